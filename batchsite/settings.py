@@ -1,0 +1,174 @@
+"""Django's settings. What a person may change is in `options.py`; the rest is decided here, with its reason."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from csp.constants import NONE, SELF
+
+from batchsite import options as _options
+from batchsite.setup import database, ensure_folders, secret_key
+
+OPTIONS = _options.read()
+ROOT = _options.ROOT
+DATA = OPTIONS.data
+ensure_folders(DATA)
+
+SECRET_KEY = OPTIONS.secret_key or secret_key(DATA)
+SECRET_KEY_FALLBACKS = list(OPTIONS.secret_key_fallbacks)
+DEBUG = OPTIONS.debug
+ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", *OPTIONS.hosts]
+CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in OPTIONS.hosts]
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.humanize",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    "csp",
+    "django_q",
+    "batchsite.processes",
+    "batchsite.teams",
+    "batchsite.datasets",
+    "batchsite.batches",
+    "batchsite.exports",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "batchsite.teams.middleware.TeamMiddleware",
+]
+ROOT_URLCONF = "batchsite.urls"
+WSGI_APPLICATION = "batchsite.wsgi.application"
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [ROOT / "templates"],
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.messages.context_processors.messages",
+                "batchsite.teams.context.team",
+            ],
+            "builtins": ["batchsite.templatetags.words"],
+        },
+    }
+]
+
+DATABASES = {"default": database(OPTIONS.database_url, DATA)}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# One worker-visible truth lives in the database; the cache only serves a process itself.
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+
+AUTH_USER_MODEL = "teams.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "sign-in"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "sign-in"
+
+LANGUAGE_CODE = "en"
+USE_TZ = True
+TIME_ZONE = "UTC"
+USE_I18N = False
+USE_THOUSAND_SEPARATOR = True
+
+STATIC_URL = "static/"
+STATIC_ROOT = DATA / "static"
+STATICFILES_DIRS = [ROOT / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+MEDIA_ROOT = DATA / "uploads"
+# Beside the uploads, so that keeping an upload is a rename and never a second copy.
+FILE_UPLOAD_TEMP_DIR = DATA / "uploads" / "incoming"
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
+DATA_UPLOAD_MAX_MEMORY_SIZE = 10_000_000  # a prompt may be long; files do not count here
+
+# The queue. The measured reasons for each number stand in docs/architecture.md, "The queue".
+# Its messages are hints: our own rows say what is due, so a lost or doubled message does no harm.
+Q_CLUSTER: dict[str, Any] = {
+    "name": "short",
+    "workers": 2,
+    "queue_limit": 2,
+    "bulk": 1,
+    "poll": 0.5,
+    "timeout": 120,
+    "retry": 400,
+    "max_attempts": 1,
+    "ack_failures": True,
+    "save_limit": -1,
+    "catch_up": False,
+    "guard_cycle": 0.5,
+    "recycle": 500,
+    "max_rss": 400_000,
+    "label": "Queue",
+    "ALT_CLUSTERS": {
+        "long": {"workers": 2, "queue_limit": 1, "timeout": 600, "retry": 2000, "recycle": 100},
+    },
+}
+if OPTIONS.redis_url:
+    Q_CLUSTER["redis"] = OPTIONS.redis_url
+else:
+    Q_CLUSTER["orm"] = "default"
+
+# Rooms that have work to look at: each names a function `due(now) -> list[Job]`.
+DUE_SOURCES = ["batchsite.datasets.tasks.due", "batchsite.batches.tasks.due"]
+
+# Security. `check --deploy` is clean as it stands; `manage.py up` on loopback serves plain HTTP and says so
+# to its children through BATCHSITE_HTTPS=0.
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = OPTIONS.https
+SECURE_HSTS_SECONDS = 31_536_000 if OPTIONS.https else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = OPTIONS.https
+SECURE_REDIRECT_EXEMPT = [r"^healthz"]
+if OPTIONS.behind_proxy:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SESSION_COOKIE_AGE = 60 * 60 * 24 * 30
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "base-uri": [NONE],
+        "object-src": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    }
+}
+
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"lines": {"()": "batchsite.setup.JsonLines"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "lines"}},
+    "root": {"handlers": ["console"], "level": OPTIONS.log_level},
+    "loggers": {
+        "django-q": {"level": "WARNING"},
+        "httpx": {"level": "WARNING"},
+        "httpcore": {"level": "WARNING"},
+    },
+}
+SILENCED_SYSTEM_CHECKS: list[str] = []
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "batchsite.settings")

@@ -1,0 +1,94 @@
+"""What the settings need before Django is up: folders, the secret key, the database, the log lines."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from batchsite.options import OptionError
+
+# WAL lets pages read while a worker writes; IMMEDIATE makes a writer wait for its turn, where SQLite's default
+# fails at once with "database is locked" when a reading transaction wants to write. No mmap: SQLite below
+# 3.51.3 has a rare corruption with it.
+SQLITE_WAIT_SECONDS = 20
+SQLITE_PRAGMAS = (
+    "PRAGMA journal_mode=WAL;"
+    "PRAGMA synchronous=NORMAL;"
+    f"PRAGMA busy_timeout={SQLITE_WAIT_SECONDS * 1000};"
+    "PRAGMA foreign_keys=ON;"
+    "PRAGMA journal_size_limit=67108864;"
+)
+
+
+def ensure_folders(data: Path) -> None:
+    """Make the data folder and its parts. Only their owner may look into it: it holds keys and people's rows."""
+    for folder in (data, data / "uploads" / "incoming", data / "run"):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def secret_key(data: Path) -> str:
+    """The key kept in the data folder, made on first use. Two processes that start at once agree on one."""
+    path = data / "secret_key"
+    if not path.exists():
+        draft = path.with_suffix(f".{os.getpid()}")
+        draft.touch(mode=0o600)
+        draft.write_text(secrets.token_urlsafe(64))
+        try:
+            os.link(draft, path)  # atomic, and fails where another process was first
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    return path.read_text().strip()
+
+
+def database(url: str, data: Path) -> dict[str, Any]:
+    """Django's description of the database at `url`, or of SQLite in the data folder."""
+    if not url:
+        return {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": data / "db.sqlite3",
+            "OPTIONS": {
+                "timeout": SQLITE_WAIT_SECONDS,
+                "transaction_mode": "IMMEDIATE",
+                "init_command": SQLITE_PRAGMAS,
+            },
+        }
+    parts = urlsplit(url)
+    if parts.scheme not in {"postgres", "postgresql"} or not parts.path.strip("/"):
+        raise OptionError("DATABASE_URL must look like postgres://user:password@host:5432/name.")
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": parts.hostname or "",
+        "PORT": str(parts.port or ""),
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": dict(parse_qsl(parts.query)),
+    }
+
+
+_STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
+
+class JsonLines(logging.Formatter):
+    """One JSON object a line; what a call passes as `extra` (batch, submission, …) becomes members of it."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, Any] = {
+            "at": self.formatTime(record, "%Y-%m-%dT%H:%M:%S") + f".{int(record.msecs):03d}",
+            "level": record.levelname.lower(),
+            "from": record.name,
+            "says": record.getMessage(),
+        }
+        line.update({key: value for key, value in vars(record).items() if key not in _STANDARD})
+        if record.exc_info:
+            line["trace"] = self.formatException(record.exc_info)
+        return json.dumps(line, default=str, ensure_ascii=False)
