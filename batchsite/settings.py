@@ -105,8 +105,9 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 10_000_000  # a prompt may be long; files do not c
 
 # The queue. The measured reasons for each number stand in docs/architecture.md, "The queue".
 # Its messages are hints: our own rows say what is due, so a lost or doubled message does no harm.
+QUEUES = {"short": "batchsite", "long": "batchsite-long"}
 Q_CLUSTER: dict[str, Any] = {
-    "name": "short",
+    "name": QUEUES["short"],
     "workers": 2,
     "queue_limit": 2,
     "bulk": 1,
@@ -122,7 +123,7 @@ Q_CLUSTER: dict[str, Any] = {
     "max_rss": 400_000,
     "label": "Queue",
     "ALT_CLUSTERS": {
-        "long": {"workers": 2, "queue_limit": 1, "timeout": 600, "retry": 2000, "recycle": 100},
+        QUEUES["long"]: {"workers": 2, "queue_limit": 1, "timeout": 600, "retry": 2000, "recycle": 100},
     },
 }
 if OPTIONS.redis_url:

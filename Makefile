@@ -1,0 +1,48 @@
+# `make run` is all that a newcomer needs. `make help` lists the rest.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: help run test check bench chaos format clean
+.DEFAULT_GOAL := help
+
+help: ## This list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+run: $(VENV)/runtime ## Set everything up and start it; PORT=… changes the port
+	@exec $(BIN)/python manage.py up
+
+test: $(VENV)/dev ## The whole suite; BATCHSITE_REQUIRE=all turns "skipped: not installed" into a failure
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/dev ## Style, types, templates, migrations, deployment settings
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python manage.py makemigrations --check --dry-run
+	$(BIN)/python -W error::DeprecationWarning manage.py check --deploy --fail-level WARNING
+	$(BIN)/python manage.py checktemplates
+
+bench: $(VENV)/dev ## Speed and memory beside a plain script; ROWS=10000,100000
+	$(BIN)/python -m benchmarks.pipeline $(ARGS)
+
+chaos: $(VENV)/dev ## Kill and lie at random, then reconcile every row and tick; MINUTES=30
+	$(BIN)/python -m tests.chaos $(ARGS)
+
+format: $(VENV)/dev ## Let ruff format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean: ## Remove the environment, never the data
+	rm -rf $(VENV)
+
+$(VENV)/runtime: requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "batchsite needs Python 3.11 or newer; set PYTHON=…")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing what batchsite needs into $(VENV) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/dev: requirements-dev.txt requirements-scale.txt $(VENV)/runtime
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
