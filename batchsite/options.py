@@ -28,9 +28,7 @@ def _option(name: str, default: Any, help_text: str) -> Any:
 class Options:
     """What the environment says. The annotation of a field decides how its text is read."""
 
-    data: Path = _option(
-        "BATCHSITE_DATA", ROOT / "var", "Folder of the database, uploads, keys and logs; back this up"
-    )
+    data: Path = _option("BATCHSITE_DATA", ROOT / "var", "Folder of the database, uploads, keys and logs; back this up")
     port: int = _option("PORT", 8000, "Port of the web pages")
     bind: str = _option("BATCHSITE_BIND", "127.0.0.1", "Address to listen on; 0.0.0.0 for a team's server")
     hosts: tuple[str, ...] = _option(
@@ -41,9 +39,7 @@ class Options:
         True,
         "Cookies and redirects insist on HTTPS; `manage.py up` on a loopback address turns it off",
     )
-    behind_proxy: bool = _option(
-        "BATCHSITE_BEHIND_PROXY", False, "Trust X-Forwarded-Proto from a proxy that sets it"
-    )
+    behind_proxy: bool = _option("BATCHSITE_BEHIND_PROXY", False, "Trust X-Forwarded-Proto from a proxy that sets it")
     debug: bool = _option("BATCHSITE_DEBUG", False, "Django's debug pages; never on a server")
     secret_key: str = _option(
         "SECRET_KEY", "", "Signs sessions and encrypts keys; made and kept in the data folder where unset"
@@ -67,7 +63,9 @@ class Options:
         "Form of a request at xAI: chat_get_completion or responses (facts 2.5)",
     )
     xai_batch_models: tuple[str, ...] = _option(
-        "XAI_BATCH_MODELS", (), "Models that xAI takes in batches, comma separated, where our table is out of date"
+        "XAI_BATCH_MODELS",
+        (),
+        "Models that xAI takes in batches, comma separated, where our table is out of date",
     )
     xai_batch_discount: int = _option(
         "XAI_BATCH_DISCOUNT_PERCENT", 20, "Discount of a batch on the list price, used by estimates (facts 4)"
@@ -117,4 +115,13 @@ def _parse(name: str, kind: str, text: str) -> Any:
     return text
 
 
-_TRUTH = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+_TRUTH = {
+    "1": True,
+    "true": True,
+    "yes": True,
+    "on": True,
+    "0": False,
+    "false": False,
+    "no": False,
+    "off": False,
+}

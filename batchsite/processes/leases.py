@@ -71,7 +71,11 @@ class Claim(Generic[W]):
 
     def release(self, *, ended: bool) -> None:
         """Give the row back. A step that `ended` clears the count of tries."""
-        values: dict[str, object] = {"lease_token": "", "lease_until": None, "next_look_at": self.next_look_at}
+        values: dict[str, object] = {
+            "lease_token": "",
+            "lease_until": None,
+            "next_look_at": self.next_look_at,
+        }
         if ended:
             values["tries"] = 0
         self.model._default_manager.filter(pk=self.pk, lease_token=self.token).update(**values)

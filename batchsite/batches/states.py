@@ -1,0 +1,80 @@
+"""The states of a batch and of its submissions: label, colour, what may follow. One table, read everywhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db import models
+
+
+class State(models.TextChoices):
+    """Where a batch stands. A submission (one batch at xAI) uses the same words, from queued on."""
+
+    DRAFT = "draft", "Draft"
+    QUEUED = "queued", "Queued"
+    SUBMITTING = "submitting", "Submitting"
+    PROCESSING = "processing", "Processing"
+    COLLECTING = "collecting", "Collecting"
+    CANCELLING = "cancelling", "Cancelling"
+    COMPLETED = "completed", "Completed"
+    CANCELLED = "cancelled", "Cancelled"
+    EXPIRED = "expired", "Expired"
+    FAILED = "failed", "Failed"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """`tone` is a class of the stylesheet: live, good, warn, bad or empty for neutral."""
+
+    tone: str
+    terminal: bool
+    next: frozenset[State]
+
+
+def _rule(tone: str, *follows: State, terminal: bool = False) -> Rule:
+    return Rule(tone, terminal, frozenset(follows))
+
+
+S = State
+# A terminal batch opens again when rows are retried: that is what leads from the end back to "queued".
+RULES: dict[State, Rule] = {
+    S.DRAFT: _rule("", S.QUEUED),
+    S.QUEUED: _rule("live", S.SUBMITTING, S.CANCELLING, S.CANCELLED, S.FAILED),
+    S.SUBMITTING: _rule("live", S.QUEUED, S.PROCESSING, S.CANCELLING, S.CANCELLED, S.FAILED),
+    S.PROCESSING: _rule("live", S.SUBMITTING, S.COLLECTING, S.CANCELLING, S.CANCELLED, S.EXPIRED, S.FAILED),
+    S.COLLECTING: _rule(
+        "live", S.SUBMITTING, S.PROCESSING, S.COMPLETED, S.CANCELLING, S.CANCELLED, S.EXPIRED, S.FAILED
+    ),
+    S.CANCELLING: _rule("warn", S.COLLECTING, S.COMPLETED, S.CANCELLED, S.EXPIRED, S.FAILED),
+    S.COMPLETED: _rule("good", S.QUEUED, terminal=True),
+    S.CANCELLED: _rule("", S.QUEUED, terminal=True),
+    S.EXPIRED: _rule("warn", S.QUEUED, terminal=True),
+    S.FAILED: _rule("bad", S.QUEUED, terminal=True),
+}
+
+TERMINAL = frozenset(state for state, rule in RULES.items() if rule.terminal)
+RUNNING = frozenset(RULES) - TERMINAL - {S.DRAFT}
+
+
+def may_follow(before: str, after: str) -> bool:
+    """Whether `after` is a state that `before` can change to; staying is allowed."""
+    return before == after or State(after) in RULES[State(before)].next
+
+
+class RowState(models.TextChoices):
+    """What became of a row. A row without a Result is pending; `PENDING` is stored only while it is retried."""
+
+    PENDING = "pending", "Pending"
+    SUCCEEDED = "succeeded", "Succeeded"
+    FAILED = "failed", "Failed"
+    CANCELLED = "cancelled", "Cancelled"
+    MISSING = "missing", "Missing"
+
+
+ROW_TONES = {
+    RowState.PENDING: "",
+    RowState.SUCCEEDED: "good",
+    RowState.FAILED: "bad",
+    RowState.CANCELLED: "",
+    RowState.MISSING: "warn",
+}

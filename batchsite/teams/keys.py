@@ -1,0 +1,104 @@
+"""Which account at the provider pays: the team's own key, else the environment's, else the sandbox."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from django.conf import settings
+from django.db import models
+
+from batchsite.teams.models import ProviderKey, Team
+
+if TYPE_CHECKING:
+    from batchsite.teams.models import User
+
+
+class AccountKind(models.TextChoices):
+    """Stays with a batch for life: only the account that made a batch can read it."""
+
+    SANDBOX = "sandbox", "Sandbox"
+    ENVIRONMENT = "environment", "Key of this installation"
+    TEAM = "team", "Key of the team"
+
+
+class AccountMissing(Exception):
+    """The account that a batch was made with has no key any more; the text says what to do."""
+
+
+@dataclass(frozen=True)
+class Account:
+    """Where requests go and who pays. The key never shows in a repr or a log."""
+
+    kind: AccountKind
+    base_url: str
+    api_key: str = field(repr=False)
+
+    @property
+    def fingerprint(self) -> str:
+        """Tells keys apart where the provider's limits are counted, and reveals nothing."""
+        return hashlib.sha256(f"{self.base_url} {self.api_key}".encode()).hexdigest()[:24]
+
+
+def account_kind(team: Team) -> AccountKind:
+    """The account that a batch started now would use."""
+    if ProviderKey.objects.filter(team=team).exists():
+        return AccountKind.TEAM
+    return AccountKind.ENVIRONMENT if settings.OPTIONS.xai_api_key else AccountKind.SANDBOX
+
+
+def account_of(team: Team, kind: str) -> Account:
+    """The account of that kind as it is now. Raises AccountMissing."""
+    if kind == AccountKind.SANDBOX:
+        return Account(AccountKind.SANDBOX, sandbox_url(), "sandbox-key")
+    if kind == AccountKind.ENVIRONMENT:
+        if not settings.OPTIONS.xai_api_key:
+            raise AccountMissing("XAI_API_KEY is not set any more. Set it again and restart batchsite.")
+        return Account(AccountKind.ENVIRONMENT, settings.OPTIONS.xai_api_base, settings.OPTIONS.xai_api_key)
+    stored = ProviderKey.objects.filter(team=team).first()
+    if stored is None:
+        raise AccountMissing("The team's xAI key was removed. Add it again on the Team page.")
+    return Account(AccountKind.TEAM, settings.OPTIONS.xai_api_base, decrypt(bytes(stored.secret)))
+
+
+def sandbox_url() -> str:
+    """Where the sandbox listens: `manage.py up` lets it choose a free port and note it down."""
+    noted = Path(settings.DATA) / "run" / "sandbox.port"
+    port = noted.read_text().strip() if noted.exists() else "8790"
+    return f"http://127.0.0.1:{port}/v1"
+
+
+def store_key(team: Team, key: str, provider_team_id: str, user: User | None) -> ProviderKey:
+    """Keep or replace the team's key."""
+    values = {
+        "secret": encrypt(key),
+        "hint": key[-4:],
+        "provider_team_id": provider_team_id,
+        "set_by": user,
+    }
+    stored, _ = ProviderKey.objects.update_or_create(team=team, defaults=values)
+    return stored
+
+
+def encrypt(text: str) -> bytes:
+    return _fernet().encrypt(text.encode())
+
+
+def decrypt(secret: bytes) -> str:
+    """Raises AccountMissing when SECRET_KEY is not the one that the key was stored with."""
+    try:
+        return _fernet().decrypt(secret).decode()
+    except InvalidToken as error:
+        raise AccountMissing(
+            "The stored xAI key cannot be read: SECRET_KEY has changed. Enter the key again on the Team page."
+        ) from error
+
+
+def _fernet() -> MultiFernet:
+    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    digests = [hashlib.sha256(f"provider key: {key}".encode()).digest() for key in keys]
+    return MultiFernet([Fernet(base64.urlsafe_b64encode(digest)) for digest in digests])

@@ -1,0 +1,64 @@
+"""Who is asking, and for which team. Views behind it find `request.team`, and nobody reaches them signed out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.cache import patch_cache_control
+from django_htmx.http import HttpResponseClientRedirect
+
+from batchsite.teams.models import Membership, User
+
+SESSION_TEAM = "team"
+View = Callable[..., HttpResponseBase]
+
+
+class TeamMiddleware:
+    """Every view needs a signed-in member of a team, unless it is marked `login_not_required`."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        if not response.has_header("Cache-Control"):
+            patch_cache_control(response, private=True, no_store=True)
+        return response
+
+    def process_view(
+        self, request: HttpRequest, view: View, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> HttpResponseBase | None:
+        if not getattr(view, "login_required", True):
+            return None
+        if not request.user.is_authenticated:
+            return _to_sign_in(request)
+        membership = _membership(request)
+        if membership is None:
+            return redirect("no-team")
+        request.membership = membership  # type: ignore[attr-defined]
+        request.team = membership.team  # type: ignore[attr-defined]
+        return None
+
+
+def _to_sign_in(request: HttpRequest) -> HttpResponseBase:
+    """To the sign-in page, and back afterwards. A fragment gets no page: the browser itself is sent there."""
+    if not User.objects.exists():
+        return redirect("setup")
+    if request.headers.get("HX-Request") != "true":
+        return redirect_to_login(request.get_full_path(), reverse("sign-in"))
+    page = urlsplit(request.headers.get("HX-Current-URL", "/"))
+    back = page.path + (f"?{page.query}" if page.query else "")
+    return HttpResponseClientRedirect(redirect_to_login(back, reverse("sign-in")).url)
+
+
+def _membership(request: HttpRequest) -> Membership | None:
+    """The membership for the team that the session names, else the oldest one."""
+    mine = Membership.objects.select_related("team").filter(user_id=request.user.pk).order_by("joined_at", "pk")
+    chosen = request.session.get(SESSION_TEAM)
+    return (mine.filter(team_id=chosen).first() if chosen else None) or mine.first()

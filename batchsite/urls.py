@@ -1,0 +1,15 @@
+"""From a URL to the room that answers it."""
+
+from __future__ import annotations
+
+from django.urls import include, path
+
+from batchsite.processes.health import live, ready
+
+urlpatterns = [
+    path("healthz/live", live, name="live"),
+    path("healthz", ready, name="ready"),
+    path("", include("batchsite.teams.urls")),
+    path("datasets/", include("batchsite.datasets.urls")),
+    path("batches/", include("batchsite.batches.urls")),
+]
