@@ -1,0 +1,95 @@
+"""What is known of models without asking: which run in batches, and at what price (facts 7.3, October 2026).
+
+The API names neither (facts 7.2), so this table is the first guess: prices of `language_models()` win over
+it, and a refusal by xAI wins over everything.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+BATCH_DISCOUNT = (8, 10)  # a batch costs eight tenths of the list price
+LONG_PROMPT = 200_000  # prompt tokens from which every token costs double
+RETIRED = "{model} was retired on 15 May 2026."
+NO_BATCHES = "xAI does not offer {model} for batches."
+IN_BATCHES = "xAI offers {model} for batches."
+PER_ITEM = "xAI offers {model} for batches, for pictures and films only, without a discount."
+UNKNOWN = "It is not known whether xAI offers {model} for batches; xAI will say so when requests are added."
+
+
+@dataclass(frozen=True)
+class ListPrice:
+    """Ticks (1e-10 USD) per token, before any discount."""
+
+    input_ticks: int
+    cached_ticks: int
+    output_ticks: int  # completion and reasoning alike
+
+
+@dataclass(frozen=True)
+class BatchModel:
+    """A text model that runs in batches."""
+
+    id: str
+    price: ListPrice
+
+
+_GROK_4 = ListPrice(input_ticks=12_500, cached_ticks=2_000, output_ticks=25_000)
+
+BATCH_MODELS = (
+    BatchModel("grok-4.3", _GROK_4),
+    BatchModel("grok-4.20-0309-reasoning", _GROK_4),
+    BatchModel("grok-4.20-0309-non-reasoning", _GROK_4),
+    BatchModel("grok-4.20-multi-agent-0309", _GROK_4),
+)
+
+_BATCHABLE = frozenset(model.id for model in BATCH_MODELS)
+_NOT_BATCHABLE = frozenset({"grok-4.5", "grok-4.6", "grok-4.7", "grok-build-0.1", "grok-3-mini"})
+_RETIRED = frozenset({"grok-3", "grok-4-0709"})
+_RETIRED_FAMILIES = ("grok-4-fast", "grok-4-1-fast", "grok-code-fast-1")
+_PER_ITEM_FAMILY = "grok-imagine"
+
+
+def is_batchable(model_id: str) -> bool | None:
+    """Whether xAI runs the model in batches; None if nobody knows. `batch_reason` has the words."""
+    if model_id in _BATCHABLE or model_id.startswith(_PER_ITEM_FAMILY):
+        return True
+    return False if model_id in _NOT_BATCHABLE or _is_retired(model_id) else None
+
+
+def batch_reason(model_id: str) -> str:
+    """The sentence for a person behind `is_batchable`."""
+    known = {True: IN_BATCHES, False: NO_BATCHES, None: UNKNOWN}
+    sentence = known[is_batchable(model_id)]
+    if _is_retired(model_id):
+        sentence = RETIRED
+    elif model_id.startswith(_PER_ITEM_FAMILY):
+        sentence = PER_ITEM
+    return sentence.format(model=model_id)
+
+
+def _is_retired(model_id: str) -> bool:
+    return model_id in _RETIRED or model_id.startswith(_RETIRED_FAMILIES)
+
+
+def list_price(model_id: str) -> ListPrice | None:
+    """The list price of a model of the table, or None."""
+    return next((model.price for model in BATCH_MODELS if model.id == model_id), None)
+
+
+def batch_cost(price: ListPrice, *, prompt_tokens: int, cached_tokens: int = 0, output_tokens: int) -> int:
+    """Ticks for one row of a batch, rounded up. `output_tokens` are completion and reasoning together."""
+    ticks = (
+        (prompt_tokens - cached_tokens) * price.input_ticks
+        + cached_tokens * price.cached_ticks
+        + output_tokens * price.output_ticks
+    )
+    if prompt_tokens >= LONG_PROMPT:
+        ticks *= 2
+    return discounted(ticks)
+
+
+def discounted(list_ticks: int) -> int:
+    """The batch price of a list price, in whole ticks, rounded up: an estimate should not be too low."""
+    share, whole = BATCH_DISCOUNT
+    return -(-list_ticks * share // whole)

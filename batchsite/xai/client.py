@@ -1,0 +1,222 @@
+"""The xAI REST Batch API as typed calls. Every method raises XaiError and nothing else of the network's."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from types import TracebackType
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+import httpx
+import orjson
+
+from batchsite.xai.calling import (
+    DEFAULT_TIMEOUTS,
+    MAX_BODY,
+    Call,
+    Caller,
+    Reply,
+    Timeouts,
+    normalise_base,
+)
+from batchsite.xai.paging import read_page, read_results_page, walk
+from batchsite.xai.types import KeyInfo, LanguageModel, Page, RemoteBatch, RequestMeta
+from batchsite.xai.wire import is_table, table, text
+
+T = TypeVar("T")
+
+__all__ = ["Timeouts", "XaiClient", "normalise_base"]
+
+
+class XaiClient:
+    """A client for one key. Threads may share it; close it, or use it as a context manager.
+
+    Retries are few and safe (facts 1.5); whoever needs patience comes back later. `total_timeout` seconds bound a
+    call with its retries and waits, plus at most one step that had begun (see Timeouts). `transport` is the seam
+    for tests.
+    """
+
+    def __init__(
+        self,
+        api_key: str,
+        base_url: str = "https://api.x.ai/v1",
+        *,
+        transport: httpx.BaseTransport | None = None,
+        timeout: Timeouts = DEFAULT_TIMEOUTS,
+        retries: int = 2,
+        sleep: Callable[[float], None] = time.sleep,
+        total_timeout: float = 40.0,
+        max_body: int = MAX_BODY,
+    ) -> None:
+        """ValueError for an address that is none; KeyRejected for a key that no header can carry."""
+        self._caller = Caller(
+            api_key,
+            base_url,
+            transport=transport,
+            timeouts=timeout,
+            retries=retries,
+            sleep=sleep,
+            total_timeout=total_timeout,
+            max_body=max_body,
+        )
+
+    def __enter__(self) -> XaiClient:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"XaiClient({self.base_url!r})"
+
+    @property
+    def base_url(self) -> str:
+        return self._caller.base_url
+
+    def close(self) -> None:
+        self._caller.close()
+
+    # ---- batches --------------------------------------------------------------------------------
+
+    def create_batch(self, name: str, *, input_file_id: str | None = None) -> RemoteBatch:
+        """A new, empty batch, or one made from an uploaded file.
+
+        After an unknown outcome look for the name in `iter_batches` before creating again (facts 1.6).
+        """
+        body = {"name": name} if input_file_id is None else {"name": name, "input_file_id": input_file_id}
+        return self._post("/batches", orjson.dumps(body), _batch)
+
+    def get_batch(self, batch_id: str) -> RemoteBatch:
+        return self._get(_path("/batches/{}", batch_id), _batch)
+
+    def list_batches(self, limit: int = 100, token: str | None = None) -> Page[RemoteBatch]:
+        """The team's batches, newest first: also those of other keys and other programs (facts 1.1)."""
+        return self._get(
+            "/batches",
+            lambda reply: read_page(reply.data, "batches", RemoteBatch.from_wire),
+            _page_params(limit, token),
+        )
+
+    def iter_batches(self) -> Iterator[RemoteBatch]:
+        return walk(lambda token: self.list_batches(token=token))
+
+    def cancel_batch(self, batch_id: str) -> RemoteBatch:
+        """Ask for a cancel. What is done stays, and counters may still go back (facts 2.9).
+
+        A second cancel, or that of a finished batch, is undocumented: after any refusal, `get_batch` and judge.
+        """
+        return self._post(_path("/batches/{}", batch_id) + ":cancel", None, _batch)
+
+    # ---- requests and results -------------------------------------------------------------------
+
+    def add_requests(self, batch_id: str, body: bytes) -> None:
+        """Add the requests of a body made by `encode_requests`, sent byte for byte; all or none are admitted.
+
+        The reply is the word `null`; any 2xx with JSON or nothing in it counts. After an unknown outcome compare
+        with `iter_requests` before sending again (facts 1.6).
+        """
+        self._post(_path("/batches/{}/requests", batch_id), body, lambda _reply: None)
+
+    def list_requests(self, batch_id: str, limit: int = 1000, token: str | None = None) -> Page[RequestMeta]:
+        """The admitted requests, at most 1000 a page (facts 2.6)."""
+        return self._get(
+            _path("/batches/{}/requests", batch_id),
+            lambda reply: read_page(reply.data, "batch_request_metadata", RequestMeta.from_wire),
+            _page_params(limit, token),
+        )
+
+    def iter_requests(self, batch_id: str) -> Iterator[RequestMeta]:
+        return walk(lambda token: self.list_requests(batch_id, token=token))
+
+    def list_results(self, batch_id: str, limit: int = 1000, token: str | None = None) -> Page[dict[str, Any]]:
+        """Raw result rows, at most 1000 a page: keep them, and read them with `read_result`.
+
+        The order is not that of submission. Before the batch is done a page is a preview: rows that finish later
+        may sort before the cursor, so the full walk from page one afterwards is what counts (facts 2.7).
+        """
+        return self._get(
+            _path("/batches/{}/results", batch_id),
+            lambda reply: read_results_page(reply.data),
+            _page_params(limit, token),
+        )
+
+    def iter_results(self, batch_id: str, limit: int = 1000, token: str | None = None) -> Iterator[dict[str, Any]]:
+        return walk(lambda at: self.list_results(batch_id, limit, at), token)
+
+    def upload_file(self, name: str, data: bytes) -> str:
+        """Upload a JSONL file for `create_batch(input_file_id=…)`; its id. Keep it under 50 MB (facts 3)."""
+        call = Call("POST", "/files", files={"file": (name, data, "application/jsonl")})
+        return self._caller.call(call, lambda reply: _required(reply, "id"))
+
+    # ---- the account ----------------------------------------------------------------------------
+
+    def check_key(self) -> KeyInfo:
+        """What xAI knows of the key: free of charge, and the best test of one (facts 7.5)."""
+        return self._get("/api-key", lambda reply: KeyInfo.from_wire(reply.data))
+
+    def language_models(self) -> list[LanguageModel]:
+        """The team's text models at list prices; which of them run in batches is not said (facts 7.2)."""
+        return self._get(
+            "/language-models",
+            lambda reply: read_page(reply.data, "models", LanguageModel.from_wire).items,
+        )
+
+    # ---- one request in real time ---------------------------------------------------------------
+
+    def chat_completion(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """The completion for a body of `chat_body`, at list price; `read_completion` reads it.
+
+        A model that reasons may think longer than the default time-outs allow: make a client with larger ones.
+        """
+        return self._post("/chat/completions", orjson.dumps(body), _object)
+
+    def start_deferred(self, body: Mapping[str, Any]) -> str:
+        """Start a completion without waiting for it; the id for `get_deferred` (facts 5)."""
+        deferred = orjson.dumps({**body, "deferred": True})
+        return self._post("/chat/completions", deferred, lambda reply: _required(reply, "request_id"))
+
+    def get_deferred(self, request_id: str) -> dict[str, Any] | None:
+        """The completion, or None while it runs. It can be read once, within 24 hours: store it first."""
+        return self._get(
+            _path("/chat/deferred-completion/{}", request_id),
+            lambda reply: None if reply.status == 202 else _object(reply),
+        )
+
+    # ---- plumbing -------------------------------------------------------------------------------
+
+    def _get(self, path: str, read: Callable[[Reply], T], params: dict[str, str | int] | None = None) -> T:
+        return self._caller.call(Call("GET", path, params=params), read)
+
+    def _post(self, path: str, content: bytes | None, read: Callable[[Reply], T]) -> T:
+        return self._caller.call(Call("POST", path, content=content), read)
+
+
+def _path(pattern: str, part: str) -> str:
+    """A path with an id in it, quoted. An empty id would silently ask for the list instead."""
+    if not part:
+        raise ValueError(f"An id is missing for {pattern.format('…')}.")
+    return pattern.format(quote(part, safe=""))
+
+
+def _page_params(limit: int, token: str | None) -> dict[str, str | int]:
+    return {"limit": limit} if token is None else {"limit": limit, "pagination_token": token}
+
+
+def _batch(reply: Reply) -> RemoteBatch:
+    return RemoteBatch.from_wire(reply.data)
+
+
+def _object(reply: Reply) -> dict[str, Any]:
+    if not is_table(reply.data):
+        raise ValueError("it holds no JSON object")
+    return reply.data
+
+
+def _required(reply: Reply, name: str) -> str:
+    value = text(table(reply.data).get(name))
+    if not value:
+        raise ValueError(f"it holds no {name}")
+    return value

@@ -1,0 +1,132 @@
+"""One raw result row, in any envelope that was seen or claimed, to one ResultRow (facts 2.7).
+
+Nothing here raises: a row that cannot be understood is a failed row in words, and the caller keeps its raw JSON.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import orjson
+
+from batchsite.xai.types import Outcome, ResultRow, Usage
+from batchsite.xai.wire import count, is_table, number, table, text
+
+NOT_YET_VISIBLE = re.compile(r"not yet visible", re.I)
+CANCELLED = re.compile(r"\s*(batch\b.{0,40}\b)?cancell?ed\b", re.I | re.S)
+GRPC_CANCELLED = "1"
+NO_ANSWER = "xAI sent neither an answer nor an error for this row."
+OTHER_KIND = "xAI answered with something that is no text ({kinds}); the raw answer is kept."
+NANO_IN_TICKS = 10  # 1e-9 USD in units of 1e-10 USD
+WORDS_KEPT = 2_000
+
+
+def read_result(raw: object) -> ResultRow:
+    """The row as a ResultRow. Succeeded only if there is an answer of the known kind."""
+    row = table(raw)
+    result = table(row.get("batch_result"))
+    row_id = _id(row.get("batch_request_id"))
+    response = result.get("response")
+    if is_table(response):
+        completion = response.get("chat_get_completion")
+        if is_table(completion):
+            return read_completion(completion, row_id)
+    error, code = _error(row, result)
+    if not error and not code and is_table(response) and response:
+        error = OTHER_KIND.format(kinds=", ".join(map(str, response))[:100])
+    return ResultRow(row_id, _outcome(error, code), error=error or NO_ANSWER, error_code=code)
+
+
+def read_completion(completion: dict[str, Any], batch_request_id: str = "") -> ResultRow:
+    """A chat completion, from a batch or a real-time call, as a succeeded row."""
+    choice = _answer_of(completion.get("choices"))
+    message = table(choice.get("message"))
+    return ResultRow(
+        batch_request_id,
+        "succeeded",
+        _content(message.get("content")),
+        text(message.get("reasoning_content")),
+        text(choice.get("finish_reason")),
+        text(completion.get("model")),
+        _usage(completion.get("usage")),
+        "",
+        "",
+        text(message.get("refusal")),
+    )
+
+
+def _id(value: object) -> str:
+    return str(value) if type(value) is int else text(value)
+
+
+def _answer_of(choices: object) -> dict[str, Any]:
+    """The choice that holds the answer: the last of the assistant's with content.
+
+    A row with server-side search carries its whole run as choices, tool turns and all (facts 2.7).
+    """
+    if not isinstance(choices, list):
+        return {}
+    if len(choices) == 1 and isinstance(choices[0], dict):
+        return choices[0]
+    turns = [choice for choice in choices if is_table(choice)]
+    assistant = [turn for turn in turns if table(turn.get("message")).get("role", "assistant") == "assistant"]
+    answered = [turn for turn in assistant if _content(table(turn.get("message")).get("content"))]
+    return (answered or assistant or turns or [{}])[-1]
+
+
+def _content(value: object) -> str:
+    """Text, also where it comes as a list of parts; "" for null beside tool calls."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list):
+        return "".join(text(table(part).get("text")) for part in value)
+    return ""
+
+
+def _usage(value: object) -> Usage | None:
+    if not is_table(value):
+        return None
+    cost = number(value.get("cost_in_usd_ticks"))
+    if cost is None:
+        nano = number(value.get("cost_in_nano_usd"))
+        cost = None if nano is None else nano * NANO_IN_TICKS
+    return Usage(
+        count(value.get("prompt_tokens")),
+        count(value.get("completion_tokens")),
+        count(table(value.get("completion_tokens_details")).get("reasoning_tokens")),
+        count(table(value.get("prompt_tokens_details")).get("cached_tokens")),
+        cost,
+    )
+
+
+def _error(row: dict[str, Any], result: dict[str, Any]) -> tuple[str, str]:
+    """The first error that says anything, and its code: in the result, or (two doubtful forms) beside it."""
+    for value in (result.get("error"), row.get("error_message"), row.get("error")):
+        words, code = _words(value), ""
+        if is_table(value):
+            words, code = _words(value.get("message")), _code(value.get("code"))
+        if words or code:
+            return words or f"xAI gave the error code {code} and no words.", code
+    return "", ""
+
+
+def _code(value: object) -> str:
+    return str(value) if type(value) is int and value else text(value)
+
+
+def _words(value: object) -> str:
+    if isinstance(value, str):
+        return value.strip()
+    if value is None or is_table(value):
+        return ""
+    try:
+        return orjson.dumps(value).decode()[:WORDS_KEPT]
+    except (TypeError, RecursionError):
+        return "xAI gave an error that cannot be shown; the raw answer is kept."
+
+
+def _outcome(error: str, code: str) -> Outcome:
+    if NOT_YET_VISIBLE.search(error):
+        return "not_ready"
+    return "cancelled" if code == GRPC_CANCELLED or CANCELLED.match(error) else "failed"
