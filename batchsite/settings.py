@@ -62,8 +62,9 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.template.context_processors.request",
                 "django.contrib.messages.context_processors.messages",
                 "batchsite.teams.context.team",
+                "batchsite.batches.context.running",
             ],
-            "builtins": ["batchsite.templatetags.words"],
+            "builtins": ["batchsite.templatetags.words", "batchsite.templatetags.parts"],
         },
     }
 ]
@@ -88,7 +89,6 @@ LANGUAGE_CODE = "en"
 USE_TZ = True
 TIME_ZONE = "UTC"
 USE_I18N = False
-USE_THOUSAND_SEPARATOR = True
 
 STATIC_URL = "static/"
 STATIC_ROOT = DATA / "static"

@@ -74,6 +74,10 @@ class Membership(models.Model):
     def __str__(self) -> str:
         return f"{self.user} in {self.team}"
 
+    @property
+    def is_owner(self) -> bool:
+        return self.role == Role.OWNER
+
 
 def _invitation_token() -> str:
     return secrets.token_urlsafe(24)
@@ -91,6 +95,8 @@ class Invitation(models.Model):
     role = models.CharField(max_length=10, choices=Role.choices, default=Role.MEMBER)
     created_by = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
     expires_at = models.DateTimeField(default=_in_two_weeks)
+    used_at = models.DateTimeField(null=True, blank=True)
+    """Set once, by compare-and-set; stays when the account behind `used_by` goes."""
     used_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
 
     def __str__(self) -> str:

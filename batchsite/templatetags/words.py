@@ -1,10 +1,13 @@
-"""Numbers, money and times in the words of the pages."""
+"""Numbers, money, sizes and times in the words of the pages."""
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django import template
+from django.utils.html import format_html
+from django.utils.timezone import localtime
 
 register = template.Library()
 TICKS_PER_DOLLAR = 10_000_000_000
@@ -25,3 +28,73 @@ def dollars(ticks: int | None) -> str:
 def number(value: int | None) -> str:
     """7166 as 7,166."""
     return "—" if value is None else f"{value:,}"
+
+
+@register.filter
+def compact(value: int | None) -> str:
+    """1460000 as 1.46 M, for sums that nobody counts on their fingers."""
+    if value is None:
+        return "—"
+    for least, unit, word in ((1_000_000_000, 1_000_000_000, "G"), (1_000_000, 1_000_000, "M"), (10_000, 1000, "k")):
+        if value >= least:
+            return f"{value / unit:.3g} {word}"
+    return number(value)
+
+
+@register.filter
+def size(value: int | None) -> str:
+    """Bytes as 335 MB."""
+    if value is None:
+        return "—"
+    amount = float(value)
+    for word in ("bytes", "kB", "MB", "GB"):
+        if amount < 1000 or word == "GB":
+            break
+        amount /= 1000
+    return f"{amount:.0f} {word}" if amount >= 10 or word == "bytes" else f"{amount:.1f} {word}"
+
+
+@register.filter
+def percent(part: int, whole: int) -> str:
+    """How much of `whole` is done. Rounded down: 100 is said only when nothing is left."""
+    if not whole or part <= 0:
+        return "0 %"
+    return f"{100 * part // whole} %" if 100 * part >= whole else "< 1 %"
+
+
+@register.filter
+def duration(value: timedelta | float | None) -> str:
+    """A length of time as 45 s, 12 min, 3 h 20 min or 2 d 4 h; seconds where a plain number is given."""
+    if value is None:
+        return "—"
+    seconds = round(value.total_seconds() if isinstance(value, timedelta) else value)
+    if seconds < 60:
+        return f"{seconds} s"
+    minutes = round(seconds / 60)
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 24:
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    days, hours = divmod(hours, 24)
+    return f"{days} d {hours} h" if hours else f"{days} d"
+
+
+@register.filter
+def when(moment: datetime | None) -> str:
+    """A time as people say it ("12 minutes ago"), in the viewer's zone; the exact one on hover."""
+    return _time(moment, "near")
+
+
+@register.filter
+def clock(moment: datetime | None) -> str:
+    """A time to the second, in the viewer's zone, with the day where that is not today."""
+    return _time(moment, "clock")
+
+
+def _time(moment: datetime | None, style: str) -> str:
+    """What a browser without JavaScript shows is UTC and says so; site.js puts the rest in its place."""
+    if moment is None:
+        return "—"
+    text = f"{localtime(moment):%-d %b %Y, %H:%M} UTC"
+    return format_html('<time datetime="{}" data-time="{}">{}</time>', moment.isoformat(), style, text)

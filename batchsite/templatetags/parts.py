@@ -1,0 +1,67 @@
+"""The parts of a page that need a little arithmetic."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from django import template
+from django.template import Context
+from django.urls import NoReverseMatch, reverse
+
+from batchsite.templatetags.words import number
+
+register = template.Library()
+LEAST_SHARE = 0.6
+"""Per cent of the bar that even one row gets: one failed row of a million must be seen."""
+
+
+class Counted(Protocol):
+    """Rows by what became of them; a Batch is one."""
+
+    total: int
+    succeeded: int
+    failed: int
+    cancelled: int
+    missing: int
+
+
+@register.inclusion_tag("parts/_bar.html")
+def bar(rows: Counted, size: str = "") -> dict[str, Any]:
+    """The two-coloured bar with its words; `size` may be "thin"."""
+    done = rows.succeeded + rows.failed + rows.cancelled + rows.missing
+    counts = [
+        ("succeeded", "good", rows.succeeded),
+        ("failed", "bad", rows.failed),
+        ("missing", "warn", rows.missing),
+        ("cancelled", "rest", rows.cancelled),
+        ("pending", "", rows.total - done),
+    ]
+    label = ", ".join(f"{number(count)} {word}" for word, _, count in counts if count) or "No rows"
+    shown = [(tone, count) for _, tone, count in counts if count]
+    return {"label": label, "thin": size == "thin", "parts": shares(shown)}
+
+
+def shares(counts: list[tuple[str, int]]) -> list[dict[str, Any]]:
+    """Where each part of the bar starts and how wide it is, in per cent; nothing that exists is invisible."""
+    total = sum(count for _, count in counts)
+    widths = [max(100 * count / total, LEAST_SHARE) for _, count in counts]
+    scale = 100 / sum(widths) if widths else 1
+    parts, start = [], 0.0
+    for (tone, _), width in zip(counts, widths, strict=True):
+        if tone:
+            parts.append({"tone": tone, "start": f"{start:.3f}", "width": f"{width * scale:.3f}"})
+        start += width * scale
+    return parts
+
+
+@register.inclusion_tag("parts/_rail_link.html", takes_context=True)
+def rail_link(context: Context, name: str, label: str, count: int | None = None) -> dict[str, Any]:
+    """A link of the rail, marked where one stands on its page or on one below it."""
+    try:
+        url = reverse(name)
+    except NoReverseMatch:
+        return {}
+    path = context["request"].path
+    below = url != reverse("home") and path.startswith(url)
+    here = "page" if path == url else "true" if below else ""
+    return {"url": url, "label": label, "count": count, "here": here}
