@@ -4,7 +4,7 @@
         ...network...
         with claim.locked() as submission:      # a transaction; raises LeaseLost if the lease went to another
             ...write...
-        claim.next_look_at = soon
+        claim.next_look_at = soon               # nothing: there is no more to do
 
 A lease is taken by compare-and-set and runs out by itself, so a killed process holds nothing for long. Every
 transaction of a step verifies the lease under the row's lock: a process that was only slow, and is thought
@@ -20,10 +20,11 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
-from django.db import transaction
-from django.db.models import F, Q
+from django.db import DatabaseError, transaction
+from django.db.models import Case, DateTimeField, F, Q, Value, When
 from django.utils import timezone
 
+from batchsite.processes.beating import stopping
 from batchsite.processes.models import Work
 
 log = logging.getLogger(__name__)
@@ -44,10 +45,10 @@ class LeaseLost(Exception):
 
 
 class Claim(Generic[W]):
-    """A lease that is held. `next_look_at` is written when the step ends."""
+    """A lease that is held. `next_look_at` is written when the step ends, unless somebody wrote another meanwhile."""
 
-    def __init__(self, model: type[W], pk: int, token: str, tries: int) -> None:
-        self.model, self.pk, self.token, self.tries = model, pk, token, tries
+    def __init__(self, model: type[W], pk: int, token: str, tries: int, was_due: datetime | None) -> None:
+        self.model, self.pk, self.token, self.tries, self.was_due = model, pk, token, tries, was_due
         self.next_look_at: datetime | None = None
 
     @contextlib.contextmanager
@@ -70,28 +71,37 @@ class Claim(Generic[W]):
             raise LeaseLost(f"{self.model.__name__} {self.pk}")
 
     def release(self, *, ended: bool) -> None:
-        """Give the row back. A step that `ended` clears the count of tries."""
-        values: dict[str, object] = {
-            "lease_token": "",
-            "lease_until": None,
-            "next_look_at": self.next_look_at,
-        }
+        """Give the row back. A step that `ended` clears the count of tries.
+
+        Who asked for a look while the step ran (a person cancels) was told Busy; their `next_look_at` stays.
+        """
+        look = Case(
+            When(next_look_at=self.was_due, then=Value(self.next_look_at, DateTimeField())),
+            default=F("next_look_at"),
+        )
+        values: dict[str, object] = {"lease_token": "", "lease_until": None, "next_look_at": look}
         if ended:
             values["tries"] = 0
         self.model._default_manager.filter(pk=self.pk, lease_token=self.token).update(**values)
 
 
 def claim(model: type[W], pk: int) -> Claim[W]:
-    """Take the lease on a row. Raises Busy when it is held, or the row is gone."""
+    """Take the lease on a row. Raises Busy when it is held, the row is gone, or this worker is asked to end."""
+    if stopping():
+        raise Busy(f"{model.__name__} {pk}: this worker is stopping")
     token, now = secrets.token_hex(16), timezone.now()
-    free = Q(lease_token="") | Q(lease_until__lt=now) | Q(lease_until=None)
-    taken = model._default_manager.filter(free, pk=pk).update(
-        lease_token=token, lease_until=now + LEASE, tries=F("tries") + 1
-    )
-    if not taken:
+    row = model._default_manager.filter(pk=pk)
+    seen = row.values_list("next_look_at", "tries").first()
+    taken = row.filter(free(now)).update(lease_token=token, lease_until=now + LEASE, tries=F("tries") + 1)
+    if seen is None or not taken:
         raise Busy(f"{model.__name__} {pk}")
-    tries = model._default_manager.values_list("tries", flat=True).get(pk=pk)
-    return Claim(model, pk, token, tries)
+    was_due, tries = seen
+    return Claim(model, pk, token, tries + 1, was_due)
+
+
+def free(now: datetime) -> Q:
+    """Rows that nobody works on, or whose lease has run out."""
+    return Q(lease_token="") | Q(lease_until__lt=now) | Q(lease_until=None)
 
 
 @contextlib.contextmanager
@@ -105,7 +115,8 @@ def claimed(model: type[W], pk: int) -> Iterator[Claim[W]]:
         raise
     except BaseException:
         held.next_look_at = timezone.now() + backoff(held.tries)
-        held.release(ended=False)
+        with contextlib.suppress(DatabaseError):  # then the lease runs out by itself
+            held.release(ended=False)
         raise
     held.release(ended=True)
 

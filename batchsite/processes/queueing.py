@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from importlib import import_module
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, get_args
 
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import Q
 from django.utils import timezone
+from django_q.brokers import get_broker
 from django_q.tasks import async_task
 
+from batchsite.processes.leases import free
 from batchsite.processes.models import Work
 
 Queue = Literal["short", "long"]
+QUEUES: tuple[Queue, ...] = get_args(Queue)
 W = TypeVar("W", bound=Work)
 
 RESEND = timedelta(seconds=20)
 """A message that led to nothing by then is sent again: brokers lose messages, and workers die with them."""
+MOST_WAITING = 300
+"""Messages that may wait in a queue. Sent again every `RESEND`, they would pile up where no worker runs."""
 
 
 @dataclass(frozen=True)
@@ -35,10 +41,20 @@ class Job:
 def enqueue(job: Job) -> None:
     """Send the job once the transaction around this call is committed.
 
-    Should the process die in between, the row is still due and the ticker finds it.
+    Should the process die in between, or the broker not answer, the row is still due and the ticker finds it.
     """
-    cluster = settings.QUEUES[job.queue]
-    transaction.on_commit(lambda: async_task(job.path, *job.args, cluster=cluster), robust=True)
+    transaction.on_commit(lambda: send(job), robust=True)
+
+
+def send(job: Job) -> None:
+    """Send the job now. Raises what the broker raises."""
+    async_task(job.path, *job.args, broker=_broker(job.queue))
+
+
+@cache
+def _broker(queue: str) -> Any:
+    """One for this process: django-q would open a new connection to Redis for every message."""
+    return get_broker(settings.QUEUES[queue])
 
 
 def take_due(rows: models.QuerySet[W], now: datetime, limit: int = 200) -> list[W]:
@@ -46,26 +62,39 @@ def take_due(rows: models.QuerySet[W], now: datetime, limit: int = 200) -> list[
 
     Their `next_look_at` moves to when the message counts as lost.
     """
-    free = Q(lease_token="") | Q(lease_until__lt=now)
-    due = rows.filter(free, next_look_at__lte=now).order_by("next_look_at")[:limit]
+    due = rows.filter(free(now), next_look_at__lte=now).order_by("next_look_at")[:limit]
     return [row for row in due if _take(row, now)]
 
 
 def _take(row: Work, now: datetime) -> bool:
-    seen = type(row)._default_manager.filter(pk=row.pk, next_look_at=row.next_look_at)
+    seen = type(row)._default_manager.filter(free(now), pk=row.pk, next_look_at=row.next_look_at)
     return seen.update(next_look_at=now + RESEND) == 1
 
 
 def all_due(now: datetime) -> Iterable[Job]:
-    """What every room in `settings.DUE_SOURCES` has to do now."""
+    """What every room in `settings.DUE_SOURCES` has to do now. Raises what a room raised, after all were asked."""
+    failed: list[Exception] = []
     for path in settings.DUE_SOURCES:
         module, name = path.rsplit(".", 1)
-        yield from getattr(import_module(module), name)(now)
+        try:
+            yield from getattr(import_module(module), name)(now)
+        except Exception as error:  # noqa: BLE001  one room's trouble must not starve the others
+            failed.append(error)
+    if failed:
+        raise failed[0]
 
 
 def tick() -> int:
-    """Enqueue all that is due; the number of jobs."""
-    jobs = list(all_due(timezone.now()))
-    for job in jobs:
-        enqueue(job)
-    return len(jobs)
+    """Enqueue what is due, as far as the queues have room; the number of jobs.
+
+    What finds no room is due again after `RESEND`, as if its message had been lost.
+    """
+    sent: Counter[Queue] = Counter()
+    waiting: dict[Queue, int] = {}
+    for job in all_due(timezone.now()):
+        if job.queue not in waiting:
+            waiting[job.queue] = int(_broker(job.queue).queue_size() or 0)
+        if waiting[job.queue] + sent[job.queue] < MOST_WAITING:
+            enqueue(job)
+            sent[job.queue] += 1
+    return sent.total()

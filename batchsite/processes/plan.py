@@ -1,0 +1,86 @@
+"""Which processes run on a machine, and how each is started."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from django.conf import settings
+
+from batchsite.options import ROOT
+from batchsite.processes.children import Child, Spec
+from batchsite.processes.parentage import MARK
+from batchsite.processes.watching import TickerWatch, WorkerWatch
+
+WEB, TICKER, SANDBOX = "web", "ticker", "sandbox"
+
+
+def environment(mark: str, *, https: bool) -> dict[str, str]:
+    """What all children are given on top of the person's own environment."""
+    given = {MARK: mark, "PYTHONUNBUFFERED": "1"}
+    if not https and not os.environ.get("BATCHSITE_HTTPS", "").strip():
+        given["BATCHSITE_HTTPS"] = "0"
+    return given
+
+
+def specs(listener: socket.socket, common: dict[str, str]) -> list[Spec]:
+    """All processes of this machine."""
+    web = Spec(WEB, lambda: _gunicorn(listener.fileno()), common, keep_fds=(listener.fileno(),))
+    workers = [
+        Spec(f"worker-{queue}", lambda: _manage("worker"), {**common, "Q_CLUSTER_NAME": cluster})
+        for queue, cluster in settings.QUEUES.items()
+    ]
+    ticker = Spec(TICKER, lambda: _manage("tick"), common)
+    sandbox = [] if settings.OPTIONS.xai_api_key else [Spec(SANDBOX, _sandbox, common, stops_last=True)]
+    return [*sandbox, web, *workers, ticker]
+
+
+def watches(children: Sequence[Child], now: float) -> list[WorkerWatch | TickerWatch]:
+    """The watchdogs of those children that show signs of life."""
+    by_name = {child.name: child for child in children}
+    run = Path(settings.DATA) / "run"
+    workers = [
+        WorkerWatch(by_name[f"worker-{queue}"], queue, longest_step(cluster), run, now)
+        for queue, cluster in settings.QUEUES.items()
+    ]
+    return [*workers, TickerWatch(by_name[TICKER], run, now)]
+
+
+def longest_step(cluster: str) -> float:
+    """Seconds after which the cluster itself ends a task."""
+    own = settings.Q_CLUSTER["ALT_CLUSTERS"].get(cluster, {})
+    return float({**settings.Q_CLUSTER, **own}["timeout"])
+
+
+def _manage(command: str) -> list[str]:
+    return [sys.executable, str(ROOT / "manage.py"), command]
+
+
+def _gunicorn(listener: int) -> list[str]:
+    config = "python:batchsite.processes.web"
+    return [
+        *(sys.executable, "-m", "gunicorn", "--config", config),
+        *("--bind", f"fd://{listener}", "batchsite.wsgi:application"),
+    ]
+
+
+def _sandbox() -> list[str]:
+    noted = Path(settings.DATA) / "run" / "sandbox.port"
+    return [
+        *(sys.executable, "-m", "batchsite.sandbox", "--port", str(_same_port(noted)), "--port-file", str(noted)),
+        *("--data", str(Path(settings.DATA) / "sandbox"), "--rate", str(settings.OPTIONS.sandbox_rate)),
+    ]
+
+
+def _same_port(noted: Path) -> int:
+    """The port that the sandbox had last time, if it is free; else 0, any."""
+    with contextlib.suppress(OSError, ValueError), socket.socket() as probe:
+        port = int(noted.read_text())
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(("127.0.0.1", port))
+        return port
+    return 0

@@ -1,0 +1,156 @@
+"""Keeps the processes of one machine running: `manage.py up`.
+
+One loop, a few times a second, without threads: notice what ended and start it again, watch for what is alive
+and stuck, show warnings, stop on a signal. Nothing here needs the database.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+from typing import Protocol
+
+from batchsite.processes.children import Child
+from batchsite.processes.parentage import reap_strangers
+from batchsite.processes.readiness import Readiness
+from batchsite.processes.terminal import Terminal, short_path
+
+TURN = 0.2
+HOUSEKEEPING = 5.0
+STEPS_END = 20.0
+"""Seconds that running steps and downloads get to end."""
+LAST_END = 5.0
+"""Seconds for what stops last."""
+PATIENCE = 1.5
+"""After so many seconds of stopping the person is told what is waited for."""
+DOUBLE = 0.3
+"""A second Ctrl-C within so many seconds is the same one, passed on by a wrapper."""
+AT_ONCE = 5
+"""So many ends in a row soon after the start are told with the end of the log."""
+
+
+class Watch(Protocol):
+    """Somebody who knows whether a child is stuck."""
+
+    child: Child
+
+    def is_stuck(self, now: float) -> bool: ...
+
+
+class Supervisor:
+    """Runs until it is told to stop."""
+
+    def __init__(
+        self,
+        children: Sequence[Child],
+        watches: Sequence[Watch],
+        readiness: Readiness,
+        welcome: Sequence[str],
+        terminal: Terminal,
+        run: Path,
+    ) -> None:
+        self._children, self._watches = children, watches
+        self._readiness, self._welcome = readiness, welcome
+        self._terminal = terminal
+        self._stopping_sign = run / "stopping"
+        self._asked_at: float | None = None
+        self._hurry = False
+        self._house_kept = time.monotonic()
+
+    def run(self) -> None:
+        """Start all, look after them, and stop them when a signal asks for it."""
+        self._listen_to_signals()
+        self._stopping_sign.unlink(missing_ok=True)
+        while self._asked_at is None:
+            self._turn(time.monotonic())
+            time.sleep(TURN)
+        self._stop()
+
+    def _listen_to_signals(self) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            if signal.getsignal(number) != signal.SIG_IGN:  # nohup, or a background job of a script
+                signal.signal(number, self._on_signal)
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        now = time.monotonic()
+        if self._asked_at is None:
+            self._asked_at = now
+        elif number == signal.SIGINT and now - self._asked_at > DOUBLE:
+            self._hurry = True
+
+    def _turn(self, now: float) -> None:
+        for child in self._children:
+            self._look_after(child, now)
+        for watch in self._watches:
+            child = watch.child
+            if child.process is not None and not child.killed and watch.is_stuck(now):
+                self._terminal.say(f"{child.name} shows no sign of life and is killed.", "error")
+                child.kill()
+        if self._readiness.becomes_ready(now):
+            for line in self._welcome:
+                self._terminal.say(line)
+        self._echo()
+        if now - self._house_kept > HOUSEKEEPING:
+            self._house_kept = now
+            self._keep_house()
+
+    def _look_after(self, child: Child, now: float) -> None:
+        status = child.ended()
+        if status is not None:
+            self._tell_end(child, status)
+        if child.process is None and now >= child.start_at:
+            try:
+                child.start()
+            except OSError as error:  # no memory, no more processes
+                child.could_not_start()
+                self._terminal.say(f"{child.name} cannot be started: {error}", "error")
+
+    def _tell_end(self, child: Child, status: int) -> None:
+        how = f"by signal {-status}" if status < 0 else f"with exit code {status}"
+        if child.early_ends < AT_ONCE:
+            self._terminal.say(f"{child.name} ended {how}; it is started again.", "warning")
+        elif child.early_ends == AT_ONCE:
+            lines = "\n".join(f"    {line[:500]}" for line in child.log.last_lines(10))
+            self._terminal.say(
+                f"{child.name} ended at once {AT_ONCE} times in a row, now {how}. It is tried again, ever more slowly. "
+                f"The end of {short_path(child.log.path)}:\n{lines}",
+                "error",
+            )
+
+    def _echo(self) -> None:
+        for child in self._children:
+            for line in child.log.new_lines():
+                self._terminal.echo(child.name, line)
+
+    def _keep_house(self) -> None:
+        reap_strangers({child.pid for child in self._children if child.pid is not None})
+        for child in self._children:
+            child.log.rotate()
+
+    def _stop(self) -> None:
+        self._terminal.say("Stopping …")
+        with contextlib.suppress(OSError):
+            self._stopping_sign.touch(mode=0o600)  # workers begin no new steps
+        self._end([child for child in self._children if not child.spec.stops_last], STEPS_END)
+        self._end([child for child in self._children if child.spec.stops_last], LAST_END)
+        self._terminal.say("Stopped.")
+
+    def _end(self, children: list[Child], seconds: float) -> None:
+        asked, told = time.monotonic(), False
+        for child in children:
+            child.terminate()
+        while running := [child for child in children if child.process is not None and child.ended() is None]:
+            waited = time.monotonic() - asked
+            if self._hurry or waited > seconds:
+                for child in running:
+                    child.kill()
+            elif waited > PATIENCE and not told:
+                told = True
+                names = ", ".join(child.name for child in running)
+                self._terminal.say(f"Waiting for {names} to finish what is running. Ctrl-C again ends it now.")
+            self._echo()
+            time.sleep(TURN / 4)

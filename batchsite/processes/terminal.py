@@ -1,0 +1,66 @@
+"""What the supervisor says: in words to the terminal, and as JSON lines to its own log."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+SHOWN = {"warning", "error", "critical"}
+UNSHOWN = ("django.request", "django.security")
+"""Warnings of these come from what browsers ask for (a page that is not there), not from our state."""
+AGAIN = 60.0
+"""Seconds for which the same line is not shown again."""
+
+
+class Terminal:
+    """Never blocks and never raises: the terminal may be closed, stopped (Ctrl-S) or a full disk."""
+
+    def __init__(self, log: Path) -> None:
+        self._log = log
+        self._shown: dict[str, float] = {}
+
+    def say(self, text: str, level: str = "info") -> None:
+        """A sentence of the supervisor's own."""
+        self._show(text)
+        line = {"at": time.strftime("%Y-%m-%dT%H:%M:%S"), "level": level, "from": "supervisor", "says": text}
+        with contextlib.suppress(OSError), self._log.open("a") as log:
+            log.write(json.dumps(line, ensure_ascii=False) + "\n")
+
+    def echo(self, name: str, line: bytes) -> None:
+        """A line of a child's log, if it is a warning or worse."""
+        entry = _entry(line)
+        if entry.get("level") not in SHOWN:
+            return
+        if str(entry.get("from", "")).startswith(UNSHOWN) and entry["level"] == "warning":
+            return
+        words = str(entry.get("says", "")).strip().splitlines()
+        text = f"{name}: {entry['level']}: {words[0][:300] if words else ''}"
+        if time.monotonic() - self._shown.get(text, -AGAIN) >= AGAIN:
+            self._shown = {**self._shown, text: time.monotonic()} if len(self._shown) < 1000 else {}
+            self._show(text)
+
+    def _show(self, text: str) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            if select.select([], [sys.stdout], [], 0)[1]:
+                print(text, flush=True)
+
+
+def _entry(line: bytes) -> dict[str, Any]:
+    if not line.startswith(b"{"):
+        return {}
+    try:
+        entry = json.loads(line)
+    except ValueError:
+        return {}
+    return entry if isinstance(entry, dict) else {}
+
+
+def short_path(path: Path) -> str:
+    """Relative to where the person stands, if that is shorter."""
+    return min(str(path), os.path.relpath(path), key=len)
