@@ -63,6 +63,10 @@ class Batch(models.Model):
     estimate: models.JSONField[dict[str, Any] | None] = models.JSONField(null=True, blank=True)
     """What was shown before submitting: see estimating.Estimate."""
 
+    problems: models.JSONField[list[dict[str, Any]]] = models.JSONField(default=list, blank=True)
+    """The first rows that cannot be sent: [{"row", "message"}]; with any, the batch goes back to its draft."""
+    problem_count = models.PositiveBigIntegerField(default=0)
+
     total = models.PositiveBigIntegerField(default=0)
     succeeded = models.PositiveBigIntegerField(default=0)
     failed = models.PositiveBigIntegerField(default=0)
@@ -163,6 +167,8 @@ class Submission(Work):
     changed_at = models.DateTimeField(null=True, blank=True)
     """When the counters or our own results last moved."""
     not_found_since = models.DateTimeField(null=True, blank=True)
+    faults = models.PositiveSmallIntegerField(default=0)
+    """Calls that failed in a row; the next try waits the longer."""
     cancel_asked_at = models.DateTimeField(null=True, blank=True)
     """A person, or a deadline, wants it cancelled."""
     cancel_sent_at = models.DateTimeField(null=True, blank=True)
@@ -181,7 +187,8 @@ class Submission(Work):
     readds = models.PositiveSmallIntegerField(default=0)
     """How often chunks were added again because the provider does not list them."""
     ending = models.CharField(max_length=10, choices=State.choices, blank=True)
-    """The state to end in, once rows without a result are declared with `ending_reason`."""
+    """The state to end in, once rows without a result are declared as `declare_as`, with `ending_reason`."""
+    declare_as = models.CharField(max_length=10, choices=RowState.choices, blank=True)
     ending_reason = models.TextField(blank=True)
     declared_through = models.PositiveBigIntegerField(default=0)
 
@@ -190,8 +197,8 @@ class Submission(Work):
     cancelled = models.PositiveBigIntegerField(default=0)
     missing = models.PositiveBigIntegerField(default=0)
     cost_ticks = models.PositiveBigIntegerField(default=0)
-    strays = models.PositiveIntegerField(default=0)
-    """Results for ids that were never sent; their raw rows are kept."""
+    stray_ids: models.JSONField[list[str]] = models.JSONField(default=list)
+    """The first ids that came back without having been sent; their raw rows are kept."""
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["batch", "number"], name="one_submission_per_number")]

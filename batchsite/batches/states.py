@@ -37,9 +37,10 @@ def _rule(tone: str, *follows: State, terminal: bool = False) -> Rule:
 
 S = State
 # A terminal batch opens again when rows are retried: that is what leads from the end back to "queued".
+# A queued batch whose rows cannot all be sent goes back to its draft, before anything was sent.
 RULES: dict[State, Rule] = {
     S.DRAFT: _rule("", S.QUEUED),
-    S.QUEUED: _rule("live", S.SUBMITTING, S.CANCELLING, S.CANCELLED, S.FAILED),
+    S.QUEUED: _rule("live", S.DRAFT, S.SUBMITTING, S.COMPLETED, S.CANCELLING, S.CANCELLED, S.FAILED),
     S.SUBMITTING: _rule("live", S.QUEUED, S.PROCESSING, S.CANCELLING, S.CANCELLED, S.FAILED),
     S.PROCESSING: _rule("live", S.SUBMITTING, S.COLLECTING, S.CANCELLING, S.CANCELLED, S.EXPIRED, S.FAILED),
     S.COLLECTING: _rule(

@@ -1,0 +1,153 @@
+"""Reading the results: previews while a batch runs, and the full walk at the end that counts (rule 4).
+
+Done is: the counters settled, and every row that was sent is accounted for in a walk from page one. Results may
+trail the counters, rows may be "not yet visible", a cursor may repeat or miss late rows (facts 2.7): so the walk is
+made again until every row has its result or patience ends, and then each row left is declared, with a reason.
+"""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.utils import timezone
+
+from batchsite.batches import storing
+from batchsite.batches.controlling import retry_by_itself
+from batchsite.batches.models import ChunkState, Submission
+from batchsite.batches.moving import move, note, update
+from batchsite.batches.patience import doubling, patience
+from batchsite.batches.planning import numbers
+from batchsite.batches.reconciling import Findings, chunks_of, look_for_rows, send_again
+from batchsite.batches.states import RowState, State
+from batchsite.batches.tracking import MOST_READDS
+from batchsite.batches.turns import Turn
+
+
+def preview(turn: Turn) -> float:
+    """Read what is there while the batch still runs; seconds until the next look."""
+    ended = _walk(turn)
+    if not ended and not turn.submission.walk_is_preview:
+        return 0
+    if ended:
+        with turn.locked() as submission:
+            done = submission.succeeded + submission.failed + submission.cancelled
+            update(submission, walk_is_preview=False, walk_token="", walk_pages=0, previewed=max(1, done))
+        return patience().poll
+    return 0
+
+
+def collect(turn: Turn) -> float | None:
+    """Walk, then judge what is still open; seconds until the next look, None at the end."""
+    submission = turn.submission
+    if submission.ending and submission.walks and not _worth_waiting(submission):
+        return _declare(turn)
+    if not submission.walks or submission.accounted < submission.total:
+        if not _walk(turn):
+            return 0
+        with turn.locked() as submission:
+            update(submission, walks=submission.walks + 1, walk_token="", walk_pages=0)
+    if submission.accounted >= submission.total:
+        return _finish(turn)
+    if submission.ending and not _worth_waiting(submission):
+        return _declare(turn)
+    if _waited(submission) < patience().results_trail:
+        return doubling(patience().first_look, submission.walks)
+    return _judge(turn, look_for_rows(turn))
+
+
+# ---- the walk ----------------------------------------------------------------------------------------------
+
+
+def _walk(turn: Turn) -> bool:
+    """Read pages from where the last turn stopped. True at the end, or where the cursor runs in a circle."""
+    asked: set[str] = set()
+    while not turn.over:
+        submission = turn.submission
+        token = submission.walk_token
+        asked.add(token)
+        turn.claim.extend()
+        page = turn.client.list_results(submission.remote_id, _page_rows(submission), token or None)
+        with turn.locked() as submission:
+            storing.store_page(submission, page.items)
+            update(submission, walk_token=page.next_token or "", walk_pages=submission.walk_pages + 1)
+            if page.next_token is None:
+                return True
+            if page.next_token in asked or submission.walk_pages > _most_pages(submission):
+                note(submission.batch_id, "circle", "xAI's results led in a circle; they are read again")
+                return True
+    return False
+
+
+def _page_rows(submission: Submission) -> int:
+    """As many as allowed; fewer in later walks, as another page size may lead around a broken cursor."""
+    return max(1, settings.OPTIONS.page_rows // (1 + submission.walks % 3))
+
+
+def _most_pages(submission: Submission) -> int:
+    """Far more pages than there can be, even if xAI serves smaller ones than asked for."""
+    return 100 + 20 * (submission.total // settings.OPTIONS.page_rows + 1)
+
+
+# ---- rows without a result -----------------------------------------------------------------------------------
+
+
+def _waited(submission: Submission) -> float:
+    """Seconds since anything moved, once the counters had settled."""
+    since = max(moment for moment in (submission.settled_at, submission.changed_at) if moment)
+    return (timezone.now() - since).total_seconds()
+
+
+def _worth_waiting(submission: Submission) -> bool:
+    """Whether the counters promise answers or errors that are not readable yet, and patience lasts."""
+    promised = (submission.num_success or 0) + (submission.num_error or 0)
+    held = submission.succeeded + submission.failed
+    return held < min(promised, submission.sent) and _waited(submission) < patience().results_trail
+
+
+def _judge(turn: Turn, findings: Findings) -> float | None:
+    """Patience with the results is over: what does the provider say of the rows that are open?"""
+    submission = turn.submission
+    if findings.absent and submission.readds < MOST_READDS:
+        send_again(turn, findings.absent)
+        with turn.locked() as submission:
+            move(submission, State.SUBMITTING)
+        return 0
+    if findings.pending:
+        with turn.locked() as submission:
+            move(submission, State.PROCESSING)
+        return patience().poll_later
+    reason = "xAI lists this row as ended and gives no result for it."
+    if findings.absent:
+        reason = "xAI took this row several times and does not list it."
+    with turn.locked() as submission:
+        update(submission, ending=State.COMPLETED, declare_as=RowState.MISSING, ending_reason=reason)
+    return _declare(turn)
+
+
+_CAUSES = {RowState.MISSING: "missing", RowState.CANCELLED: "cancelled", RowState.FAILED: "batch failed"}
+
+
+def _declare(turn: Turn) -> float | None:
+    """Give every row that has no result one in our own words, chunk by chunk; then the submission ends."""
+    state = RowState(turn.submission.declare_as or RowState.MISSING)
+    cause = "expired" if turn.submission.ending == State.EXPIRED else _CAUSES[state]
+    for chunk in chunks_of(turn.submission, *ChunkState, after_row=turn.submission.declared_through):
+        if turn.over:
+            return 0
+        with turn.locked() as submission:
+            storing.declare(submission, numbers(chunk.ranges), state, submission.ending_reason, cause)
+            update(submission, declared_through=chunk.first_row)
+    return _finish(turn)
+
+
+def _finish(turn: Turn) -> float | None:
+    """The end: every row is accounted for, and there is nothing more to look at."""
+    with turn.locked() as submission:
+        ending = State(submission.ending or State.COMPLETED)
+        if ending == State.CANCELLED and not submission.cancelled:
+            ending = State.COMPLETED  # the cancel came too late: every row has its answer
+        if ending == State.FAILED:
+            submission.batch.failure = submission.ending_reason
+            submission.batch.save(update_fields=["failure"])
+        retry_by_itself(submission)
+        move(submission, ending)
+    return None

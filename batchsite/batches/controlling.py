@@ -1,0 +1,145 @@
+"""What people ask for: start, cancel, finish early, retry, go on, delete. Each is one short transaction.
+
+Nothing here talks to the provider: intentions are written down, and workers carry them out.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from batchsite.batches.causes import TRANSIENT
+from batchsite.batches.models import Batch, Result, Submission
+from batchsite.batches.moving import note, refresh, resume
+from batchsite.batches.planning import id_prefix
+from batchsite.batches.states import TERMINAL, RowState, State
+from batchsite.batches.tracking import ask_to_end
+from batchsite.teams.keys import account_kind
+from batchsite.teams.models import Team, User
+
+
+class NotNow(RuntimeError):
+    """What was asked for does not fit the state that the batch is in; the text says why."""
+
+
+def start(batch: Batch, user: User | None) -> None:
+    """Queue a draft. From here on what is sent does not change. Raises NotNow when it was started already."""
+    with transaction.atomic():
+        batch = Batch.objects.select_for_update().get(pk=batch.pk)
+        if batch.state != State.DRAFT:
+            raise NotNow("This batch was submitted already.")
+        total = min(batch.row_limit or batch.dataset.row_count, batch.dataset.row_count)
+        now = timezone.now()
+        batch.state, batch.started_at, batch.started_by, batch.total = State.QUEUED, now, user, total
+        batch.account, batch.request_kind = account_kind(batch.team), settings.OPTIONS.xai_request_kind
+        batch.id_prefix = id_prefix(batch.dataset.name)
+        batch.problems, batch.problem_count = [], 0
+        batch.save()
+        size = settings.OPTIONS.requests_per_submission
+        for number, first in enumerate(range(1, total + 1, size), 1):
+            Submission.objects.create(
+                batch=batch, number=number, first_row=first, last_row=min(first + size - 1, total), next_look_at=now
+            )
+        note(batch.pk, "submitted", f"Submitted with {total:,} rows", by=user)
+
+
+def cancel(batch: Batch, user: User | None) -> None:
+    """Stop what is pending. What is done stays, and is billed."""
+    reason = "Cancelled before it was answered."
+    _end_early(batch, user, State.CANCELLED, RowState.CANCELLED, reason, "Cancel asked for")
+
+
+def finish_early(batch: Batch, user: User | None) -> None:
+    """Cancel, keep what is there, and declare the rest missing, so that it can be retried."""
+    reason = "Still pending when the batch was finished with what was there."
+    _end_early(batch, user, State.COMPLETED, RowState.MISSING, reason, "Finish with what is there")
+
+
+def _end_early(batch: Batch, user: User | None, ending: State, rest: RowState, reason: str, words: str) -> None:
+    with transaction.atomic():
+        running = list(batch.submissions.select_for_update().exclude(state__in=TERMINAL))
+        if not running:
+            raise NotNow("This batch has ended already.")
+        for submission in running:
+            if not submission.cancel_asked_at:
+                ask_to_end(submission, ending, rest, reason)
+        refresh(batch.pk)
+        note(batch.pk, "cancel", words, by=user)
+
+
+def retry(
+    batch: Batch,
+    user: User | None,
+    *,
+    causes: list[str] | None = None,
+    rows: list[int] | None = None,
+    states: tuple[str, ...] = (RowState.FAILED, RowState.CANCELLED, RowState.MISSING),
+) -> Submission:
+    """Try rows again into the same batch: all that did not succeed, or those of some causes, or some rows.
+
+    Raises NotNow when there is nothing to try again.
+    """
+    wanted: dict[str, Any] = {"states": [str(state) for state in states], "causes": causes, "rows": rows}
+    with transaction.atomic():
+        batch = Batch.objects.select_for_update().get(pk=batch.pk)
+        results = Result.objects.filter(batch=batch, state__in=states)
+        results = results.filter(cause__in=causes) if causes else results
+        results = results.filter(row__in=rows) if rows else results
+        if not results.exists():
+            raise NotNow("There is nothing to try again.")
+        submission = _again(batch, wanted)
+        what = f"row {rows[0]:,}" if rows and len(rows) == 1 else ", ".join(causes or ["all that did not succeed"])
+        note(batch.pk, "retried", f"Retry: {what}", by=user, submission=submission)
+    return submission
+
+
+def _again(batch: Batch, wanted: dict[str, Any]) -> Submission:
+    number = batch.submissions.order_by("-number").values_list("number", flat=True)[0] + 1
+    submission = Submission.objects.create(
+        batch=batch, number=number, first_row=1, last_row=batch.total, retry_of=wanted, next_look_at=timezone.now()
+    )
+    refresh(batch.pk)
+    return submission
+
+
+def retry_by_itself(submission: Submission) -> None:
+    """A standing choice: when a submission ends, transient failures are tried again, up to the chosen number."""
+    batch = Batch.objects.get(pk=submission.batch_id)
+    used = batch.submissions.filter(retry_of__by_itself=True).count()
+    if used >= batch.auto_retries or submission.cancel_asked_at or batch.state == State.CANCELLING:
+        return
+    transient = {"states": [str(RowState.FAILED)], "causes": sorted(TRANSIENT), "rows": None}
+    found = Result.objects.filter(batch=batch, state=RowState.FAILED, cause__in=TRANSIENT)
+    if found.exists():
+        again = _again(batch, transient | {"by_itself": True})
+        note(batch.pk, "retried", "Retry by itself: transient failures", submission=again)
+
+
+def go_on(batch: Batch, user: User | None) -> None:
+    """Try a held batch again now."""
+    with transaction.atomic():
+        resume(batch.pk, by=user)
+        _look_now(batch)
+
+
+def wake_held(team: Team) -> None:
+    """A key was set: every held batch of the team is tried now."""
+    for batch in Batch.objects.filter(team=team).exclude(held_reason=""):
+        _look_now(batch)
+
+
+def _look_now(batch: Batch) -> None:
+    batch.submissions.exclude(state__in=TERMINAL).update(next_look_at=timezone.now(), faults=0, tries=0)
+
+
+def delete(batch: Batch, user: User | None) -> None:
+    """Hide a batch that ended, or a draft; a worker removes it. Raises NotNow while it runs."""
+    with transaction.atomic():
+        batch = Batch.objects.select_for_update().get(pk=batch.pk)
+        if batch.is_running:
+            raise NotNow("A running batch cannot be deleted. Cancel it first.")
+        batch.deleted_at = timezone.now()
+        batch.save(update_fields=["deleted_at"])

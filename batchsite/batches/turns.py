@@ -1,0 +1,67 @@
+"""One turn of a worker at one submission: the lease, the provider's client, and a limit of time."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from batchsite.batches.gateway import account_for, client_for
+from batchsite.batches.models import Batch, Submission
+from batchsite.batches.patience import patience
+from batchsite.batches.planning import Recipe
+from batchsite.batches.prompts import parse
+from batchsite.processes.leases import Claim
+from batchsite.teams.keys import Account
+from batchsite.xai.client import XaiClient
+
+
+@dataclass
+class Turn:
+    """What a step works with. `submission` is as it was read last; write only inside `locked()`."""
+
+    claim: Claim[Submission]
+    submission: Submission
+    account: Account
+    client: XaiClient
+    started: float = field(default_factory=time.monotonic)
+
+    @property
+    def batch(self) -> Batch:
+        """The batch as it was when the turn began: right for what is sent, which does not change."""
+        return self.submission.batch
+
+    @property
+    def over(self) -> bool:
+        """Time to let others have their turn; the rest is done in the next one."""
+        return time.monotonic() - self.started >= patience().step
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[Submission]:
+        """The submission, fresh and locked, in a transaction. Raises LeaseLost."""
+        with self.claim.locked() as fresh:
+            fresh.batch = self.submission.batch
+            self.submission = fresh
+            yield fresh
+
+
+def begin(claim: Claim[Submission]) -> Turn:
+    """Raises AccountMissing when the key that the batch was started with is gone."""
+    submission = Submission.objects.select_related("batch__dataset", "batch__team").get(pk=claim.pk)
+    account = account_for(submission.batch)
+    return Turn(claim, submission, account, client_for(account))
+
+
+def recipe_of(batch: Batch) -> Recipe:
+    """What the batch's requests are made of. Raises PromptError; after `queued` it cannot."""
+    columns = batch.dataset.columns
+    return Recipe(
+        id_prefix=batch.id_prefix,
+        id_column=columns.index(batch.id_column) if batch.id_column else None,
+        system=parse(batch.system_prompt, columns) if batch.system_prompt.strip() else None,
+        prompt=parse(batch.prompt, columns),
+        model=batch.model,
+        params=batch.params,
+        kind="responses" if batch.request_kind == "responses" else "chat_get_completion",
+    )
