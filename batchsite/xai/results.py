@@ -90,7 +90,7 @@ def _usage(value: object) -> Usage | None:
     cost = number(value.get("cost_in_usd_ticks"))
     if cost is None:
         nano = number(value.get("cost_in_nano_usd"))
-        cost = None if nano is None else nano * NANO_IN_TICKS
+        cost = None if nano is None else number(nano * NANO_IN_TICKS)
     return Usage(
         count(value.get("prompt_tokens")),
         count(value.get("completion_tokens")),

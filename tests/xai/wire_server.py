@@ -1,0 +1,130 @@
+"""A server of raw sockets, for the faults that no HTTP library would make on purpose."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import struct
+import threading
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any
+
+import orjson
+
+Behave = Callable[[socket.socket], None]
+
+
+class WireServer:
+    """Reads one request per connection, then lets the script's next function do what it likes with the socket.
+
+    The last function serves all later connections. `requests` holds what came in, byte for byte. With
+    `reads=False` the function gets the connection untouched.
+    """
+
+    def __init__(self, *script: Behave, reads: bool = True) -> None:
+        self.requests: list[bytes] = []
+        self._script = script
+        self._reads = reads
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+
+    def __enter__(self) -> WireServer:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self._thread.join(timeout=5)
+
+    def _serve(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = self._listener.accept()
+                behave = self._script[min(len(self.requests), len(self._script) - 1)]
+                with connection, contextlib.suppress(OSError):
+                    self.requests.append(_receive(connection) if self._reads else b"")
+                    behave(connection)
+
+
+def _receive(connection: socket.socket) -> bytes:
+    data = b""
+    while not _is_whole(data):
+        more = connection.recv(65536)
+        if not more:
+            break
+        data += more
+    return data
+
+
+def _is_whole(data: bytes) -> bool:
+    head, end, body = data.partition(b"\r\n\r\n")
+    return bool(end) and len(body) >= _content_length(head)
+
+
+def _content_length(head: bytes) -> int:
+    for line in head.split(b"\r\n"):
+        name, _, value = line.partition(b":")
+        if name.lower() == b"content-length":
+            return int(value)
+    return 0
+
+
+def raw(data: bytes) -> Behave:
+    return lambda connection: connection.sendall(data)
+
+
+def reply(status: int, body: bytes, *headers: str, claim: int | None = None) -> bytes:
+    """A whole reply; `claim` lies about the length of the body."""
+    length = len(body) if claim is None else claim
+    lines = [f"HTTP/1.1 {status} X", f"Content-Length: {length}", "Connection: close", *headers, "", ""]
+    return "\r\n".join(lines).encode() + body
+
+
+def json_reply(value: Any) -> Behave:
+    return raw(reply(200, orjson.dumps(value), "Content-Type: application/json"))
+
+
+def reset(connection: socket.socket) -> None:
+    """Close with RST instead of FIN."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
+
+
+def then_reset(data: bytes) -> Behave:
+    def behave(connection: socket.socket) -> None:
+        connection.sendall(data)
+        # The bytes must be read before the reset throws the rest of the buffer away.
+        threading.Event().wait(0.1)
+        reset(connection)
+
+    return behave
+
+
+def nothing(connection: socket.socket) -> None:
+    """Close without a word."""
+
+
+def silent(seconds: float) -> Behave:
+    return lambda _connection: _wait(seconds)
+
+
+def _wait(seconds: float) -> None:
+    threading.Event().wait(seconds)
+
+
+def trickle(data: bytes, pause: float, step: int = 1) -> Behave:
+    def behave(connection: socket.socket) -> None:
+        for start in range(0, len(data), step):
+            connection.sendall(data[start : start + step])
+            _wait(pause)
+
+    return behave
