@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from django.urls import include, path
 
+from batchsite.batches.dashboard import home
 from batchsite.processes.health import live, ready
 
 urlpatterns = [
     path("healthz/live", live, name="live"),
     path("healthz", ready, name="ready"),
+    path("", home, name="home"),
     path("", include("batchsite.teams.urls")),
     path("datasets/", include("batchsite.datasets.urls")),
     path("batches/", include("batchsite.batches.urls")),

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
-from django.db import models
+from django.db import models, transaction
+from django.utils import timezone
 
 from batchsite.teams.models import ProviderKey, Team
+from batchsite.teams.signals import key_changed
 
 if TYPE_CHECKING:
     from batchsite.teams.models import User
@@ -73,15 +75,29 @@ def sandbox_url() -> str:
 
 
 def store_key(team: Team, key: str, provider_team_id: str, user: User | None) -> ProviderKey:
-    """Keep or replace the team's key."""
+    """Keep or replace the team's key. What was held for want of it is told."""
     values = {
         "secret": encrypt(key),
         "hint": key[-4:],
         "provider_team_id": provider_team_id,
         "set_by": user,
+        "set_at": timezone.now(),
     }
-    stored, _ = ProviderKey.objects.update_or_create(team=team, defaults=values)
+    with transaction.atomic():
+        stored, _ = ProviderKey.objects.update_or_create(team=team, defaults=values)
+        _tell(team)
     return stored
+
+
+def remove_key(team: Team) -> None:
+    """Forget the team's key. Batches made with it are held until one of the same xAI team is set."""
+    with transaction.atomic():
+        ProviderKey.objects.filter(team=team).delete()
+        _tell(team)
+
+
+def _tell(team: Team) -> None:
+    transaction.on_commit(lambda: key_changed.send_robust(sender=Team, team=team), robust=True)
 
 
 def encrypt(text: str) -> bytes:

@@ -20,7 +20,7 @@ View = Callable[..., HttpResponseBase]
 
 
 class TeamMiddleware:
-    """Every view needs a signed-in member of a team, unless it is marked `login_not_required`."""
+    """Every view needs a signed-in member of a team, unless it is marked `login_not_required` or `team_optional`."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -36,29 +36,39 @@ class TeamMiddleware:
     ) -> HttpResponseBase | None:
         if not getattr(view, "login_required", True):
             return None
-        if not request.user.is_authenticated:
+        if not isinstance(request.user, User):
             return _to_sign_in(request)
-        membership = _membership(request)
-        if membership is None:
-            return redirect("no-team")
-        request.membership = membership  # type: ignore[attr-defined]
-        request.team = membership.team  # type: ignore[attr-defined]
+        membership = current_membership(request, request.user)
+        if membership is not None:
+            request.membership = membership  # type: ignore[attr-defined]
+            request.team = membership.team  # type: ignore[attr-defined]
+        elif not getattr(view, "team_optional", False):
+            return _send(request, reverse("no-team"))
         return None
 
 
-def _to_sign_in(request: HttpRequest) -> HttpResponseBase:
-    """To the sign-in page, and back afterwards. A fragment gets no page: the browser itself is sent there."""
-    if not User.objects.exists():
-        return redirect("setup")
-    if request.headers.get("HX-Request") != "true":
-        return redirect_to_login(request.get_full_path(), reverse("sign-in"))
-    page = urlsplit(request.headers.get("HX-Current-URL", "/"))
-    back = page.path + (f"?{page.query}" if page.query else "")
-    return HttpResponseClientRedirect(redirect_to_login(back, reverse("sign-in")).url)
-
-
-def _membership(request: HttpRequest) -> Membership | None:
+def current_membership(request: HttpRequest, user: User) -> Membership | None:
     """The membership for the team that the session names, else the oldest one."""
-    mine = Membership.objects.select_related("team").filter(user_id=request.user.pk).order_by("joined_at", "pk")
+    mine = Membership.objects.select_related("team").filter(user=user).order_by("joined_at", "pk")
     chosen = request.session.get(SESSION_TEAM)
     return (mine.filter(team_id=chosen).first() if chosen else None) or mine.first()
+
+
+def _to_sign_in(request: HttpRequest) -> HttpResponseBase:
+    """To the sign-in page, and back afterwards; before there is any account, to the first visit."""
+    if not User.objects.exists():
+        return _send(request, reverse("setup"))
+    back = "/"
+    if request.headers.get("HX-Request") == "true":
+        page = urlsplit(request.headers.get("HX-Current-URL", "/"))
+        back = page.path + (f"?{page.query}" if page.query else "")
+    elif request.method == "GET":
+        back = request.get_full_path()
+    return _send(request, redirect_to_login(back, reverse("sign-in")).url)
+
+
+def _send(request: HttpRequest, url: str) -> HttpResponseBase:
+    """Elsewhere. A fragment gets no page swapped into it: htmx sends the browser itself, with an empty body."""
+    if request.headers.get("HX-Request") == "true":
+        return HttpResponseClientRedirect(url)
+    return redirect(url)

@@ -1,5 +1,26 @@
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from batchsite.teams import views, views_account, views_door, views_key
+
+urlpatterns = [
+    path("setup", views_door.setup, name="setup"),
+    path("sign-in", views_door.sign_in, name="sign-in"),
+    path("sign-out", views_door.sign_out, name="sign-out"),
+    path("join/<str:token>", views_door.join, name="join"),
+    path("no-team", views_door.no_team, name="no-team"),
+    path("account", views_account.account, name="account"),
+    path("account/password", views_account.account_password, name="account-password"),
+    path("team", views.team, name="team"),
+    path("team/name", views.team_rename, name="team-rename"),
+    path("team/new", views.team_new, name="team-new"),
+    path("team/switch/<int:team_id>", views.team_switch, name="team-switch"),
+    path("team/invitations", views.invitation_new, name="invitation-new"),
+    path("team/invitations/<int:invitation_id>/revoke", views.invitation_revoke, name="invitation-revoke"),
+    path("team/people/<int:membership_id>/role", views.member_role, name="member-role"),
+    path("team/people/<int:membership_id>/remove", views.member_remove, name="member-remove"),
+    path("team/key", views_key.key_set, name="key-set"),
+    path("team/key/test", views_key.key_test, name="key-test"),
+    path("team/key/remove", views_key.key_remove, name="key-remove"),
+]

@@ -1,0 +1,40 @@
+"""Marks on views: who may call them. The middleware reads the first, the second guards by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponseBase
+
+from batchsite.http import TeamRequest
+from batchsite.teams.models import Role, User
+
+R = TypeVar("R", bound=HttpResponseBase)
+
+
+def team_optional(view: Callable[..., R]) -> Callable[..., R]:
+    """For people who are signed in and may be in no team: `request.team` is only there where they are."""
+
+    @wraps(view)
+    def marked(*args: Any, **kwargs: Any) -> R:
+        return view(*args, **kwargs)
+
+    marked.team_optional = True  # type: ignore[attr-defined]
+    return marked
+
+
+def owners_only(view: Callable[..., R]) -> Callable[..., R]:
+    """Refuses members (403) and names the owners, so that one knows whom to ask."""
+
+    @wraps(view)
+    def guarded(request: TeamRequest, *args: Any, **kwargs: Any) -> R:
+        if not request.membership.is_owner:
+            owners = User.objects.filter(memberships__team=request.team, memberships__role=Role.OWNER)
+            names = ", ".join(str(owner) for owner in owners.order_by("pk")[:3])
+            raise PermissionDenied(f"Only an owner of {request.team} can do this. Ask {names}.")
+        return view(request, *args, **kwargs)
+
+    return guarded

@@ -1,0 +1,156 @@
+"""What people type about themselves and their team, and what is wrong with it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.http import QueryDict
+
+from batchsite.teams.models import Role, Team, User
+
+TAKEN = "There is an account with this e-mail already."
+
+
+def _name(label: str = "Your name") -> forms.CharField:
+    return forms.CharField(label=label, max_length=120, widget=forms.TextInput({"autocomplete": "name"}))
+
+
+def _email(**attributes: Any) -> forms.EmailField:
+    attributes.setdefault("autocomplete", "username")
+    return forms.EmailField(label="E-mail", max_length=254, widget=forms.EmailInput(attributes))
+
+
+def _password(label: str, kind: str, help_text: str = "", *, required: bool = True) -> forms.CharField:
+    """`kind` tells password managers which one is meant."""
+    widget = forms.PasswordInput({"autocomplete": kind})
+    return forms.CharField(label=label, strip=False, widget=widget, help_text=help_text, required=required)
+
+
+def _new_password(label: str = "Password") -> forms.CharField:
+    return _password(label, "new-password", "At least 10 characters; a few words that only you would join are good.")
+
+
+def _team_name() -> forms.CharField:
+    widget = forms.TextInput({"autocomplete": "organization"})
+    return forms.CharField(label="Name of the team", max_length=120, widget=widget)
+
+
+class SignUpForm(forms.Form):
+    """A new account."""
+
+    name = _name()
+    email = _email()
+    password = _new_password()
+
+    def clean_email(self) -> str:
+        email: str = self.cleaned_data["email"].strip().lower()
+        if User.objects.filter(email=email).exists():
+            raise ValidationError(TAKEN + " Sign in with it instead; the link brings you back here.")
+        return email
+
+    def clean(self) -> None:
+        _check_password(self, "password", User(email=self.data.get("email", ""), name=self.data.get("name", "")))
+
+
+class SetupForm(SignUpForm):
+    """The first account, and its team."""
+
+    team_name = _team_name()
+    field_order = ("team_name", "name", "email", "password")
+
+
+class SignInForm(forms.Form):
+    email = _email(autofocus=True)
+    password = _password("Password", "current-password")
+
+
+class TeamForm(forms.Form):
+    """A team's name."""
+
+    name = _team_name()
+
+
+class InvitationForm(forms.Form):
+    role = forms.ChoiceField(choices=Role.choices, initial=Role.MEMBER, widget=forms.RadioSelect, label="They join as")
+
+
+class RoleForm(forms.Form):
+    role = forms.ChoiceField(choices=Role.choices)
+
+
+class KeyForm(forms.Form):
+    """A team's xAI key. It is tested before it is stored, and never put back into the page."""
+
+    key = forms.CharField(
+        label="xAI key",
+        max_length=400,
+        widget=forms.PasswordInput({"autocomplete": "off", "spellcheck": "false", "placeholder": "xai-…"}),
+        help_text="From console.x.ai. It is tested first, stored encrypted, and never shown again.",
+    )
+    other_account = forms.BooleanField(required=False, label="Yes, use this key from now on")
+    asks_other_account = False
+    """Set where the key turns out to belong to another xAI team than the stored one."""
+
+    def clean_key(self) -> str:
+        key: str = self.cleaned_data["key"]
+        if len(key.split()) != 1 or not key.isascii() or not key.isprintable():
+            raise ValidationError("A key is one word of plain letters, digits and dashes. Copy it again, whole.")
+        return key
+
+
+class AccountForm(forms.Form):
+    """Name and e-mail. The e-mail opens the account, so changing it takes the password."""
+
+    name = _name()
+    email = _email(autocomplete="email")
+    password = _password("Your password", "current-password", "Only needed to change the e-mail.", required=False)
+
+    def __init__(self, data: QueryDict | None = None, *, user: User) -> None:
+        self.user = user
+        super().__init__(data, initial={"name": user.name, "email": user.email})
+
+    def clean_email(self) -> str:
+        email: str = self.cleaned_data["email"].strip().lower()
+        if User.objects.filter(email=email).exclude(pk=self.user.pk).exists():
+            raise ValidationError(TAKEN)
+        return email
+
+    def clean(self) -> None:
+        email = self.cleaned_data.get("email", self.user.email)
+        if email != self.user.email and not self.user.check_password(self.cleaned_data.get("password", "")):
+            self.add_error("password", "Type your password to change the e-mail.")
+
+
+class PasswordForm(forms.Form):
+    current = _password("Current password", "current-password")
+    new = _new_password("New password")
+
+    def __init__(self, data: QueryDict | None = None, *, user: User) -> None:
+        self.user = user
+        super().__init__(data)
+
+    def clean_current(self) -> str:
+        current: str = self.cleaned_data["current"]
+        if not self.user.check_password(current):
+            raise ValidationError("That is not your current password.")
+        return current
+
+    def clean(self) -> None:
+        _check_password(self, "new", self.user)
+
+
+def _check_password(form: forms.Form, field: str, user: User) -> None:
+    """By the rules of the settings, told at the field."""
+    if field not in form.cleaned_data:
+        return
+    try:
+        validate_password(form.cleaned_data[field], user)
+    except ValidationError as error:
+        form.add_error(field, error)
+
+
+def name_of(team: Team) -> TeamForm:
+    return TeamForm(initial={"name": team.name})

@@ -1,0 +1,84 @@
+"""Teams and their people: the first account, new teams, invitations, roles, leaving."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from batchsite.processes.models import Leadership
+from batchsite.teams.models import Invitation, Membership, Role, Team, User
+
+
+class AlreadySetUp(Exception):
+    """Somebody has made the first account before."""
+
+
+class LastOwner(Exception):
+    """A team always has an owner."""
+
+    def __init__(self, team: Team) -> None:
+        super().__init__(f"{team} needs an owner. Make somebody else an owner first.")
+
+
+def found(*, name: str, email: str, password: str, team_name: str) -> User:
+    """The first account of this installation and its team. Raises AlreadySetUp; of two at once one wins.
+
+    A team without people was made by the command line before the first visit: it is taken over with its batches.
+    """
+    with transaction.atomic():
+        _one_at_a_time()
+        if User.objects.exists():
+            raise AlreadySetUp
+        user = User.objects.create_user(email, password, name)
+        team = Team.objects.filter(members=None).order_by("pk").first() or Team()
+        team.name = team_name
+        team.save()
+        Membership.objects.create(team=team, user=user, role=Role.OWNER)
+    return user
+
+
+def _one_at_a_time() -> None:
+    """Holds others back until the end of the transaction, on every database: they wait for the same row."""
+    until = timezone.now() + timedelta(minutes=1)
+    Leadership.objects.get_or_create(name="setup", defaults={"token": "", "until": until})
+    Leadership.objects.select_for_update().get(name="setup")
+
+
+def create_team(user: User, name: str) -> Team:
+    """Another team, with `user` as its owner."""
+    with transaction.atomic():
+        team = Team.objects.create(name=name)
+        Membership.objects.create(team=team, user=user, role=Role.OWNER)
+    return team
+
+
+def remove_member(membership: Membership) -> None:
+    """End a membership. What the person made stays the team's; their invitation links do not. Raises LastOwner."""
+    with transaction.atomic():
+        _keep_an_owner(membership)
+        _void_links(membership)
+        membership.delete()
+
+
+def change_role(membership: Membership, role: Role) -> None:
+    """Raises LastOwner where the only owner would become a member."""
+    with transaction.atomic():
+        if role != Role.OWNER:
+            _keep_an_owner(membership)
+            _void_links(membership)
+        Membership.objects.filter(pk=membership.pk).update(role=role)
+
+
+def _void_links(membership: Membership) -> None:
+    """Nobody comes back by a link that they made while they were an owner."""
+    Invitation.objects.filter(team=membership.team_id, created_by=membership.user_id, used_at=None).delete()
+
+
+def _keep_an_owner(membership: Membership) -> None:
+    """Under the team's lock, so that two owners who leave at once do not both see the other."""
+    team = Team.objects.select_for_update().get(pk=membership.team_id)
+    owners = team.memberships.filter(role=Role.OWNER)
+    if owners.filter(pk=membership.pk).exists() and owners.count() == 1:
+        raise LastOwner(team)

@@ -1,0 +1,53 @@
+"""Joining a team by a link that works once."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from batchsite.teams.models import Invitation, Membership, Team, User
+
+
+class InvitationVoid(Exception):
+    """The link was used, taken back, or has run out."""
+
+
+def open_invitations() -> QuerySet[Invitation]:
+    """Those that still let somebody in."""
+    return Invitation.objects.filter(used_at=None, expires_at__gt=timezone.now()).select_related("team", "created_by")
+
+
+def open_invitation(token: str) -> Invitation:
+    """Raises InvitationVoid."""
+    invitation = open_invitations().filter(token=token).first()
+    if invitation is None:
+        raise InvitationVoid
+    return invitation
+
+
+def join(invitation: Invitation, user: User) -> Team:
+    """Make `user` a member, and the link void. A member already stays as they are, and the link stays open.
+
+    Raises InvitationVoid where somebody else was quicker.
+    """
+    with transaction.atomic():
+        _, is_new = Membership.objects.get_or_create(
+            team=invitation.team, user=user, defaults={"role": invitation.role}
+        )
+        if is_new and not _use(invitation, user):
+            raise InvitationVoid
+    return invitation.team
+
+
+def sign_up(invitation: Invitation, *, name: str, email: str, password: str) -> User:
+    """A new account that joins. Raises InvitationVoid, and then there is no account either."""
+    with transaction.atomic():
+        user = User.objects.create_user(email, password, name)
+        join(invitation, user)
+    return user
+
+
+def _use(invitation: Invitation, user: User) -> bool:
+    unused = open_invitations().filter(pk=invitation.pk)
+    return unused.update(used_at=timezone.now(), used_by=user) == 1

@@ -1,0 +1,65 @@
+"""Asking xAI whether a key works, and the answer in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db import models
+
+from batchsite.xai.client import XaiClient
+from batchsite.xai.errors import KeyRejected, OutOfCredits, PermissionDenied, XaiError
+from batchsite.xai.types import KeyInfo
+
+PATIENCE = 15.0
+"""Seconds: a person waits for the answer."""
+
+
+class Verdict(models.TextChoices):
+    WORKS = "works"
+    NO_CREDITS = "no credits"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class KeyCheck:
+    """What came out. `words` say what is so and what to do; they never hold the key."""
+
+    verdict: Verdict
+    words: str
+    provider_team_id: str = ""
+    """xAI's team behind the key, where xAI told."""
+
+    @property
+    def usable(self) -> bool:
+        """Worth storing: the key is right, even where its account needs money."""
+        return self.verdict in {Verdict.WORKS, Verdict.NO_CREDITS}
+
+    @property
+    def tone(self) -> str:
+        return {Verdict.WORKS: "good", Verdict.REFUSED: "bad"}.get(self.verdict, "warn")
+
+
+def check_key(api_key: str, base_url: str) -> KeyCheck:
+    """Free, and needs no model (facts 7.5)."""
+    try:
+        with XaiClient(api_key, base_url, retries=1, total_timeout=PATIENCE) as client:
+            return _judge(client.check_key())
+    except OutOfCredits:
+        words = "The key is right, but its xAI team has no credits left. Batches wait until there are some."
+        return KeyCheck(Verdict.NO_CREDITS, words)
+    except KeyRejected:
+        words = "xAI does not accept this key. Copy it again from console.x.ai, whole and without spaces."
+        return KeyCheck(Verdict.REFUSED, words)
+    except PermissionDenied as error:
+        return KeyCheck(Verdict.REFUSED, f"xAI refuses this key. {error.message}")
+    except XaiError as error:
+        return KeyCheck(Verdict.UNKNOWN, f"The key could not be tested. {error.message}")
+
+
+def _judge(info: KeyInfo) -> KeyCheck:
+    if info.blocked:
+        words = f"xAI knows this key and blocks it: {info.reason}. Unblock it at console.x.ai, or use another."
+        return KeyCheck(Verdict.REFUSED, words, info.team_id)
+    named = f" It is named “{info.name}” there." if info.name else ""
+    return KeyCheck(Verdict.WORKS, f"xAI accepts the key.{named}", info.team_id)

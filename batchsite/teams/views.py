@@ -1,0 +1,159 @@
+"""The Team page: people, invitations, names, and which team one works in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from batchsite.http import UNPROCESSABLE, TeamRequest, next_url
+from batchsite.teams import founding, joining
+from batchsite.teams.access import owners_only
+from batchsite.teams.forms import InvitationForm, KeyForm, RoleForm, TeamForm, name_of
+from batchsite.teams.middleware import SESSION_TEAM
+from batchsite.teams.models import Invitation, Membership, ProviderKey, Role
+
+
+@require_GET
+def team(request: TeamRequest) -> HttpResponse:
+    return team_page(request)
+
+
+def team_page(request: TeamRequest, **forms: Any) -> HttpResponse:
+    """The page, with those of its forms that came back with errors."""
+    team = request.team
+    context: dict[str, Any] = {
+        "people": team.memberships.select_related("user").order_by("joined_at", "pk"),
+        "key": ProviderKey.objects.filter(team=team).select_related("set_by").first(),
+        "environment_key": bool(settings.OPTIONS.xai_api_key),
+        "roles": Role.choices,
+        "name_form": name_of(team),
+        "invitation_form": InvitationForm(),
+        "key_form": KeyForm(),
+    }
+    if request.membership.is_owner:
+        context["links"] = [_link(request, one) for one in joining.open_invitations().filter(team=team).order_by("pk")]
+    has_errors = any(form.errors for form in forms.values())
+    return render(request, "teams/team.html", context | forms, status=UNPROCESSABLE if has_errors else 200)
+
+
+def _link(request: TeamRequest, invitation: Invitation) -> dict[str, Any]:
+    url = request.build_absolute_uri(reverse("join", args=[invitation.token]))
+    return {"invitation": invitation, "url": url, "word": Role(invitation.role).label.split(":")[0]}
+
+
+@owners_only
+@require_POST
+def team_rename(request: TeamRequest) -> HttpResponse:
+    form = TeamForm(request.POST)
+    if not form.is_valid():
+        return team_page(request, name_form=form)
+    request.team.name = form.cleaned_data["name"]
+    request.team.save(update_fields=["name"])
+    messages.success(request, f"The team is named {request.team} now.")
+    return redirect("team")
+
+
+@require_http_methods(["GET", "POST"])
+def team_new(request: TeamRequest) -> HttpResponse:
+    form = TeamForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        made = founding.create_team(request.user, form.cleaned_data["name"])
+        request.session[SESSION_TEAM] = made.pk
+        messages.success(request, f"You work in {made} now. Switch back at the foot of the rail.")
+        return redirect("home")
+    return render(request, "teams/team_new.html", {"form": form}, status=UNPROCESSABLE if form.errors else 200)
+
+
+@require_POST
+def team_switch(request: TeamRequest, team_id: int) -> HttpResponse:
+    mine = get_object_or_404(Membership, user=request.user, team_id=team_id)
+    request.session[SESSION_TEAM] = mine.team_id
+    return redirect(next_url(request))
+
+
+@owners_only
+@require_POST
+def invitation_new(request: TeamRequest) -> HttpResponse:
+    form = InvitationForm(request.POST)
+    if not form.is_valid():
+        return team_page(request, invitation_form=form)
+    Invitation.objects.create(team=request.team, role=form.cleaned_data["role"], created_by=request.user)
+    messages.success(request, "The link is ready. Send it to one person: it lets one in, within 14 days.")
+    return redirect(reverse("team") + "#people")
+
+
+@owners_only
+@require_POST
+def invitation_revoke(request: TeamRequest, invitation_id: int) -> HttpResponse:
+    get_object_or_404(Invitation, pk=invitation_id, team=request.team, used_at=None).delete()
+    messages.success(request, "The link lets nobody in any more.")
+    return redirect(reverse("team") + "#people")
+
+
+@owners_only
+@require_POST
+def member_role(request: TeamRequest, membership_id: int) -> HttpResponse:
+    membership = get_object_or_404(request.team.memberships.select_related("user"), pk=membership_id)
+    form = RoleForm(request.POST)
+    if form.is_valid():
+        try:
+            founding.change_role(membership, Role(form.cleaned_data["role"]))
+            messages.success(request, f"{membership.user} is {'an owner' if _to_owner(form) else 'a member'} now.")
+        except founding.LastOwner as error:
+            messages.error(request, str(error))
+    return redirect(reverse("team") + "#people")
+
+
+def _to_owner(form: RoleForm) -> bool:
+    return bool(form.cleaned_data["role"] == Role.OWNER)
+
+
+@require_http_methods(["GET", "POST"])
+def member_remove(request: TeamRequest, membership_id: int) -> HttpResponse:
+    """An owner takes somebody out, or anybody leaves by themselves."""
+    membership = get_object_or_404(request.team.memberships.select_related("user"), pk=membership_id)
+    if membership.pk == request.membership.pk:
+        return _leave(request, membership)
+    return _remove(request, membership_id=membership.pk)
+
+
+@owners_only
+def _remove(request: TeamRequest, membership_id: int) -> HttpResponse:
+    membership = request.team.memberships.select_related("user").get(pk=membership_id)
+    if request.method == "POST":
+        return _end(request, membership, f"{membership.user} is not in {request.team} any more.", "team")
+    context = {
+        "question": f"Remove {membership.user} from {request.team}?",
+        "what": "They lose access at once. Datasets and batches that they made stay with the team.",
+        "verb": f"Remove {membership.user}",
+        "back": reverse("team"),
+    }
+    return render(request, "confirm.html", context)
+
+
+def _leave(request: TeamRequest, membership: Membership) -> HttpResponse:
+    if request.method == "POST":
+        return _end(request, membership, f"You have left {request.team}.", "home")
+    context = {
+        "question": f"Leave {request.team}?",
+        "what": "You lose access at once. What you made stays with the team; an owner can invite you again.",
+        "verb": "Leave the team",
+        "back": reverse("team"),
+    }
+    return render(request, "confirm.html", context)
+
+
+def _end(request: TeamRequest, membership: Membership, words: str, after: str) -> HttpResponse:
+    try:
+        founding.remove_member(membership)
+    except founding.LastOwner as error:
+        messages.error(request, str(error))
+        return redirect("team")
+    messages.success(request, words)
+    return redirect(after)

@@ -1,0 +1,48 @@
+"""One's own account: name, e-mail, password."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth import update_session_auth_hash
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+
+from batchsite.http import UNPROCESSABLE, PersonRequest
+from batchsite.teams.access import team_optional
+from batchsite.teams.forms import AccountForm, PasswordForm
+
+
+@team_optional
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "POST"])
+def account(request: PersonRequest) -> HttpResponse:
+    form = AccountForm(request.POST or None, user=request.user)
+    if request.method == "POST" and form.is_valid():
+        request.user.name = form.cleaned_data["name"]
+        request.user.email = form.cleaned_data["email"]
+        request.user.save(update_fields=["name", "email"])
+        messages.success(request, "Saved.")
+        return redirect("account")
+    return _page(request, form, PasswordForm(user=request.user))
+
+
+@team_optional
+@sensitive_post_parameters("current", "new")
+@require_POST
+def account_password(request: PersonRequest) -> HttpResponse:
+    form = PasswordForm(request.POST, user=request.user)
+    if not form.is_valid():
+        return _page(request, AccountForm(user=request.user), form)
+    request.user.set_password(form.cleaned_data["new"])
+    request.user.save(update_fields=["password"])
+    update_session_auth_hash(request, request.user)
+    messages.success(request, "Password changed. Other browsers are signed out.")
+    return redirect("account")
+
+
+def _page(request: PersonRequest, form: AccountForm, password_form: PasswordForm) -> HttpResponse:
+    context = {"form": form, "password_form": password_form, "person": request.user}
+    status = UNPROCESSABLE if form.errors or password_form.errors else 200
+    return render(request, "teams/account.html", context, status=status)

@@ -1,0 +1,53 @@
+"""The cast that stories are told with: Alice owns a team, Bob is in it, Charlie is in another one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+
+from batchsite.teams.models import Role, Team, User
+from tests import factories
+
+# Playwright keeps an event loop in the thread of the test; Django would take it for an asynchronous view.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+
+
+@pytest.fixture
+def team(db: None) -> Team:
+    """The team of Alice and Bob."""
+    return factories.make_team("Support research")
+
+
+@pytest.fixture
+def alice(team: Team) -> User:
+    """An owner."""
+    return factories.make_member(team, factories.make_user("Alice", "alice@example.org"), Role.OWNER)
+
+
+@pytest.fixture
+def bob(team: Team) -> User:
+    """A member of Alice's team."""
+    return factories.make_member(team, factories.make_user("Bob", "bob@example.org"))
+
+
+@pytest.fixture
+def charlie(db: None) -> User:
+    """The owner of another team: for Alice's things, an outsider."""
+    return factories.make_member(
+        factories.make_team("Rivals"), factories.make_user("Charlie", "charlie@example.org"), Role.OWNER
+    )
+
+
+@pytest.fixture
+def client_of() -> Callable[[User], Client]:
+    """A browser in which that person is signed in: `client_of(alice).get(…)`."""
+
+    def signed_in(user: User) -> Client:
+        client = Client()
+        client.force_login(user)
+        return client
+
+    return signed_in

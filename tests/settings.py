@@ -1,0 +1,28 @@
+"""The project's settings for tests: a data folder of their own, no key from outside, no costly hashing.
+
+A settings module, because Django reads its settings before any conftest is imported.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import tempfile
+
+for _name in [name for name in os.environ if name.startswith(("XAI_", "SANDBOX_", "BATCHSITE_"))]:
+    if _name != "BATCHSITE_REQUIRE":
+        del os.environ[_name]
+_folder = tempfile.mkdtemp(prefix="batchsite-tests-")
+atexit.register(shutil.rmtree, _folder, ignore_errors=True)
+os.environ["BATCHSITE_DATA"] = _folder
+os.environ["BATCHSITE_HTTPS"] = "0"
+
+from batchsite.settings import *  # noqa: E402, F403
+from batchsite.settings import DATA, DATABASES, STORAGES  # noqa: E402
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # A file, as in production: in memory, threads would share one connection and lock differently.
+    DATABASES["default"]["TEST"] = {"NAME": str(DATA / "test.sqlite3")}
