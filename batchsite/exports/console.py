@@ -1,0 +1,153 @@
+"""What the command line shows: the plan, the progress, the summary."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+
+from batchsite.batches.estimating import Estimate
+from batchsite.batches.models import Batch
+from batchsite.batches.moving import outcome
+from batchsite.datasets import intake
+from batchsite.datasets.models import Dataset, DatasetState
+from batchsite.processes.leases import Busy, LeaseLost
+from batchsite.teams.keys import AccountKind, account_kind, sandbox_url
+from batchsite.templatetags.words import dollars
+
+WIDTH = 30
+"""Characters of the progress bar."""
+
+
+class Progress:
+    """A bar on a terminal; a line at each change of state, and every half minute, elsewhere."""
+
+    def __init__(self, out: Any) -> None:
+        self.out = out
+        self.live = bool(getattr(out, "isatty", lambda: False)())
+        self.last, self.last_at, self.started = "", 0.0, time.monotonic()
+
+    def __call__(self, batch: Batch) -> None:
+        words = self._words(batch)
+        now = time.monotonic()
+        if self.live:
+            if words != self.last:
+                self.out.write(f"\r\x1b[K{words}", ending="" if batch.is_running else "\n")
+                self.out.flush()
+        elif self._state(batch) != self._state_shown or now - self.last_at >= 30:
+            self.out.write(words)
+            self._state_shown, self.last_at = self._state(batch), now
+        self.last = words
+
+    _state_shown: tuple[str, str] = ("", "")
+
+    @staticmethod
+    def _state(batch: Batch) -> tuple[str, str]:
+        return batch.state, batch.held_reason
+
+    def _words(self, batch: Batch) -> str:
+        done = batch.done
+        filled = WIDTH * done // batch.total if batch.total else 0
+        share = 100 * done // batch.total if batch.total else 0
+        held = f"  held: {batch.held_reason}" if batch.held_reason else ""
+        took = time.strftime("%H:%M:%S", time.gmtime(time.monotonic() - self.started))
+        return (
+            f"[{'#' * filled}{'.' * (WIDTH - filled)}] {share:3d} %  {done:,} of {batch.total:,} rows"
+            f"  {batch.failed:,} failed  {dollars(batch.cost_ticks)}  {took}  {batch.get_state_display()}{held}"
+        )
+
+
+def plan(batch: Batch, estimate: Estimate | None) -> str:
+    """What is about to be sent, and what it will cost."""
+    rows = estimate.rows if estimate else batch.dataset.row_count
+    where = "to the sandbox: answers are simulated and cost nothing"
+    if account_kind(batch.team) != AccountKind.SANDBOX:
+        where = "to xAI"
+    first = f"{rows:,} rows of {batch.dataset.filename} with {batch.model}, {where}."
+    if estimate is None:
+        return f"{first}\nThe price of {batch.model} is not known, so there is no estimate."
+    return (
+        f"{first}\nEstimated cost: {dollars(estimate.likely)} "
+        f"({dollars(estimate.low)} to {dollars(estimate.high)}). {estimate.basis}"
+    )
+
+
+def summary(batch: Batch, output: Path | None) -> str:
+    lines = [f"{batch.get_state_display()}: {outcome(batch)}. Cost: {exact_dollars(batch.cost_ticks)}."]
+    if batch.failure:
+        lines.append(batch.failure)
+    if output:
+        lines.append(f"Written to {output}.")
+    if batch.succeeded < batch.total:
+        lines.append(f"Batch {batch.pk} can be retried on its page.")
+    return "\n".join(lines)
+
+
+def exact_dollars(ticks: int) -> str:
+    """Every tick, as a sum should be."""
+    whole, rest = divmod(ticks, 10_000_000_000)
+    return f"${whole:,}.{rest:010d}"
+
+
+def file_problems(dataset: Dataset) -> str:
+    """Why a file was refused, line by line."""
+    found = [f"line {one['line']}: {one['message']}" for one in dataset.problems[:20]]
+    more = dataset.problem_count - len(found)
+    return "\n".join([f"{dataset.filename} cannot be read:", *found, *([f"and {more:,} more"] if more > 0 else [])])
+
+
+def row_problems(batch: Batch) -> str:
+    """Which rows cannot be sent, and why."""
+    found = [f"row {one['row']:,}: {one['message']}" for one in batch.problems[:20]]
+    more = batch.problem_count - len(found)
+    head = f"Nothing was sent: {batch.problem_count:,} rows cannot be sent as they are."
+    return "\n".join([head, *found, *([f"and {more:,} more"] if more > 0 else [])])
+
+
+def finish_import(dataset: Dataset, out: Any) -> None:
+    """Import here, or wait for the worker that is faster."""
+    while True:
+        dataset.refresh_from_db()
+        if dataset.state != DatasetState.IMPORTING:
+            return
+        with contextlib.suppress(Busy, LeaseLost):
+            intake.import_step(dataset.pk)
+            continue
+        time.sleep(0.2)
+
+
+@contextlib.contextmanager
+def sandbox_if_needed(needed: bool, say: Callable[[str], object]) -> Iterator[None]:
+    """The sandbox for as long as the command runs, unless one runs already."""
+    if not needed or _answers(sandbox_url()):
+        yield
+        return
+    data, noted = Path(settings.DATA) / "sandbox", Path(settings.DATA) / "run" / "sandbox.port"
+    noted.unlink(missing_ok=True)
+    command = [sys.executable, "-m", "batchsite.sandbox", "--port", "0", "--port-file", str(noted)]
+    command += ["--data", str(data), "--rate", str(settings.OPTIONS.sandbox_rate)]
+    child = subprocess.Popen(command, cwd=settings.ROOT, stdout=subprocess.DEVNULL)  # noqa: S603
+    try:
+        deadline = time.monotonic() + 20
+        while not (noted.exists() and _answers(sandbox_url())) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        say("Started the sandbox for this run.")
+        yield
+    finally:
+        child.terminate()
+        child.wait(10)
+
+
+def _answers(url: str) -> bool:
+    parts = urlsplit(url)
+    with contextlib.suppress(OSError), socket.create_connection((parts.hostname or "", parts.port or 80), timeout=1):
+        return True
+    return False

@@ -1,0 +1,179 @@
+"""`manage.py runbatch FILE --prompt "…"`: the main job without a browser, through the same steps as the pages."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+import orjson
+from django.core.management.base import BaseCommand, CommandParser
+from django.db.models import Q
+
+from batchsite.batches import controlling, drafting
+from batchsite.batches.driving import drive
+from batchsite.batches.models import Batch
+from batchsite.batches.states import TERMINAL, State
+from batchsite.datasets import intake
+from batchsite.datasets.models import Dataset, DatasetState
+from batchsite.exports import console, files
+from batchsite.teams.keys import AccountKind
+from batchsite.teams.models import Team
+from batchsite.xai.bodies import PARAMS
+
+ALL_WELL, OTHER, BAD_INPUT, SOME_FAILED = 0, 1, 2, 3
+
+
+class Command(BaseCommand):
+    """Exit status: 0 every row succeeded, 3 some did not, 2 the input is at fault, 1 anything else."""
+
+    help = "Run a prompt over every row of a file, and write the answers beside the rows."
+    requires_migrations_checks = True
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("file", nargs="?", type=Path, help="the table, as CSV")
+        parser.add_argument("--prompt", help="what to ask, with {{column}} for the cells of a row")
+        parser.add_argument("--system", default="", help="a system prompt; may hold {{column}} too")
+        parser.add_argument("--model", default="", help="default: the first model that takes batches")
+        parser.add_argument("--name", default="", help="name of the batch; default: that of the file")
+        parser.add_argument("--id-column", default="", help="column whose values are the ids of the requests")
+        parser.add_argument("--limit", type=int, help="only the first N rows")
+        parser.add_argument("--param", action="append", default=[], metavar="NAME=VALUE", help="such as temperature=0")
+        parser.add_argument("--schema", type=Path, help="a JSON Schema that the answers shall fit")
+        parser.add_argument("--output", type=Path, help="results.csv, .json or .jsonl")
+        parser.add_argument("--team", default="", help="name of the team; default: the first one")
+        parser.add_argument(
+            "--resume", nargs="?", type=int, const=0, metavar="ID", help="go on with a batch; without ID: list them"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        asked = argparse.Namespace(**options)
+        try:
+            status = self._run(asked)
+        except Stop as stop:
+            self.stderr.write(str(stop))
+            status = stop.status
+        except KeyboardInterrupt:
+            self.stderr.write("\nStopped. Nothing is lost: `manage.py runbatch --resume` lists what can go on.")
+            status = OTHER
+        sys.exit(status)
+
+    def _run(self, asked: argparse.Namespace) -> int:
+        form = _form(asked.output)
+        if asked.resume == 0:
+            return self._list()
+        batch = _to_resume(asked.resume) if asked.resume else self._begin(asked)
+        self.stderr.write(f"Batch {batch.pk}. Should this stop: manage.py runbatch --resume {batch.pk}")
+        with console.sandbox_if_needed(batch.account == AccountKind.SANDBOX, self.stderr.write):
+            batch = drive(batch.pk, console.Progress(self.stderr))
+        if batch.state == State.DRAFT:
+            raise Stop(BAD_INPUT, console.row_problems(batch))
+        if form and asked.output:
+            files.write_file(batch, form, asked.output)
+        self.stdout.write(console.summary(batch, asked.output))
+        return ALL_WELL if batch.succeeded == batch.total else SOME_FAILED
+
+    def _list(self) -> int:
+        """The batches that can go on, one a line, number first; and nothing else on standard output."""
+        for batch in _resumable().order_by("pk"):
+            self.stdout.write(f"{batch.pk}  {batch.state}  {batch.done} of {batch.total} rows  {batch.name}")
+        return ALL_WELL
+
+    def _begin(self, asked: argparse.Namespace) -> Batch:
+        """Import, plan, check, show the price, and queue."""
+        if not asked.file or asked.prompt is None:
+            raise Stop(BAD_INPUT, 'Give a file and a prompt: manage.py runbatch FILE --prompt "… {{column}} …"')
+        params = _params(asked)
+        team = _team(asked.team)
+        batch = drafting.new_draft(team, None, self._import(team, asked))
+        batch.prompt, batch.system_prompt, batch.params = asked.prompt, asked.system, params
+        batch.model = asked.model or batch.model
+        batch.name = asked.name or asked.file.stem
+        batch.id_column, batch.row_limit = asked.id_column, asked.limit
+        batch.save()
+        problems = drafting.problems_of(batch)
+        if problems:
+            words = [f"{field or 'batch'}: {one}" for field, found in problems.items() for one in found]
+            raise Stop(BAD_INPUT, "\n".join(words))
+        self.stderr.write(console.plan(batch, drafting.estimate_of(batch)))
+        controlling.start(batch, None)
+        batch.refresh_from_db()
+        return batch
+
+    def _import(self, team: Team, asked: argparse.Namespace) -> Dataset:
+        try:
+            dataset = intake.receive_path(team, asked.file)
+        except OSError as error:
+            raise Stop(BAD_INPUT, f"{asked.file} cannot be read: {error.strerror}.") from error
+        console.finish_import(dataset, self.stderr)
+        dataset.refresh_from_db()
+        if dataset.state != DatasetState.READY:
+            raise Stop(BAD_INPUT, console.file_problems(dataset))
+        return dataset
+
+
+class Stop(Exception):
+    """Ends the command with words and a status."""
+
+    def __init__(self, status: int, words: str) -> None:
+        super().__init__(words)
+        self.status = status
+
+
+def _form(output: Path | None) -> files.Form | None:
+    """Checked before anything is spent."""
+    if output is None:
+        return None
+    form = files.form_for(output)
+    if form is None:
+        raise Stop(BAD_INPUT, f"{output.name}: the ending must be .csv, .json or .jsonl.")
+    if not output.absolute().parent.is_dir():
+        raise Stop(BAD_INPUT, f"There is no folder {output.absolute().parent}.")
+    return form
+
+
+def _params(asked: argparse.Namespace) -> dict[str, Any]:
+    params: dict[str, Any] = {}
+    for text in asked.param:
+        name, equals, value = text.partition("=")
+        if not equals or name not in PARAMS:
+            raise Stop(BAD_INPUT, f"--param {text}: write NAME=VALUE, with one of {', '.join(PARAMS)}.")
+        try:
+            params[name] = orjson.loads(value)
+        except ValueError:
+            params[name] = value
+    if asked.schema:
+        params["response_format"] = _response_format(asked.schema)
+    return params
+
+
+def _response_format(path: Path) -> dict[str, Any]:
+    try:
+        schema = orjson.loads(path.read_bytes())
+    except OSError as error:
+        raise Stop(BAD_INPUT, f"{path} cannot be read: {error.strerror}.") from error
+    except ValueError as error:
+        raise Stop(BAD_INPUT, f"{path} is not JSON: {error}.") from error
+    if not isinstance(schema, dict):
+        raise Stop(BAD_INPUT, f"{path} must hold a JSON Schema: an object.")
+    return {"type": "json_schema", "json_schema": {"name": "answer", "strict": True, "schema": schema}}
+
+
+def _team(name: str) -> Team:
+    """The team of that name, else the first; a fresh installation gets one, which the first visit then takes over."""
+    found = Team.objects.filter(Q(name=name) if name else Q()).order_by("pk").first()
+    if found is None and name:
+        raise Stop(BAD_INPUT, f"There is no team “{name}”.")
+    return found or Team.objects.create(name="My team")
+
+
+def _resumable() -> Any:
+    return Batch.objects.filter(deleted_at=None).exclude(state__in=[State.DRAFT, *TERMINAL])
+
+
+def _to_resume(pk: int) -> Batch:
+    batch = Batch.objects.filter(pk=pk, deleted_at=None).select_related("team").first()
+    if batch is None or batch.state == State.DRAFT:
+        raise Stop(BAD_INPUT, f"There is no batch {pk} that could go on. `manage.py runbatch --resume` lists them.")
+    return batch

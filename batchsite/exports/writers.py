@@ -1,0 +1,172 @@
+"""A table and what came of its rows, as bytes: CSV (exact, or for Excel), JSON, JSON Lines. Pure.
+
+Every writer takes the dataset's columns and an iterator of (cells, outcome), and gives buffers of some 500 rows.
+Our columns stand behind the dataset's own, which are never touched: where a name is taken, ours gets `_2`.
+In CSV every cell is quoted, which is faster than asking each whether it needs to be, and safe with every reader.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import orjson
+
+BUFFER_ROWS = 500
+TICKS_PER_DOLLAR = 10**10
+UTF8_BOM = b"\xef\xbb\xbf"
+OUR_COLUMNS = (
+    "batch_request_id",
+    "state",
+    "answer",
+    "error",
+    "finish_reason",
+    "answered_by",
+    "prompt_tokens",
+    "completion_tokens",
+    "reasoning_tokens",
+    "cost_usd",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a row. Tokens and cost are None while there is no result."""
+
+    batch_request_id: str
+    state: str
+    """succeeded, failed, cancelled, missing or pending."""
+    answer: str = ""
+    error: str = ""
+    finish_reason: str = ""
+    answered_by: str = ""
+    """The model that answered."""
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    cost_ticks: int | None = None
+    """1 tick = 1e-10 USD."""
+
+
+Row = tuple[Sequence[str], Outcome]
+Writer = Callable[[Sequence[str], Iterable[Row]], Iterator[bytes]]
+
+
+def column_names(columns: Sequence[str]) -> list[str]:
+    """The dataset's columns, then ours, each with the first free name of `answer`, `answer_2`, `answer_3`, …"""
+    names = list(columns)
+    for ours in OUR_COLUMNS:
+        candidates = itertools.chain([ours], (f"{ours}_{number}" for number in itertools.count(2)))
+        names.append(next(name for name in candidates if name not in names))
+    return names
+
+
+def usd(ticks: int | None) -> str:
+    """Ticks as an exact decimal of dollars, without exponent and without noughts that say nothing: "0.00123"."""
+    if ticks is None:
+        return ""
+    whole, part = divmod(ticks, TICKS_PER_DOLLAR)
+    return f"{whole}.{part:010d}".rstrip("0").rstrip(".")
+
+
+def csv_exact(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[bytes]:
+    """CSV after RFC 4180 in UTF-8: what a reader finds in it is cell for cell what went in."""
+    yield _packed([column_names(columns)])
+    for some in _buffers(rows):
+        yield _packed([[*cells, *_texts(outcome)] for cells, outcome in some])
+
+
+def csv_excel(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[bytes]:
+    """CSV for spreadsheets: with a byte order mark, and no cell that would be run as a formula."""
+    yield UTF8_BOM + _packed([_harmless(column_names(columns))])
+    for some in _buffers(rows):
+        yield _packed([_harmless([*cells, *_texts(outcome)]) for cells, outcome in some])
+
+
+def jsonl(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[bytes]:
+    """One object a line. Tokens are integers, `cost_usd` is a text (exact), and both are null without a result."""
+    names = column_names(columns)
+    for some in _buffers(rows):
+        yield b"".join([orjson.dumps(_object(names, row), option=orjson.OPT_APPEND_NEWLINE) for row in some])
+
+
+def json_array(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[bytes]:
+    """One array of the objects of `jsonl`, one a line."""
+    names, before = column_names(columns), b"[\n"
+    for some in _buffers(rows):
+        yield before + b",\n".join([orjson.dumps(_object(names, row)) for row in some])
+        before = b",\n"
+    yield b"\n]\n" if before == b",\n" else b"[]\n"
+
+
+def _buffers(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    stream = iter(rows)
+    while some := list(itertools.islice(stream, BUFFER_ROWS)):
+        yield some
+
+
+def _texts(outcome: Outcome) -> tuple[str, ...]:
+    """Our cells, as CSV has them."""
+    return (
+        outcome.batch_request_id,
+        outcome.state,
+        outcome.answer,
+        outcome.error,
+        outcome.finish_reason,
+        outcome.answered_by,
+        _count(outcome.prompt_tokens),
+        _count(outcome.completion_tokens),
+        _count(outcome.reasoning_tokens),
+        usd(outcome.cost_ticks),
+    )
+
+
+def _count(tokens: int | None) -> str:
+    return "" if tokens is None else str(tokens)
+
+
+def _object(names: Sequence[str], row: Row) -> dict[str, str | int | None]:
+    cells, outcome = row
+    ours = (
+        outcome.batch_request_id,
+        outcome.state,
+        outcome.answer,
+        outcome.error,
+        outcome.finish_reason,
+        outcome.answered_by,
+        outcome.prompt_tokens,
+        outcome.completion_tokens,
+        outcome.reasoning_tokens,
+        None if outcome.cost_ticks is None else usd(outcome.cost_ticks),
+    )
+    return dict(zip(names, (*cells, *ours), strict=True))
+
+
+# Two characters that hardly any cell holds stand for the ends of cells and rows, so that all quotes of a buffer
+# are doubled in one go: more than twice as fast as cell by cell. Where a cell does hold one, cell by cell it is.
+_CELL, _ROW = "\x1f", "\x1e"
+
+
+def _packed(rows: Sequence[Sequence[str]]) -> bytes:
+    """The rows as CSV, every cell quoted."""
+    text = _ROW.join([_CELL.join(row) for row in rows])
+    if text.count(_ROW) != len(rows) - 1 or text.count(_CELL) != sum(map(len, rows)) - len(rows):
+        return "".join([_line(row) for row in rows]).encode()
+    text = text.replace('"', '""').replace(_CELL, '","').replace(_ROW, '"\r\n"')
+    return f'"{text}"\r\n'.encode()
+
+
+def _line(row: Sequence[str]) -> str:
+    return '"' + '","'.join([cell.replace('"', '""') for cell in row]) + '"\r\n'
+
+
+# What spreadsheets start a formula with, in full width too; and numbers, which may begin with a sign.
+_FORMULA = re.compile("[=+\\-@\t\r\n\0＝＋－＠]")
+_NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)*(?:[eE][+-]?\d+)?")
+
+
+def _harmless(cells: Sequence[str]) -> list[str]:
+    """The cells, those that would be a formula behind an apostrophe. Quotes alone do not keep it from running."""
+    return ["'" + cell if _FORMULA.match(cell) and not _NUMBER.fullmatch(cell) else cell for cell in cells]
