@@ -259,7 +259,7 @@ class Caller:
             raise fault(
                 BadAnswer,
                 call.method,
-                page + self._redact(str(error)),
+                page + str(error),
                 status=raw.status,
                 trace_id=raw.trace_id,
                 body=self._redact(_as_text(raw.body[:MAX_ERROR_BODY])),

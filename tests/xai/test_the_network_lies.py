@@ -133,6 +133,15 @@ def test_a_body_that_trickles_is_given_up_in_time() -> None:
         assert 0.8 <= time.monotonic() - started < 2.5
 
 
+def test_silence_is_borne_no_longer_than_the_whole_call() -> None:
+    with WireServer(silent(2.0)) as server:
+        with client_of(server, timeout=Timeouts(read=30.0), total_timeout=0.4) as client:
+            started = time.monotonic()
+            with pytest.raises(errors.TimedOut):
+                client.get_batch(BATCH_ID)
+        assert time.monotonic() - started < 1.5
+
+
 def test_a_trickle_that_ends_in_time_is_an_answer() -> None:
     with WireServer(trickle(reply(200, BODY), pause=0.01, step=60)) as server, client_of(server) as client:
         assert client.get_batch(BATCH_ID).batch_id == BATCH_ID
@@ -162,15 +171,16 @@ def test_a_refusal_whose_body_is_cut_is_still_a_refusal() -> None:
 
 def test_an_upload_that_is_drunk_in_sips_is_given_up_in_time() -> None:
     def sip(peer: socket.socket) -> None:
-        for _ in range(30):
-            peer.recv(16 * 1024)
+        for _ in range(40):
+            peer.recv(512 * 1024)
             threading.Event().wait(0.05)
 
-    with WireServer(sip, reads=False) as server, client_of(server, total_timeout=0.6) as client:
+    patient = Timeouts(write=5.0)
+    with WireServer(sip, reads=False) as server, client_of(server, total_timeout=0.6, timeout=patient) as client:
         started = time.monotonic()
-        with pytest.raises(errors.TimedOut) as caught:
-            client.add_requests(BATCH_ID, b"x" * 30_000_000)
-        assert time.monotonic() - started < 2.5
+        with pytest.raises(errors.TimedOut, match="still being sent") as caught:
+            client.add_requests(BATCH_ID, b"x" * 60_000_000)
+        assert time.monotonic() - started < 1.5
     assert caught.value.unknown_outcome
 
 
