@@ -6,7 +6,7 @@ import pickle
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batchsite.xai import errors
@@ -217,6 +217,7 @@ def test_every_kind_has_words_of_its_own(kind: type[XaiError]) -> None:
     assert kind is XaiError or kind.what != XaiError.what
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(
     st.sampled_from(["GET", "POST"]),
     st.integers(300, 599),
