@@ -15,3 +15,5 @@ urlpatterns = [
     path("datasets/", include("batchsite.datasets.urls")),
     path("batches/", include("batchsite.batches.urls")),
 ]
+
+handler404 = "batchsite.teams.views_door.not_found"

@@ -46,8 +46,8 @@
   const language = navigator.language.startsWith("en") ? navigator.language : "en-GB";
   const format = (options) => new Intl.DateTimeFormat(language, options);
   const exact = format({ dateStyle: "full", timeStyle: "long" });
-  const second = format({ hour: "2-digit", minute: "2-digit", second: "2-digit" });
-  const minute = format({ hour: "2-digit", minute: "2-digit" });
+  const second = format({ hour: "numeric", minute: "2-digit", second: "2-digit" });
+  const minute = format({ hour: "numeric", minute: "2-digit" });
   const day = format({ day: "numeric", month: "short" });
   const year = format({ day: "numeric", month: "short", year: "numeric" });
   const sameDay = (one, other) => one.toDateString() === other.toDateString();
@@ -68,7 +68,7 @@
     const now = new Date();
     for (const element of all("time[data-time]", root)) {
       const moment = new Date(element.dateTime);
-      const words = element.dataset.time === "clock" ? toTheSecond(moment, now) : nearby(moment, now);
+      const words = ({ clock: toTheSecond, day: (at) => year.format(at) }[element.dataset.time] ?? nearby)(moment, now);
       if (element.textContent !== words) element.textContent = words;
       element.title = exact.format(moment);
     }

@@ -26,3 +26,6 @@ STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.Static
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # A file, as in production: in memory, threads would share one connection and lock differently.
     DATABASES["default"]["TEST"] = {"NAME": str(DATA / "test.sqlite3")}
+
+# What tests start as processes of their own are the real ones, with the real settings.
+os.environ.pop("DJANGO_SETTINGS_MODULE", None)

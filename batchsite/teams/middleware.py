@@ -38,20 +38,24 @@ class TeamMiddleware:
             return None
         if not isinstance(request.user, User):
             return _to_sign_in(request)
-        membership = current_membership(request, request.user)
-        if membership is not None:
-            request.membership = membership  # type: ignore[attr-defined]
-            request.team = membership.team  # type: ignore[attr-defined]
-        elif not getattr(view, "team_optional", False):
+        if not enter_team(request, request.user) and not getattr(view, "team_optional", False):
             return _send(request, reverse("no-team"))
         return None
 
 
-def current_membership(request: HttpRequest, user: User) -> Membership | None:
-    """The membership for the team that the session names, else the oldest one."""
+def enter_team(request: HttpRequest, user: User) -> bool:
+    """Set `request.membership` and `request.team`: the team that the session names, else the person's oldest.
+
+    False, and neither is set, where the person is in no team.
+    """
     mine = Membership.objects.select_related("team").filter(user=user).order_by("joined_at", "pk")
     chosen = request.session.get(SESSION_TEAM)
-    return (mine.filter(team_id=chosen).first() if chosen else None) or mine.first()
+    membership = (mine.filter(team_id=chosen).first() if chosen else None) or mine.first()
+    if membership is None:
+        return False
+    request.membership = membership  # type: ignore[attr-defined]
+    request.team = membership.team  # type: ignore[attr-defined]
+    return True
 
 
 def _to_sign_in(request: HttpRequest) -> HttpResponseBase:

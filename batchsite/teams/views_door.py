@@ -10,13 +10,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
+from django.views.defaults import page_not_found
 
 from batchsite.http import UNPROCESSABLE, PersonRequest, next_url
 from batchsite.teams import joining
 from batchsite.teams.access import team_optional
 from batchsite.teams.forms import SetupForm, SignInForm, SignUpForm, TeamForm
 from batchsite.teams.founding import AlreadySetUp, create_team, found
-from batchsite.teams.middleware import SESSION_TEAM
+from batchsite.teams.middleware import SESSION_TEAM, enter_team
 from batchsite.teams.models import Invitation, Membership, User
 from batchsite.teams.signing_in import SignInRefused, TooManyTries, sign_in_as
 
@@ -121,6 +122,15 @@ def no_team(request: PersonRequest) -> HttpResponse:
         create_team(request.user, form.cleaned_data["name"])
         return redirect("home")
     return render(request, "teams/no_team.html", {"form": form, "person": request.user}, status=_status(form))
+
+
+@login_not_required
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """The 404 page. An address that is none at all reaches no view, so whose page it is must be found out here."""
+    user = getattr(request, "user", None)
+    if isinstance(user, User) and not hasattr(request, "team"):
+        enter_team(request, user)
+    return page_not_found(request, exception)
 
 
 def address_of(request: HttpRequest) -> str:

@@ -92,9 +92,15 @@ def clock(moment: datetime | None) -> str:
     return _time(moment, "clock")
 
 
+@register.filter
+def day(moment: datetime | None) -> str:
+    """The day alone, for what happened long ago."""
+    return _time(moment, "day")
+
+
 def _time(moment: datetime | None, style: str) -> str:
     """What a browser without JavaScript shows is UTC and says so; site.js puts the rest in its place."""
     if moment is None:
         return "—"
-    text = f"{localtime(moment):%-d %b %Y, %H:%M} UTC"
+    text = f"{localtime(moment):%-d %b %Y}" if style == "day" else f"{localtime(moment):%-d %b %Y, %H:%M} UTC"
     return format_html('<time datetime="{}" data-time="{}">{}</time>', moment.isoformat(), style, text)
