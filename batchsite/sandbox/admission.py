@@ -1,0 +1,184 @@
+"""What is checked when requests arrive: schema, model and id; values are only found out at run time (facts 2.5)."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any, NamedTuple
+
+import orjson
+
+from batchsite.sandbox.asks import CHAT, KINDS, effort_of, limit_of, messages_of
+from batchsite.sandbox.pricing import Model, find_model
+from batchsite.sandbox.records import Odd, Request
+from batchsite.sandbox.wire import refuse, unprocessable
+
+MAX_REQUEST = 25 * 1024 * 1024
+"""Bytes of one request (facts 4)."""
+
+ROLES = ("developer", "system", "user", "assistant", "tool", "function")
+
+MAX_CHOICES = 100
+
+_CAMEL = (
+    ("presence_penalty", "presencePenalty"),
+    ("frequency_penalty", "frequencyPenalty"),
+    ("stop", "stop"),
+)
+"""Parameters that reasoning models refuse, whatever the value, and their names in the refusal (facts 6.1)."""
+
+_NUMBERS: dict[str, tuple[type, ...]] = {
+    "max_tokens": (int,),
+    "max_completion_tokens": (int,),
+    "max_output_tokens": (int,),
+    "n": (int,),
+    "seed": (int,),
+    "temperature": (int, float),
+    "top_p": (int, float),
+}
+
+
+class Misfit(Exception):
+    """A body that does not fit the schema, in the words of a 422."""
+
+
+class Checked(NamedTuple):
+    """One request that fits the schema. ``odd`` = a value in it that will not work at run time."""
+
+    request: Request
+    model: str
+    kind: str
+    odd: Odd | None
+
+
+def check_add(payload: Any, size: int) -> list[Checked]:
+    """The body of an add call; ``size`` is its length in bytes. Raises Refused (422) for the first misfit."""
+    try:
+        if not isinstance(payload, dict):
+            raise Misfit(f"invalid type: {_type(payload)}, expected struct AddBatchRequestsRequest")
+        items = _member(payload, "batch_requests", list, "")
+        return [_check_item(item, f"batch_requests[{index}]") for index, item in enumerate(items)]
+    except Misfit as misfit:
+        unprocessable(str(misfit), size)
+
+
+def _check_item(item: Any, where: str) -> Checked:
+    if not isinstance(item, dict):
+        raise Misfit(f"{where}: invalid type: {_type(item)}, expected struct BatchRequest")
+    wrapped = _member(item, "batch_request", dict, where)
+    key = item.get("batch_request_id")
+    if key is None:
+        key = f"batch_request_{uuid.uuid4()}"
+    if not isinstance(key, str):
+        raise Misfit(f"{where}.batch_request_id: invalid type: {_type(key)}, expected a string")
+    kind = next((kind for kind in KINDS if kind in wrapped), None)
+    if kind is None:
+        names = ", ".join(f"`{kind}`" for kind in KINDS)
+        raise Misfit(f"{where}.batch_request: unknown variant, expected one of {names}")
+    return check_request(key, kind, wrapped[kind], f"{where}.batch_request.{kind}")
+
+
+def check_request(key: str, kind: str, body: Any, where: str) -> Checked:
+    """One request of whichever way in. Raises Misfit."""
+    check_body(kind, body, where)
+    return Checked(Request(key, orjson.dumps({kind: body})), body["model"], kind, odd_value(kind, body))
+
+
+def check_body(kind: str, body: Any, where: str) -> None:
+    if not isinstance(body, dict):
+        raise Misfit(f"{where}: invalid type: {_type(body)}, expected a request body")
+    _member(body, "model", str, where)
+    if kind == CHAT:
+        _check_messages(_member(body, "messages", list, where), f"{where}.messages")
+    else:
+        _check_input(body, where)
+    for name, types in _NUMBERS.items():
+        value = body.get(name)
+        if value is not None and (isinstance(value, bool) or not isinstance(value, types)):
+            raise Misfit(f"{where}.{name}: invalid type: {_type(value)}, expected a number")
+
+
+def _check_input(body: dict[str, Any], where: str) -> None:
+    if "input" not in body:
+        raise Misfit(f"{where}: missing field `input`")
+    if isinstance(body["input"], list):
+        _check_messages(body["input"], f"{where}.input")
+    elif not isinstance(body["input"], str):
+        raise Misfit(f"{where}.input: invalid type: {_type(body['input'])}, expected a string or a list")
+
+
+def _check_messages(messages: list[Any], where: str) -> None:
+    for index, message in enumerate(messages):
+        if not isinstance(message, dict):
+            raise Misfit(f"{where}[{index}]: invalid type: {_type(message)}, expected a message")
+        role = message.get("role")
+        if role not in ROLES:
+            names = ", ".join(f"`{name}`" for name in ROLES)
+            problem = "missing field `role`" if role is None else f"unknown variant `{role}`, expected one of {names}"
+            raise Misfit(f"{where}[{index}]: {problem}")
+
+
+def _member(holder: dict[str, Any], name: str, kind: type, where: str) -> Any:
+    before = f"{where}: " if where else ""
+    if name not in holder:
+        raise Misfit(f"{before}missing field `{name}`")
+    if not isinstance(holder[name], kind):
+        raise Misfit(f"{before}{name}: invalid type: {_type(holder[name])}, expected {kind.__name__}")
+    return holder[name]
+
+
+def _type(value: Any) -> str:
+    names = {type(None): "null", bool: "boolean", str: "string", list: "sequence", dict: "map", int: "integer"}
+    return names.get(type(value), "floating point")
+
+
+def odd_value(kind: str, body: dict[str, Any]) -> Odd | None:
+    """A value that a row fails on, or hangs on for ever, once it is run (facts 2.5, 2.12, 6.1)."""
+    if _outside(body.get("temperature"), 2) or _outside(body.get("top_p"), 1):
+        return Odd("hanging")
+    model = find_model(body["model"])
+    text = value_problem(kind, body, model) if model else None
+    return Odd("failed", text=text, code=3) if text else None
+
+
+def value_problem(kind: str, body: dict[str, Any], model: Model) -> str | None:
+    """What a model says to a value that it does not take; None = it takes all."""
+    if not messages_of(kind, body):
+        return "Bad data: Messages cannot be empty"
+    if (limit := limit_of(body)) is not None and limit <= 0:
+        return f"max_tokens must be positive, got {limit}"
+    if not 1 <= (body.get("n") or 1) <= MAX_CHOICES:
+        return f"n must be between 1 and {MAX_CHOICES}, got {body['n']}"
+    if (effort := effort_of(kind, body)) is not None and effort not in model.efforts:
+        return f"Model {model.id} does not support parameter reasoningEffort."
+    refused = [camel for name, camel in _CAMEL if body.get(name) is not None] if model.reasons else []
+    return f"Model {model.id} does not support parameter {refused[0]}." if refused else None
+
+
+def _outside(value: float | None, high: float) -> bool:
+    return value is not None and not 0 <= value <= high
+
+
+def check_models(rows: list[Checked]) -> None:
+    """Refuses the whole call for one model that is unknown or not batch-enabled (facts 2.5)."""
+    for name, kind in {(row.model, row.kind): None for row in rows}:
+        model = find_model(name)
+        if model is None and kind == CHAT:
+            refuse(404, unknown_model(name))
+        if model is None:
+            refuse(400, f"Model not found: {name}")
+        if not model.batchable:
+            refuse(400, not_batchable(name))
+
+
+def check_sizes(rows: list[Checked]) -> None:
+    for row in rows:
+        if len(row.request.body) > MAX_REQUEST:
+            refuse(400, f"Request {row.request.id} exceeds the maximum size of 25 MB.")
+
+
+def unknown_model(name: str) -> str:
+    return f"The model {name} does not exist or your team does not have access to it."
+
+
+def not_batchable(name: str) -> str:
+    return f"Model {name} is not supported for batch processing."

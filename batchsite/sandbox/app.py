@@ -1,0 +1,227 @@
+"""The WSGI application: finds the route, checks the key, lets the scripted faults have their way, answers."""
+
+from __future__ import annotations
+
+import re
+import sys
+import time
+import traceback
+import uuid
+from collections.abc import Callable, Iterable
+from http.client import responses
+from typing import Any, NamedTuple
+from urllib.parse import unquote
+
+from batchsite.sandbox import (
+    admin,
+    batch_routes,
+    chat_routes,
+    fault_replies,
+    files,
+    info_routes,
+    records,
+    result_routes,
+    wire,
+)
+from batchsite.sandbox.batches import apply_event, target
+from batchsite.sandbox.fault_kinds import Rule
+from batchsite.sandbox.http import GZIP_FROM, Call, Hangup, Refused, Reply, gzip_body, json_reply
+from batchsite.sandbox.keys import authenticate
+from batchsite.sandbox.processing import Batch
+from batchsite.sandbox.settings import Settings
+from batchsite.sandbox.store import Store
+from batchsite.sandbox.world import Visit, World
+
+StartResponse = Callable[[str, list[tuple[str, str]]], Any]
+WsgiApp = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
+
+
+class Route(NamedTuple):
+    """One line of the table below; ``call`` is the name by which faults know it."""
+
+    method: str
+    pattern: re.Pattern[str]
+    call: str
+    handler: Callable[[Visit], Reply]
+
+
+def _route(method: str, path: str, call: str, handler: Callable[[Visit], Reply]) -> Route:
+    return Route(method, re.compile(path), call, handler)
+
+
+_BATCH = r"/v1/batches/([^/:]+)"
+
+ROUTES = (
+    _route("POST", r"/v1/batches", "create", batch_routes.create),
+    _route("GET", r"/v1/batches", "list", batch_routes.list_batches),
+    _route("GET", _BATCH, "get", batch_routes.get),
+    _route("POST", _BATCH + "/requests", "add", batch_routes.add),
+    _route("GET", _BATCH + "/requests", "requests", result_routes.list_requests),
+    _route("GET", _BATCH + "/results", "results", result_routes.results),
+    _route("POST", _BATCH + ":cancel", "cancel", batch_routes.cancel),
+    _route("POST", r"/v1/files", "files", files.upload),
+    _route("GET", r"/v1/files", "files", files.list_files),
+    _route("GET", r"/v1/files/([^/]+)", "files", files.get_file),
+    _route("DELETE", r"/v1/files/([^/]+)", "files", files.delete),
+    _route("GET", r"/v1/files/([^/]+)/content", "files", files.content),
+    _route("GET", r"/v1/models", "models", info_routes.models),
+    _route("GET", r"/v1/language-models", "models", info_routes.language_models),
+    _route("GET", r"/v1/language-models/([^/]+)", "models", info_routes.one_language_model),
+    _route("GET", r"/v1/api-key", "key", info_routes.api_key),
+    _route("POST", r"/v1/chat/completions", "chat", chat_routes.chat),
+    _route("GET", r"/v1/chat/deferred-completion/([^/]+)", "chat", chat_routes.deferred),
+    _route("POST", r"/v1/tokenize-text", "chat", chat_routes.tokenize),
+)
+
+ADMIN: tuple[tuple[str, str, Callable[[World, Call], Reply]], ...] = (
+    ("GET", r"/(?:healthz)?", admin.health),
+    ("GET", r"/admin/faults", admin.list_faults),
+    ("POST", r"/admin/faults", admin.add_faults),
+    ("DELETE", r"/admin/faults(?:/(\d+))?", admin.remove_faults),
+    ("GET", r"/admin/settings", admin.get_settings),
+    ("POST", r"/admin/settings", admin.change_settings),
+    ("POST", r"/admin/advance", admin.advance),
+    ("POST", r"/admin/complete", admin.complete),
+    ("POST", r"/admin/keys", admin.set_key),
+    ("POST", r"/admin/reset", admin.reset),
+    ("GET", r"/admin/ledger", admin.show_ledger),
+    ("GET", r"/admin/ledger\.jsonl", admin.stream_ledger),
+)
+
+
+def make_app(store: Store, settings: Settings | None = None, clock: Callable[[], float] = time.time) -> WsgiApp:
+    """A sandbox over ``store``. ``clock`` gives epoch seconds."""
+    return serve(World(store, settings or Settings(), clock))
+
+
+def serve(world: World) -> WsgiApp:
+    """The same for a world that the caller wants to reach into."""
+
+    def app(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        started = time.perf_counter()
+        call = _call(environ)
+        reply = _respond(world, call)
+        return _send(call, reply, start_response, started)
+
+    return app
+
+
+def _call(environ: dict[str, Any]) -> Call:
+    raw = environ.get("REQUEST_URI") or environ.get("RAW_URI") or environ["PATH_INFO"]
+    headers = {name[5:].replace("_", "-").lower(): value for name, value in environ.items() if name[:5] == "HTTP_"}
+    headers["content-type"] = environ.get("CONTENT_TYPE", "")
+    path = str(raw).partition("?")[0]
+    return Call(environ["REQUEST_METHOD"], path, environ.get("QUERY_STRING", ""), headers, environ["wsgi.input"])
+
+
+def _respond(world: World, call: Call) -> Reply:
+    try:
+        return _admin(world, call) or _api(world, call)
+    except Refused as refused:
+        return refused.reply
+    except Hangup:
+        raise
+    except Exception:  # noqa: BLE001  one bad call must not take the sandbox down
+        traceback.print_exc(file=sys.stderr)
+        return wire.flat_error(500, "The sandbox failed at this call; its standard error says why.")
+
+
+def _admin(world: World, call: Call) -> Reply | None:
+    for method, pattern, handler in ADMIN:
+        found = re.fullmatch(pattern, call.path)
+        if found and method == call.method:
+            call.args = tuple(part or "" for part in found.groups())
+            return handler(world, call)
+    return None
+
+
+def _api(world: World, call: Call) -> Reply:
+    route = _find(call)
+    visit = Visit(world, call, authenticate(world.store, call.headers))
+    if route.call in ("get", "add", "requests", "results", "cancel"):
+        visit.batch_id = call.args[0]
+    batch = _batch(visit)
+    name = batch_routes.batch_name(call.json, len(call.body)) if route.call == "create" else ""
+    rules = world.faults.pick(target(visit, route.call, batch, name), _families(route.call))
+    visit.rules = [rule for rule in rules if rule.kind.family != "reply" or _is_answered(rule, route.call)]
+    if batch is not None:
+        _apply_events(visit, batch)
+    fault = next((rule for rule in rules if rule not in visit.rules), None)
+    if fault is None:
+        return route.handler(visit)
+    return fault_replies.around(fault, visit.key, call.query.get("pagination_token", ""), lambda: _run(route, visit))
+
+
+def _families(call: str) -> tuple[str, ...]:
+    """What a list shows is lied about batch by batch, by the route itself."""
+    return ("reply",) if call == "list" else ("reply", "event", "rows", "view")
+
+
+def _is_answered(rule: Rule, call: str) -> bool:
+    return rule.what == "key_blocked" and call == "key"
+
+
+def _apply_events(visit: Visit, batch: Batch) -> None:
+    for rule in visit.rules:
+        if rule.kind.family == "event":
+            with visit.world.store.write() as connection:
+                apply_event(visit.world, connection, batch, rule)
+
+
+def _run(route: Route, visit: Visit) -> Reply:
+    try:
+        return route.handler(visit)
+    except Refused as refused:
+        return refused.reply
+
+
+def _find(call: Call) -> Route:
+    """Raises Refused: 404 for no such path, 405 for the wrong verb on one."""
+    allowed: list[str] = []
+    for route in ROUTES:
+        found = route.pattern.fullmatch(call.path)
+        if found and route.method == call.method:
+            call.args = tuple(unquote(part) for part in found.groups())
+            return route
+        if found:
+            allowed.append(route.method)
+    if allowed:
+        reply = json_reply({"code": "405", "error": f"Method {call.method} is not allowed here."}, 405)
+        raise Refused(Reply(405, reply.body, headers=(("allow", ", ".join(allowed)),)))
+    raise Refused(wire.flat_error(404, f"There is no {call.method} {call.path}."))
+
+
+def _batch(visit: Visit) -> Batch | None:
+    """For the faults only; a batch that is not there is the route's affair."""
+    if not visit.batch_id:
+        return None
+    with visit.world.store.read() as connection:
+        batch = records.find_batch(connection, visit.batch_id)
+    return batch if batch and batch.team == visit.key.team else None
+
+
+def _send(call: Call, reply: Reply, start_response: StartResponse, started: float) -> Iterable[bytes]:
+    body = b"".join(reply.stream) if reply.stream and reply.damage else reply.body
+    headers = [*reply.headers, *_common_headers(started)]
+    if len(body) > GZIP_FROM and "gzip" in call.headers.get("accept-encoding", ""):
+        body = gzip_body(body)
+        headers += [("content-encoding", "gzip"), ("vary", "accept-encoding")]
+    if body or reply.stream:
+        headers.append(("content-type", reply.content_type))
+    streamed = reply.stream if reply.damage is None else None
+    if streamed is None:
+        headers.append(("content-length", str(len(body))))
+    start_response(f"{reply.status} {responses.get(reply.status, 'Unknown')}", headers)
+    if streamed is not None:
+        return streamed
+    return reply.damage(body) if reply.damage else [body]
+
+
+def _common_headers(started: float) -> list[tuple[str, str]]:
+    """As on recorded batch replies (facts 1.1); no rate-limit headers there."""
+    return [
+        ("x-trace-id", uuid.uuid4().hex),
+        ("x-zero-data-retention", "false"),
+        ("x-data-retention", "general"),
+        ("x-envoy-upstream-service-time", str(int((time.perf_counter() - started) * 1000))),
+    ]

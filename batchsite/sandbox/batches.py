@@ -1,0 +1,92 @@
+"""What the routes of a batch share: finding it, admitting rows, scripted events, and how it is shown."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from batchsite.sandbox import records, wire
+from batchsite.sandbox.fates import decide
+from batchsite.sandbox.fault_kinds import Rule
+from batchsite.sandbox.faults import Target
+from batchsite.sandbox.processing import Batch, Counters, cut, schedule
+from batchsite.sandbox.records import Odd, Request
+from batchsite.sandbox.world import Visit, World
+
+
+def find(visit: Visit, connection: sqlite3.Connection | None = None) -> Batch:
+    """The batch of the path. Raises Refused (404) where the team has none such."""
+    if connection is None:
+        with visit.world.store.read() as reader:
+            return find(visit, reader)
+    batch = records.find_batch(connection, visit.batch_id)
+    if batch is None or batch.team != visit.key.team or batch.vanished:
+        wire.refuse(404, f"Batch not found: {visit.batch_id}")
+    return batch
+
+
+def target(visit: Visit, call: str, batch: Batch | None, name: str = "") -> Target:
+    """What the rules are matched against; ``name`` is that of a batch about to be created."""
+    if batch is None:
+        return Target(call, visit.key.text, name)
+    since = batch.created_us if batch.first_add_us is None else batch.first_add_us
+    fresh = not visit.call.query.get("pagination_token")
+    now = visit.world.now(batch)
+    return Target(call, visit.key.text, batch.name, batch.batch_id, now, since, fresh)
+
+
+def apply_event(world: World, connection: sqlite3.Connection, batch: Batch, rule: Rule) -> None:
+    """Does to a batch what a rule of the family ``event`` says; it stays done when the rule is gone."""
+    now = world.now(batch)
+    match rule.what:
+        case "vanish":
+            records.change_batch(connection, batch, vanished=1)
+        case "expire":
+            gone = int(rule.option("results") == "gone")
+            records.change_batch(connection, batch, expired_us=now, results_gone=gone)
+        case "cancel_by_xai":
+            wiped = int(rule.option("rows") == "none")
+            message = rule.option("message")
+            records.change_batch(connection, batch, cancelled_us=now, cancel_message=message, wiped=wiped)
+
+
+def shown(world: World, batch: Batch, rules: Sequence[Rule]) -> dict[str, Any]:
+    """The batch as the caller sees it: true, or as the scripted lies want it."""
+    now = world.now(batch)
+    kinds = {rule.what for rule in rules}
+    settling = _settling(world, batch, now)
+    if "counters_missing" in kinds:
+        counters = None
+    elif "counters_zero" in kinds or settling or batch.wiped:
+        counters = Counters()
+    else:
+        with world.store.read() as connection:
+            counters = records.count(connection, batch, cut(batch, now))
+    killed = batch.cancel_message is not None and not (settling and batch.input_file_id is not None)
+    return wire.batch_object(batch, counters, killed=killed)
+
+
+def _settling(world: World, batch: Batch, now: int) -> bool:
+    """All-zero counters for a moment (facts 2.4, 3)."""
+    if batch.input_file_id is not None:
+        return now < batch.created_us + world.settings.file_settle * 1e6
+    return batch.first_add_us is not None and now < batch.first_add_us + world.settings.settle * 1e6
+
+
+def admit(
+    visit: Visit, connection: sqlite3.Connection, batch: Batch, requests: Sequence[Request], odd: Mapping[str, Odd]
+) -> None:
+    """Queues requests inside the caller's transaction; ``odd`` says whose values will not work."""
+    settings, now = visit.world.settings, visit.world.now(batch)
+    backwards = visit.rule("late_rows") is not None
+    plan = schedule(batch, now, rate=settings.rate, delay=settings.delay, backwards=backwards)
+    placed = records.add_requests(connection, batch, requests, plan, now)
+    fates = decide(connection, visit.rules, [key for key, _ in placed]) | dict(odd)
+    if fates:
+        records.add_odd(connection, batch, [(key, due, fates[key]) for key, due in placed if key in fates])
+
+
+def refused_model(rule: Rule, models: Sequence[str]) -> str | None:
+    wanted = rule.option("model")
+    return next((model for model in models if wanted in ("", model)), None)

@@ -1,0 +1,110 @@
+"""Direct completions, deferred ones and tokenize-text: at list price, with their own headers (facts 1.1, 5, 7.4)."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from typing import Any
+
+import orjson
+
+from batchsite.sandbox.admission import Misfit, check_body, odd_value, unknown_model
+from batchsite.sandbox.answers import CHARACTERS_PER_TOKEN
+from batchsite.sandbox.asks import CHAT
+from batchsite.sandbox.http import Reply, json_reply
+from batchsite.sandbox.pricing import find_model
+from batchsite.sandbox.rendering import Run, completion, run_directly
+from batchsite.sandbox.wire import refuse, unprocessable
+from batchsite.sandbox.world import Visit
+
+KEEP_US = 24 * 3600 * 1_000_000
+"""A deferred completion that nobody read is gone after a day."""
+
+_TOKEN = re.compile(rf"(?s).{{1,{CHARACTERS_PER_TOKEN}}}")
+
+
+def chat(visit: Visit) -> Reply:
+    """Answers at once, or with ``deferred`` gives a request_id."""
+    body = visit.call.json
+    try:
+        check_body(CHAT, body, "body")
+    except Misfit as misfit:
+        unprocessable(str(misfit), len(visit.call.body))
+    _refuse_values(body)
+    run = run_directly(CHAT, body)
+    _bill(visit, run)
+    if body.get("deferred"):
+        return _defer(visit, run)
+    said = completion(run, str(uuid.uuid4()), visit.world.now() // 1_000_000)
+    return Reply(body=orjson.dumps(said), headers=_headers(said["id"]))
+
+
+def _refuse_values(body: dict[str, Any]) -> None:
+    if find_model(body["model"]) is None:
+        refuse(404, unknown_model(body["model"]))
+    if body.get("stream"):
+        refuse(400, "The sandbox does not stream completions; send the request without stream.")
+    if odd := odd_value(CHAT, body):
+        refuse(400, odd.text or "Bad data: temperature or top_p is out of range.")
+
+
+def _bill(visit: Visit, run: Run) -> None:
+    with visit.world.store.write() as connection:
+        connection.execute(
+            "INSERT INTO direct VALUES (?, 1, ?)"
+            " ON CONFLICT DO UPDATE SET calls = calls + 1, ticks = ticks + excluded.ticks",
+            (visit.key.team, run.ticks),
+        )
+
+
+def _defer(visit: Visit, run: Run) -> Reply:
+    world, key = visit.world, str(uuid.uuid4())
+    ready = world.now() + int(world.settings.deferred_delay * 1e6)
+    said = orjson.dumps(completion(run, key, ready // 1_000_000))
+    with world.store.write() as connection:
+        connection.execute("INSERT INTO deferred VALUES (?, ?, ?, ?)", (key, visit.key.team, ready, said))
+    return json_reply({"request_id": key})
+
+
+def deferred(visit: Visit) -> Reply:
+    """202 with an empty body while it runs, then 200, once (facts 5)."""
+    key, now = visit.call.args[0], visit.world.now()
+    with visit.world.store.write() as connection:
+        row = connection.execute(
+            "SELECT ready_us, reply FROM deferred WHERE request_id = ? AND team = ?", (key, visit.key.team)
+        ).fetchone()
+        if row is None or now > row[0] + KEEP_US:
+            refuse(404, f"Deferred completion not found: {key}")
+        if now < row[0]:
+            return Reply(202)
+        connection.execute("DELETE FROM deferred WHERE request_id = ?", (key,))
+    return Reply(body=row[1], headers=_headers(key))
+
+
+def _headers(completion_id: str) -> tuple[tuple[str, str], ...]:
+    """What inference replies carry and batch replies do not."""
+    trace = uuid.uuid4().hex
+    return (
+        ("x-request-id", completion_id),
+        ("traceparent", f"00-{trace}-{trace[:16]}-00"),
+        ("x-ratelimit-limit-requests", "1800"),
+        ("x-ratelimit-remaining-requests", "1799"),
+        ("x-ratelimit-limit-tokens", "10000000"),
+        ("x-ratelimit-remaining-tokens", "9999000"),
+    )
+
+
+def tokenize(visit: Visit) -> Reply:
+    """Slices of four characters: the same rule by which the sandbox counts tokens."""
+    body = visit.call.json
+    for name in ("model", "text"):
+        if not isinstance(body, dict) or not isinstance(body.get(name), str):
+            unprocessable(f"missing field `{name}`", len(visit.call.body))
+    if find_model(body["model"]) is None:
+        refuse(404, unknown_model(body["model"]))
+    slices = [found.group().encode() for found in _TOKEN.finditer(body["text"])]
+    tokens = [
+        {"token_id": int.from_bytes(piece) % 130_000, "string_token": piece.decode(), "token_bytes": list(piece)}
+        for piece in slices
+    ]
+    return json_reply({"token_ids": tokens})

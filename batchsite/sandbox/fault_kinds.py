@@ -1,0 +1,182 @@
+"""Which faults can be scripted, on which calls, with which options: one table, checked and served from here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+CALLS = ("create", "add", "get", "list", "requests", "results", "cancel", "models", "key", "files", "chat")
+ENVELOPES = ("a", "b", "c", "d", "d-text", "e", "f", "f-unknown", "mixed")
+
+_PAGED = ("list", "requests", "results")
+_ADMITTING = ("add", "create")
+_COUNTING = ("get", "list", "cancel")
+_OF_A_BATCH = ("create", "add", "get", "requests", "results", "cancel")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One thing that can go wrong. ``family`` says who acts on it: the reply, the batch, its rows or a view of it."""
+
+    family: str
+    help: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    calls: tuple[str, ...] = CALLS
+    windowed: bool = False
+    """``seconds`` and ``reads`` bound how long it lasts, from the first add call on; neither = for ever."""
+
+
+_WINDOW = {"seconds": 0.0, "reads": 0}
+_SOME_ROWS: dict[str, Any] = {"share": 1.0, "ids": [], "batches": 0}
+
+KINDS: dict[str, Kind] = {
+    # the network
+    "lost_reply": Kind("reply", "connection closed without a reply", {"applied": True, "reset": False}),
+    "reset": Kind("reply", "connection reset in the middle of the reply's body"),
+    "truncate": Kind(
+        "reply",
+        "body cut after `bytes` (half of it if 0); `honest`: the length header agrees",
+        {"bytes": 0, "honest": False},
+    ),
+    "timeout": Kind("reply", "`seconds` of silence before or after applying", {"seconds": 60.0, "applied": False}),
+    "trickle": Kind("reply", "body in `pieces`, `seconds` apart", {"seconds": 0.5, "pieces": 10}),
+    # replies that are not xAI's, or are its refusals
+    "not_json": Kind("reply", "a body that is not JSON", {"status": 200, "applied": True}),
+    "html": Kind("reply", "an HTML page of some proxy", {"status": 502, "applied": False}),
+    "status": Kind(
+        "reply",
+        "an error status; `form` json or text, `retry_after` in seconds or as sent",
+        {"status": 503, "form": "json", "text": "", "retry_after": "", "applied": False},
+    ),
+    "no_credits": Kind("reply", "the team has no credits; `form` 429, 403, new_team or spending", {"form": "429"}),
+    "key_revoked": Kind("reply", "400, as for a wrong key"),
+    "key_blocked": Kind("reply", "403; /api-key answers 200 with its flag set"),
+    "cursor_repeats": Kind("reply", "the page's token leads to the same page again", calls=_PAGED),
+    # the batch
+    "vanish": Kind("event", "404 from now on", calls=_OF_A_BATCH),
+    "expire": Kind("event", "expires now; `results` readable or gone", {"results": "readable"}, calls=_OF_A_BATCH),
+    "cancel_by_xai": Kind(
+        "event",
+        "cancelled by xAI with a message; `rows` none or kept",
+        {"message": "Batch cancelled by xAI.", "rows": "none"},
+        calls=_OF_A_BATCH,
+    ),
+    # its rows, decided when they are admitted
+    "fail_rows": Kind(
+        "rows",
+        "rows fail: a `share` or `ids`; in the first `batches` only that carry the id (0 = always)",
+        {**_SOME_ROWS, "envelope": "a", "text": "Simulated failure of this request.", "code": 13},
+        calls=_ADMITTING,
+    ),
+    "hang_rows": Kind("rows", "rows stay pending for ever", _SOME_ROWS, calls=_ADMITTING),
+    "late_rows": Kind("rows", "the first rows of a call finish last, with smaller ids", calls=_ADMITTING),
+    "refuse_model": Kind("rows", "a `model` (empty = any) is refused as not batchable", {"model": ""}, _ADMITTING),
+    "drop_add": Kind("rows", "acknowledged with null, then forgotten", calls=("add",)),
+    # views of it
+    "counters_zero": Kind("view", "all counters zero", _WINDOW, _COUNTING, windowed=True),
+    "counters_missing": Kind("view", "`state` is absent", _WINDOW, _COUNTING, windowed=True),
+    "results_trail": Kind("view", "results appear `seconds` after the counters", {"seconds": 5.0}, ("results",)),
+    "not_visible": Kind(
+        "view",
+        "rows, a `share` or `ids`, are an error that says not yet visible",
+        {**_WINDOW, "share": 1.0, "ids": []},
+        ("results",),
+        windowed=True,
+    ),
+    "duplicate_rows": Kind(
+        "view", "rows come twice, on a page and across pages", {"share": 0.1, "ids": []}, ("results",)
+    ),
+    "stranger_rows": Kind("view", "`count` results for ids that were never sent", {"count": 1}, ("results",)),
+    "requests_lag": Kind("view", "the list of requests is `seconds` behind", {"seconds": 5.0}, ("requests",)),
+    "cancelled_hidden": Kind("view", "cancelled rows are a counter only", calls=("results",)),
+    "cancel_reverts": Kind(
+        "view", "cancelled rows succeeded after all, `seconds` later", {"seconds": 5.0}, ("cancel",)
+    ),
+}
+
+_CHOICES = {
+    ("no_credits", "form"): ("429", "403", "new_team", "spending"),
+    ("status", "form"): ("json", "text"),
+    ("expire", "results"): ("readable", "gone"),
+    ("cancel_by_xai", "rows"): ("none", "kept"),
+    ("fail_rows", "envelope"): ENVELOPES,
+}
+
+
+class BadRule(ValueError):
+    """A rule that cannot be taken, in words for the person who wrote it."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """When (the matcher) and what (the kind with its options). Zero and "" mean: does not matter."""
+
+    what: str
+    call: str = "any"
+    batch: str = ""
+    """Part of the batch's name, or its whole id."""
+    key: str = ""
+    """Part of the API key."""
+    nth: int = 0
+    """Only the nth call that matches, from 1."""
+    every: int = 0
+    after: int = 0
+    """Not the first so many calls that match."""
+    probability: float = 1.0
+    seed: int = 0
+    times: int = 0
+    """At most so many times."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    number: int = 0
+    """Given by the store."""
+
+    @property
+    def kind(self) -> Kind:
+        return KINDS[self.what]
+
+    def option(self, name: str) -> Any:
+        return self.options.get(name, self.kind.options[name])
+
+    def wants(self, call: str) -> bool:
+        return self.call in ("any", call) and call in self.kind.calls
+
+
+_MATCHER = {item.name: item for item in fields(Rule) if item.name not in ("options", "number", "what")}
+
+
+def parse_rule(raw: Any) -> Rule:
+    """A rule from its flat JSON form, ``{"what": "lost_reply", "call": "add", "nth": 2, "applied": false}``."""
+    if not isinstance(raw, dict) or raw.get("what") not in KINDS:
+        named = raw.get("what") if isinstance(raw, dict) else raw
+        raise BadRule(f"{named!r} is no fault. Say what: one of {', '.join(sorted(KINDS))}.")
+    what = raw["what"]
+    known = KINDS[what].options
+    matcher: dict[str, Any] = {}
+    options: dict[str, Any] = {}
+    for name, value in raw.items():
+        if name in _MATCHER:
+            matcher[name] = _fitting(what, name, value, _MATCHER[name].default)
+        elif name in known:
+            options[name] = _fitting(what, name, value, known[name])
+        elif name != "what":
+            names = ", ".join(sorted([*_MATCHER, *known]))
+            raise BadRule(f"{what} has no member {name!r}; it takes {names}.")
+    rule = Rule(what, **matcher, options=options)
+    if not any(rule.wants(call) for call in CALLS):
+        raise BadRule(f"{what} happens on {', '.join(KINDS[what].calls)}, not on {rule.call!r}.")
+    return rule
+
+
+def _fitting(what: str, name: str, value: Any, default: Any) -> Any:
+    """``value`` in the type of ``default``; whole numbers pass as fractions, and numbers as text."""
+    if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if isinstance(default, str) and isinstance(value, int | float) and not isinstance(value, bool):
+        value = str(value)
+    if type(value) is not type(default):
+        raise BadRule(f"{what}: {name} must be {type(default).__name__}, not {value!r}.")
+    choices = _CHOICES.get((what, name))
+    if choices and value not in choices:
+        raise BadRule(f"{what}: {name} must be one of {', '.join(choices)}, not {value!r}.")
+    return value

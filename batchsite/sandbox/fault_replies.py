@@ -1,0 +1,114 @@
+"""What scripted faults do to a reply: instead of it, around it, or to its bytes on the way out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import orjson
+
+from batchsite.sandbox.fault_kinds import Rule
+from batchsite.sandbox.http import Hangup, Reply, json_reply, text_reply
+from batchsite.sandbox.keys import Key, redact
+from batchsite.sandbox.paging import token_after
+from batchsite.sandbox.wire import flat_error
+
+_NO_CREDITS = {
+    "429": (
+        429,
+        "Some resource has been exhausted",
+        "Your team has either used all available credits or reached its monthly spending limit.",
+    ),
+    "403": (
+        403,
+        "permission-denied",
+        "Your team has either used all available credits or reached its monthly spending limit.",
+    ),
+    "new_team": (403, "permission-denied", "Your newly created team doesn't have any credits or licenses yet."),
+    "spending": (
+        403,
+        "personal-team-blocked:spending-limit",
+        "You need credits or a Grok subscription to use this.",
+    ),
+}
+"""The four forms of facts 1.4: (status, code, text)."""
+
+_TEXTS = {429: "Too many requests", 503: "upstream connect error or disconnect/reset before headers"}
+
+_PAGE = (
+    b"<html>\r\n<head><title>Bad gateway</title></head>\r\n<body>\r\n<center><h1>Bad gateway</h1></center>\r\n"
+    b"<hr><center>cloudflare</center>\r\n</body>\r\n</html>\r\n"
+)
+
+
+def around(rule: Rule, key: Key, token: str, run: Callable[[], Reply]) -> Reply:
+    """Answers a call under one fault of the family ``reply``. Raises Hangup where nothing is to be answered."""
+    if rule.what in ("lost_reply", "timeout"):
+        return _silence(rule, run)
+    if rule.what in ("status", "html", "not_json"):
+        if rule.option("applied"):
+            run()
+        return _instead(rule)
+    if rule.what in ("no_credits", "key_revoked", "key_blocked"):
+        return _rejected(rule, key)
+    reply = run()
+    if rule.what == "cursor_repeats":
+        return _repeated(reply, token)
+    if rule.what == "truncate" and rule.option("honest"):
+        return replace(reply, body=reply.body[: rule.option("bytes") or len(reply.body) // 2])
+    return replace(reply, damage=lambda body: damaged(rule, body))
+
+
+def _silence(rule: Rule, run: Callable[[], Reply]) -> Reply:
+    """Lost: the connection ends. Timeout: the reply comes, when nobody waits for it any more."""
+    lost = rule.what == "lost_reply"
+    if not lost and not rule.option("applied"):
+        time.sleep(rule.option("seconds"))
+    if not lost or rule.option("applied"):
+        reply = run()
+    if lost:
+        raise Hangup(reset=rule.option("reset"))
+    if rule.option("applied"):
+        time.sleep(rule.option("seconds"))
+    return reply
+
+
+def _instead(rule: Rule) -> Reply:
+    status = rule.option("status")
+    if rule.what == "html":
+        return Reply(status, _PAGE, "text/html; charset=utf-8")
+    if rule.what == "not_json":
+        return Reply(status, b"no healthy upstream {")
+    text = rule.option("text") or _TEXTS.get(status, "Simulated failure, try again later.")
+    reply = text_reply(status, text) if rule.option("form") == "text" else flat_error(status, text)
+    wait = rule.option("retry_after")
+    return replace(reply, headers=(("retry-after", wait),)) if wait else reply
+
+
+def _rejected(rule: Rule, key: Key) -> Reply:
+    if rule.what == "no_credits":
+        status, code, text = _NO_CREDITS[rule.option("form")]
+        return json_reply({"code": code, "error": text}, status)
+    if rule.what == "key_revoked":
+        return flat_error(400, f"Incorrect API key provided: {redact(key.text)}.")
+    return flat_error(403, "This API key has been blocked; the team's administrator can unblock it.")
+
+
+def _repeated(reply: Reply, token: str) -> Reply:
+    """The cursor that was sent, or one for the very beginning, so that the next page is this one again."""
+    page = orjson.loads(reply.body)
+    return json_reply(page | {"pagination_token": token or token_after("")}, reply.status)
+
+
+def damaged(rule: Rule, body: bytes) -> Iterator[bytes]:
+    """The bytes of a body until the connection breaks, or slowly."""
+    if rule.what == "trickle":
+        size = max(1, -(-len(body) // max(1, rule.option("pieces"))))
+        for start in range(0, len(body), size):
+            time.sleep(rule.option("seconds"))
+            yield body[start : start + size]
+        return
+    cut = rule.option("bytes") if rule.what == "truncate" else 0
+    yield body[: cut or len(body) // 2]
+    raise Hangup(reset=rule.what == "reset")

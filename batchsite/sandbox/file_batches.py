@@ -1,0 +1,108 @@
+"""A batch made from an uploaded JSONL file: one bad line kills it, and only a message tells (facts 2.10, 3)."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from batchsite.sandbox import records
+from batchsite.sandbox.admission import Checked, Misfit, check_request, not_batchable, unknown_model
+from batchsite.sandbox.asks import CHAT, RESPONSES
+from batchsite.sandbox.batches import admit, refused_model
+from batchsite.sandbox.files import find_file
+from batchsite.sandbox.pricing import find_model
+from batchsite.sandbox.processing import Batch
+from batchsite.sandbox.world import Visit
+
+MAX_LINES = 50_000
+
+_KINDS = {"/v1/chat/completions": CHAT, "/v1/responses": RESPONSES}
+_SLICE = 1000
+
+
+class BadFile(Exception):
+    """Why a file is no batch, as it appears in cancel_by_xai_message."""
+
+
+def admit_file(visit: Visit, connection: sqlite3.Connection, batch: Batch, now: int) -> None:
+    """Queues the lines of the batch's file, or marks the batch as killed. Raises Refused (404) for no such file."""
+    path = find_file(visit, connection, batch.input_file_id or "").path
+    connection.execute("SAVEPOINT file")
+    try:
+        _admit_lines(visit, connection, batch, path)
+    except BadFile as error:
+        connection.execute("ROLLBACK TO file")
+        message = f"JSONL file validation failed: {error}"
+        records.change_batch(connection, batch, cancelled_us=now, cancel_message=message, wiped=1)
+    connection.execute("RELEASE file")
+
+
+def _admit_lines(visit: Visit, connection: sqlite3.Connection, batch: Batch, path: Path) -> None:
+    with path.open("rb") as lines:
+        rows = _checked(lines)
+        while part := list(islice(rows, _SLICE)):
+            _refuse_models(visit, part)
+            fresh = records.find_batch(connection, batch.batch_id) or batch
+            odd = {row.request.id: row.odd for row in part if row.odd}
+            admit(visit, connection, fresh, [row.request for row in part], odd)
+
+
+def _refuse_models(visit: Visit, rows: list[Checked]) -> None:
+    names = [row.model for row in rows]
+    rule = visit.rule("refuse_model")
+    if rule and (refused := refused_model(rule, names)):
+        raise BadFile(not_batchable(refused))
+    for name in dict.fromkeys(names):
+        model = find_model(name)
+        if model is None or not model.batchable:
+            raise BadFile(not_batchable(name) if model else unknown_model(name))
+
+
+def _checked(lines: Iterator[bytes]) -> Iterator[Checked]:
+    """Line by line, so that memory stays flat; blank lines are passed over."""
+    seen: set[str] = set()
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        if len(seen) >= MAX_LINES:
+            raise BadFile(f"more than {MAX_LINES} lines")
+        row = _check_line(line, f"line {number}")
+        if row.request.id in seen:
+            raise BadFile(f"line {number}: duplicate custom_id `{row.request.id}`")
+        seen.add(row.request.id)
+        yield row
+    if not seen:
+        raise BadFile("the file has no requests")
+
+
+def _check_line(line: bytes, where: str) -> Checked:
+    try:
+        item = orjson.loads(line)
+    except orjson.JSONDecodeError as error:
+        raise BadFile(f"{where}: invalid JSON: {error}") from None
+    if not isinstance(item, dict):
+        raise BadFile(f"{where}: expected an object")
+    for name in ("custom_id", "url", "body"):
+        if name not in item:
+            raise BadFile(f"{where}: missing field `{name}`")
+    try:
+        return check_request(_text(item["custom_id"], where), _kind(item["url"], where), item["body"], "body")
+    except Misfit as misfit:
+        raise BadFile(f"{where}: {misfit}") from None
+
+
+def _text(value: Any, where: str) -> str:
+    if not isinstance(value, str):
+        raise BadFile(f"{where}: custom_id must be a string")
+    return value
+
+
+def _kind(url: Any, where: str) -> str:
+    if url not in _KINDS:
+        raise BadFile(f"{where}: unsupported url `{url}`")
+    return _KINDS[url]

@@ -1,0 +1,124 @@
+"""/v1/files: uploads are streamed to disk; the line of a JSONL file is only looked at by a batch (facts 3)."""
+
+from __future__ import annotations
+
+import sqlite3
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from batchsite.sandbox import wire
+from batchsite.sandbox.http import Reply, json_reply
+from batchsite.sandbox.multipart import Malformed, Upload, receive
+from batchsite.sandbox.paging import paging
+from batchsite.sandbox.world import Visit
+
+MAX_BYTES = 200 * 1024 * 1024
+EXPIRES_AFTER = (3_600, 2_592_000)
+_PIECE = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """One uploaded file; ``number`` grows with each."""
+
+    path: Path
+    number: int
+    file_id: str
+    filename: str
+    bytes: int
+    created_us: int
+    expires_us: int | None
+
+    def shape(self) -> dict[str, Any]:
+        return wire.file_object(self.file_id, self.filename, self.bytes, self.created_us, self.expires_us)
+
+
+_COLUMNS = "number, file_id, filename, bytes, created_us, expires_us"
+
+
+def upload(visit: Visit) -> Reply:
+    """The parts before ``file`` are read for ``expires_after``; ``purpose`` is taken and forgotten."""
+    world = visit.world
+    file_id = f"file_{uuid.uuid4()}"
+    path = world.store.files / file_id
+    try:
+        received = receive(visit.call.headers.get("content-type", ""), visit.call.stream, path, MAX_BYTES)
+        expires = _expires(received)
+    except Malformed as error:
+        path.unlink(missing_ok=True)
+        wire.refuse(error.status, str(error))
+    now = world.now()
+    values = (file_id, visit.key.team, received.filename, received.size, now, expires and now + expires)
+    with world.store.write() as connection:
+        connection.execute(
+            "INSERT INTO files (file_id, team, filename, bytes, created_us, expires_us) VALUES (?, ?, ?, ?, ?, ?)",
+            values,
+        )
+        stored = find_file(visit, connection, file_id)
+    return json_reply(stored.shape())
+
+
+def _expires(received: Upload) -> int | None:
+    """Microseconds, from the field of seconds."""
+    text = received.fields.get("expires_after")
+    if text is None:
+        return None
+    low, high = EXPIRES_AFTER
+    if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
+        raise Malformed(f"expires_after must be between {low} and {high} seconds, got {text}.")
+    return int(text) * 1_000_000
+
+
+def find_file(visit: Visit, connection: sqlite3.Connection, file_id: str) -> StoredFile:
+    """Raises Refused (404) where the team has no such file, or it has expired."""
+    row = connection.execute(
+        f"SELECT {_COLUMNS} FROM files WHERE file_id = ? AND team = ?",  # noqa: S608
+        (file_id, visit.key.team),
+    ).fetchone()
+    if row is None or (row[5] is not None and row[5] <= visit.world.now()):
+        wire.refuse(404, f"File not found: {file_id}")
+    return StoredFile(visit.world.store.files / file_id, *row)
+
+
+def _found(visit: Visit) -> StoredFile:
+    with visit.world.store.read() as connection:
+        return find_file(visit, connection, visit.call.args[0])
+
+
+def list_files(visit: Visit) -> Reply:
+    """Newest first. The token comes on every page, the last one too (facts 3)."""
+    limit, token = paging(visit.call, 100)
+    before = int(token) if token.isascii() and token.isdigit() else 2**62
+    with visit.world.store.read() as connection:
+        rows = connection.execute(
+            f"SELECT {_COLUMNS} FROM files WHERE team = ? AND number < ? ORDER BY number DESC LIMIT ?",  # noqa: S608
+            (visit.key.team, before, limit),
+        ).fetchall()
+    stored = [StoredFile(Path(), *row) for row in rows]
+    end = str(stored[-1].number) if stored else token
+    return json_reply({"object": "list", "data": [file.shape() for file in stored], "pagination_token": end})
+
+
+def get_file(visit: Visit) -> Reply:
+    return json_reply(_found(visit).shape())
+
+
+def content(visit: Visit) -> Reply:
+    return Reply(content_type="application/octet-stream", stream=_pieces(_found(visit).path))
+
+
+def _pieces(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while piece := file.read(_PIECE):
+            yield piece
+
+
+def delete(visit: Visit) -> Reply:
+    stored = _found(visit)
+    with visit.world.store.write() as connection:
+        connection.execute("DELETE FROM files WHERE file_id = ?", (stored.file_id,))
+    stored.path.unlink(missing_ok=True)
+    return json_reply({"id": stored.file_id, "deleted": True, "object": "file"})

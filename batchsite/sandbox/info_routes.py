@@ -1,0 +1,44 @@
+"""/v1/models, /v1/language-models and /v1/api-key (facts 7.1, 7.2, 7.5)."""
+
+from __future__ import annotations
+
+from batchsite.sandbox.http import Reply, json_reply
+from batchsite.sandbox.pricing import MODELS, find_model
+from batchsite.sandbox.wire import language_model, model_object, refuse
+from batchsite.sandbox.world import Visit
+
+
+def models(_: Visit) -> Reply:
+    return json_reply({"object": "list", "data": [model_object(model) for model in MODELS]})
+
+
+def language_models(_: Visit) -> Reply:
+    return json_reply({"models": [language_model(model) for model in MODELS]})
+
+
+def one_language_model(visit: Visit) -> Reply:
+    model = find_model(visit.call.args[0])
+    if model is None:
+        refuse(404, f"Model '{visit.call.args[0]}' not found.")
+    return json_reply(language_model(model))
+
+
+def api_key(visit: Visit) -> Reply:
+    """A blocked key may still ask about itself: 200, with the flag set."""
+    key = visit.key
+    return json_reply(
+        {
+            "redacted_api_key": key.redacted,
+            "user_id": key.team,
+            "name": "sandbox key",
+            "create_time": "2026-01-01T00:00:00.000000Z",
+            "modify_time": "2026-01-01T00:00:00.000000Z",
+            "modified_by": key.team,
+            "team_id": key.team,
+            "acls": ["api-key:endpoint:*", "api-key:model:*"],
+            "api_key_id": key.id,
+            "api_key_blocked": visit.rule("key_blocked") is not None,
+            "api_key_disabled": False,
+            "team_blocked": False,
+        }
+    )

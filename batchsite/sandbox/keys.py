@@ -1,0 +1,64 @@
+"""API keys: any that looks like one is good. Batches belong to the key's team (facts 1.1)."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+
+from batchsite.sandbox.store import Store
+from batchsite.sandbox.wire import refuse
+
+PREFIXES = ("sandbox", "xai-")
+
+
+@dataclass(frozen=True)
+class Key:
+    """A key that was accepted. ``text`` is kept in memory only, never in the store."""
+
+    text: str
+    team: str
+
+    @property
+    def id(self) -> str:
+        return str(uuid.uuid5(uuid.NAMESPACE_OID, f"key {_digest(self.text)}"))
+
+    @property
+    def redacted(self) -> str:
+        return redact(self.text)
+
+
+def authenticate(store: Store, headers: Mapping[str, str]) -> Key:
+    """The caller's key. Raises Refused: 401 for none, 400 for a wrong one (facts 1.3)."""
+    scheme, _, text = headers.get("authorization", "").partition(" ")
+    text = text.strip()
+    if scheme.lower() != "bearer" or not text:
+        refuse(401, "No credentials presented.")
+    if not text.startswith(PREFIXES):
+        refuse_key(text)
+    return Key(text, _team(store, text))
+
+
+def refuse_key(text: str) -> None:
+    refuse(400, f"Incorrect API key provided: {redact(text)}. Obtain an API key from https://console.x.ai.")
+
+
+def redact(text: str) -> str:
+    return f"{text[:2]}***{text[-2:]}"
+
+
+def share_team(store: Store, text: str, team: str) -> None:
+    """Puts a key into a team; without that each key has a team of its own."""
+    with store.write() as connection:
+        connection.execute("INSERT OR REPLACE INTO keys VALUES (?, ?)", (_digest(text), team))
+
+
+def _team(store: Store, text: str) -> str:
+    with store.read() as connection:
+        row = connection.execute("SELECT team FROM keys WHERE digest = ?", (_digest(text),)).fetchone()
+    return str(row[0]) if row else str(uuid.uuid5(uuid.NAMESPACE_OID, f"team {_digest(text)}"))
+
+
+def _digest(text: str) -> str:
+    return sha256(text.encode()).hexdigest()

@@ -1,0 +1,142 @@
+"""What the provider processed and billed, whatever was read, lost or lied about on the way.
+
+Reliability tests reconcile against it: a row is billed if and only if it was processed to success, at most once
+per batch; the same id in two batches is billed twice, which is what they look for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import orjson
+
+from batchsite.sandbox import records
+from batchsite.sandbox.processing import Batch, Cut, cut
+from batchsite.sandbox.records import Odd, StoredRequest
+from batchsite.sandbox.rendering import run_stored
+from batchsite.sandbox.world import World
+
+ROWS_INLINE = 10_000
+"""Up to this many rows are part of a batch's JSON; more come from the JSONL stream only."""
+
+_PAGE = 1000
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One request of one batch."""
+
+    batch_id: str
+    batch_request_id: str
+    processed: int
+    """How often it was run: 0 or 1. A failed row was run, a hanging or cancelled one was not."""
+    state: str
+    cost_in_usd_ticks: int
+
+
+@dataclass
+class Totals:
+    """Sums over the rows of a batch, or of all batches."""
+
+    requests: int = 0
+    processed: int = 0
+    succeeded: int = 0
+    failed: int = 0
+    cancelled: int = 0
+    pending: int = 0
+    cost_in_usd_ticks: int = 0
+
+    def take(self, entry: Entry) -> None:
+        self.requests += 1
+        self.processed += entry.processed
+        self.cost_in_usd_ticks += entry.cost_in_usd_ticks
+        setattr(self, entry.state, getattr(self, entry.state) + 1)
+
+
+def entries(world: World, batch: Batch) -> Iterator[Entry]:
+    """In id order. Reads page by page, so that no reader holds the store up for long."""
+    state = cut(batch, world.now(batch))
+    after, rows = "", [StoredRequest("", 0, 0, b"")]
+    first = True
+    while rows:
+        with world.store.read() as connection:
+            rows = records.requests_page(connection, batch, after, 2**63 - 1, _PAGE, inclusive=first)
+            odd = records.odd_among(connection, batch, rows)
+        for row in rows:
+            yield _entry(batch, state, row, odd.get(row.id))
+        after, first = (rows[-1].id, False) if rows else ("", False)
+
+
+def _entry(batch: Batch, state: Cut, row: StoredRequest, odd: Odd | None) -> Entry:
+    word = state.state(row.due, odd.outcome if odd else None)
+    ticks = run_stored(row.body).ticks if word == "succeeded" else 0
+    return Entry(batch.batch_id, row.id, int(word in ("succeeded", "failed")), word, ticks)
+
+
+def all_batches(world: World) -> list[Batch]:
+    with world.store.read() as connection:
+        return records.all_batches(connection)
+
+
+def of_batch(world: World, batch: Batch) -> dict[str, Any]:
+    """Totals of one batch, with its rows unless they are too many."""
+    totals = Totals()
+    rows: list[dict[str, Any]] | None = [] if batch.requests <= ROWS_INLINE else None
+    for entry in entries(world, batch):
+        totals.take(entry)
+        if rows is not None:
+            rows.append(asdict(entry))
+    return {**_head(batch), **asdict(totals), "rows": rows}
+
+
+def of_all(world: World) -> dict[str, Any]:
+    """Totals per batch and over all, and what was billed outside of batches."""
+    overall, listed = Totals(), []
+    for batch in all_batches(world):
+        totals = Totals()
+        for entry in entries(world, batch):
+            totals.take(entry)
+            overall.take(entry)
+        listed.append({**_head(batch), **asdict(totals)})
+    return {"batches": listed, "totals": asdict(overall), "direct": _direct(world)}
+
+
+def of_request(world: World, batch_request_id: str) -> dict[str, Any]:
+    """One id over all batches: how often it was processed and billed altogether."""
+    found: list[Entry] = []
+    for batch in all_batches(world):
+        with world.store.read() as connection:
+            rows = records.requests_page(connection, batch, batch_request_id, 2**63 - 1, 1, inclusive=True)
+            odd = records.odd_among(connection, batch, rows)
+        state = cut(batch, world.now(batch))
+        found += [_entry(batch, state, row, odd.get(row.id)) for row in rows if row.id == batch_request_id]
+    return {
+        "batch_request_id": batch_request_id,
+        "processed": sum(entry.processed for entry in found),
+        "cost_in_usd_ticks": sum(entry.cost_in_usd_ticks for entry in found),
+        "batches": [asdict(entry) for entry in found],
+    }
+
+
+def as_jsonl(world: World, batches: list[Batch]) -> Iterator[bytes]:
+    """One entry per line, some hundreds of lines at a time."""
+    for batch in batches:
+        lines: list[bytes] = []
+        for entry in entries(world, batch):
+            lines.append(orjson.dumps(entry, option=orjson.OPT_APPEND_NEWLINE))
+            if len(lines) == _PAGE:
+                yield b"".join(lines)
+                lines.clear()
+        yield b"".join(lines)
+
+
+def _head(batch: Batch) -> dict[str, Any]:
+    return {"batch_id": batch.batch_id, "name": batch.name}
+
+
+def _direct(world: World) -> dict[str, int]:
+    with world.store.read() as connection:
+        row = connection.execute("SELECT coalesce(sum(calls), 0), coalesce(sum(ticks), 0) FROM direct").fetchone()
+    return {"calls": row[0], "cost_in_usd_ticks": row[1]}

@@ -1,0 +1,39 @@
+"""limit and pagination_token, which every list takes (facts 2.3, 2.6, 2.7)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+
+from batchsite.sandbox.http import Call
+from batchsite.sandbox.wire import refuse
+
+DEFAULT_LIMIT = 100
+MAX_LIMIT = 1000
+_MARK = "page:"
+
+
+def paging(call: Call, maximum: int = MAX_LIMIT) -> tuple[int, str]:
+    """(limit, token or ""). Raises Refused (400) for a limit out of range."""
+    limit = call.query.get("limit", str(DEFAULT_LIMIT))
+    if not limit.isascii() or not limit.isdigit() or not 1 <= int(limit) <= maximum:
+        refuse(400, f"limit must be between 1 and {maximum}, got {limit}.")
+    return int(limit), call.query.get("pagination_token", "")
+
+
+def token_after(key: str) -> str:
+    """An opaque cursor that stands behind the row ``key``."""
+    return base64.urlsafe_b64encode(f"{_MARK}{key}".encode()).decode()
+
+
+def key_before(token: str) -> str:
+    """The row behind which a cursor stands; "" for no token. Raises Refused (400) for one that is not ours."""
+    if not token:
+        return ""
+    try:
+        text = base64.urlsafe_b64decode(token.encode()).decode()
+    except (binascii.Error, UnicodeError):
+        text = ""
+    if not text.startswith(_MARK):
+        refuse(400, "Invalid pagination token.")
+    return text.removeprefix(_MARK)

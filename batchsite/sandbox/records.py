@@ -1,0 +1,220 @@
+"""Batches and their requests in the store: the SQL, one function per question."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from batchsite.sandbox.processing import Batch, Counters, Cut, Schedule, counters
+
+
+class Request(NamedTuple):
+    """One admitted request. ``body`` is the JSON of ``{kind: {...}}``."""
+
+    id: str
+    body: bytes
+
+
+class Odd(NamedTuple):
+    """What was decided at admission for a row that will not simply succeed."""
+
+    outcome: str
+    """failed or hanging."""
+    envelope: str = "a"
+    """Which of the error shapes of facts 2.7 it comes back in."""
+    text: str = ""
+    code: int = 13
+    """gRPC code, shown in envelope b only."""
+
+
+class StoredRequest(NamedTuple):
+    """One row of ``requests``; ``odd`` = 1 where the table ``odd`` has more to say."""
+
+    id: str
+    due: int
+    odd: int
+    body: bytes
+
+
+class ContentDiffers(Exception):
+    """A batch_request_id came again with other content (facts 2.5)."""
+
+    def __init__(self, batch_request_id: str) -> None:
+        super().__init__(batch_request_id)
+        self.batch_request_id = batch_request_id
+
+
+def find_batch(connection: sqlite3.Connection, batch_id: str) -> Batch | None:
+    row = connection.execute("SELECT * FROM batches WHERE batch_id = ?", (batch_id,)).fetchone()
+    return Batch(*row) if row else None
+
+
+def new_batch(connection: sqlite3.Connection, values: dict[str, Any]) -> Batch:
+    """Columns that are not among ``values`` take their defaults."""
+    names = ", ".join(values)
+    marks = ", ".join("?" * len(values))
+    connection.execute(f"INSERT INTO batches ({names}) VALUES ({marks})", tuple(values.values()))  # noqa: S608
+    batch = find_batch(connection, values["batch_id"])
+    assert batch is not None  # noqa: S101  it was just written
+    return batch
+
+
+def change_batch(connection: sqlite3.Connection, batch: Batch, **values: Any) -> None:
+    changes = ", ".join(f"{name} = ?" for name in values)
+    connection.execute(
+        f"UPDATE batches SET {changes} WHERE number = ?",  # noqa: S608  names come from our own code
+        (*values.values(), batch.number),
+    )
+
+
+def team_batches(connection: sqlite3.Connection, team: str, before: int, limit: int) -> list[Batch]:
+    """Newest first, below the number ``before``."""
+    rows = connection.execute(
+        "SELECT * FROM batches WHERE team = ? AND number < ? AND NOT vanished ORDER BY number DESC LIMIT ?",
+        (team, before, limit),
+    )
+    return [Batch(*row) for row in rows]
+
+
+def all_batches(connection: sqlite3.Connection) -> list[Batch]:
+    return [Batch(*row) for row in connection.execute("SELECT * FROM batches ORDER BY number")]
+
+
+def add_requests(
+    connection: sqlite3.Connection, batch: Batch, requests: Sequence[Request], plan: Schedule, now: int
+) -> list[tuple[str, int]]:
+    """Adds what is new and returns it as (id, due); what is there with the same content is left alone.
+
+    Raises ContentDiffers, upon which the caller's transaction must be rolled back: admission is atomic.
+    """
+    connection.execute("SAVEPOINT adding")
+    placed = _insert(connection, batch, requests, plan)
+    if placed is None:
+        connection.execute("ROLLBACK TO adding")
+        requests = _unknown(connection, batch, requests)
+        placed = _insert(connection, batch, requests, plan) or []
+    connection.execute("RELEASE adding")
+    if placed:
+        _note_chunk(connection, batch, plan, placed, now)
+    return placed
+
+
+def _insert(
+    connection: sqlite3.Connection, batch: Batch, requests: Sequence[Request], plan: Schedule
+) -> list[tuple[str, int]] | None:
+    """None when at least one id was there already: due times then have gaps and do not count."""
+    dues = plan.dues(len(requests))
+    cursor = connection.executemany(
+        "INSERT OR IGNORE INTO requests (batch, id, due, body) VALUES (?, ?, ?, ?)",
+        [(batch.number, request.id, due, request.body) for request, due in zip(requests, dues, strict=True)],
+    )
+    if cursor.rowcount < len(requests):
+        return None
+    return [(request.id, due) for request, due in zip(requests, dues, strict=True)]
+
+
+def _unknown(connection: sqlite3.Connection, batch: Batch, requests: Sequence[Request]) -> list[Request]:
+    fresh: dict[str, Request] = {}
+    for request in requests:
+        row = connection.execute(
+            "SELECT body FROM requests WHERE batch = ? AND id = ?", (batch.number, request.id)
+        ).fetchone()
+        known = row[0] if row else fresh[request.id].body if request.id in fresh else None
+        if known is None:
+            fresh[request.id] = request
+        elif known != request.body:
+            raise ContentDiffers(request.id)
+    return list(fresh.values())
+
+
+def _note_chunk(
+    connection: sqlite3.Connection, batch: Batch, plan: Schedule, placed: list[tuple[str, int]], now: int
+) -> None:
+    last_due = max(placed[0][1], placed[-1][1])
+    connection.execute(
+        "INSERT INTO chunks VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (batch.number, batch.requests, plan.start_us, plan.interval_ns, len(placed), last_due, now),
+    )
+    connection.execute(
+        "UPDATE batches SET requests = requests + ?, last_due = ?, first_add_us = coalesce(first_add_us, ?)"
+        " WHERE number = ?",
+        (len(placed), last_due, now, batch.number),
+    )
+
+
+def add_odd(connection: sqlite3.Connection, batch: Batch, rows: Sequence[tuple[str, int, Odd]]) -> None:
+    """Marks rows (id, due, what was decided) that were just added."""
+    connection.executemany(
+        "INSERT INTO odd VALUES (?, ?, ?, ?, ?, ?, ?)", [(batch.number, key, due, *odd) for key, due, odd in rows]
+    )
+    connection.executemany(
+        "UPDATE requests SET odd = 1 WHERE batch = ? AND id = ?", [(batch.number, key) for key, _, _ in rows]
+    )
+
+
+def count(connection: sqlite3.Connection, batch: Batch, cut: Cut) -> Counters:
+    """The true counters, at the price of two short look-ups."""
+    done = _done(connection, batch, cut.horizon)
+    odd = dict(
+        connection.execute(
+            "SELECT outcome, count(*) FROM odd WHERE batch = ? AND due <= ? GROUP BY outcome",
+            (batch.number, cut.horizon),
+        ).fetchall()
+    )
+    return counters(batch.requests, done, odd.get("failed", 0), odd.get("hanging", 0), closed=cut.closed)
+
+
+def _done(connection: sqlite3.Connection, batch: Batch, horizon: int) -> int:
+    row = connection.execute(
+        "SELECT earlier, start_us, interval_ns, count FROM chunks WHERE batch = ? AND start_us <= ?"
+        " ORDER BY earlier DESC LIMIT 1",
+        (batch.number, horizon),
+    ).fetchone()
+    if row is None:
+        return 0
+    earlier, start_us, interval_ns, rows = row
+    return int(earlier + Schedule(start_us, interval_ns).done(rows, horizon))
+
+
+def seen_until(connection: sqlite3.Connection, batch: Batch, added_before: int) -> int:
+    """The last due time among rows that were added before a moment; -1 = none."""
+    row = connection.execute(
+        "SELECT max(last_due) FROM chunks WHERE batch = ? AND added_us <= ?", (batch.number, added_before)
+    ).fetchone()
+    return -1 if row[0] is None else int(row[0])
+
+
+def requests_page(
+    connection: sqlite3.Connection, batch: Batch, after: str, until: int, limit: int, *, inclusive: bool = False
+) -> list[StoredRequest]:
+    """In id order, above (or, ``inclusive``, from) the id ``after``, due by ``until``."""
+    comparison = ">=" if inclusive else ">"
+    rows = connection.execute(
+        f"SELECT id, due, odd, body FROM requests WHERE batch = ? AND id {comparison} ? AND due <= ?"  # noqa: S608
+        " ORDER BY id LIMIT ?",
+        (batch.number, after, until, limit),
+    )
+    return list(map(StoredRequest._make, rows))
+
+
+def odd_among(connection: sqlite3.Connection, batch: Batch, rows: Sequence[StoredRequest]) -> dict[str, Odd]:
+    """What was decided for the odd ones of a page (which is in id order)."""
+    if not any(row.odd for row in rows):
+        return {}
+    found = connection.execute(
+        "SELECT id, outcome, envelope, text, code FROM odd WHERE batch = ? AND id BETWEEN ? AND ?",
+        (batch.number, rows[0].id, rows[-1].id),
+    )
+    return {key: Odd(*rest) for key, *rest in found}
+
+
+def every_request(
+    connection: sqlite3.Connection, batch: Batch, size: int = 1000
+) -> Iterator[list[tuple[StoredRequest, Odd | None]]]:
+    """All requests of a batch in pages, in id order."""
+    after, inclusive = "", True
+    while rows := requests_page(connection, batch, after, 2**63 - 1, size, inclusive=inclusive):
+        odd = odd_among(connection, batch, rows)
+        yield [(row, odd.get(row.id)) for row in rows]
+        after, inclusive = rows[-1].id, False

@@ -1,0 +1,164 @@
+"""/v1/batches/{id}/requests and /results: pages in id order, readable while the batch runs (facts 2.6, 2.7)."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from batchsite.sandbox import records, wire
+from batchsite.sandbox.batches import find
+from batchsite.sandbox.fates import chosen
+from batchsite.sandbox.fault_kinds import Rule
+from batchsite.sandbox.http import Reply, json_reply
+from batchsite.sandbox.paging import key_before, paging, token_after
+from batchsite.sandbox.processing import FOREVER, Batch, Cut, cut
+from batchsite.sandbox.records import Odd, StoredRequest
+from batchsite.sandbox.rendering import requested_model, success_row
+from batchsite.sandbox.world import Visit
+
+
+class Row(NamedTuple):
+    """One row that may be read, with xAI's word for its state."""
+
+    request: StoredRequest
+    state: str
+    odd: Odd | None
+
+
+def list_requests(visit: Visit) -> Reply:
+    """Metadata only, pending ones included; complete at once, unless scripted to lag."""
+    limit, token = paging(visit.call)
+    after = key_before(token)
+    world = visit.world
+    with world.store.read() as connection:
+        batch = find(visit, connection)
+        now = world.now(batch)
+        until = FOREVER
+        if lag := visit.rule("requests_lag"):
+            until = records.seen_until(connection, batch, now - int(lag.option("seconds") * 1e6))
+        rows = (
+            []
+            if batch.wiped
+            else records.requests_page(connection, batch, after, until, limit + 1, inclusive=not after)
+        )
+        odd = records.odd_among(connection, batch, rows)
+    state = cut(batch, now)
+    page = [_metadata(batch, row, state.state(row.due, _outcome(odd.get(row.id)))) for row in rows[:limit]]
+    return json_reply({"batch_request_metadata": page, "pagination_token": _token(visit, rows, limit)})
+
+
+def _outcome(odd: Odd | None) -> str | None:
+    return odd.outcome if odd else None
+
+
+def _metadata(batch: Batch, row: StoredRequest, state: str) -> dict[str, Any]:
+    finished = row.due if state in ("succeeded", "failed") else None
+    return wire.request_metadata(row.id, requested_model(row.body), state, batch.created_us, finished)
+
+
+def _token(visit: Visit, rows: Sequence[StoredRequest], limit: int) -> str | None:
+    return token_after(rows[limit - 1].id) if len(rows) > limit else visit.world.end_token(visit.batch_id)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One read of /results: what is visible in it and how."""
+
+    batch: Batch
+    cut: Cut
+    now: int
+    until: int
+    """Rows that are due later are left out."""
+    shows_cancelled: bool
+
+    def row(self, request: StoredRequest, odd: Odd | None) -> Row:
+        return Row(request, self.cut.state(request.due, _outcome(odd)), odd)
+
+    def shows(self, row: Row) -> bool:
+        return row.state != "pending" and (row.state != "cancelled" or self.shows_cancelled)
+
+
+def results(visit: Visit) -> Reply:
+    limit, token = paging(visit.call)
+    after = key_before(token)
+    twice = visit.rule("duplicate_rows")
+    overlap = 1 if twice and after else 0
+    with visit.world.store.read() as connection:
+        reading = _reading(visit, find(visit, connection))
+        rows = _visible(connection, reading, after, limit + overlap + 1, inclusive=bool(overlap))
+    page = rows[: limit + overlap]
+    end = _token(visit, [row.request for row in rows], limit + overlap)
+    if twice:
+        page = [copy for row in page for copy in [row] * (1 + chosen(twice, row.request.id))]
+    body = _page(visit, reading, page)
+    if (strangers := visit.rule("stranger_rows")) and not token:
+        body["results"] += _strangers(strangers, reading)
+    return json_reply({**body, "pagination_token": end})
+
+
+def _reading(visit: Visit, batch: Batch) -> Reading:
+    world = visit.world
+    now = world.now(batch)
+    if batch.results_gone and batch.expires_us <= now:
+        wire.refuse(404, f"The results of batch {batch.batch_id} have expired.")
+    trail = visit.rule("results_trail")
+    seen = cut(batch, now - int(trail.option("seconds") * 1e6) if trail else now)
+    hidden = visit.rule("cancelled_hidden") is not None or world.settings.cancelled_rows == "hidden"
+    shows = seen.closed and not hidden and not batch.wiped
+    return Reading(batch, seen, now, FOREVER if shows else seen.horizon, shows)
+
+
+def _visible(
+    connection: sqlite3.Connection, reading: Reading, after: str, wanted: int, *, inclusive: bool
+) -> list[Row]:
+    """``wanted`` visible rows: hanging ones are stepped over, so that a page is never short without need."""
+    found: list[Row] = []
+    while len(found) < wanted:
+        size = wanted - len(found)
+        rows = records.requests_page(
+            connection, reading.batch, after, reading.until, size, inclusive=inclusive or not after
+        )
+        odd = records.odd_among(connection, reading.batch, rows)
+        found += filter(reading.shows, [reading.row(row, odd.get(row.id)) for row in rows])
+        if len(rows) < size:
+            break
+        after, inclusive = rows[-1].id, False
+    return found
+
+
+def _page(visit: Visit, reading: Reading, rows: Iterable[Row]) -> dict[str, Any]:
+    """Envelope e stands in an array ``failed`` of the page, beside ``results`` (facts 2.7)."""
+    hidden = visit.rule("not_visible")
+    results: list[Any] = []
+    failed: list[dict[str, Any]] = []
+    for row in rows:
+        key = row.request.id
+        if hidden and chosen(hidden, key):
+            results.append(wire.error_row(key, Odd("failed", text=wire.NOT_VISIBLE)))
+        elif row.odd and row.odd.envelope == "e" and row.state == "failed":
+            failed.append({"batch_request_id": key, "error_message": row.odd.text})
+        else:
+            results.append(_result(reading, row))
+    return {"results": results, "failed": failed} if failed else {"results": results}
+
+
+def _result(reading: Reading, row: Row) -> Any:
+    request = row.request
+    if row.state == "cancelled":
+        return wire.error_row(request.id, Odd("failed", text=wire.CANCELLED, code=1))
+    if row.odd is not None:
+        return wire.error_row(request.id, row.odd)
+    created = min(request.due, reading.now) // 1_000_000
+    salt = f"{reading.batch.batch_id}/{request.id}"
+    return success_row(request.id, request.body, salt, created)
+
+
+def _strangers(rule: Rule, reading: Reading) -> list[Any]:
+    """Results for ids that were never sent; nobody is billed for them."""
+    body = b'{"chat_get_completion":{"model":"grok-4.3","messages":[{"role":"user","content":"of somebody else"}]}}'
+    return [
+        success_row(key, body, key, reading.now // 1_000_000)
+        for key in (f"never-sent-{number}" for number in range(1, rule.option("count") + 1))
+    ]

@@ -1,0 +1,214 @@
+"""A JSON value that fits a JSON schema; deterministic, and visibly simulated wherever text is free.
+
+Among allowed values it takes the one whose words overlap most with the message, so that an accuracy
+measured against the sandbox moves with the data without being taken for a model's.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Any
+
+import orjson
+
+MAX_DEPTH = 6
+"""Below this depth only what is required is made, and below twice of it nothing: recursive schemas end."""
+
+_WORD = re.compile(r"[^\W_]+")
+
+_FORMATS = {
+    "date": "2026-01-01",
+    "date-time": "2026-01-01T00:00:00Z",
+    "time": "00:00:00Z",
+    "email": "simulated@example.com",
+    "uri": "https://example.com/simulated",
+    "uuid": "00000000-0000-4000-8000-000000000000",
+}
+
+
+@lru_cache(maxsize=20_000)
+def _words(text: str) -> frozenset[str]:
+    return frozenset(_WORD.findall(text.casefold()))
+
+
+def simulated_json(schema: dict[str, Any], message: str, salt: int) -> bytes:
+    """A JSON text for ``schema``; for a schema that is none, an object that says so."""
+    try:
+        return orjson.dumps(SchemaAnswer(schema, message, salt).value(schema))
+    except (TypeError, ValueError, AttributeError, KeyError):
+        return orjson.dumps({"error": "Simulated answer: the sandbox cannot follow this schema."})
+
+
+def choose(options: Sequence[Any], message: str, salt: int) -> Any:
+    """The option sharing most words with ``message``; ties go by a hash of salt and option."""
+    if len(options) == 1:
+        return options[0]
+    said = frozenset(_WORD.findall(message.casefold()))
+    scores = [len(_words(str(option)) & said) for option in options]
+    best = max(scores)
+    tied = [option for option, score in zip(options, scores, strict=True) if score == best]
+    return min(tied, key=lambda option: _hash(salt, str(option)))
+
+
+def _hash(salt: int, text: str) -> int:
+    return int.from_bytes(blake2b(f"{salt}:{text}".encode(), digest_size=8).digest())
+
+
+@dataclass(frozen=True)
+class SchemaAnswer:
+    """Makes values for one request: ``root`` resolves $ref, ``salt`` makes the numbers vary."""
+
+    root: dict[str, Any]
+    message: str
+    salt: int
+
+    def value(self, schema: Any, path: str = "", depth: int = 0) -> Any:
+        schema = self._resolved(schema, depth)
+        if "const" in schema:
+            return schema["const"]
+        if schema.get("enum"):
+            return choose(schema["enum"], self.message, self.salt)
+        match _type(schema):
+            case "object":
+                return self._object(schema, path, depth)
+            case "array":
+                return self._array(schema, path, depth)
+            case "integer" | "number" as kind:
+                return self._number(schema, path, whole=kind == "integer")
+            case "boolean":
+                return _hash(self.salt, path) % 2 == 0
+            case "null":
+                return None
+            case _:
+                return self._text(schema, path)
+
+    def _resolved(self, schema: Any, depth: int) -> dict[str, Any]:
+        """Follows $ref and folds allOf, anyOf and oneOf away; 50 steps, should they go in a circle."""
+        found = self._followed(schema)
+        for _ in range(50):
+            if parts := found.get("allOf"):
+                found = _merged([self._followed(part) for part in parts], found)
+            elif options := found.get("anyOf") or found.get("oneOf"):
+                found = _without(found, "anyOf", "oneOf") | self._branch(options, depth)
+            else:
+                return found
+            found = self._followed(found)
+        return {}
+
+    def _followed(self, schema: Any) -> dict[str, Any]:
+        for _ in range(50):
+            if not isinstance(schema, dict):
+                break
+            if "$ref" not in schema:
+                return schema
+            schema = _pointed(self.root, str(schema["$ref"])) | _without(schema, "$ref")
+        return {}
+
+    def _branch(self, options: list[Any], depth: int) -> dict[str, Any]:
+        """The first branch that is not null; deep down the null one, so that recursion ends."""
+        followed = [self._followed(option) for option in options]
+        nulls = [option for option in followed if _type(option) == "null"]
+        others = [option for option in followed if _type(option) != "null"]
+        return nulls[0] if nulls and (depth >= MAX_DEPTH or not others) else others[0]
+
+    def _object(self, schema: dict[str, Any], path: str, depth: int) -> dict[str, Any]:
+        properties = schema.get("properties") or {}
+        required = schema.get("required") or []
+        names = [name for name in properties if depth < MAX_DEPTH or name in required]
+        names += [name for name in required if name not in properties]
+        if depth > 2 * MAX_DEPTH:
+            names = []
+        return {name: self.value(properties.get(name), f"{path}.{name}", depth + 1) for name in names}
+
+    def _array(self, schema: dict[str, Any], path: str, depth: int) -> list[Any]:
+        first = schema.get("prefixItems") or []
+        least = max(schema.get("minItems", 0), len(first))
+        wanted = least if depth >= MAX_DEPTH else max(least, 1 + _hash(self.salt, path) % 2)
+        count = min(wanted, schema.get("maxItems", wanted))
+        shapes = [*first, *[schema.get("items")] * count][:count]
+        if schema.get("uniqueItems"):
+            return self._unique(shapes, path, depth)
+        return [self.value(shape, f"{path}[{index}]", depth + 1) for index, shape in enumerate(shapes)]
+
+    def _unique(self, shapes: list[Any], path: str, depth: int) -> list[Any]:
+        """Distinct items; from an enum by taking what was chosen out of the choice."""
+        items: list[Any] = []
+        for index, shape in enumerate(shapes):
+            resolved = self._resolved(shape, depth)
+            if resolved.get("enum"):
+                left = [option for option in resolved["enum"] if option not in items]
+                resolved = resolved | {"enum": left} if left else resolved
+            item = self.value(resolved, f"{path}[{index}]", depth + 1)
+            if item not in items:
+                items.append(item)
+        return items
+
+    def _number(self, schema: dict[str, Any], path: str, *, whole: bool) -> int | float:
+        """Within the bounds, on a step of multipleOf (1 for integers, hundredths otherwise)."""
+        step = schema.get("multipleOf") or (1 if whole else 0.01)
+        low, high = _bounds(schema, step)
+        first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+        if last < first:
+            return low
+        number = (first + _hash(self.salt, path) % (last - first + 1)) * step
+        return round(number) if whole else min(max(round(number, 10), low), high)
+
+    def _text(self, schema: dict[str, Any], path: str) -> str:
+        if schema.get("format") in _FORMATS:
+            return _FORMATS[schema["format"]]
+        words = self.message[:200].split()
+        text = " ".join(["Simulated answer:", *words[: 3 + _hash(self.salt, path) % 6]])
+        text = text.ljust(schema.get("minLength", 0), ".")
+        return text[: schema.get("maxLength", len(text))]
+
+
+def _type(schema: dict[str, Any]) -> str:
+    kind = schema.get("type")
+    if isinstance(kind, list):
+        kind = next((name for name in kind if name != "null"), "null")
+    if kind is None:
+        if "properties" in schema or "required" in schema:
+            return "object"
+        if "items" in schema or "prefixItems" in schema:
+            return "array"
+    return str(kind or "string")
+
+
+def _bounds(schema: dict[str, Any], step: float) -> tuple[float, float]:
+    low, high = schema.get("minimum"), schema.get("maximum")
+    if (above := schema.get("exclusiveMinimum")) is not None:
+        low = above + step if low is None else max(low, above + step)
+    if (below := schema.get("exclusiveMaximum")) is not None:
+        high = below - step if high is None else min(high, below - step)
+    if low is None:
+        low = 0 if high is None or high >= 0 else high - 100 * step
+    return low, low + 100 * step if high is None else high
+
+
+def _without(schema: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {name: value for name, value in schema.items() if name not in names}
+
+
+def _merged(parts: list[dict[str, Any]], schema: dict[str, Any]) -> dict[str, Any]:
+    merged = _without(schema, "allOf")
+    for part in parts:
+        properties = {**merged.get("properties", {}), **part.get("properties", {})}
+        required = [*merged.get("required", []), *part.get("required", [])]
+        merged = part | merged | ({"properties": properties} if properties else {})
+        merged |= {"required": required} if required else {}
+    return merged
+
+
+def _pointed(root: dict[str, Any], pointer: str) -> dict[str, Any]:
+    """What a local reference such as ``#/$defs/Address`` points at; {} where it points nowhere."""
+    target: Any = root
+    for part in pointer.removeprefix("#").strip("/").split("/"):
+        if part:
+            name = part.replace("~1", "/").replace("~0", "~")
+            target = target.get(name) if isinstance(target, dict) else None
+    return target if isinstance(target, dict) else {}
