@@ -21,6 +21,9 @@ from batchsite.batches.states import RowState, State
 from batchsite.batches.tracking import MOST_READDS
 from batchsite.batches.turns import Turn
 
+MOST_CIRCLES = 2
+"""A cursor that leads back is asked again so often, then the walk ends and is made again later."""
+
 
 def preview(turn: Turn) -> float:
     """Read what is there while the batch still runs; seconds until the next look."""
@@ -60,20 +63,23 @@ def collect(turn: Turn) -> float | None:
 def _walk(turn: Turn) -> bool:
     """Read pages from where the last turn stopped. True at the end, or where the cursor runs in a circle."""
     asked: set[str] = set()
+    circles = 0
     while not turn.over:
         submission = turn.submission
         token = submission.walk_token
         asked.add(token)
         turn.claim.extend()
         page = turn.client.list_results(submission.remote_id, _page_rows(submission), token or None)
+        circle = page.next_token in asked or submission.walk_pages > _most_pages(submission)
         with turn.locked() as submission:
             storing.store_page(submission, page.items)
-            update(submission, walk_token=page.next_token or "", walk_pages=submission.walk_pages + 1)
-            if page.next_token is None:
-                return True
-            if page.next_token in asked or submission.walk_pages > _most_pages(submission):
+            if circle:
                 note(submission.batch_id, "circle", "xAI's results led in a circle; they are read again")
-                return True
+            else:
+                update(submission, walk_token=page.next_token or "", walk_pages=submission.walk_pages + 1)
+        circles += circle
+        if page.next_token is None or circles > MOST_CIRCLES:
+            return True
     return False
 
 

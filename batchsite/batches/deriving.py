@@ -52,6 +52,8 @@ def phase(look: Look, wait: Patience) -> Phase:
         return Phase.KILLED
     if requests and not pending and not cancelled and requests >= look.submitted:
         return Phase.SETTLED
+    if cancelled and not pending and not remote.cancel_time and _last_day(look):
+        return Phase.EXPIRED  # what was unfinished at expiry is counted as cancelled (facts 2.12)
     if remote.cancel_time or remote.cancel_by_xai_message or (cancelled and not pending):
         # The counts of a cancel are not final at once: rows may turn out to have succeeded (facts 2.9).
         still = look.since_change >= wait.cancel_settles
@@ -63,3 +65,7 @@ def phase(look: Look, wait: Patience) -> Phase:
         patient = min(look.since_sent, look.since_change) < wait.zero_counters
         return Phase.VALIDATING if patient else Phase.SUSPECT
     return Phase.RUNNING
+
+
+def _last_day(look: Look) -> bool:
+    return look.remote.expire_time is not None and look.today >= look.remote.expire_time

@@ -11,8 +11,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from batchsite.batches.models import Batch, CallBudget
+from batchsite.batches.patience import patience
 from batchsite.teams.keys import Account, account_of
-from batchsite.xai.client import XaiClient
+from batchsite.xai.client import Timeouts, XaiClient
 from batchsite.xai.errors import XaiError
 
 
@@ -23,12 +24,13 @@ def account_for(batch: Batch) -> Account:
 
 def client_for(account: Account) -> XaiClient:
     """A client of this process, with its open connections."""
-    return _client(account.base_url, account.api_key, os.getpid())
+    return _client(account.base_url, account.api_key, patience().call, patience().call_retries, os.getpid())
 
 
 @functools.lru_cache(maxsize=16)
-def _client(base_url: str, api_key: str, _process: int) -> XaiClient:
-    return XaiClient(api_key, base_url)
+def _client(base_url: str, api_key: str, seconds: float, retries: int, _process: int) -> XaiClient:
+    timeouts = Timeouts(connect=min(5, seconds), read=seconds, write=seconds, pool=seconds)
+    return XaiClient(api_key, base_url, timeout=timeouts, total_timeout=seconds, retries=retries)
 
 
 # ---- the provider's limits ----------------------------------------------------------------------

@@ -14,6 +14,9 @@ from django.utils import timezone
 class Patience:
     step: float = 8
     """A step ends after this long and goes on in its next turn, so that others get theirs."""
+    call: float = 40
+    """A call to the provider, with its own quick retries. Shorter than a lease."""
+    call_retries: int = 2
     first_look: float = 2
     """From the last add to the first look; then the pace of `next_look`."""
     poll: float = 10

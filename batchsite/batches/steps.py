@@ -126,8 +126,10 @@ def _vanished(submission: Submission) -> None:
         if submission.state == State.SUBMITTING:
             move(submission, State.CANCELLING)
         move(submission, State.COLLECTING, settled_at=now)
-    reason = "xAI does not know this batch any more; whether the row was answered cannot be told."
-    update(submission, ending=State.FAILED, declare_as=RowState.MISSING, ending_reason=reason, walks=1, num_success=0)
+    update(submission, walks=max(1, submission.walks), num_success=0, num_error=0)
+    if not submission.ending:
+        reason = "xAI does not know this batch any more; whether the row was answered cannot be told."
+        update(submission, ending=State.FAILED, declare_as=RowState.MISSING, ending_reason=reason)
 
 
 def _forbidden(turn: Turn, error: PermissionDenied) -> float:

@@ -20,7 +20,7 @@ from batchsite.batches.causes import cause_of
 from batchsite.batches.models import Batch, RawPage, RequestId, Result, Submission
 from batchsite.batches.moving import note
 from batchsite.batches.planning import row_of
-from batchsite.batches.states import RowState
+from batchsite.batches.states import RowState, State
 from batchsite.xai.catalogue import batch_cost, list_price
 from batchsite.xai.results import read_result
 from batchsite.xai.types import ResultRow
@@ -163,6 +163,8 @@ def _wins(submission: Submission, result: ResultRow, known: Known | None) -> boo
 
 def _record(submission: Submission, row: int, result: ResultRow, known: Known | None, page: int | None) -> Record:
     usage, succeeded = result.usage, result.outcome == "succeeded"
+    # "Finish with what is there" cancels at xAI, but for the person these rows are missing, not cancelled.
+    given_up = result.outcome == "cancelled" and submission.ending == State.COMPLETED
     cost = usage.cost_ticks if usage else 0
     if cost is None:
         cost = _arithmetic(submission.batch.model, result)
@@ -170,11 +172,11 @@ def _record(submission: Submission, row: int, result: ResultRow, known: Known | 
         batch_id=submission.batch_id,
         row=row,
         submission_id=submission.pk,
-        state=result.outcome,
+        state=str(RowState.MISSING) if given_up else result.outcome,
         attempt=known.attempt if known else 1,
         answer=_clean(result.content or result.refusal),
-        error=_clean(result.error),
-        cause="" if succeeded else cause_of(result.error, result.error_code)[:60],
+        error=submission.ending_reason if given_up else _clean(result.error),
+        cause="missing" if given_up else "" if succeeded else cause_of(result.error, result.error_code)[:60],
         finish_reason=result.finish_reason[:40],
         answered_by=_clean(result.model)[:100],
         prompt_tokens=usage.prompt_tokens if usage else 0,

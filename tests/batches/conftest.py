@@ -1,0 +1,25 @@
+"""Every test of the pipeline talks to a real sandbox over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.pipeline import SHORT, Sandbox, running_sandbox, use
+
+
+@pytest.fixture(scope="session")
+def sandbox_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    with running_sandbox(tmp_path_factory.mktemp("sandbox")) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def sandbox(sandbox_process: Sandbox, settings: Any) -> Sandbox:
+    """An empty sandbox without faults, and little patience on our side."""
+    settings.PATIENCE = SHORT
+    sandbox_process.reset()
+    use(sandbox_process)
+    return sandbox_process

@@ -1,0 +1,202 @@
+"""Counters, cursors and rows that are not what they seem (facts 2.7 to 2.12)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from batchsite.batches import controlling
+from batchsite.batches.models import RawPage, Result
+from batchsite.teams.models import Team
+from tests.pipeline import Sandbox, check_books, drive, make_batch, step_all, story
+
+pytestmark = pytest.mark.django_db
+ROWS = 24
+
+
+@pytest.fixture(autouse=True)
+def _small_chunks(settings: Any) -> None:
+    settings.OPTIONS = settings.OPTIONS.__class__(chunk_rows=5, page_rows=7)
+
+
+LIES: dict[str, list[dict[str, Any]]] = {
+    "counters zero for some looks": [{"what": "counters_zero", "reads": 5}],
+    "counters zero for some time": [{"what": "counters_zero", "seconds": 0.8}],
+    "counters zero for ever": [{"what": "counters_zero"}],
+    "counters missing for some looks": [{"what": "counters_missing", "reads": 5}],
+    "counters missing for ever": [{"what": "counters_missing"}],
+    "results trail the counters": [{"what": "results_trail", "seconds": 0.8}],
+    "rows not yet visible": [{"what": "not_visible", "seconds": 0.8, "share": 0.5}],
+    "no row visible at first": [{"what": "not_visible", "reads": 4}],
+    "a cursor that repeats, once": [{"what": "cursor_repeats", "call": "results", "nth": 2}],
+    "a cursor that repeats, often": [{"what": "cursor_repeats", "call": "results", "every": 3}],
+    "duplicate rows": [{"what": "duplicate_rows", "share": 0.5}],
+    "results for ids that were never sent": [{"what": "stranger_rows", "count": 3}],
+    "an add that is acknowledged and forgotten": [{"what": "drop_add", "nth": 2, "times": 1}],
+    "all adds but one forgotten": [{"what": "drop_add", "after": 1, "times": 4}],
+    "a list of requests that lags after a lost add": [
+        {"what": "lost_reply", "call": "add", "nth": 2, "applied": True},
+        {"what": "requests_lag", "seconds": 0.5},
+    ],
+    "everything at once": [
+        {"what": "counters_zero", "reads": 3},
+        {"what": "results_trail", "seconds": 0.4},
+        {"what": "duplicate_rows", "share": 0.3},
+        {"what": "stranger_rows", "count": 1},
+        {"what": "drop_add", "nth": 3, "times": 1},
+        {"what": "lost_reply", "call": "create", "applied": True, "times": 1},
+        {"what": "status", "status": 503, "call": "results", "every": 3},
+    ],
+}
+
+
+@pytest.mark.parametrize("lies", LIES.values(), ids=LIES.keys())
+def test_every_row_is_answered_once_all_the_same(lies: list[dict[str, Any]], team: Team, sandbox: Sandbox) -> None:
+    for lie in lies:
+        sandbox.fault(**lie)
+    batch = drive(make_batch(team, ROWS), seconds=40)
+    assert sandbox.hits() >= len(lies)
+    assert (batch.state, batch.succeeded) == ("completed", ROWS), story(batch)
+    check_books(batch, sandbox)
+
+
+@pytest.mark.parametrize("lies", LIES.values(), ids=LIES.keys())
+def test_rows_that_finish_while_we_watch_are_not_missed(
+    lies: list[dict[str, Any]], team: Team, sandbox: Sandbox
+) -> None:
+    """The same lies over a batch that takes a second, so that previews read half of it."""
+    sandbox.set(rate=30)
+    sandbox.fault("late_rows")
+    for lie in lies:
+        sandbox.fault(**lie)
+    batch = drive(make_batch(team, ROWS), seconds=40)
+    assert (batch.state, batch.succeeded) == ("completed", ROWS), story(batch)
+    check_books(batch, sandbox)
+
+
+@pytest.mark.parametrize("envelope", ["a", "b", "c", "d", "d-text", "e", "f", "f-unknown", "mixed"])
+def test_a_failed_row_is_failed_in_every_envelope(envelope: str, team: Team, sandbox: Sandbox) -> None:
+    sandbox.fault("fail_rows", share=0.4, envelope=envelope, text="Content violates usage guidelines.")
+    batch = drive(make_batch(team, ROWS))
+    assert batch.state == "completed"
+    assert 0 < batch.failed < ROWS
+    check_books(batch, sandbox)
+
+
+def test_strangers_are_kept_apart_and_told(team: Team, sandbox: Sandbox) -> None:
+    sandbox.fault("stranger_rows", count=2)
+    batch = drive(make_batch(team, ROWS))
+    (submission,) = batch.submissions.all()
+    assert len(submission.stray_ids) == 2
+    kept = [raw["batch_request_id"] for page in RawPage.objects.all() for raw in page.rows()]
+    assert set(submission.stray_ids) <= set(kept)
+    assert any("were not sent" in line for line in story(batch))
+
+
+def test_a_cancelled_row_that_succeeded_after_all_is_kept(team: Team, sandbox: Sandbox) -> None:
+    sandbox.set(rate=20)
+    sandbox.fault("cancel_reverts", seconds=0.2)
+    batch = drive(make_batch(team, ROWS), until="processing")
+    controlling.cancel(batch, None)
+    drive(batch)
+    assert batch.succeeded == ROWS, story(batch)
+    check_books(batch, sandbox)
+
+
+@pytest.mark.parametrize("hidden", [False, True], ids=["rows shown as cancelled", "cancelled rows only counted"])
+def test_a_cancel_keeps_what_is_done_and_declares_the_rest(hidden: bool, team: Team, sandbox: Sandbox) -> None:
+    sandbox.set(rate=10)
+    if hidden:
+        sandbox.fault("cancelled_hidden")
+    batch = drive(make_batch(team, ROWS), until="processing")
+    while not batch.succeeded:
+        step_all(batch)
+        batch.refresh_from_db()
+    controlling.cancel(batch, None)
+    batch.refresh_from_db()
+    assert batch.state == "cancelling"
+    drive(batch)
+    assert batch.state == "cancelled"
+    assert 0 < batch.succeeded < ROWS
+    assert batch.succeeded + batch.cancelled == ROWS
+    check_books(batch, sandbox)
+
+
+def test_rows_that_hang_for_ever_can_be_finished_without(team: Team, sandbox: Sandbox) -> None:
+    sandbox.fault("hang_rows", ids=["tickets-row-3", "tickets-row-9"])
+    batch = drive(make_batch(team, ROWS), until="processing")
+    while batch.succeeded < ROWS - 2:
+        step_all(batch)
+        batch.refresh_from_db()
+    controlling.finish_early(batch, None)
+    drive(batch)
+    assert (batch.state, batch.succeeded, batch.missing) == ("completed", ROWS - 2, 2), story(batch)
+    check_books(batch, sandbox)
+    sandbox.mend()
+    controlling.retry(batch, None)
+    drive(batch)
+    assert (batch.state, batch.succeeded) == ("completed", ROWS)
+    check_books(batch, sandbox)
+
+
+def test_a_deadline_finishes_by_itself(team: Team, sandbox: Sandbox) -> None:
+    sandbox.fault("hang_rows", ids=["tickets-row-3"])
+    batch = drive(make_batch(team, ROWS, deadline_hours=1), until="processing")
+    for submission in batch.submissions.all():
+        submission.created_at = submission.created_at.replace(year=2020)
+        submission.save()
+    drive(batch)
+    assert batch.succeeded == ROWS - 1
+    check_books(batch, sandbox)
+
+
+def test_a_batch_that_xai_ended_fails_with_its_words(team: Team, sandbox: Sandbox) -> None:
+    sandbox.set(rate=1)
+    sandbox.fault("cancel_by_xai", call="get", message="JSONL file validation failed: line 4", times=1)
+    batch = drive(make_batch(team, ROWS))
+    assert (batch.state, batch.failed) == ("failed", ROWS)
+    assert "line 4" in batch.failure
+    assert "line 4" in Result.objects.get(batch=batch, row=5).error
+    check_books(batch, sandbox)
+
+
+def test_what_was_done_before_xai_ended_a_batch_is_kept(team: Team, sandbox: Sandbox) -> None:
+    sandbox.set(rate=20)
+    sandbox.fault("cancel_by_xai", call="get", message="Maintenance", rows="kept", times=1, after=10)
+    batch = drive(make_batch(team, ROWS))
+    assert 0 < batch.succeeded < ROWS, story(batch)
+    assert batch.state == "cancelled"
+    check_books(batch, sandbox)
+
+
+def test_a_model_refused_at_admission_fails_the_batch_at_once(team: Team, sandbox: Sandbox) -> None:
+    sandbox.fault("refuse_model")
+    batch = drive(make_batch(team, ROWS))
+    assert (batch.state, batch.failed) == ("failed", ROWS)
+    assert "batch" in batch.failure
+    check_books(batch, sandbox)
+
+
+def test_a_batch_that_vanished_is_given_up_after_a_while(team: Team, sandbox: Sandbox) -> None:
+    sandbox.set(rate=1)
+    batch = drive(make_batch(team, ROWS), until="processing")
+    sandbox.fault("vanish")
+    drive(batch)
+    assert (batch.state, batch.missing) == ("failed", ROWS)
+    assert "does not know" in Result.objects.get(batch=batch, row=5).error
+    batch.refresh_from_db()
+
+
+@pytest.mark.parametrize("results", ["readable", "gone"])
+def test_an_expired_batch_keeps_what_can_be_read(results: str, team: Team, sandbox: Sandbox) -> None:
+    sandbox.set(rate=10)
+    batch = drive(make_batch(team, ROWS), until="processing")
+    while not batch.succeeded:
+        step_all(batch)
+        batch.refresh_from_db()
+    sandbox.fault("expire", results=results, times=1)
+    drive(batch)
+    assert batch.state == "expired", story(batch)
+    assert 0 < batch.succeeded < ROWS
+    assert batch.succeeded + batch.cancelled == ROWS
