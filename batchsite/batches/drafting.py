@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 
 from batchsite.batches.estimating import Estimate, estimate, rows_to_send
 from batchsite.batches.models import Batch
 from batchsite.batches.moving import note
-from batchsite.batches.offers import offer_of, offers
+from batchsite.batches.offers import offers, why_not
 from batchsite.batches.planning import check_params, check_row
 from batchsite.batches.prompts import PromptError, parse
 from batchsite.batches.states import State
@@ -20,6 +22,7 @@ from batchsite.datasets.models import Dataset, DatasetState
 from batchsite.teams.keys import account_kind
 from batchsite.teams.models import Team, User
 from batchsite.xai.bodies import Message
+from batchsite.xai.catalogue import batch_reason, is_batchable
 
 Problems = dict[str, list[str]]
 """What is wrong, in words, by the name of the field where it stands; "" for the batch as a whole."""
@@ -37,6 +40,19 @@ def new_draft(team: Team, user: User | None, dataset: Dataset) -> Batch:
         batch = Batch.objects.create(team=team, dataset=dataset, created_by=user, name=dataset.name, model=first)
         note(batch.pk, "drafted", "Draft begun", by=user)
     return batch
+
+
+class Submitted(RuntimeError):
+    """The draft was submitted meanwhile: what is sent does not change any more."""
+
+
+def save(batch: Batch, values: dict[str, Any]) -> None:
+    """Keep what was typed, also where it is not fit to be sent yet. Raises Submitted."""
+    drafts = Batch.objects.filter(pk=batch.pk, state=State.DRAFT, deleted_at=None)
+    if not drafts.update(**values):
+        raise Submitted(f"“{batch.name}” was submitted already.")
+    for name, value in values.items():
+        setattr(batch, name, value)
 
 
 @dataclass(frozen=True)
@@ -78,17 +94,32 @@ def problems_of(batch: Batch) -> Problems:
             found[field] = [str(unknown) for unknown in error.unknown]
     if not batch.prompt.strip():
         found["prompt"] = ["Write a prompt."]
-    offer = offer_of(batch.team, batch.model)
-    if offer is not None and not offer.batchable:
-        found["model"] = [offer.reason]
-    elif not batch.model:
-        found["model"] = ["Choose a model."]
+    refused = why_not(batch.team, batch.model) if batch.model else "Choose a model."
+    if refused:
+        found["model"] = [refused]
     for name, words in check_params(batch.params).items():
         found[name] = [words]
     if batch.id_column and batch.id_column not in batch.dataset.columns:
         found["id_column"] = ["The dataset has no such column."]
     if rows_to_send(batch) < 1:
         found["row_limit"] = ["There are no rows to send."]
+    return found
+
+
+def warnings_of(batch: Batch) -> list[str]:
+    """What does not keep a draft from being submitted, and should be known before."""
+    found = []
+    with contextlib.suppress(PromptError):
+        recipe = recipe_of(batch)
+        used = recipe.prompt.columns or (recipe.system and recipe.system.columns)
+        if batch.prompt.strip() and not used:
+            found.append("No column is used: every row gets the same prompt.")
+    offer = offer_of(batch.team, batch.model)
+    if batch.model and (offer is None or is_batchable(batch.model) is None):
+        found.append(batch_reason(batch.model))
+    size, rows = settings.OPTIONS.requests_per_submission, rows_to_send(batch)
+    if rows > size:
+        found.append(f"More than {size:,} rows are sent as {-(-rows // size)} batches at xAI; here they stay one.")
     return found
 
 

@@ -69,6 +69,7 @@ def end(batch: Batch, parts: Collection[str]) -> None:
     else:
         state = State.COMPLETED
     if batch.state != state:
+        resume(batch.pk)
         _set(batch, state, ended_at=timezone.now(), held_reason="", held_since=None)
         note(batch.pk, "ended", f"{state.label}: {outcome(batch)}")
 

@@ -63,6 +63,12 @@ def offer_of(team: Team, model: str) -> Offer | None:
     return next((offer for offer in offers(team) if offer.model == model), None)
 
 
+def why_not(team: Team, model: str) -> str:
+    """Why the model cannot be chosen for a batch, in words; empty where it can, or nobody knows."""
+    offer = offer_of(team, model) or _offer(model, 0, 0, 0)
+    return "" if offer.batchable else offer.reason
+
+
 def _offer(model: str, input_price: int, cached_price: int, output_price: int) -> Offer:
     chosen = settings.OPTIONS.xai_batch_models
     batchable = model in chosen if chosen else is_batchable(model) is not False

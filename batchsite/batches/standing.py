@@ -14,6 +14,8 @@ from batchsite.batches.models import Batch, Event, Submission
 from batchsite.batches.patience import patience
 from batchsite.batches.states import RULES, TERMINAL, State
 
+EVENTS = 200
+"""Lines of the timeline that are shown, the latest."""
 TROUBLE = 2
 """Calls that failed in a row before the page speaks of it: one alone is everyday life."""
 
@@ -69,7 +71,7 @@ def standing(batch: Batch) -> Standing:
     """How `batch` stands now."""
     now = timezone.now()
     submissions = list(batch.submissions.order_by("number"))
-    events = list(batch.events.select_related("by", "submission").order_by("pk"))
+    events = list(batch.events.select_related("by").order_by("-pk")[:EVENTS])[::-1]
     running = [submission for submission in submissions if submission.state not in TERMINAL]
     ahead = max(0, sum(map(_reported, running)) - sum(submission.accounted for submission in running))
     idle = (now - _moved_at(batch, running)).total_seconds()
@@ -145,9 +147,7 @@ def _notices(batch: Batch, running: Sequence[Submission], events: Sequence[Event
         words = next((event.detail for event in reversed(events) if event.kind == "held"), "")
         return [Notice("held", "warn", f"Held: {reason}", text, batch.held_since, ("go-on", "finish"), words)]
     if batch.state == State.CANCELLING:
-        reason = next((one.ending_reason for one in running if one.cancel_asked_at), "")
-        text = "What is answered is kept, and is billed. xAI may take a minute to settle what became of the others."
-        return [Notice("ending", "", f"Ending early: {reason}" if reason else "Ending early", text)]
+        return [_ending(next((one for one in running if one.cancel_asked_at), running[0]))]
     found = [_trouble(running, events), _stalled(batch, running, events, idle)]
     return [notice for notice in found if notice]
 
@@ -158,8 +158,22 @@ def _at_the_end(batch: Batch) -> list[Notice]:
         return [Notice("failed", "bad", "The batch failed", "xAI’s words stand below.", moves=("retry",), words=words)]
     if batch.state == State.EXPIRED:
         text = "What was answered before is kept. The other rows can be tried again."
-        return [Notice("expired", "warn", "The batch expired at xAI before every row was answered", text, None, ("retry",))]
+        return [
+            Notice("expired", "warn", "The batch expired at xAI before every row was answered", text, None, ("retry",))
+        ]
     return []
+
+
+def _ending(submission: Submission) -> Notice:
+    """A person, a deadline or xAI itself ends it before every row was answered."""
+    text = "What is answered is kept, and is billed. xAI may take a minute to settle what became of the others."
+    reason = submission.ending_reason
+    if submission.ending == State.COMPLETED:
+        early = f"{reason} " if reason.startswith("The deadline") else ""
+        return Notice("ending", "", "Finishing with what is there", early + text)
+    if submission.ending == State.FAILED:
+        return Notice("ending", "warn", "xAI refused it; what was sent is taken back", text, words=reason)
+    return Notice("ending", "", "Cancelling", text)
 
 
 def _trouble(running: Sequence[Submission], events: Sequence[Event]) -> Notice | None:
@@ -172,15 +186,15 @@ def _trouble(running: Sequence[Submission], events: Sequence[Event]) -> Notice |
     return Notice("trouble", "warn", title, text, last.at if last else None, ("go-on",), last.detail if last else "")
 
 
-def _stalled(
-    batch: Batch, running: Sequence[Submission], events: Sequence[Event], idle: float
-) -> Notice | None:
+def _stalled(batch: Batch, running: Sequence[Submission], events: Sequence[Event], idle: float) -> Notice | None:
     """Nothing moved for long, or xAI's counters do not tell what its list does."""
     if batch.state != State.PROCESSING:
         return None
     moved = _moved_at(batch, running)
     if idle > patience().stalled:
-        text = "xAI promises no time; most batches end within a day, and a row can hang for ever. You can wait, or take "
+        text = (
+            "xAI promises no time; most batches end within a day, and a row can hang for ever. You can wait, or take "
+        )
         text += "what is there: the rest is cancelled and declared missing, and can be tried again."
         return Notice("stalled", "warn", "Nothing has moved for a while", text, moved, ("wait", "finish"))
     suspect = next((event for event in reversed(events) if event.kind == "suspect"), None)

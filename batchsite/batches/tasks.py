@@ -7,13 +7,15 @@ import logging
 from collections.abc import Iterable
 from datetime import datetime
 
+from django.utils import timezone
+
 from batchsite.batches import clearing, offers
 from batchsite.batches.looking import look_at_all
-from batchsite.batches.models import Submission
+from batchsite.batches.models import Batch, Submission
 from batchsite.batches.states import State
 from batchsite.batches.steps import advance
 from batchsite.processes.leases import Busy, LeaseLost
-from batchsite.processes.queueing import Job, Queue, take_due
+from batchsite.processes.queueing import Job, Queue, enqueue, take_due
 
 log = logging.getLogger(__name__)
 HERE = "batchsite.batches.tasks"
@@ -23,8 +25,20 @@ SMALL = 2_000
 
 def due(now: datetime) -> Iterable[Job]:
     """Every submission whose time has come: those that are only watched in one go, the others one by one."""
+    yield from _jobs(take_due(Submission.objects.all(), now))
+    yield from clearing.due()
+    yield from offers.due(now)
+
+
+def nudge(batch: Batch) -> None:
+    """A person waits: let a worker begin at once, without the ticker."""
+    for job in _jobs(take_due(batch.submissions.all(), timezone.now())):
+        enqueue(job)
+
+
+def _jobs(submissions: Iterable[Submission]) -> Iterable[Job]:
     watched = []
-    for submission in take_due(Submission.objects.all(), now):
+    for submission in submissions:
         if submission.state in {State.PROCESSING, State.CANCELLING} and not submission.walk_is_preview:
             watched.append(submission.pk)
         else:
@@ -32,8 +46,6 @@ def due(now: datetime) -> Iterable[Job]:
             yield Job(f"{HERE}.step", (submission.pk,), lane)
     if watched:
         yield Job(f"{HERE}.look", (watched,))
-    yield from clearing.due()
-    yield from offers.due(now)
 
 
 def step(submission_id: int) -> None:

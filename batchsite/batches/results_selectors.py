@@ -1,0 +1,274 @@
+"""What pages read of the rows of a batch: a page of them, one of them, and the causes of failures.
+
+Pages are found by row number, never by counting; a row without a Result is pending.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from django.core.cache import cache
+from django.db.models import Count
+from django.db.models.functions import Left
+
+from batchsite.batches.models import Batch, RawPage, Result
+from batchsite.batches.planning import Recipe
+from batchsite.batches.states import ROW_TONES, RowState
+from batchsite.batches.turns import recipe_of
+from batchsite.datasets.models import BLOCK_ROWS, Dataset, Row
+from batchsite.xai.bodies import Message
+from batchsite.xai.results import read_result
+
+PAGE = 50
+CLIP = 300
+"""Characters of a prompt or an answer in the table; the whole stands on the row's page."""
+WINDOW = 5_000
+WINDOWS = 40
+"""Rows looked through at once, and how often, while pending ones are searched: a page must not take seconds."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which rows: all, those in a state, or those that failed for a cause."""
+
+    state: str = ""
+    cause: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.state or self.cause)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A row in the table; texts are clipped."""
+
+    row: int
+    prompt: str
+    answer: str
+    state: RowState
+    result: Result | None
+
+    @property
+    def tone(self) -> str:
+        return ROW_TONES[self.state]
+
+    @property
+    def tokens(self) -> int | None:
+        return _tokens(self.result)
+
+
+@dataclass(frozen=True)
+class Lines:
+    """A page of the table. `previous` is the row before which the page before it ends, `next` the last one here."""
+
+    lines: list[Line]
+    previous: int | None
+    next: int | None
+    searched_to: int | None = None
+    """The search for pending rows ended here without looking at all of them."""
+
+
+# ---- a page of rows ------------------------------------------------------------------------------------
+
+
+def page_of(batch: Batch, wanted: Wanted, after: int | None = None, before: int | None = None) -> Lines:
+    """A page of rows behind row `after`, or up to row `before`; the first page where neither is given."""
+    if before is not None:
+        rows, _ = find(batch, wanted, before, -1, PAGE + 1)
+        more, rows = len(rows) > PAGE, sorted(rows[:PAGE])
+        return Lines(_lines(batch, rows), rows[0] if rows and more else None, rows[-1] if rows else before - 1)
+    after = after or 0
+    rows, ended = find(batch, wanted, after, 1, PAGE + 1)
+    more, rows = len(rows) > PAGE, rows[:PAGE]
+    previous = (rows[0] if rows else after + 1) if after else None
+    if more:
+        return Lines(_lines(batch, rows), previous, rows[-1])
+    return Lines(_lines(batch, rows), previous, ended, searched_to=ended)
+
+
+def find(batch: Batch, wanted: Wanted, start: int, step: int, count: int) -> tuple[list[int], int | None]:
+    """Up to `count` rows behind (step 1) or before (step -1) row `start`, next ones first.
+
+    With them the row where the search was given up, None where it came to the end.
+    """
+    if not wanted:
+        low, high = (start + 1, start + count) if step > 0 else (start - count, start - 1)
+        rows = range(max(1, low), min(batch.total, high) + 1)
+        return list(rows if step > 0 else reversed(rows)), None
+    if wanted.state == RowState.PENDING:
+        return _find_pending(batch, start, step, count)
+    found = Result.objects.filter(batch_id=batch.pk)
+    found = found.filter(cause=wanted.cause) if wanted.cause else found
+    found = found.filter(state=wanted.state) if wanted.state else found
+    found = found.filter(row__gt=start).order_by("row") if step > 0 else found.filter(row__lt=start).order_by("-row")
+    return list(found.values_list("row", flat=True)[:count]), None
+
+
+def _find_pending(batch: Batch, start: int, step: int, count: int) -> tuple[list[int], int | None]:
+    """Rows without a result, window by window."""
+    if not batch.pending:
+        return [], None
+    rows: list[int] = []
+    for _ in range(WINDOWS):
+        low, high = (start + 1, start + WINDOW) if step > 0 else (start - WINDOW, start - 1)
+        window = range(max(1, low), min(batch.total, high) + 1)
+        if not window:
+            return rows, None
+        ended = Result.objects.filter(batch_id=batch.pk, row__gte=window[0], row__lte=window[-1])
+        known = set(ended.exclude(state=RowState.PENDING).values_list("row", flat=True))
+        rows += [row for row in (window if step > 0 else reversed(window)) if row not in known]
+        if len(rows) >= count:
+            return rows[:count], None
+        start = window[-1] if step > 0 else window[0]
+    return rows, start
+
+
+def _lines(batch: Batch, rows: Sequence[int]) -> list[Line]:
+    recipe, cells = recipe_of(batch), cells_of(batch.dataset, rows)
+    found = Result.objects.filter(batch_id=batch.pk, row__in=rows).defer("answer", "earlier")
+    results = {result.row: result for result in found.annotate(short=Left("answer", CLIP))}
+    return [_line(recipe, row, cells[row], results.get(row)) for row in rows]
+
+
+def _line(recipe: Recipe, row: int, cells: Row, result: Any) -> Line:
+    state = RowState(result.state) if result else RowState.PENDING
+    return Line(row, recipe.prompt.render(cells)[:CLIP], result.short if result else "", state, result)
+
+
+def cells_of(dataset: Dataset, rows: Iterable[int]) -> dict[int, Row]:
+    """The cells of some rows; each block is read once."""
+    wanted: dict[int, list[int]] = {}
+    for row in rows:
+        wanted.setdefault((row - 1) // BLOCK_ROWS, []).append(row)
+    found: dict[int, Row] = {}
+    for block in dataset.blocks.filter(number__in=wanted).iterator(chunk_size=8):
+        cells = block.rows()
+        found.update({row: cells[(row - 1) % BLOCK_ROWS] for row in wanted[block.number]})
+    return found
+
+
+def _tokens(result: Result | None) -> int | None:
+    if result is None:
+        return None
+    return (result.prompt_tokens + result.completion_tokens + result.reasoning_tokens) or None
+
+
+# ---- one row -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """An earlier try of a row."""
+
+    number: int
+    state: str
+    answer: str
+    error: str
+    cause: str
+    submission: int
+    until: str
+    """When it was tried again, ISO 8601; may be empty."""
+    raw: str
+
+    @property
+    def tone(self) -> str:
+        return ROW_TONES[RowState(self.state)]
+
+
+@dataclass(frozen=True)
+class RowDetail:
+    """Everything about one row of a batch."""
+
+    row: int
+    request_id: str
+    messages: Sequence[Message]
+    state: RowState
+    result: Result | None
+    reasoning: str
+    raw: str
+    """What the provider sent for it, as indented JSON; empty where it sent nothing."""
+    earlier: Sequence[Attempt]
+    previous: int | None
+    next: int | None
+
+    @property
+    def tone(self) -> str:
+        return ROW_TONES[self.state]
+
+    @property
+    def tokens(self) -> int | None:
+        return _tokens(self.result)
+
+    @property
+    def is_cut(self) -> bool:
+        """The answer ended because of the limit of tokens."""
+        return self.result is not None and self.result.finish_reason == "length"
+
+    @property
+    def can_be_retried(self) -> bool:
+        return self.state in {RowState.FAILED, RowState.CANCELLED, RowState.MISSING}
+
+
+def row_detail(batch: Batch, row: int, wanted: Wanted) -> RowDetail | None:
+    """One row, with its neighbours among the wanted ones; None where the batch has no such row."""
+    if not 1 <= row <= batch.total:
+        return None
+    recipe, cells = recipe_of(batch), batch.dataset.row(row)
+    request_id = recipe.request_id(row, cells)
+    result = Result.objects.select_related("submission").filter(batch_id=batch.pk, row=row).first()
+    raw = _raw(batch, result.raw_page_id, request_id) if result else None
+    return RowDetail(
+        row=row,
+        request_id=request_id,
+        messages=recipe.messages(cells),
+        state=RowState(result.state) if result else RowState.PENDING,
+        result=result,
+        reasoning=read_result(raw).reasoning if raw else "",
+        raw=_pretty(raw),
+        earlier=[_attempt(batch, request_id, one) for one in reversed((result.earlier if result else None) or [])],
+        previous=next(iter(find(batch, wanted, row, -1, 1)[0]), None),
+        next=next(iter(find(batch, wanted, row, 1, 1)[0]), None),
+    )
+
+
+def _attempt(batch: Batch, request_id: str, kept: dict[str, Any]) -> Attempt:
+    return Attempt(
+        number=kept["attempt"],
+        state=kept["state"],
+        answer=kept.get("answer", ""),
+        error=kept["error"],
+        cause=kept["cause"],
+        submission=kept["submission"],
+        until=kept.get("until", ""),
+        raw=_pretty(_raw(batch, kept["raw_page"], request_id)),
+    )
+
+
+def _raw(batch: Batch, page_id: int | None, request_id: str) -> dict[str, Any] | None:
+    """The raw row of that id on a raw page."""
+    page = RawPage.objects.filter(pk=page_id, submission__batch_id=batch.pk).first() if page_id else None
+    rows = page.rows() if page else []
+    return next((raw for raw in rows if str(raw.get("batch_request_id", "")) == request_id), None)
+
+
+def _pretty(raw: dict[str, Any] | None) -> str:
+    return orjson.dumps(raw, option=orjson.OPT_INDENT_2).decode() if raw else ""
+
+
+# ---- why rows failed ---------------------------------------------------------------------------------------
+
+
+def causes(batch: Batch) -> list[tuple[str, int]]:
+    """(cause, rows) of the rows without an answer, the most frequent first. Counted again only when they change."""
+    if not (batch.failed or batch.cancelled or batch.missing):
+        return []
+    key = f"causes {batch.pk} {batch.succeeded} {batch.failed} {batch.cancelled} {batch.missing}"
+    found: list[tuple[str, int]] | None = cache.get(key)
+    if found is None:
+        counted = Result.objects.filter(batch_id=batch.pk).exclude(cause="").values("cause")
+        found = [(one["cause"], one["rows"]) for one in counted.annotate(rows=Count("row")).order_by("-rows", "cause")]
+        cache.set(key, found, 600)
+    return found
