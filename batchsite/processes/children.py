@@ -62,7 +62,7 @@ class Child:
             self.process = subprocess.Popen(  # noqa: S603
                 self.spec.command(),
                 cwd=ROOT,
-                env={**os.environ, **self.spec.environ},
+                env={**os.environ, "PYTHONUNBUFFERED": "1", **self.spec.environ},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import socket
 import sys
 from collections.abc import Sequence
@@ -13,29 +12,20 @@ from django.conf import settings
 
 from batchsite.options import ROOT
 from batchsite.processes.children import Child, Spec
-from batchsite.processes.parentage import MARK
 from batchsite.processes.watching import TickerWatch, WorkerWatch
 
 WEB, TICKER, SANDBOX = "web", "ticker", "sandbox"
 
 
-def environment(mark: str, *, https: bool) -> dict[str, str]:
-    """What all children are given on top of the person's own environment."""
-    given = {MARK: mark, "PYTHONUNBUFFERED": "1"}
-    if not https and not os.environ.get("BATCHSITE_HTTPS", "").strip():
-        given["BATCHSITE_HTTPS"] = "0"
-    return given
-
-
-def specs(listener: socket.socket, common: dict[str, str]) -> list[Spec]:
-    """All processes of this machine."""
-    web = Spec(WEB, lambda: _gunicorn(listener.fileno()), common, keep_fds=(listener.fileno(),))
+def specs(listener: int) -> list[Spec]:
+    """All processes of this machine; `listener` is the descriptor of the listening socket."""
+    web = Spec(WEB, lambda: _gunicorn(listener), keep_fds=(listener,))
     workers = [
-        Spec(f"worker-{queue}", lambda: _manage("worker"), {**common, "Q_CLUSTER_NAME": cluster})
+        Spec(f"worker-{queue}", lambda: _manage("worker"), {"Q_CLUSTER_NAME": cluster})
         for queue, cluster in settings.QUEUES.items()
     ]
-    ticker = Spec(TICKER, lambda: _manage("tick"), common)
-    sandbox = [] if settings.OPTIONS.xai_api_key else [Spec(SANDBOX, _sandbox, common, stops_last=True)]
+    ticker = Spec(TICKER, lambda: _manage("tick"))
+    sandbox = [] if settings.OPTIONS.xai_api_key else [Spec(SANDBOX, _sandbox, stops_last=True)]
     return [*sandbox, web, *workers, ticker]
 
 

@@ -1,13 +1,10 @@
-"""What has to be in order before the processes start: nobody else at work here, a free port, the database."""
+"""What has to be in order before the processes start: nobody else at work here, and the database."""
 
 from __future__ import annotations
 
 import contextlib
-import errno
 import fcntl
-import ipaddress
 import json
-import socket
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,8 +18,8 @@ MIGRATION_LOCK = 6_271_001
 SLOW = 1.5
 
 
-class CannotStart(Exception):
-    """Why, and what to do."""
+class AlreadyRunning(Exception):
+    """Who it is, and what to do."""
 
 
 class Lock:
@@ -33,13 +30,17 @@ class Lock:
         self._file: IO[str] | None = None
 
     def take(self) -> dict[str, Any]:
-        """Take the lock; what its last holder wrote into it. Raises CannotStart when it is held."""
+        """Take the lock; what its last holder wrote into it. Raises AlreadyRunning when it is held."""
         self._file = self.path.open("a")
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise CannotStart(self._who()) from error
+            raise AlreadyRunning(self._who()) from error
         return self._read()
+
+    def fileno(self) -> int:
+        """Of the open file; -1 before `take`."""
+        return self._file.fileno() if self._file else -1
 
     def write(self, **facts: Any) -> None:
         with contextlib.suppress(OSError):  # a full disk: the lock itself holds nevertheless
@@ -61,48 +62,9 @@ class Lock:
         )
 
 
-def listen(bind: str, port: int) -> socket.socket:
-    """A listening socket. It is the supervisor's, so that requests wait, and are not refused, while web restarts."""
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
-            bind, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        listener = socket.socket(family, kind, protocol)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-        listener.listen(512)
-    except OSError as error:
-        raise CannotStart(_why_not(bind, port, error)) from error
-    return listener
-
-
-def _why_not(bind: str, port: int, error: OSError) -> str:
-    if error.errno == errno.EADDRINUSE:
-        return f"Port {port} is taken by another program. Choose another one: PORT={port + 1} make run"
-    if error.errno == errno.EACCES:
-        return f"Port {port} is not open to this user. Choose one above 1023: PORT=8000 make run"
-    return f"Cannot listen on {bind} port {port}: {error}. Check BATCHSITE_BIND and PORT."
-
-
-def is_loopback(bind: str) -> bool:
-    """Whether only this machine can reach `bind`."""
-    if bind == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(bind).is_loopback
-    except ValueError:
-        return False
-
-
-def reachable(listener: socket.socket) -> tuple[str, int]:
-    """Host and port at which this machine reaches the listener."""
-    host, port = listener.getsockname()[:2]
-    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port  # noqa: S104
-
-
-def prepare(slow: str, say: Callable[[str], None]) -> None:
-    """Migrate the database and gather the static files; says `slow` if that takes a while."""
-    timer = threading.Timer(SLOW, say, [slow])
+def prepare(tell: Callable[[], None]) -> None:
+    """Migrate the database and gather the static files; calls `tell` if that takes a while."""
+    timer = threading.Timer(SLOW, tell)
     timer.start()
     try:
         with _one_at_a_time():

@@ -19,6 +19,7 @@ from batchsite.processes.parentage import reap_strangers
 from batchsite.processes.readiness import Readiness
 from batchsite.processes.terminal import Terminal, short_path
 
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 TURN = 0.2
 HOUSEKEEPING = 5.0
 STEPS_END = 20.0
@@ -46,17 +47,18 @@ class Supervisor:
 
     def __init__(
         self,
+        *,
         children: Sequence[Child],
         watches: Sequence[Watch],
         readiness: Readiness,
         welcome: Sequence[str],
         terminal: Terminal,
-        run: Path,
+        run_folder: Path,
     ) -> None:
         self._children, self._watches = children, watches
         self._readiness, self._welcome = readiness, welcome
         self._terminal = terminal
-        self._stopping_sign = run / "stopping"
+        self._stopping_sign = run_folder / "stopping"
         self._asked_at: float | None = None
         self._hurry = False
         self._house_kept = time.monotonic()
@@ -65,15 +67,16 @@ class Supervisor:
         """Start all, look after them, and stop them when a signal asks for it."""
         self._listen_to_signals()
         self._stopping_sign.unlink(missing_ok=True)
-        while self._asked_at is None:
+        while self._asked_at is None and not self._terminal.is_gone():
             self._turn(time.monotonic())
             time.sleep(TURN)
         self._stop()
 
     def _listen_to_signals(self) -> None:
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        for number in STOP_SIGNALS:
             if signal.getsignal(number) != signal.SIG_IGN:  # nohup, or a background job of a script
                 signal.signal(number, self._on_signal)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         now = time.monotonic()

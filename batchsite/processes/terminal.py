@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import select
+import signal
 import sys
 import time
 from pathlib import Path
@@ -23,6 +24,7 @@ class Terminal:
 
     def __init__(self, log: Path) -> None:
         self._log = log
+        self._is_tty = sys.stdout.isatty()
         self._shown: dict[str, float] = {}
 
     def say(self, text: str, level: str = "info") -> None:
@@ -44,6 +46,14 @@ class Terminal:
         if time.monotonic() - self._shown.get(text, -AGAIN) >= AGAIN:
             self._shown = {**self._shown, text: time.monotonic()} if len(self._shown) < 1000 else {}
             self._show(text)
+
+    def is_gone(self) -> bool:
+        """Whether a terminal was closed. Its SIGHUP is not enough: it goes to make, which passes it on to nobody."""
+        if not self._is_tty or signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
+            return False
+        watched = select.poll()
+        watched.register(sys.stdout, 0)
+        return any(event & (select.POLLHUP | select.POLLERR) for _, event in watched.poll(0))
 
     def _show(self, text: str) -> None:
         with contextlib.suppress(OSError, ValueError):

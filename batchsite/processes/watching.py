@@ -13,7 +13,7 @@ from batchsite.processes.children import Child
 QUIET = 15.0
 """Seconds without a sign of life that are too many."""
 GRACE = 15.0
-"""Seconds that a process may take to come up, on top."""
+"""Seconds that a worker may take to come up, on top, until its first sign of life."""
 TROUBLE = 8.0
 """A ticker that has not got through a round for so many seconds says that the database or the broker is away."""
 TICKER_QUIET = 60.0
@@ -28,12 +28,12 @@ class Sign:
         self._stamp = self._read()
         self._moved = now
 
-    def quiet(self, now: float) -> float:
-        """Seconds since the last touch, or since this object was made."""
+    def touched(self, now: float) -> float:
+        """When it was last touched; at first, when this object was made."""
         stamp = self._read()
         if stamp != self._stamp:
             self._stamp, self._moved = stamp, now
-        return now - self._moved
+        return self._moved
 
     def _read(self) -> int:
         try:
@@ -59,10 +59,12 @@ class WorkerWatch:
         self._judged_from = now
 
     def is_stuck(self, now: float) -> bool:
-        if self._ticker.quiet(now) > TROUBLE:
+        if now - self._ticker.touched(now) > TROUBLE:
             self._judged_from = now
-        silent = min(self._heartbeat.quiet(now), now - self._judged_from, now - self.child.started - GRACE)
-        idle = self._busy.quiet(now) > QUIET
+        beaten = self._heartbeat.touched(now)
+        alive = beaten if beaten > self.child.started else self.child.started + GRACE
+        silent = now - max(alive, self._judged_from)
+        idle = now - self._busy.touched(now) > QUIET
         return silent > QUIET and (idle or silent > self._longest_step + QUIET)
 
 
@@ -74,4 +76,4 @@ class TickerWatch:
         self._heartbeat = Sign(run / "heartbeat-ticker", now)
 
     def is_stuck(self, now: float) -> bool:
-        return min(self._heartbeat.quiet(now), now - self.child.started) > TICKER_QUIET
+        return now - max(self._heartbeat.touched(now), self.child.started) > TICKER_QUIET

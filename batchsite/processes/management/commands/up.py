@@ -1,11 +1,15 @@
-"""`manage.py up`: everything that batchsite needs on this machine, in one command."""
+"""`manage.py up`: everything that batchsite needs on this machine, in one command.
+
+This half prepares, with all of Django in memory. Then the process becomes the supervisor (supervise.py), which
+is a third of the size and needs no database; its id, its lock and its listening socket stay what they are.
+"""
 
 from __future__ import annotations
 
 import os
 import secrets
-import socket
-import time
+import signal
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,23 +17,24 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
-from batchsite.processes import plan, starting
-from batchsite.processes.children import Child
-from batchsite.processes.parentage import end_marked
-from batchsite.processes.readiness import Readiness
-from batchsite.processes.supervisor import Supervisor
-from batchsite.processes.terminal import Terminal, short_path
+from batchsite.processes.listening import CannotListen, address, is_loopback, listen
+from batchsite.processes.parentage import MARK, end_marked
+from batchsite.processes.starting import AlreadyRunning, Lock, prepare
+from batchsite.processes.supervisor import STOP_SIGNALS
+from batchsite.processes.terminal import Terminal
 
 
 class Command(BaseCommand):
     help = "Start web, workers, ticker and, without a key, the sandbox; Ctrl-C stops them all."
+    requires_system_checks = []  # they come in handle(), where Ctrl-C is answered in words
 
     def handle(self, *args: Any, **options: Any) -> None:
         data = Path(settings.DATA)
-        (data / "log").mkdir(mode=0o700, exist_ok=True)
         try:
-            _up(data, Terminal(data / "log" / "supervisor.log"))
-        except starting.CannotStart as error:
+            self.check()
+            (data / "log").mkdir(mode=0o700, exist_ok=True)
+            _up(data)
+        except (AlreadyRunning, CannotListen) as error:
             raise CommandError(str(error)) from error
         except DatabaseError as error:
             raise CommandError(f"The database cannot be prepared: {error}") from error
@@ -39,37 +44,25 @@ class Command(BaseCommand):
             raise CommandError("Stopped before it had started.", returncode=130) from None
 
 
-def _up(data: Path, terminal: Terminal) -> None:
-    lock = starting.Lock(data / "run" / "supervisor.lock")
+def _up(data: Path) -> None:
+    lock = Lock(data / "run" / "supervisor.lock")
     before = lock.take()
     if "mark" in before:
         end_marked(before["mark"])  # what outlived a killed supervisor, and may hold the port
-    listener = starting.listen(settings.OPTIONS.bind, settings.OPTIONS.port)
-    host, port = starting.reachable(listener)
-    address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    listener = listen(settings.OPTIONS.bind, settings.OPTIONS.port)
     mark = secrets.token_hex(8)
-    lock.write(pid=os.getpid(), mark=mark, address=address)
-    starting.prepare("Preparing the database and the static files …", terminal.say)
-    _supervise(data, terminal, listener, mark, address)
+    lock.write(pid=os.getpid(), mark=mark, address=address(listener))
+    terminal = Terminal(data / "log" / "supervisor.log")
+    prepare(lambda: terminal.say("Preparing the database and the static files …"))
+    _become_supervisor(mark, lock.fileno(), listener.fileno())
 
 
-def _supervise(data: Path, terminal: Terminal, listener: socket.socket, mark: str, address: str) -> None:
-    https = not starting.is_loopback(settings.OPTIONS.bind)
+def _become_supervisor(mark: str, *descriptors: int) -> None:
+    os.environ[MARK] = mark
     os.environ.pop("Q_CLUSTER_NAME", None)  # each worker is given its own
-    common = plan.environment(mark, https=https)
-    children = [Child(spec, data) for spec in plan.specs(listener, common)]
-    watches = plan.watches(children, time.monotonic())
-    readiness = Readiness(starting.reachable(listener))
-    Supervisor(children, watches, readiness, _welcome(data, address), terminal, data / "run").run()
-
-
-def _welcome(data: Path, address: str) -> list[str]:
-    if settings.OPTIONS.xai_api_key:
-        provider = f"Requests go to {settings.OPTIONS.xai_api_base}, paid by the key in XAI_API_KEY."
-    else:
-        provider = "No XAI_API_KEY is set: a sandbox on this machine answers instead of xAI. Nothing is paid."
-    return [
-        f"batchsite is ready: {address}",
-        provider,
-        f"Data and logs are in {short_path(data)}. Ctrl-C stops everything.",
-    ]
+    if is_loopback(settings.OPTIONS.bind) and not os.environ.get("BATCHSITE_HTTPS", "").strip():
+        os.environ["BATCHSITE_HTTPS"] = "0"
+    for descriptor in descriptors:
+        os.set_inheritable(descriptor, True)
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)  # they wait until the supervisor can answer
+    os.execv(sys.executable, [sys.executable, "-m", "batchsite.processes.supervise", *map(str, descriptors)])  # noqa: S606

@@ -1,0 +1,52 @@
+"""The lasting half of `manage.py up`: settings, but no apps and no database."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import time
+from pathlib import Path
+
+from django.conf import settings
+
+from batchsite.processes import plan
+from batchsite.processes.children import Child
+from batchsite.processes.listening import address, reachable
+from batchsite.processes.readiness import Readiness
+from batchsite.processes.supervisor import Supervisor
+from batchsite.processes.terminal import Terminal, short_path
+
+
+def main(lock: int, listener: int) -> None:
+    """Supervise, holding on to the lock and the listening socket that are passed as descriptors."""
+    for descriptor in (lock, listener):
+        os.set_inheritable(descriptor, False)
+    listening = socket.socket(fileno=listener)
+    data = Path(settings.DATA)
+    children = [Child(spec, data) for spec in plan.specs(listener)]
+    supervisor = Supervisor(
+        children=children,
+        watches=plan.watches(children, time.monotonic()),
+        readiness=Readiness(reachable(listening)),
+        welcome=_welcome(data, address(listening)),
+        terminal=Terminal(data / "log" / "supervisor.log"),
+        run_folder=data / "run",
+    )
+    supervisor.run()
+
+
+def _welcome(data: Path, address: str) -> list[str]:
+    if settings.OPTIONS.xai_api_key:
+        provider = f"Requests go to {settings.OPTIONS.xai_api_base}, paid by the key in XAI_API_KEY."
+    else:
+        provider = "No XAI_API_KEY is set: a sandbox on this machine answers instead of xAI. Nothing is paid."
+    return [
+        f"batchsite is ready: {address}",
+        provider,
+        f"Data and logs are in {short_path(data)}. Ctrl-C stops everything.",
+    ]
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), int(sys.argv[2]))

@@ -1,0 +1,199 @@
+"""batchsite as people run it: `manage.py up` with real processes, on a data folder of its own.
+
+    with Running(tmp_path) as site:
+        httpx.get(site.url)
+        os.kill(site.cluster("short").workers[0].pid, signal.SIGKILL)
+
+Leaving the block ends every process, however the test went.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import psutil
+
+from batchsite.options import ROOT
+from batchsite.processes.parentage import die_with_parent, end_marked, marked
+
+UP = (sys.executable, "manage.py", "up")
+READY = re.compile(r"batchsite is ready: (http://\S+)")
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """The processes of one queue's worker."""
+
+    main: psutil.Process
+    sentinel: psutil.Process
+    workers: list[psutil.Process]
+    monitor: psutil.Process
+    pusher: psutil.Process
+
+
+class Running:
+    """One installation. It keeps its port and its data folder when it is started again."""
+
+    def __init__(
+        self, data: Path, environ: Mapping[str, str] | None = None, command: Sequence[str] = UP, ready_in: float = 60
+    ) -> None:
+        self.data, self.command, self.ready_in = data, command, ready_in
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("XAI_", "BATCHSITE_"))}
+        self.environ = {**inherited, "PORT": "0", "BATCHSITE_DATA": str(data), **(environ or {})}
+        self.url = ""
+        self.said: list[str] = []
+        """Lines of the terminal, of all starts."""
+        self._process: subprocess.Popen[str] | None = None
+        self._marks: list[str] = []
+
+    def __enter__(self) -> Running:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.clean_up()
+
+    def start(self, *, wait: bool = True) -> Running:
+        """Start it and wait until its pages answer."""
+        already_said = len(self.said)
+        self._process = subprocess.Popen(
+            self.command,
+            cwd=ROOT,
+            env=self.environ,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+            preexec_fn=partial(die_with_parent, os.getpid()),
+        )
+        threading.Thread(target=self._listen, args=(self._process,), daemon=True).start()
+        if wait:
+            try:
+                self._await_ready(already_said)
+            except BaseException:
+                self.clean_up()
+                raise
+        return self
+
+    def _listen(self, process: subprocess.Popen[str]) -> None:
+        assert process.stdout is not None
+        for line in process.stdout:
+            self.said.append(line.rstrip("\n"))
+
+    def _await_ready(self, since: int) -> None:
+        def is_ready() -> bool:
+            assert self._process is not None
+            assert self._process.poll() is None, "it ended:\n" + "\n".join(self.said[since:])
+            return any(READY.search(line) for line in self.said[since:])
+
+        wait_for(is_ready, self.ready_in, lambda: "\n".join([*self.said, *self.logs()]))
+        found = next(filter(None, map(READY.search, self.said[since:])))
+        self.url = found[1]
+        self.environ["PORT"] = self.url.rsplit(":", 1)[1]
+        self._marks.append(self.lock()["mark"])
+
+    @property
+    def pid(self) -> int:
+        """Of the supervisor, or of what was started in its place (make)."""
+        assert self._process is not None
+        return self._process.pid
+
+    def stop(self, number: int = signal.SIGINT, within: float = 45) -> int:
+        """Stop it with a signal and wait; its exit code."""
+        assert self._process is not None
+        self._process.send_signal(number)
+        return self._process.wait(within)
+
+    def kill(self) -> None:
+        """kill -9 of the supervisor alone."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait(10)
+
+    def clean_up(self) -> None:
+        """End everything that was ever started here."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.kill()
+            self._process.wait(10)
+        for mark in {*self._marks, self.lock().get("mark", "")} - {""}:
+            end_marked(mark)
+
+    def lock(self) -> dict[str, Any]:
+        """What the supervisor says about itself: pid, mark, address."""
+        try:
+            facts: dict[str, Any] = json.loads((self.data / "run" / "supervisor.lock").read_text())
+        except (OSError, ValueError):
+            return {}
+        return facts
+
+    def survivors(self) -> list[psutil.Process]:
+        """Living processes of any start so far."""
+        pids = [pid for mark in self._marks for pid in marked(mark)]
+        return [process for pid in pids if (process := _living(pid)) is not None]
+
+    def child(self, name: str) -> psutil.Process:
+        """The main process of web, worker-short, worker-long, ticker or sandbox."""
+        return psutil.Process(int((self.data / "run" / f"{name}.pid").read_text()))
+
+    def cluster(self, queue: str) -> Cluster:
+        """All processes of a queue's worker, once they are all there."""
+        workers = 2
+
+        def parts() -> Cluster | None:
+            main = self.child(f"worker-{queue}")
+            sentinels = main.children()
+            inner = (
+                sorted(sentinels[0].children(), key=lambda each: (each.create_time(), each.pid)) if sentinels else []
+            )
+            if len(inner) < workers + 2:
+                return None
+            return Cluster(main, sentinels[0], inner[:workers], inner[workers], inner[workers + 1])
+
+        found = wait_for(lambda: _unless_gone(parts), 20, lambda: "no complete cluster")
+        assert isinstance(found, Cluster)
+        return found
+
+    def logs(self) -> list[str]:
+        """The last lines of every log, for the message of a failure."""
+        files = sorted((self.data / "log").glob("*.log")) if (self.data / "log").exists() else []
+        return [f"{file.name}: {line}" for file in files for line in file.read_text().splitlines()[-15:]]
+
+
+def _living(pid: int) -> psutil.Process | None:
+    try:
+        process = psutil.Process(pid)
+        return None if process.status() == psutil.STATUS_ZOMBIE else process
+    except psutil.NoSuchProcess:
+        return None
+
+
+def _unless_gone(find: Callable[[], Any]) -> Any:
+    try:
+        return find()
+    except (psutil.Error, OSError, ValueError):
+        return None
+
+
+def wait_for(condition: Callable[[], Any], seconds: float, explain: Callable[[], str] = lambda: "") -> Any:
+    """The first true value of `condition`; fails with `explain()` when there is none within `seconds`."""
+    until = time.monotonic() + seconds
+    while not (value := condition()):
+        if time.monotonic() > until:
+            raise AssertionError(f"not within {seconds} s: {condition}\n{explain()}")
+        time.sleep(0.05)
+    return value
