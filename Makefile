@@ -21,7 +21,6 @@ check: $(VENV)/dev ## Style, types, templates, migrations, deployment settings
 	$(BIN)/mypy
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	$(BIN)/python -W error::DeprecationWarning manage.py check --deploy --fail-level WARNING
-	$(BIN)/python manage.py checktemplates
 
 bench: $(VENV)/dev ## Speed and memory beside a plain script; ROWS=10000,100000
 	$(BIN)/python -m benchmarks.pipeline $(ARGS)

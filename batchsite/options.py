@@ -39,7 +39,9 @@ class Options:
         True,
         "Cookies and redirects insist on HTTPS; `manage.py up` on a loopback address turns it off",
     )
-    behind_proxy: bool = _option("BATCHSITE_BEHIND_PROXY", False, "Trust X-Forwarded-Proto from a proxy that sets it")
+    behind_proxy: bool = _option(
+        "BATCHSITE_BEHIND_PROXY", False, "Trust X-Forwarded-Proto and X-Forwarded-For, from a proxy that sets both"
+    )
     debug: bool = _option("BATCHSITE_DEBUG", False, "Django's debug pages; never on a server")
     secret_key: str = _option(
         "SECRET_KEY", "", "Signs sessions and encrypts keys; made and kept in the data folder where unset"

@@ -37,7 +37,9 @@ def accessibility(page: Page) -> list[str]:
     page.evaluate(AXE.read_text())  # by the debugger: the page's own policy lets no such script in
     found: dict[str, Any] = page.evaluate("rules => axe.run(document, rules)", RULES)
     return [
-        f"{one['id']}: {node['target']} {node['failureSummary']}" for one in found["violations"] for node in one["nodes"]
+        f"{one['id']}: {node['target']} {node['failureSummary']}"
+        for one in found["violations"]
+        for node in one["nodes"]
     ]
 
 
@@ -54,7 +56,7 @@ def look(browser: Browser, base: str, paths: list[str], account: tuple[str, str]
     complaints: list[str] = []
     for size, (width, height) in SIZES.items():
         for scheme in ("light", "dark"):
-            context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)  # type: ignore[arg-type]
+            context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
             page = context.new_page()
             heard = complaints_of(page)
             if account:
