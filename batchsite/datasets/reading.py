@@ -1,0 +1,305 @@
+"""From the bytes of an upload to its header and a stream of rows, or to a list of all that is wrong with it. Pure.
+
+    table = open_table(stream, limits=limits)      # reads the header; raises ReadingError
+    for row in table.rows():                       # the cells as they stand in the file
+        ...                                        # raises ReadingError at the end of a damaged file
+
+Nothing is padded, trimmed or guessed: a table is read as it stands, or refused by line. The whole file is checked
+even after the first bad row; rows are no longer given out from there on. Memory stays flat at any size.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import BinaryIO
+
+from batchsite.datasets.records import LINE_END, Lines, Records, bare_quote, column_at
+from batchsite.datasets.sniffing import SAMPLE_BYTES, UTF8_BOM, find_delimiter, what_else
+
+MOST_PROBLEMS = 1000
+LONGEST_NAME = 300
+"""Characters of a column's name."""
+_EXCERPT = 80
+_MOST_BLANK_RUNS = 1000
+_UNFIT = re.compile("[\0\udc80-\udcff]")
+_UNSHOWABLE = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\udc80-\udcff]")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How big a table may be."""
+
+    rows: int
+    columns: int
+    cell: int
+    """Characters of one cell; a whole record may have twice as many."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why the file cannot be taken as it is. Line, row and column count from 1; None where there is none to name."""
+
+    message: str
+    line: int | None = None
+    """Where it was found; for a whole record the line on which it starts."""
+    row: int | None = None
+    column: int | None = None
+    excerpt: str = ""
+
+
+class ReadingError(Exception):
+    """The file is refused. `problems` are the first 1,000 in the order of the file; `problem_count` is exact."""
+
+    def __init__(self, problems: list[Problem], problem_count: int | None = None) -> None:
+        super().__init__(problems[0].message)
+        self.problems = problems
+        self.problem_count = len(problems) if problem_count is None else problem_count
+
+
+@dataclass
+class _Findings:
+    """Problems as they are found: the first ones, and how many there are."""
+
+    first: list[Problem] = field(default_factory=list)
+    count: int = 0
+
+    @property
+    def full(self) -> bool:
+        """From here on problems are only counted, which costs less than describing them."""
+        return len(self.first) >= MOST_PROBLEMS
+
+    def add(self, problem: Problem) -> None:
+        self.count += 1
+        if not self.full:
+            self.first.append(problem)
+
+
+@dataclass
+class _Blanks:
+    """A run of rows with nothing in them but delimiters."""
+
+    line: int
+    width: int
+    count: int = 1
+
+
+def open_table(stream: BinaryIO, *, limits: Limits) -> Table:
+    """The table in `stream`, its header read and checked. Raises ReadingError."""
+    head = _head(stream)
+    other = what_else(head)
+    if other is not None:
+        advice = "Save or export the table as CSV (UTF-8) and upload that file."
+        raise ReadingError([Problem(f"This is {other}, not a CSV file. {advice}")])
+    text = head.removeprefix(UTF8_BOM)
+    sample = text.decode("utf-8", "replace")
+    return Table(
+        Lines(text, stream, longest=2 * limits.cell),
+        encoding="utf-8" if text is head else "utf-8-sig",
+        delimiter=find_delimiter(sample, whole=len(head) < SAMPLE_BYTES),
+        limits=limits,
+    )
+
+
+def _head(stream: BinaryIO) -> bytes:
+    """The first `SAMPLE_BYTES`, also from a stream that gives them out in small pieces."""
+    head = b""
+    while len(head) < SAMPLE_BYTES and (piece := stream.read(SAMPLE_BYTES - len(head))):
+        head += piece
+    return head
+
+
+class Table:
+    """A table that is being read. `columns` are the names in its header; `delimiter` stands between its cells."""
+
+    def __init__(self, source: Lines, *, encoding: str, delimiter: str, limits: Limits) -> None:
+        self.encoding, self.delimiter, self.limits = encoding, delimiter, limits
+        self._source = source
+        self._records = Records(source, delimiter=delimiter)
+        self._number = 0
+        self._blanks: list[_Blanks] = []
+        self._problems, self._bare_quotes = _Findings(), _Findings()
+        self._uses_quotes = self._refused = False
+        self.columns = self._header()
+
+    def rows(self) -> Iterator[list[str]]:
+        """The rows below the header, once. Raises ReadingError at the end of a damaged file, or at a limit."""
+        source, width, longest = self._source, len(self.columns), self.limits.cell
+        for cells, text, line, fault in self._records:
+            # One test for nearly every row; what it does not let pass is looked at more closely.
+            plain = len(cells) == width and cells[0] and len(text) <= longest and not source.dirty
+            if not plain and not fault and self._set_aside(cells, text, line):
+                continue
+            if self._blanks:
+                yield from self._blanks_between()
+            self._count()
+            if not plain and not cells and width == 1 and not fault:
+                cells = [""]
+            if (plain or self._check(cells, text, line, fault)) and '"' in text:
+                self._check_quotes(text, line)
+            if not self._refused:
+                yield cells
+        if self._refused:
+            raise self._refusal()
+
+    # --- the header
+
+    def _header(self) -> list[str]:
+        """The first record that is not blank, its names checked."""
+        for record in self._records:
+            cells, text, line, fault = record
+            if fault:
+                raise ReadingError([Problem(fault, line=line, excerpt=_excerpt(text))])
+            if text.strip(" \r\n"):
+                break
+        else:
+            raise ReadingError([Problem("The file is empty.")])
+        problems = list(self._header_problems(cells, text, line))
+        if problems:
+            raise ReadingError(problems)
+        if '"' in text:
+            self._check_quotes(text, line)
+        return cells
+
+    def _header_problems(self, names: list[str], text: str, line: int) -> Iterator[Problem]:
+        if len(names) > self.limits.columns:
+            message = f"The table has {len(names):,} columns; {self.limits.columns:,} are the limit."
+            yield Problem(message, line=line, excerpt=_excerpt(text))
+            return
+        first: dict[str, int] = {}
+        for column, name in enumerate(names, 1):
+            message = self._name_problem(name, first.setdefault(name, column), column)
+            if message:
+                yield Problem(message, line=line, column=column, excerpt=_excerpt(name))
+
+    def _name_problem(self, name: str, first: int, column: int) -> str:
+        if not name.strip():
+            return f"Column {column} has no name in the header."
+        if first != column:
+            return f"Columns {first} and {column} have the same name."
+        if len(name) > LONGEST_NAME:
+            return f"The name of column {column} has {len(name):,} characters. Is the first line really a header?"
+        return _unfit(name) if self._source.dirty else ""
+
+    # --- rows
+
+    def _set_aside(self, cells: list[str], text: str, line: int) -> bool:
+        """Drop a blank line; keep back a row of delimiters only until it is known whether the table goes on."""
+        if len(self.columns) == 1:
+            return False  # here a blank line is an empty cell
+        if not text.strip(" \r\n"):
+            return True
+        if text.strip(self.delimiter + "\r\n"):
+            return False
+        last = self._blanks[-1] if self._blanks else None
+        if last and last.line + last.count == line and last.width == len(cells):
+            last.count += 1
+            return True
+        if len(self._blanks) < _MOST_BLANK_RUNS:
+            self._blanks.append(_Blanks(line, len(cells)))
+            return True
+        return False
+
+    def _blanks_between(self) -> Iterator[list[str]]:
+        """The rows kept back: the table goes on behind them, so they are rows."""
+        blanks, self._blanks = self._blanks, []
+        for run in blanks:
+            for line in range(run.line, run.line + run.count):
+                cells = [""] * run.width
+                self._count()
+                self._check(cells, self.delimiter * (run.width - 1), line, "")
+                if not self._refused:
+                    yield cells
+
+    def _count(self) -> None:
+        self._number += 1
+        if self._number > self.limits.rows:
+            self._report(f"The table has more than {self.limits.rows:,} rows, which is the limit.")
+            raise self._refusal()
+
+    def _check(self, cells: list[str], text: str, line: int, fault: str) -> bool:
+        """Report what is wrong with a row, if anything is; one problem a row."""
+        width, unfit = len(self.columns), self._source.dirty and _UNFIT.search(text)
+        long = len(text) > self.limits.cell and self._too_long(cells)
+        if not (fault or unfit or long or len(cells) != width):
+            return True
+        if self._problems.full:
+            self._problems.count += 1
+        elif fault:
+            self._uses_quotes = self._uses_quotes or '"' in text
+            self._report(fault, line, excerpt=_excerpt(text))
+        elif unfit:
+            column = next(n for n, cell in enumerate(cells, 1) if _UNFIT.search(cell))
+            where = line + len(LINE_END.findall(text, 0, unfit.start()))
+            self._report(_unfit(text), where, column, _excerpt(text, unfit.start()))
+        elif long:
+            message = f"A cell of {len(cells[long - 1]):,} characters; {self.limits.cell:,} are the limit."
+            self._report(message, line, long, _excerpt(cells[long - 1]))
+        else:
+            self._report(_ragged(len(cells), width, text, self.delimiter), line, excerpt=_excerpt(text))
+        return False
+
+    def _too_long(self, cells: list[str]) -> int:
+        """The first column whose cell is longer than allowed, or 0."""
+        return next((n for n, cell in enumerate(cells, 1) if len(cell) > self.limits.cell), 0)
+
+    def _check_quotes(self, text: str, line: int) -> None:
+        """Report a quote in the middle of a cell, which is damage where the file uses quotes, and text where not."""
+        position = bare_quote(text, self.delimiter)
+        if position is None:
+            self._uses_quotes = True
+        else:
+            self._uses_quotes = self._uses_quotes or text[0] == '"' or f'{self.delimiter}"' in text
+            self._misplaced(text, line, position)
+        self._refused = self._refused or (self._uses_quotes and self._bare_quotes.count > 0)
+
+    def _misplaced(self, text: str, line: int, position: int) -> None:
+        if self._bare_quotes.full:
+            self._bare_quotes.count += 1
+            return
+        message = "A quote inside a cell that does not begin with one. Is the delimiter before it missing?"
+        column = column_at(text, position, self.delimiter)
+        self._bare_quotes.add(Problem(message, line, self._number or None, column, _excerpt(text, position)))
+
+    # --- the outcome
+
+    def _report(self, message: str, line: int | None = None, column: int | None = None, excerpt: str = "") -> None:
+        self._problems.add(Problem(message, line, self._number, column, excerpt))
+        self._refused = True
+
+    def _refusal(self) -> ReadingError:
+        """All that was found, in the order of the file."""
+        bare = self._bare_quotes if self._uses_quotes else _Findings()
+        problems = sorted([*self._problems.first, *bare.first], key=lambda problem: problem.line or math.inf)
+        return ReadingError(problems[:MOST_PROBLEMS], self._problems.count + bare.count)
+
+
+_DELIMITER_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+
+
+def _ragged(found: int, width: int, text: str, delimiter: str) -> str:
+    message = f"{found:,} {'cell' if found == 1 else 'cells'} where the header has {width:,}."
+    if found > width and '"' not in text:
+        return f"{message} A cell with a {_DELIMITER_NAMES[delimiter]} in it must stand in double quotes."
+    return message
+
+
+def _unfit(text: str) -> str:
+    """What is wrong with the first character of `text` that no cell may hold; nothing where all are fine."""
+    found = _UNFIT.search(text)
+    if not found:
+        return ""
+    if found.group() == "\0":
+        return "A NUL character: the file is damaged, or not text."
+    byte = ord(found.group()) - 0xDC00
+    return f"Byte {byte:02X} is not UTF-8. Save the file as “CSV UTF-8” and upload it again."
+
+
+def _excerpt(text: str, around: int = 0) -> str:
+    """A piece of the raw text on one line, with what cannot be shown made visible."""
+    start = max(0, around - _EXCERPT // 2)
+    piece = text[start : start + _EXCERPT].replace("\r\n", "⏎").replace("\n", "⏎").replace("\r", "⏎")
+    piece = _UNSHOWABLE.sub("�", piece.rstrip("⏎"))
+    return ("…" if start else "") + piece + ("…" if start + _EXCERPT < len(text.rstrip("\r\n")) else "")

@@ -1,0 +1,53 @@
+"""A file of any size is read within the same memory, whatever is wrong with it."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import tracemalloc
+
+import pytest
+
+from batchsite.datasets.reading import Limits, ReadingError, open_table
+
+LIMITS = Limits(rows=10_000_000, columns=100, cell=10_000)
+ENDLESS = {
+    "good rows": b'1,"a text, of ""some"" length"\n',
+    "ragged rows": b"1,2,3 and so on\n",
+    "an open quote": b'1,"a text\n',
+    "no line end": b"a text of some length ",
+    "rows of delimiters": b"," * 30 + b"\n",
+    "rows of delimiters, of many widths": b"," * 30 + b"\n" + b"," * 40 + b"\n",
+    "blank lines": b"      \n",
+    "bytes of another encoding": b"1,caf\xe9 and so on\n",
+    "quotes as text": b'5" and 6,6" and 7\n',
+}
+
+
+class Endless(io.RawIOBase):
+    """A stream of `size` bytes that is never in memory as a whole: a header, then the same thing over and over."""
+
+    def __init__(self, part: bytes, size: int) -> None:
+        self.piece, self.left = b"a,b\n" + part * (10_000 // len(part)), size
+
+    def read(self, size: int = -1, /) -> bytes:
+        self.left -= len(self.piece)
+        return self.piece if self.left > 0 else b""
+
+
+def peak(part: bytes, size: int) -> int:
+    """Bytes in use at most while a file of that size is read."""
+    stream = Endless(part, size)
+    tracemalloc.start()
+    with contextlib.suppress(ReadingError):
+        for _ in open_table(stream, limits=LIMITS).rows():  # type: ignore[arg-type]
+            pass
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert stream.left <= 0
+    return most
+
+
+@pytest.mark.parametrize("part", ENDLESS.values(), ids=ENDLESS.keys())
+def test_memory_stays_flat(part: bytes) -> None:
+    assert peak(part, 900_000) < 1.2 * peak(part, 300_000)
