@@ -163,10 +163,10 @@ def _line(row: Sequence[str]) -> str:
 
 
 # What spreadsheets start a formula with, in full width too; and numbers, which may begin with a sign.
-_FORMULA = re.compile("[=+\\-@\t\r\n\0＝＋－＠]")
+_FORMULA = frozenset("=+-@\t\r\n\0＝＋－＠")
 _NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)*(?:[eE][+-]?\d+)?")
 
 
 def _harmless(cells: Sequence[str]) -> list[str]:
     """The cells, those that would be a formula behind an apostrophe. Quotes alone do not keep it from running."""
-    return ["'" + cell if _FORMULA.match(cell) and not _NUMBER.fullmatch(cell) else cell for cell in cells]
+    return ["'" + cell if cell[:1] in _FORMULA and not _NUMBER.fullmatch(cell) else cell for cell in cells]
