@@ -21,6 +21,7 @@ os.environ["BATCHSITE_HTTPS"] = "0"
 from batchsite.settings import *  # noqa: E402, F403
 from batchsite.settings import DATA, DATABASES, STORAGES  # noqa: E402
 
+(DATA / "static").mkdir()  # WhiteNoise warns where it is missing
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):

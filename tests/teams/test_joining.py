@@ -1,0 +1,132 @@
+"""An invitation is a link that lets one person in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from batchsite.teams import joining
+from batchsite.teams.models import Invitation, Membership, Role, Team, User
+from tests.factories import PASSWORD, make_user
+
+NEWCOMER = {"name": "Dora", "email": "dora@example.org", "password": PASSWORD}
+
+
+@pytest.fixture
+def invitation(team: Team, alice: User) -> Invitation:
+    return Invitation.objects.create(team=team, created_by=alice)
+
+
+def link(invitation: Invitation) -> str:
+    return reverse("join", args=[invitation.token])
+
+
+def test_an_owner_makes_a_link_and_sees_it(alice: User, client_of: Callable[[User], Client]) -> None:
+    page = client_of(alice).post(reverse("invitation-new"), {"role": "owner"}, follow=True)
+    made = Invitation.objects.get()
+    assert made.role == Role.OWNER
+    assert timedelta(days=13) < made.expires_at - timezone.now() <= timedelta(days=14)
+    assert f"http://testserver{link(made)}" in page.content.decode()
+
+
+def test_a_member_sees_no_links_and_makes_none(
+    bob: User, invitation: Invitation, client_of: Callable[[User], Client]
+) -> None:
+    browser = client_of(bob)
+    assert invitation.token not in browser.get(reverse("team")).content.decode()
+    refused = browser.post(reverse("invitation-new"), {"role": "owner"})
+    assert refused.status_code == 403
+    assert "Ask Alice." in refused.content.decode()
+    assert browser.post(reverse("invitation-revoke", args=[invitation.pk])).status_code == 403
+    assert Invitation.objects.get() == invitation
+
+
+def test_a_newcomer_signs_up_by_the_link(invitation: Invitation, team: Team, client: Client) -> None:
+    assert "Alice invites you" in client.get(link(invitation)).content.decode()
+    response = client.post(link(invitation), NEWCOMER, follow=True)
+    assert response.context["team"] == team
+    dora = User.objects.get(email="dora@example.org")
+    assert Membership.objects.get(user=dora).role == Role.MEMBER
+    invitation.refresh_from_db()
+    assert invitation.used_by == dora
+
+
+def test_a_link_works_once(invitation: Invitation, client: Client) -> None:
+    client.post(link(invitation), NEWCOMER)
+    other = Client()
+    for response in (other.get(link(invitation)), other.post(link(invitation), NEWCOMER | {"email": "eve@x.org"})):
+        assert response.status_code == 410
+        assert "Ask the person who sent it for a new one" in response.content.decode()
+    assert not User.objects.filter(email="eve@x.org").exists()
+
+
+def test_of_two_people_with_one_link_one_gets_in(invitation: Invitation, team: Team) -> None:
+    """Both have opened the page; the slower one finds neither a membership nor an account."""
+    seen_by_both = joining.open_invitation(invitation.token)
+    joining.sign_up(seen_by_both, name="Dora", email="dora@example.org", password=PASSWORD)
+    with pytest.raises(joining.InvitationVoid):
+        joining.sign_up(seen_by_both, name="Eve", email="eve@example.org", password=PASSWORD)
+    assert team.members.count() == 2
+    assert not User.objects.filter(email="eve@example.org").exists()
+
+
+def test_a_link_stays_used_when_the_account_behind_it_is_gone(invitation: Invitation, client: Client) -> None:
+    client.post(link(invitation), NEWCOMER)
+    User.objects.get(email="dora@example.org").delete()
+    assert Client().get(link(invitation)).status_code == 410
+
+
+@pytest.mark.parametrize("token", ["void", "x" * 40])
+def test_an_unknown_link_says_what_to_do(token: str, alice: User, client: Client) -> None:
+    assert client.get(reverse("join", args=[token])).status_code == 410
+
+
+def test_a_link_runs_out_after_two_weeks(invitation: Invitation, client: Client) -> None:
+    Invitation.objects.update(expires_at=timezone.now())
+    assert client.get(link(invitation)).status_code == 410
+
+
+def test_a_link_that_was_taken_back_lets_nobody_in(
+    alice: User, invitation: Invitation, client: Client, client_of: Callable[[User], Client]
+) -> None:
+    client_of(alice).post(reverse("invitation-revoke", args=[invitation.pk]))
+    assert client.get(link(invitation)).status_code == 410
+
+
+def test_an_outsider_cannot_take_a_link_back(
+    charlie: User, invitation: Invitation, client_of: Callable[[User], Client]
+) -> None:
+    assert client_of(charlie).post(reverse("invitation-revoke", args=[invitation.pk])).status_code == 404
+    assert Invitation.objects.get() == invitation
+
+
+def test_somebody_with_an_account_joins_with_it_and_works_there(
+    charlie: User, invitation: Invitation, team: Team, client_of: Callable[[User], Client]
+) -> None:
+    browser = client_of(charlie)
+    assert "charlie@example.org" in browser.get(link(invitation)).content.decode()
+    assert not Membership.objects.filter(user=charlie, team=team).exists(), "looking is not joining"
+    response = browser.post(link(invitation), follow=True)
+    assert response.context["team"] == team
+
+
+def test_a_member_does_not_use_the_link_up(
+    bob: User, invitation: Invitation, client_of: Callable[[User], Client]
+) -> None:
+    response = client_of(bob).get(link(invitation), follow=True)
+    assert "You are in Support research already" in response.content.decode()
+    assert joining.open_invitation(invitation.token) == invitation
+    assert Membership.objects.get(user=bob).role == Role.MEMBER
+
+
+def test_an_e_mail_that_is_known_is_led_to_sign_in(invitation: Invitation, client: Client) -> None:
+    make_user("Dora", "dora@example.org")
+    response = client.post(link(invitation), NEWCOMER | {"email": "Dora@Example.ORG"})
+    assert response.status_code == 422
+    assert "Sign in with it instead" in response.content.decode()
+    assert f"{reverse('sign-in')}?next={link(invitation)}" in response.content.decode()
