@@ -44,3 +44,8 @@ def next_url(request: HttpRequest) -> str:
     wanted = request.POST.get("next") or request.GET.get("next") or ""
     is_ours = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
     return wanted if is_ours else reverse("home")
+
+
+def whole_number(text: str | None) -> int | None:
+    """A positive whole number of an address or a form, small enough for every database; None for anything else."""
+    return int(text) if text and text.isascii() and text.isdigit() and 0 < len(text) <= 18 and int(text) else None

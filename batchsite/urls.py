@@ -14,6 +14,7 @@ urlpatterns = [
     path("", include("batchsite.teams.urls")),
     path("datasets/", include("batchsite.datasets.urls")),
     path("batches/", include("batchsite.batches.urls")),
+    path("batches/", include("batchsite.exports.urls")),
 ]
 
 handler404 = "batchsite.teams.views_door.not_found"

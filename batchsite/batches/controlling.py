@@ -135,6 +135,11 @@ def _look_now(batch: Batch) -> None:
     batch.submissions.exclude(state__in=TERMINAL).update(next_look_at=timezone.now(), faults=0, tries=0)
 
 
+def rename(batch: Batch, name: str) -> None:
+    """Give it another name here. What it is called at xAI was written down when it was made, and stays."""
+    Batch.objects.filter(pk=batch.pk).update(name=name)
+
+
 def delete(batch: Batch, user: User | None) -> None:
     """Hide a batch that ended, or a draft; a worker removes it. Raises NotNow while it runs."""
     with transaction.atomic():

@@ -114,8 +114,7 @@ def warnings_of(batch: Batch) -> list[str]:
         used = recipe.prompt.columns or (recipe.system and recipe.system.columns)
         if batch.prompt.strip() and not used:
             found.append("No column is used: every row gets the same prompt.")
-    offer = offer_of(batch.team, batch.model)
-    if batch.model and (offer is None or is_batchable(batch.model) is None):
+    if batch.model and batch.model not in settings.OPTIONS.xai_batch_models and is_batchable(batch.model) is None:
         found.append(batch_reason(batch.model))
     size, rows = settings.OPTIONS.requests_per_submission, rows_to_send(batch)
     if rows > size:

@@ -1,5 +1,23 @@
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from batchsite.batches import views, views_actions, views_draft
+
+urlpatterns = [
+    path("", views.batches, name="batches"),
+    path("new", views_draft.batch_new, name="batch-new"),
+    path("<int:batch_id>", views.batch, name="batch"),
+    path("<int:batch_id>/progress", views.batch_progress, name="batch-progress"),
+    path("<int:batch_id>/edit", views_draft.batch_edit, name="batch-edit"),
+    path("<int:batch_id>/preview", views_draft.batch_preview, name="batch-preview"),
+    path("<int:batch_id>/submit", views_draft.batch_submit, name="batch-submit"),
+    path("<int:batch_id>/rows/<int:row>", views.batch_row, name="batch-row"),
+    path("<int:batch_id>/rows/<int:row>/retry", views_actions.batch_row_retry, name="batch-row-retry"),
+    path("<int:batch_id>/cancel", views_actions.batch_cancel, name="batch-cancel"),
+    path("<int:batch_id>/finish", views_actions.batch_finish, name="batch-finish"),
+    path("<int:batch_id>/go-on", views_actions.batch_go_on, name="batch-go-on"),
+    path("<int:batch_id>/retry", views_actions.batch_retry, name="batch-retry"),
+    path("<int:batch_id>/rename", views_actions.batch_rename, name="batch-rename"),
+    path("<int:batch_id>/delete", views_actions.batch_delete, name="batch-delete"),
+]

@@ -25,6 +25,21 @@ def dollars(ticks: int | None) -> str:
 
 
 @register.filter
+def exact(ticks: int | None) -> str:
+    """Ticks as dollars to the last tick, without noughts that say nothing: "$1.49270012"."""
+    if ticks is None:
+        return "—"
+    whole, part = divmod(ticks, TICKS_PER_DOLLAR)
+    return f"${whole:,}.{f'{part:010d}'.rstrip('0').ljust(2, '0')}"
+
+
+@register.filter
+def money(ticks: int | None) -> str:
+    """`dollars`, with the exact sum on hover."""
+    return dollars(ticks) if ticks is None else format_html('<span title="{}">{}</span>', exact(ticks), dollars(ticks))
+
+
+@register.filter
 def number(value: int | None) -> str:
     """7166 as 7,166."""
     return "—" if value is None else f"{value:,}"
