@@ -1,0 +1,111 @@
+"""The first page: what needs a hand, what runs, what is done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from batchsite.batches.models import Batch
+from batchsite.batches.selectors import dashboard
+from batchsite.batches.states import TERMINAL
+from batchsite.datasets.models import Dataset
+from batchsite.teams.models import Team, User
+from tests.factories import make_dataset, make_team
+
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def dataset(team: Team) -> Dataset:
+    return make_dataset(team)
+
+
+def make_batch(dataset: Dataset, name: str, state: str, days_ago: float = 0, **fields: Any) -> Batch:
+    ended = (
+        timezone.now() - timedelta(days=days_ago) if state in {"completed", "failed", "expired", "cancelled"} else None
+    )
+    values = {"total": 10, "ended_at": ended, **fields}
+    return Batch.objects.create(team=dataset.team, dataset=dataset, name=name, state=state, **values)
+
+
+def names(batches: list[Batch]) -> list[str]:
+    return [batch.name for batch in batches]
+
+
+def test_batches_stand_where_a_person_looks_for_them(dataset: Dataset) -> None:
+    make_batch(dataset, "runs", "processing")
+    make_batch(dataset, "held", "submitting", held_reason="No credits left.")
+    make_batch(dataset, "sent back", "draft", problem_count=2)
+    make_batch(dataset, "just a draft", "draft")
+    make_batch(dataset, "all well", "completed", succeeded=10, days_ago=3)
+    make_batch(dataset, "some failed", "completed", succeeded=8, failed=2, days_ago=2)
+    make_batch(dataset, "failed long ago", "completed", succeeded=8, failed=2, days_ago=9)
+    make_batch(dataset, "never began", "failed", total=0, days_ago=1)
+    make_batch(dataset, "ran out", "expired", succeeded=5, missing=5, days_ago=4)
+    make_batch(dataset, "stopped by hand", "cancelled", succeeded=1, cancelled=9, days_ago=5)
+    make_batch(dataset, "deleted", "processing", deleted_at=timezone.now())
+    board = dashboard(dataset.team)
+    assert names(board.needs_hand) == ["held", "sent back", "never began", "some failed", "ran out"]
+    assert names(board.running) == ["runs"]
+    assert names(board.finished) == ["all well", "stopped by hand", "failed long ago"]
+
+
+def test_nobody_sees_the_batches_of_others(dataset: Dataset) -> None:
+    elsewhere = make_dataset(make_team())
+    make_batch(elsewhere, "theirs", "processing")
+    board = dashboard(dataset.team)
+    assert (board.needs_hand, board.running, board.finished) == ([], [], [])
+    assert board.datasets == [dataset]
+
+
+def test_a_newcomer_is_told_the_three_steps(alice: User, client_of: Callable[[User], Client]) -> None:
+    page = client_of(alice).get(reverse("home")).content.decode()
+    assert "Welcome, Alice" in page
+    assert page.count("<li><b>") == 3
+    assert "{{column}}" in page
+
+
+def test_with_a_dataset_one_is_no_newcomer_any_more(
+    alice: User, dataset: Dataset, client_of: Callable[[User], Client]
+) -> None:
+    page = client_of(alice).get(reverse("home")).content.decode()
+    assert "Welcome" not in page
+    assert "tickets" in page
+
+
+def test_a_batch_with_failed_rows_is_never_plainly_completed(
+    alice: User, dataset: Dataset, client_of: Callable[[User], Client]
+) -> None:
+    make_batch(dataset, "Languages", "completed", total=10003, succeeded=9966, failed=37, cost_ticks=14_927_000_000)
+    page = client_of(alice).get(reverse("home")).content.decode()
+    assert '<span class="badge warn">Completed, 37 failed</span>' in page
+    assert "9,966 of 10,003 succeeded, 37 failed" in page
+    assert "$1.4927" in page
+
+
+def test_the_page_polls_only_while_something_runs(
+    alice: User, dataset: Dataset, client_of: Callable[[User], Client]
+) -> None:
+    batch = make_batch(dataset, "Languages", "processing")
+    browser = client_of(alice)
+    assert 'hx-trigger="every 5s, back from:body"' in browser.get(reverse("home")).content.decode()
+    part = browser.get(reverse("home"), headers=HTMX)
+    assert part.content.decode().lstrip().startswith('<div id="board" hx-get="/"')
+    assert "HX-Request" in part.headers["Vary"]
+    Batch.objects.filter(pk=batch.pk).update(state="completed", succeeded=10, ended_at=timezone.now())
+    last = browser.get(reverse("home"), headers=HTMX).content.decode()
+    assert 'id="board"' in last
+    assert "hx-" not in last
+
+
+def test_the_way_back_in_the_browser_gets_the_whole_page(
+    alice: User, dataset: Dataset, client_of: Callable[[User], Client]
+) -> None:
+    page = client_of(alice).get(reverse("home"), headers={**HTMX, "HX-History-Restore-Request": "true"})
+    assert "<!doctype html>" in page.content.decode()

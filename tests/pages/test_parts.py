@@ -1,0 +1,151 @@
+"""The parts that pages are made of: numbers in words, the bar, fields, pagers."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django import forms
+from django.template.loader import render_to_string
+from hypothesis import given
+from hypothesis import strategies as st
+
+from batchsite.templatetags import parts, words
+
+
+@pytest.mark.parametrize(
+    ("ticks", "text"),
+    [
+        (None, "—"),
+        (0, "$0.0000"),
+        (1, "< $0.0001"),
+        (999_999, "< $0.0001"),
+        (1_000_000, "$0.0001"),
+        (14_927_000_000, "$1.4927"),
+        (99_999_000_000, "$9.9999"),
+        (100_000_000_000, "$10.00"),
+        (12_345_678_900_000_000, "$1,234,567.89"),
+    ],
+)
+def test_money(ticks: int | None, text: str) -> None:
+    assert words.dollars(ticks) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(None, "—"), (9999, "9,999"), (14_000, "14 k"), (580_123, "580 k"), (1_460_000, "1.46 M"), (2_000_000_000, "2 G")],
+)
+def test_sums(value: int | None, text: str) -> None:
+    assert words.compact(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "—"),
+        (0, "0 bytes"),
+        (999, "999 bytes"),
+        (1234, "1.2 kB"),
+        (335_000_000, "335 MB"),
+        (2_500_000_000_000, "2500 GB"),
+    ],
+)
+def test_sizes(value: int | None, text: str) -> None:
+    assert words.size(value) == text
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "text"),
+    [(0, 0, "0 %"), (0, 10, "0 %"), (1, 1000, "< 1 %"), (7203, 10003, "72 %"), (9999, 10000, "99 %"), (5, 5, "100 %")],
+)
+def test_a_hundred_per_cent_is_said_only_when_nothing_is_left(part: int, whole: int, text: str) -> None:
+    assert words.percent(part, whole) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "—"),
+        (0.2, "0 s"),
+        (59.4, "59 s"),
+        (timedelta(seconds=90), "2 min"),
+        (timedelta(minutes=59, seconds=40), "1 h"),
+        (timedelta(hours=3, minutes=20), "3 h 20 min"),
+        (timedelta(days=2, hours=4), "2 d 4 h"),
+        (timedelta(days=1), "1 d"),
+    ],
+)
+def test_lengths_of_time(value: timedelta | float | None, text: str) -> None:
+    assert words.duration(value) == text
+
+
+def test_times_are_exact_for_machines_and_readable_without_a_script() -> None:
+    moment = datetime(2026, 11, 3, 14, 2, 5, tzinfo=UTC)
+    assert words.when(moment) == (
+        '<time datetime="2026-11-03T14:02:05+00:00" data-time="near">3 Nov 2026, 14:02 UTC</time>'
+    )
+    assert words.day(moment) == '<time datetime="2026-11-03T14:02:05+00:00" data-time="day">3 Nov 2026</time>'
+    assert words.clock(None) == "—"
+
+
+def rows(**counts: int) -> Any:
+    return SimpleNamespace(**{"total": 0, "succeeded": 0, "failed": 0, "cancelled": 0, "missing": 0, **counts})
+
+
+def test_the_bar_says_in_words_what_it_draws() -> None:
+    drawn = parts.bar(rows(total=10003, succeeded=7166, failed=37))
+    assert drawn["label"] == "7,166 succeeded, 37 failed, 2,800 pending"
+    assert parts.bar(rows())["label"] == "No rows"
+    page = render_to_string("parts/_bar.html", drawn)
+    assert 'role="img" aria-label="7,166 succeeded, 37 failed, 2,800 pending"' in page
+    assert re.findall(r'<rect class="(\w+)"', page) == ["good", "bad"]
+
+
+@given(st.lists(st.integers(1, 10**7), min_size=1, max_size=5))
+def test_nothing_in_the_bar_is_invisible_and_it_fits(counts: list[int]) -> None:
+    shown = parts.shares([("good", count) for count in counts])
+    assert all(float(part["width"]) > 0.5 for part in shown)
+    end = 0.0
+    for part in shown:
+        assert float(part["start"]) == pytest.approx(end, abs=0.01)
+        end = float(part["start"]) + float(part["width"])
+    assert end == pytest.approx(100, abs=0.01)
+
+
+class Sample(forms.Form):
+    name = forms.CharField(help_text="As people call it.")
+    tick = forms.BooleanField(label="Yes", required=False)
+    pick = forms.ChoiceField(choices=[("a", "First"), ("b", "Second")], widget=forms.RadioSelect)
+
+
+def field(name: str, form: Sample) -> str:
+    return render_to_string("parts/_field.html", {"field": form[name]})
+
+
+def test_a_field_ties_label_hint_and_error_together() -> None:
+    page = field("name", Sample({"name": ""}))
+    assert '<label for="id_name">Name</label>' in page
+    described = re.search(r'aria-describedby="([^"]+)"', page)
+    assert described
+    for target in described[1].split():
+        assert f'id="{target}"' in page
+    assert 'aria-invalid="true"' in page
+    assert "This field is required." in page
+
+
+def test_ticks_and_picks_are_labelled() -> None:
+    assert re.search(r'<label for="id_tick"><input[^>]*> <span>Yes</span></label>', field("tick", Sample()))
+    assert "<legend>Pick</legend>" in field("pick", Sample())
+    assert field("pick", Sample()).count('<label class="choice">') == 2
+
+
+def test_a_pager_shows_only_the_ways_that_exist() -> None:
+    def pager(**context: str) -> str:
+        return render_to_string("parts/_pager.html", context)
+
+    assert pager().strip() == ""
+    assert 'rel="next" href="?after=50"' in pager(next="?after=50", shown="Rows 1 to 50")
+    assert "Previous" not in pager(next="?after=50")
