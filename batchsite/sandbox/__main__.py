@@ -77,9 +77,7 @@ def _run(options: argparse.Namespace) -> int:
 
 def _world(folder: Path, settings: Settings, named: dict[str, Any]) -> World:
     """The command line wins over what was set at /admin/settings, and that over the environment."""
-    world = World(Store(folder), settings)
-    if named:
-        world.change_settings(named)
+    world = World(Store(folder), settings, named=named)
     world.faults.install(_scripted(os.environ.get("SANDBOX_FAULTS", "")))
     return world
 

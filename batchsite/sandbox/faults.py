@@ -93,7 +93,12 @@ class Faults:
         if not candidates:
             return []
         with self._store.write() as connection:
-            return [rule for rule in candidates if _hits(connection, rule, target)]
+            picked: list[Rule] = []
+            for rule in candidates:
+                taken = rule.kind.family == "reply" and any(other.kind.family == "reply" for other in picked)
+                if _hits(connection, rule, target, taken=taken):
+                    picked.append(rule)
+            return picked
 
 
 def _text(raw: Any) -> str:
@@ -101,11 +106,12 @@ def _text(raw: Any) -> str:
     return orjson.dumps(raw, option=orjson.OPT_SORT_KEYS).decode()
 
 
-def _hits(connection: sqlite3.Connection, rule: Rule, target: Target) -> bool:
+def _hits(connection: sqlite3.Connection, rule: Rule, target: Target, *, taken: bool) -> bool:
+    """``taken``: another rule has this call's reply already, so that this one only sees it pass."""
     seen, hits = connection.execute(
         "UPDATE faults SET seen = seen + 1 WHERE number = ? RETURNING seen, hits", (rule.number,)
     ).fetchone() or (0, 0)
-    if not _due(rule, seen, hits) or not _in_window(connection, rule, target):
+    if taken or not _due(rule, seen, hits) or not _in_window(connection, rule, target):
         return False
     connection.execute("UPDATE faults SET hits = hits + 1 WHERE number = ?", (rule.number,))
     return True

@@ -47,9 +47,11 @@ def upload(visit: Visit) -> Reply:
     try:
         received = receive(visit.call.headers.get("content-type", ""), visit.call.stream, path, MAX_BYTES)
         expires = _expires(received)
-    except Malformed as error:
+    except BaseException as error:
         path.unlink(missing_ok=True)
-        wire.refuse(error.status, str(error))
+        if isinstance(error, Malformed):
+            wire.refuse(error.status, str(error))
+        raise
     now = world.now()
     values = (file_id, visit.key.team, received.filename, received.size, now, expires and now + expires)
     with world.store.write() as connection:

@@ -71,7 +71,7 @@ class Schedule:
 
 def schedule(batch: Batch, now: int, *, rate: float, delay: float, backwards: bool = False) -> Schedule:
     """For rows that arrive ``now``: after the delay, and after everything that is queued already."""
-    start = max(now + int(delay * 1e6), batch.last_due + 1)
+    start = max(now + int(delay * 1e6), batch.last_due)
     return Schedule(start, int(1e9 / rate) if rate else 0, backwards)
 
 

@@ -134,6 +134,8 @@ class Handler(BaseHTTPRequestHandler):
         return chunked
 
     def _send_body(self, pieces: Iterable[bytes], *, chunked: bool) -> None:
+        if self.command == "HEAD":
+            return
         for piece in pieces:
             if not chunked:
                 self.wfile.write(piece)

@@ -20,15 +20,21 @@ from batchsite.sandbox.store import Store
 
 
 class World:
-    """One sandbox. Settings changed through it survive a restart."""
+    """One sandbox. Settings changed through it survive a restart; ``named`` ones win over them at the start."""
 
-    def __init__(self, store: Store, settings: Settings, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        clock: Callable[[], float] = time.time,
+        named: Mapping[str, Any] | None = None,
+    ) -> None:
         self.store = store
         self.faults = Faults(store)
         self._clock = clock
-        self._initial = settings
-        stored = store.meta("settings")
-        self.settings = changed(settings, orjson.loads(stored)) if stored else settings
+        self._initial = changed(settings, named or {})
+        stored = orjson.loads(store.meta("settings") or "{}")
+        self.settings = changed(settings, {**stored, **(named or {})})
 
     def change_settings(self, changes: Mapping[str, Any]) -> Settings:
         """Raises BadSetting and changes nothing where one of them does not fit."""

@@ -1,0 +1,189 @@
+"""POST /v1/batches/{id}/requests: admission checks schema, model and id, all or nothing (facts 2.5)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.sandbox.calls import Room, ask, asks, content, error, ids
+
+
+def test_the_reply_is_literally_null(room: Room) -> None:
+    answered = room.add(room.create(), asks(2))
+    assert (answered.status, answered.raw, answered.headers["content-length"]) == (200, b"null", "4")
+
+
+def test_requests_of_both_kinds_come_back_as_chat_get_completion(room: Room) -> None:
+    batch_id = room.create()
+    inner = {"model": "grok-4.3", "input": [{"role": "user", "content": "2+2?"}], "store": False}
+    room.add(batch_id, [ask("a"), {"batch_request_id": "b", "batch_request": {"responses": inner}}])
+    rows = room.results(batch_id)
+    assert ids(rows) == ["a", "b"]
+    assert all("Simulated answer:" in content(row) for row in rows)
+    assert {row["endpoint"] for row in room.requests(batch_id)} == {"xai_api.Chat/GetCompletion"}
+
+
+def test_a_missing_id_is_made_by_the_server(room: Room) -> None:
+    batch_id = room.create()
+    room.add(batch_id, [ask(None)])
+    [made] = ids(room.requests(batch_id))
+    assert made.startswith("batch_request_")
+
+
+def test_adding_the_same_again_changes_nothing(room: Room) -> None:
+    batch_id = room.create()
+    room.add(batch_id, asks(3))
+    before = room.get(f"/v1/batches/{batch_id}").json
+    assert room.add(batch_id, asks(3)).raw == b"null"
+    assert room.get(f"/v1/batches/{batch_id}").json == before
+    assert ids(room.results(batch_id)) == ["r001", "r002", "r003"]
+
+
+def test_adding_known_and_new_ones_together_adds_the_new_ones(room: Room) -> None:
+    batch_id = room.create()
+    room.add(batch_id, asks(3))
+    assert room.add(batch_id, asks(5)).raw == b"null"
+    assert room.counters(batch_id)["num_success"] == 5
+
+
+def test_a_known_id_with_other_content_is_412_and_nothing_is_added(room: Room) -> None:
+    batch_id = room.create()
+    room.add(batch_id, asks(1))
+    answered = room.add(batch_id, [*asks(1, first=2), ask("r001", "Question 1!")])
+    assert answered.status == 412
+    assert "'r001' content differs" in answered.json["error"]
+    assert ids(room.requests(batch_id)) == ["r001"]
+
+
+def test_one_id_twice_in_a_call_is_taken_once_or_refused(room: Room) -> None:
+    batch_id = room.create()
+    assert room.add(batch_id, [ask("a"), ask("a")]).raw == b"null"
+    assert room.add(batch_id, [ask("b", "one"), ask("b", "two")]).status == 412
+    assert ids(room.requests(batch_id)) == ["a"]
+
+
+@pytest.mark.parametrize("model", ["grok-4.5", "grok-4.6", "grok-4.7", "grok-3-mini", "grok-code-fast-1"])
+def test_one_model_that_is_not_batchable_refuses_the_whole_call(room: Room, model: str) -> None:
+    batch_id = room.create()
+    answered = room.add(batch_id, [*asks(2), ask("bad", model=model)])
+    assert answered.status == 400
+    assert answered.json["error"] == f"Model {model} is not supported for batch processing."
+    assert room.requests(batch_id) == []
+
+
+def test_an_unknown_model_is_refused(room: Room) -> None:
+    batch_id = room.create()
+    assert "does not exist" in room.add(batch_id, [ask("a", model="gpt-9")]).json["error"]
+    inner = {"model": "gpt-9", "input": "hello"}
+    assert room.add(batch_id, [{"batch_request": {"responses": inner}}]).status == 400
+    assert room.requests(batch_id) == []
+
+
+def test_an_alias_is_answered_by_the_model_behind_it(room: Room) -> None:
+    batch_id = room.create()
+    room.add(batch_id, [ask("a", model="grok-4.3-latest")])
+    assert room.requests(batch_id)[0]["model"] == "grok-4.3-latest"
+    assert room.results(batch_id)[0]["batch_result"]["response"]["chat_get_completion"]["model"] == "grok-4.3"
+
+
+def wrapped(**inner: Any) -> dict[str, Any]:
+    return {"batch_requests": [{"batch_request_id": "a", "batch_request": inner}]}
+
+
+MISFITS = [
+    ({}, "missing field `batch_requests`"),
+    ({"batch_requests": {}}, "batch_requests: invalid type: map"),
+    ({"batch_requests": ["text"]}, "batch_requests[0]: invalid type: string"),
+    ({"batch_requests": [{"batch_request_id": "a"}]}, "batch_requests[0]: missing field `batch_request`"),
+    ({"batch_requests": [{**ask("a"), "batch_request_id": 7}]}, "batch_request_id: invalid type: integer"),
+    (wrapped(image_generation={}), "unknown variant"),
+    (wrapped(chat_get_completion=[]), "invalid type: sequence"),
+    (wrapped(chat_get_completion={"messages": []}), "missing field `model`"),
+    (wrapped(chat_get_completion={"model": "grok-4.3"}), "missing field `messages`"),
+    (wrapped(responses={"model": "grok-4.3", "messages": []}), "missing field `input`"),
+    (wrapped(chat_get_completion={"model": "grok-4.3", "messages": [{"content": "x"}]}), "missing field `role`"),
+    (wrapped(chat_get_completion={"model": "grok-4.3", "messages": [{"role": "boss"}]}), "unknown variant `boss`"),
+    (
+        wrapped(chat_get_completion={"model": "grok-4.3", "messages": [], "max_tokens": "5"}),
+        "max_tokens: invalid type: string",
+    ),
+    (
+        wrapped(chat_get_completion={"model": "grok-4.3", "messages": [], "temperature": True}),
+        "temperature: invalid type: boolean",
+    ),
+]
+
+
+@pytest.mark.parametrize(("payload", "words"), MISFITS, ids=[words for _, words in MISFITS])
+def test_a_body_that_does_not_fit_is_422_in_plain_text(room: Room, payload: Any, words: str) -> None:
+    batch_id = room.create()
+    answered = room.post(f"/v1/batches/{batch_id}/requests", payload)
+    assert (answered.status, answered.headers["content-type"]) == (422, "text/plain; charset=utf-8")
+    assert words in answered.text
+    assert room.requests(batch_id) == []
+
+
+VALUES = [
+    ({"max_tokens": -1}, "max_tokens must be positive"),
+    ({"max_completion_tokens": 0}, "max_tokens must be positive"),
+    ({"presence_penalty": 0}, "does not support parameter presencePenalty"),
+    ({"frequency_penalty": 0.0}, "does not support parameter frequencyPenalty"),
+    ({"stop": ["."]}, "does not support parameter stop"),
+    ({"reasoning_effort": "extreme"}, "does not support parameter reasoningEffort"),
+    ({"messages": []}, "Messages cannot be empty"),
+    ({"n": 1000}, "n must be between"),
+]
+
+
+@pytest.mark.parametrize(("members", "words"), VALUES, ids=[words for _, words in VALUES])
+def test_a_bad_value_is_admitted_and_fails_its_row_only(room: Room, members: Any, words: str) -> None:
+    batch_id = room.create()
+    bad = ask("bad")
+    bad["batch_request"]["chat_get_completion"] |= members
+    assert room.add(batch_id, [bad, ask("good")]).raw == b"null"
+    assert room.counters(batch_id) == {
+        "num_requests": 2,
+        "num_pending": 0,
+        "num_success": 1,
+        "num_error": 1,
+        "num_cancelled": 0,
+    }
+    rows = {row["batch_request_id"]: row for row in room.results(batch_id)}
+    assert words in error(rows["bad"])
+    assert "Simulated answer:" in content(rows["good"])
+
+
+@pytest.mark.parametrize("members", [{"temperature": 99}, {"temperature": -1}, {"top_p": 1.5}])
+def test_a_temperature_out_of_range_hangs_for_ever(room: Room, members: dict[str, Any]) -> None:
+    batch_id = room.create()
+    room.add(batch_id, [ask("bad", **members), ask("good")])
+    room.clock.tick(7 * 24 * 3600)
+    assert room.counters(batch_id)["num_pending"] == 1
+    assert ids(room.results(batch_id)) == ["good"]
+    assert [row["state"] for row in room.requests(batch_id)] == ["pending", "succeeded"]
+
+
+def test_a_model_that_does_not_reason_takes_what_others_refuse(room: Room) -> None:
+    batch_id = room.create()
+    room.add(batch_id, [ask("a", model="grok-4.20-0309-non-reasoning", presence_penalty=0)])
+    assert room.counters(batch_id)["num_success"] == 1
+
+
+def test_requests_can_be_added_to_a_batch_that_was_done(room: Room) -> None:
+    batch_id = room.filled(2)
+    assert room.counters(batch_id)["num_pending"] == 0
+    room.set(rate=1)
+    room.add(batch_id, asks(2, first=3))
+    assert room.counters(batch_id) | {"num_cancelled": 0} == room.counters(batch_id)
+    assert room.counters(batch_id)["num_pending"] == 2
+
+
+def test_a_request_above_25_mb_is_refused(room: Room) -> None:
+    answered = room.add(room.create(), [ask("big", "x" * (25 * 1024 * 1024))])
+    assert answered.status == 400
+    assert "exceeds the maximum size" in answered.json["error"]
+
+
+def test_an_unknown_batch_is_404(room: Room) -> None:
+    assert room.add("batch_unknown", asks(1)).status == 404

@@ -1,0 +1,121 @@
+"""What the simulated model says: the same for the same request, and never to be taken for a model's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+import pytest
+
+from batchsite.sandbox.rendering import run_stored
+from tests.sandbox.calls import Room, ask, content
+
+
+def said(text: str, **members: Any) -> Any:
+    """The run of one chat request."""
+    body = {"model": "grok-4.3", "messages": [{"role": "user", "content": text}], **members}
+    return run_stored(orjson.dumps({"chat_get_completion": body}))
+
+
+def test_the_same_request_gets_the_same_answer_at_the_same_cost_in_every_batch(room: Room) -> None:
+    runs = []
+    for _ in range(2):
+        batch_id = room.create()
+        room.add(batch_id, [ask("a", "Where is my card?")])
+        completion = room.results(batch_id)[0]["batch_result"]["response"]["chat_get_completion"]
+        runs.append((completion["choices"], completion["usage"]))
+    assert runs[0] == runs[1]
+
+
+def test_another_request_gets_another_answer() -> None:
+    answers = {said(f"Where is card {number}?").said.choices[0] for number in range(50)}
+    assert len(answers) > 25
+
+
+def test_every_free_text_says_that_it_is_simulated() -> None:
+    for text in ("", "Hi", "word " * 500, "日本語のテキスト"):
+        assert said(text).said.choices[0].startswith("Simulated answer:")
+
+
+def test_a_longer_prompt_gets_a_longer_answer() -> None:
+    short, long = said("word " * 4).said, said("word " * 400).said
+    assert len(long.choices[0]) > len(short.choices[0])
+    assert len(long.choices[0]) < 1000
+
+
+def test_a_cap_on_tokens_cuts_the_answer_and_says_length() -> None:
+    run = said("word " * 400, max_completion_tokens=5)
+    assert (len(run.said.choices[0]), run.said.finish_reason) == (20, "length")
+    assert run.said.usage.completion == 5
+    assert run.said.usage.reasoning > 5
+
+
+@pytest.mark.parametrize("name", ["max_tokens", "max_completion_tokens"])
+def test_both_names_of_the_cap_work(name: str) -> None:
+    assert said("word " * 400, **{name: 5}).said.finish_reason == "length"
+
+
+def test_effort_none_switches_reasoning_off() -> None:
+    run = said("Hi", reasoning_effort="none")
+    assert (run.said.reasoning, run.said.usage.reasoning) == (None, 0)
+
+
+def test_only_grok_4_3_shows_its_reasoning() -> None:
+    assert "Simulated reasoning" in said("Hi").said.reasoning
+    other = said("Hi", model="grok-4.20-0309-reasoning").said
+    assert other.reasoning is None
+    assert other.usage.reasoning > 0
+    assert said("Hi", model="grok-4.20-0309-non-reasoning").said.usage.reasoning == 0
+
+
+def test_several_choices_are_several_answers_and_all_are_billed() -> None:
+    one, three = said("Hi there").said, said("Hi there", n=3).said
+    assert len(set(three.choices)) == 3
+    assert three.usage.completion > 2 * one.usage.completion
+
+
+def test_the_whole_prompt_counts_and_the_last_words_of_the_user_are_answered() -> None:
+    messages = [
+        {"role": "system", "content": "x" * 400},
+        {"role": "user", "content": "first"},
+        {"role": "assistant", "content": "second"},
+        {"role": "user", "content": [{"type": "text", "text": "third"}, {"type": "image_url", "image_url": {}}]},
+    ]
+    run = said("", messages=messages)
+    assert "third" in run.said.choices[0]
+    assert run.ask.characters == 400 + len("firstsecondthird")
+
+
+@pytest.mark.parametrize(
+    "inner",
+    [
+        {"input": "Hi", "max_output_tokens": 1},
+        {"input": [{"role": "user", "content": "Hi"}], "max_output_tokens": 1},
+        {"input": [{"role": "user", "content": [{"type": "input_text", "text": "Hi"}]}], "max_output_tokens": 1},
+    ],
+)
+def test_the_form_of_responses_is_understood(inner: dict[str, Any]) -> None:
+    body = {"model": "grok-4.3", "reasoning": {"effort": "none"}, **inner}
+    run = run_stored(orjson.dumps({"responses": body}))
+    assert (run.ask.last_user, run.said.finish_reason, run.said.usage.reasoning) == ("Hi", "length", 0)
+
+
+def test_a_prompt_above_two_hundred_thousand_tokens_costs_double() -> None:
+    below, above = said("x" * 4 * 199_000), said("x" * 4 * 201_000)
+    assert above.ticks > 1.9 * below.ticks
+
+
+def test_a_json_object_is_one(room: Room) -> None:
+    batch_id = room.create()
+    room.add(batch_id, [ask("a", "Hi", response_format={"type": "json_object"})])
+    assert orjson.loads(content(room.results(batch_id)[0]))["answer"].startswith("Simulated answer:")
+
+
+def test_a_schema_is_honoured_in_both_kinds(room: Room) -> None:
+    schema = {"type": "object", "properties": {"label": {"enum": ["card", "loan"]}}, "required": ["label"]}
+    chat = ask("a", "My card!", response_format={"type": "json_schema", "json_schema": {"name": "x", "schema": schema}})
+    form = {"format": {"type": "json_schema", "name": "x", "schema": schema}}
+    responses = {"responses": {"model": "grok-4.3", "input": "My loan!", "text": form}}
+    batch_id = room.create()
+    room.add(batch_id, [chat, {"batch_request_id": "b", "batch_request": responses}])
+    assert [orjson.loads(content(row)) for row in room.results(batch_id)] == [{"label": "card"}, {"label": "loan"}]

@@ -1,0 +1,112 @@
+"""Batches made from a JSONL file: sealed, silent, and killed by one bad line (facts 2.10, 3)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from batchsite.sandbox import file_batches
+from batchsite.sandbox.settings import Settings
+from tests.sandbox.calls import Room, asks, content, ids
+from tests.sandbox.test_files import file_part, upload
+
+
+def line(key: str, **changes: Any) -> dict[str, Any]:
+    body = {"model": "grok-4.3", "messages": [{"role": "user", "content": f"Question {key}?"}]}
+    return {"custom_id": key, "method": "POST", "url": "/v1/chat/completions", "body": body, **changes}
+
+
+def jsonl(*lines: Any) -> bytes:
+    return b"".join(orjson.dumps(item) + b"\n" for item in lines)
+
+
+def started(room: Room, text: bytes, name: str = "from a file") -> dict[str, Any]:
+    """The reply to the create of a batch from a file with that text."""
+    file_id = upload(room, file_part(text)).json["id"]
+    answered = room.post("/v1/batches", {"name": name, "input_file_id": file_id})
+    assert answered.status == 200, answered.text
+    batch: dict[str, Any] = answered.json
+    return batch
+
+
+def test_custom_ids_come_back_as_batch_request_ids(room: Room) -> None:
+    body = {"model": "grok-4.3", "input": "Hello"}
+    batch = started(room, jsonl(line("b"), line("a", url="/v1/responses", body=body)) + b"\n")
+    assert batch["input_file_id"].startswith("file_")
+    rows = room.results(batch["batch_id"])
+    assert ids(rows) == ["a", "b"]
+    assert "Simulated answer:" in content(rows[0])
+
+
+def test_the_create_returns_with_zero_counters_that_fill_later(tmp_path: Path) -> None:
+    room = Room(tmp_path, Settings(rate=0, file_settle=2))
+    batch = started(room, jsonl(line("a"), line("b")))
+    assert set(batch["state"].values()) == {0}
+    room.clock.tick(2)
+    assert room.counters(batch["batch_id"])["num_success"] == 2
+
+
+def test_nothing_can_be_added_to_it(room: Room) -> None:
+    batch = started(room, jsonl(line("a")))
+    answered = room.add(batch["batch_id"], asks(1))
+    assert (answered.status, answered.json["error"]) == (412, "Cannot add inline requests to a file-based batch")
+
+
+BAD: list[tuple[bytes, str]] = [
+    (jsonl(line("a")) + b"{oops\n", "line 2: invalid JSON: "),
+    (b"[]\n", "line 1: expected an object"),
+    (jsonl({"url": "/v1/chat/completions", "body": {}}), "line 1: missing field `custom_id`"),
+    (jsonl(line("a", custom_id=7)), "line 1: custom_id must be a string"),
+    (jsonl(line("a", url="/v1/embeddings")), "line 1: unsupported url `/v1/embeddings`"),
+    (jsonl(line("a", body={"model": "grok-4.3"})), "line 1: body: missing field `messages`"),
+    (jsonl(line("a"), line("b"), line("a")), "line 3: duplicate custom_id `a`"),
+    (jsonl(line("a", body={"model": "grok-4.5", "messages": []})), "Model grok-4.5 is not supported for batch"),
+    (jsonl(line("a", body={"model": "gpt-9", "messages": []})), "The model gpt-9 does not exist"),
+    (b"\n\n", "the file has no requests"),
+]
+
+
+@pytest.mark.parametrize(("text", "words"), BAD, ids=[words for _, words in BAD])
+def test_one_bad_line_kills_the_batch_and_only_a_message_tells(room: Room, text: bytes, words: str) -> None:
+    created = started(room, text)
+    batch = room.get(f"/v1/batches/{created['batch_id']}").json
+    assert batch["cancel_by_xai_message"].startswith(f"JSONL file validation failed: {words}")
+    assert batch["cancel_time"] == "2026-08-10"
+    assert set(batch["state"].values()) == {0}
+    assert room.results(batch["batch_id"]) == []
+    assert room.requests(batch["batch_id"]) == []
+    assert room.ledger(batch["batch_id"])["cost_in_usd_ticks"] == 0
+
+
+def test_the_message_appears_only_after_a_while(tmp_path: Path) -> None:
+    room = Room(tmp_path, Settings(rate=0, file_settle=2))
+    batch = started(room, b"{oops\n")
+    assert (batch["cancel_time"], batch["cancel_by_xai_message"]) == (None, None)
+    room.clock.tick(2)
+    assert "invalid JSON" in room.get(f"/v1/batches/{batch['batch_id']}").json["cancel_by_xai_message"]
+
+
+def test_many_lines_are_admitted_in_slices(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(file_batches, "_SLICE", 10)
+    monkeypatch.setattr(file_batches, "MAX_LINES", 95)
+    keys = [f"r{number:03d}" for number in range(95)]
+    batch = started(room, jsonl(*map(line, keys)))
+    assert ids(room.results(batch["batch_id"])) == keys
+    too_many = started(room, jsonl(*map(line, keys), line("one more")))
+    killed = room.get(f"/v1/batches/{too_many['batch_id']}").json
+    assert "more than 95 lines" in killed["cancel_by_xai_message"]
+    assert room.ledger(too_many["batch_id"])["requests"] == 0
+
+
+def test_an_unknown_file_is_404_and_makes_no_batch(room: Room) -> None:
+    assert room.post("/v1/batches", {"name": "x", "input_file_id": "file_unknown"}).status == 404
+    assert room.get("/v1/batches").json["batches"] == []
+
+
+def test_a_batch_outlives_its_file(room: Room) -> None:
+    batch = started(room, jsonl(line("a")))
+    room.call("DELETE", f"/v1/files/{batch['input_file_id']}")
+    assert ids(room.results(batch["batch_id"])) == ["a"]

@@ -1,0 +1,82 @@
+"""POST and GET /v1/batches (facts 2.1-2.4)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from batchsite.sandbox.settings import Settings
+from tests.sandbox.calls import Room
+
+
+def test_a_new_batch_has_batch_id_zero_counters_and_no_status(room: Room) -> None:
+    batch = room.post("/v1/batches", {"name": "mine [bs-1]"}).json
+    assert batch["batch_id"].startswith("batch_")
+    assert batch["name"] == "mine [bs-1]"
+    assert set(batch["state"].values()) == {0}
+    assert (batch["cancel_time"], batch["cancel_by_xai_message"]) == (None, None)
+    assert not {"id", "status", "input_file_id", "cost_breakdown"} & set(batch)
+
+
+def test_times_are_days_and_a_batch_expires_after_thirty(room: Room) -> None:
+    batch = room.post("/v1/batches", {"name": "x"}).json
+    assert (batch["create_time"], batch["expire_time"]) == ("2026-08-10", "2026-09-09")
+
+
+def test_unknown_members_are_ignored(room: Room) -> None:
+    assert room.post("/v1/batches", {"name": "x", "endpoint": "/v1/responses", "metadata": {}}).status == 200
+
+
+def test_two_creates_of_one_name_make_two_batches(room: Room) -> None:
+    assert room.create("same") != room.create("same")
+
+
+def test_getting_gives_the_same_object_as_creating(room: Room) -> None:
+    batch = room.post("/v1/batches", {"name": "x"}).json
+    assert room.get(f"/v1/batches/{batch['batch_id']}").json == batch
+
+
+def test_the_list_is_newest_first_and_a_hundred_long_unless_asked_otherwise(room: Room) -> None:
+    made = [room.create(f"b{number}") for number in range(103)]
+    page = room.get("/v1/batches").json
+    assert [batch["batch_id"] for batch in page["batches"]] == made[:2:-1]
+    assert page["pagination_token"] == made[3]
+    rest = room.get(f"/v1/batches?pagination_token={page['pagination_token']}").json
+    assert [batch["batch_id"] for batch in rest["batches"]] == made[2::-1]
+    assert not rest["pagination_token"]
+
+
+def test_empty_batches_stay_listed_and_never_complete(room: Room) -> None:
+    batch_id = room.create()
+    room.clock.tick(7 * 24 * 3600)
+    assert room.get("/v1/batches").json["batches"][0]["batch_id"] == batch_id
+    assert set(room.counters(batch_id).values()) == {0}
+
+
+@pytest.mark.parametrize(("style", "end"), [("null", None), ("empty", "")])
+def test_the_end_of_a_list_is_null_or_empty(tmp_path: Path, style: str, end: str | None) -> None:
+    room = Room(tmp_path, Settings(rate=0, settle=0, end_token=style))
+    batch_id = room.filled()
+    for path in ("/v1/batches", f"/v1/batches/{batch_id}/requests", f"/v1/batches/{batch_id}/results"):
+        assert room.get(path).json["pagination_token"] == end
+
+
+def test_both_ends_occur_by_default(room: Room) -> None:
+    ends = {room.get(f"/v1/batches/{room.filled(1)}/results").json["pagination_token"] for _ in range(30)}
+    assert ends == {None, ""}
+
+
+@pytest.mark.parametrize("limit", ["0", "1001", "-1", "many", ""])
+def test_a_limit_out_of_range_is_refused(room: Room, limit: str) -> None:
+    batch_id = room.filled()
+    for path in ("/v1/batches", f"/v1/batches/{batch_id}/requests", f"/v1/batches/{batch_id}/results"):
+        answered = room.get(f"{path}?limit={limit}")
+        assert answered.status == 400
+        assert "between 1 and 1000" in answered.json["error"]
+
+
+def test_a_token_of_somebody_else_is_refused(room: Room) -> None:
+    batch_id = room.filled()
+    for path in ("/v1/batches", f"/v1/batches/{batch_id}/requests", f"/v1/batches/{batch_id}/results"):
+        assert room.get(f"{path}?pagination_token=r001").status == 400

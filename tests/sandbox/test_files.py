@@ -1,0 +1,144 @@
+"""/v1/files: multipart in, bytes out (facts 3)."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from batchsite.sandbox import files
+from batchsite.sandbox.multipart import receive
+from tests.sandbox.calls import Answered, Room
+from tests.sandbox.conftest import Live
+
+BOUNDARY = "----sandbox-test"
+
+
+def form(*parts: tuple[str, bytes]) -> bytes:
+    """A multipart body of (headers, content) parts."""
+    pieces = [b"--%b\r\n%b\r\n\r\n%b\r\n" % (BOUNDARY.encode(), head.encode(), content) for head, content in parts]
+    return b"".join(pieces) + b"--%b--\r\n" % BOUNDARY.encode()
+
+
+def field(name: str, value: bytes) -> tuple[str, bytes]:
+    return f'Content-Disposition: form-data; name="{name}"', value
+
+
+def file_part(content: bytes, filename: str = "rows.jsonl") -> tuple[str, bytes]:
+    head = f'Content-Disposition: form-data; name="file"; filename="{filename}"\r\nContent-Type: application/jsonl'
+    return head, content
+
+
+def upload(room: Room, *parts: tuple[str, bytes]) -> Answered:
+    headers = {"content-type": f"multipart/form-data; boundary={BOUNDARY}"}
+    return room.post("/v1/files", body=form(*parts), headers=headers)
+
+
+def test_an_upload_gives_an_object_without_a_purpose(room: Room) -> None:
+    stored = upload(room, field("purpose", b"batch"), file_part(b"line\n")).json
+    assert stored.pop("id").startswith("file_")
+    assert stored == {
+        "object": "file",
+        "bytes": 5,
+        "created_at": 1_786_400_000,
+        "expires_at": None,
+        "filename": "rows.jsonl",
+        "purpose": "",
+    }
+
+
+def test_purpose_is_optional_and_the_content_comes_back_byte_for_byte(room: Room) -> None:
+    content = bytes(range(256)) * 5000
+    stored = upload(room, file_part(content)).json
+    assert room.get(f"/v1/files/{stored['id']}/content").raw == content
+    assert room.get(f"/v1/files/{stored['id']}").json == stored
+
+
+def test_expires_after_counts_before_the_file_only(room: Room) -> None:
+    before = upload(room, field("expires_after", b"3600"), file_part(b"x")).json
+    after = upload(room, file_part(b"x"), field("expires_after", b"3600")).json
+    assert (before["expires_at"], after["expires_at"]) == (1_786_403_600, None)
+    room.clock.tick(3601)
+    assert room.get(f"/v1/files/{before['id']}").status == 404
+    assert room.get(f"/v1/files/{after['id']}").status == 200
+
+
+@pytest.mark.parametrize("seconds", [b"60", b"9999999", b"soon", b""])
+def test_an_expiry_out_of_range_is_refused(room: Room, seconds: bytes) -> None:
+    assert upload(room, field("expires_after", seconds), file_part(b"x")).status == 400
+    assert list(room.store.files.iterdir()) == []
+
+
+def test_files_are_listed_newest_first_with_a_token_on_every_page(room: Room) -> None:
+    made = [upload(room, file_part(b"x")).json["id"] for _ in range(5)]
+    first = room.get("/v1/files?limit=3").json
+    assert [file["id"] for file in first["data"]] == made[:1:-1]
+    second = room.get(f"/v1/files?limit=3&pagination_token={first['pagination_token']}").json
+    assert [file["id"] for file in second["data"]] == made[1::-1]
+    assert second["pagination_token"]
+    third = room.get(f"/v1/files?limit=3&pagination_token={second['pagination_token']}").json
+    assert third["data"] == []
+    assert room.get("/v1/files?limit=101").status == 400
+
+
+def test_a_deleted_file_is_gone(room: Room) -> None:
+    stored = upload(room, file_part(b"x")).json
+    deleted = room.call("DELETE", f"/v1/files/{stored['id']}")
+    assert deleted.json == {"id": stored["id"], "deleted": True, "object": "file"}
+    assert room.get(f"/v1/files/{stored['id']}/content").status == 404
+    assert list(room.store.files.iterdir()) == []
+
+
+def test_a_file_belongs_to_its_team(room: Room) -> None:
+    stored = upload(room, file_part(b"x")).json
+    assert room.get(f"/v1/files/{stored['id']}", key="sandbox-bob").status == 404
+    assert room.get("/v1/files", key="sandbox-bob").json["data"] == []
+
+
+def test_what_is_no_upload_is_refused(room: Room) -> None:
+    assert room.post("/v1/files", {"file": "x"}).status == 400
+    assert upload(room, field("purpose", b"batch")).status == 400
+    cut = form(file_part(b"x" * 1000))[:-200]
+    headers = {"content-type": f"multipart/form-data; boundary={BOUNDARY}"}
+    assert room.post("/v1/files", body=cut, headers=headers).status == 400
+    assert list(room.store.files.iterdir()) == []
+
+
+def test_a_file_above_the_limit_is_refused(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "MAX_BYTES", 1000)
+    assert upload(room, file_part(b"x" * 1001)).status == 413
+    assert upload(room, file_part(b"x" * 1000)).status == 200
+
+
+def test_httpx_can_upload_and_download(live: Live) -> None:
+    stored = live.client.post("/v1/files", files={"file": ("größe.jsonl", b"line\r\n", "text/plain")}).json()
+    assert stored["filename"] == "größe.jsonl"
+    assert live.client.get(f"/v1/files/{stored['id']}/content").content == b"line\r\n"
+
+
+class Slow:
+    """Gives a body a few bytes at a time, so that boundaries are cut in every way."""
+
+    def __init__(self, body: bytes, size: int) -> None:
+        self.body, self.size = body, size
+
+    def read(self, _: int = -1, /) -> bytes:
+        piece, self.body = self.body[: self.size], self.body[self.size :]
+        return piece
+
+
+@settings(max_examples=200)
+@given(
+    content=st.one_of(st.binary(), st.sampled_from([b"\r\n", b"\r\n--", b"--" + BOUNDARY.encode(), b"\r\n\r\n--x"])),
+    purpose=st.binary(max_size=20).filter(lambda value: b"\r\n" not in value),
+    size=st.integers(1, 50),
+)
+def test_any_content_survives_any_cut_of_the_stream(
+    tmp_path_factory: pytest.TempPathFactory, content: bytes, purpose: bytes, size: int
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "received"
+    stream = Slow(form(field("purpose", purpose), file_part(content)), size)
+    received = receive(f"multipart/form-data; boundary={BOUNDARY}", stream, path, 10_000)
+    assert path.read_bytes() == content
+    assert (received.size, received.filename) == (len(content), "rows.jsonl")
+    assert received.fields == {"purpose": purpose.decode(errors="replace")}

@@ -1,0 +1,132 @@
+"""Rows are done when their time has come; no thread runs, and the counters are arithmetic."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from batchsite.sandbox.processing import Batch, Schedule, schedule
+from batchsite.sandbox.settings import Settings
+from tests.sandbox.calls import Room, asks, ids
+
+
+@pytest.fixture
+def slow(tmp_path: Path) -> Room:
+    """Ten rows a second, after two seconds."""
+    return Room(tmp_path, Settings(rate=10, delay=2, settle=0))
+
+
+def test_rows_finish_one_by_one_at_the_rate_that_was_set(slow: Room) -> None:
+    batch_id = slow.filled(30)
+    assert slow.counters(batch_id)["num_pending"] == 30
+    slow.clock.tick(2.05)
+    assert slow.counters(batch_id)["num_pending"] == 30
+    slow.clock.tick(1)
+    assert slow.counters(batch_id) | {"num_requests": 30} == slow.counters(batch_id)
+    assert slow.counters(batch_id)["num_success"] == 10
+    slow.clock.tick(10)
+    assert slow.counters(batch_id)["num_success"] == 30
+
+
+def test_results_and_counters_agree_at_every_moment(slow: Room) -> None:
+    batch_id = slow.filled(30)
+    for _ in range(60):
+        slow.clock.tick(0.1)
+        assert len(slow.results(batch_id)) == slow.counters(batch_id)["num_success"]
+
+
+def test_a_later_call_queues_behind_an_earlier_one(slow: Room) -> None:
+    batch_id = slow.filled(30)
+    slow.add(batch_id, asks(30, first=31))
+    slow.clock.tick(2 + 3 + 1.01)
+    assert slow.counters(batch_id)["num_success"] == 40
+
+
+def test_batches_do_not_wait_for_each_other(slow: Room) -> None:
+    first, second = slow.filled(30), slow.filled(30)
+    slow.clock.tick(5.01)
+    assert slow.counters(first) == slow.counters(second)
+    assert slow.counters(second)["num_pending"] == 0
+
+
+def test_the_state_of_each_request_is_listed(slow: Room) -> None:
+    batch_id = slow.filled(2)
+    slow.clock.tick(2.15)
+    assert [(row["state"], row["finish_time"]) for row in slow.requests(batch_id)] == [
+        ("succeeded", "2026-08-10"),
+        ("pending", None),
+    ]
+
+
+def test_a_new_rate_is_for_requests_that_come_after(slow: Room) -> None:
+    batch_id = slow.filled(30)
+    slow.set(rate=0, delay=0)
+    later = slow.filled(30)
+    assert slow.counters(batch_id)["num_pending"] == 30
+    assert slow.counters(later)["num_pending"] == 0
+
+
+def test_counters_are_zero_for_a_moment_after_the_first_add(tmp_path: Path) -> None:
+    room = Room(tmp_path, Settings(rate=0, settle=0.5))
+    batch_id = room.filled(3)
+    assert set(room.counters(batch_id).values()) == {0}
+    room.clock.tick(0.6)
+    assert room.counters(batch_id)["num_success"] == 3
+    room.add(batch_id, asks(3, first=4))
+    assert room.counters(batch_id)["num_requests"] == 6
+
+
+def test_one_batch_can_be_completed_at_once(slow: Room) -> None:
+    first, second = slow.filled(30), slow.filled(30)
+    assert slow.post("/admin/complete", {"batch_id": first}).json == {"completed": 1}
+    assert slow.counters(first)["num_success"] == 30
+    assert slow.counters(second)["num_success"] == 0
+    slow.post("/admin/complete")
+    assert slow.counters(second)["num_success"] == 30
+
+
+def test_time_can_be_moved_for_one_batch_or_for_all(slow: Room) -> None:
+    first, second = slow.filled(30), slow.filled(30)
+    slow.post("/admin/advance", {"seconds": 3.01, "batch_id": first})
+    assert [slow.counters(batch_id)["num_success"] for batch_id in (first, second)] == [10, 0]
+    slow.post("/admin/advance", {"seconds": 3.01})
+    assert [slow.counters(batch_id)["num_success"] for batch_id in (first, second)] == [30, 10]
+
+
+def test_created_is_when_the_row_was_finished(slow: Room) -> None:
+    batch_id = slow.filled(30)
+    slow.clock.tick(10)
+    row = slow.results(batch_id)[-1]
+    assert row["batch_result"]["response"]["chat_get_completion"]["created"] == int(slow.clock.now) - 5
+    assert ids([row]) == ["r030"]
+
+
+@given(
+    start=st.integers(0, 10**16),
+    interval=st.integers(0, 10**10),
+    count=st.integers(1, 300),
+    at=st.integers(-(10**6), 10**12),
+    backwards=st.booleans(),
+)
+def test_how_many_are_done_is_what_counting_due_times_gives(
+    start: int, interval: int, count: int, at: int, backwards: bool
+) -> None:
+    plan = Schedule(start, interval, backwards)
+    assert plan.done(count, start + at) == sum(due <= start + at for due in plan.dues(count))
+
+
+@given(
+    rate=st.floats(0.01, 10**6),
+    delay=st.floats(0, 1000),
+    count=st.integers(1, 200),
+    gap=st.integers(0, 10**7),
+)
+def test_due_times_never_fall_from_one_call_to_the_next(rate: float, delay: float, count: int, gap: int) -> None:
+    batch = Batch(1, "b", "t", "k", "n", None, 0, None, 0, 0, 0, None, None, None, None, 0, 0, 0)
+    first = schedule(batch, 10**15, rate=rate, delay=delay).dues(count)
+    after = Batch(1, "b", "t", "k", "n", None, 0, None, count, first[-1], 0, None, None, None, None, 0, 0, 0)
+    second = schedule(after, 10**15 + gap, rate=rate, delay=delay).dues(count)
+    assert sorted(first + second) == first + second
