@@ -27,9 +27,7 @@ def dataset(team: Team) -> Dataset:
 
 
 def make_batch(dataset: Dataset, name: str, state: str, days_ago: float = 0, **fields: Any) -> Batch:
-    ended = (
-        timezone.now() - timedelta(days=days_ago) if state in {"completed", "failed", "expired", "cancelled"} else None
-    )
+    ended = timezone.now() - timedelta(days=days_ago) if state in TERMINAL else None
     values = {"total": 10, "ended_at": ended, **fields}
     return Batch.objects.create(team=dataset.team, dataset=dataset, name=name, state=state, **values)
 
