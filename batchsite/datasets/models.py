@@ -44,6 +44,8 @@ class Dataset(Work):
     """How far the import is."""
 
     state = models.CharField(max_length=10, choices=DatasetState.choices, default=DatasetState.IMPORTING)
+    held_reason = models.TextField(blank=True)
+    """In words, while the import waits for something such as room on the disk; it goes on by itself."""
     encoding = models.CharField(max_length=40, blank=True)
     delimiter = models.CharField(max_length=4, blank=True)
     columns: models.JSONField[list[str]] = models.JSONField(default=list)

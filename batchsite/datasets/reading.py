@@ -14,9 +14,8 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import BinaryIO
 
-from batchsite.datasets.records import LINE_END, Lines, Records, bare_quote, column_at
+from batchsite.datasets.records import LINE_END, ByteStream, Lines, Records, bare_quote, column_at
 from batchsite.datasets.sniffing import SAMPLE_BYTES, UTF8_BOM, find_delimiter, what_else
 
 MOST_PROBLEMS = 1000
@@ -86,7 +85,7 @@ class _Blanks:
     count: int = 1
 
 
-def open_table(stream: BinaryIO, *, limits: Limits) -> Table:
+def open_table(stream: ByteStream, *, limits: Limits) -> Table:
     """The table in `stream`, its header read and checked. Raises ReadingError."""
     head = _head(stream)
     other = what_else(head)
@@ -103,7 +102,7 @@ def open_table(stream: BinaryIO, *, limits: Limits) -> Table:
     )
 
 
-def _head(stream: BinaryIO) -> bytes:
+def _head(stream: ByteStream) -> bytes:
     """The first `SAMPLE_BYTES`, also from a stream that gives them out in small pieces."""
     head = b""
     while len(head) < SAMPLE_BYTES and (piece := stream.read(SAMPLE_BYTES - len(head))):

@@ -8,13 +8,20 @@ import io
 import re
 import sys
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import Protocol
 
 PIECE = 262_144
 LINE_END = re.compile(r"\r\n|\r|\n")
 
 Record = tuple[list[str], str, int, str]
 """(cells, raw text, line on which it starts, what is wrong with its quotes or nothing)."""
+
+
+class ByteStream(Protocol):
+    """Anything with bytes to read: a file, an upload, a socket."""
+
+    def read(self, size: int = -1, /) -> bytes: ...
+
 
 # The standard library stops at 131,072 characters a cell, which prompts do reach; Records has a limit of its own.
 csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
@@ -27,7 +34,7 @@ class Lines:
     with a NUL, is given out: only from there on need cells be looked at one by one.
     """
 
-    def __init__(self, head: bytes, stream: BinaryIO, *, longest: int) -> None:
+    def __init__(self, head: bytes, stream: ByteStream, *, longest: int) -> None:
         self.dirty = False
         self.longest = longest
         """Characters; a longer line comes in several parts."""

@@ -32,6 +32,7 @@ class Migration(migrations.Migration):
                 ('size', models.BigIntegerField(default=0)),
                 ('bytes_read', models.BigIntegerField(default=0)),
                 ('state', models.CharField(choices=[('importing', 'Importing'), ('ready', 'Ready'), ('refused', 'Not readable')], default='importing', max_length=10)),
+                ('held_reason', models.TextField(blank=True)),
                 ('encoding', models.CharField(blank=True, max_length=40)),
                 ('delimiter', models.CharField(blank=True, max_length=4)),
                 ('columns', models.JSONField(default=list)),
