@@ -1,0 +1,222 @@
+"""What site.js adds to pages, seen in Chromium."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+
+from batchsite.batches.models import Batch
+from batchsite.teams.models import Invitation, Membership, Role, Team, User
+from tests.browser.look import STICKS_OUT, accessibility
+from tests.factories import PASSWORD, make_dataset, make_team
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+Open = Callable[[User, str], Page]
+
+
+@pytest.fixture
+def running(team: Team) -> Batch:
+    dataset = make_dataset(team)
+    return Batch.objects.create(team=team, dataset=dataset, name="Languages", state="processing", total=100)
+
+
+def refresh(page: Page) -> None:
+    """The next poll, at once."""
+    with page.expect_response(lambda response: "hx-request" in response.request.headers):
+        page.evaluate("htmx.trigger(document.body, 'back')")
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (390, 844)], ids=["wide", "narrow"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pages_are_accessible_and_fit(
+    size: tuple[int, int], scheme: Any, alice: User, bob: User, running: Batch, open_as: Open
+) -> None:
+    Invitation.objects.create(team=running.team, created_by=alice)
+    page = open_as(alice, "/")
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    page.emulate_media(color_scheme=scheme)
+    bob_out = f"/team/people/{Membership.objects.get(user=bob).pk}/remove"
+    for path in ("/", "/team", "/team/new", "/account", bob_out):
+        page.goto(page.url.split("/", 3)[0] + "//" + page.url.split("/")[2] + path)
+        assert accessibility(page) == [], path
+        assert page.evaluate(STICKS_OUT) <= 0, path
+
+
+def test_from_the_first_visit_to_signing_in_again(page: Page, complaints: list[str], live_server: Any) -> None:
+    page.goto(live_server.url)
+    page.get_by_label("Name of the team").fill("Support research")
+    page.get_by_label("Your name").fill("Alice")
+    page.get_by_label("E-mail").fill("alice@example.org")
+    page.get_by_label("Password").fill(PASSWORD)
+    assert accessibility(page) == []
+    page.get_by_role("button", name="Create account and team").click()
+    expect(page.get_by_role("heading", name="Welcome, Alice")).to_be_visible()
+    page.get_by_text("Support research").click()
+    page.get_by_role("button", name="Sign out").click()
+    page.get_by_label("E-mail").fill("alice@example.org")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Welcome, Alice")).to_be_visible()
+
+
+def test_a_risk_is_asked_about_in_a_dialog(alice: User, bob: User, open_as: Open) -> None:
+    page = open_as(alice, "/team")
+    link = page.get_by_role("link", name="Remove…")
+    link.click()
+    dialog = page.get_by_role("dialog", name="Remove Bob from Support research?")
+    expect(dialog).to_contain_text("They lose access at once")
+    assert accessibility(page) == []
+    dialog.get_by_role("link", name="Keep it as it is").click()
+    expect(dialog).to_have_count(0)
+    assert page.url.endswith("/team")
+    expect(link).to_be_focused()
+    link.click()
+    page.get_by_role("button", name="Remove Bob").click()
+    expect(page.get_by_text("Bob is not in Support research any more.")).to_be_visible()
+
+
+def test_without_scripts_the_same_question_is_a_page(alice: User, bob: User, open_as: Open, browser: Any) -> None:
+    signed_in = open_as(alice, "/team")
+    context = browser.new_context(java_script_enabled=False, storage_state=signed_in.context.storage_state())
+    page = context.new_page()
+    page.goto(signed_in.url)
+    page.get_by_role("link", name="Remove…").click()
+    page.get_by_role("button", name="Remove Bob").click()
+    assert page.get_by_text("Bob is not in Support research any more.").is_visible()
+    context.close()
+
+
+def test_times_are_told_in_the_viewers_zone(browser: Any, alice: User, running: Batch, open_as: Open) -> None:
+    running.started_at = timezone.now() - timedelta(minutes=12)
+    running.save()
+    page = open_as(alice, "/")
+    time = page.locator("#board time")
+    expect(time).to_have_text("12 minutes ago")
+    assert re.search(r"\d\d?:\d\d:\d\d", time.get_attribute("title") or "")
+
+
+def test_question_mark_lists_the_keys_and_slash_searches(alice: User, open_as: Open) -> None:
+    page = open_as(alice, "/team")
+    page.evaluate("document.querySelector('main').insertAdjacentHTML('beforeend', '<input type=search>')")
+    page.keyboard.press("/")
+    expect(page.locator("main [type=search]")).to_be_focused()
+    page.keyboard.type("what?")
+    assert page.locator("main [type=search]").input_value() == "what?"
+    page.keyboard.press("Tab")
+    page.keyboard.press("?")
+    keys = page.get_by_role("dialog", name="Keys")
+    expect(keys).to_contain_text("Search")
+    keys.get_by_role("checkbox").uncheck()
+    page.keyboard.press("Escape")
+    expect(keys).to_have_count(0)
+    page.keyboard.press("/")
+    expect(page.locator("main [type=search]")).not_to_be_focused()
+
+
+def test_escape_closes_the_menu_and_gives_the_focus_back(alice: User, open_as: Open) -> None:
+    page = open_as(alice, "/")
+    menu = page.locator(".rail details")
+    menu.locator("summary").click()
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Sign out")).not_to_be_visible()
+    expect(menu.locator("summary")).to_be_focused()
+
+
+def test_the_skip_link_leads_to_the_content(alice: User, open_as: Open) -> None:
+    page = open_as(alice, "/")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+
+
+def test_a_live_part_moves_by_itself_and_stops_at_the_end(alice: User, running: Batch, open_as: Open) -> None:
+    page = open_as(alice, "/")
+    Batch.objects.update(succeeded=40)
+    refresh(page)
+    expect(page.locator("#board")).to_contain_text("40 of 100 succeeded")
+    Batch.objects.update(state="completed", succeeded=100, ended_at=timezone.now())
+    refresh(page)
+    expect(page.locator("#board")).to_contain_text("Lately finished")
+    assert page.locator("#board").get_attribute("hx-get") is None
+    expect(page.locator("#board time")).to_have_text("just now")
+
+
+def test_a_live_part_leaves_alone_what_one_is_at(alice: User, running: Batch, open_as: Open) -> None:
+    """Focus stays on its link, and a selection is not pulled away while the text is being copied."""
+    page = open_as(alice, "/")
+    page.locator("#board a").first.focus()
+    Batch.objects.update(succeeded=40)
+    refresh(page)
+    expect(page.locator("#board")).to_contain_text("40 of 100")
+    assert page.evaluate("document.activeElement.textContent") == "Languages"
+    page.evaluate("getSelection().selectAllChildren(document.querySelector('#board li'))")
+    Batch.objects.update(succeeded=50)
+    refresh(page)
+    expect(page.locator("#board")).to_contain_text("40 of 100")
+    page.evaluate("getSelection().removeAllRanges()")
+    refresh(page)
+    expect(page.locator("#board")).to_contain_text("50 of 100")
+
+
+def test_a_lost_connection_is_said_and_mended_by_itself(
+    alice: User, running: Batch, open_as: Open, complaints: list[str]
+) -> None:
+    page = open_as(alice, "/")
+    page.context.set_offline(True)
+    expect(page.locator("#lost")).to_be_visible()
+    expect(page.get_by_role("status")).to_contain_text("The connection is lost")
+    Batch.objects.update(succeeded=40)
+    page.context.set_offline(False)
+    expect(page.locator("#lost")).not_to_be_visible(timeout=10_000)
+    expect(page.locator("#board")).to_contain_text("40 of 100 succeeded", timeout=3_000)
+    expect(page.get_by_role("status")).to_have_text("The connection is back.")
+    complaints[:] = [line for line in complaints if "ERR_INTERNET_DISCONNECTED" not in line and "htmx:" not in line]
+
+
+def test_a_session_that_ended_leads_to_sign_in_and_back(alice: User, running: Batch, open_as: Open) -> None:
+    page = open_as(alice, "/")
+    page.context.clear_cookies()
+    page.evaluate("htmx.trigger(document.body, 'back')")
+    page.wait_for_url("**/sign-in?next=/")
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+
+
+def test_a_refused_action_says_so(alice: User, running: Batch, open_as: Open, complaints: list[str]) -> None:
+    page = open_as(alice, "/")
+    page.evaluate("htmx.ajax('GET', '/batches/99999', {target: '#spoken'})")
+    expect(page.locator("#toasts")).to_contain_text("This is not there any more.")
+    complaints[:] = [line for line in complaints if "404" not in line]
+
+
+def test_an_invitation_link_is_copied(alice: User, team: Team, open_as: Open) -> None:
+    Invitation.objects.create(team=team, created_by=alice)
+    page = open_as(alice, "/team")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_role("button", name="Copy").click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    assert "/join/" in page.evaluate("navigator.clipboard.readText()")
+
+
+def test_the_first_error_of_a_form_has_the_focus(alice: User, open_as: Open, complaints: list[str]) -> None:
+    page = open_as(alice, "/account")
+    page.get_by_label("E-mail").fill("robert@example.org")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_label("Your password")).to_be_focused()
+    expect(page.get_by_text("Type your password to change the e-mail.")).to_be_visible()
+    complaints[:] = [line for line in complaints if "422" not in line]
+
+
+def test_teams_are_switched_from_the_rail(alice: User, running: Batch, open_as: Open) -> None:
+    second = make_team("Second")
+    Membership.objects.create(team=second, user=alice, role=Role.OWNER)
+    page = open_as(alice, "/")
+    page.locator(".rail summary").click()
+    page.get_by_role("button", name="Switch to Second").click()
+    expect(page.locator(".rail summary")).to_have_text("Second")

@@ -1,0 +1,24 @@
+"""What a machine may lack: the test is skipped by name, or fails where BATCHSITE_REQUIRE=all asks for everything."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+import pytest
+
+
+def need(what: str, *, here: bool) -> None:
+    """Go on only where `what` is here."""
+    if here:
+        return
+    if os.environ.get("BATCHSITE_REQUIRE") == "all":
+        pytest.fail(f"{what} is not installed, and BATCHSITE_REQUIRE=all asks for it.")
+    pytest.skip(f"not installed: {what}")
+
+
+def chromium() -> str:
+    """The path of Chromium, as Debian installs it."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or ""
+    need("Chromium", here=bool(path))
+    return path
