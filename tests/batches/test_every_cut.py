@@ -1,0 +1,192 @@
+"""No window between two lines is left to luck: a batch is cut at every boundary, and goes on (rule 5).
+
+`BATCHSITE_CUT_PAIRS=seconds` says how long pairs of cuts are tried; a few seconds of them run always.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import random
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from batchsite.batches import controlling, drafting
+from batchsite.batches.models import Batch, Result
+from batchsite.batches.states import State
+from batchsite.datasets import intake
+from batchsite.datasets.models import Dataset, DatasetState
+from batchsite.teams.models import Team
+from tests.cuts import Cut, Guillotine
+from tests.factories import make_team
+from tests.pipeline import Sandbox, step_all, story
+
+pytestmark = pytest.mark.django_db(transaction=True)
+ROWS = 7
+PAIR_SECONDS = float(os.environ.get("BATCHSITE_CUT_PAIRS", "10"))
+
+
+@pytest.fixture(autouse=True)
+def _small_chunks(settings: Any) -> None:
+    settings.OPTIONS = settings.OPTIONS.__class__(chunk_rows=3, page_rows=4)
+
+
+class Life:
+    """A dataset and its batch, taken forward one small deed at a time, by processes that may die at any of them."""
+
+    def __init__(self, team: Team, table: Path, guillotine: Guillotine, after: Callable[[Life], bool]) -> None:
+        self.team, self.table, self.guillotine, self.after = team, table, guillotine, after
+
+    @property
+    def dataset(self) -> Dataset | None:
+        return Dataset.objects.filter(team=self.team, deleted_at=None).exclude(state=DatasetState.REFUSED).first()
+
+    @property
+    def batch(self) -> Batch:
+        return Batch.objects.select_related("dataset", "team").get(team=self.team)
+
+    def live(self, seconds: float = 30) -> None:
+        """Deed by deed to the end; a death is followed by a new process."""
+        deadline = time.monotonic() + seconds
+        with self.guillotine.over_everything():
+            while True:
+                assert time.monotonic() < deadline, f"hangs: {story(self.batch)}"
+                try:
+                    if self.deed():
+                        return
+                except Cut:
+                    self.guillotine.revive()
+
+    def deed(self) -> bool:
+        """The next thing that a worker or a person would do; True at the end."""
+        dataset = self.dataset
+        if dataset is None:
+            intake.receive_path(self.team, self.table)
+        elif dataset.state != DatasetState.READY:
+            intake.import_step(dataset.pk)
+        elif not Batch.objects.filter(team=self.team).exists():
+            batch = drafting.new_draft(self.team, None, dataset)
+            Batch.objects.filter(pk=batch.pk).update(prompt="Answer: {{text}}", model="grok-4.3")
+        elif self.batch.state == State.DRAFT:
+            if not self.batch.prompt:
+                Batch.objects.filter(team=self.team).update(prompt="Answer: {{text}}", model="grok-4.3")
+            controlling.start(self.batch, None)
+        elif self.after(self):
+            pass
+        elif self.batch.is_running:
+            step_all(self.batch)
+        else:
+            return True
+        return False
+
+
+def check(life: Life, sandbox: Sandbox) -> None:
+    """Every row has its fate once, and what was billed is what we know of."""
+    batch = life.batch
+    results = {result.row: result for result in Result.objects.filter(batch=batch)}
+    assert sorted(results) == list(range(1, ROWS + 1)), story(batch)
+    counts = [
+        sum(result.state == state for result in results.values()) for state in ("succeeded", "failed", "cancelled")
+    ]
+    assert counts == [batch.succeeded, batch.failed, batch.cancelled]
+    assert sum(counts) + batch.missing == ROWS
+    names = [f"[bs-{submission.token}]" for submission in batch.submissions.all()]
+    ours = [one for one in sandbox.batches() if any(name in one["name"] for name in names)]
+    assert (
+        sum(one["cost_in_usd_ticks"] for one in ours) == batch.cost_ticks == sum(r.cost_ticks for r in results.values())
+    )
+    assert sum(one["succeeded"] for one in ours) == batch.succeeded, "a row was answered twice, or an answer was lost"
+
+
+# ---- what happens to the batch -------------------------------------------------------------------------------
+
+
+def nothing(life: Life) -> bool:
+    return False
+
+
+def retry_once(life: Life) -> bool:
+    """Rows failed: they are tried again when the batch has ended."""
+    batch = life.batch
+    if batch.is_terminal and batch.failed and batch.submissions.count() == 1:
+        controlling.retry(batch, None)
+        return True
+    return False
+
+
+def cancel_early(life: Life) -> bool:
+    """Cancelled as soon as anything was sent."""
+    batch = life.batch
+    sent = batch.is_running and batch.submissions.filter(sent__gt=0, cancel_asked_at=None).exists()
+    if sent:
+        controlling.cancel(batch, None)
+    return sent
+
+
+STORIES: dict[str, tuple[Callable[[Life], bool], dict[str, Any] | None]] = {
+    "plain": (nothing, None),
+    "retry": (retry_once, {"what": "fail_rows", "ids": ["table-row-2", "table-row-6"], "batches": 1}),
+    "cancel": (cancel_early, None),
+}
+
+
+class Stage:
+    """Plays one story over and over, with other cuts each time."""
+
+    def __init__(self, name: str, sandbox: Sandbox, table: Path) -> None:
+        self.after, self.fault = STORIES[name]
+        self.sandbox, self.table, self.runs = sandbox, table, 0
+
+    def play(self, *cuts: int) -> Guillotine:
+        self.runs += 1
+        if self.runs % 40 == 1:
+            self.sandbox.reset()
+            self.sandbox.set(rate=200 if self.after is cancel_early else 0)
+        self.sandbox.mend()
+        if self.fault:
+            self.sandbox.fault(**self.fault)
+        guillotine = Guillotine(*cuts)
+        life = Life(make_team(), self.table, guillotine, self.after)
+        life.live()
+        check(life, self.sandbox)
+        return guillotine
+
+
+@pytest.fixture(params=list(STORIES))
+def stage(request: pytest.FixtureRequest, sandbox: Sandbox, tmp_path: Path) -> Stage:
+    table = tmp_path / "table.csv"
+    table.write_text("text\n" + "".join(f"Question {number}\n" for number in range(1, ROWS + 1)))
+    return Stage(request.param, sandbox, table)
+
+
+def test_cut_at_every_boundary(stage: Stage) -> None:
+    whole = stage.play()
+    assert whole.count > 40, "where are the boundaries?"
+    for cut in range(1, whole.count + 1):
+        try:
+            stage.play(cut)
+        except AssertionError as error:
+            raise AssertionError(f"cut {cut} of {whole.count}, at {whole.names[cut - 1]!r}: {error}") from error
+    print(f"{stage.runs} lives, {whole.count} boundaries")
+
+
+def test_cut_twice(stage: Stage) -> None:
+    """Pairs of boundaries, in an order of chance that the seed repeats, as many as time allows."""
+    whole = stage.play()
+    pairs = list(itertools.combinations(range(1, whole.count + 20), 2))
+    random.Random(7).shuffle(pairs)
+    deadline, tried = time.monotonic() + PAIR_SECONDS, 0
+    for first, second in pairs:
+        if time.monotonic() > deadline:
+            break
+        tried += 1
+        try:
+            stage.play(first, second)
+        except AssertionError as error:
+            raise AssertionError(f"cuts {first} and {second}: {error}") from error
+    print(f"{tried} of {len(pairs)} pairs")
+    assert tried

@@ -1,0 +1,102 @@
+"""Cutting a process at every boundary: before and after each call to the provider, and each commit.
+
+A cut is a death: from then on the process does nothing any more. No query reaches the database and no call the
+provider, whatever `finally` and `except` blocks try, until `revive` starts the next process on what was committed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+from django.db import connection
+
+from batchsite.batches.models import Submission
+from batchsite.datasets.models import Dataset
+
+
+class Cut(BaseException):
+    """The process died here."""
+
+
+class Guillotine:
+    """Counts boundaries, and cuts at those whose numbers were given."""
+
+    def __init__(self, *at: int) -> None:
+        self.at, self.count, self.dead = frozenset(at), 0, False
+        self.names: list[str] = []
+
+    def boundary(self, name: str) -> None:
+        if self.dead:
+            raise Cut(name)
+        self.count += 1
+        self.names.append(name)
+        if self.count in self.at:
+            self.dead = True
+            raise Cut(name)
+
+    @contextlib.contextmanager
+    def over_everything(self) -> Iterator[None]:
+        """Watch this thread's database connection and every call to the provider."""
+        with self._over_calls(), self._over_commits(), connection.execute_wrapper(self._over_query):
+            yield
+
+    def _over_query(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+        """Outside a transaction every write commits itself."""
+        if self.dead:
+            raise Cut(sql)
+        if connection.in_atomic_block or sql.lstrip()[:6].upper() not in {"INSERT", "UPDATE", "DELETE"}:
+            return execute(sql, params, many, context)
+        self.boundary(f"before {sql[:60]}")
+        result = execute(sql, params, many, context)
+        self.boundary(f"after {sql[:60]}")
+        return result
+
+    @contextlib.contextmanager
+    def _over_commits(self) -> Iterator[None]:
+        connection.ensure_connection()
+        commit = connection._commit  # type: ignore[attr-defined]
+
+        def watched() -> None:
+            self.boundary("before commit")
+            commit()
+            self.boundary("after commit")
+
+        connection._commit = watched  # type: ignore[attr-defined]
+        try:
+            yield
+        finally:
+            del connection._commit  # type: ignore[attr-defined]
+
+    @contextlib.contextmanager
+    def _over_calls(self) -> Iterator[None]:
+        send = httpx.HTTPTransport.handle_request
+
+        def watched(transport: httpx.HTTPTransport, request: httpx.Request) -> httpx.Response:
+            if not request.url.path.startswith("/v1/"):
+                return send(transport, request)
+            self.boundary(f"before {request.method} {request.url.path}")
+            response = send(transport, request)
+            self.boundary(f"after {request.method} {request.url.path}")
+            return response
+
+        httpx.HTTPTransport.handle_request = watched  # type: ignore[method-assign]
+        try:
+            yield
+        finally:
+            httpx.HTTPTransport.handle_request = send  # type: ignore[method-assign]
+
+    def revive(self) -> None:
+        """A new process on the same database, once the leases of the dead one have run out."""
+        if connection.connection is not None:
+            connection.connection.close()
+            connection.connection = None
+        connection.connect()
+        self.dead = False
+        commit = connection.__dict__.pop("_commit", None)
+        for model in (Submission, Dataset):
+            model._default_manager.exclude(lease_token="").update(lease_until="2000-01-01T00:00Z")
+        if commit is not None:
+            connection._commit = commit  # type: ignore[attr-defined]
