@@ -142,7 +142,7 @@ def _api(world: World, call: Call) -> Reply:
         visit.batch_id = call.args[0]
     batch = _batch(visit)
     name = batch_routes.batch_name(call.json, len(call.body)) if route.call == "create" else ""
-    rules = world.faults.pick(target(visit, route.call, batch, name), _families(route.call))
+    rules = world.faults.pick(target(visit, route.call, batch, name), _families(route.call, call))
     visit.rules = [rule for rule in rules if rule.kind.family != "reply" or _is_answered(rule, route.call)]
     if batch is not None:
         _apply_events(visit, batch)
@@ -152,9 +152,13 @@ def _api(world: World, call: Call) -> Reply:
     return fault_replies.around(fault, visit.key, call.query.get("pagination_token", ""), lambda: _run(route, visit))
 
 
-def _families(call: str) -> tuple[str, ...]:
-    """What a list shows is lied about batch by batch, by the route itself."""
-    return ("reply",) if call == "list" else ("reply", "event", "rows", "view")
+def _families(name: str, call: Call) -> tuple[str, ...]:
+    """What a list shows is lied about batch by batch, by the route itself; a create has rows with a file only."""
+    if name == "list":
+        return ("reply",)
+    if name == "create" and call.json.get("input_file_id") is None:
+        return ("reply", "event")
+    return ("reply", "event", "rows", "view")
 
 
 def _is_answered(rule: Rule, call: str) -> bool:

@@ -31,7 +31,7 @@ def chat(visit: Visit) -> Reply:
     except Misfit as misfit:
         unprocessable(str(misfit), len(visit.call.body))
     _refuse_values(body)
-    run = run_directly(CHAT, body)
+    run = run_directly(CHAT, {name: value for name, value in body.items() if name != "deferred"})
     _bill(visit, run)
     if body.get("deferred"):
         return _defer(visit, run)

@@ -1,0 +1,145 @@
+"""Faults that answer instead of xAI, seen without a socket (facts 1.2-1.5, 7.5)."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+
+from batchsite.sandbox.http import Hangup
+from tests.sandbox.calls import Room, asks, ids
+
+STATUSES = [408, 409, 429, 500, 502, 503, 504, 529]
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_any_status_comes_as_json_or_as_text(room: Room, status: int) -> None:
+    room.fault("status", call="list", status=status, times=1)
+    room.fault("status", call="list", status=status, form="text", times=1)
+    as_json, as_text = room.get("/v1/batches"), room.get("/v1/batches")
+    assert (as_json.status, set(as_json.json)) == (status, {"code", "error"})
+    assert (as_text.status, as_text.headers["content-type"]) == (status, "text/plain; charset=utf-8")
+    assert "retry-after" not in as_json.headers
+
+
+@pytest.mark.parametrize("value", [3, 0.5, "Mon, 10 Aug 2026 12:00:00 GMT", "soon"])
+def test_retry_after_is_sent_as_it_was_scripted(room: Room, value: Any) -> None:
+    room.fault("status", status=429, retry_after=value, text="slow down")
+    answered = room.get("/v1/batches")
+    assert (answered.headers["retry-after"], answered.json["error"]) == (str(value), "slow down")
+
+
+@pytest.mark.parametrize("what", ["status", "html", "not_json"])
+@pytest.mark.parametrize("applied", [True, False])
+def test_what_failed_was_applied_or_not_as_scripted(room: Room, what: str, applied: bool) -> None:
+    room.fault(what, call="create", applied=applied, times=1)
+    room.post("/v1/batches", {"name": "x"})
+    assert len(room.get("/v1/batches").json["batches"]) == int(applied)
+
+
+def test_an_html_page_is_that_of_a_proxy(room: Room) -> None:
+    room.fault("html", call="list", status=200, times=1)
+    answered = room.get("/v1/batches")
+    assert (answered.status, answered.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert answered.raw.startswith(b"<html>")
+
+
+def test_a_body_that_is_not_json_says_that_it_is(room: Room) -> None:
+    room.fault("not_json", call="list")
+    answered = room.get("/v1/batches")
+    assert (answered.status, answered.headers["content-type"]) == (200, "application/json")
+    with pytest.raises(ValueError, match="invalid literal"):
+        _ = answered.json
+
+
+CREDITS = [
+    ("429", 429, "used all available credits or reached its monthly spending limit"),
+    ("403", 403, "used all available credits or reached its monthly spending limit"),
+    ("new_team", 403, "doesn't have any credits or licenses yet"),
+    ("spending", 403, "need credits or a Grok subscription"),
+]
+
+
+@pytest.mark.parametrize(("form", "status", "words"), CREDITS)
+def test_a_team_without_credits_fails_on_every_route(room: Room, form: str, status: int, words: str) -> None:
+    room.fault("no_credits", form=form)
+    for answered in (room.get("/v1/models"), room.post("/v1/batches", {"name": "x"}), room.get("/v1/api-key")):
+        assert answered.status == status
+        assert words in answered.json["error"]
+        assert "retry-after" not in answered.headers
+
+
+def test_a_key_is_revoked_in_the_middle_and_given_back(room: Room) -> None:
+    batch_id = room.filled()
+    number = room.fault("key_revoked", after=1)
+    assert room.get(f"/v1/batches/{batch_id}").status == 200
+    refused = room.get(f"/v1/batches/{batch_id}")
+    assert (refused.status, "Incorrect API key" in refused.json["error"]) == (400, True)
+    room.call("DELETE", f"/admin/faults/{number}")
+    assert room.get(f"/v1/batches/{batch_id}").status == 200
+
+
+def test_a_blocked_key_is_403_but_may_ask_about_itself(room: Room) -> None:
+    room.fault("key_blocked")
+    assert room.get("/v1/batches").status == 403
+    about = room.get("/v1/api-key")
+    assert (about.status, about.json["api_key_blocked"]) == (200, True)
+
+
+@pytest.mark.parametrize("applied", [True, False])
+def test_a_lost_reply_was_applied_or_not(room: Room, applied: bool) -> None:
+    batch_id = room.create()
+    room.fault("lost_reply", call="add", applied=applied, times=1)
+    with pytest.raises(Hangup):
+        room.add(batch_id, asks(2))
+    assert len(room.requests(batch_id)) == (2 if applied else 0)
+
+
+@pytest.mark.parametrize("applied", [True, False])
+def test_a_time_out_is_silence_before_or_after_applying(room: Room, applied: bool) -> None:
+    room.fault("timeout", call="create", seconds=0.2, applied=applied)
+    started = time.monotonic()
+    answered = room.post("/v1/batches", {"name": "x"})
+    assert time.monotonic() - started >= 0.2
+    assert answered.status == 200
+    assert len(room.get("/v1/batches").json["batches"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "member"),
+    [("/v1/batches", "batches"), ("requests", "batch_request_metadata"), ("results", "results")],
+)
+def test_a_cursor_repeats_and_then_goes_on(room: Room, path: str, member: str) -> None:
+    batch_id = room.filled(7)
+    for number in range(6):
+        room.create(f"b{number}")
+    call = member if path == "results" else "list" if path == "/v1/batches" else "requests"
+    path = path if path.startswith("/") else f"/v1/batches/{batch_id}/{path}"
+    room.fault("cursor_repeats", call=call, nth=2)
+    first = room.get(f"{path}?limit=2").json
+    token = first["pagination_token"]
+    second = room.get(f"{path}?limit=2&pagination_token={token}").json
+    assert second["pagination_token"] == token
+    assert second[member] != first[member]
+    third = room.get(f"{path}?limit=2&pagination_token={token}").json
+    assert third[member] == second[member]
+    assert third["pagination_token"] not in (token, None, "")
+
+
+def test_a_cursor_may_lead_to_the_first_page_again(room: Room) -> None:
+    batch_id = room.filled(5)
+    room.fault("cursor_repeats", call="results", times=2)
+    path = f"/v1/batches/{batch_id}/results?limit=2"
+    first = room.get(path).json
+    again = room.get(f"{path}&pagination_token={first['pagination_token']}").json
+    assert again == first
+    after = room.get(f"{path}&pagination_token={first['pagination_token']}").json
+    assert ids(after["results"]) == ids(first["results"])
+    assert after["pagination_token"] != first["pagination_token"]
+
+
+def test_admin_routes_are_never_hit(room: Room) -> None:
+    room.fault("status", status=500)
+    assert room.get("/admin/settings").status == 200
+    assert room.get("/healthz", key=None).status == 200

@@ -1,0 +1,161 @@
+"""Which call a scripted fault hits, and what is counted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from batchsite.sandbox.fault_kinds import CALLS, KINDS, BadRule, parse_rule
+from tests.sandbox.calls import INSTANT, Room
+
+
+def statuses(room: Room, count: int) -> list[int]:
+    return [room.get("/v1/batches").status for _ in range(count)]
+
+
+MATCHERS: list[tuple[dict[str, Any], list[int]]] = [
+    ({}, [503, 503, 503, 503, 503, 503]),
+    ({"nth": 2}, [200, 503, 200, 200, 200, 200]),
+    ({"every": 3}, [200, 200, 503, 200, 200, 503]),
+    ({"times": 2}, [503, 503, 200, 200, 200, 200]),
+    ({"after": 4}, [200, 200, 200, 200, 503, 503]),
+    ({"after": 1, "times": 1}, [200, 503, 200, 200, 200, 200]),
+    ({"every": 2, "times": 2}, [200, 503, 200, 503, 200, 200]),
+    ({"probability": 0.0}, [200, 200, 200, 200, 200, 200]),
+]
+
+
+@pytest.mark.parametrize(("matcher", "expected"), MATCHERS, ids=[str(matcher) for matcher, _ in MATCHERS])
+def test_matchers_choose_calls(room: Room, matcher: dict[str, Any], expected: list[int]) -> None:
+    number = room.fault("status", call="list", **matcher)
+    assert statuses(room, 6) == expected
+    assert room.hits(number) == expected.count(503)
+
+
+def test_a_probability_is_the_same_for_one_seed_and_another_for_the_next(room: Room) -> None:
+    seen = []
+    for seed in (1, 1, 2):
+        room.call("DELETE", "/admin/faults")
+        room.fault("status", call="list", probability=0.5, seed=seed)
+        seen.append(statuses(room, 40))
+    assert seen[0] == seen[1] != seen[2]
+    assert 8 < seen[0].count(503) < 32
+
+
+def test_only_the_named_call_is_hit(room: Room) -> None:
+    batch_id = room.filled()
+    room.fault("status", call="get", status=500)
+    assert room.get(f"/v1/batches/{batch_id}").status == 500
+    assert room.get(f"/v1/batches/{batch_id}/results").status == 200
+
+
+def test_a_batch_is_chosen_by_part_of_its_name_or_by_its_id(room: Room) -> None:
+    mine, other, third = room.create("mine [bs-1]"), room.create("other [bs-2]"), room.create("third")
+    room.fault("status", call="get", batch="[bs-1]")
+    room.fault("status", call="get", batch=third)
+    assert [room.get(f"/v1/batches/{batch_id}").status for batch_id in (mine, other, third)] == [503, 200, 503]
+
+
+def test_a_rule_for_a_batch_does_not_hit_calls_without_one(room: Room) -> None:
+    room.fault("status", batch="mine")
+    assert room.get("/v1/models").status == 200
+    assert room.post("/v1/batches", {"name": "mine too"}).status == 503
+
+
+def test_a_key_is_chosen_by_a_part_of_it(room: Room) -> None:
+    room.fault("key_revoked", key="bob")
+    assert room.get("/v1/models").status == 200
+    assert room.get("/v1/models", key="sandbox-bob").status == 400
+
+
+def test_the_first_of_two_faults_has_the_reply_and_the_second_waits(room: Room) -> None:
+    first = room.fault("status", call="list", status=500, times=1)
+    second = room.fault("status", call="list", status=502, times=1)
+    assert statuses(room, 3) == [500, 502, 200]
+    assert (room.hits(first), room.hits(second)) == (1, 1)
+
+
+def test_faults_are_listed_with_what_they_saw_and_what_there_is(room: Room) -> None:
+    room.fault("status", call="list", nth=3)
+    statuses(room, 4)
+    listed = room.get("/admin/faults").json
+    [rule] = listed["faults"]
+    assert (rule["what"], rule["nth"], rule["seen"], rule["hits"]) == ("status", 3, 4, 1)
+    assert set(listed["kinds"]) == set(KINDS)
+
+
+def test_one_fault_or_all_can_be_removed(room: Room) -> None:
+    first = room.fault("status", call="list")
+    room.fault("status", call="models")
+    room.call("DELETE", f"/admin/faults/{first}")
+    assert (room.get("/v1/batches").status, room.get("/v1/models").status) == (200, 503)
+    room.call("DELETE", "/admin/faults")
+    assert room.get("/v1/models").status == 200
+    assert room.get("/admin/faults").json["faults"] == []
+
+
+def test_several_faults_come_in_one_call_all_or_none(room: Room) -> None:
+    good, bad = {"what": "status"}, {"what": "flood"}
+    assert room.post("/admin/faults", [good, bad]).status == 400
+    assert room.get("/admin/faults").json["faults"] == []
+    assert len(room.post("/admin/faults", [good, good]).json["numbers"]) == 2
+
+
+def test_faults_and_their_counts_survive_a_restart(tmp_path: Path) -> None:
+    room = Room(tmp_path)
+    number = room.fault("status", call="list", nth=3)
+    statuses(room, 2)
+    room.store.close()
+    again = Room(tmp_path, INSTANT)
+    assert statuses(again, 2) == [503, 200]
+    assert again.hits(number) == 1
+
+
+def test_faults_of_the_environment_are_taken_once_and_dropped_with_it(tmp_path: Path) -> None:
+    rules = [{"what": "status", "call": "list", "times": 1}, {"what": "status", "call": "models"}]
+    for expected in ([503, 200], [200, 200]):
+        room = Room(tmp_path)
+        room.world.faults.install(rules)
+        assert statuses(room, 2) == expected
+        room.store.close()
+    room = Room(tmp_path)
+    room.world.faults.install(rules[:1])
+    assert room.get("/v1/models").status == 200
+    assert len(room.get("/admin/faults").json["faults"]) == 1
+
+
+BAD: list[tuple[Any, str]] = [
+    ({"what": "flood"}, "'flood' is no fault. Say what: one of"),
+    ({}, "None is no fault"),
+    ("status", "'status' is no fault"),
+    ({"what": "status", "colour": 1}, "status has no member 'colour'; it takes"),
+    ({"what": "status", "nth": "2"}, "status: nth must be int, not '2'"),
+    ({"what": "status", "status": True}, "status: status must be int, not True"),
+    ({"what": "fail_rows", "envelope": "z"}, "fail_rows: envelope must be one of a, b"),
+    ({"what": "fail_rows", "call": "get"}, "fail_rows happens on add, create, not on 'get'"),
+    ({"what": "status", "call": "flood"}, "not on 'flood'"),
+    ({"what": "hang_rows", "ids": "r1"}, "hang_rows: ids must be list"),
+]
+
+
+@pytest.mark.parametrize(("raw", "words"), BAD, ids=[words for _, words in BAD])
+def test_a_bad_rule_is_refused_in_words(room: Room, raw: Any, words: str) -> None:
+    with pytest.raises(BadRule) as refused:
+        parse_rule(raw)
+    assert words in str(refused.value)
+    answered = room.post("/admin/faults", raw)
+    assert (answered.status, answered.json["error"]) == (400, str(refused.value))
+
+
+@pytest.mark.parametrize("what", KINDS)
+def test_every_fault_can_be_scripted_without_any_option(room: Room, what: str) -> None:
+    rule = parse_rule({"what": what})
+    assert [call for call in CALLS if rule.wants(call)] == [call for call in CALLS if call in KINDS[what].calls]
+    assert room.fault(what)
+
+
+def test_whole_numbers_pass_as_fractions_and_numbers_as_text() -> None:
+    rule = parse_rule({"what": "status", "retry_after": 3, "probability": 1})
+    assert (rule.option("retry_after"), rule.probability) == ("3", 1.0)
