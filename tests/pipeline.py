@@ -37,7 +37,7 @@ SHORT = Patience(
     after_unknown=0.05,
     zero_counters=0.4,
     cancel_settles=0.4,
-    results_trail=1.2,
+    results_trail=2.5,
     vanished=0.3,
     stalled=0.5,
     held_probe=0.05,
@@ -71,6 +71,10 @@ class Sandbox:
 
     def set(self, **changes: Any) -> None:
         self.admin("POST", "settings", changes)
+
+    def advance(self, seconds: float) -> None:
+        """Move the sandbox's clock: what it does in that time is done now."""
+        self.admin("POST", "advance", {"seconds": seconds})
 
     def complete(self) -> None:
         """Every row of every batch is answered now."""
@@ -133,6 +137,17 @@ def drive(batch: Batch, seconds: float = 20, *, until: str = "") -> Batch:
             return batch
         step_all(batch)
     raise AssertionError(f"still {batch.state} after {seconds} s: {story(batch)}")
+
+
+def half_done(batch: Batch, sandbox: Sandbox) -> Batch:
+    """The batch, sent and read up to about the middle, and standing still there: a row a minute from now on."""
+    sandbox.set(rate=1 / 60)
+    drive(batch, until="processing")
+    sandbox.advance(30 * batch.total)
+    while not batch.succeeded:
+        step_all(batch)
+        batch.refresh_from_db()
+    return batch
 
 
 def step_all(batch: Batch) -> None:

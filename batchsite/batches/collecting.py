@@ -7,6 +7,11 @@ made again until every row has its result or patience ends, and then each row le
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any
+
 from django.conf import settings
 from django.utils import timezone
 
@@ -20,6 +25,7 @@ from batchsite.batches.reconciling import Findings, chunks_of, look_for_rows, se
 from batchsite.batches.states import RowState, State
 from batchsite.batches.tracking import MOST_READDS
 from batchsite.batches.turns import Turn
+from batchsite.xai.types import Page
 
 MOST_CIRCLES = 2
 """A cursor that leads back is asked again so often, then the walk ends and is made again later."""
@@ -62,25 +68,41 @@ def collect(turn: Turn) -> float | None:
 
 def _walk(turn: Turn) -> bool:
     """Read pages from where the last turn stopped. True at the end, or where the cursor runs in a circle."""
-    asked: set[str] = set()
-    circles = 0
-    while not turn.over:
-        submission = turn.submission
-        token = submission.walk_token
-        asked.add(token)
-        turn.claim.extend()
-        page = turn.client.list_results(submission.remote_id, _page_rows(submission), token or None)
-        circle = page.next_token in asked or submission.walk_pages > _most_pages(submission)
+    for page, circle, ended in _pages(turn):
         with turn.locked() as submission:
             storing.store_page(submission, page.items)
             if circle:
                 note(submission.batch_id, "circle", "xAI's results led in a circle; they are read again")
             else:
                 update(submission, walk_token=page.next_token or "", walk_pages=submission.walk_pages + 1)
-        circles += circle
-        if page.next_token is None or circles > MOST_CIRCLES:
+        if ended or submission.walk_pages > _most_pages(submission):
             return True
     return False
+
+
+def _pages(turn: Turn) -> Iterator[tuple[Page[dict[str, Any]], bool, bool]]:
+    """(page, its token led back, it ends the walk), until the walk or the turn ends.
+
+    The next page is on its way while one is stored. A token that leads back is asked again, a few times.
+    """
+    submission = turn.submission
+    ask = partial(turn.client.list_results, submission.remote_id, _page_rows(submission))
+    token, circles, last = submission.walk_token, 0, False
+    asked = {token}
+    with ThreadPoolExecutor(1) as ahead:
+        coming = ahead.submit(ask, token or None)
+        while not last:
+            page = coming.result()
+            circle = page.next_token in asked
+            circles += circle
+            ended = page.next_token is None or circles > MOST_CIRCLES
+            last = ended or turn.over
+            if not last:
+                turn.claim.extend()
+                token = token if circle else page.next_token or ""
+                asked.add(token)
+                coming = ahead.submit(ask, token or None)
+            yield page, circle, ended
 
 
 def _page_rows(submission: Submission) -> int:

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_GET
 from django_htmx.http import HttpResponseClientRedirect
 
@@ -57,6 +58,7 @@ def batch(request: TeamRequest, batch_id: int) -> HttpResponse:
     context = _standing(request, found, wanted) | {
         "page": results_selectors.page_of(found, wanted, after, before),
         "states": RowState.choices,
+        "now": timezone.now(),
         "first": found.row_limit is not None and found.row_limit < found.dataset.row_count,
     }
     return render(request, "batches/batch.html", context)

@@ -99,6 +99,9 @@ def batch_retry(request: TeamRequest, batch_id: int) -> HttpResponse:
     """All rows without an answer, or those of some causes."""
     batch = selectors.batch_of(request.team, batch_id)
     found = causes(batch)
+    if not found:
+        messages.error(request, "There is nothing to try again: every row that ended has its answer.")
+        return redirect("batch", batch.pk)
     form = RetryForm(request.POST or None, causes=found, chosen=request.GET.getlist("cause"))
     if request.method == "POST" and form.is_valid():
         chosen = form.cleaned_data["causes"]
@@ -151,7 +154,8 @@ def _cost(batch: Batch, rows: int) -> int | None:
 
 def _question(batch: Batch, question: str, what: str, verb: str, back: str = "") -> dict[str, Any]:
     back = back or reverse("batch", args=[batch.pk])
-    return {"batch": batch, "question": question, "what": what, "verb": verb, "back": back}
+    is_calm = verb.split()[0] not in {"Cancel", "Delete", "Finish"}
+    return {"batch": batch, "question": question, "what": what, "verb": verb, "back": back, "calm": is_calm}
 
 
 def _ask(request: TeamRequest, batch: Batch, question: str, what: str, verb: str, back: str = "") -> HttpResponse:

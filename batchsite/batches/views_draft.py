@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from django_htmx.http import HttpResponseClientRedirect
 
 from batchsite.batches import controlling, drafting, selectors, tasks
+from batchsite.batches.estimating import rows_to_send
 from batchsite.batches.forms import DraftForm
 from batchsite.batches.models import Batch
 from batchsite.batches.prompts import PromptError
@@ -87,10 +88,10 @@ def batch_submit(request: TeamRequest, batch_id: int) -> HttpResponse:
 
 
 def _row(request: TeamRequest) -> int:
-    """The row to preview: the number that was typed, a step further where a button said so."""
+    """The row to preview: the number that was typed; without JavaScript, a step further where a button said so."""
     row = whole_number(request.POST.get("row")) or 1
     step = {"next": 1, "previous": -1}.get(request.POST.get("step", ""), 0)
-    return max(1, row + step)
+    return row if request.htmx else max(1, row + step)
 
 
 def _to_batch(request: TeamRequest, batch: Batch) -> HttpResponse:
@@ -111,8 +112,10 @@ def _context(request: TeamRequest, form: DraftForm, row: int, *, at_submit: bool
         "batch": batch,
         "fields": form.with_problems(problems, at_submit=at_submit),
         "refused": at_submit,
+        "unsaved": bool(form.errors),
         "row": preview.row if preview else row,
         "preview": preview,
+        "rows": rows_to_send(batch),
         "estimate": drafting.estimate_of(batch),
         "problems": problems,
         "warnings": drafting.warnings_of(batch),

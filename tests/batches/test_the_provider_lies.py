@@ -9,7 +9,7 @@ import pytest
 from batchsite.batches import controlling
 from batchsite.batches.models import RawPage, Result
 from batchsite.teams.models import Team
-from tests.pipeline import Sandbox, check_books, drive, make_batch, step_all, story
+from tests.pipeline import Sandbox, check_books, drive, half_done, make_batch, step_all, story
 
 pytestmark = pytest.mark.django_db
 ROWS = 24
@@ -95,9 +95,8 @@ def test_strangers_are_kept_apart_and_told(team: Team, sandbox: Sandbox) -> None
 
 
 def test_a_cancelled_row_that_succeeded_after_all_is_kept(team: Team, sandbox: Sandbox) -> None:
-    sandbox.set(rate=20)
     sandbox.fault("cancel_reverts", seconds=0.2)
-    batch = drive(make_batch(team, ROWS), until="processing")
+    batch = half_done(make_batch(team, ROWS), sandbox)
     controlling.cancel(batch, None)
     drive(batch)
     assert batch.succeeded == ROWS, story(batch)
@@ -106,13 +105,9 @@ def test_a_cancelled_row_that_succeeded_after_all_is_kept(team: Team, sandbox: S
 
 @pytest.mark.parametrize("hidden", [False, True], ids=["rows shown as cancelled", "cancelled rows only counted"])
 def test_a_cancel_keeps_what_is_done_and_declares_the_rest(hidden: bool, team: Team, sandbox: Sandbox) -> None:
-    sandbox.set(rate=10)
     if hidden:
         sandbox.fault("cancelled_hidden")
-    batch = drive(make_batch(team, ROWS), until="processing")
-    while not batch.succeeded:
-        step_all(batch)
-        batch.refresh_from_db()
+    batch = half_done(make_batch(team, ROWS), sandbox)
     controlling.cancel(batch, None)
     batch.refresh_from_db()
     assert batch.state == "cancelling"
@@ -152,7 +147,7 @@ def test_a_deadline_finishes_by_itself(team: Team, sandbox: Sandbox) -> None:
 
 
 def test_a_batch_that_xai_ended_fails_with_its_words(team: Team, sandbox: Sandbox) -> None:
-    sandbox.set(rate=1)
+    sandbox.set(rate=0.01)
     sandbox.fault("cancel_by_xai", call="get", message="JSONL file validation failed: line 4", times=1)
     batch = drive(make_batch(team, ROWS))
     assert (batch.state, batch.failed) == ("failed", ROWS)
@@ -162,9 +157,9 @@ def test_a_batch_that_xai_ended_fails_with_its_words(team: Team, sandbox: Sandbo
 
 
 def test_what_was_done_before_xai_ended_a_batch_is_kept(team: Team, sandbox: Sandbox) -> None:
-    sandbox.set(rate=20)
-    sandbox.fault("cancel_by_xai", call="get", message="Maintenance", rows="kept", times=1, after=10)
-    batch = drive(make_batch(team, ROWS))
+    batch = half_done(make_batch(team, ROWS), sandbox)
+    sandbox.fault("cancel_by_xai", call="get", message="Maintenance", rows="kept", times=1)
+    drive(batch)
     assert 0 < batch.succeeded < ROWS, story(batch)
     assert batch.state == "cancelled"
     check_books(batch, sandbox)
@@ -179,7 +174,7 @@ def test_a_model_refused_at_admission_fails_the_batch_at_once(team: Team, sandbo
 
 
 def test_a_batch_that_vanished_is_given_up_after_a_while(team: Team, sandbox: Sandbox) -> None:
-    sandbox.set(rate=1)
+    sandbox.set(rate=0.01)
     batch = drive(make_batch(team, ROWS), until="processing")
     sandbox.fault("vanish")
     drive(batch)
@@ -190,11 +185,7 @@ def test_a_batch_that_vanished_is_given_up_after_a_while(team: Team, sandbox: Sa
 
 @pytest.mark.parametrize("results", ["readable", "gone"])
 def test_an_expired_batch_keeps_what_can_be_read(results: str, team: Team, sandbox: Sandbox) -> None:
-    sandbox.set(rate=10)
-    batch = drive(make_batch(team, ROWS), until="processing")
-    while not batch.succeeded:
-        step_all(batch)
-        batch.refresh_from_db()
+    batch = half_done(make_batch(team, ROWS), sandbox)
     sandbox.fault("expire", results=results, times=1)
     drive(batch)
     assert batch.state == "expired", story(batch)
