@@ -12,7 +12,7 @@ from django.conf import settings
 
 from batchsite.options import ROOT
 from batchsite.processes.children import Child, Spec
-from batchsite.processes.watching import TickerWatch, WorkerWatch
+from batchsite.processes.watching import Database, Sign, TickerWatch, WorkerWatch
 
 WEB, TICKER, SANDBOX = "web", "ticker", "sandbox"
 
@@ -29,15 +29,21 @@ def specs(listener: int) -> list[Spec]:
     return [*sandbox, web, *workers, ticker]
 
 
-def watches(children: Sequence[Child], now: float) -> list[WorkerWatch | TickerWatch]:
+def watches(children: Sequence[Child], database: Database, now: float) -> list[WorkerWatch | TickerWatch]:
     """The watchdogs of those children that show signs of life."""
     by_name = {child.name: child for child in children}
     run = Path(settings.DATA) / "run"
     workers = [
-        WorkerWatch(by_name[f"worker-{queue}"], queue, longest_step(cluster), run, now)
+        WorkerWatch(
+            by_name[f"worker-{queue}"],
+            longest_step(cluster),
+            heartbeat=Sign(run / f"heartbeat-{queue}", now),
+            busy=Sign(run / f"busy-{queue}", now),
+            database=database,
+        )
         for queue, cluster in settings.QUEUES.items()
     ]
-    return [*workers, TickerWatch(by_name[TICKER], run, now)]
+    return [*workers, TickerWatch(by_name[TICKER], Sign(run / "heartbeat-ticker", now))]
 
 
 def longest_step(cluster: str) -> float:

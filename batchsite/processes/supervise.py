@@ -16,6 +16,7 @@ from batchsite.processes.listening import address, reachable
 from batchsite.processes.readiness import Readiness
 from batchsite.processes.supervisor import Supervisor
 from batchsite.processes.terminal import Terminal, short_path
+from batchsite.processes.watching import Database
 
 
 def main(lock: int, listener: int) -> None:
@@ -25,9 +26,12 @@ def main(lock: int, listener: int) -> None:
     listening = socket.socket(fileno=listener)
     data = Path(settings.DATA)
     children = [Child(spec, data) for spec in plan.specs(listener)]
+    now = time.monotonic()
+    database = Database(data / "run", now)
     supervisor = Supervisor(
         children=children,
-        watches=plan.watches(children, time.monotonic()),
+        watches=plan.watches(children, database, now),
+        database=database,
         readiness=Readiness(reachable(listening)),
         welcome=_welcome(data, address(listening)),
         terminal=Terminal(data / "log" / "supervisor.log"),

@@ -18,6 +18,7 @@ from batchsite.processes.children import Child
 from batchsite.processes.parentage import reap_strangers
 from batchsite.processes.readiness import Readiness
 from batchsite.processes.terminal import Terminal, short_path
+from batchsite.processes.watching import Database
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 TURN = 0.2
@@ -50,12 +51,13 @@ class Supervisor:
         *,
         children: Sequence[Child],
         watches: Sequence[Watch],
+        database: Database,
         readiness: Readiness,
         welcome: Sequence[str],
         terminal: Terminal,
         run_folder: Path,
     ) -> None:
-        self._children, self._watches = children, watches
+        self._children, self._watches, self._database = children, watches, database
         self._readiness, self._welcome = readiness, welcome
         self._terminal = terminal
         self._stopping_sign = run_folder / "stopping"
@@ -93,6 +95,8 @@ class Supervisor:
             if child.process is not None and not child.killed and watch.is_stuck(now):
                 self._terminal.say(f"{child.name} shows no sign of life and is killed.", "error")
                 child.kill()
+        if news := self._database.news(now):
+            self._terminal.say(news, "warning")
         if self._readiness.becomes_ready(now):
             for line in self._welcome:
                 self._terminal.say(line)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import select
 import signal
 import sys
@@ -15,6 +16,8 @@ from typing import Any
 SHOWN = {"warning", "error", "critical"}
 UNSHOWN = ("django.request", "django.security")
 """Warnings of these come from what browsers ask for (a page that is not there), not from our state."""
+_NAMES = re.compile(r"Process-[0-9a-f]{32} ?")
+"""django-q's names of processes, each different."""
 AGAIN = 60.0
 """Seconds for which the same line is not shown again."""
 
@@ -41,8 +44,8 @@ class Terminal:
             return
         if str(entry.get("from", "")).startswith(UNSHOWN) and entry["level"] == "warning":
             return
-        words = str(entry.get("says", "")).strip().splitlines()
-        text = f"{name}: {entry['level']}: {words[0][:300] if words else ''}"
+        words = [*_NAMES.sub("", str(entry.get("says", ""))).strip().splitlines(), ""]
+        text = f"{name}: {entry['level']}: {words[0][:300]}"
         if time.monotonic() - self._shown.get(text, -AGAIN) >= AGAIN:
             self._shown = {**self._shown, text: time.monotonic()} if len(self._shown) < 1000 else {}
             self._show(text)

@@ -16,6 +16,8 @@ GRACE = 15.0
 """Seconds that a worker may take to come up, on top, until its first sign of life."""
 TROUBLE = 8.0
 """A ticker that has not got through a round for so many seconds says that the database or the broker is away."""
+TOLD = 20.0
+"""Seconds after which a person is told."""
 TICKER_QUIET = 60.0
 """Longer than the ticker may wait for a locked database."""
 
@@ -42,6 +44,27 @@ class Sign:
             return 0
 
 
+class Database:
+    """What the success of the ticker's rounds tells about the database and the broker."""
+
+    def __init__(self, run: Path, now: float) -> None:
+        self._ticker = Sign(run / "ticker-succeeded", now)
+        self._told = False
+
+    def is_away(self, now: float) -> bool:
+        return now - self._ticker.touched(now) > TROUBLE
+
+    def news(self, now: float) -> str:
+        """A sentence when it goes away or comes back, and nothing otherwise."""
+        if not self._told and now - self._ticker.touched(now) > TOLD:
+            self._told = True
+            return "Work waits: the database or the queue's broker is locked, full or away. It goes on by itself."
+        if self._told and not self.is_away(now):
+            self._told = False
+            return "The database and the broker answer again; work goes on."
+        return ""
+
+
 class WorkerWatch:
     """Decides about the cluster of one queue.
 
@@ -50,16 +73,15 @@ class WorkerWatch:
     While the database or the broker is away it is not judged: a restart would not help, and cut steps.
     """
 
-    def __init__(self, child: Child, queue: str, longest_step: float, run: Path, now: float) -> None:
+    def __init__(self, child: Child, longest_step: float, heartbeat: Sign, busy: Sign, database: Database) -> None:
         self.child = child
         self._longest_step = longest_step
-        self._heartbeat = Sign(run / f"heartbeat-{queue}", now)
-        self._busy = Sign(run / f"busy-{queue}", now)
-        self._ticker = Sign(run / "ticker-succeeded", now)
-        self._judged_from = now
+        self._heartbeat, self._busy = heartbeat, busy
+        self._database = database
+        self._judged_from = 0.0
 
     def is_stuck(self, now: float) -> bool:
-        if now - self._ticker.touched(now) > TROUBLE:
+        if self._database.is_away(now):
             self._judged_from = now
         beaten = self._heartbeat.touched(now)
         alive = beaten if beaten > self.child.started else self.child.started + GRACE
@@ -71,9 +93,9 @@ class WorkerWatch:
 class TickerWatch:
     """Decides about the ticker, which touches its file every round, whether or not the round succeeds."""
 
-    def __init__(self, child: Child, run: Path, now: float) -> None:
+    def __init__(self, child: Child, heartbeat: Sign) -> None:
         self.child = child
-        self._heartbeat = Sign(run / "heartbeat-ticker", now)
+        self._heartbeat = heartbeat
 
     def is_stuck(self, now: float) -> bool:
         return now - max(self._heartbeat.touched(now), self.child.started) > TICKER_QUIET

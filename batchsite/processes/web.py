@@ -26,6 +26,7 @@ def on_starting(server: Any) -> None:
     tie_forks()
 
 
+preload_app = True  # loaded once, before the fork: the workers share most of their memory
 worker_class = "gthread"
 workers = 2
 threads = 8
