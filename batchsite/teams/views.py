@@ -85,7 +85,7 @@ def invitation_new(request: TeamRequest) -> HttpResponse:
         return team_page(request, invitation_form=form)
     Invitation.objects.create(team=request.team, role=form.cleaned_data["role"], created_by=request.user)
     messages.success(request, "The link is ready. Send it to one person: it lets one in, within 14 days.")
-    return redirect(reverse("team") + "#people")
+    return redirect("team")
 
 
 @owners_only
@@ -93,7 +93,7 @@ def invitation_new(request: TeamRequest) -> HttpResponse:
 def invitation_revoke(request: TeamRequest, invitation_id: int) -> HttpResponse:
     get_object_or_404(Invitation, pk=invitation_id, team=request.team, used_at=None).delete()
     messages.success(request, "The link lets nobody in any more.")
-    return redirect(reverse("team") + "#people")
+    return redirect("team")
 
 
 @owners_only
@@ -107,7 +107,7 @@ def member_role(request: TeamRequest, membership_id: int) -> HttpResponse:
             messages.success(request, f"{membership.user} is {'an owner' if _to_owner(form) else 'a member'} now.")
         except founding.LastOwner as error:
             messages.error(request, str(error))
-    return redirect(reverse("team") + "#people")
+    return redirect("team")
 
 
 def _to_owner(form: RoleForm) -> bool:

@@ -44,7 +44,7 @@ def key_set(request: TeamRequest) -> HttpResponse:
     keys.store_key(request.team, form.cleaned_data["key"], check.provider_team_id, request.user)
     level = SUCCESS if check.verdict == Verdict.WORKS else WARNING
     messages.add_message(request, level, f"The key is stored. {check.words} Batches run for real from now on.")
-    return redirect(reverse("team") + "#key")
+    return redirect("team")
 
 
 def _is_other_account(request: TeamRequest, check: KeyCheck) -> bool:
@@ -61,11 +61,11 @@ def key_test(request: TeamRequest) -> HttpResponse:
         account = keys.account_of(request.team, keys.account_kind(request.team))
     except keys.AccountMissing as missing:
         messages.error(request, str(missing))
-        return redirect(reverse("team") + "#key")
+        return redirect("team")
     check = check_key(account.api_key, account.base_url)
     level = {"good": messages.SUCCESS, "bad": messages.ERROR}.get(check.tone, WARNING)
     messages.add_message(request, level, check.words)
-    return redirect(reverse("team") + "#key")
+    return redirect("team")
 
 
 @owners_only
@@ -74,7 +74,7 @@ def key_remove(request: TeamRequest) -> HttpResponse:
     if request.method == "POST":
         keys.remove_key(request.team)
         messages.success(request, "The key is removed.")
-        return redirect(reverse("team") + "#key")
+        return redirect("team")
     instead = "the key of this installation" if settings.OPTIONS.xai_api_key else "the sandbox, with simulated answers"
     context = {
         "question": "Remove the team's xAI key?",
