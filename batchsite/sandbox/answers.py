@@ -39,14 +39,13 @@ def answer(ask: Ask, model: Model, number: int) -> Answer:
     """The answer to ``ask``; ``number`` is the digest of its body."""
     texts = [_text(ask, number + index) for index in range(ask.choices)]
     most = UNLIMITED if ask.max_tokens is None else ask.max_tokens * CHARACTERS_PER_TOKEN
-    cut = max(map(len, texts)) > most
-    if cut:
-        texts = [text[:most] for text in texts]
+    shown = [text[:most] for text in texts]
     thinks = model.reasons and ask.effort != "none"
-    usage = _usage(ask, number, sum([tokens(len(text)) for text in texts]), thinks=thinks)
-    shown = thinks and model.shows_reasoning
-    reasoning = f"Simulated reasoning over {ask.characters} characters of prompt." if shown else None
-    return Answer(tuple(texts), reasoning, "length" if cut else "stop", usage)
+    usage = _usage(ask, number, sum([tokens(len(text)) for text in shown]), thinks=thinks)
+    reasoning = None
+    if thinks and model.shows_reasoning:
+        reasoning = f"Simulated reasoning over {ask.characters} characters of prompt."
+    return Answer(tuple(shown), reasoning, "stop" if shown == texts else "length", usage)
 
 
 def _usage(ask: Ask, number: int, completion: int, *, thinks: bool) -> Usage:
@@ -69,7 +68,7 @@ def _plain(message: str, number: int) -> str:
     """Some words of the prompt, more for a longer one."""
     wanted = min(3 + len(message) // 40 + number % 5, 60)
     words = message[:600].split(None, wanted)[:wanted]
-    return " ".join([SIGN, *words, f"({number % 1000})"])
+    return f"{SIGN} {' '.join(words)} ({number % 1000})"
 
 
 def _json(ask: Ask, number: int) -> str:
