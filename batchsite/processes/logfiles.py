@@ -71,7 +71,8 @@ class LogFile:
         try:
             shutil.copyfile(self.path, older)
         except OSError:
-            older.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                older.unlink()
         with contextlib.suppress(OSError):
             os.truncate(self.path, 0)
         self._position, self._rest = 0, b""

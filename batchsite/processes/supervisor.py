@@ -70,7 +70,7 @@ class Supervisor:
         self._listen_to_signals()
         self._stopping_sign.unlink(missing_ok=True)
         while self._asked_at is None and not self._terminal.is_gone():
-            self._turn(time.monotonic())
+            self.turn(time.monotonic())
             time.sleep(TURN)
         self._stop()
 
@@ -87,7 +87,8 @@ class Supervisor:
         elif number == signal.SIGINT and now - self._asked_at > DOUBLE:
             self._hurry = True
 
-    def _turn(self, now: float) -> None:
+    def turn(self, now: float) -> None:
+        """One look at everything. `now` is of `time.monotonic`."""
         for child in self._children:
             self._look_after(child, now)
         for watch in self._watches:

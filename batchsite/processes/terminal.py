@@ -40,12 +40,11 @@ class Terminal:
     def echo(self, name: str, line: bytes) -> None:
         """A line of a child's log, if it is a warning or worse."""
         entry = _entry(line)
-        if entry.get("level") not in SHOWN:
-            return
-        if str(entry.get("from", "")).startswith(UNSHOWN) and entry["level"] == "warning":
+        level = str(entry.get("level"))
+        if level not in SHOWN or (level == "warning" and str(entry.get("from")).startswith(UNSHOWN)):
             return
         words = [*_NAMES.sub("", str(entry.get("says", ""))).strip().splitlines(), ""]
-        text = f"{name}: {entry['level']}: {words[0][:300]}"
+        text = f"{name}: {level}: {words[0][:300]}"
         if time.monotonic() - self._shown.get(text, -AGAIN) >= AGAIN:
             self._shown = {**self._shown, text: time.monotonic()} if len(self._shown) < 1000 else {}
             self._show(text)
@@ -61,7 +60,7 @@ class Terminal:
     def _show(self, text: str) -> None:
         with contextlib.suppress(OSError, ValueError):
             if select.select([], [sys.stdout], [], 0)[1]:
-                print(text, flush=True)
+                os.write(sys.stdout.fileno(), f"{text}\n".encode(sys.stdout.encoding, "replace"))
 
 
 def _entry(line: bytes) -> dict[str, Any]:

@@ -9,7 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_django
+from django.db import connection
+from django.db.models import Manager
 
+from tests.processes.chores.models import Chore
 from tests.running import Running
 
 CHORES = {"DJANGO_SETTINGS_MODULE": "tests.processes.site", "XAI_API_KEY": "xai-none"}
@@ -28,8 +32,8 @@ class Books:
 
     def add_chore(self, *, seconds: float = 0, steps: int = 1, due: str = "2020-01-01 00:00:00") -> int:
         rows = self.run(
-            "INSERT INTO chores_chore (next_look_at, lease_token, tries, seconds, steps_left, begun, ended)"
-            " VALUES (?, '', 0, ?, ?, 0, 0) RETURNING id",
+            "INSERT INTO chores_chore (next_look_at, lease_token, tries, seconds, steps_left, begun, ended, pid)"
+            " VALUES (?, '', 0, ?, ?, 0, 0, 0) RETURNING id",
             *(due, seconds, steps),
         )
         return int(rows[0][0])
@@ -48,3 +52,15 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 @pytest.fixture
 def books(site: Running) -> Books:
     return Books(site.data)
+
+
+@pytest.fixture(scope="session")
+def _chores_have_a_table(django_db_setup: None, django_db_blocker: pytest_django.DjangoDbBlocker) -> None:
+    with django_db_blocker.unblock(), connection.schema_editor() as editor:
+        editor.create_model(Chore)
+
+
+@pytest.fixture
+def chores(_chores_have_a_table: None, db: None) -> Manager[Chore]:
+    """Chores in the database of the test."""
+    return Chore._default_manager

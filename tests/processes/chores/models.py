@@ -12,6 +12,8 @@ class Chore(Work):
     steps_left = models.IntegerField(default=1)
     begun = models.IntegerField(default=0)
     ended = models.IntegerField(default=0)
+    pid = models.IntegerField(default=0)
+    """Of the worker that last began a step."""
 
     class Meta:
         app_label = "chores"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 from collections.abc import Iterable
 from datetime import datetime
@@ -22,7 +23,7 @@ def due(now: datetime) -> Iterable[Job]:
 
 def step(pk: int) -> None:
     with contextlib.suppress(Busy), claimed(Chore, pk) as claim:
-        Chore._default_manager.filter(pk=pk).update(begun=F("begun") + 1)
+        Chore._default_manager.filter(pk=pk).update(begun=F("begun") + 1, pid=os.getpid())
         time.sleep(Chore._default_manager.get(pk=pk).seconds)
         with claim.locked() as chore:
             chore.ended += 1

@@ -23,6 +23,7 @@ class Migration(migrations.Migration):
                 ('steps_left', models.IntegerField(default=1)),
                 ('begun', models.IntegerField(default=0)),
                 ('ended', models.IntegerField(default=0)),
+                ('pid', models.IntegerField(default=0)),
             ],
         ),
     ]

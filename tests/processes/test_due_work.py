@@ -1,0 +1,110 @@
+"""What is due is handed out once, again when its message was lost, and never in heaps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+
+import pytest
+from django.db import connection, transaction
+from django.db.models import Manager
+from django.utils import timezone
+from django_q.models import OrmQ
+from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
+
+from batchsite.processes.leases import claim
+from batchsite.processes.queueing import MOST_WAITING, RESEND, Job, enqueue, take_due, tick
+from tests.processes.chores.models import Chore
+
+SECOND = timedelta(seconds=1)
+NOTHING = "batchsite.processes.beating.pulse"
+
+
+@pytest.fixture(autouse=True)
+def _the_broker_is_the_database(settings: Settings, db: None) -> None:
+    if settings.OPTIONS.redis_url:
+        pytest.skip("looks into the messages of the broker in the database")
+
+
+@pytest.fixture
+def now(chores: Manager[Chore]) -> datetime:
+    return timezone.now()
+
+
+def test_a_due_row_is_given_to_one_caller_only(chores: Manager[Chore], now: datetime) -> None:
+    chore = chores.create(next_look_at=now)
+    chores.create(next_look_at=now + SECOND)
+    chores.create(next_look_at=None)
+    assert take_due(chores.all(), now) == [chore]
+    assert take_due(chores.all(), now) == []
+
+
+def test_a_lost_message_is_sent_again(chores: Manager[Chore], now: datetime) -> None:
+    chore = chores.create(next_look_at=now)
+    take_due(chores.all(), now)
+    assert take_due(chores.all(), now + RESEND - SECOND) == []
+    assert take_due(chores.all(), now + RESEND) == [chore]
+
+
+def test_a_row_that_is_worked_on_is_left_alone(chores: Manager[Chore], now: datetime) -> None:
+    chore = chores.create(next_look_at=now)
+    claim(Chore, chore.pk)
+    assert take_due(chores.all(), now + SECOND) == []
+
+
+def test_a_row_whose_worker_was_killed_is_due_when_its_lease_has_run_out(chores: Manager[Chore], now: datetime) -> None:
+    chore = chores.create(next_look_at=now)
+    claim(Chore, chore.pk)
+    assert take_due(chores.all(), now + timedelta(minutes=1)) == [chore]
+
+
+def test_the_longest_due_comes_first(chores: Manager[Chore], now: datetime) -> None:
+    late = chores.create(next_look_at=now - SECOND)
+    later = chores.create(next_look_at=now - 2 * SECOND)
+    assert take_due(chores.all(), now, limit=1) == [later]
+    assert take_due(chores.all(), now, limit=1) == [late]
+
+
+def test_a_message_waits_for_the_transaction_around_it(
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        with transaction.atomic():
+            enqueue(Job(NOTHING, queue="long"))
+        assert OrmQ.objects.count() == 0
+    assert OrmQ.objects.get().key == "batchsite-long"
+
+
+def many_jobs(now: datetime) -> Iterable[Job]:
+    for _ in range(MOST_WAITING + 50):
+        yield Job(NOTHING)
+    yield Job(NOTHING, queue="long")
+
+
+def broken(now: datetime) -> Iterator[Job]:
+    yield Job(NOTHING)
+    raise ValueError("a room has a bug")
+
+
+HERE = "tests.processes.test_due_work"
+
+
+def test_messages_do_not_pile_up_where_no_worker_runs(
+    settings: Settings, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    settings.DUE_SOURCES = [f"{HERE}.many_jobs"]
+    with django_capture_on_commit_callbacks(execute=True):
+        assert tick() == MOST_WAITING + 1
+    with django_capture_on_commit_callbacks(execute=True):
+        assert tick() == 1
+    assert OrmQ.objects.filter(key="batchsite").count() == MOST_WAITING
+
+
+def test_one_rooms_trouble_does_not_starve_the_others(
+    settings: Settings, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    settings.DUE_SOURCES = [f"{HERE}.broken", f"{HERE}.many_jobs"]
+    with django_capture_on_commit_callbacks(execute=True), pytest.raises(ValueError, match="a room has a bug"):
+        tick()
+    assert OrmQ.objects.filter(key="batchsite-long").count() == 1
+    assert connection.is_usable()
