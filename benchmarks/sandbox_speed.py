@@ -1,6 +1,6 @@
 """How many requests a second the sandbox takes in and gives out, over real HTTP, and what memory it needs.
 
-    python benchmarks/sandbox_speed.py [--rows 100000] [--per-call 1000]
+    python -m benchmarks.sandbox_speed [--rows 100000] [--per-call 1000]
 
 It must stay well above what any benchmark of the application moves, so that it never is what is measured:
 20,000 a second each way, and less than 250 MB at a million requests. Prints one line per measurement.
@@ -21,7 +21,8 @@ import httpx
 import orjson
 import psutil
 
-WORDS = "my card has not arrived yet and I wonder where it is because the app shows it as sent last week".split()
+ROOT = Path(__file__).resolve().parents[1]
+TEXT = "my card has not arrived yet and I wonder where it is because the app shows it as sent last week"
 
 
 @contextmanager
@@ -29,7 +30,7 @@ def sandbox(folder: Path) -> Iterator[tuple[str, psutil.Process]]:
     """A sandbox that processes at once: (address, its process)."""
     port_file = folder / "port"
     command = [sys.executable, "-m", "batchsite.sandbox", "--data", str(folder), "--rate", "0", "--settle", "0"]
-    process = subprocess.Popen([*command, "--port-file", str(port_file)])
+    process = subprocess.Popen([*command, "--port-file", str(port_file)], cwd=ROOT)
     try:
         while not port_file.exists():
             if process.poll() is not None:
@@ -44,8 +45,9 @@ def sandbox(folder: Path) -> Iterator[tuple[str, psutil.Process]]:
 def chunk(first: int, count: int) -> bytes:
     """An add call of ``count`` requests of some 400 bytes, with ids as the application makes them."""
     items = []
+    words = TEXT.split()
     for number in range(first, first + count):
-        text = " ".join(WORDS[(number + index) % len(WORDS)] for index in range(40))
+        text = " ".join(words[(number + index) % len(words)] for index in range(40))
         prompt = f"Classify this bank customer's question in one word: {text} ({number})"
         body = {"model": "grok-4.3", "messages": [{"role": "user", "content": prompt}], "max_completion_tokens": 50}
         wrapped = {"chat_get_completion": body}
@@ -59,9 +61,7 @@ def intake(client: httpx.Client, batch_id: str, rows: int, per_call: int) -> flo
     for first in range(1, rows + 1, per_call):
         body = chunk(first, min(per_call, rows + 1 - first))
         started = time.perf_counter()
-        reply = client.post(
-            f"/batches/{batch_id}/requests", content=body, headers={"content-type": "application/json"}
-        )
+        reply = client.post(f"/batches/{batch_id}/requests", content=body, headers={"content-type": "application/json"})
         spent += time.perf_counter() - started
         if reply.content != b"null":
             raise SystemExit(f"add refused: {reply.text}")
@@ -99,14 +99,15 @@ def main() -> None:
     if options.plain:
         headers["accept-encoding"] = "identity"
     with tempfile.TemporaryDirectory() as folder, sandbox(Path(folder)) as (address, process):
-        with httpx.Client(base_url=address, headers=headers, timeout=60, trust_env=False) as client:
-            batch_id = client.post("/batches", json={"name": "speed"}).json()["batch_id"]
-            for name, walk in (("in", intake), ("out", outlet)):
-                before = sum(process.cpu_times()[:2])
-                spent = walk(client, batch_id, options.rows, options.per_call)
-                used = (sum(process.cpu_times()[:2]) - before) / options.rows * 1e6
-                speed = f"{options.rows / spent:9,.0f} requests/s"
-                print(f"{name:4} {speed}   sandbox: {used:.1f} us of CPU each, peak {peak_mb(process):.0f} MB")
+        client = httpx.Client(base_url=address, headers=headers, timeout=60, trust_env=False)
+        batch_id = client.post("/batches", json={"name": "speed"}).json()["batch_id"]
+        for name, walk in (("in", intake), ("out", outlet)):
+            before = sum(process.cpu_times()[:2])
+            spent = walk(client, batch_id, options.rows, options.per_call)
+            used = (sum(process.cpu_times()[:2]) - before) / options.rows * 1e6
+            speed = f"{options.rows / spent:9,.0f} requests/s"
+            print(f"{name:4} {speed}   sandbox: {used:.1f} us of CPU each, peak {peak_mb(process):.0f} MB")
+        client.close()
 
 
 if __name__ == "__main__":

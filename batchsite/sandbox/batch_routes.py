@@ -11,7 +11,7 @@ from batchsite.sandbox.batches import admit, apply_event, find, refused_model, s
 from batchsite.sandbox.fault_kinds import Rule
 from batchsite.sandbox.file_batches import admit_file
 from batchsite.sandbox.http import Reply, json_reply
-from batchsite.sandbox.paging import paging
+from batchsite.sandbox.paging import START, paging
 from batchsite.sandbox.processing import Batch, cut
 from batchsite.sandbox.records import ContentDiffers
 from batchsite.sandbox.world import Visit, World
@@ -54,6 +54,7 @@ def batch_name(payload: Any, size: int) -> str:
 def list_batches(visit: Visit) -> Reply:
     """Newest first; the token is the id of the last batch on the page (facts 2.3)."""
     limit, token = paging(visit.call)
+    token = "" if token == START else token
     world = visit.world
     with world.store.read() as connection:
         last = records.find_batch(connection, token) if token else None

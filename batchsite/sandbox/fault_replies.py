@@ -11,7 +11,7 @@ import orjson
 from batchsite.sandbox.fault_kinds import Rule
 from batchsite.sandbox.http import Hangup, Reply, json_reply, text_reply
 from batchsite.sandbox.keys import Key, redact
-from batchsite.sandbox.paging import token_after
+from batchsite.sandbox.paging import START
 from batchsite.sandbox.wire import flat_error
 
 _NO_CREDITS = {
@@ -98,7 +98,7 @@ def _rejected(rule: Rule, key: Key) -> Reply:
 def _repeated(reply: Reply, token: str) -> Reply:
     """The cursor that was sent, or one for the very beginning, so that the next page is this one again."""
     page = orjson.loads(reply.body)
-    return json_reply(page | {"pagination_token": token or token_after("")}, reply.status)
+    return json_reply(page | {"pagination_token": token or START}, reply.status)
 
 
 def damaged(rule: Rule, body: bytes) -> Iterator[bytes]:

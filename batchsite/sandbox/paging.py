@@ -26,6 +26,10 @@ def token_after(key: str) -> str:
     return base64.urlsafe_b64encode(f"{_MARK}{key}".encode()).decode()
 
 
+START = token_after("")
+"""A cursor that stands before everything; only the scripted fault cursor_repeats hands it out."""
+
+
 def key_before(token: str) -> str:
     """The row behind which a cursor stands; "" for no token. Raises Refused (400) for one that is not ours."""
     if not token:

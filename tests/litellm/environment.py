@@ -34,8 +34,8 @@ def _is_installed() -> bool:
 def _install() -> bool:
     shutil.rmtree(FOLDER, ignore_errors=True)
     venv.create(FOLDER, with_pip=True)
-    install = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", REQUIREMENT]
-    done = subprocess.run(install, capture_output=True, text=True, timeout=900, check=False)
+    pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--retries", "1"]
+    done = subprocess.run([*pip, REQUIREMENT], capture_output=True, text=True, check=False)
     if done.returncode != 0:
         print(done.stderr, file=sys.stderr)
         return False
