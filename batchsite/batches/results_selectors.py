@@ -16,6 +16,7 @@ from django.db.models.functions import Left
 
 from batchsite.batches.models import Batch, RawPage, Result
 from batchsite.batches.planning import Recipe
+from batchsite.batches.prompts import Template
 from batchsite.batches.states import ROW_TONES, RowState
 from batchsite.batches.turns import recipe_of
 from batchsite.datasets.models import BLOCK_ROWS, Dataset, Row
@@ -25,6 +26,8 @@ from batchsite.xai.results import read_result
 PAGE = 50
 CLIP = 300
 """Characters of a prompt or an answer in the table; the whole stands on the row's page."""
+SHARED = 20
+"""From so many characters on, what all prompts begin with is cut."""
 WINDOW = 5_000
 WINDOWS = 40
 """Rows looked through at once, and how often, while pending ones are searched: a page must not take seconds."""
@@ -135,7 +138,17 @@ def _lines(batch: Batch, rows: Sequence[int]) -> list[Line]:
 
 def _line(recipe: Recipe, row: int, cells: Row, result: Any) -> Line:
     state = RowState(result.state) if result else RowState.PENDING
-    return Line(row, recipe.prompt.render(cells)[:CLIP], result.short if result else "", state, result)
+    return Line(row, excerpt(recipe.prompt, cells), result.short if result else "", state, result)
+
+
+def excerpt(prompt: Template, cells: Row) -> str:
+    """The rendered prompt from just before the row's own words: what all rows share says nothing in a table."""
+    text = prompt.render(cells)
+    shared = prompt.parts[0] if prompt.parts and isinstance(prompt.parts[0], str) else ""
+    if len(shared) < SHARED or len(prompt.parts) == 1:
+        return text[:CLIP]
+    start = shared.rfind(" ", 0, len(shared) - SHARED // 2) + 1
+    return f"… {text[start : start + CLIP]}"
 
 
 def cells_of(dataset: Dataset, rows: Iterable[int]) -> dict[int, Row]:

@@ -30,7 +30,7 @@ class Notice:
     text: str
     since: datetime | None = None
     moves: tuple[str, ...] = ()
-    """What is offered: go-on, wait, finish, retry."""
+    """What is offered: go-on, wait, finish."""
     words: str = ""
     """The provider's own, verbatim."""
 
@@ -115,6 +115,8 @@ def _title(batch: Batch, running: Sequence[Submission], ahead: int) -> str:
         return f"Checking the rows: {planned:,} of {batch.total:,}" if planned else "Waiting for a worker"
     if batch.state == State.SUBMITTING:
         return f"Sending: {sent:,} of {total:,} rows"
+    if batch.state == State.PROCESSING and not batch.done + ahead:
+        return "Sent; waiting for the first answer"
     share = 100 * (batch.done + ahead) // batch.total if batch.total else 0
     done = "Less than 1 % done" if not share and batch.done + ahead else f"{share} % done"
     if batch.state == State.CANCELLING:
@@ -155,7 +157,7 @@ def _notices(batch: Batch, running: Sequence[Submission], events: Sequence[Event
 def _at_the_end(batch: Batch) -> list[Notice]:
     if batch.state == State.FAILED:
         words = batch.failure or "xAI gave no reason."
-        return [Notice("failed", "bad", "The batch failed", "xAI’s words stand below.", moves=("retry",), words=words)]
+        return [Notice("failed", "bad", "The batch failed", "What was answered before is kept.", words=words)]
     if batch.state == State.EXPIRED:
         text = "What was answered before is kept. The other rows can be tried again."
         return [

@@ -295,7 +295,8 @@ def _move_sums(submission: Submission, records: Sequence[Record], known: dict[in
         for name in ("prompt_tokens", "completion_tokens", "reasoning_tokens")
     }
     _add(Batch.objects.filter(pk=submission.batch_id), batch_moves | tokens | {"cost_ticks": cost})
-    if Batch.objects.filter(pk=submission.batch_id, first_result_at=None).update(first_result_at=now):
+    came = any(record.raw_page_id for record in records)  # and was not declared by ourselves
+    if came and Batch.objects.filter(pk=submission.batch_id, first_result_at=None).update(first_result_at=now):
         note(submission.batch_id, "first_result", "First result")
 
 

@@ -79,14 +79,15 @@ def batch_progress(request: TeamRequest, batch_id: int) -> HttpResponse:
 
 def _standing(request: TeamRequest, found: Batch, wanted: Wanted) -> dict[str, Any]:
     stands = standing(found)
-    query = {"shown": stands.mark, "state": wanted.state, "cause": wanted.cause}
+    kept = {name: value for name in ("state", "cause", "after", "before") if (value := request.GET.get(name))}
     return {
         "batch": found,
         "standing": stands,
         "wanted": wanted,
         "causes": results_selectors.causes(found),
         "timeline": [(event, tone_of(event, found)) for event in stands.events],
-        "poll_url": f"{reverse('batch-progress', args=[found.pk])}?{urlencode(query)}",
+        "poll_url": f"{reverse('batch-progress', args=[found.pk])}?{urlencode({'shown': stands.mark, **kept})}",
+        "query": f"?{urlencode(kept)}" if kept else "",
     }
 
 

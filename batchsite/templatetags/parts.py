@@ -26,15 +26,19 @@ class Counted(Protocol):
 
 
 @register.inclusion_tag("parts/_bar.html")
-def bar(rows: Counted, size: str = "") -> dict[str, Any]:
-    """The two-coloured bar with its words; `size` may be "thin"."""
+def bar(rows: Counted, size: str = "", ahead: int = 0) -> dict[str, Any]:
+    """The two-coloured bar with its words; `size` may be "thin".
+
+    `ahead` of the pending rows are done as the provider says, and were not read yet.
+    """
     done = rows.succeeded + rows.failed + rows.cancelled + rows.missing
     counts = [
         ("succeeded", "good", rows.succeeded),
         ("failed", "bad", rows.failed),
         ("missing", "warn", rows.missing),
         ("cancelled", "rest", rows.cancelled),
-        ("pending", "", rows.total - done),
+        ("done and not read yet", "ahead", ahead),
+        ("pending", "", rows.total - done - ahead),
     ]
     label = ", ".join(f"{number(count)} {word}" for word, _, count in counts if count) or "No rows"
     shown = [(tone, count) for _, tone, count in counts if count]
@@ -56,7 +60,7 @@ def shares(counts: list[tuple[str, int]]) -> list[dict[str, Any]]:
 
 @register.inclusion_tag("parts/_rail_link.html", takes_context=True)
 def rail_link(context: Context, name: str, label: str, count: int | None = None) -> dict[str, Any]:
-    """A link of the rail, marked where one stands on its page or on one below it."""
+    """A link of the rail, marked where one stands on its page or on one below it; out of band in a fragment."""
     try:
         url = reverse(name)
     except NoReverseMatch:
@@ -64,4 +68,4 @@ def rail_link(context: Context, name: str, label: str, count: int | None = None)
     path = context["request"].path
     below = url != reverse("home") and path.startswith(url)
     here = "page" if path == url else "true" if below else ""
-    return {"url": url, "label": label, "count": count, "here": here}
+    return {"url": url, "name": name, "label": label, "count": count, "here": here, "oob": context.get("oob")}
