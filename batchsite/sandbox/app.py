@@ -24,7 +24,6 @@ from batchsite.sandbox import (
     wire,
 )
 from batchsite.sandbox.batches import apply_event, target
-from batchsite.sandbox.fault_kinds import Rule
 from batchsite.sandbox.http import GZIP_FROM, Call, Hangup, Refused, Reply, gzip_body, json_reply
 from batchsite.sandbox.keys import authenticate
 from batchsite.sandbox.processing import Batch
@@ -142,11 +141,14 @@ def _api(world: World, call: Call) -> Reply:
         visit.batch_id = call.args[0]
     batch = _batch(visit)
     name = batch_routes.batch_name(call.json, len(call.body)) if route.call == "create" else ""
-    rules = world.faults.pick(target(visit, route.call, batch, name), _families(route.call, call))
-    visit.rules = [rule for rule in rules if rule.kind.family != "reply" or _is_answered(rule, route.call)]
+    aim = target(visit, route.call, batch, name)
+    fault = next(iter(world.faults.pick(aim, ("reply",))), None)
+    if fault is not None and fault.what == "key_blocked" and route.call == "key":
+        visit.rules, fault = [fault], None
+    if fault is None or fault_replies.lets_through(fault):
+        visit.rules += world.faults.pick(aim, _families(route.call, call))
     if batch is not None:
         _apply_events(visit, batch)
-    fault = next((rule for rule in rules if rule not in visit.rules), None)
     if fault is None:
         return route.handler(visit)
     return fault_replies.around(fault, visit.key, call.query.get("pagination_token", ""), lambda: _run(route, visit))
@@ -155,14 +157,10 @@ def _api(world: World, call: Call) -> Reply:
 def _families(name: str, call: Call) -> tuple[str, ...]:
     """What a list shows is lied about batch by batch, by the route itself; a create has rows with a file only."""
     if name == "list":
-        return ("reply",)
+        return ()
     if name == "create" and call.json.get("input_file_id") is None:
-        return ("reply", "event")
-    return ("reply", "event", "rows", "view")
-
-
-def _is_answered(rule: Rule, call: str) -> bool:
-    return rule.what == "key_blocked" and call == "key"
+        return ("event",)
+    return ("event", "rows", "view")
 
 
 def _apply_events(visit: Visit, batch: Batch) -> None:

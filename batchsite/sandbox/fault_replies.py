@@ -42,17 +42,24 @@ _PAGE = (
 )
 
 
+def lets_through(rule: Rule) -> bool:
+    """Whether the call is applied at all under this fault; if not, no other fault is spent on it."""
+    if rule.what in ("no_credits", "key_revoked", "key_blocked"):
+        return False
+    return rule.what == "timeout" or bool(rule.options.get("applied", rule.kind.options.get("applied", True)))
+
+
 def around(rule: Rule, key: Key, token: str, run: Callable[[], Reply]) -> Reply:
     """Answers a call under one fault of the family ``reply``. Raises Hangup where nothing is to be answered."""
-    if rule.what in ("lost_reply", "timeout"):
+    if rule.what == "timeout":
         return _silence(rule, run)
-    if rule.what in ("status", "html", "not_json"):
-        if rule.option("applied"):
-            run()
-        return _instead(rule)
     if rule.what in ("no_credits", "key_revoked", "key_blocked"):
         return _rejected(rule, key)
-    reply = run()
+    reply = run() if lets_through(rule) else Reply()
+    if rule.what == "lost_reply":
+        raise Hangup(reset=rule.option("reset"))
+    if rule.what in ("status", "html", "not_json"):
+        return _instead(rule)
     if rule.what == "cursor_repeats":
         return _repeated(reply, token)
     if rule.what == "truncate" and rule.option("honest"):
@@ -61,17 +68,13 @@ def around(rule: Rule, key: Key, token: str, run: Callable[[], Reply]) -> Reply:
 
 
 def _silence(rule: Rule, run: Callable[[], Reply]) -> Reply:
-    """Lost: the connection ends. Timeout: the reply comes, when nobody waits for it any more."""
-    lost = rule.what == "lost_reply"
-    if not lost and not rule.option("applied"):
-        time.sleep(rule.option("seconds"))
-    if not lost or rule.option("applied"):
-        reply = run()
-    if lost:
-        raise Hangup(reset=rule.option("reset"))
+    """The reply comes, when nobody waits for it any more."""
     if rule.option("applied"):
+        reply = run()
         time.sleep(rule.option("seconds"))
-    return reply
+        return reply
+    time.sleep(rule.option("seconds"))
+    return run()
 
 
 def _instead(rule: Rule) -> Reply:
@@ -97,6 +100,8 @@ def _rejected(rule: Rule, key: Key) -> Reply:
 
 def _repeated(reply: Reply, token: str) -> Reply:
     """The cursor that was sent, or one for the very beginning, so that the next page is this one again."""
+    if reply.status != 200:
+        return reply
     page = orjson.loads(reply.body)
     return json_reply(page | {"pagination_token": token or START}, reply.status)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from batchsite.sandbox.processing import Batch, Counters, Cut, Schedule, counters
@@ -207,14 +207,3 @@ def odd_among(connection: sqlite3.Connection, batch: Batch, rows: Sequence[Store
         (batch.number, rows[0].id, rows[-1].id),
     )
     return {key: Odd(*rest) for key, *rest in found}
-
-
-def every_request(
-    connection: sqlite3.Connection, batch: Batch, size: int = 1000
-) -> Iterator[list[tuple[StoredRequest, Odd | None]]]:
-    """All requests of a batch in pages, in id order."""
-    after, inclusive = "", True
-    while rows := requests_page(connection, batch, after, 2**63 - 1, size, inclusive=inclusive):
-        odd = odd_among(connection, batch, rows)
-        yield [(row, odd.get(row.id)) for row in rows]
-        after, inclusive = rows[-1].id, False

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -31,11 +32,6 @@ _FORMATS = {
 }
 
 
-@lru_cache(maxsize=20_000)
-def _words(text: str) -> frozenset[str]:
-    return frozenset(_WORD.findall(text.casefold()))
-
-
 def simulated_json(schema: dict[str, Any], message: str, salt: int) -> bytes:
     """A JSON text for ``schema``; for a schema that is none, an object that says so."""
     try:
@@ -45,14 +41,28 @@ def simulated_json(schema: dict[str, Any], message: str, salt: int) -> bytes:
 
 
 def choose(options: Sequence[Any], message: str, salt: int) -> Any:
-    """The option sharing most words with ``message``; ties go by a hash of salt and option."""
-    if len(options) == 1:
-        return options[0]
-    said = frozenset(_WORD.findall(message.casefold()))
-    scores = [len(_words(str(option)) & said) for option in options]
-    best = max(scores)
-    tied = [option for option, score in zip(options, scores, strict=True) if score == best]
-    return min(tied, key=lambda option: _hash(salt, str(option)))
+    """The option sharing most words with ``message``; of several such, the salt decides."""
+    index = _positions(tuple(map(str, options)))
+    shared: Counter[int] = Counter()
+    for word in set(_words(message)):
+        shared.update(index.get(word, ()))
+    best = max(shared.values(), default=0)
+    tied = [position for position, count in shared.items() if count == best] or range(len(options))
+    return options[sorted(tied)[salt % len(tied)]]
+
+
+@lru_cache(maxsize=200)
+def _positions(options: tuple[str, ...]) -> dict[str, list[int]]:
+    """Which options hold a word: one enum is asked about by every row of a batch."""
+    index: dict[str, list[int]] = {}
+    for position, option in enumerate(options):
+        for word in set(_words(option)):
+            index.setdefault(word, []).append(position)
+    return index
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(text.casefold())
 
 
 def _hash(salt: int, text: str) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from batchsite.sandbox.fault_kinds import CALLS, KINDS, BadRule, parse_rule
-from tests.sandbox.calls import INSTANT, Room
+from tests.sandbox.calls import INSTANT, Room, asks
 
 
 def statuses(room: Room, count: int) -> list[int]:
@@ -75,6 +75,16 @@ def test_the_first_of_two_faults_has_the_reply_and_the_second_waits(room: Room) 
     second = room.fault("status", call="list", status=502, times=1)
     assert statuses(room, 3) == [500, 502, 200]
     assert (room.hits(first), room.hits(second)) == (1, 1)
+
+
+def test_a_call_that_is_never_applied_spends_no_other_fault(room: Room) -> None:
+    batch_id = room.create()
+    room.fault("status", call="add", times=1)
+    dropped = room.fault("drop_add", times=1)
+    assert room.add(batch_id, asks(1)).status == 503
+    assert room.hits(dropped) == 0
+    assert room.add(batch_id, asks(1)).raw == b"null"
+    assert (room.hits(dropped), room.requests(batch_id)) == (1, [])
 
 
 def test_faults_are_listed_with_what_they_saw_and_what_there_is(room: Room) -> None:
