@@ -57,6 +57,7 @@ class Running:
         self.said: list[str] = []
         """Lines of the terminal, of all starts."""
         self._process: subprocess.Popen[str] | None = None
+        self._listener: threading.Thread | None = None
         self._marks: list[str] = []
 
     def __enter__(self) -> Running:
@@ -81,7 +82,8 @@ class Running:
             start_new_session=True,
             preexec_fn=partial(die_with_parent, os.getpid()),
         )
-        threading.Thread(target=self._listen, args=(self._process,), daemon=True).start()
+        self._listener = threading.Thread(target=self._listen, args=(self._process,), daemon=True)
+        self._listener.start()
         if wait:
             try:
                 self._await_ready(already_said)
@@ -114,10 +116,20 @@ class Running:
         return self._process.pid
 
     def stop(self, number: int = signal.SIGINT, within: float = 45) -> int:
-        """Stop it with a signal and wait; its exit code."""
+        """Stop it with a signal and wait; its exit code. Like a terminal, SIGINT goes to all of its group."""
+        if number == signal.SIGINT:
+            os.killpg(self.pid, number)
+        else:
+            os.kill(self.pid, number)
+        return self.wait(within)
+
+    def wait(self, within: float) -> int:
+        """Wait for its end; its exit code. By then all that it said is in `said`."""
         assert self._process is not None
-        self._process.send_signal(number)
-        return self._process.wait(within)
+        assert self._listener is not None
+        code = self._process.wait(within)
+        self._listener.join(5)
+        return code
 
     def kill(self) -> None:
         """kill -9 of the supervisor alone."""

@@ -15,6 +15,8 @@ class ProcessesConfig(AppConfig):
     name = "batchsite.processes"
 
     def ready(self) -> None:
+        from batchsite import checks  # noqa: F401  registers them
+
         post_migrate.connect(keep_schedule, sender=self)
 
 

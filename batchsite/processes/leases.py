@@ -113,7 +113,10 @@ def claimed(model: type[W], pk: int) -> Iterator[Claim[W]]:
     except LeaseLost:
         log.warning("lease lost", extra={"row": f"{model.__name__} {pk}"})
         raise
-    except BaseException:
+    except BaseException as error:
+        expected = isinstance(error, DatabaseError | OSError)
+        first = [*str(error).splitlines(), ""][0]
+        log.warning("a step broke off, and is made again: %s: %s", type(error).__name__, first, exc_info=not expected)
         held.next_look_at = timezone.now() + backoff(held.tries)
         with contextlib.suppress(DatabaseError):  # then the lease runs out by itself
             held.release(ended=False)

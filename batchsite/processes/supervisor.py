@@ -27,7 +27,7 @@ STEPS_END = 20.0
 """Seconds that running steps and downloads get to end."""
 LAST_END = 5.0
 """Seconds for what stops last."""
-PATIENCE = 1.5
+PATIENCE = 2.5
 """After so many seconds of stopping the person is told what is waited for."""
 DOUBLE = 0.3
 """A second Ctrl-C within so many seconds is the same one, passed on by a wrapper."""

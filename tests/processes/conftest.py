@@ -18,6 +18,7 @@ from tests.running import Running
 
 CHORES = {"DJANGO_SETTINGS_MODULE": "tests.processes.site", "XAI_API_KEY": "xai-none"}
 """An installation with chores to do and, having a key, no sandbox."""
+LONG_AGO = "2020-01-01 00:00:00"
 
 
 class Books:
@@ -30,7 +31,7 @@ class Books:
         with closing(sqlite3.connect(self._path, timeout=20, isolation_level=None)) as connection:
             return connection.execute(statement, values).fetchall()
 
-    def add_chore(self, *, seconds: float = 0, steps: int = 1, due: str = "2020-01-01 00:00:00") -> int:
+    def add_chore(self, *, seconds: float = 0, steps: int = 1, due: str = LONG_AGO) -> int:
         rows = self.run(
             "INSERT INTO chores_chore (next_look_at, lease_token, tries, seconds, steps_left, begun, ended, pid)"
             " VALUES (?, '', 0, ?, ?, 0, 0, 0) RETURNING id",
@@ -42,9 +43,9 @@ class Books:
         return self.run(f"SELECT {column} FROM chores_chore WHERE id = ?", pk)[0][0]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """Shared by the tests of a module."""
+    """Shared by all tests that leave it running."""
     with Running(tmp_path_factory.mktemp("site"), CHORES) as running:
         yield running
 

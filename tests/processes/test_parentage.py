@@ -63,8 +63,8 @@ def family() -> Iterator[list[int]]:
     """A process, its child, its grandchild and the child of that."""
     process = run(FAMILY, "family")
     assert process.stdout is not None
-    pids = dict(map(int, process.stdout.readline().split()) for _ in range(4))
-    yield [pids[generation] for generation in range(4)]
+    lines = sorted(process.stdout.readline() for _ in range(4))
+    yield [int(line.split()[1]) for line in lines]
     end_marked("family")
     process.wait()
 
