@@ -34,6 +34,7 @@ from batchsite.datasets.records import ByteStream
 from batchsite.processes.beating import stopping
 from batchsite.processes.leases import MOST_TRIES, Claim, claimed
 from batchsite.processes.queueing import Job, Queue, enqueue
+from batchsite.setup import logging_about
 from batchsite.teams.models import Team, User
 
 IMPORT = "batchsite.datasets.tasks.import_dataset"
@@ -109,7 +110,7 @@ def sweep_incoming() -> None:
 
 def import_step(dataset_id: int) -> None:
     """Import a dataset, all of it. Raises Busy and LeaseLost, which only mean that somebody else is at it."""
-    with claimed(Dataset, dataset_id) as claim:
+    with logging_about(dataset=dataset_id), claimed(Dataset, dataset_id) as claim:
         dataset = Dataset.objects.get(pk=dataset_id)
         if dataset.deleted_at:
             claim.next_look_at = timezone.now()
@@ -228,6 +229,6 @@ def _update(claim: Claim[Dataset], **values: Any) -> None:
 def remove_blocks(claim: Claim[Dataset]) -> None:
     """All blocks of a dataset, in short transactions."""
     some = Block.objects.filter(dataset_id=claim.pk).values_list("pk", flat=True)[:BLOCKS_REMOVED_AT_ONCE]
-    while found := list(some):
+    while found := list(some.all()):
         with claim.locked():
             Block.objects.filter(pk__in=found).delete()

@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from batchsite.datasets.records import LINE_END, ByteStream, Lines, Records, bare_quote, column_at
+from batchsite.datasets.records import LINE_END, ByteStream, Records, TextSource, bare_quote, column_at, quotes_fit
 from batchsite.datasets.sniffing import SAMPLE_BYTES, UTF8_BOM, find_delimiter, what_else
 
 MOST_PROBLEMS = 1000
@@ -95,7 +95,7 @@ def open_table(stream: ByteStream, *, limits: Limits) -> Table:
     text = head.removeprefix(UTF8_BOM)
     sample = text.decode("utf-8", "replace")
     return Table(
-        Lines(text, stream, longest=2 * limits.cell),
+        TextSource(text, stream, longest=2 * limits.cell),
         encoding="utf-8" if text is head else "utf-8-sig",
         delimiter=find_delimiter(sample, whole=len(head) < SAMPLE_BYTES),
         limits=limits,
@@ -113,7 +113,7 @@ def _head(stream: ByteStream) -> bytes:
 class Table:
     """A table that is being read. `columns` are the names in its header; `delimiter` stands between its cells."""
 
-    def __init__(self, source: Lines, *, encoding: str, delimiter: str, limits: Limits) -> None:
+    def __init__(self, source: TextSource, *, encoding: str, delimiter: str, limits: Limits) -> None:
         self.encoding, self.delimiter, self.limits = encoding, delimiter, limits
         self._source = source
         self._records = Records(source, delimiter=delimiter)
@@ -125,6 +125,28 @@ class Table:
 
     def rows(self) -> Iterator[list[str]]:
         """The rows below the header, once. Raises ReadingError at the end of a damaged file, or at a limit."""
+        for plain in self._records.plain(self._beyond_doubt):
+            self._number += len(plain)
+            yield from plain
+        yield from self._checked_rows()
+        if self._refused:
+            raise self._refusal()
+
+    def _beyond_doubt(self, rows: list[list[str]], text: str) -> bool:
+        """Whether all that is checked row by row below is fine with these rows: the same rules, a piece at a time."""
+        width, quoted = len(self.columns), '"' in text
+        fine = (
+            set(map(len, rows)) == {width}
+            and len(text) <= self.limits.cell
+            and self._number + len(rows) <= self.limits.rows
+            and not (self._source.dirty or self._bare_quotes.count)
+            and [""] * width not in rows
+            and (not quoted or quotes_fit(text, self.delimiter))
+        )
+        self._uses_quotes = self._uses_quotes or (fine and quoted)
+        return fine
+
+    def _checked_rows(self) -> Iterator[list[str]]:
         source, width, longest = self._source, len(self.columns), self.limits.cell
         for cells, text, line, fault in self._records:
             # One test for nearly every row; what it does not let pass is looked at more closely.
@@ -140,8 +162,6 @@ class Table:
                 self._check_quotes(text, line)
             if not self._refused:
                 yield cells
-        if self._refused:
-            raise self._refusal()
 
     # --- the header
 

@@ -1,0 +1,132 @@
+"""What comes in is kept as it came, and waits to be imported."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings as project
+from django.core.files.uploadedfile import SimpleUploadedFile, TemporaryUploadedFile
+from django.db import IntegrityError
+from django.utils import timezone
+from django_q.models import OrmQ
+from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
+
+from batchsite.datasets import intake
+from batchsite.datasets.models import Dataset, DatasetState
+from batchsite.teams.models import Team, User
+from tests.datasets.stores import files_in
+
+DATA = b"id,text\n1,caf\xc3\xa9\n"
+
+
+def upload(data: bytes = DATA, name: str = "tickets.csv") -> SimpleUploadedFile:
+    return SimpleUploadedFile(name, data, "text/csv")
+
+
+def test_an_upload_is_kept_byte_for_byte(team: Team, alice: User) -> None:
+    dataset = intake.receive(team, alice, upload())
+
+    with dataset.file.open("rb") as file:
+        assert file.read() == DATA
+    assert (dataset.name, dataset.filename, dataset.size) == ("tickets", "tickets.csv", len(DATA))
+    assert (dataset.team, dataset.created_by, dataset.state) == (team, alice, DatasetState.IMPORTING)
+
+
+def test_a_big_upload_is_moved_and_not_copied(team: Team, alice: User, media: Path) -> None:
+    big = TemporaryUploadedFile("tickets.csv", "text/csv", len(DATA), None)
+    big.write(DATA)
+    big.seek(0)
+    came_as = Path(big.temporary_file_path()).stat().st_ino
+    dataset = intake.receive(team, alice, big)
+    big.close()
+
+    assert Path(dataset.file.path).stat().st_ino == came_as
+    assert files_in(media / "incoming") == []
+
+
+def test_an_upload_is_due_at_once_and_a_worker_is_told(
+    team: Team, alice: User, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        dataset = intake.receive(team, alice, upload())
+
+    assert dataset.next_look_at is not None
+    assert dataset.next_look_at <= timezone.now()
+    assert [message.key for message in OrmQ.objects.all()] == [project.QUEUES["short"]]
+
+
+def test_a_big_upload_waits_in_the_long_queue(team: Team, alice: User) -> None:
+    small, big = upload(b"a\n" + b"x" * (intake.SMALL - 2)), upload(b"a\n" + b"x" * intake.SMALL)
+
+    assert intake.job(intake.receive(team, alice, small)).queue == "short"
+    assert intake.job(intake.receive(team, alice, big)).queue == "long"
+
+
+@pytest.mark.parametrize(
+    ("filename", "given", "name"),
+    [
+        ("tickets.csv", "", "tickets"),
+        ("tickets.csv", "  March  ", "March"),
+        ("tickets.2026.csv", "", "tickets.2026"),
+        (".csv", "", ".csv"),
+        ("x" * 250 + ".csv", "", "x" * 200),
+    ],
+)
+def test_a_dataset_is_called_like_its_file(team: Team, filename: str, given: str, name: str) -> None:
+    assert intake.receive(team, None, upload(name=filename), given).name == name
+
+
+def test_what_a_file_is_called_is_no_path(team: Team, media: Path) -> None:
+    dataset = intake.receive(team, None, upload(name="../../../etc/..\\passwd"))
+
+    assert Path(dataset.file.path).is_relative_to(media / "datasets")
+
+
+@pytest.mark.parametrize(("data", "words"), [(b"", "empty"), (b"x" * 101, "101 bytes; 100 are the limit")])
+def test_an_upload_that_is_refused_leaves_nothing_behind(
+    team: Team, media: Path, settings: Settings, data: bytes, words: str
+) -> None:
+    settings.OPTIONS = _with_limit(100)
+
+    with pytest.raises(intake.NotTaken, match=words):
+        intake.receive(team, None, upload(data))
+    assert files_in(media) == []
+    assert not Dataset.objects.exists()
+
+
+def test_an_upload_that_cannot_be_written_down_leaves_nothing_behind(team: Team, media: Path) -> None:
+    team.delete()
+
+    with pytest.raises((IntegrityError, ValueError)):
+        intake.receive(team, None, upload())
+    assert files_in(media) == []
+
+
+def test_uploads_that_were_cut_off_are_swept_up(team: Team, media: Path) -> None:
+    old, young = media / "incoming" / "tmp1.upload.csv", media / "incoming" / "tmp2.upload.csv"
+    for path in (old, young):
+        path.write_bytes(b"half")
+    os.utime(old, (time.time() - 90_000,) * 2)
+
+    intake.receive(team, None, upload())
+    assert files_in(media / "incoming") == [young]
+
+
+def test_a_file_of_this_machine_is_copied(team: Team, tmp_path: Path) -> None:
+    path = tmp_path / "tickets.csv"
+    path.write_bytes(DATA)
+    dataset = intake.receive_path(team, path, "March")
+
+    assert path.read_bytes() == DATA
+    with dataset.file.open("rb") as file:
+        assert file.read() == DATA
+    assert (dataset.name, dataset.filename) == ("March", "tickets.csv")
+
+
+def _with_limit(upload_bytes: int) -> Any:
+    return dataclasses.replace(project.OPTIONS, upload_bytes=upload_bytes)
