@@ -7,6 +7,9 @@
   const saved = () => document.getElementById("saved");
   const typed = () => form.dispatchEvent(new Event("input", { bubbles: true }));
 
+  // A refused form stands at the address of the refusal; reloading it should show the draft, not send it again.
+  history.replaceState(null, "", location.pathname.replace(/(preview|submit)$/, "edit") + location.search + location.hash);
+
   /* ---- columns at the caret ---- */
 
   let place = form.elements.prompt;
@@ -75,7 +78,6 @@
       else one.removeAttribute("aria-invalid");
     }
   });
-  form.addEventListener("submit", () => sessionStorage.removeItem(key));
 
   const kept = JSON.parse(sessionStorage.getItem(key) ?? "null");
   if (kept?.some(([name, value]) => form.elements[name] && form.elements[name].value !== value)) {

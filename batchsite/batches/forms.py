@@ -54,6 +54,10 @@ def _number_input(least: int, most: int, **attributes: Any) -> forms.NumberInput
     return forms.NumberInput({"min": least, "max": most, "inputmode": "numeric", **attributes})
 
 
+def _from_to(least: int, most: int) -> dict[str, str]:
+    return dict.fromkeys(("invalid", "min_value", "max_value"), f"A whole number from {least} to {most}, please.")
+
+
 @dataclass(frozen=True)
 class DraftField:
     """A field of a draft, and what is wrong with it."""
@@ -102,6 +106,7 @@ class DraftForm(forms.Form):
         max_value=10,
         help_text="Only causes that may pass: overloaded, rate limit, deadline exceeded, faults at xAI. 0: never.",
         widget=_number_input(0, 10),
+        error_messages=_from_to(0, 10),
     )
     deadline_hours = forms.IntegerField(
         label="Deadline, in hours",
@@ -110,6 +115,7 @@ class DraftForm(forms.Form):
         max_value=720,
         help_text="After it, the batch ends with what is there. Empty: none; xAI itself gives up after 30 days.",
         widget=_number_input(1, 720),
+        error_messages=_from_to(1, 720),
     )
 
     def __init__(self, data: QueryDict | None = None, *, batch: Batch) -> None:

@@ -144,5 +144,5 @@ def check_params(params: dict[str, Any]) -> dict[str, str]:
         fits = isinstance(value, int | float) and not isinstance(value, bool) and limit.low <= value <= limit.high
         if not fits or (limit.whole and value != int(value)):
             kind = "a whole number" if limit.whole else "a number"
-            problems[name] = f"{kind.capitalize()} from {limit.low:g} to {limit.high:g}, please."
+            problems[name] = f"{kind.capitalize()} from {limit.low:,} to {limit.high:,}, please."
     return problems

@@ -278,7 +278,8 @@ def causes(batch: Batch) -> list[tuple[str, int]]:
     """(cause, rows) of the rows without an answer, the most frequent first. Counted again only when they change."""
     if not (batch.failed or batch.cancelled or batch.missing):
         return []
-    key = f"causes {batch.pk} {batch.succeeded} {batch.failed} {batch.cancelled} {batch.missing}"
+    attempts = batch.submissions.count()  # the same counts after a retry may have other causes
+    key = f"causes-{batch.pk}-{attempts}-{batch.succeeded}-{batch.failed}-{batch.cancelled}-{batch.missing}"
     found: list[tuple[str, int]] | None = cache.get(key)
     if found is None:
         counted = Result.objects.filter(batch_id=batch.pk).exclude(cause="").values("cause")

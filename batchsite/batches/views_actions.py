@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
@@ -26,9 +26,9 @@ ask_and_do = require_http_methods(["GET", "POST"])
 def batch_cancel(request: TeamRequest, batch_id: int) -> HttpResponse:
     batch = selectors.batch_of(request.team, batch_id)
     if request.method == "POST":
-        return _do(request, batch, lambda: controlling.cancel(batch, request.user), "Cancelling.")
+        return _do(request, batch, lambda: controlling.cancel(batch, request.user))
     what = (
-        f"{_rows(batch.done)} ended already: they stay, and are billed. Of the {number(batch.pending)} others, those "
+        f"What is done stays, and is billed: {_rows(batch.done)} so far. Of the {number(batch.pending)} others, those "
         "that xAI has not answered yet will not run and cost nothing; answers that are ready by then are kept and "
         "billed. Cancelled rows can be tried again later."
     )
@@ -39,9 +39,7 @@ def batch_cancel(request: TeamRequest, batch_id: int) -> HttpResponse:
 def batch_finish(request: TeamRequest, batch_id: int) -> HttpResponse:
     batch = selectors.batch_of(request.team, batch_id)
     if request.method == "POST":
-        return _do(
-            request, batch, lambda: controlling.finish_early(batch, request.user), "Finishing with what is there."
-        )
+        return _do(request, batch, lambda: controlling.finish_early(batch, request.user))
     what = (
         "The batch is cancelled at xAI, every answer that is ready is read, and the rest of the "
         f"{number(batch.pending)} pending rows is declared missing. Missing rows cost nothing and can be tried again "
@@ -86,7 +84,7 @@ def batch_delete(request: TeamRequest, batch_id: int) -> HttpResponse:
 @ask_and_do
 def batch_rename(request: TeamRequest, batch_id: int) -> HttpResponse:
     batch = selectors.batch_of(request.team, batch_id)
-    form = RenameForm(request.POST or None, initial={"name": batch.name})
+    form = RenameForm(_typed(request), initial={"name": batch.name})
     if request.method == "POST" and form.is_valid():
         controlling.rename(batch, form.cleaned_data["name"])
         return redirect("batch", batch.pk)
@@ -102,7 +100,7 @@ def batch_retry(request: TeamRequest, batch_id: int) -> HttpResponse:
     if not found:
         messages.error(request, "There is nothing to try again: every row that ended has its answer.")
         return redirect("batch", batch.pk)
-    form = RetryForm(request.POST or None, causes=found, chosen=request.GET.getlist("cause"))
+    form = RetryForm(_typed(request), causes=found, chosen=request.GET.getlist("cause"))
     if request.method == "POST" and form.is_valid():
         chosen = form.cleaned_data["causes"]
         wanted = None if len(chosen) == len(found) else chosen
@@ -140,6 +138,11 @@ def batch_row_retry(request: TeamRequest, batch_id: int, row: int) -> HttpRespon
 # ---- asking and doing ----------------------------------------------------------------------------------
 
 
+def _typed(request: TeamRequest) -> QueryDict | None:
+    """What a form is bound to: also to nothing at all, where that was sent."""
+    return request.POST if request.method == "POST" else None
+
+
 def _rows(count: int) -> str:
     return f"{number(count)} row{'s' if count != 1 else ''}"
 
@@ -162,13 +165,19 @@ def _ask(request: TeamRequest, batch: Batch, question: str, what: str, verb: str
     return render(request, "batches/ask.html", _question(batch, question, what, verb, back))
 
 
-def _do(request: TeamRequest, batch: Batch, action: Callable[[], object], words: str, back: str = "") -> HttpResponse:
-    """Do it, and let a worker begin at once; or say why it does not fit the state that the batch is in."""
+def _do(
+    request: TeamRequest, batch: Batch, action: Callable[[], object], words: str = "", back: str = ""
+) -> HttpResponse:
+    """Do it, and let a worker begin at once; or say why it does not fit the state that the batch is in.
+
+    `words` tell what the page itself does not.
+    """
     try:
         action()
     except controlling.NotNow as error:
         messages.error(request, str(error))
     else:
         tasks.nudge(batch)
-        messages.success(request, words)
+        if words:
+            messages.success(request, words)
     return redirect(back or reverse("batch", args=[batch.pk]))

@@ -65,7 +65,8 @@ def batch_preview(request: TeamRequest, batch_id: int) -> HttpResponse:
         return render(request, "batches/_draft_live.html", _context(request, form, row) | {"oob": True})
     if form.errors:
         return render(request, "batches/edit.html", _context(request, form, row), status=UNPROCESSABLE)
-    messages.success(request, "Saved.")
+    if "step" not in request.POST:
+        messages.success(request, "Saved.")
     return redirect(f"{reverse('batch-edit', args=[batch.pk])}?row={row}#prompt-step")
 
 
