@@ -11,7 +11,12 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "batchsite.settings")
     from django.core.management import execute_from_command_line
 
-    execute_from_command_line(sys.argv)
+    from batchsite.options import OptionError
+
+    try:
+        execute_from_command_line(sys.argv)
+    except OptionError as error:  # a sentence that names the variable
+        sys.exit(f"batchsite cannot start: {error}")
 
 
 if __name__ == "__main__":

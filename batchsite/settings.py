@@ -37,6 +37,7 @@ INSTALLED_APPS = [
     "batchsite.datasets",
     "batchsite.batches",
     "batchsite.exports",
+    "batchsite.operations",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -166,6 +167,7 @@ LOGGING: dict[str, Any] = {
     "root": {"handlers": ["console"], "level": OPTIONS.log_level},
     "loggers": {
         "django-q": {"level": "WARNING"},
+        "django.db.backends": {"level": "WARNING"},  # its statements hold prompts and answers
         "httpx": {"level": "WARNING"},
         "httpcore": {"level": "WARNING"},
     },

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
+import re
 import secrets
+from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
+from importlib.util import find_spec
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from batchsite.options import OptionError
+
+CONNECT_SECONDS = 10
+"""For a connection to PostgreSQL; without it a server that is silently gone is waited for for minutes."""
 
 # WAL lets pages read while a worker writes; IMMEDIATE makes a writer wait for its turn, where SQLite's default
 # fails at once with "database is locked" when a reading transaction wants to write. No mmap: SQLite below
@@ -28,7 +37,10 @@ SQLITE_PRAGMAS = (
 def ensure_folders(data: Path) -> None:
     """Make the data folder and its parts. Only their owner may look into it: it holds keys and people's rows."""
     for folder in (data, data / "uploads" / "incoming", data / "run"):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise OptionError(f"The folder {folder} cannot be made: {error.strerror}. Check BATCHSITE_DATA.") from error
 
 
 def secret_key(data: Path) -> str:
@@ -62,6 +74,11 @@ def database(url: str, data: Path) -> dict[str, Any]:
     parts = urlsplit(url)
     if parts.scheme not in {"postgres", "postgresql"} or not parts.path.strip("/"):
         raise OptionError("DATABASE_URL must look like postgres://user:password@host:5432/name.")
+    if find_spec("psycopg") is None:
+        raise OptionError(
+            "DATABASE_URL is set, but the package psycopg is not installed. "
+            "Install it: .venv/bin/python -m pip install -r requirements-scale.txt"
+        )
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.lstrip("/")),
@@ -71,15 +88,32 @@ def database(url: str, data: Path) -> dict[str, Any]:
         "PORT": str(parts.port or ""),
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": dict(parse_qsl(parts.query)),
+        "OPTIONS": {"connect_timeout": CONNECT_SECONDS, **dict(parse_qsl(parts.query))},
     }
+
+
+_about: ContextVar[Mapping[str, Any]] = ContextVar("about", default=MappingProxyType({}))
+
+
+@contextlib.contextmanager
+def logging_about(**facts: Any) -> Iterator[None]:
+    """Every line that is logged within carries these members: the ids of what a step works on, never its content."""
+    token = _about.set({**_about.get(), **facts})
+    try:
+        yield
+    finally:
+        _about.reset(token)
 
 
 _STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
+# PostgreSQL explains an error with the row that it is about: a prompt or an answer has no place in a log.
+_ROWS = re.compile(r"\nDETAIL:.*?(?=\n\n|\Z)", re.DOTALL)
+
+
 class JsonLines(logging.Formatter):
-    """One JSON object a line; what a call passes as `extra` (batch, submission, …) becomes members of it."""
+    """One JSON object a line. What a call passes as `extra`, and what `logging_about` says, become members of it."""
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {
@@ -88,7 +122,8 @@ class JsonLines(logging.Formatter):
             "from": record.name,
             "says": record.getMessage(),
         }
+        line.update(_about.get())
         line.update({key: value for key, value in vars(record).items() if key not in _STANDARD})
         if record.exc_info:
-            line["trace"] = self.formatException(record.exc_info)
+            line["trace"] = _ROWS.sub("", self.formatException(record.exc_info))
         return json.dumps(line, default=str, ensure_ascii=False)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from functools import partial
 from typing import Any
 
@@ -90,7 +91,7 @@ def _pages(turn: Turn) -> Iterator[tuple[Page[dict[str, Any]], bool, bool]]:
     token, circles, last = submission.walk_token, 0, False
     asked = {token}
     with ThreadPoolExecutor(1) as ahead:
-        coming = ahead.submit(ask, token or None)
+        coming = ahead.submit(copy_context().run, ask, token or None)
         while not last:
             page = coming.result()
             circle = page.next_token in asked
@@ -101,7 +102,7 @@ def _pages(turn: Turn) -> Iterator[tuple[Page[dict[str, Any]], bool, bool]]:
                 turn.claim.extend()
                 token = token if circle else page.next_token or ""
                 asked.add(token)
-                coming = ahead.submit(ask, token or None)
+                coming = ahead.submit(copy_context().run, ask, token or None)
             yield page, circle, ended
 
 

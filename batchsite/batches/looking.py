@@ -11,6 +11,7 @@ from batchsite.batches.gateway import account_for, client_for
 from batchsite.batches.models import Submission
 from batchsite.batches.steps import advance
 from batchsite.processes.leases import Busy, LeaseLost
+from batchsite.setup import logging_about
 from batchsite.teams.keys import AccountMissing
 from batchsite.xai.client import XaiClient
 from batchsite.xai.errors import XaiError
@@ -25,7 +26,7 @@ def look_at_all(submission_ids: Sequence[int]) -> None:
     submissions = Submission.objects.select_related("batch__team").filter(pk__in=submission_ids)
     with ThreadPoolExecutor(LOOKS_AT_ONCE) as pool:
         asked = {
-            submission.pk: pool.submit(_ask, client, submission.remote_id)
+            submission.pk: pool.submit(_ask, client, submission)
             for submission in submissions
             if (client := _client(submission)) and not _wants_cancel(submission)
         }
@@ -33,8 +34,8 @@ def look_at_all(submission_ids: Sequence[int]) -> None:
         try:
             with contextlib.suppress(Busy, LeaseLost):
                 advance(pk, asked[pk].result() if pk in asked else None)
-        except Exception:
-            log.exception("a look failed", extra={"submission": pk})
+        except Exception as error:  # noqa: BLE001  the step has logged it, and is made again
+            log.warning("a look failed: %s", type(error).__name__, extra={"submission": pk})
 
 
 def _wants_cancel(submission: Submission) -> bool:
@@ -48,8 +49,9 @@ def _client(submission: Submission) -> XaiClient | None:
         return None  # the step itself holds the batch
 
 
-def _ask(client: XaiClient, remote_id: str) -> RemoteBatch | XaiError:
-    try:
-        return client.get_batch(remote_id)
-    except XaiError as error:
-        return error
+def _ask(client: XaiClient, submission: Submission) -> RemoteBatch | XaiError:
+    with logging_about(batch=submission.batch_id, submission=submission.pk):
+        try:
+            return client.get_batch(submission.remote_id)
+        except XaiError as error:
+            return error

@@ -21,6 +21,7 @@ from batchsite.batches.submitting import submit, withdraw
 from batchsite.batches.tracking import ask_to_end, watch
 from batchsite.batches.turns import Turn, begin
 from batchsite.processes.leases import MOST_TRIES, Claim, claimed
+from batchsite.setup import logging_about
 from batchsite.teams.keys import AccountMissing
 from batchsite.xai.errors import (
     InvalidRequest,
@@ -40,7 +41,8 @@ def advance(submission_id: int, looked: RemoteBatch | XaiError | None = None) ->
 
     Raises Busy when another process is at it, LeaseLost when this one was too slow.
     """
-    with claimed(Submission, submission_id) as claim:
+    batch_id = Submission.objects.filter(pk=submission_id).values_list("batch_id", flat=True).first()
+    with logging_about(batch=batch_id, submission=submission_id), claimed(Submission, submission_id) as claim:
         wait = _step(claim, looked)
         claim.next_look_at = None if wait is None else soon(wait)
 

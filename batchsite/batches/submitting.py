@@ -10,8 +10,10 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from django.conf import settings
 from django.utils import timezone
@@ -140,7 +142,8 @@ def _add(turn: Turn) -> float | None:
             time.sleep(wait)
             _intend(turn, sendings)
             for sending in sendings:
-                sending.reply = pool.submit(turn.client.add_requests, turn.submission.remote_id, sending.body)
+                add = partial(turn.client.add_requests, turn.submission.remote_id, sending.body)
+                sending.reply = pool.submit(copy_context().run, add)  # its log lines name the batch too
             _record(turn, sendings)
     return 0
 

@@ -15,13 +15,15 @@ MAY_IMPORT: dict[str, set[str]] = {
     "options": set(),
     "setup": {"options"},
     "settings": {"options", "setup"},
+    "checks": {"options"},
     "templatetags": set(),
-    "processes": FOUNDATION,
+    "processes": FOUNDATION | {"checks"},
     "teams": {"processes", "http", "xai"},  # xai: to test a key before it is stored
     "http": {"teams"},
     "datasets": {"teams", "processes", *PAGES, *FOUNDATION},
     "batches": {"datasets", "teams", "processes", "xai", *PAGES, *FOUNDATION},
     "exports": {"batches", "datasets", "teams", "processes", *PAGES, *FOUNDATION},
+    "operations": {"batches", "datasets", "teams", "processes", *FOUNDATION},  # operators ask about everything
     "xai": set(),
     "sandbox": set(),
     "urls": {"processes", "teams", "datasets", "batches", "exports"},

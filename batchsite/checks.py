@@ -1,0 +1,223 @@
+"""System checks (`manage.py check`, also at every start): settings that would hurt later, told before anything runs.
+
+An error keeps batchsite from starting; a warning is shown. Each has an id, and a hint that says what to do.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import math
+import os
+import stat
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning, register
+
+REQUEST_KINDS = ("chat_get_completion", "responses")
+MOST_PAGE_ROWS = 1000
+"""xAI gives no more results in one call (facts 2.7)."""
+NETWORK_FILESYSTEMS = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "afs"}
+MOUNTS = Path("/proc/mounts")
+
+
+@register("batchsite")
+def check_queue(**_: Any) -> list[CheckMessage]:
+    """A message must not come back while its task may still be running, or waits prefetched for its turn."""
+    return [*_retries(), *_broker()]
+
+
+def _retries() -> Iterator[CheckMessage]:
+    common = {key: value for key, value in settings.Q_CLUSTER.items() if key != "ALT_CLUSTERS"}
+    clusters = {common["name"]: common}
+    clusters |= {name: {**common, **own} for name, own in settings.Q_CLUSTER.get("ALT_CLUSTERS", {}).items()}
+    for name, cluster in clusters.items():
+        turns = 1 + math.ceil((cluster["queue_limit"] + 1) / cluster["workers"])
+        if cluster["retry"] < turns * cluster["timeout"]:
+            yield Error(
+                f"Queue {name}: `retry` is {cluster['retry']} s, but a task may wait and run for "
+                f"{turns * cluster['timeout']} s, and would be given to a second worker meanwhile.",
+                hint="In Q_CLUSTER make `retry` at least timeout × (1 + (queue_limit + 1) / workers).",
+                id="batchsite.E001",
+            )
+
+
+def _broker() -> Iterator[CheckMessage]:
+    if settings.OPTIONS.redis_url and find_spec("redis") is None:
+        yield Error(
+            "REDIS_URL is set, but the package `redis` is not installed.",
+            hint="Install it: .venv/bin/python -m pip install -r requirements-scale.txt. Or unset REDIS_URL.",
+            id="batchsite.E002",
+        )
+
+
+@register("batchsite")
+def check_provider(**_: Any) -> list[CheckMessage]:
+    """Where requests go, and in which form."""
+    return [*_address(settings.OPTIONS.xai_api_base), *_form_of_requests()]
+
+
+def _address(base: str) -> Iterator[CheckMessage]:
+    parts = urlsplit(base)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        yield Error(
+            f"XAI_API_BASE is {base!r}, which is no address of an API.",
+            hint="Write it like https://api.x.ai/v1, or unset it.",
+            id="batchsite.E003",
+        )
+    elif parts.scheme == "http" and not _is_loopback(parts.hostname):
+        yield Error(
+            f"XAI_API_BASE begins with http://, so that the key and every prompt would travel to {parts.hostname} "
+            "readable for all on the way.",
+            hint="Write https://. Plain HTTP is allowed to this machine only.",
+            id="batchsite.E004",
+        )
+
+
+def _form_of_requests() -> Iterator[CheckMessage]:
+    options = settings.OPTIONS
+    if options.xai_request_kind not in REQUEST_KINDS:
+        yield Error(
+            f"XAI_REQUEST_KIND is {options.xai_request_kind!r}.",
+            hint=f"Write {' or '.join(REQUEST_KINDS)}, or unset it.",
+            id="batchsite.E005",
+        )
+    if options.xai_batch_discount > 100:
+        yield Error(
+            f"XAI_BATCH_DISCOUNT_PERCENT is {options.xai_batch_discount}: estimates would be below zero.",
+            hint="Write a percentage from 0 to 100.",
+            id="batchsite.E006",
+        )
+
+
+@register("batchsite")
+def check_limits(**_: Any) -> list[CheckMessage]:
+    """Limits that contradict each other, or under which nothing could ever be sent."""
+    options = settings.OPTIONS
+    found: list[CheckMessage] = [
+        Error(
+            f"{item.metadata['name']} is 0, so that nothing could ever pass.",
+            hint=f"Unset it for the default of {item.default:,}, or write a number from 1 on.",
+            id="batchsite.E007",
+        )
+        for item in options.__dataclass_fields__.values()
+        if item.name in _AT_LEAST_ONE and getattr(options, item.name) < 1
+    ]
+    if options.page_rows > MOST_PAGE_ROWS:
+        found.append(
+            Error(
+                f"BATCHSITE_PAGE_ROWS is {options.page_rows:,}; xAI gives at most {MOST_PAGE_ROWS} results a call.",
+                hint=f"Write a number up to {MOST_PAGE_ROWS}, or unset it.",
+                id="batchsite.E008",
+            )
+        )
+    if options.chunk_bytes > options.request_bytes:
+        found.append(
+            Warning(
+                f"BATCHSITE_CHUNK_BYTES ({options.chunk_bytes:,}) is above XAI_REQUEST_BYTES "
+                f"({options.request_bytes:,}): xAI may refuse full add calls.",
+                hint="Lower BATCHSITE_CHUNK_BYTES; 8000000 is as fast as more.",
+                id="batchsite.W005",
+            )
+        )
+    return found
+
+
+_AT_LEAST_ONE = {
+    "creates_per_second",
+    "adds_per_30s",
+    "requests_per_submission",
+    "request_bytes",
+    "chunk_rows",
+    "chunk_bytes",
+    "page_rows",
+    "upload_bytes",
+    "max_rows",
+    "max_columns",
+    "max_cell",
+}
+
+
+@register("batchsite")
+def check_pages(**_: Any) -> list[CheckMessage]:
+    """Who can reach the pages, and how."""
+    options = settings.OPTIONS
+    found: list[CheckMessage] = []
+    if options.hosts and not options.https:
+        found.append(
+            Warning(
+                f"BATCHSITE_HOSTS names {', '.join(options.hosts)}, but HTTPS is off: sessions and passwords would "
+                "travel readable for all on the way.",
+                hint="Put a proxy with a certificate in front; set BATCHSITE_HTTPS=1 and BATCHSITE_BEHIND_PROXY=1.",
+                id="batchsite.W001",
+            )
+        )
+    if not options.hosts and not _is_loopback(options.bind):
+        found.append(
+            Warning(
+                f"BATCHSITE_BIND is {options.bind}, but without BATCHSITE_HOSTS the pages answer to localhost only.",
+                hint="Set BATCHSITE_HOSTS to the names under which people reach this machine.",
+                id="batchsite.W002",
+            )
+        )
+    if options.debug and (options.hosts or not _is_loopback(options.bind)):
+        found.append(
+            Error(
+                "BATCHSITE_DEBUG shows code and settings to every visitor, and this site is not for this machine only.",
+                hint="Unset BATCHSITE_DEBUG.",
+                id="batchsite.E009",
+            )
+        )
+    return found
+
+
+@register("batchsite")
+def check_data_folder(**_: Any) -> list[CheckMessage]:
+    """Who else can read the keys and the rows, and whether SQLite can be trusted there."""
+    data = Path(settings.DATA)
+    return [*_readable_by_others(data), *_on_a_network(data)]
+
+
+def _readable_by_others(data: Path) -> Iterator[CheckMessage]:
+    for path, mode in ((data, "700"), (data / "secret_key", "600")):
+        try:
+            others = stat.S_IMODE(path.stat().st_mode) & 0o077
+        except OSError:
+            continue
+        if others and os.name == "posix":
+            yield Warning(
+                f"Other users of this machine can get into {path}: it holds keys and people's rows.",
+                hint=f"chmod {mode} {path}",
+                id="batchsite.W003",
+            )
+
+
+def _on_a_network(data: Path) -> Iterator[CheckMessage]:
+    kind = _filesystem(data)
+    if kind in NETWORK_FILESYSTEMS and settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+        yield Warning(
+            f"The data folder {data} is on a network file system ({kind}), where SQLite can lose or damage data.",
+            hint="Set BATCHSITE_DATA to a folder on a local disk, or DATABASE_URL to a PostgreSQL server.",
+            id="batchsite.W004",
+        )
+
+
+def _filesystem(path: Path) -> str:
+    """The kind of file system that holds `path`; empty where nobody says."""
+    try:
+        mounts = [line.split()[1:3] for line in MOUNTS.read_text().splitlines()]
+    except OSError:
+        return ""
+    holding = [(len(point), kind) for point, kind in mounts if path.is_relative_to(point.replace("\\040", " "))]
+    return max(holding)[1] if holding else ""
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
