@@ -28,8 +28,8 @@ CLIP = 300
 """Characters of a prompt or an answer in the table; the whole stands on the row's page."""
 SHARED = 20
 """From so many characters on, what all prompts begin with is cut."""
-WINDOW = 5_000
-WINDOWS = 40
+WINDOW = 20_000
+WINDOWS = 25
 """Rows looked through at once, and how often, while pending ones are searched: a page must not take seconds."""
 
 
@@ -110,6 +110,9 @@ def find(batch: Batch, wanted: Wanted, start: int, step: int, count: int) -> tup
     return list(found.values_list("row", flat=True)[:count]), None
 
 
+_ENDED = [state for state in RowState if state != RowState.PENDING]
+
+
 def _find_pending(batch: Batch, start: int, step: int, count: int) -> tuple[list[int], int | None]:
     """Rows without a result, window by window."""
     if not batch.pending:
@@ -120,9 +123,12 @@ def _find_pending(batch: Batch, start: int, step: int, count: int) -> tuple[list
         window = range(max(1, low), min(batch.total, high) + 1)
         if not window:
             return rows, None
-        ended = Result.objects.filter(batch_id=batch.pk, row__gte=window[0], row__lte=window[-1])
-        known = set(ended.exclude(state=RowState.PENDING).values_list("row", flat=True))
-        rows += [row for row in (window if step > 0 else reversed(window)) if row not in known]
+        ended = Result.objects.filter(
+            batch_id=batch.pk, state__in=_ENDED, row__gte=window[0], row__lte=window[-1]
+        ).values_list("row", flat=True)
+        if ended.count() < len(window):  # counted in the index alone, and mostly full
+            known = set(ended)
+            rows += [row for row in (window if step > 0 else reversed(window)) if row not in known]
         if len(rows) >= count:
             return rows[:count], None
         start = window[-1] if step > 0 else window[0]
