@@ -40,6 +40,7 @@ INSTALLED_APPS = [
     "batchsite.operations",
 ]
 MIDDLEWARE = [
+    "batchsite.processes.health.HealthFirst",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -140,7 +141,6 @@ DUE_SOURCES = ["batchsite.datasets.tasks.due", "batchsite.batches.tasks.due"]
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = OPTIONS.https
 SECURE_HSTS_SECONDS = 31_536_000 if OPTIONS.https else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = OPTIONS.https
-SECURE_REDIRECT_EXEMPT = [r"^healthz"]
 if OPTIONS.behind_proxy:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 30

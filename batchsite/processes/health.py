@@ -1,24 +1,72 @@
-"""For a load balancer: is this process alive, and can it serve?"""
+"""For a load balancer: is this process alive, and can it serve? See docs/operations.md, "Health"."""
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
+
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, connection
-from django.http import HttpRequest, JsonResponse
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, HttpResponseBase, JsonResponse
+
+from batchsite.processes.beating import seconds_since_beat
+from batchsite.processes.queueing import QUEUES
+
+log = logging.getLogger(__name__)
 
 
 @login_not_required
 def live(request: HttpRequest) -> JsonResponse:
     """200 as long as this process answers at all."""
-    return JsonResponse({"live": True})
+    return _answer({"live": True})
 
 
 @login_not_required
 def ready(request: HttpRequest) -> JsonResponse:
-    """200 when the database answers, 503 when it does not."""
+    """200 when this process can serve pages, else 503 with the reason.
+
+    How long ago a worker of each queue showed signs of life is told, and does not count: pages serve without them.
+    """
     try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-    except DatabaseError:
-        return JsonResponse({"ready": False, "database": "does not answer"}, status=503)
-    return JsonResponse({"ready": True})
+        missing = missing_migrations()
+        beats = {} if missing else {queue: seconds_since_beat(queue) for queue in QUEUES}
+    except DatabaseError as error:
+        log.warning("not ready, the database does not answer: %s", [*str(error).splitlines(), ""][0])
+        return _answer({"ready": False, "database": "does not answer"}, 503)
+    if missing:
+        return _answer({"ready": False, "database": "answers", "migrations": f"{missing} are missing"}, 503)
+    workers = {queue: None if seconds is None else round(seconds, 1) for queue, seconds in beats.items()}
+    return _answer(
+        {"ready": True, "database": "answers", "migrations": "applied", "seconds_since_a_worker_beat": workers}
+    )
+
+
+def _answer(facts: dict[str, object], status: int = 200) -> JsonResponse:
+    return JsonResponse(facts, status=status, headers={"Cache-Control": "no-store"})
+
+
+_migrated = False
+"""Migrations that were applied once stay so for as long as this process runs."""
+
+
+def missing_migrations() -> int:
+    """How many migrations this code has and the database has not. Raises DatabaseError."""
+    global _migrated
+    if _migrated:
+        return 0
+    executor = MigrationExecutor(connection)
+    missing = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+    _migrated = not missing
+    return missing
+
+
+class HealthFirst:
+    """Answers before anything looks at the name of the host: a load balancer asks by address, and in plain HTTP."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        view = {"/healthz": ready, "/healthz/live": live}.get(request.path_info)
+        return view(request) if view else self.get_response(request)

@@ -1,0 +1,136 @@
+"""Is the database there, whole, writable and migrated?"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from django.conf import settings
+from django.db import DatabaseError, connection, transaction
+
+from batchsite.operations.findings import Finding, first_line, ok, problem, size, warning
+from batchsite.processes.health import missing_migrations
+
+ABOUT = "database"
+PATIENCE = 3.0
+"""Seconds that a lock may last before it is told of."""
+PROBE = 200_000
+"""Bytes that are written and taken back, to see whether there is room."""
+
+
+def examine_database() -> Iterator[Finding]:
+    """The database itself. Nothing else can be examined where this finds a problem."""
+    try:
+        if connection.vendor == "sqlite":
+            yield from _sqlite(Path(settings.DATABASES["default"]["NAME"]))
+        else:
+            yield from _postgresql()
+    except (DatabaseError, sqlite3.Error) as error:
+        yield _gone(error)
+
+
+def examine_migrations() -> Iterator[Finding]:
+    missing = missing_migrations()
+    if missing:
+        does = "Start batchsite (`make run` migrates by itself), or run: manage.py migrate"
+        yield problem("migrations", f"{missing} migrations of this version are not applied.", does)
+    else:
+        yield ok("migrations", "All are applied.")
+
+
+def _gone(error: Exception) -> Finding:
+    words = first_line(error)
+    if "locked" in words:
+        return problem(
+            ABOUT,
+            f"Locked: no other process got to write or read for {PATIENCE:.0f} s.",
+            "Work goes on by itself once the lock is gone. Who holds it: `fuser -v` on the file db.sqlite3.",
+        )
+    if "full" in words or "No space left" in words:
+        return problem(
+            ABOUT, f"There is no room to write: {words}.", "Make room on its disk; work then goes on by itself."
+        )
+    if "malformed" in words or "not a database" in words:
+        return problem(
+            ABOUT, f"The file is damaged: {words}.", "Stop batchsite and restore the last backup: docs/operations.md."
+        )
+    return problem(
+        ABOUT,
+        f"It does not answer: {words}",
+        "Check that it runs and that DATABASE_URL is right; work waits meanwhile.",
+    )
+
+
+# ---- SQLite -------------------------------------------------------------------------------------
+
+
+def _sqlite(path: Path) -> Iterator[Finding]:
+    if not path.exists():
+        yield problem(ABOUT, f"There is none yet at {path}.", "Start batchsite once: make run")
+        return
+    uri = f"{path.absolute().as_uri()}?mode=rw"  # never makes a new file
+    with contextlib.closing(sqlite3.connect(uri, uri=True, timeout=PATIENCE, isolation_level=None)) as file:
+        [mode] = file.execute("PRAGMA journal_mode").fetchone()
+        damage = [row[0] for row in file.execute("PRAGMA quick_check(3)")]
+        _probe_sqlite(file)
+    if damage != ["ok"]:
+        does = "Stop batchsite and restore the last backup: docs/operations.md, “Restore”."
+        yield problem(ABOUT, f"The file is damaged: {'; '.join(damage)}", does)
+    if mode != "wal":
+        does = "Restart batchsite, which sets it; on a network file system it cannot be set: use a local disk."
+        yield warning(ABOUT, f"SQLite is in {mode} mode instead of WAL: readers and writers block each other.", does)
+    if damage == ["ok"]:
+        yield ok(ABOUT, f"SQLite {sqlite3.sqlite_version}, {size(path.stat().st_size)}, {mode} mode, sound, writable.")
+
+
+def _probe_sqlite(file: sqlite3.Connection) -> None:
+    """Raises where nothing can be written. What is written is taken back."""
+    file.execute("BEGIN IMMEDIATE")
+    try:
+        file.execute("CREATE TABLE doctor_was_here (data BLOB)")
+        file.execute("INSERT INTO doctor_was_here VALUES (zeroblob(?))", (PROBE,))
+    finally:
+        if file.in_transaction:
+            file.execute("ROLLBACK")
+
+
+# ---- PostgreSQL ---------------------------------------------------------------------------------
+
+
+def _postgresql() -> Iterator[Finding]:
+    version, read_only, bytes_used, used, allowed = _ask(
+        "SELECT current_setting('server_version'), current_setting('transaction_read_only'),"
+        " pg_database_size(current_database()), (SELECT count(*) FROM pg_stat_activity),"
+        " current_setting('max_connections')::int"
+    )
+    if read_only == "on":
+        yield problem(ABOUT, "PostgreSQL takes no writes (a standby?).", "Let DATABASE_URL name the primary server.")
+        return
+    _probe_postgresql()
+    yield ok(ABOUT, f"PostgreSQL {version}, {size(bytes_used)}, writable, {used} of {allowed} connections in use.")
+    if used > 0.8 * allowed:
+        does = "Raise max_connections, or run fewer processes."
+        yield warning(ABOUT, f"{used} of {allowed} connections are in use.", does)
+    [idle] = _ask(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+        " AND state LIKE 'idle in transaction%%' AND now() - state_change > interval '2 minutes'"
+    )
+    if idle:
+        does = "Find them in pg_stat_activity and end them: they may hold locks that work waits for."
+        yield warning(ABOUT, f"{idle} connections sit in an open transaction for more than 2 minutes.", does)
+
+
+def _ask(query: str) -> tuple[object, ...]:
+    with connection.cursor() as cursor:
+        cursor.execute(query)
+        row: tuple[object, ...] = cursor.fetchone()
+    return row
+
+
+def _probe_postgresql() -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE TEMPORARY TABLE doctor_was_here ON COMMIT DROP AS SELECT repeat('x', %s) AS data", [PROBE]
+        )
