@@ -7,9 +7,11 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from batchsite.sandbox.answers import digest
 from batchsite.sandbox.asks import CHAT, KINDS, effort_of, limit_of, messages_of
 from batchsite.sandbox.pricing import Model, find_model
 from batchsite.sandbox.records import Odd, Request
+from batchsite.sandbox.rendering import pack, run
 from batchsite.sandbox.wire import refuse, unprocessable
 
 MAX_REQUEST = 25 * 1024 * 1024
@@ -44,7 +46,8 @@ class Misfit(Exception):
 class Checked(NamedTuple):
     """One request that fits the schema. ``odd`` = a value in it that will not work at run time."""
 
-    request: Request
+    id: str
+    body: dict[str, Any]
     model: str
     kind: str
     odd: Odd | None
@@ -66,7 +69,7 @@ def _check_item(item: Any, where: str) -> Checked:
         raise Misfit(f"{where}: invalid type: {_type(item)}, expected struct BatchRequest")
     wrapped = _member(item, "batch_request", dict, where)
     key = item.get("batch_request_id")
-    if key is None:
+    if key is None or key == "":
         key = f"batch_request_{uuid.uuid4()}"
     if not isinstance(key, str):
         raise Misfit(f"{where}.batch_request_id: invalid type: {_type(key)}, expected a string")
@@ -80,7 +83,7 @@ def _check_item(item: Any, where: str) -> Checked:
 def check_request(key: str, kind: str, body: Any, where: str) -> Checked:
     """One request of whichever way in. Raises Misfit."""
     check_body(kind, body, where)
-    return Checked(Request(key, orjson.dumps({kind: body})), body["model"], kind, odd_value(kind, body))
+    return Checked(key, body, body["model"], kind, odd_value(kind, body))
 
 
 def check_body(kind: str, body: Any, where: str) -> None:
@@ -170,10 +173,19 @@ def check_models(rows: list[Checked]) -> None:
             refuse(400, not_batchable(name))
 
 
-def check_sizes(rows: list[Checked]) -> None:
-    for row in rows:
-        if len(row.request.body) > MAX_REQUEST:
-            refuse(400, f"Request {row.request.id} exceeds the maximum size of 25 MB.")
+def requests(rows: list[Checked]) -> list[Request]:
+    """The checked rows as they are stored, run. Raises Refused (400) for one that is too large."""
+    return [_request(row) for row in rows]
+
+
+def _request(row: Checked) -> Request:
+    body = orjson.dumps({row.kind: row.body})
+    if len(body) > MAX_REQUEST:
+        refuse(400, f"Request {row.id} exceeds the maximum size of 25 MB.")
+    if row.odd:
+        return Request(row.id, body, 0, b"")
+    done = run(row.kind, row.body, digest(body), batched=True)
+    return Request(row.id, body, done.ticks, pack(done))
 
 
 def unknown_model(name: str) -> str:

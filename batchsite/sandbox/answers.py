@@ -20,7 +20,7 @@ SIGN = "Simulated answer:"
 class Answer(NamedTuple):
     """One completion before it is put into its wire shape."""
 
-    choices: tuple[str, ...]
+    choices: list[str]
     reasoning: str | None
     finish_reason: str
     usage: Usage
@@ -45,7 +45,7 @@ def answer(ask: Ask, model: Model, number: int) -> Answer:
     reasoning = None
     if thinks and model.shows_reasoning:
         reasoning = f"Simulated reasoning over {ask.characters} characters of prompt."
-    return Answer(tuple(shown), reasoning, "stop" if shown == texts else "length", usage)
+    return Answer(shown, reasoning, "stop" if shown == texts else "length", usage)
 
 
 def _usage(ask: Ask, number: int, completion: int, *, thinks: bool) -> Usage:

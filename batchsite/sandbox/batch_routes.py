@@ -6,7 +6,7 @@ import uuid
 from typing import Any
 
 from batchsite.sandbox import records, wire
-from batchsite.sandbox.admission import check_add, check_models, check_sizes, not_batchable
+from batchsite.sandbox.admission import check_add, check_models, not_batchable, requests
 from batchsite.sandbox.batches import admit, apply_event, find, refused_model, shown, target
 from batchsite.sandbox.fault_kinds import Rule
 from batchsite.sandbox.file_batches import admit_file
@@ -82,18 +82,18 @@ def add(visit: Visit) -> Reply:
     checked = check_add(visit.call.json, len(visit.call.body))
     _check_open(visit.world, find(visit))
     check_models(checked)
-    check_sizes(checked)
     refused = visit.rule("refuse_model")
     if refused and (model := refused_model(refused, [row.model for row in checked])):
         wire.refuse(400, not_batchable(model))
     if visit.rule("drop_add"):
         return json_reply(None)
-    odd = {row.request.id: row.odd for row in checked if row.odd}
+    odd = {row.id: row.odd for row in checked if row.odd}
+    rows = requests(checked)
     try:
         with visit.world.store.write() as connection:
             batch = find(visit, connection)
             _check_open(visit.world, batch)
-            admit(visit, connection, batch, [row.request for row in checked], odd)
+            admit(visit, connection, batch, rows, odd)
     except ContentDiffers as error:
         wire.refuse(412, f"batch_request_id '{error.batch_request_id}' content differs from originally submitted")
     return json_reply(None)

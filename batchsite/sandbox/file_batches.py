@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from batchsite.sandbox import records
-from batchsite.sandbox.admission import Checked, Misfit, check_request, not_batchable, unknown_model
+from batchsite.sandbox.admission import Checked, Misfit, check_request, not_batchable, requests, unknown_model
 from batchsite.sandbox.asks import CHAT, RESPONSES
 from batchsite.sandbox.batches import admit, refused_model
 from batchsite.sandbox.files import find_file
@@ -48,8 +48,8 @@ def _admit_lines(visit: Visit, connection: sqlite3.Connection, batch: Batch, pat
         while part := list(islice(rows, _SLICE)):
             _refuse_models(visit, part)
             fresh = records.find_batch(connection, batch.batch_id) or batch
-            odd = {row.request.id: row.odd for row in part if row.odd}
-            admit(visit, connection, fresh, [row.request for row in part], odd)
+            odd = {row.id: row.odd for row in part if row.odd}
+            admit(visit, connection, fresh, requests(part), odd)
 
 
 def _refuse_models(visit: Visit, rows: list[Checked]) -> None:
@@ -72,9 +72,9 @@ def _checked(lines: Iterator[bytes]) -> Iterator[Checked]:
         if len(seen) >= MAX_LINES:
             raise BadFile(f"more than {MAX_LINES} lines")
         row = _check_line(line, f"line {number}")
-        if row.request.id in seen:
-            raise BadFile(f"line {number}: duplicate custom_id `{row.request.id}`")
-        seen.add(row.request.id)
+        if row.id in seen:
+            raise BadFile(f"line {number}: duplicate custom_id `{row.id}`")
+        seen.add(row.id)
         yield row
     if not seen:
         raise BadFile("the file has no requests")
@@ -97,8 +97,8 @@ def _check_line(line: bytes, where: str) -> Checked:
 
 
 def _text(value: Any, where: str) -> str:
-    if not isinstance(value, str):
-        raise BadFile(f"{where}: custom_id must be a string")
+    if not isinstance(value, str) or not value:
+        raise BadFile(f"{where}: custom_id must be a string that is not empty")
     return value
 
 

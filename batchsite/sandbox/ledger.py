@@ -7,7 +7,7 @@ per batch; the same id in two batches is billed twice, which is what they look f
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from typing import Any
 
 import orjson
@@ -15,7 +15,6 @@ import orjson
 from batchsite.sandbox import records
 from batchsite.sandbox.processing import Batch, Cut, cut
 from batchsite.sandbox.records import Odd, StoredRequest
-from batchsite.sandbox.rendering import run_stored
 from batchsite.sandbox.world import World
 
 ROWS_INLINE = 10_000
@@ -36,7 +35,7 @@ class Entry:
     cost_in_usd_ticks: int
 
 
-@dataclass
+@dataclass(frozen=True)
 class Totals:
     """Sums over the rows of a batch, or of all batches."""
 
@@ -48,30 +47,38 @@ class Totals:
     pending: int = 0
     cost_in_usd_ticks: int = 0
 
-    def take(self, entry: Entry) -> None:
-        self.requests += 1
-        self.processed += entry.processed
-        self.cost_in_usd_ticks += entry.cost_in_usd_ticks
-        setattr(self, entry.state, getattr(self, entry.state) + 1)
+    def __add__(self, other: Totals) -> Totals:
+        return Totals(*(mine + theirs for mine, theirs in zip(astuple(self), astuple(other), strict=True)))
+
+
+def totals(world: World, batch: Batch) -> Totals:
+    """Summed up by the database, row by row."""
+    state = cut(batch, world.now(batch))
+    with world.store.read() as connection:
+        succeeded, ticks = records.succeeded(connection, batch, state.horizon)
+        failed = records.odd_counts(connection, batch, state.horizon).get("failed", 0)
+    rest = batch.requests - succeeded - failed
+    cancelled, pending = (rest, 0) if state.closed else (0, rest)
+    return Totals(batch.requests, succeeded + failed, succeeded, failed, cancelled, pending, ticks)
 
 
 def entries(world: World, batch: Batch) -> Iterator[Entry]:
     """In id order. Reads page by page, so that no reader holds the store up for long."""
     state = cut(batch, world.now(batch))
-    after, rows = "", [StoredRequest("", 0, 0, b"")]
-    first = True
-    while rows:
+    after = ""
+    while True:
         with world.store.read() as connection:
-            rows = records.requests_page(connection, batch, after, 2**63 - 1, _PAGE, inclusive=first)
+            rows = records.requests_page(connection, batch, "said", after, _PAGE)
             odd = records.odd_among(connection, batch, rows)
-        for row in rows:
-            yield _entry(batch, state, row, odd.get(row.id))
-        after, first = (rows[-1].id, False) if rows else ("", False)
+        yield from (_entry(batch, state, row, odd.get(row.id)) for row in rows)
+        if len(rows) < _PAGE:
+            return
+        after = rows[-1].id
 
 
 def _entry(batch: Batch, state: Cut, row: StoredRequest, odd: Odd | None) -> Entry:
     word = state.state(row.due, odd.outcome if odd else None)
-    ticks = run_stored(row.body).ticks if word == "succeeded" else 0
+    ticks = row.ticks if word == "succeeded" else 0
     return Entry(batch.batch_id, row.id, int(word in ("succeeded", "failed")), word, ticks)
 
 
@@ -82,24 +89,16 @@ def all_batches(world: World) -> list[Batch]:
 
 def of_batch(world: World, batch: Batch) -> dict[str, Any]:
     """Totals of one batch, with its rows unless they are too many."""
-    totals = Totals()
-    rows: list[dict[str, Any]] | None = [] if batch.requests <= ROWS_INLINE else None
-    for entry in entries(world, batch):
-        totals.take(entry)
-        if rows is not None:
-            rows.append(asdict(entry))
-    return {**_head(batch), **asdict(totals), "rows": rows}
+    few = batch.requests <= ROWS_INLINE
+    rows = [asdict(entry) for entry in entries(world, batch)] if few else None
+    return {**_head(batch), **asdict(totals(world, batch)), "rows": rows}
 
 
 def of_all(world: World) -> dict[str, Any]:
     """Totals per batch and over all, and what was billed outside of batches."""
-    overall, listed = Totals(), []
-    for batch in all_batches(world):
-        totals = Totals()
-        for entry in entries(world, batch):
-            totals.take(entry)
-            overall.take(entry)
-        listed.append({**_head(batch), **asdict(totals)})
+    per_batch = [(batch, totals(world, batch)) for batch in all_batches(world)]
+    overall = sum((each for _, each in per_batch), Totals())
+    listed = [{**_head(batch), **asdict(each)} for batch, each in per_batch]
     return {"batches": listed, "totals": asdict(overall), "direct": _direct(world)}
 
 
@@ -108,7 +107,7 @@ def of_request(world: World, batch_request_id: str) -> dict[str, Any]:
     found: list[Entry] = []
     for batch in all_batches(world):
         with world.store.read() as connection:
-            rows = records.requests_page(connection, batch, batch_request_id, 2**63 - 1, 1, inclusive=True)
+            rows = records.requests_page(connection, batch, "said", batch_request_id, 1, inclusive=True)
             odd = records.odd_among(connection, batch, rows)
         state = cut(batch, world.now(batch))
         found += [_entry(batch, state, row, odd.get(row.id)) for row in rows if row.id == batch_request_id]

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
-from batchsite.sandbox.processing import Batch, Counters, Cut, Schedule, counters
+from batchsite.sandbox.processing import FOREVER, Batch, Counters, Cut, Schedule, counters
 
 
 class Request(NamedTuple):
-    """One admitted request. ``body`` is the JSON of ``{kind: {...}}``."""
+    """One admitted request."""
 
     id: str
     body: bytes
+    """The JSON of ``{kind: {...}}``."""
+    ticks: int
+    """What it is billed if it succeeds."""
+    said: bytes
+    """What it is answered then, packed."""
 
 
 class Odd(NamedTuple):
@@ -34,7 +39,9 @@ class StoredRequest(NamedTuple):
     id: str
     due: int
     odd: int
-    body: bytes
+    ticks: int
+    content: bytes
+    """``body`` or ``said``, whichever was asked for."""
 
 
 class ContentDiffers(Exception):
@@ -106,8 +113,8 @@ def _insert(
     """None when at least one id was there already: due times then have gaps and do not count."""
     dues = plan.dues(len(requests))
     cursor = connection.executemany(
-        "INSERT OR IGNORE INTO requests (batch, id, due, body) VALUES (?, ?, ?, ?)",
-        [(batch.number, request.id, due, request.body) for request, due in zip(requests, dues, strict=True)],
+        "INSERT OR IGNORE INTO requests (batch, due, id, body, ticks, said) VALUES (?, ?, ?, ?, ?, ?)",
+        [(batch.number, due, *request) for request, due in zip(requests, dues, strict=True)],
     )
     if cursor.rowcount < len(requests):
         return None
@@ -156,13 +163,16 @@ def add_odd(connection: sqlite3.Connection, batch: Batch, rows: Sequence[tuple[s
 def count(connection: sqlite3.Connection, batch: Batch, cut: Cut) -> Counters:
     """The true counters, at the price of two short look-ups."""
     done = _done(connection, batch, cut.horizon)
-    odd = dict(
-        connection.execute(
-            "SELECT outcome, count(*) FROM odd WHERE batch = ? AND due <= ? GROUP BY outcome",
-            (batch.number, cut.horizon),
-        ).fetchall()
-    )
+    odd = odd_counts(connection, batch, cut.horizon)
     return counters(batch.requests, done, odd.get("failed", 0), odd.get("hanging", 0), closed=cut.closed)
+
+
+def odd_counts(connection: sqlite3.Connection, batch: Batch, horizon: int) -> dict[str, int]:
+    """How many were failing and hanging among the rows that had their turn."""
+    rows = connection.execute(
+        "SELECT outcome, count(*) FROM odd WHERE batch = ? AND due <= ? GROUP BY outcome", (batch.number, horizon)
+    )
+    return dict(rows.fetchall())
 
 
 def _done(connection: sqlite3.Connection, batch: Batch, horizon: int) -> int:
@@ -185,14 +195,30 @@ def seen_until(connection: sqlite3.Connection, batch: Batch, added_before: int) 
     return -1 if row[0] is None else int(row[0])
 
 
+def succeeded(connection: sqlite3.Connection, batch: Batch, horizon: int) -> tuple[int, int]:
+    """(how many, their ticks), row by row and not by the arithmetic of the counters."""
+    row = connection.execute(
+        "SELECT count(*), coalesce(sum(ticks), 0) FROM requests WHERE batch = ? AND due <= ? AND NOT odd",
+        (batch.number, horizon),
+    ).fetchone()
+    return int(row[0]), int(row[1])
+
+
 def requests_page(
-    connection: sqlite3.Connection, batch: Batch, after: str, until: int, limit: int, *, inclusive: bool = False
+    connection: sqlite3.Connection,
+    batch: Batch,
+    column: Literal["body", "said"],
+    after: str = "",
+    limit: int = 1000,
+    *,
+    until: int = FOREVER,
+    inclusive: bool = False,
 ) -> list[StoredRequest]:
     """In id order, above (or, ``inclusive``, from) the id ``after``, due by ``until``."""
-    comparison = ">=" if inclusive else ">"
+    comparison = ">=" if inclusive or not after else ">"
     rows = connection.execute(
-        f"SELECT id, due, odd, body FROM requests WHERE batch = ? AND id {comparison} ? AND due <= ?"  # noqa: S608
-        " ORDER BY id LIMIT ?",
+        f"SELECT id, due, odd, ticks, {column} FROM requests"  # noqa: S608  our own words
+        f" WHERE batch = ? AND id {comparison} ? AND due <= ? ORDER BY id LIMIT ?",
         (batch.number, after, until, limit),
     )
     return list(map(StoredRequest._make, rows))

@@ -15,7 +15,7 @@ from batchsite.sandbox.http import Reply, json_reply
 from batchsite.sandbox.paging import key_before, paging, token_after
 from batchsite.sandbox.processing import FOREVER, Batch, Cut, cut
 from batchsite.sandbox.records import Odd, StoredRequest
-from batchsite.sandbox.rendering import requested_model, success_row
+from batchsite.sandbox.rendering import requested_model, run_stored, success_row, unpack
 from batchsite.sandbox.world import Visit
 
 
@@ -38,11 +38,7 @@ def list_requests(visit: Visit) -> Reply:
         until = FOREVER
         if lag := visit.rule("requests_lag"):
             until = records.seen_until(connection, batch, now - int(lag.option("seconds") * 1e6))
-        rows = (
-            []
-            if batch.wiped
-            else records.requests_page(connection, batch, after, until, limit + 1, inclusive=not after)
-        )
+        rows = [] if batch.wiped else records.requests_page(connection, batch, "body", after, limit + 1, until=until)
         odd = records.odd_among(connection, batch, rows)
     state = cut(batch, now)
     page = [_metadata(batch, row, state.state(row.due, _outcome(odd.get(row.id)))) for row in rows[:limit]]
@@ -55,7 +51,7 @@ def _outcome(odd: Odd | None) -> str | None:
 
 def _metadata(batch: Batch, row: StoredRequest, state: str) -> dict[str, Any]:
     finished = row.due if state in ("succeeded", "failed") else None
-    return wire.request_metadata(row.id, requested_model(row.body), state, batch.created_us, finished)
+    return wire.request_metadata(row.id, requested_model(row.content), state, batch.created_us, finished)
 
 
 def _token(visit: Visit, rows: Sequence[StoredRequest], limit: int) -> str | None:
@@ -118,7 +114,7 @@ def _visible(
     while len(found) < wanted:
         size = wanted - len(found)
         rows = records.requests_page(
-            connection, reading.batch, after, reading.until, size, inclusive=inclusive or not after
+            connection, reading.batch, "said", after, size, until=reading.until, inclusive=inclusive
         )
         odd = records.odd_among(connection, reading.batch, rows)
         found += filter(reading.shows, [reading.row(row, odd.get(row.id)) for row in rows])
@@ -152,13 +148,13 @@ def _result(reading: Reading, row: Row) -> Any:
         return wire.error_row(request.id, row.odd)
     created = min(request.due, reading.now) // 1_000_000
     salt = f"{reading.batch.batch_id}/{request.id}"
-    return success_row(request.id, request.body, salt, created)
+    return success_row(request.id, unpack(request.content, request.ticks), salt, created)
 
 
 def _strangers(rule: Rule, reading: Reading) -> list[Any]:
     """Results for ids that were never sent; nobody is billed for them."""
     body = b'{"chat_get_completion":{"model":"grok-4.3","messages":[{"role":"user","content":"of somebody else"}]}}'
     return [
-        success_row(key, body, key, reading.now // 1_000_000)
+        success_row(key, run_stored(body), key, reading.now // 1_000_000)
         for key in (f"never-sent-{number}" for number in range(1, rule.option("count") + 1))
     ]

@@ -17,6 +17,9 @@ _IDLE_READERS = 8
 _CACHE_KIB = 8_000
 """Page cache per connection; small, so that memory stays flat at a million requests."""
 
+_LAYOUT = 2
+"""Of the tables below. A new one begins with a new file: what is simulated is not worth a migration."""
+
 _TABLES = {
     "meta": "(name TEXT PRIMARY KEY, value TEXT NOT NULL)",
     "batches": """(
@@ -30,8 +33,8 @@ _TABLES = {
         batch INT, earlier INT, start_us INT NOT NULL, interval_ns INT NOT NULL, count INT NOT NULL,
         last_due INT NOT NULL, added_us INT NOT NULL, PRIMARY KEY (batch, earlier)) WITHOUT ROWID""",
     "requests": """(
-        batch INT, id TEXT, due INT NOT NULL, odd INT NOT NULL DEFAULT 0, body BLOB NOT NULL,
-        PRIMARY KEY (batch, id)) WITHOUT ROWID""",
+        batch INT, id TEXT, due INT NOT NULL, odd INT NOT NULL DEFAULT 0, ticks INT NOT NULL,
+        body BLOB NOT NULL, said BLOB NOT NULL, PRIMARY KEY (batch, id)) WITHOUT ROWID""",
     "odd": """(
         batch INT, id TEXT, due INT NOT NULL, outcome TEXT NOT NULL, envelope TEXT NOT NULL,
         text TEXT NOT NULL, code INT NOT NULL, PRIMARY KEY (batch, id)) WITHOUT ROWID""",
@@ -66,7 +69,7 @@ class Store:
         except OSError:
             self._lock_file.close()
             raise FolderInUse(f"Another sandbox is using {folder}; stop it or choose another folder.") from None
-        self._path = folder / "sandbox.sqlite3"
+        self._path = folder / f"sandbox-{_LAYOUT}.sqlite3"
         self._writing = threading.Lock()
         self._readers: LifoQueue[sqlite3.Connection] = LifoQueue(_IDLE_READERS)
         self._writer = self._connect()

@@ -60,6 +60,7 @@ BAD: list[tuple[bytes, str]] = [
     (b"[]\n", "line 1: expected an object"),
     (jsonl({"url": "/v1/chat/completions", "body": {}}), "line 1: missing field `custom_id`"),
     (jsonl(line("a", custom_id=7)), "line 1: custom_id must be a string"),
+    (jsonl(line("")), "line 1: custom_id must be a string that is not empty"),
     (jsonl(line("a", url="/v1/embeddings")), "line 1: unsupported url `/v1/embeddings`"),
     (jsonl(line("a", body={"model": "grok-4.3"})), "line 1: body: missing field `messages`"),
     (jsonl(line("a"), line("b"), line("a")), "line 3: duplicate custom_id `a`"),

@@ -134,6 +134,7 @@ def test_requests_have_metadata_only(room: Room) -> None:
 @given(key=st.text(min_size=1), text=st.text(), model=st.sampled_from(["grok-4.3", "grok-4.20-0309-reasoning"]))
 def test_a_row_filled_into_a_form_is_the_row_that_the_shape_makes(key: str, text: str, model: str) -> None:
     body = orjson.dumps({"chat_get_completion": {"model": model, "messages": [{"role": "user", "content": text}]}})
-    quick = orjson.loads(orjson.dumps(rendering.success_row(key, body, "salt", 7)))
     run = rendering.run_stored(body)
+    assert rendering.unpack(rendering.pack(run), run.ticks) == run
+    quick = orjson.loads(orjson.dumps(rendering.success_row(key, run, "salt", 7)))
     assert quick == wire.success_row(key, rendering.completion(run, "salt", 7))
