@@ -4,7 +4,7 @@
         httpx.get(site.url)
         os.kill(site.cluster("short").workers[0].pid, signal.SIGKILL)
 
-Leaving the block ends every process, however the test went.
+Leaving the block ends every process, however the test went; so does the end of the thread that started it.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ from batchsite.options import ROOT
 from batchsite.processes.parentage import die_with_parent, end_marked, marked
 
 UP = (sys.executable, "manage.py", "up")
+OURS = ("BATCHSITE_", "XAI_", "SANDBOX_", "SECRET_KEY", "DATABASE_URL", "REDIS_URL", "DJANGO_", "Q_CLUSTER_")
+"""What the environment of the tests says is not for the installation: it gets what the test gives it."""
 READY = re.compile(r"batchsite is ready: (http://\S+)")
 
 
@@ -51,7 +53,7 @@ class Running:
         self, data: Path, environ: Mapping[str, str] | None = None, command: Sequence[str] = UP, ready_in: float = 60
     ) -> None:
         self.data, self.command, self.ready_in = data, command, ready_in
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("XAI_", "BATCHSITE_"))}
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
         self.environ = {**inherited, "PORT": "0", "BATCHSITE_DATA": str(data), **(environ or {})}
         self.url = ""
         self.said: list[str] = []

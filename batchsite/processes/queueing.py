@@ -13,7 +13,6 @@ from typing import Any, Literal, TypeVar, get_args
 from django.conf import settings
 from django.db import models, transaction
 from django.utils import timezone
-from django_q.brokers import get_broker
 from django_q.tasks import async_task
 
 from batchsite.processes.leases import free
@@ -48,11 +47,11 @@ def enqueue(job: Job) -> None:
 
 def send(job: Job) -> None:
     """Send the job now. Raises what the broker raises."""
-    async_task(job.path, *job.args, broker=_broker(job.queue))
+    async_task(job.path, *job.args, broker=broker_of(job.queue))
 
 
 @cache
-def _broker(queue: str) -> Any:
+def broker_of(queue: str) -> Any:
     """One for this process: django-q would open a new connection to Redis for every message."""
     return get_broker(settings.QUEUES[queue])
 
@@ -93,7 +92,7 @@ def tick() -> int:
     waiting: dict[Queue, int] = {}
     for job in all_due(timezone.now()):
         if job.queue not in waiting:
-            waiting[job.queue] = int(_broker(job.queue).queue_size() or 0)
+            waiting[job.queue] = int(broker_of(job.queue).queue_size() or 0)
         if waiting[job.queue] + sent[job.queue] < MOST_WAITING:
             enqueue(job)
             sent[job.queue] += 1

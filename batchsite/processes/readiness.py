@@ -12,6 +12,8 @@ import socket
 _REQUEST = b"GET /healthz HTTP/1.0\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 AGAIN = 0.5
 """Seconds between questions, when one was answered with an error."""
+LATE = 30.0
+"""Seconds after which a person should hear something."""
 
 
 class Readiness:
@@ -22,11 +24,14 @@ class Readiness:
         self._question: socket.socket | None = None
         self._ask_at = 0.0
         self._ready = False
+        self._first_asked: float | None = None
+        self._told = False
 
     def becomes_ready(self, now: float) -> bool:
         """True once: when the answer has come. Never blocks."""
         if self._ready:
             return False
+        self._first_asked = self._first_asked or now
         with contextlib.suppress(OSError):
             if self._question is None and now >= self._ask_at:
                 self._question = self._ask()
@@ -36,6 +41,13 @@ class Readiness:
             return self._ready
         self._forget(now)
         return False
+
+    def is_late(self, now: float) -> bool:
+        """True once: when there was no good answer for a long time."""
+        if self._ready or self._told or now - (self._first_asked or now) < LATE:
+            return False
+        self._told = True
+        return True
 
     def _ask(self) -> socket.socket:
         question = socket.create_connection(self._address, timeout=0.5)

@@ -12,7 +12,7 @@ from django.conf import settings
 
 from batchsite.processes import plan
 from batchsite.processes.children import Child
-from batchsite.processes.listening import address, reachable
+from batchsite.processes.listening import address, is_loopback, reachable
 from batchsite.processes.readiness import Readiness
 from batchsite.processes.supervisor import Supervisor
 from batchsite.processes.terminal import Terminal, short_path
@@ -34,7 +34,7 @@ def main(lock: int, listener: int) -> None:
         database=database,
         readiness=Readiness(reachable(listening)),
         welcome=_welcome(data, address(listening)),
-        terminal=Terminal(data / "log" / "supervisor.log"),
+        terminal=Terminal(data / "log"),
         run_folder=data / "run",
     )
     supervisor.run()
@@ -48,8 +48,16 @@ def _welcome(data: Path, address: str) -> list[str]:
     return [
         f"batchsite is ready: {address}",
         provider,
+        *_hints(),
         f"Data and logs are in {short_path(data)}. Ctrl-C stops everything.",
     ]
+
+
+def _hints() -> list[str]:
+    """What a person who opens the site to a network otherwise finds out the hard way."""
+    if is_loopback(settings.OPTIONS.bind) or not settings.OPTIONS.https:
+        return []
+    return ["The pages insist on HTTPS: put a proxy in front (docs/operations.md), or set BATCHSITE_HTTPS=0."]
 
 
 if __name__ == "__main__":

@@ -101,6 +101,8 @@ class Supervisor:
         if self._readiness.becomes_ready(now):
             for line in self._welcome:
                 self._terminal.say(line)
+        elif self._readiness.is_late(now):
+            self._terminal.say("The pages do not answer yet. The log of web may tell why.", "warning")
         self._echo()
         if now - self._house_kept > HOUSEKEEPING:
             self._house_kept = now
@@ -136,8 +138,8 @@ class Supervisor:
 
     def _keep_house(self) -> None:
         reap_strangers({child.pid for child in self._children if child.pid is not None})
-        for child in self._children:
-            child.log.rotate()
+        for log in (self._terminal.log, *(child.log for child in self._children)):
+            log.rotate()
 
     def _stop(self) -> None:
         self._terminal.say("Stopping …")

@@ -13,6 +13,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from batchsite.processes.logfiles import LogFile
+
 SHOWN = {"warning", "error", "critical"}
 UNSHOWN = ("django.request", "django.security")
 """Warnings of these come from what browsers ask for (a page that is not there), not from our state."""
@@ -25,8 +27,8 @@ AGAIN = 60.0
 class Terminal:
     """Never blocks and never raises: the terminal may be closed, stopped (Ctrl-S) or a full disk."""
 
-    def __init__(self, log: Path) -> None:
-        self._log = log
+    def __init__(self, log_folder: Path) -> None:
+        self.log = LogFile(log_folder, "supervisor")
         self._is_tty = sys.stdout.isatty()
         self._shown: dict[str, float] = {}
 
@@ -34,7 +36,7 @@ class Terminal:
         """A sentence of the supervisor's own."""
         self._show(text)
         line = {"at": time.strftime("%Y-%m-%dT%H:%M:%S"), "level": level, "from": "supervisor", "says": text}
-        with contextlib.suppress(OSError), self._log.open("a") as log:
+        with contextlib.suppress(OSError), self.log.path.open("a") as log:
             log.write(json.dumps(line, ensure_ascii=False) + "\n")
 
     def echo(self, name: str, line: bytes) -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 
 import pytest
 from django.db import connection, transaction
 from django.db.models import Manager
 from django.utils import timezone
-from django_q.models import OrmQ
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from batchsite.processes.leases import claim
@@ -20,10 +19,7 @@ SECOND = timedelta(seconds=1)
 NOTHING = "batchsite.processes.beating.pulse"
 
 
-@pytest.fixture(autouse=True)
-def _the_broker_is_the_database(settings: Settings, db: None) -> None:
-    if settings.OPTIONS.redis_url:
-        pytest.skip("looks into the messages of the broker in the database")
+Waiting = Callable[[], dict[str, int]]
 
 
 @pytest.fixture
@@ -66,13 +62,13 @@ def test_the_longest_due_comes_first(chores: Manager[Chore], now: datetime) -> N
 
 
 def test_a_message_waits_for_the_transaction_around_it(
-    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+    waiting: Waiting, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
         with transaction.atomic():
             enqueue(Job(NOTHING, queue="long"))
-        assert OrmQ.objects.count() == 0
-    assert OrmQ.objects.get().key == "batchsite-long"
+        assert waiting() == {"short": 0, "long": 0}
+    assert waiting() == {"short": 0, "long": 1}
 
 
 def many_jobs(now: datetime) -> Iterable[Job]:
@@ -90,21 +86,21 @@ HERE = "tests.processes.test_due_work"
 
 
 def test_messages_do_not_pile_up_where_no_worker_runs(
-    settings: Settings, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+    settings: Settings, waiting: Waiting, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
 ) -> None:
     settings.DUE_SOURCES = [f"{HERE}.many_jobs"]
     with django_capture_on_commit_callbacks(execute=True):
         assert tick() == MOST_WAITING + 1
     with django_capture_on_commit_callbacks(execute=True):
         assert tick() == 1
-    assert OrmQ.objects.filter(key="batchsite").count() == MOST_WAITING
+    assert waiting() == {"short": MOST_WAITING, "long": 2}
 
 
 def test_one_rooms_trouble_does_not_starve_the_others(
-    settings: Settings, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+    settings: Settings, waiting: Waiting, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
 ) -> None:
     settings.DUE_SOURCES = [f"{HERE}.broken", f"{HERE}.many_jobs"]
     with django_capture_on_commit_callbacks(execute=True), pytest.raises(ValueError, match="a room has a bug"):
         tick()
-    assert OrmQ.objects.filter(key="batchsite-long").count() == 1
+    assert waiting()["long"] == 1
     assert connection.is_usable()

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from batchsite.processes.listening import listen
-from batchsite.processes.readiness import AGAIN, Readiness
+from batchsite.processes.readiness import AGAIN, LATE, Readiness
 from tests.running import wait_for
 
 
@@ -59,6 +59,12 @@ def test_after_a_bad_answer_it_asks_again(listener: socket.socket, readiness: Re
     becomes_ready(readiness, AGAIN + 0.1)
     answer(listener, b"HTTP/1.1 200 OK\r\n\r\n")
     wait_for(lambda: becomes_ready(readiness), 5)
+
+
+def test_a_person_hears_once_when_it_takes_long(readiness: Readiness) -> None:
+    becomes_ready(readiness)
+    late = [readiness.is_late(time.monotonic() + seconds) for seconds in (0, LATE - 1, LATE + 1, LATE + 2)]
+    assert late == [False, False, True, False]
 
 
 def test_nobody_listens_yet() -> None:

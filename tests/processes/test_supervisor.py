@@ -43,7 +43,7 @@ def supervise(data: Path) -> Callable[[Child], Supervisor]:
             database=Database(data / "run", time.monotonic()),
             readiness=Readiness(("127.0.0.1", 9)),
             welcome=[],
-            terminal=Terminal(data / "log" / "supervisor.log"),
+            terminal=Terminal(data / "log"),
             run_folder=data / "run",
         )
 

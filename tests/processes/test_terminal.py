@@ -35,13 +35,13 @@ def line(level: str, says: str, source: str = "batchsite.batches") -> bytes:
 def test_warnings_and_errors_are_shown_in_one_line(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], written: bytes, shown: str | None
 ) -> None:
-    Terminal(tmp_path / "log").echo("web", written)
+    Terminal(tmp_path).echo("web", written)
     expected = "web: critical: reincarnated worker after death\n" if shown is None else shown
     assert capfd.readouterr().out == expected
 
 
 def test_the_same_line_is_not_shown_again_and_again(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    terminal = Terminal(tmp_path / "log")
+    terminal = Terminal(tmp_path)
     for _ in range(5):
         terminal.echo("web", line("error", "disk is full"))
         terminal.echo("ticker", line("error", "disk is full"))
@@ -49,14 +49,14 @@ def test_the_same_line_is_not_shown_again_and_again(tmp_path: Path, capfd: pytes
 
 
 def test_the_supervisor_keeps_a_log_of_its_own(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    Terminal(tmp_path / "log").say("web ended by signal 9; it is started again.", "warning")
-    entry = json.loads((tmp_path / "log").read_text())
+    Terminal(tmp_path).say("web ended by signal 9; it is started again.", "warning")
+    entry = json.loads((tmp_path / "supervisor.log").read_text())
     assert (entry["level"], entry["says"]) == ("warning", "web ended by signal 9; it is started again.")
     assert capfd.readouterr().out == "web ended by signal 9; it is started again.\n"
 
 
 def test_a_log_that_cannot_be_written_is_done_without(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    Terminal(tmp_path / "no such folder" / "log").say("Stopped.")
+    Terminal(tmp_path / "no such folder").say("Stopped.")
     assert capfd.readouterr().out == "Stopped.\n"
 
 
@@ -72,15 +72,15 @@ def test_a_terminal_that_takes_nothing_is_not_waited_for(tmp_path: Path, monkeyp
                 break
         os.set_blocking(writer, True)
         monkeypatch.setattr(sys, "stdout", full)
-        Terminal(tmp_path / "log").say("Stopping …")
-    assert "Stopping …" in (tmp_path / "log").read_text()
+        Terminal(tmp_path).say("Stopping …")
+    assert "Stopping …" in (tmp_path / "supervisor.log").read_text()
 
 
 def test_a_closed_terminal_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     master, slave = os.openpty()
     with open(slave, "w") as screen:
         monkeypatch.setattr(sys, "stdout", screen)
-        terminal = Terminal(tmp_path / "log")
+        terminal = Terminal(tmp_path)
         assert not terminal.is_gone()
         os.close(master)
         assert terminal.is_gone()
@@ -88,4 +88,4 @@ def test_a_closed_terminal_is_noticed(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_what_is_no_terminal_cannot_be_closed(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    assert not Terminal(tmp_path / "log").is_gone()
+    assert not Terminal(tmp_path).is_gone()

@@ -52,7 +52,7 @@ def _up(data: Path) -> None:
     listener = listen(settings.OPTIONS.bind, settings.OPTIONS.port)
     mark = secrets.token_hex(8)
     lock.write(pid=os.getpid(), mark=mark, address=address(listener))
-    terminal = Terminal(data / "log" / "supervisor.log")
+    terminal = Terminal(data / "log")
     prepare(lambda: terminal.say("Preparing the database and the static files …"))
     _become_supervisor(mark, lock.fileno(), listener.fileno())
 
