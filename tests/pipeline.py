@@ -52,8 +52,11 @@ class Sandbox:
 
     url: str
 
+    def __post_init__(self) -> None:
+        self._client = httpx.Client(base_url=f"{self.url}/admin/", timeout=30, trust_env=False, verify=False)
+
     def admin(self, method: str, path: str, body: Any = None) -> Any:
-        reply = httpx.request(method, f"{self.url}/admin/{path}", json=body, timeout=30, trust_env=False)
+        reply = self._client.request(method, path, json=body)
         reply.raise_for_status()
         return reply.json()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ def sandbox_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbo
 def sandbox(sandbox_process: Sandbox, settings: Any) -> Sandbox:
     """An empty sandbox without faults, and little patience on our side."""
     settings.PATIENCE = SHORT
+    settings.OPTIONS = replace(settings.OPTIONS, creates_per_second=10_000, adds_per_30s=1_000_000)
     sandbox_process.reset()
     use(sandbox_process)
     return sandbox_process

@@ -10,6 +10,7 @@ import os
 import random
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ PAIR_SECONDS = float(os.environ.get("BATCHSITE_CUT_PAIRS", "10"))
 
 @pytest.fixture(autouse=True)
 def _small_chunks(settings: Any) -> None:
-    settings.OPTIONS = settings.OPTIONS.__class__(chunk_rows=3, page_rows=4)
+    settings.OPTIONS = replace(settings.OPTIONS, chunk_rows=3, page_rows=4)
 
 
 class Life:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ ROWS = 24
 
 @pytest.fixture(autouse=True)
 def _small_chunks(settings: Any) -> None:
-    settings.OPTIONS = settings.OPTIONS.__class__(chunk_rows=5, page_rows=7)
+    settings.OPTIONS = replace(settings.OPTIONS, chunk_rows=5, page_rows=7)
 
 
 def _half_failed(team: Team, sandbox: Sandbox, **fault: Any) -> Batch:

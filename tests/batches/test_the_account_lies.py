@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -28,7 +29,7 @@ REFUSALS: dict[str, tuple[dict[str, Any], str]] = {
 
 @pytest.fixture(autouse=True)
 def _small_chunks(settings: Any) -> None:
-    settings.OPTIONS = settings.OPTIONS.__class__(chunk_rows=5, page_rows=7)
+    settings.OPTIONS = replace(settings.OPTIONS, chunk_rows=5, page_rows=7)
 
 
 @pytest.mark.parametrize(("fault", "word"), list(REFUSALS.values()), ids=list(REFUSALS))
@@ -73,7 +74,7 @@ def test_a_key_taken_away_in_the_middle_holds_and_a_new_one_goes_on(
     team: Team, alice: User, sandbox: Sandbox, settings: Any, django_capture_on_commit_callbacks: Any
 ) -> None:
     settings.PATIENCE = settings.PATIENCE.__class__(call=1, call_retries=0, first_look=0, poll=0.02, held_probe=60)
-    settings.OPTIONS = settings.OPTIONS.__class__(chunk_rows=5, page_rows=7, xai_api_base=sandbox.url)
+    settings.OPTIONS = replace(settings.OPTIONS, chunk_rows=5, page_rows=7, xai_api_base=sandbox.url)
     store_key(team, "sandbox-team-key", "", alice)
     sandbox.set(rate=20)
     batch = drive(make_batch(team, ROWS), until="processing")
@@ -91,7 +92,7 @@ def test_a_key_taken_away_in_the_middle_holds_and_a_new_one_goes_on(
 def test_a_secret_key_that_changed_holds_instead_of_failing(
     team: Team, alice: User, sandbox: Sandbox, settings: Any
 ) -> None:
-    settings.OPTIONS = settings.OPTIONS.__class__(chunk_rows=5, page_rows=7, xai_api_base=sandbox.url)
+    settings.OPTIONS = replace(settings.OPTIONS, chunk_rows=5, page_rows=7, xai_api_base=sandbox.url)
     store_key(team, "sandbox-team-key", "", alice)
     batch: Batch = make_batch(team, ROWS)
     with override_settings(SECRET_KEY="another"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -43,7 +44,7 @@ def fault(request: pytest.FixtureRequest) -> dict[str, Any]:
 @pytest.fixture(autouse=True)
 def _small_chunks(settings: Any) -> None:
     """Several add calls and several pages, so that a fault strikes in the middle of things."""
-    settings.OPTIONS = settings.OPTIONS.__class__(chunk_rows=5, page_rows=7)
+    settings.OPTIONS = replace(settings.OPTIONS, chunk_rows=5, page_rows=7)
 
 
 @pytest.mark.parametrize("call", ["create", "add", "get", "results"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -72,7 +73,7 @@ def test_an_id_that_comes_twice_is_named(team: Team, sandbox: Sandbox) -> None:
 
 
 def test_a_request_that_is_too_big_is_named(team: Team, sandbox: Sandbox, settings: Any) -> None:
-    settings.OPTIONS = settings.OPTIONS.__class__(request_bytes=1000)
+    settings.OPTIONS = replace(settings.OPTIONS, request_bytes=1000)
     batch = _draft(team, [["1", "a"], ["2", "b" * 2000]])
     controlling.start(batch, None)
     drive(batch)
@@ -80,7 +81,7 @@ def test_a_request_that_is_too_big_is_named(team: Team, sandbox: Sandbox, settin
 
 
 def test_a_chunk_that_is_too_big_is_cut(team: Team, sandbox: Sandbox, settings: Any) -> None:
-    settings.OPTIONS = settings.OPTIONS.__class__(chunk_bytes=5000)
+    settings.OPTIONS = replace(settings.OPTIONS, chunk_bytes=5000)
     batch = _draft(team, [[str(number), "b" * 700] for number in range(40)])
     controlling.start(batch, None)
     drive(batch)
@@ -90,7 +91,7 @@ def test_a_chunk_that_is_too_big_is_cut(team: Team, sandbox: Sandbox, settings: 
 
 
 def test_a_table_above_the_providers_size_becomes_several_batches(team: Team, sandbox: Sandbox, settings: Any) -> None:
-    settings.OPTIONS = settings.OPTIONS.__class__(requests_per_submission=10, chunk_rows=4)
+    settings.OPTIONS = replace(settings.OPTIONS, requests_per_submission=10, chunk_rows=4)
     batch = drive(make_batch(team, 25))
     assert (batch.state, batch.succeeded) == ("completed", 25), story(batch)
     assert [entry["requests"] for entry in sandbox.batches()] == [10, 10, 5]

@@ -1,0 +1,106 @@
+"""An installation that does not run: a data folder of its own, asked from outside as operators do."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from batchsite.options import ROOT
+from tests.pipeline import Sandbox, running_sandbox
+
+
+@dataclass
+class Place:
+    """A data folder, and what is in the environment."""
+
+    data: Path
+    environ: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def database(self) -> Path:
+        return self.data / "db.sqlite3"
+
+    @property
+    def whole_environ(self) -> dict[str, str]:
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("XAI_", "BATCHSITE_"))}
+        return {**inherited, "BATCHSITE_DATA": str(self.data), **self.environ}
+
+    def manage(self, *words: str, before: Callable[[], None] | None = None) -> subprocess.CompletedProcess[str]:
+        """`manage.py` with these words; `before` runs in the new process first."""
+        return subprocess.run(
+            [sys.executable, "manage.py", *words],
+            cwd=ROOT,
+            env=self.whole_environ,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+            preexec_fn=before,
+        )
+
+    def python(self, code: str) -> str:
+        """What a few lines of Python print, with Django set up."""
+        whole = "import django; django.setup()\n" + code
+        environ = {**self.whole_environ, "DJANGO_SETTINGS_MODULE": "batchsite.settings"}
+        return subprocess.run(
+            [sys.executable, "-c", whole], cwd=ROOT, env=environ, capture_output=True, text=True, timeout=60, check=True
+        ).stdout
+
+    def sql(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
+        with closing(sqlite3.connect(self.database, timeout=20, isolation_level=None)) as connection:
+            return connection.execute(statement, values).fetchall()
+
+    def doctor(self, **options: Any) -> Diagnosis:
+        done = self.manage("doctor", "--json", **options)
+        return Diagnosis(done.returncode, json.loads(done.stdout)["findings"], done.stderr)
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    code: int
+    findings: list[dict[str, str]]
+    errors: str
+
+    def about(self, what: str, level: str) -> str:
+        """What is said, and what is to be done, about something on that level; empty where nothing is."""
+        found = [one for one in self.findings if one["about"] == what and one["level"] == level]
+        return "\n".join(f"{one['says']} → {one['do']}" for one in found)
+
+    def problems(self) -> set[str]:
+        return {one["about"] for one in self.findings if one["level"] == "problem"}
+
+
+@pytest.fixture(scope="session")
+def _migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder as the first start leaves it."""
+    place = Place(tmp_path_factory.mktemp("migrated") / "data")
+    done = place.manage("migrate", "-v", "0")
+    assert done.returncode == 0, done.stderr
+    return place.data
+
+
+@pytest.fixture(scope="session")
+def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    """A sandbox that plays xAI."""
+    with running_sandbox(tmp_path_factory.mktemp("provider")) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def place(tmp_path: Path, _migrated: Path, provider: Sandbox) -> Place:
+    """Migrated, with a key in the environment that the provider takes."""
+    shutil.copytree(_migrated, tmp_path / "data")
+    (tmp_path / "data").chmod(0o700)
+    provider.mend()
+    return Place(tmp_path / "data", {"XAI_API_KEY": "sandbox-key-of-all", "XAI_API_BASE": provider.url})
