@@ -1,5 +1,18 @@
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from batchsite.datasets import views
+
+urlpatterns = [
+    path("", views.datasets, name="datasets"),
+    path("upload", views.dataset_upload, name="dataset-upload"),
+    path("sample", views.dataset_sample, name="dataset-sample"),
+    path("<int:dataset_id>", views.dataset, name="dataset"),
+    path("<int:dataset_id>/progress", views.dataset_progress, name="dataset-progress"),
+    path("<int:dataset_id>/rows", views.dataset_rows, name="dataset-rows"),
+    path("<int:dataset_id>/rows/<int:row>", views.dataset_row, name="dataset-row"),
+    path("<int:dataset_id>/original", views.dataset_original, name="dataset-original"),
+    path("<int:dataset_id>/problems", views.dataset_problems, name="dataset-problems"),
+    path("<int:dataset_id>/delete", views.dataset_delete, name="dataset-delete"),
+]

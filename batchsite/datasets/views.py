@@ -1,0 +1,197 @@
+"""Datasets: the list, taking a file in, one dataset as it is being imported, read or refused."""
+
+from __future__ import annotations
+
+from itertools import zip_longest
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.http import content_disposition_header
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
+
+from batchsite.datasets import intake, removing, reports, sample, selectors, uploading
+from batchsite.datasets.forms import UploadForm
+from batchsite.datasets.models import Dataset, DatasetState
+from batchsite.http import UNPROCESSABLE, TeamRequest, page_or_part, whole_number
+
+PROBLEMS_SHOWN = 100
+
+
+def _dataset(request: TeamRequest, dataset_id: int) -> Dataset:
+    return get_object_or_404(selectors.datasets_of(request.team), pk=dataset_id)
+
+
+# --- the list, and taking files in
+
+
+@require_safe
+def datasets(request: TeamRequest) -> HttpResponse:
+    """The list, with the drop zone on top; for its own poll, the rows that are shown."""
+    shown = [int(pk) for pk in request.GET.get("shown", "").split(",") if whole_number(pk)]
+    if shown:
+        return render(request, "datasets/_list.html", {"listing": selectors.listed(request.team, shown)})
+    return page_or_part(request, "datasets/list.html", "datasets/_list.html", _listing(request))
+
+
+def _listing(request: TeamRequest) -> dict[str, Any]:
+    asked = request.GET
+    search = asked.get("search", "").strip()[:200]
+    after, before = whole_number(asked.get("after")), whole_number(asked.get("before"))
+    return {
+        "listing": selectors.listing(request.team, search, after, before),
+        "search": search,
+        "is_narrowed": bool(search or after or before),
+        "form": UploadForm(),
+        "limit": settings.OPTIONS.upload_bytes,
+    }
+
+
+@csrf_exempt  # reading the form is what checks its token, and nothing is read before the size is known to fit
+@require_http_methods(["GET", "POST"])
+def dataset_upload(request: TeamRequest) -> HttpResponse:
+    """A file comes in. Scripts that ask for JSON get `{"url": …}` or `{"error": …}`."""
+    if request.method == "GET":
+        return redirect("datasets")
+    refused = uploading.refusal(request.META.get("CONTENT_LENGTH"))
+    if refused:
+        return _refused(request, refused.words, refused.status)
+    try:
+        return _take(request)
+    except OSError as error:
+        if not intake.is_disk_full(error):
+            raise
+        return _refused(request, uploading.FULL, 507)
+
+
+@csrf_protect
+def _take(request: TeamRequest) -> HttpResponse:
+    form = UploadForm(request.POST, request.FILES)
+    if not form.is_valid():
+        return _refused(request, form.first_error(), UNPROCESSABLE)
+    file, name = form.cleaned_data["file"], form.cleaned_data["name"]
+    url = reverse("dataset", args=[intake.receive(request.team, request.user, file, name).pk])
+    return JsonResponse({"url": url}, status=201) if _is_script(request) else redirect(url)
+
+
+def _refused(request: TeamRequest, words: str, status: int) -> HttpResponse:
+    if _is_script(request):
+        return JsonResponse({"error": words}, status=status)
+    return render(request, "datasets/list.html", _listing(request) | {"refused": words}, status=status)
+
+
+def _is_script(request: TeamRequest) -> bool:
+    return request.headers.get("Accept") == "application/json"
+
+
+@require_POST
+def dataset_sample(request: TeamRequest) -> HttpResponse:
+    """The sample dataset, one click away."""
+    return redirect("dataset", sample.take(request.team, request.user).pk)
+
+
+# --- one dataset
+
+
+@require_safe
+def dataset(request: TeamRequest, dataset_id: int) -> HttpResponse:
+    return render(request, "datasets/dataset.html", _context(request, _dataset(request, dataset_id)))
+
+
+@require_GET
+def dataset_progress(request: TeamRequest, dataset_id: int) -> HttpResponse:
+    """The live part while it is imported. At the end it is the whole matter of the page, and asks no more."""
+    found = _dataset(request, dataset_id)
+    if not request.htmx:
+        return redirect("dataset", found.pk)
+    return render(request, "datasets/_live.html", _context(request, found) | {"oob": True})
+
+
+@require_safe
+def dataset_rows(request: TeamRequest, dataset_id: int) -> HttpResponse:
+    """The table of rows alone, for htmx; its address is the page's."""
+    found = _dataset(request, dataset_id)
+    if not request.htmx:
+        return redirect(f"{reverse('dataset', args=[found.pk])}?row={_first(request)}#rows")
+    return render(request, "datasets/_rows.html", _context(request, found))
+
+
+@require_safe
+def dataset_row(request: TeamRequest, dataset_id: int, row: int) -> HttpResponse:
+    """One row, whole."""
+    found = _dataset(request, dataset_id)
+    cells = selectors.row_cells(found, row) if found.state == DatasetState.READY else None
+    if cells is None:
+        raise Http404
+    context = {
+        "dataset": found,
+        "row": row,
+        "cells": cells,
+        "previous": row - 1,
+        "next": row + 1 if row < found.row_count else None,
+    }
+    return render(request, "datasets/row.html", context)
+
+
+def _context(request: TeamRequest, found: Dataset) -> dict[str, Any]:
+    """All that the page of a dataset shows, by the state that it is in."""
+    context: dict[str, Any] = {"dataset": found}
+    if found.state == DatasetState.READY:
+        batches = found.batches.filter(deleted_at=None).select_related("created_by").order_by("-pk")
+        page = selectors.row_page(found, _first(request))
+        context["page"] = page
+        context["columns"] = zip_longest(found.columns, page.rows[0][1] if page.rows else ())
+        context["batches"] = batches[: selectors.SHOWN_BATCHES]
+    if found.state == DatasetState.REFUSED:
+        context["problems"] = found.problems[:PROBLEMS_SHOWN]
+        context["recorded"] = len(found.problems)
+    return context
+
+
+def _first(request: TeamRequest) -> int:
+    return whole_number(request.GET.get("row")) or 1
+
+
+# --- taking along, and deleting
+
+
+@require_safe
+def dataset_original(request: TeamRequest, dataset_id: int) -> HttpResponseBase:
+    """The upload as it came, byte for byte."""
+    found = _dataset(request, dataset_id)
+    try:
+        file = found.file.open("rb")
+    except (FileNotFoundError, ValueError):
+        messages.error(request, "The uploaded file is gone from the server's disk.")
+        return redirect("dataset", found.pk)
+    return FileResponse(file, as_attachment=True, filename=found.filename, content_type="application/octet-stream")
+
+
+@require_safe
+def dataset_problems(request: TeamRequest, dataset_id: int) -> HttpResponse:
+    """All recorded problems of a refused file, for a spreadsheet."""
+    found = _dataset(request, dataset_id)
+    report = reports.problems_csv(found.problems).encode("utf-8-sig")
+    name = content_disposition_header(as_attachment=True, filename=f"{found.name[:100]} - problems.csv") or ""
+    return HttpResponse(report, content_type="text/csv; charset=utf-8", headers={"Content-Disposition": name})
+
+
+@require_http_methods(["GET", "POST"])
+def dataset_delete(request: TeamRequest, dataset_id: int) -> HttpResponse:
+    found = _dataset(request, dataset_id)
+    if request.method == "GET":
+        batches = found.batches.filter(deleted_at=None).order_by("-pk")[: selectors.SHOWN_BATCHES]
+        back = reverse("dataset", args=[found.pk])
+        context = {"dataset": found, "batches": batches, "back": back, "verb": "Delete the dataset"}
+        return render(request, "datasets/in_use.html" if batches else "datasets/delete.html", context)
+    try:
+        removing.delete(found)
+    except removing.InUse as error:
+        messages.error(request, str(error))
+        return redirect("dataset", found.pk)
+    messages.success(request, f"Deleted {found}.")
+    return redirect("datasets")
