@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
 ENOUGH_ROWS = 10
 ENOUGH_SECONDS = 5.0
 """Below these a rate would be a guess."""
@@ -35,6 +38,16 @@ def left_in_words(seconds: float | None) -> str:
 def _about(count: int, unit: str) -> str:
     count = max(1, count)
     return f"about {count} {unit}{'s' if count != 1 else ''} left"
+
+
+def busy(spans: Iterable[tuple[datetime, datetime]]) -> timedelta:
+    """How long at least one of these spans lasted; the nights between an end and a retry do not count."""
+    total, until = timedelta(), None
+    for begin, end in sorted(spans):
+        begin = begin if until is None else max(begin, until)
+        total += max(end - begin, timedelta())
+        until = end if until is None else max(end, until)
+    return total
 
 
 def projected(cost_ticks: int, succeeded: int, total: int) -> int | None:

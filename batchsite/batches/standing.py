@@ -37,16 +37,17 @@ class Notice:
 
 @dataclass(frozen=True)
 class Standing:
-    """Counts are rows, `seconds` are since the batch was started."""
+    """How a batch stands; counts are rows."""
 
     batch: Batch
     submissions: Sequence[Submission]
     title: str
     left: str
-    """Time left, in words; empty where it is not known."""
+    """Time left, in words; empty where it is not known, or something stands in the way."""
     ahead: int
     """Rows that xAI reports as done and that were not read yet."""
-    seconds: float | None
+    took: timedelta
+    """How long it was worked at, so far."""
     projected: int | None
     every: int
     """Seconds until the page asks again; 0 when there is nothing to wait for."""
@@ -75,16 +76,17 @@ def standing(batch: Batch) -> Standing:
     running = [submission for submission in submissions if submission.state not in TERMINAL]
     ahead = max(0, sum(map(_reported, running)) - sum(submission.accounted for submission in running))
     idle = (now - _moved_at(batch, running)).total_seconds()
+    notices = _notices(batch, running, events, idle)
     return Standing(
         batch=batch,
         submissions=submissions,
         title=_title(batch, running, ahead),
-        left=_left(batch, submissions, now) if batch.state == State.PROCESSING and not batch.held_reason else "",
+        left=_left(batch, submissions, now) if batch.state == State.PROCESSING and not notices else "",
         ahead=ahead,
-        seconds=((batch.ended_at or now) - batch.started_at).total_seconds() if batch.started_at else None,
+        took=progress.busy((one.created_at, one.ended_at or now) for one in submissions),
         projected=progress.projected(batch.cost_ticks, batch.succeeded, batch.total) if batch.is_running else None,
         every=progress.pause(idle) if batch.is_running else 0,
-        notices=_notices(batch, running, events, idle),
+        notices=notices,
         events=events,
     )
 
@@ -217,8 +219,11 @@ EVENT_TONES = {
 }
 
 
-def tone_of(event: Event, batch: Batch) -> str:
-    """The colour of a line of the timeline."""
-    if event.kind == "ended":
-        return batch.tone if batch.is_terminal else RULES[State.COMPLETED].tone
-    return EVENT_TONES.get(event.kind, "")
+def tone_of(event: Event) -> str:
+    """The colour of a line of the timeline. An end with rows that have no answer is amber, never plain green."""
+    if event.kind != "ended":
+        return EVENT_TONES.get(event.kind, "")
+    label, _, counts = event.text.partition(": ")
+    if label == State.COMPLETED.label and ("failed" in counts or "missing" in counts):
+        return "warn"
+    return next((rule.tone for state, rule in RULES.items() if state.label == label), "")

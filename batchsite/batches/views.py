@@ -19,6 +19,9 @@ from batchsite.batches.standing import standing, tone_of
 from batchsite.batches.states import RowState, State
 from batchsite.http import TeamRequest, page_or_part, whole_number
 
+LATEST = 6
+"""Lines of the timeline that stand open; earlier ones are folded."""
+
 
 @require_GET
 def batches(request: TeamRequest) -> HttpResponse:
@@ -79,13 +82,15 @@ def batch_progress(request: TeamRequest, batch_id: int) -> HttpResponse:
 
 def _standing(request: TeamRequest, found: Batch, wanted: Wanted) -> dict[str, Any]:
     stands = standing(found)
+    story = [(event, tone_of(event)) for event in stands.events]
     kept = {name: value for name in ("state", "cause", "after", "before") if (value := request.GET.get(name))}
     return {
         "batch": found,
         "standing": stands,
         "wanted": wanted,
         "causes": results_selectors.causes(found),
-        "timeline": [(event, tone_of(event, found)) for event in stands.events],
+        "earlier": story[:-LATEST],
+        "timeline": story[-LATEST:],
         "poll_url": f"{reverse('batch-progress', args=[found.pk])}?{urlencode({'shown': stands.mark, **kept})}",
         "query": f"?{urlencode(kept)}" if kept else "",
     }

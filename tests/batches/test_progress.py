@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 import pytest
 
-from batchsite.batches.progress import left_in_words, pause, projected, seconds_left
+from batchsite.batches.progress import busy, left_in_words, pause, projected, seconds_left
 
 
 @pytest.mark.parametrize(
@@ -55,3 +57,22 @@ def test_the_whole_costs_what_the_answers_so_far_did(cost: int, succeeded: int, 
 @pytest.mark.parametrize(("idle", "seconds"), [(0, 2), (59, 2), (60, 5), (599, 5), (600, 15), (86_400, 15)])
 def test_a_page_asks_more_slowly_where_nothing_moves(idle: float, seconds: int) -> None:
     assert pause(idle) == seconds
+
+
+@pytest.mark.parametrize(
+    ("spans", "minutes"),
+    [
+        ([], 0),
+        ([(0, 5)], 5),
+        ([(0, 5), (60, 61)], 6),
+        ([(0, 5), (3, 9)], 9),
+        ([(0, 10), (2, 4)], 10),
+        ([(60, 61), (0, 5)], 6),
+        ([(5, 4)], 0),
+    ],
+)
+def test_only_the_time_that_was_worked_counts(spans: list[tuple[int, int]], minutes: int) -> None:
+    def at(minute: int) -> datetime:
+        return datetime(2026, 11, 22) + timedelta(minutes=minute)  # noqa: DTZ001
+
+    assert busy((at(begin), at(end)) for begin, end in spans) == timedelta(minutes=minutes)
