@@ -13,6 +13,7 @@ from typing import Any, Literal, TypeVar, get_args
 from django.conf import settings
 from django.db import models, transaction
 from django.utils import timezone
+from django_q.brokers import get_broker
 from django_q.tasks import async_task
 
 from batchsite.processes.leases import free
