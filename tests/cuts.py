@@ -25,7 +25,7 @@ class Guillotine:
     """Counts boundaries, and cuts at those whose numbers were given."""
 
     def __init__(self, *at: int) -> None:
-        self.at, self.count, self.dead = frozenset(at), 0, False
+        self.at, self.count, self.dead, self.between_lives = frozenset(at), 0, False, False
         self.names: list[str] = []
 
     def boundary(self, name: str) -> None:
@@ -47,7 +47,11 @@ class Guillotine:
         """Outside a transaction every write commits itself."""
         if self.dead:
             raise Cut(sql)
-        if connection.in_atomic_block or sql.lstrip()[:6].upper() not in {"INSERT", "UPDATE", "DELETE"}:
+        if (
+            self.between_lives
+            or connection.in_atomic_block
+            or sql.lstrip()[:6].upper() not in {"INSERT", "UPDATE", "DELETE"}
+        ):
             return execute(sql, params, many, context)
         self.boundary(f"before {sql[:60]}")
         result = execute(sql, params, many, context)
@@ -94,9 +98,7 @@ class Guillotine:
             connection.connection.close()
             connection.connection = None
         connection.connect()
-        self.dead = False
-        commit = connection.__dict__.pop("_commit", None)
+        self.dead, self.between_lives = False, True
         for model in (Submission, Dataset):
             model._default_manager.exclude(lease_token="").update(lease_until="2000-01-01T00:00Z")
-        if commit is not None:
-            connection._commit = commit  # type: ignore[attr-defined]
+        self.between_lives = False

@@ -1,6 +1,6 @@
 """No window between two lines is left to luck: a batch is cut at every boundary, and goes on (rule 5).
 
-`BATCHSITE_CUT_PAIRS=seconds` says how long pairs of cuts are tried; a few seconds of them run always.
+`CUT_PAIRS_SECONDS=…` says how long pairs of cuts are tried; a few seconds of them run always.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from tests.pipeline import Sandbox, step_all, story
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROWS = 7
-PAIR_SECONDS = float(os.environ.get("BATCHSITE_CUT_PAIRS", "10"))
+PAIR_SECONDS = float(os.environ.get("CUT_PAIRS_SECONDS", "10"))
 
 
 @pytest.fixture(autouse=True)
