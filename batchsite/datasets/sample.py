@@ -23,4 +23,5 @@ def take(team: Team, user: User | None) -> Dataset:
     dataset = intake.receive_path(team, FILE, NAME, user)
     with contextlib.suppress(Busy, LeaseLost):  # a worker was faster
         intake.import_step(dataset.pk)
+    dataset.refresh_from_db()
     return dataset

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.core.files.uploadhandler import FileUploadHandler
 
 from batchsite.http import whole_number
 from batchsite.templatetags.words import size
@@ -14,6 +16,9 @@ AROUND = 1_000_000
 """Bytes that a form may have beside its file."""
 RESERVE = 200_000_000
 """Bytes that stay free for the database, which needs them to say what is wrong."""
+
+
+FULL = "The server's disk has no room for this file. Nothing was kept. Ask who runs batchsite to make room."
 
 
 @dataclass(frozen=True)
@@ -35,4 +40,9 @@ def refusal(content_length: str | None) -> Refusal | None:
     return None
 
 
-FULL = "The server's disk has no room for this file. Nothing was kept. Ask who runs batchsite to make room."
+def drop(handlers: Iterable[FileUploadHandler]) -> None:
+    """Remove what has come in of an upload that cannot go on; Django would leave that to the garbage collector."""
+    for handler in handlers:
+        file = getattr(handler, "file", None)
+        if file is not None:
+            file.close()

@@ -63,6 +63,7 @@ def dataset_upload(request: TeamRequest) -> HttpResponse:
     try:
         return _take(request)
     except OSError as error:
+        uploading.drop(request.upload_handlers)
         if not intake.is_disk_full(error):
             raise
         return _refused(request, uploading.FULL, 507)

@@ -1,0 +1,170 @@
+"""A file comes in by the page: with a script and without, too big, empty, forged, on a full disk."""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings as project
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.files.uploadhandler import TemporaryFileUploadHandler
+from django.test import Client
+from django.urls import reverse
+from pytest_django import Settings
+
+from batchsite.datasets import intake, sample, uploading
+from batchsite.datasets.models import Dataset, DatasetState
+from batchsite.teams.models import Team, User
+from tests.datasets.stores import files_in
+
+Browser = Callable[[User], Client]
+URL = "/datasets/upload"
+JSON = {"Accept": "application/json"}
+
+
+def tickets(data: bytes = b"id,text\n1,a\n", name: str = "tickets.csv") -> dict[str, Any]:
+    return {"file": SimpleUploadedFile(name, data)}
+
+
+def test_a_form_leads_to_the_page_of_the_dataset(team: Team, alice: User, client_of: Browser) -> None:
+    answer = client_of(alice).post(URL, tickets() | {"name": "March"})
+    dataset = Dataset.objects.get()
+
+    assert (answer.status_code, answer["Location"]) == (302, reverse("dataset", args=[dataset.pk]))
+    assert (dataset.team, dataset.created_by, dataset.name) == (team, alice, "March")
+    intake.import_step(dataset.pk)
+    assert Dataset.objects.get().row(1) == ["1", "a"]
+
+
+def test_a_script_is_told_where_the_dataset_is(alice: User, client_of: Browser) -> None:
+    answer = client_of(alice).post(URL, tickets(), headers=JSON)
+
+    assert (answer.status_code, answer.json()) == (201, {"url": reverse("dataset", args=[Dataset.objects.get().pk])})
+
+
+@pytest.mark.parametrize(
+    ("sent", "words"),
+    [
+        ({}, "Choose a CSV file first."),
+        (tickets(b""), "The file is empty."),
+        (tickets(b"a" * 2001), "2,001 bytes; 2,000 are the limit"),
+        (tickets(name="x" * 250 + ".csv") | {"name": "y" * 201}, "at most 200 characters"),
+    ],
+)
+def test_what_cannot_be_taken_is_said_in_place(
+    alice: User, client_of: Browser, settings: Settings, media: Path, sent: dict[str, Any], words: str
+) -> None:
+    settings.OPTIONS = dataclasses.replace(project.OPTIONS, upload_bytes=2000)
+    client = client_of(alice)
+    page = client.post(URL, sent)
+    for file in [value for value in sent.values() if isinstance(value, SimpleUploadedFile)]:
+        file.seek(0)
+    script = client.post(URL, sent, headers=JSON)
+
+    assert (page.status_code, script.status_code) == (422, 422)
+    assert words in page.content.decode()
+    assert words in script.json()["error"]
+    assert not Dataset.objects.exists()
+    assert files_in(media) == []
+
+
+class Unread(TemporaryFileUploadHandler):
+    """Fails the test where a byte of an upload is looked at."""
+
+    def new_file(self, *args: Any, **kwargs: Any) -> None:
+        raise AssertionError("the upload was read")
+
+
+@pytest.mark.parametrize("headers", [{}, JSON])
+def test_an_upload_over_the_limit_is_refused_before_it_is_read(
+    alice: User, client_of: Browser, settings: Settings, headers: dict[str, str]
+) -> None:
+    settings.OPTIONS = dataclasses.replace(project.OPTIONS, upload_bytes=1000)
+    settings.FILE_UPLOAD_HANDLERS = [f"{__name__}.Unread"]
+    answer = client_of(alice).post(URL, tickets(b"a" * (1000 + uploading.AROUND)), headers=headers)
+
+    assert answer.status_code == 413
+    assert "1.0 kB are the limit" in answer.content.decode()
+
+
+def test_an_upload_that_the_disk_has_no_room_for_is_refused_before_it_is_read(
+    alice: User, client_of: Browser, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.FILE_UPLOAD_HANDLERS = [f"{__name__}.Unread"]
+    little = shutil._ntuple_diskusage(10**12, 10**12 - uploading.RESERVE, uploading.RESERVE)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: little)
+    answer = client_of(alice).post(URL, tickets(), headers=JSON)
+
+    assert answer.status_code == 507
+    assert "no room" in answer.json()["error"]
+
+
+class Full(TemporaryFileUploadHandler):
+    """A disk that fills up while the upload comes in."""
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes | None:
+        raise OSError(28, "No space left on device")
+
+
+def test_a_disk_that_fills_up_meanwhile_is_said_and_nothing_is_kept(
+    alice: User, client_of: Browser, settings: Settings, media: Path
+) -> None:
+    settings.FILE_UPLOAD_HANDLERS = [f"{__name__}.Full"]
+    answer = client_of(alice).post(URL, tickets(), headers=JSON)
+
+    assert answer.status_code == 507
+    assert files_in(media) == []
+
+
+def test_an_upload_that_breaks_off_leaves_nothing_behind(alice: User, client_of: Browser, media: Path) -> None:
+    def broken() -> Iterator[bytes]:
+        yield b'--x\r\nContent-Disposition: form-data; name="file"; filename="t.csv"\r\n\r\nid,text\n'
+
+    body = b"".join(broken())
+    answer = client_of(alice).generic("POST", URL, body, "multipart/form-data; boundary=x", headers=JSON)
+
+    assert answer.status_code in {201, 400, 422}
+    assert Dataset.objects.count() == len(files_in(media))
+
+
+def test_a_forged_upload_is_refused(alice: User) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(alice)
+
+    assert client.post(URL, tickets()).status_code == 403
+    assert not Dataset.objects.exists()
+
+    client.get("/datasets/")
+    token = client.cookies["csrftoken"].value
+    assert client.post(URL, tickets() | {"csrfmiddlewaretoken": token}).status_code == 302
+
+
+def test_signed_out_nothing_is_taken(alice: User, media: Path) -> None:
+    answer = Client().post(URL, tickets())
+
+    assert answer.status_code == 302
+    assert answer["Location"].startswith("/sign-in")
+    assert files_in(media) == []
+
+
+def test_the_sample_is_one_click_away_and_comes_once(team: Team, alice: User, client_of: Browser) -> None:
+    client = client_of(alice)
+    first, second = client.post(reverse("dataset-sample")), client.post(reverse("dataset-sample"))
+    dataset = Dataset.objects.get()
+
+    assert first["Location"] == second["Location"] == reverse("dataset", args=[dataset.pk])
+    assert (dataset.state, dataset.name, dataset.team) == (DatasetState.READY, sample.NAME, team)
+    assert dataset.row_count >= 60
+    assert dataset.columns == ["id", "customer", "language", "text"]
+
+
+def test_the_sample_has_what_makes_tables_hard(team: Team) -> None:
+    cells = [cells for _, cells in sample.take(team, None).rows()]
+    text = "".join(row[3] for row in cells)
+
+    assert all(mark in text for mark in ('"', ",", "\n", "é", "ö"))
+    assert len({row[0] for row in cells}) == len(cells)
