@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batchsite.datasets.reading import Limits, ReadingError, Table, open_table
+from tests.datasets.tables import WIDE
 
 LIMITS = Limits(rows=50, columns=20, cell=200)
 tableish = st.lists(st.sampled_from([b"a", b"b1", b",", b";", b"\n", b"\r\n", b"\r", b'"', b'""', b" ", b"\xc3\xa9"]))
@@ -61,7 +62,7 @@ def test_what_the_csv_module_writes_is_read_back(rows: list[list[str]], delimite
     target = io.StringIO()
     writer = csv.writer(target, delimiter=delimiter, lineterminator=end, quoting=csv.QUOTE_ALL)
     writer.writerows([["a", "b", "c"], *rows])
-    table = open_table(io.BytesIO(target.getvalue().encode()), limits=LIMITS)
+    table = open_table(io.BytesIO(target.getvalue().encode()), limits=WIDE)
 
     assert table.delimiter == delimiter
     assert list(table.rows()) == rows
