@@ -1,18 +1,12 @@
-"""A sandbox to lie to us, and a way to take a batch through the pipeline step by step."""
+"""A way to take a batch through the pipeline step by step, against a sandbox that may lie."""
 
 from __future__ import annotations
 
 import contextlib
-import os
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
 from django.conf import settings
 from django.utils import timezone
 
@@ -21,10 +15,10 @@ from batchsite.batches.models import Batch, Result
 from batchsite.batches.patience import Patience
 from batchsite.batches.states import RowState
 from batchsite.batches.steps import advance
-from batchsite.options import ROOT
 from batchsite.processes.leases import Busy, LeaseLost
 from batchsite.teams.models import Team
 from tests.factories import make_dataset
+from tests.provider import Sandbox
 
 SHORT = Patience(
     step=5,
@@ -44,75 +38,6 @@ SHORT = Patience(
     longest=0.1,
 )
 """Waiting times for tests: the proportions are those of real life, the figures are not."""
-
-
-@dataclass
-class Sandbox:
-    """A running sandbox, and what only its admin routes can do."""
-
-    url: str
-
-    def __post_init__(self) -> None:
-        self._client = httpx.Client(base_url=f"{self.url}/admin/", timeout=30, trust_env=False, verify=False)
-
-    def admin(self, method: str, path: str, body: Any = None) -> Any:
-        reply = self._client.request(method, path, json=body)
-        reply.raise_for_status()
-        return reply.json()
-
-    def fault(self, what: str, **rule: Any) -> int:
-        """Script a fault; its number."""
-        return int(self.admin("POST", "faults", {"what": what, **rule})["numbers"][0])
-
-    def mend(self) -> None:
-        """No faults from now on."""
-        self.admin("DELETE", "faults")
-
-    def hits(self) -> int:
-        """How often a scripted fault struck."""
-        return sum(rule["hits"] for rule in self.admin("GET", "faults")["faults"])
-
-    def set(self, **changes: Any) -> None:
-        self.admin("POST", "settings", changes)
-
-    def advance(self, seconds: float) -> None:
-        """Move the sandbox's clock: what it does in that time is done now."""
-        self.admin("POST", "advance", {"seconds": seconds})
-
-    def complete(self) -> None:
-        """Every row of every batch is answered now."""
-        self.admin("POST", "complete")
-
-    def billed(self) -> int:
-        """Ticks, over all batches."""
-        return int(self.admin("GET", "ledger")["totals"]["cost_in_usd_ticks"])
-
-    def batches(self) -> list[dict[str, Any]]:
-        """What the provider has, empty shells included, oldest first."""
-        listed: list[dict[str, Any]] = self.admin("GET", "ledger")["batches"]
-        return listed
-
-    def reset(self) -> None:
-        self.admin("POST", "reset")
-        self.set(rate=0, delay=0, settle=0)
-
-
-@contextlib.contextmanager
-def running_sandbox(folder: Path) -> Iterator[Sandbox]:
-    """A sandbox process of its own, instant unless it is told otherwise."""
-    noted = folder / "port"
-    command = [sys.executable, "-m", "batchsite.sandbox", "--port", "0", "--port-file", str(noted)]
-    process = subprocess.Popen([*command, "--data", str(folder / "data"), "--rate", "0"], cwd=ROOT, env={**os.environ})
-    try:
-        deadline = time.monotonic() + 20
-        while not noted.exists() or not noted.read_text().strip():
-            assert process.poll() is None, "the sandbox ended at once"
-            assert time.monotonic() < deadline, "the sandbox did not start"
-            time.sleep(0.02)
-        yield Sandbox(f"http://127.0.0.1:{noted.read_text().strip()}")
-    finally:
-        process.terminate()
-        process.wait(10)
 
 
 def make_batch(team: Team, rows: int = 20, **fields: Any) -> Batch:

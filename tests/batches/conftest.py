@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.pipeline import SHORT, Sandbox, running_sandbox, use
+from tests.pipeline import SHORT, use
+from tests.provider import Sandbox, running_sandbox
 
 
 @pytest.fixture(scope="session")

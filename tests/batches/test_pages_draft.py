@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
-from django_q.models import OrmQ
+from django_q.signing import SignedPackage
 
 from batchsite.batches import controlling
 from batchsite.batches.models import Batch, ModelOffer
 from batchsite.datasets.models import DatasetState
+from batchsite.processes.queueing import broker_of
 from batchsite.teams.keys import sandbox_url
 from batchsite.teams.models import Team, User
 from tests.batches.stories import a_dataset, a_draft
@@ -257,10 +258,14 @@ def test_a_draft_is_submitted_as_it_was_typed_last(draft: Batch, alice: User, si
 
 @pytest.mark.django_db(transaction=True)
 def test_a_worker_is_called_at_once(draft: Batch, site: Client) -> None:
+    broker = broker_of("short")
+    broker.purge_queue()
     post(site, "batch-submit", draft)
-    assert [(task.func(), task.args()) for task in OrmQ.objects.all()] == [
-        ("batchsite.batches.tasks.step", (draft.submissions.get().pk,))
-    ]
+    assert broker.queue_size() == 1
+    _, message = broker.dequeue()[0]
+    task = SignedPackage.loads(message)
+    assert (task["func"], task["args"]) == ("batchsite.batches.tasks.step", (draft.submissions.get().pk,))
+    broker.purge_queue()
 
 
 def test_a_refused_form_keeps_all_that_was_typed(draft: Batch, site: Client) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from batchsite.options import ROOT
-from tests.pipeline import Sandbox, running_sandbox
+from tests.provider import Sandbox, running_sandbox
 
 
 @dataclass

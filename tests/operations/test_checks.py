@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,8 @@ import pytest
 from django.core import checks as django_checks
 
 from batchsite import checks
-from batchsite.options import Options
+from batchsite.options import OptionError, Options
+from batchsite.setup import database
 from tests.operations.conftest import Place
 
 SOUND = Options()
@@ -89,9 +91,14 @@ def test_the_long_queue_is_looked_at_with_its_own_figures(settings: Any) -> None
 
 def test_a_broker_whose_package_is_missing_is_told(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     with_options(settings, redis_url="redis://localhost/0")
-    monkeypatch.setitem(__import__("sys").modules, "redis", None)
-    monkeypatch.setattr(checks, "find_spec", lambda name: None)
+    monkeypatch.setitem(sys.modules, "redis", None)
     assert found() == ["batchsite.E002"]
+
+
+def test_a_database_whose_package_is_missing_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(OptionError, match=r"psycopg is not installed\. Install it: "):
+        database("postgres://somebody@localhost/batchsite", tmp_path)
 
 
 @pytest.mark.parametrize("what", [".", "secret_key"])

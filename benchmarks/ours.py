@@ -1,0 +1,73 @@
+"""The whole run through our steps in one process, as `manage.py runbatch` does it, with the time of each stage.
+
+`python -m benchmarks.ours TABLE OUTPUT` needs BATCHSITE_DATA to be a fresh folder whose sandbox.port is noted. Waiting
+for the provider is not what is measured: the sandbox answers at once, and we look again at once.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import resource
+import sys
+import time
+from pathlib import Path
+
+
+def main(table: str, output: str) -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "batchsite.settings")
+    import django
+
+    django.setup()
+    from django.conf import settings
+    from django.core.management import call_command
+
+    from batchsite.batches import controlling, drafting
+    from batchsite.batches.driving import drive
+    from batchsite.batches.models import Batch
+    from batchsite.batches.patience import Patience
+    from batchsite.datasets import intake
+    from batchsite.exports import files
+    from batchsite.teams.models import Team
+
+    settings.PATIENCE = Patience(first_look=0.05, poll=0.1)
+    call_command("migrate", verbosity=0)
+    team = Team.objects.create(name="Benchmark")
+    marks = {"start": time.perf_counter()}
+
+    dataset = intake.receive_path(team, Path(table))
+    intake.import_step(dataset.pk)
+    dataset.refresh_from_db()
+    marks["import"] = time.perf_counter()
+
+    batch = drafting.new_draft(team, None, dataset)
+    Batch.objects.filter(pk=batch.pk).update(prompt="Answer in one word: {{text}}", model="grok-4.3")
+    controlling.start(batch, None)
+    states: dict[str, float] = {}
+    batch = drive(batch.pk, lambda seen: states.setdefault(seen.state, time.perf_counter()) and None)
+    marks["submit"] = states.get("processing", states["completed"])
+    marks["collect"] = time.perf_counter()
+
+    files.write_file(batch, files.FORMS["csv"], Path(output))
+    marks["export"] = time.perf_counter()
+
+    names = list(marks)
+    stages = {name: marks[name] - marks[before] for before, name in itertools.pairwise(names)}
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    assert batch.succeeded == batch.total == dataset.row_count
+    print(
+        json.dumps(
+            {
+                "seconds": marks["export"] - marks["start"],
+                "peak_mb": peak,
+                "rows": batch.total,
+                "cost_ticks": batch.cost_ticks,
+                "stages": stages,
+            }
+        )
+    )
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

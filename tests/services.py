@@ -1,0 +1,106 @@
+"""PostgreSQL and Redis for tests: started from Debian's packages on free ports, thrown away afterwards.
+
+`python -m tests.services COMMAND …` runs a command with DATABASE_URL and REDIS_URL set.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+UNPRIVILEGED = ("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups")
+"""initdb refuses to run as root."""
+
+
+def postgres_folder() -> Path | None:
+    """Where the newest PostgreSQL keeps its programs, as Debian installs it."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: float(path.parts[-3]))
+    return found[-1].parent if found else None
+
+
+def redis_server() -> str | None:
+    return shutil.which("redis-server")
+
+
+@contextlib.contextmanager
+def postgres() -> Iterator[str]:
+    """The address of an empty database."""
+    programs = postgres_folder()
+    assert programs is not None, "PostgreSQL is not installed"
+    as_nobody = UNPRIVILEGED if os.geteuid() == 0 else ()
+    with tempfile.TemporaryDirectory(prefix="batchsite-postgres-") as folder:
+        if as_nobody:
+            shutil.chown(folder, "nobody", "nogroup")
+        environ = {**os.environ, "LC_ALL": "C"}
+        data, port = f"{folder}/data", _free_port()
+        subprocess.run(
+            [*as_nobody, programs / "initdb", "--no-sync", "-A", "trust", "-U", "tests", "-E", "UTF8", "-D", data],
+            env=environ,
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
+        options = ["-p", str(port), "-c", "fsync=off", "-c", "unix_socket_directories=", "-c", "max_connections=200"]
+        command = [*as_nobody, programs / "postgres", "-D", data, *options]
+        with _running(command, port, environ):
+            yield f"postgres://tests@127.0.0.1:{port}/postgres"
+
+
+@contextlib.contextmanager
+def redis() -> Iterator[str]:
+    """The address of an empty Redis that keeps nothing."""
+    program = redis_server()
+    assert program is not None, "Redis is not installed"
+    port = _free_port()
+    with _running([program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"], port):
+        yield f"redis://127.0.0.1:{port}/0"
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextlib.contextmanager
+def _running(command: Sequence[str | Path], port: int, environ: dict[str, str] | None = None) -> Iterator[None]:
+    with tempfile.TemporaryFile() as said:
+        process = subprocess.Popen(command, env=environ, cwd="/", stdout=said, stderr=said)
+        try:
+            deadline = time.monotonic() + 20
+            while not _answers(port):
+                if process.poll() is not None or time.monotonic() > deadline:
+                    said.seek(0)
+                    raise RuntimeError(f"{command[0]} did not start: {said.read().decode(errors='replace')[-2000:]}")
+                time.sleep(0.05)
+            time.sleep(0.2)  # PostgreSQL listens a moment before it serves
+            yield
+        finally:
+            process.terminate()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def main(command: Sequence[str]) -> int:
+    with postgres() as database_url, redis() as redis_url:
+        environ = {**os.environ, "DATABASE_URL": database_url, "REDIS_URL": redis_url}
+        return subprocess.run(command, env=environ, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
