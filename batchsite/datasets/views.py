@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.http import content_disposition_header
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
+from django_htmx.http import push_url
 
 from batchsite.datasets import intake, removing, reports, sample, selectors, uploading
 from batchsite.datasets.forms import UploadForm
@@ -114,11 +115,12 @@ def dataset_progress(request: TeamRequest, dataset_id: int) -> HttpResponse:
 
 @require_safe
 def dataset_rows(request: TeamRequest, dataset_id: int) -> HttpResponse:
-    """The table of rows alone, for htmx; its address is the page's."""
+    """The table of rows alone, for htmx; the address that one sees, and may share, is the page's."""
     found = _dataset(request, dataset_id)
+    page = f"{reverse('dataset', args=[found.pk])}?row={_first(request)}"
     if not request.htmx:
-        return redirect(f"{reverse('dataset', args=[found.pk])}?row={_first(request)}#rows")
-    return render(request, "datasets/_rows.html", _context(request, found))
+        return redirect(f"{page}#rows")
+    return push_url(render(request, "datasets/_rows.html", _context(request, found)), page)
 
 
 @require_safe

@@ -123,12 +123,14 @@ def test_rows_are_paged_by_number(
 
 def test_htmx_gets_the_rows_alone_and_a_browser_the_page(team: Team, alice: User, client_of: Browser) -> None:
     dataset, client = make_dataset(team, rows=ROWS), client_of(alice)
-    part = body(client, "dataset-rows", dataset, "?row=51", **HTMX)
-    answer = client.get(reverse("dataset-rows", args=[dataset.pk]) + "?row=51")
+    url, page = reverse("dataset-rows", args=[dataset.pk]) + "?row=51", reverse("dataset", args=[dataset.pk])
+    fragment, answer = client.get(url, headers=HTMX), client.get(url)
+    part = fragment.content.decode()
 
+    assert fragment["HX-Push-Url"] == f"{page}?row=51"
     assert part.strip().startswith('<section id="rows"')
     assert "text &lt;51&gt;" in part
-    assert answer["Location"] == reverse("dataset", args=[dataset.pk]) + "?row=51#rows"
+    assert answer["Location"] == f"{page}?row=51#rows"
 
 
 def test_one_row_is_shown_whole(team: Team, alice: User, client_of: Browser) -> None:
