@@ -147,7 +147,9 @@ def check_pages(**_: Any) -> list[CheckMessage]:
     """Who can reach the pages, and how."""
     options = settings.OPTIONS
     found: list[CheckMessage] = []
-    if options.hosts and not options.https:
+    # On a loopback address `manage.py up` turns HTTPS off, unless it is asked for.
+    plain = not options.https or (_is_loopback(options.bind) and not os.environ.get("BATCHSITE_HTTPS"))
+    if options.hosts and plain:
         found.append(
             Warning(
                 f"BATCHSITE_HOSTS names {', '.join(options.hosts)}, but HTTPS is off: sessions and passwords would "

@@ -6,8 +6,8 @@ import contextlib
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 
 from batchsite.operations.findings import Finding, first_line, ok, problem, size, warning
@@ -24,7 +24,7 @@ def examine_database() -> Iterator[Finding]:
     """The database itself. Nothing else can be examined where this finds a problem."""
     try:
         if connection.vendor == "sqlite":
-            yield from _sqlite(Path(settings.DATABASES["default"]["NAME"]))
+            yield from _sqlite(Path(connection.settings_dict["NAME"]))
         else:
             yield from _postgresql()
     except (DatabaseError, sqlite3.Error) as error:
@@ -48,9 +48,11 @@ def _gone(error: Exception) -> Finding:
             f"Locked: no other process got to write or read for {PATIENCE:.0f} s.",
             "Work goes on by itself once the lock is gone. Who holds it: `fuser -v` on the file db.sqlite3.",
         )
-    if "full" in words or "No space left" in words:
+    if any(sign in words for sign in ("full", "No space left", "disk I/O error")):
         return problem(
-            ABOUT, f"There is no room to write: {words}.", "Make room on its disk; work then goes on by itself."
+            ABOUT,
+            f"There is no room to write, or the disk fails: {words}.",
+            "Make room on its disk; work goes on by itself.",
         )
     if "malformed" in words or "not a database" in words:
         return problem(
@@ -59,7 +61,7 @@ def _gone(error: Exception) -> Finding:
     return problem(
         ABOUT,
         f"It does not answer: {words}",
-        "Check that it runs and that DATABASE_URL is right; work waits meanwhile.",
+        "Check that it runs, and DATABASE_URL. Work waits, and goes on by itself.",
     )
 
 
@@ -87,6 +89,7 @@ def _sqlite(path: Path) -> Iterator[Finding]:
 
 def _probe_sqlite(file: sqlite3.Connection) -> None:
     """Raises where nothing can be written. What is written is taken back."""
+    file.execute("PRAGMA cache_size = 5")  # pages: what does not fit in there is written at once
     file.execute("BEGIN IMMEDIATE")
     try:
         file.execute("CREATE TABLE doctor_was_here (data BLOB)")
@@ -122,10 +125,10 @@ def _postgresql() -> Iterator[Finding]:
         yield warning(ABOUT, f"{idle} connections sit in an open transaction for more than 2 minutes.", does)
 
 
-def _ask(query: str) -> tuple[object, ...]:
+def _ask(query: str) -> tuple[Any, ...]:
     with connection.cursor() as cursor:
         cursor.execute(query)
-        row: tuple[object, ...] = cursor.fetchone()
+        row: tuple[Any, ...] = cursor.fetchone()
     return row
 
 

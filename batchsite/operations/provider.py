@@ -39,9 +39,7 @@ def examine_stored_keys() -> Iterator[Finding]:
         try:
             account = account_of(row.team, AccountKind.TEAM)
         except AccountMissing as error:
-            does = (
-                "Set the SECRET_KEY that it was stored with again (or as SECRET_KEY_FALLBACKS), or enter the key anew."
-            )
+            does = "Give the former SECRET_KEY back (SECRET_KEY_FALLBACKS takes it too), or enter the key anew."
             yield problem("key", f"Team {row.team}: {error}", does)
             continue
         if number < MOST_ASKED:

@@ -54,7 +54,8 @@ def _oldest(broker: Any) -> datetime | None:
     """When the first message that waits was sent; None where none does, or nobody can tell."""
     if not settings.OPTIONS.redis_url:
         waiting = OrmQ.objects.filter(key=broker.list_key, lock__lte=timezone.now())
-        return waiting.aggregate(first=models.Min("lock"))["first"]
+        found: datetime | None = waiting.aggregate(first=models.Min("lock"))["first"]
+        return found
     message = broker.connection.lindex(broker.list_key, 0)
     sent: datetime | None = SignedPackage.loads(message.decode())["started"] if message else None
     return sent
