@@ -46,6 +46,11 @@ def next_url(request: HttpRequest) -> str:
     return wanted if is_ours else reverse("home")
 
 
+def words_of(text: str | None) -> str:
+    """Text of an address as a database can be asked for it: PostgreSQL takes no NUL."""
+    return (text or "").replace("\0", "").strip()
+
+
 def whole_number(text: str | None) -> int | None:
     """A positive whole number of an address or a form, small enough for every database; None for anything else."""
     return int(text) if text and text.isascii() and text.isdigit() and 0 < len(text) <= 18 and int(text) else None

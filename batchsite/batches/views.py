@@ -17,7 +17,7 @@ from batchsite.batches.models import Batch
 from batchsite.batches.results_selectors import Wanted
 from batchsite.batches.standing import standing, tone_of
 from batchsite.batches.states import RowState, State
-from batchsite.http import TeamRequest, page_or_part, whole_number
+from batchsite.http import TeamRequest, page_or_part, whole_number, words_of
 
 LATEST = 6
 """Lines of the timeline that stand open; earlier ones are folded."""
@@ -31,7 +31,7 @@ def batches(request: TeamRequest) -> HttpResponse:
     if shown:
         return render(request, "batches/_list.html", {"listing": selectors.listed(request.team, shown)})
     filters: dict[str, Any] = {
-        "search": asked.get("search", "").strip(),
+        "search": words_of(asked.get("search")),
         "only": asked.get("only", ""),
         "person": whole_number(asked.get("person")),
     }
@@ -99,7 +99,7 @@ def _standing(request: TeamRequest, found: Batch, wanted: Wanted) -> dict[str, A
 def wanted_of(asked: QueryDict) -> Wanted:
     """Which rows the address asks for; what it does not know counts as all."""
     state = asked.get("state", "")
-    return Wanted(state if state in RowState.values else "", asked.get("cause", "")[:60])
+    return Wanted(state if state in RowState.values else "", words_of(asked.get("cause"))[:60])
 
 
 @require_GET

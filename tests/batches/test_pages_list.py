@@ -111,11 +111,11 @@ def test_the_list_is_narrowed_to_a_person(four: dict[str, Batch], alice: User, b
     assert shown == [four["draft"], four["held"]]
 
 
-@pytest.mark.parametrize("value", ["", "x", "-1", "0", "9" * 40, "１"])
+@pytest.mark.parametrize("value", ["", "x", "-1", "0", "9" * 40, "１", "\0"])
 def test_odd_keys_in_the_address_are_no_error(
     value: str, four: dict[str, Batch], alice: User, client_of: Browser
 ) -> None:
-    asked = {"after": value, "before": value, "person": value, "shown": value}
+    asked = {"after": value, "before": value, "person": value, "shown": value, "search": value}
     assert client_of(alice).get(URL, asked).status_code == 200
 
 

@@ -69,6 +69,7 @@ def test_all_rows_are_there_the_pending_ones_too(mixed: Batch, site: Client) -> 
         ({"at": "18"}, [18, 19, 20]),
         ({"at": "5", "state": "succeeded"}, [7]),
         ({"after": "x", "before": "", "at": "-3"}, list(range(1, 21))),
+        ({"cause": "\0"}, list(range(1, 21))),
     ],
 )
 def test_rows_are_chosen_by_the_address(asked: dict[str, str], rows: list[int], mixed: Batch, site: Client) -> None:
