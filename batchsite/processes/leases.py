@@ -26,6 +26,7 @@ from django.utils import timezone
 
 from batchsite.processes.beating import stopping
 from batchsite.processes.models import Work
+from batchsite.processes.trouble import trouble
 
 log = logging.getLogger(__name__)
 W = TypeVar("W", bound=Work)
@@ -58,11 +59,8 @@ class Claim(Generic[W]):
         Raises LeaseLost. Save only the fields that changed (`save(update_fields=…)`).
         """
         with transaction.atomic():
-            row = self.model._default_manager.select_for_update().filter(pk=self.pk).first()
-            if row is None or row.lease_token != self.token:
-                raise LeaseLost(f"{self.model.__name__} {self.pk}")
-            self.extend()
-            yield row
+            self.extend()  # from here on the row is locked
+            yield self.model._default_manager.get(pk=self.pk)
 
     def extend(self) -> None:
         """Hold on for another `LEASE`. Raises LeaseLost."""
@@ -114,14 +112,19 @@ def claimed(model: type[W], pk: int) -> Iterator[Claim[W]]:
         log.warning("lease lost", extra={"row": f"{model.__name__} {pk}"})
         raise
     except BaseException as error:
-        expected = isinstance(error, DatabaseError | OSError)
-        first = [*str(error).splitlines(), ""][0]
-        log.warning("a step broke off, and is made again: %s: %s", type(error).__name__, first, exc_info=not expected)
+        passes = bool(trouble(error))  # a full disk or a database that is away is not the step's fault
+        _tell(error, passes=passes)
         held.next_look_at = timezone.now() + backoff(held.tries)
         with contextlib.suppress(DatabaseError):  # then the lease runs out by itself
-            held.release(ended=False)
+            held.release(ended=passes)
         raise
     held.release(ended=True)
+
+
+def _tell(error: BaseException, *, passes: bool) -> None:
+    if isinstance(error, Exception):  # and not Ctrl-C
+        first = [*str(error).splitlines(), ""][0]
+        log.warning("a step broke off, and is made again: %s: %s", type(error).__name__, first, exc_info=not passes)
 
 
 def backoff(tries: int) -> timedelta:

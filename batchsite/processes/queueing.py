@@ -63,10 +63,11 @@ def take_due(rows: models.QuerySet[W], now: datetime, limit: int = 200) -> list[
     Their `next_look_at` moves to when the message counts as lost.
     """
     due = rows.filter(free(now), next_look_at__lte=now).order_by("next_look_at")[:limit]
-    return [row for row in due if _take(row, now)]
+    return [row for row in due if take(row, now)]
 
 
-def _take(row: Work, now: datetime) -> bool:
+def take(row: Work, now: datetime) -> bool:
+    """Give a due row to the caller; False where somebody was faster to take it, or to begin a step on it."""
     seen = type(row)._default_manager.filter(free(now), pk=row.pk, next_look_at=row.next_look_at)
     return seen.update(next_look_at=now + RESEND) == 1
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from batchsite.processes.leases import claim
-from batchsite.processes.queueing import MOST_WAITING, RESEND, Job, enqueue, take_due, tick
+from batchsite.processes.queueing import MOST_WAITING, RESEND, Job, enqueue, take, take_due, tick
 from tests.processes.chores.models import Chore
 
 SECOND = timedelta(seconds=1)
@@ -40,6 +40,20 @@ def test_a_lost_message_is_sent_again(chores: Manager[Chore], now: datetime) -> 
     take_due(chores.all(), now)
     assert take_due(chores.all(), now + RESEND - SECOND) == []
     assert take_due(chores.all(), now + RESEND) == [chore]
+
+
+def test_who_read_the_row_before_it_was_taken_does_not_get_it_too(chores: Manager[Chore], now: datetime) -> None:
+    chore = chores.create(next_look_at=now)
+    assert take_due(chores.all(), now) == [chore]
+    assert not take(chore, now)
+
+
+def test_who_read_the_row_before_a_step_began_does_not_put_it_off(chores: Manager[Chore], now: datetime) -> None:
+    chore = chores.create(next_look_at=now)
+    claim(Chore, chore.pk)
+    assert not take(chore, now)
+    chore.refresh_from_db()
+    assert chore.next_look_at == now
 
 
 def test_a_row_that_is_worked_on_is_left_alone(chores: Manager[Chore], now: datetime) -> None:

@@ -27,6 +27,43 @@ def do_a_chore(books: Books, within: float) -> None:
     wait_for(lambda: books.chore(chore, "ended") == 1, within)
 
 
+@pytest.fixture
+def alive_again(site: Running) -> Callable[[str], bool]:
+    """Whether a sign of life was given since the last question about it."""
+    seen: dict[str, int] = {}
+
+    def moved(name: str) -> bool:
+        path = site.data / "run" / name
+        stamp = path.stat().st_mtime_ns if path.exists() else 0
+        before, seen[name] = seen.get(name), stamp
+        return before is not None and before != stamp
+
+    return moved
+
+
+@pytest.mark.parametrize("queue", ["short", "long"])
+def test_an_idle_worker_shows_that_it_lives_though_nobody_sends_it_anything(
+    site: Running, alive_again: Callable[[str], bool], queue: str
+) -> None:
+    site.cluster(queue)
+    ticker = site.child("ticker")
+    ticker.suspend()
+    try:
+        for _ in range(3):
+            wait_for(lambda: alive_again(f"heartbeat-{queue}"), 12)
+    finally:
+        ticker.resume()
+
+
+def test_a_worker_in_a_long_step_shows_that_it_lives(
+    site: Running, books: Books, alive_again: Callable[[str], bool]
+) -> None:
+    chore = books.add_chore(seconds=6)
+    wait_for(lambda: books.chore(chore, "begun"), 30)
+    wait_for(lambda: alive_again("busy-short"), 10)
+    wait_for(lambda: books.chore(chore, "ended"), 30)
+
+
 @pytest.mark.parametrize("victim", VICTIMS)
 def test_work_goes_on_after_the_death_of(site: Running, books: Books, victim: str) -> None:
     do_a_chore(books, 30)
