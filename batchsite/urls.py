@@ -18,3 +18,4 @@ urlpatterns = [
 ]
 
 handler404 = "batchsite.teams.views_door.not_found"
+handler500 = "batchsite.processes.trouble.server_error"

@@ -238,6 +238,7 @@
   document.addEventListener("htmx:responseError", (event) => {
     const status = event.detail.xhr.status;
     if (isPoll(event.detail) && status >= 500) lost();
+    else if (status === 503) toast("The server cannot write or read its data just now. Nothing is lost; try again in a moment.");
     else if (status === 403) toast("The server refused this. Your session may have changed: reload the page and try again.");
     else if (status === 404) toast("This is not there any more. Reload the page to see what is.");
     else toast(`That did not work: the server answered with error ${status}. Try again; if it stays, its log says why.`);

@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import errno
 import secrets
 import time
 import zlib
@@ -34,6 +33,7 @@ from batchsite.datasets.records import ByteStream
 from batchsite.processes.beating import stopping
 from batchsite.processes.leases import MOST_TRIES, Claim, claimed
 from batchsite.processes.queueing import Job, Queue, enqueue
+from batchsite.processes.trouble import is_disk_full
 from batchsite.setup import logging_about
 from batchsite.teams.models import Team, User
 
@@ -137,16 +137,6 @@ def _import_or_say_why(claim: Claim[Dataset], dataset: Dataset) -> None:
             raise
         claim.next_look_at = timezone.now() + RETRY_FULL_DISK
         _hold(claim, "The server's disk is full. The import goes on by itself once there is room again.")
-
-
-def is_disk_full(error: BaseException) -> bool:
-    """Whether the system, SQLite or PostgreSQL says that there is no room left."""
-    words = str(error)
-    return (
-        getattr(error, "errno", None) in {errno.ENOSPC, errno.EDQUOT}
-        or "disk is full" in words
-        or "No space left" in words
-    )
 
 
 def _import(claim: Claim[Dataset], dataset: Dataset) -> None:

@@ -19,6 +19,7 @@ from batchsite.datasets import intake, removing, reports, sample, selectors, upl
 from batchsite.datasets.forms import UploadForm
 from batchsite.datasets.models import Dataset, DatasetState
 from batchsite.http import UNPROCESSABLE, TeamRequest, page_or_part, whole_number
+from batchsite.processes.trouble import is_disk_full
 
 PROBLEMS_SHOWN = 100
 
@@ -65,7 +66,7 @@ def dataset_upload(request: TeamRequest) -> HttpResponse:
         return _take(request)
     except OSError as error:
         uploading.drop(request.upload_handlers)
-        if not intake.is_disk_full(error):
+        if not is_disk_full(error):
             raise
         return _refused(request, uploading.FULL, 507)
 

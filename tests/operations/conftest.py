@@ -19,6 +19,8 @@ import pytest
 from batchsite.options import ROOT
 from tests.provider import Sandbox, running_sandbox
 
+ON_SQLITE = pytest.mark.skipif(bool(os.environ.get("DATABASE_URL")), reason="how SQLite fails")
+
 
 @dataclass
 class Place:
