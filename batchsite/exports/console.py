@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import logging
+import os
 import socket
 import subprocess
 import sys
@@ -20,6 +22,7 @@ from batchsite.batches.moving import outcome
 from batchsite.datasets import intake
 from batchsite.datasets.models import Dataset, DatasetState
 from batchsite.processes.leases import Busy, LeaseLost
+from batchsite.processes.logfiles import LogFile
 from batchsite.teams.keys import AccountKind, account_kind, sandbox_url
 from batchsite.templatetags.words import dollars
 
@@ -63,6 +66,19 @@ class Progress:
             f"[{'#' * filled}{'.' * (WIDTH - filled)}] {share:3d} %  {done:,} of {batch.total:,} rows"
             f"  {batch.failed:,} failed  {dollars(batch.cost_ticks)}  {took}  {batch.get_state_display()}{held}"
         )
+
+
+def log_to_file() -> None:
+    """Log lines would tear the progress bar apart: they go to `log/runbatch.log` of the data folder instead."""
+    folder = Path(settings.DATA) / "log"
+    with contextlib.suppress(OSError):
+        folder.mkdir(mode=0o700, exist_ok=True)
+    file = LogFile(folder, "runbatch")
+    file.rotate()
+    stream = os.fdopen(file.open(), "a", buffering=1)
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, logging.StreamHandler) and handler.stream is sys.stderr:
+            handler.setStream(stream)
 
 
 def plan(batch: Batch, estimate: Estimate | None) -> str:

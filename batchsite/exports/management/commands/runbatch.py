@@ -49,6 +49,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         asked = argparse.Namespace(**options)
+        console.log_to_file()
         try:
             status = self._run(asked)
         except Stop as stop:

@@ -1,0 +1,21 @@
+"""Shortens what is no setting: how long a lease lasts, and when a lost message is sent again."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.apps import AppConfig
+
+LEASE = timedelta(seconds=10)
+"""Longer than a call."""
+RESEND = timedelta(seconds=5)
+
+
+class HastyConfig(AppConfig):
+    name = "tests.hasty"
+
+    def ready(self) -> None:
+        from batchsite.processes import leases, queueing
+
+        leases.LEASE = LEASE
+        queueing.RESEND = RESEND

@@ -1,0 +1,26 @@
+"""The project's settings with little patience, for real processes that tests start: in the proportions of real life."""
+
+from __future__ import annotations
+
+from batchsite.batches.patience import Patience
+from batchsite.settings import *  # noqa: F403
+from batchsite.settings import INSTALLED_APPS
+
+INSTALLED_APPS = [*INSTALLED_APPS, "tests.hasty"]
+PATIENCE = Patience(
+    step=4,
+    call=4,
+    call_retries=1,
+    first_look=0.3,
+    poll=1,
+    poll_later=2,
+    poll_idle=3,
+    after_unknown=0.5,
+    zero_counters=4,
+    cancel_settles=6,
+    results_trail=12,
+    vanished=5,
+    stalled=60,
+    held_probe=1,
+    longest=5,
+)
