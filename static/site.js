@@ -117,7 +117,10 @@
   document.addEventListener("click", (event) => {
     const plain = !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.button;
     const on = (selector) => event.target.closest(selector);
-    for (const menu of all("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
+    for (const menu of all("details.menu[open]")) {
+      // a choice closes its menu, as does a click anywhere else; a download leaves the page as it is
+      if (!menu.contains(event.target) || event.target.closest("a")) menu.open = false;
+    }
     if (on("[data-shut]")) on("[data-shut]").closest(".notice").remove();
     if (on("[data-copy]")) copy(on("[data-copy]"));
     if (plain && on("a[data-dialog]")) { event.preventDefault(); ask(on("a[data-dialog]")); }

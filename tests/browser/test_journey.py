@@ -1,0 +1,98 @@
+"""The main job as a person does it: from the first visit to the downloaded file, on real processes."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.factories import PASSWORD
+from tests.running import Running
+
+pytestmark = pytest.mark.browser
+COLUMNS = ["id", "customer", "text of the ticket"]
+ROWS = [
+    [f"{number:03}", f"Zoë “{number}”", f"Where is my card, please?\nIt is day {number}; =1+1 \t ' end "]
+    for number in range(1, 301)
+]
+PROMPT = "Answer in one word, {{customer}} asks: {{text of the ticket}}"
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Running]:
+    with Running(tmp_path / "site", {"SANDBOX_RATE": "0"}) as running:
+        yield running
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    path = tmp_path / "Tickets März.csv"
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([COLUMNS, *ROWS])
+    return path
+
+
+def test_from_the_first_visit_to_the_downloaded_file(
+    site: Running, table: Path, page: Page, complaints: list[str]
+) -> None:
+    _found_the_team(page, site.url)
+    _upload(page, table)
+    page.get_by_role("button", name="New batch").click()
+    _write_the_prompt(page)
+    page.get_by_role("button", name="Submit").click()
+
+    expect(page).to_have_url(re.compile(r"/batches/\d+$"))
+    expect(page.get_by_text("Completed", exact=True).first).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("link", name="300 succeeded")).to_be_visible()
+    page.reload()  # rows that arrived while we watched stand still until asked for
+    expect(page.get_by_role("row").nth(1)).to_contain_text("Simulated answer")
+
+    exact = _download(page, "CSV, exact")
+    header, *lines = list(csv.reader(io.StringIO(exact.decode("utf-8"), newline="")))
+    assert header[:3] == COLUMNS
+    assert [line[:3] for line in lines] == ROWS, "the original cells, in order, untouched"
+    answers = [dict(zip(header, line, strict=True)) for line in lines]
+    assert [one["batch_request_id"] for one in answers] == [f"tickets-marz-row-{n}" for n in range(1, 301)]
+    assert {one["state"] for one in answers} == {"succeeded"}
+    assert all(one["answer"].startswith("Simulated answer") and float(one["cost_usd"]) > 0 for one in answers)
+
+    excel = _download(page, "CSV for Excel")
+    assert excel.startswith(b"\xef\xbb\xbf")
+
+
+def _found_the_team(page: Page, url: str) -> None:
+    page.goto(url)
+    page.get_by_label("Name of the team").fill("Support research")
+    page.get_by_label("Your name").fill("Alice")
+    page.get_by_label("E-mail").fill("alice@example.org")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Create account and team").click()
+    expect(page.get_by_role("heading", name="Welcome, Alice")).to_be_visible()
+
+
+def _upload(page: Page, table: Path) -> None:
+    page.get_by_role("link", name="Datasets").click()
+    page.set_input_files("input[type=file]", table)
+    expect(page.get_by_role("heading", name="Tickets März")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("Ready", exact=True)).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("row").nth(1)).to_contain_text("Zoë “1”")
+
+
+def _write_the_prompt(page: Page) -> None:
+    page.get_by_role("textbox", name="Prompt", exact=True).fill(PROMPT.replace("customer", "custmer"))
+    expect(page.get_by_text("Did you mean {{customer}}?").first).to_be_visible()
+    page.get_by_role("textbox", name="Prompt", exact=True).fill(PROMPT)
+    expect(page.get_by_text("Zoë “1” asks: Where is my card, please?")).to_be_visible()
+    expect(page.get_by_text("300 rows, about $")).to_be_visible()
+
+
+def _download(page: Page, form: str) -> bytes:
+    page.get_by_text("Download", exact=True).first.click()
+    with page.expect_download() as download:
+        page.get_by_role("link", name=form).click()
+    return Path(download.value.path()).read_bytes()
