@@ -45,7 +45,11 @@ def main(table: str, output: str) -> None:
     Batch.objects.filter(pk=batch.pk).update(prompt="Answer in one word: {{text}}", model="grok-4.3")
     controlling.start(batch, None)
     states: dict[str, float] = {}
-    batch = drive(batch.pk, lambda seen: states.setdefault(seen.state, time.perf_counter()) and None)
+
+    def show(seen: Batch) -> None:
+        states.setdefault(seen.state, time.perf_counter())
+
+    batch = drive(batch.pk, show)
     marks["submit"] = states.get("processing", states["completed"])
     marks["collect"] = time.perf_counter()
 

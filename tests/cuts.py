@@ -86,7 +86,7 @@ class Guillotine:
             self.boundary(f"after {request.method} {request.url.path}")
             return response
 
-        httpx.HTTPTransport.handle_request = watched  # type: ignore[method-assign]
+        httpx.HTTPTransport.handle_request = watched  # type: ignore[method-assign, assignment]
         try:
             yield
         finally:

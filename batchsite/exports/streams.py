@@ -40,7 +40,7 @@ def lines(batch: Batch, states: frozenset[str] | None = None) -> Iterator[Line]:
 def _results(batch: Batch, first: int, last: int) -> dict[int, tuple[str, str, str, str, str, int, int, int, int]]:
     """What is known of these rows, in the order of an Outcome's fields."""
     found = Result.objects.filter(batch_id=batch.pk, row__gte=first, row__lte=last).values_list(*_COLUMNS)
-    return {row: tuple(rest) for row, *rest in found}  # type: ignore[misc]
+    return {row: tuple(rest) for row, *rest in found}
 
 
 def _pending(request_id: str) -> Outcome:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from batchsite.teams.models import Team
-from tests.pipeline import Sandbox, check_books, drive, make_batch
+from tests.pipeline import check_books, drive, make_batch
+from tests.provider import Sandbox
 
 pytestmark = pytest.mark.django_db
 

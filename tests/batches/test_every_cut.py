@@ -24,7 +24,8 @@ from batchsite.datasets.models import Dataset, DatasetState
 from batchsite.teams.models import Team
 from tests.cuts import Cut, Guillotine
 from tests.factories import make_team
-from tests.pipeline import Sandbox, step_all, story
+from tests.pipeline import step_all, story
+from tests.provider import Sandbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROWS = 7

@@ -11,7 +11,8 @@ from batchsite.batches import controlling
 from batchsite.batches.controlling import NotNow
 from batchsite.batches.models import Batch, Result
 from batchsite.teams.models import Team, User
-from tests.pipeline import Sandbox, check_books, drive, make_batch, story
+from tests.pipeline import check_books, drive, make_batch, story
+from tests.provider import Sandbox
 
 pytestmark = pytest.mark.django_db
 ROWS = 24

@@ -12,7 +12,8 @@ from batchsite.batches import controlling
 from batchsite.batches.models import Batch
 from batchsite.teams.keys import store_key
 from batchsite.teams.models import ProviderKey, Team, User
-from tests.pipeline import Sandbox, check_books, drive, make_batch, story
+from tests.pipeline import check_books, drive, make_batch, story
+from tests.provider import Sandbox
 
 pytestmark = pytest.mark.django_db
 ROWS = 24

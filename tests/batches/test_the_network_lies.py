@@ -9,7 +9,8 @@ import pytest
 
 from batchsite.batches import controlling
 from batchsite.teams.models import Team
-from tests.pipeline import Sandbox, check_books, drive, make_batch, story
+from tests.pipeline import check_books, drive, make_batch, story
+from tests.provider import Sandbox
 
 pytestmark = pytest.mark.django_db
 

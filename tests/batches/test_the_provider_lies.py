@@ -10,7 +10,8 @@ import pytest
 from batchsite.batches import controlling
 from batchsite.batches.models import RawPage, Result
 from batchsite.teams.models import Team
-from tests.pipeline import Sandbox, check_books, drive, half_done, make_batch, step_all, story
+from tests.pipeline import check_books, drive, half_done, make_batch, step_all, story
+from tests.provider import Sandbox
 
 pytestmark = pytest.mark.django_db
 ROWS = 24

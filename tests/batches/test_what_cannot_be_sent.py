@@ -11,7 +11,8 @@ from batchsite.batches import controlling, drafting
 from batchsite.batches.models import Batch, Result
 from batchsite.teams.models import Team
 from tests.factories import make_dataset
-from tests.pipeline import Sandbox, check_books, drive, make_batch, story
+from tests.pipeline import check_books, drive, make_batch, story
+from tests.provider import Sandbox
 
 pytestmark = pytest.mark.django_db
 

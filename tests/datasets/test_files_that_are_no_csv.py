@@ -52,6 +52,20 @@ def test_an_empty_file_is_refused(data: bytes) -> None:
     assert problem(data).message == "The file is empty."
 
 
+def test_the_header_tells_the_delimiter_where_rows_are_ragged() -> None:
+    """Every row has a decimal comma, and some lost a semicolon."""
+    rows = "".join(f"{number};1,50\n" if number % 5 else f"{number} 1,50\n" for number in range(40))
+
+    assert find_delimiter("id;price\n" + rows, whole=True) == ";"
+
+
+def test_a_record_that_the_sample_cuts_does_not_count() -> None:
+    cut = "a;b,c\n1;2,3\n4;5"
+
+    assert find_delimiter(cut, whole=False) == ","
+    assert find_delimiter(cut, whole=True) == ";"
+
+
 def test_a_delimiter_is_a_comma_where_nothing_tells() -> None:
     assert find_delimiter("", whole=True) == ","
     assert find_delimiter("text\nhello\n", whole=True) == ","

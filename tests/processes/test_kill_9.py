@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 
 import httpx
 import psutil
@@ -41,16 +42,14 @@ def alive_again(site: Running) -> Callable[[str], bool]:
     return moved
 
 
-@pytest.mark.parametrize("queue", ["short", "long"])
-def test_an_idle_worker_shows_that_it_lives_though_nobody_sends_it_anything(
-    site: Running, alive_again: Callable[[str], bool], queue: str
+def test_idle_workers_show_that_they_live_though_nobody_sends_them_anything(
+    site: Running, alive_again: Callable[[str], bool]
 ) -> None:
-    site.cluster(queue)
     ticker = site.child("ticker")
     ticker.suspend()
     try:
-        for _ in range(3):
-            wait_for(lambda: alive_again(f"heartbeat-{queue}"), 12)
+        for name in ("heartbeat-short", "heartbeat-long") * 3:
+            wait_for(partial(alive_again, name), 12)
     finally:
         ticker.resume()
 
@@ -58,7 +57,7 @@ def test_an_idle_worker_shows_that_it_lives_though_nobody_sends_it_anything(
 def test_a_worker_in_a_long_step_shows_that_it_lives(
     site: Running, books: Books, alive_again: Callable[[str], bool]
 ) -> None:
-    chore = books.add_chore(seconds=6)
+    chore = books.add_chore(seconds=5)
     wait_for(lambda: books.chore(chore, "begun"), 30)
     wait_for(lambda: alive_again("busy-short"), 10)
     wait_for(lambda: books.chore(chore, "ended"), 30)
