@@ -165,7 +165,7 @@ class Records:
         return [], text, line, f"There is text behind a closing quote{where}; a quote inside a cell must be doubled."
 
     def _endless(self) -> Record:
-        line, text = self._line + 1, self._raw[0]
+        line, text = self._line + 1, self._raw[0][: self.longest]
         while not self._raw[-1].endswith(("\n", "\r")) and (taken := self._source.take()):
             self._piece = self._source.lines(taken)
             self._raw[-1] = next(self._piece)

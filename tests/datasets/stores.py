@@ -21,6 +21,8 @@ class FailingStorage(FileSystemStorage):
     error: ClassVar[BaseException | None] = None
     then: ClassVar[Callable[[], object] | None] = None
     after: ClassVar[int] = 0
+    seen: ClassVar[Callable[[], object]] = bool
+    """Called before each piece is read, to look at the world."""
 
     def _open(self, name: str, mode: str = "rb") -> File[Any]:
         return File(cast("IO[bytes]", _Failing(Path(self.path(name)).open(mode), self)), name)
@@ -31,6 +33,7 @@ class _Failing(io.RawIOBase):
         self.file, self.storage, self.count = file, storage, 0
 
     def read(self, size: int = -1, /) -> bytes:
+        type(self.storage).seen()
         if self.count >= type(self.storage).after:
             self._fail(type(self.storage))
         piece: bytes = self.file.read(size)

@@ -10,13 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings as project
 from django.db import connection, connections
 from django.utils import timezone
 from pytest_django import Settings
 
 from batchsite.datasets import intake, removing, tasks
 from batchsite.datasets.models import Block, Dataset, DatasetState
+from batchsite.processes.beating import sign
 from batchsite.processes.leases import Busy, LeaseLost
+from batchsite.processes.parentage import MARK
 from tests.datasets.conftest import Importer
 from tests.datasets.stores import FailingStorage, Killed
 
@@ -61,10 +64,10 @@ def test_what_was_understood_is_told(received: Importer) -> None:
 
 
 def test_a_damaged_file_is_refused_with_its_lines_and_stores_no_row(received: Importer) -> None:
-    dataset = imported(received(csv_of(11_000) + "11001\n11002,b,c\n"))
+    dataset = imported(received(csv_of(30_000) + "30001\n30002,b,c\n"))
 
     assert (dataset.state, dataset.row_count, dataset.problem_count) == (DatasetState.REFUSED, 0, 2)
-    assert [(found["line"], found["row"]) for found in dataset.problems] == [(11_002, 11_001), (11_003, 11_002)]
+    assert [(found["line"], found["row"]) for found in dataset.problems] == [(30_002, 30_001), (30_003, 30_002)]
     assert dataset.problems[0]["message"] == "1 cell where the header has 2."
     assert not Block.objects.exists()
     assert dataset.next_look_at is None
@@ -92,6 +95,38 @@ def test_an_import_that_is_killed_begins_again_cleanly(received: Importer, faili
     failing.error = None
     assert len(cells_of(imported(dataset))) == dataset.row_count == 40_000
     assert dataset.blocks.count() == 80
+
+
+def test_an_import_makes_way_when_its_worker_is_stopped(
+    received: Importer, failing: type[FailingStorage], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset = received(csv_of(40_000))
+    monkeypatch.setenv(MARK, "of this test")
+    monkeypatch.setenv("Q_CLUSTER_NAME", project.QUEUES["short"])
+    failing.then, failing.after = sign("stopping").touch, 400_000
+    try:
+        imported(dataset)
+    finally:
+        sign("stopping").unlink()
+
+    assert (dataset.state, dataset.tries) == (DatasetState.IMPORTING, 0)
+    assert 0 < dataset.row_count < 40_000
+    assert [job.args for job in tasks.due(timezone.now())] == [(dataset.pk,)]
+    assert imported(dataset).row_count == 40_000
+
+
+def test_the_lease_is_held_while_there_is_nothing_to_write(
+    received: Importer, failing: type[FailingStorage], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset = received("id,text\n" + "1\n" * 200_000)
+    mine = Dataset.objects.filter(pk=dataset.pk)
+    monkeypatch.setattr(intake, "EXTEND_EVERY", 0.0)
+    failing.then, failing.after = lambda: mine.update(lease_until=timezone.now()), 100_000
+    until: list[Any] = []
+    monkeypatch.setattr(FailingStorage, "seen", lambda: until.append(mine.values_list("lease_until", flat=True).get()))
+
+    assert imported(dataset).problem_count == 200_000
+    assert until[-1] > timezone.now() + timedelta(seconds=30)
 
 
 def test_an_import_whose_process_vanished_goes_on_when_its_lease_runs_out(received: Importer) -> None:
