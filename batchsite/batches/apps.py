@@ -1,10 +1,11 @@
-"""The room of batches listens: a key that was set lets held batches go on."""
+"""The room of batches listens: a key that was set lets held batches go on; a restored backup is looked through."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class BatchesConfig(AppConfig):
@@ -17,4 +18,12 @@ class BatchesConfig(AppConfig):
         def woken(team: Any, **_: Any) -> None:
             wake_held(team)
 
+        post_migrate.connect(_after_migrating, sender=self)
         key_changed.connect(woken, weak=False, dispatch_uid="held batches go on")
+
+
+def _after_migrating(**_: Any) -> None:
+    """Every start migrates: before a worker of a restored backup can send anything."""
+    from batchsite.batches.restoring import begin_anew
+
+    begin_anew()

@@ -82,8 +82,7 @@ def _create(turn: Turn) -> float | None:
         return wait
     time.sleep(wait)
     with turn.locked() as submission:
-        name = f"{submission.batch.name[:200]} [bs-{submission.token}]"
-        update(submission, remote_name=name, create_tried_at=timezone.now())
+        update(submission, remote_name=remote_name(submission), create_tried_at=timezone.now())
     try:
         remote = turn.client.create_batch(submission.remote_name)
     except XaiError as error:
@@ -93,6 +92,11 @@ def _create(turn: Turn) -> float | None:
         raise
     _created(turn, remote.batch_id, "created at xAI")
     return None
+
+
+def remote_name(submission: Submission) -> str:
+    """Its name at the provider: for people, and unique."""
+    return f"{submission.batch.name[:200]} [bs-{submission.token}]"
 
 
 def _created(turn: Turn, remote_id: str, how: str) -> None:

@@ -14,6 +14,7 @@ from django.db.models import Q
 from batchsite.batches import controlling, drafting
 from batchsite.batches.driving import drive
 from batchsite.batches.models import Batch
+from batchsite.batches.restoring import begin_anew
 from batchsite.batches.states import TERMINAL, State
 from batchsite.datasets import intake
 from batchsite.datasets.models import Dataset, DatasetState
@@ -62,6 +63,8 @@ class Command(BaseCommand):
 
     def _run(self, asked: argparse.Namespace) -> int:
         form = _form(asked.output)
+        if begin_anew():
+            self.stderr.write("This is a restored backup: what xAI has is looked for before anything is sent.")
         if asked.resume == 0:
             return self._list()
         batch = _to_resume(asked.resume) if asked.resume else self._begin(asked)

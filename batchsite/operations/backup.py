@@ -1,0 +1,147 @@
+"""A copy of everything that an installation is, made while it runs: database, uploads, secret key, sandbox.
+
+The copy is laid out like a data folder, so that to restore it is to start batchsite on a copy of it. `backup.json` is
+written last: a folder without it is no whole backup. It also tells batchsite that this is a restored copy, see
+batches/restoring.py.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import sqlite3
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+
+from batchsite.batches.restoring import MARK
+from batchsite.operations.findings import size
+
+DUMP = "database.dump"
+"""PostgreSQL's part of a backup, made by pg_dump."""
+WAIT = 60.0
+"""Seconds that SQLite waits for its turn."""
+
+
+class CannotBackUp(Exception):
+    """Why, and what to do."""
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What was copied; `bytes` counts all files."""
+
+    at: str
+    database: str
+    uploads: int
+    bytes: int
+
+
+def back_up(folder: Path) -> Summary:
+    """Make a backup in `folder`, which must not hold one yet. Raises CannotBackUp, and then leaves nothing behind."""
+    data = Path(settings.DATA)
+    at = timezone.now().isoformat(timespec="seconds")
+    existed = folder.exists()
+    try:
+        _check(folder, data)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if connection.vendor == "sqlite":
+            _copy_sqlite(Path(connection.settings_dict["NAME"]), folder / "db.sqlite3")
+        # After the database: what it names is there, and has only grown since.
+        uploads = _copy_folder(data / "uploads", folder / "uploads", leave_out="incoming")
+        _copy_secret(data, folder)
+        _copy_sandbox(data / "sandbox", folder / "sandbox")
+        summary = Summary(at, connection.vendor, uploads, _bytes_in(folder))
+        _write_last(folder / MARK, json.dumps(asdict(summary)))
+    except (OSError, sqlite3.Error) as error:
+        _remove(folder, existed=existed)
+        raise CannotBackUp(f"The backup was not made: {error}. Nothing of it was kept.") from error
+    return summary
+
+
+def _check(folder: Path, data: Path) -> None:
+    """Raises CannotBackUp where the folder cannot take a backup."""
+    if folder.exists() and not folder.is_dir():
+        raise CannotBackUp(f"{folder} is a file. Name a new folder for each backup.")
+    held = {path.name for path in folder.iterdir()} if folder.exists() else set()
+    if held - {DUMP}:
+        raise CannotBackUp(f"{folder} is not empty. Name a new folder for each backup.")
+    if connection.vendor == "postgresql" and DUMP not in held:
+        raise CannotBackUp(f"Dump the database first, then run this again:\n{dump_line(folder)}")
+    needed = _bytes_in(data / "uploads") + sum(path.stat().st_size for path in data.glob("db.sqlite3*"))
+    nearest = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    free = shutil.disk_usage(nearest).free
+    if needed > free:
+        raise CannotBackUp(f"{folder} has no room: {size(needed)} are needed, {size(free)} are free.")
+
+
+def dump_line(folder: Path) -> str:
+    """What makes the dump of PostgreSQL. The password is left out: it would stay in the shell's history."""
+    known = connection.settings_dict
+    where = {"host": known["HOST"], "port": known["PORT"], "username": known["USER"]}
+    options = " ".join(f"--{name}={value}" for name, value in where.items() if value)
+    return f"mkdir -p {folder} && pg_dump --format=custom --file={folder / DUMP} {options} {known['NAME']}"
+
+
+def _copy_sqlite(source: Path, target: Path) -> None:
+    """A consistent copy at one moment, while others read and write."""
+    with contextlib.closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=rw", uri=True, timeout=WAIT)) as file:
+        file.execute("VACUUM INTO ?", [str(target)])
+    target.chmod(0o600)
+    with contextlib.closing(sqlite3.connect(target)) as copy:
+        [verdict] = copy.execute("PRAGMA quick_check(1)").fetchone()
+    if verdict != "ok":
+        raise sqlite3.DatabaseError(f"the copy is damaged ({verdict}); ask manage.py doctor")
+
+
+def _copy_folder(source: Path, target: Path, leave_out: str = "") -> int:
+    """All files below; how many. One that is deleted meanwhile belongs to a dataset that is deleted, too."""
+    count = 0
+    for place, folders, names in os.walk(source):
+        folders[:] = [name for name in folders if name != leave_out]
+        here = target / Path(place).relative_to(source)
+        here.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for name in names:
+            with contextlib.suppress(FileNotFoundError):
+                shutil.copy2(Path(place) / name, here / name)
+                count += 1
+    return count
+
+
+def _copy_secret(data: Path, folder: Path) -> None:
+    with contextlib.suppress(FileNotFoundError):  # SECRET_KEY is in the environment
+        shutil.copy2(data / "secret_key", folder / "secret_key")
+
+
+def _copy_sandbox(source: Path, target: Path) -> None:
+    """The provider of those who only try things out: their batches would be unknown to a fresh one."""
+    if (source / "sandbox.sqlite3").exists():
+        target.mkdir(mode=0o700)
+        _copy_sqlite(source / "sandbox.sqlite3", target / "sandbox.sqlite3")
+        _copy_folder(source / "files", target / "files")
+
+
+def _bytes_in(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def _write_last(path: Path, text: str) -> None:
+    draft = path.with_suffix(".part")
+    draft.write_text(text)
+    draft.replace(path)
+
+
+def _remove(folder: Path, *, existed: bool) -> None:
+    """What was begun; never a dump that was there before, nor a folder that somebody else made."""
+    for path in list(folder.iterdir()) if folder.exists() else []:
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        elif path.name != DUMP:
+            path.unlink(missing_ok=True)
+    if not existed:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,32 @@
+"""`manage.py backup FOLDER`: a whole copy of this installation, while it runs."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from batchsite.operations.backup import CannotBackUp, back_up
+from batchsite.operations.findings import size
+
+
+class Command(BaseCommand):
+    help = "Copy database, uploads and secret key into a new folder, while batchsite runs. docs/operations.md: Backup."
+    requires_system_checks = []
+    requires_migrations_checks = False
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("folder", type=Path, help="a folder that does not exist yet")
+
+    def handle(self, *args: Any, folder: Path, **options: Any) -> None:
+        try:
+            made = back_up(folder)
+        except CannotBackUp as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(f"Backed up to {folder}: the database and {made.uploads:,} uploads, {size(made.bytes)}.")
+        if os.environ.get("SECRET_KEY"):
+            self.stdout.write("SECRET_KEY is in the environment, not in the backup. Without it stored keys are lost.")
+        self.stdout.write("To restore: stop batchsite, copy the folder, and start batchsite on the copy:")
+        self.stdout.write(f"  cp -a {folder} NEW && BATCHSITE_DATA=NEW make run")
