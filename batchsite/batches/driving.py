@@ -6,7 +6,7 @@ import contextlib
 import time
 from collections.abc import Callable
 
-from django.db import DatabaseError
+from django.db import Error, connections
 from django.utils import timezone
 
 from batchsite.batches.models import Batch, Submission
@@ -17,8 +17,14 @@ BLINK = 0.25
 """Seconds between two looks at the database."""
 
 
-def drive(batch_id: int, show: Callable[[Batch], None]) -> Batch:
-    """Take the batch to its end, or back to its draft when rows cannot be sent. `show` is called at every look."""
+def drive(
+    batch_id: int, show: Callable[[Batch], None], wait: Callable[[Exception], None] = lambda error: None
+) -> Batch:
+    """Take the batch to its end, or back to its draft when rows cannot be sent. `show` is called at every look.
+
+    `wait` is told of an error of the database: it is locked, full or away for a moment; what is written stands, and
+    the step is made again.
+    """
     while True:
         try:
             batch = Batch.objects.select_related("dataset", "team").get(pk=batch_id)
@@ -30,8 +36,9 @@ def drive(batch_id: int, show: Callable[[Batch], None]) -> Batch:
                     advance(submission.pk)
             if not _due(batch):
                 time.sleep(BLINK)
-        except DatabaseError:
-            # Locked, full, or away for a moment: what is written stands, and the step is made again.
+        except Error as error:
+            wait(error)
+            connections.close_all()  # one that broke would stay broken
             time.sleep(4 * BLINK)
 
 

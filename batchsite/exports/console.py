@@ -10,11 +10,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.db import Error, connections
+from django.utils import timezone
 
 from batchsite.batches.estimating import Estimate
 from batchsite.batches.models import Batch
@@ -23,6 +26,8 @@ from batchsite.datasets import intake
 from batchsite.datasets.models import Dataset, DatasetState
 from batchsite.processes.leases import Busy, LeaseLost
 from batchsite.processes.logfiles import LogFile
+from batchsite.processes.parentage import die_with_parent
+from batchsite.processes.trouble import trouble
 from batchsite.teams.keys import AccountKind, account_kind, sandbox_url
 from batchsite.templatetags.words import dollars
 
@@ -50,6 +55,17 @@ class Progress:
             self._state_shown, self.last_at = self._state(batch), now
         self.last = words
 
+    def wait(self, error: Exception) -> None:
+        """The database is locked, full or away."""
+        self.say(f"{trouble(error) or 'The database failed'}: {[*str(error).splitlines(), ''][0]}. Waiting.")
+
+    def say(self, words: str) -> None:
+        """A sentence between the lines of progress; once, while it stays the same."""
+        if words and words != self.said:
+            self.out.write(f"\n{words}" if self.live else words)
+        self.said = words
+
+    said = ""
     _state_shown: tuple[str, str] = ("", "")
 
     @staticmethod
@@ -107,6 +123,13 @@ def summary(batch: Batch, output: Path | None) -> str:
     return "\n".join(lines)
 
 
+def database_problem(error: Exception) -> str:
+    """What happened, and what to do."""
+    what = trouble(error) or "The database failed"
+    words = [*str(error).splitlines(), type(error).__name__][0]
+    return f"{what}: {words}.\nNothing is lost: `manage.py runbatch --resume` lists what can go on."
+
+
 def exact_dollars(ticks: int) -> str:
     """Every tick, as a sum should be."""
     whole, rest = divmod(ticks, 10_000_000_000)
@@ -129,14 +152,21 @@ def row_problems(batch: Batch) -> str:
 
 
 def finish_import(dataset: Dataset, out: Any) -> None:
-    """Import here, or wait for the worker that is faster."""
+    """Import here, or wait for the worker that is faster. Waits where the disk is full or the database is away."""
+    progress = Progress(out)
     while True:
-        dataset.refresh_from_db()
-        if dataset.state != DatasetState.IMPORTING:
-            return
-        with contextlib.suppress(Busy, LeaseLost):
-            intake.import_step(dataset.pk)
-            continue
+        try:
+            dataset.refresh_from_db()
+            if dataset.state != DatasetState.IMPORTING:
+                return
+            progress.say(dataset.held_reason)
+            if not dataset.next_look_at or dataset.next_look_at <= timezone.now():
+                with contextlib.suppress(Busy, LeaseLost):
+                    intake.import_step(dataset.pk)
+                    continue
+        except Error as error:
+            progress.wait(error)
+            connections.close_all()
         time.sleep(0.2)
 
 
@@ -147,13 +177,14 @@ def sandbox_if_needed(needed: bool, say: Callable[[str], object]) -> Iterator[No
         yield
         return
     data, noted = Path(settings.DATA) / "sandbox", Path(settings.DATA) / "run" / "sandbox.port"
-    noted.unlink(missing_ok=True)
     command = [sys.executable, "-m", "batchsite.sandbox", "--port", "0", "--port-file", str(noted)]
     command += ["--data", str(data), "--rate", str(settings.OPTIONS.sandbox_rate)]
-    child = subprocess.Popen(command, cwd=settings.ROOT, stdout=subprocess.DEVNULL)  # noqa: S603
+    tie = partial(die_with_parent, os.getpid())
+    quiet = subprocess.DEVNULL  # should another one begin at the same moment, this one ends, and that one serves both
+    child = subprocess.Popen(command, cwd=settings.ROOT, stdout=quiet, stderr=quiet, preexec_fn=tie)  # noqa: S603
     try:
         deadline = time.monotonic() + 20
-        while not (noted.exists() and _answers(sandbox_url())) and time.monotonic() < deadline:
+        while not _answers(sandbox_url()) and time.monotonic() < deadline:
             time.sleep(0.05)
         say("Started the sandbox for this run.")
         yield

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from django.db import DatabaseError, connection, transaction
+from django.db import Error, connection, transaction
 
 from batchsite.operations.findings import Finding, first_line, ok, problem, size, warning
 from batchsite.processes.health import missing_migrations
@@ -27,7 +27,7 @@ def examine_database() -> Iterator[Finding]:
             yield from _sqlite(Path(connection.settings_dict["NAME"]))
         else:
             yield from _postgresql()
-    except (DatabaseError, sqlite3.Error) as error:
+    except (Error, sqlite3.Error) as error:
         yield _gone(error)
 
 

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 
 from django.contrib.auth.decorators import login_not_required
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 
@@ -31,7 +31,7 @@ def ready(request: HttpRequest) -> JsonResponse:
     try:
         missing = missing_migrations()
         beats = {} if missing else {queue: seconds_since_beat(queue) for queue in QUEUES}
-    except DatabaseError as error:
+    except Error as error:
         log.warning("not ready, the database does not answer: %s", [*str(error).splitlines(), ""][0])
         return _answer({"ready": False, "database": "does not answer"}, 503)
     if missing:
@@ -51,7 +51,7 @@ _migrated = False
 
 
 def missing_migrations() -> int:
-    """How many migrations this code has and the database has not. Raises DatabaseError."""
+    """How many migrations this code has and the database has not. Raises what the database raises."""
     global _migrated
     if _migrated:
         return 0

@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
-from django.db import DatabaseError, transaction
+from django.db import Error, transaction
 from django.db.models import Case, DateTimeField, F, Q, Value, When
 from django.utils import timezone
 
@@ -115,7 +115,7 @@ def claimed(model: type[W], pk: int) -> Iterator[Claim[W]]:
         passes = bool(trouble(error))  # a full disk or a database that is away is not the step's fault
         _tell(error, passes=passes)
         held.next_look_at = timezone.now() + backoff(held.tries)
-        with contextlib.suppress(DatabaseError):  # then the lease runs out by itself
+        with contextlib.suppress(Error):  # then the lease runs out by itself
             held.release(ended=passes)
         raise
     held.release(ended=True)

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
+from django.db import Error
 from django.db.models import Q
 
 from batchsite.batches import controlling, drafting
@@ -19,6 +21,8 @@ from batchsite.batches.states import TERMINAL, State
 from batchsite.datasets import intake
 from batchsite.datasets.models import Dataset, DatasetState
 from batchsite.exports import console, files
+from batchsite.processes.health import missing_migrations
+from batchsite.processes.trouble import is_disk_full
 from batchsite.teams.keys import AccountKind
 from batchsite.teams.models import Team
 from batchsite.xai.bodies import PARAMS
@@ -30,7 +34,6 @@ class Command(BaseCommand):
     """Exit status: 0 every row succeeded, 3 some did not, 2 the input is at fault, 1 anything else."""
 
     help = "Run a prompt over every row of a file, and write the answers beside the rows."
-    requires_migrations_checks = True
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", nargs="?", type=Path, help="the table, as CSV")
@@ -59,10 +62,15 @@ class Command(BaseCommand):
         except KeyboardInterrupt:
             self.stderr.write("\nStopped. Nothing is lost: `manage.py runbatch --resume` lists what can go on.")
             status = OTHER
+        except Error as error:
+            self.stderr.write(console.database_problem(error))
+            status = OTHER
         sys.exit(status)
 
     def _run(self, asked: argparse.Namespace) -> int:
         form = _form(asked.output)
+        if missing_migrations():
+            raise Stop(OTHER, "The database is not prepared for this version. Run: manage.py migrate")
         if begin_anew():
             self.stderr.write("This is a restored backup: what xAI has is looked for before anything is sent.")
         if asked.resume == 0:
@@ -70,13 +78,23 @@ class Command(BaseCommand):
         batch = _to_resume(asked.resume) if asked.resume else self._begin(asked)
         self.stderr.write(f"Batch {batch.pk}. Should this stop: manage.py runbatch --resume {batch.pk}")
         with console.sandbox_if_needed(batch.account == AccountKind.SANDBOX, self.stderr.write):
-            batch = drive(batch.pk, console.Progress(self.stderr))
+            progress = console.Progress(self.stderr)
+            batch = drive(batch.pk, progress, progress.wait)
         if batch.state == State.DRAFT:
             raise Stop(BAD_INPUT, console.row_problems(batch))
         if form and asked.output:
-            files.write_file(batch, form, asked.output)
+            self._write(batch, form, asked.output)
         self.stdout.write(console.summary(batch, asked.output))
         return ALL_WELL if batch.succeeded == batch.total else SOME_FAILED
+
+    def _write(self, batch: Batch, form: files.Form, output: Path) -> None:
+        try:
+            files.write_file(batch, form, output)
+        except OSError as error:
+            again = (
+                f"The answers are safe. Once that is mended: manage.py runbatch --resume {batch.pk} --output {output}"
+            )
+            raise Stop(OTHER, f"{output} cannot be written: {error.strerror}.\n{again}") from error
 
     def _list(self) -> int:
         """The batches that can go on, one a line, number first; and nothing else on standard output."""
@@ -109,6 +127,8 @@ class Command(BaseCommand):
         try:
             dataset = intake.receive_path(team, asked.file)
         except OSError as error:
+            if is_disk_full(error):
+                raise Stop(OTHER, f"The data folder {settings.DATA} has no room for a copy of {asked.file}.") from error
             raise Stop(BAD_INPUT, f"{asked.file} cannot be read: {error.strerror}.") from error
         console.finish_import(dataset, self.stderr)
         dataset.refresh_from_db()
