@@ -55,18 +55,22 @@ class NotTaken(Exception):
 
 def receive(team: Team, user: User | None, upload: UploadedFile[Any], name: str = "") -> Dataset:
     """Keep an upload and have it imported. Raises NotTaken, and OSError where it cannot be kept."""
+    check_size(upload.size or 0)
     sweep_incoming()
     return _receive(team, user, upload, upload.name or "upload.csv", name, now=True)
 
 
 def receive_path(team: Team, path: Path, name: str = "", user: User | None = None) -> Dataset:
-    """A copy of a file of this machine. The caller imports it; should it die, the worker does (see `import_step`)."""
+    """A copy of a file of this machine. Raises NotTaken where it is too big, OSError where it cannot be copied.
+
+    The caller imports it (`import_step`); should the caller die, the worker does.
+    """
+    check_limit(path.stat().st_size)
     with path.open("rb") as stream:
         return _receive(team, user, File(stream), path.name, name, now=False)
 
 
 def _receive(team: Team, user: User | None, file: File[Any], filename: str, name: str, *, now: bool) -> Dataset:
-    check_size(file.size)
     dataset = Dataset(team=team, created_by=user, filename=filename[-300:], size=file.size)
     dataset.name = (name.strip() or Path(filename).stem.strip() or "Dataset")[:200]
     dataset.next_look_at = timezone.now()
@@ -85,9 +89,14 @@ def _receive(team: Team, user: User | None, file: File[Any], filename: str, name
 
 def check_size(size: int) -> None:
     """Raises NotTaken for an upload that is empty or over the limit."""
-    limit = settings.OPTIONS.upload_bytes
     if not size:
         raise NotTaken("The file is empty.")
+    check_limit(size)
+
+
+def check_limit(size: int) -> None:
+    """Raises NotTaken for a file over the limit."""
+    limit = settings.OPTIONS.upload_bytes
     if size > limit:
         raise NotTaken(f"The file has {size:,} bytes; {limit:,} are the limit. Split it, or ask who runs batchsite.")
 

@@ -128,5 +128,24 @@ def test_a_file_of_this_machine_is_copied(team: Team, tmp_path: Path) -> None:
     assert (dataset.name, dataset.filename) == ("March", "tickets.csv")
 
 
+def test_a_file_of_this_machine_has_the_same_limit(team: Team, tmp_path: Path, settings: Settings) -> None:
+    path = tmp_path / "tickets.csv"
+    path.write_bytes(b"x" * 101)
+    settings.OPTIONS = _with_limit(100)
+
+    with pytest.raises(intake.NotTaken, match="100 are the limit"):
+        intake.receive_path(team, path)
+    assert not Dataset.objects.exists()
+
+
+def test_an_empty_file_of_this_machine_is_refused_by_its_import(team: Team, tmp_path: Path) -> None:
+    (tmp_path / "empty.csv").touch()
+    dataset = intake.receive_path(team, tmp_path / "empty.csv")
+    intake.import_step(dataset.pk)
+    dataset.refresh_from_db()
+
+    assert (dataset.state, dataset.problems[0]["message"]) == (DatasetState.REFUSED, "The file is empty.")
+
+
 def _with_limit(upload_bytes: int) -> Any:
     return dataclasses.replace(project.OPTIONS, upload_bytes=upload_bytes)
