@@ -23,6 +23,8 @@ def due(now: datetime) -> Iterable[Job]:
 
 def step(pk: int) -> None:
     with contextlib.suppress(Busy), claimed(Chore, pk) as claim:
+        if not Chore._default_manager.filter(pk=pk, steps_left__gt=0).exists():
+            return  # a message that came late
         Chore._default_manager.filter(pk=pk).update(begun=F("begun") + 1, pid=os.getpid())
         time.sleep(Chore._default_manager.get(pk=pk).seconds)
         with claim.locked() as chore:
