@@ -52,8 +52,9 @@ def make_dataset(
     }
     dataset = Dataset.objects.create(team=team, **{**values, **fields})
     blocks = [
-        Block(dataset=dataset, number=start // BLOCK_ROWS, data=_packed(rows[start : start + BLOCK_ROWS]))
+        Block(dataset=dataset, first=start + 1, count=len(some), data=_packed(some))
         for start in range(0, len(rows), BLOCK_ROWS)
+        if (some := rows[start : start + BLOCK_ROWS])
     ]
     Block.objects.bulk_create(blocks)
     return dataset

@@ -29,7 +29,10 @@ Problems = dict[str, list[str]]
 
 
 def new_draft(team: Team, user: User | None, dataset: Dataset) -> Batch:
-    """A draft for this dataset: the person's own untouched one where there is one, else a new one."""
+    """A draft for this dataset: the person's own untouched one where there is one, else a new one.
+
+    Raises Dataset.DoesNotExist where the dataset was deleted meanwhile.
+    """
     untouched = Batch.objects.filter(
         team=team, dataset=dataset, created_by=user, state=State.DRAFT, prompt="", system_prompt="", deleted_at=None
     ).first()
@@ -37,6 +40,7 @@ def new_draft(team: Team, user: User | None, dataset: Dataset) -> Batch:
         return untouched
     first = next((offer.model for offer in offers(team) if offer.batchable), "")
     with transaction.atomic():
+        dataset = Dataset.objects.select_for_update().get(pk=dataset.pk, team=team, deleted_at=None)
         batch = Batch.objects.create(team=team, dataset=dataset, created_by=user, name=dataset.name, model=first)
         note(batch.pk, "drafted", "Draft begun", by=user)
     return batch

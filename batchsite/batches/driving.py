@@ -18,7 +18,7 @@ BLINK = 0.25
 
 
 def drive(
-    batch_id: int, show: Callable[[Batch], None], wait: Callable[[Exception], None] = lambda error: None
+    batch_id: int, show: Callable[[Batch], None], wait: Callable[[Exception], None] = lambda _: None
 ) -> Batch:
     """Take the batch to its end, or back to its draft when rows cannot be sent. `show` is called at every look.
 

@@ -5,7 +5,7 @@ Pages are found by row number, never by counting; a row without a Result is pend
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,7 @@ from batchsite.batches.planning import Recipe
 from batchsite.batches.prompts import Template
 from batchsite.batches.states import ROW_TONES, RowState
 from batchsite.batches.turns import recipe_of
-from batchsite.datasets.models import BLOCK_ROWS, Dataset, Row
+from batchsite.datasets.models import Row
 from batchsite.xai.bodies import Message
 from batchsite.xai.results import read_result
 
@@ -136,7 +136,7 @@ def _find_pending(batch: Batch, start: int, step: int, count: int) -> tuple[list
 
 
 def _lines(batch: Batch, rows: Sequence[int]) -> list[Line]:
-    recipe, cells = recipe_of(batch), cells_of(batch.dataset, rows)
+    recipe, cells = recipe_of(batch), batch.dataset.pick(rows)
     found = Result.objects.filter(batch_id=batch.pk, row__in=rows).defer("answer", "earlier")
     results = {result.row: result for result in found.annotate(short=Left("answer", CLIP))}
     return [_line(recipe, row, cells[row], results.get(row)) for row in rows]
@@ -155,18 +155,6 @@ def excerpt(prompt: Template, cells: Row) -> str:
         return text[:CLIP]
     start = shared.rfind(" ", 0, len(shared) - SHARED // 2) + 1
     return f"… {text[start : start + CLIP]}"
-
-
-def cells_of(dataset: Dataset, rows: Iterable[int]) -> dict[int, Row]:
-    """The cells of some rows; each block is read once."""
-    wanted: dict[int, list[int]] = {}
-    for row in rows:
-        wanted.setdefault((row - 1) // BLOCK_ROWS, []).append(row)
-    found: dict[int, Row] = {}
-    for block in dataset.blocks.filter(number__in=wanted).iterator(chunk_size=8):
-        cells = block.rows()
-        found.update({row: cells[(row - 1) % BLOCK_ROWS] for row in wanted[block.number]})
-    return found
 
 
 def _tokens(result: Result | None) -> int | None:

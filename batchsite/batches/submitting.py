@@ -131,25 +131,35 @@ class Sending:
 
 
 def _add(turn: Turn) -> float | None:
-    """Send chunks, a few at a time, until none is left or the turn is over."""
+    """Send chunks, a few at a time, until none is left or the turn is over.
+
+    The next ones are built while the last ones are on their way.
+    """
+    on_their_way: list[Sending] = []
     with ThreadPoolExecutor(CALLS_AT_ONCE) as pool:
-        while not turn.over:
-            turn.claim.extend()
-            planned = turn.submission.chunks.filter(state=ChunkState.PLANNED)
-            chunks = list(planned.order_by("first_row")[:CALLS_AT_ONCE])
-            if not chunks:
+        while True:
+            ready = [] if turn.over else _build(turn, _next_chunks(turn))
+            if on_their_way:
+                _record(turn, on_their_way)
+            if turn.over:
+                return 0
+            if not ready and not _next_chunks(turn):
                 return _all_sent(turn)
-            sendings = _build(turn, chunks)
-            wait = reserve(turn.account, "add", len(sendings)) if sendings else 0.0
+            wait = reserve(turn.account, "add", len(ready)) if ready else 0.0
             if wait > LONGEST_PAUSE:
                 return wait
             time.sleep(wait)
-            _intend(turn, sendings)
-            for sending in sendings:
+            _intend(turn, ready)
+            for sending in ready:
                 add = partial(turn.client.add_requests, turn.submission.remote_id, sending.body)
                 sending.reply = pool.submit(copy_context().run, add)  # its log lines name the batch too
-            _record(turn, sendings)
-    return 0
+            on_their_way = ready
+
+
+def _next_chunks(turn: Turn) -> list[Chunk]:
+    turn.claim.extend()
+    planned = turn.submission.chunks.filter(state=ChunkState.PLANNED)
+    return list(planned.order_by("first_row")[:CALLS_AT_ONCE])
 
 
 def _build(turn: Turn, chunks: Sequence[Chunk]) -> list[Sending]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -31,7 +31,10 @@ def batch_new(request: TeamRequest) -> HttpResponse:
     if request.method == "POST":
         dataset = get_object_or_404(mine, pk=whole_number(request.POST.get("dataset")) or 0)
         if dataset.state == DatasetState.READY:
-            draft = drafting.new_draft(request.team, request.user, dataset)
+            try:
+                draft = drafting.new_draft(request.team, request.user, dataset)
+            except Dataset.DoesNotExist as error:
+                raise Http404("The dataset was deleted meanwhile.") from error
             return redirect("batch-edit", draft.pk)
         messages.error(request, f"{dataset} is not ready: {dataset.get_state_display().lower()}.")
         return redirect("dataset", dataset.pk)

@@ -27,7 +27,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import OperationalError, transaction
 from django.utils import timezone
 
-from batchsite.datasets.models import BLOCK_ROWS, Block, Dataset, DatasetState, Row
+from batchsite.datasets.models import BLOCK_BYTES, BLOCK_ROWS, Block, Dataset, DatasetState, Row
 from batchsite.datasets.reading import Limits, Problem, ReadingError, open_table
 from batchsite.datasets.records import ByteStream
 from batchsite.processes.beating import stopping
@@ -155,19 +155,15 @@ def _import(claim: Claim[Dataset], dataset: Dataset) -> None:
         table = open_table(source, limits=_limits())
         understood = {"columns": table.columns, "encoding": table.encoding, "delimiter": table.delimiter}
         _update(claim, held_reason="", row_count=0, bytes_read=0, **understood)
-        number = rows = 0
-        blocks = _packed(table.rows())
+        rows = 0
+        blocks = _packed(_grouped(table.rows(), source))
         while some := list(islice(blocks, BLOCKS_AT_ONCE)):
             if stopping():
                 claim.next_look_at = timezone.now()
                 return
-            rows += sum(count for count, _ in some)
             with claim.locked() as fresh:
-                Block.objects.bulk_create(
-                    [Block(dataset=fresh, number=number + place, data=data) for place, (_, data) in enumerate(some)]
-                )
+                rows = _store(fresh, some, rows)
                 Dataset.objects.filter(pk=fresh.pk).update(row_count=rows, bytes_read=source.count)
-            number += len(some)
     _update(claim, state=DatasetState.READY, bytes_read=dataset.size)
 
 
@@ -187,11 +183,34 @@ class _Watched:
         return piece
 
 
-def _packed(rows: Iterator[Row]) -> Iterator[tuple[int, bytes]]:
+def _store(dataset: Dataset, blocks: list[tuple[int, bytes]], rows: int) -> int:
+    """Store (number of rows, data) behind the `rows` that are there; how many there are now."""
+    made = []
+    for count, data in blocks:
+        made.append(Block(dataset=dataset, first=rows + 1, count=count, data=data))
+        rows += count
+    Block.objects.bulk_create(made)
+    return rows
+
+
+def _grouped(rows: Iterator[Row], source: _Watched) -> Iterator[list[Row]]:
+    """Rows by the block. One closes early when it has taken many bytes: huge cells must not pile up."""
+    some: list[Row] = []
+    began = source.count
+    for row in rows:
+        some.append(row)
+        if len(some) == BLOCK_ROWS or source.count - began > BLOCK_BYTES:
+            yield some
+            some, began = [], source.count
+    if some:
+        yield some
+
+
+def _packed(groups: Iterator[list[Row]]) -> Iterator[tuple[int, bytes]]:
     """(number of rows, data of a block), a few packed ahead in another thread: zlib lets go of the interpreter."""
     waiting: deque[tuple[int, Future[bytes]]] = deque()
     with ThreadPoolExecutor(1) as pool:
-        while some := list(islice(rows, BLOCK_ROWS)):
+        for some in groups:
             waiting.append((len(some), pool.submit(_pack, some)))
             if len(waiting) > PACKING_AHEAD:
                 count, data = waiting.popleft()

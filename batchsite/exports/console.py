@@ -138,7 +138,8 @@ def exact_dollars(ticks: int) -> str:
 
 def file_problems(dataset: Dataset) -> str:
     """Why a file was refused, line by line."""
-    found = [f"line {one['line']}: {one['message']}" for one in dataset.problems[:20]]
+    shown = dataset.problems[:20]
+    found = [f"line {one['line']}: {one['message']}" if one["line"] else f"{one['message']}" for one in shown]
     more = dataset.problem_count - len(found)
     return "\n".join([f"{dataset.filename} cannot be read:", *found, *([f"and {more:,} more"] if more > 0 else [])])
 

@@ -25,7 +25,9 @@ def specs(listener: int) -> list[Spec]:
         for queue, cluster in settings.QUEUES.items()
     ]
     ticker = Spec(TICKER, lambda: _manage("tick"))
-    sandbox = [] if settings.OPTIONS.xai_api_key else [Spec(SANDBOX, _sandbox, stops_last=True)]
+    # Also beside a key where there is a sandbox's data: batches that were begun in it end in it.
+    wanted = not settings.OPTIONS.xai_api_key or (Path(settings.DATA) / "sandbox").exists()
+    sandbox = [Spec(SANDBOX, _sandbox, stops_last=True)] if wanted else []
     return [*sandbox, web, *workers, ticker]
 
 

@@ -131,7 +131,7 @@ def test_the_lease_is_held_while_there_is_nothing_to_write(
 
 def test_an_import_whose_process_vanished_goes_on_when_its_lease_runs_out(received: Importer) -> None:
     dataset = received(csv_of(700))
-    Block.objects.create(dataset=dataset, number=0, data=b"half a block")
+    Block.objects.create(dataset=dataset, first=1, count=500, data=b"half a block")
     soon = timezone.now() + timedelta(seconds=50)
     Dataset.objects.filter(pk=dataset.pk).update(lease_token="gone", lease_until=soon, tries=1, row_count=500)
 

@@ -126,6 +126,8 @@ class Command(BaseCommand):
     def _import(self, team: Team, asked: argparse.Namespace) -> Dataset:
         try:
             dataset = intake.receive_path(team, asked.file)
+        except intake.NotTaken as error:
+            raise Stop(BAD_INPUT, str(error)) from error
         except OSError as error:
             if is_disk_full(error):
                 raise Stop(OTHER, f"The data folder {settings.DATA} has no room for a copy of {asked.file}.") from error
