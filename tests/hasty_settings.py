@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from batchsite.batches.patience import Patience
 from batchsite.settings import *  # noqa: F403
-from batchsite.settings import INSTALLED_APPS
+from batchsite.settings import DATABASES, INSTALLED_APPS
 
 INSTALLED_APPS = [*INSTALLED_APPS, "tests.hasty"]
 PATIENCE = Patience(
@@ -24,3 +24,10 @@ PATIENCE = Patience(
     held_probe=1,
     longest=5,
 )
+
+LOCKED_SECONDS = 2
+"""So long SQLite waits for its turn."""
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    _options = DATABASES["default"]["OPTIONS"]
+    _options["timeout"] = LOCKED_SECONDS
+    _options["init_command"] += f"PRAGMA busy_timeout={LOCKED_SECONDS * 1000};"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from pathlib import Path
 
 UNPRIVILEGED = ("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups")
 """initdb refuses to run as root."""
+INITDB = ("--no-sync", "-A", "trust", "-U", "tests", "-E", "UTF8")
 
 
 def postgres_folder() -> Path | None:
@@ -30,27 +32,53 @@ def redis_server() -> str | None:
     return shutil.which("redis-server")
 
 
-@contextlib.contextmanager
-def postgres() -> Iterator[str]:
-    """The address of an empty database."""
-    programs = postgres_folder()
-    assert programs is not None, "PostgreSQL is not installed"
-    as_nobody = UNPRIVILEGED if os.geteuid() == 0 else ()
-    with tempfile.TemporaryDirectory(prefix="batchsite-postgres-") as folder:
-        if as_nobody:
+class Postgres:
+    """A server of its own on a folder, which can be stopped and started again."""
+
+    def __init__(self, folder: str) -> None:
+        programs = postgres_folder()
+        assert programs is not None, "PostgreSQL is not installed"
+        self._environ = {**os.environ, "LC_ALL": "C"}
+        self._as_nobody = UNPRIVILEGED if os.geteuid() == 0 else ()
+        if self._as_nobody:
             shutil.chown(folder, "nobody", "nogroup")
-        environ = {**os.environ, "LC_ALL": "C"}
-        data, port = f"{folder}/data", _free_port()
+        self._programs, self._data, self.port = programs, f"{folder}/data", _free_port()
+        self.url = f"postgres://tests@127.0.0.1:{self.port}/postgres"
+        self._running = contextlib.ExitStack()
         subprocess.run(
-            [*as_nobody, programs / "initdb", "--no-sync", "-A", "trust", "-U", "tests", "-E", "UTF8", "-D", data],
-            env=environ,
+            [*self._as_nobody, programs / "initdb", *INITDB, "-D", self._data],
+            env=self._environ,
             check=True,
             stdout=subprocess.DEVNULL,
         )
-        options = ["-p", str(port), "-c", "fsync=off", "-c", "unix_socket_directories=", "-c", "max_connections=200"]
-        command = [*as_nobody, programs / "postgres", "-D", data, *options]
-        with _running(command, port, environ):
-            yield f"postgres://tests@127.0.0.1:{port}/postgres"
+
+    def start(self) -> None:
+        options = ["-c", "fsync=off", "-c", "unix_socket_directories=", "-c", "max_connections=200"]
+        command = [*self._as_nobody, self._programs / "postgres", "-D", self._data, "-p", str(self.port), *options]
+        # SIGINT: without waiting for clients to leave.
+        self._running.enter_context(_running(command, self.port, self._environ, signal.SIGINT))
+
+    def stop(self) -> None:
+        self._running.close()
+
+
+@contextlib.contextmanager
+def postgres_server() -> Iterator[Postgres]:
+    """A server that runs, with an empty database."""
+    with tempfile.TemporaryDirectory(prefix="batchsite-postgres-") as folder:
+        server = Postgres(folder)
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
+
+
+@contextlib.contextmanager
+def postgres() -> Iterator[str]:
+    """The address of an empty database."""
+    with postgres_server() as server:
+        yield server.url
 
 
 @contextlib.contextmanager
@@ -70,7 +98,9 @@ def _free_port() -> int:
 
 
 @contextlib.contextmanager
-def _running(command: Sequence[str | Path], port: int, environ: dict[str, str] | None = None) -> Iterator[None]:
+def _running(
+    command: Sequence[str | Path], port: int, environ: dict[str, str] | None = None, stop: int = signal.SIGTERM
+) -> Iterator[None]:
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen(command, env=environ, cwd="/", stdout=said, stderr=said)
         try:
@@ -83,7 +113,7 @@ def _running(command: Sequence[str | Path], port: int, environ: dict[str, str] |
             time.sleep(0.2)  # PostgreSQL listens a moment before it serves
             yield
         finally:
-            process.terminate()
+            process.send_signal(stop)
             try:
                 process.wait(10)
             except subprocess.TimeoutExpired:

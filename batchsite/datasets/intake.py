@@ -75,14 +75,15 @@ def _receive(team: Team, user: User | None, file: File[Any], filename: str, name
     dataset.name = (name.strip() or Path(filename).stem.strip() or "Dataset")[:200]
     dataset.next_look_at = timezone.now()
     # A name of our own: what people call their files is no path to be trusted.
-    dataset.file.save(f"{secrets.token_hex(12)}.csv", file, save=False)
+    kept = dataset.file.field.generate_filename(dataset, f"{secrets.token_hex(12)}.csv")
     try:
+        dataset.file.name = dataset.file.storage.save(kept, file)
         with transaction.atomic():
             dataset.save()
             if now:
                 enqueue(job(dataset))
     except BaseException:
-        dataset.file.delete(save=False)
+        dataset.file.storage.delete(kept)  # also the half of one, where the disk became full
         raise
     return dataset
 

@@ -123,11 +123,12 @@ def summary(batch: Batch, output: Path | None) -> str:
     return "\n".join(lines)
 
 
-def database_problem(error: Exception) -> str:
+def database_problem(error: Exception, batch: Batch | None) -> str:
     """What happened, and what to do."""
     what = trouble(error) or "The database failed"
     words = [*str(error).splitlines(), type(error).__name__][0]
-    return f"{what}: {words}.\nNothing is lost: `manage.py runbatch --resume` lists what can go on."
+    again = f"Nothing is lost. Go on with: manage.py runbatch --resume {batch.pk}" if batch else "Nothing was sent."
+    return f"{what}: {words}.\n{again}{'' if batch else ' Run it again once that is mended.'}"
 
 
 def exact_dollars(ticks: int) -> str:

@@ -104,5 +104,5 @@ def place(tmp_path: Path, _migrated: Path, provider: Sandbox) -> Place:
     """Migrated, with a key in the environment that the provider takes."""
     shutil.copytree(_migrated, tmp_path / "data")
     (tmp_path / "data").chmod(0o700)
-    provider.mend()
+    provider.reset()
     return Place(tmp_path / "data", {"XAI_API_KEY": "sandbox-key-of-all", "XAI_API_BASE": provider.url})

@@ -35,6 +35,8 @@ class Command(BaseCommand):
 
     help = "Run a prompt over every row of a file, and write the answers beside the rows."
 
+    batch: Batch | None = None
+
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", nargs="?", type=Path, help="the table, as CSV")
         parser.add_argument("--prompt", help="what to ask, with {{column}} for the cells of a row")
@@ -63,7 +65,7 @@ class Command(BaseCommand):
             self.stderr.write("\nStopped. Nothing is lost: `manage.py runbatch --resume` lists what can go on.")
             status = OTHER
         except Error as error:
-            self.stderr.write(console.database_problem(error))
+            self.stderr.write(console.database_problem(error, self.batch))
             status = OTHER
         sys.exit(status)
 
@@ -75,7 +77,7 @@ class Command(BaseCommand):
             self.stderr.write("This is a restored backup: what xAI has is looked for before anything is sent.")
         if asked.resume == 0:
             return self._list()
-        batch = _to_resume(asked.resume) if asked.resume else self._begin(asked)
+        self.batch = batch = _to_resume(asked.resume) if asked.resume else self._begin(asked)
         self.stderr.write(f"Batch {batch.pk}. Should this stop: manage.py runbatch --resume {batch.pk}")
         with console.sandbox_if_needed(batch.account == AccountKind.SANDBOX, self.stderr.write):
             progress = console.Progress(self.stderr)
