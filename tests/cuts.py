@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 from django.db import connection
 
+from batchsite.batches import gateway
 from batchsite.batches.models import Submission
 from batchsite.datasets.models import Dataset
 
@@ -98,6 +99,7 @@ class Guillotine:
             connection.connection.close()
             connection.connection = None
         connection.connect()
+        gateway._client.cache_clear()  # with its open connections, which a death does not close in good order
         self.dead, self.between_lives = False, True
         for model in (Submission, Dataset):
             model._default_manager.exclude(lease_token="").update(lease_until="2000-01-01T00:00Z")
