@@ -1,0 +1,29 @@
+"""Everything that touches the database, once more on PostgreSQL with Redis as the broker."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from batchsite.options import ROOT
+from tests.needs import need
+from tests.services import postgres, postgres_folder, redis, redis_server
+
+pytestmark = pytest.mark.services
+PARTS = ("tests/batches", "tests/datasets", "tests/teams", "tests/pages", "tests/exports")
+ALONE = "not browser and not processes and not services and not litellm"
+
+
+def test_the_pipeline_and_the_pages_on_postgresql_and_redis() -> None:
+    need("PostgreSQL", here=postgres_folder() is not None)
+    need("Redis", here=redis_server() is not None)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", ALONE, *PARTS]
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    with postgres() as database, redis() as broker:
+        environ = {**inherited, "DATABASE_URL": database, "REDIS_URL": broker, "CUT_PAIRS_SECONDS": "3"}
+        done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-8000:]
+    assert " passed" in done.stdout
