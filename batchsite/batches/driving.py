@@ -17,9 +17,7 @@ BLINK = 0.25
 """Seconds between two looks at the database."""
 
 
-def drive(
-    batch_id: int, show: Callable[[Batch], None], wait: Callable[[Exception], None] = lambda _: None
-) -> Batch:
+def drive(batch_id: int, show: Callable[[Batch], None], wait: Callable[[Exception], None] = lambda _: None) -> Batch:
     """Take the batch to its end, or back to its draft when rows cannot be sent. `show` is called at every look.
 
     `wait` is told of an error of the database: it is locked, full or away for a moment; what is written stands, and

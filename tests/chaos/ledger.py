@@ -1,0 +1,64 @@
+"""What the provider has on its books, asked for over HTTP once nothing lies any more."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.chaos.scene import Provider
+
+TOKEN = re.compile(r"\[bs-([0-9a-f]+)\]$")
+
+
+@dataclass
+class Remote:
+    """A batch at the provider."""
+
+    id: str
+    name: str
+    ticks: int
+    rows: dict[str, tuple[str, int]]
+    """By request id: (state, ticks)."""
+    readable: bool
+    """Whether anybody can still read its results: a batch may have vanished, or expired for good."""
+
+    @property
+    def token(self) -> str:
+        found = TOKEN.search(self.name)
+        return found[1] if found else ""
+
+
+@dataclass
+class Ledger:
+    remotes: list[Remote] = field(default_factory=list)
+    total: int = 0
+
+    def by_token(self) -> dict[str, list[Remote]]:
+        """Those that hold rows; an empty shell is billed for nothing."""
+        found: dict[str, list[Remote]] = defaultdict(list)
+        for remote in self.remotes:
+            if remote.rows:
+                found[remote.token].append(remote)
+        return found
+
+
+def read(provider: Provider) -> Ledger:
+    whole = provider.admin("GET", "ledger")
+    ledger = Ledger(total=whole["totals"]["cost_in_usd_ticks"])
+    for batch in whole["batches"]:
+        rows = dict(_rows(provider, batch)) if batch["requests"] else {}
+        readable = not rows or _is_readable(provider, batch["batch_id"])
+        ledger.remotes.append(Remote(batch["batch_id"], batch["name"], batch["cost_in_usd_ticks"], rows, readable))
+    return ledger
+
+
+def _rows(provider: Provider, batch: dict[str, Any]) -> Iterator[tuple[str, tuple[str, int]]]:
+    for row in provider.admin("GET", f"ledger?batch_id={batch['batch_id']}")["rows"]:
+        yield row["batch_request_id"], (row["state"], row["cost_in_usd_ticks"])
+
+
+def _is_readable(provider: Provider, batch_id: str) -> bool:
+    return provider.get(f"batches/{batch_id}/results?limit=1").status_code == 200

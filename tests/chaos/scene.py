@@ -1,0 +1,167 @@
+"""What runs: batchsite under `manage.py up`, a provider beside or inside it, and services where they are asked for."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from batchsite.options import ROOT
+from batchsite.processes.parentage import die_with_parent
+from tests import services
+from tests.provider import Sandbox
+from tests.running import Running
+
+KEY = "sandbox-chaos"
+SPEED = {"SANDBOX_SETTLE": "0.3", "SANDBOX_DELAY": "0.1"}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What was asked for on the command line."""
+
+    minutes: float
+    seed: int
+    batches: int
+    database: str
+    sandbox: str
+    """outside: a process of the harness, which a site with a key takes for xAI; inside: the site's own."""
+    pace: float
+    """Seconds between kills, on average."""
+    rate: float
+    """Rows that the provider answers in a second, in each batch."""
+
+
+class Provider:
+    """The sandbox, wherever it runs. Survives being killed, as its ledger is on disk."""
+
+    def __init__(self, folder: Path, plan: Plan) -> None:
+        self.inside = plan.sandbox == "inside"
+        self._data = folder / "data"
+        self._noted = self._data / "run" / "sandbox.port" if self.inside else folder / "provider.port"
+        self._store = folder / "provider"
+        self._rate = plan.rate
+        self._process: subprocess.Popen[bytes] | None = None
+        self._starting = threading.Lock()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._noted.read_text().strip()}"
+
+    @property
+    def key(self) -> str:
+        return "sandbox-key" if self.inside else KEY
+
+    def start(self) -> None:
+        """Outside only; on the same port as before."""
+        port = self._noted.read_text().strip() if self._noted.exists() else "0"
+        command = [sys.executable, "-m", "batchsite.sandbox", "--port", port, "--port-file", str(self._noted)]
+        command += ["--data", str(self._store), "--rate", str(self._rate)]
+        self._process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env={**os.environ, **SPEED},
+            stdout=subprocess.DEVNULL,
+            start_new_session=True,
+            preexec_fn=partial(die_with_parent, os.getpid()),
+        )
+
+    def kill(self) -> None:
+        """kill -9; `start` is the caller's."""
+        with self._starting:
+            assert self._process is not None
+            self._process.kill()
+            self._process.wait(10)
+
+    def admin(self, method: str, path: str, body: Any = None) -> Any:
+        """One of the admin routes; tried again while the sandbox is down."""
+        until = time.monotonic() + 30
+        while True:
+            try:
+                return Sandbox(self.url, 0).admin(method, path, body)
+            except (httpx.TransportError, OSError):
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.2)
+
+    def get(self, path: str) -> httpx.Response:
+        """A call of the API, with the key of the site."""
+        return httpx.get(
+            f"{self.url}/v1/{path}", headers={"authorization": f"Bearer {self.key}"}, trust_env=False, timeout=30
+        )
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait(10)
+
+
+class Scene:
+    """Everything that runs. Use it as a context: leaving it ends every process."""
+
+    def __init__(self, folder: Path, plan: Plan) -> None:
+        self.folder, self.plan, self.data = folder, plan, folder / "data"
+        self.provider = Provider(folder, plan)
+        self.postgres: services.Postgres | None = None
+        self.redis_url = ""
+        self._services = contextlib.ExitStack()
+        self.environ = {"BATCHSITE_DATA": str(self.data), "DJANGO_SETTINGS_MODULE": "tests.hasty_settings"}
+        self.site: Running | None = None
+
+    def __enter__(self) -> Scene:
+        self.data.mkdir(mode=0o700)
+        if self.plan.database == "postgres":
+            self.postgres = self._services.enter_context(services.postgres_server())
+            self.redis_url = self._services.enter_context(services.redis())
+            self.environ |= {"DATABASE_URL": self.postgres.url, "REDIS_URL": self.redis_url}
+        if self.provider.inside:
+            self.environ |= {**SPEED, "SANDBOX_RATE": str(int(self.plan.rate))}
+        else:
+            self.provider.start()
+            self._wait_for_provider()
+            self.environ |= {"XAI_API_KEY": KEY, "XAI_API_BASE": self.provider.url}
+        self.environ |= {"BATCHSITE_CHUNK_ROWS": "100", "BATCHSITE_PAGE_ROWS": "200", "XAI_CREATES_PER_SECOND": "20"}
+        self.site = Running(self.data, self.environ, ready_in=120)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.site is not None:
+            self.site.clean_up()
+        self.provider.stop()
+        self._services.close()
+
+    @property
+    def running(self) -> Running:
+        assert self.site is not None
+        return self.site
+
+    def _wait_for_provider(self) -> None:
+        until = time.monotonic() + 20
+        while time.monotonic() < until:
+            with contextlib.suppress(OSError, httpx.TransportError):
+                httpx.get(f"{self.provider.url}/healthz", trust_env=False)
+                return
+            time.sleep(0.05)
+        raise RuntimeError("the provider did not start")
+
+    def manage(self, *words: str, **options: Any) -> subprocess.Popen[str]:
+        """A command of the site, in a session of its own, which dies with the harness."""
+        return subprocess.Popen(
+            [sys.executable, "manage.py", *words],
+            cwd=ROOT,
+            env=self.running.environ,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            start_new_session=True,
+            preexec_fn=partial(die_with_parent, os.getpid()),
+            **options,
+        )

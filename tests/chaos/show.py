@@ -1,0 +1,138 @@
+"""The show itself: let everything loose, mend everything, wait, and judge."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import threading
+import time
+from collections.abc import Sequence
+
+from django.db import Error, connections
+
+from batchsite.batches import controlling
+from batchsite.batches.models import Batch
+from batchsite.batches.states import RUNNING
+from tests.chaos import books, ledger
+from tests.chaos.killing import Killer
+from tests.chaos.lying import Liar
+from tests.chaos.people import People
+from tests.chaos.scene import Scene
+from tests.chaos.tally import Tally, listed
+
+SPEAK = 20.0
+"""Seconds between two lines about how it goes."""
+STILL = 40.0
+"""Seconds without a move after which, everything being mended, people finish a batch with what is there."""
+GIVE_UP = 240.0
+"""Seconds after the end of all faults; what still runs then hangs for ever."""
+
+
+def run(scene: Scene) -> bool:
+    """Whether every row and every tick is accounted for."""
+    tally, over = Tally(), threading.Event()
+    scene.running.start()
+    people = People(scene, tally, over)
+    people.settle_in()
+    killer, liar = Killer(scene, people, tally, over), Liar(scene, tally, over)
+    for actor in (people, killer, liar):
+        actor.start()
+    _watch(scene, tally, (people, killer, liar))
+    over.set()
+    for actor in (people, killer, liar):
+        actor.join(150)
+    print(f"{tally.minutes:.1f} min: all kills and faults are over", flush=True)
+    _let_all_end(scene, tally)
+    people.judge_runs(60)
+    doctor = _ask_the_doctor(scene)
+    verdict = books.reconcile(ledger.read(scene.provider))
+    verdict.wrong += people.wrong + doctor + _ends_cleanly(scene)
+    _report(scene, tally, verdict)
+    return verdict.clean
+
+
+def _watch(scene: Scene, tally: Tally, actors: Sequence[threading.Thread]) -> None:
+    until, speak = time.monotonic() + 60 * scene.plan.minutes, 0.0
+    while time.monotonic() < until:
+        dead = [actor.name for actor in actors if not actor.is_alive()]
+        assert not dead, f"{dead} stopped by themselves: a mistake of the harness"
+        if time.monotonic() >= speak:
+            speak = time.monotonic() + SPEAK
+            print(f"{tally.minutes:.1f} min: {_stand(tally)}", flush=True)
+        time.sleep(0.5)
+
+
+def _stand(tally: Tally) -> str:
+    kills, hits = tally.kills.total(), tally.hits.total()
+    with contextlib.suppress(Error):
+        begun = Batch.objects.exclude(state="draft")
+        running = begun.filter(state__in=RUNNING).count()
+        return f"{kills} kills, {hits:,} hits of faults, {begun.count()} batches, {running} of them running"
+    connections.close_all()
+    return f"{kills} kills, {hits:,} hits of faults; the database does not answer"
+
+
+# ---- the end ------------------------------------------------------------------------------------------
+
+
+def _let_all_end(scene: Scene, tally: Tally) -> None:
+    """Without a hand, but for rows that hang at the provider: people take what is there, as they would."""
+    began = moved = time.monotonic()
+    seen: tuple[int, int] = (-1, -1)
+    while time.monotonic() - began < GIVE_UP:
+        try:
+            running = list(Batch.objects.filter(state__in=RUNNING))
+            if not running:
+                return
+            stands = (len(running), sum(batch.done for batch in running))
+            if stands != seen:
+                seen, moved = stands, time.monotonic()
+            if time.monotonic() - moved > STILL:
+                moved = time.monotonic()
+                for batch in running:
+                    _take_what_is_there(batch, tally)
+        except Error:
+            connections.close_all()
+        time.sleep(1)
+
+
+def _take_what_is_there(batch: Batch, tally: Tally) -> None:
+    if batch.state == "processing":
+        with contextlib.suppress(controlling.NotNow):
+            controlling.finish_early(batch, None)
+            tally.count(tally.done, "finished at the end, as rows hang")
+
+
+def _ask_the_doctor(scene: Scene) -> list[str]:
+    """After all of this nothing may be left to complain of."""
+    time.sleep(10)  # until the beats are heard again
+    process = scene.manage("doctor", "--json", stdout=subprocess.PIPE)
+    said, _ = process.communicate(timeout=120)
+    findings = json.loads(said)["findings"]
+    return [f"doctor: {one['about']}: {one['says']}" for one in findings if one["level"] == "problem"]
+
+
+def _ends_cleanly(scene: Scene) -> list[str]:
+    code = scene.running.stop()
+    left = [f"{process.pid} {process.name()}" for process in scene.running.survivors()]
+    return [f"`up` ended with {code}"] * bool(code) + [f"still there after the stop: {left}"] * bool(left)
+
+
+def _report(scene: Scene, tally: Tally, verdict: books.Verdict) -> None:
+    for batch_id in sorted(verdict.guilty)[:10]:
+        print(*books.story(batch_id), sep="\n")
+    for name in ("lost", "twice", "hangs", "wrong"):
+        for sentence in getattr(verdict, name)[:60]:
+            print(f"{name.upper()}: {sentence}")
+    plan = scene.plan
+    print(f"\nseed {plan.seed}, {plan.database}, sandbox {plan.sandbox}: {tally.minutes:.1f} minutes in all")
+    print(f"people      {listed(tally.done)}")
+    print(f"in trouble  {listed(tally.oddities)}")
+    print(f"kills       {tally.kills.total():,}: {listed(tally.kills)}")
+    print(f"faults      {tally.lies.total():,} scripted: {listed(tally.lies)}")
+    print(f"hits        {tally.hits.total():,}: {listed(tally.hits)}")
+    print(f"batches     {verdict.batches:,} with {verdict.rows:,} rows: {listed(verdict.states)}")
+    print(f"ticks       {verdict.ours:,} here; {verdict.unreadable:,} at the provider can never be read")
+    print(f"lost {len(verdict.lost)}, paid twice {len(verdict.twice)}, ", end="")
+    print(f"hangs {len(verdict.hangs)}, otherwise wrong {len(verdict.wrong)}", flush=True)

@@ -1,0 +1,54 @@
+"""Tables whose every row can be told from all others, in what is sent and in what comes back."""
+
+from __future__ import annotations
+
+import csv
+import io
+import random
+from dataclasses import dataclass
+from pathlib import Path
+
+PROMPT = "Sort {{key}} now: {{text}}"
+ODD = ('a "quoted" word', "two\nlines", "a,comma; and more", "naïve 漢字 🙂", "=SUM(A1)", "  spaces  ", "''")
+
+
+@dataclass(frozen=True)
+class Table:
+    """A file, and what a person wants done with it."""
+
+    name: str
+    rows: int
+    id_column: str
+
+    def write(self, folder: Path, dice: random.Random) -> Path:
+        path = folder / f"{self.name}.csv"
+        with path.open("w", newline="", encoding=dice.choice(("utf-8", "utf-8-sig"))) as file:
+            writer = csv.writer(file)
+            writer.writerow(["key", "text"])
+            writer.writerows([self.key(n), f"{dice.choice(ODD)} of row {n}"] for n in range(1, self.rows + 1))
+        return path
+
+    def key(self, row: int) -> str:
+        return key_of(self.name, row)
+
+
+def key_of(name: str, row: int) -> str:
+    return f"{name}-k{row}"
+
+
+def belongs(answer: str, key: str) -> bool:
+    """The provider's answers begin with the first words of the prompt that they answer."""
+    return f" Sort {key} now:" in answer
+
+
+def broken_rows(content: str, name: str, rows: int) -> list[str]:
+    """What is wrong with a downloaded CSV: rows that are not there, or that hold the answer of another row."""
+    read = list(csv.DictReader(io.StringIO(content, newline="")))
+    wrong = [] if len(read) == rows else [f"{len(read)} rows instead of {rows}"]
+    for number, row in enumerate(read, 1):
+        key = key_of(name, number)
+        if row["key"] != key:
+            wrong.append(f"row {number} is that of {row['key']}")
+        elif row["state"] == "succeeded" and not belongs(row["answer"], key):
+            wrong.append(f"row {number} has the answer of another: {row['answer'][:60]}")
+    return wrong[:5]
