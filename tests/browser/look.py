@@ -20,6 +20,9 @@ ROOT = Path(__file__).resolve().parents[2]
 AXE = Path(__file__).with_name("vendor") / "axe.min.js"
 CHROMIUM = "/usr/bin/chromium"
 SIZES = {"wide": (1280, 860), "narrow": (390, 844)}
+SETTLED = """() => Promise.all(document.getAnimations()
+    .filter(one => one.effect.getComputedTiming().iterations !== Infinity)
+    .map(one => one.finished.catch(() => null))).then(() => null)"""
 STICKS_OUT = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}
 
@@ -33,7 +36,8 @@ def complaints_of(page: Page) -> list[str]:
 
 
 def accessibility(page: Page) -> list[str]:
-    """What axe-core finds on the page, a line each."""
+    """What axe-core finds on the page, a line each. Colours count once what fades in is there."""
+    page.evaluate(SETTLED)
     page.evaluate(AXE.read_text())  # by the debugger: the page's own policy lets no such script in
     found: dict[str, Any] = page.evaluate("rules => axe.run(document, rules)", RULES)
     return [
