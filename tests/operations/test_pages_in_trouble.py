@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -22,6 +23,23 @@ BROWSER = "Client(raise_request_exception=False, headers={'host': 'localhost'})"
 
 
 @contextmanager
+def a_file_of_its_own() -> Iterator[Path]:
+    """This thread works on a copy: nobody else is connected to it, and it holds no empty pages."""
+    name = connection.settings_dict["NAME"]
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "copy.sqlite3"
+        with connection.cursor() as cursor:
+            cursor.execute("VACUUM INTO %s", [str(copy)])
+        connection.close()
+        connection.settings_dict["NAME"] = str(copy)
+        try:
+            yield copy
+        finally:
+            connection.close()
+            connection.settings_dict["NAME"] = name
+
+
+@contextmanager
 def pragmas(*added: str) -> Iterator[None]:
     """Every connection that is opened meanwhile has these, too."""
     options = connection.settings_dict["OPTIONS"]
@@ -38,9 +56,11 @@ def pragmas(*added: str) -> Iterator[None]:
 @contextmanager
 def locked_for_all() -> Iterator[None]:
     """Another process holds the whole database, against readers too."""
-    connection.close()
-    path = Path(connection.settings_dict["NAME"])
-    with closing(sqlite3.connect(path, isolation_level=None)) as other, pragmas("PRAGMA busy_timeout=200"):
+    with (
+        a_file_of_its_own() as path,
+        closing(sqlite3.connect(path, isolation_level=None)) as other,
+        pragmas("PRAGMA busy_timeout=200"),
+    ):
         other.execute("PRAGMA locking_mode=EXCLUSIVE")
         other.execute("BEGIN EXCLUSIVE")
         other.execute("CREATE TABLE in_the_way (x)")
@@ -82,7 +102,7 @@ def test_a_full_database_is_said_and_what_was_sent_is_taken_later(
     browser = client_of(alice)
     browser.raise_request_exception = False
     file = b"id,text\n1,hello\n"
-    with full():
+    with a_file_of_its_own(), full():
         # Names that fill pages, as there may be room left in the last ones.
         answers = [
             browser.post("/datasets/upload", {"file": SimpleUploadedFile("a.csv", file), "name": f"{n} " + "x" * 150})
