@@ -22,7 +22,7 @@ from batchsite.batches.states import State
 from batchsite.datasets import intake
 from batchsite.datasets.models import Dataset, DatasetState
 from batchsite.teams.models import Team
-from tests.cuts import Cut, Guillotine
+from tests.cuts import Guillotine
 from tests.factories import make_team
 from tests.pipeline import step_all, story
 from tests.provider import Sandbox
@@ -57,11 +57,9 @@ class Life:
         with self.guillotine.over_everything():
             while True:
                 assert time.monotonic() < deadline, f"hangs: {story(self.batch)}"
-                try:
+                with self.guillotine.to_the_end():
                     if self.deed():
                         return
-                except Cut:
-                    self.guillotine.revive()
 
     def deed(self) -> bool:
         """The next thing that a worker or a person would do; True at the end."""
