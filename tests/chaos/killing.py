@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import random
 import signal
 import threading
 import time
@@ -11,6 +10,7 @@ from collections.abc import Callable
 
 import psutil
 
+from tests.chaos.actor import Actor
 from tests.chaos.people import People
 from tests.chaos.scene import Scene
 from tests.chaos.tally import Tally
@@ -21,13 +21,12 @@ MOST_DOWN = 3.0
 """Seconds that a provider stays down."""
 
 
-class Killer(threading.Thread):
+class Killer(Actor):
     """Kills until it is told to stop."""
 
     def __init__(self, scene: Scene, people: People, tally: Tally, over: threading.Event) -> None:
-        super().__init__(name="killer", daemon=True)
-        self.scene, self.people, self.tally, self.over = scene, people, tally, over
-        self.dice = random.Random(f"{scene.plan.seed} killer")
+        super().__init__("killer", scene, tally, over)
+        self.people = people
         self.victims: dict[str, tuple[int, Callable[[], str]]] = {
             "busy": (8, lambda: self._part("worker busy")),
             "idle": (3, lambda: self._part("worker idle")),
@@ -45,7 +44,7 @@ class Killer(threading.Thread):
         if scene.postgres is not None:
             self.victims |= {"redis": (2, self._forget_messages), "postgres": (1, self._restart_postgres)}
 
-    def run(self) -> None:
+    def act(self) -> None:
         names = list(self.victims)
         weights = [weight for weight, _ in self.victims.values()]
         while not self.over.wait(self.dice.expovariate(1 / self.scene.plan.pace)):

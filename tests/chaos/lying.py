@@ -15,6 +15,7 @@ from typing import Any
 
 import httpx
 
+from tests.chaos.actor import Actor
 from tests.chaos.scene import Scene
 from tests.chaos.tally import Tally
 
@@ -92,18 +93,16 @@ FAMILIES = ((network, 6, (2.0, 10.0)), (provider, 5, (5.0, 20.0)), (rows, 2, (2.
 """(maker, weight, seconds in force)."""
 
 
-class Liar(threading.Thread):
+class Liar(Actor):
     """Up to a few faults at a time, until it is told to stop; then everything is mended."""
 
     MOST = 3
 
     def __init__(self, scene: Scene, tally: Tally, over: threading.Event) -> None:
-        super().__init__(name="liar", daemon=True)
-        self.scene, self.tally, self.over = scene, tally, over
-        self.dice = random.Random(f"{scene.plan.seed} liar")
+        super().__init__("liar", scene, tally, over)
         self._in_force: dict[int, tuple[str, float]] = {}
 
-    def run(self) -> None:
+    def act(self) -> None:
         while not self.over.wait(self.dice.uniform(0.5, 3)):
             with contextlib.suppress(httpx.HTTPError, OSError):
                 self._end_old()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import math
-import random
 import subprocess
 import threading
 import time
@@ -23,6 +22,7 @@ from batchsite.batches.states import RUNNING, TERMINAL, RowState
 from batchsite.datasets.intake import receive_path
 from batchsite.datasets.models import Dataset, DatasetState
 from batchsite.teams.models import Team
+from tests.chaos.actor import Actor
 from tests.chaos.scene import Scene
 from tests.chaos.tables import PROMPT, Table, broken_rows
 from tests.chaos.tally import Tally
@@ -47,13 +47,11 @@ class Run:
     said: IO[str]
 
 
-class People(threading.Thread):
+class People(Actor):
     """Does things until it is told to stop."""
 
     def __init__(self, scene: Scene, tally: Tally, over: threading.Event) -> None:
-        super().__init__(name="people", daemon=True)
-        self.scene, self.tally, self.over = scene, tally, over
-        self.dice = random.Random(f"{scene.plan.seed} people")
+        super().__init__("people", scene, tally, over)
         self.folder = scene.folder / "tables"
         self.folder.mkdir()
         self.begun = 0
@@ -82,7 +80,7 @@ class People(threading.Thread):
         assert reply.status_code == 200, reply.text
         self.team = Team.objects.get()
 
-    def run(self) -> None:
+    def act(self) -> None:
         while not self.over.wait(self.dice.uniform(0.1, 0.8)):
             self._try(self._start_what_is_ready)
             [doing] = self.dice.choices(list(self.doings), list(self.doings.values()))

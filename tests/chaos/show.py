@@ -15,6 +15,7 @@ from batchsite.batches import controlling
 from batchsite.batches.models import Batch
 from batchsite.batches.states import RUNNING
 from tests.chaos import books, ledger
+from tests.chaos.actor import Actor
 from tests.chaos.killing import Killer
 from tests.chaos.lying import Liar
 from tests.chaos.people import People
@@ -41,7 +42,8 @@ def run(scene: Scene) -> bool:
     _watch(scene, tally, (people, killer, liar))
     over.set()
     for actor in (people, killer, liar):
-        actor.join(150)
+        assert actor.acted.wait(150), f"{actor.name} does not come to an end: a mistake of the harness"
+    assert not any(actor.failed for actor in (people, killer, liar)), "a mistake of the harness"
     print(f"{tally.minutes:.1f} min: all kills and faults are over", flush=True)
     _let_all_end(scene, tally)
     people.judge_runs(60)
@@ -52,10 +54,10 @@ def run(scene: Scene) -> bool:
     return verdict.clean
 
 
-def _watch(scene: Scene, tally: Tally, actors: Sequence[threading.Thread]) -> None:
+def _watch(scene: Scene, tally: Tally, actors: Sequence[Actor]) -> None:
     until, speak = time.monotonic() + 60 * scene.plan.minutes, 0.0
     while time.monotonic() < until:
-        dead = [actor.name for actor in actors if not actor.is_alive()]
+        dead = [actor.name for actor in actors if actor.acted.is_set()]
         assert not dead, f"{dead} stopped by themselves: a mistake of the harness"
         if time.monotonic() >= speak:
             speak = time.monotonic() + SPEAK
