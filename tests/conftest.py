@@ -15,6 +15,15 @@ from tests import factories
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
 
 
+SLOWEST = ("tests/scale/test_the_suite_again", "tests/batches/test_every_cut", "tests/litellm", "tests/browser")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files begin first, so that two processes end together."""
+    items.sort(key=lambda item: next((n for n, name in enumerate(SLOWEST) if item.nodeid.startswith(name)), 99))
+
+
 @pytest.fixture
 def team(db: None) -> Team:
     """The team of Alice and Bob."""

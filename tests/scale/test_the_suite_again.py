@@ -21,7 +21,8 @@ def test_the_pipeline_and_the_pages_on_postgresql_and_redis() -> None:
     need("PostgreSQL", here=postgres_folder() is not None)
     need("Redis", here=redis_server() is not None)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", ALONE, *PARTS]
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    ours = ("PYTEST_", "DJANGO_", "BATCHSITE_DATA")  # of this run, not of that one
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     with postgres() as database, redis() as broker:
         environ = {**inherited, "DATABASE_URL": database, "REDIS_URL": broker, "CUT_PAIRS_SECONDS": "3"}
         done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False)
