@@ -28,8 +28,7 @@ from django.db import OperationalError, transaction
 from django.utils import timezone
 
 from batchsite.datasets.models import BLOCK_BYTES, BLOCK_ROWS, Block, Dataset, DatasetState, Row
-from batchsite.datasets.reading import Limits, Problem, ReadingError, open_table
-from batchsite.datasets.records import ByteStream
+from batchsite.datasets.reading import ByteStream, Limits, Problem, ReadingError, open_table
 from batchsite.processes.beating import stopping
 from batchsite.processes.leases import MOST_TRIES, Claim, claimed
 from batchsite.processes.queueing import Job, Queue, enqueue
@@ -154,7 +153,8 @@ def _import(claim: Claim[Dataset], dataset: Dataset) -> None:
     with dataset.file.open("rb") as file:
         source = _Watched(file, claim)
         table = open_table(source, limits=_limits())
-        understood = {"columns": table.columns, "encoding": table.encoding, "delimiter": table.delimiter}
+        form = table.understood
+        understood = {"columns": table.columns, "encoding": form.encoding, "delimiter": form.delimiter}
         _update(claim, held_reason="", row_count=0, bytes_read=0, **understood)
         rows = 0
         blocks = _packed(_grouped(table.rows(), source))
@@ -182,6 +182,12 @@ class _Watched:
             self.claim.extend()
             self.extended = time.monotonic()
         return piece
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        return self.file.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self.file.tell()
 
 
 def _store(dataset: Dataset, blocks: list[tuple[int, bytes]], rows: int) -> int:

@@ -39,8 +39,8 @@ def _outcome(data: bytes) -> ReadingError | tuple[Table, list[list[str]]]:
 
 def _by_python(data: bytes, table: Table) -> list[list[str]]:
     """The rows as the csv module sees them, which must be the same wherever we accept a file."""
-    text = data.decode(table.encoding)
-    records = csv.reader(io.StringIO(text, newline=""), delimiter=table.delimiter, strict=True)
+    text = data.decode(table.understood.encoding)
+    records = csv.reader(io.StringIO(text, newline=""), delimiter=table.understood.delimiter, strict=True)
     return list(filter(_says_something, records))[1:]
 
 
@@ -64,5 +64,5 @@ def test_what_the_csv_module_writes_is_read_back(rows: list[list[str]], delimite
     writer.writerows([["a", "b", "c"], *rows])
     table = open_table(io.BytesIO(target.getvalue().encode()), limits=WIDE)
 
-    assert table.delimiter == delimiter
+    assert table.understood.delimiter == delimiter
     assert list(table.rows()) == rows

@@ -7,7 +7,7 @@ import zipfile
 
 import pytest
 
-from batchsite.datasets.sniffing import find_delimiter
+from batchsite.datasets.reading.sniffing import find_delimiter
 from tests.datasets.tables import problem
 
 

@@ -7,8 +7,9 @@ import io
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from batchsite.datasets.reading import Limits, ReadingError, Table
-from batchsite.datasets.records import TextSource
+from batchsite.datasets.reading import Limits, ReadingError
+from batchsite.datasets.reading.delimited import DelimitedTable
+from batchsite.datasets.reading.records import TextSource
 
 LIMITS = Limits(rows=12, columns=5, cell=60)
 PARTS = [b"1,2\n", b'"a","b"\n', b'3,"x, ""y""\nz"\n', b'"\n",4\r\n', b",\n", b"\n", b"5,6\r7,8\n", "é,😀\n".encode()]
@@ -31,7 +32,7 @@ def outcome(data: bytes, size: int) -> tuple[list[list[str]], object]:
     rows: list[list[str]] = []
     source = TextSource(b"", Trickle(data, size), longest=2 * LIMITS.cell)
     try:
-        table = Table(source, encoding="utf-8", delimiter=",", limits=LIMITS)
+        table = DelimitedTable(source, encoding="utf-8", delimiter=",", limits=LIMITS)
         for row in table.rows():
             rows.append(row)
     except ReadingError as error:

@@ -33,6 +33,12 @@ class Endless:
         self.left -= len(self.piece)
         return self.piece if self.left > 0 else b""
 
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        raise AssertionError("delimited text is read in one pass")
+
+    def tell(self) -> int:
+        raise AssertionError("delimited text is read in one pass")
+
 
 def peak(part: bytes, size: int) -> int:
     """Bytes in use at most while a file of that size is read."""

@@ -1,79 +1,31 @@
-"""From the bytes of an upload to its header and a stream of rows, or to a list of all that is wrong with it. Pure.
-
-    table = open_table(stream, limits=limits)      # reads the header; raises ReadingError
-    for row in table.rows():                       # the cells as they stand in the file
-        ...                                        # raises ReadingError at the end of a damaged file
-
-Nothing is padded, trimmed or guessed: a table is read as it stands, or refused by line. The whole file is checked
-even after the first bad row; rows are no longer given out from there on. Memory stays flat at any size.
-"""
+"""Delimited text: its header and a stream of rows, or a list of all that is wrong with it. Pure."""
 
 from __future__ import annotations
 
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from batchsite.datasets.records import LINE_END, ByteStream, Records, TextSource, bare_quote, column_at, quotes_fit
-from batchsite.datasets.sniffing import SAMPLE_BYTES, UTF8_BOM, find_delimiter, what_else
+from batchsite.datasets.reading.records import LINE_END, Records, TextSource, bare_quote, column_at, quotes_fit
+from batchsite.datasets.reading.sniffing import SAMPLE_BYTES, UTF8_BOM, find_delimiter, what_else
+from batchsite.datasets.reading.types import (
+    MOST_PROBLEMS,
+    Answers,
+    ByteStream,
+    Findings,
+    Limits,
+    Problem,
+    ReadingError,
+    Understood,
+)
 
-MOST_PROBLEMS = 1000
 LONGEST_NAME = 300
 """Characters of a column's name."""
 _EXCERPT = 80
 _MOST_BLANK_RUNS = 1000
 _UNFIT = re.compile("[\0\udc80-\udcff]")
 _UNSHOWABLE = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\udc80-\udcff]")
-
-
-@dataclass(frozen=True)
-class Limits:
-    """How big a table may be."""
-
-    rows: int
-    columns: int
-    cell: int
-    """Characters of one cell; a whole record may have twice as many."""
-
-
-@dataclass(frozen=True)
-class Problem:
-    """Why the file cannot be taken as it is. Line, row and column count from 1; None where there is none to name."""
-
-    message: str
-    line: int | None = None
-    """Where it was found; for a whole record the line on which it starts."""
-    row: int | None = None
-    column: int | None = None
-    excerpt: str = ""
-
-
-class ReadingError(Exception):
-    """The file is refused. `problems` are the first 1,000 in the order of the file; `problem_count` is exact."""
-
-    def __init__(self, problems: list[Problem], problem_count: int | None = None) -> None:
-        super().__init__(problems[0].message)
-        self.problems = problems
-        self.problem_count = len(problems) if problem_count is None else problem_count
-
-
-@dataclass
-class _Findings:
-    """Problems as they are found: the first ones, and how many there are."""
-
-    first: list[Problem] = field(default_factory=list)
-    count: int = 0
-
-    @property
-    def full(self) -> bool:
-        """From here on problems are only counted, which costs less than describing them."""
-        return len(self.first) >= MOST_PROBLEMS
-
-    def add(self, problem: Problem) -> None:
-        self.count += 1
-        if not self.full:
-            self.first.append(problem)
 
 
 @dataclass
@@ -85,16 +37,15 @@ class _Blanks:
     count: int = 1
 
 
-def open_table(stream: ByteStream, *, limits: Limits) -> Table:
-    """The table in `stream`, its header read and checked. Raises ReadingError."""
-    head = _head(stream)
+def open_delimited(head: bytes, stream: ByteStream, *, answers: Answers, limits: Limits) -> DelimitedTable:
+    """The table of `head` and the rest of `stream`, its header read and checked. Raises ReadingError."""
     other = what_else(head)
     if other is not None:
         advice = "Save or export the table as CSV (UTF-8) and upload that file."
         raise ReadingError([Problem(f"This is {other}, not a CSV file. {advice}")])
     text = head.removeprefix(UTF8_BOM)
     sample = text.decode("utf-8", "replace")
-    return Table(
+    return DelimitedTable(
         TextSource(text, stream, longest=2 * limits.cell),
         encoding="utf-8" if text is head else "utf-8-sig",
         delimiter=find_delimiter(sample, whole=len(head) < SAMPLE_BYTES),
@@ -102,24 +53,18 @@ def open_table(stream: ByteStream, *, limits: Limits) -> Table:
     )
 
 
-def _head(stream: ByteStream) -> bytes:
-    """The first `SAMPLE_BYTES`, also from a stream that gives them out in small pieces."""
-    head = b""
-    while len(head) < SAMPLE_BYTES and (piece := stream.read(SAMPLE_BYTES - len(head))):
-        head += piece
-    return head
-
-
-class Table:
+class DelimitedTable:
     """A table that is being read. `columns` are the names in its header; `delimiter` stands between its cells."""
 
     def __init__(self, source: TextSource, *, encoding: str, delimiter: str, limits: Limits) -> None:
-        self.encoding, self.delimiter, self.limits = encoding, delimiter, limits
+        self.delimiter, self.limits = delimiter, limits
+        self.understood = Understood(encoding=encoding, delimiter=delimiter)
+        self.left_out = Findings()
         self._source = source
         self._records = Records(source, delimiter=delimiter)
         self._number = 0
         self._blanks: list[_Blanks] = []
-        self._problems, self._bare_quotes = _Findings(), _Findings()
+        self._problems, self._bare_quotes = Findings(), Findings()
         self._uses_quotes = self._refused = False
         self.columns = self._header()
 
@@ -290,7 +235,7 @@ class Table:
 
     def _refusal(self) -> ReadingError:
         """All that was found, in the order of the file."""
-        bare = self._bare_quotes if self._uses_quotes else _Findings()
+        bare = self._bare_quotes if self._uses_quotes else Findings()
         problems = sorted([*self._problems.first, *bare.first], key=lambda problem: problem.line or math.inf)
         return ReadingError(problems[:MOST_PROBLEMS], self._problems.count + bare.count)
 

@@ -17,7 +17,7 @@ Record = tuple[list[str], str, int, str]
 """(cells, raw text, line on which it starts, what is wrong with its quotes or nothing)."""
 
 
-class ByteStream(Protocol):
+class Bytes(Protocol):
     """Anything with bytes to read: a file, an upload, a socket."""
 
     def read(self, size: int = -1, /) -> bytes: ...
@@ -35,7 +35,7 @@ class TextSource:
     the first CR that is not half of a CRLF.
     """
 
-    def __init__(self, head: bytes, stream: ByteStream, *, longest: int) -> None:
+    def __init__(self, head: bytes, stream: Bytes, *, longest: int) -> None:
         self.dirty = self.lone_cr = False
         self.longest = longest
         """Characters; a longer line comes in parts."""
