@@ -12,7 +12,7 @@ from __future__ import annotations
 import io
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from itertools import islice
 from pathlib import Path
@@ -25,8 +25,9 @@ from django.db import OperationalError, transaction
 from django.utils import timezone
 
 from batchsite.datasets import blocks
-from batchsite.datasets.keeping import BAD_ROWS, kept_answer, kept_problems, kept_questions, kept_understood
-from batchsite.datasets.models import Block, Dataset, DatasetState
+from batchsite.datasets.keeping import BAD_ROWS, kept_answer, kept_problems, kept_questions, kept_understood, storable
+from batchsite.datasets.models import Block, Dataset, DatasetState, Row
+from batchsite.datasets.profiling import Profiler
 from batchsite.datasets.reading import Asks, ByteStream, Limits, Problem, ReadingError, Understood, open_table
 from batchsite.processes.beating import stopping
 from batchsite.processes.leases import MOST_TRIES, Claim, claimed
@@ -169,8 +170,8 @@ def _import(claim: Claim[Dataset], dataset: Dataset) -> None:
         _update(claim, held_reason="", row_count=0, bytes_read=0)
         table = open_table(source, filename=dataset.filename, answers=dataset.given, limits=_limits())
         _update(claim, columns=table.columns, **_understood(table.understood))
-        rows = 0
-        packed = blocks.packed(blocks.grouped(table.rows()))
+        rows, profiler = 0, Profiler(table.columns)
+        packed = blocks.packed(_seen(profiler, blocks.grouped(table.rows())))
         while some := list(islice(packed, BLOCKS_AT_ONCE)):
             if stopping():
                 claim.next_look_at = timezone.now()
@@ -183,10 +184,17 @@ def _import(claim: Claim[Dataset], dataset: Dataset) -> None:
         state=DatasetState.READY,
         bytes_read=dataset.size,
         left_out=table.left_out.count,
+        profile=storable(profiler.profile()),
         problems=kept_problems(table.left_out.first),
         problem_count=table.left_out.count,
         **_understood(table.understood),  # the last rows may have added to it
     )
+
+
+def _seen(profiler: Profiler, groups: Iterator[list[Row]]) -> Iterator[list[Row]]:
+    for rows in groups:
+        profiler.add(rows)
+        yield rows
 
 
 class _Watched(io.RawIOBase):

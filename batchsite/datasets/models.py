@@ -82,6 +82,11 @@ class Dataset(Work):
         return self.name
 
     @property
+    def has_rows(self) -> bool:
+        """Whether it has rows, or is about to get some."""
+        return self.state in {DatasetState.READY, DatasetState.IMPORTING}
+
+    @property
     def given(self) -> dict[str, str]:
         """The answers as reading takes them: value by key."""
         return {str(one["key"]): str(one["value"]) for one in self.answers}
