@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from batchsite.datasets.reading import Limits, ReadingError
 from batchsite.datasets.reading.delimited import DelimitedTable
-from batchsite.datasets.reading.records import TextSource
+from batchsite.datasets.reading.sources import TextSource
 
 LIMITS = Limits(rows=12, columns=5, cell=60)
 PARTS = [b"1,2\n", b'"a","b"\n', b'3,"x, ""y""\nz"\n', b'"\n",4\r\n', b",\n", b"\n", b"5,6\r7,8\n", "é,😀\n".encode()]

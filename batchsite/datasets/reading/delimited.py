@@ -7,8 +7,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from batchsite.datasets.reading.records import LINE_END, Records, TextSource, bare_quote, column_at, quotes_fit
+from batchsite.datasets.reading.quotes import Dialect, bare_quote, column_at, quotes_fit
+from batchsite.datasets.reading.records import LINE_END, Records
 from batchsite.datasets.reading.sniffing import SAMPLE_BYTES, UTF8_BOM, find_delimiter, what_else
+from batchsite.datasets.reading.sources import TextSource
 from batchsite.datasets.reading.types import (
     MOST_PROBLEMS,
     Answers,
@@ -57,11 +59,11 @@ class DelimitedTable:
     """A table that is being read. `columns` are the names in its header; `delimiter` stands between its cells."""
 
     def __init__(self, source: TextSource, *, encoding: str, delimiter: str, limits: Limits) -> None:
-        self.delimiter, self.limits = delimiter, limits
+        self.delimiter, self.limits, self.dialect = delimiter, limits, Dialect(delimiter)
         self.understood = Understood(encoding=encoding, delimiter=delimiter)
         self.left_out = Findings()
         self._source = source
-        self._records = Records(source, delimiter=delimiter)
+        self._records = Records(source, dialect=self.dialect)
         self._number = 0
         self._blanks: list[_Blanks] = []
         self._problems, self._bare_quotes = Findings(), Findings()
@@ -86,7 +88,7 @@ class DelimitedTable:
             and self._number + len(rows) <= self.limits.rows
             and not (self._source.dirty or self._bare_quotes.count)
             and [""] * width not in rows
-            and (not quoted or quotes_fit(text, self.delimiter))
+            and (not quoted or quotes_fit(text, self.dialect))
         )
         self._uses_quotes = self._uses_quotes or (fine and quoted)
         return fine
@@ -211,7 +213,7 @@ class DelimitedTable:
 
     def _check_quotes(self, text: str, line: int) -> None:
         """Report a quote in the middle of a cell, which is damage where the file uses quotes, and text where not."""
-        position = bare_quote(text, self.delimiter)
+        position = bare_quote(text, self.dialect)
         if position is None:
             self._uses_quotes = True
         else:
@@ -224,7 +226,7 @@ class DelimitedTable:
             self._bare_quotes.count += 1
             return
         message = "A quote inside a cell that does not begin with one. Is the delimiter before it missing?"
-        column = column_at(text, position, self.delimiter)
+        column = column_at(text, position, self.dialect)
         self._bare_quotes.add(Problem(message, line, self._number or None, column, _excerpt(text, position)))
 
     # --- the outcome
