@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from batchsite.datasets.reading.formats import json_files
 from batchsite.datasets.reading.types import Format
 
-FORMATS: tuple[Format, ...] = ()
+FORMATS: tuple[Format, ...] = (Format("json", json_files.recognises, json_files.open_json),)
