@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+
 @dataclass(frozen=True)
 class Dialect:
     """How cells are delimited and quoted. `quote` is empty where quotes are only text."""

@@ -62,8 +62,8 @@ class TextSource:
     def take(self) -> str:
         """The next piece; nothing at the end."""
         while True:
-            piece = self._head or self._stream.read(PIECE)
-            self._head = b""
+            piece, self._head = self._head[:PIECE], self._head[PIECE:]
+            piece = piece or self._stream.read(PIECE)
             text = self._rest + self._decode(piece)
             # A lone CR at the very end may be half of a CRLF.
             end = text.rfind("\n") + 1 or text.rfind("\r", 0, -1) + 1
