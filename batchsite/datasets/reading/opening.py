@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from batchsite.datasets.reading.delimited import open_delimited
 from batchsite.datasets.reading.formats import FORMATS
+from batchsite.datasets.reading.formats.others import misnamed
 from batchsite.datasets.reading.sniffing import SAMPLE_BYTES
 from batchsite.datasets.reading.types import Answers, ByteStream, Limits, Table
 
@@ -15,6 +16,13 @@ NO_ANSWERS: Mapping[str, str] = MappingProxyType({})
 
 def open_table(stream: ByteStream, *, filename: str = "", answers: Answers = NO_ANSWERS, limits: Limits) -> Table:
     """The table in `stream`, which stands at its first byte. Raises ReadingError, Asks."""
+    table = _open(stream, filename, answers, limits)
+    if note := misnamed(filename, table.understood.form):
+        table.understood.notes.append(note)
+    return table
+
+
+def _open(stream: ByteStream, filename: str, answers: Answers, limits: Limits) -> Table:
     head = _head(stream)
     for form in FORMATS:
         if form.recognises(head, filename):
