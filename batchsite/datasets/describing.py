@@ -9,6 +9,8 @@ from typing import Any
 
 from batchsite.datasets.keeping import BAD_ROWS, LEAVE
 from batchsite.datasets.models import Dataset
+from batchsite.datasets.reading import dialects
+from batchsite.datasets.reading.encodings import LABELS
 
 MOST_COMMON = 20
 """Values shown of a column that has few."""
@@ -20,31 +22,15 @@ FORMS = {
     "parquet": "Parquet",
     "requests": "Requests of the Batch API",
 }
-DELIMITERS = {",": "Comma", ";": "Semicolon", "\t": "Tab", "|": "Bar", " ": "Space", ":": "Colon"}
-ENCODINGS = {
-    "utf-8": "UTF-8",
-    "utf-8-sig": "UTF-8",
-    "utf-16": "UTF-16",
-    "utf-16-le": "UTF-16, little endian",
-    "utf-16-be": "UTF-16, big endian",
-    "cp1250": "Windows-1250, Central European",
-    "cp1251": "Windows-1251, Cyrillic",
-    "cp1252": "Windows-1252, Western European",
-    "cp1253": "Windows-1253, Greek",
-    "cp1254": "Windows-1254, Turkish",
-    "cp437": "DOS 437",
-    "cp850": "DOS 850, Western European",
-    "latin-1": "ISO 8859-1, Western European",
-    "iso8859-1": "ISO 8859-1, Western European",
-    "iso8859-15": "ISO 8859-15, Western European",
-    "mac-roman": "Mac Roman",
-    "shift_jis": "Shift JIS, Japanese",
-    "cp932": "Shift JIS, Japanese",
-    "gb18030": "GB 18030, Chinese",
-    "big5": "Big5, Chinese",
-    "euc-kr": "EUC-KR, Korean",
-}
+DELIMITERS = {sign: name[:1].upper() + name[1:] for sign, name in dialects.NAMES.items()}
+ENCODINGS = {"utf-8": "UTF-8", "utf-8-sig": "UTF-8", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16", "ascii": "UTF-8"}
 QUOTES = {'"': "Double quotes", "'": "Single quotes", "none": "None"}
+WAYS: dict[str, list[tuple[str, str]]] = {
+    "encoding": [("utf-8", "UTF-8"), *((codec, label) for codec, label in LABELS.items() if codec != "utf-8")],
+    "delimiter": [(dialects.NAMES[sign], label) for sign, label in DELIMITERS.items() if sign != dialects.ONE_COLUMN],
+    "header": [("first row", "Has the names of the columns"), ("none", "Is a row like the others")],
+}
+"""What a person may say about a delimited text without being asked: (answer, words) by key."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +65,7 @@ def _facts(dataset: Dataset, understood: Mapping[str, Any]) -> Iterator[Fact]:
         quoting = str(understood.get("quoting", ""))
         yield Fact("Quotes", QUOTES.get(quoting, quoting))
     note = "with byte order mark" if dataset.encoding == "utf-8-sig" else ""
-    yield Fact("Encoding", ENCODINGS.get(dataset.encoding, dataset.encoding), note)
+    yield Fact("Encoding", ENCODINGS.get(dataset.encoding) or LABELS.get(dataset.encoding, dataset.encoding), note)
     if understood.get("header") == "none":
         yield Fact("Names of columns", "Ours", "the file has none")
     elif (line := understood.get("header_line") or 1) > 1:
@@ -103,12 +89,12 @@ def decisions(dataset: Dataset) -> list[Decision]:
 def _question_of(one: Mapping[str, Any]) -> str:
     if one["question"]:
         return str(one["question"]["text"])
-    return "The rows that are at fault" if one["key"] == BAD_ROWS else str(one["key"])
+    return KEYS.get(str(one["key"]), str(one["key"]))
 
 
 def _label_of(one: Mapping[str, Any]) -> str:
     choices = one["question"]["choices"] if one["question"] else ()
-    words = {str(choice["value"]): str(choice["label"]) for choice in choices}
+    words = dict(WAYS.get(one["key"], ())) | {str(choice["value"]): str(choice["label"]) for choice in choices}
     if one["key"] == BAD_ROWS and one["value"] == LEAVE:
         words.setdefault(LEAVE, "Leave them out")
     return words.get(str(one["value"]), str(one["value"]))
@@ -120,8 +106,7 @@ def profile(dataset: Dataset) -> dict[str, Any]:
     if not found or not rows:
         return {}
     columns = [
-        {**one, "share": f"{100 * one['filled'] / rows:.2f}", "common": one["values"][:MOST_COMMON]}
-        for one in found["columns"]
+        {**one, "share": f"{100 * one['filled'] / rows:.2f}", "common": _common(one)} for one in found["columns"]
     ]
     return {**found, "columns": columns}
 
@@ -134,6 +119,24 @@ def open_to_change(dataset: Dataset) -> list[dict[str, Any]]:
     return asked
 
 
+def _common(column: Mapping[str, Any]) -> list[list[Any]]:
+    """The commonest values of a column; nothing where no value comes twice."""
+    repeats = column["distinct"] < column["filled"]
+    return list(column["values"][:MOST_COMMON]) if repeats else []
+
+
+def may_differ(dataset: Dataset) -> bool:
+    """Whether there is another way to read the file: it is a text with lines, or something was answered before."""
+    has_lines = any(problem["line"] for problem in dataset.problems) or not dataset.problems
+    return bool(dataset.answers) or (dataset.form in {"csv", ""} and has_lines)
+
+
+KEYS = {
+    BAD_ROWS: "The rows that are at fault",
+    "encoding": "Encoding",
+    "delimiter": "Between the cells",
+    "header": "The first row",
+}
 _BAD_ROWS: dict[str, Any] = {
     "key": BAD_ROWS,
     "text": "What about the rows that are at fault?",

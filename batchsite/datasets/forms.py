@@ -1,14 +1,15 @@
-"""The forms of this room: a file, and what to call it; the questions of a file, and their answers."""
+"""The forms of this room: a file, and what to call it; the questions of a file; how else to read it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 
+from batchsite.datasets import describing
 from batchsite.datasets.intake import NotTaken, check_size
 
 ENDINGS = (".csv", ".tsv", ".txt", ".xlsx", ".json", ".jsonl", ".ndjson", ".parquet", ".gz", ".zip")
@@ -67,3 +68,18 @@ class AnswerForm(forms.Form):
         """Each question with its field."""
         for one in self.questions:
             yield one, self[one["key"]]
+
+
+class TextForm(forms.Form):
+    """How to read a delimited text where nothing was asked: as it was understood, or as a person says."""
+
+    def __init__(
+        self, data: Mapping[str, Any] | None = None, *, given: Mapping[str, str], leave: Collection[str]
+    ) -> None:
+        """Without the fields to `leave`, as there is a question about them; those `given` are preselected."""
+        super().__init__(data, prefix="answer", initial=dict(given))
+        for key, ways in describing.WAYS.items():
+            own = [(given[key], given[key])] if key in given and given[key] not in dict(ways) else []
+            if key not in leave:
+                choices = [("", "As it shows in the file"), *own, *ways]
+                self.fields[key] = forms.ChoiceField(label=describing.KEYS[key], required=False, choices=choices)

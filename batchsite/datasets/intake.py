@@ -82,7 +82,8 @@ def receive_path(
 def keep(dataset: Dataset, file: File[Any], filename: str, name: str, *, now: bool) -> Dataset:
     """Keep `file` as that of a new dataset, which is due from then on; `now` sends a message, too. Raises OSError."""
     dataset.filename, dataset.size = filename[-300:], file.size
-    dataset.name = (name.strip() or Path(filename).stem.strip() or "Dataset")[:200]
+    unpacked = filename[:-3] if filename.lower().endswith(".gz") else filename
+    dataset.name = (name.strip() or Path(unpacked).stem.strip() or "Dataset")[:200]
     dataset.next_look_at = timezone.now()
     # A name of our own: what people call their files is no path to be trusted.
     kept = dataset.file.field.generate_filename(dataset, f"{secrets.token_hex(12)}.upload")

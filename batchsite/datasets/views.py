@@ -178,6 +178,7 @@ def _context(request: TeamRequest, found: Dataset) -> dict[str, Any]:
     if found.state in {DatasetState.READY, DatasetState.REFUSED}:
         context["profile"] = describing.profile(found)
         context["facts"] = describing.facts(found)
+        context["may_differ"] = describing.may_differ(found)
         context["decisions"] = selectors.decisions(found)
         context["problems"] = found.problems[:PROBLEMS_SHOWN]
         context["recorded"] = len(found.problems)

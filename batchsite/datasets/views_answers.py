@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from batchsite.datasets import answering, describing, selectors
-from batchsite.datasets.forms import AnswerForm
+from batchsite.datasets.forms import AnswerForm, TextForm
 from batchsite.datasets.models import Dataset, DatasetState
 from batchsite.datasets.views import page_of
 from batchsite.http import UNPROCESSABLE, TeamRequest
@@ -54,15 +54,24 @@ def dataset_again(request: TeamRequest, dataset_id: int) -> HttpResponse:
     batches = list(found.batches.filter(deleted_at=None).order_by("-pk")[: selectors.SHOWN_BATCHES])
     questions = describing.open_to_change(found)
     form = AnswerForm(questions, request.POST or None, chosen=found.given)
-    if request.method == "POST" and form.is_valid():
-        return _read_anew(request, found, form.cleaned_data, beside=bool(batches) or "beside" in request.POST)
+    others = TextForm(request.POST or None, given=found.given, leave=_not_open(found, questions))
+    if request.method == "POST" and form.is_valid() and others.is_valid():
+        values = form.cleaned_data | others.cleaned_data
+        return _read_anew(request, found, values, beside=bool(batches) or "beside" in request.POST)
     context: dict[str, Any] = {
         "dataset": found,
         "form": form,
+        "others": others,
+        "facts": describing.facts(found),
         "batches": batches,
         "back": reverse("dataset", args=[found.pk]),
     }
     return render(request, "datasets/again.html", context, status=UNPROCESSABLE if form.errors else 200)
+
+
+def _not_open(found: Dataset, questions: list[dict[str, Any]]) -> set[str]:
+    """Keys that are asked about with evidence, or mean nothing for this kind of file."""
+    return {str(one["key"]) for one in questions} if found.form in {"csv", ""} else set(describing.WAYS)
 
 
 def _read_anew(request: TeamRequest, found: Dataset, values: dict[str, str], *, beside: bool) -> HttpResponse:
