@@ -138,11 +138,11 @@ class Scanner:
             return False
         piece = self._stream.read(max(PIECE, held))  # a long value is parsed again as often as it doubles
         self._ended = not piece
-        line = self.line
-        self._text = self._text[self._at :] + self._decoder.decode(piece, final=self._ended)
-        self._at = self._counted = 0
-        self._line = line
-        return not self._ended or len(self._text) > held
+        text = self._decoder.decode(piece, final=self._ended)
+        if text:  # otherwise all stays where it is, as do positions in it
+            self._line, self._text = self.line, self._text[self._at :] + text
+            self._at = self._counted = 0
+        return bool(text) or not self._ended
 
 
 def _unfit_bytes(text: str) -> str:
