@@ -61,15 +61,30 @@ def _facts(dataset: Dataset, understood: Mapping[str, Any]) -> Iterator[Fact]:
     yield Fact("File", FORMS.get(form, form), _packing(packed))
     yield Fact("Sheet", str(understood.get("sheet", "")))
     if form == "csv":
-        yield Fact("Between the cells", DELIMITERS.get(dataset.delimiter, f"“{dataset.delimiter}”"))
+        yield Fact("Between the cells", _delimiter(dataset.delimiter))
         quoting = str(understood.get("quoting", ""))
         yield Fact("Quotes", QUOTES.get(quoting, quoting))
     note = "with byte order mark" if dataset.encoding == "utf-8-sig" else ""
-    yield Fact("Encoding", ENCODINGS.get(dataset.encoding) or LABELS.get(dataset.encoding, dataset.encoding), note)
+    yield Fact("Encoding", _encoding(dataset.encoding), note)
     if understood.get("header") == "none":
         yield Fact("Names of columns", "Ours", "the file has none")
     elif (line := understood.get("header_line") or 1) > 1:
         yield Fact("Names of columns", f"Line {line:,}")
+
+
+def _encoding(codec: str) -> str:
+    return ENCODINGS.get(codec) or LABELS.get(codec, codec)
+
+
+def _delimiter(sign: str) -> str:
+    return DELIMITERS.get(sign, f"“{sign}”") if sign else "Nothing: one column"
+
+
+def shown(dataset: Dataset) -> dict[str, str]:
+    """What the file itself showed, by the keys of `WAYS`."""
+    names = "Has no names of columns" if dataset.understood.get("header") == "none" else "Has the names of the columns"
+    found = {"encoding": _encoding(dataset.encoding), "delimiter": _delimiter(dataset.delimiter), "header": names}
+    return {key: f"{words}, as it shows" if dataset.form else "As it shows" for key, words in found.items()}
 
 
 def _packing(packed: str) -> str:

@@ -11,6 +11,7 @@ from django.core.files.uploadedfile import UploadedFile
 
 from batchsite.datasets import describing
 from batchsite.datasets.intake import NotTaken, check_size
+from batchsite.datasets.models import Dataset
 
 ENDINGS = (".csv", ".tsv", ".txt", ".xlsx", ".json", ".jsonl", ".ndjson", ".parquet", ".gz", ".zip")
 """What the file chooser shows. What a file really is shows in its bytes."""
@@ -73,13 +74,12 @@ class AnswerForm(forms.Form):
 class TextForm(forms.Form):
     """How to read a delimited text where nothing was asked: as it was understood, or as a person says."""
 
-    def __init__(
-        self, data: Mapping[str, Any] | None = None, *, given: Mapping[str, str], leave: Collection[str]
-    ) -> None:
-        """Without the fields to `leave`, as there is a question about them; those `given` are preselected."""
+    def __init__(self, dataset: Dataset, data: Mapping[str, Any] | None = None, *, leave: Collection[str]) -> None:
+        """Without the fields to `leave`, as there is a question about them; what was given is preselected."""
+        given, shown = dataset.given, describing.shown(dataset)
         super().__init__(data, prefix="answer", initial=dict(given))
         for key, ways in describing.WAYS.items():
             own = [(given[key], given[key])] if key in given and given[key] not in dict(ways) else []
             if key not in leave:
-                choices = [("", "As it shows in the file"), *own, *ways]
+                choices = [("", "As it shows" if key in given else shown[key]), *own, *ways]
                 self.fields[key] = forms.ChoiceField(label=describing.KEYS[key], required=False, choices=choices)

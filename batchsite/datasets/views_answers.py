@@ -54,7 +54,7 @@ def dataset_again(request: TeamRequest, dataset_id: int) -> HttpResponse:
     batches = list(found.batches.filter(deleted_at=None).order_by("-pk")[: selectors.SHOWN_BATCHES])
     questions = describing.open_to_change(found)
     form = AnswerForm(questions, request.POST or None, chosen=found.given)
-    others = TextForm(request.POST or None, given=found.given, leave=_not_open(found, questions))
+    others = TextForm(found, request.POST or None, leave=_not_open(found, questions))
     if request.method == "POST" and form.is_valid() and others.is_valid():
         values = form.cleaned_data | others.cleaned_data
         return _read_anew(request, found, values, beside=bool(batches) or "beside" in request.POST)
@@ -62,7 +62,6 @@ def dataset_again(request: TeamRequest, dataset_id: int) -> HttpResponse:
         "dataset": found,
         "form": form,
         "others": others,
-        "facts": describing.facts(found),
         "batches": batches,
         "back": reverse("dataset", args=[found.pk]),
     }

@@ -59,7 +59,12 @@ class _Finder:
         delimiter = found.dialect.delimiter
         blank = " \r\n" if found.width == 1 else delimiter + " \r\n"
         self.filled = [index for index, record in enumerate(self.records) if record[1].strip(blank) or record[3]]
-        self.width = max(found.width, 1)
+        self.width = self._width(found)
+
+    def _width(self, found: Trial) -> int:
+        """That of most rows; where one header stands against rows that all agree, that of the rows."""
+        below = {len(self.records[index][0]) for index in self.filled[1:] if not self.records[index][3]}
+        return max(below.pop() if len(below) == 1 else found.width, 1)
 
     def find(self) -> Layout:
         layout = self.layout
@@ -80,7 +85,7 @@ class _Finder:
             self._names(line)
         else:
             layout.skip, layout.header = self.filled[head], "none"
-            layout.columns = [f"column {number}" for number in range(1, self.width + 1)]
+            layout.columns = list(_numbers(self.width))
             layout.notes.append("There is no header: the columns were given numbers.")
         layout.width = layout.width or len(layout.columns)
         return layout
@@ -159,13 +164,14 @@ class _Finder:
         if leads == 1 and len(first) > 1 and not (names and typed):
             return None
         guess = "set aside" if names else "part"
+        shown = _shown(rows)
         evidence = tuple(_numbered(self.records[index]) for index in self.filled[: leads + 1])
         return Question(
             "title",
             "The first lines are not like the rest: are they a title above the table?",
             (
-                Choice("set aside", "A title: set it aside, the table begins below", (tuple(header),)),
-                Choice("part", "Part of the table: line 1 is the header", (tuple(first),)),
+                Choice("set aside", "A title: set it aside, the table begins below", (tuple(header), *shown)),
+                Choice("part", "Part of the table: line 1 is the header", (tuple(first), tuple(header), *shown[:1])),
             ),
             guess,
             evidence[:6],
@@ -179,18 +185,19 @@ class _Finder:
             return answer == "first row"
         if len(cells) != self.width or not rows or not self._like_data(cells, rows):
             return True
+        [first], shown = _shown([cells]), _shown(rows)
         question = Question(
             "header",
             "The first row looks like the others: is it a header?",
             (
-                Choice("none", "There is no header: it is a row", (tuple(cells), *map(tuple, rows[: _SHOWN - 1]))),
-                Choice("first row", "It is the header: its cells are the names of the columns", (tuple(cells),)),
+                Choice("none", "There is no header: it is a row", (_numbers(len(cells)), first, *shown)),
+                Choice("first row", "It is the header: its cells are the names of the columns", (first, *shown)),
             ),
-            "none",
+            first,
             (f"Line {line}: {excerpt(' | '.join(cells))}",),
         )
         self.layout.questions.append(question)
-        return False
+        return first == "first row"
 
     def _like_data(self, cells: Sequence[str], rows: list[list[str]]) -> bool:
         """Whether the first row has what only data has, and no column speaks for a header."""
@@ -270,6 +277,15 @@ def _like_names(cells: Sequence[str]) -> bool:
     return all(cell.strip() for cell in cells) and len(set(cells)) == len(cells) and not _data_in(cells)
 
 
+def _numbers(count: int) -> tuple[str, ...]:
+    return tuple(f"column {number}" for number in range(1, count + 1))
+
+
+def _shown(rows: Sequence[Sequence[str]]) -> list[tuple[str, ...]]:
+    """The first rows, cut to what helps to decide."""
+    return [tuple(map(excerpt, row)) for row in rows[: _SHOWN - 1]]
+
+
 def _data_in(cells: Sequence[str]) -> set[int]:
     return {column for column, cell in enumerate(cells) if is_datum(cell)}
 
@@ -283,16 +299,19 @@ def _steps(cells: Sequence[str], data: set[int]) -> bool:
 
 def _width_choices(cells: Sequence[str], rows: list[list[str]], more: int) -> list[Choice]:
     """The ways in which a header and rows of other widths can belong together, the likeliest first."""
+    shown = _shown(rows)
     if more < 0:
         empty = not any(name.strip() for name in cells[more:])
         label = "Its last names have no cells: leave them out"
-        first = Choice("drop", "Its last names are empty: leave them out" if empty else label, (tuple(cells[:more]),))
-        return [first]
+        label = "Its last names are empty: leave them out" if empty else label
+        return [Choice("drop", label, (tuple(cells[:more]), *shown))]
     choices = []
     if not any(cell for row in rows for cell in row[-more:]):
-        choices.append(Choice("drop", "Every row ends with a delimiter too many: leave the empty cells out"))
-    first = Choice("first", "The first cells of the rows have no name", (("", *cells),))
-    last = Choice("last", "The last cells of the rows have no name", ((*cells, ""),))
+        label = "Every row ends with a delimiter too many: leave the empty cells out"
+        choices.append(Choice("drop", label, (tuple(cells), *(row[: len(cells)] for row in shown))))
+    nameless = ("",) * more
+    first = Choice("first", "The first cells of the rows have no name", ((*nameless, *cells), *shown))
+    last = Choice("last", "The last cells of the rows have no name", ((*cells, *nameless), *shown))
     numbered = more == 1 and all(row[0].isdigit() for row in rows)
     return [*choices, first, last] if numbered else [*choices, last, first]
 
