@@ -260,23 +260,26 @@ def _prose(found: Trial) -> bool:
 
 def _weak(sample: str, best: Trial, torn: list[Trial], *, whole: bool) -> tuple[Trial, Question | None]:
     """A colon or a space may just as well be a part of the text."""
-    values = [record[1].strip() for record in best.filled[1:]]
-    if values and sum(map(is_datum, values)) >= 0.9 * len(values):
-        return _single(sample, torn, whole=whole)
+    first, below = best.filled[0], best.filled[1:]
+    space = best.dialect.delimiter == " "
+    values = [record[1].strip() for record in below]
+    named = len(first[0]) > 1 and (space or not is_datum(first[1].strip()))
+    if values and not named and sum(map(is_datum, values)) >= 0.9 * len(values):
+        return _single(sample, torn, whole=whole)  # times, addresses, big numbers
     spaced = any(cell[:1] == " " for record in best.filled for cell in record[0][1:])
-    typed = data_columns([record[0] for record in best.filled[1:]], best.width)
-    sure = best.perfect and len(best.filled) > 2 and not spaced
-    if best.dialect.delimiter == " ":
-        if sure and len(typed) > 1:
-            return best, None
-        if not sure or (not typed and best.dialect.delimiter not in best.filled[0][1].strip()):
-            return _single(sample, torn, whole=whole)
-    elif sure:
+    typed = data_columns([record[0] for record in below], best.width)
+    shaped = len(typed) > 1 or (best.width > 2 and not space)
+    if (
+        named
+        and not spaced
+        and len(best.filled) > 2
+        and ((best.perfect and not space) or (best.even >= 0.5 and shaped))
+    ):
         return best, None
-    if best.even < 0.9 or len(best.filled) < 2:
+    if best.even < (0.7 if named or not space else 0.9):
         return _single(sample, torn, whole=whole)
     single = one_column(sample, whole=whole)
-    order = [best, single] if best.perfect and (typed or not spaced) and not best.leads else [single, best]
+    order = [best, single] if best.perfect and (typed or not (spaced or space)) else [single, best]
     return order[0], _question([*order, *torn])
 
 

@@ -45,6 +45,8 @@ _LETTERS = {
 }  # fmt: skip
 _SIGNS = "“”‘’„‚–—…•°€£§©®«»\u00a0·×²³½"
 _SAMPLED = 1500
+_TELLING = 400
+"""Bytes on which UTF-16 without a mark is recognised."""
 _ENOUGH = 0.45
 _HIGH = re.compile(r"[^\x00-\x7f]")
 _MARKS = (
@@ -108,8 +110,8 @@ def _known(name: str) -> str:
 
 
 def without_mark(head: bytes) -> str:
-    """UTF-16 that does not say so: most of its NULs stand on one side, and the line ends and spaces are in order."""
-    sample = head[: len(head) // 2 * 2]
+    """UTF-16 that does not say so, told by its beginning: a byte lost further down must not hide it."""
+    sample = head[: min(_TELLING, len(head) // 2 * 2)]
     noughts = (sample[::2].count(0), sample[1::2].count(0))
     if sum(noughts) < max(2, len(sample) // 50):
         return ""

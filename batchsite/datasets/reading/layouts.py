@@ -183,21 +183,23 @@ class _Finder:
         answer = self.answers.get("header")
         if answer in {"first row", "none"}:
             return answer == "first row"
-        if len(cells) != self.width or not rows or not self._like_data(cells, rows):
+        alone = len(self.filled) == 1
+        if not alone and (len(cells) != self.width or not rows or not self._like_data(cells, rows)):
             return True
         [first], shown = _shown([cells]), _shown(rows)
+        guess = "first row" if alone else "none"
         question = Question(
             "header",
-            "The first row looks like the others: is it a header?",
+            f"{'There is only one row' if alone else 'The first row looks like the others'}: is it a header?",
             (
                 Choice("none", "There is no header: it is a row", (_numbers(len(cells)), first, *shown)),
                 Choice("first row", "It is the header: its cells are the names of the columns", (first, *shown)),
             ),
-            first,
+            guess,
             (f"Line {line}: {excerpt(' | '.join(cells))}",),
         )
         self.layout.questions.append(question)
-        return first == "first row"
+        return guess == "first row"
 
     def _like_data(self, cells: Sequence[str], rows: list[list[str]]) -> bool:
         """Whether the first row has what only data has, and no column speaks for a header."""

@@ -64,7 +64,9 @@ def bare_quote(text: str, dialect: Dialect) -> int | None:
     `text` is the raw text of a record that the csv module accepts: what is left of an opening quote, outside of
     quoted cells, ends with a delimiter or is empty. Empty within a record is the doubled quote.
     """
-    parts = structural(text, dialect).split(dialect.quote)
+    if dialect.backslash:
+        return _loose_quote(structural(text, dialect).rstrip("\r\n"), dialect)
+    parts = text.split(dialect.quote)
     if {part[-1:] for part in parts[:-1:2]} <= {"", dialect.delimiter}:
         return None
     length = 0
@@ -74,6 +76,20 @@ def bare_quote(text: str, dialect: Dialect) -> int | None:
         if parts[index] and (before or index) and before[-1:] != dialect.delimiter:
             return length
         length += len(parts[index + 1]) + 2
+    return None
+
+
+def _loose_quote(text: str, dialect: Dialect) -> int | None:
+    """The same where quotes are not doubled: the csv module then also lets pass what stands behind a closing quote."""
+    parts = text.split(dialect.quote)
+    length = 0
+    for index in range(0, len(parts), 2):
+        part, last = parts[index], index >= len(parts) - 1
+        opens = last or part[-1:] == dialect.delimiter or (not part and not index)
+        closes = not index or part[:1] == dialect.delimiter or (not part and last)
+        if not (opens and closes):
+            return length + (len(part) if closes else 0)
+        length += len(part) + sum(map(len, parts[index + 1 : index + 2])) + 2
     return None
 
 
