@@ -6,8 +6,9 @@ import codecs
 import re
 from dataclasses import dataclass
 
-from batchsite.datasets.reading import dialects, questions
-from batchsite.datasets.reading.dialects import Trial
+from batchsite.datasets.reading import questions
+from batchsite.datasets.reading.choosing import choose
+from batchsite.datasets.reading.dialects import ONE_COLUMN, Trial
 from batchsite.datasets.reading.encodings import Encoding, find_encoding
 from batchsite.datasets.reading.layouts import Layout, lay_out
 from batchsite.datasets.reading.sniffing import SAMPLE_BYTES, what_else
@@ -19,7 +20,6 @@ from batchsite.datasets.reading.types import (
     ByteStream,
     Limits,
     Problem,
-    Question,
     ReadingError,
     Understood,
 )
@@ -49,15 +49,14 @@ def open_delimited(head: bytes, stream: ByteStream, *, answers: Answers, limits:
     encoding = find_encoding(head, answers)
     body = head[encoding.mark :]
     sample = _sample(body, encoding, whole=len(head) < SAMPLE_BYTES)
-    found, question = _dialect(sample, answers)
-    layout = lay_out(found, answers)
+    found, doubts = choose(sample.text, whole=sample.whole, answers=answers, delimiter=sample.delimiter)
+    layout = lay_out(found, answers, whole=sample.whole)
     understood = _understood(encoding, found, layout, sample)
     asked = [] if encoding.sure else [questions.encoding(body, encoding.codec, found.dialect.delimiter)]
-    asked += [question] if question else []
     if layout.problems:
         raise ReadingError([_moved(problem, sample.lines) for problem in layout.problems])
-    if asked or layout.questions:
-        raise Asks(asked + layout.questions, understood)
+    if asked or doubts or layout.questions:
+        raise Asks([*asked, *doubts, *layout.questions], understood)
     skipped = len(_text_of_lines(sample, body, encoding))
     source = TextSource(body[skipped:], stream, longest=2 * limits.cell, encoding=encoding.decoder)
     return DelimitedTable(
@@ -84,19 +83,11 @@ def _text_of_lines(sample: _Sample, body: bytes, encoding: Encoding) -> bytes:
     return said.group().encode(encoding.decoder) if said else b""
 
 
-def _dialect(sample: _Sample, answers: Answers) -> tuple[Trial, Question | None]:
-    if "delimiter" in answers:
-        return dialects.trial(sample.text, dialects.delimiter_of(answers["delimiter"]), whole=sample.whole), None
-    if sample.delimiter and sample.delimiter in sample.text:
-        return dialects.trial(sample.text, sample.delimiter, whole=sample.whole), None
-    return dialects.choose(sample.text, whole=sample.whole)
-
-
 def _understood(encoding: Encoding, found: Trial, layout: Layout, sample: _Sample) -> Understood:
     dialect = found.dialect
     understood = Understood(
         encoding=encoding.codec,
-        delimiter="" if dialect.delimiter == dialects.ONE_COLUMN else dialect.delimiter,
+        delimiter="" if dialect.delimiter == ONE_COLUMN else dialect.delimiter,
         quoting=dialect.quote or "none",
         header=layout.header,
         header_line=layout.header_line + sample.lines if layout.header_line else None,

@@ -12,11 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from batchsite.datasets.reading.excerpts import excerpt
 from batchsite.datasets.reading.quotes import Dialect, bare_quote
 from batchsite.datasets.reading.records import LINE_END, Record, Records
-from batchsite.datasets.reading.types import Choice, Problem, Question, ReadingError
-from batchsite.datasets.reading.values import data_columns, is_datum, likeness
+from batchsite.datasets.reading.values import likeness
 
 STRONG = (",", ";", "\t", "|")
 WEAK = ("\x1f", "\x01", "~", "^", ":", " ")
@@ -35,9 +33,10 @@ NAMES = {
     "\x01": "Ctrl-A",
     ONE_COLUMN: "none: one column",
 }
+QUOTINGS = {'"': '"', "'": "'", "none": "", "backslash": '"'}
+"""What may be answered about quotes, and the quote that it means."""
 _MOST_LEADS = 30
 _MOST_RESTARTS = 200
-_SHOWN = 3
 _BROKEN_BY_DESIGN = 3
 """Records with quotes that open and close nowhere: from here on quotes are taken for text."""
 
@@ -146,20 +145,19 @@ def _bare(raw: str, dialect: Dialect) -> bool:
     return bool(quote) and quote in raw and bare_quote(raw, dialect) is not None
 
 
-def trials(sample: str, *, whole: bool) -> list[Trial]:
+def trials(sample: str, *, whole: bool, quoting: str = "") -> list[Trial]:
     """The sample read with every delimiter that occurs in it, the likeliest first."""
-    tried = [_best_quotes(sample, delimiter, whole) for delimiter in (*STRONG, *WEAK) if delimiter in sample]
+    signs = [delimiter for delimiter in (*STRONG, *WEAK) if delimiter in sample]
+    tried = [trial(sample, delimiter, whole=whole, quoting=quoting) for delimiter in signs]
     return sorted(tried, key=lambda trial: -trial.score)
 
 
-def trial(sample: str, delimiter: str, *, whole: bool) -> Trial:
-    """The sample read with a delimiter that is given."""
-    return _best_quotes(sample, delimiter, whole)
-
-
-def _best_quotes(sample: str, delimiter: str, whole: bool) -> Trial:
-    """The trial under the quotes that fit best."""
+def trial(sample: str, delimiter: str, *, whole: bool, quoting: str = "") -> Trial:
+    """The sample read with a delimiter, under the quotes that fit best where `quoting` does not say which."""
     usual = Dialect(delimiter)
+    if quoting:
+        given = replace(usual, quote=QUOTINGS[quoting], backslash=quoting == "backslash")
+        return Trial(given, tolerant(sample, given, whole=whole))
     if "'" in sample and _wrapped(sample, delimiter, "'") > 3 * _wrapped(sample, delimiter, '"'):
         single = replace(usual, quote="'")
         found = Trial(single, tolerant(sample, single, whole=whole))
@@ -195,8 +193,7 @@ def _without_quotes(found: Trial, sample: str, whole: bool) -> Trial:
     faults = sum(1 for record in found.filled if record[3])
     if not faults or found.broken < _BROKEN_BY_DESIGN or found.broken * 2 < found.quoted:
         return found
-    dialect = Dialect(found.dialect.delimiter, quote="")
-    other = Trial(dialect, tolerant(sample, dialect, whole=whole))
+    other = trial(sample, found.dialect.delimiter, whole=whole, quoting="none")
     return other if other.perfect else found
 
 
@@ -210,105 +207,3 @@ def _mostly_single(found: Trial, sample: str) -> bool:
     """Whether apostrophes wrap cells so often that they must be quotes."""
     wrapped = _wrapped(sample, found.dialect.delimiter, "'")
     return found.width > 1 and wrapped >= max(2, len(found.filled) // 5) and found.quoted > found.broken
-
-
-# --- the choice
-
-
-def choose(sample: str, *, whole: bool) -> tuple[Trial, Question | None]:
-    """The likeliest reading of a sample, and the question that is to be asked where there is another."""
-    found = trials(sample, whole=whole)
-    likely = [trial for trial in found if trial.width > 1]
-    torn = [trial for trial in found if trial.dialect.delimiter in STRONG and any(len(r[0]) > 1 for r in trial.filled)]
-    best = likely[0] if likely else None
-    if best is None:
-        return _single(sample, torn, whole=whole)
-    if best.dialect.delimiter in STRONG:
-        return _strong(sample, best, likely[1:], whole=whole)
-    return _weak(sample, best, torn, whole=whole)
-
-
-def one_column(sample: str, *, whole: bool) -> Trial:
-    return trial(sample, ONE_COLUMN, whole=whole)
-
-
-def _single(sample: str, torn: list[Trial], *, whole: bool) -> tuple[Trial, Question | None]:
-    """One column; but where delimiters stand outside of quotes here and there, only a person knows."""
-    if not torn:
-        return trial(sample, ",", whole=whole), None
-    single = one_column(sample, whole=whole)
-    return single, _question([single, *torn])
-
-
-def _strong(sample: str, best: Trial, others: list[Trial], *, whole: bool) -> tuple[Trial, Question | None]:
-    if _prose(best):
-        single = one_column(sample, whole=whole)
-        return single, _question([single, best])
-    rivals = [other for other in others if other.score > 0.8 * best.score and other.perfect >= best.perfect]
-    return best, _question([best, *rivals]) if rivals else None
-
-
-def _prose(found: Trial) -> bool:
-    """Whether the records are rather sentences with commas, one a line, below a name without one."""
-    first = found.filled[0]
-    if found.dialect.delimiter == "\t" or len(first[0]) > 1 or first[3]:
-        return False
-    cells = [cell for record in found.filled[1:] for cell in record[0][1:]]
-    spaced = sum(1 for cell in cells if cell[:1] == " ")
-    return bool(cells) and not found.quoted and (spaced >= 0.9 * len(cells) or found.even < 0.7)
-
-
-def _weak(sample: str, best: Trial, torn: list[Trial], *, whole: bool) -> tuple[Trial, Question | None]:
-    """A colon or a space may just as well be a part of the text."""
-    first, below = best.filled[0], best.filled[1:]
-    space = best.dialect.delimiter == " "
-    values = [record[1].strip() for record in below]
-    named = len(first[0]) > 1 and (space or not is_datum(first[1].strip()))
-    if values and not named and sum(map(is_datum, values)) >= 0.9 * len(values):
-        return _single(sample, torn, whole=whole)  # times, addresses, big numbers
-    spaced = any(cell[:1] == " " for record in best.filled for cell in record[0][1:])
-    typed = data_columns([record[0] for record in below], best.width)
-    shaped = len(typed) > 1 or (best.width > 2 and not space)
-    if (
-        named
-        and not spaced
-        and len(best.filled) > 2
-        and ((best.perfect and not space) or (best.even >= 0.5 and shaped))
-    ):
-        return best, None
-    if best.even < (0.7 if named or not space else 0.9):
-        return _single(sample, torn, whole=whole)
-    single = one_column(sample, whole=whole)
-    order = [best, single] if best.perfect and (typed or not (spaced or space)) else [single, best]
-    return order[0], _question([*order, *torn])
-
-
-def _question(ways: list[Trial]) -> Question:
-    """Which of these ways to read the file is right; the first is the guess."""
-    choices = tuple(_choice(way) for way in {way.dialect.delimiter: way for way in reversed(ways)}.values())
-    evidence = tuple(f"Line {line}: {excerpt(raw)}" for _, raw, line, _ in ways[0].filled[:_SHOWN])
-    text = "What stands between the cells of a row?"
-    return Question("delimiter", text, choices[::-1], value_of(ways[0].dialect.delimiter), evidence)
-
-
-def _choice(way: Trial) -> Choice:
-    delimiter = way.dialect.delimiter
-    label = NAMES.get(delimiter, repr(delimiter))
-    label = "Nothing: there is one column" if delimiter == ONE_COLUMN else f"A {label}"
-    return Choice(value_of(delimiter), label, tuple(tuple(record[0]) for record in way.filled[:_SHOWN]))
-
-
-def value_of(delimiter: str) -> str:
-    """A delimiter as an answer gives it."""
-    return "none" if delimiter == ONE_COLUMN else delimiter
-
-
-def delimiter_of(value: str) -> str:
-    """The delimiter that an answer means: itself, or its name. Raises ReadingError for anything else."""
-    if value == "none":
-        return ONE_COLUMN
-    named = {name: sign for sign, name in NAMES.items()}
-    found = named.get(value.strip().lower(), "\t" if value == "\\t" else value)
-    if len(found) != 1 or found in '\r\n"\0':
-        raise ReadingError([Problem(f"“{value}” is no delimiter: it must be a single character.")])
-    return found

@@ -47,14 +47,14 @@ class Layout:
     """Columns (from 0) that hold numbers, dates and the like in the sample."""
 
 
-def lay_out(found: Trial, answers: Answers) -> Layout:
+def lay_out(found: Trial, answers: Answers, *, whole: bool) -> Layout:
     """The layout of a sample; its questions are those that `answers` leaves open."""
-    return _Finder(found, answers).find()
+    return _Finder(found, answers, whole=whole).find()
 
 
 class _Finder:
-    def __init__(self, found: Trial, answers: Answers) -> None:
-        self.answers, self.layout = answers, Layout()
+    def __init__(self, found: Trial, answers: Answers, *, whole: bool) -> None:
+        self.answers, self.layout, self.whole = answers, Layout(), whole
         self.records = found.records
         delimiter = found.dialect.delimiter
         blank = " \r\n" if found.width == 1 else delimiter + " \r\n"
@@ -183,11 +183,11 @@ class _Finder:
         answer = self.answers.get("header")
         if answer in {"first row", "none"}:
             return answer == "first row"
-        alone = len(self.filled) == 1
+        alone = len(self.filled) == 1 and self.whole
         if not alone and (len(cells) != self.width or not rows or not self._like_data(cells, rows)):
             return True
         [first], shown = _shown([cells]), _shown(rows)
-        guess = "first row" if alone else "none"
+        guess = "first row" if alone or _years(cells) else "none"
         question = Question(
             "header",
             f"{'There is only one row' if alone else 'The first row looks like the others'}: is it a header?",
@@ -290,6 +290,13 @@ def _shown(rows: Sequence[Sequence[str]]) -> list[tuple[str, ...]]:
 
 def _data_in(cells: Sequence[str]) -> set[int]:
     return {column for column, cell in enumerate(cells) if is_datum(cell)}
+
+
+def _years(cells: Sequence[str]) -> bool:
+    """Whether the numbers among the names are years, each another one."""
+    numbers = [cells[column].strip() for column in _data_in(cells)]
+    years = {number for number in numbers if number.isdecimal() and 1800 <= int(number) <= 2100}
+    return len(years) == len(numbers) > 1 and len(numbers) < len(cells)
 
 
 def _steps(cells: Sequence[str], data: set[int]) -> bool:
