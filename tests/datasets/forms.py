@@ -10,6 +10,7 @@ from typing import Any
 import openpyxl
 import pyarrow as pa
 import pytest
+import xlsxwriter
 from pyarrow import parquet
 
 from batchsite.datasets.reading import Asks, Limits, Problem, Question, ReadingError, Table, open_table
@@ -46,7 +47,7 @@ def sentence(data: bytes | str, filename: str = "", limits: Limits = WIDE, **ans
 def asked(data: bytes, filename: str = "", **answers: str) -> Question:
     """The one question about a file."""
     with pytest.raises(Asks) as caught:
-        read(data, filename, **answers)
+        read(data, filename, WIDE, **answers)
     assert len(caught.value.questions) == 1
     return caught.value.questions[0]
 
@@ -72,6 +73,20 @@ def saved(book: openpyxl.Workbook) -> bytes:
 
 def excel(*sheets: Sequence[Sequence[Any]], formats: Mapping[str, str] | None = None) -> bytes:
     return saved(workbook(*sheets, formats=formats))
+
+
+def shared(rows: Sequence[Sequence[str]], formulas: Mapping[str, tuple[str, Any]] | None = None) -> bytes:
+    """An Excel file of another program: texts that cells share, results beside formulas."""
+    target = io.BytesIO()
+    book = xlsxwriter.Workbook(target, {"in_memory": True})
+    sheet = book.add_worksheet()
+    for number, row in enumerate(rows):
+        for column, text in enumerate(row):
+            sheet.write_string(number, column, text)
+    for place, (formula, result) in (formulas or {}).items():
+        sheet.write_formula(place, formula, None, result)
+    book.close()
+    return target.getvalue()
 
 
 def zipped(files: Mapping[str, bytes | str], compression: int = zipfile.ZIP_DEFLATED) -> bytes:

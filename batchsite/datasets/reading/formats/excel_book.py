@@ -57,7 +57,8 @@ class Book:
         """Cell styles whose numbers are written as ISO 8601, other than on anybody's screen."""
         self.sheets, self.since_1904 = self._workbook()
         self.formats = self._styles()
-        self.texts = Texts(self._open("xl/sharedStrings.xml") if "xl/sharedStrings.xml" in self.names else None)
+        texts = self._part("sharedstrings.xml")
+        self.texts = Texts(self._open(texts) if texts else None)
 
     def _workbook(self) -> tuple[list[Sheet], bool]:
         for name in self.names:
@@ -76,12 +77,13 @@ class Book:
 
     def _styles(self) -> list[str]:
         """The number format of every cell style."""
-        if "xl/styles.xml" not in self.names:
+        styles = self._part("styles.xml")
+        if not styles:
             return []
         codes: dict[int, str] = {**BUILTIN_FORMATS, **_BY_COUNTRY}
         found: list[str] = []
         inside = False
-        with self._open("xl/styles.xml") as part:
+        with self._open(styles) as part:
             for event, element in ElementTree.iterparse(part, ("start", "end")):  # noqa: S314  (expat has limits)
                 tag = element.tag.rpartition("}")[2]
                 if tag == "cellXfs":
@@ -94,6 +96,10 @@ class Book:
                         self.by_country.add(len(found))
                     found.append(codes.get(number, "General"))
         return found
+
+    def _part(self, name: str) -> str:
+        """The path of a part that there is once; programs do not agree on its case."""
+        return next((path for path in sorted(self.names) if path.lower() == f"xl/{name}"), "")
 
     def _open(self, name: str) -> IO[bytes]:
         return self.archive.open(name)
@@ -225,8 +231,9 @@ class _SheetReader(_Xml):
 
     def _begin_cell(self, values: dict[str, str]) -> None:
         column = self._column + 1
-        if (reference := values.get("r")) and (found := _REFERENCE.fullmatch(reference)):
-            column = column_index_from_string(found[1])
+        if reference := values.get("r"):
+            found = _REFERENCE.fullmatch(reference)
+            column = column_index_from_string(found[1]) if found else 0
         if not self._column < column <= MOST_COLUMNS:
             raise Damaged("cell references")
         self._column = column

@@ -14,7 +14,8 @@ _MONTHS = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
-_MOST_DAYS = 2_958_466
+_MOST_DAYS = 2_957_000
+"""Excel ends with the year 9999; so do we, nearly, whatever day it counts from."""
 _HALF = re.compile(r"am/pm|a/p|上午/下午")
 
 
@@ -34,10 +35,10 @@ class Moment:
 
     def at(self, decimals: int) -> tuple[datetime | None, int]:
         """(the date and time, rounded to so many decimals of a second; seconds since day 0). None for no date."""
+        if not 0 <= self.days < _MOST_DAYS:
+            return None, 0
         unit = Decimal(1).scaleb(-decimals)
         seconds = (Decimal(repr(self.days)) * 86_400).quantize(unit, rounding=ROUND_HALF_UP)
-        if not 0 <= seconds < Decimal(86_400) * _MOST_DAYS:
-            return None, 0
         day = int(seconds // 86_400)
         begin = datetime(1904, 1, 1) if self.since_1904 else datetime(1899, 12, 30 if day > 59 else 31)  # noqa: DTZ001
         # 1900 has a 29 February for Excel: day 60, of which there is no date

@@ -29,7 +29,7 @@ _TOKEN = re.compile(
 )
 _CONDITION = re.compile(r"(<=|>=|<>|<|>|=)\s*(-?[\d.]+)$")
 _COLORS = re.compile(r"(black|blue|cyan|green|magenta|red|white|yellow|color\s*\d+)$", re.IGNORECASE)
-_EXACT = Context(prec=40, rounding=ROUND_HALF_UP)
+_EXACT = Context(prec=1000, rounding=ROUND_HALF_UP)
 _MOST_DENOMINATOR = 9999
 
 
