@@ -80,7 +80,7 @@ class _Chooser:
         likely = (best.perfect and not space) or (best.even >= 0.5 and shaped)
         if named and not spaced and len(best.filled) > 2 and likely:
             return best, None
-        if best.even < (0.7 if named or not space else 0.9):
+        if best.even < (0.7 if named or not space else 0.9) and not (named and len(best.filled) == 2):
             return self._single(torn)
         single = self._with(ONE_COLUMN)
         order = [best, single] if best.perfect and (typed or not (spaced or space)) else [single, best]

@@ -88,3 +88,18 @@ def quotes(problem: Problem) -> Question:
         "text",
         (f"Line {problem.line}: {problem.excerpt}",),
     )
+
+
+def footer(found: list[Problem], *, parted: bool) -> Question:
+    """About lines of one cell at the end of the file; `parted` by blank lines, they are rather a footnote."""
+    words = all(" " in problem.excerpt.strip() for problem in found)
+    return Question(
+        "footer",
+        "The last lines are not like the rest: are they a footnote below the table?",
+        (
+            Choice("leave", "A footnote: set it aside", tuple((problem.excerpt,) for problem in found)),
+            Choice("part", "Rows that are damaged, or the file was cut"),
+        ),
+        "leave" if parted or words else "part",
+        tuple(f"Line {problem.line}: {problem.excerpt}" for problem in found[:5]),
+    )

@@ -28,6 +28,9 @@ from batchsite.datasets.reading.values import is_datum
 
 _MOST_BLANK_RUNS = 1000
 _MOST_FOREIGN = 50
+_MOST_FEET = 20
+_LINE_ENDS = "\r\n\x1a"
+"""With the mark that DOS puts at the end of a file."""
 _TEXT_QUOTES = 2
 """Rows with a quote in the middle of a cell from which on nobody need be asked: in this file quotes are text."""
 
@@ -64,6 +67,8 @@ class DelimitedTable:
         self._blanks: list[_Blanks] = []
         self._empties = 0
         self._after_blank = False
+        self._feet: list[Problem] = []
+        """Lines of one cell since the last row: a footnote, unless the table goes on."""
         self._problems, self._bare_quotes, self._repeats = Findings(), Findings(), Findings()
         self._foreign: list[str] = []
         self._foreign_count = 0
@@ -115,6 +120,8 @@ class DelimitedTable:
             if fine and (self._after_blank or cells[0] == name or drop):
                 fine = self._check_place(cells, text, line)
             self._after_blank = False
+            if fine and self._feet:
+                self._feet = []
             if not self._refused and (fine or not self._leaves):
                 yield cells[:-drop] if drop else cells
 
@@ -150,11 +157,11 @@ class DelimitedTable:
     def _set_aside(self, cells: list[str], text: str, line: int) -> bool:
         """Drop a blank line; keep back a row of delimiters only until it is known whether the table goes on."""
         if self._layout.width == 1:
-            if text.strip("\r\n"):
+            if text.strip(_LINE_ENDS):
                 return False
             self._empties += 1  # here a blank line is an empty cell, or the end
             return True
-        if not text.strip(" \r\n"):
+        if not text.strip(" " + _LINE_ENDS):
             self._dropped += 1
             self._after_blank = True
             return True
@@ -214,7 +221,9 @@ class DelimitedTable:
             message = f"A cell of {len(cells[long - 1]):,} characters; {self.limits.cell:,} are the limit."
             self._report(message, line, long, excerpt(cells[long - 1]))
         else:
-            self._report(_ragged(len(cells), width, text, self._dialect), line, excerpt=excerpt(text))
+            problem = self._report(_ragged(len(cells), width, text, self._dialect), line, excerpt=excerpt(text))
+            if len(cells) == 1 and len(self._feet) <= _MOST_FEET:
+                self._feet.append(problem)
         return False
 
     def _too_long(self, cells: list[str]) -> int:
@@ -286,13 +295,14 @@ class DelimitedTable:
 
     # --- the outcome
 
-    def _report(self, message: str, line: int | None = None, column: int | None = None, excerpt: str = "") -> None:
+    def _report(self, message: str, line: int | None = None, column: int | None = None, excerpt: str = "") -> Problem:
         problem = Problem(message, line, self._number, column, excerpt)
         if self._leaves:
             self.left_out.add(problem)
-            return
-        self._problems.add(problem)
-        self._refused = True
+        else:
+            self._problems.add(problem)
+            self._refused = True
+        return problem
 
     def _end(self) -> None:
         """What can only be said once all is read. Raises ReadingError, Asks."""
@@ -302,7 +312,8 @@ class DelimitedTable:
         if self._uses_quotes and bare.count and not self._leaves:
             raise self._refusal()
         if self._problems.count and not self._only_foreign():
-            raise self._refusal()
+            self._footnote()
+            self._problems = Findings()
         if self._problems.count:
             data = b"".join(marked_bytes(text, "utf-8") for text in self._foreign)
             self._ask(questions.late_encoding(data, self._dialect.delimiter))
@@ -317,6 +328,16 @@ class DelimitedTable:
         if self._dropped or self._blanks:
             count = self._dropped + sum(run.count for run in self._blanks)
             self.understood.notes.append(f"{count:,} blank {'line' if count == 1 else 'lines'} left out.")
+
+    def _footnote(self) -> None:
+        """Leave out the last lines where they alone are at fault, and somebody said that they are a footnote."""
+        feet, answer = self._feet, self._answers.get("footer")
+        if not feet or self._problems.count != len(feet) or len(feet) > _MOST_FEET or answer == "part":
+            raise self._refusal()
+        if answer != "leave":
+            self._ask(questions.footer(feet, parted=self._dropped > 0))
+        self.understood.set_aside += [(foot.line or 0, foot.excerpt) for foot in feet]
+        self.understood.notes.append("The last lines were set aside.")
 
     def _only_foreign(self) -> bool:
         """Whether all that is wrong is that the file is not UTF-8 further down, and nobody has said what it is."""
