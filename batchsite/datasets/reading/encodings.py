@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections import Counter
 from dataclasses import dataclass
 
 from batchsite.datasets.reading.sources import MARKED
@@ -44,7 +45,7 @@ _LETTERS = {
     "cp1257": ("āčēģīķļņšūž", "ąčęėįšųūž", "õäöüšž"),
 }  # fmt: skip
 _SIGNS = "“”‘’„‚–—…•°€£§©®«»\u00a0·×²³½"
-_SAMPLED = 1500
+_SAMPLED = 600
 _TELLING = 400
 """Bytes on which UTF-16 without a mark is recognised."""
 _ENOUGH = 0.45
@@ -157,8 +158,9 @@ def _fitness(head: bytes, codec: str, languages: tuple[str, ...]) -> float:
     places = [found.start() for _, found in zip(range(_SAMPLED), _HIGH.finditer(text), strict=False)]
     if not places:
         return 0.0
-    around = [(text[at - 1 : at], text[at], text[at + 1 : at + 2]) for at in places]
-    return max(sum(_fit(*signs, letters) for signs in around) for letters in languages) / len(places)
+    around = Counter((text[at - 1 : at], text[at], text[at + 1 : at + 2]) for at in places).items()
+    sums = (sum(count * _fit(*signs, letters) for signs, count in around) for letters in languages)
+    return max(sums) / len(places)
 
 
 def _fit(before: str, sign: str, after: str, letters: str) -> float:

@@ -21,21 +21,28 @@ MAIL = re.compile(r"\s*[^@\s,;|]+@[^@\s,;|]+\.\w+\s*")
 ADDRESS = re.compile(r"\s*(?:https?|ftp|mailto)://?\S+\s*")
 UUID = re.compile(r"\s*[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\s*")
 WORDS = re.compile(r"[\w .\-'’/()&+#%°!?]*")
-BOOLEAN = frozenset({"true", "false", "yes", "no", "y", "n"})
+_DIGIT = re.compile(r"\d")
+_LONGEST_DATUM = 80
+_JUDGED = 200
+"""Rows of a sample on which its columns are judged."""
 
 
 def is_number(cell: str) -> bool:
-    return any(map(str.isdigit, cell)) and NUMBER.fullmatch(cell) is not None
+    return _DIGIT.search(cell) is not None and NUMBER.fullmatch(cell) is not None
 
 
 def is_datum(cell: str) -> bool:
     """Whether a cell is a value that no header has: a number, a date, an address, a UUID."""
-    if not cell or cell.isspace():
+    if ":" in cell and ADDRESS.fullmatch(cell):
+        return True
+    if len(cell) > _LONGEST_DATUM:
         return False
-    return is_number(cell) or any(kind.fullmatch(cell) for kind in (DATE, TIME, MAIL, ADDRESS, UUID))
+    if _DIGIT.search(cell) and any(kind.fullmatch(cell) for kind in (NUMBER, DATE, TIME, UUID)):
+        return True
+    return "@" in cell and MAIL.fullmatch(cell) is not None
 
 
-def likeness(rows: Sequence[Sequence[str]], most: int = 200) -> float:
+def likeness(rows: Sequence[Sequence[str]], most: int = _JUDGED) -> float:
     """Share of the cells of the first rows that are a value of some kind, or empty, or words without delimiters."""
     cells = [cell for row in rows[:most] for cell in row]
     if not cells:
@@ -55,7 +62,7 @@ def data_columns(rows: Sequence[Sequence[str]], width: int) -> set[int]:
     """The columns (from 0) whose filled cells are numbers, dates and the like, in nearly all of the rows."""
     found = set()
     for column in range(width):
-        filled = [row[column] for row in rows if len(row) == width and row[column].strip()]
+        filled = [row[column] for row in rows[:_JUDGED] if len(row) == width and row[column].strip()]
         if len(filled) >= 1 and sum(map(is_datum, filled)) >= 0.9 * len(filled):
             found.add(column)
     return found
