@@ -255,8 +255,8 @@ class ExcelTable:
         sample = list(islice(self._sheet_rows(), _SAMPLE_ROWS))
         if not sample:
             raise refuse(f"Sheet “{self._sheet.name}” is empty.")
-        trial = Trial(Dialect("\t", ""), [(cells, "\t".join(cells), number, "") for number, cells in sample])
-        layout = lay_out(trial, answers)
+        records = [(cells, "\t".join(cells), number, "") for number, cells in sample]
+        layout = lay_out(Trial(Dialect("\t", ""), records), answers, whole=len(sample) < _SAMPLE_ROWS)
         understood = self.understood
         understood.header, understood.header_line = layout.header, layout.header_line
         understood.set_aside = layout.set_aside
