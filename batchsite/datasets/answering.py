@@ -52,6 +52,8 @@ def answer(dataset: Dataset, user: User | None, values: Mapping[str, str]) -> No
         if locked.deleted_at or locked.state != DatasetState.ASKING:
             raise CannotChange("It was answered already.")
         asked = {str(one["key"]): one for one in locked.questions}
+        if asked.keys() != values.keys():
+            raise CannotChange("It was answered already, and now asks something else.")
         _begin(locked, _with(locked.answers, values, user, asked))
 
 

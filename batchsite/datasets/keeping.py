@@ -42,7 +42,10 @@ def kept_questions(questions: Sequence[Question]) -> list[dict[str, Any]]:
 
 
 def _cut(rows: Sequence[Sequence[str]]) -> list[list[str]]:
-    return [[storable(cell[:MOST_OF_A_CELL]) for cell in row[:MOST_CELLS]] for row in rows[:MOST_ROWS]]
+    """The first cells of the first rows; an ellipsis stands for the rest of a row."""
+    more = [["…"] if len(row) > MOST_CELLS else [] for row in rows]
+    cut = [[storable(cell[:MOST_OF_A_CELL]) for cell in row[:MOST_CELLS]] for row in rows[:MOST_ROWS]]
+    return [row + rest for row, rest in zip(cut, more, strict=False)]
 
 
 def kept_understood(understood: Understood) -> dict[str, Any]:
