@@ -136,6 +136,7 @@ _AT_LEAST_ONE = {
     "chunk_bytes",
     "page_rows",
     "upload_bytes",
+    "unpacked_bytes",
     "max_rows",
     "max_columns",
     "max_cell",

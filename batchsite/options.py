@@ -85,6 +85,9 @@ class Options:
     page_rows: int = _option("BATCHSITE_PAGE_ROWS", 1000, "Results asked for in one call, at most 1000 (facts 2.7)")
 
     upload_bytes: int = _option("BATCHSITE_UPLOAD_BYTES", 2_000_000_000, "Size of an upload, in bytes")
+    unpacked_bytes: int = _option(
+        "BATCHSITE_UNPACKED_BYTES", 10_000_000_000, "Size of a compressed upload once it is unpacked, in bytes"
+    )
     max_rows: int = _option("BATCHSITE_MAX_ROWS", 5_000_000, "Rows of a dataset")
     max_columns: int = _option("BATCHSITE_MAX_COLUMNS", 500, "Columns of a dataset")
     max_cell: int = _option("BATCHSITE_MAX_CELL", 5_000_000, "Characters of one cell")

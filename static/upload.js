@@ -1,15 +1,15 @@
 /* Uploads with a progress bar: drop a file or choose one, and it is sent at once; it can be stopped. Without this
-   script the form sends the file by itself. What the form has to say stands in its data attributes:
+   script the form sends the file by itself. The form may come later, in a part that htmx swaps in; a page has one at
+   a time. What it has to say stands in its data attributes:
      data-upload, data-limit, data-limit-words   on the form: the greatest size in bytes, and in words
      data-drop, data-send, data-sending, data-error   its parts: drop zone, plain button, progress, what went wrong */
 "use strict";
 {
-  const form = document.querySelector("form[data-upload]");
-  const part = (name) => form.querySelector(`[data-${name}]`);
-  const input = form.querySelector("[type=file]");
-  const bar = part("sending").querySelector("progress");
-  const say = (words) => document.dispatchEvent(new CustomEvent("say", { detail: words }));
+  let form = null;
   let sending = null;
+  const part = (name) => form.querySelector(`[data-${name}]`);
+  const field = () => form.querySelector("[type=file]");
+  const say = (words) => document.dispatchEvent(new CustomEvent("say", { detail: words }));
 
   /* ---- what is shown ---- */
 
@@ -28,6 +28,7 @@
     part("drop").hidden = is;
   };
   const showProgress = (file, sent, total) => {
+    const bar = part("sending").querySelector("progress");
     bar.max = total || 1;
     bar.value = sent;
     part("words").textContent = sent < total
@@ -41,8 +42,8 @@
     sending = null;
     showSending(false);
     showError(words);
-    input.value = "";
-    if (words) input.focus();
+    field().value = "";
+    if (words) field().focus();
   };
   const answered = (request) => {
     let answer = {};
@@ -58,7 +59,7 @@
   const send = (file) => {
     const request = new XMLHttpRequest();
     const fields = new FormData(form);
-    fields.set(input.name, file);
+    fields.set(field().name, file);
     request.open("POST", form.action);
     request.setRequestHeader("Accept", "application/json");
     request.upload.addEventListener("progress", (event) => showProgress(file, event.loaded, event.total));
@@ -82,33 +83,43 @@
     else if (file.size > Number(form.dataset.limit)) {
       showError(`${file.name} has ${size(file.size)}; ${form.dataset.limitWords} are the limit. Split it, or ask who runs batchsite.`);
     } else return send(file);
-    input.value = "";
+    field().value = "";
   };
 
   /* ---- what people do ---- */
 
-  input.addEventListener("change", () => take(input.files));
-  part("stop").addEventListener("click", () => { sending?.abort(); say("Stopped. Nothing was kept."); });
-  form.addEventListener("submit", (event) => { event.preventDefault(); take(input.files); });
+  const attach = () => {
+    const found = document.querySelector("form[data-upload]");
+    if (!found || found === form || sending) return;
+    form = found;
+    const input = field();
+    input.addEventListener("change", () => take(input.files));
+    part("stop").addEventListener("click", () => { sending?.abort(); say("Stopped. Nothing was kept."); });
+    form.addEventListener("submit", (event) => { event.preventDefault(); take(input.files); });
+    part("send").hidden = true;
+    input.classList.add("unseen");
+  };
+  attach();
+  document.addEventListener("htmx:afterSettle", attach);
   addEventListener("beforeunload", (event) => { if (sending) event.preventDefault(); });
 
   // A file may be dropped anywhere: beside the zone the browser would leave the page and open it.
-  const carriesFiles = (event) => event.dataTransfer?.types.includes("Files");
-  const hover = (is) => part("drop").classList.toggle("over", is);
+  const carriesFiles = (event) => form?.isConnected && event.dataTransfer?.types.includes("Files");
+  const hover = (is) => {
+    part("drop").classList.toggle("over", is);
+    if (is && form.closest("details")) form.closest("details").open = true;
+  };
   addEventListener("dragover", (event) => {
     if (!carriesFiles(event)) return;
     event.preventDefault();
     event.dataTransfer.dropEffect = sending ? "none" : "copy";
     hover(!sending);
   });
-  addEventListener("dragleave", (event) => { if (!event.relatedTarget) hover(false); });
+  addEventListener("dragleave", (event) => { if (form && !event.relatedTarget) hover(false); });
   addEventListener("drop", (event) => {
     if (!carriesFiles(event)) return;
     event.preventDefault();
     hover(false);
     take(event.dataTransfer.files);
   });
-
-  part("send").hidden = true;
-  input.classList.add("unseen");
 }

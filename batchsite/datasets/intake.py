@@ -3,33 +3,32 @@
 1. `receive` keeps the file as it came, as evidence, and writes down that it is to be imported.
 2. `import_step` reads it from the first byte to the last and stores its rows in blocks. Every transaction is
    short and checks the lease. A step that is killed leaves blocks behind, which the next one removes first.
-3. The dataset ends up ready, or refused with the lines that are at fault. A full disk only makes it wait.
+3. The dataset ends up ready, asking (then `answering` has it imported again), or refused with the lines that are
+   at fault. A full disk only makes it wait.
 """
 
 from __future__ import annotations
 
+import io
 import secrets
 import time
-import zlib
-from collections import deque
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import orjson
 from django.conf import settings
 from django.core.files import File
 from django.core.files.uploadedfile import UploadedFile
 from django.db import OperationalError, transaction
 from django.utils import timezone
 
-from batchsite.datasets.models import BLOCK_BYTES, BLOCK_ROWS, Block, Dataset, DatasetState, Row
-from batchsite.datasets.reading import Limits, Problem, ReadingError, open_table
-from batchsite.datasets.records import ByteStream
+from batchsite.datasets import blocks
+from batchsite.datasets.keeping import BAD_ROWS, kept_answer, kept_problems, kept_questions, kept_understood, storable
+from batchsite.datasets.models import Block, Dataset, DatasetState, Row
+from batchsite.datasets.profiling import Profiler
+from batchsite.datasets.reading import Asks, ByteStream, Limits, Problem, ReadingError, Understood, open_table
 from batchsite.processes.beating import stopping
 from batchsite.processes.leases import MOST_TRIES, Claim, claimed
 from batchsite.processes.queueing import Job, Queue, enqueue
@@ -43,7 +42,6 @@ SMALL = 5_000_000
 BLOCKS_AT_ONCE = 20
 """Blocks written in one transaction."""
 BLOCKS_REMOVED_AT_ONCE = 200
-PACKING_AHEAD = 4
 RETRY_FULL_DISK = timedelta(minutes=1)
 EXTEND_EVERY = 5.0
 """Seconds between extensions of the lease while a file is read without anything to write."""
@@ -53,29 +51,42 @@ class NotTaken(Exception):
     """The upload is refused before it is kept; the text says why and what to do."""
 
 
-def receive(team: Team, user: User | None, upload: UploadedFile[Any], name: str = "") -> Dataset:
-    """Keep an upload and have it imported. Raises NotTaken, and OSError where it cannot be kept."""
+def receive(
+    team: Team, user: User | None, upload: UploadedFile[Any], name: str = "", replaces: Dataset | None = None
+) -> Dataset:
+    """Keep an upload and have it imported. Raises NotTaken, and OSError where it cannot be kept.
+
+    In the place of another it is a dataset of its own: what that one holds, and who uses it, does not change.
+    """
     check_size(upload.size or 0)
     sweep_incoming()
-    return _receive(team, user, upload, upload.name or "upload.csv", name, now=True)
+    dataset = Dataset(team=team, created_by=user, replaces=replaces)
+    return keep(dataset, upload, upload.name or "upload.csv", name or (replaces.name if replaces else ""), now=True)
 
 
-def receive_path(team: Team, path: Path, name: str = "", user: User | None = None) -> Dataset:
+def receive_path(
+    team: Team, path: Path, name: str = "", user: User | None = None, answers: Mapping[str, str] | None = None
+) -> Dataset:
     """A copy of a file of this machine. Raises NotTaken where it is too big, OSError where it cannot be copied.
 
     The caller imports it (`import_step`); should the caller die, the worker does.
     """
     check_limit(path.stat().st_size)
+    by, now = user.pk if user else None, timezone.now()
     with path.open("rb") as stream:
-        return _receive(team, user, File(stream), path.name, name, now=False)
+        dataset = Dataset(team=team, created_by=user)
+        dataset.answers = [kept_answer(key, value, by=by, at=now) for key, value in (answers or {}).items()]
+        return keep(dataset, File(stream), path.name, name, now=False)
 
 
-def _receive(team: Team, user: User | None, file: File[Any], filename: str, name: str, *, now: bool) -> Dataset:
-    dataset = Dataset(team=team, created_by=user, filename=filename[-300:], size=file.size)
-    dataset.name = (name.strip() or Path(filename).stem.strip() or "Dataset")[:200]
+def keep(dataset: Dataset, file: File[Any], filename: str, name: str, *, now: bool) -> Dataset:
+    """Keep `file` as that of a new dataset, which is due from then on; `now` sends a message, too. Raises OSError."""
+    dataset.filename, dataset.size = filename[-300:], file.size
+    unpacked = filename[:-3] if filename.lower().endswith(".gz") else filename
+    dataset.name = (name.strip() or Path(unpacked).stem.strip() or "Dataset")[:200]
     dataset.next_look_at = timezone.now()
     # A name of our own: what people call their files is no path to be trusted.
-    kept = dataset.file.field.generate_filename(dataset, f"{secrets.token_hex(12)}.csv")
+    kept = dataset.file.field.generate_filename(dataset, f"{secrets.token_hex(12)}.upload")
     try:
         dataset.file.name = dataset.file.storage.save(kept, file)
         with transaction.atomic():
@@ -138,8 +149,12 @@ def _import_or_say_why(claim: Claim[Dataset], dataset: Dataset) -> None:
         return
     try:
         _import(claim, dataset)
+    except Asks as asks:
+        _ask(claim, asks)
     except ReadingError as error:
-        _refuse(claim, error.problems, error.problem_count)
+        rows_only = all(one.row and one.line for one in error.problems)
+        can_leave = rows_only and BAD_ROWS not in dataset.given
+        _refuse(claim, error.problems, error.problem_count, can_leave=can_leave)
     except FileNotFoundError:
         _refuse(claim, [Problem("The uploaded file is gone from the server's disk. Upload it again.")], 1)
     except (OSError, OperationalError) as error:
@@ -153,22 +168,37 @@ def _import(claim: Claim[Dataset], dataset: Dataset) -> None:
     remove_blocks(claim)
     with dataset.file.open("rb") as file:
         source = _Watched(file, claim)
-        table = open_table(source, limits=_limits())
-        understood = {"columns": table.columns, "encoding": table.encoding, "delimiter": table.delimiter}
-        _update(claim, held_reason="", row_count=0, bytes_read=0, **understood)
-        rows = 0
-        blocks = _packed(_grouped(table.rows(), source))
-        while some := list(islice(blocks, BLOCKS_AT_ONCE)):
+        _update(claim, held_reason="", row_count=0, bytes_read=0)
+        table = open_table(source, filename=dataset.filename, answers=dataset.given, limits=_limits())
+        _update(claim, columns=table.columns, **_understood(table.understood))
+        rows, profiler = 0, Profiler(table.columns)
+        packed = blocks.packed(_seen(profiler, blocks.grouped(table.rows())))
+        while some := list(islice(packed, BLOCKS_AT_ONCE)):
             if stopping():
                 claim.next_look_at = timezone.now()
                 return
             with claim.locked() as fresh:
                 rows = _store(fresh, some, rows)
-                Dataset.objects.filter(pk=fresh.pk).update(row_count=rows, bytes_read=source.count)
-    _update(claim, state=DatasetState.READY, bytes_read=dataset.size)
+                Dataset.objects.filter(pk=fresh.pk).update(row_count=rows, bytes_read=min(source.count, dataset.size))
+    _update(
+        claim,
+        state=DatasetState.READY,
+        bytes_read=dataset.size,
+        left_out=table.left_out.count,
+        profile=storable(profiler.profile()),
+        problems=kept_problems(table.left_out.first),
+        problem_count=table.left_out.count,
+        **_understood(table.understood),  # the last rows may have added to it
+    )
 
 
-class _Watched:
+def _seen(profiler: Profiler, groups: Iterator[list[Row]]) -> Iterator[list[Row]]:
+    for rows in groups:
+        profiler.add(rows)
+        yield rows
+
+
+class _Watched(io.RawIOBase):
     """The upload as it is read: counts its bytes, and holds on to the lease meanwhile."""
 
     def __init__(self, file: ByteStream, claim: Claim[Dataset]) -> None:
@@ -183,6 +213,23 @@ class _Watched:
             self.extended = time.monotonic()
         return piece
 
+    def readinto(self, buffer: Any, /) -> int:
+        piece = self.read(len(buffer))
+        buffer[: len(piece)] = piece
+        return len(piece)
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        return self.file.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self.file.tell()
+
 
 def _store(dataset: Dataset, blocks: list[tuple[int, bytes]], rows: int) -> int:
     """Store (number of rows, data) behind the `rows` that are there; how many there are now."""
@@ -194,45 +241,51 @@ def _store(dataset: Dataset, blocks: list[tuple[int, bytes]], rows: int) -> int:
     return rows
 
 
-def _grouped(rows: Iterator[Row], source: _Watched) -> Iterator[list[Row]]:
-    """Rows by the block. One closes early when it has taken many bytes: huge cells must not pile up."""
-    some: list[Row] = []
-    began = source.count
-    for row in rows:
-        some.append(row)
-        if len(some) == BLOCK_ROWS or source.count - began > BLOCK_BYTES:
-            yield some
-            some, began = [], source.count
-    if some:
-        yield some
-
-
-def _packed(groups: Iterator[list[Row]]) -> Iterator[tuple[int, bytes]]:
-    """(number of rows, data of a block), a few packed ahead in another thread: zlib lets go of the interpreter."""
-    waiting: deque[tuple[int, Future[bytes]]] = deque()
-    with ThreadPoolExecutor(1) as pool:
-        for some in groups:
-            waiting.append((len(some), pool.submit(_pack, some)))
-            if len(waiting) > PACKING_AHEAD:
-                count, data = waiting.popleft()
-                yield count, data.result()
-        for count, data in waiting:
-            yield count, data.result()
-
-
-def _pack(rows: list[Row]) -> bytes:
-    return zlib.compress(orjson.dumps(rows), 1)
-
-
 def _limits() -> Limits:
     options = settings.OPTIONS
-    return Limits(rows=options.max_rows, columns=options.max_columns, cell=options.max_cell)
+    return Limits(
+        rows=options.max_rows,
+        columns=options.max_columns,
+        cell=options.max_cell,
+        unpacked=options.unpacked_bytes,
+    )
 
 
-def _refuse(claim: Claim[Dataset], problems: list[Problem], count: int) -> None:
+def _understood(found: Understood) -> dict[str, Any]:
+    kept = kept_understood(found)
+    return {
+        "understood": kept,
+        "form": kept["form"][:20],
+        "encoding": kept["encoding"][:40],
+        "delimiter": kept["delimiter"][:4],
+    }
+
+
+def _ask(claim: Claim[Dataset], asks: Asks) -> None:
+    """Nothing counts until a person has answered: the answers go with the next import."""
     remove_blocks(claim)
-    found = [asdict(problem) for problem in problems]
-    _update(claim, state=DatasetState.REFUSED, problems=found, problem_count=count, row_count=0, held_reason="")
+    _update(
+        claim,
+        state=DatasetState.ASKING,
+        questions=kept_questions(asks.questions),
+        columns=[],
+        row_count=0,
+        held_reason="",
+        **_understood(asks.understood),
+    )
+
+
+def _refuse(claim: Claim[Dataset], problems: list[Problem], count: int, *, can_leave: bool = False) -> None:
+    remove_blocks(claim)
+    _update(
+        claim,
+        state=DatasetState.REFUSED,
+        problems=kept_problems(problems),
+        problem_count=count,
+        can_leave=can_leave,
+        row_count=0,
+        held_reason="",
+    )
 
 
 def _hold(claim: Claim[Dataset], reason: str) -> None:

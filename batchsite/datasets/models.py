@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import orjson
 from django.db import models
@@ -16,7 +17,7 @@ BLOCK_ROWS = 500
 """Rows in a block: measured, 500 read a page of 50 in 2 ms and store at a quarter to a third of the CSV's size."""
 
 BLOCK_BYTES = 4_000_000
-"""Bytes of the upload after which a block is closed, however few its rows."""
+"""Characters of text after which a block is closed, however few its rows."""
 
 Row = list[str]
 """The cells of one row as text, in the order of the dataset's columns."""
@@ -24,6 +25,7 @@ Row = list[str]
 
 class DatasetState(models.TextChoices):
     IMPORTING = "importing", "Importing"
+    ASKING = "asking", "Needs an answer"
     READY = "ready", "Ready"
     REFUSED = "refused", "Not readable"
 
@@ -49,19 +51,45 @@ class Dataset(Work):
     state = models.CharField(max_length=10, choices=DatasetState.choices, default=DatasetState.IMPORTING)
     held_reason = models.TextField(blank=True)
     """In words, while the import waits for something such as room on the disk; it goes on by itself."""
+    form = models.CharField(max_length=20, blank=True)
+    """What kind of file it is, in the words of `reading.types.Understood`."""
     encoding = models.CharField(max_length=40, blank=True)
     delimiter = models.CharField(max_length=4, blank=True)
+    understood: models.JSONField[dict[str, Any]] = models.JSONField(default=dict, blank=True)
+    """All that was understood of the file: the fields of `reading.types.Understood`."""
+    questions: models.JSONField[list[dict[str, Any]]] = models.JSONField(default=list, blank=True)
+    """What must be answered before it can be imported: `reading.types.Question` as objects."""
+    answers: models.JSONField[list[dict[str, Any]]] = models.JSONField(default=list, blank=True)
+    """What people answered: {"key", "value", "by" (id), "at", "question"}, the question as it was asked, or null."""
+    profile: models.JSONField[dict[str, Any]] = models.JSONField(default=dict, blank=True)
+    """What is in the columns: see `profiling`."""
     columns: models.JSONField[list[str]] = models.JSONField(default=list)
     row_count = models.BigIntegerField(default=0)
     problems: models.JSONField[list[dict[str, object]]] = models.JSONField(default=list)
     """The first problems: {"line", "row", "column", "message", "excerpt"}; `problem_count` says how many there are."""
     problem_count = models.PositiveIntegerField(default=0)
+    left_out = models.PositiveBigIntegerField(default=0)
+    """Rows of the file that are no rows of the dataset, because a person chose to go on without them."""
+    can_leave = models.BooleanField(default=False)
+    """Whether a refused file may be taken without its bad rows: rows are all that is wrong with it."""
+    replaces = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="replaced_by")
+    """The dataset in whose place the file was uploaded: an earlier version of the table."""
 
     class Meta:
         indexes = [models.Index(fields=["team", "-created_at"], name="datasets_of_a_team")]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def has_rows(self) -> bool:
+        """Whether it has rows, or is about to get some."""
+        return self.state in {DatasetState.READY, DatasetState.IMPORTING}
+
+    @property
+    def given(self) -> dict[str, str]:
+        """The answers as reading takes them: value by key."""
+        return {str(one["key"]): str(one["value"]) for one in self.answers}
 
     def row(self, number: int) -> Row:
         """The cells of one row, counted from 1. Raises Block.DoesNotExist beyond the end."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
+from batchsite.datasets import describing
 from batchsite.datasets.models import Dataset, DatasetState, Row
-from batchsite.teams.models import Team
+from batchsite.teams.models import Team, User
 
 PAGE = 50
 SHOWN_BATCHES = 10
@@ -50,12 +51,13 @@ class RowPage:
 
 def datasets_of(team: Team) -> QuerySet[Dataset]:
     """All that the team may see: nothing of others, nothing deleted."""
-    return Dataset.objects.filter(team=team, deleted_at=None).select_related("created_by").defer("problems")
+    heavy = ("problems", "questions", "answers", "understood", "profile")
+    return Dataset.objects.filter(team=team, deleted_at=None).select_related("created_by", "team").defer(*heavy)
 
 
 def listing(team: Team, search: str = "", after: int | None = None, before: int | None = None) -> Listing:
     """A page of the team's datasets; `after` and `before` are the ids next to which it begins or ends."""
-    found = datasets_of(team)
+    found = _in_lists(team)
     found = found.filter(name__icontains=search) if search else found
     if before is not None:
         page = list(found.filter(pk__gt=before).order_by("pk")[: PAGE + 1])
@@ -66,9 +68,42 @@ def listing(team: Team, search: str = "", after: int | None = None, before: int 
     return Listing(page, page[0].pk if page and after else None, page[-1].pk if more else None)
 
 
+def _in_lists(team: Team) -> QuerySet[Dataset]:
+    """With `is_replaced`: whether a newer version of the table has come."""
+    newer = Dataset.objects.filter(replaces=OuterRef("pk"), deleted_at=None)
+    return datasets_of(team).annotate(is_replaced=Exists(newer))
+
+
 def listed(team: Team, pks: Sequence[int]) -> Listing:
     """Those datasets of a page that is shown already: they stay where they are, whatever became of them."""
-    return Listing(list(datasets_of(team).filter(pk__in=pks[:PAGE]).order_by("-pk")))
+    return Listing(list(_in_lists(team).filter(pk__in=pks[:PAGE]).order_by("-pk")))
+
+
+@dataclass(frozen=True)
+class Versions:
+    """The dataset that one replaces, and those that replace it, the newest first; none that is deleted."""
+
+    before: Dataset | None
+    after: list[Dataset]
+
+
+def versions(dataset: Dataset) -> Versions:
+    mine = datasets_of(dataset.team)
+    before = mine.filter(pk=dataset.replaces_id).first() if dataset.replaces_id else None
+    return Versions(before, list(mine.filter(replaces=dataset).order_by("-pk")[:SHOWN_BATCHES]))
+
+
+def answers_before(dataset: Dataset) -> dict[str, str]:
+    """What was answered for the version before: the same question most likely has the same answer."""
+    before = versions(dataset).before
+    return {**(before.given if before else {}), **dataset.given}
+
+
+def decisions(dataset: Dataset) -> list[tuple[describing.Decision, User | None]]:
+    """What people decided about how the file is read, and who."""
+    found = describing.decisions(dataset)
+    people = User.objects.in_bulk({one.by for one in found if one.by})
+    return [(one, people.get(one.by or 0)) for one in found]
 
 
 def row_page(dataset: Dataset, first: int) -> RowPage:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from batchsite.datasets import views
+from batchsite.datasets import views, views_answers
 
 urlpatterns = [
     path("", views.datasets, name="datasets"),
@@ -12,6 +12,10 @@ urlpatterns = [
     path("<int:dataset_id>/progress", views.dataset_progress, name="dataset-progress"),
     path("<int:dataset_id>/rows", views.dataset_rows, name="dataset-rows"),
     path("<int:dataset_id>/rows/<int:row>", views.dataset_row, name="dataset-row"),
+    path("<int:dataset_id>/answer", views_answers.dataset_answer, name="dataset-answer"),
+    path("<int:dataset_id>/leave", views_answers.dataset_leave, name="dataset-leave"),
+    path("<int:dataset_id>/again", views_answers.dataset_again, name="dataset-again"),
+    path("<int:dataset_id>/replace", views.dataset_replace, name="dataset-replace"),
     path("<int:dataset_id>/original", views.dataset_original, name="dataset-original"),
     path("<int:dataset_id>/problems", views.dataset_problems, name="dataset-problems"),
     path("<int:dataset_id>/delete", views.dataset_delete, name="dataset-delete"),

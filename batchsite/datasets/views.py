@@ -15,8 +15,8 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 from django_htmx.http import push_url
 
-from batchsite.datasets import intake, removing, reports, sample, selectors, uploading
-from batchsite.datasets.forms import UploadForm
+from batchsite.datasets import describing, intake, removing, reports, sample, selectors, uploading
+from batchsite.datasets.forms import AnswerForm, UploadForm
 from batchsite.datasets.models import Dataset, DatasetState
 from batchsite.http import UNPROCESSABLE, TeamRequest, page_or_part, whole_number
 from batchsite.processes.trouble import is_disk_full
@@ -25,7 +25,7 @@ PROBLEMS_SHOWN = 100
 
 
 def _dataset(request: TeamRequest, dataset_id: int) -> Dataset:
-    return get_object_or_404(selectors.datasets_of(request.team), pk=dataset_id)
+    return get_object_or_404(selectors.datasets_of(request.team).defer(None), pk=dataset_id)
 
 
 # --- the list, and taking files in
@@ -44,46 +44,62 @@ def _listing(request: TeamRequest) -> dict[str, Any]:
     asked = request.GET
     search = asked.get("search", "").strip()[:200]
     after, before = whole_number(asked.get("after")), whole_number(asked.get("before"))
-    return {
+    return _upload_part() | {
         "listing": selectors.listing(request.team, search, after, before),
         "search": search,
         "is_narrowed": bool(search or after or before),
-        "form": UploadForm(),
-        "limit": settings.OPTIONS.upload_bytes,
     }
+
+
+def _upload_part() -> dict[str, Any]:
+    return {"upload_form": UploadForm(), "limit": settings.OPTIONS.upload_bytes}
 
 
 @csrf_exempt  # reading the form is what checks its token, and nothing is read before the size is known to fit
 @require_http_methods(["GET", "POST"])
 def dataset_upload(request: TeamRequest) -> HttpResponse:
     """A file comes in. Scripts that ask for JSON get `{"url": …}` or `{"error": …}`."""
+    return redirect("datasets") if request.method == "GET" else _upload(request, None)
+
+
+@csrf_exempt  # as above
+@require_http_methods(["GET", "POST"])
+def dataset_replace(request: TeamRequest, dataset_id: int) -> HttpResponse:
+    """A file comes in, in the place of another: a new dataset, the next version of the table."""
+    found = _dataset(request, dataset_id)
     if request.method == "GET":
-        return redirect("datasets")
+        return redirect(f"{reverse('dataset', args=[found.pk])}#replace")
+    return _upload(request, found)
+
+
+def _upload(request: TeamRequest, replaces: Dataset | None) -> HttpResponse:
     refused = uploading.refusal(request.META.get("CONTENT_LENGTH"))
     if refused:
-        return _refused(request, refused.words, refused.status)
+        return _refused(request, replaces, refused.words, refused.status)
     try:
-        return _take(request)
+        return _take(request, replaces)
     except OSError as error:
         uploading.drop(request.upload_handlers)
         if not is_disk_full(error):
             raise
-        return _refused(request, uploading.FULL, 507)
+        return _refused(request, replaces, uploading.FULL, 507)
 
 
 @csrf_protect
-def _take(request: TeamRequest) -> HttpResponse:
+def _take(request: TeamRequest, replaces: Dataset | None) -> HttpResponse:
     form = UploadForm(request.POST, request.FILES)
     if not form.is_valid():
-        return _refused(request, form.first_error(), UNPROCESSABLE)
+        return _refused(request, replaces, form.first_error(), UNPROCESSABLE)
     file, name = form.cleaned_data["file"], form.cleaned_data["name"]
-    url = reverse("dataset", args=[intake.receive(request.team, request.user, file, name).pk])
+    url = reverse("dataset", args=[intake.receive(request.team, request.user, file, name, replaces).pk])
     return JsonResponse({"url": url}, status=201) if _is_script(request) else redirect(url)
 
 
-def _refused(request: TeamRequest, words: str, status: int) -> HttpResponse:
+def _refused(request: TeamRequest, replaces: Dataset | None, words: str, status: int) -> HttpResponse:
     if _is_script(request):
         return JsonResponse({"error": words}, status=status)
+    if replaces:
+        return page_of(request, replaces, {"refused": words}, status=status)
     return render(request, "datasets/list.html", _listing(request) | {"refused": words}, status=status)
 
 
@@ -102,7 +118,14 @@ def dataset_sample(request: TeamRequest) -> HttpResponse:
 
 @require_safe
 def dataset(request: TeamRequest, dataset_id: int) -> HttpResponse:
-    return render(request, "datasets/dataset.html", _context(request, _dataset(request, dataset_id)))
+    return page_of(request, _dataset(request, dataset_id))
+
+
+def page_of(
+    request: TeamRequest, found: Dataset, context: dict[str, Any] | None = None, status: int = 200
+) -> HttpResponse:
+    """The page of a dataset; `context` brings a form that has errors, or why an upload was not taken."""
+    return render(request, "datasets/dataset.html", _context(request, found) | (context or {}), status=status)
 
 
 @require_GET
@@ -143,14 +166,20 @@ def dataset_row(request: TeamRequest, dataset_id: int, row: int) -> HttpResponse
 
 def _context(request: TeamRequest, found: Dataset) -> dict[str, Any]:
     """All that the page of a dataset shows, by the state that it is in."""
-    context: dict[str, Any] = {"dataset": found}
+    context: dict[str, Any] = {"dataset": found, "versions": selectors.versions(found)} | _upload_part()
     if found.state == DatasetState.READY:
         batches = found.batches.filter(deleted_at=None).select_related("created_by").order_by("-pk")
         page = selectors.row_page(found, _first(request))
         context["page"] = page
         context["columns"] = zip_longest(found.columns, page.rows[0][1] if page.rows else ())
         context["batches"] = batches[: selectors.SHOWN_BATCHES]
-    if found.state == DatasetState.REFUSED:
+    if found.state == DatasetState.ASKING:
+        context["answer_form"] = AnswerForm(found.questions, chosen=selectors.answers_before(found))
+    if found.state in {DatasetState.READY, DatasetState.REFUSED}:
+        context["profile"] = describing.profile(found)
+        context["facts"] = describing.facts(found)
+        context["may_differ"] = describing.may_differ(found)
+        context["decisions"] = selectors.decisions(found)
         context["problems"] = found.problems[:PROBLEMS_SHOWN]
         context["recorded"] = len(found.problems)
     return context

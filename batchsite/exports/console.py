@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import shlex
 import socket
 import subprocess
 import sys
@@ -23,6 +24,7 @@ from batchsite.batches.estimating import Estimate
 from batchsite.batches.models import Batch
 from batchsite.batches.moving import outcome
 from batchsite.datasets import intake
+from batchsite.datasets.keeping import BAD_ROWS, LEAVE
 from batchsite.datasets.models import Dataset, DatasetState
 from batchsite.processes.leases import Busy, LeaseLost
 from batchsite.processes.logfiles import LogFile
@@ -142,7 +144,28 @@ def file_problems(dataset: Dataset) -> str:
     shown = dataset.problems[:20]
     found = [f"line {one['line']}: {one['message']}" if one["line"] else f"{one['message']}" for one in shown]
     more = dataset.problem_count - len(found)
-    return "\n".join([f"{dataset.filename} cannot be read:", *found, *([f"and {more:,} more"] if more > 0 else [])])
+    found += [f"and {more:,} more"] if more > 0 else []
+    if dataset.can_leave:
+        found.append(f"To leave out what is at fault ({dataset.problem_count:,}): --answer {BAD_ROWS}={LEAVE}")
+    return "\n".join([f"{dataset.filename} cannot be read:", *found])
+
+
+def file_questions(dataset: Dataset) -> str:
+    """What must be answered before the file can be read, with the evidence, and how to answer."""
+    lines = [f"{dataset.filename} can be read in more than one way. Say in which with --answer:"]
+    for one in dataset.questions:
+        lines += ["", one["text"], *(f"    {line}" for line in one["evidence"])]
+        for choice in one["choices"]:
+            likeliest = " (the likeliest)" if choice["value"] == one["guess"] else ""
+            answer = shlex.quote(f"{one['key']}={choice['value']}")
+            lines.append(f"  --answer {answer}  {choice['label']}{likeliest}")
+            lines += [f"      {' | '.join(row)}" for row in choice["rows"]]
+    return "\n".join(lines)
+
+
+def left_out(dataset: Dataset) -> str:
+    rows = "row of the file was" if dataset.left_out == 1 else "rows of the file were"
+    return f"{dataset.left_out:,} {rows} left out, as you said."
 
 
 def row_problems(batch: Batch) -> str:

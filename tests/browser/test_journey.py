@@ -80,7 +80,7 @@ def _upload(page: Page, table: Path) -> None:
     page.set_input_files("input[type=file]", table)
     expect(page.get_by_role("heading", name="Tickets März")).to_be_visible(timeout=30_000)
     expect(page.get_by_text("Ready", exact=True)).to_be_visible(timeout=30_000)
-    expect(page.get_by_role("row").nth(1)).to_contain_text("Zoë “1”")
+    expect(page.get_by_role("region", name="Rows").get_by_role("row").nth(1)).to_contain_text("Zoë “1”")
 
 
 def _write_the_prompt(page: Page) -> None:

@@ -6,19 +6,38 @@ import io
 
 import pytest
 
-from batchsite.datasets.reading import Limits, Problem, ReadingError, Table, open_table
+from batchsite.datasets.reading import Answers, Asks, Limits, Problem, Question, ReadingError, Table, open_table
 
 WIDE = Limits(rows=1000, columns=50, cell=10_000)
 
 
-def opened(data: bytes | str, limits: Limits = WIDE) -> Table:
-    return open_table(io.BytesIO(data.encode() if isinstance(data, str) else data), limits=limits)
+def opened(data: bytes | str, limits: Limits = WIDE, answers: Answers | None = None) -> Table:
+    stream = io.BytesIO(data.encode() if isinstance(data, str) else data)
+    return open_table(stream, answers=answers or {}, limits=limits)
 
 
-def read(data: bytes | str, limits: Limits = WIDE) -> list[list[str]]:
+def read(data: bytes | str, limits: Limits = WIDE, answers: Answers | None = None) -> list[list[str]]:
     """Header and rows."""
-    table = opened(data, limits)
+    table = opened(data, limits, answers)
     return [table.columns, *table.rows()]
+
+
+def asked(data: bytes | str, answers: Answers | None = None) -> list[Question]:
+    """The questions that a file leads to."""
+    with pytest.raises(Asks) as caught:
+        read(data, answers=answers)
+    return caught.value.questions
+
+
+def guessed(data: bytes | str) -> tuple[list[str], list[list[str]]]:
+    """(keys of the questions, header and rows) where every guess is accepted."""
+    answers: dict[str, str] = {}
+    for _ in range(9):
+        try:
+            return list(answers), read(data, answers=answers)
+        except Asks as asks:
+            answers.update({question.key: question.guess for question in asks.questions})
+    raise AssertionError(f"It never stops asking: {answers}")
 
 
 def refused(data: bytes | str, limits: Limits = WIDE) -> ReadingError:

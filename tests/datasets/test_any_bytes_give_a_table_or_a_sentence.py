@@ -8,7 +8,7 @@ import io
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from batchsite.datasets.reading import Limits, ReadingError, Table, open_table
+from batchsite.datasets.reading import Asks, Limits, ReadingError, Table, open_table
 from tests.datasets.tables import WIDE
 
 LIMITS = Limits(rows=50, columns=20, cell=200)
@@ -20,6 +20,9 @@ damaged = st.lists(st.sampled_from([b"a,b\n", b'"x","y"\n', b"1,2\r\n", b"\0", b
 @given(st.binary(max_size=300) | tableish.map(b"".join) | damaged.map(b"".join))
 def test_any_bytes_give_a_table_or_a_sentence(data: bytes) -> None:
     outcome = _outcome(data)
+    if isinstance(outcome, Asks):
+        assert all(question.text and question.choices for question in outcome.questions)
+        return
     if isinstance(outcome, ReadingError):
         assert outcome.problem_count >= len(outcome.problems) >= 1
         assert all(problem.message for problem in outcome.problems)
@@ -29,18 +32,18 @@ def test_any_bytes_give_a_table_or_a_sentence(data: bytes) -> None:
     assert [row for row in rows if _says_something(row)] == _by_python(data, table)
 
 
-def _outcome(data: bytes) -> ReadingError | tuple[Table, list[list[str]]]:
+def _outcome(data: bytes) -> ReadingError | Asks | tuple[Table, list[list[str]]]:
     try:
         table = open_table(io.BytesIO(data), limits=LIMITS)
         return table, list(table.rows())
-    except ReadingError as error:
+    except (ReadingError, Asks) as error:
         return error
 
 
 def _by_python(data: bytes, table: Table) -> list[list[str]]:
     """The rows as the csv module sees them, which must be the same wherever we accept a file."""
-    text = data.decode(table.encoding)
-    records = csv.reader(io.StringIO(text, newline=""), delimiter=table.delimiter, strict=True)
+    text = data.decode(table.understood.encoding)
+    records = csv.reader(io.StringIO(text, newline=""), delimiter=table.understood.delimiter, strict=True)
     return list(filter(_says_something, records))[1:]
 
 
@@ -62,7 +65,8 @@ def test_what_the_csv_module_writes_is_read_back(rows: list[list[str]], delimite
     target = io.StringIO()
     writer = csv.writer(target, delimiter=delimiter, lineterminator=end, quoting=csv.QUOTE_ALL)
     writer.writerows([["a", "b", "c"], *rows])
-    table = open_table(io.BytesIO(target.getvalue().encode()), limits=WIDE)
+    answers = {"header": "first row", "repeated": "keep"}  # cells that say "a" like the header
+    table = open_table(io.BytesIO(target.getvalue().encode()), answers=answers, limits=WIDE)
 
-    assert table.delimiter == delimiter
+    assert table.understood.delimiter == delimiter
     assert list(table.rows()) == rows

@@ -7,7 +7,6 @@ import zipfile
 
 import pytest
 
-from batchsite.datasets.sniffing import find_delimiter
 from tests.datasets.tables import problem
 
 
@@ -32,9 +31,6 @@ OTHERS = {
     "xml": (b'\xef\xbb\xbf<?xml version="1.0"?><rows/>', "an XML file"),
     "json": (b'[\n {"id": 1}\n]', "a JSON file"),
     "jsonl": (b'{"id": 1}\n{"id": 2}\n', "a JSON file"),
-    "utf-16": ("id,text\n1,a\n".encode("utf-16"), "UTF-16"),
-    "utf-16 without mark": ("id,text\n1,a\n".encode("utf-16-le"), "UTF-16"),
-    "utf-32": ("id,text\n1,a\n".encode("utf-32"), "UTF-32"),
     "noughts": (b"\0" * 10_000, "binary data"),
 }
 
@@ -50,22 +46,3 @@ def test_it_is_refused_by_what_it_is(data: bytes, name: str) -> None:
 @pytest.mark.parametrize("data", [b"", b"\n \n\r\n", b"\xef\xbb\xbf", b"\xef\xbb\xbf\n"])
 def test_an_empty_file_is_refused(data: bytes) -> None:
     assert problem(data).message == "The file is empty."
-
-
-def test_the_header_tells_the_delimiter_where_rows_are_ragged() -> None:
-    """Every row has a decimal comma, and some lost a semicolon."""
-    rows = "".join(f"{number};1,50\n" if number % 5 else f"{number} 1,50\n" for number in range(40))
-
-    assert find_delimiter("id;price\n" + rows, whole=True) == ";"
-
-
-def test_a_record_that_the_sample_cuts_does_not_count() -> None:
-    cut = "a;b,c\n1;2,3\n4;5"
-
-    assert find_delimiter(cut, whole=False) == ","
-    assert find_delimiter(cut, whole=True) == ";"
-
-
-def test_a_delimiter_is_a_comma_where_nothing_tells() -> None:
-    assert find_delimiter("", whole=True) == ","
-    assert find_delimiter("text\nhello\n", whole=True) == ","

@@ -58,26 +58,26 @@ def test_a_table_is_read_cell_for_cell(text: str, expected: list[list[str]]) -> 
 def test_a_byte_order_mark_is_no_part_of_the_first_name() -> None:
     table = opened(b"\xef\xbb\xbfid,text\n1,a\n")
 
-    assert (table.encoding, table.columns) == ("utf-8-sig", ["id", "text"])
-    assert opened("id,text\n").encoding == "utf-8"
+    assert (table.understood.encoding, table.columns) == ("utf-8-sig", ["id", "text"])
+    assert opened("id,text\n").understood.encoding == "utf-8"
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 def test_the_delimiter_is_told(delimiter: str) -> None:
-    assert opened(f"a{delimiter}b\n1{delimiter}2\n").delimiter == delimiter
+    assert opened(f"a{delimiter}b\n1{delimiter}2\n").understood.delimiter == delimiter
 
 
 def test_prose_full_of_other_delimiters_does_not_mislead() -> None:
     rows = [f'{n},"one; two; three | four, five"\n' for n in range(50)]
 
-    assert opened("id,text\n" + "".join(rows)).delimiter == ","
+    assert opened("id,text\n" + "".join(rows)).understood.delimiter == ","
 
 
 def test_a_record_across_the_end_of_the_sample_does_not_mislead() -> None:
     long = "x; " * 40_000
     table = opened(f'id,text\n1,"{long}"\n2,b\n', Limits(10, 10, 1_000_000))
 
-    assert table.delimiter == ","
+    assert table.understood.delimiter == ","
     assert list(table.rows()) == [["1", long], ["2", "b"]]
 
 

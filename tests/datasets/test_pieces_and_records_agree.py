@@ -7,8 +7,11 @@ import io
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from batchsite.datasets.reading import Limits, ReadingError, Table
-from batchsite.datasets.records import TextSource
+from batchsite.datasets.reading import Asks, Limits, ReadingError, Understood
+from batchsite.datasets.reading.layouts import Layout
+from batchsite.datasets.reading.quotes import Dialect
+from batchsite.datasets.reading.sources import TextSource
+from batchsite.datasets.reading.tables import DelimitedTable
 
 LIMITS = Limits(rows=12, columns=5, cell=60)
 PARTS = [b"1,2\n", b'"a","b"\n', b'3,"x, ""y""\nz"\n', b'"\n",4\r\n', b",\n", b"\n", b"5,6\r7,8\n", "é,😀\n".encode()]
@@ -30,12 +33,18 @@ def outcome(data: bytes, size: int) -> tuple[list[list[str]], object]:
     """(rows, refusal) of a table that comes in pieces of that size."""
     rows: list[list[str]] = []
     source = TextSource(b"", Trickle(data, size), longest=2 * LIMITS.cell)
+    header = ["a", 'b"c' if data.startswith(b'a,b"c') else "b"]
+    layout = Layout(skip=1, columns=header, width=2, header_line=1, header_cells=header)
     try:
-        table = Table(source, encoding="utf-8", delimiter=",", limits=LIMITS)
+        table = DelimitedTable(
+            source, Dialect(), layout, limits=LIMITS, answers={}, understood=Understood(encoding="utf-8")
+        )
         for row in table.rows():
             rows.append(row)
     except ReadingError as error:
         return rows, (error.problems, error.problem_count)
+    except Asks as asks:
+        return rows, asks.questions
     return rows, None
 
 

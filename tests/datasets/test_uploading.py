@@ -49,7 +49,7 @@ def test_a_script_is_told_where_the_dataset_is(alice: User, client_of: Browser) 
 @pytest.mark.parametrize(
     ("sent", "words"),
     [
-        ({}, "Choose a CSV file first."),
+        ({}, "Choose a file first."),
         (tickets(b""), "The file is empty."),
         (tickets(b"a" * 2001), "2,001 bytes; 2,000 are the limit"),
         (tickets(name="x" * 250 + ".csv") | {"name": "y" * 201}, "at most 200 characters"),

@@ -60,7 +60,7 @@ def test_our_own_reading_reads_it_back(table: tuple[list[str], list[Row]]) -> No
     read = open_table(io.BytesIO(data), limits=LIMITS)
 
     assert read.columns[: len(columns)] == columns
-    assert read.delimiter == ","
+    assert read.understood.delimiter == ","
     assert [row[: len(columns)] for row in read.rows()] == [cells for cells, _ in rows]
 
 

@@ -38,7 +38,7 @@ class Command(BaseCommand):
     batch: Batch | None = None
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("file", nargs="?", type=Path, help="the table, as CSV")
+        parser.add_argument("file", nargs="?", type=Path, help="the table: CSV, Excel, JSON, Parquet")
         parser.add_argument("--prompt", help="what to ask, with {{column}} for the cells of a row")
         parser.add_argument("--system", default="", help="a system prompt; may hold {{column}} too")
         parser.add_argument("--model", default="", help="default: the first model that takes batches")
@@ -48,6 +48,9 @@ class Command(BaseCommand):
         parser.add_argument("--param", action="append", default=[], metavar="NAME=VALUE", help="such as temperature=0")
         parser.add_argument("--schema", type=Path, help="a JSON Schema that the answers shall fit")
         parser.add_argument("--output", type=Path, help="results.csv, .json or .jsonl")
+        parser.add_argument(
+            "--answer", action="append", default=[], metavar="KEY=VALUE", help="how to read the file, where it asks"
+        )
         parser.add_argument("--team", default="", help="name of the team; default: the first one")
         parser.add_argument(
             "--resume", nargs="?", type=int, const=0, metavar="ID", help="go on with a batch; without ID: list them"
@@ -108,9 +111,9 @@ class Command(BaseCommand):
         """Import, plan, check, show the price, and queue."""
         if not asked.file or asked.prompt is None:
             raise Stop(BAD_INPUT, 'Give a file and a prompt: manage.py runbatch FILE --prompt "… {{column}} …"')
-        params = _params(asked)
+        params, answers = _params(asked), _answers(asked)
         team = _team(asked.team)
-        batch = drafting.new_draft(team, None, self._import(team, asked))
+        batch = drafting.new_draft(team, None, self._import(team, asked, answers))
         batch.prompt, batch.system_prompt, batch.params = asked.prompt, asked.system, params
         batch.model = asked.model or batch.model
         batch.name = asked.name or asked.file.stem
@@ -125,9 +128,9 @@ class Command(BaseCommand):
         batch.refresh_from_db()
         return batch
 
-    def _import(self, team: Team, asked: argparse.Namespace) -> Dataset:
+    def _import(self, team: Team, asked: argparse.Namespace, answers: dict[str, str]) -> Dataset:
         try:
-            dataset = intake.receive_path(team, asked.file)
+            dataset = intake.receive_path(team, asked.file, answers=answers)
         except intake.NotTaken as error:
             raise Stop(BAD_INPUT, str(error)) from error
         except OSError as error:
@@ -136,8 +139,12 @@ class Command(BaseCommand):
             raise Stop(BAD_INPUT, f"{asked.file} cannot be read: {error.strerror}.") from error
         console.finish_import(dataset, self.stderr)
         dataset.refresh_from_db()
+        if dataset.state == DatasetState.ASKING:
+            raise Stop(BAD_INPUT, console.file_questions(dataset))
         if dataset.state != DatasetState.READY:
             raise Stop(BAD_INPUT, console.file_problems(dataset))
+        if dataset.left_out:
+            self.stderr.write(console.left_out(dataset))
         return dataset
 
 
@@ -174,6 +181,15 @@ def _params(asked: argparse.Namespace) -> dict[str, Any]:
     if asked.schema:
         params["response_format"] = _response_format(asked.schema)
     return params
+
+
+def _answers(asked: argparse.Namespace) -> dict[str, str]:
+    """How to read the file, as far as somebody said so."""
+    pairs = [text.partition("=") for text in asked.answer]
+    for (key, equals, value), text in zip(pairs, asked.answer, strict=True):
+        if not (key and equals and value):
+            raise Stop(BAD_INPUT, f"--answer {text}: write KEY=VALUE, as the questions about the file say.")
+    return {key: value for key, _, value in pairs}
 
 
 def _response_format(path: Path) -> dict[str, Any]:

@@ -1,0 +1,269 @@
+"""What is in the columns of a table, computed as its rows stream by. Pure.
+
+    profiler = Profiler(table.columns)
+    profiler.add(rows)                  # some hundred rows at a time, in the order of the file
+    profiler.profile()                  # plain values, to be stored as JSON
+
+    {"columns": [{"name", "filled", "empty", "distinct", "distinct_known", "mean",
+                  "shortest": {"length", "row"}, "longest": {"length", "row"},     # of filled cells; None without
+                  "samples": [text], "values": [[text, count]],                    # commonest first; [] above 200
+                  "can_be_id": true | false | null, "why_not_id", "numbers_only"}],
+     "duplicate_rows", "duplicates_known", "first_duplicate"}
+
+Time goes into whole columns of a block at once (`map`, `max`, `Counter`), never into a cell at a time; memory is
+bounded by `MOST_HASHES` however long the table is. Beyond that bound numbers of distinct values become estimates,
+and say so.
+"""
+
+from __future__ import annotations
+
+import re
+from array import array
+from collections import Counter
+from collections.abc import Hashable, Iterable, Sequence
+from typing import Any
+
+MOST_VALUES = 200
+"""Distinct values that are kept with their counts."""
+LONGEST_VALUE = 1000
+"""Characters of a value that is kept; a column with a longer one has no list of values."""
+MOST_HASHES = 6_000_000
+"""Hashes of 8 bytes that are held for all columns together."""
+LONGEST_ID = 64
+_SAMPLES, _SAMPLE_LENGTH = 6, 200
+_FIRST_LOOK, _PART = 65_536, 600_000
+_PART_BITS = 24
+_ID_CELLS = re.compile(r"[A-Za-z0-9_\-\n]+")
+_NO_ID = re.compile(r"[^A-Za-z0-9_\-]")
+_NUMBER = r"[+-]?(?:\d+(?:[.,]\d+)*|\.\d+)(?:[eE][+-]?\d+)?"
+_NUMBER_CELLS = re.compile(rf"(?:{_NUMBER})?(?:\n(?:{_NUMBER})?)*")
+
+
+class Profiler:
+    """Takes the rows of a table with these columns, and says what is in them."""
+
+    def __init__(self, columns: Sequence[str]) -> None:
+        share = MOST_HASHES // (len(columns) + 1)
+        self.rows = 0
+        self._columns = [_Column(name, share) for name in columns]
+        self._whole = _Distinct(share)
+
+    def add(self, rows: Sequence[Sequence[str]]) -> None:
+        """The next rows, each with a cell for every column."""
+        if not rows:
+            return
+        columns = list(zip(*rows, strict=True))
+        for column, cells in zip(self._columns, columns, strict=True):
+            column.add(cells, self.rows + 1)
+        self._whole.add(zip(*columns, strict=True))
+        self.rows += len(rows)
+
+    def profile(self) -> dict[str, Any]:
+        """What was found, as in this module's docstring."""
+        columns = [column.profile() for column in self._columns]
+        unique = any(one["distinct_known"] and one["distinct"] == self.rows for one in columns)
+        distinct, known = (self.rows, True) if unique else self._whole.count()
+        return {
+            "columns": columns,
+            "duplicate_rows": self.rows - distinct if known else 0,
+            "duplicates_known": known,
+            "first_duplicate": None if unique else self._whole.first_repeat(),
+        }
+
+
+class _Column:
+    """One column: what its cells were so far."""
+
+    def __init__(self, name: str, share: int) -> None:
+        self.name, self.rows, self.empty, self.characters = name, 0, 0, 0
+        self.shortest: dict[str, int] | None = None
+        self.longest: dict[str, int] | None = None
+        self.samples: list[str] = []
+        self.numbers_only, self.no_id = True, ""
+        self._values: Counter[str] | None = Counter()
+        self._distinct = _Distinct(share)
+        self._blocks = 0
+
+    def add(self, cells: Sequence[str], first: int) -> None:
+        """Cells of the rows from `first` on."""
+        lengths = list(map(len, cells))
+        self.rows += len(cells)
+        self.empty += lengths.count(0)
+        self.characters += sum(lengths)
+        self._measure(lengths, first)
+        self._distinct.add(cells)
+        self._count_values(cells)
+        self._sample(cells)
+        if self.numbers_only or not self.no_id:
+            self._look_at_form(cells, lengths, first)
+
+    def _measure(self, lengths: list[int], first: int) -> None:
+        longest = max(lengths)
+        if longest and (self.longest is None or longest > self.longest["length"]):
+            self.longest = {"length": longest, "row": first + lengths.index(longest)}
+        shortest = min(lengths) or min(filter(None, lengths), default=0)
+        if shortest and (self.shortest is None or shortest < self.shortest["length"]):
+            self.shortest = {"length": shortest, "row": first + lengths.index(shortest)}
+
+    def _count_values(self, cells: Sequence[str]) -> None:
+        if self._values is None:
+            return
+        self._values.update(cells)
+        too_long = self.longest is not None and self.longest["length"] > LONGEST_VALUE
+        if too_long or len(self._values) - ("" in self._values) > MOST_VALUES:
+            self._values = None
+
+    def _sample(self, cells: Sequence[str]) -> None:
+        """Some cells from the beginning, then one from further on each time that the table has doubled."""
+        self._blocks += 1
+        if len(self.samples) >= _SAMPLES or self._blocks & (self._blocks - 1):
+            return
+        wanted = 3 if self._blocks == 1 else len(self.samples) + 1
+        for cell in cells:
+            if len(self.samples) >= wanted:
+                return
+            text = cell[:_SAMPLE_LENGTH]
+            if cell and text not in self.samples:
+                self.samples.append(text)
+
+    def _look_at_form(self, cells: Sequence[str], lengths: list[int], first: int) -> None:
+        together = "\n".join(cells)
+        plain = together.count("\n") == len(cells) - 1
+        if self.numbers_only:
+            self.numbers_only = plain and bool(_NUMBER_CELLS.fullmatch(together))
+        if not self.no_id:
+            fits = plain and min(lengths) and max(lengths) <= LONGEST_ID and _ID_CELLS.fullmatch(together)
+            self.no_id = "" if fits else next(filter(None, map(_why_no_id, cells, range(first, first + len(cells)))))
+
+    def profile(self) -> dict[str, Any]:
+        distinct, known = self._distinct.count()
+        if self._values is not None:
+            distinct, known = len(self._values), True
+        can_be_id, why_not = self._as_id(distinct, known)
+        self._distinct = _Distinct(0)
+        filled = self.rows - self.empty
+        return {
+            "name": self.name,
+            "filled": filled,
+            "empty": self.empty,
+            "distinct": distinct - (known and self.empty > 0),
+            "distinct_known": known,
+            "shortest": self.shortest,
+            "longest": self.longest,
+            "mean": round(self.characters / filled, 1) if filled else 0,
+            "samples": self.samples,
+            "values": [[text, count] for text, count in (self._values or Counter()).most_common() if text],
+            "can_be_id": can_be_id,
+            "why_not_id": why_not,
+            "numbers_only": self.numbers_only and filled > 0,
+        }
+
+    def _as_id(self, distinct: int, known: bool) -> tuple[bool | None, str]:
+        """Whether every cell is a fit id and no other cell's; None where that is not known. And why not."""
+        if self.no_id or not self.rows:
+            return False, self.no_id or "The table has no rows."
+        if known and distinct == self.rows:
+            return True, ""
+        if repeat := self._distinct.first_repeat():
+            return False, f"Row {repeat:,} has the same value as a row before it."
+        return None, "" if known else f"Whether no value repeats was not checked beyond row {self._distinct.most:,}."
+
+
+def _why_no_id(cell: str, row: int) -> str:
+    """Why the cell cannot be an id; nothing where it can."""
+    if not cell:
+        return f"Row {row:,} is empty."
+    if len(cell) > LONGEST_ID:
+        return f"Row {row:,} has {len(cell):,} characters; an id has {LONGEST_ID} at most."
+    found = _NO_ID.search(cell)
+    return f"Row {row:,} has a character that an id cannot have: {_shown(found.group())}." if found else ""
+
+
+def _shown(character: str) -> str:
+    names = {" ": "a space", "\n": "a line end", "\r": "a line end", "\t": "a tab"}
+    return names.get(character) or (f"“{character}”" if character.isprintable() else f"U+{ord(character):04X}")
+
+
+class _Distinct:
+    """How many different values came by: a hash of each, in the order of the rows, as long as they find room.
+
+    Low bits of the hashes thin them out once they do not: of those that end in k zero bits there are about 2^-k of
+    all, so what is left is a fair sample of the *distinct* values.
+    """
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self._hashes: array[int] = array("q")
+        self._mask, self._look = 0, min(_FIRST_LOOK, most)
+        self._begin: array[int] | None = None
+        """The hashes up to where a repeat was noticed, in the order of the rows."""
+
+    def add(self, values: Iterable[Hashable]) -> None:
+        hashes = list(map(hash, values))
+        if self._mask:
+            mask = self._mask
+            hashes = [one for one in hashes if not one & mask]
+        self._hashes.extend(array("q", hashes))
+        if len(self._hashes) >= self._look:
+            self._make_room()
+
+    def count(self) -> tuple[int, bool]:
+        """(distinct values, whether that is exact); once, at the end, as the hashes are let go."""
+        hashes, self._hashes = self._hashes, array("q")
+        distinct = sum(map(len, _parted(hashes)))
+        if distinct < len(hashes):
+            self._notice(hashes)
+        return distinct * (self._mask + 1), self._mask == 0
+
+    def _notice(self, hashes: array[int]) -> None:
+        if self._begin is None:
+            self._begin = array("q") if self._mask else hashes
+
+    def first_repeat(self) -> int | None:
+        """The first row whose value an earlier row has, where one was noticed and the order is still known."""
+        return None if self._begin is None else _first_repeat(self._begin)
+
+    def _make_room(self) -> None:
+        """Each hash once; thinned out where they still take too much room."""
+        self._compact()
+        while len(self._hashes) * 4 > self.most * 3:
+            self._mask = self._mask * 2 + 1
+            self._hashes = array("q", [one for one in self._hashes if not one & self._mask])
+        self._look = min(max(_FIRST_LOOK, 4 * len(self._hashes)), self.most)
+
+    def _compact(self) -> None:
+        hashes = self._hashes
+        unique: array[int] = array("q")
+        for part in _parted(hashes):
+            unique.extend(array("q", part))
+        if len(unique) < len(hashes):
+            self._notice(hashes)
+            self._hashes = unique
+
+
+def _bits(count: int) -> int:
+    """The bits by which so many hashes are parted, for a set never to hold them all; not those that thin them out."""
+    return ((1 << (count // _PART).bit_length()) - 1) << _PART_BITS
+
+
+def _parted(hashes: array[int]) -> Iterable[set[int]]:
+    bits = _bits(len(hashes))
+    if not bits:
+        return [set(hashes)]
+    parts = range(0, bits + 1, 1 << _PART_BITS)
+    return ({one for one in hashes if one & bits == part} for part in parts)
+
+
+def _first_repeat(hashes: array[int]) -> int | None:
+    """The position, counted from 1, of the first hash that was there before."""
+    first, bits = len(hashes) + 1, _bits(len(hashes))
+    for part in range(0, bits + 1, 1 << _PART_BITS):
+        seen: set[int] = set()
+        for position, one in enumerate(hashes[: first - 1], 1):
+            if one & bits != part:
+                continue
+            if one in seen:
+                first = position
+                break
+            seen.add(one)
+    return first if first <= len(hashes) else None

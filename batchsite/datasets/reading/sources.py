@@ -1,0 +1,95 @@
+"""Bytes to text, in pieces of whole lines and within flat memory. Pure."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from typing import Protocol
+
+PIECE = 65_536
+UNFIT = re.compile("[\0\udc00-\udcff]")
+"""What no cell may hold: NUL, and the mark of a byte that the encoding does not know."""
+_FOREIGN = re.compile("[\udc00-\udcff]")
+MARKED = "batchsite.marked"
+
+
+def _mark(error: UnicodeError) -> tuple[str, int]:
+    """Each byte that cannot be decoded becomes a lone surrogate that remembers it: U+DC00 and its value."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return "".join(chr(0xDC00 + byte) for byte in error.object[error.start : error.end]), error.end
+
+
+codecs.register_error(MARKED, _mark)
+
+
+def marked_bytes(text: str, encoding: str) -> bytes:
+    """The bytes that `text` was made of, those that could not be decoded included."""
+    parts = re.split("([\udc00-\udcff]+)", text)
+    return b"".join(
+        bytes(ord(sign) - 0xDC00 for sign in part) if index % 2 else part.encode(encoding, "replace")
+        for index, part in enumerate(parts)
+    )
+
+
+class Bytes(Protocol):
+    """Anything with bytes to read: a file, an upload, a socket."""
+
+    def read(self, size: int = -1, /) -> bytes: ...
+
+
+class TextSource:
+    """The text of `head` and the rest of `stream`, in pieces of whole lines, their ends as they are.
+
+    Bytes that cannot be decoded come through as lone surrogates. `dirty` is set before the first piece with such a
+    byte, or with a NUL, is given out: only from there on need cells be looked at one by one. `lone_cr` is set
+    likewise before the first CR that is not half of a CRLF.
+    """
+
+    def __init__(self, head: bytes, stream: Bytes, *, longest: int, encoding: str = "utf-8") -> None:
+        self.dirty = self.lone_cr = False
+        self.longest = longest
+        """Characters; a longer line comes in parts."""
+        self.foreign = self.spread = 0
+        """Bytes that could not be decoded, and bytes beyond the first of a character (UTF-8 alone)."""
+        self._head, self._stream = head, stream
+        self._make = codecs.getincrementaldecoder(encoding)
+        # Strict until the first error, where that is safe: looking for marks takes longer than decoding.
+        self._strict = encoding == "utf-8"
+        self._decoder = self._make("strict" if self._strict else MARKED)
+        self._rest, self._cr = "", ""
+
+    def take(self) -> str:
+        """The next piece; nothing at the end."""
+        while True:
+            piece, self._head = self._head[:PIECE], self._head[PIECE:]
+            piece = piece or self._stream.read(PIECE)
+            text = self._rest + self._decode(piece)
+            # A lone CR at the very end may be half of a CRLF.
+            end = text.rfind("\n") + 1 or text.rfind("\r", 0, -1) + 1
+            if not piece or (not end and len(text) >= self.longest):
+                end = len(text)
+            self._rest = text[end:]
+            if end or not piece:
+                return text[:end]
+
+    def _decode(self, piece: bytes) -> str:
+        text = self._text(piece)
+        self.spread += len(piece) - len(text)
+        if not (self._strict or text.isascii()) and (found := len(_FOREIGN.findall(text))):
+            self.foreign += found
+            self.dirty = True
+        self.dirty = self.dirty or "\0" in text
+        if not self.lone_cr and ("\r" in text or self._cr):
+            together, self._cr = self._cr + text, "\r" if text.endswith("\r") else ""
+            self.lone_cr = together.removesuffix(self._cr).count("\r") != together.count("\r\n")
+        return text
+
+    def _text(self, piece: bytes) -> str:
+        try:
+            return self._decoder.decode(piece, final=not piece)
+        except UnicodeDecodeError:
+            state, self._strict = self._decoder.getstate(), False
+            self._decoder = self._make(MARKED)
+            self._decoder.setstate(state)
+            return self._decoder.decode(piece, final=not piece)

@@ -1,0 +1,68 @@
+"""What a cell looks like: a number, a date, a name; and how much of a table looks like anything. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+NUMBER = re.compile(
+    r"""\s*[-+−]?(?:[$€£¥]\s?)?[-+]?
+    (?:\d{1,3}(?:[,.\ '\u00a0\u202f]\d{3})+|\d+)?(?:[.,]\d+)?(?:[eE][-+]?\d+)?
+    (?:\s?(?:%|[$€£¥]|EUR|USD))?\s*""",
+    re.X,
+)
+DATE = re.compile(
+    r"""\s*(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4})
+    (?:[T\ ]\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?:Z|[-+]\d{2}:?\d{2})?)?\s*""",
+    re.X,
+)
+TIME = re.compile(r"\s*\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?:\s?[AaPp][Mm])?\s*")
+MAIL = re.compile(r"\s*[^@\s,;|]+@[^@\s,;|]+\.\w+\s*")
+ADDRESS = re.compile(r"\s*(?:https?|ftp|mailto)://?\S+\s*")
+UUID = re.compile(r"\s*[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\s*")
+WORDS = re.compile(r"[\w .\-'’/()&+#%°!?]*")
+_DIGIT = re.compile(r"\d")
+_LONGEST_DATUM = 80
+_JUDGED = 200
+"""Rows of a sample on which its columns are judged."""
+
+
+def is_number(cell: str) -> bool:
+    return _DIGIT.search(cell) is not None and NUMBER.fullmatch(cell) is not None
+
+
+def is_datum(cell: str) -> bool:
+    """Whether a cell is a value that no header has: a number, a date, an address, a UUID."""
+    if ":" in cell and ADDRESS.fullmatch(cell):
+        return True
+    if len(cell) > _LONGEST_DATUM:
+        return False
+    if _DIGIT.search(cell) and any(kind.fullmatch(cell) for kind in (NUMBER, DATE, TIME, UUID)):
+        return True
+    return "@" in cell and MAIL.fullmatch(cell) is not None
+
+
+def likeness(rows: Sequence[Sequence[str]], most: int = _JUDGED) -> float:
+    """Share of the cells of the first rows that are a value of some kind, or empty, or words without delimiters."""
+    cells = [cell for row in rows[:most] for cell in row]
+    if not cells:
+        return 0.0
+    return sum(map(_like, cells)) / len(cells)
+
+
+def _like(cell: str) -> float:
+    if not cell or is_datum(cell):
+        return 1.0
+    if cell[0] == " ":
+        return 0.4  # `Smith, John` under a comma that is none
+    return 0.9 if WORDS.fullmatch(cell) else 0.5
+
+
+def data_columns(rows: Sequence[Sequence[str]], width: int) -> set[int]:
+    """The columns (from 0) whose filled cells are numbers, dates and the like, in nearly all of the rows."""
+    found = set()
+    for column in range(width):
+        filled = [row[column] for row in rows[:_JUDGED] if len(row) == width and row[column].strip()]
+        if len(filled) >= 1 and sum(map(is_datum, filled)) >= 0.9 * len(filled):
+            found.add(column)
+    return found

@@ -1,0 +1,253 @@
+"""A file that can be read in more than one way asks, with the evidence in view, and is imported as people answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from pytest_django import Settings
+
+from batchsite.batches.models import Batch
+from batchsite.datasets import answering, intake, removing, tasks
+from batchsite.datasets.models import Block, Dataset, DatasetState
+from batchsite.teams.models import Team, User
+from tests.datasets.conftest import Importer
+from tests.datasets.steps import LATIN, WIDE, filled, guesses, imported, others
+from tests.datasets.stores import FailingStorage, Killed, files_in
+from tests.factories import make_dataset
+
+Browser = Callable[[User], Client]
+HTMX = {"HX-Request": "true"}
+LATE = b"id;name\n" + b"1;Alice\n" * 60_000 + "2;Müller\n".encode("cp1252") + b"3;Bob\n" * 20_000
+"""Plain at first: what it asks shows when most of it is read and stored."""
+
+
+@pytest.fixture
+def failing(settings: Settings) -> Any:
+    """Storage that a test can make fail."""
+    settings.STORAGES = settings.STORAGES | {"default": {"BACKEND": "tests.datasets.stores.FailingStorage"}}
+    yield FailingStorage
+    FailingStorage.error, FailingStorage.then, FailingStorage.after = None, None, 0
+
+
+def post(client: Client, name: str, dataset: Dataset, values: dict[str, str]) -> Any:
+    return client.post(reverse(name, args=[dataset.pk]), filled(values))
+
+
+def page_of(client: Client, dataset: Dataset, name: str = "dataset", **headers: str) -> str:
+    return client.get(reverse(name, args=[dataset.pk]), headers=headers).content.decode()
+
+
+# --- asking
+
+
+@pytest.mark.parametrize("data", [LATIN, WIDE, LATE], ids=["an old code page", "a cell too many", "late in the file"])
+def test_nothing_is_imported_before_it_is_answered(received: Importer, data: bytes | str) -> None:
+    dataset = imported(received(data))
+
+    assert (dataset.state, dataset.row_count, dataset.columns) == (DatasetState.ASKING, 0, [])
+    assert dataset.questions
+    assert not Block.objects.exists()
+    assert (dataset.next_look_at, dataset.tries) == (None, 0)
+
+
+def test_the_page_shows_each_way_with_the_rows_it_would_give(
+    received: Importer, alice: User, client_of: Browser
+) -> None:
+    dataset = imported(received(LATIN))
+    page = page_of(client_of(alice), dataset)
+
+    assert "Needs an answer" in page
+    assert "Müller" in page
+    for question in dataset.questions:
+        for choice in question["choices"]:
+            assert f'name="answer-{question["key"]}" value="{choice["value"]}"' in page
+            assert all(cell in page for row in choice["rows"] for cell in row if cell.isalpha())
+        assert question["guess"] in {choice["value"] for choice in question["choices"]}
+    assert page.count(" checked") == len(dataset.questions)
+    assert "New batch</button>" not in page
+
+
+def test_a_page_that_watched_the_import_is_brought_the_question(
+    received: Importer, alice: User, client_of: Browser
+) -> None:
+    dataset = imported(received(LATIN))
+    part = page_of(client_of(alice), dataset, "dataset-progress", **HTMX)
+
+    assert f'action="{reverse("dataset-answer", args=[dataset.pk])}"' in part
+    assert "hx-trigger" not in part
+    assert "Needs an answer" in part
+
+
+def test_the_list_says_that_it_needs_an_answer_and_waits_for_nothing(
+    received: Importer, alice: User, client_of: Browser
+) -> None:
+    imported(received(LATIN))
+    page = client_of(alice).get("/datasets/").content.decode()
+
+    assert "Needs an answer" in page
+    assert "hx-trigger" not in page
+
+
+# --- answering
+
+
+def test_an_answer_has_it_imported_by_the_worker(received: Importer, alice: User, client_of: Browser) -> None:
+    dataset = imported(received(LATIN))
+    answer = post(client_of(alice), "dataset-answer", dataset, guesses(dataset))
+    dataset.refresh_from_db()
+
+    assert answer["Location"] == reverse("dataset", args=[dataset.pk])
+    assert (dataset.state, dataset.questions) == (DatasetState.IMPORTING, [])
+    assert [job.args for job in tasks.due(timezone.now())] == [(dataset.pk,)]
+    assert imported(dataset).state == DatasetState.READY
+    assert dataset.row(1) == ["1", "Müller", "Zürich"]
+
+
+@pytest.mark.parametrize("value", ["", "klingon"])
+def test_what_is_no_answer_is_said_in_place(received: Importer, alice: User, client_of: Browser, value: str) -> None:
+    dataset = imported(received(LATIN))
+    answer = post(client_of(alice), "dataset-answer", dataset, dict.fromkeys(guesses(dataset), value))
+    dataset.refresh_from_db()
+
+    assert answer.status_code == 422
+    assert "Choose one of them." in answer.content.decode()
+    assert dataset.state == DatasetState.ASKING
+
+
+def test_who_answered_what_is_told(received: Importer, alice: User, bob: User, client_of: Browser) -> None:
+    dataset = imported(received(LATIN))
+    question = dataset.questions[0]
+    chosen = next(one["label"] for one in question["choices"] if one["value"] == question["guess"])
+    answering.answer(dataset, alice, guesses(dataset))
+    imported(dataset)
+    page = page_of(client_of(bob), dataset)
+
+    assert question["text"] in page
+    assert chosen in page
+    assert "Alice" in page
+    assert reverse("dataset-again", args=[dataset.pk]) in page
+
+
+def test_the_second_answer_finds_it_answered(received: Importer, alice: User, bob: User, client_of: Browser) -> None:
+    dataset = imported(received(LATIN))
+    values, stale = guesses(dataset), Dataset.objects.get()
+    answering.answer(dataset, alice, values)
+
+    with pytest.raises(answering.CannotChange, match="answered already"):
+        answering.answer(stale, bob, values)
+    again = client_of(bob).post(reverse("dataset-answer", args=[dataset.pk]), filled(values), follow=True)
+    assert "It was answered already." in again.content.decode()
+    dataset.refresh_from_db()
+    assert {one["by"] for one in dataset.answers} == {alice.pk}
+
+
+def test_a_dataset_that_was_deleted_takes_no_answer(received: Importer, alice: User) -> None:
+    dataset = imported(received(LATIN))
+    removing.delete(dataset)
+
+    with pytest.raises(answering.CannotChange):
+        answering.answer(dataset, alice, guesses(dataset))
+
+
+def test_an_outsider_answers_nothing(received: Importer, charlie: User, client_of: Browser) -> None:
+    dataset = imported(received(LATIN))
+
+    for name in ("dataset-answer", "dataset-again", "dataset-leave"):
+        assert post(client_of(charlie), name, dataset, guesses(dataset)).status_code == 404
+    dataset.refresh_from_db()
+    assert dataset.state == DatasetState.ASKING
+
+
+# --- through kills
+
+
+def test_a_kill_before_the_question_shows_leaves_nothing(received: Importer, failing: type[FailingStorage]) -> None:
+    dataset = received(LATE)
+    failing.error, failing.after = Killed(), 400_000
+    with pytest.raises(Killed):
+        intake.import_step(dataset.pk)
+    failing.error = None
+
+    assert imported(dataset).state == DatasetState.ASKING
+    assert not Block.objects.exists()
+
+
+def test_an_answer_outlives_a_killed_import(received: Importer, alice: User, failing: type[FailingStorage]) -> None:
+    dataset = imported(received(LATE))
+    answering.answer(dataset, alice, guesses(dataset))
+    failing.error, failing.after = Killed(), 500_000
+    with pytest.raises(Killed):
+        intake.import_step(dataset.pk)
+    failing.error = None
+
+    assert imported(dataset).state == DatasetState.READY
+    assert (dataset.row_count, dataset.row(60_001)) == (80_001, ["2", "Müller"])
+    assert sum(dataset.blocks.values_list("count", flat=True)) == 80_001
+
+
+# --- changing an answer
+
+
+def test_an_answer_can_be_changed(received: Importer, alice: User, bob: User, client_of: Browser) -> None:
+    dataset = imported(received(LATIN))
+    [key] = guesses(dataset)
+    answering.answer(dataset, alice, guesses(dataset))
+    imported(dataset)
+    page = page_of(client_of(bob), dataset, "dataset-again")
+    other = others(dataset, key)[-1]
+    post(client_of(bob), "dataset-again", dataset, {key: other})
+
+    assert f'value="{dataset.given[key]}" required checked' in page
+    assert imported(dataset).state == DatasetState.READY
+    assert dataset.given == {key: other}
+    assert dataset.answers[0]["by"] == bob.pk
+    assert dataset.row(1) != ["1", "Müller", "Zürich"]
+
+
+def test_a_dataset_in_use_stays_and_a_new_one_is_made_of_its_file(
+    received: Importer, alice: User, client_of: Browser
+) -> None:
+    dataset, client = imported(received(LATIN)), client_of(alice)
+    [key] = guesses(dataset)
+    answering.answer(dataset, alice, guesses(dataset))
+    batch = Batch.objects.create(team=dataset.team, dataset=imported(dataset), name="March by intent")
+    page = page_of(client, dataset, "dataset-again")
+    answer = post(client, "dataset-again", dataset, {key: others(dataset, key)[-1]})
+    other = Dataset.objects.get(replaces=dataset)
+
+    assert batch.name in page
+    assert "Import it again like this" not in page
+    assert answer["Location"] == reverse("dataset", args=[other.pk])
+    assert (other.name, other.filename, other.size) == (dataset.name, dataset.filename, dataset.size)
+    with other.file.open("rb") as file:
+        assert file.read() == LATIN
+    dataset.refresh_from_db()
+    assert (dataset.state, dataset.row(1)) == (DatasetState.READY, ["1", "Müller", "Zürich"])
+    assert imported(other).row(1) != dataset.row(1)
+
+
+def test_the_file_of_one_outlives_the_other(received: Importer, alice: User, media: Path) -> None:
+    dataset = imported(received(LATIN))
+    other = answering.read_beside(dataset, alice, guesses(dataset))
+    removing.delete(dataset)
+    removing.clear_step(dataset.pk)
+
+    assert imported(other).state == DatasetState.READY
+    removing.delete(other)
+    removing.clear_step(other.pk)
+    assert files_in(media) == []
+
+
+def test_a_batch_made_meanwhile_keeps_its_rows(team: Team, alice: User, client_of: Browser) -> None:
+    dataset = make_dataset(team)
+    Batch.objects.create(team=team, dataset=dataset, name="March by intent")
+
+    with pytest.raises(answering.CannotChange, match="Batches are made of tickets"):
+        answering.read_again(dataset, alice, {})
+    assert dataset.row(1) == ["1", "Hello"]
