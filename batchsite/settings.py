@@ -35,6 +35,7 @@ INSTALLED_APPS = [
     "batchsite.processes",
     "batchsite.teams",
     "batchsite.datasets",
+    "batchsite.prompts",
     "batchsite.batches",
     "batchsite.exports",
     "batchsite.operations",

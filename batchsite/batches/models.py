@@ -21,7 +21,7 @@ from batchsite.teams.models import Team, User
 class Batch(models.Model):
     """What a person names and watches: a dataset, a prompt, a model, parameters; and the sums of its results.
 
-    Always: total = pending + succeeded + failed + cancelled + missing. From `queued` on, what is sent
+    Always: total = pending + succeeded + failed + cancelled + missing + skipped. From `queued` on, what is sent
     (prompt, model, parameters, rows, ids) does not change any more: a chunk is rebuilt from it byte for byte.
     """
 
@@ -38,8 +38,29 @@ class Batch(models.Model):
     model = models.CharField(max_length=100, blank=True)
     params: models.JSONField[dict[str, Any]] = models.JSONField(default=dict, blank=True)
     """Parameters in the words of chat completions; absent ones are not sent (facts 6.1)."""
+    examples: models.JSONField[list[dict[str, str]]] = models.JSONField(default=list, blank=True)
+    """Turns between system prompt and prompt: [{"user", "assistant"}], each a template like the prompt itself."""
+    shape: models.JSONField[dict[str, Any] | None] = models.JSONField(null=True, blank=True)
+    """The shape of an answer; null: text. {"fields": [{"name", "type", "values", "description", "required"}]}
+    as a person made them, or {"schema": {…}} as it was pasted. `shapes.py` knows what follows from it."""
     row_limit = models.PositiveIntegerField(null=True, blank=True)
     """Only the first n rows; all where null."""
+    ranges: models.JSONField[list[list[int]] | None] = models.JSONField(null=True, blank=True)
+    """Only these rows: [[first, last], …], both included, ascending. Outranks `row_limit`."""
+    skip_empty = models.BooleanField(default=False)
+    """Rows in which a column that the prompt uses is empty are not sent, but declared skipped."""
+    variants: models.JSONField[list[dict[str, Any]]] = models.JSONField(default=list, blank=True)
+    """What a draft is tried against, up to two: [{"prompt", "system_prompt", "model"}]."""
+    tried: models.JSONField[dict[str, int] | None] = models.JSONField(null=True, blank=True)
+    """What trying the draft's present prompt taught: {"answers", "prompt_tokens", "output_tokens"}, sums."""
+    prompt_version = models.ForeignKey(
+        "prompts.PromptVersion", on_delete=models.SET_NULL, null=True, blank=True, related_name="batches"
+    )
+    """The kept prompt that this one was taken from, as long as it says the same."""
+    expected_column = models.CharField(max_length=300, blank=True)
+    """The dataset's column that holds the right answers, where a person named one."""
+    notes = models.TextField(blank=True)
+    tags: models.JSONField[list[str]] = models.JSONField(default=list, blank=True)
     id_column = models.CharField(max_length=300, blank=True)
     """The column whose values are the ids of the requests; `<id_prefix>-row-<n>` where blank."""
     id_prefix = models.CharField(max_length=48, blank=True)
@@ -72,6 +93,9 @@ class Batch(models.Model):
     failed = models.PositiveBigIntegerField(default=0)
     cancelled = models.PositiveBigIntegerField(default=0)
     missing = models.PositiveBigIntegerField(default=0)
+    skipped = models.PositiveBigIntegerField(default=0)
+    misfits = models.PositiveBigIntegerField(default=0)
+    """Answers that do not fit the shape; they are among the succeeded."""
     prompt_tokens = models.PositiveBigIntegerField(default=0)
     completion_tokens = models.PositiveBigIntegerField(default=0)
     reasoning_tokens = models.PositiveBigIntegerField(default=0)
@@ -85,7 +109,7 @@ class Batch(models.Model):
         ]
         constraints = [
             models.CheckConstraint(
-                condition=Q(total__gte=F("succeeded") + F("failed") + F("cancelled") + F("missing")),
+                condition=Q(total__gte=F("succeeded") + F("failed") + F("cancelled") + F("missing") + F("skipped")),
                 name="no_more_results_than_rows",
             )
         ]
@@ -96,7 +120,7 @@ class Batch(models.Model):
     @property
     def done(self) -> int:
         """Rows whose fate is known."""
-        return self.succeeded + self.failed + self.cancelled + self.missing
+        return self.succeeded + self.failed + self.cancelled + self.missing + self.skipped
 
     @property
     def pending(self) -> int:
@@ -283,6 +307,8 @@ class Result(models.Model):
     error = models.TextField(blank=True)
     cause = models.CharField(max_length=60, blank=True)
     """What failures are grouped by: see causes.py."""
+    misfit = models.CharField(max_length=300, blank=True)
+    """Why the answer does not fit the shape that was asked for, in words; blank where it fits."""
     finish_reason = models.CharField(max_length=40, blank=True)
     answered_by = models.CharField(max_length=100, blank=True)
     prompt_tokens = models.PositiveIntegerField(default=0)

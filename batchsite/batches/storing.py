@@ -39,6 +39,7 @@ class Record(NamedTuple):
     answer: str
     error: str
     cause: str
+    misfit: str
     finish_reason: str
     answered_by: str
     prompt_tokens: int
@@ -184,6 +185,7 @@ def _record(submission: Submission, row: int, result: ResultRow, known: Known | 
         answer=_clean(result.content or result.refusal),
         error=submission.ending_reason if given_up else _clean(result.error),
         cause="missing" if given_up else "" if succeeded else cause_of(result.error, result.error_code)[:60],
+        misfit="",
         finish_reason=result.finish_reason[:40],
         answered_by=_clean(result.model)[:100],
         prompt_tokens=usage.prompt_tokens if usage else 0,
@@ -265,6 +267,7 @@ def pending_record(submission: Submission, result: Result, earlier: list[dict[st
         answer="",
         error="",
         cause="",
+        misfit="",
         finish_reason="",
         answered_by="",
         prompt_tokens=0,

@@ -50,6 +50,8 @@ class Team(models.Model):
     name = models.CharField(max_length=120)
     created_at = models.DateTimeField(default=timezone.now)
     members = models.ManyToManyField(User, through="Membership", related_name="teams")
+    budget_ticks = models.PositiveBigIntegerField(null=True, blank=True)
+    """What may be spent in a calendar month (UTC), in ticks; null: no limit."""
 
     def __str__(self) -> str:
         return self.name

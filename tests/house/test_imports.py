@@ -21,7 +21,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "teams": {"processes", "http", "xai"},  # xai: to test a key before it is stored
     "http": {"teams"},
     "datasets": {"teams", "processes", *PAGES, *FOUNDATION},
-    "batches": {"datasets", "teams", "processes", "xai", *PAGES, *FOUNDATION},
+    "prompts": {"teams", *PAGES, *FOUNDATION},
+    "batches": {"prompts", "datasets", "teams", "processes", "xai", *PAGES, *FOUNDATION},
     "exports": {"batches", "datasets", "teams", "processes", *PAGES, *FOUNDATION},
     "operations": {"batches", "datasets", "teams", "processes", *FOUNDATION},  # operators ask about everything
     "xai": set(),
