@@ -10,7 +10,7 @@ import pytest
 from tests.house.source import files, imports, name_of
 
 FOUNDATION = {"options", "setup"}
-PAGES = {"http", "templatetags"}
+PAGES = {"http", "templatetags", "charts"}
 MAY_IMPORT: dict[str, set[str]] = {
     "options": set(),
     "setup": {"options"},
@@ -21,6 +21,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "teams": {"processes", "http", "xai"},  # xai: to test a key before it is stored
     "http": {"teams"},
     "datasets": {"teams", "processes", *PAGES, *FOUNDATION},
+    "charts": set(),
     "prompts": {"teams", *PAGES, *FOUNDATION},
     "batches": {"prompts", "datasets", "teams", "processes", "xai", *PAGES, *FOUNDATION},
     "exports": {"batches", "datasets", "teams", "processes", *PAGES, *FOUNDATION},
