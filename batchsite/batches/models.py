@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
+from batchsite.batches.daily import DailySpend as DailySpend  # so that Django finds it
 from batchsite.batches.states import RULES, RUNNING, TERMINAL, RowState, State
 from batchsite.datasets.models import Dataset
 from batchsite.processes.models import Work
@@ -51,8 +52,8 @@ class Batch(models.Model):
     """Rows in which a column that the prompt uses is empty are not sent, but declared skipped."""
     variants: models.JSONField[list[dict[str, Any]]] = models.JSONField(default=list, blank=True)
     """What a draft is tried against, up to two: [{"prompt", "system_prompt", "model"}]."""
-    tried: models.JSONField[dict[str, int] | None] = models.JSONField(null=True, blank=True)
-    """What trying the draft's present prompt taught: {"answers", "prompt_tokens", "output_tokens"}, sums."""
+    tried: models.JSONField[dict[str, dict[str, int]] | None] = models.JSONField(null=True, blank=True)
+    """What trying taught, by the mark of what was tried: sums over its answers, see estimating.Lesson."""
     prompt_version = models.ForeignKey(
         "prompts.PromptVersion", on_delete=models.SET_NULL, null=True, blank=True, related_name="batches"
     )

@@ -17,6 +17,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from batchsite.batches.causes import cause_of
+from batchsite.batches.daily import Payer, spent
 from batchsite.batches.models import Batch, RawPage, RequestId, Result, Submission
 from batchsite.batches.moving import note
 from batchsite.batches.planning import row_of
@@ -305,9 +306,14 @@ def _move_sums(submission: Submission, records: Sequence[Record], known: dict[in
         for name in ("prompt_tokens", "completion_tokens", "reasoning_tokens")
     }
     _add(Batch.objects.filter(pk=submission.batch_id), batch_moves | tokens | {"cost_ticks": cost})
-    came = any(record.raw_page_id for record in records)  # and was not declared by ourselves
+    came = sum(record.raw_page_id is not None for record in records)  # and were not declared by ourselves
+    spent(_payer(submission.batch), ticks=cost, rows=came, **tokens)
     if came and Batch.objects.filter(pk=submission.batch_id, first_result_at=None).update(first_result_at=now):
         note(submission.batch_id, "first_result", "First result")
+
+
+def _payer(batch: Batch) -> Payer:
+    return Payer(batch.team_id, batch.account, batch.model, batch.started_by_id)
 
 
 def _add(rows: models.QuerySet[Any], moves: dict[str, int]) -> None:
