@@ -14,6 +14,7 @@ urlpatterns = [
     path("", include("batchsite.teams.urls")),
     path("datasets/", include("batchsite.datasets.urls")),
     path("batches/", include("batchsite.batches.urls")),
+    path("prompts/", include("batchsite.prompts.urls")),
     path("batches/", include("batchsite.exports.urls")),
 ]
 
