@@ -12,6 +12,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from batchsite.batches.daily import DailySpend as DailySpend  # so that Django finds it
+from batchsite.batches.rowsets import RowSet
 from batchsite.batches.states import RULES, RUNNING, TERMINAL, RowState, State
 from batchsite.datasets.models import Dataset
 from batchsite.processes.models import Work
@@ -119,6 +120,14 @@ class Batch(models.Model):
         return self.name
 
     @property
+    def rows(self) -> RowSet:
+        """The rows of the dataset that it is about; of a draft, those that it would be about."""
+        if self.state != State.DRAFT:
+            return RowSet(self.ranges or ([[1, self.total]] if self.total else []))
+        count = self.dataset.row_count
+        return RowSet(self.ranges or [[1, self.row_limit or count]]).within(1, count)
+
+    @property
     def done(self) -> int:
         """Rows whose fate is known."""
         return self.succeeded + self.failed + self.cancelled + self.missing + self.skipped
@@ -137,10 +146,10 @@ class Batch(models.Model):
 
     @property
     def tone(self) -> str:
-        """Class of the stylesheet. Completed with failed rows is amber, never plain green."""
+        """Class of the stylesheet. Completed with failed rows, or misfits, is amber, never plain green."""
         if self.held_reason and self.is_running:
             return "warn"
-        if self.state == State.COMPLETED and self.succeeded < self.total:
+        if self.state == State.COMPLETED and (self.succeeded + self.skipped < self.total or self.misfits):
             return "warn"
         return RULES[State(self.state)].tone
 
@@ -283,12 +292,14 @@ class RawPage(models.Model):
     A zlib-compressed JSON array. By the page, not by the row: three times smaller, and as fast to write.
     """
 
-    submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="raw_pages")
+    submission = models.ForeignKey(Submission, on_delete=models.CASCADE, null=True, related_name="raw_pages")
+    batch = models.ForeignKey(Batch, on_delete=models.CASCADE, null=True, related_name="+")
+    """Set instead of a submission where the rows were answered when they were tried."""
     at = models.DateTimeField(default=timezone.now)
     data = models.BinaryField()
 
     def __str__(self) -> str:
-        return f"raw results of {self.submission}"
+        return f"raw results of {self.submission or self.batch}"
 
     def rows(self) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = orjson.loads(zlib.decompress(self.data))
@@ -301,7 +312,8 @@ class Result(models.Model):
     pk = models.CompositePrimaryKey("batch_id", "row")
     batch = models.ForeignKey(Batch, on_delete=models.CASCADE, related_name="results", db_index=False)
     row = models.PositiveBigIntegerField()
-    submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="+", db_index=False)
+    submission = models.ForeignKey(Submission, on_delete=models.CASCADE, null=True, related_name="+", db_index=False)
+    """Null: the row was answered when it was tried, before the batch was submitted; it was never sent again."""
     state = models.CharField(max_length=10, choices=RowState.choices)
     attempt = models.PositiveSmallIntegerField(default=1)
     answer = models.TextField(blank=True)
@@ -325,6 +337,7 @@ class Result(models.Model):
         indexes = [
             models.Index(fields=["batch", "state", "row"], name="results_by_state"),
             models.Index(fields=["batch", "cause", "row"], condition=~Q(cause=""), name="results_by_cause"),
+            models.Index(fields=["batch", "row"], condition=~Q(misfit=""), name="results_that_do_not_fit"),
         ]
 
     def __str__(self) -> str:
