@@ -15,7 +15,9 @@ urlpatterns = [
     path("datasets/", include("batchsite.datasets.urls")),
     path("batches/", include("batchsite.batches.urls")),
     path("prompts/", include("batchsite.prompts.urls")),
+    path("batches/", include("batchsite.review.urls")),
     path("batches/", include("batchsite.exports.urls")),
+    path("provider/", include("batchsite.provider.urls")),
 ]
 
 handler404 = "batchsite.teams.views_door.not_found"
