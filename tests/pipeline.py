@@ -24,6 +24,7 @@ SHORT = Patience(
     step=5,
     call=1,
     call_retries=0,
+    completion=1,
     first_look=0,
     poll=0.02,
     poll_later=0.02,
