@@ -111,7 +111,7 @@ def _moved_at(batch: Batch, running: Sequence[Submission]) -> datetime:
 def _title(batch: Batch, running: Sequence[Submission], ahead: int) -> str:
     if not batch.is_running:
         return str(State(batch.state).label)
-    planned = sum(submission.planned_through for submission in running if not submission.planned)
+    planned = sum(len(batch.rows.within(one.first_row, one.planned_through)) for one in running if not one.planned)
     sent, total = sum(one.sent for one in running), sum(one.total for one in running)
     if batch.state == State.QUEUED:
         return f"Checking the rows: {planned:,} of {batch.total:,}" if planned else "Waiting for a worker"

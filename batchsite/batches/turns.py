@@ -6,12 +6,15 @@ import contextlib
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from batchsite.batches.gateway import account_for, client_for
 from batchsite.batches.models import Batch, Submission
 from batchsite.batches.patience import patience
 from batchsite.batches.planning import Recipe
 from batchsite.batches.prompts import parse
+from batchsite.batches.shapes import problems, shape_of
+from batchsite.batches.states import State
 from batchsite.processes.leases import Claim
 from batchsite.teams.keys import Account
 from batchsite.xai.client import XaiClient
@@ -54,7 +57,10 @@ def begin(claim: Claim[Submission]) -> Turn:
 
 
 def recipe_of(batch: Batch) -> Recipe:
-    """What the batch's requests are made of. Raises PromptError; after `queued` it cannot."""
+    """What the batch's requests are made of. Raises PromptError; after `queued` it cannot.
+
+    A draft with a shape that cannot be sent is read as if answers were text: the shape's problems are named elsewhere.
+    """
     columns = batch.dataset.columns
     return Recipe(
         id_prefix=batch.id_prefix,
@@ -62,6 +68,14 @@ def recipe_of(batch: Batch) -> Recipe:
         system=parse(batch.system_prompt, columns) if batch.system_prompt.strip() else None,
         prompt=parse(batch.prompt, columns),
         model=batch.model,
-        params=batch.params,
+        params=_params(batch),
+        examples=tuple((parse(one["user"], columns), parse(one["assistant"], columns)) for one in batch.examples),
         kind="responses" if batch.request_kind == "responses" else "chat_get_completion",
     )
+
+
+def _params(batch: Batch) -> dict[str, Any]:
+    if not batch.shape or (batch.state == State.DRAFT and problems(batch.shape)):
+        return batch.params
+    shape = shape_of(batch.shape)
+    return batch.params | {"response_format": shape.response_format()} if shape else batch.params

@@ -8,10 +8,11 @@ from pathlib import Path
 
 from batchsite.batches.models import Batch
 from batchsite.batches.planning import id_prefix
+from batchsite.batches.results_selectors import field_names
 from batchsite.exports import writers
 from batchsite.exports.streams import Line, lines
 
-Writer = Callable[[Sequence[str], Iterable[Line]], Iterator[bytes]]
+Writer = Callable[[Sequence[str], Iterable[Line], Sequence[str] | None], Iterator[bytes]]
 
 
 @dataclass(frozen=True)
@@ -46,14 +47,15 @@ FORMS = {
 CHOICES: dict[str, frozenset[str] | None] = {
     "all": None,
     "succeeded": frozenset({"succeeded"}),
-    "failed": frozenset({"failed", "cancelled", "missing"}),
+    "failed": frozenset({"failed", "cancelled", "missing", "skipped"}),
 }
 """Which rows are taken: all, those with an answer, or those that ended without one."""
 
 
 def content(batch: Batch, form: Form, rows: str = "all") -> Iterator[bytes]:
     """The file, piece by piece. `rows` is a key of CHOICES."""
-    return form.writer(batch.dataset.columns, lines(batch, CHOICES[rows]))
+    fields = field_names(batch) if batch.shape else None
+    return form.writer(batch.dataset.columns, lines(batch, CHOICES[rows]), fields)
 
 
 def filename(batch: Batch, form: Form, rows: str = "all") -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from batchsite.batches.models import Batch, Result
+from batchsite.batches.shapes import Shape, shape_of
 from batchsite.batches.states import RowState
 from batchsite.exports.writers import Outcome
 
@@ -19,29 +21,53 @@ _COLUMNS = (
     "completion_tokens",
     "reasoning_tokens",
     "cost_ticks",
+    "misfit",
 )
+_ANSWER = _COLUMNS.index("answer") - 1
 Line = tuple[Sequence[str], Outcome]
+GROUP = 100
+"""Rows that lie apart are looked up so many at a time."""
 
 
 def lines(batch: Batch, states: frozenset[str] | None = None) -> Iterator[Line]:
     """(cells, outcome) of every row of the batch, or of those in one of `states`."""
     id_column = batch.dataset.columns.index(batch.id_column) if batch.id_column else None
-    head = f"{batch.id_prefix}-row-"
-    for start, rows in batch.dataset.slices(1, batch.total):
-        found = _results(batch, start, start + len(rows) - 1)
-        for number, cells in enumerate(rows, start):
+    head, shape = f"{batch.id_prefix}-row-", shape_of(batch.shape)
+    nothing = (None,) * len(shape.fields) if shape else ()
+    for some in _groups(batch):
+        found = _results(batch, some[0][0], some[-1][0], shape)
+        for number, cells in some:
             request_id = f"{head}{number}" if id_column is None else cells[id_column]
             result = found.get(number)
-            outcome = Outcome(request_id, *result) if result else _pending(request_id)
+            outcome = Outcome(request_id, *result) if result else _pending(request_id, nothing)
             if states is None or outcome.state in states:
                 yield cells, outcome
 
 
-def _results(batch: Batch, first: int, last: int) -> dict[int, tuple[str, str, str, str, str, int, int, int, int]]:
+def _groups(batch: Batch) -> Iterator[list[tuple[int, Sequence[str]]]]:
+    """(number, cells) of the batch's rows, a block or `GROUP` single ones at a time."""
+    group: list[tuple[int, Sequence[str]]] = []
+    for start, rows in batch.dataset.slices_in(batch.rows.spans):
+        group += enumerate(rows, start)
+        if len(group) >= GROUP:
+            yield group
+            group = []
+    if group:
+        yield group
+
+
+def _results(batch: Batch, first: int, last: int, shape: Shape | None) -> dict[int, tuple[Any, ...]]:
     """What is known of these rows, in the order of an Outcome's fields."""
     found = Result.objects.filter(batch_id=batch.pk, row__gte=first, row__lte=last).values_list(*_COLUMNS)
-    return {row: tuple(rest) for row, *rest in found}
+    if shape is None:
+        return {row: tuple(rest) for row, *rest in found}
+    return {row: (*rest, _values(shape, rest[_ANSWER])) for row, *rest in found}
 
 
-def _pending(request_id: str) -> Outcome:
-    return Outcome(request_id, str(RowState.PENDING), "", "", "", "", None, None, None, None)
+def _values(shape: Shape, answer: str) -> tuple[Any, ...]:
+    found = shape.values(answer)
+    return tuple([found.get(name) for name in shape.fields])
+
+
+def _pending(request_id: str, nothing: tuple[None, ...]) -> Outcome:
+    return Outcome(request_id, str(RowState.PENDING), "", "", "", "", None, None, None, None, "", nothing)

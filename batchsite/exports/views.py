@@ -17,7 +17,7 @@ from batchsite.http import UNPROCESSABLE, TeamRequest
 ROW_LABELS = {
     "all": "All rows, in the order of the dataset",
     "succeeded": "Rows with an answer",
-    "failed": "Rows that ended without one: failed, cancelled, missing",
+    "failed": "Rows that ended without one: failed, cancelled, missing, skipped",
 }
 
 

@@ -1,7 +1,9 @@
 """A table and what came of its rows, as bytes: CSV (exact, or for Excel), JSON, JSON Lines. Pure.
 
 Every writer takes the dataset's columns and an iterator of (cells, outcome), and gives buffers of some 500 rows.
-Our columns stand behind the dataset's own, which are never touched: where a name is taken, ours gets `_2`.
+Our columns stand behind the dataset's own, which are never touched: where a name is taken, ours gets `_2`. Where
+answers have a shape, its fields stand behind `answer`, as values in JSON and as text elsewhere, and `warning` behind
+`error`.
 In CSV every cell is quoted, which is faster than asking each whether it needs to be, and safe with every reader.
 """
 
@@ -11,8 +13,11 @@ import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import orjson
+
+from batchsite.batches.shapes import as_cell
 
 BUFFER_ROWS = 500
 TICKS_PER_DOLLAR = 10**10
@@ -31,13 +36,17 @@ OUR_COLUMNS = (
 )
 
 
+ANSWER = OUR_COLUMNS.index("answer")
+"""The fields of an answer stand behind it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What came of a row. Tokens and cost are None while there is no result."""
 
     batch_request_id: str
     state: str
-    """succeeded, failed, cancelled, missing or pending."""
+    """succeeded, failed, cancelled, missing, skipped or pending."""
     answer: str = ""
     error: str = ""
     finish_reason: str = ""
@@ -48,19 +57,41 @@ class Outcome:
     reasoning_tokens: int | None = None
     cost_ticks: int | None = None
     """1 tick = 1e-10 USD."""
+    warning: str = ""
+    """Why the answer does not fit its shape."""
+    values: Sequence[Any] = ()
+    """Of the fields of the answer, as JSON has them; None for those that it lacks."""
 
 
 Row = tuple[Sequence[str], Outcome]
-Writer = Callable[[Sequence[str], Iterable[Row]], Iterator[bytes]]
+Fields = Sequence[str] | None
+"""Names of the fields of an answer; None where answers are text."""
+Writer = Callable[[Sequence[str], Iterable[Row], Fields], Iterator[bytes]]
 
 
-def column_names(columns: Sequence[str]) -> list[str]:
-    """The dataset's columns, then ours, each with the first free name of `answer`, `answer_2`, `answer_3`, …"""
-    names = list(columns)
-    for ours in OUR_COLUMNS:
-        candidates = itertools.chain([ours], (f"{ours}_{number}" for number in itertools.count(2)))
-        names.append(next(name for name in candidates if name not in names))
-    return names
+def column_names(columns: Sequence[str], fields: Fields = None) -> list[str]:
+    """The dataset's columns, then ours, each with the first free name of `answer`, `answer_2`, `answer_3`, …
+
+    Fields give way to our own names, which scripts rely on.
+    """
+    taken = set(columns)
+    ours = _free_names(OUR_COLUMNS, taken)
+    if fields is None:
+        return [*columns, *ours]
+    [warning] = _free_names(["warning"], taken)
+    before, behind = ours[: ANSWER + 1], ours[ANSWER + 1 :]
+    return [*columns, *before, *_free_names(fields, taken), behind[0], warning, *behind[1:]]
+
+
+def _free_names(wanted: Sequence[str], taken: set[str]) -> list[str]:
+    """The first free name for each; it is taken from then on."""
+    found = []
+    for name in wanted:
+        candidates = itertools.chain([name], (f"{name}_{number}" for number in itertools.count(2)))
+        free = next(candidate for candidate in candidates if candidate not in taken)
+        taken.add(free)
+        found.append(free)
+    return found
 
 
 def usd(ticks: int | None) -> str:
@@ -71,30 +102,32 @@ def usd(ticks: int | None) -> str:
     return f"{whole}.{part:010d}".rstrip("0").rstrip(".")
 
 
-def csv_exact(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[bytes]:
+def csv_exact(columns: Sequence[str], rows: Iterable[Row], fields: Fields = None) -> Iterator[bytes]:
     """CSV after RFC 4180 in UTF-8: what a reader finds in it is cell for cell what went in."""
-    yield _packed([column_names(columns)])
+    texts = _texts if fields is None else _texts_of_fields
+    yield _packed([column_names(columns, fields)])
     for some in _buffers(rows):
-        yield _packed([[*cells, *_texts(outcome)] for cells, outcome in some])
+        yield _packed([[*cells, *texts(outcome)] for cells, outcome in some])
 
 
-def csv_excel(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[bytes]:
+def csv_excel(columns: Sequence[str], rows: Iterable[Row], fields: Fields = None) -> Iterator[bytes]:
     """CSV for spreadsheets: with a byte order mark, and no cell that would be run as a formula."""
-    yield UTF8_BOM + _packed([_harmless(column_names(columns))])
+    texts = _texts if fields is None else _texts_of_fields
+    yield UTF8_BOM + _packed([_harmless(column_names(columns, fields))])
     for some in _buffers(rows):
-        yield _packed([_harmless([*cells, *_texts(outcome)]) for cells, outcome in some])
+        yield _packed([_harmless([*cells, *texts(outcome)]) for cells, outcome in some])
 
 
-def jsonl(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[bytes]:
+def jsonl(columns: Sequence[str], rows: Iterable[Row], fields: Fields = None) -> Iterator[bytes]:
     """One object a line. Tokens are integers, `cost_usd` is a text (exact), and both are null without a result."""
-    names = column_names(columns)
+    names = column_names(columns, fields)
     for some in _buffers(rows):
         yield b"".join([orjson.dumps(_object(names, row), option=orjson.OPT_APPEND_NEWLINE) for row in some])
 
 
-def json_array(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[bytes]:
+def json_array(columns: Sequence[str], rows: Iterable[Row], fields: Fields = None) -> Iterator[bytes]:
     """One array of the objects of `jsonl`, one a line."""
-    names, before = column_names(columns), b"[\n"
+    names, before = column_names(columns, fields), b"[\n"
     for some in _buffers(rows):
         yield before + b",\n".join([orjson.dumps(_object(names, row)) for row in some])
         before = b",\n"
@@ -123,17 +156,27 @@ def _texts(outcome: Outcome) -> tuple[str, ...]:
     )
 
 
+def _texts_of_fields(outcome: Outcome) -> tuple[str, ...]:
+    """Our cells and those of the fields."""
+    texts = _texts(outcome)
+    fields = map(as_cell, outcome.values)
+    return (*texts[: ANSWER + 1], *fields, texts[ANSWER + 1], outcome.warning, *texts[ANSWER + 2 :])
+
+
 def _count(tokens: int | None) -> str:
     return "" if tokens is None else str(tokens)
 
 
-def _object(names: Sequence[str], row: Row) -> dict[str, str | int | None]:
+def _object(names: Sequence[str], row: Row) -> dict[str, Any]:
     cells, outcome = row
+    shaped = len(names) - len(cells) > len(OUR_COLUMNS)
     ours = (
         outcome.batch_request_id,
         outcome.state,
         outcome.answer,
+        *outcome.values,
         outcome.error,
+        *((outcome.warning,) if shaped else ()),
         outcome.finish_reason,
         outcome.answered_by,
         outcome.prompt_tokens,
