@@ -2,17 +2,19 @@ from __future__ import annotations
 
 from django.urls import path
 
-from batchsite.batches import views, views_actions, views_draft
+from batchsite.batches import views, views_actions, views_draft, views_fill
 
 urlpatterns = [
     path("", views.batches, name="batches"),
     path("new", views_draft.batch_new, name="batch-new"),
-    path("<int:batch_id>", views.batch, name="batch"),
     path("<int:batch_id>/progress", views.batch_progress, name="batch-progress"),
     path("<int:batch_id>/edit", views_draft.batch_edit, name="batch-edit"),
     path("<int:batch_id>/preview", views_draft.batch_preview, name="batch-preview"),
+    path("<int:batch_id>/fill", views_fill.batch_fill, name="batch-fill"),
+    path("<int:batch_id>/keep", views_fill.batch_keep, name="batch-keep"),
+    path("<int:batch_id>/check", views_draft.batch_check, name="batch-check"),
+    path("<int:batch_id>/review", views_draft.batch_review, name="batch-review"),
     path("<int:batch_id>/submit", views_draft.batch_submit, name="batch-submit"),
-    path("<int:batch_id>/rows/<int:row>", views.batch_row, name="batch-row"),
     path("<int:batch_id>/rows/<int:row>/retry", views_actions.batch_row_retry, name="batch-row-retry"),
     path("<int:batch_id>/cancel", views_actions.batch_cancel, name="batch-cancel"),
     path("<int:batch_id>/finish", views_actions.batch_finish, name="batch-finish"),

@@ -1,0 +1,11 @@
+from __future__ import annotations
+
+from django.urls import path
+
+from batchsite.review import views
+
+urlpatterns = [
+    path("<int:batch_id>", views.batch, name="batch"),
+    path("<int:batch_id>/rows", views.batch_rows, name="batch-rows"),
+    path("<int:batch_id>/rows/<int:row>", views.batch_row, name="batch-row"),
+]
