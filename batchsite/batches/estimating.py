@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from batchsite.batches.learning import Lesson, Line, line_through, mark_of, sum_of
+from batchsite.batches.learning import PER_CHARACTER, Lesson, Line, line_through, mark_of, sum_of
 from batchsite.batches.measuring import Measured, measure
 from batchsite.batches.models import Batch
 from batchsite.batches.offers import Offer, discounted, offer_of
@@ -71,7 +71,9 @@ class Rates:
     cached: float
     """Prompt tokens at the cached price."""
     doubt: float
-    """How far prompts may be off, as a share."""
+    """How far prompts may be off, as a share ..."""
+    perhaps: float
+    """... and how many of their tokens may not be counted at all: nobody has seen yet whether a schema is."""
     output: Output
     words: str
 
@@ -88,7 +90,7 @@ class Rates:
     def in_a_batch(self, characters: float) -> tuple[int, int, int]:
         """(low, likely, high) ticks of one row of a batch."""
         prompt = self.line.tokens(characters)
-        low = self.ticks(prompt * (1 - self.doubt), self.output.low, max(self.cached, OVERHEAD))
+        low = self.ticks((prompt - self.perhaps) * (1 - self.doubt), self.output.low, max(self.cached, OVERHEAD))
         likely = self.ticks(prompt, self.output.likely, self.cached)
         high = self.ticks(prompt * (1 + self.doubt), self.output.high, 0)
         return discounted(low), discounted(likely), discounted(high)
@@ -148,33 +150,32 @@ def rates_of(batch: Batch, recipe: Recipe) -> Rates | None:
     offer = offer_of(batch.team, batch.model)
     if offer is None:
         return None
-    own, earlier = lesson_of(batch), _earlier(batch)
-    same = [one for one in earlier if _same(one, batch)]
-    output = _output(batch, own, same, earlier)
-    alike = sum_of(lesson for one in earlier if one.shape == batch.shape and (lesson := _lesson(one)).characters)
-    for lesson, where in ((own, "tried row"), (alike, "answer")):
+    own = lesson_of(batch)
+    earlier = [_Ran(one, _lesson(one, offer)) for one in _earlier(batch)]
+    same = sum_of(one.lesson for one in earlier if mark_of(one.batch) == mark_of(batch))
+    output = _output(batch, own, same, sum_of(one.lesson for one in earlier))
+    alike = [one.lesson for one in earlier if one.batch.shape == batch.shape and one.lesson.characters]
+    for lesson, word, doubt in ((own, "tried row", 0.03), (sum_of(alike), "answer", 0.1)):
         if lesson.answers:
-            line = line_through(lesson)
-            cached = lesson.cached_tokens / lesson.answers if where == "tried row" else OVERHEAD
-            of = "" if where == "tried row" else " of earlier batches"
-            words = f"counted as in {_many(lesson.answers, where)}{of}"
-            return Rates(offer, line, cached, 0.03 if where == "tried row" else 0.1, output, words)
-    schema = len(orjson.dumps(recipe.params.get("response_format"))) if recipe.params.get("response_format") else 0
-    line = Line(OVERHEAD + schema * Line(0).per_character)
+            of = "" if lesson is own else " of earlier batches"
+            words = f"counted as in {_many(lesson.answers, word)}{of}"
+            return Rates(offer, line_through(lesson), lesson.cached_tokens / lesson.answers, doubt, 0, output, words)
+    form = recipe.params.get("response_format")
+    schema = len(orjson.dumps(form)) * PER_CHARACTER if form else 0.0
     adds = f"about {OVERHEAD} tokens that xAI adds to each" + (" and the schema of the answer" if schema else "")
-    return Rates(offer, line, OVERHEAD, 0.15, output, f"at 4 characters a token, plus {adds}")
+    words = f"at 4 characters a token, plus {adds}"
+    return Rates(offer, Line(OVERHEAD + schema), OVERHEAD, 0.15, schema, output, words)
 
 
-def _output(batch: Batch, own: Lesson, same: list[Batch], earlier: list[Batch]) -> Output:
-    """From tried rows and earlier runs of this prompt, else from the model's, else guessed."""
-    mine = own + sum_of(map(_lesson, same))
+def _output(batch: Batch, own: Lesson, same: Lesson, theirs: Lesson) -> Output:
+    """From tried rows and earlier runs of this prompt, else from what ran with its model, else guessed."""
+    mine = own + same
     if mine.answers:
-        doubt = max(LEAST_DOUBT, min(0.9, own.spread)) if mine.answers == own.answers else LEAST_DOUBT
+        doubt = LEAST_DOUBT if same.answers else max(LEAST_DOUBT, min(0.9, own.spread))
         words = f"output as in {_many(mine.answers, 'tried row')}"
-        if same:
+        if same.answers:
             words = f"output as in {_many(mine.answers, 'answer')} of this prompt"
         return Output(mine.output, mine.output * (1 - doubt), mine.output * (1 + doubt), words)
-    theirs = sum_of(map(_lesson, earlier))
     if theirs.answers:
         words = f"output as in {_many(theirs.answers, 'answer')} of earlier batches with {batch.model}"
         return Output(theirs.output, theirs.output / 2, theirs.output * 2, words)
@@ -185,7 +186,7 @@ def _output(batch: Batch, own: Lesson, same: list[Batch], earlier: list[Batch]) 
     most = (limit if capped else ANSWER_GUESS * 4) + REASONING_GUESS * 4
     likely = answer + REASONING_GUESS
     words = f"output guessed at {likely} tokens: try a few rows, and it is known better"
-    return Output(likely, likely / 2, most, words)
+    return Output(likely, likely / 5, most, words)
 
 
 def _earlier(batch: Batch) -> list[Batch]:
@@ -194,22 +195,33 @@ def _earlier(batch: Batch) -> list[Batch]:
     return list(found.exclude(pk=batch.pk).filter(succeeded__gte=ENOUGH_ANSWERS).order_by("-pk")[:EARLIER])
 
 
-def _same(one: Batch, other: Batch) -> bool:
-    return mark_of(one) == mark_of(other)
+@dataclass(frozen=True)
+class _Ran:
+    """An earlier batch, and what it taught."""
+
+    batch: Batch
+    lesson: Lesson
 
 
-def _lesson(batch: Batch) -> Lesson:
-    """What a batch that ran taught; of its characters only where they were measured before it was sent."""
+def _lesson(batch: Batch, offer: Offer) -> Lesson:
+    """What a batch that ran taught; of its characters only where they were measured before it was sent.
+
+    How much of its prompts was cached is not summed, and follows from what was billed.
+    """
     answers = batch.succeeded
     characters = int((batch.estimate or {}).get("characters") or 0)
     prompt = batch.prompt_tokens // answers
     output = batch.completion_tokens + batch.reasoning_tokens
+    uncached = discounted(batch.prompt_tokens * offer.input_price + output * offer.output_price)
+    saved = discounted(offer.input_price - offer.cached_price)
+    cached = (uncached - batch.cost_ticks) // saved if saved > 0 else 0
     return Lesson(
         answers=answers,
         characters=answers * characters,
         characters_squared=answers * characters**2,
         characters_by_prompt=answers * characters * prompt,
         prompt_tokens=batch.prompt_tokens,
+        cached_tokens=min(batch.prompt_tokens, max(0, cached)),
         output_tokens=output,
         output_squared=output**2 // answers,
     )

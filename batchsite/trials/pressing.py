@@ -20,7 +20,7 @@ from batchsite.batches.states import State
 from batchsite.batches.turns import recipe_of
 from batchsite.datasets.models import DatasetState
 from batchsite.teams.keys import account_kind
-from batchsite.teams.models import User
+from batchsite.teams.models import Team, User
 from batchsite.trials.asking import body_of, for_trying, packed
 from batchsite.trials.models import AnswerState, Trial, TrialAnswer
 from batchsite.trials.teaching import teach
@@ -117,6 +117,12 @@ def stop(trial: Trial) -> None:
     open_answers = TrialAnswer.objects.filter(trial=trial, state=AnswerState.PLANNED)
     open_answers.update(state=AnswerState.FAILED, error="Not asked: the try was stopped before.")
     Trial.objects.filter(pk=trial.pk, ended_at=None).update(next_look_at=timezone.now(), tries=0)
+
+
+def wake_held(team: Team) -> None:
+    """A key was set: every held try of the team is looked at now."""
+    held = Trial.objects.filter(batch__team=team, ended_at=None).exclude(held_reason="")
+    held.update(next_look_at=timezone.now(), faults=0, tries=0)
 
 
 def ready(batch: Batch) -> list[_Asked]:

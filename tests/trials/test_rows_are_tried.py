@@ -81,7 +81,7 @@ def test_what_was_tried_teaches_the_draft(team: Team, sandbox: Sandbox) -> None:
 def test_the_very_same_is_shown_again_and_not_asked_again(team: Team, sandbox: Sandbox) -> None:
     batch = a_draft(team)
     tried(batch, [1, 2, 3])
-    calls, ticks = direct(sandbox)
+    calls, _ticks = direct(sandbox)
     again = tried(against(batch, B), [2, 3, 4])
     assert states(again) == ["answered"] * 6
     assert direct(sandbox)[0] == calls + 4
