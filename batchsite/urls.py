@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from batchsite.batches.dashboard import home
+from batchsite.batches.dashboard import charts, home
 from batchsite.processes.health import live, ready
 
 urlpatterns = [
     path("healthz/live", live, name="live"),
     path("healthz", ready, name="ready"),
     path("", home, name="home"),
+    path("spending", charts, name="spending"),
     path("", include("batchsite.teams.urls")),
     path("datasets/", include("batchsite.datasets.urls")),
     path("batches/", include("batchsite.batches.urls")),

@@ -33,6 +33,8 @@ class DailySpend(models.Model):
     """The part of `ticks` that trying cost, at list price."""
     rows = models.PositiveBigIntegerField(default=0)
     """Rows of batches that the provider said something about: answered, failed or cancelled."""
+    failed = models.PositiveBigIntegerField(default=0)
+    """Those of `rows` that have no answer; a retry that mends one is a row of its own day."""
     tries = models.PositiveBigIntegerField(default=0)
     """Answers of tries."""
     prompt_tokens = models.PositiveBigIntegerField(default=0)

@@ -13,6 +13,7 @@ from django.db.models.functions import Length
 from django.utils import timezone
 
 from batchsite.batches.daily import DailySpend as DailySpend  # so that Django finds it
+from batchsite.batches.pacing import Pace as Pace
 from batchsite.batches.rowsets import RowSet
 from batchsite.batches.states import RULES, RUNNING, TERMINAL, RowState, State
 from batchsite.datasets.models import Dataset
@@ -55,7 +56,7 @@ class Batch(models.Model):
     variants: models.JSONField[list[dict[str, Any]]] = models.JSONField(default=list, blank=True)
     """What a draft is tried against, up to two: [{"prompt", "system_prompt", "model"}]."""
     tried: models.JSONField[dict[str, dict[str, int]] | None] = models.JSONField(null=True, blank=True)
-    """What trying taught, by the mark of what was tried: sums over its answers, see estimating.Lesson."""
+    """What trying taught, by the mark of what was tried: sums over its answers, see learning.Lesson."""
     prompt_version = models.ForeignKey(
         "prompts.PromptVersion", on_delete=models.SET_NULL, null=True, blank=True, related_name="batches"
     )
@@ -108,6 +109,8 @@ class Batch(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["team", "-id"], name="batches_of_a_team"),
+            models.Index(fields=["team", "-ended_at"], condition=Q(deleted_at=None), name="ended_batches"),
+            models.Index(fields=["team"], condition=Q(state=State.DRAFT, problem_count__gt=0), name="sent_back_batches"),
             models.Index(fields=["state"], condition=Q(state__in=sorted(RUNNING)), name="running_batches"),
         ]
         constraints = [
