@@ -140,8 +140,7 @@ def _end_planning(turn: Turn) -> float | None:
         return 0 if submission.total else None
 
 
-_SUMS = ("total", "succeeded", "skipped", "misfits", "cost_ticks")
-_SUMS += ("prompt_tokens", "completion_tokens", "reasoning_tokens")
+_SUMS = ("total", "succeeded", "skipped", "misfits", "cost_ticks", *storing.TOKENS)
 
 
 def _back_to_draft(batch: Batch) -> None:

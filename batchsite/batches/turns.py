@@ -75,7 +75,7 @@ def recipe_of(batch: Batch) -> Recipe:
 
 
 def _params(batch: Batch) -> dict[str, Any]:
-    if not batch.shape or (batch.state == State.DRAFT and problems(batch.shape)):
-        return batch.params
-    shape = shape_of(batch.shape)
-    return batch.params | {"response_format": shape.response_format()} if shape else batch.params
+    params: dict[str, Any] = batch.params
+    broken = batch.state == State.DRAFT and problems(batch.shape)
+    shape = None if broken else shape_of(batch.shape)
+    return params | {"response_format": shape.response_format()} if shape else params

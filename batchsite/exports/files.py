@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,9 +10,7 @@ from batchsite.batches.models import Batch
 from batchsite.batches.planning import id_prefix
 from batchsite.batches.results_selectors import field_names
 from batchsite.exports import writers
-from batchsite.exports.streams import Line, lines
-
-Writer = Callable[[Sequence[str], Iterable[Line], Sequence[str] | None], Iterator[bytes]]
+from batchsite.exports.streams import lines
 
 
 @dataclass(frozen=True)
@@ -24,7 +22,7 @@ class Form:
     hint: str
     ending: str
     content_type: str
-    writer: Writer
+    writer: writers.Writer
 
 
 FORMS = {

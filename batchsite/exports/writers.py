@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 
@@ -66,7 +66,12 @@ class Outcome:
 Row = tuple[Sequence[str], Outcome]
 Fields = Sequence[str] | None
 """Names of the fields of an answer; None where answers are text."""
-Writer = Callable[[Sequence[str], Iterable[Row], Fields], Iterator[bytes]]
+
+
+class Writer(Protocol):
+    """Writes a file piece by piece: the dataset's columns, its rows, the fields of the answers."""
+
+    def __call__(self, columns: Sequence[str], rows: Iterable[Row], fields: Fields = None) -> Iterator[bytes]: ...
 
 
 def column_names(columns: Sequence[str], fields: Fields = None) -> list[str]:
