@@ -9,19 +9,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from django.core.cache import cache
 
+from batchsite.batches.shapes import LONGEST_VALUE, MOST_VALUES
 from batchsite.datasets.models import Dataset, Row
 
 LOOKED_AT = 20_000
 """Rows that are read within a request, at most: about a tenth of a second."""
 EMPTY_SHOWN = 5
 """Rows with a gap that are named."""
-MOST_VALUES = 500
-"""Different values of a column that can still be a list to choose from."""
+LABELS_SOUGHT = 100
+"""Columns that are asked whether they hold labels: their values are held while they are counted."""
 REMEMBERED = 24 * 3600
 _T = TypeVar("_T")
 
@@ -35,10 +36,17 @@ class Column:
     looked_at: int
     mean: float
     """Characters of a cell, on average over the rows that were measured."""
+    distinct: int | None = None
+    """Different values, None where they are too many, or too long, to choose from."""
 
     @property
     def empty(self) -> int:
         return self.looked_at - self.filled
+
+    @property
+    def repeats(self) -> bool:
+        """Whether it looks like a list of labels: few values that come again."""
+        return self.distinct is not None and 2 <= self.distinct <= MOST_VALUES and self.distinct * 2 <= self.filled
 
     @property
     def placeholder(self) -> str:
@@ -93,7 +101,9 @@ def coverage(dataset: Dataset) -> Coverage:
     if not profiled or set(profiled) != set(dataset.columns):
         return measured
     count = dataset.row_count
-    columns = (Column(one.name, int(profiled[one.name].get("filled", 0)), count, one.mean) for one in measured.columns)
+    columns = (
+        replace(one, filled=int(profiled[one.name].get("filled", 0)), looked_at=count) for one in measured.columns
+    )
     return Coverage(tuple(columns), count, count)
 
 
@@ -143,17 +153,35 @@ def _profiled(dataset: Dataset) -> dict[str, dict[str, Any]] | None:
 def _measure(dataset: Dataset) -> Coverage:
     filled: Counter[int] = Counter()
     lengths: Counter[int] = Counter()
+    values: dict[int, set[str]] = {number: set() for number in range(min(LABELS_SOUGHT, len(dataset.columns)))}
     last = min(dataset.row_count, LOOKED_AT)
     for _, cells in dataset.rows(1, last):
         for number, cell in enumerate(cells):
             if cell and not cell.isspace():
                 filled[number] += 1
                 lengths[number] += len(cell)
+                _note(values, number, cell)
     columns = (
-        Column(name, filled[number], last, lengths[number] / max(1, filled[number]))
+        Column(
+            name,
+            filled[number],
+            last,
+            lengths[number] / max(1, filled[number]),
+            len(values[number]) if number in values else None,
+        )
         for number, name in enumerate(dataset.columns)
     )
     return Coverage(tuple(columns), dataset.row_count, last)
+
+
+def _note(values: dict[int, set[str]], number: int, cell: str) -> None:
+    """One more value of a column; a column whose values are no list to choose from is given up."""
+    found = values.get(number)
+    if found is None:
+        return
+    found.add(cell)
+    if len(found) > MOST_VALUES or len(cell) > LONGEST_VALUE:
+        del values[number]
 
 
 def _find_gaps(dataset: Dataset, columns: Sequence[int], last: int) -> Gaps:

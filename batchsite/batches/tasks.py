@@ -61,5 +61,10 @@ def clear(batch_id: int) -> None:
     clearing.clear(batch_id)
 
 
+def ask_for_offers(account_kind: str, team_id: int) -> None:
+    """Let a worker read the provider's models and prices now."""
+    enqueue(Job(f"{HERE}.refresh_offers", (account_kind, team_id)))
+
+
 def refresh_offers(account_kind: str, team_id: int) -> None:
     offers.refresh(account_kind, team_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, F, Max, OuterRef, Q, QuerySet, Subquery
 from django.shortcuts import get_object_or_404
 
 from batchsite.prompts.models import Prompt, PromptVersion
@@ -63,4 +63,4 @@ def listing(team: Team, search: str = "", after: str = "") -> Listing:
 
 def offered(team: Team) -> list[Prompt]:
     """What a draft offers to use: what was changed last first."""
-    return list(prompts_of(team).order_by("-changed_at")[:OFFERED])
+    return list(prompts_of(team).order_by(F("changed_at").desc())[:OFFERED])
