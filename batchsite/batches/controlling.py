@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from batchsite.batches.budgeting import refusal_of
 from batchsite.batches.causes import TRANSIENT
 from batchsite.batches.models import Batch, Result, Submission
 from batchsite.batches.moving import note, refresh, resume
@@ -32,6 +33,9 @@ def start(batch: Batch, user: User | None) -> None:
         batch = Batch.objects.select_for_update().get(pk=batch.pk)
         if batch.state != State.DRAFT:
             raise NotNow("This batch was submitted already.")
+        Team.objects.select_for_update().get(pk=batch.team_id)  # two batches must not share what is left
+        if words := refusal_of(batch):
+            raise NotNow(words)
         rows, now = batch.rows, timezone.now()
         batch.state, batch.started_at, batch.started_by, batch.total = State.QUEUED, now, user, len(rows)
         batch.ranges = rows.as_lists() if batch.ranges else None
@@ -152,9 +156,13 @@ def _look_now(batch: Batch) -> None:
     batch.submissions.exclude(state__in=TERMINAL).update(next_look_at=timezone.now(), faults=0, tries=0)
 
 
-def rename(batch: Batch, name: str) -> None:
+def rename(batch: Batch, name: str, user: User | None = None) -> None:
     """Give it another name here. What it is called at xAI was written down when it was made, and stays."""
-    Batch.objects.filter(pk=batch.pk).update(name=name)
+    if name == batch.name:
+        return
+    with transaction.atomic():
+        Batch.objects.filter(pk=batch.pk).update(name=name)
+        note(batch.pk, "renamed", f"Renamed, from “{batch.name}”", by=user)
 
 
 def delete(batch: Batch, user: User | None) -> None:

@@ -9,10 +9,11 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from batchsite.batches import progress
+from batchsite.batches import budgeting, progress
 from batchsite.batches.models import Batch, Event, Submission
 from batchsite.batches.patience import patience
 from batchsite.batches.states import RULES, TERMINAL, State
+from batchsite.templatetags.words import dollars
 
 EVENTS = 200
 """Lines of the timeline that are shown, the latest."""
@@ -60,7 +61,7 @@ class Standing:
         batch = self.batch
         last = [(event.pk, event.times) for event in self.events[-1:]]
         kinds = [(notice.kind, notice.title) for notice in self.notices]
-        seen = (batch.state, batch.name, batch.failed, batch.missing, batch.cancelled, kinds, last)
+        seen = (batch.state, batch.name, batch.failed, batch.missing, batch.cancelled, batch.misfits, kinds, last)
         return hashlib.sha256(repr(seen).encode()).hexdigest()[:12]
 
     @property
@@ -152,7 +153,7 @@ def _notices(batch: Batch, running: Sequence[Submission], events: Sequence[Event
         return [Notice("held", "warn", f"Held: {reason}", text, batch.held_since, ("go-on", "finish"), words)]
     if batch.state == State.CANCELLING:
         return [_ending(next((one for one in running if one.cancel_asked_at), running[0]))]
-    found = [_trouble(running, events), _stalled(batch, running, events, idle)]
+    found = [_trouble(running, events), _stalled(batch, running, events, idle), _over_budget(batch)]
     return [notice for notice in found if notice]
 
 
@@ -206,6 +207,15 @@ def _stalled(batch: Batch, running: Sequence[Submission], events: Sequence[Event
         text = "It is looked at again by itself. If it stays, finish with what is there and try the rest again."
         return Notice("suspect", "warn", suspect.text, text, suspect.at, ("wait", "finish"))
     return None
+
+
+def _over_budget(batch: Batch) -> Notice | None:
+    """What is on its way goes on; it is said, as the next batch cannot."""
+    budget = budgeting.reached(batch.team)
+    if budget is None:
+        return None
+    text = f"{dollars(budget.spent)} of {dollars(budget.limit)} is spent. This batch is on its way and goes on; "
+    return Notice("budget", "warn", f"The team’s budget for {budget.month} is reached", f"{text}a new one is refused.")
 
 
 EVENT_TONES = {
