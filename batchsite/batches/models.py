@@ -14,8 +14,11 @@ from django.utils import timezone
 
 from batchsite.batches.daily import DailySpend as DailySpend  # so that Django finds it
 from batchsite.batches.pacing import Pace as Pace
+from batchsite.batches.provided import CallBudget as CallBudget
+from batchsite.batches.provided import ModelOffer as ModelOffer
 from batchsite.batches.rowsets import RowSet
 from batchsite.batches.states import RULES, RUNNING, TERMINAL, RowState, State
+from batchsite.batches.tagging import Tagging as Tagging
 from batchsite.datasets.models import Dataset
 from batchsite.processes.models import Work
 from batchsite.teams.keys import AccountKind
@@ -110,7 +113,9 @@ class Batch(models.Model):
         indexes = [
             models.Index(fields=["team", "-id"], name="batches_of_a_team"),
             models.Index(fields=["team", "-ended_at"], condition=Q(deleted_at=None), name="ended_batches"),
-            models.Index(fields=["team"], condition=Q(state=State.DRAFT, problem_count__gt=0), name="sent_back_batches"),
+            models.Index(
+                fields=["team"], condition=Q(state=State.DRAFT, problem_count__gt=0), name="sent_back_batches"
+            ),
             models.Index(fields=["state"], condition=Q(state__in=sorted(RUNNING)), name="running_batches"),
         ]
         constraints = [
@@ -135,6 +140,11 @@ class Batch(models.Model):
     def done(self) -> int:
         """Rows whose fate is known."""
         return self.succeeded + self.failed + self.cancelled + self.missing + self.skipped
+
+    @property
+    def unanswered(self) -> int:
+        """Rows that were sent, or were to be, and ended without an answer: those that a retry is about."""
+        return self.failed + self.cancelled + self.missing
 
     @property
     def pending(self) -> int:
@@ -376,33 +386,3 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return self.text
-
-
-class ModelOffer(models.Model):
-    """A model that the provider at `base_url` lists, with list prices in ticks per token."""
-
-    base_url = models.CharField(max_length=300)
-    model = models.CharField(max_length=100)
-    aliases: models.JSONField[list[str]] = models.JSONField(default=list)
-    input_price = models.PositiveIntegerField()
-    cached_price = models.PositiveIntegerField()
-    output_price = models.PositiveIntegerField()
-    context_length = models.PositiveIntegerField(null=True, blank=True)
-    refreshed_at = models.DateTimeField()
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["base_url", "model"], name="one_offer_per_model")]
-
-    def __str__(self) -> str:
-        return self.model
-
-
-class CallBudget(models.Model):
-    """How much of a provider's limit is used, per key and kind of call, for all processes together."""
-
-    name = models.CharField(max_length=60, primary_key=True)
-    free_at = models.DateTimeField()
-    """When a call with no burst left could be made; may lie ahead by as much as the burst allows."""
-
-    def __str__(self) -> str:
-        return self.name

@@ -13,10 +13,11 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import Error
 from django.db.models import Q
 
-from batchsite.batches import controlling, drafting
+from batchsite.batches import controlling, drafting, shapes
 from batchsite.batches.driving import drive
 from batchsite.batches.models import Batch
 from batchsite.batches.restoring import begin_anew
+from batchsite.batches.rowsets import parse_rows
 from batchsite.batches.states import TERMINAL, State
 from batchsite.datasets import intake
 from batchsite.datasets.models import Dataset, DatasetState
@@ -45,8 +46,10 @@ class Command(BaseCommand):
         parser.add_argument("--name", default="", help="name of the batch; default: that of the file")
         parser.add_argument("--id-column", default="", help="column whose values are the ids of the requests")
         parser.add_argument("--limit", type=int, help="only the first N rows")
+        parser.add_argument("--rows", default="", metavar="RANGES", help="only these rows, such as 1-100,205")
+        parser.add_argument("--skip-empty", action="store_true", help="leave out rows where a column in use is empty")
         parser.add_argument("--param", action="append", default=[], metavar="NAME=VALUE", help="such as temperature=0")
-        parser.add_argument("--schema", type=Path, help="a JSON Schema that the answers shall fit")
+        parser.add_argument("--schema", type=Path, help="a JSON Schema for the answers; its fields become columns")
         parser.add_argument("--output", type=Path, help="results.csv, .json or .jsonl")
         parser.add_argument("--team", default="", help="name of the team; default: the first one")
         parser.add_argument(
@@ -87,7 +90,7 @@ class Command(BaseCommand):
         if form and asked.output:
             self._write(batch, form, asked.output)
         self.stdout.write(console.summary(batch, asked.output))
-        return ALL_WELL if batch.succeeded == batch.total else SOME_FAILED
+        return ALL_WELL if batch.succeeded + batch.skipped == batch.total else SOME_FAILED
 
     def _write(self, batch: Batch, form: files.Form, output: Path) -> None:
         try:
@@ -108,13 +111,14 @@ class Command(BaseCommand):
         """Import, plan, check, show the price, and queue."""
         if not asked.file or asked.prompt is None:
             raise Stop(BAD_INPUT, 'Give a file and a prompt: manage.py runbatch FILE --prompt "… {{column}} …"')
-        params = _params(asked)
+        params, shape = _params(asked), _shape(asked.schema)
         team = _team(asked.team)
         batch = drafting.new_draft(team, None, self._import(team, asked))
         batch.prompt, batch.system_prompt, batch.params = asked.prompt, asked.system, params
         batch.model = asked.model or batch.model
         batch.name = asked.name or asked.file.stem
-        batch.id_column, batch.row_limit = asked.id_column, asked.limit
+        batch.id_column, batch.row_limit, batch.skip_empty = asked.id_column, asked.limit, asked.skip_empty
+        batch.shape, batch.ranges = shape, _ranges(asked, batch.dataset)
         batch.save()
         problems = drafting.problems_of(batch)
         if problems:
@@ -171,21 +175,37 @@ def _params(asked: argparse.Namespace) -> dict[str, Any]:
             params[name] = orjson.loads(value)
         except ValueError:
             params[name] = value
-    if asked.schema:
-        params["response_format"] = _response_format(asked.schema)
     return params
 
 
-def _response_format(path: Path) -> dict[str, Any]:
+def _shape(path: Path | None) -> dict[str, Any] | None:
+    """The schema of a file as the shape of a batch, as text, so that its order is kept."""
+    if path is None:
+        return None
     try:
-        schema = orjson.loads(path.read_bytes())
+        shape = {"schema": path.read_text("utf-8-sig")}
     except OSError as error:
         raise Stop(BAD_INPUT, f"{path} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise Stop(BAD_INPUT, f"{path} is not JSON: it is not in UTF-8.") from error
+    wrong = shapes.problems(shape)
+    if wrong:
+        raise Stop(BAD_INPUT, f"{path}: {wrong[0]}")
+    return shape
+
+
+def _ranges(asked: argparse.Namespace, dataset: Dataset) -> list[list[int]] | None:
+    if not asked.rows:
+        return None
+    if asked.limit is not None:
+        raise Stop(BAD_INPUT, "Give either --limit or --rows.")
+    try:
+        rows = parse_rows(asked.rows, dataset.row_count)
     except ValueError as error:
-        raise Stop(BAD_INPUT, f"{path} is not JSON: {error}.") from error
-    if not isinstance(schema, dict):
-        raise Stop(BAD_INPUT, f"{path} must hold a JSON Schema: an object.")
-    return {"type": "json_schema", "json_schema": {"name": "answer", "strict": True, "schema": schema}}
+        raise Stop(BAD_INPUT, f"--rows: {error}") from error
+    if not rows:
+        raise Stop(BAD_INPUT, "--rows names no row: write numbers and ranges, such as 1-100,205.")
+    return rows.as_lists()
 
 
 def _team(name: str) -> Team:
