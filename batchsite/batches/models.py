@@ -19,6 +19,7 @@ from batchsite.batches.provided import ModelOffer as ModelOffer
 from batchsite.batches.rowsets import RowSet
 from batchsite.batches.states import RULES, RUNNING, TERMINAL, RowState, State
 from batchsite.batches.tagging import Tagging as Tagging
+from batchsite.batches.tagging import Tagging as Tagging
 from batchsite.datasets.models import Dataset
 from batchsite.processes.models import Work
 from batchsite.teams.keys import AccountKind

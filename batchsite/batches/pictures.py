@@ -79,5 +79,20 @@ def course(pace: Pace | None, now: datetime | None = None) -> Chart | None:
     return area("course", "Rows done over time", points, show_x=_after, show=plain, head=("After", "Rows done"))
 
 
+RECENT = 20
+"""Points that say how fast a batch is now."""
+
+
+def rate(pace: Pace | None) -> str:
+    """Rows in a second or a minute, of late; empty where that cannot be told."""
+    points = pace.points[-RECENT:] if pace else []
+    seconds, rows = (points[-1][0] - points[0][0], points[-1][1] - points[0][1]) if len(points) > 1 else (0, 0)
+    if seconds < 1 or rows < 1:
+        return ""
+    if rows >= seconds:
+        return f"{plain(round(rows / seconds))} rows a second"
+    return f"{plain(round(60 * rows / seconds))} rows a minute" if 60 * rows >= seconds else "less than a row a minute"
+
+
 def _after(seconds: float) -> str:
     return "start" if seconds < 1 else duration(timedelta(seconds=seconds))

@@ -14,7 +14,8 @@ from batchsite.teams.models import Team
 
 HELD = Q(state__in=RUNNING) & ~Q(held_reason="")
 SENT_BACK = Q(state=State.DRAFT, problem_count__gt=0)
-INCOMPLETE = Q(state__in=[State.FAILED, State.EXPIRED]) | Q(state=State.COMPLETED, succeeded__lt=F("total") - F("skipped"))
+_SHORT = Q(state=State.COMPLETED, succeeded__lt=F("total") - F("skipped"))
+INCOMPLETE = Q(state__in=[State.FAILED, State.EXPIRED]) | _SHORT
 
 SHOWN = 6
 """Entries of a list on the dashboard; the whole list is one click away."""
@@ -68,6 +69,7 @@ def listing(
     search: str = "",
     only: str = "",
     person: int | None = None,
+    tag: str = "",
     after: int | None = None,
     before: int | None = None,
 ) -> Listing:
@@ -76,6 +78,7 @@ def listing(
     found = found.filter(name__icontains=search) if search else found
     found = found.filter(FILTERS[only][1]) if only in FILTERS else found
     found = found.filter(created_by=person) if person else found
+    found = found.filter(taggings__tag=tag) if tag else found
     if before is not None:
         page = list(found.filter(pk__gt=before).order_by("pk")[: PAGE + 1])
         more, page = len(page) > PAGE, page[:PAGE][::-1]

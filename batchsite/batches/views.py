@@ -16,6 +16,7 @@ from batchsite.batches.models import Batch
 from batchsite.batches.results_selectors import Wanted
 from batchsite.batches.standing import standing, tone_of
 from batchsite.batches.states import RowState, State
+from batchsite.batches.tagging import tags_of
 from batchsite.http import TeamRequest, page_or_part, whole_number, words_of
 
 LATEST = 6
@@ -33,6 +34,7 @@ def batches(request: TeamRequest) -> HttpResponse:
         "search": words_of(asked.get("search")),
         "only": asked.get("only", ""),
         "person": whole_number(asked.get("person")),
+        "tag": words_of(asked.get("tag")).lower()[:40],
     }
     found = selectors.listing(
         request.team, **filters, after=whole_number(asked.get("after")), before=whole_number(asked.get("before"))
@@ -43,6 +45,7 @@ def batches(request: TeamRequest) -> HttpResponse:
         "asked": filters,
         "is_filtered": any(filters.values()),
         "people": request.team.members.order_by("name", "email"),
+        "tags": tags_of(request.team),
     }
     return page_or_part(request, "batches/list.html", "batches/_list.html", context)
 
