@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-from django.db import transaction
 from django.utils import timezone
 
 from batchsite.batches.models import Batch, Result
@@ -99,8 +98,9 @@ def _go_on(claim: Claim[Summary]) -> bool:
     summary = Summary.objects.select_related("batch__dataset").get(pk=claim.pk)
     batch, deadline = summary.batch, time.monotonic() + STEP_SECONDS
     tally = tallying.load(summary.tally) if summary.tally else new_tally(batch, summary)
-    pages, last, through = [], last_row(batch), summary.through
-    while through < last and time.monotonic() < deadline:
+    pages: list[Codes] = []
+    last, through = last_row(batch), summary.through
+    while through < last and (not pages or time.monotonic() < deadline):
         first, through = through + 1, min(through + SLICE, last)
         codes = tally.add(list(seen(batch, first, through)))
         pages += [
@@ -212,9 +212,3 @@ def _answers(batch: Batch, rows: list[int]) -> dict[int, str]:
         some = Result.objects.filter(batch_id=batch.pk, row__in=rows[start : start + 900], state=RowState.SUCCEEDED)
         found.update(some.values_list("row", "answer"))
     return found
-
-
-def forget(batch: Batch) -> None:
-    """Something else is expected now: what is shown stays until the new sum is there."""
-    with transaction.atomic():
-        nudge(summary_of(batch))

@@ -9,15 +9,16 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
 from batchsite.batches import results_selectors, selectors
 from batchsite.batches.models import Batch
 from batchsite.batches.results_selectors import Wanted
 from batchsite.batches.states import State
 from batchsite.batches.views import standing_of
+from batchsite.batches.views_notes import course_of
 from batchsite.http import TeamRequest
-from batchsite.review import asking, choices, summing, table
+from batchsite.review import agreeing, asking, choices, expecting, fields, picturing, summing, table
 from batchsite.review.asking import Asked, asked_in
 from batchsite.review.models import Summary
 from batchsite.review.searching import Search
@@ -33,8 +34,47 @@ def batch(request: TeamRequest, batch_id: int) -> HttpResponse:
     summing.ask_for(found, summary)
     asked = asked_in(request.GET)
     context = standing_of(request, found, asked) | rows_context(request, found, summary, asked)
+    context |= sums_context(request, found, summary, asked) | course_of(found)
     context["first"] = found.row_limit is not None and found.row_limit < found.dataset.row_count
     return render(request, "batches/batch.html", context)
+
+
+@require_GET
+def batch_summary(request: TeamRequest, batch_id: int) -> HttpResponse:
+    """The sums over all rows, which renew themselves while they are made."""
+    found = selectors.batch_of(request.team, batch_id)
+    if not request.htmx or found.state == State.DRAFT:
+        return redirect("batch", found.pk)
+    summary = summing.summary_of(found)
+    summing.ask_for(found, summary)
+    context = {"batch": found, **sums_context(request, found, summary, asked_in(request.GET))}
+    return render(request, "review/_summary.html", context)
+
+
+def sums_context(request: TeamRequest, found: Batch, summary: Summary, asked: Asked) -> dict[str, Any]:
+    """What stands above the rows: values, numbers, and how they agree with what was expected."""
+    is_asked = summary.next_look_at is not None
+    picture = picturing.picture_of(found, summary, asked, request.GET)
+    return {
+        "summary": summary,
+        "picture": picture,
+        "is_asked": is_asked,
+        "sums_every": 2 if is_asked else 10 if found.is_running else None,
+        "corrected": agreeing.corrected(picture.agreement, summary.corrections) if picture else None,
+        "comparable": fields.field_names(found),
+        "compared": summing.compared_field(found, summary),
+        "last_row": summing.last_row(found),
+        "asked": asked,
+    }
+
+
+@require_POST
+def batch_expected(request: TeamRequest, batch_id: int) -> HttpResponse:
+    """Which column of the dataset holds the right answers, and which field is held against it."""
+    found = selectors.batch_of(request.team, batch_id)
+    if found.state != State.DRAFT:
+        expecting.expect(found, request.POST.get("column", ""), request.POST.get("field", ""))
+    return redirect(f"{reverse('batch', args=[found.pk])}#summary")
 
 
 @require_GET
