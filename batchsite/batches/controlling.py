@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from batchsite.batches.budgeting import refusal_of
 from batchsite.batches.causes import TRANSIENT
+from batchsite.batches.given import ID_COLUMN, is_given
 from batchsite.batches.models import Batch, Result, Submission
 from batchsite.batches.moving import note, refresh, resume
 from batchsite.batches.planning import id_prefix
@@ -41,6 +42,7 @@ def start(batch: Batch, user: User | None) -> None:
         batch.ranges = rows.as_lists() if batch.ranges else None
         batch.account, batch.request_kind = account_kind(batch.team), settings.OPTIONS.xai_request_kind
         batch.id_prefix = id_prefix(batch.dataset.name)
+        batch.id_column = ID_COLUMN if is_given(batch.dataset) else batch.id_column
         batch.problems, batch.problem_count = [], 0
         batch.save()
         batch_starting.send(Batch, batch=batch)

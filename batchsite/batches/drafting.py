@@ -16,6 +16,7 @@ from batchsite.batches import shapes
 from batchsite.batches.budgeting import refusal_of
 from batchsite.batches.coverage import values_of
 from batchsite.batches.estimating import Estimate, estimate, rows_to_send
+from batchsite.batches.given import is_given
 from batchsite.batches.models import Batch
 from batchsite.batches.moving import note
 from batchsite.batches.offers import offers, why_not
@@ -129,7 +130,7 @@ def problems_of(batch: Batch) -> Problems:
     for field, text in (("system_prompt", batch.system_prompt), ("prompt", batch.prompt)):
         if words := _unknown(text, batch.dataset.columns):
             found[field] = words
-    if not batch.prompt.strip():
+    if not batch.prompt.strip() and not is_given(batch.dataset):
         found["prompt"] = ["Write a prompt."]
     refused = why_not(batch.team, batch.model) if batch.model else "Choose a model."
     if refused:

@@ -94,7 +94,7 @@ STOP = Parameter("stop", "Stop at", "Up to 4 texts at which the answer ends, one
 _EVERYWHERE = (TEMPERATURE, TOP_P, MAX_TOKENS, SEED)
 NAMES = ("reasoning_effort", *(one.name for one in _EVERYWHERE), STOP.name)
 """All that is known here, in the order in which they are shown."""
-_NEVER = ("presence_penalty", "frequency_penalty")
+NEVER = ("presence_penalty", "frequency_penalty")
 
 
 def parameters_of(model: str) -> list[Parameter]:
@@ -135,7 +135,7 @@ def refused(model: str, name: str, kind: str = "chat_get_completion") -> str:
         return f"{model} refuses a reasoning effort: every row would fail. Models that take it: {takers}."
     if name == "stop":
         return f"{model} reasons, and reasoning models refuse stop texts: every row would fail."
-    if name in _NEVER:
+    if name in NEVER:
         return "Reasoning models refuse penalties, even 0."
     return f"There is no parameter {name} here."
 

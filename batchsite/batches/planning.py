@@ -65,6 +65,16 @@ class Recipe:
         uses = Counter(part for part in parts if isinstance(part, int))
         return 6 * texts + len(orjson.dumps(self.params)) + 1000, 6 * (max(uses.values(), default=0) + 1)
 
+    def fault(self, cells: Sequence[str]) -> str:
+        """What is wrong with the words of a row's request, beside its id and its size; "" where nothing is."""
+        if not self.prompt.render(cells).strip():
+            return "The prompt is empty: the cells it is made of hold nothing."
+        for place in self.hollow:
+            role, template = self.turns[place]
+            if role != "system" and not template.render(cells).strip():
+                return "A turn of an example is empty: the cells it is made of hold nothing."
+        return ""
+
     @cached_property
     def hollow(self) -> tuple[int, ...]:
         """Places in `turns` before the prompt that may be empty: those with no words of their own."""
@@ -138,11 +148,9 @@ class RowProblem:
 
 def check_row(recipe: Recipe, number: int, cells: Sequence[str], most_bytes: int) -> RowProblem | None:
     """What is wrong with one row's request, if anything."""
-    if not recipe.prompt.render(cells).strip():
-        return RowProblem(number, "The prompt is empty: the cells it is made of hold nothing.")
-    for place in recipe.hollow:
-        if recipe.turns[place][0] != "system" and not recipe.turns[place][1].render(cells).strip():
-            return RowProblem(number, "A turn of an example is empty: the cells it is made of hold nothing.")
+    fault = recipe.fault(cells)
+    if fault:
+        return RowProblem(number, fault)
     request_id = recipe.request_id(number, cells)
     if not ID_FORM.fullmatch(request_id):
         return RowProblem(number, f"“{request_id[:80]}” cannot be an id: use 1 to 64 of A–Z a–z 0–9 _ -.")

@@ -92,7 +92,7 @@ class Command(BaseCommand):
         self.stdout.write(console.summary(batch, asked.output))
         return ALL_WELL if batch.succeeded + batch.skipped == batch.total else SOME_FAILED
 
-    def _write(self, batch: Batch, form: files.Form, output: Path) -> None:
+    def _write(self, batch: Batch, form: files.AnyForm, output: Path) -> None:
         try:
             files.write_file(batch, form, output)
         except OSError as error:
@@ -109,12 +109,12 @@ class Command(BaseCommand):
 
     def _begin(self, asked: argparse.Namespace) -> Batch:
         """Import, plan, check, show the price, and queue."""
-        if not asked.file or asked.prompt is None:
+        if not asked.file or (asked.prompt is None and asked.file.suffix.lower() != ".jsonl"):
             raise Stop(BAD_INPUT, 'Give a file and a prompt: manage.py runbatch FILE --prompt "… {{column}} …"')
         params, shape = _params(asked), _shape(asked.schema)
         team = _team(asked.team)
         batch = drafting.new_draft(team, None, self._import(team, asked))
-        batch.prompt, batch.system_prompt, batch.params = asked.prompt, asked.system, params
+        batch.prompt, batch.system_prompt, batch.params = asked.prompt or "", asked.system, params
         batch.model = asked.model or batch.model
         batch.name = asked.name or asked.file.stem
         batch.id_column, batch.row_limit, batch.skip_empty = asked.id_column, asked.limit, asked.skip_empty
@@ -153,7 +153,7 @@ class Stop(Exception):
         self.status = status
 
 
-def _form(output: Path | None) -> files.Form | None:
+def _form(output: Path | None) -> files.AnyForm | None:
     """Checked before anything is spent."""
     if output is None:
         return None
