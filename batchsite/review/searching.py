@@ -30,6 +30,8 @@ BUDGET = 0.06
 """Seconds that one search may take."""
 FIRST_WINDOW, MOST_WINDOW = 4_000, 160_000
 SORTED_WINDOW = 5_000
+SORTED_BUDGET = 0.25
+"""Seconds in which a text is looked for everywhere, where what is found shall be sorted."""
 SORTABLE = 2_000
 """So many rows are sorted in memory; more are walked along an index."""
 SEVERAL = 900
@@ -95,7 +97,7 @@ class Search:
         if not asked:
             return Found(self._along(start, step * asked.direction, count))
         half = self.deadline - time.monotonic()
-        self.deadline -= half / 2
+        self.deadline += SORTED_BUDGET if asked.text else -half / 2
         few = self._by_row(None, 1, SORTABLE + 1)
         if few.reached is None and len(few.places) <= SORTABLE:
             return Found(self._sorted(few.rows, start, step * asked.direction, count))

@@ -50,6 +50,8 @@ class Column:
     key: str
     label: str
     chosen: bool = False
+    has_values: bool = False
+    """It holds short values rather than texts."""
 
     @property
     def kind(self) -> str:
@@ -119,7 +121,8 @@ def columns_of(batch: Batch, query: QueryDict) -> list[Column]:
     if batch.expected_column in batch.dataset.columns:
         usual.add(f"c.{batch.expected_column}")
     chosen = set(query.getlist("col")) & set(known) or usual
-    return [Column(key, label, key in chosen) for key, label in known.items()]
+    named = {f"f.{name}" for name in fields.kinds_of(batch)}
+    return [Column(key, label, key in chosen, key in named) for key, label in known.items()]
 
 
 def page_of(batch: Batch, asked: Asked, query: QueryDict, summary: Summary | None) -> Page:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from batchsite.review import views
+from batchsite.review import views, views_judging
 
 urlpatterns = [
     path("<int:batch_id>", views.batch, name="batch"),
@@ -10,4 +10,6 @@ urlpatterns = [
     path("<int:batch_id>/expected", views.batch_expected, name="batch-expected"),
     path("<int:batch_id>/rows", views.batch_rows, name="batch-rows"),
     path("<int:batch_id>/rows/<int:row>", views.batch_row, name="batch-row"),
+    path("<int:batch_id>/rows/<int:row>/judge", views_judging.row_judge, name="row-judge"),
+    path("<int:batch_id>/rows/<int:row>/correct", views_judging.row_correct, name="row-correct"),
 ]

@@ -14,13 +14,13 @@ from django.views.decorators.http import require_GET, require_POST
 from batchsite.batches import results_selectors, selectors
 from batchsite.batches.models import Batch
 from batchsite.batches.results_selectors import Wanted
-from batchsite.batches.states import State
+from batchsite.batches.states import RowState, State
 from batchsite.batches.views import standing_of
 from batchsite.batches.views_notes import course_of
 from batchsite.http import TeamRequest
-from batchsite.review import agreeing, asking, choices, expecting, fields, picturing, summing, table
+from batchsite.review import agreeing, asking, choices, expecting, fields, judging, picturing, summing, table
 from batchsite.review.asking import Asked, asked_in
-from batchsite.review.models import Summary
+from batchsite.review.models import Judgement, Summary
 from batchsite.review.searching import Search
 
 
@@ -121,8 +121,12 @@ def batch_row(request: TeamRequest, batch_id: int, row: int) -> HttpResponse:
     if asked or asked.sort:
         previous, following = neighbours(found, asked, row)
         detail = replace(detail, previous=previous, next=following)
+    said = Judgement.objects.filter(batch=found, row=row).select_related("by").first()
+    if detail.state == RowState.SUCCEEDED:
+        context["correctables"] = judging.correctables(found, row, said)
     context |= {
         "detail": detail,
+        "judgement": said,
         "chips": asking.chips(asked, request.GET),
         "answer": table.pretty(detail.result.answer) if detail.result else "",
     }
