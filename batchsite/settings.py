@@ -142,6 +142,7 @@ DUE_SOURCES = [
     "batchsite.batches.tasks.due",
     "batchsite.trials.tasks.due",
     "batchsite.review.tasks.due",
+    "batchsite.exports.tasks.due",
 ]
 
 # Security. `check --deploy` is clean as it stands; `manage.py up` on loopback serves plain HTTP and says so

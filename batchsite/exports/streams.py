@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from batchsite.batches.models import Batch, Result
+from batchsite.batches.rowsets import RowSet
 from batchsite.batches.shapes import Shape, shape_of
 from batchsite.batches.states import RowState
 from batchsite.exports.writers import Outcome
@@ -29,26 +30,32 @@ GROUP = 100
 """Rows that lie apart are looked up so many at a time."""
 
 
-def lines(batch: Batch, states: frozenset[str] | None = None) -> Iterator[Line]:
-    """(cells, outcome) of every row of the batch, or of those in one of `states`."""
+def lines(
+    batch: Batch,
+    states: frozenset[str] | None = None,
+    *,
+    within: RowSet | None = None,
+    misfits: bool = False,
+) -> Iterator[Line]:
+    """(cells, outcome) of every row of the batch: of those in one of `states`, of those in `within`, of misfits."""
     id_column = batch.dataset.columns.index(batch.id_column) if batch.id_column else None
     head, shape = f"{batch.id_prefix}-row-", shape_of(batch.shape)
     nothing = (None,) * len(shape.fields) if shape else ()
-    for some in _groups(batch):
+    for some in _groups(batch, batch.rows if within is None else within):
         found = _results(batch, some[0][0], some[-1][0], shape)
         for number, cells in some:
             request_id = f"{head}{number}" if id_column is None else cells[id_column]
             result = found.get(number)
             outcome = Outcome(request_id, *result) if result else _pending(request_id, nothing)
-            if states is None or outcome.state in states:
+            if (states is None or outcome.state in states) and (not misfits or outcome.warning):
                 yield cells, outcome
 
 
-def _groups(batch: Batch) -> Iterator[list[tuple[int, Sequence[str]]]]:
+def _groups(batch: Batch, rows: RowSet) -> Iterator[list[tuple[int, Sequence[str]]]]:
     """(number, cells) of the batch's rows, a block or `GROUP` single ones at a time."""
     group: list[tuple[int, Sequence[str]]] = []
-    for start, rows in batch.dataset.slices_in(batch.rows.spans):
-        group += enumerate(rows, start)
+    for start, cells in batch.dataset.slices_in(rows.spans):
+        group += enumerate(cells, start)
         if len(group) >= GROUP:
             yield group
             group = []

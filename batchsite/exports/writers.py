@@ -1,6 +1,7 @@
 """A table and what came of its rows, as bytes: CSV (exact, or for Excel), JSON, JSON Lines. Pure.
 
-Every writer takes the dataset's columns and an iterator of (cells, outcome), and gives buffers of some 500 rows.
+Every writer takes the dataset's columns and an iterator of (cells, outcome), and gives buffers of some 500 rows; with
+`only`, no more than the columns with these names.
 Our columns stand behind the dataset's own, which are never touched: where a name is taken, ours gets `_2`. Where
 answers have a shape, its fields stand behind `answer`, as values in JSON and as text elsewhere, and `warning` behind
 `error`.
@@ -11,7 +12,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -66,12 +67,16 @@ class Outcome:
 Row = tuple[Sequence[str], Outcome]
 Fields = Sequence[str] | None
 """Names of the fields of an answer; None where answers are text."""
+Only = Collection[str] | None
+"""Names of the columns that are taken; None: all of them."""
 
 
 class Writer(Protocol):
     """Writes a file piece by piece: the dataset's columns, its rows, the fields of the answers."""
 
-    def __call__(self, columns: Sequence[str], rows: Iterable[Row], fields: Fields = None) -> Iterator[bytes]: ...
+    def __call__(
+        self, columns: Sequence[str], rows: Iterable[Row], fields: Fields = None, only: Only = None
+    ) -> Iterator[bytes]: ...
 
 
 def column_names(columns: Sequence[str], fields: Fields = None) -> list[str]:
@@ -107,36 +112,67 @@ def usd(ticks: int | None) -> str:
     return f"{whole}.{part:010d}".rstrip("0").rstrip(".")
 
 
-def csv_exact(columns: Sequence[str], rows: Iterable[Row], fields: Fields = None) -> Iterator[bytes]:
+def picker(names: Sequence[str], only: Only) -> Callable[[Sequence[Any]], list[Any]]:
+    """Takes from a row, in the order of `names`, what `only` asks for."""
+    if only is None:
+        return list
+    places = [place for place, name in enumerate(names) if name in only]
+    return lambda row: [row[place] for place in places]
+
+
+def csv_exact(columns: Sequence[str], rows: Iterable[Row], fields: Fields = None, only: Only = None) -> Iterator[bytes]:
     """CSV after RFC 4180 in UTF-8: what a reader finds in it is cell for cell what went in."""
-    texts = _texts if fields is None else _texts_of_fields
-    yield _packed([column_names(columns, fields)])
-    for some in _buffers(rows):
-        yield _packed([[*cells, *texts(outcome)] for cells, outcome in some])
-
-
-def csv_excel(columns: Sequence[str], rows: Iterable[Row], fields: Fields = None) -> Iterator[bytes]:
-    """CSV for spreadsheets: with a byte order mark, and no cell that would be run as a formula."""
-    texts = _texts if fields is None else _texts_of_fields
-    yield UTF8_BOM + _packed([_harmless(column_names(columns, fields))])
-    for some in _buffers(rows):
-        yield _packed([_harmless([*cells, *texts(outcome)]) for cells, outcome in some])
-
-
-def jsonl(columns: Sequence[str], rows: Iterable[Row], fields: Fields = None) -> Iterator[bytes]:
-    """One object a line. Tokens are integers, `cost_usd` is a text (exact), and both are null without a result."""
     names = column_names(columns, fields)
+    pick = picker(names, only)
+    yield _packed([pick(names)])
+    for some in texts_of(rows, fields):
+        yield _packed([pick(row) for row in some])
+
+
+def csv_excel(columns: Sequence[str], rows: Iterable[Row], fields: Fields = None, only: Only = None) -> Iterator[bytes]:
+    """CSV for spreadsheets: with a byte order mark, and no cell that would be run as a formula."""
+    names = column_names(columns, fields)
+    pick = picker(names, only)
+    yield UTF8_BOM + _packed([_harmless(pick(names))])
+    for some in texts_of(rows, fields):
+        yield _packed([_harmless(pick(row)) for row in some])
+
+
+def texts_of(rows: Iterable[Row], fields: Fields) -> Iterator[list[list[str]]]:
+    """Buffers of rows, every cell as text."""
+    texts = _texts if fields is None else _texts_of_fields
     for some in _buffers(rows):
-        yield b"".join([orjson.dumps(_object(names, row), option=orjson.OPT_APPEND_NEWLINE) for row in some])
+        yield [[*cells, *texts(outcome)] for cells, outcome in some]
 
 
-def json_array(columns: Sequence[str], rows: Iterable[Row], fields: Fields = None) -> Iterator[bytes]:
+def jsonl(columns: Sequence[str], rows: Iterable[Row], fields: Fields = None, only: Only = None) -> Iterator[bytes]:
+    """One object a line. Tokens are integers, `cost_usd` is a text (exact), and both are null without a result."""
+    for some in objects_of(columns, rows, fields, only):
+        yield b"".join([orjson.dumps(one, option=orjson.OPT_APPEND_NEWLINE) for one in some])
+
+
+def json_array(
+    columns: Sequence[str], rows: Iterable[Row], fields: Fields = None, only: Only = None
+) -> Iterator[bytes]:
     """One array of the objects of `jsonl`, one a line."""
-    names, before = column_names(columns, fields), b"[\n"
-    for some in _buffers(rows):
-        yield before + b",\n".join([orjson.dumps(_object(names, row)) for row in some])
+    before = b"[\n"
+    for some in objects_of(columns, rows, fields, only):
+        yield before + b",\n".join([orjson.dumps(one) for one in some])
         before = b",\n"
     yield b"\n]\n" if before == b",\n" else b"[]\n"
+
+
+def objects_of(
+    columns: Sequence[str], rows: Iterable[Row], fields: Fields, only: Only
+) -> Iterator[list[dict[str, Any]]]:
+    """Buffers of rows as objects."""
+    names = column_names(columns, fields)
+    for some in _buffers(rows):
+        whole = [_object(names, row) for row in some]
+        if only is None:
+            yield whole
+        else:
+            yield [{name: value for name, value in one.items() if name in only} for one in whole]
 
 
 def _buffers(rows: Iterable[Row]) -> Iterator[list[Row]]:

@@ -22,6 +22,7 @@ from batchsite.batches.states import TERMINAL, State
 from batchsite.datasets import intake
 from batchsite.datasets.models import Dataset, DatasetState
 from batchsite.exports import console, files
+from batchsite.exports.tables import TooBig
 from batchsite.processes.health import missing_migrations
 from batchsite.processes.trouble import is_disk_full
 from batchsite.teams.keys import AccountKind
@@ -100,6 +101,8 @@ class Command(BaseCommand):
                 f"The answers are safe. Once that is mended: manage.py runbatch --resume {batch.pk} --output {output}"
             )
             raise Stop(OTHER, f"{output} cannot be written: {error.strerror}.\n{again}") from error
+        except TooBig as error:
+            raise Stop(OTHER, f"{output} is not written: {error}") from error
 
     def _list(self) -> int:
         """The batches that can go on, one a line, number first; and nothing else on standard output."""
@@ -159,7 +162,7 @@ def _form(output: Path | None) -> files.AnyForm | None:
         return None
     form = files.form_for(output)
     if form is None:
-        raise Stop(BAD_INPUT, f"{output.name}: the ending must be .csv, .json or .jsonl.")
+        raise Stop(BAD_INPUT, f"{output.name}: the ending must be .csv, .json, .jsonl, .xlsx or .parquet.")
     if not output.absolute().parent.is_dir():
         raise Stop(BAD_INPUT, f"There is no folder {output.absolute().parent}.")
     return form
