@@ -16,9 +16,9 @@ from batchsite.batches.daily import DailySpend as DailySpend  # so that Django f
 from batchsite.batches.pacing import Pace as Pace
 from batchsite.batches.provided import CallBudget as CallBudget
 from batchsite.batches.provided import ModelOffer as ModelOffer
+from batchsite.batches.renewing import Renewal as Renewal
 from batchsite.batches.rowsets import RowSet
 from batchsite.batches.states import RULES, RUNNING, TERMINAL, RowState, State
-from batchsite.batches.tagging import Tagging as Tagging
 from batchsite.batches.tagging import Tagging as Tagging
 from batchsite.datasets.models import Dataset
 from batchsite.processes.models import Work

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from batchsite.batches import views, views_actions, views_draft, views_fill, views_notes
+from batchsite.batches import views, views_actions, views_again, views_draft, views_fill, views_notes
 
 urlpatterns = [
     path("", views.batches, name="batches"),
@@ -22,6 +22,8 @@ urlpatterns = [
     path("<int:batch_id>/retry", views_actions.batch_retry, name="batch-retry"),
     path("<int:batch_id>/notes", views_notes.batch_notes, name="batch-notes"),
     path("<int:batch_id>/course", views_notes.batch_course, name="batch-course"),
+    path("<int:batch_id>/again", views_again.batch_again, name="batch-again"),
+    path("<int:batch_id>/new-rows/<int:dataset_id>", views_again.batch_new_rows, name="batch-new-rows"),
     path("<int:batch_id>/rename", views_actions.batch_rename, name="batch-rename"),
     path("<int:batch_id>/delete", views_actions.batch_delete, name="batch-delete"),
 ]

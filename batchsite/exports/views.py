@@ -113,7 +113,7 @@ def batch_results(request: TeamRequest, batch_id: int, ending: str) -> HttpRespo
     asked = DownloadForm(given, batch)
     if not asked.is_valid():
         return render(request, "exports/download.html", {"batch": batch, "form": asked}, status=UNPROCESSABLE)
-    return _answer(request, batch, ALL_FORMS[given["form"]], asked.choice, request.user)
+    return _answer(request, batch, ALL_FORMS[asked.cleaned_data["form"]], asked.choice, request.user)
 
 
 @login_not_required
