@@ -13,7 +13,7 @@
   box.setAttribute("role", "listbox");
   box.setAttribute("aria-label", "Columns");
   box.hidden = true;
-  document.body.append(box);
+  document.getElementById("main").append(box);
 
   let field = null;  // the text that the list is open for
   let from = 0;  // where its `{{` begins

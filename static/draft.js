@@ -32,6 +32,7 @@
     row.value = Math.max(1, Math.min(Number(row.max), number || 1));
     save();
   };
+  let asked = "";
   const steps = { next: 1, previous: -1 };
 
   form.addEventListener("click", (event) => {
@@ -44,12 +45,15 @@
     }
     if (on("[data-ask]")) {
       event.preventDefault();
-      document.getElementById("do").value = on("[data-ask]").value;
+      asked = on("[data-ask]").value;
       save();
     }
   });
-  // The form's values are read when htmx makes the request: what was asked for is asked once.
-  form.addEventListener("htmx:beforeRequest", () => { document.getElementById("do").value = ""; });
+  // htmx sends the button that was clicked last along; what a script has done already is not to be done again.
+  form.addEventListener("htmx:configRequest", (event) => {
+    event.detail.parameters.do = asked;
+    asked = "";
+  });
   document.addEventListener("click", (event) => {
     const link = event.target.closest("a[data-row]");
     if (!link) return;

@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 from django.conf import settings
+from django.http import QueryDict
 
 from batchsite.batches import drafting, shapes
 from batchsite.batches.budgeting import budget_of
@@ -64,7 +65,7 @@ def draft_context(request: TeamRequest, form: DraftForm, row: int, *, at_submit:
     taken = request.POST.get("do", "").startswith("values-")
     return _costs(request, batch) | {
         "fields": fields,
-        "noted": _noted(fields, params, swap_params),
+        "noted": _noted(fields, params if swap_params else [], request.POST),
         "params": params,
         "swap_params": swap_params,
         "shape_form": DraftForm(batch=batch) if taken else form,
@@ -113,10 +114,11 @@ def shown_params(batch: Batch, fields: dict[str, DraftField]) -> list[DraftField
     return [fields[name] for name in shown]
 
 
-def _noted(fields: dict[str, DraftField], params: list[DraftField], swap_params: bool) -> list[DraftField]:
-    """The fields whose problems have a place on the page that htmx can fill."""
-    plain = [field for name, field in fields.items() if name not in NAMES and name not in ("skip_empty", "shape_kind")]
-    return plain if swap_params else [*plain, *params]
+def _noted(fields: dict[str, DraftField], swapped: list[DraftField], typed: QueryDict) -> list[DraftField]:
+    """The fields whose problems have a place on the page that htmx can fill: the page's own, and no swapped ones."""
+    without = {*NAMES, "skip_empty", "shape_kind"}
+    plain = [field for name, field in fields.items() if name not in without]
+    return plain if swapped else [*plain, *(fields[name] for name in NAMES if name in typed)]
 
 
 def _chips(found: Coverage, used: Sequence[int]) -> list[Chip]:
