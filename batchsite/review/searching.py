@@ -25,10 +25,8 @@ from batchsite.review.asking import Asked
 from batchsite.review.coding import Finder
 from batchsite.review.models import Judgement, Summary
 from batchsite.review.summing import last_row
+from batchsite.review.walking import BUDGET, walk
 
-BUDGET = 0.06
-"""Seconds that one search may take."""
-FIRST_WINDOW, MOST_WINDOW = 4_000, 160_000
 SORTED_WINDOW = 5_000
 SORTED_BUDGET = 0.25
 """Seconds in which a text is looked for everywhere, where what is found shall be sorted."""
@@ -123,23 +121,10 @@ class Search:
 
     def _by_row(self, start: Place | None, way: int, count: int) -> Found:
         """Along the row numbers, `way` 1 upwards, -1 downwards."""
-        at = start.row if start else 0 if way > 0 else last_row(self.batch) + 1
-        found: list[int] = []
-        window = count if not self.asked else FIRST_WINDOW
-        while True:
-            some = self.all_rows.after(at, window) if way > 0 else self.all_rows.before(at, window)
-            if not len(some):
-                return Found([Place(0, row) for row in found[:count]])
-            began = time.monotonic()
-            found += self._matching(some, way, count - len(found))
-            at = some.last if way > 0 else some.first
-            if len(found) >= count:
-                return Found([Place(0, row) for row in found[:count]])
-            if self.over:
-                end = last_row(self.batch) if way > 0 else 1
-                return Found([Place(0, row) for row in found], None if at == end else Place(0, at))
-            if time.monotonic() - began < BUDGET / 10:
-                window = min(2 * window, MOST_WINDOW)
+        window = 0 if self.asked else count
+        begin = start.row if start else None
+        found, reached = walk(self.all_rows, begin, way, count, self._matching, self.deadline, window)
+        return Found([Place(0, row) for row in found], None if reached is None else Place(0, reached))
 
     def _matching(self, some: RowSet, way: int, count: int) -> list[int]:
         """Those of a window of rows that are wanted, in the order of the way; maybe more than `count`."""

@@ -14,7 +14,7 @@ from batchsite.batches import controlling, results_selectors
 from batchsite.batches.models import Batch
 from batchsite.batches.prompts import parse
 from batchsite.batches.results_selectors import Wanted, excerpt, find, page_of
-from batchsite.review import searching, table
+from batchsite.review import searching, table, walking
 from batchsite.teams.models import Team, User
 from tests.batches.stories import a_running_batch, an_ended_batch, failure, receive, success
 from tests.factories import make_dataset
@@ -111,7 +111,7 @@ def test_a_page_that_was_emptied_meanwhile_leads_back(mixed: Batch) -> None:
 def test_the_search_for_pending_rows_gives_up_in_time_and_says_where(
     team: Team, alice: User, site: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(searching, "FIRST_WINDOW", 10)
+    monkeypatch.setattr(walking, "FIRST_WINDOW", 10)
     batch = a_running_batch(team, alice, rows=40)
     receive(batch, dict.fromkeys(range(1, 39), "yes"))
     monkeypatch.setattr(table, "Search", lambda one, asked, sums: searching.Search(one, asked, sums, 0))

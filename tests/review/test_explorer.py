@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from batchsite.batches.models import Batch, Result
-from batchsite.review import searching, table
+from batchsite.review import searching, table, walking
 from batchsite.teams.models import Team, User
 from tests.batches.stories import a_running_batch, end, failure, receive, success
 from tests.factories import make_dataset
@@ -126,7 +126,7 @@ def test_a_search_that_takes_too_long_goes_on_by_itself_and_keeps_what_it_found(
 ) -> None:
     batch = a_running_batch(team, alice, rows=60)
     receive(batch, {row: "needle" if row in {3, 44} else "hay" for row in range(1, 61)})
-    monkeypatch.setattr(searching, "FIRST_WINDOW", 20)
+    monkeypatch.setattr(walking, "FIRST_WINDOW", 20)
     monkeypatch.setattr(table, "Search", lambda one, asked, sums: searching.Search(one, asked, sums, 0))
     page = site.get(reverse("batch", args=[batch.pk]), {"search": "needle"}).content.decode()
     assert "Searched to row 20 of 60, 1 found" in page
