@@ -15,6 +15,7 @@ urlpatterns = [
     path("", include("batchsite.teams.urls")),
     path("datasets/", include("batchsite.datasets.urls")),
     path("batches/", include("batchsite.batches.urls")),
+    path("batches/", include("batchsite.trials.urls")),
     path("prompts/", include("batchsite.prompts.urls")),
     path("batches/", include("batchsite.review.urls")),
     path("batches/", include("batchsite.exports.urls")),

@@ -117,6 +117,10 @@ class TrialAnswer(models.Model):
         return found
 
     @property
+    def completion_text(self) -> str:
+        return orjson.dumps(self.completion, option=orjson.OPT_INDENT_2).decode()
+
+    @property
     def output_tokens(self) -> int:
         return self.completion_tokens + self.reasoning_tokens
 

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from batchsite.batches.budgeting import budget_of
 from batchsite.batches.drafting import problems_of
 from batchsite.batches.learning import mark_of
 from batchsite.batches.models import Batch
@@ -22,6 +23,7 @@ from batchsite.datasets.models import DatasetState
 from batchsite.teams.keys import account_kind
 from batchsite.teams.models import Team, User
 from batchsite.trials.asking import body_of, for_trying, packed
+from batchsite.trials.costing import Bill, Priced, bill, priced
 from batchsite.trials.models import AnswerState, Trial, TrialAnswer
 from batchsite.trials.teaching import teach
 
@@ -73,21 +75,48 @@ def as_batch(batch: Batch, variant: Mapping[str, str]) -> Batch:
 
 
 @dataclass(frozen=True)
-class _Asked:
+class Asked:
     """A variant that is ready to be asked."""
 
     name: str
-    model: str
     mark: str
-    recipe: Recipe
+    priced: Priced
+
+    @property
+    def recipe(self) -> Recipe:
+        return self.priced.recipe
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that a press of Try would do."""
+
+    rows: Sequence[int]
+    answers: Sequence[TrialAnswer]
+    """Not saved; those that are known already hold their answer."""
+    bill: Bill
+
+
+def plan(batch: Batch, rows: Sequence[int]) -> Plan:
+    """What a try of these rows would ask, and cost. Raises Refused."""
+    asked = ready(batch)
+    answers = list(_answers(batch, asked, rows))
+    known = _known(batch, answers)
+    for answer in answers:
+        _repeat(answer, known.get((answer.row, answer.sha256)))
+    open_answers = [answer for answer in answers if answer.source is None]
+    return Plan(rows, answers, bill([one.priced for one in asked], len(rows), open_answers))
 
 
 def press(batch: Batch, user: User | None, rows: Sequence[int]) -> Trial:
     """Write a trial of these rows down, to be asked by a worker. Raises Refused."""
     if batch.state != State.DRAFT:
         raise Refused("This batch was submitted already; only a draft can be tried.")
-    asked = ready(batch)
-    answers = list(_answers(batch, asked, rows))
+    found = plan(batch, rows)
+    budget = budget_of(batch.team)
+    if budget and (words := budget.refusal(found.bill.ticks or 0, "This try", "try fewer rows or variants")):
+        raise Refused(words)
+    answers = found.answers
     with transaction.atomic():
         batch = Batch.objects.select_for_update().get(pk=batch.pk)
         if batch.trials.filter(ended_at=None).exists():
@@ -101,10 +130,8 @@ def press(batch: Batch, user: User | None, rows: Sequence[int]) -> Trial:
             shape=batch.shape,
             next_look_at=timezone.now(),
         )
-        known = _known(batch, answers)
         for answer in answers:
             answer.trial = trial
-            _repeat(answer, known.get((answer.row, answer.sha256)))
         TrialAnswer.objects.bulk_create(answers)
         if all(answer.state == AnswerState.ANSWERED for answer in answers):
             trial.ended_at, trial.next_look_at = timezone.now(), None
@@ -125,7 +152,7 @@ def wake_held(team: Team) -> None:
     held.update(next_look_at=timezone.now(), faults=0, tries=0)
 
 
-def ready(batch: Batch) -> list[_Asked]:
+def ready(batch: Batch) -> list[Asked]:
     """The variants as they can be asked. Raises Refused."""
     if batch.dataset.state != DatasetState.READY:
         raise Refused("The dataset is not ready yet.")
@@ -144,11 +171,11 @@ def ready(batch: Batch) -> list[_Asked]:
             recipe = recipe_of(one)
         except PromptError as error:
             raise Refused(f"{where}{error}") from error
-        found.append(_Asked(name, one.model, mark_of(one), for_trying(recipe)))
+        found.append(Asked(name, mark_of(one), priced(one, for_trying(recipe))))
     return found
 
 
-def _answers(batch: Batch, asked: Sequence[_Asked], rows: Sequence[int]) -> Iterable[TrialAnswer]:
+def _answers(batch: Batch, asked: Sequence[Asked], rows: Sequence[int]) -> Iterable[TrialAnswer]:
     cells = batch.dataset.pick(rows)
     for row in rows:
         for number, one in enumerate(asked):
@@ -160,14 +187,14 @@ def _answers(batch: Batch, asked: Sequence[_Asked], rows: Sequence[int]) -> Iter
             yield _answer(batch, one, number, row, body_of(one.recipe, cells[row]))
 
 
-def _answer(batch: Batch, one: _Asked, number: int, row: int, body: dict[str, Any]) -> TrialAnswer:
+def _answer(batch: Batch, one: Asked, number: int, row: int, body: dict[str, Any]) -> TrialAnswer:
     request, sha256 = packed(body)
     characters = sum(len(message["content"]) for message in body["messages"])
     return TrialAnswer(
         batch=batch,
         row=row,
         variant=number,
-        model=one.model,
+        model=one.priced.model,
         mark=one.mark,
         request=request,
         sha256=sha256,
