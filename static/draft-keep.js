@@ -17,7 +17,8 @@
     const kept = { base: saved().dataset.rev, values: now(), ...more };
     try { sessionStorage.setItem(key, JSON.stringify(kept)); } catch { /* full: then without */ }
   };
-  form.addEventListener("input", () => {
+  form.addEventListener("input", (event) => {
+    if (event.target.form && event.target.form !== form) return;  // of the panel that stands in it
     version += 1;
     saved().textContent = "Saving…";
     keep();

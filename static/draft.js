@@ -63,7 +63,7 @@
   });
   form.addEventListener("keydown", (event) => {
     // Enter in a field saves; only the button submits.
-    if (event.key === "Enter" && event.target.matches("input")) {
+    if (event.key === "Enter" && event.target.matches("input") && event.target.form === form) {
       event.preventDefault();
       save();
     }
