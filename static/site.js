@@ -6,6 +6,7 @@
                       or those of data-words; in a table it is for the row in which one is
      data-copy="id"   on a button: copies the value of that field
      data-say="…"     in a part that htmx swaps in: read aloud once, when the words have changed
+     data-rows        around the one table of several whose rows `j` and `k` walk
    Events that a script may send to document: `say` (detail: words to read aloud), `toast` (detail: words to show).
    Live parts: hx-get, hx-trigger="every 2s, back from:body", hx-swap="outerHTML" and an id. When there is nothing
    left to wait for, the answer has the same id and neither hx-get nor hx-trigger. */
@@ -142,7 +143,10 @@
 
   const keysAreOff = () => localStorage.getItem("keys") === "off";
   const wordsOf = (element) => element.dataset.words || element.getAttribute("aria-label") || element.labels?.[0]?.textContent || element.textContent;
-  const rows = () => all("main tbody a[href]").filter((link) => link === find("a[href]", link.closest("tr")));
+  const rows = () => {
+    const own = find("main [data-rows]") ? "main [data-rows] tbody a[href]" : "main tbody a[href]";
+    return all(own).filter((link) => link === find("a[href]", link.closest("tr")));
+  };
   const walk = (step) => {
     const links = rows();
     const at = links.findIndex((link) => link.closest("tr").contains(document.activeElement));

@@ -11,7 +11,9 @@ from urllib.parse import urlencode
 from batchsite.batches.models import Batch
 from batchsite.batches.results_selectors import field_names
 from batchsite.batches.rowsets import RowSet, parse_rows
+from batchsite.exports.streams import columns_of
 from batchsite.exports.writers import column_names
+from batchsite.review import taking
 
 ROWS: dict[str, str] = {
     "all": "All rows, in the order of the dataset",
@@ -68,11 +70,12 @@ class Choice:
 
 def names_of(batch: Batch) -> Sequence[str]:
     """The columns of the whole file."""
-    return column_names(batch.dataset.columns, field_names(batch) if batch.shape else None)
+    return column_names(columns_of(batch), field_names(batch) if batch.shape else None)
 
 
 def mark_of(batch: Batch, form: str, choice: Choice) -> str:
     """Changes when the file would: the state, every sum, and what was chosen. An ETag."""
     sums = (batch.succeeded, batch.failed, batch.cancelled, batch.missing, batch.skipped, batch.misfits)
     seen = (batch.pk, batch.state, batch.ended_at, sums, batch.cost_ticks, batch.completion_tokens, form, choice)
+    seen += taking.mark_of(batch)
     return hashlib.sha256(repr(seen).encode()).hexdigest()[:32]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from batchsite.batches.planning import id_prefix
 from batchsite.batches.results_selectors import field_names
 from batchsite.exports import writers
 from batchsite.exports.choosing import STATES, Choice
-from batchsite.exports.streams import Line, lines
+from batchsite.exports.streams import Line, columns_of, lines
 from batchsite.exports.tables import Beat, Builder, build_parquet, build_xlsx
 from batchsite.exports.writers import Fields
 
@@ -86,17 +86,19 @@ WHOLE = Choice()
 
 def content(batch: Batch, form: Form, choice: Choice = WHOLE) -> Iterator[bytes]:
     """The file, piece by piece. Raises ValueError for ranges that are none, before the first piece."""
-    return form.writer(batch.dataset.columns, _lines(batch, choice), _fields(batch), choice.only)
+    columns = columns_of(batch)
+    return form.writer(columns, _lines(batch, choice, columns), _fields(batch), choice.only)
 
 
 def build(batch: Batch, form: Built, path: Path, choice: Choice = WHOLE, beat: Beat = lambda _: None) -> None:
     """Write the whole file to `path`. Raises TooBig, and ValueError for ranges that are none."""
-    form.build(path, batch.dataset.columns, _lines(batch, choice), _fields(batch), choice.only, beat)
+    columns = columns_of(batch)
+    form.build(path, columns, _lines(batch, choice, columns), _fields(batch), choice.only, beat)
 
 
-def _lines(batch: Batch, choice: Choice) -> Iterator[Line]:
-    within = choice.within(batch)
-    return lines(batch, STATES[choice.rows], within=within, misfits=choice.rows == "misfit")
+def _lines(batch: Batch, choice: Choice, columns: Sequence[str]) -> Iterator[Line]:
+    within, judged = choice.within(batch), len(columns) > len(batch.dataset.columns)
+    return lines(batch, STATES[choice.rows], within=within, misfits=choice.rows == "misfit", judged=judged)
 
 
 def _fields(batch: Batch) -> Fields:

@@ -9,7 +9,8 @@ from batchsite.batches.models import Batch, Result
 from batchsite.batches.rowsets import RowSet
 from batchsite.batches.shapes import Shape, shape_of
 from batchsite.batches.states import RowState
-from batchsite.exports.writers import Outcome
+from batchsite.exports.writers import Outcome, free_names
+from batchsite.review import taking
 
 _COLUMNS = (
     "row",
@@ -36,19 +37,30 @@ def lines(
     *,
     within: RowSet | None = None,
     misfits: bool = False,
+    judged: bool = False,
 ) -> Iterator[Line]:
-    """(cells, outcome) of every row of the batch: of those in one of `states`, of those in `within`, of misfits."""
+    """(cells, outcome) of every row of the batch: of those in one of `states`, of those in `within`, of misfits.
+
+    With `judged`, what people said of a row stands behind its cells.
+    """
     id_column = batch.dataset.columns.index(batch.id_column) if batch.id_column else None
     head, shape = f"{batch.id_prefix}-row-", shape_of(batch.shape)
     nothing = (None,) * len(shape.fields) if shape else ()
     for some in _groups(batch, batch.rows if within is None else within):
         found = _results(batch, some[0][0], some[-1][0], shape)
+        said = taking.cells_of(batch, some[0][0], some[-1][0]) if judged else {}
         for number, cells in some:
             request_id = f"{head}{number}" if id_column is None else cells[id_column]
             result = found.get(number)
             outcome = Outcome(request_id, *result) if result else _pending(request_id, nothing)
             if (states is None or outcome.state in states) and (not misfits or outcome.warning):
-                yield cells, outcome
+                yield ([*cells, *said.get(number, taking.NOTHING)] if judged else cells), outcome
+
+
+def columns_of(batch: Batch) -> list[str]:
+    """The dataset's columns, and behind them those of judgements, where somebody judged."""
+    columns = batch.dataset.columns
+    return [*columns, *free_names(taking.columns_of(batch), set(columns))]
 
 
 def _groups(batch: Batch, rows: RowSet) -> Iterator[list[tuple[int, Sequence[str]]]]:

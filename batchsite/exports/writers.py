@@ -85,15 +85,15 @@ def column_names(columns: Sequence[str], fields: Fields = None) -> list[str]:
     Fields give way to our own names, which scripts rely on.
     """
     taken = set(columns)
-    ours = _free_names(OUR_COLUMNS, taken)
+    ours = free_names(OUR_COLUMNS, taken)
     if fields is None:
         return [*columns, *ours]
-    [warning] = _free_names(["warning"], taken)
+    [warning] = free_names(["warning"], taken)
     before, behind = ours[: ANSWER + 1], ours[ANSWER + 1 :]
-    return [*columns, *before, *_free_names(fields, taken), behind[0], warning, *behind[1:]]
+    return [*columns, *before, *free_names(fields, taken), behind[0], warning, *behind[1:]]
 
 
-def _free_names(wanted: Sequence[str], taken: set[str]) -> list[str]:
+def free_names(wanted: Sequence[str], taken: set[str]) -> list[str]:
     """The first free name for each; it is taken from then on."""
     found = []
     for name in wanted:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 
 from batchsite.batches.models import Batch
-from batchsite.review import fields, summing
+from batchsite.review import fields, judging, summing
 from batchsite.review.models import Summary
 
 
@@ -19,3 +19,13 @@ def expect(batch: Batch, column: str, field: str) -> None:
         summary.save(update_fields=["expected_field"])
         if not summing.is_current(batch, summary):
             summing.nudge(summary)
+
+
+def expected_of(batch: Batch, row: int) -> tuple[str, bool]:
+    """What is expected of a row, blank where nothing is, and whether its answer agrees."""
+    expected = "".join(summing.expected_cells(batch, row, row)).strip()
+    if not expected:
+        return "", False
+    name = summing.compared_field(batch, summing.summary_of(batch))
+    given = judging.answered_in(batch, row).get(name, "")
+    return expected, bool(given) and fields.label(given) == fields.label(expected)

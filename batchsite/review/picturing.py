@@ -16,7 +16,7 @@ from batchsite.review.agreeing import Agreement
 from batchsite.review.asking import Asked, without
 from batchsite.review.models import Summary
 from batchsite.review.tallying import MOST, NO_VALUE, OTHER, Tally, Values, bin_of
-from batchsite.templatetags.words import dollars
+from batchsite.templatetags.words import exact
 
 BARS = 18
 TOP, ALL = 10, 253
@@ -113,7 +113,7 @@ def _histogram(name: str, bins: dict[int, int], query: QueryDict) -> Chart | Non
     for value, rows in bins.items():
         place = min((value - edges[0]) // (edges[1] - edges[0]), len(counts) - 1)
         counts[place] += rows
-    show: Callable[[float], str] = (lambda value: dollars(int(value))) if name == "cost" else plain
+    show: Callable[[float], str] = (lambda value: exact(int(value))) if name == "cost" else plain
     hrefs = [
         without(query, f"{name}-from", f"{name}-to", **{name: f"{low}-{high - 1}"}) + "#results"
         for low, high in pairwise(edges)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import orjson
+from django.db.models import Count, Max
 
 from batchsite.batches.models import Batch
 from batchsite.review.fields import WHOLE
@@ -15,6 +16,12 @@ NOTHING = ("", "", "")
 def columns_of(batch: Batch) -> tuple[str, ...]:
     """The names of the columns; none where no row was judged."""
     return COLUMNS if Judgement.objects.filter(batch=batch).exists() else ()
+
+
+def mark_of(batch: Batch) -> tuple[int, str]:
+    """Changes when a judgement does."""
+    seen = Judgement.objects.filter(batch=batch).aggregate(count=Count("row"), last=Max("at"))
+    return seen["count"], str(seen["last"])
 
 
 def cells_of(batch: Batch, first: int, last: int) -> dict[int, tuple[str, str, str]]:

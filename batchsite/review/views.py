@@ -124,6 +124,7 @@ def batch_row(request: TeamRequest, batch_id: int, row: int) -> HttpResponse:
     said = Judgement.objects.filter(batch=found, row=row).select_related("by").first()
     if detail.state == RowState.SUCCEEDED:
         context["correctables"] = judging.correctables(found, row, said)
+        context["expected"], context["agrees"] = expecting.expected_of(found, row)
     context |= {
         "detail": detail,
         "judgement": said,
