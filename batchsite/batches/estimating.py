@@ -235,11 +235,11 @@ def _many(count: int, word: str) -> str:
 
 
 def came_out(batch: Batch) -> str:
-    """How the cost of a batch that ended compares with its estimate: “4 % below”; empty where it cannot be told."""
+    """How the cost of a batch that ended compares with its estimate: “4 % less”; empty where it cannot be told."""
     likely = int((batch.estimate or {}).get("likely") or 0)
     if not batch.is_terminal or not likely or batch.succeeded < 1:
         return ""
     share = round(100 * (batch.cost_ticks - likely) / likely)
     if not share:
-        return "as estimated"
-    return f"{abs(share):,} % {'above' if share > 0 else 'below'} the estimate"
+        return "as much as estimated"
+    return f"{abs(share):,} % {'more' if share > 0 else 'less'}"

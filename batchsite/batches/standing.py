@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from batchsite.batches import budgeting, progress
+from batchsite.batches.estimating import came_out
 from batchsite.batches.models import Batch, Event, Submission
 from batchsite.batches.patience import patience
 from batchsite.batches.states import RULES, TERMINAL, State
@@ -63,6 +64,11 @@ class Standing:
         kinds = [(notice.kind, notice.title) for notice in self.notices]
         seen = (batch.state, batch.name, batch.failed, batch.missing, batch.cancelled, batch.misfits, kinds, last)
         return hashlib.sha256(repr(seen).encode()).hexdigest()[:12]
+
+    @property
+    def came_out(self) -> str:
+        """How the cost compares with the estimate, once it ended."""
+        return came_out(self.batch)
 
     @property
     def remote_ids(self) -> list[str]:

@@ -43,6 +43,7 @@ def tried(batch: Batch, rows: Sequence[int] = (1, 2, 3), by: User | None = None)
 
 def settled(trial: Trial, seconds: float = 15, *, until: str = "ended") -> Trial:
     """Take a trial to its end, or until it is held, as a worker would."""
+    Trial.objects.filter(pk=trial.pk, ended_at=None).update(next_look_at=timezone.now())  # its message has come
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         trial.refresh_from_db()

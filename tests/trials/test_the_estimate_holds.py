@@ -71,7 +71,8 @@ def test_five_tried_rows_are_enough_for_fifteen_per_cent(
     assert abs(after.likely - billed) < 0.15 * billed
     assert before.low <= billed <= before.high
     assert after.low <= billed <= after.high
-    assert came_out(batch).endswith("the estimate") or came_out(batch) == "as estimated"
+    share = round(100 * (billed - after.likely) / after.likely)
+    assert came_out(batch) == (f"{abs(share)} % {'more' if share > 0 else 'less'}" if share else "as much as estimated")
 
 
 @needs_the_file
