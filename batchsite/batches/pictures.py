@@ -11,7 +11,7 @@ from django.urls import reverse
 from batchsite.batches.overview import Spending
 from batchsite.batches.pacing import Pace
 from batchsite.charts.drawing import Chart, Entry, Ranks, Series, area, columns, plain, ranks
-from batchsite.templatetags.words import dollars, duration
+from batchsite.templatetags.words import TICKS_PER_DOLLAR, dollars, duration
 
 MODELS = 5
 """Models that have a colour of their own; the others are one."""
@@ -24,7 +24,12 @@ def _money(ticks: float) -> str:
 def by_day(spending: Spending) -> Chart:
     """Spend by day, stacked by model."""
     title = f"Spend by day{', simulated' if spending.simulated else ''}"
-    return columns("spend", title, _days(spending), _by_model(spending.by_model), show=_money)
+    return columns("spend", title, _days(spending), _by_model(spending.by_model), show=_money, axis=_round_money)
+
+
+def _round_money(ticks: float) -> str:
+    """As short as it can be said: "$5", "$0.25"."""
+    return f"${ticks / TICKS_PER_DOLLAR:,.12g}"
 
 
 def _days(spending: Spending) -> list[str]:

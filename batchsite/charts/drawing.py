@@ -7,8 +7,8 @@
 
 `{% include "charts/chart.html" with chart=… %}` for the first three, `"charts/ranks.html" with ranks=…` for the last.
 Places are per cent of the plot as text, from the top left, so that a chart fits any width. `key` is unique on the
-page and becomes part of ids; `show` turns a value into words. `tone` is a class of the stylesheet: good, bad, warn
-and rest for what became of rows, s1 to s6 for anything else.
+page and becomes part of ids; `show` turns a value into words, `axis` into the few that stand beside an axis. `tone`
+is a class of the stylesheet: good, bad, warn and rest for what became of rows, s1 to s6 for anything else.
 """
 
 from __future__ import annotations
@@ -104,6 +104,7 @@ def columns(
     series: Sequence[Series],
     *,
     show: Show = plain,
+    axis: Show | None = None,
     first: str = "Day",
     hrefs: Sequence[str] = (),
 ) -> Chart:
@@ -128,7 +129,7 @@ def columns(
         title,
         _summary(title, labels, sums, show),
         bars,
-        _rules(scale, show),
+        _rules(scale, axis or show),
         _below(labels),
         legend,
         [first, *names],
