@@ -35,7 +35,10 @@ INSTALLED_APPS = [
     "batchsite.processes",
     "batchsite.teams",
     "batchsite.datasets",
+    "batchsite.prompts",
     "batchsite.batches",
+    "batchsite.trials",
+    "batchsite.review",
     "batchsite.exports",
     "batchsite.operations",
 ]
@@ -134,7 +137,13 @@ else:
     Q_CLUSTER["orm"] = "default"
 
 # Rooms that have work to look at: each names a function `due(now) -> list[Job]`.
-DUE_SOURCES = ["batchsite.datasets.tasks.due", "batchsite.batches.tasks.due"]
+DUE_SOURCES = [
+    "batchsite.datasets.tasks.due",
+    "batchsite.batches.tasks.due",
+    "batchsite.trials.tasks.due",
+    "batchsite.review.tasks.due",
+    "batchsite.exports.tasks.due",
+]
 
 # Security. `check --deploy` is clean as it stands; `manage.py up` on loopback serves plain HTTP and says so
 # to its children through BATCHSITE_HTTPS=0.

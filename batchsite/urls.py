@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from batchsite.batches.dashboard import home
+from batchsite.batches.dashboard import charts, home
 from batchsite.processes.health import live, ready
 
 urlpatterns = [
     path("healthz/live", live, name="live"),
     path("healthz", ready, name="ready"),
     path("", home, name="home"),
+    path("spending", charts, name="spending"),
     path("", include("batchsite.teams.urls")),
     path("datasets/", include("batchsite.datasets.urls")),
     path("batches/", include("batchsite.batches.urls")),
+    path("batches/", include("batchsite.trials.urls")),
+    path("prompts/", include("batchsite.prompts.urls")),
+    path("batches/", include("batchsite.review.urls")),
     path("batches/", include("batchsite.exports.urls")),
+    path("provider/", include("batchsite.provider.urls")),
 ]
 
 handler404 = "batchsite.teams.views_door.not_found"

@@ -1,20 +1,23 @@
 /* Writing a batch. The form saves itself through htmx (see templates/batches/edit.html); this adds what makes it
-   quick: columns at the caret, stepping through rows, and that nothing typed is lost between two saves. */
+   quick: columns at the caret by a click, stepping through rows, buttons that only change a part of the page.
+   Beside it: draft-parts.js (rows that repeat), draft-complete.js (columns at `{{`), draft-keep.js (nothing is lost). */
 "use strict";
 {
   const form = document.getElementById("draft");
   const row = document.getElementById("row");
-  const saved = () => document.getElementById("saved");
   const typed = () => form.dispatchEvent(new Event("input", { bubbles: true }));
+  const save = () => form.dispatchEvent(new Event("save"));
 
   // A refused form stands at the address of the refusal; reloading it should show the draft, not send it again.
-  history.replaceState(null, "", location.pathname.replace(/(preview|submit)$/, "edit") + location.search + location.hash);
+  const address = location.pathname.replace(/(preview|check|keep)$/, "edit");
+  history.replaceState(null, "", address + location.search + location.hash);
 
   /* ---- columns at the caret ---- */
 
   let place = form.elements.prompt;
-  form.addEventListener("focusin", (event) => { if (event.target.matches("textarea")) place = event.target; });
+  form.addEventListener("focusin", (event) => { if (event.target.matches("[data-columns]")) place = event.target; });
   const insert = (text) => {
+    if (!place.isConnected) place = form.elements.prompt;
     place.focus();
     // Not setRangeText: this keeps the browser's own undo.
     if (!document.execCommand("insertText", false, text)) {
@@ -27,17 +30,29 @@
 
   const show = (number) => {
     row.value = Math.max(1, Math.min(Number(row.max), number || 1));
-    form.dispatchEvent(new Event("save"));
+    save();
   };
+  let asked = "";
+  const steps = { next: 1, previous: -1 };
 
   form.addEventListener("click", (event) => {
-    const chip = event.target.closest("[data-insert]");
-    if (chip) insert(chip.dataset.insert);
-    const step = event.target.closest("[name=step]");
+    const on = (selector) => event.target.closest(selector);
+    if (on("[data-insert]")) insert(on("[data-insert]").dataset.insert);
+    const step = on("[name=step]")?.value;
     if (step) {
       event.preventDefault();
-      show(Number(row.value) + (step.value === "next" ? 1 : -1));
+      show(step in steps ? Number(row.value) + steps[step] : Number(step.replace("row-", "")));
     }
+    if (on("[data-ask]")) {
+      event.preventDefault();
+      asked = on("[data-ask]").value;
+      save();
+    }
+  });
+  // htmx sends the button that was clicked last along; what a script has done already is not to be done again.
+  form.addEventListener("htmx:configRequest", (event) => {
+    event.detail.parameters.do = asked;
+    asked = "";
   });
   document.addEventListener("click", (event) => {
     const link = event.target.closest("a[data-row]");
@@ -48,41 +63,9 @@
   });
   form.addEventListener("keydown", (event) => {
     // Enter in a field saves; only the button submits.
-    if (event.key === "Enter" && event.target.matches("input")) {
+    if (event.key === "Enter" && event.target.matches("input") && event.target.form === form) {
       event.preventDefault();
-      form.dispatchEvent(new Event("save"));
+      save();
     }
   });
-
-  /* ---- nothing typed is lost: kept in this tab until the server has it ---- */
-
-  const key = `draft ${form.dataset.draft}`;
-  const fields = () => [...form.elements].filter((one) => one.name && one.type !== "hidden" && one.tagName !== "BUTTON" && one !== row);
-  let version = 0;
-  let sent = 0;
-  form.addEventListener("input", () => {
-    version += 1;
-    saved().textContent = "Saving…";
-    try { sessionStorage.setItem(key, JSON.stringify(fields().map((one) => [one.name, one.value]))); } catch { /* full: then without */ }
-  });
-  form.addEventListener("htmx:beforeRequest", () => { sent = version; });
-  form.addEventListener("htmx:afterRequest", (event) => {
-    if (!event.detail.successful || event.detail.xhr.getResponseHeader("HX-Redirect")) saved().textContent = "Not saved yet";
-    else if (sent === version) sessionStorage.removeItem(key);
-    else saved().textContent = "Saving…";
-  });
-  document.addEventListener("htmx:afterSettle", () => {
-    for (const one of fields()) {
-      const notes = document.getElementById(`${one.id}_error`);
-      if (notes?.childElementCount) one.setAttribute("aria-invalid", "true");
-      else one.removeAttribute("aria-invalid");
-    }
-  });
-
-  const kept = JSON.parse(sessionStorage.getItem(key) ?? "null");
-  if (kept?.some(([name, value]) => form.elements[name] && form.elements[name].value !== value)) {
-    for (const [name, value] of kept) if (form.elements[name]) form.elements[name].value = value;
-    document.dispatchEvent(new CustomEvent("toast", { detail: "What you had typed before is back, and is being saved." }));
-    addEventListener("load", typed);
-  }
 }

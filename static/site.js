@@ -2,9 +2,11 @@
 
    Attributes that a template may use:
      data-dialog      on a link to a confirming page: asks in a dialog instead of going there
-     data-key="n"     the key that clicks a link or button, or focuses a field; its words go into the `?` list
+     data-key="n"     the key that clicks a link or button, or focuses a field; its words go into the `?` list,
+                      or those of data-words; in a table it is for the row in which one is
      data-copy="id"   on a button: copies the value of that field
      data-say="…"     in a part that htmx swaps in: read aloud once, when the words have changed
+     data-rows        around the one table of several whose rows `j` and `k` walk
    Events that a script may send to document: `say` (detail: words to read aloud), `toast` (detail: words to show).
    Live parts: hx-get, hx-trigger="every 2s, back from:body", hx-swap="outerHTML" and an id. When there is nothing
    left to wait for, the answer has the same id and neither hx-get nor hx-trigger. */
@@ -140,15 +142,18 @@
   /* ---- keys ---- */
 
   const keysAreOff = () => localStorage.getItem("keys") === "off";
-  const wordsOf = (element) => element.getAttribute("aria-label") || element.labels?.[0]?.textContent || element.textContent;
-  const rows = () => all("main tbody a[href]").filter((link) => link === find("a[href]", link.closest("tr")));
+  const wordsOf = (element) => element.dataset.words || element.getAttribute("aria-label") || element.labels?.[0]?.textContent || element.textContent;
+  const rows = () => {
+    const own = find("main [data-rows]") ? "main [data-rows] tbody a[href]" : "main tbody a[href]";
+    return all(own).filter((link) => link === find("a[href]", link.closest("tr")));
+  };
   const walk = (step) => {
     const links = rows();
     const at = links.findIndex((link) => link.closest("tr").contains(document.activeElement));
     links[Math.max(0, Math.min(links.length - 1, at + step))]?.focus();
   };
   const showKeys = () => {
-    const known = all("[data-key]").map((element) => [element.dataset.key, wordsOf(element).trim()]);
+    const known = [...new Map(all("[data-key]").map((element) => [element.dataset.key, wordsOf(element).trim()]))];
     if (find("main [type=search]")) known.unshift(["/", "Search"]);
     if (rows().length) known.push(["j", "Next row"], ["k", "Previous row"]);
     known.push(["?", "This list"], ["Esc", "Close what is open"]);
@@ -168,7 +173,9 @@
     openDialog(box);
   };
   const press = (key) => {
-    const target = all("[data-key]").find((element) => element.dataset.key === key);
+    // in a table a key belongs to the row in which one is
+    const row = document.activeElement.closest("tr");
+    const target = all("[data-key]").find((element) => element.dataset.key === key && (!element.closest("tr") || element.closest("tr") === row));
     if (target) typing(target) ? target.focus() : target.click();
     else if (key === "/") find("main [type=search]")?.focus();
     else if (key === "j" || key === "k") walk(key === "j" ? 1 : -1);

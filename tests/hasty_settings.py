@@ -11,6 +11,7 @@ PATIENCE = Patience(
     step=4,
     call=4,
     call_retries=1,
+    completion=4,
     first_look=0.3,
     poll=1,
     poll_later=2,

@@ -24,6 +24,7 @@ SHORT = Patience(
     step=5,
     call=1,
     call_retries=0,
+    completion=1,
     first_look=0,
     poll=0.02,
     poll_later=0.02,
@@ -105,13 +106,18 @@ def check_books(batch: Batch, sandbox: Sandbox) -> None:
     assert batch.failed == counted["failed"]
     assert batch.cancelled == counted["cancelled"]
     assert batch.missing == counted["missing"]
+    assert batch.skipped == counted["skipped"]
+    assert batch.misfits == sum(bool(result.misfit) for result in results)
     assert counted["pending"] == 0
-    assert sorted(result.row for result in results) == list(range(1, batch.total + 1))
+    assert sorted(result.row for result in results) == list(batch.rows)
+    assert batch.total == len(batch.rows)
     assert all(result.answer for result in results if result.state == RowState.SUCCEEDED)
-    assert all(result.error and result.cause for result in results if result.state != RowState.SUCCEEDED)
+    assert all(result.error for result in results if result.state != RowState.SUCCEEDED)
+    assert all(result.cause for result in results if result.state not in {RowState.SUCCEEDED, RowState.SKIPPED})
     assert batch.cost_ticks == sum(result.cost_ticks for result in results)
-    assert batch.cost_ticks == sum(submission.cost_ticks for submission in batch.submissions.all())
-    assert batch.cost_ticks == sandbox.billed(), sandbox.batches()
+    kept = sum(result.cost_ticks for result in results if result.submission_id is None)
+    assert batch.cost_ticks == kept + sum(submission.cost_ticks for submission in batch.submissions.all())
+    assert batch.cost_ticks == kept + sandbox.billed(), sandbox.batches()
 
 
 def use(sandbox: Sandbox) -> None:

@@ -1,4 +1,4 @@
-"""The room of batches listens: a key that was set lets held batches go on; a restored backup is looked through."""
+"""The room of batches listens: a key or a budget that was set lets held batches go on; a restored backup is looked through."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ class BatchesConfig(AppConfig):
 
     def ready(self) -> None:
         from batchsite.batches.controlling import wake_held
-        from batchsite.teams.signals import key_changed
+        from batchsite.teams.signals import budget_changed, key_changed
 
         def woken(team: Any, **_: Any) -> None:
             wake_held(team)
 
         post_migrate.connect(_after_migrating, sender=self)
         key_changed.connect(woken, weak=False, dispatch_uid="held batches go on")
+        budget_changed.connect(woken, weak=False, dispatch_uid="batches held for the budget go on")
 
 
 def _after_migrating(**_: Any) -> None:

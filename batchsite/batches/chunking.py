@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
@@ -10,10 +12,12 @@ from django.db.models import F
 from django.utils import timezone
 
 from batchsite.batches import storing
-from batchsite.batches.models import Batch, Chunk, RequestId, Result, Submission
+from batchsite.batches.models import Batch, Chunk, RawPage, RequestId, Result, Submission
 from batchsite.batches.moving import move, note, update
-from batchsite.batches.planning import RowProblem, check_row, ranges
-from batchsite.batches.states import State
+from batchsite.batches.patience import patience
+from batchsite.batches.planning import RowProblem, check_row, empty_column, ranges
+from batchsite.batches.rowsets import RowSet
+from batchsite.batches.states import RowState, State
 from batchsite.batches.turns import Turn, recipe_of
 
 SLICE = 10_000
@@ -25,44 +29,66 @@ def plan(turn: Turn) -> float | None:
     """Plan the next rows; seconds until the next look, None when the batch went back to its draft."""
     while not turn.over:
         submission = turn.submission
-        if submission.planned:
-            return 0
+        if submission.planned or submission.ended_at:
+            return None if submission.ended_at else 0
         if submission.retry_of is not None:
             _plan_retry(turn)
-        elif not _plan_slice(turn):
-            return None
+        elif submission.planned_through < submission.last_row:
+            _plan_slice(turn)
+        else:
+            return _end_planning(turn)
     return 0
 
 
-def _plan_slice(turn: Turn) -> bool:
-    """Check and plan the next slice of rows that were never sent. False when problems end it."""
+def _plan_slice(turn: Turn) -> None:
+    """Check and plan the next slice of rows that were never sent."""
     submission, batch = turn.submission, turn.batch
-    first = max(submission.first_row, submission.planned_through + 1)
-    last = min(submission.last_row, first + SLICE - 1)
-    problems, ids = _look_at_rows(batch, first, last)
+    mine = batch.rows.within(submission.first_row, submission.last_row)
+    some = mine.after(max(submission.first_row - 1, submission.planned_through), SLICE)
+    looked = _look_at_rows(batch, some)
     with turn.locked() as submission:
-        if ids and not problems:
-            problems = _take_ids(batch, ids)
+        problems = looked.problems
+        if looked.ids and not problems:
+            problems = _take_ids(batch, looked.ids)
         if problems:
             _keep_problems(batch, problems)
-        _add_chunks(submission, _spans(first, last))
-        update(submission, planned_through=last)
-        if last >= submission.last_row:
-            return _end_planning(submission)
-    return True
+        storing.skip(submission, looked.skipped)
+        _add_chunks(submission, _spans(some.without(looked.left_out)))
+        update(submission, planned_through=some.last)
 
 
-def _look_at_rows(batch: Batch, first: int, last: int) -> tuple[list[RowProblem], list[tuple[str, int]]]:
-    """Problems of these rows, and (id, row) where a column holds the ids. Long: outside any transaction."""
-    recipe, most = recipe_of(batch), settings.OPTIONS.request_bytes
-    problems, ids = [], []
-    for number, cells in batch.dataset.rows(first, last):
-        problem = check_row(recipe, number, cells, most)
-        if problem:
-            problems.append(problem)
-        if recipe.id_column is not None:
-            ids.append((recipe.request_id(number, cells), number))
-    return problems, ids
+@dataclass
+class Looked:
+    """What a look at some rows told."""
+
+    problems: list[RowProblem] = field(default_factory=list)
+    ids: list[tuple[str, int]] = field(default_factory=list)
+    """(id, row), where a column holds the ids."""
+    skipped: dict[int, str] = field(default_factory=dict)
+    """Rows that are not sent, and why."""
+    left_out: list[int] = field(default_factory=list)
+    """Rows that travel in no chunk, ascending: the skipped ones, and those that were answered when they were tried."""
+
+
+def _look_at_rows(batch: Batch, some: RowSet) -> Looked:
+    """Long: outside any transaction."""
+    recipe, most, looked = recipe_of(batch), settings.OPTIONS.request_bytes, Looked()
+    answered = Result.objects.filter(batch_id=batch.pk, row__gte=some.first, row__lte=some.last)
+    kept = set(answered.values_list("row", flat=True))
+    for start, rows in batch.dataset.slices_in(some.spans):
+        for number, cells in enumerate(rows, start):
+            empty = empty_column(recipe, cells) if batch.skip_empty else None
+            if number in kept or empty is not None:
+                looked.left_out.append(number)
+                if number not in kept and empty is not None:
+                    looked.skipped[number] = f"The column “{batch.dataset.columns[empty]}” is empty in this row."
+                continue
+            problem = check_row(recipe, number, cells, most)
+            if problem:
+                looked.problems.append(problem)
+            if recipe.id_column is not None:
+                looked.ids.append((recipe.request_id(number, cells), number))
+    return looked
 
 
 def _take_ids(batch: Batch, ids: Sequence[tuple[str, int]]) -> list[RowProblem]:
@@ -85,10 +111,9 @@ def _keep_problems(batch: Batch, problems: Sequence[RowProblem]) -> None:
     Batch.objects.filter(pk=batch.pk).update(problems=kept, problem_count=F("problem_count") + len(problems))
 
 
-def _spans(first: int, last: int) -> Iterable[list[list[int]]]:
-    """Rows `first`..`last` cut into chunks."""
-    size = settings.OPTIONS.chunk_rows
-    return ([[start, min(start + size - 1, last)]] for start in range(first, last + 1, size))
+def _spans(rows: RowSet) -> Iterable[list[list[int]]]:
+    """Rows cut into chunks."""
+    return (piece.as_lists() for piece in rows.pieces(settings.OPTIONS.chunk_rows))
 
 
 def _add_chunks(submission: Submission, spans: Iterable[list[list[int]]]) -> None:
@@ -101,18 +126,32 @@ def _add_chunks(submission: Submission, spans: Iterable[list[list[int]]]) -> Non
     submission.save(update_fields=["total"])
 
 
-def _end_planning(submission: Submission) -> bool:
-    """All rows were looked at: on to sending, or back to the draft if any row cannot be sent."""
-    batch = Batch.objects.select_for_update().get(pk=submission.batch_id)
-    if not batch.problem_count:
-        move(submission, State.SUBMITTING, planned=True)
-        return True
+def _end_planning(turn: Turn) -> float | None:
+    """All rows were looked at: on to sending, or back to the draft if any row of the batch cannot be sent."""
+    with turn.locked() as submission:
+        others = Submission.objects.filter(batch_id=submission.batch_id, retry_of=None).exclude(pk=submission.pk)
+        if others.filter(planned_through__lt=F("last_row")).exists():
+            return patience().poll  # nothing is sent before every row was looked at
+        batch = Batch.objects.select_for_update().get(pk=submission.batch_id)
+        if batch.problem_count:
+            _back_to_draft(batch)
+            return None
+        move(submission, State.SUBMITTING if submission.total else State.COMPLETED, planned=True)
+        return 0 if submission.total else None
+
+
+_SUMS = ("total", "succeeded", "skipped", "misfits", "cost_ticks", *storing.TOKENS)
+
+
+def _back_to_draft(batch: Batch) -> None:
+    """As if it had not been submitted. What was kept of its tries is written again when it is submitted again."""
+    Result.objects.filter(batch_id=batch.pk).delete()
+    RawPage.objects.filter(batch_id=batch.pk).delete()
     batch.submissions.all().delete()
     RequestId.objects.filter(batch_id=batch.pk).delete()
-    batch.state, batch.total, batch.started_at = State.DRAFT, 0, None
-    batch.save(update_fields=["state", "total", "started_at"])
+    cleared = dict.fromkeys(_SUMS, 0) | {"state": State.DRAFT, "started_at": None, "first_result_at": None}
+    Batch.objects.filter(pk=batch.pk).update(**cleared)
     note(batch.pk, "refused", f"Not sent: {batch.problem_count:,} rows cannot be sent as they are")
-    return False
 
 
 # ---- rows that are tried again --------------------------------------------------------------------
@@ -122,14 +161,15 @@ def _plan_retry(turn: Turn) -> None:
     """Take the next results that are to be tried again, and make chunks of their rows."""
     with turn.locked() as submission:
         again = retriable(submission).filter(row__gt=submission.planned_through).order_by("row")
-        results = list(again[:SLICE])
+        found = list(again[:SLICE])
+        results = _fit_to_send(turn.batch, found)
         for start in range(0, len(results), settings.OPTIONS.chunk_rows):
             some = results[start : start + settings.OPTIONS.chunk_rows]
             _add_chunks(submission, [ranges(result.row for result in some)])
-        if results:
+        if found:
             _reopen(submission, results)
-            update(submission, planned_through=results[-1].row)
-        if len(results) < SLICE:
+            update(submission, planned_through=found[-1].row)
+        if len(found) < SLICE:
             move(submission, State.SUBMITTING if submission.total else State.COMPLETED, planned=True)
 
 
@@ -141,15 +181,35 @@ def retriable(submission: Submission) -> Any:
         results = results.filter(cause__in=wanted["causes"])
     if wanted.get("rows"):
         results = results.filter(row__in=wanted["rows"])
+    if wanted.get("fit"):
+        results = results.exclude(misfit="")
     return results.exclude(submission_id=submission.pk)
+
+
+def _fit_to_send(batch: Batch, results: list[Result]) -> list[Result]:
+    """The results, without those of skipped rows that cannot be sent: nobody has looked at these rows yet."""
+    skipped = [result.row for result in results if result.state == RowState.SKIPPED]
+    if not skipped:
+        return results
+    recipe, cells = recipe_of(batch), batch.dataset.pick(skipped)
+    checked = [check_row(recipe, row, cells[row], settings.OPTIONS.request_bytes) for row in skipped]
+    problems = [problem for problem in checked if problem]
+    bad = {problem.row for problem in problems}
+    if recipe.id_column is not None:
+        ids = [(recipe.request_id(row, cells[row]), row) for row in skipped if row not in bad]
+        problems += _take_ids(batch, ids)
+    for problem in problems:
+        Result.objects.filter(batch_id=batch.pk, row=problem.row).update(error=f"Skipped. {problem.message}")
+    bad = {problem.row for problem in problems}
+    return [result for result in results if result.row not in bad]
 
 
 def _reopen(submission: Submission, results: Sequence[Result]) -> None:
     """Rows go back to pending, and remember what became of them before."""
-    counts: dict[str, int] = {}
-    for result in results:
-        counts[result.state] = counts.get(result.state, 0) + 1
-    storing.write([_again(submission, result) for result in results])
+    counts = Counter(result.state for result in results)
+    counts["misfits"] = sum(bool(result.misfit) for result in results)
+    if results:
+        storing.write([_again(submission, result) for result in results])
     Batch.objects.filter(pk=submission.batch_id).update(**{state: F(state) - count for state, count in counts.items()})
 
 
@@ -160,6 +220,7 @@ def _again(submission: Submission, result: Result) -> storing.Record:
         "state": result.state,
         "error": result.error,
         "cause": result.cause,
+        "misfit": result.misfit,
         "raw_page": result.raw_page_id,
         "answer": result.answer,
         "until": timezone.now().isoformat(timespec="seconds"),

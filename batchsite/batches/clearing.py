@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from django.db import transaction
+from django.db.models import Q
 
 from batchsite.batches.models import Batch, RawPage, RequestId, Result
 from batchsite.processes.queueing import Job
@@ -27,7 +28,8 @@ def clear(batch_id: int) -> None:
         return
     for first in range(1, batch.dataset.row_count + 1, SLICE):
         Result.objects.filter(batch_id=batch_id, row__gte=first, row__lt=first + SLICE).delete()
-    while pages := list(RawPage.objects.filter(submission__batch_id=batch_id).values_list("pk", flat=True)[:50]):
+    mine = Q(submission__batch_id=batch_id) | Q(batch_id=batch_id)
+    while pages := list(RawPage.objects.filter(mine).values_list("pk", flat=True)[:50]):
         RawPage.objects.filter(pk__in=pages).delete()
     while ids := list(RequestId.objects.filter(batch_id=batch_id).values_list("request_id", flat=True)[:900]):
         RequestId.objects.filter(batch_id=batch_id, request_id__in=ids).delete()

@@ -1,4 +1,4 @@
-"""The one number of this room that every page shows."""
+"""What other rooms' pages show of this one."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from typing import Any
 
 from django.http import HttpRequest
 
+from batchsite.batches.budgeting import budget_of
 from batchsite.batches.selectors import running_count
 
 
 def running(request: HttpRequest) -> dict[str, Any]:
-    """`running_batches` for the rail; counted only where a template shows it."""
+    """`running_batches` for the rail, `team_budget` for the Team page; counted only where a template shows it."""
     team = getattr(request, "team", None)
-    return {} if team is None else {"running_batches": cache(lambda: running_count(team))}
+    if team is None:
+        return {}
+    return {"running_batches": cache(lambda: running_count(team)), "team_budget": cache(lambda: budget_of(team))}

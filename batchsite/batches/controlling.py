@@ -11,10 +11,13 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from batchsite.batches.budgeting import refusal_of
 from batchsite.batches.causes import TRANSIENT
+from batchsite.batches.given import ID_COLUMN, is_given
 from batchsite.batches.models import Batch, Result, Submission
 from batchsite.batches.moving import note, refresh, resume
 from batchsite.batches.planning import id_prefix
+from batchsite.batches.signals import batch_starting
 from batchsite.batches.states import TERMINAL, RowState, State
 from batchsite.batches.tracking import ask_to_end
 from batchsite.teams.keys import account_kind
@@ -31,19 +34,23 @@ def start(batch: Batch, user: User | None) -> None:
         batch = Batch.objects.select_for_update().get(pk=batch.pk)
         if batch.state != State.DRAFT:
             raise NotNow("This batch was submitted already.")
-        total = min(batch.row_limit or batch.dataset.row_count, batch.dataset.row_count)
-        now = timezone.now()
-        batch.state, batch.started_at, batch.started_by, batch.total = State.QUEUED, now, user, total
+        Team.objects.select_for_update().get(pk=batch.team_id)  # two batches must not share what is left
+        if words := refusal_of(batch):
+            raise NotNow(words)
+        rows, now = batch.rows, timezone.now()
+        batch.state, batch.started_at, batch.started_by, batch.total = State.QUEUED, now, user, len(rows)
+        batch.ranges = rows.as_lists() if batch.ranges else None
         batch.account, batch.request_kind = account_kind(batch.team), settings.OPTIONS.xai_request_kind
         batch.id_prefix = id_prefix(batch.dataset.name)
+        batch.id_column = ID_COLUMN if is_given(batch.dataset) else batch.id_column
         batch.problems, batch.problem_count = [], 0
         batch.save()
-        size = settings.OPTIONS.requests_per_submission
-        for number, first in enumerate(range(1, total + 1, size), 1):
+        batch_starting.send(Batch, batch=batch)
+        for number, some in enumerate(rows.pieces(settings.OPTIONS.requests_per_submission), 1):
             Submission.objects.create(
-                batch=batch, number=number, first_row=first, last_row=min(first + size - 1, total), next_look_at=now
+                batch=batch, number=number, first_row=some.first, last_row=some.last, next_look_at=now
             )
-        note(batch.pk, "submitted", f"Submitted with {total:,} rows", by=user)
+        note(batch.pk, "submitted", f"Submitted with {batch.total:,} rows", by=user)
 
 
 def cancel(batch: Batch, user: User | None) -> None:
@@ -76,30 +83,46 @@ def retry(
     *,
     causes: list[str] | None = None,
     rows: list[int] | None = None,
-    states: tuple[str, ...] = (RowState.FAILED, RowState.CANCELLED, RowState.MISSING),
+    states: tuple[str, ...] = (),
+    misfits: bool = False,
 ) -> Submission:
     """Try rows again into the same batch: all that did not succeed, or those of some causes, or some rows.
 
+    Skipped rows only where they are named, by `rows` or `states`; `misfits` are answers that do not fit the shape.
     Raises NotNow when there is nothing to try again.
     """
+    states = states or _states_to_retry(rows, misfits)
     wanted: dict[str, Any] = {"states": [str(state) for state in states], "causes": causes, "rows": rows}
+    wanted["fit"] = "misfit" if misfits else ""
     with transaction.atomic():
         batch = Batch.objects.select_for_update().get(pk=batch.pk)
         results = Result.objects.filter(batch=batch, state__in=states)
         results = results.filter(cause__in=causes) if causes else results
         results = results.filter(row__in=rows) if rows else results
+        results = results.exclude(misfit="") if misfits else results
         if not results.exists():
             raise NotNow("There is nothing to try again.")
         submission = _again(batch, wanted)
-        what = f"row {rows[0]:,}" if rows and len(rows) == 1 else ", ".join(causes or ["all that did not succeed"])
+        rest = "answers that do not fit" if misfits else "all that did not succeed"
+        what = f"row {rows[0]:,}" if rows and len(rows) == 1 else ", ".join(causes or [rest])
         note(batch.pk, "retried", f"Retry: {what}", by=user, submission=submission)
     return submission
 
 
+def _states_to_retry(rows: list[int] | None, misfits: bool) -> tuple[str, ...]:
+    if misfits:
+        return (RowState.SUCCEEDED,)
+    return (*_WITHOUT_ANSWER, RowState.SKIPPED) if rows else _WITHOUT_ANSWER
+
+
+_WITHOUT_ANSWER = (RowState.FAILED, RowState.CANCELLED, RowState.MISSING)
+
+
 def _again(batch: Batch, wanted: dict[str, Any]) -> Submission:
     number = batch.submissions.order_by("-number").values_list("number", flat=True)[0] + 1
+    first, last = batch.rows.first, batch.rows.last
     submission = Submission.objects.create(
-        batch=batch, number=number, first_row=1, last_row=batch.total, retry_of=wanted, next_look_at=timezone.now()
+        batch=batch, number=number, first_row=first, last_row=last, retry_of=wanted, next_look_at=timezone.now()
     )
     refresh(batch.pk)
     return submission
@@ -135,9 +158,13 @@ def _look_now(batch: Batch) -> None:
     batch.submissions.exclude(state__in=TERMINAL).update(next_look_at=timezone.now(), faults=0, tries=0)
 
 
-def rename(batch: Batch, name: str) -> None:
+def rename(batch: Batch, name: str, user: User | None = None) -> None:
     """Give it another name here. What it is called at xAI was written down when it was made, and stays."""
-    Batch.objects.filter(pk=batch.pk).update(name=name)
+    if name == batch.name:
+        return
+    with transaction.atomic():
+        Batch.objects.filter(pk=batch.pk).update(name=name)
+        note(batch.pk, "renamed", f"Renamed, from “{batch.name}”", by=user)
 
 
 def delete(batch: Batch, user: User | None) -> None:

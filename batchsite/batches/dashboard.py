@@ -1,16 +1,42 @@
-"""The first page: what needs a hand, what runs, what is done."""
+"""The first page: what needs a hand, what runs, what is done, what it costs."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpResponse
+from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from batchsite.batches.selectors import dashboard
+from batchsite.batches import pictures
+from batchsite.batches.overview import dashboard, spending
 from batchsite.http import TeamRequest, page_or_part
+from batchsite.teams.seeing import look
 
 
 @require_GET
 def home(request: TeamRequest) -> HttpResponse:
-    """The whole page, or for its own poll the lists of batches."""
-    context = {"board": dashboard(request.team)}
+    """The whole page, or for its own poll the lists of batches. Only the whole page counts as a look."""
+    is_poll = request.htmx and not request.htmx.history_restore_request
+    looked = request.membership.seen_before if is_poll else look(request.membership)
+    context: dict[str, Any] = {"board": dashboard(request.team, looked), "looked": looked}
+    if not is_poll:
+        context |= _spending(request)
     return page_or_part(request, "batches/dashboard.html", "batches/_dashboard.html", context)
+
+
+@require_GET
+def charts(request: TeamRequest) -> HttpResponse:
+    """The charts alone, for their own poll."""
+    return render(request, "batches/_spending.html", _spending(request))
+
+
+def _spending(request: TeamRequest) -> dict[str, Any]:
+    found = spending(request.team)
+    return {
+        "spending": found,
+        "spend_chart": pictures.by_day(found),
+        "rows_chart": pictures.outcomes(found),
+        "people_ranks": pictures.by_person(found),
+        "model_ranks": pictures.by_models(found),
+    }

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 from django.conf import settings
 from django.db import transaction
 
+from batchsite.batches import shapes
+from batchsite.batches.budgeting import refusal_of
+from batchsite.batches.coverage import values_of
 from batchsite.batches.estimating import Estimate, estimate, rows_to_send
+from batchsite.batches.given import is_given
 from batchsite.batches.models import Batch
 from batchsite.batches.moving import note
 from batchsite.batches.offers import offers, why_not
-from batchsite.batches.planning import check_params, check_row
+from batchsite.batches.parameters import check_params
+from batchsite.batches.planning import check_row
 from batchsite.batches.prompts import PromptError, parse
+from batchsite.batches.shaping import with_values
 from batchsite.batches.states import State
 from batchsite.batches.turns import recipe_of
 from batchsite.datasets.models import Dataset, DatasetState
@@ -51,12 +59,40 @@ class Submitted(RuntimeError):
 
 
 def save(batch: Batch, values: dict[str, Any]) -> None:
-    """Keep what was typed, also where it is not fit to be sent yet. Raises Submitted."""
+    """Keep what was typed, also where it is not fit to be sent yet. Raises Submitted.
+
+    The kept prompt that the draft was taken from is named for as long as both say the same.
+    """
+    version = values.get("prompt_version", batch.prompt_version)
+    if version and any(values.get(mine, getattr(batch, mine)) != getattr(version, its) for mine, its in _KEPT):
+        values = values | {"prompt_version": None}
     drafts = Batch.objects.filter(pk=batch.pk, state=State.DRAFT, deleted_at=None)
     if not drafts.update(**values):
         raise Submitted(f"“{batch.name}” was submitted already.")
     for name, value in values.items():
         setattr(batch, name, value)
+
+
+_KEPT = (("prompt", "text"), ("system_prompt", "system_prompt"), ("examples", "examples"), ("shape", "shape"))
+"""Fields of a draft and those of a kept version that make them the same prompt, with whatever model."""
+
+
+def take_values(batch: Batch, column: str) -> None:
+    """Let the values of a column be those that an answer may have. Raises ValueError in words, and Submitted."""
+    values, _ = values_of(batch.dataset, column)
+    save(batch, {"shape": with_values(batch.shape, column, values)})
+
+
+def revision(batch: Batch) -> str:
+    """A mark of all that would be sent as the draft stands: two that are equal say the same."""
+    said = [getattr(batch, name) for name in _SAID]
+    return hashlib.sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
+
+
+_SAID = (
+    *("name", "prompt", "system_prompt", "examples", "shape", "model", "params", "id_column"),
+    *("row_limit", "ranges", "skip_empty", "auto_retries", "deadline_hours"),
+)
 
 
 @dataclass(frozen=True)
@@ -79,7 +115,7 @@ def preview(batch: Batch, row: int) -> Preview | None:
     row = max(1, min(row, rows))
     cells = batch.dataset.row(row)
     recipe = recipe_of(batch)
-    problem = check_row(recipe, row, cells, 25_000_000)
+    problem = check_row(recipe, row, cells, 25_000_000) if batch.prompt.strip() else None
     pairs = list(zip(batch.dataset.columns, cells, strict=True))
     return Preview(row, rows, recipe.messages(cells), pairs, problem.message if problem else "")
 
@@ -92,22 +128,56 @@ def problems_of(batch: Batch) -> Problems:
     if not batch.name.strip():
         found["name"] = ["Give the batch a name."]
     for field, text in (("system_prompt", batch.system_prompt), ("prompt", batch.prompt)):
-        try:
-            parse(text, batch.dataset.columns)
-        except PromptError as error:
-            found[field] = [str(unknown) for unknown in error.unknown]
-    if not batch.prompt.strip():
+        if words := _unknown(text, batch.dataset.columns):
+            found[field] = words
+    if not batch.prompt.strip() and not is_given(batch.dataset):
         found["prompt"] = ["Write a prompt."]
     refused = why_not(batch.team, batch.model) if batch.model else "Choose a model."
     if refused:
         found["model"] = [refused]
-    for name, words in check_params(batch.params).items():
-        found[name] = [words]
+    if batch.model:
+        wrong = check_params(batch.model, batch.params, settings.OPTIONS.xai_request_kind)
+        found |= {name: [words] for name, words in wrong.items()}
+    found |= {name: words for name, words in _parts(batch) if words}
     if batch.id_column and batch.id_column not in batch.dataset.columns:
         found["id_column"] = ["The dataset has no such column."]
     if rows_to_send(batch) < 1:
         found["row_limit"] = ["There are no rows to send."]
+    elif refusal := refusal_of(batch):
+        found[""] = [refusal]
     return found
+
+
+def _parts(batch: Batch) -> Iterator[tuple[str, list[str]]]:
+    """Problems of the parts that are more than a field: examples and the shape of the answer."""
+    found = []
+    for number, turn in enumerate(batch.examples, 1):
+        for who, label in (("user", "what the user says"), ("assistant", "the answer")):
+            text = turn.get(who, "")
+            if not text.strip():
+                found.append(f"Example {number} lacks {label}.")
+            found += [f"Example {number}: {words}" for words in _unknown(text, batch.dataset.columns)]
+    yield "examples", found
+    yield "shape", shapes.problems(batch.shape)
+
+
+def _unknown(text: str, columns: Sequence[str]) -> list[str]:
+    """Placeholders that name no column, in words."""
+    try:
+        parse(text, columns)
+    except PromptError as error:
+        return [str(unknown) for unknown in error.unknown]
+    return []
+
+
+def used_columns(batch: Batch) -> tuple[int, ...]:
+    """Indexes of the columns that the draft's texts use, as far as they can be told."""
+    texts = [batch.system_prompt, batch.prompt, *(text for turn in batch.examples for text in turn.values())]
+    used: dict[int, None] = {}
+    for text in texts:
+        with contextlib.suppress(PromptError):
+            used |= dict.fromkeys(parse(text, batch.dataset.columns).columns)
+    return tuple(used)
 
 
 def warnings_of(batch: Batch) -> list[str]:

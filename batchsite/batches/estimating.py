@@ -1,32 +1,39 @@
-"""What a batch will cost, before anything is sent: low, likely and high, and what the figures rest on."""
+"""What a batch will cost, before anything is sent: low, likely and high, and what the figures rest on.
+
+Prompts are measured on the real rows. How many tokens a character is, how many xAI adds to each prompt, and how
+long answers are is learnt: from rows of this draft that were tried, else from earlier batches, else guessed.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from django.db.models import Sum
+import orjson
 
+from batchsite.batches.learning import PER_CHARACTER, Lesson, Line, line_through, mark_of, sum_of
+from batchsite.batches.measuring import Measured, measure
 from batchsite.batches.models import Batch
 from batchsite.batches.offers import Offer, discounted, offer_of
 from batchsite.batches.planning import Recipe
-from batchsite.datasets.models import BLOCK_ROWS, Dataset
 
-SAMPLE_BLOCKS = 4
 OVERHEAD = 190
 """Tokens that xAI adds to every prompt; mostly billed at the cached price (facts 2.13)."""
-CHARACTERS_PER_TOKEN = 4
 ANSWER_GUESS, REASONING_GUESS = 150, 150
 """Tokens of an answer where nothing is known of the model yet."""
 ENOUGH_ANSWERS = 5
+EARLIER = 20
+"""Batches that are learnt from, the latest."""
+LEAST_DOUBT = 0.1
+"""Answers vary: the range is never narrower than a tenth either way."""
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """Tokens are averages a row, money is ticks for the whole batch."""
+    """Tokens and characters are averages a row, money is ticks for the whole batch."""
 
     rows: int
+    """Rows that will have an answer: without those that are skipped."""
     measured: int
     """Rows whose prompts were measured."""
     prompt_tokens: int
@@ -35,88 +42,204 @@ class Estimate:
     likely: int
     high: int
     basis: str
+    characters: int = 0
+    kept: int = 0
+    """Rows whose tried answer is kept; they are not sent again ..."""
+    paid: int = 0
+    """... and what they cost, which is part of the other sums."""
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
 
 
+@dataclass(frozen=True)
+class Output:
+    """Tokens of output a row, reasoning included."""
+
+    likely: float
+    low: float
+    high: float
+    words: str
+
+
+@dataclass(frozen=True)
+class Rates:
+    """What a row of so many characters costs, as far as anybody knows."""
+
+    offer: Offer
+    line: Line
+    cached: float
+    """Prompt tokens at the cached price."""
+    doubt: float
+    """How far prompts may be off, as a share ..."""
+    perhaps: float
+    """... and how many of their tokens may not be counted at all: nobody has seen yet whether a schema is."""
+    output: Output
+    words: str
+
+    def ticks(self, prompt: float, output: float, cached: float) -> int:
+        """At list price."""
+        cached = min(cached, prompt)
+        offer = self.offer
+        return round((prompt - cached) * offer.input_price + cached * offer.cached_price + output * offer.output_price)
+
+    def in_real_time(self, characters: float) -> int:
+        """Ticks of one row that is tried: list price."""
+        return self.ticks(self.line.tokens(characters), self.output.likely, self.cached)
+
+    def in_a_batch(self, characters: float) -> tuple[int, int, int]:
+        """(low, likely, high) ticks of one row of a batch."""
+        prompt = self.line.tokens(characters)
+        low = self.ticks((prompt - self.perhaps) * (1 - self.doubt), self.output.low, max(self.cached, OVERHEAD))
+        likely = self.ticks(prompt, self.output.likely, self.cached)
+        high = self.ticks(prompt * (1 + self.doubt), self.output.high, 0)
+        return discounted(low), discounted(likely), discounted(high)
+
+
 def estimate(batch: Batch, recipe: Recipe) -> Estimate | None:
     """The estimate for a draft; None where the model's price is not known or there are no rows."""
-    offer = offer_of(batch.team, batch.model)
-    rows = rows_to_send(batch)
-    if offer is None or not rows:
+    rates, measured = rates_of(batch, recipe), measure(batch, recipe)
+    if rates is None or measured is None or not measured.sent:
         return None
-    measured, characters = _measure(batch.dataset, recipe, rows)
-    own = -(-characters // (measured * CHARACTERS_PER_TOKEN))
-    output, most, output_basis = _output_tokens(batch)
+    own = lesson_of(batch)
+    rows = measured.to_send
+    kept = min(own.kept, rows)
+    paid = own.kept_ticks if kept else 0
+    low, likely, high = (paid + (rows - kept) * ticks for ticks in rates.in_a_batch(measured.characters))
     return Estimate(
         rows=rows,
-        measured=measured,
-        prompt_tokens=own + OVERHEAD,
-        output_tokens=output,
-        low=rows * _row_cost(offer, own, cached=OVERHEAD, output=output // 2),
-        likely=rows * _row_cost(offer, own, cached=OVERHEAD, output=output),
-        high=rows * _row_cost(offer, own + OVERHEAD, cached=0, output=most),
-        basis=f"Prompts measured on {_of(measured, rows)} at {CHARACTERS_PER_TOKEN} characters a token, "
-        f"plus about {OVERHEAD} tokens that xAI adds to each; {output_basis}.",
+        measured=measured.looked_at,
+        prompt_tokens=round(rates.line.tokens(measured.characters)),
+        output_tokens=round(rates.output.likely),
+        low=low,
+        likely=likely,
+        high=high,
+        basis=_basis(measured, rates, kept),
+        characters=round(measured.characters),
+        kept=kept,
+        paid=paid,
     )
 
 
 def rows_to_send(batch: Batch) -> int:
-    """How many rows a draft would send."""
-    return min(batch.row_limit or batch.dataset.row_count, batch.dataset.row_count)
+    """How many rows a draft is about; those that will be skipped are among them."""
+    return len(batch.rows)
 
 
-def _of(measured: int, rows: int) -> str:
-    return f"all {rows:,} rows" if measured == rows else f"{measured:,} of {rows:,} rows"
+def _basis(measured: Measured, rates: Rates, kept: int) -> str:
+    skipped = measured.rows - measured.to_send
+    words = f"Prompts measured on {measured.words}, {rates.words}; {rates.output.words}."
+    if skipped:
+        about = "" if measured.looked_at == measured.rows else "about "
+        words += f" {about.capitalize()}{skipped:,} rows with an empty column are skipped."
+    if kept:
+        words += f" {kept:,} tried row{'s are' if kept != 1 else ' is'} kept: paid already, and part of the sum."
+    return words
 
 
-def _measure(dataset: Dataset, recipe: Recipe, rows: int) -> tuple[int, int]:
-    """(rows, characters of their prompts), on blocks spread over the rows: quick at any size."""
-    count = characters = 0
-    for number, cells in sample(dataset, rows):
-        del number
-        count += 1
-        characters += sum(len(message.content) for message in recipe.messages(cells))
-    return count, characters
+# ---- what is known ---------------------------------------------------------------------------------------
 
 
-def sample(dataset: Dataset, rows: int) -> Iterator[tuple[int, Sequence[str]]]:
-    """Up to `SAMPLE_BLOCKS` blocks of the first `rows` rows: the first, the last, and evenly between."""
-    blocks = -(-rows // BLOCK_ROWS)
-    steps = min(SAMPLE_BLOCKS, blocks)
-    chosen = sorted({round(step * (blocks - 1) / max(1, steps - 1)) for step in range(steps)})
-    for block in chosen:
-        yield from dataset.rows(block * BLOCK_ROWS + 1, min(rows, (block + 1) * BLOCK_ROWS))
+def lesson_of(batch: Batch) -> Lesson:
+    """What trying the draft's present prompt taught."""
+    return Lesson.from_json((batch.tried or {}).get(mark_of(batch)))
 
 
-def _output_tokens(batch: Batch) -> tuple[int, int, str]:
-    """(likely, high, what it rests on) tokens of output for a row, reasoning included."""
-    limit = batch.params.get("max_completion_tokens")
-    learnt = _learnt(batch)
-    if learnt:
-        likely, answers = learnt
-        return likely, likely * 2, f"output as in {answers:,} answers of earlier batches with {batch.model}"
+def rates_of(batch: Batch, recipe: Recipe) -> Rates | None:
+    """None where nobody knows the model's price."""
+    offer = offer_of(batch.team, batch.model)
+    if offer is None:
+        return None
+    own = lesson_of(batch)
+    earlier = [_Ran(one, _lesson(one, offer)) for one in _earlier(batch)]
+    same = sum_of(one.lesson for one in earlier if mark_of(one.batch) == mark_of(batch))
+    output = _output(batch, own, same, sum_of(one.lesson for one in earlier))
+    alike = [one.lesson for one in earlier if one.batch.shape == batch.shape and one.lesson.characters]
+    for lesson, word, doubt in ((own, "tried row", 0.03), (sum_of(alike), "answer", 0.1)):
+        if lesson.answers:
+            of = "" if lesson is own else " of earlier batches"
+            words = f"counted as in {_many(lesson.answers, word)}{of}"
+            return Rates(offer, line_through(lesson), lesson.cached_tokens / lesson.answers, doubt, 0, output, words)
+    form = recipe.params.get("response_format")
+    schema = len(orjson.dumps(form)) * PER_CHARACTER if form else 0.0
+    adds = f"about {OVERHEAD} tokens that xAI adds to each" + (" and the schema of the answer" if schema else "")
+    words = f"at 4 characters a token, plus {adds}"
+    return Rates(offer, Line(OVERHEAD + schema), OVERHEAD, 0.15, schema, output, words)
+
+
+def _output(batch: Batch, own: Lesson, same: Lesson, theirs: Lesson) -> Output:
+    """From tried rows and earlier runs of this prompt, else from what ran with its model, else guessed."""
+    mine = own + same
+    if mine.answers:
+        doubt = LEAST_DOUBT if same.answers else max(LEAST_DOUBT, min(0.9, own.spread))
+        words = f"output as in {_many(mine.answers, 'tried row')}"
+        if same.answers:
+            words = f"output as in {_many(mine.answers, 'answer')} of this prompt"
+        return Output(mine.output, mine.output * (1 - doubt), mine.output * (1 + doubt), words)
+    if theirs.answers:
+        words = f"output as in {_many(theirs.answers, 'answer')} of earlier batches with {batch.model}"
+        return Output(theirs.output, theirs.output / 2, theirs.output * 2, words)
     # The limit caps the visible answer only, never the reasoning (facts 6.1).
-    answer = min(ANSWER_GUESS, int(limit)) if limit else ANSWER_GUESS
-    most = int(limit) if limit else ANSWER_GUESS * 4
-    words = f"output guessed at {answer + REASONING_GUESS} tokens, as there is no earlier batch with {batch.model}"
-    return answer + REASONING_GUESS, most + REASONING_GUESS * 4, words
+    limit = batch.params.get("max_completion_tokens")
+    capped = isinstance(limit, int) and limit > 0
+    answer = min(ANSWER_GUESS, limit) if capped else ANSWER_GUESS
+    most = (limit if capped else ANSWER_GUESS * 4) + REASONING_GUESS * 4
+    likely = answer + REASONING_GUESS
+    words = f"output guessed at {likely} tokens: try a few rows, and it is known better"
+    return Output(likely, likely / 5, most, words)
 
 
-def _learnt(batch: Batch) -> tuple[int, int] | None:
-    """(tokens of output a row, answers it is learnt from): of this prompt where it ran before, else of the model."""
-    earlier = Batch.objects.filter(team_id=batch.team_id, model=batch.model, account=batch.account or "sandbox")
-    earlier = earlier.exclude(pk=batch.pk).filter(succeeded__gte=ENOUGH_ANSWERS).order_by("-pk")
-    for some in (earlier.filter(prompt=batch.prompt, system_prompt=batch.system_prompt), earlier):
-        sums = Batch.objects.filter(pk__in=list(some.values_list("pk", flat=True)[:20])).aggregate(
-            answers=Sum("succeeded"), completion=Sum("completion_tokens"), reasoning=Sum("reasoning_tokens")
-        )
-        if sums["answers"]:
-            return -(-(sums["completion"] + sums["reasoning"]) // sums["answers"]), sums["answers"]
-    return None
+def _earlier(batch: Batch) -> list[Batch]:
+    """The team's latest batches with that model that have answers."""
+    found = Batch.objects.filter(team_id=batch.team_id, model=batch.model, account=batch.account or "sandbox")
+    return list(found.exclude(pk=batch.pk).filter(succeeded__gte=ENOUGH_ANSWERS).order_by("-pk")[:EARLIER])
 
 
-def _row_cost(offer: Offer, prompt: int, *, cached: int, output: int) -> int:
-    """Ticks for one row at batch price."""
-    return discounted(prompt * offer.input_price + cached * offer.cached_price + output * offer.output_price)
+@dataclass(frozen=True)
+class _Ran:
+    """An earlier batch, and what it taught."""
+
+    batch: Batch
+    lesson: Lesson
+
+
+def _lesson(batch: Batch, offer: Offer) -> Lesson:
+    """What a batch that ran taught; of its characters only where they were measured before it was sent.
+
+    How much of its prompts was cached is not summed, and follows from what was billed.
+    """
+    answers = batch.succeeded
+    characters = int((batch.estimate or {}).get("characters") or 0)
+    prompt = batch.prompt_tokens // answers
+    output = batch.completion_tokens + batch.reasoning_tokens
+    uncached = discounted(batch.prompt_tokens * offer.input_price + output * offer.output_price)
+    saved = discounted(offer.input_price - offer.cached_price)
+    cached = (uncached - batch.cost_ticks) // saved if saved > 0 else 0
+    return Lesson(
+        answers=answers,
+        characters=answers * characters,
+        characters_squared=answers * characters**2,
+        characters_by_prompt=answers * characters * prompt,
+        prompt_tokens=batch.prompt_tokens,
+        cached_tokens=min(batch.prompt_tokens, max(0, cached)),
+        output_tokens=output,
+        output_squared=output**2 // answers,
+    )
+
+
+def _many(count: int, word: str) -> str:
+    return f"{count:,} {word}{'s' if count != 1 else ''}"
+
+
+# ---- afterwards ----------------------------------------------------------------------------------------------
+
+
+def came_out(batch: Batch) -> str:
+    """How the cost of a batch that ended compares with its estimate: “4 % less”; empty where it cannot be told."""
+    likely = int((batch.estimate or {}).get("likely") or 0)
+    if not batch.is_terminal or not likely or batch.succeeded < 1:
+        return ""
+    share = round(100 * (batch.cost_ticks - likely) / likely)
+    if not share:
+        return "as much as estimated"
+    return f"{abs(share):,} % {'more' if share > 0 else 'less'}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,48 +10,19 @@ from typing import Any
 from django import forms
 from django.http import QueryDict
 
+from batchsite.batches import typed
 from batchsite.batches.drafting import Problems
+from batchsite.batches.inputs import OfferSelect, number_input, param_fields
 from batchsite.batches.models import Batch
 from batchsite.batches.offers import Offer, offers
-from batchsite.templatetags.words import dollars, number
+from batchsite.batches.parameters import NAMES
+from batchsite.batches.rowsets import parse_rows
+from batchsite.templatetags.words import number, price
 
-PARAMS = ("temperature", "max_completion_tokens")
 BLANK_FIELDS = ("name", "prompt", "model")
 """Where nothing is typed yet, nothing is wrong yet: said below, not in red."""
 LONGEST_ID_COLUMN = 300
-MILLION = 1_000_000
-
-
-class OfferSelect(forms.Select):
-    """Models that cannot run in batches are shown, and cannot be chosen."""
-
-    closed: frozenset[str] = frozenset()
-
-    def create_option(
-        self, name: str, value: Any, label: Any, selected: bool, *args: Any, **more: Any
-    ) -> dict[str, Any]:
-        option = super().create_option(name, value, label, selected, *args, **more)
-        if value in self.closed and not selected:
-            option["attrs"]["disabled"] = True
-        return option
-
-
-class ParamField(forms.CharField):
-    """A parameter as a number; what is none stays as it was typed, and is named a problem by drafting."""
-
-    def to_python(self, value: Any) -> Any:
-        text = str(super().to_python(value) or "")
-        try:
-            found = float(text)
-        except ValueError:
-            return text or None
-        if not math.isfinite(found):
-            return text
-        return int(found) if found.is_integer() and not set(text) & set(".eE") else found
-
-
-def _number_input(least: int, most: int, **attributes: Any) -> forms.NumberInput:
-    return forms.NumberInput({"min": least, "max": most, "inputmode": "numeric", **attributes})
+SHAPE_KINDS = (("text", "Text"), ("fields", "Fields"), ("schema", "A JSON Schema"))
 
 
 def _from_to(least: int, most: int) -> dict[str, str]:
@@ -59,45 +30,80 @@ def _from_to(least: int, most: int) -> dict[str, str]:
 
 
 @dataclass(frozen=True)
+class Part:
+    """A part of the page that is no single field, with a place for its problems."""
+
+    auto_id: str
+
+
+@dataclass(frozen=True)
 class DraftField:
     """A field of a draft, and what is wrong with it."""
 
-    field: forms.BoundField
+    field: forms.BoundField | Part
     problems: Sequence[str]
+
+
+_COLUMNS = frozenset(
+    (
+        "prompt",
+        "system_prompt",
+        "row_limit",
+        "skip_empty",
+        "id_column",
+        "model",
+        "name",
+        "auto_retries",
+        "deadline_hours",
+    )
+)
+BLANK_FIELD: dict[str, Any] = {"name": "", "type": "text", "values": [], "description": "", "required": True}
+
+
+_WITH_COLUMNS = {"dir": "auto", "spellcheck": "true", "data-columns": True}
+"""Of a text that columns can be put into: static/draft-complete.js offers them there."""
 
 
 class DraftForm(forms.Form):
     """All of a draft. `values()` are the columns to save: only what is understood, whatever else is wrong."""
 
-    prompt = forms.CharField(
-        required=False, strip=False, widget=forms.Textarea({"rows": 7, "dir": "auto", "spellcheck": "true"})
-    )
+    prompt = forms.CharField(required=False, strip=False, widget=forms.Textarea({"rows": 7, **_WITH_COLUMNS}))
     system_prompt = forms.CharField(
         label="System prompt",
         required=False,
         strip=False,
         help_text="What holds for every row: the role, the tone, the form of the answer. Columns work here, too.",
-        widget=forms.Textarea({"rows": 3, "dir": "auto", "spellcheck": "true"}),
+        widget=forms.Textarea({"rows": 3, **_WITH_COLUMNS}),
     )
     row_limit = forms.IntegerField(label="Rows", required=False)
+    ranges = forms.CharField(
+        label="Only these rows",
+        required=False,
+        help_text="Numbers and ranges, such as 1-100, 205. They outrank the first so many.",
+    )
+    skip_empty = forms.TypedChoiceField(
+        label="Rows with a gap",
+        required=False,
+        choices=[("no", "Send them all the same"), ("yes", "Leave them out: they cost nothing")],
+        coerce=lambda value: value == "yes",
+        empty_value=None,
+        widget=forms.RadioSelect(),
+    )
+    shape_kind = forms.ChoiceField(
+        label="The answer is", required=False, choices=SHAPE_KINDS, widget=forms.RadioSelect()
+    )
+    schema = forms.CharField(
+        label="JSON Schema",
+        required=False,
+        help_text="An object whose properties become columns of the results.",
+        widget=forms.Textarea({"rows": 8, "spellcheck": "false", "class": "code"}),
+    )
     id_column = forms.ChoiceField(
         label="Id of a request",
         required=False,
         help_text="How a row is named at xAI and in downloads. Values must be unique: 1 to 64 of A–Z a–z 0–9 _ -.",
     )
     model = forms.CharField(label="Model", required=False, max_length=100, widget=OfferSelect())
-    temperature = ParamField(
-        label="Temperature",
-        required=False,
-        help_text="0 to 2. Empty: the model decides.",
-        widget=forms.NumberInput({"min": 0, "max": 2, "step": "any", "inputmode": "decimal"}),
-    )
-    max_completion_tokens = ParamField(
-        label="Maximum tokens",
-        required=False,
-        help_text="Of the visible answer. Reasoning is not capped by it, and is billed.",
-        widget=_number_input(1, MILLION),
-    )
     name = forms.CharField(label="Name of the batch", required=False, max_length=200)
     auto_retries = forms.IntegerField(
         label="Retry transient failures by itself, up to … times",
@@ -105,7 +111,7 @@ class DraftForm(forms.Form):
         min_value=0,
         max_value=10,
         help_text="Only causes that may pass: overloaded, rate limit, deadline exceeded, faults at xAI. 0: never.",
-        widget=_number_input(0, 10),
+        widget=number_input(0, 10),
         error_messages=_from_to(0, 10),
     )
     deadline_hours = forms.IntegerField(
@@ -114,14 +120,19 @@ class DraftForm(forms.Form):
         min_value=1,
         max_value=720,
         help_text="After it, the batch ends with what is there. Empty: none; xAI itself gives up after 30 days.",
-        widget=_number_input(1, 720),
+        widget=number_input(1, 720),
         error_messages=_from_to(1, 720),
     )
 
     def __init__(self, data: QueryDict | None = None, *, batch: Batch) -> None:
         self.batch = batch
-        params = {name: batch.params.get(name) for name in PARAMS}
-        super().__init__(data, initial={name: getattr(batch, name, None) for name in self.base_fields} | params)
+        model = str(data.get("model", "")) if data else batch.model
+        initial = {name: getattr(batch, name, None) for name in self.base_fields}
+        params = {name: batch.params.get(name) for name in NAMES}
+        super().__init__(data, initial=initial | _initial(batch) | params)
+        self.fields.update(param_fields(model, batch.params))
+        self.examples = self._rows("examples", batch.examples, {"user": "", "assistant": ""})
+        self.shape_fields = self._rows("fields", (batch.shape or {}).get("fields", []), BLANK_FIELD)
         self._fit_rows(batch.dataset.row_count)
         self._fit_ids(batch.dataset.columns)
         self._fit_models(offers(batch.team))
@@ -129,9 +140,17 @@ class DraftForm(forms.Form):
             notes = [f"id_{name}_helptext"] if field.help_text else []
             field.widget.attrs["aria-describedby"] = " ".join([*notes, f"id_{name}_error"])
 
+    def _rows(self, part: str, stored: Sequence[Any], blank: dict[str, Any]) -> list[Any]:
+        """The rows of a part as they stand on the page, after what a button asks for."""
+        rows = typed.rows_of(self.data, part) if isinstance(self.data, QueryDict) else None
+        if rows is None:
+            return list(stored)
+        found = (typed.examples if part == "examples" else typed.fields)(rows)
+        return typed.after(found, part, self.data.get("do", ""), blank)
+
     def _fit_rows(self, count: int) -> None:
         field: Any = self.fields["row_limit"]
-        field.widget = _number_input(1, count, placeholder=f"all {count:,}")
+        field.widget = number_input(1, count, placeholder=f"all {count:,}")
         field.help_text = f"Empty: all {count:,}. Or only the first so many, to try it out."
 
     def _fit_ids(self, columns: Sequence[str]) -> None:
@@ -159,15 +178,35 @@ class DraftForm(forms.Form):
             raise forms.ValidationError(f"The dataset has rows 1 to {count:,}.")
         return limit
 
+    def clean_ranges(self) -> list[list[int]] | None:
+        try:
+            return parse_rows(self.cleaned_data["ranges"], self.batch.dataset.row_count).as_lists() or None
+        except ValueError as error:
+            raise forms.ValidationError(str(error)) from error
+
     def clean_auto_retries(self) -> int:
         return self.cleaned_data["auto_retries"] or 0
 
     def values(self) -> dict[str, Any]:
-        """Columns of a Batch, as far as they were understood."""
+        """Columns of a Batch, as far as they were understood. What the page did not send stays as it is."""
         self.is_valid()
-        values = {name: value for name, value in self.cleaned_data.items() if name not in PARAMS}
-        params = self.batch.params | {name: self.cleaned_data[name] for name in PARAMS if name in self.cleaned_data}
-        return values | {"params": {name: value for name, value in params.items() if value is not None}}
+        values = {name: value for name, value in self.cleaned_data.items() if name in _COLUMNS}
+        if values["skip_empty"] is None:
+            del values["skip_empty"]
+        given = {name: self.cleaned_data[name] for name in NAMES if name in self.data and name in self.cleaned_data}
+        params = {name: value for name, value in (self.batch.params | given).items() if value is not None}
+        return values | {"params": params} | self._examples() | self._shape()
+
+    def _examples(self) -> dict[str, Any]:
+        return {"examples": self.examples} if "examples-shown" in self.data else {}
+
+    def _shape(self) -> dict[str, Any]:
+        kind = self.cleaned_data.get("shape_kind")
+        if kind == "schema":
+            return {"shape": {"schema": _lines(self.cleaned_data.get("schema", ""))}}
+        if kind == "fields":
+            return {"shape": {"fields": self.shape_fields}}
+        return {"shape": None} if kind == "text" else {}
 
     def with_problems(self, problems: Problems, *, at_submit: bool) -> dict[str, DraftField]:
         """Every field with what is wrong there. While one types, what is still empty is not called wrong."""
@@ -179,7 +218,21 @@ class DraftForm(forms.Form):
             if words and at_submit:
                 field.widget.attrs["aria-invalid"] = "true"
             found[name] = DraftField(self[name], words)
-        return found
+        parts = {name: DraftField(Part(f"id_{name}"), problems.get(name, [])) for name in ("examples", "shape")}
+        return found | parts
+
+
+def _initial(batch: Batch) -> dict[str, Any]:
+    """How inputs stand that are not what is stored, but stand for it."""
+    shape = batch.shape or {}
+    schema = shape.get("schema", "")
+    text = schema if isinstance(schema, str) else json.dumps(schema, indent=2, ensure_ascii=False)
+    return {
+        "ranges": ", ".join(f"{first}-{last}" if last > first else f"{first}" for first, last in batch.ranges or ()),
+        "skip_empty": "yes" if batch.skip_empty else "no",
+        "shape_kind": "schema" if "schema" in shape else "fields" if shape else "text",
+        "schema": text,
+    }
 
 
 def _lines(text: str) -> str:
@@ -190,13 +243,7 @@ def _lines(text: str) -> str:
 def _label(offer: Offer) -> str:
     if not offer.batchable:
         return f"{offer.model}: {offer.reason}"
-    price_in, price_out = dollars(offer.batch_input_price * MILLION), dollars(offer.batch_output_price * MILLION)
-    return f"{offer.model}: {_short(price_in)} in, {_short(price_out)} out per million tokens"
-
-
-def _short(price: str) -> str:
-    """$1.0000 as $1.00: a price has cents."""
-    return price[:-2] if price.endswith("00") else price
+    return f"{offer.model}: {price(offer.million_in)} in, {price(offer.million_out)} out per million tokens"
 
 
 class RenameForm(forms.Form):

@@ -27,6 +27,11 @@ def client_for(account: Account) -> XaiClient:
     return _client(account.base_url, account.api_key, patience().call, patience().call_retries, os.getpid())
 
 
+def patient_client_for(account: Account) -> XaiClient:
+    """The same for a completion in real time: a model that reasons may think for long."""
+    return _client(account.base_url, account.api_key, patience().completion, patience().call_retries, os.getpid())
+
+
 @functools.lru_cache(maxsize=16)
 def _client(base_url: str, api_key: str, seconds: float, retries: int, _process: int) -> XaiClient:
     timeouts = Timeouts(connect=min(5, seconds), read=seconds, write=seconds, pool=seconds)

@@ -9,9 +9,17 @@ from typing import Any
 import orjson
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Length
 from django.utils import timezone
 
+from batchsite.batches.daily import DailySpend as DailySpend  # so that Django finds it
+from batchsite.batches.pacing import Pace as Pace
+from batchsite.batches.provided import CallBudget as CallBudget
+from batchsite.batches.provided import ModelOffer as ModelOffer
+from batchsite.batches.renewing import Renewal as Renewal
+from batchsite.batches.rowsets import RowSet
 from batchsite.batches.states import RULES, RUNNING, TERMINAL, RowState, State
+from batchsite.batches.tagging import Tagging as Tagging
 from batchsite.datasets.models import Dataset
 from batchsite.processes.models import Work
 from batchsite.teams.keys import AccountKind
@@ -21,7 +29,7 @@ from batchsite.teams.models import Team, User
 class Batch(models.Model):
     """What a person names and watches: a dataset, a prompt, a model, parameters; and the sums of its results.
 
-    Always: total = pending + succeeded + failed + cancelled + missing. From `queued` on, what is sent
+    Always: total = pending + succeeded + failed + cancelled + missing + skipped. From `queued` on, what is sent
     (prompt, model, parameters, rows, ids) does not change any more: a chunk is rebuilt from it byte for byte.
     """
 
@@ -38,8 +46,29 @@ class Batch(models.Model):
     model = models.CharField(max_length=100, blank=True)
     params: models.JSONField[dict[str, Any]] = models.JSONField(default=dict, blank=True)
     """Parameters in the words of chat completions; absent ones are not sent (facts 6.1)."""
+    examples: models.JSONField[list[dict[str, str]]] = models.JSONField(default=list, blank=True)
+    """Turns between system prompt and prompt: [{"user", "assistant"}], each a template like the prompt itself."""
+    shape: models.JSONField[dict[str, Any] | None] = models.JSONField(null=True, blank=True)
+    """The shape of an answer; null: text. {"fields": [{"name", "type", "values", "description", "required"}]}
+    as a person made them, or {"schema": {…}} as it was pasted. `shapes.py` knows what follows from it."""
     row_limit = models.PositiveIntegerField(null=True, blank=True)
     """Only the first n rows; all where null."""
+    ranges: models.JSONField[list[list[int]] | None] = models.JSONField(null=True, blank=True)
+    """Only these rows: [[first, last], …], both included, ascending. Outranks `row_limit`."""
+    skip_empty = models.BooleanField(default=False)
+    """Rows in which a column that the prompt uses is empty are not sent, but declared skipped."""
+    variants: models.JSONField[list[dict[str, Any]]] = models.JSONField(default=list, blank=True)
+    """What a draft is tried against, up to two: [{"prompt", "system_prompt", "model"}]."""
+    tried: models.JSONField[dict[str, dict[str, int]] | None] = models.JSONField(null=True, blank=True)
+    """What trying taught, by the mark of what was tried: sums over its answers, see learning.Lesson."""
+    prompt_version = models.ForeignKey(
+        "prompts.PromptVersion", on_delete=models.SET_NULL, null=True, blank=True, related_name="batches"
+    )
+    """The kept prompt that this one was taken from, as long as it says the same."""
+    expected_column = models.CharField(max_length=300, blank=True)
+    """The dataset's column that holds the right answers, where a person named one."""
+    notes = models.TextField(blank=True)
+    tags: models.JSONField[list[str]] = models.JSONField(default=list, blank=True)
     id_column = models.CharField(max_length=300, blank=True)
     """The column whose values are the ids of the requests; `<id_prefix>-row-<n>` where blank."""
     id_prefix = models.CharField(max_length=48, blank=True)
@@ -72,6 +101,9 @@ class Batch(models.Model):
     failed = models.PositiveBigIntegerField(default=0)
     cancelled = models.PositiveBigIntegerField(default=0)
     missing = models.PositiveBigIntegerField(default=0)
+    skipped = models.PositiveBigIntegerField(default=0)
+    misfits = models.PositiveBigIntegerField(default=0)
+    """Answers that do not fit the shape; they are among the succeeded."""
     prompt_tokens = models.PositiveBigIntegerField(default=0)
     completion_tokens = models.PositiveBigIntegerField(default=0)
     reasoning_tokens = models.PositiveBigIntegerField(default=0)
@@ -81,11 +113,15 @@ class Batch(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["team", "-id"], name="batches_of_a_team"),
+            models.Index(fields=["team", "-ended_at"], condition=Q(deleted_at=None), name="ended_batches"),
+            models.Index(
+                fields=["team"], condition=Q(state=State.DRAFT, problem_count__gt=0), name="sent_back_batches"
+            ),
             models.Index(fields=["state"], condition=Q(state__in=sorted(RUNNING)), name="running_batches"),
         ]
         constraints = [
             models.CheckConstraint(
-                condition=Q(total__gte=F("succeeded") + F("failed") + F("cancelled") + F("missing")),
+                condition=Q(total__gte=F("succeeded") + F("failed") + F("cancelled") + F("missing") + F("skipped")),
                 name="no_more_results_than_rows",
             )
         ]
@@ -94,9 +130,22 @@ class Batch(models.Model):
         return self.name
 
     @property
+    def rows(self) -> RowSet:
+        """The rows of the dataset that it is about; of a draft, those that it would be about."""
+        if self.state != State.DRAFT:
+            return RowSet(self.ranges or ([[1, self.total]] if self.total else []))
+        count = self.dataset.row_count
+        return RowSet(self.ranges or [[1, self.row_limit or count]]).within(1, count)
+
+    @property
     def done(self) -> int:
         """Rows whose fate is known."""
-        return self.succeeded + self.failed + self.cancelled + self.missing
+        return self.succeeded + self.failed + self.cancelled + self.missing + self.skipped
+
+    @property
+    def unanswered(self) -> int:
+        """Rows that were sent, or were to be, and ended without an answer: those that a retry is about."""
+        return self.failed + self.cancelled + self.missing
 
     @property
     def pending(self) -> int:
@@ -112,10 +161,10 @@ class Batch(models.Model):
 
     @property
     def tone(self) -> str:
-        """Class of the stylesheet. Completed with failed rows is amber, never plain green."""
+        """Class of the stylesheet. Completed with failed rows, or misfits, is amber, never plain green."""
         if self.held_reason and self.is_running:
             return "warn"
-        if self.state == State.COMPLETED and self.succeeded < self.total:
+        if self.state == State.COMPLETED and (self.succeeded + self.skipped < self.total or self.misfits):
             return "warn"
         return RULES[State(self.state)].tone
 
@@ -258,12 +307,14 @@ class RawPage(models.Model):
     A zlib-compressed JSON array. By the page, not by the row: three times smaller, and as fast to write.
     """
 
-    submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="raw_pages")
+    submission = models.ForeignKey(Submission, on_delete=models.CASCADE, null=True, related_name="raw_pages")
+    batch = models.ForeignKey(Batch, on_delete=models.CASCADE, null=True, related_name="+")
+    """Set instead of a submission where the rows were answered when they were tried."""
     at = models.DateTimeField(default=timezone.now)
     data = models.BinaryField()
 
     def __str__(self) -> str:
-        return f"raw results of {self.submission}"
+        return f"raw results of {self.submission or self.batch}"
 
     def rows(self) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = orjson.loads(zlib.decompress(self.data))
@@ -276,13 +327,16 @@ class Result(models.Model):
     pk = models.CompositePrimaryKey("batch_id", "row")
     batch = models.ForeignKey(Batch, on_delete=models.CASCADE, related_name="results", db_index=False)
     row = models.PositiveBigIntegerField()
-    submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="+", db_index=False)
+    submission = models.ForeignKey(Submission, on_delete=models.CASCADE, null=True, related_name="+", db_index=False)
+    """Null: the row was answered when it was tried, before the batch was submitted; it was never sent again."""
     state = models.CharField(max_length=10, choices=RowState.choices)
     attempt = models.PositiveSmallIntegerField(default=1)
     answer = models.TextField(blank=True)
     error = models.TextField(blank=True)
     cause = models.CharField(max_length=60, blank=True)
     """What failures are grouped by: see causes.py."""
+    misfit = models.CharField(max_length=300, blank=True)
+    """Why the answer does not fit the shape that was asked for, in words; blank where it fits."""
     finish_reason = models.CharField(max_length=40, blank=True)
     answered_by = models.CharField(max_length=100, blank=True)
     prompt_tokens = models.PositiveIntegerField(default=0)
@@ -298,6 +352,15 @@ class Result(models.Model):
         indexes = [
             models.Index(fields=["batch", "state", "row"], name="results_by_state"),
             models.Index(fields=["batch", "cause", "row"], condition=~Q(cause=""), name="results_by_cause"),
+            models.Index(fields=["batch", "row"], condition=~Q(misfit=""), name="results_that_do_not_fit"),
+            models.Index(F("batch"), F("cost_ticks"), F("row"), name="results_by_cost"),
+            models.Index(
+                F("batch"),
+                F("prompt_tokens") + F("completion_tokens") + F("reasoning_tokens"),
+                F("row"),
+                name="results_by_tokens",
+            ),
+            models.Index(F("batch"), Length("answer"), F("row"), name="results_by_length"),
         ]
 
     def __str__(self) -> str:
@@ -324,33 +387,3 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return self.text
-
-
-class ModelOffer(models.Model):
-    """A model that the provider at `base_url` lists, with list prices in ticks per token."""
-
-    base_url = models.CharField(max_length=300)
-    model = models.CharField(max_length=100)
-    aliases: models.JSONField[list[str]] = models.JSONField(default=list)
-    input_price = models.PositiveIntegerField()
-    cached_price = models.PositiveIntegerField()
-    output_price = models.PositiveIntegerField()
-    context_length = models.PositiveIntegerField(null=True, blank=True)
-    refreshed_at = models.DateTimeField()
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["base_url", "model"], name="one_offer_per_model")]
-
-    def __str__(self) -> str:
-        return self.model
-
-
-class CallBudget(models.Model):
-    """How much of a provider's limit is used, per key and kind of call, for all processes together."""
-
-    name = models.CharField(max_length=60, primary_key=True)
-    free_at = models.DateTimeField()
-    """When a call with no burst left could be made; may lie ahead by as much as the burst allows."""
-
-    def __str__(self) -> str:
-        return self.name

@@ -81,6 +81,7 @@ def outcome(batch: Batch) -> str:
         (batch.failed, "failed"),
         (batch.cancelled, "cancelled"),
         (batch.missing, "missing"),
+        (batch.skipped, "skipped"),
     )
     return ", ".join(f"{count:,} {word}" for count, word in counts if count) or "no rows"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -31,6 +31,9 @@ class Offer:
     output_price: int
     batchable: bool
     reason: str
+    context_length: int | None = None
+    refreshed_at: datetime | None = None
+    """When the provider listed it; None where only our own table knows it."""
 
     @property
     def batch_input_price(self) -> int:
@@ -39,6 +42,15 @@ class Offer:
     @property
     def batch_output_price(self) -> int:
         return discounted(self.output_price)
+
+    @property
+    def million_in(self) -> int:
+        """Ticks for a million tokens of prompt, in a batch."""
+        return self.batch_input_price * 1_000_000
+
+    @property
+    def million_out(self) -> int:
+        return self.batch_output_price * 1_000_000
 
 
 def discounted(price: int) -> int:
@@ -51,7 +63,12 @@ def offers(team: Team) -> list[Offer]:
     base_url = account_of(team, account_kind(team)).base_url
     stored = ModelOffer.objects.filter(base_url=base_url)
     listed = [
-        _offer(row.model, row.input_price, row.cached_price, row.output_price) for row in stored.order_by("model")
+        replace(
+            _offer(row.model, row.input_price, row.cached_price, row.output_price),
+            context_length=row.context_length,
+            refreshed_at=row.refreshed_at,
+        )
+        for row in stored.order_by("model")
     ] or [
         _offer(known.id, known.price.input_ticks, known.price.cached_ticks, known.price.output_ticks)
         for known in BATCH_MODELS

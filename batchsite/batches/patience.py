@@ -17,6 +17,8 @@ class Patience:
     call: float = 40
     """A call to the provider, with its own quick retries. Shorter than a lease."""
     call_retries: int = 2
+    completion: float = 90
+    """One answer in real time; whoever waits for it holds on to their lease meanwhile."""
     first_look: float = 2
     """From the last add to the first look; then the pace of `next_look`."""
     poll: float = 10

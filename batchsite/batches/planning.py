@@ -5,9 +5,13 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
+
+import orjson
 
 from batchsite.batches.prompts import Template
 from batchsite.xai.bodies import Kind, Message, encode_requests, request_item
@@ -29,13 +33,56 @@ class Recipe:
     model: str
     params: dict[str, Any]
     kind: Kind
+    examples: tuple[tuple[Template, Template], ...] = ()
+    """(user, assistant): turns between the system prompt and the prompt."""
 
     def request_id(self, number: int, cells: Sequence[str]) -> str:
         return f"{self.id_prefix}-row-{number}" if self.id_column is None else cells[self.id_column]
 
     def messages(self, cells: Sequence[str]) -> list[Message]:
-        user = Message("user", self.prompt.render(cells))
-        return [user] if self.system is None else [Message("system", self.system.render(cells)), user]
+        return [Message(role, template.render(cells)) for role, template in self.turns]
+
+    @cached_property
+    def turns(self) -> tuple[tuple[str, Template], ...]:
+        """(role, template) in the order in which they are sent."""
+        system = [] if self.system is None else [("system", self.system)]
+        shown = [turn for user, assistant in self.examples for turn in (("user", user), ("assistant", assistant))]
+        return (*system, *shown, ("user", self.prompt))
+
+    @cached_property
+    def columns(self) -> tuple[int, ...]:
+        """The columns that a request is made of, each once, in order of appearance."""
+        return tuple(dict.fromkeys(column for _, template in self.turns for column in template.columns))
+
+    @cached_property
+    def weight(self) -> tuple[int, int]:
+        """(most bytes of what all requests share, most bytes for a character of a row's cells).
+
+        A character takes at most 6 bytes in JSON, each time that its cell is used.
+        """
+        parts = [part for _, template in self.turns for part in template.parts]
+        texts = sum(len(part) for part in parts if isinstance(part, str))
+        uses = Counter(part for part in parts if isinstance(part, int))
+        return 6 * texts + len(orjson.dumps(self.params)) + 1000, 6 * (max(uses.values(), default=0) + 1)
+
+    def fault(self, cells: Sequence[str]) -> str:
+        """What is wrong with the words of a row's request, beside its id and its size; "" where nothing is."""
+        if not self.prompt.render(cells).strip():
+            return "The prompt is empty: the cells it is made of hold nothing."
+        for place in self.hollow:
+            role, template = self.turns[place]
+            if role != "system" and not template.render(cells).strip():
+                return "A turn of an example is empty: the cells it is made of hold nothing."
+        return ""
+
+    @cached_property
+    def hollow(self) -> tuple[int, ...]:
+        """Places in `turns` before the prompt that may be empty: those with no words of their own."""
+        return tuple(
+            place
+            for place, (_, template) in enumerate(self.turns[:-1])
+            if not any(isinstance(part, str) and part.strip() for part in template.parts)
+        )
 
     def request(self, number: int, cells: Sequence[str]) -> dict[str, Any]:
         return request_item(
@@ -101,14 +148,14 @@ class RowProblem:
 
 def check_row(recipe: Recipe, number: int, cells: Sequence[str], most_bytes: int) -> RowProblem | None:
     """What is wrong with one row's request, if anything."""
-    prompt = recipe.prompt.render(cells)
-    if not prompt.strip():
-        return RowProblem(number, "The prompt is empty: the cells it is made of hold nothing.")
+    fault = recipe.fault(cells)
+    if fault:
+        return RowProblem(number, fault)
     request_id = recipe.request_id(number, cells)
     if not ID_FORM.fullmatch(request_id):
         return RowProblem(number, f"“{request_id[:80]}” cannot be an id: use 1 to 64 of A–Z a–z 0–9 _ -.")
-    # A character takes at most 6 bytes in JSON: only what could be too big is measured.
-    if 6 * (len(prompt) + sum(map(len, cells))) > most_bytes:
+    shared, each = recipe.weight
+    if shared + each * sum(map(len, cells)) > most_bytes:  # only what could be too big is measured
         size = len(encode_requests([recipe.request(number, cells)]))
         if size > most_bytes:
             return RowProblem(
@@ -117,32 +164,6 @@ def check_row(recipe: Recipe, number: int, cells: Sequence[str], most_bytes: int
     return None
 
 
-@dataclass(frozen=True)
-class Limit:
-    """The values that a parameter may take. xAI checks them only when a row runs, or never (facts 6.1)."""
-
-    low: float
-    high: float
-    whole: bool = False
-
-
-LIMITS = {
-    "temperature": Limit(0, 2),
-    "top_p": Limit(0, 1),
-    "max_completion_tokens": Limit(1, 1_000_000, whole=True),
-    "seed": Limit(-(2**31), 2**31 - 1, whole=True),
-}
-
-
-def check_params(params: dict[str, Any]) -> dict[str, str]:
-    """Problems by parameter, in words. A row with a value out of range would hang for ever at xAI."""
-    problems = {}
-    for name, limit in LIMITS.items():
-        value = params.get(name)
-        if value is None:
-            continue
-        fits = isinstance(value, int | float) and not isinstance(value, bool) and limit.low <= value <= limit.high
-        if not fits or (limit.whole and value != int(value)):
-            kind = "a whole number" if limit.whole else "a number"
-            problems[name] = f"{kind.capitalize()} from {limit.low:,} to {limit.high:,}, please."
-    return problems
+def empty_column(recipe: Recipe, cells: Sequence[str]) -> int | None:
+    """The first column in use whose cell holds nothing but blanks; None where there is none."""
+    return next((column for column in recipe.columns if not cells[column].strip()), None)

@@ -11,12 +11,13 @@ from typing import Any
 
 import orjson
 from django.core.cache import cache
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.db.models.functions import Left
 
 from batchsite.batches.models import Batch, RawPage, Result
 from batchsite.batches.planning import Recipe
 from batchsite.batches.prompts import Template
+from batchsite.batches.shapes import Shape, shape_of
 from batchsite.batches.states import ROW_TONES, RowState
 from batchsite.batches.turns import recipe_of
 from batchsite.datasets.models import Row
@@ -35,13 +36,15 @@ WINDOWS = 25
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which rows: all, those in a state, or those that failed for a cause."""
+    """Which rows: all, those in a state, those that failed for a cause, or those whose answers do not fit the shape."""
 
     state: str = ""
     cause: str = ""
+    fit: str = ""
+    """`misfit`, or blank."""
 
     def __bool__(self) -> bool:
-        return bool(self.state or self.cause)
+        return bool(self.state or self.cause or self.fit)
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,8 @@ class Line:
     answer: str
     state: RowState
     result: Result | None
+    fields: Sequence[str] = ()
+    """A cell for each of `field_names`."""
 
     @property
     def tone(self) -> str:
@@ -61,6 +66,11 @@ class Line:
     @property
     def tokens(self) -> int | None:
         return _tokens(self.result)
+
+    @property
+    def misfit(self) -> str:
+        """Why the answer does not fit the shape; blank where it does."""
+        return self.result.misfit if self.result else ""
 
 
 @dataclass(frozen=True)
@@ -98,13 +108,13 @@ def find(batch: Batch, wanted: Wanted, start: int, step: int, count: int) -> tup
     With them the row where the search was given up, None where it came to the end.
     """
     if not wanted:
-        low, high = (start + 1, start + count) if step > 0 else (start - count, start - 1)
-        rows = range(max(1, low), min(batch.total, high) + 1)
-        return list(rows if step > 0 else reversed(rows)), None
+        rows = batch.rows
+        return (list(rows.after(start, count)) if step > 0 else list(rows.before(start, count))[::-1]), None
     if wanted.state == RowState.PENDING:
         return _find_pending(batch, start, step, count)
     found = Result.objects.filter(batch_id=batch.pk)
     found = found.filter(cause=wanted.cause) if wanted.cause else found
+    found = found.exclude(misfit="") if wanted.fit else found
     found = found.filter(state=wanted.state) if wanted.state else found
     found = found.filter(row__gt=start).order_by("row") if step > 0 else found.filter(row__lt=start).order_by("-row")
     return list(found.values_list("row", flat=True)[:count]), None
@@ -118,33 +128,40 @@ def _find_pending(batch: Batch, start: int, step: int, count: int) -> tuple[list
     if not batch.pending:
         return [], None
     rows: list[int] = []
+    whole = batch.rows
     for _ in range(WINDOWS):
-        low, high = (start + 1, start + WINDOW) if step > 0 else (start - WINDOW, start - 1)
-        window = range(max(1, low), min(batch.total, high) + 1)
+        window = whole.after(start, WINDOW) if step > 0 else whole.before(start, WINDOW)
         if not window:
             return rows, None
         ended = Result.objects.filter(
-            batch_id=batch.pk, state__in=_ENDED, row__gte=window[0], row__lte=window[-1]
+            batch_id=batch.pk, state__in=_ENDED, row__gte=window.first, row__lte=window.last
         ).values_list("row", flat=True)
         if ended.count() < len(window):  # counted in the index alone, and mostly full
             known = set(ended)
-            rows += [row for row in (window if step > 0 else reversed(window)) if row not in known]
+            rows += [row for row in (window if step > 0 else reversed(list(window))) if row not in known]
         if len(rows) >= count:
             return rows[:count], None
-        start = window[-1] if step > 0 else window[0]
+        start = window.last if step > 0 else window.first
     return rows, start
 
 
 def _lines(batch: Batch, rows: Sequence[int]) -> list[Line]:
-    recipe, cells = recipe_of(batch), batch.dataset.pick(rows)
-    found = Result.objects.filter(batch_id=batch.pk, row__in=rows).defer("answer", "earlier")
+    recipe, shape, cells = recipe_of(batch), shape_of(batch.shape), batch.dataset.pick(rows)
+    found = Result.objects.filter(batch_id=batch.pk, row__in=rows).defer("earlier", *([] if shape else ["answer"]))
     results = {result.row: result for result in found.annotate(short=Left("answer", CLIP))}
-    return [_line(recipe, row, cells[row], results.get(row)) for row in rows]
+    return [_line(recipe, shape, row, cells[row], results.get(row)) for row in rows]
 
 
-def _line(recipe: Recipe, row: int, cells: Row, result: Any) -> Line:
+def _line(recipe: Recipe, shape: Shape | None, row: int, cells: Row, result: Any) -> Line:
     state = RowState(result.state) if result else RowState.PENDING
-    return Line(row, excerpt(recipe.prompt, cells), result.short if result else "", state, result)
+    fields = [cell[:CLIP] for cell in shape.cells(result.answer if result else "")] if shape else ()
+    return Line(row, excerpt(recipe.prompt, cells), result.short if result else "", state, result, fields)
+
+
+def field_names(batch: Batch) -> Sequence[str]:
+    """The fields of an answer, in order; none where answers are text."""
+    shape = shape_of(batch.shape)
+    return shape.fields if shape else ()
 
 
 def excerpt(prompt: Template, cells: Row) -> str:
@@ -175,7 +192,8 @@ class Attempt:
     answer: str
     error: str
     cause: str
-    submission: int
+    submission: int | None
+    """None where it was answered when it was tried."""
     until: str
     """When it was tried again, ISO 8601; may be empty."""
     raw: str
@@ -197,6 +215,8 @@ class RowDetail:
     reasoning: str
     raw: str
     """What the provider sent for it, as indented JSON; empty where it sent nothing."""
+    fields: Sequence[tuple[str, str]]
+    """(name, cell) of each field of the answer; none where answers are text."""
     earlier: Sequence[Attempt]
     previous: int | None
     next: int | None
@@ -210,23 +230,35 @@ class RowDetail:
         return _tokens(self.result)
 
     @property
+    def misfit(self) -> str:
+        """Why the answer does not fit the shape; blank where it does."""
+        return self.result.misfit if self.result else ""
+
+    @property
+    def was_tried(self) -> bool:
+        """Answered when it was tried, before the batch was submitted."""
+        return self.result is not None and self.result.submission_id is None
+
+    @property
     def is_cut(self) -> bool:
         """The answer ended because of the limit of tokens."""
         return self.result is not None and self.result.finish_reason == "length"
 
     @property
     def can_be_retried(self) -> bool:
-        return self.state in {RowState.FAILED, RowState.CANCELLED, RowState.MISSING}
+        return self.state in {RowState.FAILED, RowState.CANCELLED, RowState.MISSING, RowState.SKIPPED}
 
 
 def row_detail(batch: Batch, row: int, wanted: Wanted) -> RowDetail | None:
     """One row, with its neighbours among the wanted ones; None where the batch has no such row."""
-    if not 1 <= row <= batch.total:
+    if row not in batch.rows:
         return None
     recipe, cells = recipe_of(batch), batch.dataset.row(row)
     request_id = recipe.request_id(row, cells)
     result = Result.objects.select_related("submission").filter(batch_id=batch.pk, row=row).first()
     raw = _raw(batch, result.raw_page_id, request_id) if result else None
+    shape = shape_of(batch.shape)
+    cells_of_answer = shape.cells(result.answer if result else "") if shape else ()
     return RowDetail(
         row=row,
         request_id=request_id,
@@ -235,6 +267,7 @@ def row_detail(batch: Batch, row: int, wanted: Wanted) -> RowDetail | None:
         result=result,
         reasoning=read_result(raw).reasoning if raw else "",
         raw=_pretty(raw),
+        fields=list(zip(shape.fields, cells_of_answer, strict=True)) if shape else [],
         earlier=[_attempt(batch, request_id, one) for one in reversed((result.earlier if result else None) or [])],
         previous=next(iter(find(batch, wanted, row, -1, 1)[0]), None),
         next=next(iter(find(batch, wanted, row, 1, 1)[0]), None),
@@ -256,7 +289,8 @@ def _attempt(batch: Batch, request_id: str, kept: dict[str, Any]) -> Attempt:
 
 def _raw(batch: Batch, page_id: int | None, request_id: str) -> dict[str, Any] | None:
     """The raw row of that id on a raw page."""
-    page = RawPage.objects.filter(pk=page_id, submission__batch_id=batch.pk).first() if page_id else None
+    mine = Q(submission__batch_id=batch.pk) | Q(batch_id=batch.pk)
+    page = RawPage.objects.filter(mine, pk=page_id).first() if page_id else None
     rows = page.rows() if page else []
     return next((raw for raw in rows if str(raw.get("batch_request_id", "")) == request_id), None)
 

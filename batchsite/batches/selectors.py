@@ -4,38 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
 from django.db.models import F, Q, QuerySet
 from django.shortcuts import get_object_or_404
-from django.utils import timezone
 
 from batchsite.batches.models import Batch
 from batchsite.batches.states import RUNNING, TERMINAL, State
-from batchsite.datasets.models import Dataset
 from batchsite.teams.models import Team
 
 HELD = Q(state__in=RUNNING) & ~Q(held_reason="")
 SENT_BACK = Q(state=State.DRAFT, problem_count__gt=0)
-INCOMPLETE = Q(state__in=[State.FAILED, State.EXPIRED]) | Q(state=State.COMPLETED, succeeded__lt=F("total"))
+_SHORT = Q(state=State.COMPLETED, succeeded__lt=F("total") - F("skipped"))
+INCOMPLETE = Q(state__in=[State.FAILED, State.EXPIRED]) | _SHORT
 
-LATELY = timedelta(days=7)
 SHOWN = 6
 """Entries of a list on the dashboard; the whole list is one click away."""
-
-
-@dataclass(frozen=True)
-class Dashboard:
-    """What a person wants to see first."""
-
-    needs_hand: list[Batch]
-    """Held, sent back because rows cannot be sent, or ended within a week with rows that have no answer."""
-    running: list[Batch]
-    finished: list[Batch]
-    """The other ended ones, the latest first."""
-    datasets: list[Dataset]
-    is_new: bool
-    """The team has neither a dataset nor a batch yet."""
 
 
 def batches_of(team: Team) -> QuerySet[Batch]:
@@ -51,22 +34,6 @@ def batch_of(team: Team, pk: int) -> Batch:
 
 def running_count(team: Team) -> int:
     return batches_of(team).filter(state__in=RUNNING).count()
-
-
-def dashboard(team: Team) -> Dashboard:
-    mine = batches_of(team).select_related("dataset", "started_by").order_by("-pk")
-    held = mine.filter(HELD)
-    sent_back = mine.filter(SENT_BACK)
-    ended = mine.filter(state__in=TERMINAL).order_by("-ended_at", "-pk")
-    in_trouble = INCOMPLETE & Q(ended_at__gt=timezone.now() - LATELY)
-    datasets = list(Dataset.objects.filter(team=team, deleted_at=None).order_by("-created_at", "-pk")[:SHOWN])
-    return Dashboard(
-        needs_hand=[*held[:SHOWN], *sent_back[:SHOWN], *ended.filter(in_trouble)[:SHOWN]],
-        running=list(mine.filter(state__in=RUNNING, held_reason="")[:SHOWN]),
-        finished=list(ended.exclude(in_trouble)[:SHOWN]),
-        datasets=datasets,
-        is_new=not datasets and not mine.exists(),
-    )
 
 
 # ---- the list of batches ---------------------------------------------------------------------------
@@ -102,6 +69,7 @@ def listing(
     search: str = "",
     only: str = "",
     person: int | None = None,
+    tag: str = "",
     after: int | None = None,
     before: int | None = None,
 ) -> Listing:
@@ -110,6 +78,7 @@ def listing(
     found = found.filter(name__icontains=search) if search else found
     found = found.filter(FILTERS[only][1]) if only in FILTERS else found
     found = found.filter(created_by=person) if person else found
+    found = found.filter(taggings__tag=tag) if tag else found
     if before is not None:
         page = list(found.filter(pk__gt=before).order_by("pk")[: PAGE + 1])
         more, page = len(page) > PAGE, page[:PAGE][::-1]

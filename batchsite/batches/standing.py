@@ -9,10 +9,12 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from batchsite.batches import progress
+from batchsite.batches import budgeting, progress
+from batchsite.batches.estimating import came_out
 from batchsite.batches.models import Batch, Event, Submission
 from batchsite.batches.patience import patience
 from batchsite.batches.states import RULES, TERMINAL, State
+from batchsite.templatetags.words import dollars
 
 EVENTS = 200
 """Lines of the timeline that are shown, the latest."""
@@ -60,8 +62,13 @@ class Standing:
         batch = self.batch
         last = [(event.pk, event.times) for event in self.events[-1:]]
         kinds = [(notice.kind, notice.title) for notice in self.notices]
-        seen = (batch.state, batch.name, batch.failed, batch.missing, batch.cancelled, kinds, last)
+        seen = (batch.state, batch.name, batch.failed, batch.missing, batch.cancelled, batch.misfits, kinds, last)
         return hashlib.sha256(repr(seen).encode()).hexdigest()[:12]
+
+    @property
+    def came_out(self) -> str:
+        """How the cost compares with the estimate, once it ended."""
+        return came_out(self.batch)
 
     @property
     def remote_ids(self) -> list[str]:
@@ -111,7 +118,7 @@ def _moved_at(batch: Batch, running: Sequence[Submission]) -> datetime:
 def _title(batch: Batch, running: Sequence[Submission], ahead: int) -> str:
     if not batch.is_running:
         return str(State(batch.state).label)
-    planned = sum(submission.planned_through for submission in running if not submission.planned)
+    planned = sum(len(batch.rows.within(one.first_row, one.planned_through)) for one in running if not one.planned)
     sent, total = sum(one.sent for one in running), sum(one.total for one in running)
     if batch.state == State.QUEUED:
         return f"Checking the rows: {planned:,} of {batch.total:,}" if planned else "Waiting for a worker"
@@ -152,7 +159,7 @@ def _notices(batch: Batch, running: Sequence[Submission], events: Sequence[Event
         return [Notice("held", "warn", f"Held: {reason}", text, batch.held_since, ("go-on", "finish"), words)]
     if batch.state == State.CANCELLING:
         return [_ending(next((one for one in running if one.cancel_asked_at), running[0]))]
-    found = [_trouble(running, events), _stalled(batch, running, events, idle)]
+    found = [_trouble(running, events), _stalled(batch, running, events, idle), _over_budget(batch)]
     return [notice for notice in found if notice]
 
 
@@ -206,6 +213,15 @@ def _stalled(batch: Batch, running: Sequence[Submission], events: Sequence[Event
         text = "It is looked at again by itself. If it stays, finish with what is there and try the rest again."
         return Notice("suspect", "warn", suspect.text, text, suspect.at, ("wait", "finish"))
     return None
+
+
+def _over_budget(batch: Batch) -> Notice | None:
+    """What is on its way goes on; it is said, as the next batch cannot."""
+    budget = budgeting.reached(batch.team)
+    if budget is None:
+        return None
+    text = f"{dollars(budget.spent)} of {dollars(budget.limit)} is spent. This batch is on its way and goes on; "
+    return Notice("budget", "warn", f"The team’s budget for {budget.month} is reached", f"{text}a new one is refused.")
 
 
 EVENT_TONES = {

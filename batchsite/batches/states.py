@@ -70,6 +70,7 @@ class RowState(models.TextChoices):
     FAILED = "failed", "Failed"
     CANCELLED = "cancelled", "Cancelled"
     MISSING = "missing", "Missing"
+    SKIPPED = "skipped", "Skipped"
 
 
 ROW_TONES = {
@@ -78,4 +79,5 @@ ROW_TONES = {
     RowState.FAILED: "bad",
     RowState.CANCELLED: "",
     RowState.MISSING: "warn",
+    RowState.SKIPPED: "",
 }

@@ -10,6 +10,7 @@ import logging
 
 from django.utils import timezone
 
+from batchsite.batches import budgeting
 from batchsite.batches.chunking import plan
 from batchsite.batches.collecting import collect, preview
 from batchsite.batches.gateway import hold_words, is_hold
@@ -58,6 +59,9 @@ def _step(claim: Claim[Submission], looked: RemoteBatch | XaiError | None) -> fl
         turn = begin(claim)
     except AccountMissing as error:
         hold(submission.batch_id, str(error))
+        return patience().held_probe
+    if words := budgeting.waits(turn.submission):
+        hold(submission.batch_id, words)
         return patience().held_probe
     try:
         if isinstance(looked, XaiError):

@@ -7,7 +7,7 @@ one after the other (the submission's row is locked by the caller).
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -17,15 +17,19 @@ from django.db.models import F
 from django.utils import timezone
 
 from batchsite.batches.causes import cause_of
+from batchsite.batches.daily import Payer, spent
 from batchsite.batches.models import Batch, RawPage, RequestId, Result, Submission
 from batchsite.batches.moving import note
+from batchsite.batches.pacing import mark
 from batchsite.batches.planning import row_of
+from batchsite.batches.shapes import shape_of
 from batchsite.batches.states import RowState, State
 from batchsite.xai.catalogue import batch_cost, list_price
 from batchsite.xai.results import read_result
 from batchsite.xai.types import ResultRow
 
 STRAYS_KEPT = 200
+TOKENS = ("prompt_tokens", "completion_tokens", "reasoning_tokens")
 
 
 class Record(NamedTuple):
@@ -33,12 +37,13 @@ class Record(NamedTuple):
 
     batch_id: int
     row: int
-    submission_id: int
+    submission_id: int | None
     state: str
     attempt: int
     answer: str
     error: str
     cause: str
+    misfit: str
     finish_reason: str
     answered_by: str
     prompt_tokens: int
@@ -51,7 +56,7 @@ class Record(NamedTuple):
 
 COLUMNS = Record._fields
 _TYPES = {"batch_id": "bigint", "row": "bigint", "submission_id": "bigint", "attempt": "smallint"} | dict.fromkeys(
-    ("prompt_tokens", "completion_tokens", "reasoning_tokens"), "integer"
+    TOKENS, "integer"
 )
 _TYPES |= {"cost_ticks": "bigint", "raw_page_id": "bigint", "earlier": "jsonb"}
 
@@ -62,11 +67,12 @@ class Known:
 
     row: int
     state: str
-    submission_id: int
+    submission_id: int | None
     attempt: int
     cost_ticks: int
     error: str
     cause: str
+    misfit: str
     raw_page_id: int | None
     earlier: str | None
 
@@ -100,6 +106,9 @@ def store_page(submission: Submission, raw_rows: Sequence[dict[str, Any]]) -> St
         elif row not in fresh or _rank(result.outcome) > _rank(fresh[row][0].outcome):
             fresh[row] = (result, raw)  # a duplicate never takes an answer away
     known = _known(submission.batch_id, fresh)
+    for row in [row for row in fresh if row in known and _was_not_sent(known[row])]:
+        stored.strays.append(fresh[row][0].batch_request_id)
+        stray_rows.append(fresh.pop(row)[1])
     wins = {row: pair for row, pair in fresh.items() if _wins(submission, pair[0], known.get(row))}
     _keep_strays(submission, stored.strays, stray_rows)
     if wins:
@@ -162,7 +171,12 @@ def _wins(submission: Submission, result: ResultRow, known: Known | None) -> boo
         return True
     if known.submission_id == submission.pk:
         return _rank(result.outcome) > _rank(known.state)
-    return known.submission_id < submission.pk
+    return known.submission_id is not None and known.submission_id < submission.pk
+
+
+def _was_not_sent(known: Known) -> bool:
+    """A row that was answered when it was tried, or was skipped: no submission sent it."""
+    return known.submission_id is None or known.state == RowState.SKIPPED
 
 
 # ---- records ------------------------------------------------------------------------------------
@@ -175,17 +189,20 @@ def _record(submission: Submission, row: int, result: ResultRow, known: Known | 
     cost = usage.cost_ticks if usage else 0
     if cost is None:
         cost = _arithmetic(submission.batch.model, result)
+    answer = clean(result.content or result.refusal)
+    shape = shape_of(submission.batch.shape) if succeeded else None
     return Record(
         batch_id=submission.batch_id,
         row=row,
         submission_id=submission.pk,
         state=str(RowState.MISSING) if given_up else result.outcome,
         attempt=known.attempt if known else 1,
-        answer=_clean(result.content or result.refusal),
-        error=submission.ending_reason if given_up else _clean(result.error),
+        answer=answer,
+        error=submission.ending_reason if given_up else clean(result.error),
         cause="missing" if given_up else "" if succeeded else cause_of(result.error, result.error_code)[:60],
+        misfit=shape.misfit(answer, result.finish_reason) if shape else "",
         finish_reason=result.finish_reason[:40],
-        answered_by=_clean(result.model)[:100],
+        answered_by=clean(result.model)[:100],
         prompt_tokens=usage.prompt_tokens if usage else 0,
         completion_tokens=usage.completion_tokens if usage else 0,
         reasoning_tokens=usage.reasoning_tokens if usage else 0,
@@ -208,14 +225,18 @@ def _arithmetic(model: str, result: ResultRow) -> int:
     )
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
     """Text that every database takes: PostgreSQL knows no NUL. The raw row keeps what came."""
     return text.replace("\0", "�") if "\0" in text else text
 
 
 def _keep_raw(submission: Submission, raws: Sequence[dict[str, Any]]) -> int:
-    data = zlib.compress(orjson.dumps(raws), 1)
-    return RawPage.objects.create(submission=submission, data=data).pk
+    return RawPage.objects.create(submission=submission, data=packed(raws)).pk
+
+
+def packed(raws: Sequence[dict[str, Any]]) -> bytes:
+    """Raw rows as a RawPage holds them."""
+    return zlib.compress(orjson.dumps(raws), 1)
 
 
 def _keep_strays(submission: Submission, ids: Sequence[str], raws: Sequence[dict[str, Any]]) -> None:
@@ -265,6 +286,7 @@ def pending_record(submission: Submission, result: Result, earlier: list[dict[st
         answer="",
         error="",
         cause="",
+        misfit="",
         finish_reason="",
         answered_by="",
         prompt_tokens=0,
@@ -281,13 +303,14 @@ _COUNTED = (RowState.SUCCEEDED, RowState.FAILED, RowState.CANCELLED, RowState.MI
 
 def _move_sums(submission: Submission, records: Sequence[Record], known: dict[int, Known]) -> None:
     """Move the counters of submission and batch by what these records change."""
-    batch_moves: dict[str, int] = dict.fromkeys(_COUNTED, 0)
+    batch_moves: dict[str, int] = dict.fromkeys((*_COUNTED, "misfits"), 0)
     own_moves: dict[str, int] = dict.fromkeys(_COUNTED, 0)
     cost = 0
     for record in records:
         before = known.get(record.row)
         batch_moves[record.state] += 1
         own_moves[record.state] += 1
+        batch_moves["misfits"] += bool(record.misfit) - bool(before and before.misfit)
         cost += record.cost_ticks - (before.cost_ticks if before else 0)
         if before and before.state in batch_moves:
             batch_moves[before.state] -= 1
@@ -297,14 +320,24 @@ def _move_sums(submission: Submission, records: Sequence[Record], known: dict[in
     _add(Submission.objects.filter(pk=submission.pk), own_moves | {"cost_ticks": cost})
     Submission.objects.filter(pk=submission.pk).update(changed_at=now)
     submission.refresh_from_db(fields=["succeeded", "failed", "cancelled", "missing", "cost_ticks", "changed_at"])
-    tokens = {
-        name: sum(getattr(record, name) for record in records)
-        for name in ("prompt_tokens", "completion_tokens", "reasoning_tokens")
-    }
+    tokens = {name: sum(getattr(record, name) for record in records) for name in TOKENS}
     _add(Batch.objects.filter(pk=submission.batch_id), batch_moves | tokens | {"cost_ticks": cost})
-    came = any(record.raw_page_id for record in records)  # and was not declared by ourselves
+    heard = [record.state for record in records if record.raw_page_id is not None]  # not declared by ourselves
+    came, failed = len(heard), len(heard) - heard.count(RowState.SUCCEEDED)
+    spent(_payer(submission.batch), ticks=cost, rows=came, failed=failed, **tokens)
+    _mark_pace(submission.batch_id)
     if came and Batch.objects.filter(pk=submission.batch_id, first_result_at=None).update(first_result_at=now):
         note(submission.batch_id, "first_result", "First result")
+
+
+def _mark_pace(batch_id: int) -> None:
+    """How far the batch is now, for its chart."""
+    batch = Batch.objects.get(pk=batch_id)
+    mark(batch_id, batch.done, batch.started_at)
+
+
+def _payer(batch: Batch) -> Payer:
+    return Payer(batch.team_id, batch.account, batch.model, batch.started_by_id)
 
 
 def _add(rows: models.QuerySet[Any], moves: dict[str, int]) -> None:
@@ -328,3 +361,16 @@ def declare(submission: Submission, rows: Sequence[int], state: RowState, reason
         write(records)
         _move_sums(submission, records, known)
     return len(records)
+
+
+def skip(submission: Submission, reasons: Mapping[int, str]) -> None:
+    """Declare rows skipped, in the transaction that plans the others: they are not sent. {row: reason}."""
+    if not reasons:
+        return
+    unsent = ResultRow("", "failed")
+    records = [
+        _record(submission, row, unsent, None, None)._replace(state=str(RowState.SKIPPED), error=reason, cause="")
+        for row, reason in reasons.items()
+    ]
+    write(records)
+    Batch.objects.filter(pk=submission.batch_id).update(skipped=F("skipped") + len(records))

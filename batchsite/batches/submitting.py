@@ -167,8 +167,8 @@ def _build(turn: Turn, chunks: Sequence[Chunk]) -> list[Sending]:
     recipe, dataset = recipe_of(turn.batch), turn.batch.dataset
     sendings = []
     for chunk in chunks:
-        rows = (row for first, last in chunk.ranges for row in dataset.rows(first, last))
-        body = recipe.body(rows)
+        spans = ((first, last) for first, last in chunk.ranges)
+        body = recipe.body(row for start, rows in dataset.slices_in(spans) for row in enumerate(rows, start))
         if len(body) > settings.OPTIONS.chunk_bytes and chunk.count > 1:
             with turn.locked():
                 refusing.cut(chunk)

@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from batchsite.batches import clearing, offers
 from batchsite.batches.looking import look_at_all
-from batchsite.batches.models import Batch, Submission
+from batchsite.batches.models import Batch, Renewal, Submission
+from batchsite.batches.renewing import renew_step
 from batchsite.batches.states import State
 from batchsite.batches.steps import advance
 from batchsite.processes.leases import Busy, LeaseLost
@@ -27,6 +28,8 @@ def due(now: datetime) -> Iterable[Job]:
     """Every submission whose time has come: those that are only watched in one go, the others one by one."""
     yield from _jobs(take_due(Submission.objects.all(), now))
     yield from clearing.due()
+    for renewal in take_due(Renewal.objects.all(), now):
+        yield Job(f"{HERE}.renew", (renewal.pk,), "long")
     yield from offers.due(now)
 
 
@@ -57,8 +60,18 @@ def look(submission_ids: list[int]) -> None:
     look_at_all(submission_ids)
 
 
+def renew(renewal_id: int) -> None:
+    with contextlib.suppress(Busy, LeaseLost):
+        renew_step(renewal_id)
+
+
 def clear(batch_id: int) -> None:
     clearing.clear(batch_id)
+
+
+def ask_for_offers(account_kind: str, team_id: int) -> None:
+    """Let a worker read the provider's models and prices now."""
+    enqueue(Job(f"{HERE}.refresh_offers", (account_kind, team_id)))
 
 
 def refresh_offers(account_kind: str, team_id: int) -> None:

@@ -6,14 +6,21 @@ import contextlib
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache, partial
+from typing import Any
 
 from batchsite.batches.gateway import account_for, client_for
+from batchsite.batches.given import given_recipe, is_given
 from batchsite.batches.models import Batch, Submission
+from batchsite.batches.offers import why_not
 from batchsite.batches.patience import patience
 from batchsite.batches.planning import Recipe
 from batchsite.batches.prompts import parse
+from batchsite.batches.shapes import problems, shape_of
+from batchsite.batches.states import State
 from batchsite.processes.leases import Claim
 from batchsite.teams.keys import Account
+from batchsite.xai.bodies import Kind
 from batchsite.xai.client import XaiClient
 
 
@@ -54,14 +61,28 @@ def begin(claim: Claim[Submission]) -> Turn:
 
 
 def recipe_of(batch: Batch) -> Recipe:
-    """What the batch's requests are made of. Raises PromptError; after `queued` it cannot."""
+    """What the batch's requests are made of. Raises PromptError; after `queued` it cannot.
+
+    A draft with a shape that cannot be sent is read as if answers were text: the shape's problems are named elsewhere.
+    """
     columns = batch.dataset.columns
+    kind: Kind = "responses" if batch.request_kind == "responses" else "chat_get_completion"
+    if is_given(batch.dataset):
+        return given_recipe(columns, batch.model, kind, cache(partial(why_not, batch.team)))
     return Recipe(
         id_prefix=batch.id_prefix,
         id_column=columns.index(batch.id_column) if batch.id_column else None,
         system=parse(batch.system_prompt, columns) if batch.system_prompt.strip() else None,
         prompt=parse(batch.prompt, columns),
         model=batch.model,
-        params=batch.params,
-        kind="responses" if batch.request_kind == "responses" else "chat_get_completion",
+        params=_params(batch),
+        examples=tuple((parse(one["user"], columns), parse(one["assistant"], columns)) for one in batch.examples),
+        kind=kind,
     )
+
+
+def _params(batch: Batch) -> dict[str, Any]:
+    params: dict[str, Any] = batch.params
+    broken = batch.state == State.DRAFT and problems(batch.shape)
+    shape = None if broken else shape_of(batch.shape)
+    return params | {"response_format": shape.response_format()} if shape else params

@@ -1,4 +1,4 @@
-"""The list of batches, and the page of one that was submitted."""
+"""The list of batches, and how one that was submitted stands; the page around that is in the room `review`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from urllib.parse import urlencode
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.http import require_GET
 from django_htmx.http import HttpResponseClientRedirect
 
@@ -17,6 +16,7 @@ from batchsite.batches.models import Batch
 from batchsite.batches.results_selectors import Wanted
 from batchsite.batches.standing import standing, tone_of
 from batchsite.batches.states import RowState, State
+from batchsite.batches.tagging import tags_of
 from batchsite.http import TeamRequest, page_or_part, whole_number, words_of
 
 LATEST = 6
@@ -34,6 +34,7 @@ def batches(request: TeamRequest) -> HttpResponse:
         "search": words_of(asked.get("search")),
         "only": asked.get("only", ""),
         "person": whole_number(asked.get("person")),
+        "tag": words_of(asked.get("tag")).lower()[:40],
     }
     found = selectors.listing(
         request.team, **filters, after=whole_number(asked.get("after")), before=whole_number(asked.get("before"))
@@ -44,27 +45,9 @@ def batches(request: TeamRequest) -> HttpResponse:
         "asked": filters,
         "is_filtered": any(filters.values()),
         "people": request.team.members.order_by("name", "email"),
+        "tags": tags_of(request.team),
     }
     return page_or_part(request, "batches/list.html", "batches/_list.html", context)
-
-
-@require_GET
-def batch(request: TeamRequest, batch_id: int) -> HttpResponse:
-    """How it stands, and its rows. A draft has its own page."""
-    found = selectors.batch_of(request.team, batch_id)
-    if found.state == State.DRAFT:
-        return redirect("batch-edit", found.pk)
-    wanted = wanted_of(request.GET)
-    at = whole_number(request.GET.get("at"))
-    after = at - 1 if at else whole_number(request.GET.get("after"))
-    before = None if at else whole_number(request.GET.get("before"))
-    context = _standing(request, found, wanted) | {
-        "page": results_selectors.page_of(found, wanted, after, before),
-        "states": RowState.choices,
-        "now": timezone.now(),
-        "first": found.row_limit is not None and found.row_limit < found.dataset.row_count,
-    }
-    return render(request, "batches/batch.html", context)
 
 
 @require_GET
@@ -75,15 +58,18 @@ def batch_progress(request: TeamRequest, batch_id: int) -> HttpResponse:
         return redirect("batch", found.pk)
     if found.state == State.DRAFT:
         return HttpResponseClientRedirect(reverse("batch-edit", args=[found.pk]))
-    context = _standing(request, found, wanted_of(request.GET))
+    context = standing_of(request, found, wanted_of(request.GET))
     context["oob"] = context["standing"].mark != request.GET.get("shown")
     return render(request, "batches/_live.html", context)
 
 
-def _standing(request: TeamRequest, found: Batch, wanted: Wanted) -> dict[str, Any]:
+def standing_of(request: TeamRequest, found: Batch, wanted: Any) -> dict[str, Any]:
+    """What the page of a batch shows above its rows. `wanted` has the state and the cause that rows are chosen by."""
     stands = standing(found)
     story = [(event, tone_of(event)) for event in stands.events]
-    kept = {name: value for name in ("state", "cause", "after", "before") if (value := request.GET.get(name))}
+    kept = request.GET.copy()
+    kept.pop("shown", None)
+    again = "&".join(filter(None, [urlencode({"shown": stands.mark}), kept.urlencode()]))
     return {
         "batch": found,
         "standing": stands,
@@ -91,8 +77,8 @@ def _standing(request: TeamRequest, found: Batch, wanted: Wanted) -> dict[str, A
         "causes": results_selectors.causes(found),
         "earlier": story[:-LATEST],
         "timeline": story[-LATEST:],
-        "poll_url": f"{reverse('batch-progress', args=[found.pk])}?{urlencode({'shown': stands.mark, **kept})}",
-        "query": f"?{urlencode(kept)}" if kept else "",
+        "poll_url": f"{reverse('batch-progress', args=[found.pk])}?{again}",
+        "query": f"?{kept.urlencode()}" if kept else "",
     }
 
 
@@ -100,15 +86,3 @@ def wanted_of(asked: QueryDict) -> Wanted:
     """Which rows the address asks for; what it does not know counts as all."""
     state = asked.get("state", "")
     return Wanted(state if state in RowState.values else "", words_of(asked.get("cause"))[:60])
-
-
-@require_GET
-def batch_row(request: TeamRequest, batch_id: int, row: int) -> HttpResponse:
-    """One row: prompt, answer, how it came about, and its neighbours among the wanted rows."""
-    found = selectors.batch_of(request.team, batch_id)
-    wanted = wanted_of(request.GET)
-    detail = results_selectors.row_detail(found, row, wanted)
-    context = {"batch": found, "wanted": wanted, "detail": detail, "row": row}
-    if detail is None:
-        return render(request, "batches/no_row.html", context, status=404)
-    return render(request, "batches/row.html", context)

@@ -86,7 +86,7 @@ def batch_rename(request: TeamRequest, batch_id: int) -> HttpResponse:
     batch = selectors.batch_of(request.team, batch_id)
     form = RenameForm(_typed(request), initial={"name": batch.name})
     if request.method == "POST" and form.is_valid():
-        controlling.rename(batch, form.cleaned_data["name"])
+        controlling.rename(batch, form.cleaned_data["name"], request.user)
         return redirect("batch", batch.pk)
     context = _question(batch, f"Rename “{batch}”", "", "Rename") | {"form": form}
     return render(request, "batches/rename.html", context, status=UNPROCESSABLE if form.errors else 200)

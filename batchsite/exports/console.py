@@ -120,7 +120,9 @@ def summary(batch: Batch, output: Path | None) -> str:
         lines.append(batch.failure)
     if output:
         lines.append(f"Written to {output}.")
-    if batch.succeeded < batch.total:
+    if batch.misfits:
+        lines.append(f"{batch.misfits:,} answers do not fit the schema; the column “warning” says why.")
+    if batch.succeeded + batch.skipped < batch.total:
         lines.append(f"Batch {batch.pk} can be retried on its page.")
     return "\n".join(lines)
 

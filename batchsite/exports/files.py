@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from batchsite.batches.models import Batch
 from batchsite.batches.planning import id_prefix
+from batchsite.batches.results_selectors import field_names
 from batchsite.exports import writers
-from batchsite.exports.streams import Line, lines
-
-Writer = Callable[[Sequence[str], Iterable[Line]], Iterator[bytes]]
+from batchsite.exports.choosing import STATES, Choice
+from batchsite.exports.streams import Line, columns_of, lines
+from batchsite.exports.tables import Beat, Builder, build_parquet, build_xlsx
+from batchsite.exports.writers import Fields
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,7 @@ class Form:
     hint: str
     ending: str
     content_type: str
-    writer: Writer
+    writer: writers.Writer
 
 
 FORMS = {
@@ -43,40 +45,91 @@ FORMS = {
     )
 }
 
-CHOICES: dict[str, frozenset[str] | None] = {
-    "all": None,
-    "succeeded": frozenset({"succeeded"}),
-    "failed": frozenset({"failed", "cancelled", "missing"}),
+
+@dataclass(frozen=True)
+class Built:
+    """A form that is built as a whole before it is sent."""
+
+    name: str
+    label: str
+    hint: str
+    ending: str
+    content_type: str
+    build: Builder
+
+
+BUILT = {
+    form.name: form
+    for form in (
+        Built(
+            "xlsx",
+            "Excel workbook",
+            "cells are text, so 007 stays 007; up to 1,048,575 rows",
+            "xlsx",
+            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            build_xlsx,
+        ),
+        Built(
+            "parquet",
+            "Parquet",
+            "for data tools: texts, whole numbers, exact decimals",
+            "parquet",
+            "application/vnd.apache.parquet",
+            build_parquet,
+        ),
+    )
 }
-"""Which rows are taken: all, those with an answer, or those that ended without one."""
+AnyForm = Form | Built
+ALL_FORMS: dict[str, AnyForm] = {**FORMS, **BUILT}
+WHOLE = Choice()
 
 
-def content(batch: Batch, form: Form, rows: str = "all") -> Iterator[bytes]:
-    """The file, piece by piece. `rows` is a key of CHOICES."""
-    return form.writer(batch.dataset.columns, lines(batch, CHOICES[rows]))
+def content(batch: Batch, form: Form, choice: Choice = WHOLE) -> Iterator[bytes]:
+    """The file, piece by piece. Raises ValueError for ranges that are none, before the first piece."""
+    columns = columns_of(batch)
+    return form.writer(columns, _lines(batch, choice, columns), _fields(batch), choice.only)
 
 
-def filename(batch: Batch, form: Form, rows: str = "all") -> str:
+def build(batch: Batch, form: Built, path: Path, choice: Choice = WHOLE, beat: Beat = lambda _: None) -> None:
+    """Write the whole file to `path`. Raises TooBig, and ValueError for ranges that are none."""
+    columns = columns_of(batch)
+    form.build(path, columns, _lines(batch, choice, columns), _fields(batch), choice.only, beat)
+
+
+def _lines(batch: Batch, choice: Choice, columns: Sequence[str]) -> Iterator[Line]:
+    within, judged = choice.within(batch), len(columns) > len(batch.dataset.columns)
+    return lines(batch, STATES[choice.rows], within=within, misfits=choice.rows == "misfit", judged=judged)
+
+
+def _fields(batch: Batch) -> Fields:
+    return field_names(batch) if batch.shape else None
+
+
+def filename(batch: Batch, form: AnyForm, choice: Choice = WHOLE) -> str:
     """`banking77-12-failed.csv`: sorts by batch, says what is in it, and fits every file system."""
     parts = [id_prefix(batch.name), str(batch.pk)]
-    parts += [rows] if rows != "all" else []
+    parts += [choice.rows] if choice.rows != "all" else []
+    parts += ["some"] if choice.ranges or choice.columns else []
     parts += ["excel"] if form.name == "excel" else []
     parts += ["partial"] if not batch.is_terminal else []
     return "-".join(parts) + f".{form.ending}"
 
 
-def write_file(batch: Batch, form: Form, path: Path) -> None:
-    """Write the whole file, or nothing: it appears under its name only when it is complete."""
+def write_file(batch: Batch, form: AnyForm, path: Path) -> None:
+    """Write the whole file, or nothing: it appears under its name only when it is complete. Raises TooBig."""
     draft = path.with_name(f".{path.name}.part")
     try:
-        with draft.open("wb") as file:
-            for piece in content(batch, form):
-                file.write(piece)
+        if isinstance(form, Built):
+            build(batch, form, draft)
+        else:
+            with draft.open("wb") as file:
+                for piece in content(batch, form):
+                    file.write(piece)
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
 
 
-def form_for(path: Path) -> Form | None:
+def form_for(path: Path) -> AnyForm | None:
     """The form that a file's ending asks for; None where there is none of that ending."""
-    return next((form for form in FORMS.values() if f".{form.ending}" == path.suffix.lower()), None)
+    return next((form for form in ALL_FORMS.values() if f".{form.ending}" == path.suffix.lower()), None)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from batchsite.batches.models import Batch, Result
+from batchsite.batches.rowsets import RowSet
+from batchsite.batches.shapes import Shape, shape_of
 from batchsite.batches.states import RowState
-from batchsite.exports.writers import Outcome
+from batchsite.exports.writers import Outcome, free_names
+from batchsite.review import taking
 
 _COLUMNS = (
     "row",
@@ -19,29 +23,70 @@ _COLUMNS = (
     "completion_tokens",
     "reasoning_tokens",
     "cost_ticks",
+    "misfit",
 )
+_ANSWER = _COLUMNS.index("answer") - 1
 Line = tuple[Sequence[str], Outcome]
+GROUP = 100
+"""Rows that lie apart are looked up so many at a time."""
 
 
-def lines(batch: Batch, states: frozenset[str] | None = None) -> Iterator[Line]:
-    """(cells, outcome) of every row of the batch, or of those in one of `states`."""
+def lines(
+    batch: Batch,
+    states: frozenset[str] | None = None,
+    *,
+    within: RowSet | None = None,
+    misfits: bool = False,
+    judged: bool = False,
+) -> Iterator[Line]:
+    """(cells, outcome) of every row of the batch: of those in one of `states`, of those in `within`, of misfits.
+
+    With `judged`, what people said of a row stands behind its cells.
+    """
     id_column = batch.dataset.columns.index(batch.id_column) if batch.id_column else None
-    head = f"{batch.id_prefix}-row-"
-    for start, rows in batch.dataset.slices(1, batch.total):
-        found = _results(batch, start, start + len(rows) - 1)
-        for number, cells in enumerate(rows, start):
+    head, shape = f"{batch.id_prefix}-row-", shape_of(batch.shape)
+    nothing = (None,) * len(shape.fields) if shape else ()
+    for some in _groups(batch, batch.rows if within is None else within):
+        found = _results(batch, some[0][0], some[-1][0], shape)
+        said = taking.cells_of(batch, some[0][0], some[-1][0]) if judged else {}
+        for number, cells in some:
             request_id = f"{head}{number}" if id_column is None else cells[id_column]
             result = found.get(number)
-            outcome = Outcome(request_id, *result) if result else _pending(request_id)
-            if states is None or outcome.state in states:
-                yield cells, outcome
+            outcome = Outcome(request_id, *result) if result else _pending(request_id, nothing)
+            if (states is None or outcome.state in states) and (not misfits or outcome.warning):
+                yield ([*cells, *said.get(number, taking.NOTHING)] if judged else cells), outcome
 
 
-def _results(batch: Batch, first: int, last: int) -> dict[int, tuple[str, str, str, str, str, int, int, int, int]]:
+def columns_of(batch: Batch) -> list[str]:
+    """The dataset's columns, and behind them those of judgements, where somebody judged."""
+    columns = batch.dataset.columns
+    return [*columns, *free_names(taking.columns_of(batch), set(columns))]
+
+
+def _groups(batch: Batch, rows: RowSet) -> Iterator[list[tuple[int, Sequence[str]]]]:
+    """(number, cells) of the batch's rows, a block or `GROUP` single ones at a time."""
+    group: list[tuple[int, Sequence[str]]] = []
+    for start, cells in batch.dataset.slices_in(rows.spans):
+        group += enumerate(cells, start)
+        if len(group) >= GROUP:
+            yield group
+            group = []
+    if group:
+        yield group
+
+
+def _results(batch: Batch, first: int, last: int, shape: Shape | None) -> dict[int, tuple[Any, ...]]:
     """What is known of these rows, in the order of an Outcome's fields."""
     found = Result.objects.filter(batch_id=batch.pk, row__gte=first, row__lte=last).values_list(*_COLUMNS)
-    return {row: tuple(rest) for row, *rest in found}
+    if shape is None:
+        return {row: tuple(rest) for row, *rest in found}
+    return {row: (*rest, _values(shape, rest[_ANSWER])) for row, *rest in found}
 
 
-def _pending(request_id: str) -> Outcome:
-    return Outcome(request_id, str(RowState.PENDING), "", "", "", "", None, None, None, None)
+def _values(shape: Shape, answer: str) -> tuple[Any, ...]:
+    found = shape.values(answer)
+    return tuple([found.get(name) for name in shape.fields])
+
+
+def _pending(request_id: str, nothing: tuple[None, ...]) -> Outcome:
+    return Outcome(request_id, str(RowState.PENDING), "", "", "", "", None, None, None, None, "", nothing)

@@ -1,44 +1,87 @@
-"""Taking results home: choose the form and the rows, or get the file."""
+"""Taking results home: choose the form, the rows and the columns, or get the file."""
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Any
+
 from django import forms
-from django.http import HttpResponseBase, StreamingHttpResponse
-from django.shortcuts import redirect, render
-from django.utils.http import content_disposition_header
-from django.views.decorators.http import require_safe
+from django.contrib.auth.decorators import login_not_required
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.cache import get_conditional_response
+from django.utils.http import content_disposition_header, http_date, quote_etag
+from django.views.decorators.http import require_GET, require_safe
 
 from batchsite.batches import selectors
 from batchsite.batches.models import Batch
 from batchsite.batches.states import State
-from batchsite.exports.files import CHOICES, FORMS, content, filename
+from batchsite.exports import building, sharing
+from batchsite.exports.choosing import ROWS, Choice, mark_of, names_of
+from batchsite.exports.files import ALL_FORMS, AnyForm, Built, content, filename
+from batchsite.exports.models import Export
+from batchsite.exports.tables import TooBig
 from batchsite.http import UNPROCESSABLE, TeamRequest
-
-ROW_LABELS = {
-    "all": "All rows, in the order of the dataset",
-    "succeeded": "Rows with an answer",
-    "failed": "Rows that ended without one: failed, cancelled, missing",
-}
+from batchsite.teams.models import User
 
 
 class DownloadForm(forms.Form):
-    """In which form, and which rows."""
+    """In which form, which rows, and which columns."""
 
     form = forms.ChoiceField(
         label="Form",
-        choices=[(form.name, f"{form.label}: {form.hint}") for form in FORMS.values()],
+        choices=[(form.name, f"{form.label}: {form.hint}") for form in ALL_FORMS.values()],
         initial="csv",
         widget=forms.RadioSelect,
         error_messages={"invalid_choice": "There is no such form of a download."},
     )
     rows = forms.ChoiceField(
         label="Rows",
-        choices=[(name, ROW_LABELS[name]) for name in CHOICES],
         initial="all",
         required=False,
         widget=forms.RadioSelect,
         error_messages={"invalid_choice": "There is no such choice of rows."},
     )
+    ranges = forms.CharField(
+        label="Only these rows of the dataset",
+        required=False,
+        max_length=2_000,
+        widget=forms.TextInput(attrs={"placeholder": "1-100, 205"}),
+    )
+    column = forms.MultipleChoiceField(
+        label="Columns",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"invalid_choice": "The file has no such column: %(value)s."},
+    )
+
+    def __init__(self, data: Any, batch: Batch) -> None:
+        self.batch, names = batch, names_of(batch)
+        super().__init__(data, initial={"column": names})
+        offered = [name for name in ROWS if _is_offered(batch, name)]
+        self.fields["rows"].choices = [(name, ROWS[name]) for name in offered]  # type: ignore[attr-defined]
+        self.fields["column"].choices = [(name, name) for name in names]  # type: ignore[attr-defined]
+        self.names = names
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        try:
+            self.choice.within(self.batch)
+        except ValueError as error:
+            self.add_error("ranges", str(error))
+        return cleaned
+
+    @property
+    def choice(self) -> Choice:
+        given = self.cleaned_data
+        columns = tuple(given.get("column") or ())
+        chosen = () if set(columns) == set(self.names) else columns
+        return Choice(given.get("rows") or "all", (given.get("ranges") or "").strip(), chosen)
+
+
+def _is_offered(batch: Batch, rows: str) -> bool:
+    return {"misfit": bool(batch.shape), "pending": not batch.is_terminal or batch.pending > 0}.get(rows, True)
 
 
 @require_safe
@@ -47,17 +90,103 @@ def batch_download(request: TeamRequest, batch_id: int) -> HttpResponseBase:
     batch = selectors.batch_of(request.team, batch_id)
     if batch.state == State.DRAFT:
         return redirect("batch-edit", batch.pk)
-    asked = DownloadForm(request.GET if "form" in request.GET else None)
-    if asked.is_valid():
-        return _file(batch, asked.cleaned_data["form"], asked.cleaned_data["rows"] or "all")
-    context = {"batch": batch, "form": asked}
+    asked = DownloadForm(request.GET if "form" in request.GET else None, batch)
+    if asked.is_valid() and "link" not in request.GET:
+        return _answer(request, batch, ALL_FORMS[asked.cleaned_data["form"]], asked.choice, request.user)
+    context: dict[str, Any] = {"batch": batch, "form": asked}
+    if asked.is_bound and asked.is_valid():
+        token = sharing.sign(batch, request.user, asked.cleaned_data["form"], asked.choice)
+        name = filename(batch, ALL_FORMS[asked.cleaned_data["form"]], asked.choice)
+        path = reverse("shared-results", args=[token, name])
+        context |= {"link": request.build_absolute_uri(path), "valid": sharing.VALID.days, "name": name}
     return render(request, "exports/download.html", context, status=UNPROCESSABLE if asked.errors else 200)
 
 
-def _file(batch: Batch, name: str, rows: str) -> StreamingHttpResponse:
-    form = FORMS[name]
-    response = StreamingHttpResponse(content(batch, form, rows), content_type=form.content_type)
-    response["Content-Disposition"] = content_disposition_header(True, filename(batch, form, rows)) or ""
-    if not batch.is_terminal:
-        response["X-Incomplete"] = "true"
+@require_safe
+def batch_results(request: TeamRequest, batch_id: int, ending: str) -> HttpResponseBase:
+    """The stable address of a batch's file: `/batches/12/results.csv`; the choice of rows and columns may follow it."""
+    batch = selectors.batch_of(request.team, batch_id)
+    if batch.state == State.DRAFT:
+        return redirect("batch-edit", batch.pk)
+    given = request.GET.copy()
+    given["form"] = "excel" if ending == "csv" and "excel" in given else ending
+    asked = DownloadForm(given, batch)
+    if not asked.is_valid():
+        return render(request, "exports/download.html", {"batch": batch, "form": asked}, status=UNPROCESSABLE)
+    return _answer(request, batch, ALL_FORMS[asked.cleaned_data["form"]], asked.choice, request.user)
+
+
+@login_not_required
+@require_safe
+def shared_results(request: HttpRequest, token: str, name: str) -> HttpResponseBase:
+    """The file of a signed link, for scripts that cannot sign in."""
+    shared = sharing.opened(token)
+    if shared is None:
+        words = "This link is void: it is out of date, or its maker left the team, or the batch was deleted.\n"
+        return HttpResponse(words, status=410, content_type="text/plain; charset=utf-8")
+    return _answer(request, shared.batch, ALL_FORMS[shared.form], shared.choice, None)
+
+
+# ---- the file ------------------------------------------------------------------------------------------------
+
+
+def _answer(request: HttpRequest, batch: Batch, form: AnyForm, choice: Choice, user: User | None) -> HttpResponseBase:
+    """The file, or 304 where the asker has it already. `user` is None where a script asks by a signed link."""
+    etag, changed = quote_etag(mark_of(batch, form.name, choice)), _changed_at(batch)
+    if changed:
+        had = get_conditional_response(request, etag, int(changed.timestamp()))
+        if had is not None:
+            return had
+    response = _built(request, batch, form, choice, user) if isinstance(form, Built) else _streamed(batch, form, choice)
+    if response.status_code == 200:
+        response["Content-Disposition"] = content_disposition_header(True, filename(batch, form, choice)) or ""
+        if changed:
+            response["ETag"], response["Last-Modified"] = etag, http_date(changed.timestamp())
+            response["Cache-Control"] = "private, no-cache"
+        else:
+            response["X-Incomplete"] = "true"
     return response
+
+
+def _changed_at(batch: Batch) -> datetime | None:
+    """Since when the file says what it says; None while the batch runs."""
+    return batch.ended_at if batch.is_terminal else None
+
+
+def _streamed(batch: Batch, form: Any, choice: Choice) -> HttpResponseBase:
+    return StreamingHttpResponse(content(batch, form, choice), content_type=form.content_type)
+
+
+def _built(request: HttpRequest, batch: Batch, form: Built, choice: Choice, user: User | None) -> HttpResponseBase:
+    """A small file at once; a big one when a worker has built it, with a page that shows how far it is."""
+    if building.is_small(batch):
+        try:
+            return FileResponse(building.file_now(batch, form, choice), content_type=form.content_type)
+        except TooBig as error:
+            return HttpResponse(f"{error}\n", status=UNPROCESSABLE, content_type="text/plain; charset=utf-8")
+    export = building.ask_for(batch, form, choice, user)
+    if export.ready_at:
+        return FileResponse(export.file.open("rb"), content_type=form.content_type)
+    if user is not None:
+        return redirect("batch-export", batch.pk, export.pk)
+    words = export.problem or f"Being made: {export.rows_done:,} rows so far. Ask again in a while."
+    response = HttpResponse(f"{words}\n", status=422 if export.problem else 202, content_type="text/plain")
+    if not export.problem:
+        response["Retry-After"] = "15"
+    return response
+
+
+@require_GET
+def batch_export(request: TeamRequest, batch_id: int, export_id: int) -> HttpResponseBase:
+    """How far the building of a file is, and the file when it is there."""
+    batch = selectors.batch_of(request.team, batch_id)
+    export = get_object_or_404(Export, batch=batch, pk=export_id)
+    choice, form = Choice.from_json(export.choice), ALL_FORMS[export.form]
+    context = {
+        "batch": batch,
+        "export": export,
+        "form": form,
+        "name": filename(batch, form, choice),
+        "address": f"{reverse('batch-results', args=[batch.pk, form.ending])}?{choice.query}",
+    }
+    return render(request, "exports/_export.html" if request.htmx else "exports/export.html", context)

@@ -1,7 +1,10 @@
 """A table and what came of its rows, as bytes: CSV (exact, or for Excel), JSON, JSON Lines. Pure.
 
-Every writer takes the dataset's columns and an iterator of (cells, outcome), and gives buffers of some 500 rows.
-Our columns stand behind the dataset's own, which are never touched: where a name is taken, ours gets `_2`.
+Every writer takes the dataset's columns and an iterator of (cells, outcome), and gives buffers of some 500 rows; with
+`only`, no more than the columns with these names.
+Our columns stand behind the dataset's own, which are never touched: where a name is taken, ours gets `_2`. Where
+answers have a shape, its fields stand behind `answer`, as values in JSON and as text elsewhere, and `warning` behind
+`error`.
 In CSV every cell is quoted, which is faster than asking each whether it needs to be, and safe with every reader.
 """
 
@@ -9,10 +12,13 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import orjson
+
+from batchsite.batches.shapes import as_cell
 
 BUFFER_ROWS = 500
 TICKS_PER_DOLLAR = 10**10
@@ -31,13 +37,17 @@ OUR_COLUMNS = (
 )
 
 
+ANSWER = OUR_COLUMNS.index("answer")
+"""The fields of an answer stand behind it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What came of a row. Tokens and cost are None while there is no result."""
 
     batch_request_id: str
     state: str
-    """succeeded, failed, cancelled, missing or pending."""
+    """succeeded, failed, cancelled, missing, skipped or pending."""
     answer: str = ""
     error: str = ""
     finish_reason: str = ""
@@ -48,19 +58,50 @@ class Outcome:
     reasoning_tokens: int | None = None
     cost_ticks: int | None = None
     """1 tick = 1e-10 USD."""
+    warning: str = ""
+    """Why the answer does not fit its shape."""
+    values: Sequence[Any] = ()
+    """Of the fields of the answer, as JSON has them; None for those that it lacks."""
 
 
 Row = tuple[Sequence[str], Outcome]
-Writer = Callable[[Sequence[str], Iterable[Row]], Iterator[bytes]]
+Fields = Sequence[str] | None
+"""Names of the fields of an answer; None where answers are text."""
+Only = Collection[str] | None
+"""Names of the columns that are taken; None: all of them."""
 
 
-def column_names(columns: Sequence[str]) -> list[str]:
-    """The dataset's columns, then ours, each with the first free name of `answer`, `answer_2`, `answer_3`, …"""
-    names = list(columns)
-    for ours in OUR_COLUMNS:
-        candidates = itertools.chain([ours], (f"{ours}_{number}" for number in itertools.count(2)))
-        names.append(next(name for name in candidates if name not in names))
-    return names
+class Writer(Protocol):
+    """Writes a file piece by piece: the dataset's columns, its rows, the fields of the answers."""
+
+    def __call__(
+        self, columns: Sequence[str], rows: Iterable[Row], fields: Fields = None, only: Only = None
+    ) -> Iterator[bytes]: ...
+
+
+def column_names(columns: Sequence[str], fields: Fields = None) -> list[str]:
+    """The dataset's columns, then ours, each with the first free name of `answer`, `answer_2`, `answer_3`, …
+
+    Fields give way to our own names, which scripts rely on.
+    """
+    taken = set(columns)
+    ours = free_names(OUR_COLUMNS, taken)
+    if fields is None:
+        return [*columns, *ours]
+    [warning] = free_names(["warning"], taken)
+    before, behind = ours[: ANSWER + 1], ours[ANSWER + 1 :]
+    return [*columns, *before, *free_names(fields, taken), behind[0], warning, *behind[1:]]
+
+
+def free_names(wanted: Sequence[str], taken: set[str]) -> list[str]:
+    """The first free name for each; it is taken from then on."""
+    found = []
+    for name in wanted:
+        candidates = itertools.chain([name], (f"{name}_{number}" for number in itertools.count(2)))
+        free = next(candidate for candidate in candidates if candidate not in taken)
+        taken.add(free)
+        found.append(free)
+    return found
 
 
 def usd(ticks: int | None) -> str:
@@ -71,34 +112,67 @@ def usd(ticks: int | None) -> str:
     return f"{whole}.{part:010d}".rstrip("0").rstrip(".")
 
 
-def csv_exact(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[bytes]:
+def picker(names: Sequence[str], only: Only) -> Callable[[Sequence[Any]], list[Any]]:
+    """Takes from a row, in the order of `names`, what `only` asks for."""
+    if only is None:
+        return list
+    places = [place for place, name in enumerate(names) if name in only]
+    return lambda row: [row[place] for place in places]
+
+
+def csv_exact(columns: Sequence[str], rows: Iterable[Row], fields: Fields = None, only: Only = None) -> Iterator[bytes]:
     """CSV after RFC 4180 in UTF-8: what a reader finds in it is cell for cell what went in."""
-    yield _packed([column_names(columns)])
-    for some in _buffers(rows):
-        yield _packed([[*cells, *_texts(outcome)] for cells, outcome in some])
+    names = column_names(columns, fields)
+    pick = picker(names, only)
+    yield _packed([pick(names)])
+    for some in texts_of(rows, fields):
+        yield _packed([pick(row) for row in some])
 
 
-def csv_excel(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[bytes]:
+def csv_excel(columns: Sequence[str], rows: Iterable[Row], fields: Fields = None, only: Only = None) -> Iterator[bytes]:
     """CSV for spreadsheets: with a byte order mark, and no cell that would be run as a formula."""
-    yield UTF8_BOM + _packed([_harmless(column_names(columns))])
+    names = column_names(columns, fields)
+    pick = picker(names, only)
+    yield UTF8_BOM + _packed([_harmless(pick(names))])
+    for some in texts_of(rows, fields):
+        yield _packed([_harmless(pick(row)) for row in some])
+
+
+def texts_of(rows: Iterable[Row], fields: Fields) -> Iterator[list[list[str]]]:
+    """Buffers of rows, every cell as text."""
+    texts = _texts if fields is None else _texts_of_fields
     for some in _buffers(rows):
-        yield _packed([_harmless([*cells, *_texts(outcome)]) for cells, outcome in some])
+        yield [[*cells, *texts(outcome)] for cells, outcome in some]
 
 
-def jsonl(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[bytes]:
+def jsonl(columns: Sequence[str], rows: Iterable[Row], fields: Fields = None, only: Only = None) -> Iterator[bytes]:
     """One object a line. Tokens are integers, `cost_usd` is a text (exact), and both are null without a result."""
-    names = column_names(columns)
-    for some in _buffers(rows):
-        yield b"".join([orjson.dumps(_object(names, row), option=orjson.OPT_APPEND_NEWLINE) for row in some])
+    for some in objects_of(columns, rows, fields, only):
+        yield b"".join([orjson.dumps(one, option=orjson.OPT_APPEND_NEWLINE) for one in some])
 
 
-def json_array(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[bytes]:
+def json_array(
+    columns: Sequence[str], rows: Iterable[Row], fields: Fields = None, only: Only = None
+) -> Iterator[bytes]:
     """One array of the objects of `jsonl`, one a line."""
-    names, before = column_names(columns), b"[\n"
-    for some in _buffers(rows):
-        yield before + b",\n".join([orjson.dumps(_object(names, row)) for row in some])
+    before = b"[\n"
+    for some in objects_of(columns, rows, fields, only):
+        yield before + b",\n".join([orjson.dumps(one) for one in some])
         before = b",\n"
     yield b"\n]\n" if before == b",\n" else b"[]\n"
+
+
+def objects_of(
+    columns: Sequence[str], rows: Iterable[Row], fields: Fields, only: Only
+) -> Iterator[list[dict[str, Any]]]:
+    """Buffers of rows as objects."""
+    names = column_names(columns, fields)
+    for some in _buffers(rows):
+        whole = [_object(names, row) for row in some]
+        if only is None:
+            yield whole
+        else:
+            yield [{name: value for name, value in one.items() if name in only} for one in whole]
 
 
 def _buffers(rows: Iterable[Row]) -> Iterator[list[Row]]:
@@ -123,17 +197,27 @@ def _texts(outcome: Outcome) -> tuple[str, ...]:
     )
 
 
+def _texts_of_fields(outcome: Outcome) -> tuple[str, ...]:
+    """Our cells and those of the fields."""
+    texts = _texts(outcome)
+    fields = map(as_cell, outcome.values)
+    return (*texts[: ANSWER + 1], *fields, texts[ANSWER + 1], outcome.warning, *texts[ANSWER + 2 :])
+
+
 def _count(tokens: int | None) -> str:
     return "" if tokens is None else str(tokens)
 
 
-def _object(names: Sequence[str], row: Row) -> dict[str, str | int | None]:
+def _object(names: Sequence[str], row: Row) -> dict[str, Any]:
     cells, outcome = row
+    shaped = len(names) - len(cells) > len(OUR_COLUMNS)
     ours = (
         outcome.batch_request_id,
         outcome.state,
         outcome.answer,
+        *outcome.values,
         outcome.error,
+        *((outcome.warning,) if shaped else ()),
         outcome.finish_reason,
         outcome.answered_by,
         outcome.prompt_tokens,

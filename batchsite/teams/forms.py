@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -11,6 +12,7 @@ from django.http import QueryDict
 
 from batchsite.teams.models import Role, Team, User
 
+TICKS_PER_DOLLAR = 10_000_000_000
 TAKEN = "There is an account with this e-mail already."
 
 
@@ -99,6 +101,36 @@ class KeyForm(forms.Form):
         if len(key.split()) != 1 or not key.isascii() or not key.isprintable():
             raise ValidationError("A key is one word of plain letters, digits and dashes. Copy it again, whole.")
         return key
+
+
+class BudgetForm(forms.Form):
+    """What may be spent in a calendar month, in dollars; empty: no limit."""
+
+    budget = forms.DecimalField(
+        label="Budget for a calendar month, in dollars",
+        required=False,
+        min_value=Decimal(0),
+        max_value=Decimal(10_000_000),
+        max_digits=14,
+        decimal_places=4,
+        help_text="Empty: no limit. Months are those of UTC. Owners can change it at any time.",
+        widget=forms.NumberInput({"min": 0, "step": "any", "inputmode": "decimal"}),
+        error_messages=dict.fromkeys(
+            ("invalid", "min_value", "max_value", "max_digits", "max_decimal_places", "max_whole_digits"),
+            "An amount in dollars, please, such as 25 or 12.50.",
+        ),
+    )
+
+    def ticks(self) -> int | None:
+        amount: Decimal | None = self.cleaned_data["budget"]
+        return None if amount is None else int(amount * TICKS_PER_DOLLAR)
+
+
+def budget_form_of(team: Team) -> BudgetForm:
+    if team.budget_ticks is None:
+        return BudgetForm()
+    amount = Decimal(team.budget_ticks) / TICKS_PER_DOLLAR
+    return BudgetForm(initial={"budget": f"{amount:.4f}" if amount % Decimal("0.01") else f"{amount:.2f}"})
 
 
 class AccountForm(forms.Form):

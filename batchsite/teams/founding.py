@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from batchsite.processes.models import Leadership
 from batchsite.teams.models import Invitation, Membership, Role, Team, User
+from batchsite.teams.signals import budget_changed
 
 
 class AlreadySetUp(Exception):
@@ -44,6 +45,14 @@ def _one_at_a_time() -> None:
     until = timezone.now() + timedelta(minutes=1)
     Leadership.objects.get_or_create(name="setup", defaults={"token": "", "until": until})
     Leadership.objects.select_for_update().get(name="setup")
+
+
+def set_budget(team: Team, ticks: int | None) -> None:
+    """What the team may spend in a month; None: no limit. What was held for want of it is told."""
+    team.budget_ticks = ticks
+    with transaction.atomic():
+        Team.objects.filter(pk=team.pk).update(budget_ticks=ticks)
+        transaction.on_commit(lambda: budget_changed.send_robust(sender=Team, team=team), robust=True)
 
 
 def create_team(user: User, name: str) -> Team:

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.cache import patch_cache_control
+from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.http import HttpResponseClientRedirect
 
 from batchsite.teams.models import Membership, User
@@ -64,10 +65,12 @@ def _to_sign_in(request: HttpRequest) -> HttpResponseBase:
         return _send(request, reverse("setup"))
     back = "/"
     if request.headers.get("HX-Request") == "true":
-        page = urlsplit(request.headers.get("HX-Current-URL", "/"))
-        back = page.path + (f"?{page.query}" if page.query else "")
+        here = urlsplit(request.headers.get("HX-Current-URL", "/"))
+        back = here.path + (f"?{here.query}" if here.query else "")
     elif request.method == "GET":
         back = request.get_full_path()
+    elif url_has_allowed_host_and_scheme(page := request.headers.get("Referer", ""), {request.get_host()}):
+        back = urlsplit(page).path  # a form was sent: what was typed is kept by the page that it stands on
     return _send(request, redirect_to_login(back, reverse("sign-in")).url)
 
 

@@ -50,6 +50,8 @@ class Team(models.Model):
     name = models.CharField(max_length=120)
     created_at = models.DateTimeField(default=timezone.now)
     members = models.ManyToManyField(User, through="Membership", related_name="teams")
+    budget_ticks = models.PositiveBigIntegerField(null=True, blank=True)
+    """What may be spent in a calendar month (UTC), in ticks; null: no limit."""
 
     def __str__(self) -> str:
         return self.name
@@ -67,6 +69,10 @@ class Membership(models.Model):
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=10, choices=Role.choices, default=Role.MEMBER)
     joined_at = models.DateTimeField(default=timezone.now)
+    seen_at = models.DateTimeField(null=True, blank=True)
+    """When the person last had the dashboard before them."""
+    seen_before = models.DateTimeField(null=True, blank=True)
+    """The end of their visit before this one: what ended since is news to them."""
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["team", "user"], name="one_membership_per_team")]

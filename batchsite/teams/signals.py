@@ -6,3 +6,5 @@ from django.dispatch import Signal
 
 key_changed = Signal()
 """Sent with `team` once a key is stored or removed and committed: what was held for it may go on."""
+budget_changed = Signal()
+"""Sent with `team` once its budget is another one and committed: what was held for it may go on."""

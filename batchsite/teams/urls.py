@@ -14,6 +14,7 @@ urlpatterns = [
     path("account/password", views_account.account_password, name="account-password"),
     path("team", views.team, name="team"),
     path("team/name", views.team_rename, name="team-rename"),
+    path("team/budget", views.team_budget, name="team-budget"),
     path("team/new", views.team_new, name="team-new"),
     path("team/switch/<int:team_id>", views.team_switch, name="team-switch"),
     path("team/invitations", views.invitation_new, name="invitation-new"),

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from batchsite.http import UNPROCESSABLE, TeamRequest, next_url
 from batchsite.teams import founding, joining
 from batchsite.teams.access import owners_only
-from batchsite.teams.forms import InvitationForm, KeyForm, RoleForm, TeamForm, name_of
+from batchsite.teams.forms import BudgetForm, InvitationForm, KeyForm, RoleForm, TeamForm, budget_form_of, name_of
 from batchsite.teams.middleware import SESSION_TEAM
 from batchsite.teams.models import Invitation, Membership, ProviderKey, Role
 
@@ -35,6 +35,7 @@ def team_page(request: TeamRequest, **forms: Any) -> HttpResponse:
         "name_form": name_of(team),
         "invitation_form": InvitationForm(),
         "key_form": KeyForm(),
+        "budget_form": budget_form_of(team),
     }
     if request.membership.is_owner:
         context["links"] = [_link(request, one) for one in joining.open_invitations().filter(team=team).order_by("pk")]
@@ -57,6 +58,17 @@ def team_rename(request: TeamRequest) -> HttpResponse:
     request.team.save(update_fields=["name"])
     messages.success(request, f"The team is named {request.team} now.")
     return redirect("team")
+
+
+@owners_only
+@require_POST
+def team_budget(request: TeamRequest) -> HttpResponse:
+    form = BudgetForm(request.POST)
+    if not form.is_valid():
+        return team_page(request, budget_form=form)
+    founding.set_budget(request.team, form.ticks())
+    messages.success(request, "The budget is set." if form.ticks() is not None else "There is no budget any more.")
+    return redirect(f"{reverse('team')}#budget")
 
 
 @require_http_methods(["GET", "POST"])

@@ -23,6 +23,7 @@ class Counted(Protocol):
     failed: int
     cancelled: int
     missing: int
+    skipped: int
 
 
 @register.inclusion_tag("parts/_bar.html")
@@ -31,12 +32,13 @@ def bar(rows: Counted, size: str = "", ahead: int = 0) -> dict[str, Any]:
 
     `ahead` of the pending rows are done as the provider says, and were not read yet.
     """
-    done = rows.succeeded + rows.failed + rows.cancelled + rows.missing
+    done = rows.succeeded + rows.failed + rows.cancelled + rows.missing + rows.skipped
     counts = [
         ("succeeded", "good", rows.succeeded),
         ("failed", "bad", rows.failed),
         ("missing", "warn", rows.missing),
         ("cancelled", "rest", rows.cancelled),
+        ("skipped", "rest", rows.skipped),
         ("done and not read yet", "ahead", ahead),
         ("pending", "", rows.total - done - ahead),
     ]

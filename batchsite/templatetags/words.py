@@ -25,6 +25,12 @@ def dollars(ticks: int | None) -> str:
 
 
 @register.filter
+def price(ticks: int | None) -> str:
+    """`dollars` of a price, which has cents: $1.0000 as $1.00."""
+    return dollars(ticks).removesuffix("00") if ticks else dollars(ticks)
+
+
+@register.filter
 def exact(ticks: int | None) -> str:
     """Ticks as dollars to the last tick, without noughts that say nothing: "$1.49270012"."""
     if ticks is None:
@@ -75,6 +81,14 @@ def percent(part: int, whole: int) -> str:
     if not whole or part <= 0:
         return "0 %"
     return f"{100 * part // whole} %" if 100 * part >= whole else "< 1 %"
+
+
+@register.filter
+def share(part: float | None) -> str:
+    """A share of one as 91.3 %; never rounded up to 100 %."""
+    if part is None:
+        return "—"
+    return "100 %" if part == 1 else f"{min(100 * part, 99.9):.1f} %"
 
 
 @register.filter

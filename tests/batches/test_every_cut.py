@@ -9,7 +9,7 @@ import itertools
 import os
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,9 @@ from typing import Any
 import pytest
 
 from batchsite.batches import controlling, drafting
+from batchsite.batches.keeping import Tried, keep_tried
 from batchsite.batches.models import Batch, Result
+from batchsite.batches.signals import batch_starting
 from batchsite.batches.states import State
 from batchsite.datasets import intake
 from batchsite.datasets.models import Dataset, DatasetState
@@ -40,8 +42,10 @@ def _small_chunks(settings: Any) -> None:
 class Life:
     """A dataset and its batch, taken forward one small deed at a time, by processes that may die at any of them."""
 
-    def __init__(self, team: Team, table: Path, guillotine: Guillotine, after: Callable[[Life], bool]) -> None:
-        self.team, self.table, self.guillotine, self.after = team, table, guillotine, after
+    def __init__(
+        self, team: Team, table: Path, guillotine: Guillotine, after: Callable[[Life], bool], draft: dict[str, Any]
+    ) -> None:
+        self.team, self.table, self.guillotine, self.after, self.draft = team, table, guillotine, after, draft
 
     @property
     def dataset(self) -> Dataset | None:
@@ -70,10 +74,10 @@ class Life:
             intake.import_step(dataset.pk)
         elif not Batch.objects.filter(team=self.team).exists():
             batch = drafting.new_draft(self.team, None, dataset)
-            Batch.objects.filter(pk=batch.pk).update(prompt="Answer: {{text}}", model="grok-4.3")
+            Batch.objects.filter(pk=batch.pk).update(**self.draft)
         elif self.batch.state == State.DRAFT:
             if not self.batch.prompt:
-                Batch.objects.filter(team=self.team).update(prompt="Answer: {{text}}", model="grok-4.3")
+                Batch.objects.filter(team=self.team).update(**self.draft)
             controlling.start(self.batch, None)
         elif self.after(self):
             pass
@@ -89,17 +93,25 @@ def check(life: Life, sandbox: Sandbox) -> None:
     batch = life.batch
     results = {result.row: result for result in Result.objects.filter(batch=batch)}
     assert sorted(results) == list(range(1, ROWS + 1)), story(batch)
-    counts = [
-        sum(result.state == state for result in results.values()) for state in ("succeeded", "failed", "cancelled")
-    ]
-    assert counts == [batch.succeeded, batch.failed, batch.cancelled]
+    states = ("succeeded", "failed", "cancelled", "skipped")
+    counts = [sum(result.state == state for result in results.values()) for state in states]
+    assert counts == [batch.succeeded, batch.failed, batch.cancelled, batch.skipped]
     assert sum(counts) + batch.missing == ROWS
+    assert batch.misfits == sum(bool(result.misfit) for result in results.values())
+    kept = [result.cost_ticks for result in results.values() if result.submission_id is None]
+    assert [len(kept), batch.skipped] == ([1, 1] if batch.skip_empty else [0, 0])
     names = [f"[bs-{submission.token}]" for submission in batch.submissions.all()]
     ours = [one for one in sandbox.batches() if any(name in one["name"] for name in names)]
-    assert (
-        sum(one["cost_in_usd_ticks"] for one in ours) == batch.cost_ticks == sum(r.cost_ticks for r in results.values())
-    )
-    assert sum(one["succeeded"] for one in ours) == batch.succeeded, "a row was answered twice, or an answer was lost"
+    assert batch.cost_ticks == sum(result.cost_ticks for result in results.values())
+    assert batch.cost_ticks == sum(one["cost_in_usd_ticks"] for one in ours) + sum(kept)
+    answered = sum(one["succeeded"] for one in ours) + len(kept)
+    assert answered == batch.succeeded + replaced(batch), "a row was answered twice, or an answer was lost"
+
+
+def replaced(batch: Batch) -> int:
+    """Answers that a later attempt took the place of: those that did not fit and were tried again."""
+    earlier = Result.objects.filter(batch=batch).exclude(earlier=None).values_list("earlier", flat=True)
+    return sum(one["state"] == "succeeded" for attempts in earlier for one in attempts or [])
 
 
 # ---- what happens to the batch -------------------------------------------------------------------------------
@@ -127,11 +139,40 @@ def cancel_early(life: Life) -> bool:
     return sent
 
 
+def retry_misfits(life: Life) -> bool:
+    """Answers did not fit their shape: they are asked for once more when the batch has ended."""
+    batch = life.batch
+    if batch.is_terminal and batch.misfits and batch.submissions.count() == 1:
+        controlling.retry(batch, None, misfits=True)
+        return True
+    return False
+
+
 STORIES: dict[str, tuple[Callable[[Life], bool], dict[str, Any] | None]] = {
     "plain": (nothing, None),
     "retry": (retry_once, {"what": "fail_rows", "ids": ["table-row-2", "table-row-6"], "batches": 1}),
     "cancel": (cancel_early, None),
+    "shaped": (retry_misfits, None),
 }
+DRAFT: dict[str, Any] = {"prompt": "Answer: {{text}}", "model": "grok-4.3"}
+SHAPED = DRAFT | {
+    "shape": {"fields": [{"name": "word", "type": "choice", "values": ["seven", "another question"]}]},
+    "params": {"max_completion_tokens": 5},  # enough for seven only
+    "skip_empty": True,
+}
+"""Row 4 is empty, and row 6 was answered when it was tried."""
+KEPT = {"choices": [{"message": {"role": "assistant", "content": '{"word":"seven"}'}, "finish_reason": "stop"}]}
+
+
+@pytest.fixture(autouse=True)
+def _kept_rows() -> Iterator[None]:
+    def keep(batch: Batch, **_: Any) -> None:
+        if batch.skip_empty:
+            keep_tried(batch, [Tried(6, KEPT, 77)])
+
+    batch_starting.connect(keep)
+    yield
+    batch_starting.disconnect(keep)
 
 
 class Stage:
@@ -140,6 +181,7 @@ class Stage:
     def __init__(self, name: str, sandbox: Sandbox, table: Path) -> None:
         self.after, self.fault = STORIES[name]
         self.sandbox, self.table, self.runs = sandbox, table, 0
+        self.draft = SHAPED if name == "shaped" else DRAFT
 
     def play(self, *cuts: int) -> Guillotine:
         self.runs += 1
@@ -150,7 +192,7 @@ class Stage:
         if self.fault:
             self.sandbox.fault(**self.fault)
         guillotine = Guillotine(*cuts)
-        life = Life(make_team(), self.table, guillotine, self.after)
+        life = Life(make_team(), self.table, guillotine, self.after, self.draft)
         life.live()
         check(life, self.sandbox)
         return guillotine
@@ -159,7 +201,10 @@ class Stage:
 @pytest.fixture(params=list(STORIES))
 def stage(request: pytest.FixtureRequest, sandbox: Sandbox, tmp_path: Path) -> Stage:
     table = tmp_path / "table.csv"
-    table.write_text("text\n" + "".join(f"Question {number}\n" for number in range(1, ROWS + 1)))
+    rows = [f"Question {number}" for number in range(1, ROWS + 1)]
+    if request.param == "shaped":
+        rows[3], rows[6] = '""', "Question seven"
+    table.write_text("\n".join(["text", *rows, ""]))
     return Stage(request.param, sandbox, table)
 
 

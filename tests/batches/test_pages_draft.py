@@ -45,6 +45,15 @@ def post(site: Client, view: str, batch: Batch, *, htmx: bool = False, **typed: 
     return answer
 
 
+def submit(site: Client, batch: Batch) -> Any:
+    """The button of the review."""
+    reviewed = re.search(r'name="reviewed" value="(\w+)"', text_of(site.get(url("batch-review", batch))))
+    assert reviewed
+    answer = site.post(url("batch-submit", batch), {"reviewed": reviewed[1]})
+    batch.refresh_from_db()
+    return answer
+
+
 def text_of(answer: Any) -> str:
     return str(answer.content.decode())
 
@@ -171,7 +180,7 @@ def test_what_is_typed_is_saved_and_shown_at_once(draft: Batch, site: Client) ->
 
 def test_parameters_that_the_page_does_not_show_stay(draft: Batch, site: Client) -> None:
     Batch.objects.filter(pk=draft.pk).update(params={"seed": 7, "temperature": 1})
-    post(site, "batch-preview", draft, htmx=True)
+    post(site, "batch-preview", draft, htmx=True, temperature="")
     assert draft.params == {"seed": 7}
 
 
@@ -196,7 +205,7 @@ def test_parameters_that_the_page_does_not_show_stay(draft: Batch, site: Client)
 def test_what_is_wrong_is_said_where_it_stands(field: str, typed: str, words: str, draft: Batch, site: Client) -> None:
     part = text_of(post(site, "batch-preview", draft, htmx=True, **{field: typed}))
     assert words in problems_at(field, part).replace("&#x27;", "'")
-    refused = post(site, "batch-submit", draft, htmx=False, **{field: typed})
+    refused = post(site, "batch-check", draft, htmx=False, **{field: typed})
     assert refused.status_code == 422
     assert words in problems_at(field, text_of(refused))
     assert draft.state == "draft"
@@ -249,7 +258,9 @@ def test_what_cannot_be_saved_comes_back_as_it_was_typed(draft: Batch, site: Cli
 
 
 def test_a_draft_is_submitted_as_it_was_typed_last(draft: Batch, alice: User, site: Client) -> None:
-    answer = post(site, "batch-submit", draft, prompt="Last: {{text}}", row_limit="3")
+    answer = post(site, "batch-check", draft, prompt="Last: {{text}}", row_limit="3")
+    assert (answer.status_code, answer["Location"]) == (302, url("batch-review", draft))
+    answer = submit(site, draft)
     assert (answer.status_code, answer["Location"]) == (302, url("batch", draft))
     assert (draft.state, draft.prompt, draft.total, draft.started_by) == ("queued", "Last: {{text}}", 3, alice)
     assert draft.estimate is not None
@@ -260,7 +271,7 @@ def test_a_draft_is_submitted_as_it_was_typed_last(draft: Batch, alice: User, si
 def test_a_worker_is_called_at_once(draft: Batch, site: Client) -> None:
     broker = broker_of("short")
     broker.purge_queue()
-    post(site, "batch-submit", draft)
+    submit(site, draft)
     assert broker.queue_size() == 1
     _, message = broker.dequeue()[0]
     task = SignedPackage.loads(message)
@@ -270,7 +281,7 @@ def test_a_worker_is_called_at_once(draft: Batch, site: Client) -> None:
 
 def test_a_refused_form_keeps_all_that_was_typed(draft: Batch, site: Client) -> None:
     answer = post(
-        site, "batch-submit", draft, name="", prompt="Sort {{txet}}", system_prompt="Be <kind>", temperature="9"
+        site, "batch-check", draft, name="", prompt="Sort {{txet}}", system_prompt="Be <kind>", temperature="9"
     )
     page = text_of(answer)
     assert answer.status_code == 422
@@ -282,7 +293,7 @@ def test_a_refused_form_keeps_all_that_was_typed(draft: Batch, site: Client) -> 
     assert (draft.state, draft.prompt) == ("draft", "Sort {{txet}}")
 
 
-@pytest.mark.parametrize("name", ["batch-preview", "batch-submit"])
+@pytest.mark.parametrize("name", ["batch-preview", "batch-check", "batch-submit", "batch-fill", "batch-keep"])
 def test_what_was_submitted_meanwhile_is_not_changed_any_more(name: str, draft: Batch, site: Client) -> None:
     controlling.start(draft, None)
     answer = post(site, name, draft, prompt="Too late {{text}}")
@@ -293,10 +304,13 @@ def test_what_was_submitted_meanwhile_is_not_changed_any_more(name: str, draft: 
     assert site.get(url("batch-edit", draft))["Location"] == url("batch", draft)
 
 
-@pytest.mark.parametrize("name", ["batch-edit", "batch-preview", "batch-submit"])
+@pytest.mark.parametrize(
+    "name",
+    ["batch-edit", "batch-preview", "batch-check", "batch-review", "batch-submit", "batch-fill", "batch-keep"],
+)
 def test_outsiders_find_nothing(name: str, draft: Batch, charlie: User, client_of: Browser) -> None:
     outsider = client_of(charlie)
-    ask = outsider.get if name == "batch-edit" else outsider.post
+    ask = outsider.get if name in ("batch-edit", "batch-review") else outsider.post
     assert ask(url(name, draft)).status_code == 404
     draft.refresh_from_db()
     assert draft.state == "draft"

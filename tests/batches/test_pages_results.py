@@ -14,6 +14,7 @@ from batchsite.batches import controlling, results_selectors
 from batchsite.batches.models import Batch
 from batchsite.batches.prompts import parse
 from batchsite.batches.results_selectors import Wanted, excerpt, find, page_of
+from batchsite.review import searching, table, walking
 from batchsite.teams.models import Team, User
 from tests.batches.stories import a_running_batch, an_ended_batch, failure, receive, success
 from tests.factories import make_dataset
@@ -110,14 +111,14 @@ def test_a_page_that_was_emptied_meanwhile_leads_back(mixed: Batch) -> None:
 def test_the_search_for_pending_rows_gives_up_in_time_and_says_where(
     team: Team, alice: User, site: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(results_selectors, "WINDOW", 5)
-    monkeypatch.setattr(results_selectors, "WINDOWS", 2)
+    monkeypatch.setattr(walking, "FIRST_WINDOW", 10)
     batch = a_running_batch(team, alice, rows=40)
     receive(batch, dict.fromkeys(range(1, 39), "yes"))
+    monkeypatch.setattr(table, "Search", lambda one, asked, sums: searching.Search(one, asked, sums, 0))
     assert rows_shown(site, batch, state="pending") == []
     shown = text(site, batch, state="pending")
-    assert "None are pending up to row 10; the search can go on from there." in shown
-    assert re.search(r'href="\?state=pending&amp;after=10#results">Search on', shown)
+    assert "Searched to row 10 of 40, none found yet" in shown
+    assert re.search(rf'href="/batches/{batch.pk}\?state=pending&amp;after=10#results">Search on', shown)
     assert rows_shown(site, batch, state="pending", after=30) == [39, 40]
 
 
@@ -153,8 +154,8 @@ def test_long_texts_are_clipped(team: Team, alice: User, site: Client) -> None:
     shown = text(site, batch)
     assert "x" * 250 in shown
     assert "x" * 301 not in shown
-    assert "y" * 300 in shown
-    assert "y" * 301 not in shown
+    assert "y" * 3_000 in shown, "folded, to be opened in place"
+    assert "y" * 3_001 not in shown
 
 
 def test_an_answer_is_text_and_nothing_else(team: Team, alice: User, site: Client) -> None:
@@ -184,7 +185,7 @@ def test_an_ended_batch_is_not_partial(team: Team, alice: User, site: Client) ->
 
 def test_an_empty_filter_leads_back(team: Team, alice: User, site: Client) -> None:
     shown = text(site, an_ended_batch(team, alice), state="missing")
-    assert "No row of this batch ended like that." in shown
+    assert "No row of this batch is like that." in shown
     assert "Show all rows" in shown
 
 

@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from batchsite.options import ROOT
+from tests.browser.drafting import submit
 from tests.browser.look import accessibility, sign_in
 from tests.factories import PASSWORD
 from tests.provider import Sandbox
@@ -187,20 +188,20 @@ def test_transient_failures_are_retried_by_themselves_where_chosen(site: Site, a
     page = at(site.begin("standing", start=False) + "/edit")
     page.get_by_text("If rows fail, or it takes too long").click()
     page.get_by_label(re.compile("^Retry transient failures by itself")).fill("2")
-    page.get_by_role("button", name="Submit").click()
+    submit(page)
     ends_as(page, "^Completed$")
     expect(page.get_by_text("Retry by itself: transient failures").first).to_be_visible()
 
 
 def test_rows_that_cannot_be_sent_are_named_before_anything_is_spent(site: Site, at: Any) -> None:
     page = at(site.begin("blank", blank=17, start=False) + "/edit")
-    page.get_by_role("button", name="Submit").click()
+    submit(page)
     expect(page.get_by_text("The prompt is empty").first).to_be_visible(timeout=30_000)
     expect(page.get_by_role("link", name=re.compile("17")).first).to_be_visible()
     assert accessibility(page) == []
     page.get_by_role("textbox", name="Prompt", exact=True).fill("Say something about: {{text}}")
     expect(page.get_by_text("Saved", exact=True)).to_be_visible()
-    page.get_by_role("button", name="Submit").click()
+    submit(page)
     ends_as(page, "^Completed$")
 
 

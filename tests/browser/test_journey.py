@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.drafting import submit
 from tests.factories import PASSWORD
 from tests.running import Running
 
@@ -44,7 +45,7 @@ def test_from_the_first_visit_to_the_downloaded_file(
     _upload(page, table)
     page.get_by_role("button", name="New batch").click()
     _write_the_prompt(page)
-    page.get_by_role("button", name="Submit").click()
+    submit(page)
 
     expect(page).to_have_url(re.compile(r"/batches/\d+$"))
     expect(page.get_by_text("Completed", exact=True).first).to_be_visible(timeout=60_000)

@@ -19,7 +19,7 @@ from tests.chaos.tables import belongs, key_of
 
 SAID_OF_A_BATCH = 8
 """Violations of a batch that are printed; one cause often shows in many rows."""
-FINAL = {str(state) for state in (RowState.SUCCEEDED, RowState.FAILED, RowState.CANCELLED, RowState.MISSING)}
+FINAL = {str(state) for state in RowState if state != RowState.PENDING}
 
 
 @dataclass
@@ -80,7 +80,9 @@ class Audit:
             return
         self._say(verdict.wrong, self._sums())
         self._say(verdict.twice, self._remotes())
-        for row in range(1, batch.total + 1):
+        if batch.total != len(batch.rows):
+            self._say(verdict.wrong, [f"it is about {len(batch.rows)} rows, and says {batch.total}"])
+        for row in batch.rows:
             self._row(row)
         self._flush()
 
@@ -102,10 +104,14 @@ class Audit:
         if batch.done != batch.total:
             yield f"{batch.done} rows are done, {batch.total} there are"
         ticks = sum(result.cost_ticks for result in results)
+        kept = sum(result.cost_ticks for result in results if result.submission_id is None)
         by_submission = sum(one.cost_ticks for one in self.submissions.values())
-        if not batch.cost_ticks == ticks == by_submission:
-            yield f"cost: batch {batch.cost_ticks}, rows {ticks}, submissions {by_submission}"
-        self.verdict.ours += ticks
+        if not batch.cost_ticks == ticks == by_submission + kept:
+            yield f"cost: batch {batch.cost_ticks}, rows {ticks}, submissions {by_submission}, kept {kept}"
+        misfits = sum(bool(result.misfit) for result in results)
+        if batch.misfits != misfits:
+            yield f"its counter says {batch.misfits} misfits, its rows say {misfits}"
+        self.verdict.ours += ticks - kept
 
     def _remotes(self) -> Iterator[str]:
         for pk, found in self.remotes.items():
@@ -120,7 +126,9 @@ class Audit:
             self._note("lost", f"row {row} has no result")
             return
         entries = self._entries(row)
-        for submission, state in [*_earlier(result), (result.submission_id, result.state)]:
+        if entries and (result.submission_id is None or result.state == RowState.SKIPPED):
+            self._note("twice", f"row {row} was to be left out, and was sent")
+        for submission, state in [*_earlier(result), (result.submission_id or 0, result.state)]:
             for remote_state, _, readable in entries.get(submission, []):
                 if remote_state == "succeeded" and readable and state != RowState.SUCCEEDED:
                     self._note("lost", f"row {row}: {state} ({result.cause}), but the provider answered it")
@@ -141,7 +149,8 @@ class Audit:
 
     def _judge_money(self, row: int, result: Result, entries: dict[int, list[tuple[str, int, bool]]]) -> None:
         every = [entry for found in entries.values() for entry in found]
-        sure = sum(ticks for _, ticks, readable in every if readable)
+        kept = result.cost_ticks if result.submission_id is None else 0
+        sure = kept + sum(ticks for _, ticks, readable in every if readable)
         unsure = sum(ticks for _, ticks, readable in every if not readable)
         self.verdict.unreadable += unsure
         if not sure <= result.cost_ticks <= sure + unsure:
@@ -156,7 +165,7 @@ class Audit:
         key = key_of(self.batch.name, row)
         if result.state == RowState.SUCCEEDED and not belongs(result.answer, key):
             self._note("wrong", f"row {row} has the answer of another: {result.answer[:80]}")
-        if result.state != RowState.SUCCEEDED and not (result.error and result.cause):
+        if result.state != RowState.SUCCEEDED and not (result.error and (result.cause or result.state == "skipped")):
             self._note("wrong", f"row {row} is {result.state} without a reason")
 
     # ---- a sentence for many rows ---------------------------------------------------------------------
@@ -176,7 +185,7 @@ class Audit:
 def _earlier(result: Result) -> list[tuple[int, str]]:
     """(submission, state) of the attempts before the last."""
     attempts: list[dict[str, Any]] = result.earlier or []
-    return [(int(attempt["submission"]), str(attempt["state"])) for attempt in attempts]
+    return [(int(attempt["submission"] or 0), str(attempt["state"])) for attempt in attempts]
 
 
 def story(batch_id: int) -> list[str]:

@@ -12,7 +12,7 @@ import psutil
 
 from tests.chaos.actor import Actor
 from tests.chaos.people import People
-from tests.chaos.scene import Scene
+from tests.chaos.scene import Scene, for_good
 from tests.chaos.tally import Tally
 
 BUSY_SOON = 1.5
@@ -95,7 +95,7 @@ class Killer(Actor):
     def _supervisor(self) -> str:
         """The terminal's window is closed hard, and somebody starts it again."""
         self.scene.running.kill()
-        self.scene.running.start()
+        for_good(self.scene.running.start)
         return "supervisor"
 
     # ---- around it ----------------------------------------------------------------------------------

@@ -7,24 +7,28 @@ import math
 import subprocess
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 import httpx
+import orjson
 from django.db import Error, connections
 
 from batchsite.batches import controlling, drafting
 from batchsite.batches.controlling import NotNow
+from batchsite.batches.keeping import Tried, keep_tried
 from batchsite.batches.models import Batch, Result
+from batchsite.batches.rowsets import RowSet
+from batchsite.batches.signals import batch_starting
 from batchsite.batches.states import RUNNING, TERMINAL, RowState
 from batchsite.datasets.intake import receive_path
 from batchsite.datasets.models import Dataset, DatasetState
 from batchsite.teams.models import Team
 from tests.chaos.actor import Actor
 from tests.chaos.scene import Scene
-from tests.chaos.tables import PROMPT, Table, broken_rows
+from tests.chaos.tables import PROMPT, SHAPE, Table, broken_rows, key_of
 from tests.chaos.tally import Tally
 
 SMALLEST, LARGEST = 5, 5_000
@@ -35,6 +39,10 @@ ACCOUNT = {
     "password": "correct horse battery",
     "team_name": "Chaos",
 }
+
+
+def _completion(answer: str) -> dict[str, Any]:
+    return {"choices": [{"message": {"role": "assistant", "content": answer}, "finish_reason": "stop"}]}
 
 
 @dataclass
@@ -79,6 +87,15 @@ class People(Actor):
         reply = self.web.post("/setup", data={**ACCOUNT, "csrfmiddlewaretoken": self.web.cookies["csrftoken"]})
         assert reply.status_code == 200, reply.text
         self.team = Team.objects.get()
+        batch_starting.connect(self._keep_some)
+
+    def _keep_some(self, batch: Batch, **_: Any) -> None:
+        """Every third batch that is started here was tried on a few rows before."""
+        if self.dice.random() < 0.3:
+            rows = self.dice.sample(list(batch.rows), min(4, len(batch.rows)))
+            said = [orjson.dumps({"said": f"Kept: Sort {key_of(batch.name, row)} now:", "sure": True}) for row in rows]
+            keep_tried(batch, [Tried(row, _completion(text.decode()), 1) for row, text in zip(rows, said, strict=True)])
+            self.tally.count(self.tally.done, "rows kept from tries", len(rows))
 
     def act(self) -> None:
         while not self.over.wait(self.dice.uniform(0.1, 0.8)):
@@ -143,6 +160,10 @@ class People(Actor):
         batch.name, batch.prompt, batch.model, batch.id_column = table.name, PROMPT, "grok-4.3", table.id_column
         batch.auto_retries = self.dice.choice((0, 0, 1, 2))
         batch.row_limit = self.dice.choice((None, None, None, max(1, table.rows // 2)))
+        if self.dice.random() < 0.3:
+            ends = sorted(self.dice.sample(range(1, table.rows + 1), 4))
+            batch.ranges = RowSet([ends[:2], ends[2:]]).as_lists()
+        batch.shape, batch.skip_empty = self.dice.choice((None, SHAPE)), self.dice.random() < 0.5
         batch.save()
         controlling.start(batch, None)
         self.tally.count(self.tally.done, "batches started")
@@ -185,7 +206,8 @@ class People(Actor):
                 continue
             self.tally.count(self.tally.done, f"runbatch ended with {code}")
             if code in {0, 3} and run.table is not None:
-                self._judge_file(run.output.name, run.output.read_text("utf-8"), run.table.name, run.table.rows)
+                rows = range(1, run.table.rows + 1)
+                self._judge_file(run.output.name, run.output.read_text("utf-8"), run.table.name, rows)
             if code in {0, 3} or code < 0:
                 continue
             if "Traceback" in self._end_of(run) or code == 2:
@@ -195,7 +217,7 @@ class People(Actor):
         run.said.seek(0)
         return run.said.read()[-3000:]
 
-    def _judge_file(self, what: str, content: str, name: str, rows: int) -> None:
+    def _judge_file(self, what: str, content: str, name: str, rows: Sequence[int]) -> None:
         if broken := broken_rows(content, name, rows):
             self.wrong.append(f"{what} of {name}: {'; '.join(broken)}")
 
@@ -221,7 +243,7 @@ class People(Actor):
 
     def retry(self) -> str:
         batch = self._some(state__in=TERMINAL)
-        if batch is None or batch.succeeded == batch.total:
+        if batch is None or not batch.unanswered:
             return ""
         results = Result.objects.filter(batch=batch).exclude(state=RowState.SUCCEEDED).exclude(cause="")
         causes = sorted(set(results.values_list("cause", flat=True)))
@@ -253,7 +275,7 @@ class People(Actor):
         if reply.status_code != 200:
             self.tally.count(self.tally.oddities, f"download: {reply.status_code}")
             return ""
-        self._judge_file("a download", reply.content.decode("utf-8"), batch.name, batch.total)
+        self._judge_file("a download", reply.content.decode("utf-8"), batch.name, list(batch.rows))
         return "downloads"
 
     def look(self) -> str:

@@ -8,10 +8,12 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 
@@ -23,6 +25,15 @@ from tests.running import Running
 
 KEY = "sandbox-chaos"
 SPEED = {"SANDBOX_SETTLE": "0.3", "SANDBOX_DELAY": "0.1"}
+
+
+T = TypeVar("T")
+_starter = ThreadPoolExecutor(1)
+
+
+def for_good(start: Callable[..., T], *given: Any, **options: Any) -> T:
+    """Start a process in a thread that lasts: to the kernel, a parent's death is that of the thread that forked."""
+    return _starter.submit(start, *given, **options).result()
 
 
 @dataclass(frozen=True)
@@ -50,7 +61,7 @@ class Provider:
         self._noted = self._data / "run" / "sandbox.port" if self.inside else folder / "provider.port"
         self._store = folder / "provider"
         self._rate = plan.rate
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[Any] | None = None
         self._starting = threading.Lock()
 
     @property
@@ -66,7 +77,8 @@ class Provider:
         port = self._noted.read_text().strip() if self._noted.exists() else "0"
         command = [sys.executable, "-m", "batchsite.sandbox", "--port", port, "--port-file", str(self._noted)]
         command += ["--data", str(self._store), "--rate", str(self._rate)]
-        self._process = subprocess.Popen(
+        self._process = for_good(
+            subprocess.Popen,
             command,
             cwd=ROOT,
             env={**os.environ, **SPEED},
@@ -158,7 +170,8 @@ class Scene:
 
     def manage(self, *words: str, **options: Any) -> subprocess.Popen[str]:
         """A command of the site, in a session of its own, which dies with the harness."""
-        return subprocess.Popen(
+        return for_good(
+            subprocess.Popen,
             [sys.executable, "manage.py", *words],
             cwd=ROOT,
             env=self.running.environ,

@@ -5,11 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 PROMPT = "Sort {{key}} now: {{text}}"
 ODD = ('a "quoted" word', "two\nlines", "a,comma; and more", "naïve 漢字 🙂", "=SUM(A1)", "  spaces  ", "''")
+SHAPE = {"fields": [{"name": "said", "type": "text"}, {"name": "sure", "type": "yes_no"}]}
+EMPTY = 0.1
+"""Share of rows without a text."""
 
 
 @dataclass(frozen=True)
@@ -25,8 +29,12 @@ class Table:
         with path.open("w", newline="", encoding=dice.choice(("utf-8", "utf-8-sig"))) as file:
             writer = csv.writer(file)
             writer.writerow(["key", "text"])
-            writer.writerows([self.key(n), f"{dice.choice(ODD)} of row {n}"] for n in range(1, self.rows + 1))
+            writer.writerows([self.key(n), self._text(n, dice)] for n in range(1, self.rows + 1))
         return path
+
+    @staticmethod
+    def _text(row: int, dice: random.Random) -> str:
+        return " " if dice.random() < EMPTY else f"{dice.choice(ODD)} of row {row}"
 
     def key(self, row: int) -> str:
         return key_of(self.name, row)
@@ -41,11 +49,11 @@ def belongs(answer: str, key: str) -> bool:
     return f" Sort {key} now:" in answer
 
 
-def broken_rows(content: str, name: str, rows: int) -> list[str]:
+def broken_rows(content: str, name: str, rows: Sequence[int]) -> list[str]:
     """What is wrong with a downloaded CSV: rows that are not there, or that hold the answer of another row."""
     read = list(csv.DictReader(io.StringIO(content, newline="")))
-    wrong = [] if len(read) == rows else [f"{len(read)} rows instead of {rows}"]
-    for number, row in enumerate(read, 1):
+    wrong = [] if len(read) == len(rows) else [f"{len(read)} rows instead of {len(rows)}"]
+    for number, row in zip(rows, read, strict=False):
         key = key_of(name, number)
         if row["key"] != key:
             wrong.append(f"row {number} is that of {row['key']}")

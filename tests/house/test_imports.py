@@ -10,7 +10,7 @@ import pytest
 from tests.house.source import files, imports, name_of
 
 FOUNDATION = {"options", "setup"}
-PAGES = {"http", "templatetags"}
+PAGES = {"http", "templatetags", "charts"}
 MAY_IMPORT: dict[str, set[str]] = {
     "options": set(),
     "setup": {"options"},
@@ -21,15 +21,23 @@ MAY_IMPORT: dict[str, set[str]] = {
     "teams": {"processes", "http", "xai"},  # xai: to test a key before it is stored
     "http": {"teams"},
     "datasets": {"teams", "processes", *PAGES, *FOUNDATION},
-    "batches": {"datasets", "teams", "processes", "xai", *PAGES, *FOUNDATION},
-    "exports": {"batches", "datasets", "teams", "processes", *PAGES, *FOUNDATION},
+    "charts": set(),
+    "prompts": {"teams", *PAGES, *FOUNDATION},
+    "batches": {"prompts", "datasets", "teams", "processes", "xai", *PAGES, *FOUNDATION},
+    "review": {"batches", "datasets", "teams", "processes", *PAGES, *FOUNDATION},
+    "trials": {"batches", "datasets", "teams", "processes", *PAGES, *FOUNDATION},
+    "exports": {"review", "batches", "datasets", "teams", "processes", *PAGES, *FOUNDATION},
+    "provider": {"exports", "batches", "teams", "xai", *PAGES, *FOUNDATION},  # exports: the same files of results
     "operations": {"batches", "datasets", "teams", "processes", *FOUNDATION},  # operators ask about everything
     "xai": set(),
     "sandbox": set(),
-    "urls": {"processes", "teams", "datasets", "batches", "exports"},
+    "urls": {"processes", "teams", "datasets", "batches", "trials", "review", "exports", "provider"},
     "wsgi": {"settings"},
 }
-ALSO = {"batchsite.exports.management.commands.runbatch": {"xai"}}  # the whole job, so also the last resort's words
+ALSO = {
+    "batchsite.exports.management.commands.runbatch": {"xai"},  # the whole job, so also the last resort's words
+    "batchsite.trials.asking": {"xai"},  # the one door of tries: a completion in real time
+}
 OUTSIDE = {
     "xai": {"httpx", "orjson"},
     "sandbox": {"orjson", "gunicorn"},

@@ -7,15 +7,16 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db.models import F
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from batchsite.batches.models import Batch
-from batchsite.batches.selectors import dashboard
+from batchsite.batches.models import Batch, DailySpend, Submission
+from batchsite.batches.overview import dashboard, spending
 from batchsite.batches.states import TERMINAL
 from batchsite.datasets.models import Dataset
-from batchsite.teams.models import Team, User
+from batchsite.teams.models import Membership, Team, User
 from tests.factories import make_dataset, make_team
 
 HTMX = {"HX-Request": "true"}
@@ -107,3 +108,87 @@ def test_the_way_back_in_the_browser_gets_the_whole_page(
 ) -> None:
     page = client_of(alice).get(reverse("home"), headers={**HTMX, "HX-History-Restore-Request": "true"})
     assert "<!doctype html>" in page.content.decode()
+
+
+# ---- what is news, what stands still -----------------------------------------------------------------------
+
+
+def test_what_finished_since_the_last_visit_is_news_until_the_next(
+    alice: User, dataset: Dataset, client_of: Callable[[User], Client]
+) -> None:
+    client = client_of(alice)
+    client.get(reverse("home"))
+    _away(alice, hours=3)
+    make_batch(dataset, "before", "completed", succeeded=10, days_ago=1)
+    make_batch(dataset, "meanwhile", "completed", succeeded=10, days_ago=0.01)
+    for _ in range(2):  # a second look within the same visit changes nothing
+        board = client.get(reverse("home")).context["board"]
+        assert names(board.news) == ["meanwhile"]
+        assert names(board.finished) == ["before"]
+    poll = client.get(reverse("home"), headers=HTMX).content.decode()
+    assert "Finished since you last looked" in poll
+    _away(alice, hours=3)
+    _away(alice, hours=3)
+    board = client.get(reverse("home")).context["board"]
+    assert names(board.news) == ["meanwhile"]  # ended after the visit before this one
+
+
+def test_news_are_a_persons_own(alice: User, bob: User, dataset: Dataset, client_of: Callable[[User], Client]) -> None:
+    client_of(alice).get(reverse("home"))
+    _away(alice, hours=1)
+    make_batch(dataset, "meanwhile", "completed", succeeded=10)
+    assert names(client_of(alice).get(reverse("home")).context["board"].news) == ["meanwhile"]
+    assert names(client_of(bob).get(reverse("home")).context["board"].news) == []
+
+
+def _away(user: User, hours: float) -> None:
+    Membership.objects.filter(user=user, seen_at__isnull=False).update(seen_at=F("seen_at") - timedelta(hours=hours))
+
+
+def test_a_batch_in_which_nothing_moves_needs_a_hand(dataset: Dataset, settings: Any) -> None:
+    long_ago = timezone.now() - timedelta(hours=5)
+    still = make_batch(dataset, "still", "processing", started_at=long_ago)
+    Submission.objects.create(batch=still, number=1, first_row=1, last_row=10, changed_at=long_ago)
+    moving = make_batch(dataset, "moving", "processing", started_at=long_ago)
+    Submission.objects.create(batch=moving, number=1, first_row=1, last_row=10, changed_at=timezone.now())
+    board = dashboard(dataset.team)
+    assert names(board.needs_hand) == ["still"]
+    assert board.stalled == {still.pk}
+    assert names(board.running) == ["moving"]
+
+
+# ---- money and rows ------------------------------------------------------------------------------------------
+
+
+def _spent(team: Team, days_ago: int, model: str, user: User | None, ticks: int, **fields: Any) -> None:
+    day = timezone.now().date() - timedelta(days=days_ago)
+    values = {"account": "sandbox", "rows": 10, **fields}
+    DailySpend.objects.create(team=team, day=day, model=model, user=user, ticks=ticks, **values)
+
+
+def test_spend_is_summed_by_day_model_and_person(team: Team, alice: User, bob: User) -> None:
+    _spent(team, 0, "grok-4.3", alice, 300, failed=2)
+    _spent(team, 0, "grok-4.3", bob, 100)
+    _spent(team, 3, "grok-mini", alice, 50)
+    _spent(team, 31, "grok-4.3", alice, 10_000)
+    _spent(team, 0, "grok-4.3", alice, 10_000, account="team")
+    _spent(make_team(), 0, "grok-4.3", alice, 10_000)
+    found = spending(team)
+    assert found.simulated
+    assert found.models == {"grok-4.3": 400, "grok-mini": 50}
+    assert (found.by_model["grok-4.3"][-1], found.by_model["grok-mini"][-4]) == (400, 50)
+    assert [(name, ticks) for _, name, ticks in found.by_person] == [("Alice", 350), ("Bob", 100)]
+    assert (found.answered[-1], found.failed[-1]) == (18, 2)
+
+
+def test_the_charts_stand_on_the_page_with_a_table_each_and_refresh_alone(
+    team: Team, alice: User, dataset: Dataset, client_of: Callable[[User], Client]
+) -> None:
+    _spent(team, 1, "grok-4.3", alice, 12_345_000_000)
+    page = client_of(alice).get(reverse("home")).content.decode()
+    part = client_of(alice).get(reverse("spending"), headers=HTMX).content.decode()
+    for html in (page, part):
+        assert "Spend by day, simulated: 30 values, the highest $1.2345" in html
+        assert html.count("Show as table") == 2
+        assert f'href="/batches/?person={alice.pk}"' in html
+    assert "<h1>" not in part

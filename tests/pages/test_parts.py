@@ -92,12 +92,15 @@ def test_times_are_exact_for_machines_and_readable_without_a_script() -> None:
 
 
 def rows(**counts: int) -> Any:
-    return SimpleNamespace(**{"total": 0, "succeeded": 0, "failed": 0, "cancelled": 0, "missing": 0, **counts})
+    return SimpleNamespace(
+        **{"total": 0, "succeeded": 0, "failed": 0, "cancelled": 0, "missing": 0, "skipped": 0, **counts}
+    )
 
 
 def test_the_bar_says_in_words_what_it_draws() -> None:
     drawn = parts.bar(rows(total=10003, succeeded=7166, failed=37))
     assert drawn["label"] == "7,166 succeeded, 37 failed, 2,800 pending"
+    assert parts.bar(rows(total=9, succeeded=7, skipped=2))["label"] == "7 succeeded, 2 skipped"
     assert parts.bar(rows())["label"] == "No rows"
     page = render_to_string("parts/_bar.html", drawn)
     assert 'role="img" aria-label="7,166 succeeded, 37 failed, 2,800 pending"' in page

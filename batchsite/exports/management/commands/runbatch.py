@@ -13,14 +13,16 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import Error
 from django.db.models import Q
 
-from batchsite.batches import controlling, drafting
+from batchsite.batches import controlling, drafting, shapes
 from batchsite.batches.driving import drive
 from batchsite.batches.models import Batch
 from batchsite.batches.restoring import begin_anew
+from batchsite.batches.rowsets import parse_rows
 from batchsite.batches.states import TERMINAL, State
 from batchsite.datasets import intake
 from batchsite.datasets.models import Dataset, DatasetState
 from batchsite.exports import console, files
+from batchsite.exports.tables import TooBig
 from batchsite.processes.health import missing_migrations
 from batchsite.processes.trouble import is_disk_full
 from batchsite.teams.keys import AccountKind
@@ -45,8 +47,10 @@ class Command(BaseCommand):
         parser.add_argument("--name", default="", help="name of the batch; default: that of the file")
         parser.add_argument("--id-column", default="", help="column whose values are the ids of the requests")
         parser.add_argument("--limit", type=int, help="only the first N rows")
+        parser.add_argument("--rows", default="", metavar="RANGES", help="only these rows, such as 1-100,205")
+        parser.add_argument("--skip-empty", action="store_true", help="leave out rows where a column in use is empty")
         parser.add_argument("--param", action="append", default=[], metavar="NAME=VALUE", help="such as temperature=0")
-        parser.add_argument("--schema", type=Path, help="a JSON Schema that the answers shall fit")
+        parser.add_argument("--schema", type=Path, help="a JSON Schema for the answers; its fields become columns")
         parser.add_argument("--output", type=Path, help="results.csv, .json or .jsonl")
         parser.add_argument(
             "--answer", action="append", default=[], metavar="KEY=VALUE", help="how to read the file, where it asks"
@@ -90,9 +94,9 @@ class Command(BaseCommand):
         if form and asked.output:
             self._write(batch, form, asked.output)
         self.stdout.write(console.summary(batch, asked.output))
-        return ALL_WELL if batch.succeeded == batch.total else SOME_FAILED
+        return ALL_WELL if batch.succeeded + batch.skipped == batch.total else SOME_FAILED
 
-    def _write(self, batch: Batch, form: files.Form, output: Path) -> None:
+    def _write(self, batch: Batch, form: files.AnyForm, output: Path) -> None:
         try:
             files.write_file(batch, form, output)
         except OSError as error:
@@ -100,6 +104,8 @@ class Command(BaseCommand):
                 f"The answers are safe. Once that is mended: manage.py runbatch --resume {batch.pk} --output {output}"
             )
             raise Stop(OTHER, f"{output} cannot be written: {error.strerror}.\n{again}") from error
+        except TooBig as error:
+            raise Stop(OTHER, f"{output} is not written: {error}") from error
 
     def _list(self) -> int:
         """The batches that can go on, one a line, number first; and nothing else on standard output."""
@@ -109,15 +115,16 @@ class Command(BaseCommand):
 
     def _begin(self, asked: argparse.Namespace) -> Batch:
         """Import, plan, check, show the price, and queue."""
-        if not asked.file or asked.prompt is None:
+        if not asked.file or (asked.prompt is None and asked.file.suffix.lower() != ".jsonl"):
             raise Stop(BAD_INPUT, 'Give a file and a prompt: manage.py runbatch FILE --prompt "… {{column}} …"')
-        params, answers = _params(asked), _answers(asked)
+        params, shape, answers = _params(asked), _shape(asked.schema), _answers(asked)
         team = _team(asked.team)
         batch = drafting.new_draft(team, None, self._import(team, asked, answers))
-        batch.prompt, batch.system_prompt, batch.params = asked.prompt, asked.system, params
+        batch.prompt, batch.system_prompt, batch.params = asked.prompt or "", asked.system, params
         batch.model = asked.model or batch.model
         batch.name = asked.name or asked.file.stem
-        batch.id_column, batch.row_limit = asked.id_column, asked.limit
+        batch.id_column, batch.row_limit, batch.skip_empty = asked.id_column, asked.limit, asked.skip_empty
+        batch.shape, batch.ranges = shape, _ranges(asked, batch.dataset)
         batch.save()
         problems = drafting.problems_of(batch)
         if problems:
@@ -156,13 +163,13 @@ class Stop(Exception):
         self.status = status
 
 
-def _form(output: Path | None) -> files.Form | None:
+def _form(output: Path | None) -> files.AnyForm | None:
     """Checked before anything is spent."""
     if output is None:
         return None
     form = files.form_for(output)
     if form is None:
-        raise Stop(BAD_INPUT, f"{output.name}: the ending must be .csv, .json or .jsonl.")
+        raise Stop(BAD_INPUT, f"{output.name}: the ending must be .csv, .json, .jsonl, .xlsx or .parquet.")
     if not output.absolute().parent.is_dir():
         raise Stop(BAD_INPUT, f"There is no folder {output.absolute().parent}.")
     return form
@@ -178,8 +185,6 @@ def _params(asked: argparse.Namespace) -> dict[str, Any]:
             params[name] = orjson.loads(value)
         except ValueError:
             params[name] = value
-    if asked.schema:
-        params["response_format"] = _response_format(asked.schema)
     return params
 
 
@@ -192,16 +197,34 @@ def _answers(asked: argparse.Namespace) -> dict[str, str]:
     return {key: value for key, _, value in pairs}
 
 
-def _response_format(path: Path) -> dict[str, Any]:
+def _shape(path: Path | None) -> dict[str, Any] | None:
+    """The schema of a file as the shape of a batch, as text, so that its order is kept."""
+    if path is None:
+        return None
     try:
-        schema = orjson.loads(path.read_bytes())
+        shape = {"schema": path.read_text("utf-8-sig")}
     except OSError as error:
         raise Stop(BAD_INPUT, f"{path} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise Stop(BAD_INPUT, f"{path} is not JSON: it is not in UTF-8.") from error
+    wrong = shapes.problems(shape)
+    if wrong:
+        raise Stop(BAD_INPUT, f"{path}: {wrong[0]}")
+    return shape
+
+
+def _ranges(asked: argparse.Namespace, dataset: Dataset) -> list[list[int]] | None:
+    if not asked.rows:
+        return None
+    if asked.limit is not None:
+        raise Stop(BAD_INPUT, "Give either --limit or --rows.")
+    try:
+        rows = parse_rows(asked.rows, dataset.row_count)
     except ValueError as error:
-        raise Stop(BAD_INPUT, f"{path} is not JSON: {error}.") from error
-    if not isinstance(schema, dict):
-        raise Stop(BAD_INPUT, f"{path} must hold a JSON Schema: an object.")
-    return {"type": "json_schema", "json_schema": {"name": "answer", "strict": True, "schema": schema}}
+        raise Stop(BAD_INPUT, f"--rows: {error}") from error
+    if not rows:
+        raise Stop(BAD_INPUT, "--rows names no row: write numbers and ranges, such as 1-100,205.")
+    return rows.as_lists()
 
 
 def _team(name: str) -> Team:

@@ -1,0 +1,121 @@
+"""What answers teach about tokens: how many a prompt of so many characters has, and how many come back. Pure.
+
+Nothing here knows how a provider counts: a straight line is laid through what was billed, and leans on four
+characters a token where answers are few or much alike.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+import orjson
+
+from batchsite.batches.models import Batch
+
+PER_CHARACTER = 0.25
+"""Tokens of a character where nothing is known: four characters a token."""
+DOUBT = 200_000.0
+"""How firmly that is believed: as by so much spread (answers x characters squared) that says the same."""
+LEAST, MOST = 0.1, 1.5
+"""Tokens of a character in any language; beyond them a line through few points would be nonsense."""
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """Sums over answers."""
+
+    answers: int = 0
+    characters: int = 0
+    """Of the messages as they were sent."""
+    characters_squared: int = 0
+    characters_by_prompt: int = 0
+    """Characters x prompt tokens."""
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    output_tokens: int = 0
+    """Completion and reasoning."""
+    output_squared: int = 0
+    kept: int = 0
+    """Answers that are kept: their rows are not sent again ..."""
+    kept_ticks: int = 0
+    """... and what was billed for them."""
+
+    @classmethod
+    def of(cls, characters: int, prompt: int, *, cached: int, output: int, kept_ticks: int | None) -> Lesson:
+        """One answer; `kept_ticks` None where it is not kept."""
+        return cls(
+            1,
+            characters,
+            characters**2,
+            characters * prompt,
+            prompt,
+            cached,
+            output,
+            output**2,
+            int(kept_ticks is not None),
+            kept_ticks or 0,
+        )
+
+    @classmethod
+    def from_json(cls, stored: Any) -> Lesson:
+        """A lesson as it was stored, perhaps by an earlier version that knew fewer sums."""
+        found = stored if isinstance(stored, dict) else {}
+        return cls(**{one.name: int(found.get(one.name) or 0) for one in fields(cls)})
+
+    def as_json(self) -> dict[str, int]:
+        return asdict(self)
+
+    def __add__(self, other: Lesson) -> Lesson:
+        return Lesson(*(a + b for a, b in zip(self._values(), other._values(), strict=True)))
+
+    def _values(self) -> list[int]:
+        return [getattr(self, one.name) for one in fields(self)]
+
+    @property
+    def output(self) -> float:
+        """Tokens of output a row."""
+        return self.output_tokens / self.answers
+
+    @property
+    def spread(self) -> float:
+        """How far, relative to it, the true mean of the output may lie from `output`: about two standard errors."""
+        if self.answers < 2 or not self.output_tokens:
+            return 1.0
+        variance = max(0.0, self.output_squared - self.output_tokens * self.output) / (self.answers - 1)
+        few = 1 + 3 / self.answers  # of few answers, also the variance is only guessed
+        return 2 * few * math.sqrt(variance / self.answers) / self.output
+
+
+@dataclass(frozen=True)
+class Line:
+    """Prompt tokens of a row: `fixed` and so many `per_character` of its messages."""
+
+    fixed: float
+    per_character: float = PER_CHARACTER
+
+    def tokens(self, characters: float) -> float:
+        return max(1.0, self.fixed + self.per_character * characters)
+
+
+def line_through(lesson: Lesson) -> Line:
+    """The line that fits what was billed: always through the mean, and as steep as the answers can tell."""
+    count = lesson.answers
+    across = max(0.0, lesson.characters_squared - lesson.characters**2 / count)
+    together = lesson.characters_by_prompt - lesson.characters * lesson.prompt_tokens / count
+    steep = (together + DOUBT * PER_CHARACTER) / (across + DOUBT)
+    steep = min(MOST, max(LEAST, steep))
+    return Line((lesson.prompt_tokens - steep * lesson.characters) / count, steep)
+
+
+def sum_of(lessons: Iterable[Lesson]) -> Lesson:
+    return sum(lessons, Lesson())
+
+
+def mark_of(batch: Batch) -> str:
+    """What the prompt is known by, whatever its rows: equal where model, texts, parameters and shape are."""
+    parts = [batch.model, batch.system_prompt, batch.prompt, batch.params, batch.examples, batch.shape]
+    return hashlib.sha256(orjson.dumps(parts, option=orjson.OPT_SORT_KEYS)).hexdigest()[:20]

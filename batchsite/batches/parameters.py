@@ -1,0 +1,161 @@
+"""Which parameters a model takes, and which values (facts 6.1, 6.2). Pure.
+
+xAI checks values only when a row runs, or never: one out of range may hang for ever. So they are checked here. What a
+model would refuse is not offered for it; penalties are offered for none, as reasoning models refuse even a 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Kind = Literal["number", "whole", "choice", "texts"]
+"""The form of input: a number, a whole number, one of `choices`, or up to `most` texts (a list)."""
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter as a model takes it."""
+
+    name: str
+    label: str
+    help: str
+    kind: Kind
+    low: float = 0
+    high: float = 0
+    choices: tuple[tuple[str, str], ...] = ()
+    """(value, label); the model's own default is to choose none."""
+    most: int = 0
+
+    def problem(self, value: Any) -> str:
+        """What is wrong with a value, in words; "" where nothing is. None is not sent and never wrong."""
+        if value is None:
+            return ""
+        if self.kind == "choice":
+            known = [one for one, _ in self.choices]
+            return "" if value in known else f"One of {', '.join(known)}, please."
+        if self.kind == "texts":
+            return self._texts_problem(value)
+        fits = isinstance(value, int | float) and not isinstance(value, bool) and self.low <= value <= self.high
+        if fits and (self.kind == "number" or value == int(value)):
+            return ""
+        kind = "A whole number" if self.kind == "whole" else "A number"
+        return f"{kind} from {self.low:,} to {self.high:,}, please."
+
+    def _texts_problem(self, value: Any) -> str:
+        if not isinstance(value, list) or not all(isinstance(one, str) and one for one in value):
+            return f"A list of up to {self.most} texts, none of them empty, please."
+        return "" if len(value) <= self.most else f"{self.most} texts at most, please: there are {len(value)}."
+
+
+_EFFORTS = {
+    "none": "None: answers at once",
+    "low": "Low",
+    "medium": "Medium",
+    "high": "High",
+    "xhigh": "Very high",
+}
+_EFFORT_OF = {
+    "grok-4.3": ("none", "low", "medium", "high"),
+    "grok-4.5": ("low", "medium", "high"),
+    "grok-4.6": ("low", "medium", "high"),
+    "grok-4.7": ("low", "medium", "high", "xhigh"),
+    "grok-3-mini": ("low", "high"),
+    "grok-4.20-multi-agent": ("low", "medium", "high", "xhigh"),
+}
+"""By the beginning of a model's name. Models of no line here refuse the parameter (facts 6.2)."""
+_DEFAULT_EFFORT = {"grok-4.3": "low", "grok-4.5": "high"}
+_NOT_REASONING = ("-non-reasoning", "grok-3-fast")
+
+TEMPERATURE = Parameter(
+    "temperature", "Temperature", "0 to 2: low for the same answer again, high for variety.", "number", 0, 2
+)
+TOP_P = Parameter(
+    "top_p",
+    "Top p",
+    "0 to 1: only the likeliest words, up to this share. Change this or the temperature.",
+    "number",
+    0,
+    1,
+)
+MAX_TOKENS = Parameter(
+    "max_completion_tokens",
+    "Maximum tokens",
+    "Of the visible answer. Reasoning is not capped by it, and is billed.",
+    "whole",
+    1,
+    1_000_000,
+)
+SEED = Parameter(
+    "seed", "Seed", "The same number makes the same answer likelier; no promise.", "whole", -(2**31), 2**31 - 1
+)
+STOP = Parameter("stop", "Stop at", "Up to 4 texts at which the answer ends, one a line.", "texts", most=4)
+_EVERYWHERE = (TEMPERATURE, TOP_P, MAX_TOKENS, SEED)
+NAMES = ("reasoning_effort", *(one.name for one in _EVERYWHERE), STOP.name)
+"""All that is known here, in the order in which they are shown."""
+NEVER = ("presence_penalty", "frequency_penalty")
+
+
+def parameters_of(model: str) -> list[Parameter]:
+    """The parameters that a model takes, in the order of `NAMES`."""
+    effort = _effort(model)
+    return [*([effort] if effort else []), *_EVERYWHERE, *([] if is_reasoning(model) else [STOP])]
+
+
+def is_reasoning(model: str) -> bool:
+    """Whether a model thinks before it answers; of models that nobody knows it is assumed."""
+    return not any(part in model for part in _NOT_REASONING)
+
+
+def _effort(model: str) -> Parameter | None:
+    family = next((one for one in _EFFORT_OF if model == one or model.startswith(f"{one}-")), None)
+    if family is None:
+        return None
+    default = _DEFAULT_EFFORT.get(family)
+    words = "How long the model thinks before it answers. What it thinks is billed as output."
+    words += f" Unset, {model} takes {default}." if default else ""
+    return Parameter(
+        "reasoning_effort",
+        "Reasoning effort",
+        words,
+        "choice",
+        choices=tuple((value, _EFFORTS[value]) for value in _EFFORT_OF[family]),
+    )
+
+
+def refused(model: str, name: str, kind: str = "chat_get_completion") -> str:
+    """Why a model does not take a parameter, in words; "" where it does."""
+    if kind == "responses" and name in {"seed", "stop"}:
+        return f"xAI’s Responses, which this installation uses, take no {name}."
+    if name in {one.name for one in parameters_of(model)} or name == "response_format":
+        return ""
+    if name == "reasoning_effort":
+        takers = ", ".join(_EFFORT_OF)
+        return f"{model} refuses a reasoning effort: every row would fail. Models that take it: {takers}."
+    if name == "stop":
+        return f"{model} reasons, and reasoning models refuse stop texts: every row would fail."
+    if name in NEVER:
+        return "Reasoning models refuse penalties, even 0."
+    return f"There is no parameter {name} here."
+
+
+def check_params(model: str, params: Mapping[str, Any], kind: str = "chat_get_completion") -> dict[str, str]:
+    """Problems by parameter, in words."""
+    taken = {one.name: one for one in parameters_of(model)}
+    found = {}
+    for name, value in params.items():
+        words = (
+            "" if value is None else refused(model, name, kind) or (taken[name].problem(value) if name in taken else "")
+        )
+        if words:
+            found[name] = words
+    return found
+
+
+def shown_with(model: str, params: Mapping[str, Any]) -> Sequence[tuple[Parameter | None, str, str]]:
+    """(parameter, name, why it is refused) for a page: what the model takes, then what is set and it refuses."""
+    taken = [(one, one.name, "") for one in parameters_of(model)]
+    names = {name for _, name, _ in taken}
+    stray = [name for name, value in params.items() if value is not None and name not in names]
+    return [*taken, *((None, name, refused(model, name)) for name in stray if refused(model, name))]

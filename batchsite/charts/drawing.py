@@ -1,0 +1,292 @@
+"""Numbers to charts: what `templates/charts` draws as SVG, with words for a screen reader and a table behind. Pure.
+
+    columns(key, title, labels, series)      stacked bars, one per label (days)
+    histogram(key, title, edges, counts)     bars side by side, between edges
+    area(key, title, points)                 a line with its area, over time
+    ranks(key, title, entries)               rows with a bar each, the widest first as they come
+
+`{% include "charts/chart.html" with chart=… %}` for the first three, `"charts/ranks.html" with ranks=…` for the last.
+Places are per cent of the plot as text, from the top left, so that a chart fits any width. `key` is unique on the
+page and becomes part of ids; `show` turns a value into words, `axis` into the few that stand beside an axis. `tone`
+is a class of the stylesheet: good, bad, warn and rest for what became of rows, s1 to s6 for anything else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from batchsite.charts.scales import thinned, ticks
+
+Show = Callable[[float], str]
+LABELS = 6
+"""Words below the axis, at most: more would overlap on a telephone."""
+POINTS = 200
+
+
+def plain(value: float) -> str:
+    """7166 as 7,166; a fraction with what it needs."""
+    return f"{value:,.0f}" if float(value).is_integer() or abs(value) >= 1000 else f"{value:,.3g}"
+
+
+@dataclass(frozen=True)
+class Series:
+    """One value per label of a chart."""
+
+    name: str
+    values: Sequence[float]
+    tone: str = "s1"
+
+
+@dataclass(frozen=True)
+class Part:
+    """A rectangle of a bar."""
+
+    tone: str
+    y: str
+    height: str
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A place on the axis with its parts, its words, and where it leads."""
+
+    x: str
+    width: str
+    parts: Sequence[Part]
+    words: str
+    href: str = ""
+
+
+@dataclass(frozen=True)
+class Tick:
+    """A word beside an axis, at so many per cent."""
+
+    at: str
+    words: str
+    anchor: str = "middle"
+
+
+@dataclass(frozen=True)
+class Chart:
+    """What the template draws. `line` and `area` are paths in a box of 100 by 100, where there are any."""
+
+    key: str
+    title: str
+    summary: str
+    """For those who do not see it: what the chart says, in one sentence."""
+    bars: Sequence[Bar]
+    rules: Sequence[Tick]
+    labels: Sequence[Tick]
+    legend: Sequence[tuple[str, str]]
+    """(tone, name)."""
+    head: Sequence[str]
+    rows: Sequence[tuple[str, Sequence[str], str]]
+    """(label, values in words, href) of the table."""
+    line: str = ""
+    area: str = ""
+
+    @property
+    def leads(self) -> bool:
+        """Whether its bars are links."""
+        return any(bar.href for bar in self.bars)
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.line and not any(bar.parts for bar in self.bars)
+
+
+def columns(
+    key: str,
+    title: str,
+    labels: Sequence[str],
+    series: Sequence[Series],
+    *,
+    show: Show = plain,
+    axis: Show | None = None,
+    first: str = "Day",
+    hrefs: Sequence[str] = (),
+) -> Chart:
+    """Stacked bars, one per label. `first` is the head of the table's first column."""
+    sums = [sum(one.values[place] for one in series) for place in range(len(labels))]
+    scale = ticks(max(sums, default=0.0))
+    bars = []
+    for place, label in enumerate(labels):
+        values = [(one.tone, one.values[place]) for one in series]
+        said = [f"{show(one.values[place])} {one.name}" for one in series if one.values[place]]
+        words = f"{label}: {', '.join(said) if len(series) > 1 and said else show(sums[place])}"
+        href = hrefs[place] if hrefs else ""
+        bars.append(Bar(*_place(place, len(labels), 0.28), _stack(values, scale[-1]), words, href))
+    names = [one.name for one in series]
+    table = [
+        (label, [show(one.values[place]) for one in series], hrefs[place] if hrefs else "")
+        for place, label in enumerate(labels)
+    ]
+    legend = [(one.tone, one.name) for one in series] if len(series) > 1 else []
+    return Chart(
+        key,
+        title,
+        _summary(title, labels, sums, show),
+        bars,
+        _rules(scale, axis or show),
+        _below(labels),
+        legend,
+        [first, *names],
+        table,
+    )
+
+
+def histogram(
+    key: str,
+    title: str,
+    edges: Sequence[float],
+    counts: Sequence[float],
+    *,
+    show_edge: Show = plain,
+    tone: str = "s1",
+    hrefs: Sequence[str] = (),
+    what: str = "rows",
+    first: str = "From – to",
+) -> Chart:
+    """Counts between edges: one more edge than counts. Whole numbers stand on the axis."""
+    scale = ticks(max(counts, default=0.0), whole=True)
+    names = [f"{show_edge(low)} – {show_edge(high)}" for low, high in pairwise(edges)]
+    bars = [
+        Bar(
+            *_place(place, len(counts), 0.06),
+            _stack([(tone, count)], scale[-1]),
+            f"{names[place]}: {plain(count)} {what}",
+            hrefs[place] if hrefs else "",
+        )
+        for place, count in enumerate(counts)
+    ]
+    every = -(-len(edges) // LABELS)
+    below = [
+        Tick(_percent(place / max(1, len(counts))), show_edge(edge), _anchor(place, len(edges)))
+        for place, edge in enumerate(edges)
+        if place % every == 0
+    ]
+    table = [(name, [plain(counts[place])], hrefs[place] if hrefs else "") for place, name in enumerate(names)]
+    summary = _summary(title, names, counts, plain)
+    return Chart(key, title, summary, bars, _rules(scale, plain), below, [], [first, what.capitalize()], table)
+
+
+def area(
+    key: str,
+    title: str,
+    points: Sequence[tuple[float, float]],
+    *,
+    show_x: Show = plain,
+    show: Show = plain,
+    head: tuple[str, str] = ("Time", "Rows"),
+    tone: str = "s1",
+) -> Chart:
+    """A line through (x, y), ascending in x, with the area below it. Of many points, 200 are drawn."""
+    some = thinned(points, POINTS)
+    first, last = (some[0][0], some[-1][0]) if some else (0.0, 0.0)
+    scale = ticks(max((value for _, value in some), default=0.0))
+    width = (last - first) or 1.0
+    places = [(100 * (x - first) / width, 100 - 100 * y / scale[-1]) for x, y in some]
+    line = "M" + " L".join(f"{x:.2f} {y:.2f}" for x, y in places) if len(places) > 1 else ""
+    below = [
+        Tick(_percent(share), show_x(first + share * width), anchor)
+        for share, anchor in ((0.0, "start"), (0.5, "middle"), (1.0, "end"))
+    ]
+    table = [(show_x(x), [show(y)], "") for x, y in thinned(some, 24)]
+    summary = _summary(title, [show_x(x) for x, _ in some], [y for _, y in some], show)
+    return Chart(
+        key, title, summary, [], _rules(scale, show), below if line else [], [(tone, head[1])], head, table, line,
+        f"{line} L100 100 L0 100 Z" if line else "",
+    )  # fmt: skip
+
+
+# ---- rows with a bar ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A row of `ranks`; `extra` are more words behind the value."""
+
+    label: str
+    value: float
+    href: str = ""
+    tone: str = "s1"
+    current: bool = False
+    extra: str = ""
+
+
+@dataclass(frozen=True)
+class Rank:
+    """An entry with its width in per cent and its value in words."""
+
+    entry: Entry
+    width: str
+    words: str
+
+
+@dataclass(frozen=True)
+class Ranks:
+    """What `charts/ranks.html` draws: a list, so it needs no table behind it."""
+
+    key: str
+    title: str
+    rows: Sequence[Rank]
+
+
+def ranks(key: str, title: str, entries: Sequence[Entry], *, show: Show = plain, most: float | None = None) -> Ranks:
+    """Rows in the given order; the widest bar is `most`, or the greatest value."""
+    top = most or max((entry.value for entry in entries), default=0.0) or 1.0
+    rows = [Rank(entry, _percent(min(1.0, max(0.0, entry.value / top))), show(entry.value)) for entry in entries]
+    return Ranks(key, title, rows)
+
+
+# ---- geometry ----------------------------------------------------------------------------------------
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.3f}%"
+
+
+def _place(number: int, count: int, gap: float) -> tuple[str, str]:
+    """(x, width) of the bar with that number, `gap` of its room left free."""
+    room = 1 / max(1, count)
+    return _percent(room * (number + gap / 2)), _percent(room * (1 - gap))
+
+
+def _stack(values: Sequence[tuple[str, float]], top: float) -> list[Part]:
+    """Rectangles from the ground up; what is there is never thinner than half a per cent."""
+    parts, below = [], 0.0
+    for tone, value in values:
+        if value > 0:
+            share = max(value / top, 0.005)
+            parts.append(Part(tone, _percent(max(0.0, 1 - below - share)), _percent(share)))
+            below += share
+    return parts
+
+
+def _rules(scale: Sequence[float], show: Show) -> list[Tick]:
+    return [Tick(_percent(1 - value / scale[-1]), show(value)) for value in scale]
+
+
+def _below(labels: Sequence[str]) -> list[Tick]:
+    """Words in the middle of their bars, as many as fit, the last one among them."""
+    every = max(1, -(-len(labels) // LABELS))
+    start = (len(labels) - 1) % every
+    return [
+        Tick(_percent((place + 0.5) / len(labels)), label)
+        for place, label in enumerate(labels)
+        if place % every == start
+    ]
+
+
+def _anchor(place: int, count: int) -> str:
+    return "start" if place == 0 else "end" if place == count - 1 else "middle"
+
+
+def _summary(title: str, labels: Sequence[str], values: Sequence[float], show: Show) -> str:
+    """`Spend by day: 12 values, the highest $1.20 at 3 Nov.`"""
+    if not any(values):
+        return f"{title}: nothing yet."
+    place = max(range(len(values)), key=lambda number: values[number])
+    return f"{title}: {len(values)} values, the highest {show(values[place])} at {labels[place]}."

@@ -1,0 +1,81 @@
+"""What a person takes home: which form, which rows, which columns."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from batchsite.batches.models import Batch
+from batchsite.batches.results_selectors import field_names
+from batchsite.batches.rowsets import RowSet, parse_rows
+from batchsite.exports.streams import columns_of
+from batchsite.exports.writers import column_names
+from batchsite.review import taking
+
+ROWS: dict[str, str] = {
+    "all": "All rows, in the order of the dataset",
+    "succeeded": "Rows with an answer",
+    "failed": "Rows that ended without one: failed, cancelled, missing, skipped",
+    "misfit": "Rows whose answer does not fit the shape",
+    "pending": "Rows that are still pending",
+}
+STATES: dict[str, frozenset[str] | None] = {
+    "all": None,
+    "succeeded": frozenset({"succeeded"}),
+    "failed": frozenset({"failed", "cancelled", "missing", "skipped"}),
+    "misfit": None,
+    "pending": frozenset({"pending"}),
+}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which rows and columns of a batch; all of both where nothing is said."""
+
+    rows: str = "all"
+    ranges: str = ""
+    """Only these rows of the dataset, as a person writes them: "1-100, 205"."""
+    columns: tuple[str, ...] = ()
+
+    @property
+    def only(self) -> frozenset[str] | None:
+        return frozenset(self.columns) or None
+
+    @property
+    def query(self) -> str:
+        """As an address has it, without the form."""
+        given = {name: value for name, value in asdict(self).items() if value}
+        given.pop("rows") if self.rows == "all" else None
+        given["column"] = given.pop("columns", ())
+        return urlencode(given, doseq=True)
+
+    def as_json(self) -> dict[str, Any]:
+        return {"rows": self.rows, "ranges": self.ranges, "columns": list(self.columns)}
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> Choice:
+        return cls(kept.get("rows", "all"), kept.get("ranges", ""), tuple(kept.get("columns", ())))
+
+    def within(self, batch: Batch) -> RowSet | None:
+        """The rows of the ranges that belong to the batch; None for all. Raises ValueError, in words."""
+        if not self.ranges.strip():
+            return None
+        asked = parse_rows(self.ranges, batch.dataset.row_count)
+        found = [span for first, last in asked.spans for span in batch.rows.within(first, last).spans]
+        return RowSet(found)
+
+
+def names_of(batch: Batch) -> Sequence[str]:
+    """The columns of the whole file."""
+    return column_names(columns_of(batch), field_names(batch) if batch.shape else None)
+
+
+def mark_of(batch: Batch, form: str, choice: Choice) -> str:
+    """Changes when the file would: the state, every sum, and what was chosen. An ETag."""
+    sums = (batch.succeeded, batch.failed, batch.cancelled, batch.missing, batch.skipped, batch.misfits)
+    seen = (batch.pk, batch.state, batch.ended_at, sums, batch.cost_ticks, batch.completion_tokens, form, choice)
+    seen += taking.mark_of(batch)
+    return hashlib.sha256(repr(seen).encode()).hexdigest()[:32]

@@ -1,0 +1,51 @@
+"""Files that are built before they are sent: an Excel workbook of a million rows is no work for a web request."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from django.db.models.signals import post_delete
+from django.dispatch import receiver
+from django.utils import timezone
+
+from batchsite.batches.models import Batch
+from batchsite.processes.models import Work
+from batchsite.teams.models import User
+
+
+class Export(Work):
+    """A file of a batch's results, being built or ready. Kept for a day; built again where somebody asks later."""
+
+    batch = models.ForeignKey(Batch, on_delete=models.CASCADE, related_name="exports")
+    mark = models.CharField(max_length=32)
+    """What it holds: see choosing.mark_of. While that is the same, it is built once for everybody."""
+    form = models.CharField(max_length=12)
+    choice: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)
+    asked_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    rows_done = models.PositiveBigIntegerField(default=0)
+    file = models.FileField(upload_to="exports/%Y/%m/", max_length=300, blank=True)
+    size = models.PositiveBigIntegerField(default=0)
+    """Bytes."""
+    ready_at = models.DateTimeField(null=True, blank=True)
+    problem = models.TextField(blank=True)
+    """Why there is no file, in words."""
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["batch", "mark"], name="one_export_per_content")]
+
+    def __str__(self) -> str:
+        return f"{self.form} of {self.batch}"
+
+    @property
+    def is_building(self) -> bool:
+        return not self.ready_at and not self.problem
+
+
+@receiver(post_delete, sender=Export)
+def remove_file(instance: Export, **_: Any) -> None:
+    """The file goes with its row, also where the batch took the row along."""
+    if instance.file:
+        instance.file.delete(save=False)

@@ -1,0 +1,64 @@
+"""What people do with kept prompts: keep a version, rename, delete. Each is one short transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from batchsite.prompts.models import Prompt, PromptVersion
+from batchsite.teams.models import Team, User
+
+
+@dataclass(frozen=True)
+class Contents:
+    """All that a version says; the fields are those of PromptVersion."""
+
+    text: str
+    system_prompt: str = ""
+    examples: list[dict[str, str]] = field(default_factory=list)
+    shape: dict[str, Any] | None = None
+    model: str = ""
+    params: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, version: PromptVersion) -> Contents:
+        return cls(**{name: getattr(version, name) for name in cls.__dataclass_fields__})
+
+
+class NameTaken(ValueError):
+    """Another prompt of the team has that name; the text says so."""
+
+
+def keep(team: Team, user: User | None, name: str, comment: str, contents: Contents) -> tuple[PromptVersion, bool]:
+    """(the version that says this, whether it is new): the next version of the prompt with that name.
+
+    A prompt that says just the same already is not kept twice.
+    """
+    with transaction.atomic():
+        Team.objects.select_for_update().get(pk=team.pk)  # two people may keep under one name at once
+        prompt, _ = Prompt.objects.get_or_create(
+            team=team, name=name.strip(), deleted_at=None, defaults={"created_by": user}
+        )
+        last = prompt.versions.order_by("-number").first()
+        if last and Contents.of(last) == contents:
+            return last, False
+        number = last.number + 1 if last else 1
+        values = vars(contents)
+        return prompt.versions.create(number=number, created_by=user, comment=comment.strip(), **values), True
+
+
+def rename(prompt: Prompt, name: str) -> None:
+    """Raises NameTaken."""
+    try:
+        with transaction.atomic():
+            Prompt.objects.filter(pk=prompt.pk).update(name=name.strip())
+    except IntegrityError as error:
+        raise NameTaken(f"There is a prompt “{name.strip()}” already.") from error
+
+
+def delete(prompt: Prompt) -> None:
+    """Hide it. Batches go on naming the version that they ran."""
+    Prompt.objects.filter(pk=prompt.pk).update(deleted_at=timezone.now())

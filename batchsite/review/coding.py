@@ -1,0 +1,128 @@
+"""Rows found by what their answers hold: by the codes of the summary, or by reading while those are not there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from django.db.models import Q
+
+from batchsite.batches.models import Batch, Result
+from batchsite.batches.states import RowState
+from batchsite.review import fields, summing, tallying
+from batchsite.review.asking import Asked
+from batchsite.review.models import Codes, Summary
+from batchsite.review.tallying import RIGHT, WRONG, Tally
+
+AGREES = {"right": RIGHT, "wrong": WRONG}
+
+
+@dataclass
+class Finder:
+    """Finds the rows of a batch whose answers are as an address asks. Pages of codes are read once."""
+
+    batch: Batch
+    summary: Summary | None
+    asked: Asked
+    _wants: dict[str, int] | None = None
+    _pages: dict[tuple[str, int], bytes] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        summary = self.summary
+        if summary is not None and summary.shown and summing.is_current(self.batch, summary):
+            self._wants = wanted_codes(self.asked, tallying.load(summary.shown))
+
+    @property
+    def is_fast(self) -> bool:
+        """Whether codes answer it; otherwise answers are read."""
+        return self._wants is not None
+
+    def rows(self, low: int, high: int) -> set[int]:
+        """Those of rows `low`..`high` that are as asked."""
+        if self._wants is None:
+            return self._read(low, high)
+        found: set[int] = set()
+        begin = low - (low - 1) % summing.SLICE
+        for first in range(begin, high + 1, summing.SLICE):
+            found.update(row for row in self._of_page(first) if low <= row <= high)
+        return found
+
+    def _of_page(self, first: int) -> list[int]:
+        """The rows of the page of codes that begins with `first`."""
+        (name, code), *others = sorted((self._wants or {}).items())
+        also = [(self._codes(other, first), value) for other, value in others]
+        places = tallying.places(self._codes(name, first), code)
+        return [first + place for place in places if all(data[place : place + 1] == bytes([v]) for data, v in also)]
+
+    def _codes(self, name: str, first: int) -> bytes:
+        key = (name, first)
+        if key not in self._pages:
+            page = Codes.objects.filter(summary=self.summary, name=name, first=first)
+            data = (
+                page.filter(edition=self.summary.edition if self.summary else 0).values_list("data", flat=True).first()
+            )
+            self._pages[key] = tallying.unpacked(bytes(data)) if data else b""
+        return self._pages[key]
+
+    def _read(self, low: int, high: int) -> set[int]:
+        """As `rows`, from the answers themselves."""
+        asked, shape = self.asked, fields.shape_in(self.batch)
+        answers = Result.objects.filter(
+            holding([value for _, value in asked.values], is_text=shape is None),
+            batch_id=self.batch.pk,
+            state=RowState.SUCCEEDED,
+            row__gte=low,
+            row__lte=high,
+        )
+        compares = bool(asked.agrees or asked.expected or asked.answered)
+        cells = summing.expected_cells(self.batch, low, high) if compares else []
+        name = summing.compared_field(self.batch, self.summary or Summary())
+        found = set()
+        for row, answer in answers.values_list("row", "answer"):
+            values = fields.values_in(shape, answer)
+            if any(values.get(field) != value for field, value in asked.values):
+                continue
+            if not compares or _compares(asked, values.get(name, ""), cells[row - low] if cells else ""):
+                found.add(row)
+        return found
+
+
+def holding(values: list[str], *, is_text: bool) -> Q:
+    """A cheap first choice of answers: those in which the texts stand somewhere, as JSON writes them."""
+    plain = [value for value in values if value.isascii() and value.isprintable() and not set(value) & set('"\\/')]
+    chosen = Q()
+    for value in plain if not is_text else values:
+        chosen &= Q(answer__contains=value)
+    return chosen
+
+
+def _compares(asked: Asked, given: str, expected: str) -> bool:
+    given, expected = fields.label(given), fields.label(expected)
+    if not expected:
+        return False
+    if asked.agrees and (asked.agrees == "right") != (given == expected):
+        return False
+    if asked.expected and fields.label(asked.expected) != expected:
+        return False
+    return not asked.answered or fields.label(asked.answered) == given
+
+
+def wanted_codes(asked: Asked, tally: Tally) -> dict[str, int] | None:
+    """{name of codes: the one that is wanted}; None where codes cannot tell, as not every value has one."""
+    wants: dict[str, int] = {}
+    for name, value in asked.values:
+        known = tally.fields.get(name)
+        code = known.codes.get(value) if known else None
+        if code is None:
+            return None
+        wants[f"field {name}"] = code
+    if (asked.agrees or asked.expected or asked.answered) and not tally.compared:
+        return None
+    if asked.agrees:
+        wants["agrees"] = AGREES[asked.agrees]
+    for name, text in (("expected", asked.expected), ("answered", asked.answered)):
+        if text:
+            code = tally.labels.codes.get(fields.label(text))
+            if code is None:
+                return None
+            wants[name] = code
+    return wants or None

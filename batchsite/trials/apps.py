@@ -1,0 +1,26 @@
+"""The room of tries listens: a batch that is submitted keeps what was tried, a key that was set lets a try go on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.apps import AppConfig
+
+
+class TrialsConfig(AppConfig):
+    name = "batchsite.trials"
+
+    def ready(self) -> None:
+        from batchsite.batches.signals import batch_starting
+        from batchsite.teams.signals import key_changed
+        from batchsite.trials.keeping import on_start
+        from batchsite.trials.pressing import wake_held
+
+        def starting(batch: Any, **_: Any) -> None:
+            on_start(batch)
+
+        def woken(team: Any, **_: Any) -> None:
+            wake_held(team)
+
+        batch_starting.connect(starting, weak=False, dispatch_uid="tried rows are kept")
+        key_changed.connect(woken, weak=False, dispatch_uid="held tries go on")

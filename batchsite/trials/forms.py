@@ -1,0 +1,46 @@
+"""What people type about a try. All of it is kept with the draft, fit or not; nothing here is refused for its words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import QueryDict
+
+from batchsite.batches.models import Batch
+from batchsite.http import whole_number, words_of
+from batchsite.trials.choosing import DEFAULT_ROWS, HOWS, MOST_ROWS, Choice
+from batchsite.trials.pressing import MOST_FURTHER, variants_of
+
+LONGEST_MODEL = 100
+
+
+def typed_variants(data: QueryDict, batch: Batch) -> list[dict[str, Any]]:
+    """The further variants as they were typed; those of the draft where the page did not have them."""
+    if "variants" not in data:
+        return list(batch.variants)
+    count = min(MOST_FURTHER, whole_number(data.get("variants")) or 0)
+    return [
+        {
+            "prompt": _lines(data.get(f"prompt-{number}", "")),
+            "system_prompt": _lines(data.get(f"system-{number}", "")),
+            "model": words_of(data.get(f"model-{number}"))[:LONGEST_MODEL],
+        }
+        for number in range(1, count + 1)
+    ]
+
+
+def _lines(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\0", "�")
+
+
+def added(batch: Batch) -> list[dict[str, Any]]:
+    """One variant more: the draft's own words, to be changed."""
+    own, *further = variants_of(batch)
+    return [*further, own][:MOST_FURTHER]
+
+
+def choice_of(data: QueryDict) -> Choice:
+    """Which rows, as they were asked for."""
+    how = data.get("how", "")
+    count = whole_number(data.get("count")) or DEFAULT_ROWS
+    return Choice(how if how in HOWS else "first", min(count, MOST_ROWS + 1), words_of(data.get("picked"))[:400])

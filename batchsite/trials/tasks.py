@@ -1,0 +1,33 @@
+"""What the queue calls, and what is due."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.utils import timezone
+
+from batchsite.processes.leases import Busy, LeaseLost
+from batchsite.processes.queueing import Job, enqueue, take_due
+from batchsite.trials.models import Trial
+from batchsite.trials.stepping import advance
+
+STEP = "batchsite.trials.tasks.step"
+
+
+def due(now: datetime) -> Iterable[Job]:
+    """Every trial whose time has come."""
+    for trial in take_due(Trial.objects.all(), now):
+        yield Job(STEP, (trial.pk,))
+
+
+def nudge(trial: Trial) -> None:
+    """A person waits: let a worker begin at once, without the ticker."""
+    for one in take_due(Trial.objects.filter(pk=trial.pk), timezone.now()):
+        enqueue(Job(STEP, (one.pk,)))
+
+
+def step(trial_id: int) -> None:
+    with contextlib.suppress(Busy, LeaseLost):
+        advance(trial_id)

@@ -1,0 +1,154 @@
+"""Trying a draft: a panel on its page, and a page of its own, which needs no JavaScript."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods
+from django_htmx.http import HttpResponseClientRefresh
+
+from batchsite.batches import drafting, selectors
+from batchsite.batches.models import Batch
+from batchsite.batches.states import State
+from batchsite.http import UNPROCESSABLE, TeamRequest, whole_number
+from batchsite.teams.keys import AccountKind, account_kind
+from batchsite.trials import pressing, tasks
+from batchsite.trials.choosing import Choice, choose
+from batchsite.trials.forms import added, choice_of, typed_variants
+from batchsite.trials.models import Trial, TrialAnswer
+from batchsite.trials.showing import cost_of, panel_context, same_rows, shown
+
+
+@require_http_methods(["GET", "POST"])
+def trying(request: TeamRequest, batch_id: int) -> HttpResponse:
+    """The page; and all that its buttons do, for the page and for the panel."""
+    batch = selectors.batch_of(request.team, batch_id)
+    if request.method == "POST":
+        return _act(request, batch)
+    trial = _trial(batch, request.GET.get("trial"))
+    choice = choice_of(request.GET) if "how" in request.GET else same_rows(trial or _latest(batch))
+    return render(request, "trials/try.html", panel_context(batch, choice, trial))
+
+
+@require_GET
+def panel(request: TeamRequest, batch_id: int) -> HttpResponse:
+    """The panel for the page of the draft."""
+    batch = selectors.batch_of(request.team, batch_id)
+    if not request.htmx:
+        return redirect("try", batch.pk)
+    context = panel_context(batch, same_rows(_latest(batch)), None) | _beside(request)
+    return render(request, "trials/_panel.html", context)
+
+
+@require_GET
+def answers(request: TeamRequest, batch_id: int, trial_id: int) -> HttpResponse:
+    """The live part: answers as they come."""
+    batch = selectors.batch_of(request.team, batch_id)
+    trial = get_object_or_404(batch.trials, pk=trial_id)
+    if not request.htmx:
+        return redirect(f"{reverse('try', args=[batch.pk])}?trial={trial.pk}")
+    return render(request, "trials/_tried.html", _tried(batch, trial))
+
+
+@require_GET
+def answer(request: TeamRequest, batch_id: int, trial_id: int, answer_id: int) -> HttpResponse:
+    """One answer as it came, with what was asked."""
+    batch = selectors.batch_of(request.team, batch_id)
+    found = get_object_or_404(TrialAnswer.objects.select_related("source", "trial"), pk=answer_id, trial_id=trial_id)
+    if found.batch_id != batch.pk:
+        return redirect("try", batch.pk)
+    return render(request, "trials/answer.html", {"batch": batch, "answer": found, "raw": found.source or found})
+
+
+# ---- what the buttons do -------------------------------------------------------------------------------
+
+
+def _act(request: TeamRequest, batch: Batch) -> HttpResponse:
+    """`act` says what is asked; what is typed about variants is kept in any case."""
+    what, _, which = request.POST.get("act", "save").partition("-")
+    choice = choice_of(request.POST)
+    try:
+        drafting.save(batch, {"variants": typed_variants(request.POST, batch)})
+        if what == "try":
+            return _press(request, batch, choice)
+        if what == "use":
+            return _use(request, batch, which)
+        _change(batch, what, which)
+    except (pressing.Refused, drafting.Submitted) as error:
+        return _refused(request, batch, choice, str(error))
+    if what == "save" and request.htmx and request.htmx.target == "try-cost":
+        simulated = account_kind(request.team) == AccountKind.SANDBOX
+        context = {"batch": batch, "cost": cost_of(batch, choice), "saved": True, "simulated": simulated}
+        return render(request, "trials/_cost.html", context)
+    return _back(request, batch, choice)
+
+
+def _press(request: TeamRequest, batch: Batch, choice: Choice) -> HttpResponse:
+    try:
+        rows = choose(choice, batch.rows, batch.dataset.row_count)
+    except ValueError as error:
+        return _refused(request, batch, choice, str(error))
+    trial = pressing.press(batch, request.user, rows)
+    tasks.nudge(trial)
+    return _back(request, batch, same_rows(trial))
+
+
+def _use(request: TeamRequest, batch: Batch, which: str) -> HttpResponse:
+    """The draft says something else now, so the whole page is shown anew."""
+    trial_id, _, number = which.partition("-")
+    trial = get_object_or_404(batch.trials, pk=whole_number(trial_id) or 0)
+    pressing.use(trial, int(number) if number.isdecimal() and len(number) < 3 else -1)
+    messages.success(request, "This is the draft’s prompt now. The one that it was stands among the variants.")
+    return HttpResponseClientRefresh() if request.htmx else redirect("try", batch.pk)
+
+
+def _change(batch: Batch, what: str, which: str) -> None:
+    number = whole_number(which) or 0
+    if what == "add":
+        drafting.save(batch, {"variants": added(batch)})
+    elif what == "remove" and number:
+        drafting.save(batch, {"variants": [one for at, one in enumerate(batch.variants, 1) if at != number]})
+    elif what in ("keep", "drop"):
+        pressing.keep(batch, number, kept=what == "keep")
+    elif what == "stop":
+        trial = batch.trials.filter(pk=number).first()
+        if trial:
+            pressing.stop(trial)
+            tasks.nudge(trial)
+    batch.refresh_from_db()
+
+
+def _back(request: TeamRequest, batch: Batch, choice: Choice) -> HttpResponse:
+    if request.htmx:
+        return render(request, "trials/_panel.html", panel_context(batch, choice, None) | _beside(request))
+    asked = urlencode({"how": choice.how, "count": choice.count, "picked": choice.picked})
+    return redirect(f"{reverse('try', args=[batch.pk])}?{asked}")
+
+
+def _refused(request: TeamRequest, batch: Batch, choice: Choice, words: str) -> HttpResponse:
+    context = panel_context(batch, choice, None, refused=words) | _beside(request)
+    template = "trials/_panel.html" if request.htmx else "trials/try.html"
+    return render(request, template, context, status=UNPROCESSABLE)
+
+
+def _tried(batch: Batch, trial: Trial) -> dict[str, Any]:
+    return {"batch": batch, "shown": shown(batch, trial), "is_draft": batch.state == State.DRAFT}
+
+
+def _beside(request: TeamRequest) -> dict[str, bool]:
+    """Whether the panel stands on the page of the draft, whose prompt is in sight there."""
+    return {"beside": not (request.htmx.current_url_abs_path or "").split("?")[0].endswith("/try")}
+
+
+def _trial(batch: Batch, pk: str | None) -> Trial | None:
+    number = whole_number(pk)
+    return batch.trials.filter(pk=number).first() if number else None
+
+
+def _latest(batch: Batch) -> Trial | None:
+    return batch.trials.order_by("-pk").first()

@@ -1,0 +1,189 @@
+"""How fast every page answers with 10,000 batches and 1,000,000 results in the database, alone and beside watchers.
+
+    python -m benchmarks.pages [--batches 10000] [--rows 1000000] [--watchers 50] [--keep FOLDER] [--only WORD]
+
+Fills a fresh installation (`benchmarks.filling`), starts it as people do, waits until the million answers are summed
+up, and asks for each page again and again: once alone, once while so many watchers keep pages open that refresh by
+themselves. `--keep` leaves the filled folder, and takes it up again where it is there. Aim: p95 below 100 ms.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from batchsite.options import ROOT
+from tests.running import Running
+
+AIM = 0.100
+TIMES = 30
+HTMX = {"HX-Request": "true"}
+FILLED = "filled.json"
+
+
+def pages(made: dict[str, Any]) -> dict[str, tuple[str, dict[str, str]]]:
+    """Address and headers of every page that is measured, by what it is."""
+    big, second, dataset, rows = made["big"], made["second"], made["dataset"], made["rows"]
+    return {
+        "dashboard": ("/", {}),
+        "dashboard, its poll": ("/", HTMX),
+        "dashboard, charts": ("/spending", HTMX),
+        "batches": ("/batches/", {}),
+        "batches, in the middle": (f"/batches/?after={big // 2}", {}),
+        "batches, needs a look": ("/batches/?only=look", {}),
+        "batches, running": ("/batches/?only=running", {}),
+        "batches, of a tag": ("/batches/?tag=board", {}),
+        "batches, searched": ("/batches/?search=batch+77", {}),
+        "batches, found nothing": ("/batches/?search=nothing", {}),
+        "batch": (f"/batches/{big}", {}),
+        "batch, its poll": (f"/batches/{big}/progress", HTMX),
+        "batch, course": (f"/batches/{big}/course", HTMX),
+        "batch, rows in the middle": (f"/batches/{big}?after={rows // 2}", {}),
+        "batch, failed rows": (f"/batches/{big}?state=failed", {}),
+        "batch, failed rows, late": (f"/batches/{big}?state=failed&after={rows * 9 // 10}", {}),
+        "batch, by cause": (f"/batches/{big}?cause=content", {}),
+        "batch, searched": (f"/batches/{big}?search=intent_07", {}),
+        "batch, found nothing": (f"/batches/{big}?search=nothing+like+it", {}),
+        "batch, dearest first": (f"/batches/{big}?sort=-cost", {}),
+        "batch, one value": (f"/batches/{big}?f.intent=intent_07", {}),
+        "batch, not as expected": (f"/batches/{big}?agrees=wrong", {}),
+        "row": (f"/batches/{big}/rows/{rows // 2}", {}),
+        "again": (f"/batches/{second}/again", {}),
+        "download, choice": (f"/batches/{big}/download", {}),
+        "datasets": ("/datasets/", {}),
+        "dataset": (f"/datasets/{dataset}", {}),
+        "new batch": ("/batches/new", {}),
+        "at xAI, the shell": ("/provider/", {}),
+        "at xAI, the list": ("/provider/", HTMX),
+        "team": ("/team", {}),
+    }
+
+
+def polls(made: dict[str, Any]) -> list[tuple[str, float]]:
+    """What watchers keep open: (address, seconds between two polls)."""
+    return [(f"/batches/{made['big']}/progress", 2.0), ("/", 5.0), ("/batches/", 5.0)]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--batches", type=int, default=10_000)
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--watchers", type=int, default=50)
+    parser.add_argument("--keep", type=Path)
+    parser.add_argument("--only", default="", help="measure only what has this word in its name")
+    asked = parser.parse_args()
+    with _folder(asked.keep) as folder:
+        made = _filled(folder, asked.batches, asked.rows)
+        with Running(folder, {"BATCHSITE_LOG_LEVEL": "ERROR"}) as site:
+            client = httpx.Client(base_url=site.url, cookies={made["cookie_name"]: made["cookie"]}, timeout=60)
+            _summed(client, made)
+            chosen = {name: page for name, page in pages(made).items() if asked.only in name}
+            alone = {name: _measure(client, *page) for name, page in chosen.items()}
+            with _watching(site.url, made, asked.watchers):
+                beside = {name: _measure(client, *page) for name, page in chosen.items()}
+    _report(alone, beside, asked.watchers)
+
+
+@contextlib.contextmanager
+def _folder(keep: Path | None) -> Iterator[Path]:
+    if keep:
+        keep.mkdir(parents=True, exist_ok=True)
+        yield keep
+    else:
+        with tempfile.TemporaryDirectory(prefix="batchsite-pages-") as name:
+            yield Path(name)
+
+
+def _filled(folder: Path, batches: int, rows: int) -> dict[str, Any]:
+    noted = folder / FILLED
+    if not noted.exists():
+        environ = {**os.environ, "BATCHSITE_DATA": str(folder), "BATCHSITE_LOG_LEVEL": "ERROR"}
+        migrate = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
+        subprocess.run(migrate, cwd=ROOT, env=environ, check=True)
+        began = time.monotonic()
+        command = [sys.executable, "-m", "benchmarks.filling", "--batches", str(batches), "--rows", str(rows)]
+        done = subprocess.run(command, cwd=ROOT, env=environ, check=True, stdout=subprocess.PIPE, text=True)
+        noted.write_text(done.stdout.splitlines()[-1])
+        print(f"filled with {batches:,} batches and {rows:,} results in {time.monotonic() - began:.0f} s", flush=True)
+    found: dict[str, Any] = json.loads(noted.read_text())
+    return found
+
+
+def _summed(client: httpx.Client, made: dict[str, Any]) -> None:
+    """Wait until a worker has summed up the answers: until then its pages say so and ask again."""
+    began = time.monotonic()
+    while time.monotonic() < began + 300:
+        if 'hx-trigger="every 2s' not in client.get(f"/batches/{made['big']}").text:
+            break
+        time.sleep(1)
+    print(f"summed up after {time.monotonic() - began:.0f} s", flush=True)
+
+
+def _measure(client: httpx.Client, path: str, headers: dict[str, str]) -> list[float]:
+    """Seconds of `TIMES` answers, in ascending order; the first call of a page warms up and does not count."""
+    taken = []
+    for _ in range(TIMES + 1):
+        began = time.perf_counter()
+        answer = client.get(path, headers=headers)
+        taken.append(time.perf_counter() - began)
+        assert answer.status_code == 200, f"{path}: {answer.status_code}"
+    return sorted(taken[1:])
+
+
+@contextlib.contextmanager
+def _watching(url: str, made: dict[str, Any], count: int) -> Iterator[None]:
+    """So many browsers with a page open, each at the pace of its page."""
+    over = threading.Event()
+    kinds = polls(made)
+
+    def watch(number: int) -> None:
+        path, pause = kinds[number % len(kinds)]
+        with httpx.Client(base_url=url, cookies={made["cookie_name"]: made["cookie"]}, timeout=60) as client:
+            over.wait(pause * number / count)
+            while not over.is_set():
+                with contextlib.suppress(httpx.HTTPError):
+                    client.get(path, headers=HTMX)
+                over.wait(pause)
+
+    threads = [threading.Thread(target=watch, args=(number,)) for number in range(count)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        for thread in threads:
+            thread.join()
+
+
+def _report(alone: dict[str, list[float]], beside: dict[str, list[float]], watchers: int) -> None:
+    print(f"\n{'milliseconds':<28} {'alone p50':>10} {'p95':>6}   {f'{watchers} watchers p50':>15} {'p95':>6}")
+    for name in alone:
+        figures = [figure * 1000 for taken in (alone[name], beside[name]) for figure in (_p50(taken), _p95(taken))]
+        slow = "  above the aim" if figures[3] > AIM * 1000 else ""
+        print(f"{name:<28} {figures[0]:10.0f} {figures[1]:6.0f}   {figures[2]:15.0f} {figures[3]:6.0f}{slow}")
+
+
+def _p50(taken: list[float]) -> float:
+    return statistics.median(taken)
+
+
+def _p95(taken: list[float]) -> float:
+    return taken[min(len(taken) - 1, int(len(taken) * 0.95))]
+
+
+if __name__ == "__main__":
+    main()

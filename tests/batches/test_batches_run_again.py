@@ -1,0 +1,162 @@
+"""A batch again: everything copied into a draft, the rest of its dataset, or what is new in a newer one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+from hypothesis import given
+from hypothesis import strategies as st
+
+from batchsite.batches import again, renewing
+from batchsite.batches.models import Batch, Renewal
+from batchsite.batches.renewing import new_rows, renew_step
+from batchsite.batches.rowsets import RowSet
+from batchsite.batches.tagging import annotate
+from batchsite.datasets.models import Dataset
+from batchsite.teams.models import Team, User
+from tests.factories import make_dataset
+
+ClientOf = Callable[[User], Client]
+HTMX: Any = {"HX-Request": "true"}
+
+
+def _rows(*texts: str) -> list[list[str]]:
+    return [[str(number), text] for number, text in enumerate(texts, 1)]
+
+
+@pytest.fixture
+def batch(team: Team) -> Batch:
+    dataset = make_dataset(team, ["id", "text"], _rows(*"abcdefgh"), name="letters")
+    fields: dict[str, Any] = {
+        "prompt": "Say {{text}}",
+        "system_prompt": "Be brief.",
+        "model": "grok-4.3",
+        "params": {"temperature": 0.2},
+        "shape": {"fields": [{"name": "label", "type": "text"}]},
+        "examples": [{"user": "{{text}}", "assistant": "A"}],
+        "id_column": "id",
+        "row_limit": 3,
+        "skip_empty": True,
+        "notes": "Its own.",
+    }
+    made = Batch.objects.create(team=team, dataset=dataset, name="letters", state="completed", total=3, **fields)
+    annotate(made.pk, made.notes, ["q4"], None)
+    made.refresh_from_db()
+    return made
+
+
+def draft_of(response: Any) -> Batch:
+    return Batch.objects.get(pk=int(response["Location"].split("/")[2]))
+
+
+def test_a_draft_has_everything_that_makes_a_batch(batch: Batch, alice: User, client_of: ClientOf) -> None:
+    client = client_of(alice)
+    page = client.get(f"/batches/{batch.pk}/again").content.decode()
+    assert "The same 3 rows" in page
+    draft = draft_of(client.post(f"/batches/{batch.pk}/again", {"what": "same"}))
+    for name in again.COPIED:
+        assert getattr(draft, name) == getattr(batch, name), name
+    assert (draft.name, draft.state, draft.created_by, draft.tags) == ("letters, again", "draft", alice, ["q4"])
+    assert (draft.notes, draft.total, draft.succeeded) == ("", 0, 0)
+    assert client.get(f"/batches/{draft.pk}/edit").status_code == 200
+    draft.params["temperature"] = 1
+    draft.save()
+    batch.refresh_from_db()
+    assert batch.params == {"temperature": 0.2}
+
+
+def test_the_rest_is_run_after_the_first_rows(batch: Batch, alice: User, client_of: ClientOf) -> None:
+    client = client_of(alice)
+    assert "5 rows" in client.get(f"/batches/{batch.pk}/again").content.decode()
+    draft = draft_of(client.post(f"/batches/{batch.pk}/again", {"what": "rest"}))
+    assert (draft.ranges, draft.row_limit, draft.name) == ([[4, 8]], None, "letters, the rest")
+    assert list(draft.rows) == [4, 5, 6, 7, 8]
+
+
+def test_a_batch_over_all_rows_has_no_rest(batch: Batch, alice: User, client_of: ClientOf) -> None:
+    Batch.objects.filter(pk=batch.pk).update(total=8, row_limit=None)
+    assert "The rest of" not in client_of(alice).get(f"/batches/{batch.pk}/again").content.decode()
+
+
+@given(st.lists(st.tuples(st.integers(1, 60), st.integers(0, 9)), max_size=8))
+def test_the_rest_and_the_batch_together_are_the_dataset(pairs: list[tuple[int, int]]) -> None:
+    rows = RowSet((first, first + more) for first, more in pairs).within(1, 60)
+    ranges = rows.as_lists()
+    some = Batch(dataset=Dataset(row_count=60), ranges=ranges or None, total=len(rows), state="completed")
+    rest = again.rest_of(some)
+    assert sorted([*some.rows, *rest]) == list(range(1, 61))
+
+
+# ---- new rows of a newer dataset -----------------------------------------------------------------------------
+
+
+def test_new_rows_are_those_whose_cells_are_not_in_the_older_one(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    older = make_dataset(team, ["id", "text"], [["1", "a"], ["2", "b"], ["3", "c"]])
+    rows = [["x", "1", "a"], ["y", "2", "B"], ["z", "3", "c"], ["q", "4", "d"], ["r", "4", "d"]]
+    newer = make_dataset(team, ["note", "id", "text"], rows)
+    assert new_rows(older, newer).as_lists() == [[2, 2], [4, 5]]
+    monkeypatch.setattr(renewing, "PART", 1)  # gone through three times
+    monkeypatch.setattr(renewing, "EVERY", 4)
+    beats: list[int] = []
+    assert new_rows(older, newer, beats.append).as_lists() == [[2, 2], [4, 5]]
+    assert beats == [4, 8, 12, 16, 20, 24]
+
+
+def test_tables_without_a_common_column_cannot_be_compared(team: Team) -> None:
+    with pytest.raises(ValueError, match="no column in common"):
+        new_rows(make_dataset(team, ["a"], [["1"]]), make_dataset(team, ["b"], [["1"]]))
+
+
+def test_too_many_places_are_said(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(renewing, "MOST_SPANS", 1)
+    older = make_dataset(team, ["text"], [["a"]])
+    with pytest.raises(ValueError, match="Sort the file"):
+        new_rows(older, make_dataset(team, ["text"], [["b"], ["a"], ["c"]]))
+
+
+def test_they_are_looked_for_by_a_worker_and_become_a_draft(
+    batch: Batch, team: Team, alice: User, client_of: ClientOf
+) -> None:
+    newer = make_dataset(team, ["id", "text"], [*_rows(*"abcdefgh"), ["9", "i"], ["10", "j"]], name="more letters")
+    client, address = client_of(alice), f"/batches/{batch.pk}/new-rows/{newer.pk}"
+    assert "Looking" in client.get(address).content.decode()
+    renew_step(Renewal.objects.get().pk)
+    part = client.get(address, headers=HTMX).content.decode()
+    assert "2 of 10 rows are new" in part
+    assert "hx-get" not in part
+    draft = draft_of(client.post(address))
+    assert (draft.dataset, draft.ranges, draft.name) == (newer, [[9, 10]], "letters, new rows")
+    assert draft.prompt == batch.prompt
+
+
+def test_where_nothing_is_new_it_says_so(batch: Batch, team: Team, alice: User, client_of: ClientOf) -> None:
+    newer = make_dataset(team, ["id", "text"], _rows(*"abc"))
+    client, address = client_of(alice), f"/batches/{batch.pk}/new-rows/{newer.pk}"
+    client.get(address)
+    renew_step(Renewal.objects.get().pk)
+    assert "Nothing is new" in client.get(address).content.decode()
+    assert "Nothing is new" in client.post(address).content.decode()
+
+
+def test_nobody_repeats_the_batches_of_others(
+    batch: Batch, team: Team, alice: User, charlie: User, client_of: ClientOf
+) -> None:
+    client = client_of(charlie)
+    assert client.get(f"/batches/{batch.pk}/again").status_code == 404
+    assert client.post(f"/batches/{batch.pk}/again", {"what": "same"}).status_code == 404
+    theirs = make_dataset(charlie.teams.get())
+    assert client_of(alice).get(f"/batches/{batch.pk}/new-rows/{theirs.pk}").status_code == 404
+
+
+def test_a_draft_is_not_repeated_but_written_on(batch: Batch, alice: User, client_of: ClientOf) -> None:
+    Batch.objects.filter(pk=batch.pk).update(state="draft")
+    assert client_of(alice).get(f"/batches/{batch.pk}/again")["Location"] == f"/batches/{batch.pk}/edit"
+
+
+def test_a_dataset_that_is_gone_is_said(batch: Batch, alice: User, client_of: ClientOf) -> None:
+    Dataset.objects.update(deleted_at=batch.created_at)
+    page = client_of(alice).post(f"/batches/{batch.pk}/again", {"what": "same"}, follow=True).content.decode()
+    assert "deleted meanwhile" in page

@@ -1,0 +1,344 @@
+"""Writing a batch in a real browser: columns at the caret, gaps, shape, parameters; nothing is lost."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from batchsite.batches.models import Batch
+from batchsite.teams.models import Team, User
+from tests.batches.stories import a_draft
+from tests.browser.drafting import prompt_of, saved
+from tests.browser.look import STICKS_OUT, accessibility
+from tests.factories import PASSWORD, make_dataset
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+Open = Callable[[User, str], Page]
+PageOf = Callable[[Batch], Page]
+CITIES = ["Bern", "", "Rome", "Oslo", ""]
+ROWS = [[str(number), CITIES[number % 5], "word " * number, "ab"[number % 2]] for number in range(1, 101)]
+
+
+@pytest.fixture
+def draft(team: Team, alice: User) -> Batch:
+    dataset = make_dataset(team, ["id", "city", "text", "kind"], ROWS, name="people", created_by=alice)
+    return a_draft(team, alice, dataset, name="People", prompt="", system_prompt="")
+
+
+@pytest.fixture
+def page_of(open_as: Open, alice: User) -> PageOf:
+    def opened(batch: Batch) -> Page:
+        page = open_as(alice, f"/batches/{batch.pk}/edit")
+        page.set_default_timeout(10_000)
+        return page
+
+    return opened
+
+
+def offered(page: Page) -> Any:
+    return page.get_by_role("listbox", name="Columns")
+
+
+# ---- columns at the caret ----------------------------------------------------------------------------------
+
+
+def test_columns_are_offered_at_two_braces_and_taken_by_keyboard(draft: Batch, page_of: PageOf) -> None:
+    page = page_of(draft)
+    prompt_of(page).click()
+    page.keyboard.type("Where is {{")
+    expect(offered(page).get_by_role("option")).to_have_count(4)
+    expect(offered(page).get_by_role("option", name="city")).to_contain_text("60 of 100")
+    expect(prompt_of(page)).to_have_attribute("aria-activedescendant", "column-offered-0")
+    assert accessibility(page) == []
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(prompt_of(page)).to_have_value("Where is {{city}}")
+    expect(offered(page)).to_have_count(0)
+    page.keyboard.type("? {{te")
+    expect(offered(page).get_by_role("option")).to_have_count(1)
+    page.keyboard.press("Tab")
+    expect(prompt_of(page)).to_have_value("Where is {{city}}? {{text}}")
+    page.keyboard.type(" {{")
+    page.keyboard.press("Escape")
+    expect(offered(page)).to_have_count(0)
+    expect(prompt_of(page)).to_be_focused()
+    expect(page.locator("#preview")).to_contain_text("Where is ")
+
+
+def test_columns_are_taken_by_mouse_also_in_system_prompt_and_examples(draft: Batch, page_of: PageOf) -> None:
+    page = page_of(draft)
+    page.locator("summary", has_text="System prompt").click()
+    system = page.get_by_role("textbox", name="System prompt")
+    system.click()
+    page.keyboard.type("You know {{")
+    offered(page).get_by_role("option", name="city").click()
+    expect(system).to_have_value("You know {{city}}")
+    page.get_by_text("Examples", exact=True).click()
+    page.get_by_role("button", name="Add an example").click()
+    page.keyboard.type("{{")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("textbox", name="User")).to_have_value("{{id}}")
+    saved(page)
+    draft.refresh_from_db()
+    assert draft.examples == [{"user": "{{id}}", "assistant": ""}]
+
+
+def test_a_placeholder_that_is_begun_again_is_closed_once(draft: Batch, page_of: PageOf) -> None:
+    page = page_of(draft)
+    prompt_of(page).fill("Say {{ci}} twice, \\{{city}}")
+    prompt_of(page).press("Home")
+    for _ in "Say {{ci":
+        page.keyboard.press("ArrowRight")
+    page.keyboard.type("t")
+    page.keyboard.press("Enter")
+    expect(prompt_of(page)).to_have_value("Say {{city}} twice, \\{{city}}")
+
+
+# ---- gaps, and rows worth a look ---------------------------------------------------------------------------
+
+
+def test_rows_with_a_gap_are_counted_shown_and_left_out_by_choice(draft: Batch, page_of: PageOf) -> None:
+    page = page_of(draft)
+    expect(page.get_by_role("button", name="{{city}}")).to_contain_text("60 of 100")
+    prompt_of(page).fill("{{city}}: {{text}}")
+    expect(page.locator("#gaps")).to_contain_text("40 rows lack a value that the prompt uses")
+    page.locator("#gaps").get_by_role("link", name="row 4").click()
+    expect(page.locator("#row")).to_have_value("4")
+    expect(page.locator("#preview")).to_contain_text(": word word word word")
+    page.get_by_label("Leave them out").check()
+    expect(page.locator("#check")).to_contain_text("40 with a gap")
+    saved(page)
+    draft.refresh_from_db()
+    assert draft.skip_empty
+    prompt_of(page).fill("{{text}}")
+    expect(page.locator("#gaps")).to_have_text("")
+    expect(page.get_by_label("Leave them out")).to_be_hidden()
+
+
+def test_rows_are_stepped_and_jumped_to(draft: Batch, page_of: PageOf) -> None:
+    page = page_of(draft)
+    prompt_of(page).fill("{{city}} {{text}}")
+    page.get_by_role("button", name="Longest").click()
+    expect(page.locator("#row")).to_have_value("100")
+    page.get_by_role("button", name="Shortest").click()
+    expect(page.locator("#row")).to_have_value("2")
+    page.get_by_role("button", name="With a gap").click()
+    expect(page.locator("#row")).to_have_value("1")
+    page.get_by_role("button", name="The next row").click()
+    expect(page.locator("#preview")).to_contain_text("Rome word word")
+    page.locator("#row").fill("98")
+    expect(page.locator("#preview")).to_contain_text("Oslo")
+
+
+# ---- the shape of the answer -------------------------------------------------------------------------------
+
+
+def test_allowed_values_are_taken_from_a_column_by_one_click(draft: Batch, page_of: PageOf) -> None:
+    page = page_of(draft)
+    prompt_of(page).fill("{{text}}")
+    page.get_by_role("button", name="kind, 2 values").click()
+    expect(page.get_by_label("Fields")).to_be_checked()
+    expect(page.get_by_role("textbox", name="Allowed values")).to_have_value("a\nb\n")
+    page.get_by_text("The JSON Schema that is sent").click()
+    expect(page.get_by_label("The JSON Schema that is sent")).to_contain_text('"enum"')
+    assert accessibility(page) == []
+
+
+def test_fields_are_added_moved_and_removed_by_keyboard(draft: Batch, page_of: PageOf) -> None:
+    page = page_of(draft)
+    page.get_by_label("Fields").check()
+    for name in ("one", "two", "three"):
+        page.get_by_role("button", name="Add a field").press("Enter")
+        page.keyboard.type(name)
+    expect(page.get_by_role("textbox", name="Name", exact=True)).to_have_count(3)
+    page.get_by_role("button", name="Move up").nth(2).press("Enter")
+    expect(page.get_by_role("button", name="Move up").nth(1)).to_be_focused()
+    page.get_by_role("button", name="Remove").nth(0).press("Enter")
+    saved(page)
+    draft.refresh_from_db()
+    assert draft.shape is not None
+    assert [field["name"] for field in draft.shape["fields"]] == ["three", "two"]
+
+
+def test_what_is_wrong_with_a_shape_stands_with_it(draft: Batch, page_of: PageOf) -> None:
+    page = page_of(draft)
+    page.get_by_label("A JSON Schema").check()
+    page.get_by_role("textbox", name="JSON Schema").fill('{"type": "object"')
+    expect(page.locator("#id_shape_error")).to_contain_text("This is no JSON")
+    page.get_by_role("textbox", name="JSON Schema").fill(
+        '{"type": "object", "properties": {"sure": {"type": "number"}}}'
+    )
+    expect(page.locator("#id_shape_error")).to_have_text("")
+    expect(page.locator("#made")).to_contain_text('"sure"')
+
+
+# ---- messages and parameters -------------------------------------------------------------------------------
+
+
+def test_examples_are_sent_before_the_prompt(draft: Batch, page_of: PageOf) -> None:
+    page = page_of(draft)
+    prompt_of(page).fill("{{city}}")
+    page.get_by_text("Examples", exact=True).click()
+    for user, assistant in (("Paris", "France"), ("Kyoto", "Japan")):
+        page.get_by_role("button", name="Add an example").click()
+        page.get_by_role("textbox", name="User").last.fill(user)
+        page.get_by_role("textbox", name="Assistant").last.fill(assistant)
+    page.get_by_role("button", name="Move down").first.click()
+    expect(page.locator("#check")).to_contain_text("5 messages")
+    expect(page.locator("#preview")).to_contain_text(re.compile("Kyoto.*Japan.*Paris.*France", re.S))
+    page.get_by_role("button", name="Remove").first.click()
+    expect(page.locator("#check")).to_contain_text("3 messages")
+
+
+def test_parameters_follow_the_model_and_refused_values_say_why(draft: Batch, page_of: PageOf) -> None:
+    page = page_of(draft)
+    page.get_by_text("Parameters", exact=True).click()
+    page.get_by_label("Reasoning effort").select_option("high")
+    expect(page.get_by_label("Stop at")).to_have_count(0)
+    saved(page)
+    page.get_by_label("Model", exact=True).select_option("grok-4.20-0309-non-reasoning")
+    expect(page.get_by_label("Stop at")).to_be_visible()
+    expect(page.locator("#id_reasoning_effort_error")).to_contain_text("refuses a reasoning effort")
+    page.get_by_label("Reasoning effort").select_option("")
+    expect(page.locator("#id_reasoning_effort_error")).to_have_text("")
+    page.get_by_label("Temperature").fill("7")
+    expect(page.locator("#id_temperature_error")).to_contain_text("A number from 0 to 2")
+
+
+def test_models_are_listed_with_what_they_cost(draft: Batch, page_of: PageOf) -> None:
+    page = page_of(draft)
+    page.get_by_text("Models, prices, and which of them run in batches").click()
+    expect(page.get_by_role("table")).to_contain_text("grok-4.3")
+    expect(page.get_by_role("table")).to_contain_text("$1.00")
+    page.get_by_role("button", name="Ask for the list again").click()
+    expect(page.get_by_text("xAI is asked for its models and prices")).to_be_visible()
+
+
+# ---- nothing is lost ---------------------------------------------------------------------------------------
+
+
+def hold(page: Page) -> None:
+    """From now on nothing that is typed reaches the server."""
+    page.route("**/preview", lambda _: None)
+
+
+def type_all(page: Page) -> None:
+    prompt_of(page).fill("Held {{text}}")
+    page.get_by_text("Examples", exact=True).click()
+    page.get_by_role("button", name="Add an example").click()
+    page.get_by_role("textbox", name="Assistant").fill("Half an example")
+    page.get_by_label("Fields").check()
+    page.get_by_role("button", name="Add a field").click()
+    page.keyboard.type("mood")
+    page.get_by_text("Parameters", exact=True).click()
+    page.get_by_label("Seed").fill("7")
+
+
+def is_all_there(page: Page) -> None:
+    expect(prompt_of(page)).to_have_value("Held {{text}}")
+    expect(page.get_by_role("textbox", name="Assistant")).to_have_value("Half an example")
+    expect(page.get_by_label("Fields")).to_be_checked()
+    expect(page.get_by_role("textbox", name="Name", exact=True)).to_have_value("mood")
+    expect(page.get_by_label("Seed")).to_have_value("7")
+
+
+def is_stored(draft: Batch) -> None:
+    draft.refresh_from_db()
+    assert draft.prompt == "Held {{text}}"
+    assert draft.examples == [{"user": "", "assistant": "Half an example"}]
+    assert draft.shape is not None
+    assert draft.shape["fields"][0]["name"] == "mood"
+    assert draft.params == {"seed": 7}
+
+
+@pytest.mark.parametrize("how", ["reload", "back"])
+def test_what_is_typed_survives(how: str, draft: Batch, page_of: PageOf) -> None:
+    page = page_of(draft)
+    hold(page)
+    type_all(page)
+    page.unroute("**/preview")
+    if how == "reload":
+        page.reload()
+    else:
+        page.get_by_role("link", name="Datasets").click()
+        page.wait_for_url("**/datasets/")
+        page.go_back()
+    expect(page.locator("#toasts")).to_contain_text("What you had typed before is back")
+    is_all_there(page)
+    saved(page)
+    is_stored(draft)
+
+
+def test_what_is_typed_survives_a_sign_in_that_expired(draft: Batch, page_of: PageOf) -> None:
+    page = page_of(draft)
+    hold(page)
+    type_all(page)
+    page.unroute("**/preview")
+    page.context.clear_cookies(name="sessionid")
+    page.get_by_role("button", name="Review and submit").click()
+    page.get_by_label("E-mail").fill("alice@example.org")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(f"**/batches/{draft.pk}/edit")
+    is_all_there(page)
+    saved(page)
+    is_stored(draft)
+
+
+def test_what_is_typed_survives_a_refusal(draft: Batch, page_of: PageOf, complaints: list[str]) -> None:
+    page = page_of(draft)
+    type_all(page)
+    page.get_by_role("button", name="Review and submit").click()
+    expect(page.get_by_text("Not submitted yet")).to_be_visible()
+    expect(page.locator("#id_examples_error")).to_contain_text("Example 1 lacks what the user says.")
+    is_all_there(page)
+    page.reload()
+    is_all_there(page)
+    is_stored(draft)
+    complaints[:] = [line for line in complaints if "422" not in line]
+
+
+# ---- everywhere --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (390, 844)], ids=["wide", "narrow"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_is_accessible_and_fits(size: tuple[int, int], scheme: Any, draft: Batch, page_of: PageOf) -> None:
+    page = page_of(draft)
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    page.emulate_media(color_scheme=scheme)
+    type_all(page)
+    for menu in page.locator("details").all():
+        menu.evaluate("one => { one.open = true }")
+    assert accessibility(page) == []
+    assert page.evaluate(STICKS_OUT) <= 0
+
+
+def test_the_three_steps_work_without_scripts(draft: Batch, page_of: PageOf, browser: Any) -> None:
+    signed_in = page_of(draft)
+    context = browser.new_context(java_script_enabled=False, storage_state=signed_in.context.storage_state())
+    page = context.new_page()
+    page.goto(signed_in.url)
+    prompt_of(page).fill("Sort {{text}}")
+    page.get_by_text("Examples", exact=True).click()
+    page.get_by_role("button", name="Add an example").click()
+    page.get_by_role("textbox", name="User").fill("Hi")
+    page.get_by_role("textbox", name="Assistant").fill("greeting")
+    page.get_by_role("button", name="kind, 2 values").click()
+    page.get_by_role("button", name="Add a field").click()
+    page.get_by_role("textbox", name="Name", exact=True).last.fill("why")
+    page.get_by_role("button", name="Move up").last.click()
+    page.get_by_role("button", name="Longest").click()
+    assert page.locator("#row").input_value() == "100"
+    page.get_by_role("button", name="Review and submit").click()
+    page.get_by_role("button", name="Submit 100 rows").click()
+    page.wait_for_url(f"**/batches/{draft.pk}")
+    draft.refresh_from_db()
+    assert draft.state == "queued"
+    assert draft.examples == [{"user": "Hi", "assistant": "greeting"}]
+    assert [field["name"] for field in (draft.shape or {})["fields"]] == ["why", "kind"]
+    context.close()

@@ -1,0 +1,121 @@
+"""A finished batch's file has an address that stays the same, is not sent twice to who has it, and can be shared."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from batchsite.batches.models import Batch
+from batchsite.exports import building, sharing
+from batchsite.exports.choosing import Choice
+from batchsite.exports.models import Export
+from batchsite.teams.models import Membership, Team, User
+from tests.batches.stories import a_running_batch, an_ended_batch
+
+Browser = Callable[[User], Client]
+
+
+@pytest.fixture
+def batch(team: Team, alice: User) -> Batch:
+    return an_ended_batch(team, alice, failed=2, name="sorting")
+
+
+@pytest.fixture
+def site(alice: User, client_of: Browser) -> Client:
+    return client_of(alice)
+
+
+def rows_of(answer: Any) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(b"".join(answer.streaming_content).decode(), newline="")))
+
+
+@pytest.mark.parametrize("ending", ["csv", "json", "jsonl", "xlsx", "parquet"])
+def test_the_file_has_a_stable_address_in_every_form(ending: str, batch: Batch, site: Client) -> None:
+    address = f"/batches/{batch.pk}/results.{ending}"
+    first = site.get(address)
+    assert first.status_code == 200
+    assert f"sorting-{batch.pk}.{ending}" in first["Content-Disposition"]
+    assert site.get(address, headers={"If-None-Match": first["ETag"]}).status_code == 304
+    assert site.get(address, headers={"If-Modified-Since": first["Last-Modified"]}).status_code == 304
+    Batch.objects.filter(pk=batch.pk).update(succeeded=19, failed=1)
+    assert site.get(address, headers={"If-None-Match": first["ETag"]}).status_code == 200
+    assert site.get(f"/batches/{batch.pk}/results.doc").status_code == 404
+
+
+def test_while_it_runs_it_has_no_mark(team: Team, alice: User, site: Client) -> None:
+    running = a_running_batch(team, alice)
+    answer = site.get(f"/batches/{running.pk}/results.csv")
+    assert answer["X-Incomplete"] == "true"
+    assert "ETag" not in answer
+
+
+def test_rows_and_columns_are_chosen_in_the_address(batch: Batch, site: Client) -> None:
+    query = "rows=failed&ranges=1-19&column=text&column=error"
+    found = rows_of(site.get(f"/batches/{batch.pk}/results.csv?{query}"))
+    assert found == [{"text": "Question 19", "error": "Content violates usage guidelines."}]
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [("ranges=1-900", "the dataset has rows 1 to 20"), ("ranges=x", "is no row"), ("column=nothing", "no such column")],
+)
+def test_what_cannot_be_chosen_is_said_before_the_first_byte(
+    query: str, words: str, batch: Batch, site: Client
+) -> None:
+    answer = site.get(f"/batches/{batch.pk}/results.csv?{query}")
+    assert answer.status_code == 422
+    assert words in answer.content.decode()
+
+
+def test_others_do_not_find_it(batch: Batch, charlie: User, client_of: Browser) -> None:
+    assert client_of(charlie).get(f"/batches/{batch.pk}/results.csv").status_code == 404
+    assert Client().get(f"/batches/{batch.pk}/results.csv").status_code == 302
+
+
+# ---- signed links --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def link(batch: Batch, site: Client) -> str:
+    page = site.get(f"/batches/{batch.pk}/download?form=csv&rows=failed&link=1").content.decode()
+    assert "Whoever has it can fetch the file" in page
+    return page.split('id="shared-link" value="http://testserver')[1].split('"')[0]
+
+
+def test_a_signed_link_needs_no_sign_in_and_gives_that_choice_alone(link: str, batch: Batch) -> None:
+    answer = Client().get(link)
+    assert [row["text"] for row in rows_of(answer)] == ["Question 19", "Question 20"]
+    assert Client().get(link, headers={"If-None-Match": answer["ETag"]}).status_code == 304
+    assert Client().get(link + "?rows=all").status_code == 200
+    assert len(rows_of(Client().get(link + "?rows=all"))) == 2
+
+
+@pytest.mark.parametrize("end", ["changed", "out of date", "its maker left", "the batch was deleted"])
+def test_a_link_is_void_when(end: str, link: str, batch: Batch, alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    if end == "changed":
+        link = link.replace("/shared/", "/shared/x")
+    elif end == "out of date":
+        monkeypatch.setattr(sharing, "VALID", sharing.VALID * 0)
+    elif end == "its maker left":
+        Membership.objects.filter(user=alice).delete()
+    else:
+        Batch.objects.update(deleted_at=batch.ended_at)
+    answer = Client().get(link)
+    assert answer.status_code == 410
+    assert "void" in answer.content.decode()
+
+
+def test_a_big_file_behind_a_link_is_asked_for_again(
+    batch: Batch, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(building, "AT_ONCE", 5)
+    link = f"/batches/shared/{sharing.sign(batch, alice, 'parquet', Choice())}/a.parquet"
+    waiting = Client().get(link)
+    assert (waiting.status_code, waiting["Retry-After"]) == (202, "15")
+    building.build_step(Export.objects.get().pk)
+    assert Client().get(link).status_code == 200

@@ -1,0 +1,131 @@
+"""After a few tried rows the estimate is close to what is billed in the end; before, its range is honest."""
+
+from __future__ import annotations
+
+import csv
+from typing import Any
+
+import pytest
+
+from batchsite.batches import controlling, drafting
+from batchsite.batches.estimating import Estimate, came_out
+from batchsite.batches.models import Batch
+from batchsite.options import ROOT
+from batchsite.teams.models import Team
+from tests.factories import make_dataset
+from tests.pipeline import drive
+from tests.provider import Sandbox
+from tests.trials.stories import a_draft, direct, tried
+
+FILE = ROOT.parent / "shared" / "data" / "banking77.csv"
+ROWS = 2_000
+PROMPT = "Which intent has this question of a customer of a bank?\n\n{{text}}"
+needs_the_file = pytest.mark.skipif(not FILE.exists(), reason="needs banking77.csv")
+
+
+def banking77(team: Team, *, shaped: bool, **fields: Any) -> Batch:
+    """Real questions, evenly taken from the whole file, and all 77 intents as allowed values."""
+    with FILE.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.reader(file))[1:]
+    intents = sorted({intent for _, intent in rows})
+    assert len(intents) == 77
+    dataset = make_dataset(team, ["text", "category"], rows[:: len(rows) // ROWS][:ROWS], name="banking77")
+    field = {"name": "intent", "type": "choice", "values": intents, "description": "What it is about", "required": True}
+    batch = drafting.new_draft(team, None, dataset)
+    shape = {"shape": {"fields": [field]}} if shaped else {}
+    drafting.save(batch, {"prompt": PROMPT, "model": "grok-4.3", "name": "banking77", **shape, **fields})
+    return batch
+
+
+def estimated(batch: Batch) -> Estimate:
+    batch.refresh_from_db()
+    found = drafting.estimate_of(batch)
+    assert found is not None
+    assert found.low <= found.likely <= found.high
+    return found
+
+
+def ran(batch: Batch) -> Batch:
+    controlling.start(batch, None)
+    batch = drive(batch, 60)
+    assert batch.succeeded == batch.total
+    return batch
+
+
+@needs_the_file
+@pytest.mark.parametrize("shaped", [True, False], ids=["77 intents", "text"])
+@pytest.mark.parametrize("rows", [[1, 2, 3, 4, 5], [17, 451, 900, 1333, 1999]], ids=["the first five", "any five"])
+def test_five_tried_rows_are_enough_for_fifteen_per_cent(
+    team: Team, sandbox: Sandbox, shaped: bool, rows: list[int]
+) -> None:
+    batch = banking77(team, shaped=shaped)
+    before = estimated(batch)
+    assert "guessed" in before.basis
+    tried(batch, rows)
+    after = estimated(batch)
+    assert "counted as in 5 tried rows; output as in 5 tried rows" in after.basis
+    assert after.high - after.low < before.high - before.low, "what is known better has a narrower range"
+    batch = ran(batch)
+    billed = sandbox.billed() + direct(sandbox)[1]
+    assert batch.cost_ticks == billed
+    assert abs(after.likely - billed) < 0.15 * billed
+    assert before.low <= billed <= before.high
+    assert after.low <= billed <= after.high
+    share = round(100 * (billed - after.likely) / after.likely)
+    assert came_out(batch) == (f"{abs(share)} % {'more' if share > 0 else 'less'}" if share else "as much as estimated")
+
+
+@needs_the_file
+def test_an_earlier_batch_teaches_the_next_one_without_a_try(team: Team, sandbox: Sandbox) -> None:
+    first = banking77(team, shaped=True, row_limit=200)
+    estimated(first)
+    ran(first)
+    batch = banking77(team, shaped=True)
+    found = estimated(batch)
+    assert "of this prompt" in found.basis
+    already = sandbox.billed()
+    ran(batch)
+    assert abs(found.likely - (sandbox.billed() - already)) < 0.05 * found.likely
+
+
+def test_kept_rows_are_part_of_the_sum_at_their_own_price(team: Team, sandbox: Sandbox) -> None:
+    batch = a_draft(team, row_limit=5)
+    tried(batch, [1, 2, 3, 4, 5])
+    found = estimated(batch)
+    assert (found.kept, found.paid) == (5, direct(sandbox)[1])
+    assert found.low == found.likely == found.high == found.paid
+    assert "5 tried rows are kept: paid already" in found.basis
+
+
+def test_rows_that_will_be_skipped_cost_nothing(team: Team) -> None:
+    rows = [[str(number), "" if number % 4 == 0 else "What is this about?"] for number in range(1, 101)]
+    dataset = make_dataset(team, ["id", "text"], rows)
+    batch = drafting.new_draft(team, None, dataset)
+    drafting.save(batch, {"prompt": "{{text}}", "model": "grok-4.3", "skip_empty": True})
+    skipping = estimated(batch)
+    assert skipping.rows == 75
+    assert "25 rows with an empty column are skipped" in skipping.basis
+    drafting.save(batch, {"skip_empty": False})
+    assert estimated(batch).rows == 100
+
+
+def test_system_prompt_examples_and_schema_are_counted(team: Team) -> None:
+    batch = a_draft(team)
+    plain = estimated(batch).prompt_tokens
+    drafting.save(batch, {"system_prompt": "x" * 400})
+    assert estimated(batch).prompt_tokens == plain + 100
+    drafting.save(batch, {"examples": [{"user": "y" * 200, "assistant": "z" * 200}]})
+    assert estimated(batch).prompt_tokens == plain + 200
+    field = {"name": "intent", "type": "text", "values": [], "description": "d" * 400, "required": True}
+    drafting.save(batch, {"shape": {"fields": [field]}})
+    assert estimated(batch).prompt_tokens > plain + 300
+    assert "the schema of the answer" in estimated(batch).basis
+
+
+def test_of_a_big_table_a_stated_sample_is_measured(team: Team) -> None:
+    rows = [[str(number), "word " * (number % 7)] for number in range(1, 25_001)]
+    batch = drafting.new_draft(team, None, make_dataset(team, ["id", "text"], rows))
+    drafting.save(batch, {"prompt": "{{text}}", "model": "grok-4.3"})
+    found = estimated(batch)
+    assert "measured on 10,000 of 25,000 rows, evenly spread" in found.basis
+    assert 14 <= found.characters <= 16
