@@ -14,6 +14,7 @@ from batchsite.datasets.reading.encodings import LABELS
 
 MOST_COMMON = 20
 """Values shown of a column that has few."""
+NO_TEXT = (".json", ".jsonl", ".ndjson", ".xlsx", ".parquet", ".gz", ".zip")
 FORMS = {
     "csv": "Delimited text",
     "jsonl": "JSON Lines",
@@ -143,7 +144,12 @@ def _common(column: Mapping[str, Any]) -> list[list[Any]]:
 def may_differ(dataset: Dataset) -> bool:
     """Whether there is another way to read the file: it is a text with lines, or something was answered before."""
     has_lines = any(problem["line"] for problem in dataset.problems) or not dataset.problems
-    return bool(dataset.answers) or (dataset.form in {"csv", ""} and has_lines)
+    return bool(dataset.answers) or (is_text(dataset) and has_lines)
+
+
+def is_text(dataset: Dataset) -> bool:
+    """Whether it is delimited text; by its name where it was refused before anything was understood."""
+    return dataset.form == "csv" or not (dataset.form or dataset.filename.lower().endswith(NO_TEXT))
 
 
 KEYS = {

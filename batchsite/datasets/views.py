@@ -177,7 +177,7 @@ def _context(request: TeamRequest, found: Dataset) -> dict[str, Any]:
         context["answer_form"] = AnswerForm(found.questions, chosen=selectors.answers_before(found))
     if found.state in {DatasetState.READY, DatasetState.REFUSED}:
         context["profile"] = describing.profile(found)
-        context["facts"] = describing.facts(found)
+        context["facts"] = describing.facts(found) if found.form or found.state == DatasetState.READY else []
         context["may_differ"] = describing.may_differ(found)
         context["decisions"] = selectors.decisions(found)
         context["problems"] = found.problems[:PROBLEMS_SHOWN]

@@ -70,7 +70,7 @@ def dataset_again(request: TeamRequest, dataset_id: int) -> HttpResponse:
 
 def _not_open(found: Dataset, questions: list[dict[str, Any]]) -> set[str]:
     """Keys that are asked about with evidence, or mean nothing for this kind of file."""
-    return {str(one["key"]) for one in questions} if found.form in {"csv", ""} else set(describing.WAYS)
+    return {str(one["key"]) for one in questions} if describing.is_text(found) else set(describing.WAYS)
 
 
 def _read_anew(request: TeamRequest, found: Dataset, values: dict[str, str], *, beside: bool) -> HttpResponse:

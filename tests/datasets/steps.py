@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
+from typing import Any
+
+import openpyxl
+
 from batchsite.datasets import intake
 from batchsite.datasets.models import Dataset
 
@@ -32,3 +38,23 @@ def others(dataset: Dataset, key: str) -> list[str]:
 def filled(values: dict[str, str]) -> dict[str, str]:
     """Answers as the form of the page sends them."""
     return {f"answer-{key}": value for key, value in values.items()}
+
+
+def zipped(name: str, data: bytes) -> bytes:
+    """A zip with that file in it."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(name, data)
+    return target.getvalue()
+
+
+def workbook(**sheets: list[list[Any]]) -> bytes:
+    """An Excel file with these sheets."""
+    book, target = openpyxl.Workbook(), io.BytesIO()
+    book.remove(book.worksheets[0])
+    for name, rows in sheets.items():
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+    book.save(target)
+    return target.getvalue()

@@ -8,7 +8,7 @@ import pytest
 
 from batchsite.datasets.reading import Answers, Asks, Limits, Problem, Question, ReadingError, Table, open_table
 
-WIDE = Limits(rows=1000, columns=50, cell=10_000)
+WIDE = Limits(rows=20_000, columns=50, cell=10_000)
 
 
 def opened(data: bytes | str, limits: Limits = WIDE, answers: Answers | None = None) -> Table:

@@ -15,7 +15,7 @@ from django.db import connection, connections
 from django.utils import timezone
 from pytest_django import Settings
 
-from batchsite.datasets import intake, removing, tasks
+from batchsite.datasets import answering, intake, removing, tasks
 from batchsite.datasets.models import Block, Dataset, DatasetState
 from batchsite.processes.beating import sign
 from batchsite.processes.leases import Busy, LeaseLost
@@ -46,7 +46,7 @@ def failing(settings: Settings) -> Any:
     FailingStorage.error, FailingStorage.then, FailingStorage.after = None, None, 0
 
 
-@pytest.mark.parametrize("count", [0, 1, 499, 500, 501, 1000, 12_345])
+@pytest.mark.parametrize("count", [1, 499, 500, 501, 1000, 12_345])
 def test_every_row_is_there_in_order(received: Importer, count: int) -> None:
     dataset = imported(received(csv_of(count)))
 
@@ -54,6 +54,15 @@ def test_every_row_is_there_in_order(received: Importer, count: int) -> None:
     assert cells_of(dataset) == [[str(number), f"text, {number}"] for number in range(1, count + 1)]
     assert dataset.bytes_read == dataset.size
     assert dataset.next_look_at is None
+
+
+def test_a_header_alone_is_a_table_without_rows_once_somebody_says_so(received: Importer) -> None:
+    dataset = imported(received(csv_of(0)))
+
+    assert (dataset.state, [one["key"] for one in dataset.questions]) == (DatasetState.ASKING, ["header"])
+    answering.answer(dataset, None, {"header": "first row"})
+    assert imported(dataset).state == DatasetState.READY
+    assert (dataset.row_count, dataset.columns) == (0, ["id", "text"])
 
 
 def test_what_was_understood_is_told(received: Importer) -> None:

@@ -15,8 +15,7 @@ from pytest_django import Settings
 from batchsite.datasets import intake
 from batchsite.datasets.models import Block, DatasetState
 from batchsite.teams.models import Team
-from tests.datasets.steps import imported
-from tests.datasets.test_columns_are_known import workbook, zipped
+from tests.datasets.steps import imported, workbook, zipped
 
 ROWS = b"id,text\n" + b"1,Hello\n" * 20_000
 
@@ -25,7 +24,7 @@ ROWS = b"id,text\n" + b"1,Hello\n" * 20_000
 def refusal_of(team: Team, settings: Settings) -> Callable[..., str]:
     """What is said of a file under these limits."""
 
-    def refused(name: str, data: bytes, **limits: int) -> str:
+    def refused(name: str, data: bytes, **limits: Any) -> str:
         settings.OPTIONS = dataclasses.replace(project.OPTIONS, **limits)
         dataset = imported(intake.receive(team, None, SimpleUploadedFile(name, data)))
         assert (dataset.state, dataset.row_count) == (DatasetState.REFUSED, 0)

@@ -122,7 +122,7 @@ class DelimitedTable:
             self._after_blank = False
             if fine and self._feet:
                 self._feet = []
-            if not self._refused and (fine or not self._leaves):
+            if fine and not self._refused:
                 yield cells[:-drop] if drop else cells
 
     # --- the top
