@@ -187,7 +187,7 @@ def test_transient_failures_are_retried_by_themselves_where_chosen(site: Site, a
     site.sandbox.fault("fail_rows", ids=["standing-row-4"], batches=1, text="Internal server error")
     page = at(site.begin("standing", start=False) + "/edit")
     page.get_by_text("If rows fail, or it takes too long").click()
-    page.get_by_label("Retry by itself").fill("2")
+    page.get_by_label("Retry transient failures by itself").fill("2")
     submit(page)
     ends_as(page, "^Completed$")
     expect(page.get_by_text("Retry by itself: transient failures").first).to_be_visible()
