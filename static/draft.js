@@ -65,7 +65,9 @@
     // Enter in a field saves; only the button submits.
     if (event.key === "Enter" && event.target.matches("input") && event.target.form === form) {
       event.preventDefault();
-      save();
+      const named = event.target.closest(".menu .form")?.querySelector("button");
+      if (named) named.click();
+      else save();
     }
   });
 }

@@ -77,10 +77,14 @@ _KEPT = (("prompt", "text"), ("system_prompt", "system_prompt"), ("examples", "e
 """Fields of a draft and those of a kept version that make them the same prompt, with whatever model."""
 
 
-def take_values(batch: Batch, column: str) -> None:
-    """Let the values of a column be those that an answer may have. Raises ValueError in words, and Submitted."""
-    values, _ = values_of(batch.dataset, column)
+def take_values(batch: Batch, column: str) -> str:
+    """Let the values of a column be those that an answer may have; what is to be known about them, in words.
+
+    Raises ValueError in words, and Submitted.
+    """
+    values, scope = values_of(batch.dataset, column)
     save(batch, {"shape": with_values(batch.shape, column, values)})
+    return f"{len(values):,} values of “{column}” {scope}".strip() + " are the allowed ones now."
 
 
 def revision(batch: Batch) -> str:

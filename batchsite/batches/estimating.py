@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from batchsite.batches.learning import PER_CHARACTER, Lesson, Line, line_through, mark_of, sum_of
+from batchsite.batches.learning import PER_CHARACTER, Lesson, Line, kin_of, line_through, mark_of, sum_of
 from batchsite.batches.measuring import Measured, measure
 from batchsite.batches.models import Batch
 from batchsite.batches.offers import Offer, discounted, offer_of
@@ -150,16 +150,20 @@ def rates_of(batch: Batch, recipe: Recipe) -> Rates | None:
     offer = offer_of(batch.team, batch.model)
     if offer is None:
         return None
-    own = lesson_of(batch)
+    own, kin = lesson_of(batch), kin_of(mark_of(batch), batch.tried or {})
     earlier = [_Ran(one, _lesson(one, offer)) for one in _earlier(batch)]
     same = sum_of(one.lesson for one in earlier if mark_of(one.batch) == mark_of(batch))
-    output = _output(batch, own, same, sum_of(one.lesson for one in earlier))
+    output = _output(batch, own, same, kin, sum_of(one.lesson for one in earlier))
     alike = [one.lesson for one in earlier if one.batch.shape == batch.shape and one.lesson.characters]
-    for lesson, word, doubt in ((own, "tried row", 0.03), (sum_of(alike), "answer", 0.1)):
+    for lesson, word, of, doubt in (
+        (own, "tried row", "", 0.03),
+        (sum_of(alike), "answer", " of earlier batches", 0.1),
+        (kin, "tried row", " of another prompt", 0.15),
+    ):
         if lesson.answers:
-            of = "" if lesson is own else " of earlier batches"
+            cached = lesson.with_kin(kin if lesson is own else Lesson(), "cached_tokens")
             words = f"counted as in {_many(lesson.answers, word)}{of}"
-            return Rates(offer, line_through(lesson), lesson.cached_tokens / lesson.answers, doubt, 0, output, words)
+            return Rates(offer, line_through(lesson), cached, doubt, 0, output, words)
     form = recipe.params.get("response_format")
     schema = len(orjson.dumps(form)) * PER_CHARACTER if form else 0.0
     adds = f"about {OVERHEAD} tokens that xAI adds to each" + (" and the schema of the answer" if schema else "")
@@ -167,15 +171,20 @@ def rates_of(batch: Batch, recipe: Recipe) -> Rates | None:
     return Rates(offer, Line(OVERHEAD + schema), OVERHEAD, 0.15, schema, output, words)
 
 
-def _output(batch: Batch, own: Lesson, same: Lesson, theirs: Lesson) -> Output:
-    """From tried rows and earlier runs of this prompt, else from what ran with its model, else guessed."""
+def _output(batch: Batch, own: Lesson, same: Lesson, kin: Lesson, theirs: Lesson) -> Output:
+    """From tried rows and earlier runs of this prompt, else from others with its model, else guessed."""
     mine = own + same
     if mine.answers:
+        completion = (mine.output_tokens - mine.reasoning_tokens) / mine.answers
+        likely = completion + mine.with_kin(kin, "reasoning_tokens")
         doubt = LEAST_DOUBT if same.answers else max(LEAST_DOUBT, min(0.9, own.spread))
         words = f"output as in {_many(mine.answers, 'tried row')}"
         if same.answers:
             words = f"output as in {_many(mine.answers, 'answer')} of this prompt"
-        return Output(mine.output, mine.output * (1 - doubt), mine.output * (1 + doubt), words)
+        return Output(likely, likely * (1 - doubt), likely * (1 + doubt), words)
+    if kin.answers:
+        words = f"output as in {_many(kin.answers, 'tried row')} of another prompt with this model"
+        return Output(kin.output, kin.output / 2, kin.output * 2, words)
     if theirs.answers:
         words = f"output as in {_many(theirs.answers, 'answer')} of earlier batches with {batch.model}"
         return Output(theirs.output, theirs.output / 2, theirs.output * 2, words)
@@ -224,6 +233,7 @@ def _lesson(batch: Batch, offer: Offer) -> Lesson:
         cached_tokens=min(batch.prompt_tokens, max(0, cached)),
         output_tokens=output,
         output_squared=output**2 // answers,
+        reasoning_tokens=batch.reasoning_tokens,
     )
 
 

@@ -46,17 +46,11 @@ class DraftField:
 
 _COLUMNS = frozenset(
     (
-        "prompt",
-        "system_prompt",
-        "row_limit",
-        "skip_empty",
-        "id_column",
-        "model",
-        "name",
-        "auto_retries",
-        "deadline_hours",
+        *("prompt", "system_prompt", "row_limit", "ranges", "skip_empty", "id_column"),
+        *("model", "name", "auto_retries", "deadline_hours"),
     )
 )
+"""Fields of the form that are columns of a Batch, with the same name."""
 BLANK_FIELD: dict[str, Any] = {"name": "", "type": "text", "values": [], "description": "", "required": True}
 
 
@@ -95,6 +89,7 @@ class DraftForm(forms.Form):
     schema = forms.CharField(
         label="JSON Schema",
         required=False,
+        strip=False,
         help_text="An object whose properties become columns of the results.",
         widget=forms.Textarea({"rows": 8, "spellcheck": "false", "class": "code"}),
     )
@@ -190,9 +185,7 @@ class DraftForm(forms.Form):
     def values(self) -> dict[str, Any]:
         """Columns of a Batch, as far as they were understood. What the page did not send stays as it is."""
         self.is_valid()
-        values = {name: value for name, value in self.cleaned_data.items() if name in _COLUMNS}
-        if values["skip_empty"] is None:
-            del values["skip_empty"]
+        values = {name: value for name, value in self.cleaned_data.items() if name in _COLUMNS and name in self.data}
         given = {name: self.cleaned_data[name] for name in NAMES if name in self.data and name in self.cleaned_data}
         params = {name: value for name, value in (self.batch.params | given).items() if value is not None}
         return values | {"params": params} | self._examples() | self._shape()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -20,6 +20,7 @@ PER_CHARACTER = 0.25
 """Tokens of a character where nothing is known: four characters a token."""
 DOUBT = 200_000.0
 """How firmly that is believed: as by so much spread (answers x characters squared) that says the same."""
+MOST_KIN = 5
 LEAST, MOST = 0.1, 1.5
 """Tokens of a character in any language; beyond them a line through few points would be nonsense."""
 
@@ -39,14 +40,19 @@ class Lesson:
     output_tokens: int = 0
     """Completion and reasoning."""
     output_squared: int = 0
+    reasoning_tokens: int = 0
+    """The part of the output that depends on the model more than on the words of the prompt."""
     kept: int = 0
     """Answers that are kept: their rows are not sent again ..."""
     kept_ticks: int = 0
     """... and what was billed for them."""
 
     @classmethod
-    def of(cls, characters: int, prompt: int, *, cached: int, output: int, kept_ticks: int | None) -> Lesson:
+    def of(
+        cls, characters: int, prompt: int, *, cached: int, completion: int, reasoning: int, kept_ticks: int | None
+    ) -> Lesson:
         """One answer; `kept_ticks` None where it is not kept."""
+        output = completion + reasoning
         return cls(
             1,
             characters,
@@ -56,6 +62,7 @@ class Lesson:
             cached,
             output,
             output**2,
+            reasoning,
             int(kept_ticks is not None),
             kept_ticks or 0,
         )
@@ -79,6 +86,11 @@ class Lesson:
     def output(self) -> float:
         """Tokens of output a row."""
         return self.output_tokens / self.answers
+
+    def with_kin(self, kin: Lesson, name: str) -> float:
+        """The mean of one of the sums a row. Few answers lean on those of their kin, which count for five at most."""
+        weight = min(MOST_KIN, kin.answers) / kin.answers if kin.answers else 0.0
+        return float((getattr(self, name) + weight * getattr(kin, name)) / (self.answers + weight * kin.answers))
 
     @property
     def spread(self) -> float:
@@ -116,6 +128,18 @@ def sum_of(lessons: Iterable[Lesson]) -> Lesson:
 
 
 def mark_of(batch: Batch) -> str:
-    """What the prompt is known by, whatever its rows: equal where model, texts, parameters and shape are."""
-    parts = [batch.model, batch.system_prompt, batch.prompt, batch.params, batch.examples, batch.shape]
-    return hashlib.sha256(orjson.dumps(parts, option=orjson.OPT_SORT_KEYS)).hexdigest()[:20]
+    """What is asked, whatever the rows: `<texts and shape>.<model and parameters>`, both shortened."""
+    texts = _short([batch.system_prompt, batch.prompt, batch.examples, batch.shape], 12)
+    return f"{texts}.{_short([batch.model, batch.params], 7)}"
+
+
+def _short(parts: list[Any], length: int) -> str:
+    return hashlib.sha256(orjson.dumps(parts, option=orjson.OPT_SORT_KEYS)).hexdigest()[:length]
+
+
+def kin_of(mark: str, tried: Mapping[str, Any]) -> Lesson:
+    """What other prompts taught that were tried with the same model and parameters."""
+    model = mark.partition(".")[2]
+    return sum_of(
+        Lesson.from_json(lesson) for other, lesson in tried.items() if other != mark and other.endswith(f".{model}")
+    )

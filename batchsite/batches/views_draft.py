@@ -70,33 +70,32 @@ def batch_preview(request: TeamRequest, batch_id: int) -> HttpResponse:
     form = DraftForm(request.POST, batch=batch)
     try:
         drafting.save(batch, form.values())
-        done = _do(request, batch)
+        done, words = _do(request, batch)
     except drafting.Submitted:
         return to_batch(request, batch)
     row = _row(request)
     if request.htmx:
-        return render(request, "batches/_draft_live.html", draft_context(request, form, row) | {"oob": True})
+        context = draft_context(request, form, row) | {"oob": True, "shape_words": words}
+        return render(request, "batches/_draft_live.html", context)
     if form.errors:
         return render(request, "batches/edit.html", draft_context(request, form, row), status=UNPROCESSABLE)
-    if not done and "step" not in request.POST:
-        messages.success(request, "Saved.")
+    if words or (not done and "step" not in request.POST):
+        messages.info(request, words or "Saved.")
     return redirect(f"{reverse('batch-edit', args=[batch.pk])}?row={row}#{done or 'prompt-step'}")
 
 
-def _do(request: TeamRequest, batch: Batch) -> str:
-    """What a button asks for beside saving; the part of the page that it is about. Raises Submitted."""
+def _do(request: TeamRequest, batch: Batch) -> tuple[str, str]:
+    """What a button asks for beside saving: the part of the page that it is about, and words. Raises Submitted."""
     what, _, which = request.POST.get("do", "").partition("-")
     if what == "values" and which.isdecimal() and int(which) < len(batch.dataset.columns):
         try:
-            drafting.take_values(batch, batch.dataset.columns[int(which)])
+            return "shape", drafting.take_values(batch, batch.dataset.columns[int(which)])
         except ValueError as error:
-            messages.error(request, str(error))
-        return "shape"
+            return "shape", str(error)
     if what == "offers":
         tasks.ask_for_offers(str(account_kind(request.team)), request.team.pk)
-        messages.success(request, "xAI is asked for its models and prices; they are here in a moment.")
-        return "models"
-    return {"examples": "examples", "fields": "shape"}.get(what, "")
+        return "models", "xAI is asked for its models and prices; they are here in a moment."
+    return {"examples": "examples", "fields": "shape"}.get(what, ""), ""
 
 
 @require_POST

@@ -77,5 +77,4 @@ def mark_of(batch: Batch, form: str, choice: Choice) -> str:
     """Changes when the file would: the state, every sum, and what was chosen. An ETag."""
     sums = (batch.succeeded, batch.failed, batch.cancelled, batch.missing, batch.skipped, batch.misfits)
     seen = (batch.pk, batch.state, batch.ended_at, sums, batch.cost_ticks, batch.completion_tokens, form, choice)
-    seen += taking.mark_of(batch)
-    return hashlib.sha256(repr(seen).encode()).hexdigest()[:32]
+    return hashlib.sha256(repr((seen, taking.mark_of(batch))).encode()).hexdigest()[:32]

@@ -11,7 +11,7 @@ from batchsite.batches.states import RowState
 from batchsite.review import fields, summing, tallying
 from batchsite.review.asking import Asked
 from batchsite.review.models import Codes, Summary
-from batchsite.review.tallying import RIGHT, WRONG, Tally
+from batchsite.review.tallying import MOST, OTHER, RIGHT, WRONG, Tally, Values
 
 AGREES = {"right": RIGHT, "wrong": WRONG}
 
@@ -48,6 +48,8 @@ class Finder:
 
     def _of_page(self, first: int) -> list[int]:
         """The rows of the page of codes that begins with `first`."""
+        if NOBODY in (self._wants or {}).values():
+            return []
         (name, code), *others = sorted((self._wants or {}).items())
         also = [(self._codes(other, first), value) for other, value in others]
         places = tallying.places(self._codes(name, first), code)
@@ -106,23 +108,28 @@ def _compares(asked: Asked, given: str, expected: str) -> bool:
     return not asked.answered or fields.label(asked.answered) == given
 
 
+NOBODY = -1
+"""The code of a value that no row holds."""
+
+
 def wanted_codes(asked: Asked, tally: Tally) -> dict[str, int] | None:
     """{name of codes: the one that is wanted}; None where codes cannot tell, as not every value has one."""
-    wants: dict[str, int] = {}
+    wants: dict[str, int | None] = {}
     for name, value in asked.values:
         known = tally.fields.get(name)
-        code = known.codes.get(value) if known else None
-        if code is None:
-            return None
-        wants[f"field {name}"] = code
-    if (asked.agrees or asked.expected or asked.answered) and not tally.compared:
-        return None
+        wants[f"field {name}"] = _code(known, value) if known else NOBODY
+    compares = bool(asked.agrees or asked.expected or asked.answered)
+    if compares and not tally.compared:
+        return {"agrees": NOBODY}
     if asked.agrees:
         wants["agrees"] = AGREES[asked.agrees]
     for name, text in (("expected", asked.expected), ("answered", asked.answered)):
         if text:
             code = tally.labels.codes.get(fields.label(text))
-            if code is None:
-                return None
-            wants[name] = code
-    return wants or None
+            wants[name] = code or (None if len(tally.labels.codes) >= MOST else NOBODY)
+    return None if None in wants.values() else {name: code for name, code in wants.items() if code is not None}
+
+
+def _code(known: Values, value: str) -> int | None:
+    """The code of a value, `NOBODY` where no row has it; None where it may be among those without a code."""
+    return known.codes.get(value) or (None if known.counts[OTHER] else NOBODY)

@@ -109,19 +109,25 @@ class Page:
     """The rows found so far, where the search goes on."""
     unsorted: bool = False
 
+    @property
+    def is_wide(self) -> bool:
+        """More columns than fit beside each other: the table scrolls sideways."""
+        return sum(240 if column.key in {"prompt", "answer"} else 130 for column in self.columns) > 1000
+
 
 def columns_of(batch: Batch, query: QueryDict) -> list[Column]:
     """All columns that there are; those that are shown are `chosen`."""
     names = fields.field_names(batch) if fields.shape_in(batch) else ()
     known = {"prompt": OURS["prompt"]}
     known |= {f"f.{name}": name for name in names}
+    expected = batch.expected_column if batch.expected_column in batch.dataset.columns else ""
+    known |= {f"c.{expected}": expected} if expected else {}
     known |= {key: label for key, label in OURS.items() if key != "prompt"}
     known |= {f"c.{name}": name for name in batch.dataset.columns}
-    usual = {"prompt", *([f"f.{name}" for name in names[:6]] or ["answer"]), "state", "judgement", "tokens", "cost"}
-    if batch.expected_column in batch.dataset.columns:
-        usual.add(f"c.{batch.expected_column}")
+    usual = {"prompt", *([f"f.{name}" for name in names[:4]] or ["answer"]), "state", "judgement", "tokens", "cost"}
+    usual |= {f"c.{expected}"} if expected else set()
     chosen = set(query.getlist("col")) & set(known) or usual
-    named = {f"f.{name}" for name in fields.kinds_of(batch)}
+    named = {*(f"f.{name}" for name in fields.kinds_of(batch)), f"c.{expected}"}
     return [Column(key, label, key in chosen, key in named) for key, label in known.items()]
 
 

@@ -24,7 +24,8 @@ def row_judge(request: TeamRequest, batch_id: int, row: int) -> HttpResponse:
     except judging.NotThere:
         return render(request, "batches/no_row.html", {"batch": found, "row": row}, status=404)
     if request.htmx:
-        return render(request, "review/_judge.html", {"batch": found, "row": row, "judgement": said})
+        back = next_url(request)  # and not the address of this request, which only takes POST
+        return render(request, "review/_judge.html", {"batch": found, "row": row, "judgement": said, "back": back})
     return redirect(next_url(request) if request.POST.get("next") else reverse("batch-row", args=[found.pk, row]))
 
 

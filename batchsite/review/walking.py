@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from batchsite.batches.rowsets import RowSet
 
-BUDGET = 0.06
+BUDGET = 0.045
 """Seconds that one search may take."""
 FIRST_WINDOW, MOST_WINDOW = 4_000, 160_000
 Matching = Callable[[RowSet, int, int], list[int]]

@@ -27,7 +27,8 @@ def teach(batch_id: int) -> None:
             answer.characters,
             answer.prompt_tokens,
             cached=answer.cached_tokens,
-            output=answer.output_tokens,
+            completion=answer.completion_tokens,
+            reasoning=answer.reasoning_tokens,
             kept_ticks=answer.cost_ticks if is_kept else None,
         )
         tried[answer.mark] = tried[answer.mark] + one if answer.mark in tried else one

@@ -56,6 +56,7 @@ def test_a_thumb_is_set_turned_and_taken_back(shaped: Batch, site: Client, alice
     part = judge(site, shaped, 2, "good", headers=HTMX).content.decode()
     assert "<html" not in part
     assert 'id="good-2" name="verdict" value="good" aria-pressed="true"' in part
+    assert "/judge#" not in part, "where one goes from there without JavaScript is the table"
     said = Judgement.objects.get()
     assert (said.row, said.verdict, said.by) == (2, "good", alice)
     judge(site, shaped, 2, "bad")

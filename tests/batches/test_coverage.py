@@ -1,0 +1,114 @@
+"""How far columns are filled, where the gaps are, and which values a column offers; true, or said to be of a part."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+
+from batchsite.batches import coverage as covering
+from batchsite.batches.coverage import coverage, gaps, values_of
+from batchsite.datasets.models import Dataset
+from batchsite.teams.models import Team
+from tests.factories import make_dataset
+
+ROWS = [[f"{number}", "" if number % 10 == 3 else "ab"[number % 2], " \n" if number % 4 == 0 else "x" * number]
+        for number in range(1, 1201)]  # fmt: skip
+
+
+@pytest.fixture
+def dataset(team: Team) -> Dataset:
+    cache.clear()
+    return make_dataset(team, ["id", "kind", "text"], ROWS)
+
+
+@pytest.fixture
+def only_600(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(covering, "LOOKED_AT", 600)
+
+
+def with_profile(dataset: Dataset, **columns: dict[str, Any]) -> Dataset:
+    """As the import notes it."""
+    dataset.profile = {"columns": [{"name": name, **facts} for name, facts in columns.items()]}  # type: ignore[attr-defined]
+    return dataset
+
+
+def test_every_column_says_in_how_many_rows_it_holds_something(dataset: Dataset) -> None:
+    found = coverage(dataset)
+    assert [(one.name, one.words) for one in found.columns] == [
+        ("id", "1,200 of 1,200"),
+        ("kind", "1,080 of 1,200"),
+        ("text", "900 of 1,200"),
+    ]
+    assert found.scope == ""
+    assert [one.repeats for one in found.columns] == [False, True, False]
+
+
+@pytest.mark.usefixtures("only_600")
+def test_of_a_big_dataset_the_first_rows_are_measured_and_that_is_said(dataset: Dataset) -> None:
+    found = coverage(dataset)
+    assert [one.words for one in found.columns] == ["600 of 600", "540 of 600", "450 of 600"]
+    assert found.scope == "of the first 600 rows"
+
+
+@pytest.mark.usefixtures("only_600")
+def test_what_the_import_noted_is_true_to_the_last_row(dataset: Dataset) -> None:
+    with_profile(dataset, id={"filled": 1200}, kind={"filled": 1080}, text={"filled": 900})
+    assert [one.words for one in coverage(dataset).columns] == ["1,200 of 1,200", "1,080 of 1,200", "900 of 1,200"]
+    alone, together = gaps(dataset, [0, 1], 1200), gaps(dataset, [1, 2], 1200)
+    assert (alone.empty, alone.scope) == (120, "")
+    # Rows may lack both: two counts do not tell how many rows lack one.
+    assert (together.empty, together.scope) == (60 + 150, "of the first 600 rows")
+
+
+def test_rows_with_a_gap_are_counted_once_and_the_first_are_named(dataset: Dataset) -> None:
+    found = gaps(dataset, [1, 2], 1200)
+    assert found.empty == sum(not row[1] or not row[2].strip() for row in ROWS)
+    assert found.first == (3, 4, 8, 12, 13)
+    assert (found.shortest, found.longest) == (1, 1199)
+
+
+def test_only_the_rows_that_are_sent_count(dataset: Dataset) -> None:
+    found = gaps(dataset, [1], 10)
+    assert (found.empty, found.first, found.scope) == (1, (3,), "")
+
+
+def test_a_column_without_gaps_has_none(dataset: Dataset) -> None:
+    assert (gaps(dataset, [0], 1200).empty, gaps(dataset, [0], 1200).first) == (0, ())
+
+
+def test_figures_are_remembered_for_a_dataset_and_for_no_other(dataset: Dataset, team: Team) -> None:
+    coverage(dataset)
+    other = make_dataset(team, ["id", "kind", "text"], ROWS[:5])
+    assert coverage(other).columns[0].words == "5 of 5"
+    dataset.blocks.all().delete()
+    assert coverage(dataset).columns[0].words == "1,200 of 1,200"
+
+
+# ---- values ----------------------------------------------------------------------------------------------
+
+
+def test_the_values_of_a_column_are_offered_without_the_empty_one(dataset: Dataset) -> None:
+    assert values_of(dataset, "kind") == (["a", "b"], "")
+
+
+@pytest.mark.parametrize(
+    ("column", "words"), [("id", "“id” has more than 500 different values"), ("none", "“none” holds nothing")]
+)
+def test_what_is_no_list_to_choose_from_is_refused_in_words(column: str, words: str, team: Team) -> None:
+    dataset = make_dataset(team, ["id", "none"], [[row[0], ""] for row in ROWS])
+    with pytest.raises(ValueError, match=words):
+        values_of(dataset, column)
+
+
+@pytest.mark.usefixtures("only_600")
+def test_values_of_a_part_are_said_to_be_that(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(covering, "LOOKED_AT", 100)
+    assert values_of(dataset, "kind") == (["a", "b"], "of the first 500 rows")
+
+
+def test_values_that_the_import_lists_in_full_are_taken_from_there(dataset: Dataset) -> None:
+    with_profile(dataset, kind={"filled": 3, "distinct": 2, "frequent": [["b", 700], ["", 120], ["a", 380]]})
+    dataset.blocks.all().delete()
+    assert values_of(dataset, "kind") == (["a", "b"], "")
