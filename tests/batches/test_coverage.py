@@ -30,7 +30,7 @@ def only_600(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def with_profile(dataset: Dataset, **columns: dict[str, Any]) -> Dataset:
     """As the import notes it."""
-    dataset.profile = {"columns": [{"name": name, **facts} for name, facts in columns.items()]}  # type: ignore[attr-defined]
+    dataset.profile = {"columns": [{"name": name, **facts} for name, facts in columns.items()]}
     return dataset
 
 
