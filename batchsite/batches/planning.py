@@ -40,7 +40,10 @@ class Recipe:
         return f"{self.id_prefix}-row-{number}" if self.id_column is None else cells[self.id_column]
 
     def messages(self, cells: Sequence[str]) -> list[Message]:
-        return [Message(role, template.render(cells)) for role, template in self.turns]
+        user = Message("user", self.prompt.render(cells))
+        if self.examples:
+            return [*[Message(role, template.render(cells)) for role, template in self.turns[:-1]], user]
+        return [user] if self.system is None else [Message("system", self.system.render(cells)), user]
 
     @cached_property
     def turns(self) -> tuple[tuple[str, Template], ...]:

@@ -10,6 +10,8 @@ from batchsite.datasets.reading.formats.number_formats import number_format, tex
 
 ACCOUNTING = '_($* #,##0.00_);_($* (#,##0.00);_($* "-"??_);_(@_)'
 SHOWN = [
+    ("[]0", "5", "5"),
+    ("[hms]0", "5", "5"),
     ("General", "3", "3"),
     ("General", "0.1", "0.1"),
     ("General", "0.30000000000000004", "0.3"),

@@ -28,7 +28,8 @@ _TOKEN = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _CONDITION = re.compile(r"(<=|>=|<>|<|>|=)\s*(-?[\d.]+)$")
-_COLORS = re.compile(r"(black|blue|cyan|green|magenta|red|white|yellow|color\s*\d+)$", re.IGNORECASE)
+_ELAPSED = re.compile(r"h+|m+|s+", re.IGNORECASE)
+"""Hours, minutes or seconds beyond a day; every other word in brackets is a colour or the like, and shows nothing."""
 _EXACT = Context(prec=1000, rounding=ROUND_HALF_UP)
 _MOST_DENOMINATOR = 9999
 
@@ -129,7 +130,7 @@ def _section(text: str) -> _Section:
                 section.condition = (condition[1], Decimal(condition[2]))
             elif token.text.startswith("$"):
                 section.tokens.append(Token("quoted", token.text[1:].split("-")[0]))
-            elif not _COLORS.match(token.text) and token.text.lower().strip("hms") == "":
+            elif _ELAPSED.fullmatch(token.text):
                 section.tokens.append(Token("date", f"[{token.text.lower()}]"))
         elif kind == "space":
             section.tokens.append(Token("quoted", " "))
