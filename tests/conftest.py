@@ -7,12 +7,18 @@ from collections.abc import Callable
 
 import pytest
 from django.test import Client
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from batchsite.teams.models import Role, Team, User
 from tests import factories
 
 # Playwright keeps an event loop in the thread of the test; Django would take it for an asynchronous view.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+
+# A busy machine is no reason to fail.
+hypothesis_settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("house")
 
 
 SLOWEST = ("tests/scale/test_the_suite_again", "tests/batches/test_every_cut", "tests/litellm", "tests/browser")

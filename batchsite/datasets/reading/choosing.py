@@ -74,6 +74,8 @@ class _Chooser:
         named = len(first[0]) > 1 and (space or not is_datum(first[1].strip()))
         if values and not named and sum(map(is_datum, values)) >= 0.9 * len(values):
             return self._single(torn)  # times, addresses, big numbers
+        if space and not named and best.width == 2:
+            return self._single(torn)  # pairs of words below one name
         spaced = any(cell[:1] == " " for record in best.filled for cell in record[0][1:])
         typed = data_columns([record[0] for record in below], best.width)
         shaped = len(typed) > 1 or (best.width > 2 and not space)
