@@ -1,4 +1,4 @@
-"""The room of batches listens: a key or a budget that was set lets held batches go on; a restored backup is looked through."""
+"""The room of batches listens: a key or a budget that was set lets held batches go on; a backup is looked through."""
 
 from __future__ import annotations
 
