@@ -26,7 +26,7 @@ SLOWEST = ("tests/scale/test_the_suite_again", "tests/batches/test_every_cut", "
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest files begin first, so that two processes end together."""
+    """The longest files begin first, so that all processes end together."""
     items.sort(key=lambda item: next((n for n, name in enumerate(SLOWEST) if item.nodeid.startswith(name)), 99))
 
 
