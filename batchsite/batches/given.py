@@ -14,6 +14,7 @@ import orjson
 from batchsite.batches.parameters import NAMES, NEVER, check_params, is_reasoning
 from batchsite.batches.planning import Recipe
 from batchsite.batches.prompts import Template
+from batchsite.datasets.models import Dataset
 from batchsite.xai.bodies import CHAT, RESPONSES, Kind, Message, given_item
 
 ID_COLUMN = "custom_id"
@@ -21,9 +22,9 @@ _KINDS: dict[str, Kind] = {"/v1/chat/completions": CHAT, "/v1/responses": RESPON
 _TURNS = {CHAT: "messages", RESPONSES: "input"}
 
 
-def is_given(dataset: object) -> bool:
+def is_given(dataset: Dataset) -> bool:
     """Whether the rows of a dataset are requests."""
-    return getattr(dataset, "form", "") == "requests"
+    return dataset.form == "requests"
 
 
 @dataclass(frozen=True)

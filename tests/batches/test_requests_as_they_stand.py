@@ -11,7 +11,6 @@ from batchsite.batches import controlling, drafting
 from batchsite.batches.models import Batch, Result
 from batchsite.batches.results_selectors import Wanted, row_detail
 from batchsite.batches.turns import recipe_of
-from batchsite.datasets.models import Dataset
 from batchsite.teams.models import Team
 from tests.factories import make_dataset
 from tests.pipeline import check_books, drive
@@ -19,11 +18,6 @@ from tests.provider import Sandbox
 
 pytestmark = pytest.mark.django_db
 CHAT, RESPONSES = "/v1/chat/completions", "/v1/responses"
-
-
-@pytest.fixture(autouse=True)
-def _form(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Dataset, "form", "requests", raising=False)
 
 
 def asks(words: str, **more: Any) -> str:
@@ -34,6 +28,8 @@ def a_draft(team: Team, *requests: tuple[str, str, str]) -> Batch:
     """(custom_id, url, body)"""
     rows = [[name, "POST", url, body] for name, url, body in requests]
     dataset = make_dataset(team, ["custom_id", "method", "url", "body"], rows, name="requests.jsonl")
+    dataset.form = "requests"
+    dataset.save(update_fields=["form"])
     return drafting.new_draft(team, None, dataset)
 
 
