@@ -168,7 +168,7 @@ def trial(sample: str, delimiter: str, *, whole: bool, quoting: str = "") -> Tri
         return found
     for dialect in _others(sample, usual):
         other = Trial(dialect, tolerant(sample, dialect, whole=whole))
-        if other.broken < found.broken:
+        if other.broken < found.broken and (other.perfect or other.quoted > 1):
             found = other
     return _without_quotes(found, sample, whole)
 
@@ -184,7 +184,8 @@ def _with_backslash(found: Trial, sample: str, whole: bool) -> Trial:
 def _others(sample: str, usual: Dialect) -> Iterator[Dialect]:
     if '\\"' in sample:
         yield replace(usual, backslash=True)
-    if usual.delimiter != " " and f'{usual.delimiter} "' in sample:
+    sign = usual.delimiter
+    if sign != " " and sample.count(f'{sign} "') > sample.count(f'{sign}"'):
         yield replace(usual, spaces=True)
 
 

@@ -50,6 +50,10 @@ _TELLING = 400
 """Bytes on which UTF-16 without a mark is recognised."""
 _ENOUGH = 0.45
 _HIGH = re.compile(r"[^\x00-\x7f]")
+_FAMILIES = (
+    "ascii", "utf-8", "utf-16-", "utf-32-", "iso8859", "iso2022", "cp", "mac", "koi8", "kz1048", "gb", "hz", "big5",
+    "euc", "shift_jis", "johab", "tis-620", "ptcp154", "hp-roman8",
+)  # fmt: skip
 _MARKS = (
     (b"\xef\xbb\xbf", "utf-8-sig"),
     (b"\xff\xfe\0\0", "utf-32-le"),
@@ -102,12 +106,15 @@ def mostly_utf8(text: str, size: int) -> bool:
 
 
 def _known(name: str) -> str:
+    """The codec that an answer names. Raises ReadingError for what is no encoding of text, such as base64."""
     try:
-        found = codecs.lookup(name.strip())
-        b"".decode(found.name)
-    except (LookupError, ValueError) as error:
-        raise ReadingError([Problem(f"There is no text encoding “{name}”.")]) from error
-    return found.name.lower()
+        codec = codecs.lookup(name.strip()).name.lower()
+    except LookupError:
+        codec = ""
+    codec = {"utf-16": "utf-16-le", "utf-32": "utf-32-le"}.get(codec, codec)
+    if not codec.startswith(_FAMILIES):
+        raise ReadingError([Problem(f"There is no text encoding “{name}”.")])
+    return codec
 
 
 def without_mark(head: bytes) -> str:

@@ -72,7 +72,10 @@ class DelimitedTable:
         self._problems, self._bare_quotes, self._repeats = Findings(), Findings(), Findings()
         self._foreign: list[str] = []
         self._foreign_count = 0
-        self._uses_quotes, self._refused = quoted and self._leaves, False
+        self._uses_quotes = (quoted and self._leaves) or answers.get("quotes") == "damage"
+        self._refused = False
+        self._taken_as_text = 0
+        """Rows with a quote in the middle of a cell that were given out as long as no cell was quoted."""
         self._skip()
 
     def rows(self) -> Iterator[list[str]]:
@@ -245,8 +248,7 @@ class DelimitedTable:
         else:
             self._uses_quotes = self._uses_quotes or text[0] == quote or f"{self._dialect.delimiter}{quote}" in text
             self._misplaced(text, line, position)
-            if self._leaves and self._uses_quotes:
-                self.left_out.add(self._bare_quotes.first[-1])
+            self._taken_as_text += not self._uses_quotes
         self._refused = self._refused or (self._uses_quotes and self._bare_quotes.count > 0 and not self._leaves)
         return position is None or not self._uses_quotes
 
@@ -256,7 +258,10 @@ class DelimitedTable:
             return
         message = "A quote inside a cell that does not begin with one. Is the delimiter before it missing?"
         column = column_at(text, position, self._dialect)
-        self._bare_quotes.add(Problem(message, line, self._number or None, column, excerpt(text, position)))
+        problem = Problem(message, line, self._number or None, column, excerpt(text, position))
+        self._bare_quotes.add(problem)
+        if self._leaves and self._uses_quotes:
+            self.left_out.add(problem)
 
     def _check_place(self, cells: list[str], text: str, line: int) -> bool:
         """Whether a row that is sound in itself may stand where it stands: it is no header, and drops what it must."""
@@ -309,6 +314,8 @@ class DelimitedTable:
         if self._empties and self._answers.get("trailing") not in {"leave", "rows"}:
             self._ask(questions.trailing(self._empties))
         bare = self._bare_quotes
+        if self._uses_quotes and self._taken_as_text and self._leaves:
+            raise ReadingError(bare.first, bare.count)
         if self._uses_quotes and bare.count and not self._leaves:
             raise self._refusal()
         if self._problems.count and not self._only_foreign():
@@ -319,11 +326,7 @@ class DelimitedTable:
             self._ask(questions.late_encoding(data, self._dialect.delimiter))
         if self._repeats.count:
             self._ask(questions.repeated(self._repeats, self.columns))
-        quotes = self._answers.get("quotes")
-        if 0 < bare.count < _TEXT_QUOTES and quotes != "text" and not self._uses_quotes:
-            self._uses_quotes = quotes == "damage"
-            if self._uses_quotes:
-                raise self._refusal()
+        if 0 < bare.count < _TEXT_QUOTES and self._answers.get("quotes") != "text" and not self._uses_quotes:
             self._ask(questions.quotes(bare.first[0]))
         if self._dropped or self._blanks:
             count = self._dropped + sum(run.count for run in self._blanks)
