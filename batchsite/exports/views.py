@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth.decorators import login_not_required
-from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.cache import get_conditional_response
@@ -109,6 +109,8 @@ def batch_results(request: TeamRequest, batch_id: int, ending: str) -> HttpRespo
     if batch.state == State.DRAFT:
         return redirect("batch-edit", batch.pk)
     given = request.GET.copy()
+    if ending not in {form.ending for form in ALL_FORMS.values()}:
+        raise Http404("There is no such form of a download.")
     given["form"] = "excel" if ending == "csv" and "excel" in given else ending
     asked = DownloadForm(given, batch)
     if not asked.is_valid():

@@ -44,7 +44,7 @@ def test_import_sending_and_collecting_wait_for_room_and_go_on(disk: Path, provi
         workers = [site.child("worker-short").pid, site.child("worker-long").pid]
         table = write_table(tmp_path / "table.csv", ROWS, width=400)
 
-        with filled(disk, leave=table.stat().st_size + 300_000):
+        with filled(disk, leave=table.stat().st_size + 600_000):
             take_in(place, table)
             wait_for(lambda: "disk is full" in str(place.sql("SELECT held_reason FROM datasets_dataset")), 40)
             assert "The server's disk is full" in place.doctor().about("held", "warning")

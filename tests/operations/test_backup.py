@@ -135,7 +135,7 @@ def test_a_damaged_database_gives_no_backup(place: Place, tmp_path: Path) -> Non
 def test_a_target_without_room_is_told_and_left_empty(place: Place, tmp_path: Path) -> None:
     disk = tmp_path / "disk"
     disk.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", str(disk)], check=False)
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "none", str(disk)], check=False)
     need("the right to mount a small disk", here=mounted.returncode == 0)
     try:
         fill(disk / "ballast")

@@ -14,10 +14,13 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.converters import IntConverter
 
 from batchsite.batches.models import Batch
+from batchsite.exports.models import Export
+from batchsite.prompts.models import Prompt
 from batchsite.teams.models import Invitation, Membership, Team, User
+from batchsite.trials.models import Trial, TrialAnswer
 from tests.factories import make_dataset, make_member
 
-OPEN = {"live", "ready", "setup", "sign-in", "sign-out", "join"}
+OPEN = {"live", "ready", "setup", "sign-in", "sign-out", "join", "shared-results"}
 """What the signed-out may reach."""
 BY_SECRET = {"join"}
 """What takes a secret and not an id."""
@@ -63,9 +66,16 @@ def ours(team: Team, alice: User) -> dict[str, int]:
     """The ids of Alice's things, by the names that URLs give them."""
     dataset = make_dataset(team)
     bob = make_member(team)
+    batch = Batch.objects.create(team=team, dataset=dataset, name="Languages", total=2)
+    trial = Trial.objects.create(batch=batch, rows=[1], variants=[{}])
     return {
         "dataset_id": dataset.pk,
-        "batch_id": Batch.objects.create(team=team, dataset=dataset, name="Languages", total=2).pk,
+        "batch_id": batch.pk,
+        "other_id": Batch.objects.create(team=team, dataset=dataset, name="Languages again", total=2).pk,
+        "trial_id": trial.pk,
+        "answer_id": TrialAnswer.objects.create(trial=trial, batch=batch, row=1, variant=0, request=b"").pk,
+        "prompt_id": Prompt.objects.create(team=team, name="Language").pk,
+        "export_id": Export.objects.create(batch=batch).pk,
         "team_id": team.pk,
         "membership_id": Membership.objects.get(user=bob).pk,
         "invitation_id": Invitation.objects.create(team=team, created_by=alice).pk,
