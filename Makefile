@@ -12,8 +12,8 @@ help: ## This list
 run: $(VENV)/runtime ## Set everything up and start it; PORT=… changes the port
 	@exec $(BIN)/python manage.py up
 
-test: $(VENV)/dev ## The whole suite in four processes, as tests mostly wait; BATCHSITE_REQUIRE=all turns "skipped: not installed" into a failure
-	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
+test: $(VENV)/dev ## The whole suite; BATCHSITE_REQUIRE=all turns "skipped: not installed" into a failure
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(VENV)/dev ## Style, types, templates, migrations, deployment settings
 	$(BIN)/ruff check .
