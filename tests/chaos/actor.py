@@ -1,4 +1,4 @@
-"""Who acts until told to stop: a thread that stays for as long as the processes that it started shall live."""
+"""Who acts until told to stop."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.chaos.tally import Tally
 
 
 class Actor(threading.Thread):
-    """Linux ends a child that dies with its parent when the *thread* that started it ends: so this one stays."""
+    """A thread with dice of its own. What it starts, it starts `for_good` (see scene.py)."""
 
     def __init__(self, name: str, scene: Scene, tally: Tally, over: threading.Event) -> None:
         super().__init__(name=name, daemon=True)
@@ -27,7 +27,6 @@ class Actor(threading.Thread):
             raise
         finally:
             self.acted.set()
-            self.scene.left.wait()
 
     def act(self) -> None:
         """Until `over` is set."""

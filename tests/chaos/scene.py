@@ -128,8 +128,6 @@ class Scene:
         self._services = contextlib.ExitStack()
         self.environ = {"BATCHSITE_DATA": str(self.data), "DJANGO_SETTINGS_MODULE": "tests.hasty_settings"}
         self.site: Running | None = None
-        self.left = threading.Event()
-        """Set once nothing runs any more."""
 
     def __enter__(self) -> Scene:
         self.data.mkdir(mode=0o700)
@@ -152,7 +150,6 @@ class Scene:
             self.site.clean_up()
         self.provider.stop()
         self._services.close()
-        self.left.set()
 
     @property
     def running(self) -> Running:
