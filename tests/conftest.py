@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from django.test import Client
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
+from batchsite.processes.queueing import QUEUES, broker_of
 from batchsite.teams.models import Role, Team, User
 from tests import factories
 
@@ -66,3 +67,14 @@ def client_of() -> Callable[[User], Client]:
         return client
 
     return signed_in
+
+
+@pytest.fixture
+def waiting(db: None) -> Iterator[Callable[[], dict[str, int]]]:
+    """How many messages wait in each queue; none at first, whichever the broker is."""
+    brokers = {queue: broker_of(queue) for queue in QUEUES}
+    for broker in brokers.values():
+        broker.purge_queue()
+    yield lambda: {queue: int(broker.queue_size()) for queue, broker in brokers.items()}
+    for broker in brokers.values():
+        broker.purge_queue()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,6 @@ from django.conf import settings as project
 from django.core.files.uploadedfile import SimpleUploadedFile, TemporaryUploadedFile
 from django.db import IntegrityError
 from django.utils import timezone
-from django_q.models import OrmQ
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from batchsite.datasets import intake
@@ -50,14 +50,17 @@ def test_a_big_upload_is_moved_and_not_copied(team: Team, alice: User, media: Pa
 
 
 def test_an_upload_is_due_at_once_and_a_worker_is_told(
-    team: Team, alice: User, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+    team: Team,
+    alice: User,
+    waiting: Callable[[], dict[str, int]],
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
         dataset = intake.receive(team, alice, upload())
 
     assert dataset.next_look_at is not None
     assert dataset.next_look_at <= timezone.now()
-    assert [message.key for message in OrmQ.objects.all()] == [project.QUEUES["short"]]
+    assert waiting() == {"short": 1, "long": 0}
 
 
 def test_a_big_upload_waits_in_the_long_queue(team: Team, alice: User) -> None:

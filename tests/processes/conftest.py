@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,6 @@ import pytest_django
 from django.db import connection
 from django.db.models import Manager
 
-from batchsite.processes.queueing import QUEUES, broker_of
 from tests.processes.chores.models import Chore
 from tests.running import Running
 
@@ -54,17 +53,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 @pytest.fixture
 def books(site: Running) -> Books:
     return Books(site.data)
-
-
-@pytest.fixture
-def waiting(db: None) -> Iterator[Callable[[], dict[str, int]]]:
-    """How many messages wait in each queue; none at first, whichever the broker is."""
-    brokers = {queue: broker_of(queue) for queue in QUEUES}
-    for broker in brokers.values():
-        broker.purge_queue()
-    yield lambda: {queue: int(broker.queue_size()) for queue, broker in brokers.items()}
-    for broker in brokers.values():
-        broker.purge_queue()
 
 
 @pytest.fixture(scope="session")
