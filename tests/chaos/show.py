@@ -29,6 +29,9 @@ STILL = 40.0
 GIVE_UP = 240.0
 """Seconds after the end of all faults; what still runs then hangs for ever."""
 
+STOP = 60.0
+"""Seconds that `up` may take to stop; a step that runs is let finish."""
+
 
 def run(scene: Scene) -> bool:
     """Whether every row and every tick is accounted for."""
@@ -116,7 +119,10 @@ def _ask_the_doctor(scene: Scene) -> list[str]:
 
 
 def _ends_cleanly(scene: Scene) -> list[str]:
-    code = scene.running.stop()
+    try:
+        code = scene.running.stop(within=STOP)
+    except subprocess.TimeoutExpired:
+        return [f"`up` had not ended {STOP:.0f} s after it was told to"]
     left = [f"{process.pid} {process.name()}" for process in scene.running.survivors()]
     return [f"`up` ended with {code}"] * bool(code) + [f"still there after the stop: {left}"] * bool(left)
 
