@@ -20,7 +20,8 @@ ALONE = "not browser and not processes and not services and not litellm"
 def test_the_pipeline_and_the_pages_on_postgresql_and_redis() -> None:
     need("PostgreSQL", here=postgres_folder() is not None)
     need("Redis", here=redis_server() is not None)
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", ALONE, *PARTS]
+    quiet = ["-q", "-p", "no:cacheprovider", "--durations=40"]
+    command = [sys.executable, "-m", "pytest", *quiet, "--database-only", "-m", ALONE, *PARTS]
     ours = ("PYTEST_", "DJANGO_", "BATCHSITE_DATA")  # of this run, not of that one
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     with postgres() as database, redis() as broker:
