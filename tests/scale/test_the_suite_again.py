@@ -13,7 +13,8 @@ from tests.needs import need
 from tests.services import postgres, postgres_folder, redis, redis_server
 
 pytestmark = pytest.mark.services
-PARTS = ("tests/batches", "tests/datasets", "tests/teams", "tests/pages", "tests/exports")
+MORE = ("tests/review", "tests/trials", "tests/prompts", "tests/at_xai")
+PARTS = ("tests/batches", "tests/datasets", "tests/teams", "tests/pages", "tests/exports", *MORE)
 ALONE = "not browser and not processes and not services and not litellm"
 
 
