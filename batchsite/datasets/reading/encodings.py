@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
-from batchsite.datasets.reading.sources import MARKED
+from batchsite.datasets.reading.sources import FOREIGN, MARKED
 from batchsite.datasets.reading.types import Answers, Problem, ReadingError
 
 LABELS = {
@@ -101,8 +101,7 @@ def has_mark(head: bytes) -> bool:
 
 def mostly_utf8(text: str, size: int) -> bool:
     """Whether a text decoded from `size` bytes has at least as many good characters beyond ASCII as bad bytes."""
-    foreign = sum(1 for sign in text if "\udc00" <= sign <= "\udcff") if not text.isascii() else 0
-    return foreign <= size - len(text)
+    return len(FOREIGN.findall(text)) <= size - len(text)
 
 
 def _known(name: str) -> str:

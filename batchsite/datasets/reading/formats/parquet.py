@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from itertools import chain
 from typing import Any
 
 from batchsite.datasets.reading.formats.checks import Checks, excerpt, name_problem, refuse, too_long, unfit
@@ -60,7 +61,7 @@ def _refusal(error: Exception) -> Exception:
     return refuse(_LOCKED if "encrypt" in str(error).lower() else _DAMAGED)
 
 
-class ParquetTable:
+class ParquetTable(Table):
     """The table of a Parquet file; all of its columns become text."""
 
     def __init__(self, file: Any, *, answers: Answers, limits: Limits) -> None:
@@ -95,12 +96,15 @@ class ParquetTable:
 
     def rows(self) -> Iterator[list[str]]:
         """The rows, once. Raises ReadingError at the end where some are bad."""
+        return chain.from_iterable(self.pieces())
+
+    def pieces(self) -> Iterator[list[list[str]]]:
         from pyarrow import ArrowException
 
         try:
             for batch in self._file.iter_batches(batch_size=self._batch_rows, use_threads=False):
                 columns = [texts(column) for texts, column in zip(self._texts, batch.columns, strict=True)]
-                yield from self._good(columns, batch.num_rows)
+                yield list(self._good(columns, batch.num_rows))
         except (ArrowException, OSError, ValueError, OverflowError) as error:
             raise _refusal(error) from None
         self._checks.settle()
