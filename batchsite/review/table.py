@@ -110,6 +110,11 @@ class Page:
     unsorted: bool = False
 
     @property
+    def is_all(self) -> bool:
+        """There are no rows but these."""
+        return bool(self.lines) and self.previous is None and self.next is None and self.searched_to is None
+
+    @property
     def is_wide(self) -> bool:
         """More columns than fit beside each other: the table scrolls sideways."""
         return sum(240 if column.key in {"prompt", "answer"} else 130 for column in self.columns) > 1000
