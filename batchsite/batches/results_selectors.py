@@ -246,7 +246,8 @@ class RowDetail:
 
     @property
     def can_be_retried(self) -> bool:
-        return self.state in {RowState.FAILED, RowState.CANCELLED, RowState.MISSING, RowState.SKIPPED}
+        ended = {RowState.FAILED, RowState.CANCELLED, RowState.MISSING, RowState.SKIPPED}
+        return self.state in ended or (self.state == RowState.SUCCEEDED and bool(self.misfit))
 
 
 def row_detail(batch: Batch, row: int, wanted: Wanted) -> RowDetail | None:
@@ -312,5 +313,23 @@ def causes(batch: Batch) -> list[tuple[str, int]]:
     if found is None:
         counted = Result.objects.filter(batch_id=batch.pk).exclude(cause="").values("cause")
         found = [(one["cause"], one["rows"]) for one in counted.annotate(rows=Count("row")).order_by("-rows", "cause")]
+        cache.set(key, found, 600)
+    return found
+
+
+MOST_MISFITS = 5
+"""Reasons that are shown of answers that do not fit; they name values, so there may be as many as rows."""
+
+
+def misfits(batch: Batch) -> list[tuple[str, int]]:
+    """(why, rows) of the answers that do not fit the shape, the most frequent first. Counted again when they change."""
+    if not batch.misfits:
+        return []
+    key = f"misfits-{batch.pk}-{batch.submissions.count()}-{batch.succeeded}-{batch.misfits}"
+    found: list[tuple[str, int]] | None = cache.get(key)
+    if found is None:
+        counted = Result.objects.filter(batch_id=batch.pk).exclude(misfit="").values("misfit")
+        several = counted.annotate(rows=Count("row")).order_by("-rows", "misfit")[:MOST_MISFITS]
+        found = [(one["misfit"], one["rows"]) for one in several]
         cache.set(key, found, 600)
     return found

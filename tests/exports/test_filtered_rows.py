@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from batchsite.batches.models import Batch, Result
 from batchsite.exports import building, files
+from batchsite.exports.choosing import Choice
 from batchsite.exports.models import Export
 from batchsite.review import asking, sifting, summing
 from batchsite.review.models import Codes, Judgement, Summary
@@ -213,7 +214,7 @@ def test_sums_that_are_made_anew_meanwhile_lose_no_row(batch: Batch, monkeypatch
 def test_rows_flow_through_window_by_window(batch: Batch, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sifting, "WINDOW", 10)
     looked: list[int] = []
-    choice = files.Choice("filter", filter="state=failed")
+    choice = Choice("filter", filter="state=failed")
     lines = files._lines(batch, choice, batch.dataset.columns, lambda: looked.append(1))
     next(lines)
     assert len(looked) == 1
