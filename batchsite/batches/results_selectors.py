@@ -170,7 +170,7 @@ def excerpt(prompt: Template, cells: Row) -> str:
     shared = prompt.parts[0] if prompt.parts and isinstance(prompt.parts[0], str) else ""
     if len(shared) < SHARED or len(prompt.parts) == 1:
         return text[:CLIP]
-    start = shared.rfind(" ", 0, len(shared) - SHARED // 2) + 1
+    start = max(shared.rfind(" ", 0, len(shared) - SHARED // 2), shared.rfind("\n")) + 1
     return f"… {text[start : start + CLIP]}"
 
 

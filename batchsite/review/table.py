@@ -40,6 +40,8 @@ OURS = {
     "model": "Answered by",
     "attempt": "Attempt",
 }
+ROOM = 5
+"""Columns beside which tokens and cost have room, where nobody chose."""
 NUMBERS = frozenset({"tokens", "cost", "length", "attempt"})
 
 
@@ -129,8 +131,9 @@ def columns_of(batch: Batch, query: QueryDict) -> list[Column]:
     known |= {f"c.{expected}": expected} if expected else {}
     known |= {key: label for key, label in OURS.items() if key != "prompt"}
     known |= {f"c.{name}": name for name in batch.dataset.columns}
-    usual = {"prompt", *([f"f.{name}" for name in names[:4]] or ["answer"]), "state", "judgement", "tokens", "cost"}
+    usual = {"prompt", *([f"f.{name}" for name in names[:4]] or ["answer"]), "state", "judgement"}
     usual |= {f"c.{expected}"} if expected else set()
+    usual |= {"tokens", "cost"} if len(usual) <= ROOM else set()
     chosen = set(query.getlist("col")) & set(known) or usual
     named = {*(f"f.{name}" for name in fields.kinds_of(batch)), f"c.{expected}"}
     return [Column(key, label, key in chosen, key in named) for key, label in known.items()]
