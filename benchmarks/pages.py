@@ -68,6 +68,8 @@ def pages(made: dict[str, Any]) -> dict[str, tuple[str, dict[str, str]]]:
         "compared, changed only": (f"/batches/{big}/compare/{second}?only=changed", {}),
         "again": (f"/batches/{second}/again", {}),
         "download, choice": (f"/batches/{big}/download", {}),
+        "download, of a value": (f"/batches/{big}/download?rows=filter&f.intent=intent_07", {}),
+        "download, of a text": (f"/batches/{big}/download?rows=filter&search=nothing+like+it", {}),
         "datasets": ("/datasets/", {}),
         "dataset": (f"/datasets/{dataset}", {}),
         "new batch": ("/batches/new", {}),

@@ -322,14 +322,18 @@ MOST_MISFITS = 5
 
 
 def misfits(batch: Batch) -> list[tuple[str, int]]:
-    """(why, rows) of the answers that do not fit the shape, the most frequent first. Counted again when they change."""
+    """(why, rows) of the answers that do not fit the shape, the most frequent first.
+
+    Counted again when they change; while the batch runs, and they do all the time, twice a minute.
+    """
     if not batch.misfits:
         return []
-    key = f"misfits-{batch.pk}-{batch.submissions.count()}-{batch.succeeded}-{batch.misfits}"
+    seen = "running" if batch.is_running else f"{batch.succeeded}-{batch.misfits}"
+    key = f"misfits-{batch.pk}-{batch.submissions.count()}-{seen}"
     found: list[tuple[str, int]] | None = cache.get(key)
     if found is None:
         counted = Result.objects.filter(batch_id=batch.pk).exclude(misfit="").values("misfit")
         several = counted.annotate(rows=Count("row")).order_by("-rows", "misfit")[:MOST_MISFITS]
         found = [(one["misfit"], one["rows"]) for one in several]
-        cache.set(key, found, 600)
+        cache.set(key, found, 30 if batch.is_running else 600)
     return found

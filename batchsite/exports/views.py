@@ -34,6 +34,8 @@ from batchsite.http import UNPROCESSABLE, TeamRequest
 from batchsite.review import asking, sifting
 from batchsite.teams.models import User
 
+ENDINGS = tuple(dict.fromkeys(form.ending for form in ALL_FORMS.values()))
+
 
 class DownloadForm(forms.Form):
     """In which form, which rows, and which columns."""
@@ -69,7 +71,7 @@ class DownloadForm(forms.Form):
         """`query` is the address, which may hold a filter of rows whether the form was sent or not."""
         self.batch, names = batch, names_of(batch)
         self.query, self.asked = query, asking.asked_in(query)
-        self.kept = asking.pairs(self.asked)
+        self.kept, self.kept_query = asking.pairs(self.asked), asking.kept(self.asked)
         super().__init__(data, initial={"column": names, "rows": "filter" if self.kept else "all"})
         offered = [(name, ROWS[name]) for name in ROWS if _is_offered(batch, name)]
         if self.kept:
@@ -91,7 +93,7 @@ class DownloadForm(forms.Form):
     def count(self) -> None:
         """Say how many rows the filter has; for a page, as it takes a moment."""
         if self.kept:
-            found, rows = sifting.counted(self.batch, asking.kept(self.asked)), self.fields["rows"]
+            found, rows = sifting.counted(self.batch, self.kept_query), self.fields["rows"]
             others = [choice for choice in rows.choices if choice[0] != "filter"]  # type: ignore[attr-defined]
             rows.choices = [("filter", f"{found}: {found.words}"), *others]  # type: ignore[attr-defined]
 
@@ -101,7 +103,7 @@ class DownloadForm(forms.Form):
         columns = tuple(given.get("column") or ())
         chosen = () if set(columns) == set(self.names) else columns
         rows, ranges = given.get("rows") or "all", (given.get("ranges") or "").strip()
-        return Choice(rows, ranges, chosen, asking.kept(self.asked) if rows == "filter" else "")
+        return Choice(rows, ranges, chosen, self.kept_query if rows == "filter" else "")
 
 
 def _is_offered(batch: Batch, rows: str) -> bool:
@@ -119,7 +121,7 @@ def batch_download(request: TeamRequest, batch_id: int) -> HttpResponseBase:
     if asked.is_valid() and "link" not in request.GET:
         return _answer(request, batch, ALL_FORMS[asked.cleaned_data["form"]], asked.choice, request.user)
     asked.count()
-    context: dict[str, Any] = {"batch": batch, "form": asked}
+    context: dict[str, Any] = {"batch": batch, "form": asked, "endings": ENDINGS}
     if asked.is_bound and asked.is_valid():
         token = sharing.sign(batch, request.user, asked.cleaned_data["form"], asked.choice)
         name = filename(batch, ALL_FORMS[asked.cleaned_data["form"]], asked.choice)
@@ -135,12 +137,13 @@ def batch_results(request: TeamRequest, batch_id: int, ending: str) -> HttpRespo
     if batch.state == State.DRAFT:
         return redirect("batch-edit", batch.pk)
     given = request.GET.copy()
-    if ending not in {form.ending for form in ALL_FORMS.values()}:
+    if ending not in ENDINGS:
         raise Http404("There is no such form of a download.")
     given["form"] = "excel" if ending == "csv" and "excel" in given else ending
     asked = DownloadForm(given, batch, request.GET)
     if not asked.is_valid():
-        return render(request, "exports/download.html", {"batch": batch, "form": asked}, status=UNPROCESSABLE)
+        context = {"batch": batch, "form": asked, "endings": ENDINGS}
+        return render(request, "exports/download.html", context, status=UNPROCESSABLE)
     return _answer(request, batch, ALL_FORMS[asked.cleaned_data["form"]], asked.choice, request.user)
 
 

@@ -135,6 +135,9 @@ def test_the_page_of_rows_leads_there_and_says_how_many(batch: Batch, site: Clie
     assert "The 6 rows of this filter: “question 1”, intent is lost" in chosen
     assert '<input type="hidden" name="f.intent" value="lost">' in chosen
     assert 'value="filter" id="id_rows_0" checked' in chosen
+    stable = f"/batches/{batch.pk}/results.xlsx?rows=filter&amp;search=question+1&amp;f.intent=lost"
+    assert f'href="{stable}"' in chosen
+    assert site.get(stable.replace("&amp;", "&")).status_code == 200
     whole = site.get(reverse("batch-download", args=[batch.pk])).content.decode()
     assert "this filter" not in whole
 
