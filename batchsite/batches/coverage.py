@@ -229,7 +229,8 @@ def _used(cells: Row, columns: Sequence[int]) -> list[str]:
 
 
 def _key(dataset: Dataset) -> str:
-    return f"{dataset.pk} {dataset.created_at.timestamp()} {dataset.row_count}".replace(" ", "-")
+    read = dataset.answers[-1]["at"] if dataset.answers else ""  # it is read anew with every answer
+    return f"{dataset.pk} {dataset.created_at.timestamp()} {dataset.row_count} {read}".replace(" ", "-")
 
 
 def _remembered(key: str, measure: Callable[[], _T]) -> _T:
