@@ -15,7 +15,7 @@ from tests.batches.stories import a_draft
 from tests.batches.test_budget import DOLLAR, set_budget
 from tests.browser.drafting import prompt_of, saved
 from tests.browser.look import STICKS_OUT, accessibility
-from tests.factories import make_dataset
+from tests.factories import PASSWORD, make_dataset
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 Open = Callable[[User, str], Page]
@@ -97,6 +97,31 @@ def test_gaps_follow_the_rows_that_are_chosen(draft: Batch, alice: User, open_as
     expect(page.locator("#gaps")).to_contain_text("2 rows lack a value that the prompt uses: row 2, row 10")
     page.get_by_label("Only these rows").fill("3-4")
     expect(page.locator("#gaps")).to_have_text("")
+
+
+@pytest.mark.parametrize("how", ["reload", "expired"])
+def test_what_is_typed_about_variants_survives(how: str, draft: Batch, alice: User, open_as: Open) -> None:
+    Batch.objects.filter(pk=draft.pk).update(prompt="Sort {{review}}")
+    page = open_as(alice, f"/batches/{draft.pk}/edit")
+    page.get_by_role("button", name="Compare with another prompt or model").click()
+    other = page.get_by_role("textbox", name="Prompt of variant B", exact=True)
+    expect(other).to_have_value("Sort {{review}}")
+    page.context.clear_cookies(name="sessionid")
+    other.fill("Half a thought about {{review}}")
+    if how == "reload":
+        page.reload()
+    page.wait_for_url("**/sign-in?**")
+    page.get_by_label("E-mail").fill("alice@example.org")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(other).to_have_value("Half a thought about {{review}}")
+    expect(page.locator("#try-cost")).to_contain_text("Saved")
+    draft.refresh_from_db()
+    assert draft.variants[0]["prompt"] == "Half a thought about {{review}}"
+    page.reload()
+    page.get_by_role("button", name="Remove variant B").click()
+    expect(other).to_have_count(0)
+    assert page.evaluate("Object.keys(sessionStorage).filter(one => one.startsWith('try '))") == []
 
 
 @pytest.mark.parametrize("width", [1280, 390], ids=["wide", "narrow"])
