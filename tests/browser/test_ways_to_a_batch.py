@@ -10,9 +10,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from batchsite.batches.models import Batch
+from batchsite.teams.founding import set_budget
 from batchsite.teams.models import Team, User
 from tests.batches.stories import a_draft
-from tests.batches.test_budget import DOLLAR, set_budget
+from tests.batches.test_budget import DOLLAR
 from tests.browser.drafting import prompt_of, saved
 from tests.browser.look import STICKS_OUT, accessibility
 from tests.factories import PASSWORD, make_dataset
