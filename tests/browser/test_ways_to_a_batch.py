@@ -89,10 +89,17 @@ def test_starting_prompts_are_made_for_the_columns_at_hand(
     assert [(one["name"], one["values"]) for one in (draft.shape or {"fields": []})["fields"]] == fields
 
 
+def places(page: Page) -> list[Any]:
+    return [prompt_of(page).bounding_box(), page.locator("#preview").bounding_box()]
+
+
 def test_gaps_follow_the_rows_that_are_chosen(draft: Batch, alice: User, open_as: Open) -> None:
     page = open_as(alice, f"/batches/{draft.pk}/edit")
+    prompt_of(page).click()
+    before = places(page)
     prompt_of(page).fill("{{review}}")
     expect(page.locator("#gaps")).to_contain_text("3 rows lack a value that the prompt uses: row 2, row 6, row 10")
+    assert places(page) == before, "what one types into, and what follows it, stands still"
     page.get_by_text("Only some rows").click()
     page.get_by_label("Only these rows").fill("1-4, 8-12")
     expect(page.locator("#gaps")).to_contain_text("2 rows lack a value that the prompt uses: row 2, row 10")
