@@ -4,7 +4,8 @@
     profiler.add(rows)                  # some hundred rows at a time, in the order of the file
     profiler.profile()                  # plain values, to be stored as JSON
 
-    {"columns": [{"name", "filled", "empty", "distinct", "distinct_known", "mean",
+    {"columns": [{"name", "filled", "empty", "blank", "first_blank", "distinct", "distinct_known", "mean",
+                  # blank: empty, or nothing but spaces; and the first such row
                   "shortest": {"length", "row"}, "longest": {"length", "row"},     # of filled cells; None without
                   "samples": [text], "values": [[text, count]],                    # commonest first; [] above 200
                   "can_be_id": true | false | null, "why_not_id", "numbers_only"}],
@@ -78,6 +79,7 @@ class _Column:
 
     def __init__(self, name: str, share: int) -> None:
         self.name, self.rows, self.empty, self.characters = name, 0, 0, 0
+        self.blank, self.first_blank = 0, 0
         self.shortest: dict[str, int] | None = None
         self.longest: dict[str, int] | None = None
         self.samples: list[str] = []
@@ -95,6 +97,7 @@ class _Column:
         self.rows += len(cells)
         self.empty += lengths.count(0)
         self.characters += sum(lengths)
+        self._find_blanks(cells, lengths.count(0), first)
         self._measure(lengths, first)
         if self._values is None:
             self._distinct.add(cells)
@@ -103,6 +106,12 @@ class _Column:
         self._sample(cells)
         if self.numbers_only or not self.no_id:
             self._look_at_form(cells, lengths, first)
+
+    def _find_blanks(self, cells: Sequence[str], empty: int, first: int) -> None:
+        blank = empty + sum(map(str.isspace, cells))
+        if blank and not self.blank:
+            self.first_blank = first + next(at for at, cell in enumerate(cells) if not cell or cell.isspace())
+        self.blank += blank
 
     def _measure(self, lengths: list[int], first: int) -> None:
         longest = max(lengths)
@@ -155,6 +164,8 @@ class _Column:
             "name": self.name,
             "filled": filled,
             "empty": self.empty,
+            "blank": self.blank,
+            "first_blank": self.first_blank or None,
             "distinct": distinct - (known and self.empty > 0),
             "distinct_known": known,
             "shortest": self.shortest,
