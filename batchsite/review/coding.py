@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from django.db.models import Q
@@ -14,6 +15,8 @@ from batchsite.review.models import Codes, Summary
 from batchsite.review.tallying import MOST, OTHER, RIGHT, WRONG, Tally, Values
 
 AGREES = {"right": RIGHT, "wrong": WRONG}
+MOST_PAGES = 200
+"""Pages of codes that are held at once, a byte a row."""
 
 
 @dataclass
@@ -43,16 +46,21 @@ class Finder:
         found: set[int] = set()
         begin = low - (low - 1) % summing.SLICE
         for first in range(begin, high + 1, summing.SLICE):
-            found.update(row for row in self._of_page(first) if low <= row <= high)
+            some = self._of_page(first)
+            if some is None:
+                some = self._read(max(low, first), min(high, first + summing.SLICE - 1))
+            found.update(row for row in some if low <= row <= high)
         return found
 
-    def _of_page(self, first: int) -> list[int]:
-        """The rows of the page of codes that begins with `first`."""
+    def _of_page(self, first: int) -> Iterable[int] | None:
+        """The rows of the page of codes that begins with `first`; None where a newer sum took its place meanwhile."""
         if NOBODY in (self._wants or {}).values():
             return []
-        (name, code), *others = sorted((self._wants or {}).items())
-        also = [(self._codes(other, first), value) for other, value in others]
-        places = tallying.places(self._codes(name, first), code)
+        wanted = [(self._codes(name, first), code) for name, code in sorted((self._wants or {}).items())]
+        if any(not data for data, _ in wanted):
+            return None
+        (codes, code), *also = wanted
+        places = tallying.places(codes, code)
         return [first + place for place in places if all(data[place : place + 1] == bytes([v]) for data, v in also)]
 
     def _codes(self, name: str, first: int) -> bytes:
@@ -62,6 +70,8 @@ class Finder:
             data = (
                 page.filter(edition=self.summary.edition if self.summary else 0).values_list("data", flat=True).first()
             )
+            if len(self._pages) >= MOST_PAGES:
+                self._pages.clear()
             self._pages[key] = tallying.unpacked(bytes(data)) if data else b""
         return self._pages[key]
 

@@ -104,6 +104,10 @@ class Search:
             return self._unsorted(start, step, count)
         return self._sifted(start, step * asked.direction, count)
 
+    def among(self, some: RowSet) -> list[int]:
+        """Those of some rows of the batch that are asked for, ascending, however long it takes."""
+        return self._matching(some, 1, some.last - some.first + 1)
+
     def _unsorted(self, start: Place | None, step: int, count: int) -> Found:
         """By number where sorting would mean to read everything first."""
         found = self._by_row(start, step, count)
