@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 import orjson
 from django.db import models
 from django.utils import timezone
+from isal import isal_zlib
 
 from batchsite.processes.models import Work
 from batchsite.teams.models import Team, User
@@ -175,5 +175,5 @@ class Block(models.Model):
         return f"rows from {self.first} of dataset {self.dataset_id}"
 
     def rows(self) -> list[Row]:
-        cells: list[Row] = orjson.loads(zlib.decompress(self.data))
+        cells: list[Row] = orjson.loads(isal_zlib.decompress(self.data))
         return cells
