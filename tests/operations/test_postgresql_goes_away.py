@@ -45,7 +45,9 @@ def test_a_batch_a_page_and_a_runbatch_outlive_it(place: Place, provider: Sandbo
                 stderr=subprocess.PIPE,
                 text=True,
             )
-            time.sleep(5)  # it must have begun, also on a busy machine
+            assert beside.stderr is not None
+            assert "Should this stop" in beside.stderr.readline(), "it must have begun"
+            time.sleep(1)
             server.stop()
             page = httpx.get(f"{site.url}/", timeout=20)
             assert (page.status_code, "The database does not answer" in page.text) == (503, True)
