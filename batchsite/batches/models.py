@@ -117,7 +117,7 @@ class Batch(models.Model):
             models.Index(
                 fields=["team"], condition=Q(state=State.DRAFT, problem_count__gt=0), name="sent_back_batches"
             ),
-            models.Index(fields=["state"], condition=Q(state__in=sorted(RUNNING)), name="running_batches"),
+            models.Index(fields=["team"], condition=Q(state__in=sorted(RUNNING)), name="running_batches"),
         ]
         constraints = [
             models.CheckConstraint(

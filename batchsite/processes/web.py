@@ -4,6 +4,7 @@ that last minutes: a thread streams those, while the worker's main loop goes on 
 
 from __future__ import annotations
 
+import gc
 from typing import Any
 
 from gunicorn import glogging
@@ -25,6 +26,32 @@ def on_starting(server: Any) -> None:
     """Workers end with their master, also when it is killed."""
     tie_forks()
 
+
+def when_ready(server: Any) -> None:
+    """Before the workers are forked: every page and template is read once, for all of them, and so that the first
+    visitor does not wait for it. All of that stays for good, so the garbage collector need not walk through it
+    again and again: measured, that held up one request in twenty for 30 ms and more.
+    """
+    warm_up()
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GARBAGE)
+
+
+def warm_up() -> None:
+    """Read the addresses with their views, and the templates."""
+    from django.conf import settings
+    from django.template.loader import get_template
+    from django.urls import get_resolver
+
+    assert get_resolver().url_patterns
+    for folder in settings.TEMPLATES[0]["DIRS"]:
+        for path in sorted(folder.rglob("*.html")):
+            get_template(str(path.relative_to(folder)))
+
+
+GARBAGE = (10_000, 20, 20)
+"""A page makes some thousands of objects, hardly any of them in a circle."""
 
 preload_app = True  # loaded once, before the fork: the workers share most of their memory
 worker_class = "gthread"

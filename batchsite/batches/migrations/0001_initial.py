@@ -298,7 +298,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='batch',
-            index=models.Index(condition=models.Q(('state__in', ['cancelling', 'collecting', 'processing', 'queued', 'submitting'])), fields=['state'], name='running_batches'),
+            index=models.Index(condition=models.Q(('state__in', ['cancelling', 'collecting', 'processing', 'queued', 'submitting'])), fields=['team'], name='running_batches'),
         ),
         migrations.AddConstraint(
             model_name='batch',
