@@ -73,7 +73,8 @@ def stalled(batches: QuerySet[Batch]) -> QuerySet[Batch]:
     """Those that wait for xAI, and in which nothing has moved for long."""
     since = timezone.now() - timedelta(seconds=patience().stalled)
     moved = Submission.objects.filter(batch=OuterRef("pk"), changed_at__gt=since)
-    return batches.filter(IS_RUNNING, state=State.PROCESSING, held_reason="", started_at__lt=since).exclude(Exists(moved))
+    waiting = batches.filter(IS_RUNNING, state=State.PROCESSING, held_reason="", started_at__lt=since)
+    return waiting.exclude(Exists(moved))
 
 
 # ---- money and rows by day -------------------------------------------------------------------------------

@@ -25,8 +25,8 @@ class Word(Expression):
         super().__init__(output_field=CharField())
         self.word = word
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
-        return "'" + self.word.replace("'", "''") + "'", []
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[str | int, ...]]:
+        return "'" + self.word.replace("'", "''") + "'", ()
 
 
 IS_RUNNING = Q(state__in=[Word(state) for state in sorted(RUNNING)])

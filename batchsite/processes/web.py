@@ -44,7 +44,7 @@ def warm_up() -> None:
     from django.template.loader import get_template
     from django.urls import get_resolver
 
-    assert get_resolver().url_patterns
+    get_resolver().check()
     for folder in settings.TEMPLATES[0]["DIRS"]:
         for path in sorted(folder.rglob("*.html")):
             get_template(str(path.relative_to(folder)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from django.db.models import Q
@@ -41,29 +42,57 @@ class Finder:
         if self._wants is None:
             return self._read(low, high)
         found: set[int] = set()
-        begin = low - (low - 1) % summing.SLICE
-        for first in range(begin, high + 1, summing.SLICE):
-            found.update(row for row in self._of_page(first) if low <= row <= high)
+        firsts = range(low - (low - 1) % summing.SLICE, high + 1, summing.SLICE)
+        self._fetch(firsts)
+        for first in firsts:
+            rows = self._of_page(first)
+            found.update(
+                rows
+                if low <= first and first + summing.SLICE - 1 <= high
+                else (row for row in rows if low <= row <= high)
+            )
         return found
+
+    def at_most(self, low: int, high: int) -> int:
+        """No more rows than so many of `low`..`high` are as asked; quick, where codes answer it."""
+        firsts, wants = range(low - (low - 1) % summing.SLICE, high + 1, summing.SLICE), self._wants or {}
+        self._fetch(firsts)
+        if NOBODY in wants.values():
+            return 0
+        return sum(min(self._pages[name, first].count(code) for name, code in wants.items()) for first in firsts)
+
+    def among(self, rows: Sequence[int]) -> set[int]:
+        """Those of some rows that are as asked, where codes answer it and `at_most` has read them."""
+        found = set(rows) if NOBODY not in (self._wants or {}).values() else set()
+        for name, code in (self._wants or {}).items():
+            found = {row for row in found if self._code_of(name, row) == code}
+        return found
+
+    def _code_of(self, name: str, row: int) -> int:
+        place = (row - 1) % summing.SLICE
+        page = self._pages.get((name, row - place), b"")
+        return page[place] if place < len(page) else 0
+
+    def _fetch(self, firsts: range) -> None:
+        """Read the pages of codes that begin with `firsts` and were not read yet, in one go."""
+        wants = self._wants or {}
+        keys = [(name, first) for name in wants for first in firsts if (name, first) not in self._pages]
+        if not keys or NOBODY in wants.values():
+            return
+        self._pages.update(dict.fromkeys(keys, b""))
+        pages = Codes.objects.filter(summary=self.summary, edition=self.summary.edition if self.summary else 0)
+        pages = pages.filter(name__in=sorted(wants), first__gte=firsts[0], first__lte=firsts[-1])
+        for name, first, data in pages.values_list("name", "first", "data"):
+            self._pages[name, first] = tallying.unpacked(bytes(data))
 
     def _of_page(self, first: int) -> list[int]:
         """The rows of the page of codes that begins with `first`."""
         if NOBODY in (self._wants or {}).values():
             return []
         (name, code), *others = sorted((self._wants or {}).items())
-        also = [(self._codes(other, first), value) for other, value in others]
-        places = tallying.places(self._codes(name, first), code)
+        also = [(self._pages[other, first], value) for other, value in others]
+        places = tallying.places(self._pages[name, first], code)
         return [first + place for place in places if all(data[place : place + 1] == bytes([v]) for data, v in also)]
-
-    def _codes(self, name: str, first: int) -> bytes:
-        key = (name, first)
-        if key not in self._pages:
-            page = Codes.objects.filter(summary=self.summary, name=name, first=first)
-            data = (
-                page.filter(edition=self.summary.edition if self.summary else 0).values_list("data", flat=True).first()
-            )
-            self._pages[key] = tallying.unpacked(bytes(data)) if data else b""
-        return self._pages[key]
 
     def _read(self, low: int, high: int) -> set[int]:
         """As `rows`, from the answers themselves."""

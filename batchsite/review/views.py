@@ -136,10 +136,9 @@ def batch_row(request: TeamRequest, batch_id: int, row: int) -> HttpResponse:
 
 def neighbours(found: Batch, asked: Asked, row: int) -> tuple[int | None, int | None]:
     """The rows beside a row, among those that are asked for and in their order."""
-    summary = summing.summary_of(found)
-    here = Search(found, asked, summary).place_of(row)
+    search = Search(found, asked, summing.summary_of(found))
+    here = search.place_of(row)
     if here is None:
         return None, None
-    before = Search(found, asked, summary).find(here, -1, 1).rows
-    behind = Search(found, asked, summary).find(here, 1, 1).rows
+    before, behind = search.find(here, -1, 1).rows, search.find(here, 1, 1).rows
     return next(iter(before), None), next(iter(behind), None)
