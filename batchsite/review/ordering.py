@@ -12,6 +12,7 @@ import zlib
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from typing import Any, NamedTuple, Protocol
@@ -35,7 +36,8 @@ MEASURES: dict[str, Any] = {
 _PLACE = re.compile(r"(?:(?P<value>[0-9]{1,18})-)?(?P<row>[0-9]{1,15})")
 
 
-class Place(NamedTuple):
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
     """Where a row stands in the order of the page; `value` is what it is sorted by, 0 where by its number."""
 
     value: int
