@@ -41,6 +41,10 @@ class Dashboard:
     is_new: bool
     """The team has neither a dataset nor a batch yet."""
 
+    @property
+    def lists(self) -> tuple[list[Batch], ...]:
+        return self.needs_hand, self.running, self.news, self.finished
+
 
 def dashboard(team: Team, looked: datetime | None = None) -> Dashboard:
     """`looked`: when the person was here before, if they were."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,6 +56,15 @@ def in_lists(team: Team) -> QuerySet[Batch]:
     """The team's batches with what a line of a list shows: prompts, shapes and what is in a dataset stay where they
     are."""
     return batches_of(team).select_related("dataset", "created_by", "started_by").only(*_SHOWN_OF_A_BATCH)
+
+
+def figures_of(batches: Iterable[Batch]) -> list[tuple[Any, ...]]:
+    """All that was read of these batches, for `http.pulse_of`."""
+    return [
+        (*[value for name, value in vars(batch).items() if name != "_state"],
+         batch.dataset.name, str(batch.created_by), str(batch.started_by))
+        for batch in batches
+    ]  # fmt: skip
 
 
 def batch_of(team: Team, pk: int) -> Batch:
