@@ -109,10 +109,10 @@ class Dataset(Work):
                 block.take(wanted, found)
         for number in wanted:
             if number not in found:
-                block = self._block_of(number)
-                if block is None or number >= block.first + block.count:
+                holder = self._block_of(number)
+                if holder is None or number >= holder.first + holder.count:
                     break
-                block.take(wanted, found)
+                holder.take(wanted, found)
         return found
 
     def _block_of(self, row: int) -> Block | None:

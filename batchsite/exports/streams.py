@@ -25,7 +25,7 @@ _COLUMNS = (
     "cost_ticks",
     "misfit",
 )
-_ANSWER = _COLUMNS.index("answer") - 1
+_ANSWER = _COLUMNS.index("answer")
 Line = tuple[Sequence[str], Outcome]
 GROUP = 100
 """Rows that lie apart are looked up so many at a time."""
@@ -46,14 +46,17 @@ def lines(
     id_column = batch.dataset.columns.index(batch.id_column) if batch.id_column else None
     head, shape = f"{batch.id_prefix}-row-", shape_of(batch.shape)
     nothing = (None,) * len(shape.fields) if shape else ()
+    takes_all = states is None and not misfits and not judged
     for some in _groups(batch, batch.rows if within is None else within):
         found = _results(batch, some[0][0], some[-1][0], shape)
         said = taking.cells_of(batch, some[0][0], some[-1][0]) if judged else {}
         for number, cells in some:
             request_id = f"{head}{number}" if id_column is None else cells[id_column]
             result = found.get(number)
-            outcome = Outcome(request_id, *result) if result else _pending(request_id, nothing)
-            if (states is None or outcome.state in states) and (not misfits or outcome.warning):
+            outcome = Outcome._make((request_id, *result)) if result else _pending(request_id, nothing)
+            if takes_all:
+                yield cells, outcome
+            elif (states is None or outcome.state in states) and (not misfits or outcome.warning):
                 yield ([*cells, *said.get(number, taking.NOTHING)] if judged else cells), outcome
 
 
@@ -79,13 +82,10 @@ def _results(batch: Batch, first: int, last: int, shape: Shape | None) -> dict[i
     """What is known of these rows, in the order of an Outcome's fields."""
     found = Result.objects.filter(batch_id=batch.pk, row__gte=first, row__lte=last).values_list(*_COLUMNS)
     if shape is None:
-        return {row: tuple(rest) for row, *rest in found}
-    return {row: (*rest, _values(shape, rest[_ANSWER])) for row, *rest in found}
-
-
-def _values(shape: Shape, answer: str) -> tuple[Any, ...]:
-    found = shape.values(answer)
-    return tuple([found.get(name) for name in shape.fields])
+        return {one[0]: (*one[1:], ()) for one in found}
+    values, names, nothing = shape.values, shape.fields, dict[str, Any]()
+    found_values = ((one, values(one[_ANSWER]) if one[_ANSWER] else nothing) for one in found)
+    return {one[0]: (*one[1:], tuple([held.get(name) for name in names])) for one, held in found_values}
 
 
 def _pending(request_id: str, nothing: tuple[None, ...]) -> Outcome:

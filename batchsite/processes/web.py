@@ -4,11 +4,11 @@ that last minutes: a thread streams those, while the worker's main loop goes on 
 
 from __future__ import annotations
 
-import gc
 from typing import Any
 
 from gunicorn import glogging
 
+from batchsite.processes import garbage
 from batchsite.processes.parentage import tie_forks
 from batchsite.setup import JsonLines
 
@@ -29,13 +29,10 @@ def on_starting(server: Any) -> None:
 
 def when_ready(server: Any) -> None:
     """Before the workers are forked: every page and template is read once, for all of them, and so that the first
-    visitor does not wait for it. All of that stays for good, so the garbage collector need not walk through it
-    again and again: measured, that held up one request in twenty for 30 ms and more.
+    visitor does not wait for it.
     """
     warm_up()
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*GARBAGE)
+    garbage.settle()
 
 
 def warm_up() -> None:
@@ -49,9 +46,6 @@ def warm_up() -> None:
         for path in sorted(folder.rglob("*.html")):
             get_template(str(path.relative_to(folder)))
 
-
-GARBAGE = (10_000, 20, 20)
-"""A page makes some thousands of objects, hardly any of them in a circle."""
 
 preload_app = True  # loaded once, before the fork: the workers share most of their memory
 worker_class = "gthread"
