@@ -20,7 +20,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.pages import _filled, _folder
+from benchmarks.pages import filled, kept_or_new
 
 AIM_MB = 250
 COPY = "csv-to-csv copy"
@@ -38,8 +38,8 @@ def main() -> None:
         _write(*asked.write)
         return
     forms = [form for form in ("csv", COPY, "excel", "json", "jsonl", "parquet", "xlsx") if asked.only in form]
-    with _folder(asked.keep) as folder, tempfile.TemporaryDirectory(prefix="batchsite-files-") as name:
-        made, out = _filled(folder, asked.batches, asked.rows), Path(name)
+    with kept_or_new(asked.keep) as folder, tempfile.TemporaryDirectory(prefix="batchsite-files-") as name:
+        made, out = filled(folder, asked.batches, asked.rows), Path(name)
         print(f"{'':<16} {'seconds':>8} {'CPU':>6} {'rows/s of CPU':>14} {'peak MB':>8} {'file MB':>8}")
         for form in forms:
             path = out / ("copy" if form == COPY else form)
