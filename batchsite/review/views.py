@@ -59,6 +59,7 @@ def sums_context(request: TeamRequest, found: Batch, summary: Summary, asked: As
         "summary": summary,
         "picture": picture,
         "is_asked": is_asked,
+        "is_current": summing.is_current(found, summary),
         "sums_every": 2 if is_asked else 10 if found.is_running else None,
         "corrected": agreeing.corrected(picture.agreement, summary.corrections) if picture else None,
         "comparable": fields.field_names(found),
