@@ -9,6 +9,7 @@ from batchsite.batches.models import Batch, Result
 from batchsite.batches.rowsets import RowSet
 from batchsite.batches.shapes import Shape, shape_of
 from batchsite.batches.states import RowState
+from batchsite.datasets.models import BLOCK_ROWS
 from batchsite.exports.writers import Outcome, free_names
 from batchsite.review import taking
 
@@ -29,6 +30,8 @@ _ANSWER = _COLUMNS.index("answer")
 Line = tuple[Sequence[str], Outcome]
 GROUP = 100
 """Rows that lie apart are looked up so many at a time."""
+BLOCKS = 4
+"""Full blocks that are looked up at once."""
 
 
 def lines(
@@ -67,13 +70,14 @@ def columns_of(batch: Batch) -> list[str]:
 
 
 def _groups(batch: Batch, rows: RowSet) -> Iterator[list[tuple[int, Sequence[str]]]]:
-    """(number, cells) of the batch's rows, a block or `GROUP` single ones at a time."""
+    """(number, cells) of the batch's rows: a few full blocks that follow one another, or `GROUP` single rows."""
     group: list[tuple[int, Sequence[str]]] = []
     for start, cells in batch.dataset.slices_in(rows.spans):
-        group += enumerate(cells, start)
-        if len(group) >= GROUP:
+        follows = group and len(cells) == BLOCK_ROWS and start - group[0][0] == len(group)
+        if len(group) >= (BLOCKS * BLOCK_ROWS if follows else GROUP):
             yield group
             group = []
+        group += enumerate(cells, start)
     if group:
         yield group
 
