@@ -46,6 +46,11 @@
     actions[button.dataset.do](button.closest("[data-part]"), button.closest("[data-row]"), button);
     changed();
   });
+  form.addEventListener("input", ({ target }) => {
+    if (target.name !== "fields-values") return;
+    const count = new Set(target.value.split("\n").map((line) => line.trim()).filter(Boolean)).size;
+    target.closest(".field").querySelector("[data-count]").textContent = count ? `${count} value${count === 1 ? "" : "s"}` : "";
+  });
   form.addEventListener("rows", (event) => {
     const part = form.querySelector(`[data-part=${event.detail.part}]`);
     const rows = listOf(part).children;

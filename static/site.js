@@ -4,7 +4,7 @@
      data-dialog      on a link to a confirming page: asks in a dialog instead of going there
      data-key="n"     the key that clicks a link or button, or focuses a field; its words go into the `?` list,
                       or those of data-words; in a table it is for the row in which one is
-     data-copy="id"   on a button: copies the value of that field
+     data-copy="id"   on a button: copies the value of that field, or the text of that element
      data-say="…"     in a part that htmx swaps in: read aloud once, when the words have changed
      data-rows        around the one table of several whose rows `j` and `k` walk
    Events that a script may send to document: `say` (detail: words to read aloud), `toast` (detail: words to show).
@@ -106,9 +106,10 @@
   };
   const copy = async (button) => {
     const field = document.getElementById(button.dataset.copy);
-    field.select();
+    if (field.select) field.select();
+    else getSelection().selectAllChildren(field);
     try {
-      await navigator.clipboard.writeText(field.value);
+      await navigator.clipboard.writeText(field.value ?? field.textContent);
       say("Copied");
       button.textContent = "Copied";
     } catch {
@@ -257,5 +258,6 @@
   /* ---- at the start ---- */
 
   showTimes(document);
+  find(".rail li > [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
   find("[aria-invalid=true]")?.focus();
 }

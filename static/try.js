@@ -10,6 +10,8 @@
 
   let waiting = 0;
   const save = () => htmx.ajax("POST", form.getAttribute("action"), { source: form, target: "#try-cost", swap: "outerHTML", values: { act: "save" } });
+  const fields = () => [...form.elements].filter((one) => one.name && one.type !== "hidden" && one.tagName !== "BUTTON");
+  const now = () => fields().map((one) => [one.name, one.value]);
   const soon = (pause) => {
     clearTimeout(waiting);
     waiting = setTimeout(save, pause);
@@ -19,22 +21,30 @@
   document.addEventListener("input", (event) => {
     if (!isMine(event.target)) return;
     typed += 1;
+    keep();
     soon(500);
   });
   form.addEventListener("submit", () => clearTimeout(waiting));
 
-  // A panel that comes while one types into the one before takes over what was typed.
-  let kept = [];
-  const fields = () => [...form.elements].filter((one) => one.name && one.type !== "hidden" && one.tagName !== "BUTTON");
-  form.addEventListener("htmx:beforeRequest", () => { sent = typed; });
-  document.addEventListener("htmx:beforeSwap", (event) => {
-    if (event.detail.target.id === "try" && typed !== sent) kept = fields().map((one) => [one.name, one.value]);
-  });
-  document.addEventListener("htmx:afterSwap", () => {
-    for (const [name, value] of kept) if (form.elements[name]) form.elements[name].value = value;
+  // What the server does not have yet is kept in this tab: a panel that comes in the place of the one into which it was
+  // typed takes it over, after a reload or signing in again, too.
+  const key = `try ${form.getAttribute("action")}`;
+  const keep = () => {
+    try { sessionStorage.setItem(key, JSON.stringify(now())); } catch { /* full: then without */ }
+  };
+  const restore = () => {
+    const kept = JSON.parse(sessionStorage.getItem(key) ?? "[]").filter(([name, value]) => form.elements[name] && form.elements[name].value !== value);
+    for (const [name, value] of kept) form.elements[name].value = value;
     if (kept.length) soon(0);
-    kept = [];
+    else if (typed === sent && fields().length) sessionStorage.removeItem(key);
+  };
+  form.addEventListener("htmx:beforeRequest", () => { sent = typed; });
+  form.addEventListener("htmx:beforeOnLoad", ({ detail: { xhr } }) => {
+    const arrived = (xhr.status < 300 || xhr.status === 422) && xhr.getResponseHeader("HX-Redirect") === null;
+    if (arrived && typed === sent) sessionStorage.removeItem(key);
   });
+  document.addEventListener("htmx:afterSwap", ({ detail }) => { if (detail.elt.id === "try") restore(); });
+  restore();
 
   if (draft) {
     // The panel stands inside the draft's form, whose own scripts count its requests: the panel's are none of them.

@@ -25,9 +25,20 @@ hypothesis_settings.load_profile("house")
 SLOWEST = ("tests/scale/test_the_suite_again", "tests/batches/test_every_cut", "tests/litellm", "tests/browser")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--database-only", action="store_true", help="only tests that touch the database")
+
+
+def touches_database(item: pytest.Item) -> bool:
+    fixtures = getattr(item, "fixturenames", ())
+    return item.get_closest_marker("django_db") is not None or "db" in fixtures or "transactional_db" in fixtures
+
+
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """The longest files begin first, so that all processes end together."""
+    if config.getoption("--database-only"):
+        items[:] = filter(touches_database, items)
     items.sort(key=lambda item: next((n for n, name in enumerate(SLOWEST) if item.nodeid.startswith(name)), 99))
 
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from batchsite.batches.models import Batch, Renewal
 from batchsite.batches.moving import note
+from batchsite.batches.renewing import mark_of
 from batchsite.batches.rowsets import RowSet
 from batchsite.batches.tagging import annotate
 from batchsite.datasets.models import Dataset, DatasetState
@@ -33,7 +34,7 @@ COPIED = (
     "tried",
 )
 """What makes a batch what it is; its state, its sums and its notes are its own."""
-LONGEST_CHAIN = 20
+LONGEST_CHAIN, MOST_VERSIONS = 20, 200
 
 
 def rest_of(batch: Batch) -> RowSet:
@@ -47,17 +48,17 @@ def rest_of(batch: Batch) -> RowSet:
 
 
 def newer_of(dataset: Dataset) -> Dataset | None:
-    """The ready dataset that replaced this one, or that one's own replacement, and so on."""
-    if not any(field.name == "replaces" for field in Dataset._meta.get_fields()):
-        return None
-    found, at = None, dataset
+    """The newest ready dataset among those that replaced this one, or a replacement of it, and so on."""
+    found, before = None, [dataset.pk]
     for _ in range(LONGEST_CHAIN):
-        wanted = {"replaces": at, "team": dataset.team_id, "deleted_at": None}
-        following = Dataset.objects.filter(**wanted).order_by("-pk").first()
-        if following is None:
+        following = list(
+            Dataset.objects.filter(replaces__in=before, team=dataset.team_id).order_by("pk")[:MOST_VERSIONS]
+        )
+        if not following:
             break
-        at = following
-        found = at if at.state == DatasetState.READY else found
+        ready = [one for one in following if one.state == DatasetState.READY and one.deleted_at is None]
+        found = max([*ready, *([found] if found else [])], key=lambda one: one.pk, default=None)
+        before = [one.pk for one in following]
     return found
 
 
@@ -86,12 +87,19 @@ def duplicate(
 
 
 def look_for_new_rows(batch: Batch, dataset: Dataset, user: User) -> Renewal:
-    """The search for the rows of a newer dataset; a worker begins at once where it was not made yet."""
-    now = timezone.now()
+    """The search for the rows of a newer dataset; a worker begins at once where it was not made yet.
+
+    A dataset that was read again since has other rows: then it is made anew.
+    """
+    now, mark = timezone.now(), mark_of(batch.dataset, dataset)
     with transaction.atomic():
         renewal, is_new = Renewal.objects.get_or_create(
-            batch=batch, dataset=dataset, defaults={"asked_by": user, "next_look_at": now}
+            batch=batch, dataset=dataset, defaults={"asked_by": user, "next_look_at": now, "mark": mark}
         )
+        if renewal.mark != mark:
+            begun = {"mark": mark, "rows_done": 0, "ranges": [], "count": 0, "problem": "", "ready_at": None}
+            is_new = Renewal.objects.filter(pk=renewal.pk, mark=renewal.mark).update(**begun, next_look_at=now) == 1
+            renewal.refresh_from_db()
     if is_new and take(renewal, now):
         enqueue(Job("batchsite.batches.tasks.renew", (renewal.pk,), "long"))
     return renewal

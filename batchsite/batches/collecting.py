@@ -48,7 +48,9 @@ def preview(turn: Turn) -> float:
 def collect(turn: Turn) -> float | None:
     """Walk, then judge what is still open; seconds until the next look, None at the end."""
     submission = turn.submission
-    if submission.ending and submission.walks and not _worth_waiting(submission):
+    if submission.declared_through:
+        return _declare(turn)
+    if submission.ending and submission.walks and not _unread(submission):
         return _declare(turn)
     if not submission.walks or submission.accounted < submission.total:
         if not _walk(turn):
@@ -57,8 +59,8 @@ def collect(turn: Turn) -> float | None:
             update(submission, walks=submission.walks + 1, walk_token="", walk_pages=0)
     if submission.accounted >= submission.total:
         return _finish(turn)
-    if submission.ending and not _worth_waiting(submission):
-        return _declare(turn)
+    if submission.ending and not (_unread(submission) and _waited(submission) < patience().results_trail):
+        return _end_without(turn)
     if _waited(submission) < patience().results_trail:
         return doubling(patience().first_look, submission.walks)
     return _judge(turn, look_for_rows(turn))
@@ -125,11 +127,24 @@ def _waited(submission: Submission) -> float:
     return (timezone.now() - since).total_seconds()
 
 
-def _worth_waiting(submission: Submission) -> bool:
-    """Whether the counters promise answers or errors that are not readable yet, and patience lasts."""
+def _unread(submission: Submission) -> int:
+    """How many answers and errors the counters promise that no walk has found.
+
+    While there are any, patience alone decides nothing: it may have passed while nobody looked. A walk comes first.
+    """
     promised = (submission.num_success or 0) + (submission.num_error or 0)
-    held = submission.succeeded + submission.failed
-    return held < min(promised, submission.sent) and _waited(submission) < patience().results_trail
+    return max(0, min(promised, submission.sent) - submission.succeeded - submission.failed)
+
+
+def _end_without(turn: Turn) -> float | None:
+    """End with what is there. Where every open row counts as answered, none of them was cancelled: asking again may
+    cost again, and that is for a person to decide.
+    """
+    with turn.locked() as submission:
+        if 0 < submission.total - submission.accounted <= _unread(submission):
+            reason = "xAI counts this row as answered and gives no result for it."
+            update(submission, declare_as=RowState.MISSING, ending_reason=reason)
+    return _declare(turn)
 
 
 def _judge(turn: Turn, findings: Findings) -> float | None:

@@ -1,19 +1,21 @@
 """How far the columns of a dataset are filled, and what that means for a prompt that uses some of them.
 
-Counts come from the dataset's profile where the import has made one. Without it the first rows are measured,
-a bounded number of them, and every figure says so. A dataset that is ready never changes, so what was measured
-once is remembered.
+Counts come from the profile that the import has made, and so are true to the last row. What a profile cannot know (how
+many rows lack one of several columns, or lack one among some chosen rows) is counted on a bounded number of rows, and
+beyond them said as bounds. A dataset that is ready never changes, so what was measured once is remembered.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from django.core.cache import cache
 
+from batchsite.batches.rowsets import RowSet
 from batchsite.batches.shapes import LONGEST_VALUE, MOST_VALUES
 from batchsite.datasets.models import Dataset, Row
 
@@ -79,10 +81,11 @@ class Coverage:
 class Gaps:
     """Rows in which a column that the prompt uses is empty, and the extremes of its cells."""
 
-    empty: int
-    """Among the `looked_at` rows."""
+    least: int
+    most: int
+    """So many rows have a gap, at least and at most; where both are the same, that is how many."""
     first: tuple[int, ...]
-    """The first rows with a gap."""
+    """The first rows with a gap, as far as they were looked for."""
     longest: int
     shortest: int
     """Rows whose used cells have the most and the fewest characters together; with no gap, where there is one."""
@@ -90,35 +93,49 @@ class Gaps:
     rows: int
 
     @property
+    def count(self) -> str:
+        """“40”, or “300 to 450”."""
+        return f"{self.least:,}" if self.least == self.most else f"{self.least:,} to {self.most:,}"
+
+    @property
     def scope(self) -> str:
+        """What longest and shortest are about, where that is not all the rows."""
         return f"of the first {self.looked_at:,} rows" if self.looked_at < self.rows else ""
 
 
 def coverage(dataset: Dataset) -> Coverage:
     """How far each column is filled."""
-    measured = _remembered(f"columns {_key(dataset)}", lambda: _measure(dataset))
     profiled = _profiled(dataset)
-    if not profiled or set(profiled) != set(dataset.columns):
-        return measured
+    if profiled is None:
+        return _remembered(f"columns {_key(dataset)}", lambda: _measure(dataset))
     count = dataset.row_count
-    columns = (
-        replace(one, filled=int(profiled[one.name].get("filled", 0)), looked_at=count) for one in measured.columns
-    )
+    columns = (_column(profiled[name], count) for name in dataset.columns)
     return Coverage(tuple(columns), count, count)
 
 
-def gaps(dataset: Dataset, columns: Sequence[int], rows: int) -> Gaps:
-    """What the first `rows` rows lack in the columns with these indexes."""
-    last = min(rows, LOOKED_AT)
-    used = sorted(set(columns))
-    found = _remembered(f"gaps {_key(dataset)} {used} {last}", lambda: _find_gaps(dataset, used, last))
-    whole = coverage(dataset)
-    lacking = [column for number, column in enumerate(whole.columns) if number in used and column.empty]
-    if last < rows == dataset.row_count and whole.looked_at == rows and len(lacking) < 2:
-        # The profile knows a single column to the last row, and where no other has a gap that is the whole truth.
-        empty = lacking[0].empty if lacking else 0
-        return Gaps(empty, found.first, found.longest, found.shortest, rows, rows)
-    return Gaps(found.empty, found.first, found.longest, found.shortest, last, rows)
+def _column(one: Mapping[str, Any], rows: int) -> Column:
+    """A column as the profile has it."""
+    short = one["longest"] is None or one["longest"]["length"] <= LONGEST_VALUE
+    few = one["distinct_known"] and one["distinct"] <= MOST_VALUES
+    return Column(one["name"], rows - one["blank"], rows, one["mean"], one["distinct"] if few and short else None)
+
+
+def gaps(dataset: Dataset, columns: Sequence[int], rows: RowSet) -> Gaps:
+    """What these rows lack in the columns with these indexes."""
+    used, some = sorted(set(columns)), rows.places(0, LOOKED_AT)
+    spans = hashlib.sha256(repr(some.spans).encode()).hexdigest()[:20]
+    found = _remembered(f"gaps {_key(dataset)} {used} {spans}", lambda: _find_gaps(dataset, used, some))
+    whole, known = coverage(dataset), _profiled(dataset)
+    if len(some) == len(rows) or known is None:
+        return replace(found, most=found.most + len(rows) - len(some), rows=len(rows))
+    empty = [whole.columns[number].empty for number in used]
+    least, first = found.least, found.first
+    if len(rows) == dataset.row_count:
+        least = max(least, *empty)
+        blanks = [known[whole.columns[number].name]["first_blank"] for number in used]
+        first = first or tuple(sorted(filter(None, blanks))[:1])
+    most = min(sum(empty), found.least + len(rows) - len(some))
+    return replace(found, least=least, most=most, first=first, rows=len(rows))
 
 
 def values_of(dataset: Dataset, column: str) -> tuple[list[str], str]:
@@ -128,9 +145,9 @@ def values_of(dataset: Dataset, column: str) -> tuple[list[str], str]:
     """
     index = dataset.columns.index(column)
     profiled = (_profiled(dataset) or {}).get(column, {})
-    listed = [str(value) for value, _ in profiled.get("frequent", [])]
-    if listed and len([value for value in listed if value.strip()]) == profiled.get("distinct"):
-        return sorted(value for value in listed if value.strip()), ""
+    listed = {value.strip() for value, _ in profiled.get("values", ())} - {""}
+    if listed:
+        return sorted(listed), ""
     last = min(dataset.row_count, LOOKED_AT * 5)
     found: set[str] = set()
     for _, cells in dataset.rows(1, last):
@@ -144,10 +161,10 @@ def values_of(dataset: Dataset, column: str) -> tuple[list[str], str]:
 
 
 def _profiled(dataset: Dataset) -> dict[str, dict[str, Any]] | None:
-    """What the import noted of each column, by name; None where it noted nothing."""
-    profile: Any = getattr(dataset, "profile", None)
-    columns = profile.get("columns") if isinstance(profile, dict) else None
-    return {str(one["name"]): one for one in columns} if columns else None
+    """What the import noted of each column, by name; None where it noted nothing of use here."""
+    columns = dataset.profile.get("columns") or []
+    known = {str(one["name"]): one for one in columns if "blank" in one}
+    return known if known.keys() == set(dataset.columns) else None
 
 
 def _measure(dataset: Dataset) -> Coverage:
@@ -184,10 +201,10 @@ def _note(values: dict[int, set[str]], number: int, cell: str) -> None:
         del values[number]
 
 
-def _find_gaps(dataset: Dataset, columns: Sequence[int], last: int) -> Gaps:
+def _find_gaps(dataset: Dataset, columns: Sequence[int], rows: RowSet) -> Gaps:
     empty: list[int] = []
-    count, longest, shortest = 0, (-1, 1), (-1, 1)
-    for row, size in _sizes(dataset, columns, last):
+    count, longest, shortest = 0, (-1, rows.first), (-1, rows.first)
+    for row, size in _sizes(dataset, columns, rows):
         if size is None:
             count += 1
             if len(empty) < EMPTY_SHOWN:
@@ -195,15 +212,16 @@ def _find_gaps(dataset: Dataset, columns: Sequence[int], last: int) -> Gaps:
             continue
         longest = (size, row) if size > longest[0] else longest
         shortest = (size, row) if shortest[0] < 0 or size < shortest[0] else shortest
-    return Gaps(count, tuple(empty), longest[1], shortest[1], last, dataset.row_count)
+    return Gaps(count, count, tuple(empty), longest[1], shortest[1], len(rows), len(rows))
 
 
-def _sizes(dataset: Dataset, columns: Sequence[int], last: int) -> Iterator[tuple[int, int | None]]:
+def _sizes(dataset: Dataset, columns: Sequence[int], rows: RowSet) -> Iterator[tuple[int, int | None]]:
     """(row, characters of its used cells; None where one of them is empty)."""
-    for row, cells in dataset.rows(1, last):
-        used = _used(cells, columns)
-        has_gap = any(not cell or cell.isspace() for cell in used)
-        yield row, None if has_gap else sum(map(len, used))
+    for start, block in dataset.slices_in(rows.spans):
+        for row, cells in enumerate(block, start):
+            used = _used(cells, columns)
+            has_gap = any(not cell or cell.isspace() for cell in used)
+            yield row, None if has_gap else sum(map(len, used))
 
 
 def _used(cells: Row, columns: Sequence[int]) -> list[str]:
@@ -211,7 +229,8 @@ def _used(cells: Row, columns: Sequence[int]) -> list[str]:
 
 
 def _key(dataset: Dataset) -> str:
-    return f"{dataset.pk} {dataset.created_at.timestamp()} {dataset.row_count}".replace(" ", "-")
+    read = dataset.answers[-1]["at"] if dataset.answers else ""  # it is read anew with every answer
+    return f"{dataset.pk} {dataset.created_at.timestamp()} {dataset.row_count} {read}".replace(" ", "-")
 
 
 def _remembered(key: str, measure: Callable[[], _T]) -> _T:

@@ -52,7 +52,7 @@ def phase(look: Look, wait: Patience) -> Phase:
         return Phase.KILLED
     if requests and not pending and not cancelled and requests >= look.submitted:
         return Phase.SETTLED
-    if cancelled and not pending and not remote.cancel_time and _last_day(look):
+    if cancelled and not pending and not remote.cancel_time and is_last_day(remote, look.today):
         return Phase.EXPIRED  # what was unfinished at expiry is counted as cancelled (facts 2.12)
     if remote.cancel_time or remote.cancel_by_xai_message or (cancelled and not pending):
         # The counts of a cancel are not final at once: rows may turn out to have succeeded (facts 2.9).
@@ -67,5 +67,6 @@ def phase(look: Look, wait: Patience) -> Phase:
     return Phase.RUNNING
 
 
-def _last_day(look: Look) -> bool:
-    return look.remote.expire_time is not None and look.today >= look.remote.expire_time
+def is_last_day(remote: RemoteBatch, today: date) -> bool:
+    """Whether it expires today or has: xAI gives a date without a time (facts 2.2)."""
+    return remote.expire_time is not None and today >= remote.expire_time

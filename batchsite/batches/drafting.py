@@ -23,7 +23,7 @@ from batchsite.batches.offers import offers, why_not
 from batchsite.batches.parameters import check_params
 from batchsite.batches.planning import check_row
 from batchsite.batches.prompts import PromptError, parse
-from batchsite.batches.shaping import with_values
+from batchsite.batches.shaping import part_of, with_values
 from batchsite.batches.states import State
 from batchsite.batches.turns import recipe_of
 from batchsite.datasets.models import Dataset, DatasetState
@@ -83,7 +83,8 @@ def take_values(batch: Batch, column: str) -> str:
     Raises ValueError in words, and Submitted.
     """
     values, scope = values_of(batch.dataset, column)
-    save(batch, {"shape": with_values(batch.shape, column, values)})
+    fields = part_of(batch.shape, batch.shape_aside, "fields") or []
+    save(batch, {"shape": with_values({"fields": fields}, column, values)})
     return f"{len(values):,} values of “{column}” {scope}".strip() + " are the allowed ones now."
 
 

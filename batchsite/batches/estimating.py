@@ -6,21 +6,38 @@ long answers are is learnt: from rows of this draft that were tried, else from e
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import orjson
 
-from batchsite.batches.learning import PER_CHARACTER, Lesson, Line, kin_of, line_through, mark_of, sum_of
+from batchsite.batches.answer_sizes import Size, size_of
+from batchsite.batches.learning import MOST_KIN, PER_CHARACTER, Lesson, Line, kin_of, line_through, mark_of, sum_of
 from batchsite.batches.measuring import Measured, measure
 from batchsite.batches.models import Batch
 from batchsite.batches.offers import Offer, discounted, offer_of
+from batchsite.batches.parameters import is_reasoning
 from batchsite.batches.planning import Recipe
+from batchsite.batches.shapes import shape_of
 
 OVERHEAD = 190
 """Tokens that xAI adds to every prompt; mostly billed at the cached price (facts 2.13)."""
-ANSWER_GUESS, REASONING_GUESS = 150, 150
-"""Tokens of an answer where nothing is known of the model yet."""
+ANSWER_GUESS = 150
+"""Tokens of a free text where nothing is known of the model yet."""
+THOUGHT_AT_MOST = 4
+"""Times that what is thought before an answer may be more than is usual."""
+
+
+def _took(*, cached: int, reasoning: int) -> Lesson:
+    total = MOST_KIN * reasoning
+    return Lesson(answers=MOST_KIN, cached_tokens=MOST_KIN * cached, reasoning_tokens=total, output_tokens=total)
+
+
+RECORDED = _took(cached=160, reasoning=75)
+"""What recorded answers took; they thought little, as grok-4.3 does unless it is told otherwise (facts 2.13)."""
+HARDER = _took(cached=160, reasoning=300)
+"""A guess, for one that is told to think harder."""
+FEW_ANSWERS = 20
 ENOUGH_ANSWERS = 5
 EARLIER = 20
 """Batches that are learnt from, the latest."""
@@ -153,7 +170,8 @@ def rates_of(batch: Batch, recipe: Recipe) -> Rates | None:
     own, kin = lesson_of(batch), kin_of(mark_of(batch), batch.tried or {})
     earlier = [_Ran(one, _lesson(one, offer)) for one in _earlier(batch)]
     same = sum_of(one.lesson for one in earlier if mark_of(one.batch) == mark_of(batch))
-    output = _output(batch, own, same, kin, sum_of(one.lesson for one in earlier))
+    theirs = sum_of(one.lesson for one in earlier if _effort(one.batch) == _effort(batch))
+    output = _output(batch, own, same, kin, theirs)
     alike = [one.lesson for one in earlier if one.batch.shape == batch.shape and one.lesson.characters]
     for lesson, word, of, doubt in (
         (own, "tried row", "", 0.03),
@@ -161,9 +179,9 @@ def rates_of(batch: Batch, recipe: Recipe) -> Rates | None:
         (kin, "tried row", " of another prompt", 0.15),
     ):
         if lesson.answers:
-            cached = lesson.with_kin(kin if lesson is own else Lesson(), "cached_tokens")
+            usual = (kin, _usual(batch, theirs)) if lesson is own else ()
             words = f"counted as in {_many(lesson.answers, word)}{of}"
-            return Rates(offer, line_through(lesson), cached, doubt, 0, output, words)
+            return Rates(offer, line_through(lesson), lesson.leaning("cached", usual), doubt, 0, output, words)
     form = recipe.params.get("response_format")
     schema = len(orjson.dumps(form)) * PER_CHARACTER if form else 0.0
     adds = f"about {OVERHEAD} tokens that xAI adds to each" + (" and the schema of the answer" if schema else "")
@@ -173,29 +191,74 @@ def rates_of(batch: Batch, recipe: Recipe) -> Rates | None:
 
 def _output(batch: Batch, own: Lesson, same: Lesson, kin: Lesson, theirs: Lesson) -> Output:
     """From tried rows and earlier runs of this prompt, else from others with its model, else guessed."""
-    mine = own + same
+    mine, shaped = own + same, _by_shape(batch)
     if mine.answers:
-        completion = (mine.output_tokens - mine.reasoning_tokens) / mine.answers
-        likely = completion + mine.with_kin(kin, "reasoning_tokens")
+        listed = [_answers_of(shaped.characters * PER_CHARACTER)] if shaped and shaped.known else []
+        likely = mine.leaning("completion", listed) + mine.leaning("reasoning", (kin, _usual(batch, theirs)))
         doubt = LEAST_DOUBT if same.answers else max(LEAST_DOUBT, min(0.9, own.spread))
         words = f"output as in {_many(mine.answers, 'tried row')}"
         if same.answers:
             words = f"output as in {_many(mine.answers, 'answer')} of this prompt"
+        elif mine.answers <= FEW_ANSWERS:
+            words += ", steadied by what is usual for the model, as these are few"
         return Output(likely, likely * (1 - doubt), likely * (1 + doubt), words)
-    if kin.answers:
-        words = f"output as in {_many(kin.answers, 'tried row')} of another prompt with this model"
-        return Output(kin.output, kin.output / 2, kin.output * 2, words)
-    if theirs.answers:
-        words = f"output as in {_many(theirs.answers, 'answer')} of earlier batches with {batch.model}"
-        return Output(theirs.output, theirs.output / 2, theirs.output * 2, words)
-    # The limit caps the visible answer only, never the reasoning (facts 6.1).
+    for lesson, words in (
+        (kin, f"output as in {_many(kin.answers, 'tried row')} of another prompt with this model"),
+        (theirs, f"output as in {_many(theirs.answers, 'answer')} of earlier batches with {batch.model}"),
+    ):
+        if lesson.answers:
+            answer = shaped.characters * PER_CHARACTER if shaped and shaped.known else lesson.mean("completion")
+            likely = answer + lesson.mean("reasoning")
+            words += ", answers counted from their allowed values" if shaped and shaped.known else ""
+            return Output(likely, likely / 2, likely * 2, words)
+    return _guess(batch, shaped)
+
+
+def _guess(batch: Batch, shaped: Size | None) -> Output:
+    """Where nobody has seen an answer yet. The limit caps the visible answer only, never the reasoning (facts 6.1)."""
+    thought = _usual(batch, Lesson()).mean("reasoning")
+    answer = shaped.characters * PER_CHARACTER if shaped else float(ANSWER_GUESS)
+    most = answer * 1.5 if shaped and shaped.known else max(answer, ANSWER_GUESS) * 4
     limit = batch.params.get("max_completion_tokens")
-    capped = isinstance(limit, int) and limit > 0
-    answer = min(ANSWER_GUESS, limit) if capped else ANSWER_GUESS
-    most = (limit if capped else ANSWER_GUESS * 4) + REASONING_GUESS * 4
-    likely = answer + REASONING_GUESS
-    words = f"output guessed at {likely} tokens: try a few rows, and it is known better"
-    return Output(likely, likely / 5, most, words)
+    if isinstance(limit, int) and limit > 0:
+        answer, most = min(answer, limit), min(most, limit)
+    likely = answer + thought
+    words = f"output guessed at {likely:,.0f} tokens"
+    least = likely / 5
+    if shaped and shaped.known:
+        words = (
+            f"answers counted from their allowed values, {answer:,.0f} tokens, and thinking guessed at {thought:,.0f}"
+        )
+        least = answer / 1.5
+    return Output(likely, least, most + THOUGHT_AT_MOST * thought, f"{words}: try a few rows, and it is known better")
+
+
+def _usual(batch: Batch, theirs: Lesson) -> Lesson:
+    """What answers of the model take, whatever they are asked: as earlier batches showed, else as was recorded."""
+    if theirs.answers:
+        return theirs
+    effort = _effort(batch)
+    if effort == "none" or not is_reasoning(batch.model):
+        return replace(RECORDED, reasoning_tokens=0, output_tokens=0)
+    return RECORDED if effort in {"", "low"} else HARDER
+
+
+def _effort(batch: Batch) -> str:
+    return str(batch.params.get("reasoning_effort") or "")
+
+
+def _by_shape(batch: Batch) -> Size | None:
+    """How long answers are by their shape; None where that is text, or nothing that can be sent."""
+    try:
+        shape = shape_of(batch.shape)
+    except ValueError:
+        return None
+    return size_of(shape.schema) if shape else None
+
+
+def _answers_of(tokens: float) -> Lesson:
+    """As if a few answers had had so many tokens."""
+    return Lesson(answers=MOST_KIN, output_tokens=round(MOST_KIN * tokens))
 
 
 def _earlier(batch: Batch) -> list[Batch]:
@@ -234,6 +297,8 @@ def _lesson(batch: Batch, offer: Offer) -> Lesson:
         output_tokens=output,
         output_squared=output**2 // answers,
         reasoning_tokens=batch.reasoning_tokens,
+        reasoning_squared=batch.reasoning_tokens**2 // answers,
+        completion_squared=batch.completion_tokens**2 // answers,
     )
 
 

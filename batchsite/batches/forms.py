@@ -17,6 +17,7 @@ from batchsite.batches.models import Batch
 from batchsite.batches.offers import Offer, offers
 from batchsite.batches.parameters import NAMES
 from batchsite.batches.rowsets import parse_rows
+from batchsite.batches.shaping import part_of
 from batchsite.templatetags.words import number, price
 
 BLANK_FIELDS = ("name", "prompt", "model")
@@ -127,7 +128,7 @@ class DraftForm(forms.Form):
         super().__init__(data, initial=initial | _initial(batch) | params)
         self.fields.update(param_fields(model, batch.params))
         self.examples = self._rows("examples", batch.examples, {"user": "", "assistant": ""})
-        self.shape_fields = self._rows("fields", (batch.shape or {}).get("fields", []), BLANK_FIELD)
+        self.shape_fields = self._rows("fields", part_of(batch.shape, batch.shape_aside, "fields") or [], BLANK_FIELD)
         self._fit_rows(batch.dataset.row_count)
         self._fit_ids(batch.dataset.columns)
         self._fit_models(offers(batch.team))
@@ -194,12 +195,13 @@ class DraftForm(forms.Form):
         return {"examples": self.examples} if "examples-shown" in self.data else {}
 
     def _shape(self) -> dict[str, Any]:
+        """The shape of the kind that is chosen; what stands in the others is kept aside."""
         kind = self.cleaned_data.get("shape_kind")
-        if kind == "schema":
-            return {"shape": {"schema": _lines(self.cleaned_data.get("schema", ""))}}
-        if kind == "fields":
-            return {"shape": {"fields": self.shape_fields}}
-        return {"shape": None} if kind == "text" else {}
+        if not kind:
+            return {}
+        parts = {"fields": self.shape_fields, "schema": _lines(self.cleaned_data.get("schema", ""))}
+        aside = {name: part for name, part in parts.items() if name != kind and part}
+        return {"shape": {kind: parts[kind]} if kind in parts else None, "shape_aside": aside or None}
 
     def with_problems(self, problems: Problems, *, at_submit: bool) -> dict[str, DraftField]:
         """Every field with what is wrong there. While one types, what is still empty is not called wrong."""
@@ -218,7 +220,7 @@ class DraftForm(forms.Form):
 def _initial(batch: Batch) -> dict[str, Any]:
     """How inputs stand that are not what is stored, but stand for it."""
     shape = batch.shape or {}
-    schema = shape.get("schema", "")
+    schema = part_of(shape, batch.shape_aside, "schema") or ""
     text = schema if isinstance(schema, str) else json.dumps(schema, indent=2, ensure_ascii=False)
     return {
         "ranges": ", ".join(f"{first}-{last}" if last > first else f"{first}" for first, last in batch.ranges or ()),

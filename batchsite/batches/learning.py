@@ -10,7 +10,7 @@ import hashlib
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 
@@ -18,9 +18,17 @@ from batchsite.batches.models import Batch
 
 PER_CHARACTER = 0.25
 """Tokens of a character where nothing is known: four characters a token."""
+Figure = Literal["completion", "reasoning", "cached"]
 DOUBT = 200_000.0
 """How firmly that is believed: as by so much spread (answers x characters squared) that says the same."""
 MOST_KIN = 5
+"""Answers that others count for, at most, beside the rows that were tried."""
+SURE, CONTRADICTED = 2.0, 4.0
+"""Standard errors between the rows that were tried and others: up to the first, these count in full, from the second
+on not at all. So what is usual steadies few answers, and never outvotes rows that are plainly different."""
+SCATTER, BELIEVED = 1 / 3, 8
+"""How far single answers scatter around their mean, as a share of it, and by how many answers that is believed: of
+few answers, also the variance is only guessed."""
 LEAST, MOST = 0.1, 1.5
 """Tokens of a character in any language; beyond them a line through few points would be nonsense."""
 
@@ -42,6 +50,9 @@ class Lesson:
     output_squared: int = 0
     reasoning_tokens: int = 0
     """The part of the output that depends on the model more than on the words of the prompt."""
+    reasoning_squared: int = 0
+    completion_squared: int = 0
+    cached_squared: int = 0
     kept: int = 0
     """Answers that are kept: their rows are not sent again ..."""
     kept_ticks: int = 0
@@ -54,17 +65,20 @@ class Lesson:
         """One answer; `kept_ticks` None where it is not kept."""
         output = completion + reasoning
         return cls(
-            1,
-            characters,
-            characters**2,
-            characters * prompt,
-            prompt,
-            cached,
-            output,
-            output**2,
-            reasoning,
-            int(kept_ticks is not None),
-            kept_ticks or 0,
+            answers=1,
+            characters=characters,
+            characters_squared=characters**2,
+            characters_by_prompt=characters * prompt,
+            prompt_tokens=prompt,
+            cached_tokens=cached,
+            output_tokens=output,
+            output_squared=output**2,
+            reasoning_tokens=reasoning,
+            reasoning_squared=reasoning**2,
+            completion_squared=completion**2,
+            cached_squared=cached**2,
+            kept=int(kept_ticks is not None),
+            kept_ticks=kept_ticks or 0,
         )
 
     @classmethod
@@ -87,10 +101,32 @@ class Lesson:
         """Tokens of output a row."""
         return self.output_tokens / self.answers
 
-    def with_kin(self, kin: Lesson, name: str) -> float:
-        """The mean of one of the sums a row. Few answers lean on those of their kin, which count for five at most."""
-        weight = min(MOST_KIN, kin.answers) / kin.answers if kin.answers else 0.0
-        return float((getattr(self, name) + weight * getattr(kin, name)) / (self.answers + weight * kin.answers))
+    @property
+    def completion_tokens(self) -> int:
+        return self.output_tokens - self.reasoning_tokens
+
+    def mean(self, name: Figure) -> float:
+        """Tokens a row; 0 of no answers."""
+        return float(getattr(self, f"{name}_tokens")) / self.answers if self.answers else 0.0
+
+    def leaning(self, name: Figure, kin: Iterable[Lesson]) -> float:
+        """Tokens a row, steadied by what others taught: each counts for a few answers, as far as these agree."""
+        total, count = self.mean(name) * self.answers, float(self.answers)
+        for other in kin:
+            weight = min(MOST_KIN, other.answers) * self._agreement(name, other.mean(name))
+            total += weight * other.mean(name)
+            count += weight
+        return total / count
+
+    def _agreement(self, name: Figure, usual: float) -> float:
+        """1 where these answers may well have that mean, 0 where they contradict it."""
+        mean, guess = self.mean(name), (SCATTER * usual) ** 2
+        deviations = max(0.0, getattr(self, f"{name}_squared") - self.answers * mean**2)
+        variance = (deviations + BELIEVED * guess) / (self.answers - 1 + BELIEVED)
+        if not variance:
+            return float(mean == usual)
+        away = abs(mean - usual) / math.sqrt(variance / self.answers)
+        return min(1.0, max(0.0, (CONTRADICTED - away) / (CONTRADICTED - SURE)))
 
     @property
     def spread(self) -> float:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from django.core.cache import cache
 
+from batchsite.batches.coverage import gaps
 from batchsite.batches.models import Batch
 from batchsite.batches.planning import Recipe
 from batchsite.batches.rowsets import RowSet
@@ -37,10 +38,8 @@ class Measured:
     characters: float
     """Of all messages of a row."""
 
-    @property
-    def to_send(self) -> int:
-        """Rows that would be sent, all of them."""
-        return self.rows if self.sent == self.looked_at else round(self.rows * self.sent / self.looked_at)
+    to_send: int
+    """Rows of the batch that would be sent: as of those looked at, within what is known of all."""
 
     @property
     def words(self) -> str:
@@ -62,7 +61,16 @@ def measure(batch: Batch, recipe: Recipe) -> Measured | None:
     texts = sum(len(part) for part in parts if isinstance(part, str))
     uses = Counter(part for part in parts if isinstance(part, int))
     cells = sum(uses[column] * length for column, length in zip(recipe.columns, lengths, strict=True))
-    return Measured(len(rows), looked_at, sent, texts + cells / sent if sent else float(texts))
+    characters = texts + cells / sent if sent else float(texts)
+    return Measured(len(rows), looked_at, sent, characters, _to_send(batch, recipe, rows, sent / looked_at))
+
+
+def _to_send(batch: Batch, recipe: Recipe, rows: RowSet, share: float) -> int:
+    found = round(len(rows) * share)
+    if not batch.skip_empty or not recipe.columns or len(rows) <= ALL_ROWS:
+        return found
+    known = gaps(batch.dataset, recipe.columns, rows)
+    return min(max(found, len(rows) - known.most), len(rows) - known.least)
 
 
 def sample(rows: RowSet) -> RowSet:

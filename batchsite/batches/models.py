@@ -50,6 +50,8 @@ class Batch(models.Model):
     shape: models.JSONField[dict[str, Any] | None] = models.JSONField(null=True, blank=True)
     """The shape of an answer; null: text. {"fields": [{"name", "type", "values", "description", "required"}]}
     as a person made them, or {"schema": {…}} as it was pasted. `shapes.py` knows what follows from it."""
+    shape_aside: models.JSONField[dict[str, Any] | None] = models.JSONField(null=True, blank=True)
+    """What was typed for the kinds of shape that are not chosen: {"fields", "schema"}; a draft loses nothing."""
     row_limit = models.PositiveIntegerField(null=True, blank=True)
     """Only the first n rows; all where null."""
     ranges: models.JSONField[list[list[int]] | None] = models.JSONField(null=True, blank=True)

@@ -14,6 +14,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from batchsite.batches.models import Batch, Event, Submission
+from batchsite.batches.signals import batch_ended
 from batchsite.batches.states import TERMINAL, State, may_follow
 from batchsite.teams.models import User
 
@@ -72,6 +73,7 @@ def end(batch: Batch, parts: Collection[str]) -> None:
         resume(batch.pk)
         _set(batch, state, ended_at=timezone.now(), held_reason="", held_since=None)
         note(batch.pk, "ended", f"{state.label}: {outcome(batch)}")
+        batch_ended.send(Batch, batch=batch)
 
 
 def outcome(batch: Batch) -> str:

@@ -28,6 +28,8 @@ class Renewal(Work):
     batch = models.ForeignKey("batches.Batch", on_delete=models.CASCADE, related_name="renewals")
     dataset = models.ForeignKey(Dataset, on_delete=models.CASCADE, related_name="+")
     asked_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    mark = models.CharField(max_length=60, blank=True)
+    """What was read: see `mark_of`. A dataset that was read again since has other rows."""
     rows_done = models.PositiveBigIntegerField(default=0)
     """Rows of both datasets that were looked at."""
     ranges: models.JSONField[list[list[int]]] = models.JSONField(default=list)
@@ -50,6 +52,11 @@ class Renewal(Work):
         """Rows to look at."""
         parts = _parts(self.batch.dataset.row_count)
         return parts * (self.batch.dataset.row_count + self.dataset.row_count)
+
+
+def mark_of(older: Dataset, newer: Dataset) -> str:
+    """Changes when one of them was read again: its rows are other records then."""
+    return " ".join(str(one.blocks.order_by("first").values_list("pk", flat=True).first()) for one in (older, newer))
 
 
 def new_rows(older: Dataset, newer: Dataset, beat: Beat = lambda _: None) -> RowSet:
@@ -119,7 +126,7 @@ def renew_step(renewal_id: int) -> None:
         if not renewal.is_looking:
             return
         if claim.tries > MOST_TRIES:
-            _end(claim, problem="A worker died at it again and again.")
+            _end(claim, renewal, problem="A worker died at it again and again.")
             return
 
         def beat(rows: int) -> None:
@@ -129,11 +136,12 @@ def renew_step(renewal_id: int) -> None:
         try:
             found = new_rows(renewal.batch.dataset, renewal.dataset, beat)
         except ValueError as error:
-            _end(claim, problem=str(error))
+            _end(claim, renewal, problem=str(error))
         else:
-            _end(claim, ranges=found.as_lists(), count=len(found))
+            _end(claim, renewal, ranges=found.as_lists(), count=len(found))
 
 
-def _end(claim: Claim[Renewal], **values: object) -> None:
+def _end(claim: Claim[Renewal], renewal: Renewal, **values: object) -> None:
+    """Write down what was found, unless it was asked for anew meanwhile: then that is still due."""
     with claim.locked():
-        Renewal.objects.filter(pk=claim.pk).update(ready_at=timezone.now(), **values)
+        Renewal.objects.filter(pk=claim.pk, mark=renewal.mark).update(ready_at=timezone.now(), **values)

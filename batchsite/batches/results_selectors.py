@@ -170,7 +170,7 @@ def excerpt(prompt: Template, cells: Row) -> str:
     shared = prompt.parts[0] if prompt.parts and isinstance(prompt.parts[0], str) else ""
     if len(shared) < SHARED or len(prompt.parts) == 1:
         return text[:CLIP]
-    start = shared.rfind(" ", 0, len(shared) - SHARED // 2) + 1
+    start = max(shared.rfind(" ", 0, len(shared) - SHARED // 2), shared.rfind("\n")) + 1
     return f"… {text[start : start + CLIP]}"
 
 
@@ -246,7 +246,8 @@ class RowDetail:
 
     @property
     def can_be_retried(self) -> bool:
-        return self.state in {RowState.FAILED, RowState.CANCELLED, RowState.MISSING, RowState.SKIPPED}
+        ended = {RowState.FAILED, RowState.CANCELLED, RowState.MISSING, RowState.SKIPPED}
+        return self.state in ended or (self.state == RowState.SUCCEEDED and bool(self.misfit))
 
 
 def row_detail(batch: Batch, row: int, wanted: Wanted) -> RowDetail | None:
@@ -313,4 +314,26 @@ def causes(batch: Batch) -> list[tuple[str, int]]:
         counted = Result.objects.filter(batch_id=batch.pk).exclude(cause="").values("cause")
         found = [(one["cause"], one["rows"]) for one in counted.annotate(rows=Count("row")).order_by("-rows", "cause")]
         cache.set(key, found, 600)
+    return found
+
+
+MOST_MISFITS = 5
+"""Reasons that are shown of answers that do not fit; they name values, so there may be as many as rows."""
+
+
+def misfits(batch: Batch) -> list[tuple[str, int]]:
+    """(why, rows) of the answers that do not fit the shape, the most frequent first.
+
+    Counted again when they change; while the batch runs, and they do all the time, twice a minute.
+    """
+    if not batch.misfits:
+        return []
+    seen = "running" if batch.is_running else f"{batch.succeeded}-{batch.misfits}"
+    key = f"misfits-{batch.pk}-{batch.submissions.count()}-{seen}"
+    found: list[tuple[str, int]] | None = cache.get(key)
+    if found is None:
+        counted = Result.objects.filter(batch_id=batch.pk).exclude(misfit="").values("misfit")
+        several = counted.annotate(rows=Count("row")).order_by("-rows", "misfit")[:MOST_MISFITS]
+        found = [(one["misfit"], one["rows"]) for one in several]
+        cache.set(key, found, 30 if batch.is_running else 600)
     return found

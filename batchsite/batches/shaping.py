@@ -8,6 +8,11 @@ from typing import Any
 from batchsite.batches.shapes import LONGEST_NAME, WITH_VALUES
 
 
+def part_of(shape: Mapping[str, Any] | None, aside: Mapping[str, Any] | None, kind: str) -> Any:
+    """What a draft has of a kind of shape (fields, schema), chosen or kept aside; None where nothing was typed."""
+    return (shape or {}).get(kind) or (aside or {}).get(kind)
+
+
 def with_values(shape: Mapping[str, Any] | None, column: str, values: list[str]) -> dict[str, Any]:
     """The shape with the values of a column as allowed ones.
 

@@ -137,9 +137,8 @@ def _chips(found: Coverage, used: Sequence[int]) -> list[Chip]:
 
 
 def _gaps(batch: Batch, used: Sequence[int]) -> Gaps | None:
-    """Of the rows that the draft would send, as far as they are the first ones; None where no column is used."""
-    rows = batch.row_limit if batch.row_limit and not batch.ranges else batch.dataset.row_count
-    return gaps(batch.dataset, used, min(rows, batch.dataset.row_count)) if used and rows else None
+    """Of the rows that the draft is about; None where no column is used."""
+    return gaps(batch.dataset, used, batch.rows) if used and len(batch.rows) else None
 
 
 def _schema(batch: Batch) -> str:

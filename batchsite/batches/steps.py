@@ -13,6 +13,7 @@ from django.utils import timezone
 from batchsite.batches import budgeting
 from batchsite.batches.chunking import plan
 from batchsite.batches.collecting import collect, preview
+from batchsite.batches.deriving import is_last_day
 from batchsite.batches.gateway import hold_words, is_hold
 from batchsite.batches.models import Submission
 from batchsite.batches.moving import hold, move, note, resume, update
@@ -139,12 +140,16 @@ def _vanished(submission: Submission) -> None:
 
 
 def _forbidden(turn: Turn, error: PermissionDenied) -> float:
-    """403 while adding: the batch was cancelled behind our back, or the key may not (facts 2.5)."""
+    """403 while adding: the batch was cancelled behind our back or expired, or the key may not (facts 2.5, 2.12)."""
     remote = turn.client.get_batch(turn.submission.remote_id) if turn.submission.remote_id else None
     with turn.locked() as submission:
         if remote is not None and (remote.cancel_time or remote.cancel_by_xai_message):
             words = remote.cancel_by_xai_message or "Somebody cancelled the batch at xAI before all rows were sent."
             ask_to_end(submission, State.CANCELLED, RowState.CANCELLED, words)
+            return 0
+        if remote is not None and is_last_day(remote, timezone.now().date()):
+            words = "The batch expired at xAI before all rows were sent."
+            ask_to_end(submission, State.EXPIRED, RowState.CANCELLED, words)
             return 0
         hold(submission.batch_id, f"xAI does not allow this key to add requests: {error.message}")
         return doubling(patience().held_probe, submission.faults - 1)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from batchsite.batches import views, views_actions, views_again, views_draft, views_fill, views_notes
+from batchsite.batches import views, views_actions, views_again, views_draft, views_fill, views_models, views_notes
 
 urlpatterns = [
     path("", views.batches, name="batches"),
@@ -10,6 +10,7 @@ urlpatterns = [
     path("<int:batch_id>/progress", views.batch_progress, name="batch-progress"),
     path("<int:batch_id>/edit", views_draft.batch_edit, name="batch-edit"),
     path("<int:batch_id>/preview", views_draft.batch_preview, name="batch-preview"),
+    path("<int:batch_id>/models", views_models.batch_models, name="batch-models"),
     path("<int:batch_id>/fill", views_fill.batch_fill, name="batch-fill"),
     path("<int:batch_id>/keep", views_fill.batch_keep, name="batch-keep"),
     path("<int:batch_id>/check", views_draft.batch_check, name="batch-check"),

@@ -78,6 +78,7 @@ def standing_of(request: TeamRequest, found: Batch, wanted: Any) -> dict[str, An
         "standing": stands,
         "wanted": wanted,
         "causes": results_selectors.causes(found),
+        "misfits": results_selectors.misfits(found),
         "earlier": story[:-LATEST],
         "timeline": story[-LATEST:],
         "poll_url": f"{reverse('batch-progress', args=[found.pk])}?{again}",

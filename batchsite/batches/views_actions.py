@@ -14,7 +14,8 @@ from django.views.decorators.http import require_http_methods
 from batchsite.batches import controlling, selectors, tasks
 from batchsite.batches.forms import RenameForm, RetryForm
 from batchsite.batches.models import Batch
-from batchsite.batches.results_selectors import Wanted, causes, row_detail
+from batchsite.batches.results_selectors import Wanted, causes, misfits, row_detail
+from batchsite.batches.shapes import CUT_OFF
 from batchsite.batches.states import State
 from batchsite.http import UNPROCESSABLE, TeamRequest
 from batchsite.templatetags.words import dollars, number
@@ -94,8 +95,10 @@ def batch_rename(request: TeamRequest, batch_id: int) -> HttpResponse:
 
 @ask_and_do
 def batch_retry(request: TeamRequest, batch_id: int) -> HttpResponse:
-    """All rows without an answer, or those of some causes."""
+    """All rows without an answer, or those of some causes; with `fit=misfit` those whose answers do not fit."""
     batch = selectors.batch_of(request.team, batch_id)
+    if request.GET.get("fit") == "misfit":
+        return _retry_misfits(request, batch)
     found = causes(batch)
     if not found:
         messages.error(request, "There is nothing to try again: every row that ended has its answer.")
@@ -116,6 +119,27 @@ def batch_retry(request: TeamRequest, batch_id: int) -> HttpResponse:
     return render(request, "batches/retry.html", context, status=UNPROCESSABLE if form.errors else 200)
 
 
+def _retry_misfits(request: TeamRequest, batch: Batch) -> HttpResponse:
+    """Answers that came, but not in the shape that was asked for."""
+    if not batch.misfits:
+        messages.error(request, "There is nothing to ask again: every answer fits its shape.")
+        return redirect("batch", batch.pk)
+    if request.method == "POST":
+        return _do(request, batch, lambda: controlling.retry(batch, request.user, misfits=True), "Asking once more.")
+    many = _rows(batch.misfits)
+    question = f"Ask the {many} that {'do' if batch.misfits != 1 else 'does'} not fit once more?"
+    context = _question(batch, question, "", "Ask once more") | {
+        "rows": batch.misfits,
+        "rest": batch.succeeded - batch.misfits,
+        "cut": dict(misfits(batch)).get(CUT_OFF, 0),
+        "each": _cost(batch, 1),
+        "cost": _cost(batch, batch.misfits),
+        "number": batch.submissions.count() + 1,
+        "action": request.get_full_path(),
+    }
+    return render(request, "batches/retry_misfits.html", context)
+
+
 @ask_and_do
 def batch_row_retry(request: TeamRequest, batch_id: int, row: int) -> HttpResponse:
     batch = selectors.batch_of(request.team, batch_id)
@@ -124,8 +148,12 @@ def batch_row_retry(request: TeamRequest, batch_id: int, row: int) -> HttpRespon
         raise Http404
     back = reverse("batch-row", args=[batch.pk, row])
     if request.method == "POST":
-        words = f"Trying row {row:,} again."
-        return _do(request, batch, lambda: controlling.retry(batch, request.user, rows=[row]), words, back)
+        words, fits = f"Trying row {row:,} again.", not detail.misfit
+
+        def again() -> object:
+            return controlling.retry(batch, request.user, rows=[row], misfits=not fits)
+
+        return _do(request, batch, again, words, back)
     if not detail.can_be_retried:
         messages.error(request, f"Row {row:,} has nothing to try again: it is {detail.state.label.lower()}.")
         return redirect(back)

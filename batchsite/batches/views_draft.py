@@ -94,7 +94,7 @@ def _do(request: TeamRequest, batch: Batch) -> tuple[str, str]:
             return "shape", str(error)
     if what == "offers":
         tasks.ask_for_offers(str(account_kind(request.team)), request.team.pk)
-        return "models", "xAI is asked for its models and prices; they are here in a moment."
+        return "models", "xAI is asked for its models and prices; reload the page in a moment to see them."
     return {"examples": "examples", "fields": "shape"}.get(what, ""), ""
 
 

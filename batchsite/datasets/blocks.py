@@ -1,45 +1,47 @@
-"""Rows to blocks, ahead of the writing: compressing takes longer than anything else in an import."""
+"""Rows to blocks."""
 
 from __future__ import annotations
 
-import zlib
-from collections import deque
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterable, Iterator
+from itertools import chain
 
 import orjson
+from isal import isal_zlib
 
 from batchsite.datasets.models import BLOCK_BYTES, BLOCK_ROWS, Row
 
-PACKING_AHEAD = 4
 
-
-def grouped(rows: Iterator[Row]) -> Iterator[list[Row]]:
+def grouped(pieces: Iterable[list[Row]]) -> Iterator[list[Row]]:
     """Rows by the block. One closes early when it holds much text: huge cells must not pile up."""
     some: list[Row] = []
     size = 0
-    for row in rows:
-        some.append(row)
-        size += sum(map(len, row))
-        if len(some) == BLOCK_ROWS or size > BLOCK_BYTES:
+    for piece, characters in _portions(pieces):
+        some += piece
+        size += characters
+        while len(some) >= BLOCK_ROWS:
+            yield some[:BLOCK_ROWS]
+            some = some[BLOCK_ROWS:]
+            size = _characters(some)
+        if size > BLOCK_BYTES:
             yield some
             some, size = [], 0
     if some:
         yield some
 
 
-def packed(groups: Iterator[list[Row]]) -> Iterator[tuple[int, bytes]]:
-    """(number of rows, data of a block), a few packed ahead in another thread: zlib lets go of the interpreter."""
-    waiting: deque[tuple[int, Future[bytes]]] = deque()
-    with ThreadPoolExecutor(1) as pool:
-        for some in groups:
-            waiting.append((len(some), pool.submit(_pack, some)))
-            if len(waiting) > PACKING_AHEAD:
-                count, data = waiting.popleft()
-                yield count, data.result()
-        for count, data in waiting:
-            yield count, data.result()
+def _portions(pieces: Iterable[list[Row]]) -> Iterator[tuple[list[Row], int]]:
+    """(rows, their characters): row by row where they are more than a block should hold."""
+    for piece in pieces:
+        if (size := _characters(piece)) <= BLOCK_BYTES:
+            yield piece, size
+        else:
+            yield from (([row], _characters([row])) for row in piece)
 
 
-def _pack(rows: list[Row]) -> bytes:
-    return zlib.compress(orjson.dumps(rows), 1)
+def _characters(rows: list[Row]) -> int:
+    return sum(map(len, chain.from_iterable(rows)))
+
+
+def packed(rows: list[Row]) -> bytes:
+    """The data of a block. isal packs four times as fast as zlib, to the same format and no more bytes."""
+    return isal_zlib.compress(orjson.dumps(rows), 1)

@@ -172,7 +172,7 @@ def _import(claim: Claim[Dataset], dataset: Dataset) -> None:
         table = open_table(source, filename=dataset.filename, answers=dataset.given, limits=_limits())
         _update(claim, columns=table.columns, **_understood(table.understood))
         rows, profiler = 0, Profiler(table.columns)
-        packed = blocks.packed(_seen(profiler, blocks.grouped(table.rows())))
+        packed = _packed(profiler, blocks.grouped(table.pieces()))
         while some := list(islice(packed, BLOCKS_AT_ONCE)):
             if stopping():
                 claim.next_look_at = timezone.now()
@@ -192,10 +192,11 @@ def _import(claim: Claim[Dataset], dataset: Dataset) -> None:
     )
 
 
-def _seen(profiler: Profiler, groups: Iterator[list[Row]]) -> Iterator[list[Row]]:
+def _packed(profiler: Profiler, groups: Iterator[list[Row]]) -> Iterator[tuple[int, bytes]]:
+    """(number of rows, data of a block), profiled on the way."""
     for rows in groups:
         profiler.add(rows)
-        yield rows
+        yield len(rows), blocks.packed(rows)
 
 
 class _Watched(io.RawIOBase):

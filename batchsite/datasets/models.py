@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import orjson
 from django.db import models
 from django.utils import timezone
+from isal import isal_zlib
 
 from batchsite.processes.models import Work
 from batchsite.teams.models import Team, User
@@ -179,7 +179,7 @@ class Block(models.Model):
         return f"rows from {self.first} of dataset {self.dataset_id}"
 
     def rows(self) -> list[Row]:
-        cells: list[Row] = orjson.loads(zlib.decompress(self.data))
+        cells: list[Row] = orjson.loads(isal_zlib.decompress(self.data))
         return cells
 
     def take(self, wanted: Sequence[int], found: dict[int, Row]) -> None:

@@ -4,7 +4,8 @@
     profiler.add(rows)                  # some hundred rows at a time, in the order of the file
     profiler.profile()                  # plain values, to be stored as JSON
 
-    {"columns": [{"name", "filled", "empty", "distinct", "distinct_known", "mean",
+    {"columns": [{"name", "filled", "empty", "blank", "first_blank", "distinct", "distinct_known", "mean",
+                  # blank: empty, or nothing but spaces; and the first such row
                   "shortest": {"length", "row"}, "longest": {"length", "row"},     # of filled cells; None without
                   "samples": [text], "values": [[text, count]],                    # commonest first; [] above 200
                   "can_be_id": true | false | null, "why_not_id", "numbers_only"}],
@@ -21,6 +22,7 @@ import re
 from array import array
 from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
+from itertools import compress, islice
 from typing import Any
 
 MOST_VALUES = 200
@@ -31,8 +33,9 @@ MOST_HASHES = 6_000_000
 """Hashes of 8 bytes that are held for all columns together."""
 LONGEST_ID = 64
 _SAMPLES, _SAMPLE_LENGTH = 6, 200
-_FIRST_LOOK, _PART = 65_536, 600_000
-_PART_BITS = 24
+_FIRST_LOOK, _SAMPLE, _PART = 65_536, 16_384, 600_000
+_PART_BYTE = 3
+"""The byte of a hash that says to which part it belongs, for a set never to hold all; none of those that thin out."""
 _ID_CELLS = re.compile(r"[A-Za-z0-9_\-\n]+")
 _NO_ID = re.compile(r"[^A-Za-z0-9_\-]")
 _NUMBER = r"[+-]?(?:\d+(?:[.,]\d+)*|\.\d+)(?:[eE][+-]?\d+)?"
@@ -76,12 +79,16 @@ class _Column:
 
     def __init__(self, name: str, share: int) -> None:
         self.name, self.rows, self.empty, self.characters = name, 0, 0, 0
+        self.blank, self.first_blank = 0, 0
         self.shortest: dict[str, int] | None = None
         self.longest: dict[str, int] | None = None
         self.samples: list[str] = []
         self.numbers_only, self.no_id = True, ""
         self._values: Counter[str] | None = Counter()
+        """Every value, as long as they are few; `_distinct` takes over from there."""
         self._distinct = _Distinct(share)
+        self._repeat: int | None = None
+        """The first row whose value an earlier row has, if that was seen while the values were few."""
         self._blocks = 0
 
     def add(self, cells: Sequence[str], first: int) -> None:
@@ -90,12 +97,21 @@ class _Column:
         self.rows += len(cells)
         self.empty += lengths.count(0)
         self.characters += sum(lengths)
+        self._find_blanks(cells, lengths.count(0), first)
         self._measure(lengths, first)
-        self._distinct.add(cells)
-        self._count_values(cells)
+        if self._values is None:
+            self._distinct.add(cells)
+        else:
+            self._count_values(self._values, cells, first)
         self._sample(cells)
         if self.numbers_only or not self.no_id:
             self._look_at_form(cells, lengths, first)
+
+    def _find_blanks(self, cells: Sequence[str], empty: int, first: int) -> None:
+        blank = empty + sum(map(str.isspace, cells))
+        if blank and not self.blank:
+            self.first_blank = first + next(at for at, cell in enumerate(cells) if not cell or cell.isspace())
+        self.blank += blank
 
     def _measure(self, lengths: list[int], first: int) -> None:
         longest = max(lengths)
@@ -105,12 +121,14 @@ class _Column:
         if shortest and (self.shortest is None or shortest < self.shortest["length"]):
             self.shortest = {"length": shortest, "row": first + lengths.index(shortest)}
 
-    def _count_values(self, cells: Sequence[str]) -> None:
-        if self._values is None:
-            return
-        self._values.update(cells)
+    def _count_values(self, values: Counter[str], cells: Sequence[str], first: int) -> None:
+        known = len(values)
+        values.update(cells)
+        if self._repeat is None and len(values) < self.rows:
+            self._repeat = first + _first_known(cells, set(islice(values, known)))
         too_long = self.longest is not None and self.longest["length"] > LONGEST_VALUE
-        if too_long or len(self._values) - ("" in self._values) > MOST_VALUES:
+        if too_long or len(values) - ("" in values) > MOST_VALUES:
+            self._distinct.add(values)
             self._values = None
 
     def _sample(self, cells: Sequence[str]) -> None:
@@ -146,6 +164,8 @@ class _Column:
             "name": self.name,
             "filled": filled,
             "empty": self.empty,
+            "blank": self.blank,
+            "first_blank": self.first_blank or None,
             "distinct": distinct - (known and self.empty > 0),
             "distinct_known": known,
             "shortest": self.shortest,
@@ -164,9 +184,18 @@ class _Column:
             return False, self.no_id or "The table has no rows."
         if known and distinct == self.rows:
             return True, ""
-        if repeat := self._distinct.first_repeat():
+        if repeat := self._repeat or self._distinct.first_repeat():
             return False, f"Row {repeat:,} has the same value as a row before it."
         return None, "" if known else f"Whether no value repeats was not checked beyond row {self._distinct.most:,}."
+
+
+def _first_known(cells: Sequence[str], known: set[str]) -> int:
+    """The place, counted from 0, of the first cell that was there before; there is one."""
+    for place, cell in enumerate(cells):
+        if cell in known:
+            return place
+        known.add(cell)
+    raise ValueError("all cells are different")
 
 
 def _why_no_id(cell: str, row: int) -> str:
@@ -203,7 +232,7 @@ class _Distinct:
         if self._mask:
             mask = self._mask
             hashes = [one for one in hashes if not one & mask]
-        self._hashes.extend(array("q", hashes))
+        self._hashes.fromlist(hashes)
         if len(self._hashes) >= self._look:
             self._make_room()
 
@@ -224,7 +253,10 @@ class _Distinct:
         return None if self._begin is None else _first_repeat(self._begin)
 
     def _make_room(self) -> None:
-        """Each hash once; thinned out where they still take too much room."""
+        """Each hash once; thinned out where they still take too much room. Not before time where nearly all differ."""
+        if len(self._hashes) < self.most and 2 * len(set(self._hashes[-_SAMPLE:])) > _SAMPLE:
+            self._look = min(4 * len(self._hashes), self.most)
+            return
         self._compact()
         while len(self._hashes) * 4 > self.most * 3:
             self._mask = self._mask * 2 + 1
@@ -241,26 +273,27 @@ class _Distinct:
             self._hashes = unique
 
 
-def _bits(count: int) -> int:
-    """The bits by which so many hashes are parted, for a set never to hold them all; not those that thin them out."""
-    return ((1 << (count // _PART).bit_length()) - 1) << _PART_BITS
-
-
 def _parted(hashes: array[int]) -> Iterable[set[int]]:
-    bits = _bits(len(hashes))
-    if not bits:
+    parts = len(hashes) // _PART + 1
+    if parts == 1:
         return [set(hashes)]
-    parts = range(0, bits + 1, 1 << _PART_BITS)
-    return ({one for one in hashes if one & bits == part} for part in parts)
+    some = memoryview(hashes).cast("B")[_PART_BYTE :: hashes.itemsize].tobytes()
+    return (set(compress(hashes, some.translate(_chosen(part, parts)))) for part in range(parts))
+
+
+def _chosen(part: int, parts: int) -> bytes:
+    """For every byte, whether what has it belongs to a part."""
+    return bytes(byte % parts == part for byte in range(256))
 
 
 def _first_repeat(hashes: array[int]) -> int | None:
     """The position, counted from 1, of the first hash that was there before."""
-    first, bits = len(hashes) + 1, _bits(len(hashes))
-    for part in range(0, bits + 1, 1 << _PART_BITS):
+    first, parts = len(hashes) + 1, len(hashes) // _PART + 1
+    for part in range(parts):
+        chosen = _chosen(part, parts)
         seen: set[int] = set()
         for position, one in enumerate(hashes[: first - 1], 1):
-            if one & bits != part:
+            if not chosen[one >> 24 & 255]:
                 continue
             if one in seen:
                 first = position

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import time
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -26,6 +27,8 @@ AT_ONCE = 5_000
 KEPT = timedelta(days=1)
 EVERY = 5_000
 """Rows between two notes of progress; each also extends the lease."""
+HOLD = 5.0
+"""Seconds after which the lease is extended where no row is written."""
 
 
 def is_small(batch: Batch) -> bool:
@@ -77,7 +80,14 @@ def build_step(export_id: int) -> None:
 def _build(claim: Claim[Export], export: Export, folder: Path) -> None:
     form, choice = BUILT[export.form], Choice.from_json(export.choice)
     path = folder / filename(export.batch, form, choice)
-    noted = 0
+    noted, held = 0, time.monotonic()
+
+    def pulse() -> None:
+        """Rows that are looked through and left out take time, too: hold on to the work."""
+        nonlocal held
+        if time.monotonic() - held >= HOLD:
+            held = time.monotonic()
+            claim.extend()
 
     def beat(rows: int) -> None:
         nonlocal noted
@@ -86,7 +96,7 @@ def _build(claim: Claim[Export], export: Export, folder: Path) -> None:
             claim.extend()
             Export.objects.filter(pk=export.pk).update(rows_done=rows)
 
-    build(export.batch, form, path, choice, beat)
+    build(export.batch, form, path, choice, beat, pulse)
     with path.open("rb") as built:
         export.file.save(path.name, File(built), save=False)
     try:

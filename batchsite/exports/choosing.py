@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from batchsite.batches.models import Batch
 from batchsite.batches.results_selectors import field_names
 from batchsite.batches.rowsets import RowSet, parse_rows
 from batchsite.exports.streams import columns_of
 from batchsite.exports.writers import column_names
-from batchsite.review import taking
+from batchsite.review import sifting, taking
 
 ROWS: dict[str, str] = {
     "all": "All rows, in the order of the dataset",
@@ -21,6 +21,7 @@ ROWS: dict[str, str] = {
     "failed": "Rows that ended without one: failed, cancelled, missing, skipped",
     "misfit": "Rows whose answer does not fit the shape",
     "pending": "Rows that are still pending",
+    "filter": "The rows of this filter",
 }
 STATES: dict[str, frozenset[str] | None] = {
     "all": None,
@@ -28,6 +29,7 @@ STATES: dict[str, frozenset[str] | None] = {
     "failed": frozenset({"failed", "cancelled", "missing", "skipped"}),
     "misfit": None,
     "pending": frozenset({"pending"}),
+    "filter": None,
 }
 
 
@@ -39,6 +41,8 @@ class Choice:
     ranges: str = ""
     """Only these rows of the dataset, as a person writes them: "1-100, 205"."""
     columns: tuple[str, ...] = ()
+    filter: str = ""
+    """With the rows `filter`: which ones, as `review.asking.kept` writes it."""
 
     @property
     def only(self) -> frozenset[str] | None:
@@ -47,24 +51,25 @@ class Choice:
     @property
     def query(self) -> str:
         """As an address has it, without the form."""
-        given = {name: value for name, value in asdict(self).items() if value}
-        given.pop("rows") if self.rows == "all" else None
-        given["column"] = given.pop("columns", ())
-        return urlencode(given, doseq=True)
+        given = [("rows", self.rows)] if self.rows != "all" else []
+        given += parse_qsl(self.filter) + ([("ranges", self.ranges)] if self.ranges else [])
+        return urlencode(given + [("column", name) for name in self.columns])
 
     def as_json(self) -> dict[str, Any]:
-        return {"rows": self.rows, "ranges": self.ranges, "columns": list(self.columns)}
+        return {"rows": self.rows, "ranges": self.ranges, "columns": list(self.columns), "filter": self.filter}
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> Choice:
-        return cls(kept.get("rows", "all"), kept.get("ranges", ""), tuple(kept.get("columns", ())))
+        return cls(
+            kept.get("rows", "all"), kept.get("ranges", ""), tuple(kept.get("columns", ())), kept.get("filter", "")
+        )
 
     def count(self, batch: Batch) -> int | None:
         """How many rows these are; None where only looking at them would tell. Raises ValueError, in words."""
         within = self.within(batch)
         if self.rows == "all":
             return batch.total if within is None else len(within)
-        if within is not None:
+        if within is not None or self.rows == "filter":
             return None
         return {
             "succeeded": batch.succeeded,
@@ -91,4 +96,5 @@ def mark_of(batch: Batch, form: str, choice: Choice) -> str:
     """Changes when the file would: the state, every sum, and what was chosen. An ETag."""
     sums = (batch.succeeded, batch.failed, batch.cancelled, batch.missing, batch.skipped, batch.misfits)
     seen = (batch.pk, batch.state, batch.ended_at, sums, batch.cost_ticks, batch.completion_tokens, form, choice)
-    return hashlib.sha256(repr((seen, taking.mark_of(batch))).encode()).hexdigest()[:32]
+    said = (taking.mark_of(batch), sifting.mark_of(batch) if choice.filter else ())
+    return hashlib.sha256(repr((seen, said)).encode()).hexdigest()[:32]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from batchsite.batches.models import Batch
@@ -14,6 +15,7 @@ from batchsite.exports.choosing import STATES, Choice
 from batchsite.exports.streams import Line, columns_of, lines
 from batchsite.exports.tables import Beat, Builder, TooBig, build_parquet, build_xlsx
 from batchsite.exports.writers import Fields
+from batchsite.review import sifting
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,8 @@ BUILT = {
 AnyForm = Form | Built
 ALL_FORMS: dict[str, AnyForm] = {**FORMS, **BUILT}
 WHOLE = Choice()
+Pulse = Callable[[], None]
+"""Called again and again while rows are looked through, also where none of them is written."""
 
 
 def content(batch: Batch, form: Form, choice: Choice = WHOLE) -> Iterator[bytes]:
@@ -96,17 +100,28 @@ def refusal(batch: Batch, form: AnyForm, choice: Choice = WHOLE) -> str:
     return tables.too_many(f"{count:,}") if count is not None and count >= tables.MOST_EXCEL_ROWS else ""
 
 
-def build(batch: Batch, form: Built, path: Path, choice: Choice = WHOLE, beat: Beat = lambda _: None) -> None:
+def build(
+    batch: Batch,
+    form: Built,
+    path: Path,
+    choice: Choice = WHOLE,
+    beat: Beat = lambda _: None,
+    pulse: Pulse = lambda: None,
+) -> None:
     """Write the whole file to `path`. Raises TooBig, and ValueError for ranges that are none."""
     if why_not := refusal(batch, form, choice):
         raise TooBig(why_not)
     columns = columns_of(batch)
-    form.build(path, columns, _lines(batch, choice, columns), _fields(batch), choice.only, beat)
+    form.build(path, columns, _lines(batch, choice, columns, pulse), _fields(batch), choice.only, beat)
 
 
-def _lines(batch: Batch, choice: Choice, columns: Sequence[str]) -> Iterator[Line]:
+def _lines(batch: Batch, choice: Choice, columns: Sequence[str], pulse: Pulse = lambda: None) -> Iterator[Line]:
     within, judged = choice.within(batch), len(columns) > len(batch.dataset.columns)
-    return lines(batch, STATES[choice.rows], within=within, misfits=choice.rows == "misfit", judged=judged)
+    if choice.rows == "filter":
+        windows = sifting.windows(batch, choice.filter, within, pulse)
+        return chain.from_iterable(lines(batch, within=some, judged=judged, pulse=pulse) for some in windows)
+    misfits = choice.rows == "misfit"
+    return lines(batch, STATES[choice.rows], within=within, misfits=misfits, judged=judged, pulse=pulse)
 
 
 def _fields(batch: Batch) -> Fields:
@@ -116,7 +131,7 @@ def _fields(batch: Batch) -> Fields:
 def filename(batch: Batch, form: AnyForm, choice: Choice = WHOLE) -> str:
     """`banking77-12-failed.csv`: sorts by batch, says what is in it, and fits every file system."""
     parts = [id_prefix(batch.name), str(batch.pk)]
-    parts += [choice.rows] if choice.rows != "all" else []
+    parts += ["filtered" if choice.rows == "filter" else choice.rows] if choice.rows != "all" else []
     parts += ["some"] if choice.ranges or choice.columns else []
     parts += ["excel"] if form.name == "excel" else []
     parts += ["partial"] if not batch.is_terminal else []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from batchsite.batches.models import Batch, Result
@@ -41,17 +41,20 @@ def lines(
     within: RowSet | None = None,
     misfits: bool = False,
     judged: bool = False,
+    pulse: Callable[[], None] = lambda: None,
 ) -> Iterator[Line]:
     """(cells, outcome) of every row of the batch: of those in one of `states`, of those in `within`, of misfits.
 
-    With `judged`, what people said of a row stands behind its cells.
+    With `judged`, what people said of a row stands behind its cells. `pulse` is called again and again, also while
+    no row is wanted.
     """
     id_column = batch.dataset.columns.index(batch.id_column) if batch.id_column else None
     head, shape = f"{batch.id_prefix}-row-", shape_of(batch.shape)
     nothing = (None,) * len(shape.fields) if shape else ()
     takes_all = states is None and not misfits and not judged
     for some in _groups(batch, batch.rows if within is None else within):
-        found = _results(batch, some[0][0], some[-1][0], shape)
+        pulse()
+        found = _results(batch, [number for number, _ in some], shape)
         said = taking.cells_of(batch, some[0][0], some[-1][0]) if judged else {}
         for number, cells in some:
             request_id = f"{head}{number}" if id_column is None else cells[id_column]
@@ -82,9 +85,11 @@ def _groups(batch: Batch, rows: RowSet) -> Iterator[list[tuple[int, Sequence[str
         yield group
 
 
-def _results(batch: Batch, first: int, last: int, shape: Shape | None) -> dict[int, tuple[Any, ...]]:
+def _results(batch: Batch, rows: Sequence[int], shape: Shape | None) -> dict[int, tuple[Any, ...]]:
     """What is known of these rows, in the order of an Outcome's fields."""
-    found = Result.objects.filter(batch_id=batch.pk, row__gte=first, row__lte=last).values_list(*_COLUMNS)
+    known = Result.objects.filter(batch_id=batch.pk, row__gte=rows[0], row__lte=rows[-1])
+    known = known if rows[-1] - rows[0] < 2 * len(rows) else known.filter(row__in=rows)
+    found = known.values_list(*_COLUMNS)
     if shape is None:
         return {one[0]: (*one[1:], ()) for one in found}
     values, names, nothing = shape.values, shape.fields, dict[str, Any]()

@@ -7,7 +7,15 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth.decorators import login_not_required
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import (
+    FileResponse,
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    QueryDict,
+    StreamingHttpResponse,
+)
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.cache import get_conditional_response
@@ -23,7 +31,10 @@ from batchsite.exports.files import ALL_FORMS, AnyForm, Built, content, filename
 from batchsite.exports.models import Export
 from batchsite.exports.tables import TooBig
 from batchsite.http import UNPROCESSABLE, TeamRequest
+from batchsite.review import asking, sifting
 from batchsite.teams.models import User
+
+ENDINGS = tuple(dict.fromkeys(form.ending for form in ALL_FORMS.values()))
 
 
 class DownloadForm(forms.Form):
@@ -55,13 +66,18 @@ class DownloadForm(forms.Form):
         error_messages={"invalid_choice": "The file has no such column: %(value)s."},
     )
 
-    def __init__(self, data: Any, batch: Batch) -> None:
+    def __init__(self, data: QueryDict | None, batch: Batch, query: QueryDict) -> None:
+        """`query` is the address, which may hold a filter of rows whether the form was sent or not."""
         self.batch, names = batch, names_of(batch)
-        super().__init__(data, initial={"column": names})
-        offered = [name for name in ROWS if _is_offered(batch, name)]
+        self.query, self.asked = query, asking.asked_in(query)
+        self.kept, self.kept_query = asking.pairs(self.asked), asking.kept(self.asked)
+        super().__init__(data, initial={"column": names, "rows": "filter" if self.kept else "all"})
+        offered = [(name, ROWS[name]) for name in ROWS if _is_offered(batch, name)]
+        if self.kept:
+            offered.insert(0, ("filter", ROWS["filter"]))
         forms = [(form.name, f"{form.label}: {refusal(batch, form) or form.hint}") for form in ALL_FORMS.values()]
         self.fields["form"].choices = forms  # type: ignore[attr-defined]
-        self.fields["rows"].choices = [(name, ROWS[name]) for name in offered]  # type: ignore[attr-defined]
+        self.fields["rows"].choices = offered  # type: ignore[attr-defined]
         self.fields["column"].choices = [(name, name) for name in names]  # type: ignore[attr-defined]
         self.names = names
 
@@ -74,18 +90,29 @@ class DownloadForm(forms.Form):
                 self.add_error("form", why_not)
         except ValueError as error:
             self.add_error("ranges", str(error))
+        if self.choice.rows == "filter" and (wrong := asking.unread(self.query, self.asked)):
+            self.add_error("rows", f"“{wrong}” is no filter of rows.")
         return cleaned
+
+    def count(self) -> None:
+        """Say how many rows the filter has; for a page, as it takes a moment."""
+        if self.kept:
+            found, rows = sifting.counted(self.batch, self.kept_query), self.fields["rows"]
+            others = [choice for choice in rows.choices if choice[0] != "filter"]  # type: ignore[attr-defined]
+            rows.choices = [("filter", f"{found}: {found.words}"), *others]  # type: ignore[attr-defined]
 
     @property
     def choice(self) -> Choice:
         given = self.cleaned_data
         columns = tuple(given.get("column") or ())
         chosen = () if set(columns) == set(self.names) else columns
-        return Choice(given.get("rows") or "all", (given.get("ranges") or "").strip(), chosen)
+        rows, ranges = given.get("rows") or "all", (given.get("ranges") or "").strip()
+        return Choice(rows, ranges, chosen, self.kept_query if rows == "filter" else "")
 
 
 def _is_offered(batch: Batch, rows: str) -> bool:
-    return {"misfit": bool(batch.shape), "pending": not batch.is_terminal or batch.pending > 0}.get(rows, True)
+    pending = not batch.is_terminal or batch.pending > 0
+    return {"misfit": bool(batch.shape), "pending": pending, "filter": False}.get(rows, True)
 
 
 @require_safe
@@ -94,10 +121,11 @@ def batch_download(request: TeamRequest, batch_id: int) -> HttpResponseBase:
     batch = selectors.batch_of(request.team, batch_id)
     if batch.state == State.DRAFT:
         return redirect("batch-edit", batch.pk)
-    asked = DownloadForm(request.GET if "form" in request.GET else None, batch)
+    asked = DownloadForm(request.GET if "form" in request.GET else None, batch, request.GET)
     if asked.is_valid() and "link" not in request.GET:
         return _answer(request, batch, ALL_FORMS[asked.cleaned_data["form"]], asked.choice, request.user)
-    context: dict[str, Any] = {"batch": batch, "form": asked}
+    asked.count()
+    context: dict[str, Any] = {"batch": batch, "form": asked, "endings": ENDINGS}
     if asked.is_bound and asked.is_valid():
         token = sharing.sign(batch, request.user, asked.cleaned_data["form"], asked.choice)
         name = filename(batch, ALL_FORMS[asked.cleaned_data["form"]], asked.choice)
@@ -113,12 +141,13 @@ def batch_results(request: TeamRequest, batch_id: int, ending: str) -> HttpRespo
     if batch.state == State.DRAFT:
         return redirect("batch-edit", batch.pk)
     given = request.GET.copy()
-    if ending not in {form.ending for form in ALL_FORMS.values()}:
+    if ending not in ENDINGS:
         raise Http404("There is no such form of a download.")
     given["form"] = "excel" if ending == "csv" and "excel" in given else ending
-    asked = DownloadForm(given, batch)
+    asked = DownloadForm(given, batch, request.GET)
     if not asked.is_valid():
-        return render(request, "exports/download.html", {"batch": batch, "form": asked}, status=UNPROCESSABLE)
+        context = {"batch": batch, "form": asked, "endings": ENDINGS}
+        return render(request, "exports/download.html", context, status=UNPROCESSABLE)
     return _answer(request, batch, ALL_FORMS[asked.cleaned_data["form"]], asked.choice, request.user)
 
 
@@ -140,15 +169,16 @@ def _answer(request: HttpRequest, batch: Batch, form: AnyForm, choice: Choice, u
     """The file, or 304 where the asker has it already. `user` is None where a script asks by a signed link."""
     etag, changed = quote_etag(mark_of(batch, form.name, choice)), _changed_at(batch)
     if changed:
-        had = get_conditional_response(request, etag, int(changed.timestamp()))
+        had = get_conditional_response(request, etag, None if choice.filter else int(changed.timestamp()))
         if had is not None:
             return had
     response = _built(request, batch, form, choice, user) if isinstance(form, Built) else _streamed(batch, form, choice)
     if response.status_code == 200:
         response["Content-Disposition"] = content_disposition_header(True, filename(batch, form, choice)) or ""
         if changed:
-            response["ETag"], response["Last-Modified"] = etag, http_date(changed.timestamp())
-            response["Cache-Control"] = "private, no-cache"
+            response["ETag"], response["Cache-Control"] = etag, "private, no-cache"
+            if not choice.filter:  # which rows are in it may change though no result does
+                response["Last-Modified"] = http_date(changed.timestamp())
         else:
             response["X-Incomplete"] = "true"
     return response

@@ -74,12 +74,18 @@ def _words(old: str, new: str) -> Iterator[Piece]:
     if max(map(len, words)) > WORDS_COMPARED:
         yield from _both(old, new)
         return
-    for tag, i, j, k, m in difflib.SequenceMatcher(None, *words, autojunk=False).get_opcodes():
-        before, after = "".join(words[0][i:j]), "".join(words[1][k:m])
-        if tag == "equal":
-            yield Piece("same", before)
-        else:
-            yield from _both(before, after)
+    before, after = "", ""
+    opcodes = difflib.SequenceMatcher(None, *words, autojunk=False).get_opcodes()
+    for number, (tag, i, j, k, m) in enumerate(opcodes):
+        kept = "".join(words[0][i:j])
+        between = 0 < number < len(opcodes) - 1 and not kept.strip() and "\n" not in kept
+        if tag != "equal" or between:  # a space between two changes is part of one
+            before, after = before + kept, after + "".join(words[1][k:m])
+            continue
+        yield from _both(before, after)
+        yield Piece("same", kept)
+        before, after = "", ""
+    yield from _both(before, after)
 
 
 def _both(old: str, new: str) -> Iterator[Piece]:

@@ -45,8 +45,10 @@ def prompt_compare(request: TeamRequest, prompt_id: int) -> HttpResponse:
     versions = selectors.versions_of(found)
     new = _numbered(versions, request.GET.get("new"))
     old = _numbered(versions, request.GET.get("old") or str(max(1, new.number - 1)))
-    context = {"prompt": found, "versions": versions, "old": old, "new": new}
-    return render(request, "prompts/compare.html", context | {"sections": compare(Contents.of(old), Contents.of(new))})
+    sections = compare(Contents.of(old), Contents.of(new))
+    same = [section.title for section in sections if not section.changed]
+    context = {"prompt": found, "versions": versions, "old": old, "new": new, "sections": sections, "same": same}
+    return render(request, "prompts/compare.html", context)
 
 
 @ask_and_do

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from batchsite.batches.models import Batch
 from batchsite.batches.patience import patience
 from batchsite.teams.keys import Account, AccountKind, AccountMissing, account_kind, account_of
-from batchsite.teams.models import Team
+from batchsite.teams.models import Membership, Role, Team, User
 from batchsite.xai.client import Timeouts, XaiClient
 from batchsite.xai.errors import NotFound, XaiError
 
@@ -47,6 +47,21 @@ class Place:
     def is_shared(self) -> bool:
         """Whether other teams of this installation use the same account: then theirs is not shown."""
         return self.account.kind != AccountKind.TEAM
+
+    def is_crowded_for(self, team: Team) -> bool:
+        """Whether there are other teams that may use it, too."""
+        return self.is_shared and Team.objects.exclude(pk=team.pk).exists()
+
+    def may_open_others(self, team: Team, user: User) -> bool:
+        """Whether `user` may see what is in batches of other programs, and cancel them.
+
+        With a team's own key its people may. A key that several teams share is its installation's: owners of the team
+        that set that up may. Being an owner of any team is not enough, as everybody can found one.
+        """
+        if not self.is_crowded_for(team):
+            return True
+        first = Team.objects.order_by("pk").values("pk")[:1]
+        return Membership.objects.filter(user=user, role=Role.OWNER, team__in=first).exists()
 
 
 def kinds_of(team: Team) -> list[AccountKind]:

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from batchsite.provider.account import Place, Trouble, in_words, quick_client
 from batchsite.provider.tracing import Trace, bare_name, traces
-from batchsite.teams.models import Team
+from batchsite.teams.models import Team, User
 from batchsite.xai.types import Counters, RemoteBatch
 
 PAGE = 50
@@ -35,7 +35,9 @@ class Remote:
 
     @property
     def name(self) -> str:
-        return "Of another team" if self.trace.is_hidden else bare_name(self.batch.name) or "Without a name"
+        if self.trace.is_hidden:
+            return "Of another team" if self.trace.kind == "theirs" else "Of another program"
+        return bare_name(self.batch.name) or "Without a name"
 
     @property
     def counters(self) -> Counters:
@@ -123,9 +125,11 @@ class Listing:
     remotes: Sequence[Remote]
     next_token: str
     looked_at: int
+    is_closed: bool = False
+    """The account is shared by teams, and what other programs made with it is not for this person."""
 
 
-def listing(team: Team, place: Place, asked: Asked) -> Listing:
+def listing(team: Team, user: User, place: Place, asked: Asked) -> Listing:
     """The page that begins at the token, the newest first. Raises Trouble."""
     client, token = quick_client(place.account), asked.token or None
     found: list[Remote] = []
@@ -134,15 +138,15 @@ def listing(team: Team, place: Place, asked: Asked) -> Listing:
         with in_words():
             page = client.list_batches(limit=PAGE, token=token)
         looked_at += len(page.items)
-        found += [remote for remote in _dressed(team, place, page.items) if _fits(remote, asked)]
+        found += [remote for remote in _dressed(team, user, place, page.items) if _fits(remote, asked)]
         came_back, token = page.next_token == token, page.next_token
         if token is None or came_back or not page.items or len(found) >= PAGE:
             break
-    return Listing(found, token or "", looked_at)
+    return Listing(found, token or "", looked_at, is_closed=not place.may_open_others(team, user))
 
 
-def _dressed(team: Team, place: Place, batches: Sequence[RemoteBatch]) -> list[Remote]:
-    today, whose = timezone.now().date(), traces(team, place, batches)
+def _dressed(team: Team, user: User, place: Place, batches: Sequence[RemoteBatch]) -> list[Remote]:
+    today, whose = timezone.now().date(), traces(team, user, place, batches)
     return [Remote(batch, whose[batch.batch_id], today) for batch in batches]
 
 
@@ -154,11 +158,19 @@ def _fits(remote: Remote, asked: Asked) -> bool:
     return not asked.how or remote.how == asked.how
 
 
-def one(team: Team, place: Place, remote_id: str) -> Remote:
-    """One batch. Raises Trouble; another team's counts as not there."""
+CLOSED = (
+    "The key is shared by the teams of this installation. Only owners of the team that set it up may open or cancel "
+    "what other programs made with it."
+)
+
+
+def one(team: Team, user: User, place: Place, remote_id: str) -> Remote:
+    """One batch. Raises Trouble; what is not for this person counts as not there."""
     with in_words():
         batch = quick_client(place.account).get_batch(remote_id)
-    remote = _dressed(team, place, [batch])[0]
+    remote = _dressed(team, user, place, [batch])[0]
+    if remote.trace.kind == "closed":
+        raise Trouble("This batch was made by another program", CLOSED, gone=True)
     if remote.trace.is_hidden:
         raise Trouble("This batch belongs to another team", "What is in it is for that team alone.", gone=True)
     return remote

@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from batchsite.batches.models import Batch, Submission
 from batchsite.provider.account import Place
-from batchsite.teams.models import Team
+from batchsite.teams.models import Team, User
 from batchsite.xai.types import RemoteBatch
 
 OURS = re.compile(r"\s*\[bs-([0-9a-z]{1,20})\]\s*$")
@@ -22,7 +22,8 @@ class Trace:
 
     `kind`: ours (its results stand here), lost (made for a batch of ours that does not know it), spare (a second
     one with the same mark), deleted (its batch was deleted here), unknown (our mark, and nobody here knows it),
-    theirs (another team of this installation), other (made by another program).
+    theirs (another team of this installation), other (made by another program), closed (so, too, on an account that
+    teams share, and this person may not open it).
     """
 
     kind: str
@@ -38,8 +39,8 @@ class Trace:
 
     @property
     def is_hidden(self) -> bool:
-        """Another team's: neither its name nor what is in it is shown."""
-        return self.kind == "theirs"
+        """Not for this person: neither its name nor what is in it is shown."""
+        return self.kind in {"theirs", "closed"}
 
     @property
     def words(self) -> str:
@@ -54,6 +55,7 @@ _WORDS = {
     "unknown": "bears a mark of batchsite, and no batch here knows it: made by another installation, or removed here",
     "theirs": "made by another team of this installation",
     "other": "made by another program",
+    "closed": "made by another program",
 }
 
 
@@ -68,16 +70,19 @@ def bare_name(name: str) -> str:
     return OURS.sub("", name) or name
 
 
-def traces(team: Team, place: Place, remotes: Iterable[RemoteBatch]) -> dict[str, Trace]:
-    """Whose each of them is, by its id; one query for all."""
+def traces(team: Team, user: User, place: Place, remotes: Iterable[RemoteBatch]) -> dict[str, Trace]:
+    """Whose each of them is, by its id, as `user` may know it; one query for all."""
     wanted = list(remotes)
     tokens = {token for remote in wanted if (token := token_of(remote.name))}
     found = Submission.objects.filter(Q(remote_id__in=[remote.batch_id for remote in wanted]) | Q(token__in=tokens))
     known = list(found.select_related("batch", "batch__started_by", "batch__created_by"))
     by_id = {submission.remote_id: submission for submission in known if submission.remote_id}
     by_token = {submission.token: submission for submission in known}
-    crowded = place.is_shared and Team.objects.exclude(pk=team.pk).exists()
-    return {remote.batch_id: _trace(team, remote, by_id, by_token, crowded) for remote in wanted}
+    crowded = place.is_crowded_for(team)
+    found_out = {remote.batch_id: _trace(team, remote, by_id, by_token, crowded) for remote in wanted}
+    if place.may_open_others(team, user):
+        return found_out
+    return {pk: Trace("closed") if trace.kind == "other" else trace for pk, trace in found_out.items()}
 
 
 def _trace(

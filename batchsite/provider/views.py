@@ -32,7 +32,7 @@ def provider(request: TeamRequest) -> HttpResponse:
     asked = _asked(request)
 
     def ask(place: Place) -> dict[str, Any]:
-        found: Listing = listing(request.team, place, asked)
+        found: Listing = listing(request.team, request.user, place, asked)
         return {"listing": found}
 
     context = {"asked": asked, "whose": WHOSE, "how": HOW}
@@ -57,7 +57,7 @@ def remote(request: TeamRequest, remote_id: str) -> HttpResponse:
     show = "requests" if request.GET.get("show") == "requests" else "results"
 
     def ask(place: Place) -> dict[str, Any]:
-        found = one(request.team, place, remote_id)
+        found = one(request.team, request.user, place, remote_id)
         some = (reading.requests if show == "requests" else reading.results)(place, remote_id, token)
         return {"remote": found, "some": some, "not_adopted": acting.why_not_adopted(found)}
 
@@ -97,7 +97,7 @@ def remote_download(request: TeamRequest, remote_id: str) -> HttpResponseBase:
     form = request.GET.get("form", "csv")
     try:
         place = place_of(request.team, request.GET.get("account", ""))
-        found = one(request.team, place, remote_id)
+        found = one(request.team, request.user, place, remote_id)
         file = reading.file_of(place, found, form if form in reading.FILES else "csv")
     except Trouble as trouble:
         return _refused(request, remote_id, trouble)
@@ -113,7 +113,7 @@ def remote_cancel(request: TeamRequest, remote_id: str) -> HttpResponse:
     """Cancel a batch of another program. One of ours is cancelled on its own page, where its rows are accounted for."""
     try:
         place = place_of(request.team, request.GET.get("account", ""))
-        found = one(request.team, place, remote_id)
+        found = one(request.team, request.user, place, remote_id)
         if found.trace.kind == "ours" and found.trace.batch and found.trace.batch.is_running:
             return redirect("batch-cancel", found.trace.batch.pk)
         if request.method == "POST":
@@ -131,7 +131,7 @@ def remote_adopt(request: TeamRequest, remote_id: str) -> HttpResponse:
     """Give a batch here what was made for it at xAI and got lost."""
     try:
         place = place_of(request.team, request.GET.get("account", ""))
-        found = one(request.team, place, remote_id)
+        found = one(request.team, request.user, place, remote_id)
         if request.method == "POST":
             submission = acting.adopt(request.team, found, request.user)
             tasks.nudge(submission.batch)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from django.http import QueryDict
+from django.utils.http import urlencode
 
 from batchsite.batches.states import RowState
 from batchsite.http import words_of
@@ -109,6 +110,28 @@ def asked_in(query: QueryDict) -> Asked:
         between=between,
         sort=one_of("sort", [*SORTS]),
     )
+
+
+def pairs(asked: Asked) -> list[tuple[str, str]]:
+    """(name, value) of all that leaves rows out, as an address has it: `asked_in` reads it as the same again."""
+    names = ("state", "cause", "fit", "finish", "judged", "agrees", "expected", "answered")
+    found = [("search", asked.text), *((name, getattr(asked, name)) for name in names)]
+    found += [(f"f.{name}", value) for name, value in asked.values]
+    found += [(name, str(between)) for name, between in asked.between.items()]
+    return [(name, value) for name, value in found if value]
+
+
+def kept(asked: Asked) -> str:
+    """The query that asks for the same rows; blank where none is left out."""
+    return urlencode(pairs(asked))
+
+
+def unread(query: QueryDict, asked: Asked) -> str:
+    """A filter of the address that means nothing, `state=faild`; blank where there is none."""
+    chosen = ("state", "fit", "judged", "agrees")
+    wrong = [name for name in chosen if query.get(name) and not getattr(asked, name)]
+    wrong += [name for name in MEASURES if query.get(name) and name not in asked.between]
+    return next((f"{name}={query[name][:40]}" for name in wrong), "")
 
 
 def _between(query: QueryDict, name: str) -> Between | None:

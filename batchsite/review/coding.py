@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from django.db.models import Q
@@ -15,6 +15,8 @@ from batchsite.review.models import Codes, Summary
 from batchsite.review.tallying import MOST, OTHER, RIGHT, WRONG, Tally, Values
 
 AGREES = {"right": RIGHT, "wrong": WRONG}
+MOST_PAGES = 200
+"""Pages of codes that are held at once, a byte a row."""
 
 
 @dataclass
@@ -45,12 +47,10 @@ class Finder:
         firsts = range(low - (low - 1) % summing.SLICE, high + 1, summing.SLICE)
         self._fetch(firsts)
         for first in firsts:
-            rows = self._of_page(first)
-            found.update(
-                rows
-                if low <= first and first + summing.SLICE - 1 <= high
-                else (row for row in rows if low <= row <= high)
-            )
+            some = self._of_page(first)
+            if some is None:
+                some = self._read(max(low, first), min(high, first + summing.SLICE - 1))
+            found.update(row for row in some if low <= row <= high)
         return found
 
     def at_most(self, low: int, high: int) -> int:
@@ -59,6 +59,9 @@ class Finder:
         self._fetch(firsts)
         if NOBODY in wants.values():
             return 0
+        if not all(self._pages.get((name, first)) for name in wants for first in firsts):
+            self._wants = None  # a newer sum took their place meanwhile
+            return high - low + 1
         return sum(min(self._pages[name, first].count(code) for name, code in wants.items()) for first in firsts)
 
     def among(self, rows: Sequence[int]) -> set[int]:
@@ -79,20 +82,35 @@ class Finder:
         keys = [(name, first) for name in wants for first in firsts if (name, first) not in self._pages]
         if not keys or NOBODY in wants.values():
             return
-        self._pages.update(dict.fromkeys(keys, b""))
+        if len(self._pages) + len(keys) > MOST_PAGES:
+            self._pages.clear()
         pages = Codes.objects.filter(summary=self.summary, edition=self.summary.edition if self.summary else 0)
         pages = pages.filter(name__in=sorted(wants), first__gte=firsts[0], first__lte=firsts[-1])
         for name, first, data in pages.values_list("name", "first", "data"):
             self._pages[name, first] = tallying.unpacked(bytes(data))
 
-    def _of_page(self, first: int) -> list[int]:
-        """The rows of the page of codes that begins with `first`."""
+    def _of_page(self, first: int) -> Iterable[int] | None:
+        """The rows of the page of codes that begins with `first`; None where a newer sum took its place meanwhile."""
         if NOBODY in (self._wants or {}).values():
             return []
-        (name, code), *others = sorted((self._wants or {}).items())
-        also = [(self._pages[other, first], value) for other, value in others]
-        places = tallying.places(self._pages[name, first], code)
+        wanted = [(self._codes(name, first), code) for name, code in sorted((self._wants or {}).items())]
+        if any(not data for data, _ in wanted):
+            return None
+        (codes, code), *also = wanted
+        places = tallying.places(codes, code)
         return [first + place for place in places if all(data[place : place + 1] == bytes([v]) for data, v in also)]
+
+    def _codes(self, name: str, first: int) -> bytes:
+        key = (name, first)
+        if key not in self._pages:
+            page = Codes.objects.filter(summary=self.summary, name=name, first=first)
+            data = (
+                page.filter(edition=self.summary.edition if self.summary else 0).values_list("data", flat=True).first()
+            )
+            if len(self._pages) >= MOST_PAGES:
+                self._pages.clear()
+            self._pages[key] = tallying.unpacked(bytes(data)) if data else b""
+        return self._pages[key]
 
     def _read(self, low: int, high: int) -> set[int]:
         """As `rows`, from the answers themselves."""

@@ -147,15 +147,15 @@ class Page:
 
 def page_of(
     pair: Pair, only: str, after: int | None, before: int | None, kept: Sequence[int] = (), begin: int | None = None,
-    seconds: float = BUDGET,
+    seconds: float | None = None,
 ) -> Page:  # fmt: skip
     """A page of lines behind row `after` or up to `before`; `kept` rows were found by earlier goes of the search."""
-    search, deadline = _Search(pair, only), time.monotonic() + seconds
+    search, deadline = _Search(pair, only), time.monotonic() + (BUDGET if seconds is None else seconds)
     window = 0 if only else PAGE + 1
     if before is not None:
-        rows, _ = walk(pair.rows, before, -1, PAGE + 1, search.matching, deadline + 10 * BUDGET, window)
+        rows, reached = walk(pair.rows, before, -1, PAGE + 1, search.matching, deadline + 10 * BUDGET, window)
         more, rows = len(rows) > PAGE, rows[:PAGE][::-1]
-        return Page(lines(pair, rows), rows[0] if rows and more else None, rows[-1] if rows else before - 1)
+        return Page(lines(pair, rows), rows[0] if rows and more else reached, rows[-1] if rows else before - 1)
     found, reached = walk(pair.rows, after or 0, 1, PAGE + 1 - len(kept), search.matching, deadline, window)
     rows = [*kept, *found]
     more, rows = len(rows) > PAGE, rows[:PAGE]

@@ -92,6 +92,10 @@ class Search:
             return self._unsorted(start, step, count, "soon")
         return self._sifted(self.order, start, step * asked.direction, count)
 
+    def among(self, some: RowSet) -> list[int]:
+        """Those of some rows of the batch that are asked for, ascending, however long it takes."""
+        return self._matching(some, 1, some.last - some.first + 1)
+
     @cached_property
     def order(self) -> Order | None:
         """The results in the order of the measure, where they are sorted."""

@@ -1,7 +1,8 @@
 """A worker sums up the answers of a batch, slice by slice, and notes for every row what it holds.
 
-Asked for by whoever looks at a batch whose results changed since. A step takes a lease, reads a few slices outside
-of any transaction, writes codes and sums together, and says how far it came. What is shown is the last whole sum.
+Asked for when a batch ends, and by whoever looks at one whose results changed since. A step takes a lease, reads a few
+slices outside of any transaction, writes codes and sums together, and says how far it came. What is shown is the last
+whole sum.
 """
 
 from __future__ import annotations
@@ -55,6 +56,14 @@ def ask_for(batch: Batch, summary: Summary) -> None:
     if not batch.is_terminal and summary.as_of and not _grew(batch, summary, now - summary.as_of):
         return
     nudge(summary)
+
+
+def on_end(batch: Batch) -> None:
+    """A batch ended: let a worker sum it up, whether somebody looks or not. One row is written, the ticker finds it."""
+    if batch.done:
+        summary, is_new = Summary.objects.get_or_create(batch=batch, defaults={"next_look_at": timezone.now()})
+        if not is_new:
+            Summary.objects.filter(pk=summary.pk).update(next_look_at=timezone.now())
 
 
 def _grew(batch: Batch, summary: Summary, age: timedelta) -> bool:

@@ -42,6 +42,8 @@ OURS = {
     "model": "Answered by",
     "attempt": "Attempt",
 }
+ROOM = 5
+"""Columns beside which tokens and cost have room, where nobody chose."""
 NUMBERS = frozenset({"tokens", "cost", "length", "attempt"})
 
 
@@ -114,6 +116,11 @@ class Page:
     as_of: datetime | None = None
 
     @property
+    def is_all(self) -> bool:
+        """There are no rows but these."""
+        return bool(self.lines) and self.previous is None and self.next is None and self.searched_to is None
+
+    @property
     def is_wide(self) -> bool:
         """More columns than fit beside each other: the table scrolls sideways."""
         return sum(240 if column.key in {"prompt", "answer"} else 130 for column in self.columns) > 1000
@@ -128,8 +135,9 @@ def columns_of(batch: Batch, query: QueryDict) -> list[Column]:
     known |= {f"c.{expected}": expected} if expected else {}
     known |= {key: label for key, label in OURS.items() if key != "prompt"}
     known |= {f"c.{name}": name for name in batch.dataset.columns}
-    usual = {"prompt", *([f"f.{name}" for name in names[:4]] or ["answer"]), "state", "judgement", "tokens", "cost"}
+    usual = {"prompt", *([f"f.{name}" for name in names[:4]] or ["answer"]), "state", "judgement"}
     usual |= {f"c.{expected}"} if expected else set()
+    usual |= {"tokens", "cost"} if len(usual) <= ROOM else set()
     chosen = set(query.getlist("col")) & set(known) or usual
     named = {*(f"f.{name}" for name in fields.kinds_of(batch)), f"c.{expected}"}
     return [Column(key, label, key in chosen, key in named) for key, label in known.items()]

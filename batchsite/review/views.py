@@ -96,6 +96,7 @@ def rows_context(request: TeamRequest, found: Batch, summary: Summary, asked: As
         "asked": asked,
         "wanted": asked,
         "chips": asking.chips(asked, request.GET),
+        "kept": asking.kept(asked),
         "columns": table.columns_of(found, request.GET),
         "choices": choices.short_lists(found, asked),
         "lists": choices.value_lists(found, asked, summary),

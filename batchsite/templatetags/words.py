@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django import template
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.timezone import localtime
 
 register = template.Library()
@@ -133,3 +134,10 @@ def _time(moment: datetime | None, style: str) -> str:
         return "—"
     text = f"{localtime(moment):%-d %b %Y}" if style == "day" else f"{localtime(moment):%-d %b %Y, %H:%M} UTC"
     return format_html('<time datetime="{}" data-time="{}">{}</time>', moment.isoformat(), style, text)
+
+
+@register.filter
+def breakable(text: str) -> str:
+    """A label such as `card_payment_fee_charged`, which may go on in a new line behind its joints."""
+    joints = re.split(r"(?<=[_/.:-])(?=.)", text)
+    return format_html_join(format_html("<wbr>{}", ""), "{}", ((part,) for part in joints))

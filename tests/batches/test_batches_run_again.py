@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,7 +16,7 @@ from batchsite.batches.models import Batch, Renewal
 from batchsite.batches.renewing import new_rows, renew_step
 from batchsite.batches.rowsets import RowSet
 from batchsite.batches.tagging import annotate
-from batchsite.datasets.models import Dataset
+from batchsite.datasets.models import Dataset, DatasetState
 from batchsite.teams.models import Team, User
 from tests.factories import make_dataset
 
@@ -139,6 +140,65 @@ def test_where_nothing_is_new_it_says_so(batch: Batch, team: Team, alice: User, 
     renew_step(Renewal.objects.get().pk)
     assert "Nothing is new" in client.get(address).content.decode()
     assert "Nothing is new" in client.post(address).content.decode()
+
+
+def test_a_dataset_that_is_read_again_is_looked_through_again(
+    batch: Batch, team: Team, alice: User, client_of: ClientOf
+) -> None:
+    newer = make_dataset(team, ["id", "text"], _rows(*"abcdefghi"), replaces=batch.dataset)
+    client, address = client_of(alice), f"/batches/{batch.pk}/new-rows/{newer.pk}"
+    client.get(address)
+    renew_step(Renewal.objects.get().pk)
+    assert "1 of 9 rows is new" in client.get(address).content.decode()
+    again_read = make_dataset(team, ["id", "text"], _rows(*"xyz"))
+    newer.blocks.all().delete()
+    again_read.blocks.update(dataset=newer)
+    Dataset.objects.filter(pk=newer.pk).update(row_count=3)
+    assert "Looking" in client.get(address).content.decode()
+    assert "Looking" in client.post(address).content.decode(), "nothing old becomes a draft"
+    renew_step(Renewal.objects.get().pk)
+    assert "3 of 3 rows are new" in client.get(address).content.decode()
+
+
+# ---- which one is newer --------------------------------------------------------------------------------------
+
+
+def test_the_newest_version_that_can_be_used_is_offered(batch: Batch, team: Team, charlie: User) -> None:
+    first = batch.dataset
+    assert again.newer_of(first) is None
+    second = make_dataset(team, name="second", replaces=first)
+    make_dataset(team, name="refused", replaces=first, state=DatasetState.REFUSED)
+    assert again.newer_of(first) == second, "a later one that could not be read is none"
+    third = make_dataset(team, name="third", replaces=second)
+    make_dataset(team, name="being read", replaces=third, state=DatasetState.IMPORTING)
+    make_dataset(charlie.teams.get(), replaces=third)
+    assert again.newer_of(first) == third
+    Dataset.objects.filter(pk=second.pk).update(deleted_at=timezone.now())
+    assert again.newer_of(first) == third, "what stood in between is gone, and the chain holds"
+    Dataset.objects.filter(pk=third.pk).update(deleted_at=timezone.now())
+    assert again.newer_of(first) is None
+
+
+def test_a_ring_of_versions_ends(batch: Batch, team: Team) -> None:
+    second = make_dataset(team, replaces=batch.dataset)
+    Dataset.objects.filter(pk=batch.dataset_id).update(replaces=second)
+    assert again.newer_of(batch.dataset) == second
+
+
+def test_from_the_question_to_the_draft_over_the_new_rows(
+    batch: Batch, team: Team, alice: User, client_of: ClientOf
+) -> None:
+    client = client_of(alice)
+    newer = make_dataset(team, ["text", "id"], [["new", "0"], *([text, n] for n, text in _rows(*"abcdefgh"))])
+    Dataset.objects.filter(pk=newer.pk).update(replaces=batch.dataset)
+    page = client.get(f"/batches/{batch.pk}/again").content.decode()
+    assert "Only what is new in" in page
+    answer = client.post(f"/batches/{batch.pk}/again", {"what": "new"})
+    assert answer["Location"] == f"/batches/{batch.pk}/new-rows/{newer.pk}"
+    client.get(answer["Location"])
+    renew_step(Renewal.objects.get().pk)
+    draft = draft_of(client.post(answer["Location"]))
+    assert (draft.dataset, [*draft.rows]) == (newer, [1])
 
 
 def test_nobody_repeats_the_batches_of_others(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from django.core.cache import cache
 
 from batchsite.batches import coverage as covering
 from batchsite.batches.coverage import coverage, gaps, values_of
+from batchsite.batches.rowsets import RowSet
 from batchsite.datasets.models import Dataset
+from batchsite.datasets.profiling import Profiler
 from batchsite.teams.models import Team
 from tests.factories import make_dataset
 
@@ -28,10 +28,16 @@ def only_600(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(covering, "LOOKED_AT", 600)
 
 
-def with_profile(dataset: Dataset, **columns: dict[str, Any]) -> Dataset:
-    """As the import notes it."""
-    dataset.profile = {"columns": [{"name": name, **facts} for name, facts in columns.items()]}
+def profiled(dataset: Dataset, rows: list[list[str]] = ROWS) -> Dataset:
+    """With what the import notes of it."""
+    profiler = Profiler(dataset.columns)
+    profiler.add(rows)
+    dataset.profile = profiler.profile()
     return dataset
+
+
+def upto(last: int) -> RowSet:
+    return RowSet([[1, last]])
 
 
 def test_every_column_says_in_how_many_rows_it_holds_something(dataset: Dataset) -> None:
@@ -54,28 +60,54 @@ def test_of_a_big_dataset_the_first_rows_are_measured_and_that_is_said(dataset: 
 
 @pytest.mark.usefixtures("only_600")
 def test_what_the_import_noted_is_true_to_the_last_row(dataset: Dataset) -> None:
-    with_profile(dataset, id={"filled": 1200}, kind={"filled": 1080}, text={"filled": 900})
-    assert [one.words for one in coverage(dataset).columns] == ["1,200 of 1,200", "1,080 of 1,200", "900 of 1,200"]
-    alone, together = gaps(dataset, [0, 1], 1200), gaps(dataset, [1, 2], 1200)
-    assert (alone.empty, alone.scope) == (120, "")
-    # Rows may lack both: two counts do not tell how many rows lack one.
-    assert (together.empty, together.scope) == (60 + 150, "of the first 600 rows")
+    found = coverage(profiled(dataset))
+    assert [one.words for one in found.columns] == ["1,200 of 1,200", "1,080 of 1,200", "900 of 1,200"]
+    assert [one.repeats for one in found.columns] == [False, True, False]
+    assert found.scope == ""
+    alone = gaps(dataset, [0, 1], upto(1200))
+    assert (alone.count, alone.first) == ("120", (3, 13, 23, 33, 43))
+
+
+@pytest.mark.usefixtures("only_600")
+def test_rows_that_lack_one_of_several_values_have_bounds_where_not_all_were_looked_at(dataset: Dataset) -> None:
+    # Rows may lack both: the counts of two columns do not tell how many rows lack one.
+    found = gaps(profiled(dataset), [1, 2], upto(1200))
+    truth = sum(not row[1] or not row[2].strip() for row in ROWS)
+    assert found.least <= truth <= found.most
+    assert (found.count, found.scope) == ("300 to 420", "of the first 600 rows")
+
+
+@pytest.mark.usefixtures("only_600")
+def test_a_gap_far_down_is_known_and_can_be_gone_to(team: Team) -> None:
+    rows = [["x", " " if number == 1100 else "y"] for number in range(1, 1201)]
+    dataset = profiled(make_dataset(team, ["a", "b"], rows), rows)
+    assert (gaps(dataset, [0, 1], upto(1200)).count, gaps(dataset, [0, 1], upto(1200)).first) == ("1", (1100,))
+    assert gaps(dataset, [0], upto(1200)).most == 0
+    assert gaps(dataset, [1], upto(1150)).count == "0 to 1"
+
+
+@pytest.mark.usefixtures("only_600")
+def test_without_a_profile_the_rest_may_all_have_gaps(dataset: Dataset) -> None:
+    assert gaps(dataset, [1], upto(1200)).count == "60 to 660"
 
 
 def test_rows_with_a_gap_are_counted_once_and_the_first_are_named(dataset: Dataset) -> None:
-    found = gaps(dataset, [1, 2], 1200)
-    assert found.empty == sum(not row[1] or not row[2].strip() for row in ROWS)
+    found = gaps(dataset, [1, 2], upto(1200))
+    assert found.least == found.most == sum(not row[1] or not row[2].strip() for row in ROWS)
     assert found.first == (3, 4, 8, 12, 13)
     assert (found.shortest, found.longest) == (1, 1199)
 
 
 def test_only_the_rows_that_are_sent_count(dataset: Dataset) -> None:
-    found = gaps(dataset, [1], 10)
-    assert (found.empty, found.first, found.scope) == (1, (3,), "")
+    found = gaps(dataset, [1], upto(10))
+    assert (found.count, found.first, found.scope) == ("1", (3,), "")
+    some = gaps(profiled(dataset), [1, 2], RowSet([[5, 7], [13, 16], [1199, 1200]]))
+    assert (some.count, some.first) == ("3", (13, 16, 1200))
+    assert (some.shortest, some.longest) == (5, 1199)
 
 
 def test_a_column_without_gaps_has_none(dataset: Dataset) -> None:
-    assert (gaps(dataset, [0], 1200).empty, gaps(dataset, [0], 1200).first) == (0, ())
+    assert (gaps(dataset, [0], upto(1200)).count, gaps(dataset, [0], upto(1200)).first) == ("0", ())
 
 
 def test_figures_are_remembered_for_a_dataset_and_for_no_other(dataset: Dataset, team: Team) -> None:
@@ -109,6 +141,5 @@ def test_values_of_a_part_are_said_to_be_that(dataset: Dataset, monkeypatch: pyt
 
 
 def test_values_that_the_import_lists_in_full_are_taken_from_there(dataset: Dataset) -> None:
-    with_profile(dataset, kind={"filled": 3, "distinct": 2, "frequent": [["b", 700], ["", 120], ["a", 380]]})
-    dataset.blocks.all().delete()
+    profiled(dataset).blocks.all().delete()
     assert values_of(dataset, "kind") == (["a", "b"], "")

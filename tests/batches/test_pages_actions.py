@@ -11,10 +11,11 @@ from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 
+from batchsite.batches.chunking import retriable
 from batchsite.batches.models import Batch
 from batchsite.batches.moving import hold
 from batchsite.teams.models import Team, User
-from tests.batches.stories import a_draft, a_running_batch, an_ended_batch, failure, receive
+from tests.batches.stories import a_draft, a_running_batch, an_ended_batch, end, failure, receive, success
 
 Browser = Callable[[User], Client]
 ACTIONS = ("batch-cancel", "batch-finish", "batch-go-on", "batch-retry", "batch-rename", "batch-delete")
@@ -230,3 +231,55 @@ def test_bob_of_the_same_team_may(name: str, team: Team, alice: User, bob: User,
     batch = a_running_batch(team, alice)
     receive(batch, {1: failure("overloaded")})
     assert client_of(bob).get(reverse(name, args=[batch.pk])).status_code == 200
+
+
+# ---- answers that do not fit their shape ----------------------------------------------------------------------
+
+
+@pytest.fixture
+def misfits(team: Team, alice: User) -> Batch:
+    """Six rows, two of them answered with a value that was not allowed, one cut off, one failed."""
+    shape = {"fields": [{"name": "topic", "type": "choice", "values": ["card", "other"]}]}
+    batch = a_running_batch(team, alice, rows=6, shape=shape)
+    receive(batch, dict.fromkeys((1, 2), '{"topic": "card"}') | dict.fromkeys((3, 4), '{"topic": "cards"}'))
+    receive(batch, {5: success('{"topic": "ca', finish_reason="length"), 6: failure("overloaded")})
+    return end(batch)
+
+
+def test_answers_that_do_not_fit_are_grouped_and_can_be_asked_for_once_more(misfits: Batch, site: Client) -> None:
+    shown = site.get(reverse("batch", args=[misfits.pk]))
+    assert shown.context["misfits"] == [
+        ('topic: "cards" is not one of the allowed values', 2),
+        ("The answer was cut off at the token limit", 1),
+    ]
+    page = shown.content.decode()
+    assert f'href="{reverse("batch-retry", args=[misfits.pk])}?fit=misfit" data-dialog>Ask the 3 rows once more' in page
+
+
+def test_what_it_costs_and_what_stays_is_said_first(misfits: Batch, site: Client) -> None:
+    page = ask(site, "batch-retry", misfits.pk, fit="misfit")
+    assert "Ask the 3 rows that do not fit once more?" in page
+    assert "The 2 other answers are not touched and not paid for again." in page
+    assert "All 3 together: about" in page
+    assert "1 of them was cut off at the token limit." in page
+    assert f'action="{reverse("batch-retry", args=[misfits.pk])}?fit=misfit"' in page
+
+
+def test_they_alone_are_asked_for_once_more(misfits: Batch, site: Client) -> None:
+    address = reverse("batch-retry", args=[misfits.pk]) + "?fit=misfit"
+    assert said(site.post(address)) == ["Asking once more."]
+    again = misfits.submissions.get(number=2)
+    assert sorted(retriable(again).values_list("row", flat=True)) == [3, 4, 5]
+
+
+def test_one_row_that_does_not_fit_is_asked_for_once_more(misfits: Batch, site: Client) -> None:
+    assert "Rerun this row" in site.get(reverse("batch-row", args=[misfits.pk, 4])).content.decode()
+    assert "Rerun this row" not in site.get(reverse("batch-row", args=[misfits.pk, 1])).content.decode()
+    do(site, "batch-row-retry", misfits, 4)
+    assert list(retriable(misfits.submissions.get(number=2)).values_list("row", flat=True)) == [4]
+
+
+def test_where_all_fits_there_is_nothing_to_ask_again(team: Team, alice: User, site: Client) -> None:
+    batch = an_ended_batch(team, alice)
+    answer = site.get(reverse("batch-retry", args=[batch.pk]), {"fit": "misfit"})
+    assert said(answer) == ["There is nothing to ask again: every answer fits its shape."]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from batchsite.batches import controlling
 from batchsite.batches.models import RawPage, Result
@@ -102,6 +104,47 @@ def test_a_cancelled_row_that_succeeded_after_all_is_kept(team: Team, sandbox: S
     controlling.cancel(batch, None)
     drive(batch)
     assert batch.succeeded == ROWS, story(batch)
+    check_books(batch, sandbox)
+
+
+def test_answers_that_came_while_nobody_looked_are_read_before_the_rest_is_declared(
+    team: Team, sandbox: Sandbox
+) -> None:
+    """All answered by the counters, nothing readable yet, a cancel, and then every worker is away for long."""
+    sandbox.fault("results_trail", seconds=60)
+    batch = make_batch(team, ROWS)
+    while not batch.submissions.filter(walks__gt=0).exists():
+        step_all(batch)
+    controlling.cancel(batch, None)
+    long_ago = timezone.now() - timedelta(hours=1)
+    batch.submissions.update(settled_at=long_ago, changed_at=long_ago)
+    sandbox.mend()
+    drive(batch)
+    assert (batch.state, batch.succeeded) == ("completed", ROWS), story(batch)
+    check_books(batch, sandbox)
+
+
+def test_what_counts_as_answered_and_is_never_readable_is_missing_and_not_cancelled(
+    team: Team, sandbox: Sandbox
+) -> None:
+    sandbox.fault("results_trail", seconds=600)
+    batch = make_batch(team, ROWS)
+    while not batch.submissions.filter(walks__gt=0).exists():
+        step_all(batch)
+    controlling.cancel(batch, None)
+    drive(batch)
+    assert (batch.cancelled, batch.missing) == (0, ROWS), story(batch)
+    assert "counts this row as answered" in Result.objects.filter(batch=batch)[0].error
+
+
+def test_a_batch_that_expires_while_rows_are_to_be_sent_again_ends(team: Team, sandbox: Sandbox) -> None:
+    sandbox.fault("drop_add", nth=2, times=1)
+    batch = drive(make_batch(team, ROWS), until="processing")
+    sandbox.fault("expire", times=1)
+    drive(batch)
+    assert batch.state == "expired", story(batch)
+    assert 0 < batch.succeeded < ROWS
+    assert batch.succeeded + batch.cancelled == ROWS
     check_books(batch, sandbox)
 
 

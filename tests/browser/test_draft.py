@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from batchsite.batches import views_models
 from batchsite.batches.models import Batch
+from batchsite.batches.offers import refresh
+from batchsite.teams.keys import AccountKind
 from batchsite.teams.models import Team, User
 from tests.batches.stories import a_draft
 from tests.browser.drafting import prompt_of, saved
 from tests.browser.look import STICKS_OUT, accessibility
 from tests.factories import PASSWORD, make_dataset
+from tests.pipeline import use
+from tests.provider import running_sandbox
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 Open = Callable[[User, str], Page]
@@ -164,6 +170,32 @@ def test_fields_are_added_moved_and_removed_by_keyboard(draft: Batch, page_of: P
     assert [field["name"] for field in draft.shape["fields"]] == ["three", "two"]
 
 
+def test_fields_outlast_a_change_of_mind(draft: Batch, page_of: PageOf) -> None:
+    page = page_of(draft)
+    page.get_by_label("Fields").check()
+    page.get_by_role("button", name="Add a field").click()
+    page.keyboard.type("mood")
+    page.get_by_label("A JSON Schema").check()
+    page.get_by_role("textbox", name="JSON Schema").fill('{"type": "object"}')
+    page.get_by_label("Text", exact=True).check()
+    saved(page)
+    draft.refresh_from_db()
+    assert draft.shape is None
+    page.reload()
+    expect(page.get_by_label("Text", exact=True)).to_be_checked()
+    expect(page.get_by_role("button", name="Add a field")).to_be_hidden()
+    page.get_by_label("A JSON Schema").check()
+    expect(page.get_by_role("textbox", name="JSON Schema")).to_have_value('{"type": "object"}')
+    page.get_by_label("Fields").check()
+    expect(page.get_by_role("textbox", name="Name", exact=True)).to_have_value("mood")
+    page.get_by_role("button", name="kind, 2 values").click()
+    expect(page.get_by_role("textbox", name="Name", exact=True)).to_have_count(2)
+    saved(page)
+    shape = Batch.objects.get(pk=draft.pk).shape
+    assert shape is not None
+    assert [field["name"] for field in shape["fields"]] == ["mood", "kind"]
+
+
 def test_what_is_wrong_with_a_shape_stands_with_it(draft: Batch, page_of: PageOf) -> None:
     page = page_of(draft)
     page.get_by_label("A JSON Schema").check()
@@ -214,8 +246,43 @@ def test_models_are_listed_with_what_they_cost(draft: Batch, page_of: PageOf) ->
     page.get_by_text("Models, prices, and which of them run in batches").click()
     expect(page.get_by_role("table")).to_contain_text("grok-4.3")
     expect(page.get_by_role("table")).to_contain_text("$1.00")
+
+
+def test_the_list_of_models_is_asked_for_anew_and_changes_where_it_stands(
+    draft: Batch, page_of: PageOf, tmp_path: Path
+) -> None:
+    page = page_of(draft)
+    prompt_of(page).fill("Half a sen")
+    saved(page)
+    page.get_by_label("Model", exact=True).select_option("grok-4.20-0309-non-reasoning")
+    page.get_by_text("Models, prices, and which of them run in batches").click()
+    expect(page.get_by_role("table")).not_to_contain_text("grok-3-mini")
+    page.get_by_role("button", name="Ask for the list again").press("Enter")
+    expect(page.get_by_role("button", name="Asking for the list…")).to_be_focused()
+    with running_sandbox(tmp_path) as sandbox:
+        use(sandbox)
+        refresh(AccountKind.SANDBOX, draft.team_id)  # as a worker does, whom the button called
+        expect(page.get_by_role("table")).to_contain_text("grok-3-mini", timeout=5_000)
+    expect(page.get_by_role("table")).to_contain_text("As the provider listed them")
+    expect(page.get_by_role("button", name="Ask for the list again")).to_be_focused()
+    expect(page.get_by_label("Model", exact=True)).to_have_value("grok-4.20-0309-non-reasoning")
+    expect(page.locator("#id_model option", has_text="grok-3-mini")).to_be_disabled()
+    expect(prompt_of(page)).to_have_value("Half a sen")
+    saved(page)
+    draft.refresh_from_db()
+    assert draft.model == "grok-4.20-0309-non-reasoning"
+    assert accessibility(page) == []
+
+
+def test_a_provider_that_says_nothing_is_not_waited_for_for_ever(
+    draft: Batch, page_of: PageOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(views_models, "LOOKS", 2)
+    page = page_of(draft)
+    page.get_by_text("Models, prices, and which of them run in batches").click()
     page.get_by_role("button", name="Ask for the list again").click()
-    expect(page.get_by_text("xAI is asked for its models and prices")).to_be_visible()
+    expect(page.get_by_text("No answer came yet: the list is as it was.")).to_be_visible()
+    expect(page.get_by_role("button", name="Ask for the list again")).to_be_visible()
 
 
 # ---- nothing is lost ---------------------------------------------------------------------------------------

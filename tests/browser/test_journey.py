@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.drafting import submit
+from tests.browser.look import accessibility
 from tests.factories import PASSWORD
 from tests.running import Running
 
@@ -64,6 +66,25 @@ def test_from_the_first_visit_to_the_downloaded_file(
 
     excel = _download(page, "CSV for Excel")
     assert excel.startswith(b"\xef\xbb\xbf")
+
+
+def test_a_newcomer_submits_a_first_batch_by_six_clicks_within_two_minutes(
+    site: Running, page: Page, complaints: list[str]
+) -> None:
+    began = time.monotonic()
+    _found_the_team(page, site.url)
+    clicks = 1
+    for name in ("Try it with a sample dataset", "New batch", "Classify", "Review and submit", "Submit"):
+        button = page.get_by_role("main").get_by_role("button", name=re.compile(f"^{name}"))
+        if name == "Review and submit":
+            expect(page.locator("#preview")).to_contain_text("<text>")
+            assert accessibility(page) == []
+        button.click()
+        clicks += 1
+    expect(page).to_have_url(re.compile(r"/batches/\d+$"))
+    assert time.monotonic() - began < 120
+    assert clicks == 6
+    expect(page.get_by_text("Completed", exact=True).first).to_be_visible(timeout=60_000)
 
 
 def _found_the_team(page: Page, url: str) -> None:

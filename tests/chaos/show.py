@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import signal
 import subprocess
 import threading
 import time
@@ -120,7 +121,7 @@ def _ask_the_doctor(scene: Scene) -> list[str]:
 
 def _ends_cleanly(scene: Scene) -> list[str]:
     try:
-        code = scene.running.stop(within=STOP)
+        code = scene.running.stop(signal.SIGTERM, within=STOP)  # SIGINT is deaf where a shell began it with &
     except subprocess.TimeoutExpired:
         return [f"`up` had not ended {STOP:.0f} s after it was told to"]
     left = [f"{process.pid} {process.name()}" for process in scene.running.survivors()]

@@ -37,6 +37,14 @@ def test_a_column_is_counted_and_measured(block: int) -> None:
     assert found["samples"][0] == "bb"
 
 
+@pytest.mark.parametrize("block", [1, 2, 500])
+def test_cells_of_nothing_but_spaces_are_blank_beside_the_empty_ones(block: int) -> None:
+    found = column("a", "b", " \n", "", "c", "\u00a0", block=block)
+
+    assert (found["empty"], found["blank"], found["first_blank"]) == (1, 3, 3)
+    assert (column("a")["blank"], column("a")["first_blank"]) == (0, None)
+
+
 def test_the_profile_can_be_stored() -> None:
     found = profile([["a", "1"], ["", "é"]])
     assert json.loads(json.dumps(found)) == found

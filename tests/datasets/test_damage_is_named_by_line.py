@@ -112,3 +112,11 @@ def test_reading_goes_on_behind_an_endless_row() -> None:
     error = refused("a,b\n1,2\n3,4\n" + "x" * 1000 + "\n1\n", Limits(10, 5, 100))
 
     assert [(found.line, found.row) for found in error.problems] == [(4, 3), (5, 4)]
+
+
+@pytest.mark.parametrize("codec", ["utf-16-be", "utf-16-le"])
+def test_a_nul_near_the_beginning_of_utf16_without_a_mark_is_named(codec: str) -> None:
+    text = "id,customer,text\n1,Hugo,a card that does not work\n" + "2,Anna,a card that works\n" * 40
+    data = text.encode(codec)
+
+    assert 2 in {one.line for one in refused(data[:80] + b"\0" + data[80:]).problems}

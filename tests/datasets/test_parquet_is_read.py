@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from batchsite.datasets.reading import Limits
+from batchsite.datasets.reading import Limits, ReadingError
 from tests.datasets.forms import opened, parquet_file, read, refused, sentence
 
 BERLIN = pa.timestamp("ms", tz="Europe/Berlin")
@@ -86,3 +86,41 @@ def test_limits_are_named() -> None:
     assert "2 columns; 1 are the limit" in sentence(data, limits=Limits(rows=100, columns=1, cell=100))
     assert "30 characters; 20 are the limit" in refused(data, limits=Limits(rows=100, columns=5, cell=20))[0].message
     assert "100 are the limit" in sentence(data, limits=Limits(rows=100, columns=5, cell=100, unpacked=100))
+
+
+TEXTS = {"n": pa.array([5, 9, 7]), "text": ["bb", "dd", "cc"]}
+
+
+def test_a_page_whose_checksum_does_not_fit_is_refused() -> None:
+    data = parquet_file(TEXTS, compression="none", use_dictionary=False, write_page_checksum=True)
+    assert len(read(data)) == 4
+
+    assert "Parquet file is damaged" in sentence(data.replace(b"\2\0\0\0cc", b"\2\0\0\0cd"))
+
+
+def test_bytes_that_are_no_utf8_are_refused_without_a_checksum() -> None:
+    data = parquet_file(TEXTS, compression="none", use_dictionary=False)
+    assert len(read(data)) == 4
+
+    assert "Parquet file is damaged" in sentence(data.replace(b"\2\0\0\0cc", b"\2\0\0\0c\xff"))
+
+
+def test_a_file_that_says_more_rows_than_its_groups_have_is_refused() -> None:
+    data = parquet_file({"a": [f"text {n}" for n in range(300)]}, row_group_size=300)
+    spoilt = [data[:at] + b"\xda\4" + data[at + 2 :] for at in places(data, b"\xd8\4")]  # 300 and 301, as Thrift writes
+
+    told = [told_of(one) for one in spoilt]
+    assert told.count("Parquet file is damaged") > 2
+    assert set(told) <= {"Parquet file is damaged", "301 lines"}  # a size that nobody needs may lie
+
+
+def told_of(data: bytes) -> str:
+    """What comes of a file: how many lines, or that it is damaged."""
+    try:
+        return f"{len(read(data))} lines"
+    except ReadingError as error:
+        return "Parquet file is damaged" if "Parquet file is damaged" in str(error) else str(error)
+
+
+def places(data: bytes, part: bytes) -> list[int]:
+    return [at for at in range(len(data)) if data.startswith(part, at)]

@@ -152,3 +152,9 @@ def test_a_pager_shows_only_the_ways_that_exist() -> None:
     assert pager().strip() == ""
     assert 'rel="next" href="?after=50"' in pager(next="?after=50", shown="Rows 1 to 50")
     assert "Previous" not in pager(next="?after=50")
+
+
+def test_a_label_may_go_on_in_a_new_line_behind_its_joints() -> None:
+    assert words.breakable("card_arrival") == "card_<wbr>arrival"
+    assert words.breakable("<b>_a.") == "&lt;b&gt;_<wbr>a."
+    assert words.breakable("") == ""

@@ -73,6 +73,16 @@ def test_a_changed_line_shows_its_changed_words() -> None:
     ]
 
 
+def test_words_that_changed_side_by_side_are_one_change() -> None:
+    pieces = [(one.kind, one.text) for one in changes("Which value fits this?", "Which of the intents has this?")]
+    assert pieces == [
+        ("same", "Which "),
+        ("old", "value fits"),
+        ("new", "of the intents has"),
+        ("same", " this?"),
+    ]
+
+
 def test_parts_that_neither_version_has_are_left_out() -> None:
     sections = compare(FIRST, replace(FIRST, text="Sort", params={"seed": 3}))
     assert [(one.title, one.changed) for one in sections] == [

@@ -65,7 +65,7 @@ def test_what_changed_is_marked(versions: list[PromptVersion], site: Client) -> 
     assert "<del>Sort</del>" in page
     assert "<ins>" in page
     assert "<b>bold" not in page
-    assert "The same in both." in page
+    assert "The same in both: " in page
 
 
 def test_renaming_and_deleting_ask_first(versions: list[PromptVersion], site: Client, team: Team) -> None:

@@ -158,6 +158,7 @@ def test_pages_lead_forwards_and_back(
     first: Batch, second: Batch, site: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(comparing, "PAGE", 3)
+    monkeypatch.setattr(comparing, "BUDGET", 60)
     monkeypatch.setattr(walking, "FIRST_WINDOW", 4)
     forwards, shown = [], page(site, first, second, only="changed")
     while True:
@@ -172,6 +173,17 @@ def test_pages_lead_forwards_and_back(
         shown = site.get(address[1].replace("&amp;", "&"))
         backwards.append([line.row for line in shown.context["page"].lines])
     assert backwards[::-1] == forwards
+
+
+def test_a_way_back_that_takes_too_long_can_be_gone_on_with(
+    first: Batch, second: Batch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(walking, "FIRST_WINDOW", 8)
+    monkeypatch.setattr(comparing, "BUDGET", 0)
+    found = page_of(Pair(first, second), "changed", None, 20)
+    assert ([line.row for line in found.lines], found.previous) == ([], 12)
+    found = page_of(Pair(first, second), "changed", None, found.previous)
+    assert ([line.row for line in found.lines], found.previous) == ([4, 5, 6, 9], 4)
 
 
 def test_a_search_that_takes_too_long_goes_on(

@@ -142,6 +142,21 @@ def test_a_search_that_takes_too_long_goes_on_by_itself_and_keeps_what_it_found(
     assert "Searched to" not in page
 
 
+@pytest.mark.parametrize("few", [True, False])
+def test_a_text_that_is_searched_for_is_sorted_or_it_is_said_that_it_is_not(
+    few: bool, shaped: Batch, site: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(searching, "SORTABLE", 12 if few else 3)
+    answer = site.get(reverse("batch", args=[shaped.pk]), {"search": "Zürich", "sort": "-cost", "f.intent": "lost"})
+    page, html = answer.context["page"], answer.content.decode()
+    assert [line.row for line in page.lines] == ([4, 7, 1, 10] if few else [1, 4, 7, 10])
+    assert page.unsorted is not few
+    assert ("Not sorted: these rows come by their number" in html) is not few
+    assert (
+        f'href="/batches/{shaped.pk}/download?rows=filter&amp;search=Z%C3%BCrich' in html.split("Not sorted")[-1]
+    ) or few
+
+
 def test_without_javascript_the_same_address_shows_the_whole_page(shaped: Batch, site: Client) -> None:
     answer = site.get(reverse("batch-rows", args=[shaped.pk]), {"search": "question 7"}, follow=True)
     assert [line.row for line in answer.context["page"].lines] == [7]

@@ -7,11 +7,15 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from batchsite.batches import controlling
 from batchsite.batches.models import Batch, Result
+from batchsite.batches.moving import move
+from batchsite.batches.states import State
 from batchsite.processes.leases import LeaseLost
 from batchsite.processes.queueing import take_due
 from batchsite.review import summing, tasks
@@ -192,3 +196,63 @@ def test_outsiders_find_nothing(name: str, team: Team, alice: User, charlie: Use
     address = reverse(name, args=[an_ended_batch(team, alice).pk])
     outsider = client_of(charlie)
     assert (outsider.post if name == "batch-expected" else outsider.get)(address, headers=HTMX).status_code == 404
+
+
+# ---- when a batch ends -----------------------------------------------------------------------------------
+
+
+def test_a_batch_that_ends_is_summed_up_though_nobody_looks(intents: Batch) -> None:
+    assert Summary.objects.get().next_look_at is not None
+    assert work() == 1
+    summary = Summary.objects.get()
+    assert summing.is_current(intents, summary)
+    assert summary.shown is not None
+    assert summary.shown["sums"][2:] == [30, 25]
+
+
+def test_it_is_summed_up_again_when_a_retry_ended(intents: Batch, alice: User) -> None:
+    work()
+    assert Summary.objects.get().next_look_at is None
+    submission = controlling.retry(intents, alice)
+    with transaction.atomic():
+        move(submission, State.SUBMITTING, planned=True)
+        move(submission, State.PROCESSING)
+    assert Summary.objects.get().next_look_at is None, "it runs"
+    Result.objects.filter(batch=intents, row__gt=25).update(state="succeeded", answer='{"intent": "other"}')
+    Batch.objects.update(succeeded=30, failed=0)
+    end(intents)
+    work()
+    assert (Summary.objects.get().shown or {})["sums"][2:] == [30, 30]
+
+
+def test_what_did_not_change_is_not_gone_through_again(intents: Batch) -> None:
+    work()
+    edition = Summary.objects.get().edition
+    summing.on_end(intents)
+    assert work() == 1
+    assert Summary.objects.get().edition == edition
+
+
+def test_a_batch_that_ends_while_it_is_summed_up_is_summed_up_once_more(
+    team: Team, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = a_running_batch(team, alice, rows=20)
+    receive(batch, dict.fromkeys(range(1, 11), "yes"))
+    summing.ask_for(batch, summing.summary_of(batch))
+    seen = summing.seen
+
+    def late(*given: Any) -> Any:
+        yield from [*seen(*given)]
+        receive(batch, dict.fromkeys(range(11, 21), "no"))
+        end(batch)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(summing, "seen", late)
+        tasks.sum_up(Summary.objects.get().pk)
+    work()
+    assert (Summary.objects.get().shown or {})["sums"][2:] == [20, 20]
+
+
+def test_an_end_without_rows_asks_for_nothing(team: Team, alice: User) -> None:
+    end(a_running_batch(team, alice))
+    assert not Summary.objects.exists()

@@ -10,6 +10,7 @@ import pytest
 from batchsite.batches import controlling, drafting
 from batchsite.batches.estimating import Estimate, came_out
 from batchsite.batches.models import Batch
+from batchsite.datasets.profiling import Profiler
 from batchsite.options import ROOT
 from batchsite.teams.models import Team
 from tests.factories import make_dataset
@@ -120,6 +121,15 @@ def test_system_prompt_examples_and_schema_are_counted(team: Team) -> None:
     drafting.save(batch, {"shape": {"fields": [field]}})
     assert estimated(batch).prompt_tokens > plain + 300
     assert "the schema of the answer" in estimated(batch).basis
+
+
+def test_rows_that_will_be_skipped_are_as_many_as_the_import_counted(team: Team) -> None:
+    rows = [[str(number), "" if number <= 500 else "word"] for number in range(1, 25_001)]
+    profiler = Profiler(["id", "text"])
+    profiler.add(rows)
+    batch = drafting.new_draft(team, None, make_dataset(team, ["id", "text"], rows, profile=profiler.profile()))
+    drafting.save(batch, {"prompt": "{{text}}", "model": "grok-4.3", "skip_empty": True})
+    assert estimated(batch).rows == 24_500, "a sample with the first block in it would say far fewer"
 
 
 def test_of_a_big_table_a_stated_sample_is_measured(team: Team) -> None:

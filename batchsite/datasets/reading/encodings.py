@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
-from batchsite.datasets.reading.sources import MARKED
+from batchsite.datasets.reading.sources import FOREIGN, MARKED
 from batchsite.datasets.reading.types import Answers, Problem, ReadingError
 
 LABELS = {
@@ -46,8 +46,8 @@ _LETTERS = {
 }  # fmt: skip
 _SIGNS = "“”‘’„‚–—…•°€£§©®«»\u00a0·×²³½"
 _SAMPLED = 600
-_TELLING = 400
-"""Bytes on which UTF-16 without a mark is recognised."""
+_TELLING = (400, 64)
+"""Bytes on which UTF-16 without a mark is recognised; the fewer where the damage is near the beginning."""
 _ENOUGH = 0.45
 _HIGH = re.compile(r"[^\x00-\x7f]")
 _FAMILIES = (
@@ -101,8 +101,7 @@ def has_mark(head: bytes) -> bool:
 
 def mostly_utf8(text: str, size: int) -> bool:
     """Whether a text decoded from `size` bytes has at least as many good characters beyond ASCII as bad bytes."""
-    foreign = sum(1 for sign in text if "\udc00" <= sign <= "\udcff") if not text.isascii() else 0
-    return foreign <= size - len(text)
+    return len(FOREIGN.findall(text)) <= size - len(text)
 
 
 def _known(name: str) -> str:
@@ -119,7 +118,10 @@ def _known(name: str) -> str:
 
 def without_mark(head: bytes) -> str:
     """UTF-16 that does not say so, told by its beginning: a byte lost further down must not hide it."""
-    sample = head[: min(_TELLING, len(head) // 2 * 2)]
+    return next(filter(None, (_wide(head[: min(size, len(head) // 2 * 2)]) for size in _TELLING)), "")
+
+
+def _wide(sample: bytes) -> str:
     noughts = (sample[::2].count(0), sample[1::2].count(0))
     if sum(noughts) < max(2, len(sample) // 50):
         return ""

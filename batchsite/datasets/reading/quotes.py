@@ -55,7 +55,9 @@ def quotes_fit(text: str, dialect: Dialect) -> bool:
     What is left of an opening quote, outside of quoted cells, ends with a delimiter or a line end, or is empty: it
     does within a cell, too, between the two of a doubled quote.
     """
-    return {part[-1:] for part in text.split(dialect.quote)[:-1:2]} <= {"", dialect.delimiter, "\n"}
+    quote, delimiter = re.escape(dialect.quote), re.escape(dialect.delimiter)
+    pair = rf"[^{quote}]*+(?<![^{delimiter}\n{quote}]){quote}[^{quote}]*+{quote}"
+    return re.fullmatch(rf"(?:{pair})*+[^{quote}]*+", text) is not None
 
 
 def bare_quote(text: str, dialect: Dialect) -> int | None:

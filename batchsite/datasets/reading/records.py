@@ -63,19 +63,21 @@ class Records:
         while taken := self._source.take():
             left += taken
             text = left[: end_of_records(left, self.dialect.quote)]
-            records = [] if self._source.lone_cr else self._parsed(text)
+            records, lines = ([], 0) if self._source.lone_cr else self._parsed(text)
             if not records or not beyond_doubt(records, text):
                 break
             left = left[len(text) :]
-            self._line += text.count("\n")
+            self._line += lines
             yield records
         self._piece = lines_of(left, self._source)
 
-    def _parsed(self, text: str) -> list[list[str]]:
+    def _parsed(self, text: str) -> tuple[list[list[str]], int]:
+        """(records, number of lines); none where the csv module refuses the text."""
+        reader = csv.reader(io.StringIO(text, newline="\n"), **self.dialect.options)
         try:
-            return list(csv.reader(io.StringIO(text, newline="\n"), **self.dialect.options))
+            return list(reader), reader.line_num
         except csv.Error:
-            return []
+            return [], 0
 
     def __iter__(self) -> Iterator[Record]:
         """All records from where an earlier iteration stopped."""

@@ -9,7 +9,8 @@ from typing import Protocol
 PIECE = 65_536
 UNFIT = re.compile("[\0\udc00-\udcff]")
 """What no cell may hold: NUL, and the mark of a byte that the encoding does not know."""
-_FOREIGN = re.compile("[\udc00-\udcff]")
+FOREIGN = re.compile("[\udc00-\udcff]")
+_LONE_CR = re.compile(rb"\r(?!\n)")
 MARKED = "batchsite.marked"
 
 
@@ -54,9 +55,11 @@ class TextSource:
         """Bytes that could not be decoded, and bytes beyond the first of a character (UTF-8 alone)."""
         self._head, self._stream = head, stream
         self._make = codecs.getincrementaldecoder(encoding)
-        # Strict until the first error, where that is safe: looking for marks takes longer than decoding.
+        # Looking for marks takes longer than decoding: strict until the first error, where that is safe.
         self._strict = encoding == "utf-8"
-        self._decoder = self._make("strict" if self._strict else MARKED)
+        self._bytes = b""
+        """What is left of a piece behind its last line, as long as all is strict; afterwards `_rest` is."""
+        self._decoder = self._make(MARKED)
         self._rest, self._cr = "", ""
 
     def take(self) -> str:
@@ -64,19 +67,43 @@ class TextSource:
         while True:
             piece, self._head = self._head[:PIECE], self._head[PIECE:]
             piece = piece or self._stream.read(PIECE)
-            text = self._rest + self._decode(piece)
-            # A lone CR at the very end may be half of a CRLF.
-            end = text.rfind("\n") + 1 or text.rfind("\r", 0, -1) + 1
-            if not piece or (not end and len(text) >= self.longest):
-                end = len(text)
-            self._rest = text[end:]
-            if end or not piece:
-                return text[:end]
+            data, self._bytes = self._bytes + piece, b""
+            text = self._strict_lines(data, last=not piece) if self._strict else None
+            if text is None:
+                text = self._marked_lines(data, last=not piece)
+            if text or not piece:
+                return text
 
-    def _decode(self, piece: bytes) -> str:
-        text = self._text(piece)
-        self.spread += len(piece) - len(text)
-        if not (self._strict or text.isascii()) and (found := len(_FOREIGN.findall(text))):
+    def _strict_lines(self, data: bytes, *, last: bool) -> str | None:
+        """Lines of UTF-8, cut and looked at as bytes, which is faster than as text; None where that cannot go on."""
+        # A lone CR at the very end may be half of a CRLF.
+        end = len(data) if last else data.rfind(b"\n") + 1 or data.rfind(b"\r", 0, -1) + 1
+        if not end and len(data) >= self.longest:
+            self._strict = False
+            return None
+        try:
+            text = data[:end].decode()
+        except UnicodeDecodeError:
+            self._strict = False
+            return None
+        self._bytes = data[end:]
+        self.spread += end - len(text)
+        self.dirty = self.dirty or b"\0" in data
+        self.lone_cr = self.lone_cr or _LONE_CR.search(data, 0, end) is not None
+        return text
+
+    def _marked_lines(self, data: bytes, *, last: bool) -> str:
+        text = self._rest + self._decode(data, last=last)
+        end = len(text) if last else text.rfind("\n") + 1 or text.rfind("\r", 0, -1) + 1
+        if not end and len(text) >= self.longest:
+            end = len(text)
+        self._rest = text[end:]
+        return text[:end]
+
+    def _decode(self, data: bytes, *, last: bool) -> str:
+        text = self._decoder.decode(data, final=last)
+        self.spread += len(data) - len(text)
+        if not text.isascii() and (found := len(FOREIGN.findall(text))):
             self.foreign += found
             self.dirty = True
         self.dirty = self.dirty or "\0" in text
@@ -84,12 +111,3 @@ class TextSource:
             together, self._cr = self._cr + text, "\r" if text.endswith("\r") else ""
             self.lone_cr = together.removesuffix(self._cr).count("\r") != together.count("\r\n")
         return text
-
-    def _text(self, piece: bytes) -> str:
-        try:
-            return self._decoder.decode(piece, final=not piece)
-        except UnicodeDecodeError:
-            state, self._strict = self._decoder.getstate(), False
-            self._decoder = self._make(MARKED)
-            self._decoder.setstate(state)
-            return self._decoder.decode(piece, final=not piece)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 from batchsite.datasets.reading import questions
 from batchsite.datasets.reading.dialects import NAMES, ONE_COLUMN
@@ -22,6 +23,7 @@ from batchsite.datasets.reading.types import (
     Problem,
     Question,
     ReadingError,
+    Table,
     Understood,
 )
 from batchsite.datasets.reading.values import is_datum
@@ -44,7 +46,7 @@ class _Blanks:
     count: int = 1
 
 
-class DelimitedTable:
+class DelimitedTable(Table):
     """A table that is being read. `columns` are its names; rows have `layout.width` cells in the file."""
 
     def __init__(
@@ -80,11 +82,15 @@ class DelimitedTable:
 
     def rows(self) -> Iterator[list[str]]:
         """The rows below the header, once. Raises ReadingError or Asks at the end, or at a limit."""
+        return chain.from_iterable(self.pieces())
+
+    def pieces(self) -> Iterator[list[list[str]]]:
         if self._dialect.plain and not self._layout.drop:
             for plain in self._records.plain(self._beyond_doubt):
                 self._number += len(plain)
-                yield from plain
-        yield from self._checked_rows()
+                yield plain
+        for row in self._checked_rows():
+            yield [row]
         self._end()
 
     def _beyond_doubt(self, rows: list[list[str]], text: str) -> bool:

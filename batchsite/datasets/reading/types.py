@@ -138,6 +138,10 @@ class Table(Protocol):
         """The rows below the header, once. Raises ReadingError or Asks, at the end or at a limit."""
         ...
 
+    def pieces(self) -> Iterator[list[list[str]]]:
+        """As `rows`, those together that are in memory together anyway."""
+        return ([row] for row in self.rows())
+
 
 class Opener(Protocol):
     """Opens one form of file. `stream` stands at its first byte. Raises ReadingError, Asks."""

@@ -159,7 +159,7 @@ class _Extent:
         self.hidden_rows += row.hidden
 
 
-class ExcelTable:
+class ExcelTable(Table):
     """The table of a sheet."""
 
     def __init__(self, book: Book, sheet: Sheet, understood: Understood, *, answers: Answers, limits: Limits) -> None:

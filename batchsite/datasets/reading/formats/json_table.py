@@ -12,12 +12,12 @@ from typing import Any
 from batchsite.datasets.reading.formats.checks import Checks, excerpt, name_problem, refuse, too_long, unfit
 from batchsite.datasets.reading.formats.json_pieces import Broken, Piece
 from batchsite.datasets.reading.formats.json_values import as_text, kind
-from batchsite.datasets.reading.types import Answers, Findings, Limits, Understood
+from batchsite.datasets.reading.types import Answers, Findings, Limits, Table, Understood
 
 Pieces = Callable[[], Iterator[Piece]]
 
 
-class JsonTable:
+class JsonTable(Table):
     """A table of JSON objects. `columns` are all of their keys."""
 
     def __init__(self, pieces: Pieces, form: str, *, answers: Answers, limits: Limits) -> None:

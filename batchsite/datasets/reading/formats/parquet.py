@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from itertools import chain
 from typing import Any
 
 from batchsite.datasets.reading.formats.checks import Checks, excerpt, name_problem, refuse, too_long, unfit
@@ -60,7 +61,7 @@ def _refusal(error: Exception) -> Exception:
     return refuse(_LOCKED if "encrypt" in str(error).lower() else _DAMAGED)
 
 
-class ParquetTable:
+class ParquetTable(Table):
     """The table of a Parquet file; all of its columns become text."""
 
     def __init__(self, file: Any, *, answers: Answers, limits: Limits) -> None:
@@ -71,7 +72,10 @@ class ParquetTable:
         self.columns: list[str] = list(schema.names)
         self._check(file.metadata, schema)
         self._texts = [_texts_of(field.type) for field in schema]
-        size = sum(file.metadata.row_group(n).total_byte_size for n in range(file.metadata.num_row_groups))
+        groups = [file.metadata.row_group(number) for number in range(file.metadata.num_row_groups)]
+        if sum(group.num_rows for group in groups) != file.metadata.num_rows:
+            raise refuse(_DAMAGED)
+        size = sum(group.total_byte_size for group in groups)
         if size > limits.unpacked:
             raise refuse(f"Unpacked this Parquet file has {size:,} bytes; {limits.unpacked:,} are the limit.")
         per_row = size // max(1, file.metadata.num_rows) + 1
@@ -95,16 +99,32 @@ class ParquetTable:
 
     def rows(self) -> Iterator[list[str]]:
         """The rows, once. Raises ReadingError at the end where some are bad."""
+        return chain.from_iterable(self.pieces())
+
+    def pieces(self) -> Iterator[list[list[str]]]:
         from pyarrow import ArrowException
 
         try:
-            for batch in self._file.iter_batches(batch_size=self._batch_rows, use_threads=False):
+            for batch in self._batches():
                 columns = [texts(column) for texts, column in zip(self._texts, batch.columns, strict=True)]
-                yield from self._good(columns, batch.num_rows)
+                yield list(self._good(columns, batch.num_rows))
         except (ArrowException, OSError, ValueError, OverflowError) as error:
             raise _refusal(error) from None
         self._checks.settle()
         self.left_out = self._checks.found
+
+    def _batches(self) -> Iterator[Any]:
+        """Some rows at a time, sound in themselves. Raises ReadingError where they are not as many as the file says.
+
+        Statistics of columns would tell more, but those of a damaged file can end the process (pyarrow 26).
+        """
+        left = self._file.metadata.num_rows
+        for batch in self._file.iter_batches(batch_size=self._batch_rows, use_threads=False):
+            batch.validate(full=True)  # UTF-8, places in lists and dictionaries
+            left -= batch.num_rows
+            yield batch
+        if left:
+            raise refuse(_DAMAGED)
 
     def _good(self, columns: list[list[str]], count: int) -> Iterator[list[str]]:
         checks, limits = self._checks, self._limits

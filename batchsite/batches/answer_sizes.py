@@ -1,0 +1,64 @@
+"""How long answers of a shape are, as far as the shape itself says it. Pure.
+
+Where every value comes from a list, an answer is one of a few texts, and their mean length is known before anything
+is asked. What is free (texts, numbers, lists) is guessed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+from typing import Any
+
+import orjson
+
+TEXT, NUMBER, ITEMS = 60, 3, 2
+"""Characters of a free text and of a number, and items of a list, where the schema does not say more."""
+DEEPEST = 6
+
+
+@dataclass(frozen=True)
+class Size:
+    """Characters of a value as JSON, on average over what it may be; `known` where nothing of it is guessed."""
+
+    characters: float
+    known: bool
+
+
+def size_of(schema: Mapping[str, Any], depth: int = 0) -> Size:
+    """Of a value that fits the schema; each allowed value counts alike."""
+    if allowed := _allowed(schema):
+        return Size(fmean(len(orjson.dumps(value).decode()) for value in allowed), True)
+    kind = schema.get("type")
+    if kind == "object" and depth < DEEPEST:
+        return _object(schema, depth)
+    if kind == "array" and depth < DEEPEST:
+        one = _within(schema.get("items"), depth)
+        return Size(2 + ITEMS * (one.characters + 1), False)
+    return Size(NUMBER if kind in {"number", "integer"} else TEXT, False)
+
+
+def _allowed(schema: Mapping[str, Any]) -> Sequence[Any]:
+    """All that the value may be, where that is a list."""
+    if "const" in schema:
+        return [schema["const"]]
+    values = schema.get("enum")
+    if isinstance(values, list) and values:
+        return values
+    return [True, False] if schema.get("type") == "boolean" else []
+
+
+def _object(schema: Mapping[str, Any], depth: int) -> Size:
+    properties = schema.get("properties")
+    if not isinstance(properties, dict) or not properties:
+        return Size(TEXT, False)
+    sizes = {name: _within(one, depth) for name, one in properties.items()}
+    signs = sum(len(orjson.dumps(name).decode()) + 2 for name in sizes)  # a colon, and a comma or a brace
+    all_there = set(sizes) <= set(schema.get("required") or ())
+    values = list(sizes.values())
+    return Size(1 + signs + sum(one.characters for one in values), all_there and all(one.known for one in values))
+
+
+def _within(schema: Any, depth: int) -> Size:
+    return size_of(schema, depth + 1) if isinstance(schema, dict) else Size(TEXT, False)

@@ -1,0 +1,64 @@
+"""Whichever five rows are tried, the estimate is close to what the provider bills for all of them in the end."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from batchsite.batches import drafting
+from batchsite.batches.learning import Lesson, mark_of
+from batchsite.batches.models import Batch
+from batchsite.batches.turns import recipe_of
+from batchsite.teams.keys import Account, account_kind, account_of
+from batchsite.teams.models import Team
+from batchsite.trials.asking import ask, body_of, columns_of
+from tests.provider import Sandbox
+from tests.trials.test_the_estimate_holds import banking77, needs_the_file, ran
+
+PICKS, TRIED, MOST_OFF, MOST_MISSES = 500, 5, 0.15, 0.02
+
+
+def lessons(batch: Batch) -> list[Lesson]:
+    """What trying each row would teach, the first row first."""
+    recipe, account = recipe_of(batch), account_of(batch.team, account_kind(batch.team))
+    bodies = [body_of(recipe, cells) for _, cells in batch.dataset.rows()]
+    with ThreadPoolExecutor(8) as pool:
+        return list(pool.map(lambda body: lesson(account, body), bodies))
+
+
+def lesson(account: Account, body: dict[str, Any]) -> Lesson:
+    reply = ask(account, body)
+    assert isinstance(reply, dict)
+    found = columns_of(reply, None)
+    return Lesson.of(
+        sum(len(message["content"]) for message in body["messages"]),
+        found["prompt_tokens"],
+        cached=found["cached_tokens"],
+        completion=found["completion_tokens"],
+        reasoning=found["reasoning_tokens"],
+        kept_ticks=None,
+    )
+
+
+def estimated(batch: Batch, tried: Sequence[Lesson]) -> int:
+    batch.tried = {mark_of(batch): sum(tried, Lesson()).as_json()}
+    found = drafting.estimate_of(batch)
+    assert found is not None
+    return found.likely
+
+
+@needs_the_file
+@pytest.mark.parametrize("shaped", [True, False], ids=["77 intents", "text"])
+def test_hardly_any_five_rows_mislead(team: Team, sandbox: Sandbox, shaped: bool) -> None:
+    batch = banking77(team, shaped=shaped)
+    known, chance = lessons(batch), random.Random(77)
+    picks = [estimated(batch, chance.sample(known, TRIED)) for _ in range(PICKS)]
+    ran(batch)
+    billed = sandbox.billed()
+    off = [abs(likely - billed) / billed for likely in picks]
+    misses = sum(one > MOST_OFF for one in off) / PICKS
+    assert misses < MOST_MISSES, f"{misses:.1%} miss; {sum(off) / PICKS:.1%} on average, {max(off):.1%} at most"
