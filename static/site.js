@@ -211,6 +211,7 @@
     shown.set(target.id, xhr.responseText);
     focused = target.contains(document.activeElement) ? document.activeElement.getAttribute("href") : "";
   });
+  document.addEventListener("htmx:afterSwap", () => showTimes(document));  // before it is painted
   document.addEventListener("htmx:afterSettle", (event) => {
     const part = event.detail.elt;
     showTimes(part.parentElement ?? part);

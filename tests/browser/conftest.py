@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from batchsite.teams.models import User
 from tests.browser.look import complaints_of
 from tests.needs import chromium
+
+expect.set_options(timeout=20_000)  # a machine with much else to do is slow, not wrong
 
 
 @pytest.fixture(scope="session")
