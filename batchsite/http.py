@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -37,6 +38,16 @@ def page_or_part(request: TeamRequest, page: str, part: str, context: dict[str, 
     response = render(request, part if wants_part else page, context)
     patch_vary_headers(response, ["HX-Request"])
     return response
+
+
+def pulse_of(*seen: Any) -> str:
+    """Changes when anything of what a fragment shows does. A poll that has it already gets no more than "the same"."""
+    return hashlib.sha256(repr(seen).encode()).hexdigest()[:16]
+
+
+def the_same(request: HttpRequest, pulse: str) -> HttpResponse | None:
+    """An answer that leaves everything as it is, where the browser shows that already (`had` of the address)."""
+    return HttpResponse(status=204) if request.GET.get("had") == pulse else None
 
 
 def next_url(request: HttpRequest) -> str:

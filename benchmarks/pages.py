@@ -1,18 +1,23 @@
 """How fast every page answers with 10,000 batches and 1,000,000 results in the database, alone and beside watchers.
 
-    python -m benchmarks.pages [--batches 10000] [--rows 1000000] [--watchers 50] [--keep FOLDER] [--only WORD]
+    python -m benchmarks.pages [--batches 10000] [--rows 1000000] [--watchers 50] [--keep FOLDER] [--only WORD] [--cpu]
 
 Fills a fresh installation (`benchmarks.filling`), starts it as people do, waits until the million answers are summed
 up, and asks for each page again and again: once alone, once while so many watchers keep pages open that refresh by
 themselves. `--keep` leaves the filled folder, and takes it up again where it is there. Aim: p95 below 100 ms.
+
+`--cpu` asks for the pages within one process instead (benchmarks.page_costs) and tells what each computes and how often
+it asks the database: figures that are the same on a busy machine.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import html
 import json
 import os
+import re
 import statistics
 import subprocess
 import sys
@@ -79,9 +84,22 @@ def pages(made: dict[str, Any]) -> dict[str, tuple[str, dict[str, str]]]:
     }
 
 
-def polls(made: dict[str, Any]) -> list[tuple[str, float]]:
-    """What watchers keep open: (address, seconds between two polls)."""
-    return [(f"/batches/{made['big']}/progress", 2.0), ("/", 5.0), ("/batches/", 5.0)]
+def watched(client: httpx.Client) -> list[tuple[str, float]]:
+    """What watchers keep open, as the pages themselves ask again: (address, seconds between two polls)."""
+    running = client.get("/batches/?only=running").text
+    found = re.search(r'href="(/batches/\d+)"', running)
+    assert found, "nothing runs"
+    return [
+        _poll(client, path, part) for path, part in ((found[1], "progress"), ("/", "had="), ("/batches/", "shown="))
+    ]
+
+
+def _poll(client: httpx.Client, path: str, part: str) -> tuple[str, float]:
+    """The address with `part` in it that a page asks again."""
+    text = client.get(path).text
+    found = re.search(rf'hx-get="([^"]*{part}[^"]*)"[^>]*hx-trigger="every (\d+)s', text)
+    assert found, f"{path} does not ask for {part} again"
+    return html.unescape(found[1]), float(found[2])
 
 
 def main() -> None:
@@ -91,21 +109,33 @@ def main() -> None:
     parser.add_argument("--watchers", type=int, default=50)
     parser.add_argument("--keep", type=Path)
     parser.add_argument("--only", default="", help="measure only what has this word in its name")
+    parser.add_argument("--cpu", action="store_true", help="what pages compute, within one process")
     asked = parser.parse_args()
-    with _folder(asked.keep) as folder:
-        made = _filled(folder, asked.batches, asked.rows)
+    with kept_or_new(asked.keep) as folder:
+        made = filled(folder, asked.batches, asked.rows)
+        if asked.cpu:
+            environ = {
+                **os.environ,
+                "BATCHSITE_DATA": str(folder),
+                "BATCHSITE_LOG_LEVEL": "ERROR",
+                "BATCHSITE_HTTPS": "0",
+            }
+            subprocess.run(
+                [sys.executable, "-m", "benchmarks.page_costs", asked.only], cwd=ROOT, env=environ, check=True
+            )
+            return
         with Running(folder, {"BATCHSITE_LOG_LEVEL": "ERROR"}) as site:
             client = httpx.Client(base_url=site.url, cookies={made["cookie_name"]: made["cookie"]}, timeout=60)
             _summed(client, made)
             chosen = {name: page for name, page in pages(made).items() if asked.only in name}
             alone = {name: _measure(client, *page) for name, page in chosen.items()}
-            with _watching(site.url, made, asked.watchers):
+            with _watching(site.url, made, asked.watchers, watched(client)):
                 beside = {name: _measure(client, *page) for name, page in chosen.items()}
     _report(alone, beside, asked.watchers)
 
 
 @contextlib.contextmanager
-def _folder(keep: Path | None) -> Iterator[Path]:
+def kept_or_new(keep: Path | None) -> Iterator[Path]:
     if keep:
         keep.mkdir(parents=True, exist_ok=True)
         yield keep
@@ -114,7 +144,7 @@ def _folder(keep: Path | None) -> Iterator[Path]:
             yield Path(name)
 
 
-def _filled(folder: Path, batches: int, rows: int) -> dict[str, Any]:
+def filled(folder: Path, batches: int, rows: int) -> dict[str, Any]:
     noted = folder / FILLED
     if not noted.exists():
         environ = {**os.environ, "BATCHSITE_DATA": str(folder), "BATCHSITE_LOG_LEVEL": "ERROR"}
@@ -151,10 +181,9 @@ def _measure(client: httpx.Client, path: str, headers: dict[str, str]) -> list[f
 
 
 @contextlib.contextmanager
-def _watching(url: str, made: dict[str, Any], count: int) -> Iterator[None]:
+def _watching(url: str, made: dict[str, Any], count: int, kinds: list[tuple[str, float]]) -> Iterator[None]:
     """So many browsers with a page open, each at the pace of its page."""
     over = threading.Event()
-    kinds = polls(made)
 
     def watch(number: int) -> None:
         path, pause = kinds[number % len(kinds)]
@@ -177,11 +206,17 @@ def _watching(url: str, made: dict[str, Any], count: int) -> Iterator[None]:
 
 
 def _report(alone: dict[str, list[float]], beside: dict[str, list[float]], watchers: int) -> None:
-    print(f"\n{'milliseconds':<28} {'alone p50':>10} {'p95':>6}   {f'{watchers} watchers p50':>15} {'p95':>6}")
+    """A line a page, milliseconds; in the end how many reach the aim."""
+    print(f"\n{'':<28} |{'alone':^15}|{f'{watchers} watchers':^15}|")
+    print(f"{'milliseconds':<28} |{'p50':>7}{'p95':>7} |{'p50':>7}{'p95':>7} |")
+    print(f"{'-' * 28} |{'-' * 14} |{'-' * 14} |")
     for name in alone:
         figures = [figure * 1000 for taken in (alone[name], beside[name]) for figure in (_p50(taken), _p95(taken))]
         slow = "  above the aim" if figures[3] > AIM * 1000 else ""
-        print(f"{name:<28} {figures[0]:10.0f} {figures[1]:6.0f}   {figures[2]:15.0f} {figures[3]:6.0f}{slow}")
+        print(f"{name:<28} |{figures[0]:7.0f}{figures[1]:7.0f} |{figures[2]:7.0f}{figures[3]:7.0f} |{slow}")
+    for what, taken in (("alone", alone), (f"beside {watchers} watchers", beside)):
+        reached = sum(_p95(one) <= AIM for one in taken.values())
+        print(f"{reached} of {len(taken)} pages have a p95 below {AIM * 1000:.0f} ms {what}.")
 
 
 def _p50(taken: list[float]) -> float:

@@ -14,7 +14,8 @@ from batchsite.batches.daily import spent_this_month
 from batchsite.batches.estimating import estimate
 from batchsite.batches.models import Batch, Submission
 from batchsite.batches.prompts import PromptError
-from batchsite.batches.states import RUNNING, State
+from batchsite.batches.selectors import IS_RUNNING
+from batchsite.batches.states import State
 from batchsite.batches.turns import recipe_of
 from batchsite.teams.keys import AccountKind, account_kind
 from batchsite.teams.models import Team
@@ -63,7 +64,7 @@ def budget_of(team: Team) -> Budget | None:
 
 def _promised(team: Team) -> int:
     """Only of the kind of money that a batch started now would cost."""
-    running = Batch.objects.filter(team=team, state__in=RUNNING)
+    running = Batch.objects.filter(IS_RUNNING, team=team)
     is_simulated = account_kind(team) == AccountKind.SANDBOX
     kind = AccountKind.SANDBOX
     running = running.filter(account=kind) if is_simulated else running.exclude(account=kind)

@@ -77,11 +77,12 @@ def _look_at_rows(batch: Batch, some: RowSet) -> Looked:
     kept = set(answered.values_list("row", flat=True))
     for start, rows in batch.dataset.slices_in(some.spans):
         for number, cells in enumerate(rows, start):
-            empty = empty_column(recipe, cells) if batch.skip_empty else None
-            if number in kept or empty is not None:
+            if number in kept:
                 looked.left_out.append(number)
-                if number not in kept and empty is not None:
-                    looked.skipped[number] = f"The column “{batch.dataset.columns[empty]}” is empty in this row."
+                continue
+            if batch.skip_empty and (empty := empty_column(recipe, cells)) is not None:
+                looked.left_out.append(number)
+                looked.skipped[number] = f"The column “{batch.dataset.columns[empty]}” is empty in this row."
                 continue
             problem = check_row(recipe, number, cells, most)
             if problem:

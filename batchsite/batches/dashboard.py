@@ -10,7 +10,8 @@ from django.views.decorators.http import require_GET
 
 from batchsite.batches import pictures
 from batchsite.batches.overview import dashboard, spending
-from batchsite.http import TeamRequest, page_or_part
+from batchsite.batches.selectors import figures_of
+from batchsite.http import TeamRequest, page_or_part, pulse_of, the_same
 from batchsite.teams.seeing import look
 
 
@@ -19,7 +20,11 @@ def home(request: TeamRequest) -> HttpResponse:
     """The whole page, or for its own poll the lists of batches. Only the whole page counts as a look."""
     is_poll = request.htmx and not request.htmx.history_restore_request
     looked = request.membership.seen_before if is_poll else look(request.membership)
-    context: dict[str, Any] = {"board": dashboard(request.team, looked), "looked": looked}
+    board = dashboard(request.team, looked)
+    pulse = pulse_of(sorted(board.stalled), looked, *map(figures_of, board.lists))
+    if is_poll and (same := the_same(request, pulse)):
+        return same
+    context: dict[str, Any] = {"board": board, "looked": looked, "pulse": pulse}
     if not is_poll:
         context |= _spending(request)
     return page_or_part(request, "batches/dashboard.html", "batches/_dashboard.html", context)

@@ -9,7 +9,6 @@ from typing import Any
 import orjson
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Length
 from django.utils import timezone
 
 from batchsite.batches.daily import DailySpend as DailySpend  # so that Django finds it
@@ -119,7 +118,7 @@ class Batch(models.Model):
             models.Index(
                 fields=["team"], condition=Q(state=State.DRAFT, problem_count__gt=0), name="sent_back_batches"
             ),
-            models.Index(fields=["state"], condition=Q(state__in=sorted(RUNNING)), name="running_batches"),
+            models.Index(fields=["team"], condition=Q(state__in=sorted(RUNNING)), name="running_batches"),
         ]
         constraints = [
             models.CheckConstraint(
@@ -355,14 +354,6 @@ class Result(models.Model):
             models.Index(fields=["batch", "state", "row"], name="results_by_state"),
             models.Index(fields=["batch", "cause", "row"], condition=~Q(cause=""), name="results_by_cause"),
             models.Index(fields=["batch", "row"], condition=~Q(misfit=""), name="results_that_do_not_fit"),
-            models.Index(F("batch"), F("cost_ticks"), F("row"), name="results_by_cost"),
-            models.Index(
-                F("batch"),
-                F("prompt_tokens") + F("completion_tokens") + F("reasoning_tokens"),
-                F("row"),
-                name="results_by_tokens",
-            ),
-            models.Index(F("batch"), Length("answer"), F("row"), name="results_by_length"),
         ]
 
     def __str__(self) -> str:

@@ -12,9 +12,10 @@ from django.utils import timezone
 
 from batchsite.batches.models import Batch, DailySpend, Submission
 from batchsite.batches.patience import patience
-from batchsite.batches.selectors import HELD, INCOMPLETE, SENT_BACK, SHOWN, batches_of
-from batchsite.batches.states import RUNNING, TERMINAL, State
+from batchsite.batches.selectors import HELD, INCOMPLETE, IS_RUNNING, SENT_BACK, SHOWN, in_lists
+from batchsite.batches.states import TERMINAL, State
 from batchsite.datasets.models import Dataset
+from batchsite.datasets.selectors import datasets_of
 from batchsite.teams.keys import AccountKind, account_kind
 from batchsite.teams.models import Team, User
 
@@ -40,18 +41,22 @@ class Dashboard:
     is_new: bool
     """The team has neither a dataset nor a batch yet."""
 
+    @property
+    def lists(self) -> tuple[list[Batch], ...]:
+        return self.needs_hand, self.running, self.news, self.finished
+
 
 def dashboard(team: Team, looked: datetime | None = None) -> Dashboard:
     """`looked`: when the person was here before, if they were."""
-    mine = batches_of(team).select_related("dataset", "started_by").order_by("-pk")
+    mine = in_lists(team).order_by("-pk")
     standing_still = list(stalled(mine)[:SHOWN])
     ended = mine.filter(state__in=TERMINAL, ended_at__isnull=False).order_by("-ended_at", "-pk")
     in_trouble = INCOMPLETE & Q(ended_at__gt=timezone.now() - LATELY)
-    datasets = list(Dataset.objects.filter(team=team, deleted_at=None).order_by("-created_at", "-pk")[:SHOWN])
+    datasets = list(datasets_of(team).order_by("-created_at", "-pk")[:SHOWN])
     well = list(ended.exclude(in_trouble)[: 2 * SHOWN])
     news = [batch for batch in well if looked and batch.ended_at and batch.ended_at > looked][:SHOWN]
     still = frozenset(batch.pk for batch in standing_still)
-    running = mine.filter(state__in=RUNNING, held_reason="")[: 2 * SHOWN]
+    running = mine.filter(IS_RUNNING, held_reason="")[: 2 * SHOWN]
     return Dashboard(
         needs_hand=[
             *mine.filter(HELD)[:SHOWN],
@@ -72,7 +77,8 @@ def stalled(batches: QuerySet[Batch]) -> QuerySet[Batch]:
     """Those that wait for xAI, and in which nothing has moved for long."""
     since = timezone.now() - timedelta(seconds=patience().stalled)
     moved = Submission.objects.filter(batch=OuterRef("pk"), changed_at__gt=since)
-    return batches.filter(state=State.PROCESSING, held_reason="", started_at__lt=since).exclude(Exists(moved))
+    waiting = batches.filter(IS_RUNNING, state=State.PROCESSING, held_reason="", started_at__lt=since)
+    return waiting.exclude(Exists(moved))
 
 
 # ---- money and rows by day -------------------------------------------------------------------------------

@@ -18,6 +18,8 @@ from batchsite.xai.bodies import Kind, Message, encode_requests, request_item
 
 ID_FORM = re.compile(r"[A-Za-z0-9_-]{1,64}")
 """What every provider takes; xAI publishes no rule of its own (facts 2.5)."""
+MOST_ROWS = 999_999_999
+"""Row numbers up to this one fit into an id together."""
 NumberedRow = tuple[int, Sequence[str]]
 
 
@@ -81,11 +83,13 @@ class Recipe:
     @cached_property
     def hollow(self) -> tuple[int, ...]:
         """Places in `turns` before the prompt that may be empty: those with no words of their own."""
-        return tuple(
-            place
-            for place, (_, template) in enumerate(self.turns[:-1])
-            if not any(isinstance(part, str) and part.strip() for part in template.parts)
-        )
+        return tuple(place for place, (_, template) in enumerate(self.turns[:-1]) if not template.has_words)
+
+    @cached_property
+    def is_sound(self) -> bool:
+        """Whether every row makes a request with words and a fitting id, whatever its cells hold."""
+        own_ids = self.id_column is None and ID_FORM.fullmatch(f"{self.id_prefix}-row-{MOST_ROWS}") is not None
+        return own_ids and all(template.has_words for role, template in self.turns if role != "system")
 
     def request(self, number: int, cells: Sequence[str]) -> dict[str, Any]:
         return request_item(
@@ -151,12 +155,13 @@ class RowProblem:
 
 def check_row(recipe: Recipe, number: int, cells: Sequence[str], most_bytes: int) -> RowProblem | None:
     """What is wrong with one row's request, if anything."""
-    fault = recipe.fault(cells)
-    if fault:
-        return RowProblem(number, fault)
-    request_id = recipe.request_id(number, cells)
-    if not ID_FORM.fullmatch(request_id):
-        return RowProblem(number, f"“{request_id[:80]}” cannot be an id: use 1 to 64 of A–Z a–z 0–9 _ -.")
+    if not recipe.is_sound or number > MOST_ROWS:
+        fault = recipe.fault(cells)
+        if fault:
+            return RowProblem(number, fault)
+        request_id = recipe.request_id(number, cells)
+        if not ID_FORM.fullmatch(request_id):
+            return RowProblem(number, f"“{request_id[:80]}” cannot be an id: use 1 to 64 of A–Z a–z 0–9 _ -.")
     shared, each = recipe.weight
     if shared + each * sum(map(len, cells)) > most_bytes:  # only what could be too big is measured
         size = len(encode_requests([recipe.request(number, cells)]))

@@ -24,6 +24,11 @@ class Template:
         return "".join([part if isinstance(part, str) else cells[part] for part in self.parts])
 
     @property
+    def has_words(self) -> bool:
+        """Whether it is never empty, whatever the cells hold."""
+        return any(isinstance(part, str) and part.strip() for part in self.parts)
+
+    @property
     def columns(self) -> tuple[int, ...]:
         """The columns in use, each once, in order of appearance."""
         return tuple(dict.fromkeys(part for part in self.parts if isinstance(part, int)))

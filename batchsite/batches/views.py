@@ -17,7 +17,7 @@ from batchsite.batches.results_selectors import Wanted
 from batchsite.batches.standing import standing, tone_of
 from batchsite.batches.states import RowState, State
 from batchsite.batches.tagging import tags_of
-from batchsite.http import TeamRequest, page_or_part, whole_number, words_of
+from batchsite.http import TeamRequest, page_or_part, pulse_of, the_same, whole_number, words_of
 
 LATEST = 6
 """Lines of the timeline that stand open; earlier ones are folded."""
@@ -29,7 +29,9 @@ def batches(request: TeamRequest) -> HttpResponse:
     asked = request.GET
     shown = [int(pk) for pk in asked.get("shown", "").split(",") if whole_number(pk)]
     if shown:
-        return render(request, "batches/_list.html", {"listing": selectors.listed(request.team, shown)})
+        listing = selectors.listed(request.team, shown)
+        pulse = pulse_of(selectors.figures_of(listing.batches))
+        return the_same(request, pulse) or render(request, "batches/_list.html", {"listing": listing, "pulse": pulse})
     filters: dict[str, Any] = {
         "search": words_of(asked.get("search")),
         "only": asked.get("only", ""),
@@ -41,6 +43,7 @@ def batches(request: TeamRequest) -> HttpResponse:
     )
     context = {
         "listing": found,
+        "pulse": pulse_of(selectors.figures_of(found.batches)),
         "filters": [(name, label) for name, (label, _) in selectors.FILTERS.items()],
         "asked": filters,
         "is_filtered": any(filters.values()),

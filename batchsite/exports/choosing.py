@@ -64,6 +64,20 @@ class Choice:
             kept.get("rows", "all"), kept.get("ranges", ""), tuple(kept.get("columns", ())), kept.get("filter", "")
         )
 
+    def count(self, batch: Batch) -> int | None:
+        """How many rows these are; None where only looking at them would tell. Raises ValueError, in words."""
+        within = self.within(batch)
+        if self.rows == "all":
+            return batch.total if within is None else len(within)
+        if within is not None or self.rows == "filter":
+            return None
+        return {
+            "succeeded": batch.succeeded,
+            "failed": batch.unanswered + batch.skipped,
+            "misfit": batch.misfits,
+            "pending": batch.pending,
+        }[self.rows]
+
     def within(self, batch: Batch) -> RowSet | None:
         """The rows of the ranges that belong to the batch; None for all. Raises ValueError, in words."""
         if not self.ranges.strip():

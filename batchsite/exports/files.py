@@ -10,10 +10,10 @@ from pathlib import Path
 from batchsite.batches.models import Batch
 from batchsite.batches.planning import id_prefix
 from batchsite.batches.results_selectors import field_names
-from batchsite.exports import writers
+from batchsite.exports import tables, writers
 from batchsite.exports.choosing import STATES, Choice
 from batchsite.exports.streams import Line, columns_of, lines
-from batchsite.exports.tables import Beat, Builder, build_parquet, build_xlsx
+from batchsite.exports.tables import Beat, Builder, TooBig, build_parquet, build_xlsx
 from batchsite.exports.writers import Fields
 from batchsite.review import sifting
 
@@ -94,6 +94,12 @@ def content(batch: Batch, form: Form, choice: Choice = WHOLE) -> Iterator[bytes]
     return form.writer(columns, _lines(batch, choice, columns), _fields(batch), choice.only)
 
 
+def refusal(batch: Batch, form: AnyForm, choice: Choice = WHOLE) -> str:
+    """Why so many rows are no file of this form, in words; "" where they are, or where only building it tells."""
+    count = choice.count(batch) if form.name == "xlsx" else None
+    return tables.too_many(f"{count:,}") if count is not None and count >= tables.MOST_EXCEL_ROWS else ""
+
+
 def build(
     batch: Batch,
     form: Built,
@@ -103,6 +109,8 @@ def build(
     pulse: Pulse = lambda: None,
 ) -> None:
     """Write the whole file to `path`. Raises TooBig, and ValueError for ranges that are none."""
+    if why_not := refusal(batch, form, choice):
+        raise TooBig(why_not)
     columns = columns_of(batch)
     form.build(path, columns, _lines(batch, choice, columns, pulse), _fields(batch), choice.only, beat)
 

@@ -9,6 +9,7 @@ from batchsite.batches.models import Batch, Result
 from batchsite.batches.rowsets import RowSet
 from batchsite.batches.shapes import Shape, shape_of
 from batchsite.batches.states import RowState
+from batchsite.datasets.models import BLOCK_ROWS
 from batchsite.exports.writers import Outcome, free_names
 from batchsite.review import taking
 
@@ -25,10 +26,12 @@ _COLUMNS = (
     "cost_ticks",
     "misfit",
 )
-_ANSWER = _COLUMNS.index("answer") - 1
+_ANSWER = _COLUMNS.index("answer")
 Line = tuple[Sequence[str], Outcome]
 GROUP = 100
 """Rows that lie apart are looked up so many at a time."""
+BLOCKS = 4
+"""Full blocks that are looked up at once."""
 
 
 def lines(
@@ -48,6 +51,7 @@ def lines(
     id_column = batch.dataset.columns.index(batch.id_column) if batch.id_column else None
     head, shape = f"{batch.id_prefix}-row-", shape_of(batch.shape)
     nothing = (None,) * len(shape.fields) if shape else ()
+    takes_all = states is None and not misfits and not judged
     for some in _groups(batch, batch.rows if within is None else within):
         pulse()
         found = _results(batch, [number for number, _ in some], shape)
@@ -55,8 +59,10 @@ def lines(
         for number, cells in some:
             request_id = f"{head}{number}" if id_column is None else cells[id_column]
             result = found.get(number)
-            outcome = Outcome(request_id, *result) if result else _pending(request_id, nothing)
-            if (states is None or outcome.state in states) and (not misfits or outcome.warning):
+            outcome = Outcome._make((request_id, *result)) if result else _pending(request_id, nothing)
+            if takes_all:
+                yield cells, outcome
+            elif (states is None or outcome.state in states) and (not misfits or outcome.warning):
                 yield ([*cells, *said.get(number, taking.NOTHING)] if judged else cells), outcome
 
 
@@ -67,13 +73,14 @@ def columns_of(batch: Batch) -> list[str]:
 
 
 def _groups(batch: Batch, rows: RowSet) -> Iterator[list[tuple[int, Sequence[str]]]]:
-    """(number, cells) of the batch's rows, a block or `GROUP` single ones at a time."""
+    """(number, cells) of the batch's rows: a few full blocks that follow one another, or `GROUP` single rows."""
     group: list[tuple[int, Sequence[str]]] = []
     for start, cells in batch.dataset.slices_in(rows.spans):
-        group += enumerate(cells, start)
-        if len(group) >= GROUP:
+        follows = group and len(cells) == BLOCK_ROWS and start - group[0][0] == len(group)
+        if len(group) >= (BLOCKS * BLOCK_ROWS if follows else GROUP):
             yield group
             group = []
+        group += enumerate(cells, start)
     if group:
         yield group
 
@@ -84,13 +91,10 @@ def _results(batch: Batch, rows: Sequence[int], shape: Shape | None) -> dict[int
     known = known if rows[-1] - rows[0] < 2 * len(rows) else known.filter(row__in=rows)
     found = known.values_list(*_COLUMNS)
     if shape is None:
-        return {row: tuple(rest) for row, *rest in found}
-    return {row: (*rest, _values(shape, rest[_ANSWER])) for row, *rest in found}
-
-
-def _values(shape: Shape, answer: str) -> tuple[Any, ...]:
-    found = shape.values(answer)
-    return tuple([found.get(name) for name in shape.fields])
+        return {one[0]: (*one[1:], ()) for one in found}
+    values, names, nothing = shape.values, shape.fields, dict[str, Any]()
+    found_values = ((one, values(one[_ANSWER]) if one[_ANSWER] else nothing) for one in found)
+    return {one[0]: (*one[1:], tuple([held.get(name) for name in names])) for one, held in found_values}
 
 
 def _pending(request_id: str, nothing: tuple[None, ...]) -> Outcome:

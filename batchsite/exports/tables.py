@@ -33,6 +33,12 @@ class TooBig(ValueError):
     """The table does not fit this kind of file; the text says why, and what to do."""
 
 
+def too_many(count: str = "more") -> str:
+    """Why so many rows are no Excel sheet."""
+    room = f"An Excel sheet has room for {MOST_EXCEL_ROWS - 1:,} rows below its head, and these are {count}."
+    return f"{room} Choose a range of rows, or another form."
+
+
 class Builder(Protocol):
     """Writes a whole file to `path`. Raises TooBig."""
 
@@ -60,10 +66,7 @@ def build_xlsx(path: Path, columns: Sequence[str], rows: Iterable[Row], fields: 
             for row in some:
                 number += 1
                 if number >= MOST_EXCEL_ROWS:
-                    raise TooBig(
-                        f"An Excel sheet has room for {MOST_EXCEL_ROWS - 1:,} rows below its head, and these are more. "
-                        "Choose a range of rows, or another form."
-                    )
+                    raise TooBig(too_many())
                 _write_row(sheet, number, pick(row), typed)
             beat(number)
 

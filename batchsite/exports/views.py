@@ -27,7 +27,7 @@ from batchsite.batches.models import Batch
 from batchsite.batches.states import State
 from batchsite.exports import building, sharing
 from batchsite.exports.choosing import ROWS, Choice, mark_of, names_of
-from batchsite.exports.files import ALL_FORMS, AnyForm, Built, content, filename
+from batchsite.exports.files import ALL_FORMS, AnyForm, Built, content, filename, refusal
 from batchsite.exports.models import Export
 from batchsite.exports.tables import TooBig
 from batchsite.http import UNPROCESSABLE, TeamRequest
@@ -42,7 +42,6 @@ class DownloadForm(forms.Form):
 
     form = forms.ChoiceField(
         label="Form",
-        choices=[(form.name, f"{form.label}: {form.hint}") for form in ALL_FORMS.values()],
         initial="csv",
         widget=forms.RadioSelect,
         error_messages={"invalid_choice": "There is no such form of a download."},
@@ -76,6 +75,8 @@ class DownloadForm(forms.Form):
         offered = [(name, ROWS[name]) for name in ROWS if _is_offered(batch, name)]
         if self.kept:
             offered.insert(0, ("filter", ROWS["filter"]))
+        forms = [(form.name, f"{form.label}: {refusal(batch, form) or form.hint}") for form in ALL_FORMS.values()]
+        self.fields["form"].choices = forms  # type: ignore[attr-defined]
         self.fields["rows"].choices = offered  # type: ignore[attr-defined]
         self.fields["column"].choices = [(name, name) for name in names]  # type: ignore[attr-defined]
         self.names = names
@@ -84,6 +85,9 @@ class DownloadForm(forms.Form):
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         try:
             self.choice.within(self.batch)
+            form = ALL_FORMS.get(cleaned.get("form", ""))
+            if form and (why_not := refusal(self.batch, form, self.choice)):
+                self.add_error("form", why_not)
         except ValueError as error:
             self.add_error("ranges", str(error))
         if self.choice.rows == "filter" and (wrong := asking.unread(self.query, self.asked)):

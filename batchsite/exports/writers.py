@@ -13,8 +13,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import orjson
 
@@ -41,9 +40,11 @@ ANSWER = OUR_COLUMNS.index("answer")
 """The fields of an answer stand behind it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What came of a row. Tokens and cost are None while there is no result."""
+class Outcome(NamedTuple):
+    """What came of a row. Tokens and cost are None while there is no result.
+
+    A tuple, as one is made for every row of a file.
+    """
 
     batch_request_id: str
     state: str
@@ -108,8 +109,8 @@ def usd(ticks: int | None) -> str:
     """Ticks as an exact decimal of dollars, without exponent and without noughts that say nothing: "0.00123"."""
     if ticks is None:
         return ""
-    whole, part = divmod(ticks, TICKS_PER_DOLLAR)
-    return f"{whole}.{part:010d}".rstrip("0").rstrip(".")
+    digits = f"{ticks:011d}"
+    return f"{digits[:-10]}.{digits[-10:]}".rstrip("0").rstrip(".")
 
 
 def picker(names: Sequence[str], only: Only) -> Callable[[Sequence[Any]], list[Any]]:
@@ -183,25 +184,15 @@ def _buffers(rows: Iterable[Row]) -> Iterator[list[Row]]:
 
 def _texts(outcome: Outcome) -> tuple[str, ...]:
     """Our cells, as CSV has them."""
-    return (
-        outcome.batch_request_id,
-        outcome.state,
-        outcome.answer,
-        outcome.error,
-        outcome.finish_reason,
-        outcome.answered_by,
-        _count(outcome.prompt_tokens),
-        _count(outcome.completion_tokens),
-        _count(outcome.reasoning_tokens),
-        usd(outcome.cost_ticks),
-    )
+    request_id, state, answer, error, finish, model, prompt, completion, reasoning, ticks, _, _ = outcome
+    counts = [_count(prompt), _count(completion), _count(reasoning)]
+    return (request_id, state, answer, error, finish, model, *counts, usd(ticks))
 
 
 def _texts_of_fields(outcome: Outcome) -> tuple[str, ...]:
     """Our cells and those of the fields."""
-    texts = _texts(outcome)
-    fields = map(as_cell, outcome.values)
-    return (*texts[: ANSWER + 1], *fields, texts[ANSWER + 1], outcome.warning, *texts[ANSWER + 2 :])
+    request_id, state, answer, error, *behind = _texts(outcome)
+    return (request_id, state, answer, *map(as_cell, outcome.values), error, outcome.warning, *behind)
 
 
 def _count(tokens: int | None) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from gunicorn import glogging
 
+from batchsite.processes import garbage
 from batchsite.processes.parentage import tie_forks
 from batchsite.setup import JsonLines
 
@@ -24,6 +25,26 @@ class Lines(glogging.Logger):  # type: ignore[misc]
 def on_starting(server: Any) -> None:
     """Workers end with their master, also when it is killed."""
     tie_forks()
+
+
+def when_ready(server: Any) -> None:
+    """Before the workers are forked: every page and template is read once, for all of them, and so that the first
+    visitor does not wait for it.
+    """
+    warm_up()
+    garbage.settle()
+
+
+def warm_up() -> None:
+    """Read the addresses with their views, and the templates."""
+    from django.conf import settings
+    from django.template.loader import get_template
+    from django.urls import get_resolver
+
+    get_resolver().check()
+    for folder in settings.TEMPLATES[0]["DIRS"]:
+        for path in sorted(folder.rglob("*.html")):
+            get_template(str(path.relative_to(folder)))
 
 
 preload_app = True  # loaded once, before the fork: the workers share most of their memory

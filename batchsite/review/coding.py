@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from django.db.models import Q
@@ -44,13 +44,50 @@ class Finder:
         if self._wants is None:
             return self._read(low, high)
         found: set[int] = set()
-        begin = low - (low - 1) % summing.SLICE
-        for first in range(begin, high + 1, summing.SLICE):
+        firsts = range(low - (low - 1) % summing.SLICE, high + 1, summing.SLICE)
+        self._fetch(firsts)
+        for first in firsts:
             some = self._of_page(first)
             if some is None:
                 some = self._read(max(low, first), min(high, first + summing.SLICE - 1))
             found.update(row for row in some if low <= row <= high)
         return found
+
+    def at_most(self, low: int, high: int) -> int:
+        """No more rows than so many of `low`..`high` are as asked; quick, where codes answer it."""
+        firsts, wants = range(low - (low - 1) % summing.SLICE, high + 1, summing.SLICE), self._wants or {}
+        self._fetch(firsts)
+        if NOBODY in wants.values():
+            return 0
+        if not all(self._pages.get((name, first)) for name in wants for first in firsts):
+            self._wants = None  # a newer sum took their place meanwhile
+            return high - low + 1
+        return sum(min(self._pages[name, first].count(code) for name, code in wants.items()) for first in firsts)
+
+    def among(self, rows: Sequence[int]) -> set[int]:
+        """Those of some rows that are as asked, where codes answer it and `at_most` has read them."""
+        found = set(rows) if NOBODY not in (self._wants or {}).values() else set()
+        for name, code in (self._wants or {}).items():
+            found = {row for row in found if self._code_of(name, row) == code}
+        return found
+
+    def _code_of(self, name: str, row: int) -> int:
+        place = (row - 1) % summing.SLICE
+        page = self._pages.get((name, row - place), b"")
+        return page[place] if place < len(page) else 0
+
+    def _fetch(self, firsts: range) -> None:
+        """Read the pages of codes that begin with `firsts` and were not read yet, in one go."""
+        wants = self._wants or {}
+        keys = [(name, first) for name in wants for first in firsts if (name, first) not in self._pages]
+        if not keys or NOBODY in wants.values():
+            return
+        if len(self._pages) + len(keys) > MOST_PAGES:
+            self._pages.clear()
+        pages = Codes.objects.filter(summary=self.summary, edition=self.summary.edition if self.summary else 0)
+        pages = pages.filter(name__in=sorted(wants), first__gte=firsts[0], first__lte=firsts[-1])
+        for name, first, data in pages.values_list("name", "first", "data"):
+            self._pages[name, first] = tallying.unpacked(bytes(data))
 
     def _of_page(self, first: int) -> Iterable[int] | None:
         """The rows of the page of codes that begins with `first`; None where a newer sum took its place meanwhile."""

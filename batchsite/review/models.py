@@ -55,6 +55,8 @@ class Summary(Work):
     shown: models.JSONField[dict[str, Any] | None] = models.JSONField(null=True, blank=True)
     """The whole tally, as `tallying.Tally` writes it."""
     as_of = models.DateTimeField(null=True, blank=True)
+    ordered: models.JSONField[dict[str, int]] = models.JSONField(default=dict, blank=True)
+    """{measure: edition} of the orders that are kept; of an earlier edition until the rows are sorted again."""
 
     doing = models.CharField(max_length=700, blank=True)
     """What is being summed up; blank between two times."""
@@ -88,6 +90,27 @@ class Codes(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} from row {self.first}"
+
+
+class Ordered(models.Model):
+    """Rows of a batch in the order of a measure, some thousand in a page: see `ordering`."""
+
+    summary = models.ForeignKey(Summary, on_delete=models.CASCADE, related_name="ordered_pages", db_index=False)
+    edition = models.PositiveIntegerField()
+    measure = models.CharField(max_length=10)
+    number = models.PositiveIntegerField()
+    """Of the page, from 0; `value` and `row` are those of its first entry."""
+    value = models.PositiveBigIntegerField()
+    row = models.PositiveBigIntegerField()
+    data = models.BinaryField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["summary", "measure", "edition", "number"], name="one_page_per_place")
+        ]
+
+    def __str__(self) -> str:
+        return f"page {self.number} by {self.measure}"
 
 
 class Comparison(Work):

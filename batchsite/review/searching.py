@@ -6,16 +6,16 @@ is over; then the search says how far it came, and goes on from there when it is
 
 from __future__ import annotations
 
-import re
 import time
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 import orjson
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
-from django.db.models.functions import Length
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.lookups import GreaterThanOrEqual, LessThanOrEqual
 
 from batchsite.batches.models import Batch, Result
@@ -24,39 +24,17 @@ from batchsite.batches.states import RowState
 from batchsite.review.asking import Asked
 from batchsite.review.coding import Finder
 from batchsite.review.models import Judgement, Summary
-from batchsite.review.summing import last_row
+from batchsite.review.ordering import MEASURES, Order, Place, order_of
+from batchsite.review.summing import is_current, last_row
 from batchsite.review.walking import BUDGET, walk
 
-SORTED_WINDOW = 5_000
+FIRST_SORTED_WINDOW, SORTED_WINDOW = 250, 4_000
 SORTED_BUDGET = 0.25
 """Seconds in which a text is looked for everywhere, where what is found shall be sorted."""
 SORTABLE = 2_000
 """So many rows are sorted in memory; more are walked along an index."""
 SEVERAL = 900
-MEASURES: dict[str, Any] = {
-    "cost": F("cost_ticks"),
-    "tokens": F("prompt_tokens") + F("completion_tokens") + F("reasoning_tokens"),
-    "length": Length("answer"),
-}
-_PLACE = re.compile(r"(?:(?P<value>[0-9]{1,18})-)?(?P<row>[0-9]{1,15})")
 _ENDED = [state for state in RowState if state != RowState.PENDING]
-
-
-@dataclass(frozen=True, order=True)
-class Place:
-    """Where a row stands in the order of the page; `value` is what it is sorted by, 0 where by its number."""
-
-    value: int
-    row: int
-
-    def __str__(self) -> str:
-        return f"{self.value}-{self.row}" if self.value else str(self.row)
-
-
-def place_in(text: str | None) -> Place | None:
-    """The place that an address names."""
-    found = _PLACE.fullmatch(text or "")
-    return Place(int(found["value"] or 0), int(found["row"])) if found else None
 
 
 @dataclass(frozen=True)
@@ -65,8 +43,10 @@ class Found:
 
     places: list[Place]
     reached: Place | None = None
-    unsorted: bool = False
-    """There are too many rows to sort them by what was asked; they come by their number."""
+    unsorted: str = ""
+    """Why they come by their number, not by what was asked: `many`, too many to sort; `soon`, a worker sorts them."""
+    as_of: datetime | None = None
+    """When they were sorted, where some may have come since."""
 
     @property
     def rows(self) -> list[int]:
@@ -81,6 +61,7 @@ class Search:
         self.all_rows = batch.rows
         self.finder = Finder(batch, summary, asked) if asked.is_coded else None
         self.conditions = conditions(asked)
+        self.summary, self.seconds = summary, seconds
         self.deadline = time.monotonic() + seconds
 
     @property
@@ -90,28 +71,44 @@ class Search:
     def find(self, start: Place | None, step: int, count: int) -> Found:
         """Up to `count` rows behind (step 1) or before (step -1) a place, nearest first."""
         asked = self.asked
+        self.deadline = time.monotonic() + self.seconds
         if not asked.measure or asked.state == RowState.PENDING:
             return self._by_row(start, step * (asked.direction if not asked.measure else 1), count)
-        if not asked:
-            return Found(self._along(start, step * asked.direction, count))
-        half = self.deadline - time.monotonic()
-        self.deadline += SORTED_BUDGET if asked.text else -half / 2
-        few = self._by_row(None, 1, SORTABLE + 1)
-        if few.reached is None and len(few.places) <= SORTABLE:
-            return Found(self._sorted(few.rows, start, step * asked.direction, count))
-        self.deadline = time.monotonic() + half / 2
+        if self.finder and self.finder.is_fast and not asked.text:
+            if self.finder.at_most(1, last_row(self.batch)) <= SORTABLE:
+                within = self.finder.rows(1, last_row(self.batch))
+                few = sorted(within if self.conditions is None else self._those(self._results_of(), within))
+                return Found(self._sorted(few, start, step * asked.direction, count))
+        elif asked:
+            half = self.deadline - time.monotonic()
+            self.deadline += SORTED_BUDGET if asked.text else -half / 2
+            some = self._by_row(None, 1, SORTABLE + 1)
+            if some.reached is None and len(some.places) <= SORTABLE:
+                return Found(self._sorted(some.rows, start, step * asked.direction, count))
+            self.deadline = time.monotonic() + half / 2
         if asked.text or (self.finder and not self.finder.is_fast):
-            return self._unsorted(start, step, count)
-        return self._sifted(start, step * asked.direction, count)
+            return self._unsorted(start, step, count, "many")
+        if self.order is None:
+            return self._unsorted(start, step, count, "soon")
+        return self._sifted(self.order, start, step * asked.direction, count)
 
     def among(self, some: RowSet) -> list[int]:
         """Those of some rows of the batch that are asked for, ascending, however long it takes."""
         return self._matching(some, 1, some.last - some.first + 1)
 
-    def _unsorted(self, start: Place | None, step: int, count: int) -> Found:
+    @cached_property
+    def order(self) -> Order | None:
+        """The results in the order of the measure, where they are sorted."""
+        current = self.summary is not None and is_current(self.batch, self.summary)
+        return order_of(self.batch, self.summary, self.asked.measure, is_current=current)
+
+    def _results_of(self) -> QuerySet[Result]:
+        return Result.objects.filter(batch_id=self.batch.pk)
+
+    def _unsorted(self, start: Place | None, step: int, count: int, why: str) -> Found:
         """By number where sorting would mean to read everything first."""
         found = self._by_row(start, step, count)
-        return Found(found.places, found.reached, unsorted=True)
+        return Found(found.places, found.reached, unsorted=why)
 
     def place_of(self, row: int) -> Place | None:
         """Where a row stands in the order that is asked for; None where it has no place in it."""
@@ -187,39 +184,25 @@ class Search:
 
     # ---- along a measure ----
 
-    def _ordered(self, start: Place | None, way: int) -> Any:
-        """(value, row) of the results behind a place, along the index of the measure."""
-        known: Any = Result.objects.filter(batch_id=self.batch.pk).annotate(m=MEASURES[self.asked.measure])
-        if start and way > 0:
-            known = known.filter(Q(m__gt=start.value) | Q(row__gt=start.row), m__gte=start.value)
-        elif start:
-            known = known.filter(Q(m__lt=start.value) | Q(row__lt=start.row), m__lte=start.value)
-        order = ("m", "row") if way > 0 else ("-m", "-row")
-        return known.order_by(*order).values_list("m", "row")
-
-    def _along(self, start: Place | None, way: int, count: int) -> list[Place]:
-        return [Place(*pair) for pair in self._ordered(start, way)[:count]]
-
-    def _sifted(self, start: Place | None, way: int, count: int) -> Found:
-        """Along the index, window by window, leaving out what is not wanted."""
+    def _sifted(self, order: Order, start: Place | None, way: int, count: int) -> Found:
+        """Along an order, window by window, leaving out what is not wanted."""
         found: list[Place] = []
-        within = self.finder.rows(1, last_row(self.batch)) if self.finder else None
+        size = FIRST_SORTED_WINDOW if self.asked else count
         while True:
-            window = self._along(start, way, SORTED_WINDOW)
+            window = order.along(start, way, size)
             if not window:
-                return Found(found)
+                return Found(found, as_of=order.as_of)
             rows = {place.row for place in window}
-            rows = rows if within is None else rows & within
+            rows = self.finder.among(sorted(rows)) if self.finder else rows
             if self.conditions is not None:
-                ends = sorted((window[0], window[-1]))
-                same = self._ordered(None, way).filter(self.conditions, m__gte=ends[0].value, m__lte=ends[1].value)
-                rows &= {row for _, row in same}
+                rows = self._those(self._results_of(), rows)
             found += [place for place in window if place.row in rows]
             start = window[-1]
-            if len(found) >= count or len(window) < SORTED_WINDOW:
-                return Found(found[:count])
+            if len(found) >= count or len(window) < size:
+                return Found(found[:count], as_of=order.as_of)
             if self.over:
-                return Found(found, start)
+                return Found(found, start, as_of=order.as_of)
+            size = min(2 * size, max(size, SORTED_WINDOW))
 
     def _sorted(self, rows: list[int], start: Place | None, way: int, count: int) -> list[Place]:
         """A few rows, sorted in memory."""

@@ -18,7 +18,7 @@ from batchsite.batches.models import Batch, Result
 from batchsite.batches.states import RowState
 from batchsite.processes.leases import Claim, claimed
 from batchsite.processes.queueing import Job, enqueue
-from batchsite.review import fields, tallying
+from batchsite.review import fields, ordering, tallying
 from batchsite.review.models import Codes, Judgement, Summary
 from batchsite.review.tallying import Seen, Tally
 
@@ -49,7 +49,9 @@ def is_current(batch: Batch, summary: Summary) -> bool:
 def ask_for(batch: Batch, summary: Summary) -> None:
     """Let a worker sum the batch up, where results changed since it last did, and enough did."""
     mark, now = mark_of(batch, summary), timezone.now()
-    if summary.mark == mark or summary.next_look_at is not None or not batch.done:
+    if summary.next_look_at is not None or not batch.done:
+        return
+    if summary.mark == mark and not ordering.missing(batch, summary):
         return
     if not batch.is_terminal and summary.as_of and not _grew(batch, summary, now - summary.as_of):
         return
@@ -93,6 +95,8 @@ def step(summary_id: int) -> None:
             claim.next_look_at = timezone.now()
             return
         _correct(claim)
+        if ordering.sort_next(claim):
+            claim.next_look_at = timezone.now()
 
 
 def _begin(claim: Claim[Summary], mark: str) -> None:

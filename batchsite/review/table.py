@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -18,7 +19,8 @@ from batchsite.batches.turns import recipe_of
 from batchsite.review import fields
 from batchsite.review.asking import Asked
 from batchsite.review.models import Judgement, Summary
-from batchsite.review.searching import Place, Search, place_in
+from batchsite.review.ordering import Place, place_in
+from batchsite.review.searching import Search
 from batchsite.review.summing import last_row
 
 PAGE = 50
@@ -109,7 +111,9 @@ class Page:
     """Per cent of the rows that were looked through by then."""
     found: str | None = None
     """The rows found so far, where the search goes on."""
-    unsorted: bool = False
+    unsorted: str = ""
+    """As `searching.Found` says it; so does `as_of`."""
+    as_of: datetime | None = None
 
     @property
     def is_all(self) -> bool:
@@ -163,6 +167,7 @@ def page_of(batch: Batch, asked: Asked, query: QueryDict, summary: Summary | Non
         share=_share(batch, asked, found.reached),
         found=".".join(map(str, places)) or None,
         unsorted=found.unsorted,
+        as_of=found.as_of,
     )
 
 
@@ -181,7 +186,7 @@ def _backwards(batch: Batch, search: Search, columns: list[Column], before: Plac
     shown = [column for column in columns if column.chosen]
     previous = places[0] if places and more else found.reached
     following = places[-1] if places else Place(before.value, before.row - search.asked.direction)
-    return Page(lines, shown, previous, following, unsorted=found.unsorted)
+    return Page(lines, shown, previous, following, unsorted=found.unsorted, as_of=found.as_of)
 
 
 # ---- lines -------------------------------------------------------------------------------------------

@@ -59,6 +59,7 @@ def sums_context(request: TeamRequest, found: Batch, summary: Summary, asked: As
         "summary": summary,
         "picture": picture,
         "is_asked": is_asked,
+        "is_current": summing.is_current(found, summary),
         "sums_every": 2 if is_asked else 10 if found.is_running else None,
         "corrected": agreeing.corrected(picture.agreement, summary.corrections) if picture else None,
         "comparable": fields.field_names(found),
@@ -137,10 +138,9 @@ def batch_row(request: TeamRequest, batch_id: int, row: int) -> HttpResponse:
 
 def neighbours(found: Batch, asked: Asked, row: int) -> tuple[int | None, int | None]:
     """The rows beside a row, among those that are asked for and in their order."""
-    summary = summing.summary_of(found)
-    here = Search(found, asked, summary).place_of(row)
+    search = Search(found, asked, summing.summary_of(found))
+    here = search.place_of(row)
     if here is None:
         return None, None
-    before = Search(found, asked, summary).find(here, -1, 1).rows
-    behind = Search(found, asked, summary).find(here, 1, 1).rows
+    before, behind = search.find(here, -1, 1).rows, search.find(here, 1, 1).rows
     return next(iter(before), None), next(iter(behind), None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -173,3 +174,15 @@ def test_a_name_is_text_and_nothing_else(team: Team, alice: User, client_of: Bro
     shown = page(client_of(alice))
     assert "<script>alert" not in shown
     assert "&lt;script&gt;alert(1)&lt;/script&gt;&quot; onmouseover=&quot;x" in shown
+
+
+def test_a_poll_that_has_the_rows_already_is_told_so_and_no_more(
+    four: dict[str, Batch], alice: User, client_of: Browser
+) -> None:
+    browser = client_of(alice)
+    found = re.search(r'hx-get="(/batches/\?shown=[^"]+)"', page(browser))
+    assert found
+    address = found[1].replace("&amp;", "&")
+    assert browser.get(address, headers={"HX-Request": "true"}).status_code == 204
+    Batch.objects.filter(pk=four["held"].pk).update(name="renamed")
+    assert "renamed" in browser.get(address, headers={"HX-Request": "true"}).content.decode()

@@ -143,14 +143,31 @@ def test_it_is_built_anew_when_the_batch_has_changed(big: Batch, site: Client) -
     assert Export.objects.count() == 2
 
 
-def test_what_does_not_fit_is_said_on_its_page(big: Batch, site: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_more_rows_than_a_sheet_has_are_refused_before_anything_is_built(
+    big: Batch, site: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(tables, "MOST_EXCEL_ROWS", 10)
-    site.get(f"/batches/{big.pk}/download?form=xlsx")
+    assert (
+        "room for 9 rows below its head, and these are 20" in site.get(f"/batches/{big.pk}/download").content.decode()
+    )
+    for address in (f"/batches/{big.pk}/download?form=xlsx", f"/batches/{big.pk}/results.xlsx"):
+        refused = site.get(address)
+        assert (refused.status_code, b"these are 20. Choose a range" in refused.content) == (422, True)
+    assert not Export.objects.exists()
+    assert site.get(f"/batches/{big.pk}/download?form=xlsx&rows=failed").status_code == 302, "two rows do fit"
+    assert site.get(f"/batches/{big.pk}/download?form=xlsx&ranges=1-9").status_code == 302
+
+
+def test_what_turns_out_not_to_fit_is_said_on_its_page(
+    big: Batch, site: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tables, "MOST_EXCEL_ROWS", 10)
+    address = f"/batches/{big.pk}/download?form=xlsx&rows=succeeded&ranges=1-15"  # only looking at them tells how many
+    site.get(address)
     building.build_step(Export.objects.get().pk)
-    page = site.get(f"/batches/{big.pk}/download?form=xlsx", follow=True).content.decode()
-    assert "room for 9 rows" in page
+    assert "room for 9 rows" in site.get(address, follow=True).content.decode()
     monkeypatch.setattr(building, "AT_ONCE", 5_000)
-    refused = site.get(f"/batches/{big.pk}/download?form=xlsx")
+    refused = site.get(address)
     assert (refused.status_code, b"room for 9 rows" in refused.content) == (422, True)
 
 

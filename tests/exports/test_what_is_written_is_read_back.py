@@ -34,8 +34,14 @@ def outcomes(cells: st.SearchStrategy[str]) -> st.SearchStrategy[Outcome]:
         st.just("failed"),
         answer=cells,
         error=cells,
+        finish_reason=st.just("stop"),
+        answered_by=st.just("grok-4.3"),
         prompt_tokens=counts,
+        completion_tokens=counts,
+        reasoning_tokens=counts,
         cost_ticks=counts,
+        warning=st.just(""),
+        values=st.just(()),
     )
 
 

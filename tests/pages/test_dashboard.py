@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -95,7 +96,7 @@ def test_the_page_polls_only_while_something_runs(
     browser = client_of(alice)
     assert 'hx-trigger="every 5s, back from:body"' in browser.get(reverse("home")).content.decode()
     part = browser.get(reverse("home"), headers=HTMX)
-    assert part.content.decode().lstrip().startswith('<div id="board" hx-get="/"')
+    assert part.content.decode().lstrip().startswith('<div id="board" hx-get="/?had=')
     assert "HX-Request" in part.headers["Vary"]
     Batch.objects.filter(pk=batch.pk).update(state="completed", succeeded=10, ended_at=timezone.now())
     last = browser.get(reverse("home"), headers=HTMX).content.decode()
@@ -192,3 +193,18 @@ def test_the_charts_stand_on_the_page_with_a_table_each_and_refresh_alone(
         assert html.count("Show as table") == 2
         assert f'href="/batches/?person={alice.pk}"' in html
     assert "<h1>" not in part
+
+
+def test_a_poll_that_has_everything_already_is_told_so_and_no_more(
+    alice: User, dataset: Dataset, client_of: Callable[[User], Client]
+) -> None:
+    batch = make_batch(dataset, "Languages", "processing", total=10)
+    browser = client_of(alice)
+    found = re.search(r'hx-get="(/\?had=\w+)"', browser.get(reverse("home")).content.decode())
+    assert found
+    same = browser.get(found[1], headers=HTMX)
+    assert (same.status_code, same.content) == (204, b"")
+    Batch.objects.filter(pk=batch.pk).update(succeeded=1)
+    fresh = browser.get(found[1], headers=HTMX)
+    assert fresh.status_code == 200
+    assert "1 of 10 succeeded" in fresh.content.decode()

@@ -95,6 +95,7 @@ def test_pages_lead_forwards_and_back(
     for row in range(1, 91):
         Result.objects.filter(batch=batch, row=row).update(cost_ticks=1000 + row * 37 % 11)
     monkeypatch.setattr(table, "PAGE", 13)
+    monkeypatch.setattr(searching, "FIRST_SORTED_WINDOW", 4)
     monkeypatch.setattr(searching, "SORTED_WINDOW", 9)
     monkeypatch.setattr(searching, "SORTABLE", 20)
     forwards, pages = [], site.get(reverse("batch", args=[batch.pk]), {"sort": sort, **asked})

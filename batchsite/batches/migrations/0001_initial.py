@@ -3,7 +3,6 @@
 import batchsite.batches.models
 import django.db.models.deletion
 import django.db.models.expressions
-import django.db.models.functions.text
 import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
@@ -298,7 +297,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='batch',
-            index=models.Index(condition=models.Q(('state__in', ['cancelling', 'collecting', 'processing', 'queued', 'submitting'])), fields=['state'], name='running_batches'),
+            index=models.Index(condition=models.Q(('state__in', ['cancelling', 'collecting', 'processing', 'queued', 'submitting'])), fields=['team'], name='running_batches'),
         ),
         migrations.AddConstraint(
             model_name='batch',
@@ -327,18 +326,6 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='result',
             index=models.Index(condition=models.Q(('misfit', ''), _negated=True), fields=['batch', 'row'], name='results_that_do_not_fit'),
-        ),
-        migrations.AddIndex(
-            model_name='result',
-            index=models.Index(models.F('batch'), models.F('cost_ticks'), models.F('row'), name='results_by_cost'),
-        ),
-        migrations.AddIndex(
-            model_name='result',
-            index=models.Index(models.F('batch'), django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('prompt_tokens'), '+', models.F('completion_tokens')), '+', models.F('reasoning_tokens')), models.F('row'), name='results_by_tokens'),
-        ),
-        migrations.AddIndex(
-            model_name='result',
-            index=models.Index(models.F('batch'), django.db.models.functions.text.Length('answer'), models.F('row'), name='results_by_length'),
         ),
         migrations.AddIndex(
             model_name='event',

@@ -23,6 +23,7 @@ from batchsite.datasets import intake
 from batchsite.datasets.models import Dataset, DatasetState
 from batchsite.exports import console, files
 from batchsite.exports.tables import TooBig
+from batchsite.processes import garbage
 from batchsite.processes.health import missing_migrations
 from batchsite.processes.trouble import is_disk_full
 from batchsite.teams.keys import AccountKind
@@ -63,6 +64,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         asked = argparse.Namespace(**options)
         console.log_to_file()
+        garbage.settle()
         try:
             status = self._run(asked)
         except Stop as stop:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from batchsite.processes import garbage
 from batchsite.processes.worker import run_cluster
 
 
@@ -14,4 +15,5 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def handle(self, *args: Any, **options: Any) -> None:
+        garbage.settle()
         run_cluster()
