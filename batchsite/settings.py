@@ -67,7 +67,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.template.context_processors.request",
                 "django.contrib.messages.context_processors.messages",
                 "batchsite.teams.context.team",
-                "batchsite.batches.context.running",
+                "batchsite.batches.pages.context.running",
             ],
             "builtins": ["batchsite.templatetags.words", "batchsite.templatetags.parts"],
         },

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from batchsite.batches.dashboard import charts, home
+from batchsite.batches.pages.dashboard import charts, home
 from batchsite.processes.health import live, ready
 
 urlpatterns = [

@@ -28,8 +28,8 @@ from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
 from django.db import transaction  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
-from batchsite.batches import storing  # noqa: E402
 from batchsite.batches.models import Batch, DailySpend, Event, Pace, Submission, Tagging  # noqa: E402
+from batchsite.batches.pipeline import storing  # noqa: E402
 from batchsite.datasets.models import BLOCK_ROWS, Block, Dataset  # noqa: E402
 from batchsite.teams.models import Role, Team, User  # noqa: E402
 from tests.factories import make_member, make_team, make_user  # noqa: E402

@@ -23,10 +23,11 @@ def main(table: str, output: str) -> None:
     from django.conf import settings
     from django.core.management import call_command
 
-    from batchsite.batches import controlling, drafting
-    from batchsite.batches.driving import drive
+    from batchsite.batches import controlling
     from batchsite.batches.models import Batch
-    from batchsite.batches.patience import Patience
+    from batchsite.batches.pipeline.driving import drive
+    from batchsite.batches.pipeline.patience import Patience
+    from batchsite.batches.writing import drafting
     from batchsite.datasets import intake
     from batchsite.exports import files
     from batchsite.processes import garbage

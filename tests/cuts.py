@@ -13,8 +13,8 @@ from typing import Any
 import httpx
 from django.db import connection
 
-from batchsite.batches import gateway
 from batchsite.batches.models import Submission
+from batchsite.batches.pipeline import gateway
 from batchsite.datasets.models import Dataset
 
 

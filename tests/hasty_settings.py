@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from batchsite.batches.patience import Patience
+from batchsite.batches.pipeline.patience import Patience
 from batchsite.settings import *  # noqa: F403
 from batchsite.settings import DATABASES, INSTALLED_APPS
 

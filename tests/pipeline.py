@@ -10,11 +10,12 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from batchsite.batches import controlling, drafting
+from batchsite.batches import controlling
 from batchsite.batches.models import Batch, Result
-from batchsite.batches.patience import Patience
+from batchsite.batches.pipeline.patience import Patience
+from batchsite.batches.pipeline.steps import advance
 from batchsite.batches.states import RowState
-from batchsite.batches.steps import advance
+from batchsite.batches.writing import drafting
 from batchsite.processes.leases import Busy, LeaseLost
 from batchsite.teams.models import Team
 from tests.factories import make_dataset

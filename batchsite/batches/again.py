@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from batchsite.batches.models import Batch, Renewal
 from batchsite.batches.moving import note
-from batchsite.batches.renewing import mark_of
-from batchsite.batches.rowsets import RowSet
+from batchsite.batches.pipeline.renewing import mark_of
+from batchsite.batches.requests.rowsets import RowSet
 from batchsite.batches.tagging import annotate
 from batchsite.datasets.models import Dataset, DatasetState
 from batchsite.processes.queueing import Job, enqueue, take

@@ -25,6 +25,6 @@ class BatchesConfig(AppConfig):
 
 def _after_migrating(**_: Any) -> None:
     """Every start migrates: before a worker of a restored backup can send anything."""
-    from batchsite.batches.restoring import begin_anew
+    from batchsite.batches.pipeline.restoring import begin_anew
 
     begin_anew()

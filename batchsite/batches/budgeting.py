@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from django.utils import timezone
 
 from batchsite.batches.daily import spent_this_month
-from batchsite.batches.estimating import estimate
 from batchsite.batches.models import Batch, Submission
-from batchsite.batches.prompts import PromptError
-from batchsite.batches.selectors import IS_RUNNING
+from batchsite.batches.pages.selectors import IS_RUNNING
+from batchsite.batches.pipeline.turns import recipe_of
+from batchsite.batches.requests.prompts import PromptError
 from batchsite.batches.states import State
-from batchsite.batches.turns import recipe_of
+from batchsite.batches.writing.estimating import estimate
 from batchsite.teams.keys import AccountKind, account_kind
 from batchsite.teams.models import Team
 from batchsite.templatetags.words import dollars

@@ -13,13 +13,13 @@ from django.utils import timezone
 
 from batchsite.batches.budgeting import refusal_of
 from batchsite.batches.causes import TRANSIENT
-from batchsite.batches.given import ID_COLUMN, is_given
 from batchsite.batches.models import Batch, Result, Submission
 from batchsite.batches.moving import note, refresh, resume
-from batchsite.batches.planning import id_prefix
+from batchsite.batches.pipeline.tracking import ask_to_end
+from batchsite.batches.requests.given import ID_COLUMN, is_given
+from batchsite.batches.requests.planning import id_prefix
 from batchsite.batches.signals import batch_starting
 from batchsite.batches.states import TERMINAL, RowState, State
-from batchsite.batches.tracking import ask_to_end
 from batchsite.teams.keys import account_kind
 from batchsite.teams.models import Team, User
 

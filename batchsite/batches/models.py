@@ -12,11 +12,11 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from batchsite.batches.daily import DailySpend as DailySpend  # so that Django finds it
-from batchsite.batches.pacing import Pace as Pace
+from batchsite.batches.pipeline.pacing import Pace as Pace
+from batchsite.batches.pipeline.renewing import Renewal as Renewal
 from batchsite.batches.provided import CallBudget as CallBudget
 from batchsite.batches.provided import ModelOffer as ModelOffer
-from batchsite.batches.renewing import Renewal as Renewal
-from batchsite.batches.rowsets import RowSet
+from batchsite.batches.requests.rowsets import RowSet
 from batchsite.batches.states import RULES, RUNNING, TERMINAL, RowState, State
 from batchsite.batches.tagging import Tagging as Tagging
 from batchsite.datasets.models import Dataset

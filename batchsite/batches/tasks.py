@@ -9,12 +9,12 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from batchsite.batches import clearing, offers
-from batchsite.batches.looking import look_at_all
 from batchsite.batches.models import Batch, Renewal, Submission
-from batchsite.batches.renewing import renew_step
+from batchsite.batches.pipeline import clearing, offers
+from batchsite.batches.pipeline.looking import look_at_all
+from batchsite.batches.pipeline.renewing import renew_step
+from batchsite.batches.pipeline.steps import advance
 from batchsite.batches.states import State
-from batchsite.batches.steps import advance
 from batchsite.processes.leases import Busy, LeaseLost
 from batchsite.processes.queueing import Job, Queue, enqueue, take_due
 

@@ -2,7 +2,15 @@ from __future__ import annotations
 
 from django.urls import path
 
-from batchsite.batches import views, views_actions, views_again, views_draft, views_fill, views_models, views_notes
+from batchsite.batches.pages import (
+    views,
+    views_actions,
+    views_again,
+    views_draft,
+    views_fill,
+    views_models,
+    views_notes,
+)
 
 urlpatterns = [
     path("", views.batches, name="batches"),

@@ -9,8 +9,8 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from batchsite.batches.models import Batch
-from batchsite.batches.results_selectors import field_names
-from batchsite.batches.rowsets import RowSet, parse_rows
+from batchsite.batches.pages.results_selectors import field_names
+from batchsite.batches.requests.rowsets import RowSet, parse_rows
 from batchsite.exports.streams import columns_of
 from batchsite.exports.writers import column_names
 from batchsite.review import sifting, taking

@@ -20,9 +20,9 @@ from django.conf import settings
 from django.db import Error, connections
 from django.utils import timezone
 
-from batchsite.batches.estimating import Estimate
 from batchsite.batches.models import Batch
 from batchsite.batches.moving import outcome
+from batchsite.batches.writing.estimating import Estimate
 from batchsite.datasets import intake
 from batchsite.datasets.keeping import BAD_ROWS, LEAVE
 from batchsite.datasets.models import Dataset, DatasetState

@@ -8,8 +8,8 @@ from itertools import chain
 from pathlib import Path
 
 from batchsite.batches.models import Batch
-from batchsite.batches.planning import id_prefix
-from batchsite.batches.results_selectors import field_names
+from batchsite.batches.pages.results_selectors import field_names
+from batchsite.batches.requests.planning import id_prefix
 from batchsite.exports import tables, writers
 from batchsite.exports.choosing import STATES, Choice
 from batchsite.exports.streams import Line, columns_of, lines

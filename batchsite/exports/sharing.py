@@ -8,7 +8,7 @@ from datetime import timedelta
 from django.core import signing
 
 from batchsite.batches.models import Batch
-from batchsite.batches.selectors import batches_of
+from batchsite.batches.pages.selectors import batches_of
 from batchsite.exports.choosing import ROWS, Choice
 from batchsite.exports.files import ALL_FORMS
 from batchsite.teams.models import Membership, User

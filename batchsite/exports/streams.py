@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from batchsite.batches.models import Batch, Result
-from batchsite.batches.rowsets import RowSet
-from batchsite.batches.shapes import Shape, shape_of
+from batchsite.batches.requests.rowsets import RowSet
+from batchsite.batches.requests.shapes import Shape, shape_of
 from batchsite.batches.states import RowState
 from batchsite.datasets.models import BLOCK_ROWS
 from batchsite.exports.writers import Outcome, free_names

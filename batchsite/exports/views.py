@@ -22,8 +22,8 @@ from django.utils.cache import get_conditional_response
 from django.utils.http import content_disposition_header, http_date, quote_etag
 from django.views.decorators.http import require_GET, require_safe
 
-from batchsite.batches import selectors
 from batchsite.batches.models import Batch
+from batchsite.batches.pages import selectors
 from batchsite.batches.states import State
 from batchsite.exports import building, sharing
 from batchsite.exports.choosing import ROWS, Choice, mark_of, names_of

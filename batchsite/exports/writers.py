@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, Protocol
 
 import orjson
 
-from batchsite.batches.shapes import as_cell
+from batchsite.batches.requests.shapes import as_cell
 
 BUFFER_ROWS = 500
 TICKS_PER_DOLLAR = 10**10

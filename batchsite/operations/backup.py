@@ -2,7 +2,7 @@
 
 The copy is laid out like a data folder, so that to restore it is to start batchsite on a copy of it. `backup.json` is
 written last: a folder without it is no whole backup. It also tells batchsite that this is a restored copy, see
-batches/restoring.py.
+batches/pipeline/restoring.py.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from batchsite.batches.restoring import MARK
+from batchsite.batches.pipeline.restoring import MARK
 from batchsite.operations.findings import size
 
 DUMP = "database.dump"

@@ -15,7 +15,7 @@ from django_q.models import OrmQ
 from django_q.signing import SignedPackage
 
 from batchsite.batches.models import Batch, Submission
-from batchsite.batches.patience import patience
+from batchsite.batches.pipeline.patience import patience
 from batchsite.batches.states import RUNNING, TERMINAL, State
 from batchsite.datasets.models import Dataset, DatasetState
 from batchsite.operations.findings import Finding, ago, first_line, ok, problem, warning

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from batchsite.batches.models import Batch
-from batchsite.batches.patience import patience
+from batchsite.batches.pipeline.patience import patience
 from batchsite.teams.keys import Account, AccountKind, AccountMissing, account_kind, account_of
 from batchsite.teams.models import Membership, Role, Team, User
 from batchsite.xai.client import Timeouts, XaiClient

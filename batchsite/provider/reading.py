@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from batchsite.batches.gateway import client_for
+from batchsite.batches.pipeline.gateway import client_for
 from batchsite.exports.files import FORMS
 from batchsite.exports.writers import Outcome
 from batchsite.provider.account import Place, Trouble, in_words, quick_client

@@ -16,10 +16,10 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from batchsite.batches.models import Batch, Result
-from batchsite.batches.results_selectors import excerpt
-from batchsite.batches.rowsets import RowSet
+from batchsite.batches.pages.results_selectors import excerpt
+from batchsite.batches.pipeline.turns import recipe_of
+from batchsite.batches.requests.rowsets import RowSet
 from batchsite.batches.states import RowState
-from batchsite.batches.turns import recipe_of
 from batchsite.processes.leases import claimed
 from batchsite.processes.queueing import Job, enqueue
 from batchsite.review import fields, summing

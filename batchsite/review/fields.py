@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from batchsite.batches.models import Batch
-from batchsite.batches.shapes import Shape, as_cell, shape_of
+from batchsite.batches.requests.shapes import Shape, as_cell, shape_of
 
 WHOLE = "answer"
 """The name of the one field of answers without a shape."""

@@ -19,7 +19,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.lookups import GreaterThanOrEqual, LessThanOrEqual
 
 from batchsite.batches.models import Batch, Result
-from batchsite.batches.rowsets import RowSet
+from batchsite.batches.requests.rowsets import RowSet
 from batchsite.batches.states import RowState
 from batchsite.review.asking import Asked
 from batchsite.review.coding import Finder

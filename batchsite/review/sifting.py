@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from django.http import QueryDict
 
 from batchsite.batches.models import Batch
-from batchsite.batches.results_selectors import causes
-from batchsite.batches.rowsets import RowSet
+from batchsite.batches.pages.results_selectors import causes
+from batchsite.batches.requests.rowsets import RowSet
 from batchsite.batches.states import RowState
 from batchsite.review import asking, summing
 from batchsite.review.asking import Asked, asked_in

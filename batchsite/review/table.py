@@ -12,10 +12,10 @@ from django.db.models.functions import Left
 from django.http import QueryDict
 
 from batchsite.batches.models import Batch, Result
-from batchsite.batches.results_selectors import excerpt
-from batchsite.batches.shapes import as_cell
+from batchsite.batches.pages.results_selectors import excerpt
+from batchsite.batches.pipeline.turns import recipe_of
+from batchsite.batches.requests.shapes import as_cell
 from batchsite.batches.states import ROW_TONES, RowState
-from batchsite.batches.turns import recipe_of
 from batchsite.review import fields
 from batchsite.review.asking import Asked
 from batchsite.review.models import Judgement, Summary

@@ -11,12 +11,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from batchsite.batches import results_selectors, selectors
 from batchsite.batches.models import Batch
-from batchsite.batches.results_selectors import Wanted
+from batchsite.batches.pages import results_selectors, selectors
+from batchsite.batches.pages.results_selectors import Wanted
+from batchsite.batches.pages.views import standing_of
+from batchsite.batches.pages.views_notes import course_of
 from batchsite.batches.states import RowState, State
-from batchsite.batches.views import standing_of
-from batchsite.batches.views_notes import course_of
 from batchsite.http import TeamRequest
 from batchsite.review import agreeing, asking, choices, expecting, fields, judging, picturing, summing, table
 from batchsite.review.asking import Asked, asked_in

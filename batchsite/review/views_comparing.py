@@ -9,8 +9,8 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
-from batchsite.batches import selectors
 from batchsite.batches.models import Batch
+from batchsite.batches.pages import selectors
 from batchsite.batches.states import State
 from batchsite.http import TeamRequest, whole_number
 from batchsite.review import comparing

@@ -7,7 +7,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from batchsite.batches import selectors
+from batchsite.batches.pages import selectors
 from batchsite.batches.states import State
 from batchsite.http import TeamRequest, next_url, words_of
 from batchsite.review import judging

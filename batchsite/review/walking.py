@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from batchsite.batches.rowsets import RowSet
+from batchsite.batches.requests.rowsets import RowSet
 
 BUDGET = 0.045
 """Seconds that one search may take."""

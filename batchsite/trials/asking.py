@@ -13,9 +13,9 @@ from typing import Any
 
 import orjson
 
-from batchsite.batches.gateway import hold_words, is_hold, patient_client_for
-from batchsite.batches.offers import Offer
-from batchsite.batches.planning import Recipe
+from batchsite.batches.pipeline.gateway import hold_words, is_hold, patient_client_for
+from batchsite.batches.pipeline.offers import Offer
+from batchsite.batches.requests.planning import Recipe
 from batchsite.teams.keys import Account
 from batchsite.xai.bodies import CHAT
 from batchsite.xai.errors import RateLimited, XaiError

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-from batchsite.batches.rowsets import RowSet, parse_rows
+from batchsite.batches.requests.rowsets import RowSet, parse_rows
 
 MOST_ROWS = 20
 DEFAULT_ROWS = 5

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from batchsite.batches.estimating import Rates, rates_of
 from batchsite.batches.models import Batch
-from batchsite.batches.planning import Recipe
+from batchsite.batches.requests.planning import Recipe
+from batchsite.batches.writing.estimating import Rates, rates_of
 from batchsite.trials.models import TrialAnswer
 
 

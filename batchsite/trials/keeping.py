@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from batchsite.batches.keeping import Tried, keep_tried
-from batchsite.batches.learning import mark_of
 from batchsite.batches.models import Batch
 from batchsite.batches.moving import note
-from batchsite.batches.turns import recipe_of
+from batchsite.batches.pipeline.keeping import Tried, keep_tried
+from batchsite.batches.pipeline.turns import recipe_of
+from batchsite.batches.writing.learning import mark_of
 from batchsite.trials.asking import body_of, packed
 from batchsite.trials.models import AnswerState, TrialAnswer
 from batchsite.trials.stepping import CALLED_OFF

@@ -12,13 +12,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from batchsite.batches.budgeting import budget_of
-from batchsite.batches.drafting import problems_of
-from batchsite.batches.learning import mark_of
 from batchsite.batches.models import Batch
-from batchsite.batches.planning import Recipe, check_row
-from batchsite.batches.prompts import PromptError
+from batchsite.batches.pipeline.turns import recipe_of
+from batchsite.batches.requests.planning import Recipe, check_row
+from batchsite.batches.requests.prompts import PromptError
 from batchsite.batches.states import State
-from batchsite.batches.turns import recipe_of
+from batchsite.batches.writing.drafting import problems_of
+from batchsite.batches.writing.learning import mark_of
 from batchsite.datasets.models import DatasetState
 from batchsite.teams.keys import account_kind
 from batchsite.teams.models import Team, User

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from batchsite.batches.budgeting import budget_of
-from batchsite.batches.estimating import Estimate, estimate
 from batchsite.batches.models import Batch
-from batchsite.batches.offers import offers, why_not
-from batchsite.batches.prompts import PromptError
+from batchsite.batches.pipeline.offers import offers, why_not
+from batchsite.batches.pipeline.turns import recipe_of
+from batchsite.batches.requests.prompts import PromptError
 from batchsite.batches.states import State
-from batchsite.batches.turns import recipe_of
+from batchsite.batches.writing.estimating import Estimate, estimate
 from batchsite.teams.keys import AccountKind, account_kind
 from batchsite.trials.choosing import HOWS, MOST_ROWS, Choice, choose, in_words
 from batchsite.trials.costing import Bill

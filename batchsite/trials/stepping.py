@@ -17,9 +17,9 @@ from typing import Any
 from django.utils import timezone
 
 from batchsite.batches.daily import Payer, spent
-from batchsite.batches.offers import offer_of
-from batchsite.batches.patience import doubling, patience, soon
-from batchsite.batches.shapes import shape_of
+from batchsite.batches.pipeline.offers import offer_of
+from batchsite.batches.pipeline.patience import doubling, patience, soon
+from batchsite.batches.requests.shapes import shape_of
 from batchsite.batches.states import State
 from batchsite.processes.beating import stopping
 from batchsite.processes.leases import MOST_TRIES, Claim, claimed

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from batchsite.batches.learning import Lesson
 from batchsite.batches.models import Batch
+from batchsite.batches.writing.learning import Lesson
 from batchsite.trials.models import AnswerState, TrialAnswer
 
 MARKS_KEPT = 12

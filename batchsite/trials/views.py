@@ -12,9 +12,10 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 from django_htmx.http import HttpResponseClientRefresh
 
-from batchsite.batches import drafting, selectors
 from batchsite.batches.models import Batch
+from batchsite.batches.pages import selectors
 from batchsite.batches.states import State
+from batchsite.batches.writing import drafting
 from batchsite.http import UNPROCESSABLE, TeamRequest, whole_number
 from batchsite.teams.keys import AccountKind, account_kind
 from batchsite.trials import pressing, tasks

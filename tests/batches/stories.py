@@ -9,10 +9,12 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from batchsite.batches import controlling, drafting, storing
+from batchsite.batches import controlling
 from batchsite.batches.models import Batch, Chunk, ChunkState, Submission
 from batchsite.batches.moving import move
+from batchsite.batches.pipeline import storing
 from batchsite.batches.states import State
+from batchsite.batches.writing import drafting
 from batchsite.datasets.models import Dataset
 from batchsite.teams.models import Team, User
 from tests.factories import make_dataset

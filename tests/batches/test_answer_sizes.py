@@ -7,8 +7,8 @@ from typing import Any
 import orjson
 import pytest
 
-from batchsite.batches.answer_sizes import Size, size_of
-from batchsite.batches.shapes import json_schema
+from batchsite.batches.requests.shapes import json_schema
+from batchsite.batches.writing.answer_sizes import Size, size_of
 
 
 def an_object(**properties: dict[str, Any]) -> dict[str, Any]:

@@ -10,10 +10,11 @@ from typing import Any
 import orjson
 import pytest
 
-from batchsite.batches import controlling, drafting
+from batchsite.batches import controlling
 from batchsite.batches.models import Batch, Result
-from batchsite.batches.results_selectors import Wanted, field_names, page_of, row_detail
-from batchsite.batches.turns import recipe_of
+from batchsite.batches.pages.results_selectors import Wanted, field_names, page_of, row_detail
+from batchsite.batches.pipeline.turns import recipe_of
+from batchsite.batches.writing import drafting
 from batchsite.exports.files import FORMS, content
 from batchsite.teams.models import Team
 from tests.batches.stories import a_running_batch, end, receive, success

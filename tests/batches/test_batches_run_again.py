@@ -11,10 +11,11 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batchsite.batches import again, renewing
+from batchsite.batches import again
 from batchsite.batches.models import Batch, Renewal
-from batchsite.batches.renewing import new_rows, renew_step
-from batchsite.batches.rowsets import RowSet
+from batchsite.batches.pipeline import renewing
+from batchsite.batches.pipeline.renewing import new_rows, renew_step
+from batchsite.batches.requests.rowsets import RowSet
 from batchsite.batches.tagging import annotate
 from batchsite.datasets.models import Dataset, DatasetState
 from batchsite.teams.models import Team, User

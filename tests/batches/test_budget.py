@@ -10,12 +10,13 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from batchsite.batches import controlling, drafting
+from batchsite.batches import controlling
 from batchsite.batches.budgeting import budget_of
 from batchsite.batches.daily import Payer, spent
 from batchsite.batches.models import Batch
-from batchsite.batches.standing import standing
-from batchsite.batches.steps import advance
+from batchsite.batches.pages.standing import standing
+from batchsite.batches.pipeline.steps import advance
+from batchsite.batches.writing import drafting
 from batchsite.teams.founding import set_budget
 from batchsite.teams.models import Team, User
 from tests.batches.stories import a_dataset, a_draft, a_running_batch

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from django.core.cache import cache
 
-from batchsite.batches import coverage as covering
-from batchsite.batches.coverage import coverage, gaps, values_of
-from batchsite.batches.rowsets import RowSet
+from batchsite.batches.requests.rowsets import RowSet
+from batchsite.batches.writing import coverage as covering
+from batchsite.batches.writing.coverage import coverage, gaps, values_of
 from batchsite.datasets.models import Dataset
 from batchsite.datasets.profiling import Profiler
 from batchsite.teams.models import Team

@@ -17,11 +17,12 @@ from typing import Any
 
 import pytest
 
-from batchsite.batches import controlling, drafting
-from batchsite.batches.keeping import Tried, keep_tried
+from batchsite.batches import controlling
 from batchsite.batches.models import Batch, Result
+from batchsite.batches.pipeline.keeping import Tried, keep_tried
 from batchsite.batches.signals import batch_starting
 from batchsite.batches.states import State
+from batchsite.batches.writing import drafting
 from batchsite.datasets import intake
 from batchsite.datasets.models import Dataset, DatasetState
 from batchsite.teams.models import Team

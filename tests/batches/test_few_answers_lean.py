@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from batchsite.batches.learning import MOST_KIN, Lesson, sum_of
+from batchsite.batches.writing.learning import MOST_KIN, Lesson, sum_of
 
 
 def thought(tokens: Iterable[int]) -> Lesson:

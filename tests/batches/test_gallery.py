@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from django.core.cache import cache
 
-from batchsite.batches import drafting, kept
-from batchsite.batches.gallery import STARTERS, made
+from batchsite.batches.writing import drafting, kept
+from batchsite.batches.writing.gallery import STARTERS, made
 from batchsite.datasets.models import Dataset
 from batchsite.teams.models import Team, User
 from tests.factories import make_dataset

@@ -11,9 +11,9 @@ from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 
-from batchsite.batches.chunking import retriable
 from batchsite.batches.models import Batch
 from batchsite.batches.moving import hold
+from batchsite.batches.pipeline.chunking import retriable
 from batchsite.teams.models import Team, User
 from tests.batches.stories import a_draft, a_running_batch, an_ended_batch, end, failure, receive, success
 

@@ -17,8 +17,8 @@ from pytest_django import DjangoAssertNumQueries
 from batchsite.batches import controlling
 from batchsite.batches.models import Batch, Submission
 from batchsite.batches.moving import hold, note
-from batchsite.batches.results_selectors import causes
-from batchsite.batches.standing import standing
+from batchsite.batches.pages.results_selectors import causes
+from batchsite.batches.pages.standing import standing
 from batchsite.teams.models import Team, User
 from tests.batches.stories import a_draft, a_running_batch, ago, an_ended_batch, failure, receive
 

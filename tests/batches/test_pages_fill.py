@@ -11,8 +11,8 @@ from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 
-from batchsite.batches import drafting
 from batchsite.batches.models import Batch
+from batchsite.batches.writing import drafting
 from batchsite.prompts.models import Prompt, PromptVersion
 from batchsite.teams.models import Team, User
 from tests.batches.stories import a_draft

@@ -10,9 +10,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from batchsite.batches import selectors
 from batchsite.batches.models import Batch
 from batchsite.batches.moving import hold
+from batchsite.batches.pages import selectors
 from batchsite.teams.models import Team, User
 from tests.batches.stories import a_dataset, a_draft, a_running_batch, an_ended_batch, receive
 

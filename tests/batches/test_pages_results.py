@@ -10,10 +10,11 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from batchsite.batches import controlling, results_selectors
+from batchsite.batches import controlling
 from batchsite.batches.models import Batch
-from batchsite.batches.prompts import parse
-from batchsite.batches.results_selectors import Wanted, excerpt, find, page_of
+from batchsite.batches.pages import results_selectors
+from batchsite.batches.pages.results_selectors import Wanted, excerpt, find, page_of
+from batchsite.batches.requests.prompts import parse
 from batchsite.review import searching, table, walking
 from batchsite.teams.models import Team, User
 from tests.batches.stories import a_running_batch, an_ended_batch, failure, receive, success

@@ -11,8 +11,8 @@ from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
-from batchsite.batches import storing
 from batchsite.batches.models import Batch, RequestId, Result
+from batchsite.batches.pipeline import storing
 from batchsite.teams.models import Team, User
 from tests.batches.stories import a_running_batch, an_ended_batch, failure, receive, success
 from tests.factories import make_dataset

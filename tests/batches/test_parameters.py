@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from batchsite.batches.parameters import NAMES, check_params, parameters_of, refused, shown_with
+from batchsite.batches.requests.parameters import NAMES, check_params, parameters_of, refused, shown_with
 from batchsite.xai.bodies import PARAMS
 from batchsite.xai.catalogue import BATCH_MODELS
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from batchsite.batches.progress import busy, left_in_words, pause, projected, seconds_left
+from batchsite.batches.pages.progress import busy, left_in_words, pause, projected, seconds_left
 
 
 @pytest.mark.parametrize(

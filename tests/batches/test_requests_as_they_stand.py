@@ -7,10 +7,11 @@ from typing import Any
 import orjson
 import pytest
 
-from batchsite.batches import controlling, drafting
+from batchsite.batches import controlling
 from batchsite.batches.models import Batch, Result
-from batchsite.batches.results_selectors import Wanted, row_detail
-from batchsite.batches.turns import recipe_of
+from batchsite.batches.pages.results_selectors import Wanted, row_detail
+from batchsite.batches.pipeline.turns import recipe_of
+from batchsite.batches.writing import drafting
 from batchsite.teams.models import Team
 from tests.factories import make_dataset
 from tests.pipeline import check_books, drive

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batchsite.batches.rowsets import RowSet, parse_rows
+from batchsite.batches.requests.rowsets import RowSet, parse_rows
 
 SPANS = st.lists(
     st.tuples(st.integers(1, 60), st.integers(0, 9)).map(lambda one: (one[0], one[0] + one[1])), max_size=8

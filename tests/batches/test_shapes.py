@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batchsite.batches.shapes import CUT_OFF, NO_JSON, Shape, problems, shape_of
+from batchsite.batches.requests.shapes import CUT_OFF, NO_JSON, Shape, problems, shape_of
 
 FIELDS: dict[str, Any] = {
     "fields": [

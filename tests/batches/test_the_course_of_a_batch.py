@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batchsite.batches.models import DailySpend, Pace
-from batchsite.batches.pacing import POINTS, Points, with_point
-from batchsite.batches.pictures import course
+from batchsite.batches.pages.pictures import course
+from batchsite.batches.pipeline.pacing import POINTS, Points, with_point
 from batchsite.teams.models import Team
 from tests.pipeline import drive, make_batch
 from tests.provider import Sandbox

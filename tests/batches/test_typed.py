@@ -9,8 +9,8 @@ from django.http import QueryDict
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batchsite.batches import typed
-from batchsite.batches.shaping import with_values
+from batchsite.batches.writing import typed
+from batchsite.batches.writing.shaping import with_values
 
 ROWS = st.lists(st.integers(), max_size=6)
 

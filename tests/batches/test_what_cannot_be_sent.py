@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from batchsite.batches import controlling, drafting
+from batchsite.batches import controlling
 from batchsite.batches.models import Batch, Result
+from batchsite.batches.writing import drafting
 from batchsite.teams.models import Team
 from tests.factories import make_dataset
 from tests.pipeline import check_books, drive, make_batch, story

@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
-from batchsite.batches import controlling, drafting
-from batchsite.batches.keeping import Tried, keep_tried
+from batchsite.batches import controlling
 from batchsite.batches.models import Batch, Result
-from batchsite.batches.results_selectors import Wanted, page_of, row_detail
+from batchsite.batches.pages.results_selectors import Wanted, page_of, row_detail
+from batchsite.batches.pipeline.keeping import Tried, keep_tried
+from batchsite.batches.pipeline.storing import store_page
+from batchsite.batches.pipeline.turns import recipe_of
 from batchsite.batches.signals import batch_starting
-from batchsite.batches.storing import store_page
-from batchsite.batches.turns import recipe_of
+from batchsite.batches.writing import drafting
 from batchsite.exports.files import FORMS, content
 from batchsite.teams.models import Team
 from tests.factories import make_dataset

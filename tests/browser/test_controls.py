@@ -27,7 +27,8 @@ from batchsite.teams.models import Role
 make_member(make_team("Support research"), make_user("Alice", "{E_MAIL}"), Role.OWNER)
 """
 BEGIN = """
-from batchsite.batches import controlling, drafting
+from batchsite.batches import controlling
+from batchsite.batches.writing import drafting
 from batchsite.batches.models import Batch
 from batchsite.teams.models import Team, User
 from tests.factories import make_dataset

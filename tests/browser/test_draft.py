@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from batchsite.batches import views_models
 from batchsite.batches.models import Batch
-from batchsite.batches.offers import refresh
+from batchsite.batches.pages import views_models
+from batchsite.batches.pipeline.offers import refresh
 from batchsite.teams.keys import AccountKind
 from batchsite.teams.models import Team, User
 from tests.batches.stories import a_draft

@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from batchsite.batches.models import Batch, DailySpend, Renewal
 from batchsite.batches.moving import hold
-from batchsite.batches.renewing import renew_step
+from batchsite.batches.pipeline.renewing import renew_step
 from batchsite.datasets.models import Dataset
 from batchsite.exports import building
 from batchsite.exports.models import Export

@@ -22,7 +22,7 @@ ROWS = 1_200
 FIRST, SECOND = "Which intent? {{text}}", "Name the intent of this question of a bank’s customer: {{text}}"
 BEGIN = f"""
 import csv
-from batchsite.batches import drafting
+from batchsite.batches.writing import drafting
 from batchsite.batches.models import Batch
 from batchsite.teams.models import Team, User
 from tests.factories import make_dataset

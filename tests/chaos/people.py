@@ -16,13 +16,14 @@ import httpx
 import orjson
 from django.db import Error, connections
 
-from batchsite.batches import controlling, drafting
+from batchsite.batches import controlling
 from batchsite.batches.controlling import NotNow
-from batchsite.batches.keeping import Tried, keep_tried
 from batchsite.batches.models import Batch, Result
-from batchsite.batches.rowsets import RowSet
+from batchsite.batches.pipeline.keeping import Tried, keep_tried
+from batchsite.batches.requests.rowsets import RowSet
 from batchsite.batches.signals import batch_starting
 from batchsite.batches.states import RUNNING, TERMINAL, RowState
+from batchsite.batches.writing import drafting
 from batchsite.datasets.intake import receive_path
 from batchsite.datasets.models import Dataset, DatasetState
 from batchsite.teams.models import Team

@@ -59,6 +59,19 @@ def test_a_room_imports_only_what_the_arrows_allow(path: Path) -> None:
     assert {module for module in inner if _room(module) not in allowed} == set()
 
 
+FLOORS = ("requests", "pipeline", "writing", "pages")
+"""Of the room of batches, from the ground up."""
+ON_FLOORS = [path for path in FILES if path.parent.name in FLOORS and _room(name_of(path)) == "batches"]
+
+
+@pytest.mark.parametrize("path", ON_FLOORS, ids=[name_of(path) for path in ON_FLOORS])
+def test_a_floor_of_batches_knows_none_above_it(path: Path) -> None:
+    above = FLOORS[FLOORS.index(path.parent.name) + 1 :]
+    assert not [
+        module for module in imports(path) if module.startswith(tuple(f"batchsite.batches.{f}." for f in above))
+    ]
+
+
 def test_nobody_imports_the_sandbox() -> None:
     """It is a process of its own: shared code would hide a shared mistake."""
     outsiders = [path for path in FILES if _room(name_of(path)) != "sandbox"]

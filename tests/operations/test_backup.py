@@ -21,7 +21,8 @@ from tests.running import Running, wait_for
 
 ROWS = 30
 BEGIN = f"""
-from batchsite.batches import controlling, drafting
+from batchsite.batches import controlling
+from batchsite.batches.writing import drafting
 from batchsite.teams.models import Team
 from tests.factories import make_dataset
 team = Team.objects.create(name="Support")

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from batchsite.batches.models import Batch, DailySpend, Submission
-from batchsite.batches.overview import dashboard, spending
+from batchsite.batches.pages.overview import dashboard, spending
 from batchsite.batches.states import TERMINAL
 from batchsite.datasets.models import Dataset
 from batchsite.teams.models import Membership, Team, User

@@ -18,7 +18,8 @@ from tests.services import postgres, postgres_folder, redis, redis_server
 pytestmark = [pytest.mark.services, pytest.mark.processes]
 ROWS = 3_000
 BEGIN = f"""
-from batchsite.batches import controlling, drafting
+from batchsite.batches import controlling
+from batchsite.batches.writing import drafting
 from batchsite.batches.models import Batch
 from tests.factories import make_dataset, make_team
 team = make_team()

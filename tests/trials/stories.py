@@ -9,8 +9,8 @@ from typing import Any
 
 from django.utils import timezone
 
-from batchsite.batches import drafting
 from batchsite.batches.models import Batch
+from batchsite.batches.writing import drafting
 from batchsite.processes.leases import Busy, LeaseLost
 from batchsite.teams.models import Team, User
 from batchsite.trials import pressing

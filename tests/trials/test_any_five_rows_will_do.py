@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from batchsite.batches import drafting
-from batchsite.batches.learning import Lesson, mark_of
 from batchsite.batches.models import Batch
-from batchsite.batches.turns import recipe_of
+from batchsite.batches.pipeline.turns import recipe_of
+from batchsite.batches.writing import drafting
+from batchsite.batches.writing.learning import Lesson, mark_of
 from batchsite.teams.keys import Account, account_kind, account_of
 from batchsite.teams.models import Team
 from batchsite.trials.asking import ask, body_of, columns_of

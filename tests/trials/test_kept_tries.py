@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from batchsite.batches import controlling, drafting
+from batchsite.batches import controlling
 from batchsite.batches.daily import DailySpend
 from batchsite.batches.models import Batch, Result
 from batchsite.batches.states import RowState
+from batchsite.batches.writing import drafting
 from batchsite.teams.models import Team
 from batchsite.trials import pressing
 from tests.pipeline import drive, story

@@ -11,9 +11,9 @@ import pytest
 from django.utils import timezone
 
 from batchsite.batches.daily import DailySpend, spent_this_month
-from batchsite.batches.learning import mark_of
 from batchsite.batches.models import Batch
-from batchsite.batches.turns import recipe_of
+from batchsite.batches.pipeline.turns import recipe_of
+from batchsite.batches.writing.learning import mark_of
 from batchsite.teams.keys import account_kind
 from batchsite.teams.models import Team, User
 from batchsite.trials import pressing

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from batchsite.batches import controlling, drafting
-from batchsite.batches.estimating import Estimate, came_out
+from batchsite.batches import controlling
 from batchsite.batches.models import Batch
+from batchsite.batches.writing import drafting
+from batchsite.batches.writing.estimating import Estimate, came_out
 from batchsite.datasets.profiling import Profiler
 from batchsite.options import ROOT
 from batchsite.teams.models import Team

@@ -13,12 +13,14 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import Error
 from django.db.models import Q
 
-from batchsite.batches import controlling, drafting, shapes
-from batchsite.batches.driving import drive
+from batchsite.batches import controlling
 from batchsite.batches.models import Batch
-from batchsite.batches.restoring import begin_anew
-from batchsite.batches.rowsets import parse_rows
+from batchsite.batches.pipeline.driving import drive
+from batchsite.batches.pipeline.restoring import begin_anew
+from batchsite.batches.requests import shapes
+from batchsite.batches.requests.rowsets import parse_rows
 from batchsite.batches.states import TERMINAL, State
+from batchsite.batches.writing import drafting
 from batchsite.datasets import intake
 from batchsite.datasets.models import Dataset, DatasetState
 from batchsite.exports import console, files

@@ -1,0 +1,103 @@
+"""The charts of this room's pages: from what was read to what is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+from batchsite.batches.pages.overview import Spending
+from batchsite.batches.pipeline.pacing import Pace
+from batchsite.charts.drawing import Chart, Entry, Ranks, Series, area, columns, plain, ranks
+from batchsite.templatetags.words import TICKS_PER_DOLLAR, dollars, duration
+
+MODELS = 5
+"""Models that have a colour of their own; the others are one."""
+
+
+def _money(ticks: float) -> str:
+    return "$0" if not ticks else dollars(round(ticks))
+
+
+def by_day(spending: Spending) -> Chart:
+    """Spend by day, stacked by model."""
+    title = f"Spend by day{', simulated' if spending.simulated else ''}"
+    return columns("spend", title, _days(spending), _by_model(spending.by_model), show=_money, axis=_round_money)
+
+
+def _round_money(ticks: float) -> str:
+    """As short as it can be said: "$5", "$0.25"."""
+    return f"${ticks / TICKS_PER_DOLLAR:,.12g}"
+
+
+def _days(spending: Spending) -> list[str]:
+    return [f"{day.day} {day:%b}" for day in spending.days]
+
+
+def _by_model(by_model: Mapping[str, Sequence[int]]) -> list[Series]:
+    found = [
+        Series(model or "no model", ticks, f"s{place}")
+        for place, (model, ticks) in enumerate([*by_model.items()][:MODELS], 1)
+    ]
+    rest = [*by_model.values()][MODELS:]
+    if rest:
+        found.append(Series("others", [sum(day) for day in zip(*rest, strict=True)], "s6"))
+    return found
+
+
+def outcomes(spending: Spending) -> Chart:
+    """What became of the rows, by day."""
+    series = [Series("succeeded", spending.answered, "good"), Series("without an answer", spending.failed, "bad")]
+    return columns("rows", "Rows by day", _days(spending), series)
+
+
+def by_person(spending: Spending) -> Ranks:
+    """Who spent it; each leads to their batches."""
+    entries = [
+        Entry(name, ticks, f"{reverse('batches')}?{urlencode({'person': pk})}" if pk else "")
+        for pk, name, ticks in spending.by_person[:8]
+    ]
+    return ranks("people", "Spend by person", entries, show=_money)
+
+
+def by_models(spending: Spending) -> Ranks:
+    """On which model it was spent."""
+    entries = [
+        Entry(model or "no model", ticks, tone=f"s{min(place, MODELS + 1)}")
+        for place, (model, ticks) in enumerate([*spending.models.items()][:8], 1)
+    ]
+    return ranks("models", "Spend by model", entries, show=_money)
+
+
+def course(pace: Pace | None, now: datetime | None = None) -> Chart | None:
+    """How the rows of a batch were done over time; None before there is anything to draw.
+
+    While it runs, `now` draws the line on to this moment, so that a standstill is seen.
+    """
+    if pace is None or len(pace.points) < 2:
+        return None
+    points = [(float(second), float(done)) for second, done in pace.points]
+    if now is not None:
+        points.append((max(points[-1][0], (now - pace.began_at).total_seconds()), points[-1][1]))
+    return area("course", "Rows done over time", points, show_x=_after, show=plain, head=("After", "Rows done"))
+
+
+RECENT = 20
+"""Points that say how fast a batch is now."""
+
+
+def rate(pace: Pace | None) -> str:
+    """Rows in a second or a minute, of late; empty where that cannot be told."""
+    points = pace.points[-RECENT:] if pace else []
+    seconds, rows = (points[-1][0] - points[0][0], points[-1][1] - points[0][1]) if len(points) > 1 else (0, 0)
+    if seconds < 1 or rows < 1:
+        return ""
+    if rows >= seconds:
+        return f"{plain(round(rows / seconds))} rows a second"
+    return f"{plain(round(60 * rows / seconds))} rows a minute" if 60 * rows >= seconds else "less than a row a minute"
+
+
+def _after(seconds: float) -> str:
+    return "start" if seconds < 1 else duration(timedelta(seconds=seconds))

@@ -1,0 +1,64 @@
+"""What stands beside a batch: its course as a chart, its notes and tags."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods
+
+from batchsite.batches.models import Batch, Pace
+from batchsite.batches.pages import pictures, selectors
+from batchsite.batches.tagging import LONGEST, MOST, annotate, tags_in, tags_of
+from batchsite.http import UNPROCESSABLE, TeamRequest
+
+
+class NotesForm(forms.Form):
+    """What people write beside a batch."""
+
+    tags = forms.CharField(
+        label="Tags",
+        required=False,
+        max_length=(LONGEST + 2) * MOST,
+        help_text="Between commas. The list of batches can be narrowed to a tag.",
+    )
+    notes = forms.CharField(label="Notes", required=False, max_length=20_000, widget=forms.Textarea(attrs={"rows": 4}))
+
+    def clean_tags(self) -> list[str]:
+        return tags_in(self.cleaned_data["tags"])
+
+
+@require_http_methods(["GET", "POST"])
+def batch_notes(request: TeamRequest, batch_id: int) -> HttpResponse:
+    """The form on a page of its own, or in its place on the batch's page."""
+    found = selectors.batch_of(request.team, batch_id)
+    form = NotesForm(
+        request.POST if request.method == "POST" else None,
+        initial={"tags": ", ".join(found.tags), "notes": found.notes},
+    )
+    if request.method == "POST" and form.is_valid():
+        annotate(found.pk, form.cleaned_data["notes"], form.cleaned_data["tags"], request.user)
+        if not request.htmx:
+            return redirect("batch", found.pk)
+        found.refresh_from_db()
+        return render(request, "batches/_notes.html", {"batch": found})
+    context = {"batch": found, "form": form, "known_tags": tags_of(request.team)}
+    status = UNPROCESSABLE if form.errors else 200
+    return render(request, "batches/_notes_form.html" if request.htmx else "batches/notes.html", context, status=status)
+
+
+@require_GET
+def batch_course(request: TeamRequest, batch_id: int) -> HttpResponse:
+    """The chart of how the rows were done over time, which asks again while the batch runs."""
+    found = selectors.batch_of(request.team, batch_id)
+    return render(request, "batches/_course.html", {"batch": found, **course_of(found)})
+
+
+def course_of(batch: Batch) -> dict[str, Any]:
+    """The chart of a batch, and its pace in words."""
+    pace = Pace.objects.filter(batch=batch).first()
+    now = timezone.now() if batch.is_running else None
+    return {"course": pictures.course(pace, now), "rate": pictures.rate(pace)}
