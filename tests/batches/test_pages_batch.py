@@ -323,6 +323,15 @@ def test_causes_are_counted_again_only_when_something_changed(
     assert causes(batch) == [("overloaded", 2)]
 
 
+def test_a_batch_that_ends_while_its_page_is_made_has_a_page(team: Team, alice: User) -> None:
+    batch = a_running_batch(team, alice)
+    controlling.cancel(batch, alice)
+    batch.refresh_from_db()
+    assert batch.state == "cancelling"
+    batch.submissions.update(state="cancelled", ended_at=timezone.now())
+    assert standing(batch).notices == []
+
+
 def test_the_timeline_tells_who_did_what_and_how_often(team: Team, alice: User, bob: User, site: Client) -> None:
     batch = a_running_batch(team, bob)
     for _ in range(3):

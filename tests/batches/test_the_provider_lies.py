@@ -124,6 +124,22 @@ def test_answers_that_came_while_nobody_looked_are_read_before_the_rest_is_decla
     check_books(batch, sandbox)
 
 
+def test_an_end_that_is_asked_for_while_an_add_is_unknown_waits_for_what_it_brought(
+    team: Team, sandbox: Sandbox
+) -> None:
+    """The reply to the adds is lost, somebody takes what is there, and the answers are a moment behind the counters."""
+    sandbox.fault("lost_reply", call="add")
+    sandbox.fault("results_trail", seconds=0.6)
+    batch = make_batch(team, ROWS)
+    while not batch.submissions.filter(chunks__state="sending", faults__gt=0).exists():
+        step_all(batch)
+    controlling.finish_early(batch, None)
+    sandbox.complete()
+    drive(batch)
+    check_books(batch, sandbox)
+    assert batch.succeeded, story(batch)
+
+
 def test_what_counts_as_answered_and_is_never_readable_is_missing_and_not_cancelled(
     team: Team, sandbox: Sandbox
 ) -> None:

@@ -159,7 +159,8 @@ def _notices(batch: Batch, running: Sequence[Submission], events: Sequence[Event
         words = next((event.detail for event in reversed(events) if event.kind == "held"), "")
         return [Notice("held", "warn", f"Held: {reason}", text, batch.held_since, ("go-on", "finish"), words)]
     if batch.state == State.CANCELLING:
-        return [_ending(next((one for one in running if one.cancel_asked_at), running[0]))]
+        asked = sorted(running, key=lambda one: one.cancel_asked_at is None)
+        return [_ending(one) for one in asked[:1]]  # none where the last one ended while this was read
     found = [_trouble(running, events), _stalled(batch, running, events, idle), _over_budget(batch)]
     return [notice for notice in found if notice]
 

@@ -132,8 +132,8 @@ def _unread(submission: Submission) -> int:
 
     While there are any, patience alone decides nothing: it may have passed while nobody looked. A walk comes first.
     """
-    promised = (submission.num_success or 0) + (submission.num_error or 0)
-    return max(0, min(promised, submission.sent) - submission.succeeded - submission.failed)
+    promised = (submission.num_success or 0) + (submission.num_error or 0)  # also of adds whose reply was lost
+    return max(0, min(promised, submission.total) - submission.succeeded - submission.failed)
 
 
 def _end_without(turn: Turn) -> float | None:
