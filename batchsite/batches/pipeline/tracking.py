@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from batchsite.batches.models import Submission
+from batchsite.batches.models import ChunkState, Submission
 from batchsite.batches.moving import move, note, update
 from batchsite.batches.pipeline.deriving import Look, Phase, phase
 from batchsite.batches.pipeline.patience import doubling, next_look, patience
@@ -60,13 +60,21 @@ def _take_counters(submission: Submission, remote: RemoteBatch) -> None:
 def _phase(submission: Submission, remote: RemoteBatch) -> Phase:
     look = Look(
         remote,
-        submitted=submission.sent,
+        submitted=submission.sent + _perhaps_sent(submission),
         readable=submission.succeeded + submission.failed,
         since_sent=_since(submission.sent_at),
         since_change=_since(submission.changed_at),
         today=timezone.now().date(),
     )
     return phase(look, patience())
+
+
+def _perhaps_sent(submission: Submission) -> int:
+    """Rows of adds whose reply was lost before somebody asked for an end: zero counters are not their end."""
+    if not submission.cancel_asked_at:
+        return 0
+    counts = submission.chunks.filter(state=ChunkState.SENDING).values_list("count", flat=True)
+    return sum(counts)
 
 
 def _since(moment: datetime | None) -> float:
