@@ -123,7 +123,7 @@ class Page:
     @property
     def is_wide(self) -> bool:
         """More columns than fit beside each other: the table scrolls sideways."""
-        return sum(240 if column.key in {"prompt", "answer"} else 130 for column in self.columns) > 1000
+        return sum(240 if column.key in {"prompt", "answer"} else 130 for column in self.columns) > 1030
 
 
 def columns_of(batch: Batch, query: QueryDict) -> list[Column]:
@@ -132,9 +132,9 @@ def columns_of(batch: Batch, query: QueryDict) -> list[Column]:
     known = {"prompt": OURS["prompt"]}
     known |= {f"f.{name}": name for name in names}
     expected = batch.expected_column if batch.expected_column in batch.dataset.columns else ""
-    known |= {f"c.{expected}": expected} if expected else {}
+    known |= {f"c.{expected}": f"{expected}, expected"} if expected else {}
     known |= {key: label for key, label in OURS.items() if key != "prompt"}
-    known |= {f"c.{name}": name for name in batch.dataset.columns}
+    known |= {f"c.{name}": name for name in batch.dataset.columns if name != expected}
     usual = {"prompt", *([f"f.{name}" for name in names[:4]] or ["answer"]), "state", "judgement"}
     usual |= {f"c.{expected}"} if expected else set()
     usual |= {"tokens", "cost"} if len(usual) <= ROOM else set()
