@@ -28,8 +28,9 @@ def by_day(spending: Spending) -> Chart:
 
 
 def _round_money(ticks: float) -> str:
-    """As short as it can be said: "$5", "$0.25"."""
-    return f"${ticks / TICKS_PER_DOLLAR:,.12g}"
+    """As short as it can be said: "$5", "$2.50", "$0.0125"."""
+    text = f"${ticks / TICKS_PER_DOLLAR:,.12g}"
+    return f"{text}0" if text[-2:-1] == "." else text
 
 
 def _days(spending: Spending) -> list[str]:
