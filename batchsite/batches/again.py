@@ -12,6 +12,7 @@ from batchsite.batches.moving import note
 from batchsite.batches.pipeline.renewing import mark_of
 from batchsite.batches.requests.rowsets import RowSet
 from batchsite.batches.tagging import annotate
+from batchsite.batches.writing.learning import Lesson
 from batchsite.datasets.models import Dataset, DatasetState
 from batchsite.processes.queueing import Job, enqueue, take
 from batchsite.teams.models import User
@@ -31,7 +32,6 @@ COPIED = (
     "id_column",
     "auto_retries",
     "deadline_hours",
-    "tried",
 )
 """What makes a batch what it is; its state, its sums and its notes are its own."""
 LONGEST_CHAIN, MOST_VERSIONS = 20, 200
@@ -70,6 +70,8 @@ def duplicate(
     `what` stands behind the name. Raises Dataset.DoesNotExist where the dataset was deleted meanwhile.
     """
     values = {name: copy.deepcopy(getattr(batch, name)) for name in COPIED}
+    lessons = {mark: Lesson.from_json(one).for_another_batch() for mark, one in (batch.tried or {}).items()}
+    values["tried"] = {mark: lesson.as_json() for mark, lesson in lessons.items()} or None
     if rows is not None:
         values |= {"ranges": rows.as_lists(), "row_limit": None, "tried": None}
     target = dataset or batch.dataset

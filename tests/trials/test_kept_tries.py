@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from batchsite.batches import controlling
+from batchsite.batches import again, controlling
 from batchsite.batches.daily import DailySpend
 from batchsite.batches.models import Batch, Result
 from batchsite.batches.states import RowState
 from batchsite.batches.writing import drafting
-from batchsite.teams.models import Team
+from batchsite.teams.models import Team, User
 from batchsite.trials import pressing
 from tests.pipeline import drive, story
 from tests.provider import Sandbox
@@ -44,6 +44,20 @@ def test_kept_rows_are_not_sent_and_the_books_agree(team: Team, sandbox: Sandbox
         result = Result.objects.get(batch=batch, row=answer.row)
         assert (result.answer, result.cost_ticks, result.state) == (answer.answer, answer.cost_ticks, "succeeded")
     assert "kept: 4 rows kept from trying: not sent, and not paid again" in story(batch)
+
+
+def test_the_batch_again_learns_from_the_tries_and_keeps_none_of_them(
+    team: Team, alice: User, sandbox: Sandbox
+) -> None:
+    first = a_draft(team)
+    tried(first, [1, 2, 5])
+    first.refresh_from_db()
+    second = again.duplicate(first, alice)
+    before, after = drafting.estimate_of(first), drafting.estimate_of(second)
+    assert before is not None
+    assert after is not None
+    assert (before.kept, after.kept) == (3, 0)
+    assert before.output_tokens == after.output_tokens
 
 
 def test_another_prompt_keeps_nothing(team: Team, sandbox: Sandbox) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal
 
 import orjson
@@ -89,6 +89,10 @@ class Lesson:
 
     def as_json(self) -> dict[str, int]:
         return asdict(self)
+
+    def for_another_batch(self) -> Lesson:
+        """What it taught holds; the answers belong to the batch that they were tried for."""
+        return replace(self, kept=0, kept_ticks=0)
 
     def __add__(self, other: Lesson) -> Lesson:
         return Lesson(*(a + b for a, b in zip(self._values(), other._values(), strict=True)))
