@@ -124,6 +124,23 @@ def test_answers_that_came_while_nobody_looked_are_read_before_the_rest_is_decla
     check_books(batch, sandbox)
 
 
+@pytest.mark.parametrize("is_ending", [False, True], ids=["running", "to be ended"])
+def test_a_row_is_not_given_up_after_a_single_walk(is_ending: bool, team: Team, sandbox: Sandbox) -> None:
+    """No worker was there for long; the first one to come back finds nothing, the next one everything."""
+    sandbox.fault("results_trail", seconds=60)
+    batch = drive(make_batch(team, ROWS), until="collecting")
+    if is_ending:
+        controlling.cancel(batch, None)
+    long_ago = timezone.now() - timedelta(hours=1)
+    batch.submissions.update(settled_at=long_ago, changed_at=long_ago)
+    while not batch.submissions.filter(walks__gt=0).exists():
+        step_all(batch)
+    sandbox.mend()
+    drive(batch)
+    assert (batch.state, batch.succeeded) == ("completed", ROWS), story(batch)
+    check_books(batch, sandbox)
+
+
 BEHIND: dict[str, list[dict[str, Any]]] = {
     "answers": [{"what": "results_trail", "seconds": 0.6}],
     "answers and counters": [{"what": "results_trail", "seconds": 0.6}, {"what": "counters_zero", "reads": 3}],

@@ -28,6 +28,8 @@ from batchsite.batches.requests.planning import numbers
 from batchsite.batches.states import RowState, State
 from batchsite.xai.types import Page
 
+LEAST_WALKS = 2
+"""Before a row is given up: a single walk may have begun long ago and rested for as long as no worker was there."""
 MOST_CIRCLES = 2
 """A cursor that leads back is asked again so often, then the walk ends and is made again later."""
 
@@ -59,10 +61,14 @@ def collect(turn: Turn) -> float | None:
             update(submission, walks=submission.walks + 1, walk_token="", walk_pages=0)
     if submission.accounted >= submission.total:
         return _finish(turn)
-    if submission.ending and not (_unread(submission) and _waited(submission) < patience().results_trail):
+    if submission.ending and not _unread(submission):
         return _end_without(turn)
     if _waited(submission) < patience().results_trail:
         return doubling(patience().first_look, submission.walks)
+    if submission.walks < LEAST_WALKS:
+        return 0
+    if submission.ending:
+        return _end_without(turn)
     return _judge(turn, look_for_rows(turn))
 
 
