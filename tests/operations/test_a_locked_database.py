@@ -46,6 +46,12 @@ def test_a_batch_comes_to_its_end_all_the_same(place: Place, provider: Sandbox, 
         check_books(place, provider, ROWS)
 
 
+def test_a_start_waits_until_it_is_let_go(place: Place) -> None:
+    place.environ |= HASTY
+    with locked_now_and_then(place.database, LONGER, PAUSE), Running(place.data, place.environ) as site:
+        assert any("The database is busy: database is locked. Waiting" in line for line in site.said)
+
+
 def test_runbatch_says_that_it_waits_and_goes_on(place: Place, provider: Sandbox, tmp_path: Path) -> None:
     place.environ |= HASTY
     provider.set(rate=1 / 60)

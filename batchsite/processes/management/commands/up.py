@@ -10,6 +10,7 @@ import os
 import secrets
 import signal
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,10 @@ from batchsite.processes.parentage import MARK, end_marked
 from batchsite.processes.starting import AlreadyRunning, Lock, prepare
 from batchsite.processes.supervisor import STOP_SIGNALS
 from batchsite.processes.terminal import Terminal
+from batchsite.processes.trouble import AWAY, LOCKED, trouble
+
+LONGEST_WAIT = 60.0
+"""Seconds for a database that is busy or away; then a person should look, or whoever starts this tries again."""
 
 
 class Command(BaseCommand):
@@ -53,8 +58,24 @@ def _up(data: Path) -> None:
     mark = secrets.token_hex(8)
     lock.write(pid=os.getpid(), mark=mark, address=address(listener))
     terminal = Terminal(data / "log")
-    prepare(lambda: terminal.say("Preparing the database and the static files …"))
+    _prepare(terminal)
     _become_supervisor(mark, lock.fileno(), listener.fileno())
+
+
+def _prepare(terminal: Terminal) -> None:
+    """Where the database is busy or not up yet, as after a restart of the machine, it is waited for."""
+    given_up, said = time.monotonic() + LONGEST_WAIT, ""
+    while True:
+        try:
+            return prepare(lambda: terminal.say("Preparing the database and the static files …"))
+        except DatabaseError as error:
+            words = f"{trouble(error)}: {str(error).strip()}"
+            if trouble(error) not in {LOCKED, AWAY} or time.monotonic() > given_up:
+                raise
+        if words != said:
+            terminal.say(f"{words}. Waiting; Ctrl-C stops.", "warning")
+        said = words
+        time.sleep(1)
 
 
 def _become_supervisor(mark: str, *descriptors: int) -> None:
