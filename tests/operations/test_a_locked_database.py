@@ -15,6 +15,7 @@ from tests.operations.trouble import (
     begin,
     check_books,
     locked_now_and_then,
+    locked_until,
     take_in,
     wait_for_state,
     write_table,
@@ -48,8 +49,10 @@ def test_a_batch_comes_to_its_end_all_the_same(place: Place, provider: Sandbox, 
 
 def test_a_start_waits_until_it_is_let_go(place: Place) -> None:
     place.environ |= HASTY
-    with locked_now_and_then(place.database, LONGER, PAUSE), Running(place.data, place.environ) as site:
-        assert any("The database is busy: database is locked. Waiting" in line for line in site.said)
+    words, log = "The database is busy: database is locked. Waiting", place.data / "log" / "supervisor.log"
+    locked = locked_until(place.database, lambda: log.exists() and words in log.read_text())
+    with locked, Running(place.data, place.environ) as site:
+        assert any(words in line for line in site.said)
 
 
 def test_runbatch_says_that_it_waits_and_goes_on(place: Place, provider: Sandbox, tmp_path: Path) -> None:

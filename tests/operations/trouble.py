@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -64,6 +64,26 @@ def locked_now_and_then(database: Path, seconds: float, pause: float) -> Iterato
     finally:
         over.set()
         holder.join()
+
+
+@contextlib.contextmanager
+def locked_until(database: Path, is_enough: Callable[[], bool]) -> Iterator[None]:
+    """Another process of this machine holds the database until something has happened, a minute at most."""
+    with closing(sqlite3.connect(database, isolation_level=None, timeout=30, check_same_thread=False)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+
+        def hold() -> None:
+            until = time.monotonic() + 60
+            while not is_enough() and time.monotonic() < until:
+                time.sleep(0.1)
+            other.execute("ROLLBACK")
+
+        holder = threading.Thread(target=hold)
+        holder.start()
+        try:
+            yield
+        finally:
+            holder.join()
 
 
 # ---- a batch -----------------------------------------------------------------------------------------
