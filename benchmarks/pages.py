@@ -89,9 +89,8 @@ def watched(client: httpx.Client) -> list[tuple[str, float]]:
     running = client.get("/batches/?only=running").text
     found = re.search(r'href="(/batches/\d+)"', running)
     assert found, "nothing runs"
-    return [
-        _poll(client, path, part) for path, part in ((found[1], "progress"), ("/", "had="), ("/batches/", "shown="))
-    ]
+    kept_open = ((found[1], "progress"), ("/", "had="), ("/batches/?only=running", "shown="))
+    return [_poll(client, path, part) for path, part in kept_open]
 
 
 def _poll(client: httpx.Client, path: str, part: str) -> tuple[str, float]:
