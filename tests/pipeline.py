@@ -82,7 +82,7 @@ def half_done(batch: Batch, sandbox: Sandbox) -> Batch:
 
 def step_all(batch: Batch) -> None:
     """One step of every submission that is due."""
-    due = list(batch.submissions.filter(next_look_at__lte=timezone.now()))
+    due = list(batch.submissions.filter(next_look_at__lte=timezone.now()).order_by("pk"))
     for submission in due:
         with contextlib.suppress(Busy, LeaseLost):
             advance(submission.pk)
