@@ -17,7 +17,7 @@ MORE = ("tests/review", "tests/trials", "tests/prompts", "tests/at_xai")
 PARTS = ("tests/batches", "tests/datasets", "tests/teams", "tests/pages", "tests/exports", *MORE)
 ALONE = "not browser and not processes and not services and not litellm"
 
-FEWER_CUTS = {"CUT_EVERY": "3", "CUT_PAIRS_SECONDS": "3"}
+FEWER_CUTS = {"CUT_EVERY": "5", "CUT_PAIRS_SECONDS": "3"}
 """On SQLite the same suite cuts everywhere."""
 
 
