@@ -47,17 +47,11 @@ class Wanted:
         return bool(self.state or self.cause or self.fit)
 
 
-@dataclass(frozen=True)
-class Line:
-    """A row in the table; texts are clipped."""
+class _Became:
+    """What both a line of the table and a row's own page tell of what became of it."""
 
-    row: int
-    prompt: str
-    answer: str
     state: RowState
     result: Result | None
-    fields: Sequence[str] = ()
-    """A cell for each of `field_names`."""
 
     @property
     def tone(self) -> str:
@@ -71,6 +65,19 @@ class Line:
     def misfit(self) -> str:
         """Why the answer does not fit the shape; blank where it does."""
         return self.result.misfit if self.result else ""
+
+
+@dataclass(frozen=True)
+class Line(_Became):
+    """A row in the table; texts are clipped."""
+
+    row: int
+    prompt: str
+    answer: str
+    state: RowState
+    result: Result | None
+    fields: Sequence[str] = ()
+    """A cell for each of `field_names`."""
 
 
 @dataclass(frozen=True)
@@ -204,7 +211,7 @@ class Attempt:
 
 
 @dataclass(frozen=True)
-class RowDetail:
+class RowDetail(_Became):
     """Everything about one row of a batch."""
 
     row: int
@@ -220,19 +227,6 @@ class RowDetail:
     earlier: Sequence[Attempt]
     previous: int | None
     next: int | None
-
-    @property
-    def tone(self) -> str:
-        return ROW_TONES[self.state]
-
-    @property
-    def tokens(self) -> int | None:
-        return _tokens(self.result)
-
-    @property
-    def misfit(self) -> str:
-        """Why the answer does not fit the shape; blank where it does."""
-        return self.result.misfit if self.result else ""
 
     @property
     def was_tried(self) -> bool:
