@@ -35,7 +35,8 @@ def examine_migrations() -> Iterator[Finding]:
     missing = missing_migrations()
     if missing:
         does = "Start batchsite (`make run` migrates by itself), or run: manage.py migrate"
-        yield problem("migrations", f"{missing} migrations of this version are not applied.", does)
+        which = "1 migration of this version is" if missing == 1 else f"{missing} migrations of this version are"
+        yield problem("migrations", f"{which} not applied.", does)
     else:
         yield ok("migrations", "All are applied.")
 
