@@ -33,7 +33,7 @@ MOST_HASHES = 6_000_000
 """Hashes of 8 bytes that are held for all columns together."""
 LONGEST_ID = 64
 _SAMPLES, _SAMPLE_LENGTH = 6, 200
-_FIRST_LOOK, _SAMPLE, _PART = 65_536, 16_384, 600_000
+_FIRST_LOOK, _SAMPLE, _PART = 65_536, 16_384, 200_000
 _PART_BYTE = 3
 """The byte of a hash that says to which part it belongs, for a set never to hold all; none of those that thin out."""
 _ID_CELLS = re.compile(r"[A-Za-z0-9_\-\n]+")
