@@ -93,6 +93,8 @@ def test_the_bar_shows_what_is_done_and_not_read_in_a_colour_of_its_own(team: Te
         ("processing", {"num_success": 10}, "50 % done"),
         ("collecting", {}, "Reading the results: 0 of 20"),
         ("cancelling", {"num_success": 4}, "Cancelling, 20 % done"),
+        ("cancelling", {"num_success": 4, "num_cancelled": 16}, "Cancelling, 20 % done"),
+        ("cancelling", {"num_success": 4, "ending": "completed"}, "Finishing, 20 % done"),
     ],
 )
 def test_the_title_says_what_it_is_at(

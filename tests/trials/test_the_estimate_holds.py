@@ -140,3 +140,19 @@ def test_of_a_big_table_a_stated_sample_is_measured(team: Team) -> None:
     found = estimated(batch)
     assert "measured on 10,000 of 25,000 rows, evenly spread" in found.basis
     assert 14 <= found.characters <= 16
+
+
+@pytest.mark.parametrize(
+    ("cost", "counts", "words"),
+    [
+        (660, {"succeeded": 26, "failed": 14}, "34 % less, with 14 rows not answered"),
+        (900, {"succeeded": 39, "missing": 1}, "10 % less, with 1 row not answered"),
+        (900, {"succeeded": 30, "skipped": 10}, "10 % less"),
+        (1200, {"succeeded": 26, "failed": 14}, "20 % more"),
+        (1001, {"succeeded": 40}, "as much as estimated"),
+        (0, {"failed": 40}, ""),
+    ],
+)
+def test_how_it_came_out_is_said_beside_what_was_not_answered(cost: int, counts: dict[str, int], words: str) -> None:
+    batch = Batch(state="completed", total=40, cost_ticks=cost, estimate={"likely": 1000}, **counts)
+    assert came_out(batch) == words

@@ -100,8 +100,11 @@ def standing(batch: Batch) -> Standing:
 
 
 def _reported(submission: Submission) -> int:
-    """Rows that are done as far as we know: by the provider's counters, or by what we hold, if that is more."""
-    counted = (submission.num_success or 0) + (submission.num_error or 0) + (submission.num_cancelled or 0)
+    """Rows that are done as far as we know: by the provider's counters, or by what we hold, if that is more.
+
+    Cancelled ones are not: what became of them is known when they were looked for, and no answer waits to be read.
+    """
+    counted = (submission.num_success or 0) + (submission.num_error or 0)
     return max(min(counted, submission.total), submission.accounted)
 
 
@@ -130,7 +133,8 @@ def _title(batch: Batch, running: Sequence[Submission], ahead: int) -> str:
     share = 100 * (batch.done + ahead) // batch.total if batch.total else 0
     done = "Less than 1 % done" if not share and batch.done + ahead else f"{share} % done"
     if batch.state == State.CANCELLING:
-        return f"Cancelling, {done[:1].lower()}{done[1:]}"
+        finishing = any(one.ending == State.COMPLETED for one in running)
+        return f"{'Finishing' if finishing else 'Cancelling'}, {done[:1].lower()}{done[1:]}"
     if batch.state == State.COLLECTING:
         return f"Reading the results: {batch.done:,} of {batch.total:,}"
     return done
@@ -179,7 +183,7 @@ def _at_the_end(batch: Batch) -> list[Notice]:
 
 def _ending(submission: Submission) -> Notice:
     """A person, a deadline or xAI itself ends it before every row was answered."""
-    text = "What is answered is kept, and is billed. xAI may take a minute to settle what became of the others."
+    text = "What is answered is kept, and is billed. What became of the others settles within some two minutes."
     reason = submission.ending_reason
     if submission.ending == State.COMPLETED:
         early = f"{reason} " if reason.startswith("The deadline") else ""

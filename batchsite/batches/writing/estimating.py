@@ -319,11 +319,17 @@ def _many(count: int, word: str) -> str:
 
 
 def came_out(batch: Batch) -> str:
-    """How the cost of a batch that ended compares with its estimate: “4 % less”; empty where it cannot be told."""
+    """How the cost of a batch that ended compares with its estimate: “4 % less”; empty where it cannot be told.
+
+    Rows without an answer were estimated and cost nothing: where it came out cheaper, they are named beside it.
+    """
     likely = int((batch.estimate or {}).get("likely") or 0)
     if not batch.is_terminal or not likely or batch.succeeded < 1:
         return ""
     share = round(100 * (batch.cost_ticks - likely) / likely)
     if not share:
         return "as much as estimated"
-    return f"{abs(share):,} % {'more' if share > 0 else 'less'}"
+    if share > 0:
+        return f"{share:,} % more"
+    unanswered = batch.total - batch.succeeded - batch.skipped
+    return f"{-share:,} % less" + (f", with {_many(unanswered, 'row')} not answered" if unanswered else "")
