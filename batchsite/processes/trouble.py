@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import errno
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from django.contrib.auth.decorators import login_not_required
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template import loader
 from django.views.defaults import server_error as broken
@@ -23,6 +25,8 @@ _DO = {
     AWAY: "Try again in a moment. If it stays, tell whoever runs batchsite; `manage.py doctor` says why.",
 }
 _FULL_SIGNS = ("disk is full", "No space left", "disk I/O error")  # SQLite says the last where its WAL cannot grow
+A_MOMENT = 0.3
+"""Seconds that a page waits to write what it could do without."""
 AGAIN = "10"
 """Seconds after which to ask again."""
 
@@ -50,6 +54,40 @@ def is_disk_full(error: BaseException) -> bool:
     if isinstance(error, OSError):
         return error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
     return isinstance(error, OperationalError) and any(sign in str(error) for sign in _FULL_SIGNS)
+
+
+def on_the_side(write: Callable[[], object]) -> None:
+    """Do what a page writes beside what it shows; leave it out where the disk is full or the database is held.
+
+    Who only reads still reads then, and does not wait for long; the next page writes it.
+    """
+    try:
+        with _patient_for(A_MOMENT), transaction.atomic():
+            write()
+    except OperationalError as error:
+        if trouble(error) not in {FULL, LOCKED}:
+            raise
+
+
+@contextmanager
+def _patient_for(seconds: float) -> Iterator[None]:
+    """SQLite waits only so long for another writer. PostgreSQL locks single rows, and we hold those but shortly."""
+    if connection.vendor != "sqlite":
+        yield
+        return
+    usual = _busy_timeout()
+    _busy_timeout(int(1000 * seconds))
+    try:
+        yield
+    finally:
+        _busy_timeout(usual)  # Django may have opened a new connection meanwhile
+
+
+def _busy_timeout(milliseconds: int | None = None) -> int:
+    """How long SQLite waits for another writer from now on; as it is where nothing is given."""
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA busy_timeout" + ("" if milliseconds is None else f"={milliseconds}"))
+        return int(cursor.fetchone()[0])
 
 
 @login_not_required

@@ -18,6 +18,7 @@ from batchsite.batches.models import Batch, Result
 from batchsite.batches.states import RowState
 from batchsite.processes.leases import Claim, claimed
 from batchsite.processes.queueing import Job, enqueue
+from batchsite.processes.trouble import on_the_side
 from batchsite.review import fields, ordering, tallying
 from batchsite.review.models import Codes, Judgement, Summary
 from batchsite.review.tallying import Seen, Tally
@@ -55,7 +56,7 @@ def ask_for(batch: Batch, summary: Summary) -> None:
         return
     if not batch.is_terminal and summary.as_of and not _grew(batch, summary, now - summary.as_of):
         return
-    nudge(summary)
+    on_the_side(lambda: nudge(summary))
 
 
 def on_end(batch: Batch) -> None:

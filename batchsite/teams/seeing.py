@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
+from batchsite.processes.trouble import on_the_side
 from batchsite.teams.models import Membership
 
 VISIT = timedelta(minutes=30)
@@ -21,5 +22,6 @@ def look(membership: Membership) -> datetime | None:
     if seen is not None and now - seen > VISIT:
         membership.seen_before = seen
     membership.seen_at = now
-    Membership.objects.filter(pk=membership.pk).update(seen_at=now, seen_before=membership.seen_before)
+    mine, before = Membership.objects.filter(pk=membership.pk), membership.seen_before
+    on_the_side(lambda: mine.update(seen_at=now, seen_before=before))
     return membership.seen_before

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -11,10 +12,13 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.test import Client
 
-from batchsite.teams.models import User
+from batchsite.processes.trouble import on_the_side
+from batchsite.review.models import Summary
+from batchsite.teams.models import Membership, Team, User
+from tests.batches.stories import an_ended_batch
 from tests.operations.conftest import ON_SQLITE, Place
 from tests.operations.test_doctor import free_port
 
@@ -68,6 +72,19 @@ def locked_for_all() -> Iterator[None]:
 
 
 @contextmanager
+def held_by_a_writer() -> Iterator[None]:
+    """Another process writes and does not come to an end; readers may read."""
+    with (
+        a_file_of_its_own() as path,
+        closing(sqlite3.connect(path, isolation_level=None)) as other,
+        pragmas("PRAGMA busy_timeout=20000"),
+    ):
+        other.execute("PRAGMA journal_mode=WAL")  # a copy does not have it
+        other.execute("BEGIN IMMEDIATE")
+        yield
+
+
+@contextmanager
 def full() -> Iterator[None]:
     """SQLite may not grow by another page."""
     with connection.cursor() as cursor:
@@ -113,6 +130,35 @@ def test_a_full_database_is_said_and_what_was_sent_is_taken_later(
     for answer in refused:
         assert "The server&#x27;s disk is full" in words(answer)
     assert browser.post("/datasets/upload", {"file": SimpleUploadedFile("a.csv", file)}).status_code == 302
+
+
+@ON_SQLITE
+def test_who_only_reads_reads_on(client_of: Callable[[User], Client], alice: User, team: Team) -> None:
+    """What pages write beside what they show, that somebody looked and that rows are to be summed up, can wait."""
+    batch = an_ended_batch(team, alice)
+    Summary.objects.all().delete()
+    browser = client_of(alice)
+    with held_by_a_writer():
+        began = time.monotonic()
+        for path in ("", "batches/", f"batches/{batch.pk}", f"batches/{batch.pk}/rows/3", "datasets/", "team"):
+            assert browser.get(f"/{path}").status_code == 200, path
+        taken_home = browser.get(f"/batches/{batch.pk}/download?form=csv")
+        assert taken_home.status_code == 200
+        assert time.monotonic() - began < 10, "a page waited for what it could do without"
+        assert not Summary.objects.exists()
+    browser.get("/")
+    browser.get(f"/batches/{batch.pk}")
+    assert Summary.objects.filter(batch=batch, next_look_at__isnull=False).exists(), "the next page writes it"
+    assert Membership.objects.get(user=alice).seen_at is not None
+
+
+def test_a_mistake_in_what_is_written_on_the_side_is_no_trouble_that_passes(db: None) -> None:
+    def write() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("INSERT INTO nowhere VALUES (1)")
+
+    with pytest.raises(DatabaseError):
+        on_the_side(write)
 
 
 @ON_SQLITE
