@@ -8,6 +8,8 @@ themselves. `--keep` leaves the filled folder, and takes it up again where it is
 
 `--cpu` asks for the pages within one process instead (benchmarks.page_costs) and tells what each computes and how often
 it asks the database: figures that are the same on a busy machine.
+
+On PostgreSQL and Redis: `python -m tests.services python -m benchmarks.pages`, without `--keep`.
 """
 
 from __future__ import annotations
@@ -123,7 +125,8 @@ def main() -> None:
                 [sys.executable, "-m", "benchmarks.page_costs", asked.only], cwd=ROOT, env=environ, check=True
             )
             return
-        with Running(folder, {"BATCHSITE_LOG_LEVEL": "ERROR"}) as site:
+        elsewhere = {name: os.environ[name] for name in ("DATABASE_URL", "REDIS_URL") if name in os.environ}
+        with Running(folder, {"BATCHSITE_LOG_LEVEL": "ERROR", **elsewhere}) as site:
             client = httpx.Client(base_url=site.url, cookies={made["cookie_name"]: made["cookie"]}, timeout=60)
             _summed(client, made)
             chosen = {name: page for name, page in pages(made).items() if asked.only in name}
