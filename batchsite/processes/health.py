@@ -61,6 +61,11 @@ def missing_migrations() -> int:
     return missing
 
 
+def is_new() -> bool:
+    """Whether the database is empty: nobody ever used it. Raises what the database raises."""
+    return not connection.introspection.table_names()
+
+
 class HealthFirst:
     """Answers before anything looks at the name of the host: a load balancer asks by address, and in plain HTTP."""
 

@@ -67,13 +67,18 @@ def prepare(tell: Callable[[], None]) -> None:
     timer = threading.Timer(SLOW, tell)
     timer.start()
     try:
-        with _one_at_a_time():
-            call_command("migrate", verbosity=0, interactive=False)
+        migrate()
         call_command("collectstatic", verbosity=0, interactive=False)
     finally:
         timer.cancel()
         timer.join()
         connections.close_all()
+
+
+def migrate() -> None:
+    """Bring the database to this version."""
+    with _one_at_a_time():
+        call_command("migrate", verbosity=0, interactive=False)
 
 
 @contextlib.contextmanager

@@ -61,3 +61,21 @@ def test_what_is_no_answer_is_told(place: Place, latin: Path, answer: str) -> No
     assert done.returncode == 2
     assert f"--answer {answer}: write KEY=VALUE" in done.stderr
     assert place.sql("SELECT count(*) FROM datasets_dataset") == [(0,)]
+
+
+def test_on_a_new_installation_it_makes_the_database_itself(place: Place, tmp_path: Path) -> None:
+    path = tmp_path / "tickets.csv"
+    path.write_text("id,city\n1,Bern\n2,Chur\n")
+    place.database.unlink()
+    done = place.manage("runbatch", str(path), *ASKED)
+
+    assert done.returncode == 0, done.stderr
+    assert place.sql("SELECT total, succeeded FROM batches_batch") == [(2, 2)]
+
+
+def test_the_database_of_another_version_is_left_as_it_is(place: Place, latin: Path) -> None:
+    place.sql("DELETE FROM django_migrations WHERE id = (SELECT max(id) FROM django_migrations WHERE app = 'batches')")
+    done = place.manage("runbatch", str(latin), *ASKED)
+
+    assert done.returncode == 1
+    assert "The database is not prepared for this version. Run: manage.py migrate" in done.stderr

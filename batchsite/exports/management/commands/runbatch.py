@@ -26,7 +26,8 @@ from batchsite.datasets.models import Dataset, DatasetState
 from batchsite.exports import console, files
 from batchsite.exports.tables import TooBig
 from batchsite.processes import garbage
-from batchsite.processes.health import missing_migrations
+from batchsite.processes.health import is_new, missing_migrations
+from batchsite.processes.starting import migrate
 from batchsite.processes.trouble import is_disk_full
 from batchsite.teams.keys import AccountKind
 from batchsite.teams.models import Team
@@ -82,7 +83,9 @@ class Command(BaseCommand):
 
     def _run(self, asked: argparse.Namespace) -> int:
         form = _form(asked.output)
-        if missing_migrations():
+        if is_new():
+            migrate()  # the first thing that somebody does here need not be `make run`
+        elif missing_migrations():
             raise Stop(OTHER, "The database is not prepared for this version. Run: manage.py migrate")
         if begin_anew():
             self.stderr.write("This is a restored backup: what xAI has is looked for before anything is sent.")
