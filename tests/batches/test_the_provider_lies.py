@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ from django.utils import timezone
 from batchsite.batches import controlling
 from batchsite.batches.models import RawPage, Result
 from batchsite.teams.models import Team
-from tests.pipeline import check_books, drive, half_done, make_batch, step_all, story
+from tests.pipeline import SHORT, check_books, drive, half_done, make_batch, step_all, story
 from tests.provider import Sandbox
 
 pytestmark = pytest.mark.django_db
@@ -139,6 +139,48 @@ def test_a_row_is_not_given_up_after_a_single_walk(is_ending: bool, team: Team, 
     drive(batch)
     assert (batch.state, batch.succeeded) == ("completed", ROWS), story(batch)
     check_books(batch, sandbox)
+
+
+@pytest.mark.parametrize("is_ending", [False, True], ids=["running", "to be ended"])
+def test_walks_that_run_in_a_circle_give_no_row_up(is_ending: bool, team: Team, sandbox: Sandbox) -> None:
+    """Patience passed while the cursor led back to the first page again and again: nobody saw the other pages yet."""
+    sandbox.fault("cursor_repeats", call="results")
+    batch = half_done(make_batch(team, ROWS), sandbox)
+    if is_ending:
+        sandbox.fault("cancelled_hidden")
+        controlling.cancel(batch, None)
+    else:
+        sandbox.complete()
+    while not batch.is_terminal and not batch.submissions.filter(walks__gt=3).exists():
+        batch.submissions.filter(state="collecting").update(settled_at=just_over(), changed_at=just_over())
+        step_all(batch)
+        batch.refresh_from_db()
+    assert batch.pending, story(batch)
+    sandbox.mend()
+    drive(batch)
+    check_books(batch, sandbox)
+    assert batch.missing == 0, story(batch)
+
+
+def just_over() -> datetime:
+    """So long ago that patience with results that trail has just passed."""
+    return timezone.now() - timedelta(seconds=1.2 * SHORT.results_trail)
+
+
+def test_a_cursor_that_runs_in_a_circle_for_ever_ends_all_the_same(team: Team, sandbox: Sandbox) -> None:
+    sandbox.fault("cursor_repeats", call="results")
+    batch = half_done(make_batch(team, ROWS), sandbox)
+    sandbox.fault("cancelled_hidden")
+    controlling.cancel(batch, None)
+    while not batch.is_terminal:
+        long_ago = timezone.now() - timedelta(hours=1)
+        batch.submissions.filter(state="collecting").update(settled_at=long_ago, changed_at=long_ago)
+        step_all(batch)
+        batch.refresh_from_db()
+    unread = ROWS // 2 - batch.succeeded
+    assert unread > 0
+    last = Result.objects.filter(batch=batch, state="cancelled").latest("row")
+    assert f"xAI counts {unread} of these rows as answered" in last.error
 
 
 BEHIND: dict[str, list[dict[str, Any]]] = {

@@ -7,6 +7,7 @@ made again until every row has its result or patience ends, and then each row le
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
@@ -32,11 +33,19 @@ LEAST_WALKS = 2
 """Before a row is given up: a single walk may have begun long ago and rested for as long as no worker was there."""
 MOST_CIRCLES = 2
 """A cursor that leads back is asked again so often, then the walk ends and is made again later."""
+CIRCLING_PATIENCE = 4
+"""So many times the patience with results that trail, before a row is given up that no walk came as far as."""
+
+
+class Walked(enum.Enum):
+    PART = "the turn ended first; the next one goes on from there"
+    CIRCLED = "the cursor led back again and again: nobody knows what stands behind"
+    WHOLE = "to the last page"
 
 
 def preview(turn: Turn) -> float:
     """Read what is there while the batch still runs; seconds until the next look."""
-    ended = _walk(turn)
+    ended = _walk(turn) is not Walked.PART
     if not ended and not turn.submission.walk_is_preview:
         return 0
     if ended:
@@ -52,18 +61,20 @@ def collect(turn: Turn) -> float | None:
     submission = turn.submission
     if submission.declared_through:
         return _declare(turn)
-    if submission.ending and submission.walks and not _unread(submission):
+    if submission.ending and _is_nowhere(submission):
         return _declare(turn)
+    walked = Walked.WHOLE
     if not submission.walks or submission.accounted < submission.total:
-        if not _walk(turn):
+        walked = _walk(turn)
+        if walked is Walked.PART:
             return 0
         with turn.locked() as submission:
             update(submission, walks=submission.walks + 1, walk_token="", walk_pages=0)
     if submission.accounted >= submission.total:
         return _finish(turn)
-    if submission.ending and not _unread(submission):
+    if submission.ending and walked is Walked.WHOLE and not _unread(submission):
         return _end_without(turn)
-    if _waited(submission) < patience().results_trail:
+    if _waited(submission) < patience().results_trail * (CIRCLING_PATIENCE if walked is Walked.CIRCLED else 1):
         return doubling(patience().first_look, submission.walks)
     if submission.walks < LEAST_WALKS:
         return 0
@@ -75,18 +86,22 @@ def collect(turn: Turn) -> float | None:
 # ---- the walk ----------------------------------------------------------------------------------------------
 
 
-def _walk(turn: Turn) -> bool:
-    """Read pages from where the last turn stopped. True at the end, or where the cursor runs in a circle."""
+def _walk(turn: Turn) -> Walked:
+    """Read pages from where the last turn stopped."""
     for page, circle, ended in _pages(turn):
         with turn.locked() as submission:
             storing.store_page(submission, page.items)
+            if submission.not_found_since:
+                update(submission, not_found_since=None)
             if circle:
                 note(submission.batch_id, "circle", "xAI's results led in a circle; they are read again")
             else:
                 update(submission, walk_token=page.next_token or "", walk_pages=submission.walk_pages + 1)
+        if ended and not page.next_token:
+            return Walked.WHOLE
         if ended or submission.walk_pages > _most_pages(submission):
-            return True
-    return False
+            return Walked.CIRCLED
+    return Walked.PART
 
 
 def _pages(turn: Turn) -> Iterator[tuple[Page[dict[str, Any]], bool, bool]]:
@@ -142,14 +157,25 @@ def _unread(submission: Submission) -> int:
     return max(0, min(promised, submission.total) - submission.succeeded - submission.failed)
 
 
+def _is_nowhere(submission: Submission) -> bool:
+    """It was never created, or it vanished (`steps._vanished`): there is nothing to walk through."""
+    vanished = submission.not_found_since and submission.walks and not _unread(submission)
+    return not submission.remote_id or bool(vanished)
+
+
 def _end_without(turn: Turn) -> float | None:
-    """End with what is there. Where every open row counts as answered, none of them was cancelled: asking again may
-    cost again, and that is for a person to decide.
+    """End with what is there. Where open rows count as answered, asking for them again may cost again: that is for a
+    person to decide, who is told. Where all of them do, none of them was cancelled.
     """
     with turn.locked() as submission:
-        if 0 < submission.total - submission.accounted <= _unread(submission):
+        unread = _unread(submission)
+        if 0 < submission.total - submission.accounted <= unread:
             reason = "xAI counts this row as answered and gives no result for it."
             update(submission, declare_as=RowState.MISSING, ending_reason=reason)
+        elif unread:
+            counts = f"xAI counts {unread:,} of these rows as answered and gives no results for them."
+            if counts not in submission.ending_reason:  # this step may run twice
+                update(submission, ending_reason=f"{submission.ending_reason} {counts}")
     return _declare(turn)
 
 
