@@ -32,12 +32,13 @@ def test_a_batch_that_runs_leaves_its_course_and_its_rows_of_the_day(team: Team,
     pace = Pace.objects.get(batch=batch)
     assert pace.points[0] == [0, 0]
     assert pace.points[-1][1] == 6
-    chart = course(pace)
+    chart = course(pace, 12)
     assert chart
     assert chart.line
     assert chart.rows[-1][1] == ["6"]
+    assert chart.line.endswith(" 50.00"), "half of its rows are half the height"
     assert DailySpend.objects.filter(team=team).values_list("rows", "failed").get() == (6, 1)
 
 
 def test_before_anything_came_there_is_no_chart(team: Team) -> None:
-    assert course(None) is None
+    assert course(None, 6) is None

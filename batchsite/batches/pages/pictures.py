@@ -18,7 +18,7 @@ MODELS = 5
 
 
 def _money(ticks: float) -> str:
-    return "$0" if not ticks else dollars(round(ticks))
+    return dollars(round(ticks))
 
 
 def by_day(spending: Spending) -> Chart:
@@ -50,7 +50,7 @@ def _by_model(by_model: Mapping[str, Sequence[int]]) -> list[Series]:
 
 def outcomes(spending: Spending) -> Chart:
     """What became of the rows, by day."""
-    series = [Series("succeeded", spending.answered, "good"), Series("without an answer", spending.failed, "bad")]
+    series = [Series("succeeded", spending.answered, "good"), Series("without an answer", spending.failed, "warn")]
     return columns("rows", "Rows by day", _days(spending), series)
 
 
@@ -72,8 +72,8 @@ def by_models(spending: Spending) -> Ranks:
     return ranks("models", "Spend by model", entries, show=_money)
 
 
-def course(pace: Pace | None, now: datetime | None = None) -> Chart | None:
-    """How the rows of a batch were done over time; None before there is anything to draw.
+def course(pace: Pace | None, total: int, now: datetime | None = None) -> Chart | None:
+    """How the `total` rows of a batch were done over time; None before there is anything to draw.
 
     While it runs, `now` draws the line on to this moment, so that a standstill is seen.
     """
@@ -82,7 +82,8 @@ def course(pace: Pace | None, now: datetime | None = None) -> Chart | None:
     points = [(float(second), float(done)) for second, done in pace.points]
     if now is not None:
         points.append((max(points[-1][0], (now - pace.began_at).total_seconds()), points[-1][1]))
-    return area("course", "Rows done over time", points, show_x=_after, show=plain, head=("After", "Rows done"))
+    head = ("After", "Rows done")
+    return area("course", "Rows done over time", points, show_x=_after, show=plain, head=head, most=total)
 
 
 RECENT = 20

@@ -61,4 +61,4 @@ def course_of(batch: Batch) -> dict[str, Any]:
     """The chart of a batch, and its pace in words."""
     pace = Pace.objects.filter(batch=batch).first()
     now = timezone.now() if batch.is_running else None
-    return {"course": pictures.course(pace, now), "rate": pictures.rate(pace)}
+    return {"course": pictures.course(pace, batch.total, now), "rate": pictures.rate(pace)}
