@@ -72,16 +72,17 @@ def by_models(spending: Spending) -> Ranks:
     return ranks("models", "Spend by model", entries, show=_money)
 
 
-def course(pace: Pace | None, total: int, now: datetime | None = None) -> Chart | None:
+def course(pace: Pace | None, total: int, now: tuple[datetime, int] | None = None) -> Chart | None:
     """How the `total` rows of a batch were done over time; None before there is anything to draw.
 
-    While it runs, `now` draws the line on to this moment, so that a standstill is seen.
+    While it runs, `now` draws the line on to this moment and the rows done by it, so that a standstill is seen.
     """
     if pace is None or len(pace.points) < 2:
         return None
     points = [(float(second), float(done)) for second, done in pace.points]
     if now is not None:
-        points.append((max(points[-1][0], (now - pace.began_at).total_seconds()), points[-1][1]))
+        at, done = now
+        points.append((max(points[-1][0], (at - pace.began_at).total_seconds()), max(points[-1][1], float(done))))
     head = ("After", "Rows done")
     return area("course", "Rows done over time", points, show_x=_after, show=plain, head=head, most=total)
 
