@@ -45,8 +45,8 @@
 
   /* ---- times in the viewer's zone ---- */
 
-  const language = navigator.language.startsWith("en") ? navigator.language : "en-GB";
-  const format = (options) => new Intl.DateTimeFormat(language, options);
+  /* The viewer's zone, but one way of writing, the one of the charts and lists: 25 Nov 2026, 14:01. */
+  const format = (options) => new Intl.DateTimeFormat("en-GB", options);
   const exact = format({ dateStyle: "full", timeStyle: "long" });
   const second = format({ hour: "numeric", minute: "2-digit", second: "2-digit" });
   const minute = format({ hour: "numeric", minute: "2-digit" });

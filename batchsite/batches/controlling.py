@@ -50,7 +50,7 @@ def start(batch: Batch, user: User | None) -> None:
             Submission.objects.create(
                 batch=batch, number=number, first_row=some.first, last_row=some.last, next_look_at=now
             )
-        note(batch.pk, "submitted", f"Submitted with {batch.total:,} rows", by=user)
+        note(batch.pk, "submitted", f"Submitted with {batch.total:,} row{'s' if batch.total != 1 else ''}", by=user)
 
 
 def cancel(batch: Batch, user: User | None) -> None:

@@ -22,6 +22,8 @@ from batchsite.charts.scales import thinned, ticks
 Show = Callable[[float], str]
 LABELS = 6
 """Words below the axis, at most: more would overlap on a telephone."""
+LETTERS = 32
+"""Letters of all the words below the axis of a histogram, about as many as a telephone has room for."""
 POINTS = 200
 
 
@@ -161,7 +163,8 @@ def histogram(
         )
         for place, count in enumerate(counts)
     ]
-    every = -(-len(edges) // LABELS)
+    longest = max((len(show_edge(edge)) for edge in edges), default=1)
+    every = -(-len(edges) // max(2, min(LABELS, LETTERS // longest)))
     below = [
         Tick(_percent(place / max(1, len(counts))), show_edge(edge), _anchor(place, len(edges)))
         for place, edge in enumerate(edges)
@@ -181,13 +184,18 @@ def area(
     show: Show = plain,
     head: tuple[str, str] = ("Time", "Rows"),
     tone: str = "s1",
+    most: float = 0.0,
 ) -> Chart:
-    """A line through (x, y), ascending in x, with the area below it. Of many points, 200 are drawn."""
+    """A line through (x, y), ascending in x, with the area below it. Of many points, 200 are drawn.
+
+    The plot ends at the greatest y, or at `most` where that is more: what can be reached at all.
+    """
     some = thinned(points, POINTS)
     first, last = (some[0][0], some[-1][0]) if some else (0.0, 0.0)
-    scale = ticks(max((value for _, value in some), default=0.0))
+    top = max([most, *(value for _, value in some)]) or 1.0
+    scale = [value for value in ticks(top) if value <= top]
     width = (last - first) or 1.0
-    places = [(100 * (x - first) / width, 100 - 100 * y / scale[-1]) for x, y in some]
+    places = [(100 * (x - first) / width, 100 - 100 * y / top) for x, y in some]
     line = "M" + " L".join(f"{x:.2f} {y:.2f}" for x, y in places) if len(places) > 1 else ""
     below = [
         Tick(_percent(share), show_x(first + share * width), anchor)
@@ -196,7 +204,7 @@ def area(
     table = [(show_x(x), [show(y)], "") for x, y in thinned(some, 24)]
     summary = _summary(title, [show_x(x) for x, _ in some], [y for _, y in some], show)
     return Chart(
-        key, title, summary, [], _rules(scale, show), below if line else [], [(tone, head[1])], head, table, line,
+        key, title, summary, [], _rules(scale, show, top), below if line else [], [(tone, head[1])], head, table, line,
         f"{line} L100 100 L0 100 Z" if line else "",
     )  # fmt: skip
 
@@ -265,8 +273,8 @@ def _stack(values: Sequence[tuple[str, float]], top: float) -> list[Part]:
     return parts
 
 
-def _rules(scale: Sequence[float], show: Show) -> list[Tick]:
-    return [Tick(_percent(1 - value / scale[-1]), show(value)) for value in scale]
+def _rules(scale: Sequence[float], show: Show, top: float | None = None) -> list[Tick]:
+    return [Tick(_percent(1 - value / (top or scale[-1])), show(value)) for value in scale]
 
 
 def _below(labels: Sequence[str]) -> list[Tick]:

@@ -147,6 +147,13 @@ def may_differ(dataset: Dataset) -> bool:
     return bool(dataset.answers) or (is_text(dataset) and has_lines)
 
 
+def whole_file_problem(dataset: Dataset) -> str:
+    """What is wrong where that is one thing, and about the file as a whole; else blank."""
+    if len(dataset.problems) != 1 or any(dataset.problems[0][where] for where in ("line", "row", "column", "excerpt")):
+        return ""
+    return str(dataset.problems[0]["message"])
+
+
 def is_text(dataset: Dataset) -> bool:
     """Whether it is delimited text; by its name where it was refused before anything was understood."""
     return dataset.form == "csv" or not (dataset.form or dataset.filename.lower().endswith(NO_TEXT))

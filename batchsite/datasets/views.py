@@ -182,6 +182,7 @@ def _context(request: TeamRequest, found: Dataset) -> dict[str, Any]:
         context["decisions"] = selectors.decisions(found)
         context["problems"] = found.problems[:PROBLEMS_SHOWN]
         context["recorded"] = len(found.problems)
+        context["whole_file"] = describing.whole_file_problem(found)
     return context
 
 

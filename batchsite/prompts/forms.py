@@ -18,4 +18,4 @@ class KeepForm(forms.Form):
 
 
 class RenameForm(forms.Form):
-    name = forms.CharField(label="Name", max_length=200)
+    name = forms.CharField(label="Name", max_length=200, widget=forms.TextInput({"autofocus": True}))

@@ -19,7 +19,7 @@ from batchsite.batches.models import Batch, Result
 from batchsite.batches.pages.results_selectors import excerpt
 from batchsite.batches.pipeline.turns import recipe_of
 from batchsite.batches.requests.rowsets import RowSet
-from batchsite.batches.states import RowState
+from batchsite.batches.states import ROW_TONES, RowState
 from batchsite.processes.leases import claimed
 from batchsite.processes.queueing import Job, enqueue
 from batchsite.review import fields, summing
@@ -124,6 +124,10 @@ class Half:
     tokens: int | None
     cost: int | None
     is_right: bool | None
+
+    @property
+    def tone(self) -> str:
+        return ROW_TONES[self.state]
 
 
 @dataclass(frozen=True)

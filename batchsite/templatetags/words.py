@@ -19,6 +19,8 @@ def dollars(ticks: int | None) -> str:
     """Ticks (1e-10 USD) as money: four digits under $10, two above; "< $0.0001" instead of a false nought."""
     if ticks is None:
         return "—"
+    if not ticks:
+        return "$0"
     amount = Decimal(ticks) / TICKS_PER_DOLLAR
     if 0 < amount < Decimal("0.0001"):
         return "< $0.0001"
@@ -36,6 +38,8 @@ def exact(ticks: int | None) -> str:
     """Ticks as dollars to the last tick, without noughts that say nothing: "$1.49270012"."""
     if ticks is None:
         return "—"
+    if not ticks:
+        return "$0"
     whole, part = divmod(ticks, TICKS_PER_DOLLAR)
     return f"${whole:,}.{f'{part:010d}'.rstrip('0').ljust(2, '0')}"
 

@@ -69,7 +69,7 @@ def test_a_running_batch_shows_counts_cost_and_what_is_left(team: Team, alice: U
     assert "50 % done" in shown
     assert "10 succeeded 1 failed 29 pending 9 of these done at xAI, not read yet" in shown
     assert "Cost so far $0.0021" in shown
-    assert "Projected $0.0083 estimated" in shown
+    assert "Projected $0.0083 $" in shown
     assert "2,040 / 10 / 820" in shown
     assert "all 40 rows, started by you" in shown
 

@@ -66,6 +66,15 @@ def test_a_failed_row_shows_the_provider_s_words(team: Team, alice: User, site: 
     assert "Failed overloaded , one of 20 rows" in words(shown)
 
 
+def test_a_failed_row_of_a_batch_with_fields_shows_the_words_in_their_place(
+    team: Team, alice: User, site: Client
+) -> None:
+    batch = a_running_batch(team, alice, shape={"fields": [{"name": "mood", "type": "text"}]})
+    receive(batch, {1: failure("The model is overloaded")})
+    assert "Answer None. xAI’s words: The model is overloaded" in words(row_page(site, batch, 1))
+    assert "Answer Not yet." in words(row_page(site, batch, 2))
+
+
 def test_a_row_without_an_answer_yet_shows_what_is_asked(team: Team, alice: User, site: Client) -> None:
     shown = words(row_page(site, a_running_batch(team, alice), 3))
     assert "Sort this: Question 3" in shown

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -32,12 +35,24 @@ def test_a_batch_that_runs_leaves_its_course_and_its_rows_of_the_day(team: Team,
     pace = Pace.objects.get(batch=batch)
     assert pace.points[0] == [0, 0]
     assert pace.points[-1][1] == 6
-    chart = course(pace)
+    chart = course(pace, 12)
     assert chart
     assert chart.line
     assert chart.rows[-1][1] == ["6"]
+    assert chart.line.endswith(" 50.00"), "half of its rows are half the height"
     assert DailySpend.objects.filter(team=team).values_list("rows", "failed").get() == (6, 1)
 
 
+def test_the_course_of_a_running_batch_goes_on_to_what_the_provider_reports_now(team: Team) -> None:
+    began = timezone.now()
+    pace = Pace(began_at=began, points=[[0, 0], [10, 40]])
+    chart = course(pace, 100, (began + timedelta(seconds=20), 60))
+    assert chart
+    assert chart.rows[-1][:2] == ("20 s", ["60"])
+    still = course(pace, 100, (began + timedelta(seconds=20), 0))
+    assert still
+    assert still.rows[-1][:2] == ("20 s", ["40"])
+
+
 def test_before_anything_came_there_is_no_chart(team: Team) -> None:
-    assert course(None) is None
+    assert course(None, 6) is None

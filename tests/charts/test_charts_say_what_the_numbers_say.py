@@ -62,6 +62,21 @@ def test_a_line_goes_from_corner_to_corner() -> None:
     assert chart.area.endswith("L100 100 L0 100 Z")
 
 
+def test_a_line_may_end_below_what_can_be_reached() -> None:
+    chart = area("k", "Rows", [(0, 0), (10, 50)], most=120)
+    assert chart.line == "M0.00 100.00 L100.00 58.33"
+    assert [rule.words for rule in chart.rules] == ["0", "50", "100"]
+    assert [rule.at for rule in chart.rules] == ["100.000%", "58.333%", "16.667%"]
+
+
+def test_long_words_below_a_histogram_are_fewer() -> None:
+    edges = [float(edge) for edge in range(13)]
+    counts = [1.0] * 12
+    assert len(histogram("k", "Tokens", edges, counts).labels) == 5
+    costs = histogram("k", "Cost", edges, counts, show_edge=lambda edge: f"$0.000{edge:02.0f}00")
+    assert [label.words for label in costs.labels] == ["$0.0000000", "$0.0000500", "$0.0001000"]
+
+
 def test_of_many_points_two_hundred_are_drawn_and_both_ends_are_kept() -> None:
     points = [(float(place), float(place)) for place in range(10_000)]
     some = thinned(points, 200)

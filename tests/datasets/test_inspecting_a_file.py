@@ -62,6 +62,15 @@ def test_a_question_comes_with_choices_and_a_guess(capsys: pytest.CaptureFixture
     assert (status, found["encoding"]) == (0, "cp1252")
 
 
+def test_names_of_several_languages_are_not_taken_for_a_code_page_that_nobody_uses(
+    capsys: pytest.CaptureFixture[str], path: Path
+) -> None:
+    path.write_bytes(b"name;note\n" + b"".join(f"Zoë {n};Straße {n}\n".encode("cp1252") for n in range(30)))
+    _, found = as_json(capsys, path)
+    [question] = found["questions"]
+    assert (question["key"], question["guess"]) == ("encoding", "cp1252")
+
+
 def test_a_damaged_file_is_refused_by_line_and_leaves_nothing(capsys: pytest.CaptureFixture[str], path: Path) -> None:
     path.write_text("a,b\n1,2\n3,4,5\n6,7\n")
     target = path.with_name("rows.jsonl")

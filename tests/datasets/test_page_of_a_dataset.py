@@ -192,7 +192,9 @@ def test_a_file_that_is_no_table_is_refused_in_one_sentence(
     dataset = received(b"%PDF-1.7\n")
     intake.import_step(dataset.pk)
 
-    assert "This is a PDF" in body(client_of(alice), "dataset", dataset)
+    page = body(client_of(alice), "dataset", dataset)
+    assert "This is a PDF" in page
+    assert "What is wrong, by line" not in page, "one thing about the whole file needs no table"
 
 
 # --- taking along, and deleting

@@ -20,7 +20,7 @@ from batchsite.templatetags import parts, words
     ("ticks", "text"),
     [
         (None, "—"),
-        (0, "$0.0000"),
+        (0, "$0"),
         (1, "< $0.0001"),
         (999_999, "< $0.0001"),
         (1_000_000, "$0.0001"),

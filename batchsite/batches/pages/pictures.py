@@ -18,7 +18,7 @@ MODELS = 5
 
 
 def _money(ticks: float) -> str:
-    return "$0" if not ticks else dollars(round(ticks))
+    return dollars(round(ticks))
 
 
 def by_day(spending: Spending) -> Chart:
@@ -50,7 +50,7 @@ def _by_model(by_model: Mapping[str, Sequence[int]]) -> list[Series]:
 
 def outcomes(spending: Spending) -> Chart:
     """What became of the rows, by day."""
-    series = [Series("succeeded", spending.answered, "good"), Series("without an answer", spending.failed, "bad")]
+    series = [Series("succeeded", spending.answered, "good"), Series("without an answer", spending.failed, "warn")]
     return columns("rows", "Rows by day", _days(spending), series)
 
 
@@ -72,17 +72,19 @@ def by_models(spending: Spending) -> Ranks:
     return ranks("models", "Spend by model", entries, show=_money)
 
 
-def course(pace: Pace | None, now: datetime | None = None) -> Chart | None:
-    """How the rows of a batch were done over time; None before there is anything to draw.
+def course(pace: Pace | None, total: int, now: tuple[datetime, int] | None = None) -> Chart | None:
+    """How the `total` rows of a batch were done over time; None before there is anything to draw.
 
-    While it runs, `now` draws the line on to this moment, so that a standstill is seen.
+    While it runs, `now` draws the line on to this moment and the rows done by it, so that a standstill is seen.
     """
     if pace is None or len(pace.points) < 2:
         return None
     points = [(float(second), float(done)) for second, done in pace.points]
     if now is not None:
-        points.append((max(points[-1][0], (now - pace.began_at).total_seconds()), points[-1][1]))
-    return area("course", "Rows done over time", points, show_x=_after, show=plain, head=("After", "Rows done"))
+        at, done = now
+        points.append((max(points[-1][0], (at - pace.began_at).total_seconds()), max(points[-1][1], float(done))))
+    head = ("After", "Rows done")
+    return area("course", "Rows done over time", points, show_x=_after, show=plain, head=head, most=total)
 
 
 RECENT = 20

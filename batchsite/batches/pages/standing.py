@@ -82,7 +82,7 @@ def standing(batch: Batch) -> Standing:
     submissions = list(batch.submissions.order_by("number"))
     events = list(batch.events.select_related("by").order_by("-pk")[:EVENTS])[::-1]
     running = [submission for submission in submissions if submission.state not in TERMINAL]
-    ahead = max(0, sum(map(_reported, running)) - sum(submission.accounted for submission in running))
+    ahead = _ahead(running)
     idle = (now - _moved_at(batch, running)).total_seconds()
     notices = _notices(batch, running, events, idle)
     return Standing(
@@ -97,6 +97,15 @@ def standing(batch: Batch) -> Standing:
         notices=notices,
         events=events,
     )
+
+
+def done_so_far(batch: Batch) -> int:
+    """Rows that are done, those that xAI reports and that were not read yet included."""
+    return batch.done + _ahead(list(batch.submissions.exclude(state__in=TERMINAL)))
+
+
+def _ahead(running: Sequence[Submission]) -> int:
+    return max(0, sum(map(_reported, running)) - sum(submission.accounted for submission in running))
 
 
 def _reported(submission: Submission) -> int:

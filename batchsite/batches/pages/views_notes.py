@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from batchsite.batches.models import Batch, Pace
 from batchsite.batches.pages import pictures, selectors
+from batchsite.batches.pages.standing import done_so_far
 from batchsite.batches.tagging import LONGEST, MOST, annotate, tags_in, tags_of
 from batchsite.http import UNPROCESSABLE, TeamRequest
 
@@ -60,5 +61,5 @@ def batch_course(request: TeamRequest, batch_id: int) -> HttpResponse:
 def course_of(batch: Batch) -> dict[str, Any]:
     """The chart of a batch, and its pace in words."""
     pace = Pace.objects.filter(batch=batch).first()
-    now = timezone.now() if batch.is_running else None
-    return {"course": pictures.course(pace, now), "rate": pictures.rate(pace)}
+    now = (timezone.now(), done_so_far(batch)) if batch.is_running else None
+    return {"course": pictures.course(pace, batch.total, now), "rate": pictures.rate(pace)}

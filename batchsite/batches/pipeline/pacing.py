@@ -28,8 +28,11 @@ class Pace(models.Model):
 
 
 def with_point(points: Points, every: int, second: int, done: int) -> tuple[Points, int]:
-    """The points with one more, and the gap between them. A point too close to the last but one replaces the last."""
-    if len(points) > 1 and second - points[-2][0] < every:
+    """The points with one more, and the gap between them.
+
+    A point of the same second as the last, or too close to the last but one, replaces the last.
+    """
+    if len(points) > 1 and (second == points[-1][0] or second - points[-2][0] < every):
         points = [*points[:-1], [second, done]]
     else:
         points = [*points, [second, done]]

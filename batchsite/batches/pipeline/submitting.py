@@ -28,6 +28,7 @@ from batchsite.batches.pipeline.tracking import watch
 from batchsite.batches.pipeline.turns import Turn, recipe_of
 from batchsite.batches.requests.planning import digest
 from batchsite.batches.states import State
+from batchsite.teams.keys import AccountKind
 from batchsite.xai.errors import ContentDiffers, XaiError
 
 CALLS_AT_ONCE = 4
@@ -90,13 +91,18 @@ def _create(turn: Turn) -> float | None:
             with turn.locked() as submission:
                 update(submission, create_tried_at=None)
         raise
-    _created(turn, remote.batch_id, "created at xAI")
+    simulated = turn.submission.batch.account == AccountKind.SANDBOX
+    _created(turn, remote.batch_id, f"created {'in the sandbox' if simulated else 'at xAI'}")
     return None
 
 
 def remote_name(submission: Submission) -> str:
     """Its name at the provider: for people, and unique."""
     return f"{submission.batch.name[:200]} [bs-{submission.token}]"
+
+
+def _s(count: int) -> str:
+    return "" if count == 1 else "s"
 
 
 def _created(turn: Turn, remote_id: str, how: str) -> None:
@@ -227,7 +233,7 @@ def _all_sent(turn: Turn) -> float:
         note(
             submission.batch_id,
             "sent",
-            f"{submission.sent:,} rows sent in {count:,} chunk{'s' if count != 1 else ''}",
+            f"{submission.sent:,} row{_s(submission.sent)} sent in {count:,} chunk{_s(count)}",
             submission=submission,
         )
     return patience().first_look

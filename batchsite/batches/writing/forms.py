@@ -242,7 +242,7 @@ def _label(offer: Offer) -> str:
 
 
 class RenameForm(forms.Form):
-    name = forms.CharField(label="Name", max_length=200)
+    name = forms.CharField(label="Name", max_length=200, widget=forms.TextInput({"autofocus": True}))
 
 
 class RetryForm(forms.Form):

@@ -137,7 +137,10 @@ def _wide(sample: bytes) -> str:
 
 
 def guess(head: bytes) -> str:
-    """The likeliest of the code pages of old. Latin letters are judged by ours, other scripts by chardet."""
+    """The likeliest of the code pages of old. Latin letters are judged by ours, other scripts by chardet.
+
+    Where the letters fit no language well, as with names of several, a code page that we cannot even name is no guess.
+    """
     best, score = "cp1252", -9.0
     for group, languages in _LETTERS.items():
         for codec in group.split():
@@ -146,7 +149,8 @@ def guess(head: bytes) -> str:
                 best, score = codec, found
     if score >= _ENOUGH:
         return best
-    return _by_chardet(head) or best
+    other = _by_chardet(head)
+    return other if other in LABELS else best
 
 
 def _by_chardet(head: bytes) -> str:
