@@ -10,6 +10,8 @@ from batchsite.datasets.reading.values import data_columns, is_datum
 _SHOWN = 3
 _RIVAL = 0.8
 """Share of the best score from which on another delimiter is a rival."""
+_SENTENCES = 2
+"""Lines with a delimiter, and as many without, from which on delimiters are rather punctuation."""
 
 Chosen = tuple[Trial, list[Question]]
 
@@ -49,20 +51,20 @@ class _Chooser:
         if not likely:
             return self._single(torn)
         if likely[0].dialect.delimiter in STRONG:
-            return self._strong(likely[0], likely[1:])
+            return self._strong(likely[0], likely[1:], torn)
         return self._weak(likely[0], torn)
 
     def _single(self, torn: list[Trial]) -> tuple[Trial, Question | None]:
-        """One column; but where delimiters stand outside of quotes here and there, only a person knows."""
+        """One column; but where delimiters stand outside of quotes, and not as in sentences, only a person knows."""
         if not torn:
             return self._with(","), None
         single = self._with(ONE_COLUMN)
-        return single, _about_delimiter([single, *torn])
+        return single, None if all(map(_sentences, torn)) else _about_delimiter([single, *torn])
 
-    def _strong(self, best: Trial, others: list[Trial]) -> tuple[Trial, Question | None]:
+    def _strong(self, best: Trial, others: list[Trial], torn: list[Trial]) -> tuple[Trial, Question | None]:
         if _prose(best):
             single = self._with(ONE_COLUMN)
-            return single, _about_delimiter([single, best])
+            return single, None if all(map(_sentences, torn)) else _about_delimiter([single, best, *torn])
         rivals = [one for one in others if one.score > _RIVAL * best.score and one.perfect >= best.perfect]
         return best, _about_delimiter([best, *rivals]) if rivals else None
 
@@ -105,6 +107,21 @@ def _prose(found: Trial) -> bool:
     spaced = sum(1 for cell in cells if cell[:1] == " ")
     decimals = sum(1 for record in below if is_datum(record[1].strip()))
     return bool(cells) and (spaced >= 0.9 * len(cells) or found.even < 0.7 or decimals >= 0.9 * len(below))
+
+
+def _sentences(found: Trial) -> bool:
+    """Whether delimiters stand as in sentences, in some of the lines below a name without one, here and there.
+
+    Two with and two without below the first with one: neither a title nor a single damaged row looks like that.
+    """
+    first, below = found.filled[0], found.filled[1:]
+    wide = [number for number, record in enumerate(below) if len(record[0]) > 1 and not record[3]]
+    if len(first[0]) != 1 or len(wide) < _SENTENCES:
+        return False
+    narrow = sum(1 for record in below[wide[0] :] if len(record[0]) == 1)
+    cells = [cell for number in wide for cell in below[number][0][1:]]
+    spaced = sum(1 for cell in cells if cell[:1] in {" ", ""})
+    return narrow >= _SENTENCES and spaced >= 0.9 * len(cells)
 
 
 def _about_delimiter(ways: list[Trial]) -> Question:
