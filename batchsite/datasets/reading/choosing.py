@@ -58,14 +58,28 @@ class _Chooser:
         """One column; but where delimiters stand outside of quotes, and not as in sentences, only a person knows."""
         if not torn:
             return self._with(","), None
+        if all(map(_sentences, torn)):
+            return self._text(torn), None
         single = self._with(ONE_COLUMN)
-        return single, None if all(map(_sentences, torn)) else _about_delimiter([single, *torn])
+        return single, _about_delimiter([single, *torn])
+
+    def _text(self, torn: list[Trial]) -> Trial:
+        """One column of text; a delimiter that stands in quotes alone must stand in quotes further down as well."""
+        outside = {one.dialect.delimiter for one in torn}
+        quoted = (sign for sign in STRONG if sign in self.sample and sign not in outside)
+        return self._with(next(quoted, ONE_COLUMN))
 
     def _strong(self, best: Trial, others: list[Trial], torn: list[Trial]) -> tuple[Trial, Question | None]:
         if _prose(best):
+            if all(map(_sentences, torn)):
+                return self._text(torn), None
             single = self._with(ONE_COLUMN)
-            return single, None if all(map(_sentences, torn)) else _about_delimiter([single, best, *torn])
-        rivals = [one for one in others if one.score > _RIVAL * best.score and one.perfect >= best.perfect]
+            return single, _about_delimiter([single, best, *torn])
+        rivals = [
+            one
+            for one in others
+            if (one.score > _RIVAL * best.score and one.perfect >= best.perfect) or _finer(one, best)
+        ]
         return best, _about_delimiter([best, *rivals]) if rivals else None
 
     def _weak(self, best: Trial, torn: list[Trial]) -> tuple[Trial, Question | None]:
@@ -96,6 +110,12 @@ class _Chooser:
             return None
         text = trial(self.sample, best.dialect.delimiter, whole=self.whole, quoting="none")
         return text if text.perfect else None
+
+
+def _finer(found: Trial, best: Trial) -> bool:
+    """Whether each record, the first as well, has at least as many cells as under the best, and some have more."""
+    widths = {len(record[0]) for record in found.filled}
+    return found.dialect.delimiter in STRONG and min(widths) >= best.width < max(widths)
 
 
 def _prose(found: Trial) -> bool:

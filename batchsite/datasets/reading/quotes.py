@@ -118,4 +118,5 @@ def kept_backslashes(dialect: Dialect) -> Callable[[str], str]:
     def kept(found: re.Match[str]) -> str:
         return found[0] if found[0][1:] in escapable else f"\\{found[0]}"
 
-    return lambda line: _ESCAPED.sub(kept, line) if "\\" in line else line
+    loose = re.compile(rf"\\[^{re.escape(escapable)}]")
+    return lambda line: _ESCAPED.sub(kept, line) if loose.search(line) else line

@@ -134,7 +134,7 @@ class DelimitedTable(Table):
             fine = plain or self._check(cells, text, line, fault)
             if fine and quote in text:
                 fine = self._check_quotes(text, line)
-            if fine and (self._after_blank or cells[0] == name or cells[0][:1] == _MARK or drop):
+            if fine and (self._after_blank or cells[0] == name or cells[0] >= _MARK or drop):
                 fine = self._check_place(cells, text, line)
             self._after_blank = False
             self._above = line if fine else 0
@@ -183,8 +183,8 @@ class DelimitedTable(Table):
             self._dropped += 1
             self._after_blank = True
             return True
-        if text.strip(self._dialect.delimiter + "\r\n"):
-            return False
+        if text.strip(self._dialect.delimiter + "\r\n") or (len(cells) < self._layout.width and text[-1] not in "\r\n"):
+            return False  # the second: the file ends in the middle of a row
         last = self._blanks[-1] if self._blanks else None
         if last and last.line + last.count == line and last.width == len(cells):
             last.count += 1
