@@ -32,6 +32,11 @@ SURE: dict[str, tuple[str | bytes, list[list[str]]]] = {
         "Report;;;;\nMade on;01.04.2024;;;\n;;;;\nid;name;note;n;m\n1;Ann;x;2;3\n2;Bob;y;4;5\n",
         cells("id¦name¦note¦n¦m/1¦Ann¦x¦2¦3/2¦Bob¦y¦4¦5"),
     ),
+    "a title in the middle": (",Report,\n,,\n" + TABLE, ROWS),
+    "padded titles with many values": (
+        "Report,,,,\nFrom,2024-01-01,To,2024-02-01,\n,,,,\nid,name,note,n,m\n1,Ann,x,2,3\n2,Bob,y,4,5\n",
+        cells("id¦name¦note¦n¦m/1¦Ann¦x¦2¦3/2¦Bob¦y¦4¦5"),
+    ),
     "comments": ("# made by x\n# on y\n" + TABLE, ROWS),
     "a comment with delimiters": ("# made, by, x\n" + TABLE, ROWS),
     "a title and a blank line above texts": ("My people\n\n" + TEXT_TABLE, TEXTS),
@@ -79,6 +84,10 @@ SURE: dict[str, tuple[str | bytes, list[list[str]]]] = {
     "one column of prose, and its commas quoted": (
         'text\n"Hello, you"\nSay; hi\n"A, b"\nGo home; now\nBye\nNow\n',
         cells("text/Hello, you/Say; hi/A, b/Go home; now/Bye/Now"),
+    ),
+    "one column, its commas quoted, and one semicolon": (
+        'text\n"Hello, you"\nSay hi\n"A, b"\nGo home; now\nBye\n',
+        cells("text/Hello, you/Say hi/A, b/Go home; now/Bye"),
     ),
     "years as names": (
         "country,2019,2020,2021\nX,1,2,3\nY,4,5,6\n",
@@ -144,6 +153,35 @@ def test_a_lone_sign_is_guessed_to_be_of_windows(text: str) -> None:
     [question] = asked(f"id;name\n1;{text}\n2;b\n".encode("cp1252"))
 
     assert question.guess == "cp1252"
+
+
+OLD = [
+    ("mac_roman", "El niño pequeño, información útil"),
+    ("cp850", "Åsa Öberg, Växjö"),
+    ("mac_roman", "für Äpfel, schön"),
+    ("cp852", "Žluťoučký kůň"),
+]
+
+
+@pytest.mark.parametrize(("codec", "text"), OLD)
+def test_code_pages_from_before_windows_are_guessed_by_their_letters(codec: str, text: str) -> None:
+    [question] = asked(f"id;name\n1;{text}\n2;b\n".encode(codec))
+
+    assert question.guess == codec
+
+
+def test_quotes_around_all_cells_prove_no_delimiter() -> None:
+    """The second line is another table's: under a semicolon it would be a text like the others."""
+    text = '"text"\n"a; b, c"\n"d, e; f"\n"g"\nid,name\n"h; i"\n'
+
+    assert [question.key for question in asked(text)] == ["delimiter"]
+
+
+def test_prose_without_a_header_may_be_one_column() -> None:
+    text = "See, a red house\nGo, and write\nBye\nNow, then\nYes\nOh, well\nSo, what\n"
+    question = asked(text)[0]
+
+    assert (question.key, question.guess) == ("delimiter", "none")
 
 
 def test_a_mark_in_the_middle_is_kept_and_said() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from batchsite.datasets.reading.dialects import NAMES, ONE_COLUMN, QUOTINGS, STRONG, Trial, trial, trials
 from batchsite.datasets.reading.excerpts import excerpt
 from batchsite.datasets.reading.types import Answers, Choice, Problem, Question, ReadingError
@@ -10,6 +12,8 @@ from batchsite.datasets.reading.values import data_columns, is_datum
 _SHOWN = 3
 _RIVAL = 0.8
 """Share of the best score from which on another delimiter is a rival."""
+_UNEVEN = 0.8
+_WRAPPED = re.compile(r"^\"([^\"\r\n]*)\"\r?$", re.M)
 _SENTENCES = 2
 """Lines with a delimiter, and as many without, from which on delimiters are rather punctuation."""
 
@@ -58,10 +62,17 @@ class _Chooser:
         """One column; but where delimiters stand outside of quotes, and not as in sentences, only a person knows."""
         if not torn:
             return self._with(","), None
-        if all(map(_sentences, torn)):
+        if all(map(_sentences, torn)) or self._proven(torn):
             return self._text(torn), None
         single = self._with(ONE_COLUMN)
         return single, _about_delimiter([single, *torn])
+
+    def _proven(self, torn: list[Trial]) -> bool:
+        """Whether cells are quoted for nothing but a delimiter in them, below a name without any: it is the one."""
+        sign = self._text(torn).dialect.delimiter
+        wrapped = _WRAPPED.findall(self.sample)
+        proven = len(wrapped) >= _SENTENCES and all(sign in cell for cell in wrapped)
+        return proven and all(len(one.filled[0][0]) == 1 for one in torn)
 
     def _text(self, torn: list[Trial]) -> Trial:
         """One column of text; a delimiter that stands in quotes alone must stand in quotes further down as well."""
@@ -121,10 +132,12 @@ def _finer(found: Trial, best: Trial) -> bool:
 def _prose(found: Trial) -> bool:
     """Whether the records are rather sentences with commas, or decimals, one a line below a name without one."""
     first, below = found.filled[0], found.filled[1:]
-    if found.dialect.delimiter == "\t" or len(first[0]) > 1 or first[3] or found.quoted:
+    if found.dialect.delimiter == "\t" or first[3] or found.quoted:
         return False
     cells = [cell for record in below for cell in record[0][1:]]
     spaced = sum(1 for cell in cells if cell[:1] == " ")
+    if len(first[0]) > 1:
+        return bool(cells) and found.even < _UNEVEN and spaced >= 0.9 * len(cells)
     decimals = sum(1 for record in below if is_datum(record[1].strip()))
     return bool(cells) and (spaced >= 0.9 * len(cells) or found.even < 0.7 or decimals >= 0.9 * len(below))
 

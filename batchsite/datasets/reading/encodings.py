@@ -50,8 +50,9 @@ _TELLING = (400, 64)
 """Bytes on which UTF-16 without a mark is recognised; the fewer where the damage is near the beginning."""
 _ENOUGH = 0.45
 _RARE = {"mac_roman", "cp850", "cp437", "cp852"}
-_MARGIN = 0.25
-"""How much better a code page from before Windows must fit: few signs, such as a lone ×, tell too little."""
+_MARGIN, _FEW = 0.25, 1
+"""How much better a code page from before Windows must fit where one sign is all, such as a lone ×."""
+_ASCII = set(range(128))
 _HIGH = re.compile(r"[^\x00-\x7f]")
 _FAMILIES = (
     "ascii", "utf-8", "utf-16-", "utf-32-", "iso8859", "iso2022", "cp", "mac", "koi8", "kz1048", "gb", "hz", "big5",
@@ -167,10 +168,11 @@ def _lined(sample: bytes, codec: str) -> bool:
 def guess(head: bytes) -> str:
     """The likeliest of the code pages of old. Latin letters are judged by ours, other scripts by chardet."""
     best, score = "cp1252", -9.0
+    margin = _MARGIN if len(set(head) - _ASCII) <= _FEW else 0.0
     for group, languages in _LETTERS.items():
         for codec in group.split():
             found = _fitness(head, codec, languages)
-            if found > score + (_MARGIN if codec in _RARE else 0.02):
+            if found > score + max(0.02, margin if codec in _RARE else 0.0):
                 best, score = codec, found
     if score >= _ENOUGH:
         return best
@@ -210,4 +212,6 @@ def _fit(before: str, sign: str, after: str, letters: str) -> float:
     if sign.isupper() and before.islower():
         return -1.5
     foreign = not before.isascii() and not after.isascii() and before.isalpha() and after.isalpha()
-    return (1.0 if sign in letters or sign.lower() in letters else -0.6) - (0.8 if foreign else 0.0)
+    alone = not before.isalpha() and not after.isalpha()
+    likely = 0.5 if alone else 1.0  # less than a sign that stands there
+    return (likely if sign in letters or sign.lower() in letters else -0.6) - (0.8 if foreign else 0.0)

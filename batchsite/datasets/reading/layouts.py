@@ -130,7 +130,8 @@ class _Finder:
         """Whether a record is a title with delimiters up to the width of the table: "Report,,,"."""
         cells = self.records[self.filled[number]][0]
         filled = sum(1 for cell in cells if cell.strip())
-        if number + 1 >= len(self.filled) or not cells[0].strip() or (filled > 1 and not self._values_above(number)):
+        lonely = filled == 1 and bool(cells[0].strip())
+        if number + 1 >= len(self.filled) or not (lonely or self._values_above(number)):
             return False
         below = [self.records[index][0] for index in self.filled[number + 1 : number + 8]]
         return any(len(row) == self.width and sum(1 for cell in row if cell.strip()) > self.width // 2 for row in below)
@@ -138,8 +139,7 @@ class _Finder:
     def _values_above(self, number: int) -> bool:
         """Whether a record belongs to lines such as "Made by,Ann,,," with a blank row between them and the names."""
         for here, after in itertools.pairwise(self.filled[number : number + 31]):
-            cells = self.records[here][0]
-            if cells[-1:] != [""] or sum(1 for cell in cells if cell.strip()) > self.width // 2:
+            if self.records[here][0][-1:] != [""]:
                 return False
             if after > here + 1:
                 names = self.records[after][0]
