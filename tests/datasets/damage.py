@@ -365,7 +365,7 @@ def strictly(text: str, form: Form, *, uses_quotes: bool) -> Cells | None:
         row = records[-1]
         place += 1
         if state == "quoted":
-            if form.backslash and sign == "\\":
+            if form.backslash and sign == "\\" and text[place : place + 1] in f"{form.quote}{form.delimiter}\\\r\n":
                 row[-1] += text[place : place + 1]
                 place += 1
             elif sign == form.quote and pair == form.quote * 2 and not form.backslash:

@@ -25,6 +25,21 @@ DAMAGE: dict[str, tuple[bytes | str, int, int, int | None, str, str]] = {
     ),
     "a bare quote, before any cell is quoted": ('a,b\n1,2"\n3,"4"\n', 2, 1, 2, "does not begin with one", '1,2"'),
     "a NUL": (b"a,b\n1,2\n3,x\0y\n", 3, 2, 2, "NUL", "x�y"),
+    "a block of NULs": (b"a,b\n1,2\n" + bytes(600) + b"3,4\n", 3, 2, 1, "NUL", "�"),
+    "NULs to the end": (b"a,b\n1,2\n" + bytes(600), 3, 2, 1, "NUL", "�"),
+    "a quote never closed in the only row": ('a,b,c\n1,2,"x\ny', 2, 1, None, "closing quote is missing", "1,2"),
+    "a comma too many in one column of prose, where others are quoted": (
+        'text\n"Hello, you"\n' + 9000 * "Yes; no\nBye\n" + "Now, then\n",
+        18_003,
+        18_002,
+        None,
+        "must stand in double quotes",
+        "Now, then",
+    ),
+    "a file cut in a row of empty cells": ("a,b,c\n1,2,3\n4,5,6\n,", 4, 3, None, "2 cells", ","),
+    "the end of a row on a line of its own": ("a,b\n1,2\n3,4 \n5\n6,7\n", 4, 3, None, "the row on line 3", "5"),
+    "the end of the header on a line of its own": ("a,b\nc\n1,2\n", 2, 1, None, "the row on line 1", "c"),
+    "one cell below a blank line": ("a,b\n1,2\n\n5\n6,7\n", 4, 2, None, "1 cell where the header has 2.", "5"),
     "a NUL in a quoted line": (b'a,b\n1,2\n"u\nv","w\nx\0y"\n', 5, 2, 2, "NUL", "x�y"),
     "a byte of another encoding": ("a,é\n1,2\n".encode() + b"3,caf\xe9\n", 3, 2, 2, "Byte E9 is not UTF-8", "caf�"),
     "half a character at the end": ("a,é\n1,2\n".encode() + b"3,caf\xc3", 3, 2, 2, "Byte C3", "caf�"),
@@ -41,6 +56,27 @@ def test_a_bad_row_is_named(
     assert (found.line, found.row, found.column) == (line, row, column)
     assert words in found.message
     assert excerpt in found.excerpt
+
+
+def test_the_place_is_named_from_which_on_the_file_is_utf_16() -> None:
+    first = refused(b"a,b\n1.25,2.5\n3.75,4.5\n0.25,9.5\n" + "7.25,8.5\n6.5,2.25\n1.75,3.5\n".encode("utf-16-le"))
+
+    assert (first.problems[0].line, first.problems[0].excerpt[:2]) == (5, "7�")
+
+
+def test_the_place_is_named_from_which_on_another_program_wrote() -> None:
+    one = '"a";"b"\n"1";"2"\n"3";"4"\n'
+    error = refused(one + one.replace(";", ",") * 2)
+
+    assert [found.line for found in error.problems] == [4, 5, 6, 7, 8, 9]
+
+
+def test_one_row_with_backslashes_does_not_change_how_the_others_are_read() -> None:
+    """Several lines of one record are one fault, not as many."""
+    rows = '"1","a\nsaid ""yes"""\n"2","b\nsaid ""no"""\n"3","c\nsaid \\"so\\"\nand\nwent"\n'
+    error = refused('"id","text"\n' + rows)
+
+    assert error.problems[0].line == 6
 
 
 def test_every_bad_row_is_listed() -> None:

@@ -95,7 +95,7 @@ def test_it_speaks_to_people_too(capsys: pytest.CaptureFixture[str], path: Path)
     status, text = inspected(capsys, path)
 
     assert status == 2
-    assert "line 3, row 2: 1 cell where the header has 2.: 3" in text
+    assert "line 3, row 2: 1 cell where the header has 2. Perhaps it is the end of the row on line 2.: 3" in text
 
 
 def test_a_file_that_is_not_there_is_a_sentence(path: Path) -> None:

@@ -47,6 +47,12 @@ OTHERS = {
     "a book (EPUB)": zipped({"META-INF/container.xml": "x", "a.html": "y"}),
     "a web page": b"<!DOCTYPE html>\n<html><body>Sign in</body></html>",
     "an XML file": b'<?xml version="1.0"?>\n<rows/>',
+    "a table in Markdown": b"| id | name |\n|----|:----:|\n| 1 | Ann |\n",
+    "a table as a terminal shows it": b"+----+------+\n| id | name |\n+----+------+\n|  1 | Ann  |\n+----+------+\n",
+    "a table as a terminal shows it ": b" id | name \n----+------\n  1 | Ann\n(1 row)\n",
+    "SQL": b"-- a dump\nINSERT INTO `t` VALUES (1,'a'),(2,'b');\n",
+    "SQL ": b"DROP TABLE IF EXISTS t;\nCREATE TABLE t (a int);\n",
+    "binary data": b"\x03\x11\x05\x06\x9c\n\x02\x12a,b\n\x04\x13\x81\n",
 }
 
 
@@ -70,7 +76,16 @@ def test_a_locked_excel_file_says_what_to_do() -> None:
     assert "save it without a password" in message
 
 
-TEXTS = ["ORC,Elf\n1,2\n", "MZ,BM\n1,2\n", "BZh,Rar!\n1,2\n", "fLaC,ID3\n1,2\n", "II*,PK\n1,2\n", "GIF8,x\n1,2\n"]
+TEXTS = [
+    "create table,x\n1,2\n",
+    "drop table saw,x\n1,2\n",
+    "ORC,Elf\n1,2\n",
+    "MZ,BM\n1,2\n",
+    "BZh,Rar!\n1,2\n",
+    "fLaC,ID3\n1,2\n",
+    "II*,PK\n1,2\n",
+    "GIF8,x\n1,2\n",
+]
 
 
 @pytest.mark.parametrize("text", TEXTS)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from batchsite.datasets.reading.dialects import NAMES, ONE_COLUMN, QUOTINGS, STRONG, Trial, trial, trials
 from batchsite.datasets.reading.excerpts import excerpt
 from batchsite.datasets.reading.types import Answers, Choice, Problem, Question, ReadingError
@@ -10,6 +12,10 @@ from batchsite.datasets.reading.values import data_columns, is_datum
 _SHOWN = 3
 _RIVAL = 0.8
 """Share of the best score from which on another delimiter is a rival."""
+_UNEVEN = 0.8
+_WRAPPED = re.compile(r"^\"([^\"\r\n]*)\"\r?$", re.M)
+_SENTENCES = 2
+"""Lines with a delimiter, and as many without, from which on delimiters are rather punctuation."""
 
 Chosen = tuple[Trial, list[Question]]
 
@@ -49,21 +55,42 @@ class _Chooser:
         if not likely:
             return self._single(torn)
         if likely[0].dialect.delimiter in STRONG:
-            return self._strong(likely[0], likely[1:])
+            return self._strong(likely[0], likely[1:], torn)
         return self._weak(likely[0], torn)
 
     def _single(self, torn: list[Trial]) -> tuple[Trial, Question | None]:
-        """One column; but where delimiters stand outside of quotes here and there, only a person knows."""
+        """One column; but where delimiters stand outside of quotes, and not as in sentences, only a person knows."""
         if not torn:
             return self._with(","), None
+        if all(map(_sentences, torn)) or self._proven(torn):
+            return self._text(torn), None
         single = self._with(ONE_COLUMN)
         return single, _about_delimiter([single, *torn])
 
-    def _strong(self, best: Trial, others: list[Trial]) -> tuple[Trial, Question | None]:
+    def _proven(self, torn: list[Trial]) -> bool:
+        """Whether cells are quoted for nothing but a delimiter in them, below a name without any: it is the one."""
+        sign = self._text(torn).dialect.delimiter
+        wrapped = _WRAPPED.findall(self.sample)
+        proven = len(wrapped) >= _SENTENCES and all(sign in cell for cell in wrapped)
+        return proven and all(len(one.filled[0][0]) == 1 for one in torn)
+
+    def _text(self, torn: list[Trial]) -> Trial:
+        """One column of text; a delimiter that stands in quotes alone must stand in quotes further down as well."""
+        outside = {one.dialect.delimiter for one in torn}
+        quoted = (sign for sign in STRONG if sign in self.sample and sign not in outside)
+        return self._with(next(quoted, ONE_COLUMN))
+
+    def _strong(self, best: Trial, others: list[Trial], torn: list[Trial]) -> tuple[Trial, Question | None]:
         if _prose(best):
+            if all(map(_sentences, torn)):
+                return self._text(torn), None
             single = self._with(ONE_COLUMN)
-            return single, _about_delimiter([single, best])
-        rivals = [one for one in others if one.score > _RIVAL * best.score and one.perfect >= best.perfect]
+            return single, _about_delimiter([single, best, *torn])
+        rivals = [
+            one
+            for one in others
+            if (one.score > _RIVAL * best.score and one.perfect >= best.perfect) or _finer(one, best)
+        ]
         return best, _about_delimiter([best, *rivals]) if rivals else None
 
     def _weak(self, best: Trial, torn: list[Trial]) -> tuple[Trial, Question | None]:
@@ -96,15 +123,38 @@ class _Chooser:
         return text if text.perfect else None
 
 
+def _finer(found: Trial, best: Trial) -> bool:
+    """Whether each record, the first as well, has at least as many cells as under the best, and some have more."""
+    widths = {len(record[0]) for record in found.filled}
+    return found.dialect.delimiter in STRONG and min(widths) >= best.width < max(widths)
+
+
 def _prose(found: Trial) -> bool:
     """Whether the records are rather sentences with commas, or decimals, one a line below a name without one."""
     first, below = found.filled[0], found.filled[1:]
-    if found.dialect.delimiter == "\t" or len(first[0]) > 1 or first[3] or found.quoted:
+    if found.dialect.delimiter == "\t" or first[3] or found.quoted:
         return False
     cells = [cell for record in below for cell in record[0][1:]]
     spaced = sum(1 for cell in cells if cell[:1] == " ")
+    if len(first[0]) > 1:
+        return bool(cells) and found.even < _UNEVEN and spaced >= 0.9 * len(cells)
     decimals = sum(1 for record in below if is_datum(record[1].strip()))
     return bool(cells) and (spaced >= 0.9 * len(cells) or found.even < 0.7 or decimals >= 0.9 * len(below))
+
+
+def _sentences(found: Trial) -> bool:
+    """Whether delimiters stand as in sentences, in some of the lines below a name without one, here and there.
+
+    Two with and two without below the first with one: neither a title nor a single damaged row looks like that.
+    """
+    first, below = found.filled[0], found.filled[1:]
+    wide = [number for number, record in enumerate(below) if len(record[0]) > 1 and not record[3]]
+    if len(first[0]) != 1 or len(wide) < _SENTENCES:
+        return False
+    narrow = sum(1 for record in below[wide[0] :] if len(record[0]) == 1)
+    cells = [cell for number in wide for cell in below[number][0][1:]]
+    spaced = sum(1 for cell in cells if cell[:1] in {" ", ""})
+    return narrow >= _SENTENCES and spaced >= 0.9 * len(cells)
 
 
 def _about_delimiter(ways: list[Trial]) -> Question:

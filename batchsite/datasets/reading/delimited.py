@@ -11,6 +11,7 @@ from batchsite.datasets.reading.choosing import choose
 from batchsite.datasets.reading.dialects import ONE_COLUMN, Trial
 from batchsite.datasets.reading.encodings import Encoding, find_encoding
 from batchsite.datasets.reading.layouts import Layout, lay_out
+from batchsite.datasets.reading.records import LINE_END
 from batchsite.datasets.reading.sniffing import SAMPLE_BYTES, what_else
 from batchsite.datasets.reading.sources import MARKED, TextSource
 from batchsite.datasets.reading.tables import DelimitedTable
@@ -26,6 +27,7 @@ from batchsite.datasets.reading.types import (
 
 SAMPLE = 65_536
 """Characters on which dialect and layout are judged."""
+_FEWEST_LINES = 3
 _SEP = re.compile(r"\"?sep=(.|\\t)\"?(?:\r\n|\r|\n|\Z)", re.I)
 
 
@@ -71,7 +73,15 @@ def _sample(body: bytes, encoding: Encoding, *, whole: bool) -> _Sample:
     lines, delimiter = 0, ""
     if said:
         text, lines, delimiter = text[said.end() :], 1, said[1].replace("\\t", "\t")
-    return _Sample(text[:SAMPLE], whole and len(text) <= SAMPLE, lines, delimiter)
+    sound = _before_nul(text[:SAMPLE])
+    return _Sample(text[:sound], whole and len(text) <= sound, lines, delimiter)
+
+
+def _before_nul(text: str) -> int:
+    """The length of what is to be judged: where the text ends in NULs, or becomes something else, the lines above."""
+    nul = text.find("\0")
+    end = max(text.rfind("\n", 0, nul), text.rfind("\r", 0, nul)) + 1 if nul >= 0 else 0
+    return end if len(LINE_END.findall(text, 0, end)) >= _FEWEST_LINES else len(text)
 
 
 def _text_of_lines(sample: _Sample, body: bytes, encoding: Encoding) -> bytes:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from batchsite.datasets.reading.quotes import Dialect, bare_quote
-from batchsite.datasets.reading.records import LINE_END, Record, Records
+from batchsite.datasets.reading.records import LINE_END, UNCLOSED, Record, Records
 from batchsite.datasets.reading.values import likeness
 
 STRONG = (",", ";", "\t", "|")
@@ -37,6 +37,7 @@ QUOTINGS = {'"': '"', "'": "'", "none": "", "backslash": '"'}
 """What may be answered about quotes, and the quote that it means."""
 _MOST_LEADS = 30
 _MOST_RESTARTS = 200
+_TOP = 2
 _BROKEN_BY_DESIGN = 3
 """Records with quotes that open and close nowhere: from here on quotes are taken for text."""
 
@@ -55,11 +56,16 @@ class Sample:
 
 
 def tolerant(text: str, dialect: Dialect, *, whole: bool) -> list[Record]:
-    """The records of a sample. One with broken quotes ends with its first line, whatever it swallows."""
+    """The records of a sample. One with broken quotes ends with its first line, whatever it swallows.
+
+    One that is still open where the sample ends, with more of the file behind it, is left out with all that it holds.
+    """
     found: list[Record] = []
     begin = line = 0
     for turn in range(_MOST_RESTARTS):
         for cells, raw, at, fault in Records(Sample(text[begin:]), dialect=dialect, line=line):
+            if found and not whole and fault == UNCLOSED:
+                return found
             end = LINE_END.search(raw) if fault and turn < _MOST_RESTARTS - 1 else None
             if end and end.end() < len(raw):
                 found.append((cells, raw[: end.end()], at, fault))
@@ -95,7 +101,8 @@ class Trial:
         """Records above the first that is as wide as most."""
         wide = (n for n, record in enumerate(self.filled) if len(record[0]) == self.width and not record[3])
         lead = next(wide, 0)
-        return lead if lead <= min(_MOST_LEADS, len(self.filled) // 2) else 0
+        broken = any(record[3] for record in self.filled[:lead])
+        return lead if lead <= min(_MOST_LEADS, len(self.filled) // 2) and not broken else 0
 
     @cached_property
     def broken(self) -> int:
@@ -137,7 +144,10 @@ class Trial:
         if self.width < 2:
             return 0.0
         weight = 1.0 if self.dialect.delimiter in STRONG else 0.3 if self.dialect.delimiter == " " else 0.5
-        return weight * self.even**2 * (0.3 + 0.7 * self.likeness) * (0.75 if self.leads else 1.0)
+        sound = 1.0 - 0.5 * self.broken / len(self.filled)
+        if all(record[3] for record in self.filled[:_TOP]):
+            sound *= 0.1  # the file does not begin with it, whatever comes below
+        return weight * self.even**2 * (0.3 + 0.7 * self.likeness) * (0.75 if self.leads else 1.0) * sound
 
 
 def _bare(raw: str, dialect: Dialect) -> bool:
@@ -168,7 +178,7 @@ def trial(sample: str, delimiter: str, *, whole: bool, quoting: str = "") -> Tri
         return found
     for dialect in _others(sample, usual):
         other = Trial(dialect, tolerant(sample, dialect, whole=whole))
-        if other.broken < found.broken and (other.perfect or other.quoted > 1):
+        if 2 * other.broken < found.broken and (other.perfect or other.quoted > 1):
             found = other
     return _without_quotes(found, sample, whole)
 

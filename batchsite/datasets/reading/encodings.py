@@ -49,6 +49,10 @@ _SAMPLED = 600
 _TELLING = (400, 64)
 """Bytes on which UTF-16 without a mark is recognised; the fewer where the damage is near the beginning."""
 _ENOUGH = 0.45
+_RARE = {"mac_roman", "cp850", "cp437", "cp852"}
+_MARGIN, _FEW = 0.25, 1
+"""How much better a code page from before Windows must fit where one sign is all, such as a lone ×."""
+_ASCII = set(range(128))
 _HIGH = re.compile(r"[^\x00-\x7f]")
 _FAMILIES = (
     "ascii", "utf-8", "utf-16-", "utf-32-", "iso8859", "iso2022", "cp", "mac", "koi8", "kz1048", "gb", "hz", "big5",
@@ -81,7 +85,7 @@ def find_encoding(head: bytes, answers: Answers) -> Encoding:
     """The encoding that the first bytes speak for. Raises ReadingError where the answer names none."""
     for mark, codec in _MARKS:
         if head.startswith(mark):
-            return Encoding(codec, len(mark))
+            return Encoding(codec, len(head) - len(_unmarked(head, mark)))
     if "encoding" in answers:
         return Encoding(_known(answers["encoding"]))
     wide = without_mark(head)
@@ -93,6 +97,13 @@ def find_encoding(head: bytes, answers: Answers) -> Encoding:
     if mostly_utf8(text, len(head)):
         return Encoding("utf-8")
     return Encoding(guess(head), sure=False)
+
+
+def _unmarked(head: bytes, mark: bytes) -> bytes:
+    """Programs that each put a mark in front leave two of them."""
+    while head.startswith(mark):
+        head = head[len(mark) :]
+    return head
 
 
 def has_mark(head: bytes) -> bool:
@@ -122,18 +133,36 @@ def without_mark(head: bytes) -> str:
 
 
 def _wide(sample: bytes) -> str:
+    if _lines_of_utf8(sample):
+        return ""
     noughts = (sample[::2].count(0), sample[1::2].count(0))
     if sum(noughts) < max(2, len(sample) // 50):
         return ""
-    if noughts[1] >= 0.95 * sum(noughts):
-        codec = "utf-16-le"
-    elif noughts[0] >= 0.95 * sum(noughts):
-        codec = "utf-16-be"
-    else:
+    codec = "utf-16-le" if noughts[1] > noughts[0] else "utf-16-be"
+    if max(noughts) < 0.95 * sum(noughts) and not _lined(sample, codec):
         return ""
     text = sample.decode(codec, "replace")
     likely = sum(1 for sign in text if sign.isprintable() or sign in "\r\n\t")
     return codec if likely >= 0.9 * len(text) and any(sign in text for sign in "\n\r,;\t|") else ""
+
+
+def _lines_of_utf8(sample: bytes) -> bool:
+    """Whether a line of UTF-8 ends before the first NUL: in UTF-16 no line end is without one."""
+    begin = sample.partition(b"\0")[0]
+    if b"\n" not in begin and b"\r" not in begin:
+        return False
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(begin)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _lined(sample: bytes, codec: str) -> bool:
+    """Whether lines end in this half of the bytes alone: some characters, such as 一, have their NUL in the other."""
+    other = "utf-16-be" if codec == "utf-16-le" else "utf-16-le"
+    here, there = (sample.decode(each, "replace").count("\n") for each in (codec, other))
+    return here > there == 0
 
 
 def guess(head: bytes) -> str:
@@ -142,10 +171,11 @@ def guess(head: bytes) -> str:
     Where the letters fit no language well, as with names of several, a code page that we cannot even name is no guess.
     """
     best, score = "cp1252", -9.0
+    margin = _MARGIN if len(set(head) - _ASCII) <= _FEW else 0.0
     for group, languages in _LETTERS.items():
         for codec in group.split():
             found = _fitness(head, codec, languages)
-            if found > score + 0.02:
+            if found > score + max(0.02, margin if codec in _RARE else 0.0):
                 best, score = codec, found
     if score >= _ENOUGH:
         return best
@@ -186,4 +216,6 @@ def _fit(before: str, sign: str, after: str, letters: str) -> float:
     if sign.isupper() and before.islower():
         return -1.5
     foreign = not before.isascii() and not after.isascii() and before.isalpha() and after.isalpha()
-    return (1.0 if sign in letters or sign.lower() in letters else -0.6) - (0.8 if foreign else 0.0)
+    alone = not before.isalpha() and not after.isalpha()
+    likely = 0.5 if alone else 1.0  # less than a sign that stands there
+    return (likely if sign in letters or sign.lower() in letters else -0.6) - (0.8 if foreign else 0.0)

@@ -129,10 +129,22 @@ class _Finder:
     def _padded(self, number: int) -> bool:
         """Whether a record is a title with delimiters up to the width of the table: "Report,,,"."""
         cells = self.records[self.filled[number]][0]
-        if number + 1 >= len(self.filled) or not cells[0].strip() or any(cell.strip() for cell in cells[1:]):
+        filled = sum(1 for cell in cells if cell.strip())
+        lonely = filled == 1 and bool(cells[0].strip())
+        if number + 1 >= len(self.filled) or not (lonely or self._values_above(number)):
             return False
         below = [self.records[index][0] for index in self.filled[number + 1 : number + 8]]
         return any(len(row) == self.width and sum(1 for cell in row if cell.strip()) > self.width // 2 for row in below)
+
+    def _values_above(self, number: int) -> bool:
+        """Whether a record belongs to lines such as "Made by,Ann,,," with a blank row between them and the names."""
+        for here, after in itertools.pairwise(self.filled[number : number + 31]):
+            if self.records[here][0][-1:] != [""]:
+                return False
+            if after > here + 1:
+                names = self.records[after][0]
+                return len(names) == self.width and _like_names(names)
+        return False
 
     def _comment(self, number: int) -> bool:
         """Whether a record that is as wide as the table is a comment above its header all the same."""
@@ -160,7 +172,8 @@ class _Finder:
         header = self.records[self.filled[leads]][0]
         rows = self._rows(leads + 1)
         typed = data_columns(rows, self.width) if rows else set()
-        names = _like_names(header) and (not rows or not typed or not typed & _data_in(header))
+        names = _like_names(header[:-1] if header[-1:] == [""] else header)
+        names = names and (not rows or not typed or not typed & _data_in(header))
         if leads == 1 and len(first) > 1 and not (names and typed):
             return None
         guess = "set aside" if names else "part"
@@ -187,7 +200,7 @@ class _Finder:
         if not alone and (len(cells) != self.width or not rows or not self._like_data(cells, rows)):
             return True
         [first], shown = _shown([cells]), _shown(rows)
-        guess = "first row" if alone or _years(cells) else "none"
+        guess = "first row" if alone or _years(cells) or _steps(cells, _data_in(cells)) else "none"
         question = Question(
             "header",
             f"{'There is only one row' if alone else 'The first row looks like the others'}: is it a header?",
@@ -207,7 +220,7 @@ class _Finder:
         data = _data_in(cells)
         if any(cells[column].strip() and column not in data for column in typed):
             return False
-        if _steps(cells, data):
+        if _steps(cells, data) and len(data) < len(cells):
             return False
         if typed & data or data:  # an address, a date, a number above texts
             return True
@@ -217,7 +230,7 @@ class _Finder:
 
     def _recurs(self, cells: Sequence[str], rows: list[list[str]]) -> bool:
         """Whether the first row's words come again below, as no name does; not where the whole row does."""
-        others = [row for row in rows if row != list(cells)]
+        others = [row for row in rows if [row[0].lstrip("\ufeff"), *row[1:]] != list(cells)]
         found = 0
         for column, cell in enumerate(cells):
             if cell.strip():
@@ -231,6 +244,9 @@ class _Finder:
         layout, more = self.layout, self.width - len(cells)
         widths = {len(self.records[index][0]) for index in self.filled if self.records[index][2] > line}
         if not more:
+            return
+        if any(self.records[index][3] for index in self.filled):
+            layout.width = len(cells)  # where quotes are broken the rows tell nothing; each is reported by its line
             return
         if not rows or len(widths) != 1:
             cell = "cell" if len(cells) == 1 else "cells"

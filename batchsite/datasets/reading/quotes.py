@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -108,3 +109,14 @@ _ESCAPED = re.compile(r"\\.", re.S)
 def structural(text: str, dialect: Dialect) -> str:
     """The text with what stands behind backslashes made harmless, where backslashes say anything; as long as before."""
     return _ESCAPED.sub("__", text) if dialect.backslash else text
+
+
+def kept_backslashes(dialect: Dialect) -> Callable[[str], str]:
+    """Doubles the backslashes that escape nothing, for the csv module, which would drop them: `C:\\new`, `\\N`."""
+    escapable = f"{dialect.quote}{dialect.delimiter}\\\r\n"
+
+    def kept(found: re.Match[str]) -> str:
+        return found[0] if found[0][1:] in escapable else f"\\{found[0]}"
+
+    loose = re.compile(rf"\\[^{re.escape(escapable)}]")
+    return lambda line: _ESCAPED.sub(kept, line) if loose.search(line) else line

@@ -9,9 +9,10 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
-from batchsite.datasets.reading.quotes import Dialect, end_of_records
+from batchsite.datasets.reading.quotes import Dialect, end_of_records, kept_backslashes
 
 LINE_END = re.compile(r"\r\n|\r|\n")
+UNCLOSED = "A quoted cell is still open at the end of the file: its closing quote is missing."
 
 Record = tuple[list[str], str, int, str]
 """(cells, raw text, line on which it starts, what is wrong with its quotes or nothing)."""
@@ -52,6 +53,11 @@ class Records:
         self._piece = lines_of("", source)
         self._raw: list[str] = []
         self._line = line
+
+    @property
+    def line(self) -> int:
+        """Lines that are behind us."""
+        return self._line
 
     def plain(self, beyond_doubt: Callable[[list[list[str]], str], bool]) -> Iterator[list[list[str]]]:
         """Records by the hundreds, as long as they are all plain: nearly as fast as the csv module alone.
@@ -102,13 +108,14 @@ class Records:
     def _lines(self) -> Iterator[str]:
         """Physical lines; those of the record in hand stay in `_raw`."""
         raw, longest, size = self._raw, self.longest, 0
+        escaped = kept_backslashes(self.dialect) if self.dialect.backslash else None
         while True:
             for line in self._piece:
                 raw.append(line)
                 size = len(line) if len(raw) == 1 else size + len(line)
                 if size >= longest:
                     raise _Endless
-                yield line
+                yield escaped(line) if escaped else line
             if not (taken := self._source.take()):
                 return
             self._piece = lines_of(taken, self._source)
@@ -119,7 +126,7 @@ class Records:
         where = f" on line {self._line}" if self._line > line else ""
         self._raw.clear()
         if "unexpected end" in error:
-            return [], text, line, "A quoted cell is still open at the end of the file: its closing quote is missing."
+            return [], text, line, UNCLOSED
         return [], text, line, f"There is text behind a closing quote{where}; a quote inside a cell must be doubled."
 
     def _endless(self) -> Record:

@@ -33,6 +33,7 @@ _MOST_FOREIGN = 50
 _MOST_FEET = 20
 _LINE_ENDS = "\r\n\x1a"
 """With the mark that DOS puts at the end of a file."""
+_MARK = "\ufeff"
 _TEXT_QUOTES = 2
 """Rows with a quote in the middle of a cell from which on nobody need be asked: in this file quotes are text."""
 
@@ -76,6 +77,10 @@ class DelimitedTable(Table):
         self._foreign_count = 0
         self._uses_quotes = (quoted and self._leaves) or answers.get("quotes") == "damage"
         self._refused = False
+        self._above = understood.header_line or 0
+        """The line on which the row above begins, where it is sound and nothing stands between."""
+        self._marked = 0
+        """The first line that begins with the mark of a file's beginning, and is no header."""
         self._taken_as_text = 0
         """Rows with a quote in the middle of a cell that were given out as long as no cell was quoted."""
         self._skip()
@@ -88,6 +93,7 @@ class DelimitedTable(Table):
         if self._dialect.plain and not self._layout.drop:
             for plain in self._records.plain(self._beyond_doubt):
                 self._number += len(plain)
+                self._above = self._records.line - sum(cell.count("\n") for cell in plain[-1])
                 yield plain
         for row in self._checked_rows():
             yield [row]
@@ -104,6 +110,7 @@ class DelimitedTable(Table):
             and not (self._source.dirty or self._bare_quotes.count)
             and [""] * width not in rows
             and self._layout.header_cells not in rows
+            and _MARK not in text
             and (not quoted or quotes_fit(text, self._dialect))
         )
         self._uses_quotes = self._uses_quotes or (fine and quoted)
@@ -117,6 +124,7 @@ class DelimitedTable(Table):
             # One test for nearly every row; what it does not let pass is looked at more closely.
             plain = len(cells) == width and cells[0] and len(text) <= longest and not source.dirty
             if not plain and not fault and self._set_aside(cells, text, line):
+                self._above = 0
                 continue
             if self._blanks or self._empties:
                 yield from self._blanks_between()
@@ -126,9 +134,10 @@ class DelimitedTable(Table):
             fine = plain or self._check(cells, text, line, fault)
             if fine and quote in text:
                 fine = self._check_quotes(text, line)
-            if fine and (self._after_blank or cells[0] == name or drop):
+            if fine and (self._after_blank or cells[0] == name or cells[0] >= _MARK or drop):
                 fine = self._check_place(cells, text, line)
             self._after_blank = False
+            self._above = line if fine else 0
             if fine and self._feet:
                 self._feet = []
             if fine and not self._refused:
@@ -174,8 +183,8 @@ class DelimitedTable(Table):
             self._dropped += 1
             self._after_blank = True
             return True
-        if text.strip(self._dialect.delimiter + "\r\n"):
-            return False
+        if text.strip(self._dialect.delimiter + "\r\n") or (len(cells) < self._layout.width and text[-1] not in "\r\n"):
+            return False  # the second: the file ends in the middle of a row
         last = self._blanks[-1] if self._blanks else None
         if last and last.line + last.count == line and last.width == len(cells):
             last.count += 1
@@ -230,7 +239,10 @@ class DelimitedTable(Table):
             message = f"A cell of {len(cells[long - 1]):,} characters; {self.limits.cell:,} are the limit."
             self._report(message, line, long, excerpt(cells[long - 1]))
         else:
-            problem = self._report(_ragged(len(cells), width, text, self._dialect), line, excerpt=excerpt(text))
+            message = _ragged(len(cells), width, text, self._dialect)
+            if len(cells) == 1 and self._above:
+                message += f" Perhaps it is the end of the row on line {self._above:,}."
+            problem = self._report(message, line, excerpt=excerpt(text))
             if len(cells) == 1 and len(self._feet) <= _MOST_FEET:
                 self._feet.append(problem)
         return False
@@ -272,7 +284,8 @@ class DelimitedTable(Table):
     def _check_place(self, cells: list[str], text: str, line: int) -> bool:
         """Whether a row that is sound in itself may stand where it stands: it is no header, and drops what it must."""
         layout, header = self._layout, self._layout.header_cells
-        if header and cells == header:
+        self._marked = self._marked or (line if cells[0][:1] == _MARK else 0)
+        if header and [cells[0].lstrip(_MARK), *cells[1:]] == header:
             if self._answers.get("repeated") == "keep":
                 return True
             message = "This row is the header once more."
@@ -334,6 +347,9 @@ class DelimitedTable(Table):
             self._ask(questions.repeated(self._repeats, self.columns))
         if 0 < bare.count < _TEXT_QUOTES and self._answers.get("quotes") != "text" and not self._uses_quotes:
             self._ask(questions.quotes(bare.first[0]))
+        if self._marked:
+            where = f"Line {self._marked:,} begins with a byte order mark, an invisible sign of a file's beginning."
+            self.understood.notes.append(f"{where} It was kept.")
         if self._dropped or self._blanks:
             count = self._dropped + sum(run.count for run in self._blanks)
             self.understood.notes.append(f"{count:,} blank {'line' if count == 1 else 'lines'} left out.")

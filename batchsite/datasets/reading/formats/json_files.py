@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -15,6 +16,8 @@ from batchsite.datasets.reading.types import Answers, ByteStream, Limits, Table
 
 _LINES = (".jsonl", ".ndjson")
 """Names that promise an object per line."""
+_FEWEST_COLUMNS = 2
+_NUMBERS = re.compile(r"\[[\s\d.,eE+-]*(?:\]\s*)?")
 
 
 def recognises(head: bytes, filename: str) -> bool:
@@ -23,7 +26,7 @@ def recognises(head: bytes, filename: str) -> bool:
     second = begin[1:].lstrip()[:1]
     if begin.startswith("{"):
         return second in {'"', "}"} or (not second and len(begin) == 1)
-    return begin.startswith("[") and second != "" and second in '{[]"'
+    return begin.startswith("[") and second != "" and (second in '{[]"' or bool(_NUMBERS.fullmatch(begin)))
 
 
 def _text(head: bytes) -> str:
@@ -78,10 +81,25 @@ def _first(pieces: Pieces) -> Any:
 
 
 def _refuse_wrapped(value: dict[str, Any]) -> None:
-    """Raises ReadingError for a file with one object in which the rows stand as a list."""
+    """Raises ReadingError for a file with one object in which the rows stand as a list, or cut into columns."""
     for key, item in value.items():
         if isinstance(item, list) and item and all(isinstance(one, dict) for one in item):
             raise refuse(
                 f"This is one JSON object, not a list of them. Its rows seem to be in “{key[:80]}”: "
                 "save that list as a file of its own and upload it."
             )
+    if _in_columns(list(value.values())):
+        raise refuse(
+            "This is one JSON object that holds a column under each name, not a list of rows. "
+            'Write the table row by row (in pandas: orient="records") and upload it again.'
+        )
+
+
+def _in_columns(values: list[Any]) -> bool:
+    """Whether these are columns, each with a cell for the same rows: lists as long as each other, or index to cell."""
+    if len(values) < _FEWEST_COLUMNS or not values[0]:
+        return False
+    if all(isinstance(value, dict) for value in values):
+        return all(list(value) == list(values[0]) for value in values)
+    lists = all(isinstance(value, list) for value in values)
+    return lists and len(values[0]) > 1 and len({len(value) for value in values}) == 1
