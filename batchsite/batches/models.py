@@ -227,7 +227,7 @@ class Submission(Work):
 
     # The walk through the results.
     walks = models.PositiveIntegerField(default=0)
-    """Whole walks ended since the counters settled."""
+    """Walks that ended since the counters settled, the last page reached or not."""
     walk_token = models.CharField(max_length=500, blank=True)
     walk_pages = models.PositiveIntegerField(default=0)
     walk_is_preview = models.BooleanField(default=False)
