@@ -79,6 +79,12 @@ def test_one_row_with_backslashes_does_not_change_how_the_others_are_read() -> N
     assert error.problems[0].line == 6
 
 
+def test_broken_quotes_among_rows_of_another_width_are_listed_with_them() -> None:
+    error = refused('a,b\n1,2,x\n\n"3,4,y\nu,v,w\n7,8,9\n')
+
+    assert [found.line for found in error.problems] == [2, 4]
+
+
 def test_every_bad_row_is_listed() -> None:
     error = refused('a,b\n1\n2,x\n3,4,5\n6,"x"y\n7,8\n9,\n\n10\n')
 

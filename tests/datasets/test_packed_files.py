@@ -7,10 +7,11 @@ import io
 import json
 import tarfile
 import zipfile
+from pathlib import Path
 
 import pytest
 
-from batchsite.datasets.reading import Limits
+from batchsite.datasets.reading import Limits, ReadingError, open_table
 from tests.datasets.forms import asked, excel, opened, parquet_file, read, sentence, zipped
 
 TABLE = [["id", "text"], ["007", "a"], ["008", "b"]]
@@ -96,6 +97,20 @@ def test_damage_in_the_middle_gets_a_sentence() -> None:
     assert "gzip archive is damaged" in sentence(bytes(packed))
     stored = zipped({"table.csv": CSV}, zipfile.ZIP_STORED).replace(b"007,a", b"007,b")
     assert "zip archive is damaged" in sentence(stored)  # its sum does not fit
+
+
+@pytest.mark.parametrize("whole", [zipped({"table.csv": CSV}), excel(TABLE)], ids=["zip", "Excel"])
+@pytest.mark.parametrize("lost", [1, 20])
+def test_bytes_lost_at_the_beginning_get_a_sentence_from_a_disk_too(whole: bytes, lost: int, tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    path.write_bytes(whole[:9] + whole[9 + lost :])
+
+    with path.open("rb") as stream, pytest.raises(ReadingError, match="is damaged or not complete"):
+        open_table(stream, limits=SMALL)
+
+
+def test_a_file_without_a_name_is_none() -> None:
+    assert "no file in it" in sentence(zipped({"abc": CSV}).replace(b"abc", b"\0bc"))
 
 
 def test_an_empty_zip_and_a_locked_one_get_a_sentence() -> None:

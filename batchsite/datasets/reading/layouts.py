@@ -246,7 +246,10 @@ class _Finder:
         if not more:
             return
         if any(self.records[index][3] for index in self.filled):
-            layout.width = len(cells)  # where quotes are broken the rows tell nothing; each is reported by its line
+            layout.typed, layout.width = (
+                set(),
+                len(cells),
+            )  # where quotes are broken the rows tell nothing; each is reported by its line
             return
         if not rows or len(widths) != 1:
             cell = "cell" if len(cells) == 1 else "cells"

@@ -60,6 +60,8 @@ def open_zip(stream: ByteStream, *, filename: str, answers: Answers, limits: Lim
         if isinstance(error, OSError) and error.errno:
             raise  # the disk, not the file
         raise refuse(_damaged_zip(stream, filename)) from None
+    if any(entry.header_offset < 0 for entry in entries):  # a file on a disk would not find such a place
+        raise refuse(_damaged_zip(stream, filename))
     kind = _kind(archive, entries)
     if kind == "an Excel file":
         return open_excel(archive, filename=filename, answers=answers, limits=limits)
@@ -105,7 +107,7 @@ def _counts(entry: zipfile.ZipInfo) -> bool:
     """Whether an entry is a file that a person put there."""
     path = PurePath(entry.filename)
     hidden = path.name.startswith(".") or path.name.lower() in {"thumbs.db", "desktop.ini"}
-    return not (entry.is_dir() or path.parts[:1] == ("__MACOSX",) or hidden)
+    return bool(entry.filename) and not (entry.is_dir() or path.parts[:1] == ("__MACOSX",) or hidden)
 
 
 def _entry(entries: list[zipfile.ZipInfo], answers: Answers) -> zipfile.ZipInfo:
