@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from heapq import nsmallest
 
 from batchsite.review.tallying import FIRST, NO_VALUE, OTHER, Tally
 
@@ -99,14 +100,14 @@ def agreement(tally: Tally) -> Agreement | None:
         Class(names[code], support[code], answered[code], tally.pairs[code, code]) for code in support if code >= FIRST
     ]
     classes.sort(key=lambda one: (one.recall or 0, -one.support, one.label))
-    confused = [
-        Pair(_name(names, expected), _name(names, given), rows)
+    wrong = (
+        (-rows, _name(names, expected), _name(names, given))
         for (expected, given), rows in tally.pairs.items()
         if expected != given or expected == OTHER
-    ]
-    confused.sort(key=lambda pair: (-pair.rows, pair.expected, pair.answered))
+    )
+    confused = [Pair(expected, given, -rows) for rows, expected, given in nsmallest(MOST_PAIRS, wrong)]
     heads, table = _table(tally, names)
-    return Agreement(tally.right, tally.counted, classes, confused[:MOST_PAIRS], table, heads)
+    return Agreement(tally.right, tally.counted, classes, confused, table, heads)
 
 
 def _name(names: dict[int, str], code: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 
 from django import template
 from django.utils.html import format_html, format_html_join
@@ -141,7 +142,11 @@ def _time(moment: datetime | None, style: str) -> str:
 
 
 @register.filter
+@lru_cache(maxsize=2048)
 def breakable(text: str) -> str:
-    """A label such as `card_payment_fee_charged`, which may go on in a new line behind its joints."""
+    """A label such as `card_payment_fee_charged`, which may go on in a new line behind its joints.
+
+    Kept, as a page shows hundreds of them and the next page the same.
+    """
     joints = re.split(r"(?<=[_/.:-])(?=.)", text)
     return format_html_join(format_html("<wbr>{}", ""), "{}", ((part,) for part in joints))
