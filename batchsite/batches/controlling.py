@@ -22,6 +22,7 @@ from batchsite.batches.signals import batch_starting
 from batchsite.batches.states import TERMINAL, RowState, State
 from batchsite.teams.keys import account_kind
 from batchsite.teams.models import Team, User
+from batchsite.templatetags.words import many
 
 
 class NotNow(RuntimeError):
@@ -50,7 +51,7 @@ def start(batch: Batch, user: User | None) -> None:
             Submission.objects.create(
                 batch=batch, number=number, first_row=some.first, last_row=some.last, next_look_at=now
             )
-        note(batch.pk, "submitted", f"Submitted with {batch.total:,} row{'s' if batch.total != 1 else ''}", by=user)
+        note(batch.pk, "submitted", f"Submitted with {many(batch.total, 'row')}", by=user)
 
 
 def cancel(batch: Batch, user: User | None) -> None:

@@ -57,6 +57,11 @@ def number(value: int | None) -> str:
     return "—" if value is None else f"{value:,}"
 
 
+def many(count: int, word: str) -> str:
+    """So many of a thing: 1 row, 7,166 rows."""
+    return f"{count:,} {word}{'s' if count != 1 else ''}"
+
+
 @register.filter
 def compact(value: int | None) -> str:
     """1460000 as 1.46 M, for sums that nobody counts on their fingers."""

@@ -7,6 +7,7 @@ from batchsite.batches.moving import note
 from batchsite.batches.pipeline.keeping import Tried, keep_tried
 from batchsite.batches.pipeline.turns import recipe_of
 from batchsite.batches.writing.learning import mark_of
+from batchsite.templatetags.words import many
 from batchsite.trials.asking import body_of, packed
 from batchsite.trials.models import AnswerState, TrialAnswer
 from batchsite.trials.stepping import CALLED_OFF
@@ -20,7 +21,7 @@ def on_start(batch: Batch) -> None:
     tried = [Tried(one.row, one.completion, one.cost_ticks) for one in found]
     count = keep_tried(batch, tried)
     if count:
-        words = f"{count} row{'s' if count != 1 else ''} kept from trying: not sent, and not paid again"
+        words = f"{many(count, 'row')} kept from trying: not sent, and not paid again"
         note(batch.pk, "kept", words)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from batchsite.templatetags.words import many
+
 ENOUGH_ROWS = 10
 ENOUGH_SECONDS = 5.0
 """Below these a rate would be a guess."""
@@ -37,7 +39,7 @@ def left_in_words(seconds: float | None) -> str:
 
 def _about(count: int, unit: str) -> str:
     count = max(1, count)
-    return f"about {count} {unit}{'s' if count != 1 else ''} left"
+    return f"about {many(count, unit)} left"
 
 
 def busy(spans: Iterable[tuple[datetime, datetime]]) -> timedelta:

@@ -19,7 +19,7 @@ from batchsite.batches.requests.shapes import CUT_OFF
 from batchsite.batches.states import State
 from batchsite.batches.writing.forms import RenameForm, RetryForm
 from batchsite.http import UNPROCESSABLE, TeamRequest
-from batchsite.templatetags.words import dollars, number
+from batchsite.templatetags.words import dollars, many, number
 
 ask_and_do = require_http_methods(["GET", "POST"])
 
@@ -30,9 +30,9 @@ def batch_cancel(request: TeamRequest, batch_id: int) -> HttpResponse:
     if request.method == "POST":
         return _do(request, batch, lambda: controlling.cancel(batch, request.user))
     what = (
-        f"What is done stays, and is billed: {_rows(batch.done)} so far. Of the {number(batch.pending)} others, those "
-        "that xAI has not answered yet will not run and cost nothing; answers that are ready by then are kept and "
-        "billed. Cancelled rows can be tried again later."
+        f"What is done stays, and is billed: {many(batch.done, 'row')} so far. Of the {number(batch.pending)} others, "
+        "those that xAI has not answered yet will not run and cost nothing; answers that are ready by then are kept "
+        "and billed. Cancelled rows can be tried again later."
     )
     return _ask(request, batch, f"Cancel “{batch}”?", what, "Cancel the batch")
 
@@ -76,7 +76,7 @@ def batch_delete(request: TeamRequest, batch_id: int) -> HttpResponse:
         what = "Nothing of it was sent. The dataset stays."
     else:
         what = (
-            f"Its {_rows(batch.total)} with their answers are removed here, for everybody in {request.team}, and "
+            f"Its {many(batch.total, 'row')} with their answers are removed here, for everybody in {request.team}, and "
             "cannot be brought back. The dataset stays. At xAI the prompts and answers stay until the batch expires "
             "there, 30 days after it was made: xAI offers no way to delete them earlier."
         )
@@ -127,8 +127,8 @@ def _retry_misfits(request: TeamRequest, batch: Batch) -> HttpResponse:
         return redirect("batch", batch.pk)
     if request.method == "POST":
         return _do(request, batch, lambda: controlling.retry(batch, request.user, misfits=True), "Asking once more.")
-    many = _rows(batch.misfits)
-    question = f"Ask the {many} that {'do' if batch.misfits != 1 else 'does'} not fit once more?"
+    rows = many(batch.misfits, "row")
+    question = f"Ask the {rows} that {'do' if batch.misfits != 1 else 'does'} not fit once more?"
     context = _question(batch, question, "", "Ask once more") | {
         "rows": batch.misfits,
         "rest": batch.succeeded - batch.misfits,
@@ -170,10 +170,6 @@ def batch_row_retry(request: TeamRequest, batch_id: int, row: int) -> HttpRespon
 def _typed(request: TeamRequest) -> QueryDict | None:
     """What a form is bound to: also to nothing at all, where that was sent."""
     return request.POST if request.method == "POST" else None
-
-
-def _rows(count: int) -> str:
-    return f"{number(count)} row{'s' if count != 1 else ''}"
 
 
 def _cost(batch: Batch, rows: int) -> int | None:

@@ -29,6 +29,7 @@ from batchsite.batches.pipeline.turns import Turn, recipe_of
 from batchsite.batches.requests.planning import digest
 from batchsite.batches.states import State
 from batchsite.teams.keys import AccountKind
+from batchsite.templatetags.words import many
 from batchsite.xai.errors import ContentDiffers, XaiError
 
 CALLS_AT_ONCE = 4
@@ -99,10 +100,6 @@ def _create(turn: Turn) -> float | None:
 def remote_name(submission: Submission) -> str:
     """Its name at the provider: for people, and unique."""
     return f"{submission.batch.name[:200]} [bs-{submission.token}]"
-
-
-def _s(count: int) -> str:
-    return "" if count == 1 else "s"
 
 
 def _created(turn: Turn, remote_id: str, how: str) -> None:
@@ -233,7 +230,7 @@ def _all_sent(turn: Turn) -> float:
         note(
             submission.batch_id,
             "sent",
-            f"{submission.sent:,} row{_s(submission.sent)} sent in {count:,} chunk{_s(count)}",
+            f"{many(submission.sent, 'row')} sent in {many(count, 'chunk')}",
             submission=submission,
         )
     return patience().first_look

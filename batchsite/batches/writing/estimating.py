@@ -28,6 +28,7 @@ from batchsite.batches.writing.learning import (
     sum_of,
 )
 from batchsite.batches.writing.measuring import Measured, measure
+from batchsite.templatetags.words import many
 
 OVERHEAD = 190
 """Tokens that xAI adds to every prompt; mostly billed at the cached price (facts 2.13)."""
@@ -189,7 +190,7 @@ def rates_of(batch: Batch, recipe: Recipe) -> Rates | None:
     ):
         if lesson.answers:
             usual = (kin, _usual(batch, theirs)) if lesson is own else ()
-            words = f"counted as in {_many(lesson.answers, word)}{of}"
+            words = f"counted as in {many(lesson.answers, word)}{of}"
             return Rates(offer, line_through(lesson), lesson.leaning("cached", usual), doubt, 0, output, words)
     form = recipe.params.get("response_format")
     schema = len(orjson.dumps(form)) * PER_CHARACTER if form else 0.0
@@ -205,15 +206,15 @@ def _output(batch: Batch, own: Lesson, same: Lesson, kin: Lesson, theirs: Lesson
         listed = [_answers_of(shaped.characters * PER_CHARACTER)] if shaped and shaped.known else []
         likely = mine.leaning("completion", listed) + mine.leaning("reasoning", (kin, _usual(batch, theirs)))
         doubt = LEAST_DOUBT if same.answers else max(LEAST_DOUBT, min(0.9, own.spread))
-        words = f"output as in {_many(mine.answers, 'tried row')}"
+        words = f"output as in {many(mine.answers, 'tried row')}"
         if same.answers:
-            words = f"output as in {_many(mine.answers, 'answer')} of this prompt"
+            words = f"output as in {many(mine.answers, 'answer')} of this prompt"
         elif mine.answers <= FEW_ANSWERS:
             words += ", steadied by what is usual for the model, as these are few"
         return Output(likely, likely * (1 - doubt), likely * (1 + doubt), words)
     for lesson, words in (
-        (kin, f"output as in {_many(kin.answers, 'tried row')} of another prompt with this model"),
-        (theirs, f"output as in {_many(theirs.answers, 'answer')} of earlier batches with {batch.model}"),
+        (kin, f"output as in {many(kin.answers, 'tried row')} of another prompt with this model"),
+        (theirs, f"output as in {many(theirs.answers, 'answer')} of earlier batches with {batch.model}"),
     ):
         if lesson.answers:
             answer = shaped.characters * PER_CHARACTER if shaped and shaped.known else lesson.mean("completion")
@@ -311,10 +312,6 @@ def _lesson(batch: Batch, offer: Offer) -> Lesson:
     )
 
 
-def _many(count: int, word: str) -> str:
-    return f"{count:,} {word}{'s' if count != 1 else ''}"
-
-
 # ---- afterwards ----------------------------------------------------------------------------------------------
 
 
@@ -332,4 +329,4 @@ def came_out(batch: Batch) -> str:
     if share > 0:
         return f"{share:,} % more"
     unanswered = batch.total - batch.succeeded - batch.skipped
-    return f"{-share:,} % less" + (f", with {_many(unanswered, 'row')} not answered" if unanswered else "")
+    return f"{-share:,} % less" + (f", with {many(unanswered, 'row')} not answered" if unanswered else "")

@@ -18,7 +18,7 @@ from batchsite.batches.writing import typed
 from batchsite.batches.writing.drafting import Problems
 from batchsite.batches.writing.inputs import OfferSelect, number_input, param_fields
 from batchsite.batches.writing.shaping import part_of
-from batchsite.templatetags.words import number, price
+from batchsite.templatetags.words import many, price
 
 BLANK_FIELDS = ("name", "prompt", "model")
 """Where nothing is typed yet, nothing is wrong yet: said below, not in red."""
@@ -260,4 +260,4 @@ class RetryForm(forms.Form):
         known = [cause for cause, _ in causes]
         super().__init__(data, initial={"causes": [cause for cause in chosen if cause in known] or known})
         field: Any = self.fields["causes"]
-        field.choices = [(cause, f"{cause}: {number(rows)} row{'s' if rows != 1 else ''}") for cause, rows in causes]
+        field.choices = [(cause, f"{cause}: {many(rows, 'row')}") for cause, rows in causes]
