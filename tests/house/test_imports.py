@@ -36,7 +36,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 }
 ALSO = {
     "batchsite.exports.management.commands.runbatch": {"xai"},  # the whole job, so also the last resort's words
-    "batchsite.trials.asking": {"xai"},  # the one door of tries: a completion in real time
+    "batchsite.trials.completion": {"xai"},  # the one door of tries: a completion in real time
 }
 OUTSIDE = {
     "xai": {"httpx", "orjson"},
