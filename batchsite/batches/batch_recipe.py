@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from functools import cache, partial
+from functools import cache
 from typing import Any
 
+from batchsite.batches.batchable import why_no_batch
 from batchsite.batches.models import Batch
 from batchsite.batches.states import State
-from batchsite.pricing.model_prices import why_not
 from batchsite.recipes.answer_shape import problems, shape_of
-from batchsite.recipes.given_requests import given_recipe, is_given
+from batchsite.recipes.given_requests import given_recipe
 from batchsite.recipes.prompt_template import parse
 from batchsite.recipes.recipe import Recipe
 from batchsite.xai.bodies import Kind
@@ -22,8 +22,8 @@ def recipe_of(batch: Batch) -> Recipe:
     """
     columns = batch.dataset.columns
     kind: Kind = "responses" if batch.request_kind == "responses" else "chat_get_completion"
-    if is_given(batch.dataset):
-        return given_recipe(columns, batch.model, kind, cache(partial(why_not, batch.team)))
+    if batch.dataset.holds_requests:
+        return given_recipe(columns, batch.model, kind, cache(why_no_batch))
     return Recipe(
         id_prefix=batch.id_prefix,
         id_column=columns.index(batch.id_column) if batch.id_column else None,

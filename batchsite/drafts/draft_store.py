@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import transaction
 
 from batchsite.batches.batch_recipe import recipe_of
+from batchsite.batches.batchable import why_no_batch
 from batchsite.batches.models import Batch
 from batchsite.batches.states import State
 from batchsite.batches.timeline import note
@@ -20,9 +21,8 @@ from batchsite.datasets.models import Dataset, DatasetState
 from batchsite.pricing.budgets import refusal_of
 from batchsite.pricing.coverage import values_of
 from batchsite.pricing.estimate import Estimate, estimate, rows_to_send
-from batchsite.pricing.model_prices import offers, why_not
+from batchsite.pricing.model_prices import offers
 from batchsite.recipes import answer_shape
-from batchsite.recipes.given_requests import is_given
 from batchsite.recipes.parameters import check_params
 from batchsite.recipes.prompt_template import PromptError, parse
 from batchsite.recipes.recipe import check_row
@@ -135,9 +135,9 @@ def problems_of(batch: Batch) -> Problems:
     for field, text in (("system_prompt", batch.system_prompt), ("prompt", batch.prompt)):
         if words := _unknown(text, batch.dataset.columns):
             found[field] = words
-    if not batch.prompt.strip() and not is_given(batch.dataset):
+    if not batch.prompt.strip() and not batch.dataset.holds_requests:
         found["prompt"] = ["Write a prompt."]
-    refused = why_not(batch.team, batch.model) if batch.model else "Choose a model."
+    refused = why_no_batch(batch.model) if batch.model else "Choose a model."
     if refused:
         found["model"] = [refused]
     if batch.model:

@@ -18,7 +18,7 @@ from batchsite.pricing.model_prices import Offer, offers
 from batchsite.recipes.parameters import NAMES
 from batchsite.recipes.row_set import parse_rows
 from batchsite.recipes.shape_edits import part_of
-from batchsite.wording import many, price
+from batchsite.wording import price
 
 BLANK_FIELDS = ("name", "prompt", "model")
 """Where nothing is typed yet, nothing is wrong yet: said below, not in red."""
@@ -239,25 +239,3 @@ def _label(offer: Offer) -> str:
     if not offer.batchable:
         return f"{offer.model}: {offer.reason}"
     return f"{offer.model}: {price(offer.million_in)} in, {price(offer.million_out)} out per million tokens"
-
-
-class RenameForm(forms.Form):
-    name = forms.CharField(label="Name", max_length=200, widget=forms.TextInput({"autofocus": True}))
-
-
-class RetryForm(forms.Form):
-    """Which failures are tried again."""
-
-    causes = forms.MultipleChoiceField(
-        label="Rows that ended with",
-        widget=forms.CheckboxSelectMultiple,
-        error_messages={"required": "Choose at least one cause.", "invalid_choice": "There is no such cause any more."},
-    )
-
-    def __init__(
-        self, data: QueryDict | None = None, *, causes: Sequence[tuple[str, int]], chosen: Sequence[str]
-    ) -> None:
-        known = [cause for cause, _ in causes]
-        super().__init__(data, initial={"causes": [cause for cause in chosen if cause in known] or known})
-        field: Any = self.fields["causes"]
-        field.choices = [(cause, f"{cause}: {many(rows, 'row')}") for cause, rows in causes]

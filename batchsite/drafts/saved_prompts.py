@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from batchsite.batches.batchable import why_no_batch
 from batchsite.batches.models import Batch
 from batchsite.drafts import draft_store
-from batchsite.pricing.model_prices import why_not
 from batchsite.prompts import library
 from batchsite.prompts.library import Contents
 from batchsite.prompts.models import PromptVersion
@@ -45,6 +45,6 @@ def fill(batch: Batch, contents: Contents, version: PromptVersion | None = None)
         "params": contents.params,
         "prompt_version": version,
     }
-    if contents.model and not why_not(batch.team, contents.model):
+    if contents.model and not why_no_batch(contents.model):
         values["model"] = contents.model
     draft_store.save(batch, values)

@@ -10,12 +10,13 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.utils import timezone
 
+from batchsite.batches.batchable import takes_batches
 from batchsite.batches.models import ModelOffer
 from batchsite.processes.queue import Job
 from batchsite.teams.accounts import AccountKind, AccountMissing, account_kind, account_of
 from batchsite.teams.models import Team
 from batchsite.teams.provider_client import client_for
-from batchsite.xai.catalogue import BATCH_MODELS, batch_reason, is_batchable
+from batchsite.xai.catalogue import BATCH_MODELS, batch_reason
 from batchsite.xai.errors import XaiError
 
 FRESH = timedelta(hours=6)
@@ -80,15 +81,8 @@ def offer_of(team: Team, model: str) -> Offer | None:
     return next((offer for offer in offers(team) if offer.model == model), None)
 
 
-def why_not(team: Team, model: str) -> str:
-    """Why the model cannot be chosen for a batch, in words; empty where it can, or nobody knows."""
-    offer = offer_of(team, model) or _offer(model, 0, 0, 0)
-    return "" if offer.batchable else offer.reason
-
-
 def _offer(model: str, input_price: int, cached_price: int, output_price: int) -> Offer:
-    chosen = settings.OPTIONS.xai_batch_models
-    batchable = model in chosen if chosen else is_batchable(model) is not False
+    batchable = takes_batches(model)
     return Offer(model, input_price, cached_price, output_price, batchable, batch_reason(model))
 
 

@@ -11,7 +11,6 @@ from typing import Any
 
 import orjson
 
-from batchsite.datasets.models import Dataset
 from batchsite.recipes.parameters import NAMES, NEVER, check_params, is_reasoning
 from batchsite.recipes.prompt_template import Template
 from batchsite.recipes.recipe import Recipe
@@ -20,11 +19,6 @@ from batchsite.xai.bodies import CHAT, RESPONSES, Kind, Message, given_item
 ID_COLUMN = "custom_id"
 _KINDS: dict[str, Kind] = {"/v1/chat/completions": CHAT, "/v1/responses": RESPONSES}
 _TURNS = {CHAT: "messages", RESPONSES: "input"}
-
-
-def is_given(dataset: Dataset) -> bool:
-    """Whether the rows of a dataset are requests."""
-    return dataset.form == "requests"
 
 
 @dataclass(frozen=True)

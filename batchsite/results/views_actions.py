@@ -14,9 +14,9 @@ from django.views.decorators.http import require_http_methods
 from batchsite.batches import queries
 from batchsite.batches.models import Batch
 from batchsite.batches.states import State
-from batchsite.drafts.forms import RenameForm, RetryForm
 from batchsite.http import UNPROCESSABLE
 from batchsite.recipes.answer_shape import CUT_OFF
+from batchsite.results.forms import RenameForm, RetryForm
 from batchsite.results.result_rows import Wanted, causes, misfits, row_detail
 from batchsite.submission import actions, tasks
 from batchsite.teams.requests import TeamRequest

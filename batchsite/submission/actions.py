@@ -18,7 +18,7 @@ from batchsite.batches.states import TERMINAL, RowState, State
 from batchsite.batches.timeline import note
 from batchsite.batches.transitions import ask_to_end, refresh, resume
 from batchsite.pricing.budgets import refusal_of
-from batchsite.recipes.given_requests import ID_COLUMN, is_given
+from batchsite.recipes.given_requests import ID_COLUMN
 from batchsite.recipes.recipe import id_prefix
 from batchsite.teams.accounts import account_kind
 from batchsite.teams.models import Team, User
@@ -43,7 +43,7 @@ def start(batch: Batch, user: User | None) -> None:
         batch.ranges = rows.as_lists() if batch.ranges else None
         batch.account, batch.request_kind = account_kind(batch.team), settings.OPTIONS.xai_request_kind
         batch.id_prefix = id_prefix(batch.dataset.name)
-        batch.id_column = ID_COLUMN if is_given(batch.dataset) else batch.id_column
+        batch.id_column = ID_COLUMN if batch.dataset.holds_requests else batch.id_column
         batch.problems, batch.problem_count = [], 0
         batch.save()
         batch_starting.send(Batch, batch=batch)

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from batchsite.batches.batch_recipe import recipe_of
+from batchsite.batches.batchable import why_no_batch
 from batchsite.batches.models import Batch
 from batchsite.batches.states import State
 from batchsite.pricing.budgets import budget_of
 from batchsite.pricing.estimate import Estimate, estimate
-from batchsite.pricing.model_prices import offers, why_not
+from batchsite.pricing.model_prices import offers
 from batchsite.recipes.prompt_template import PromptError
 from batchsite.teams.accounts import AccountKind, account_kind
 from batchsite.trials.models import OPEN, AnswerState, Trial, TrialAnswer
@@ -109,7 +110,7 @@ def _column(batch: Batch, trial: Trial, number: int, answers: Sequence[TrialAnsw
         tokens=sum(answer.output_tokens for answer in mine) / len(mine) if mine else 0,
         seconds=sum(times) / len(times) if times else None,
         projected=_projected(as_batch(batch, variant)) if mine else None,
-        closed=why_not(batch.team, variant["model"]),
+        closed=why_no_batch(variant["model"]),
         is_own=variant == variants_of(batch)[0],
     )
 
