@@ -10,7 +10,7 @@ from typing import Any
 from batchsite.datasets.models import Dataset
 from batchsite.datasets.reading_report import BAD_ROWS, LEAVE
 from batchsite.tables import dialects
-from batchsite.tables.encodings import LABELS
+from batchsite.tables.language_evidence import LABELS
 
 MOST_COMMON = 20
 """Values shown of a column that has few."""
