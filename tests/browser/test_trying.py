@@ -19,7 +19,7 @@ pytestmark = pytest.mark.browser
 ROWS = 1_200
 FIRST, SECOND = "Which intent? {{text}}", "Name the intent of this question of a bank’s customer: {{text}}"
 BEGIN = f"""
-from batchsite.batches.writing import drafting
+from batchsite.drafts import draft_store
 from batchsite.batches.models import Batch
 from batchsite.teams.models import Team, User
 from tests import customer_questions
@@ -28,9 +28,9 @@ team, alice = Team.objects.get(), User.objects.get()
 rows = customer_questions.questions()
 values = sorted(customer_questions.intents())
 dataset = make_dataset(team, customer_questions.COLUMNS, rows[::8][:{ROWS}], name="questions", created_by=alice)
-batch = drafting.new_draft(team, alice, dataset)
+batch = draft_store.new_draft(team, alice, dataset)
 field = {{"name": "intent", "type": "choice", "values": values, "description": "", "required": True}}
-drafting.save(batch, {{"prompt": {FIRST!r}, "model": "grok-4.3", "shape": {{"fields": [field]}}}})
+draft_store.save(batch, {{"prompt": {FIRST!r}, "model": "grok-4.3", "shape": {{"fields": [field]}}}})
 print(batch.pk)
 """
 
