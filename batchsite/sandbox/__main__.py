@@ -15,8 +15,8 @@ import orjson
 
 from batchsite.sandbox.app import serve
 from batchsite.sandbox.fault_kinds import BadRule
+from batchsite.sandbox.sandbox_settings import BadSetting, Settings, changed, from_environment
 from batchsite.sandbox.server import Server
-from batchsite.sandbox.settings import BadSetting, Settings, changed, from_environment
 from batchsite.sandbox.store import FolderInUse, Store
 from batchsite.sandbox.world import World
 

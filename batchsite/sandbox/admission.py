@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from batchsite.sandbox.answers import digest
-from batchsite.sandbox.asks import CHAT, KINDS, effort_of, limit_of, messages_of
-from batchsite.sandbox.pricing import Model, find_model
-from batchsite.sandbox.records import Odd, Request
-from batchsite.sandbox.rendering import pack, run
-from batchsite.sandbox.wire import refuse, unprocessable
+from batchsite.sandbox.model_run import pack, run
+from batchsite.sandbox.parsed_request import CHAT, KINDS, effort_of, limit_of, messages_of
+from batchsite.sandbox.price_list import Model, find_model
+from batchsite.sandbox.simulated_answers import digest
+from batchsite.sandbox.stored_batches import Odd, Request
+from batchsite.sandbox.wire_shapes import refuse, unprocessable
 
 MAX_REQUEST = 25 * 1024 * 1024
 """Bytes of one request (facts 4)."""

@@ -13,21 +13,21 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from batchsite.sandbox import (
-    admin,
+    admin_routes,
     batch_routes,
     chat_routes,
     fault_replies,
-    files,
+    file_routes,
     info_routes,
-    records,
     result_routes,
-    wire,
+    stored_batches,
+    wire_shapes,
 )
-from batchsite.sandbox.batches import apply_event, target
-from batchsite.sandbox.http import GZIP_FROM, Call, Hangup, Refused, Reply, gzip_body, json_reply
-from batchsite.sandbox.keys import authenticate
-from batchsite.sandbox.processing import Batch
-from batchsite.sandbox.settings import Settings
+from batchsite.sandbox.accepted_keys import authenticate
+from batchsite.sandbox.batch_clock import Batch
+from batchsite.sandbox.batch_operations import apply_event, target
+from batchsite.sandbox.exchange import GZIP_FROM, Call, Hangup, Refused, Reply, gzip_body, json_reply
+from batchsite.sandbox.sandbox_settings import Settings
 from batchsite.sandbox.store import Store
 from batchsite.sandbox.world import Visit, World
 
@@ -58,11 +58,11 @@ ROUTES = (
     _route("GET", _BATCH + "/requests", "requests", result_routes.list_requests),
     _route("GET", _BATCH + "/results", "results", result_routes.results),
     _route("POST", _BATCH + ":cancel", "cancel", batch_routes.cancel),
-    _route("POST", r"/v1/files", "files", files.upload),
-    _route("GET", r"/v1/files", "files", files.list_files),
-    _route("GET", r"/v1/files/([^/]+)", "files", files.get_file),
-    _route("DELETE", r"/v1/files/([^/]+)", "files", files.delete),
-    _route("GET", r"/v1/files/([^/]+)/content", "files", files.content),
+    _route("POST", r"/v1/files", "files", file_routes.upload),
+    _route("GET", r"/v1/files", "files", file_routes.list_files),
+    _route("GET", r"/v1/files/([^/]+)", "files", file_routes.get_file),
+    _route("DELETE", r"/v1/files/([^/]+)", "files", file_routes.delete),
+    _route("GET", r"/v1/files/([^/]+)/content", "files", file_routes.content),
     _route("GET", r"/v1/models", "models", info_routes.models),
     _route("GET", r"/v1/language-models", "models", info_routes.language_models),
     _route("GET", r"/v1/language-models/([^/]+)", "models", info_routes.one_language_model),
@@ -73,18 +73,18 @@ ROUTES = (
 )
 
 ADMIN: tuple[tuple[str, str, Callable[[World, Call], Reply]], ...] = (
-    ("GET", r"/(?:healthz)?", admin.health),
-    ("GET", r"/admin/faults", admin.list_faults),
-    ("POST", r"/admin/faults", admin.add_faults),
-    ("DELETE", r"/admin/faults(?:/(\d+))?", admin.remove_faults),
-    ("GET", r"/admin/settings", admin.get_settings),
-    ("POST", r"/admin/settings", admin.change_settings),
-    ("POST", r"/admin/advance", admin.advance),
-    ("POST", r"/admin/complete", admin.complete),
-    ("POST", r"/admin/keys", admin.set_key),
-    ("POST", r"/admin/reset", admin.reset),
-    ("GET", r"/admin/ledger", admin.show_ledger),
-    ("GET", r"/admin/ledger\.jsonl", admin.stream_ledger),
+    ("GET", r"/(?:healthz)?", admin_routes.health),
+    ("GET", r"/admin/faults", admin_routes.list_faults),
+    ("POST", r"/admin/faults", admin_routes.add_faults),
+    ("DELETE", r"/admin/faults(?:/(\d+))?", admin_routes.remove_faults),
+    ("GET", r"/admin/settings", admin_routes.get_settings),
+    ("POST", r"/admin/settings", admin_routes.change_settings),
+    ("POST", r"/admin/advance", admin_routes.advance),
+    ("POST", r"/admin/complete", admin_routes.complete),
+    ("POST", r"/admin/keys", admin_routes.set_key),
+    ("POST", r"/admin/reset", admin_routes.reset),
+    ("GET", r"/admin/ledger", admin_routes.show_ledger),
+    ("GET", r"/admin/ledger\.jsonl", admin_routes.stream_ledger),
 )
 
 
@@ -122,7 +122,7 @@ def _respond(world: World, call: Call) -> Reply:
         raise
     except Exception:  # noqa: BLE001  one bad call must not take the sandbox down
         traceback.print_exc(file=sys.stderr)
-        return wire.flat_error(500, "The sandbox failed at this call; its standard error says why.")
+        return wire_shapes.flat_error(500, "The sandbox failed at this call; its standard error says why.")
 
 
 def _admin(world: World, call: Call) -> Reply | None:
@@ -190,7 +190,7 @@ def _find(call: Call) -> Route:
     if allowed:
         reply = json_reply({"code": "405", "error": f"Method {call.method} is not allowed here."}, 405)
         raise Refused(Reply(405, reply.body, headers=(("allow", ", ".join(allowed)),)))
-    raise Refused(wire.flat_error(404, f"There is no {call.method} {call.path}."))
+    raise Refused(wire_shapes.flat_error(404, f"There is no {call.method} {call.path}."))
 
 
 def _batch(visit: Visit) -> Batch | None:
@@ -198,7 +198,7 @@ def _batch(visit: Visit) -> Batch | None:
     if not visit.batch_id:
         return None
     with visit.world.store.read() as connection:
-        batch = records.find_batch(connection, visit.batch_id)
+        batch = stored_batches.find_batch(connection, visit.batch_id)
     return batch if batch and batch.team == visit.key.team else None
 
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from batchsite.sandbox import records, wire
+from batchsite.sandbox import stored_batches, wire_shapes
 from batchsite.sandbox.admission import check_add, check_models, not_batchable, requests
-from batchsite.sandbox.batches import admit, apply_event, find, refused_model, shown, target
+from batchsite.sandbox.batch_clock import Batch, cut
+from batchsite.sandbox.batch_operations import admit, apply_event, find, refused_model, shown, target
+from batchsite.sandbox.exchange import Reply, json_reply
 from batchsite.sandbox.fault_kinds import Rule
 from batchsite.sandbox.file_batches import admit_file
-from batchsite.sandbox.http import Reply, json_reply
-from batchsite.sandbox.paging import START, paging
-from batchsite.sandbox.processing import Batch, cut
-from batchsite.sandbox.records import ContentDiffers
+from batchsite.sandbox.page_tokens import START, paging
+from batchsite.sandbox.stored_batches import ContentDiffers
 from batchsite.sandbox.world import Visit, World
 
 
@@ -31,23 +31,23 @@ def create(visit: Visit) -> Reply:
         "input_file_id": file_id,
     }
     with visit.world.store.write() as connection:
-        batch = records.new_batch(connection, values)
+        batch = stored_batches.new_batch(connection, values)
         if file_id is not None:
             admit_file(visit, connection, batch, now)
         for rule in visit.rules:
             apply_event(visit.world, connection, batch, rule)
-        batch = records.find_batch(connection, batch.batch_id) or batch
+        batch = stored_batches.find_batch(connection, batch.batch_id) or batch
     return json_reply(shown(visit.world, batch, visit.rules))
 
 
 def batch_name(payload: Any, size: int) -> str:
     if not isinstance(payload, dict):
-        wire.unprocessable("invalid type, expected struct CreateBatchRequest", size)
+        wire_shapes.unprocessable("invalid type, expected struct CreateBatchRequest", size)
     if "name" not in payload:
-        wire.unprocessable("missing field `name`", size)
+        wire_shapes.unprocessable("missing field `name`", size)
     for field in ("name", "input_file_id"):
         if not isinstance(payload.get(field), str) and not (field != "name" and payload.get(field) is None):
-            wire.unprocessable(f"{field}: invalid type, expected a string", size)
+            wire_shapes.unprocessable(f"{field}: invalid type, expected a string", size)
     return str(payload["name"])
 
 
@@ -57,11 +57,11 @@ def list_batches(visit: Visit) -> Reply:
     token = "" if token == START else token
     world = visit.world
     with world.store.read() as connection:
-        last = records.find_batch(connection, token) if token else None
+        last = stored_batches.find_batch(connection, token) if token else None
         if token and last is None:
-            wire.refuse(400, "Invalid pagination token.")
+            wire_shapes.refuse(400, "Invalid pagination token.")
         before = last.number if last else 2**62
-        batches = records.team_batches(connection, visit.key.team, before, limit + 1)
+        batches = stored_batches.team_batches(connection, visit.key.team, before, limit + 1)
     page = batches[:limit]
     more = len(batches) > limit
     end = page[-1].batch_id if more else world.end_token(f"list {len(page)}")
@@ -84,7 +84,7 @@ def add(visit: Visit) -> Reply:
     check_models(checked)
     refused = visit.rule("refuse_model")
     if refused and (model := refused_model(refused, [row.model for row in checked])):
-        wire.refuse(400, not_batchable(model))
+        wire_shapes.refuse(400, not_batchable(model))
     if visit.rule("drop_add"):
         return json_reply(None)
     odd = {row.id: row.odd for row in checked if row.odd}
@@ -95,15 +95,17 @@ def add(visit: Visit) -> Reply:
             _check_open(visit.world, batch)
             admit(visit, connection, batch, rows, odd)
     except ContentDiffers as error:
-        wire.refuse(412, f"batch_request_id '{error.batch_request_id}' content differs from originally submitted")
+        wire_shapes.refuse(
+            412, f"batch_request_id '{error.batch_request_id}' content differs from originally submitted"
+        )
     return json_reply(None)
 
 
 def _check_open(world: World, batch: Batch) -> None:
     if batch.input_file_id is not None:
-        wire.refuse(412, "Cannot add inline requests to a file-based batch")
+        wire_shapes.refuse(412, "Cannot add inline requests to a file-based batch")
     if cut(batch, world.now(batch)).closed:
-        wire.refuse(403, f"Batch {batch.batch_id} is cancelled or expired; requests cannot be added to it.")
+        wire_shapes.refuse(403, f"Batch {batch.batch_id} is cancelled or expired; requests cannot be added to it.")
 
 
 def cancel(visit: Visit) -> Reply:
@@ -115,6 +117,6 @@ def cancel(visit: Visit) -> Reply:
         if batch.cancelled_us is None:
             reverts = visit.rule("cancel_reverts")
             revert = now + int(reverts.option("seconds") * 1e6) if reverts else None
-            records.change_batch(connection, batch, cancelled_us=now, revert_us=revert)
+            stored_batches.change_batch(connection, batch, cancelled_us=now, revert_us=revert)
         batch = find(visit, connection)
     return json_reply(shown(world, batch, visit.rules))

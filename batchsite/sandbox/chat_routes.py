@@ -9,12 +9,12 @@ from typing import Any
 import orjson
 
 from batchsite.sandbox.admission import Misfit, check_body, odd_value, unknown_model
-from batchsite.sandbox.answers import CHARACTERS_PER_TOKEN
-from batchsite.sandbox.asks import CHAT
-from batchsite.sandbox.http import Reply, json_reply
-from batchsite.sandbox.pricing import find_model
-from batchsite.sandbox.rendering import Run, completion, run_directly
-from batchsite.sandbox.wire import refuse, unprocessable
+from batchsite.sandbox.exchange import Reply, json_reply
+from batchsite.sandbox.model_run import Run, completion, run_directly
+from batchsite.sandbox.parsed_request import CHAT
+from batchsite.sandbox.price_list import find_model
+from batchsite.sandbox.simulated_answers import CHARACTERS_PER_TOKEN
+from batchsite.sandbox.wire_shapes import refuse, unprocessable
 from batchsite.sandbox.world import Visit
 
 KEEP_US = 24 * 3600 * 1_000_000

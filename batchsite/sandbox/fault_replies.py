@@ -8,11 +8,11 @@ from dataclasses import replace
 
 import orjson
 
+from batchsite.sandbox.accepted_keys import Key, redact
+from batchsite.sandbox.exchange import Hangup, Reply, json_reply, text_reply
 from batchsite.sandbox.fault_kinds import Rule
-from batchsite.sandbox.http import Hangup, Reply, json_reply, text_reply
-from batchsite.sandbox.keys import Key, redact
-from batchsite.sandbox.paging import START
-from batchsite.sandbox.wire import flat_error
+from batchsite.sandbox.page_tokens import START
+from batchsite.sandbox.wire_shapes import flat_error
 
 _NO_CREDITS = {
     "429": (

@@ -10,13 +10,13 @@ from typing import Any
 
 import orjson
 
-from batchsite.sandbox import records
+from batchsite.sandbox import stored_batches
 from batchsite.sandbox.admission import Checked, Misfit, check_request, not_batchable, requests, unknown_model
-from batchsite.sandbox.asks import CHAT, RESPONSES
-from batchsite.sandbox.batches import admit, refused_model
-from batchsite.sandbox.files import find_file
-from batchsite.sandbox.pricing import find_model
-from batchsite.sandbox.processing import Batch
+from batchsite.sandbox.batch_clock import Batch
+from batchsite.sandbox.batch_operations import admit, refused_model
+from batchsite.sandbox.file_routes import find_file
+from batchsite.sandbox.parsed_request import CHAT, RESPONSES
+from batchsite.sandbox.price_list import find_model
 from batchsite.sandbox.world import Visit
 
 MAX_LINES = 50_000
@@ -38,7 +38,7 @@ def admit_file(visit: Visit, connection: sqlite3.Connection, batch: Batch, now: 
     except BadFile as error:
         connection.execute("ROLLBACK TO file")
         message = f"JSONL file validation failed: {error}"
-        records.change_batch(connection, batch, cancelled_us=now, cancel_message=message, wiped=1)
+        stored_batches.change_batch(connection, batch, cancelled_us=now, cancel_message=message, wiped=1)
     connection.execute("RELEASE file")
 
 
@@ -47,7 +47,7 @@ def _admit_lines(visit: Visit, connection: sqlite3.Connection, batch: Batch, pat
         rows = _checked(lines)
         while part := list(islice(rows, _SLICE)):
             _refuse_models(visit, part)
-            fresh = records.find_batch(connection, batch.batch_id) or batch
+            fresh = stored_batches.find_batch(connection, batch.batch_id) or batch
             odd = {row.id: row.odd for row in part if row.odd}
             admit(visit, connection, fresh, requests(part), odd)
 

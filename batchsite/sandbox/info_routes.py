@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from batchsite.sandbox.http import Reply, json_reply
-from batchsite.sandbox.pricing import MODELS, find_model
-from batchsite.sandbox.wire import language_model, model_object, refuse
+from batchsite.sandbox.exchange import Reply, json_reply
+from batchsite.sandbox.price_list import MODELS, find_model
+from batchsite.sandbox.wire_shapes import language_model, model_object, refuse
 from batchsite.sandbox.world import Visit
 
 

@@ -12,9 +12,9 @@ from typing import Any
 
 import orjson
 
-from batchsite.sandbox import records
-from batchsite.sandbox.processing import Batch, Cut, cut
-from batchsite.sandbox.records import Odd, StoredRequest
+from batchsite.sandbox import stored_batches
+from batchsite.sandbox.batch_clock import Batch, Cut, cut
+from batchsite.sandbox.stored_batches import Odd, StoredRequest
 from batchsite.sandbox.world import World
 
 ROWS_INLINE = 10_000
@@ -55,8 +55,8 @@ def totals(world: World, batch: Batch) -> Totals:
     """Summed up by the database, row by row."""
     state = cut(batch, world.now(batch))
     with world.store.read() as connection:
-        succeeded, ticks = records.succeeded(connection, batch, state.horizon)
-        failed = records.odd_counts(connection, batch, state.horizon).get("failed", 0)
+        succeeded, ticks = stored_batches.succeeded(connection, batch, state.horizon)
+        failed = stored_batches.odd_counts(connection, batch, state.horizon).get("failed", 0)
     rest = batch.requests - succeeded - failed
     cancelled, pending = (rest, 0) if state.closed else (0, rest)
     return Totals(batch.requests, succeeded + failed, succeeded, failed, cancelled, pending, ticks)
@@ -68,8 +68,8 @@ def entries(world: World, batch: Batch) -> Iterator[Entry]:
     after = ""
     while True:
         with world.store.read() as connection:
-            rows = records.requests_page(connection, batch, "said", after, _PAGE)
-            odd = records.odd_among(connection, batch, rows)
+            rows = stored_batches.requests_page(connection, batch, "said", after, _PAGE)
+            odd = stored_batches.odd_among(connection, batch, rows)
         yield from (_entry(batch, state, row, odd.get(row.id)) for row in rows)
         if len(rows) < _PAGE:
             return
@@ -84,7 +84,7 @@ def _entry(batch: Batch, state: Cut, row: StoredRequest, odd: Odd | None) -> Ent
 
 def all_batches(world: World) -> list[Batch]:
     with world.store.read() as connection:
-        return records.all_batches(connection)
+        return stored_batches.all_batches(connection)
 
 
 def of_batch(world: World, batch: Batch) -> dict[str, Any]:
@@ -107,8 +107,8 @@ def of_request(world: World, batch_request_id: str) -> dict[str, Any]:
     found: list[Entry] = []
     for batch in all_batches(world):
         with world.store.read() as connection:
-            rows = records.requests_page(connection, batch, "said", batch_request_id, 1, inclusive=True)
-            odd = records.odd_among(connection, batch, rows)
+            rows = stored_batches.requests_page(connection, batch, "said", batch_request_id, 1, inclusive=True)
+            odd = stored_batches.odd_among(connection, batch, rows)
         state = cut(batch, world.now(batch))
         found += [_entry(batch, state, row, odd.get(row.id)) for row in rows if row.id == batch_request_id]
     return {

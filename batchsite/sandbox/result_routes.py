@@ -7,15 +7,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from batchsite.sandbox import records, wire
-from batchsite.sandbox.batches import find
-from batchsite.sandbox.fates import chosen
+from batchsite.sandbox import stored_batches, wire_shapes
+from batchsite.sandbox.batch_clock import FOREVER, Batch, Cut, cut
+from batchsite.sandbox.batch_operations import find
+from batchsite.sandbox.exchange import Reply, json_reply
 from batchsite.sandbox.fault_kinds import Rule
-from batchsite.sandbox.http import Reply, json_reply
-from batchsite.sandbox.paging import key_before, paging, token_after
-from batchsite.sandbox.processing import FOREVER, Batch, Cut, cut
-from batchsite.sandbox.records import Odd, StoredRequest
-from batchsite.sandbox.rendering import requested_model, run_stored, success_row, unpack
+from batchsite.sandbox.model_run import requested_model, run_stored, success_row, unpack
+from batchsite.sandbox.page_tokens import key_before, paging, token_after
+from batchsite.sandbox.row_faults import chosen
+from batchsite.sandbox.stored_batches import Odd, StoredRequest
 from batchsite.sandbox.world import Visit
 
 
@@ -37,9 +37,13 @@ def list_requests(visit: Visit) -> Reply:
         now = world.now(batch)
         until = FOREVER
         if lag := visit.rule("requests_lag"):
-            until = records.seen_until(connection, batch, now - int(lag.option("seconds") * 1e6))
-        rows = [] if batch.wiped else records.requests_page(connection, batch, "body", after, limit + 1, until=until)
-        odd = records.odd_among(connection, batch, rows)
+            until = stored_batches.seen_until(connection, batch, now - int(lag.option("seconds") * 1e6))
+        rows = (
+            []
+            if batch.wiped
+            else stored_batches.requests_page(connection, batch, "body", after, limit + 1, until=until)
+        )
+        odd = stored_batches.odd_among(connection, batch, rows)
     state = cut(batch, now)
     page = [_metadata(batch, row, state.state(row.due, _outcome(odd.get(row.id)))) for row in rows[:limit]]
     return json_reply({"batch_request_metadata": page, "pagination_token": _token(visit, rows, limit)})
@@ -51,7 +55,7 @@ def _outcome(odd: Odd | None) -> str | None:
 
 def _metadata(batch: Batch, row: StoredRequest, state: str) -> dict[str, Any]:
     finished = row.due if state in ("succeeded", "failed") else None
-    return wire.request_metadata(row.id, requested_model(row.content), state, batch.created_us, finished)
+    return wire_shapes.request_metadata(row.id, requested_model(row.content), state, batch.created_us, finished)
 
 
 def _token(visit: Visit, rows: Sequence[StoredRequest], limit: int) -> str | None:
@@ -98,7 +102,7 @@ def _reading(visit: Visit, batch: Batch) -> Reading:
     world = visit.world
     now = world.now(batch)
     if batch.results_gone and batch.expires_us <= now:
-        wire.refuse(404, f"The results of batch {batch.batch_id} have expired.")
+        wire_shapes.refuse(404, f"The results of batch {batch.batch_id} have expired.")
     trail = visit.rule("results_trail")
     seen = cut(batch, now - int(trail.option("seconds") * 1e6) if trail else now)
     hidden = visit.rule("cancelled_hidden") is not None or world.settings.cancelled_rows == "hidden"
@@ -113,10 +117,10 @@ def _visible(
     found: list[Row] = []
     while len(found) < wanted:
         size = wanted - len(found)
-        rows = records.requests_page(
+        rows = stored_batches.requests_page(
             connection, reading.batch, "said", after, size, until=reading.until, inclusive=inclusive
         )
-        odd = records.odd_among(connection, reading.batch, rows)
+        odd = stored_batches.odd_among(connection, reading.batch, rows)
         found += filter(reading.shows, [reading.row(row, odd.get(row.id)) for row in rows])
         if len(rows) < size:
             break
@@ -132,7 +136,7 @@ def _page(visit: Visit, reading: Reading, rows: Iterable[Row]) -> dict[str, Any]
     for row in rows:
         key = row.request.id
         if hidden and chosen(hidden, key):
-            results.append(wire.error_row(key, Odd("failed", text=wire.NOT_VISIBLE)))
+            results.append(wire_shapes.error_row(key, Odd("failed", text=wire_shapes.NOT_VISIBLE)))
         elif row.odd and row.odd.envelope == "e" and row.state == "failed":
             failed.append({"batch_request_id": key, "error_message": row.odd.text})
         else:
@@ -143,9 +147,9 @@ def _page(visit: Visit, reading: Reading, rows: Iterable[Row]) -> dict[str, Any]
 def _result(reading: Reading, row: Row) -> Any:
     request = row.request
     if row.state == "cancelled":
-        return wire.error_row(request.id, Odd("failed", text=wire.CANCELLED, code=1))
+        return wire_shapes.error_row(request.id, Odd("failed", text=wire_shapes.CANCELLED, code=1))
     if row.odd is not None:
-        return wire.error_row(request.id, row.odd)
+        return wire_shapes.error_row(request.id, row.odd)
     created = min(request.due, reading.now) // 1_000_000
     salt = f"{reading.batch.batch_id}/{request.id}"
     return success_row(request.id, unpack(request.content, request.ticks), salt, created)

@@ -20,7 +20,7 @@ from socketserver import TCPServer, ThreadingMixIn
 from typing import Any
 
 from batchsite.sandbox.app import WsgiApp
-from batchsite.sandbox.http import Hangup
+from batchsite.sandbox.exchange import Hangup
 
 _IDLE_SECONDS = 75
 _DRAIN = 1024 * 1024

@@ -10,12 +10,12 @@ from typing import Any
 
 import orjson
 
+from batchsite.sandbox.accepted_keys import Key
+from batchsite.sandbox.batch_clock import Batch
+from batchsite.sandbox.exchange import Call
 from batchsite.sandbox.fault_kinds import Rule
 from batchsite.sandbox.faults import Faults
-from batchsite.sandbox.http import Call
-from batchsite.sandbox.keys import Key
-from batchsite.sandbox.processing import Batch
-from batchsite.sandbox.settings import Settings, changed
+from batchsite.sandbox.sandbox_settings import Settings, changed
 from batchsite.sandbox.store import Store
 
 

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import httpx
 import orjson
 
-from batchsite.xai.calling import (
+from batchsite.xai.caller import (
     DEFAULT_TIMEOUTS,
     MAX_BODY,
     Call,
@@ -20,9 +20,9 @@ from batchsite.xai.calling import (
     Timeouts,
     normalise_base,
 )
-from batchsite.xai.paging import read_page, read_results_page, walk
+from batchsite.xai.page_walk import read_page, read_results_page, walk
 from batchsite.xai.types import KeyInfo, LanguageModel, Page, RemoteBatch, RequestMeta
-from batchsite.xai.wire import is_table, table, text
+from batchsite.xai.wire_json import is_table, table, text
 
 T = TypeVar("T")
 

@@ -31,8 +31,8 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from batchsite.xai.retrying import parse_retry_after
-from batchsite.xai.wire import decode_json, is_table, text
+from batchsite.xai.retry_policy import parse_retry_after
+from batchsite.xai.wire_json import decode_json, is_table, text
 
 BODY_KEPT = 2_000  # characters of a body that an error keeps
 DETAIL_SHOWN = 300  # characters of xAI's own words in a message

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from batchsite.xai.types import Outcome, ResultRow, Usage
-from batchsite.xai.wire import count, is_table, number, table, text
+from batchsite.xai.wire_json import count, is_table, number, table, text
 
 NOT_YET_VISIBLE = re.compile(r"not yet visible", re.I)
 CANCELLED = re.compile(r"\s*(batch\b.{0,40}\b)?cancell?ed\b", re.I | re.S)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Generic, Literal, TypeVar
 
-from batchsite.xai.wire import count, is_table, number, table, text
+from batchsite.xai.wire_json import count, is_table, number, table, text
 
 T = TypeVar("T")
 Outcome = Literal["succeeded", "failed", "cancelled", "not_ready"]

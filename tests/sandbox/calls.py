@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from batchsite.sandbox.app import WsgiApp, serve
-from batchsite.sandbox.settings import Settings
+from batchsite.sandbox.sandbox_settings import Settings
 from batchsite.sandbox.store import Store
 from batchsite.sandbox.world import World
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from batchsite.sandbox.settings import BadSetting, Settings, changed, from_environment
+from batchsite.sandbox.sandbox_settings import BadSetting, Settings, changed, from_environment
 from batchsite.sandbox.world import World
 from tests.sandbox.calls import INSTANT, Room
 from tests.sandbox.test_files import file_part, upload

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
-from batchsite.sandbox.rendering import run_stored
+from batchsite.sandbox.model_run import run_stored
 from tests.sandbox.calls import Room, ask, content
 
 

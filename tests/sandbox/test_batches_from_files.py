@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from batchsite.sandbox import file_batches
-from batchsite.sandbox.settings import Settings
+from batchsite.sandbox.sandbox_settings import Settings
 from tests.sandbox.calls import Room, asks, content, ids
 from tests.sandbox.test_files import file_part, upload
 

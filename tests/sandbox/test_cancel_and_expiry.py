@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from batchsite.sandbox.settings import Settings
+from batchsite.sandbox.sandbox_settings import Settings
 from tests.sandbox.calls import Room, asks, content, error, ids
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from batchsite.sandbox.settings import Settings
+from batchsite.sandbox.sandbox_settings import Settings
 from tests.sandbox.calls import Room, ask
 
 BODY: dict[str, Any] = {"model": "grok-4.3", "messages": [{"role": "user", "content": "Capital of Peru?"}]}

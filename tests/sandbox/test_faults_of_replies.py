@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from batchsite.sandbox.http import Hangup
+from batchsite.sandbox.exchange import Hangup
 from tests.sandbox.calls import Room, asks
 
 STATUSES = [408, 409, 429, 500, 502, 503, 504, 529]

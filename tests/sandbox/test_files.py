@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from batchsite.sandbox import files
-from batchsite.sandbox.multipart import receive
+from batchsite.sandbox import file_routes
+from batchsite.sandbox.multipart_form import receive
 from tests.sandbox.calls import Answered, Room
 from tests.sandbox.conftest import Live
 
@@ -105,7 +105,7 @@ def test_what_is_no_upload_is_refused(room: Room) -> None:
 
 
 def test_a_file_above_the_limit_is_refused(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "MAX_BYTES", 1000)
+    monkeypatch.setattr(file_routes, "MAX_BYTES", 1000)
     assert upload(room, file_part(b"x" * 1001)).status == 413
     assert upload(room, file_part(b"x" * 1000)).status == 200
 

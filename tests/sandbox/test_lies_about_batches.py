@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from batchsite.sandbox.settings import Settings
+from batchsite.sandbox.sandbox_settings import Settings
 from tests.sandbox.calls import Room, asks, content, error, ids
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from batchsite.sandbox import rendering, wire
+from batchsite.sandbox import model_run, wire_shapes
 from tests.sandbox.calls import Room, ask, asks, content, ids
 
 
@@ -134,7 +134,7 @@ def test_requests_have_metadata_only(room: Room) -> None:
 @given(key=st.text(min_size=1), text=st.text(), model=st.sampled_from(["grok-4.3", "grok-4.20-0309-reasoning"]))
 def test_a_row_filled_into_a_form_is_the_row_that_the_shape_makes(key: str, text: str, model: str) -> None:
     body = orjson.dumps({"chat_get_completion": {"model": model, "messages": [{"role": "user", "content": text}]}})
-    run = rendering.run_stored(body)
-    assert rendering.unpack(rendering.pack(run), run.ticks) == run
-    quick = orjson.loads(orjson.dumps(rendering.success_row(key, run, "salt", 7)))
-    assert quick == wire.success_row(key, rendering.completion(run, "salt", 7))
+    run = model_run.run_stored(body)
+    assert model_run.unpack(model_run.pack(run), run.ticks) == run
+    quick = orjson.loads(orjson.dumps(model_run.success_row(key, run, "salt", 7)))
+    assert quick == wire_shapes.success_row(key, model_run.completion(run, "salt", 7))

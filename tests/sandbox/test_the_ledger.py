@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from batchsite.sandbox import ledger
-from batchsite.sandbox.settings import Settings
+from batchsite.sandbox.sandbox_settings import Settings
 from tests.sandbox.calls import Room, ask
 
 

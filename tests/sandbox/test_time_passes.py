@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batchsite.sandbox.processing import Batch, Schedule, schedule
-from batchsite.sandbox.settings import Settings
+from batchsite.sandbox.batch_clock import Batch, Schedule, schedule
+from batchsite.sandbox.sandbox_settings import Settings
 from tests.sandbox.calls import Room, asks, ids
 
 

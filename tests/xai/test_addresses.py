@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from batchsite.xai.calling import is_loopback
+from batchsite.xai.caller import is_loopback
 from batchsite.xai.client import XaiClient, normalise_base
 from tests.xai.fakes import KEY
 from tests.xai.wire_server import WireServer, json_reply

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batchsite.xai.errors import BadAnswer, ServerError
-from batchsite.xai.paging import walk
+from batchsite.xai.page_walk import walk
 from batchsite.xai.types import Page
 from tests.xai.fakes import BATCH, BATCH_ID, page, says
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from batchsite.xai.wire import BIGGEST, count, decode_json, number
+from batchsite.xai.wire_json import BIGGEST, count, decode_json, number
 
 READABLE = [
     (b"null", None),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from batchsite.xai import errors
 from batchsite.xai.errors import XaiError, classify, fault
-from batchsite.xai.retrying import delay, parse_retry_after, should_retry
+from batchsite.xai.retry_policy import delay, parse_retry_after, should_retry
 
 NOW = datetime(2026, 11, 22, 10, 0, 0, tzinfo=UTC)
 

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from batchsite.xai.errors import BadAnswer
 from batchsite.xai.types import Page
-from batchsite.xai.wire import is_table, table, text
+from batchsite.xai.wire_json import is_table, table, text
 
 T = TypeVar("T")
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from batchsite.sandbox.store import Store
-from batchsite.sandbox.wire import refuse
+from batchsite.sandbox.wire_shapes import refuse
 
 PREFIXES = ("sandbox", "xai-")
 

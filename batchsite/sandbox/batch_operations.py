@@ -6,12 +6,12 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from batchsite.sandbox import records, wire
-from batchsite.sandbox.fates import decide
+from batchsite.sandbox import stored_batches, wire_shapes
+from batchsite.sandbox.batch_clock import Batch, Counters, cut, schedule
 from batchsite.sandbox.fault_kinds import Rule
 from batchsite.sandbox.faults import Target
-from batchsite.sandbox.processing import Batch, Counters, cut, schedule
-from batchsite.sandbox.records import Odd, Request
+from batchsite.sandbox.row_faults import decide
+from batchsite.sandbox.stored_batches import Odd, Request
 from batchsite.sandbox.world import Visit, World
 
 
@@ -20,9 +20,9 @@ def find(visit: Visit, connection: sqlite3.Connection | None = None) -> Batch:
     if connection is None:
         with visit.world.store.read() as reader:
             return find(visit, reader)
-    batch = records.find_batch(connection, visit.batch_id)
+    batch = stored_batches.find_batch(connection, visit.batch_id)
     if batch is None or batch.team != visit.key.team or batch.vanished:
-        wire.refuse(404, f"Batch not found: {visit.batch_id}")
+        wire_shapes.refuse(404, f"Batch not found: {visit.batch_id}")
     return batch
 
 
@@ -41,14 +41,14 @@ def apply_event(world: World, connection: sqlite3.Connection, batch: Batch, rule
     now = world.now(batch)
     match rule.what:
         case "vanish":
-            records.change_batch(connection, batch, vanished=1)
+            stored_batches.change_batch(connection, batch, vanished=1)
         case "expire":
             gone = int(rule.option("results") == "gone")
-            records.change_batch(connection, batch, expired_us=now, results_gone=gone)
+            stored_batches.change_batch(connection, batch, expired_us=now, results_gone=gone)
         case "cancel_by_xai":
             wiped = int(rule.option("rows") == "none")
             message = rule.option("message")
-            records.change_batch(connection, batch, cancelled_us=now, cancel_message=message, wiped=wiped)
+            stored_batches.change_batch(connection, batch, cancelled_us=now, cancel_message=message, wiped=wiped)
 
 
 def shown(world: World, batch: Batch, rules: Sequence[Rule]) -> dict[str, Any]:
@@ -62,9 +62,9 @@ def shown(world: World, batch: Batch, rules: Sequence[Rule]) -> dict[str, Any]:
         counters = Counters()
     else:
         with world.store.read() as connection:
-            counters = records.count(connection, batch, cut(batch, now))
+            counters = stored_batches.count(connection, batch, cut(batch, now))
     killed = batch.cancel_message is not None and not (settling and batch.input_file_id is not None)
-    return wire.batch_object(batch, counters, killed=killed)
+    return wire_shapes.batch_object(batch, counters, killed=killed)
 
 
 def _settling(world: World, batch: Batch, now: int) -> bool:
@@ -81,10 +81,10 @@ def admit(
     settings, now = visit.world.settings, visit.world.now(batch)
     backwards = visit.rule("late_rows") is not None
     plan = schedule(batch, now, rate=settings.rate, delay=settings.delay, backwards=backwards)
-    placed = records.add_requests(connection, batch, requests, plan, now)
+    placed = stored_batches.add_requests(connection, batch, requests, plan, now)
     fates = decide(connection, visit.rules, [key for key, _ in placed]) | dict(odd)
     if fates:
-        records.add_odd(connection, batch, [(key, due, fates[key]) for key, due in placed if key in fates])
+        stored_batches.add_odd(connection, batch, [(key, due, fates[key]) for key, due in placed if key in fates])
 
 
 def refused_model(rule: Rule, models: Sequence[str]) -> str | None:

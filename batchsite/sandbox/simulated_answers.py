@@ -7,8 +7,8 @@ from zlib import crc32
 
 import orjson
 
-from batchsite.sandbox.asks import Ask
-from batchsite.sandbox.pricing import OVERHEAD_TOKENS, Model, Usage
+from batchsite.sandbox.parsed_request import Ask
+from batchsite.sandbox.price_list import OVERHEAD_TOKENS, Model, Usage
 from batchsite.sandbox.schema_answers import simulated_json
 
 CHARACTERS_PER_TOKEN = 4

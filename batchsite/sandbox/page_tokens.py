@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 import binascii
 
-from batchsite.sandbox.http import Call
-from batchsite.sandbox.wire import refuse
+from batchsite.sandbox.exchange import Call
+from batchsite.sandbox.wire_shapes import refuse
 
 DEFAULT_LIMIT = 100
 MAX_LIMIT = 1000

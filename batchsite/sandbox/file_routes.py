@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from batchsite.sandbox import wire
-from batchsite.sandbox.http import Reply, json_reply
-from batchsite.sandbox.multipart import Malformed, Upload, receive
-from batchsite.sandbox.paging import paging
+from batchsite.sandbox import wire_shapes
+from batchsite.sandbox.exchange import Reply, json_reply
+from batchsite.sandbox.multipart_form import Malformed, Upload, receive
+from batchsite.sandbox.page_tokens import paging
 from batchsite.sandbox.world import Visit
 
 MAX_BYTES = 200 * 1024 * 1024
@@ -33,7 +33,7 @@ class StoredFile:
     expires_us: int | None
 
     def shape(self) -> dict[str, Any]:
-        return wire.file_object(self.file_id, self.filename, self.bytes, self.created_us, self.expires_us)
+        return wire_shapes.file_object(self.file_id, self.filename, self.bytes, self.created_us, self.expires_us)
 
 
 _COLUMNS = "number, file_id, filename, bytes, created_us, expires_us"
@@ -50,7 +50,7 @@ def upload(visit: Visit) -> Reply:
     except BaseException as error:
         path.unlink(missing_ok=True)
         if isinstance(error, Malformed):
-            wire.refuse(error.status, str(error))
+            wire_shapes.refuse(error.status, str(error))
         raise
     now = world.now()
     values = (file_id, visit.key.team, received.filename, received.size, now, expires and now + expires)
@@ -81,7 +81,7 @@ def find_file(visit: Visit, connection: sqlite3.Connection, file_id: str) -> Sto
         (file_id, visit.key.team),
     ).fetchone()
     if row is None or (row[5] is not None and row[5] <= visit.world.now()):
-        wire.refuse(404, f"File not found: {file_id}")
+        wire_shapes.refuse(404, f"File not found: {file_id}")
     return StoredFile(visit.world.store.files / file_id, *row)
 
 

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
 
-from batchsite.sandbox.processing import FOREVER, Batch, Counters, Cut, Schedule, counters
+from batchsite.sandbox.batch_clock import FOREVER, Batch, Counters, Cut, Schedule, counters
 
 
 class Request(NamedTuple):

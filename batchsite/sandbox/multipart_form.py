@@ -8,7 +8,7 @@ from email.message import Message
 from email.parser import HeaderParser
 from pathlib import Path
 
-from batchsite.sandbox.http import Reader
+from batchsite.sandbox.exchange import Reader
 
 _PIECE = 256 * 1024
 _MAX_FIELD = 64 * 1024

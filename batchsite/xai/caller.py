@@ -24,8 +24,8 @@ from batchsite.xai.errors import (
     fault,
     trace_id,
 )
-from batchsite.xai.retrying import delay, should_retry
-from batchsite.xai.wire import decode_json
+from batchsite.xai.retry_policy import delay, should_retry
+from batchsite.xai.wire_json import decode_json
 
 T = TypeVar("T")
 logger = logging.getLogger("batchsite.xai")

@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from batchsite.sandbox import wire
-from batchsite.sandbox.answers import Answer, answer, digest
-from batchsite.sandbox.asks import read_ask
-from batchsite.sandbox.pricing import Model, Usage, batch_price, find_model, list_price
+from batchsite.sandbox import wire_shapes
+from batchsite.sandbox.parsed_request import read_ask
+from batchsite.sandbox.price_list import Model, Usage, batch_price, find_model, list_price
+from batchsite.sandbox.simulated_answers import Answer, answer, digest
 
 
 class Run(NamedTuple):
@@ -70,13 +70,15 @@ def completion_id(salt: str) -> str:
 
 def completion(done: Run, salt: str, created: int) -> dict[str, Any]:
     """The chat.completion of a run; ``salt`` makes its id."""
-    return wire.completion(completion_id(salt), done.model, done.said, done.ticks, created, searched=done.searched)
+    return wire_shapes.completion(
+        completion_id(salt), done.model, done.said, done.ticks, created, searched=done.searched
+    )
 
 
 def success_row(key: str, done: Run, salt: str, created: int) -> Any:
     """A row of /results for orjson to write; the usual ones by filling in a form, which is much faster."""
     if done.searched or len(done.said.choices) > 1:
-        return wire.success_row(key, completion(done, salt, created))
+        return wire_shapes.success_row(key, completion(done, salt, created))
     said, usage = done.said, done.said.usage
     values = {
         b"key": orjson.dumps(key),
@@ -102,8 +104,8 @@ def _form(model_id: str, *, reasons: bool) -> bytes:
     numbers = {name: number for number, name in enumerate(names, start=10**9)}
     usage = Usage(numbers["prompt"], numbers["cached"], numbers["completion"], numbers["thought"])
     said = Answer(["@content"], "@reasoning" if reasons else None, "@finish", usage)
-    shape = wire.completion("@id", _model(model_id), said, numbers["ticks"], numbers["created"])
-    form = orjson.dumps(wire.success_row("@key", shape)).replace(b"%", b"%%")
+    shape = wire_shapes.completion("@id", _model(model_id), said, numbers["ticks"], numbers["created"])
+    form = orjson.dumps(wire_shapes.success_row("@key", shape)).replace(b"%", b"%%")
     numbers["total"] = usage.prompt + usage.completion + usage.reasoning
     for name, number in numbers.items():
         form = form.replace(b"%d" % number, b"%%(%b)d" % name.encode())

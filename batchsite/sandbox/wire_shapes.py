@@ -7,11 +7,11 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, NoReturn
 
-from batchsite.sandbox.answers import Answer
-from batchsite.sandbox.http import Refused, Reply, json_reply, text_reply
-from batchsite.sandbox.pricing import CREATED, Model
-from batchsite.sandbox.processing import Batch, Counters
-from batchsite.sandbox.records import Odd
+from batchsite.sandbox.batch_clock import Batch, Counters
+from batchsite.sandbox.exchange import Refused, Reply, json_reply, text_reply
+from batchsite.sandbox.price_list import CREATED, Model
+from batchsite.sandbox.simulated_answers import Answer
+from batchsite.sandbox.stored_batches import Odd
 
 ENDPOINT = "xai_api.Chat/GetCompletion"
 """Also for rows that were submitted as ``responses`` (facts 2.6)."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from batchsite.sandbox import ledger, records
+from batchsite.sandbox import ledger, stored_batches
+from batchsite.sandbox.accepted_keys import share_team
+from batchsite.sandbox.batch_clock import Batch
+from batchsite.sandbox.exchange import Call, Refused, Reply, json_reply
 from batchsite.sandbox.fault_kinds import KINDS, BadRule
-from batchsite.sandbox.http import Call, Refused, Reply, json_reply
-from batchsite.sandbox.keys import share_team
-from batchsite.sandbox.processing import Batch
-from batchsite.sandbox.settings import BadSetting
+from batchsite.sandbox.sandbox_settings import BadSetting
 from batchsite.sandbox.world import World
 
 
@@ -125,7 +125,7 @@ def _object(call: Call) -> dict[str, Any]:
 
 def _batch(world: World, batch_id: Any) -> Batch:
     with world.store.read() as connection:
-        batch = records.find_batch(connection, str(batch_id))
+        batch = stored_batches.find_batch(connection, str(batch_id))
     if batch is None:
         raise _complaint(404, f"There is no batch {batch_id}.")
     return batch

@@ -9,7 +9,7 @@ from hashlib import blake2b
 
 from batchsite.sandbox.fault_kinds import ENVELOPES, Rule
 from batchsite.sandbox.faults import bump
-from batchsite.sandbox.records import Odd
+from batchsite.sandbox.stored_batches import Odd
 
 
 def decide(connection: sqlite3.Connection, rules: Sequence[Rule], keys: Sequence[str]) -> dict[str, Odd]:
