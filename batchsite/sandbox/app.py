@@ -29,7 +29,7 @@ from batchsite.sandbox.batch_operations import apply_event, target
 from batchsite.sandbox.exchange import GZIP_FROM, Call, Hangup, Refused, Reply, gzip_body, json_reply
 from batchsite.sandbox.sandbox_settings import Settings
 from batchsite.sandbox.store import Store
-from batchsite.sandbox.world import Visit, World
+from batchsite.sandbox.world import CallContext, World
 
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 WsgiApp = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
@@ -41,10 +41,10 @@ class Route(NamedTuple):
     method: str
     pattern: re.Pattern[str]
     call: str
-    handler: Callable[[Visit], Reply]
+    handler: Callable[[CallContext], Reply]
 
 
-def _route(method: str, path: str, call: str, handler: Callable[[Visit], Reply]) -> Route:
+def _route(method: str, path: str, call: str, handler: Callable[[CallContext], Reply]) -> Route:
     return Route(method, re.compile(path), call, handler)
 
 
@@ -136,22 +136,24 @@ def _admin(world: World, call: Call) -> Reply | None:
 
 def _api(world: World, call: Call) -> Reply:
     route = _find(call)
-    visit = Visit(world, call, authenticate(world.store, call.headers))
+    context = CallContext(world, call, authenticate(world.store, call.headers))
     if route.call in ("get", "add", "requests", "results", "cancel"):
-        visit.batch_id = call.args[0]
-    batch = _batch(visit)
+        context.batch_id = call.args[0]
+    batch = _batch(context)
     name = batch_routes.batch_name(call.json, len(call.body)) if route.call == "create" else ""
-    aim = target(visit, route.call, batch, name)
+    aim = target(context, route.call, batch, name)
     fault = next(iter(world.faults.pick(aim, ("reply",))), None)
     if fault is not None and fault.what == "key_blocked" and route.call == "key":
-        visit.rules, fault = [fault], None
+        context.rules, fault = [fault], None
     if fault is None or fault_replies.lets_through(fault):
-        visit.rules += world.faults.pick(aim, _families(route.call, call))
+        context.rules += world.faults.pick(aim, _families(route.call, call))
     if batch is not None:
-        _apply_events(visit, batch)
+        _apply_events(context, batch)
     if fault is None:
-        return route.handler(visit)
-    return fault_replies.around(fault, visit.key, call.query.get("pagination_token", ""), lambda: _run(route, visit))
+        return route.handler(context)
+    return fault_replies.around(
+        fault, context.key, call.query.get("pagination_token", ""), lambda: _run(route, context)
+    )
 
 
 def _families(name: str, call: Call) -> tuple[str, ...]:
@@ -163,16 +165,16 @@ def _families(name: str, call: Call) -> tuple[str, ...]:
     return ("event", "rows", "view")
 
 
-def _apply_events(visit: Visit, batch: Batch) -> None:
-    for rule in visit.rules:
+def _apply_events(context: CallContext, batch: Batch) -> None:
+    for rule in context.rules:
         if rule.kind.family == "event":
-            with visit.world.store.write() as connection:
-                apply_event(visit.world, connection, batch, rule)
+            with context.world.store.write() as connection:
+                apply_event(context.world, connection, batch, rule)
 
 
-def _run(route: Route, visit: Visit) -> Reply:
+def _run(route: Route, context: CallContext) -> Reply:
     try:
-        return route.handler(visit)
+        return route.handler(context)
     except Refused as refused:
         return refused.reply
 
@@ -193,13 +195,13 @@ def _find(call: Call) -> Route:
     raise Refused(wire_shapes.flat_error(404, f"There is no {call.method} {call.path}."))
 
 
-def _batch(visit: Visit) -> Batch | None:
+def _batch(context: CallContext) -> Batch | None:
     """For the faults only; a batch that is not there is the route's affair."""
-    if not visit.batch_id:
+    if not context.batch_id:
         return None
-    with visit.world.store.read() as connection:
-        batch = stored_batches.find_batch(connection, visit.batch_id)
-    return batch if batch and batch.team == visit.key.team else None
+    with context.world.store.read() as connection:
+        batch = stored_batches.find_batch(connection, context.batch_id)
+    return batch if batch and batch.team == context.key.team else None
 
 
 def _send(call: Call, reply: Reply, start_response: StartResponse, started: float) -> Iterable[bytes]:

@@ -12,28 +12,28 @@ from batchsite.sandbox.fault_kinds import Rule
 from batchsite.sandbox.faults import Target
 from batchsite.sandbox.row_faults import decide
 from batchsite.sandbox.stored_batches import Odd, Request
-from batchsite.sandbox.world import Visit, World
+from batchsite.sandbox.world import CallContext, World
 
 
-def find(visit: Visit, connection: sqlite3.Connection | None = None) -> Batch:
+def find(context: CallContext, connection: sqlite3.Connection | None = None) -> Batch:
     """The batch of the path. Raises Refused (404) where the team has none such."""
     if connection is None:
-        with visit.world.store.read() as reader:
-            return find(visit, reader)
-    batch = stored_batches.find_batch(connection, visit.batch_id)
-    if batch is None or batch.team != visit.key.team or batch.vanished:
-        wire_shapes.refuse(404, f"Batch not found: {visit.batch_id}")
+        with context.world.store.read() as reader:
+            return find(context, reader)
+    batch = stored_batches.find_batch(connection, context.batch_id)
+    if batch is None or batch.team != context.key.team or batch.vanished:
+        wire_shapes.refuse(404, f"Batch not found: {context.batch_id}")
     return batch
 
 
-def target(visit: Visit, call: str, batch: Batch | None, name: str = "") -> Target:
+def target(context: CallContext, call: str, batch: Batch | None, name: str = "") -> Target:
     """What the rules are matched against; ``name`` is that of a batch about to be created."""
     if batch is None:
-        return Target(call, visit.key.text, name)
+        return Target(call, context.key.text, name)
     since = batch.created_us if batch.first_add_us is None else batch.first_add_us
-    fresh = not visit.call.query.get("pagination_token")
-    now = visit.world.now(batch)
-    return Target(call, visit.key.text, batch.name, batch.batch_id, now, since, fresh)
+    fresh = not context.call.query.get("pagination_token")
+    now = context.world.now(batch)
+    return Target(call, context.key.text, batch.name, batch.batch_id, now, since, fresh)
 
 
 def apply_event(world: World, connection: sqlite3.Connection, batch: Batch, rule: Rule) -> None:
@@ -75,14 +75,18 @@ def _settling(world: World, batch: Batch, now: int) -> bool:
 
 
 def admit(
-    visit: Visit, connection: sqlite3.Connection, batch: Batch, requests: Sequence[Request], odd: Mapping[str, Odd]
+    context: CallContext,
+    connection: sqlite3.Connection,
+    batch: Batch,
+    requests: Sequence[Request],
+    odd: Mapping[str, Odd],
 ) -> None:
     """Queues requests inside the caller's transaction; ``odd`` says whose values will not work."""
-    settings, now = visit.world.settings, visit.world.now(batch)
-    backwards = visit.rule("late_rows") is not None
+    settings, now = context.world.settings, context.world.now(batch)
+    backwards = context.rule("late_rows") is not None
     plan = schedule(batch, now, rate=settings.rate, delay=settings.delay, backwards=backwards)
     placed = stored_batches.add_requests(connection, batch, requests, plan, now)
-    fates = decide(connection, visit.rules, [key for key, _ in placed]) | dict(odd)
+    fates = decide(connection, context.rules, [key for key, _ in placed]) | dict(odd)
     if fates:
         stored_batches.add_odd(connection, batch, [(key, due, fates[key]) for key, due in placed if key in fates])
 

@@ -17,7 +17,7 @@ from batchsite.sandbox.batch_operations import admit, refused_model
 from batchsite.sandbox.file_routes import find_file
 from batchsite.sandbox.parsed_request import CHAT, RESPONSES
 from batchsite.sandbox.price_list import find_model
-from batchsite.sandbox.world import Visit
+from batchsite.sandbox.world import CallContext
 
 MAX_LINES = 50_000
 
@@ -29,12 +29,12 @@ class BadFile(Exception):
     """Why a file is no batch, as it appears in cancel_by_xai_message."""
 
 
-def admit_file(visit: Visit, connection: sqlite3.Connection, batch: Batch, now: int) -> None:
+def admit_file(context: CallContext, connection: sqlite3.Connection, batch: Batch, now: int) -> None:
     """Queues the lines of the batch's file, or marks the batch as killed. Raises Refused (404) for no such file."""
-    path = find_file(visit, connection, batch.input_file_id or "").path
+    path = find_file(context, connection, batch.input_file_id or "").path
     connection.execute("SAVEPOINT file")
     try:
-        _admit_lines(visit, connection, batch, path)
+        _admit_lines(context, connection, batch, path)
     except BadFile as error:
         connection.execute("ROLLBACK TO file")
         message = f"JSONL file validation failed: {error}"
@@ -42,19 +42,19 @@ def admit_file(visit: Visit, connection: sqlite3.Connection, batch: Batch, now: 
     connection.execute("RELEASE file")
 
 
-def _admit_lines(visit: Visit, connection: sqlite3.Connection, batch: Batch, path: Path) -> None:
+def _admit_lines(context: CallContext, connection: sqlite3.Connection, batch: Batch, path: Path) -> None:
     with path.open("rb") as lines:
         rows = _checked(lines)
         while part := list(islice(rows, _SLICE)):
-            _refuse_models(visit, part)
+            _refuse_models(context, part)
             fresh = stored_batches.find_batch(connection, batch.batch_id) or batch
             odd = {row.id: row.odd for row in part if row.odd}
-            admit(visit, connection, fresh, requests(part), odd)
+            admit(context, connection, fresh, requests(part), odd)
 
 
-def _refuse_models(visit: Visit, rows: list[Checked]) -> None:
+def _refuse_models(context: CallContext, rows: list[Checked]) -> None:
     names = [row.model for row in rows]
-    rule = visit.rule("refuse_model")
+    rule = context.rule("refuse_model")
     if rule and (refused := refused_model(rule, names)):
         raise BadFile(not_batchable(refused))
     for name in dict.fromkeys(names):

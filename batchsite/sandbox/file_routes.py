@@ -13,7 +13,7 @@ from batchsite.sandbox import wire_shapes
 from batchsite.sandbox.exchange import Reply, json_reply
 from batchsite.sandbox.multipart_form import Malformed, Upload, receive
 from batchsite.sandbox.page_tokens import paging
-from batchsite.sandbox.world import Visit
+from batchsite.sandbox.world import CallContext
 
 MAX_BYTES = 200 * 1024 * 1024
 EXPIRES_AFTER = (3_600, 2_592_000)
@@ -39,13 +39,13 @@ class StoredFile:
 _COLUMNS = "number, file_id, filename, bytes, created_us, expires_us"
 
 
-def upload(visit: Visit) -> Reply:
+def upload(context: CallContext) -> Reply:
     """The parts before ``file`` are read for ``expires_after``; ``purpose`` is taken and forgotten."""
-    world = visit.world
+    world = context.world
     file_id = f"file_{uuid.uuid4()}"
     path = world.store.files / file_id
     try:
-        received = receive(visit.call.headers.get("content-type", ""), visit.call.stream, path, MAX_BYTES)
+        received = receive(context.call.headers.get("content-type", ""), context.call.stream, path, MAX_BYTES)
         expires = _expires(received)
     except BaseException as error:
         path.unlink(missing_ok=True)
@@ -53,13 +53,13 @@ def upload(visit: Visit) -> Reply:
             wire_shapes.refuse(error.status, str(error))
         raise
     now = world.now()
-    values = (file_id, visit.key.team, received.filename, received.size, now, expires and now + expires)
+    values = (file_id, context.key.team, received.filename, received.size, now, expires and now + expires)
     with world.store.write() as connection:
         connection.execute(
             "INSERT INTO files (file_id, team, filename, bytes, created_us, expires_us) VALUES (?, ?, ?, ?, ?, ?)",
             values,
         )
-        stored = find_file(visit, connection, file_id)
+        stored = find_file(context, connection, file_id)
     return json_reply(stored.shape())
 
 
@@ -74,42 +74,42 @@ def _expires(received: Upload) -> int | None:
     return int(text) * 1_000_000
 
 
-def find_file(visit: Visit, connection: sqlite3.Connection, file_id: str) -> StoredFile:
+def find_file(context: CallContext, connection: sqlite3.Connection, file_id: str) -> StoredFile:
     """Raises Refused (404) where the team has no such file, or it has expired."""
     row = connection.execute(
         f"SELECT {_COLUMNS} FROM files WHERE file_id = ? AND team = ?",  # noqa: S608
-        (file_id, visit.key.team),
+        (file_id, context.key.team),
     ).fetchone()
-    if row is None or (row[5] is not None and row[5] <= visit.world.now()):
+    if row is None or (row[5] is not None and row[5] <= context.world.now()):
         wire_shapes.refuse(404, f"File not found: {file_id}")
-    return StoredFile(visit.world.store.files / file_id, *row)
+    return StoredFile(context.world.store.files / file_id, *row)
 
 
-def _found(visit: Visit) -> StoredFile:
-    with visit.world.store.read() as connection:
-        return find_file(visit, connection, visit.call.args[0])
+def _found(context: CallContext) -> StoredFile:
+    with context.world.store.read() as connection:
+        return find_file(context, connection, context.call.args[0])
 
 
-def list_files(visit: Visit) -> Reply:
+def list_files(context: CallContext) -> Reply:
     """Newest first. The token comes on every page, the last one too (facts 3)."""
-    limit, token = paging(visit.call, 100)
+    limit, token = paging(context.call, 100)
     before = int(token) if token.isascii() and token.isdigit() else 2**62
-    with visit.world.store.read() as connection:
+    with context.world.store.read() as connection:
         rows = connection.execute(
             f"SELECT {_COLUMNS} FROM files WHERE team = ? AND number < ? ORDER BY number DESC LIMIT ?",  # noqa: S608
-            (visit.key.team, before, limit),
+            (context.key.team, before, limit),
         ).fetchall()
     stored = [StoredFile(Path(), *row) for row in rows]
     end = str(stored[-1].number) if stored else token
     return json_reply({"object": "list", "data": [file.shape() for file in stored], "pagination_token": end})
 
 
-def get_file(visit: Visit) -> Reply:
-    return json_reply(_found(visit).shape())
+def get_file(context: CallContext) -> Reply:
+    return json_reply(_found(context).shape())
 
 
-def content(visit: Visit) -> Reply:
-    return Reply(content_type="application/octet-stream", stream=_pieces(_found(visit).path))
+def content(context: CallContext) -> Reply:
+    return Reply(content_type="application/octet-stream", stream=_pieces(_found(context).path))
 
 
 def _pieces(path: Path) -> Iterator[bytes]:
@@ -118,9 +118,9 @@ def _pieces(path: Path) -> Iterator[bytes]:
             yield piece
 
 
-def delete(visit: Visit) -> Reply:
-    stored = _found(visit)
-    with visit.world.store.write() as connection:
+def delete(context: CallContext) -> Reply:
+    stored = _found(context)
+    with context.world.store.write() as connection:
         connection.execute("DELETE FROM files WHERE file_id = ?", (stored.file_id,))
     stored.path.unlink(missing_ok=True)
     return json_reply({"id": stored.file_id, "deleted": True, "object": "file"})

@@ -16,7 +16,7 @@ from batchsite.sandbox.model_run import requested_model, run_stored, success_row
 from batchsite.sandbox.page_tokens import key_before, paging, token_after
 from batchsite.sandbox.row_faults import chosen
 from batchsite.sandbox.stored_batches import Odd, StoredRequest
-from batchsite.sandbox.world import Visit
+from batchsite.sandbox.world import CallContext
 
 
 class Row(NamedTuple):
@@ -27,16 +27,16 @@ class Row(NamedTuple):
     odd: Odd | None
 
 
-def list_requests(visit: Visit) -> Reply:
+def list_requests(context: CallContext) -> Reply:
     """Metadata only, pending ones included; complete at once, unless scripted to lag."""
-    limit, token = paging(visit.call)
+    limit, token = paging(context.call)
     after = key_before(token)
-    world = visit.world
+    world = context.world
     with world.store.read() as connection:
-        batch = find(visit, connection)
+        batch = find(context, connection)
         now = world.now(batch)
         until = FOREVER
-        if lag := visit.rule("requests_lag"):
+        if lag := context.rule("requests_lag"):
             until = stored_batches.seen_until(connection, batch, now - int(lag.option("seconds") * 1e6))
         rows = (
             []
@@ -46,7 +46,7 @@ def list_requests(visit: Visit) -> Reply:
         odd = stored_batches.odd_among(connection, batch, rows)
     state = cut(batch, now)
     page = [_metadata(batch, row, state.state(row.due, _outcome(odd.get(row.id)))) for row in rows[:limit]]
-    return json_reply({"batch_request_metadata": page, "pagination_token": _token(visit, rows, limit)})
+    return json_reply({"batch_request_metadata": page, "pagination_token": _token(context, rows, limit)})
 
 
 def _outcome(odd: Odd | None) -> str | None:
@@ -58,8 +58,8 @@ def _metadata(batch: Batch, row: StoredRequest, state: str) -> dict[str, Any]:
     return wire_shapes.request_metadata(row.id, requested_model(row.content), state, batch.created_us, finished)
 
 
-def _token(visit: Visit, rows: Sequence[StoredRequest], limit: int) -> str | None:
-    return token_after(rows[limit - 1].id) if len(rows) > limit else visit.world.end_token(visit.batch_id)
+def _token(context: CallContext, rows: Sequence[StoredRequest], limit: int) -> str | None:
+    return token_after(rows[limit - 1].id) if len(rows) > limit else context.world.end_token(context.batch_id)
 
 
 @dataclass(frozen=True)
@@ -80,32 +80,32 @@ class Reading:
         return row.state != "pending" and (row.state != "cancelled" or self.shows_cancelled)
 
 
-def results(visit: Visit) -> Reply:
-    limit, token = paging(visit.call)
+def results(context: CallContext) -> Reply:
+    limit, token = paging(context.call)
     after = key_before(token)
-    twice = visit.rule("duplicate_rows")
+    twice = context.rule("duplicate_rows")
     overlap = 1 if twice and after else 0
-    with visit.world.store.read() as connection:
-        reading = _reading(visit, find(visit, connection))
+    with context.world.store.read() as connection:
+        reading = _reading(context, find(context, connection))
         rows = _visible(connection, reading, after, limit + overlap + 1, inclusive=bool(overlap))
     page = rows[: limit + overlap]
-    end = _token(visit, [row.request for row in rows], limit + overlap)
+    end = _token(context, [row.request for row in rows], limit + overlap)
     if twice:
         page = [copy for row in page for copy in [row] * (1 + chosen(twice, row.request.id))]
-    body = _page(visit, reading, page)
-    if (strangers := visit.rule("stranger_rows")) and not token:
+    body = _page(context, reading, page)
+    if (strangers := context.rule("stranger_rows")) and not token:
         body["results"] += _strangers(strangers, reading)
     return json_reply({**body, "pagination_token": end})
 
 
-def _reading(visit: Visit, batch: Batch) -> Reading:
-    world = visit.world
+def _reading(context: CallContext, batch: Batch) -> Reading:
+    world = context.world
     now = world.now(batch)
     if batch.results_gone and batch.expires_us <= now:
         wire_shapes.refuse(404, f"The results of batch {batch.batch_id} have expired.")
-    trail = visit.rule("results_trail")
+    trail = context.rule("results_trail")
     seen = cut(batch, now - int(trail.option("seconds") * 1e6) if trail else now)
-    hidden = visit.rule("cancelled_hidden") is not None or world.settings.cancelled_rows == "hidden"
+    hidden = context.rule("cancelled_hidden") is not None or world.settings.cancelled_rows == "hidden"
     shows = seen.closed and not hidden and not batch.wiped
     return Reading(batch, seen, now, FOREVER if shows else seen.horizon, shows)
 
@@ -128,9 +128,9 @@ def _visible(
     return found
 
 
-def _page(visit: Visit, reading: Reading, rows: Iterable[Row]) -> dict[str, Any]:
+def _page(context: CallContext, reading: Reading, rows: Iterable[Row]) -> dict[str, Any]:
     """Envelope e stands in an array ``failed`` of the page, beside ``results`` (facts 2.7)."""
-    hidden = visit.rule("not_visible")
+    hidden = context.rule("not_visible")
     results: list[Any] = []
     failed: list[dict[str, Any]] = []
     for row in rows:

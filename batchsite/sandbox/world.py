@@ -63,7 +63,7 @@ class World:
 
 
 @dataclass
-class Visit:
+class CallContext:
     """One authenticated call on its way through a route."""
 
     world: World

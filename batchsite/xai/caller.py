@@ -1,8 +1,7 @@
-"""One call to xAI: send, read the reply within bounds, retry where that is safe, log, name what went wrong."""
+"""One call to xAI: send it, read the reply within limits, retry where that is safe, log it, name what went wrong."""
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 import random
 import time
@@ -13,64 +12,41 @@ from typing import Any, TypeVar
 
 import httpx
 
-from batchsite.xai.errors import (
-    BadAnswer,
-    ConnectionFailed,
-    ConnectionLost,
-    KeyRejected,
-    TimedOut,
-    XaiError,
-    classify,
-    fault,
-    trace_id,
-)
+from batchsite.xai.base_url import is_this_machine, normalise_base
+from batchsite.xai.classification import classify, trace_id
+from batchsite.xai.errors import BadAnswer, KeyRejected, XaiError, make_error
 from batchsite.xai.retry_policy import delay, should_retry
+from batchsite.xai.transfer import (
+    Deadline,
+    Timeouts,
+    TooLarge,
+    TooLate,
+    chunks,
+    kind_of_break,
+    pieces,
+    tls_context,
+)
 from batchsite.xai.wire_json import decode_json
 
 T = TypeVar("T")
 logger = logging.getLogger("batchsite.xai")
 
-MAX_BODY = 64 * 1024 * 1024  # bytes of one answer, unpacked
+MAX_BODY = 64 * 1024 * 1024  # bytes of one answer, decompressed
 MAX_ERROR_BODY = 1024 * 1024
 LIMITS = httpx.Limits(max_connections=64, max_keepalive_connections=16, keepalive_expiry=30.0)
-PIECE = 64 * 1024  # bytes of a request between two looks at the clock
-SHORTEST = 0.001  # seconds; 0 would mean something else to a socket
 REDACTED = "[key]"
 
 
 @dataclass(frozen=True)
-class Timeouts:
-    """Seconds that one step of a call may take; a read is one wait for bytes, not the whole answer."""
-
-    connect: float = 5.0
-    read: float = 30.0
-    write: float = 30.0
-    pool: float = 10.0
-
-    def within(self, seconds: float) -> httpx.Timeout:
-        """The same, cut to what is left of the whole call."""
-        left = max(SHORTEST, seconds)
-        return httpx.Timeout(
-            connect=min(self.connect, left),
-            read=min(self.read, left),
-            write=min(self.write, left),
-            pool=min(self.pool, left),
-        )
-
-
-DEFAULT_TIMEOUTS = Timeouts()
-
-
-@dataclass(frozen=True)
 class Call:
-    """What is asked of xAI. `path` is below the base and already quoted."""
+    """One request to xAI. `path` is relative to the base URL and already percent-encoded."""
 
     method: str
     path: str
     params: Mapping[str, str | int] | None = None
     content: bytes | None = None  # JSON, sent byte for byte
     files: Mapping[str, tuple[str, bytes, str]] | None = None
-    id: str = field(default_factory=lambda: str(uuid.uuid4()))  # one per call, kept through its retries
+    id: str = field(default_factory=lambda: str(uuid.uuid4()))  # one per call, the same for its retries
 
 
 @dataclass(frozen=True)
@@ -82,8 +58,8 @@ class Reply:
 
 
 @dataclass(frozen=True)
-class _Raw:
-    """An answer as it came, whatever its status."""
+class _RawReply:
+    """A reply with any status, not decoded."""
 
     status: int
     headers: httpx.Headers
@@ -94,39 +70,8 @@ class _Raw:
         return trace_id(self.headers)
 
 
-class _TooLarge(Exception):
-    """The body passed the size cap."""
-
-
-class _TooLate(Exception):
-    """A body was still on its way when the time for the whole call was over."""
-
-
-def normalise_base(url: str) -> str:
-    """The base of the API with exactly one /v1 at its end, as people write it with or without."""
-    try:
-        parsed = httpx.URL(url.strip())
-    except httpx.InvalidURL as error:
-        raise ValueError(f"The address of the API cannot be read: {error}.") from error
-    if parsed.scheme not in ("http", "https") or not parsed.host:
-        raise ValueError(f"The address of the API must begin with https:// and name a host, not {url!r}.")
-    if parsed.query or parsed.fragment or parsed.userinfo:
-        raise ValueError("The address of the API must hold no user name, no ? and no #.")
-    base = str(parsed).rstrip("/")
-    return base if base.endswith("/v1") else f"{base}/v1"
-
-
-def is_loopback(url: str) -> bool:
-    """Whether the address is this machine, where no proxy of the environment must get between."""
-    host = httpx.URL(url).host
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
-
-
 class Caller:
-    """Makes calls with one key. Safe to use from many threads: its state is httpx's connection pool alone."""
+    """Makes calls with one key. Threads may share it: its only state is httpx's connection pool."""
 
     def __init__(
         self,
@@ -137,6 +82,7 @@ class Caller:
         timeouts: Timeouts,
         retries: int,
         sleep: Callable[[float], None],
+        clock: Callable[[], float],
         total_timeout: float,
         max_body: int,
     ) -> None:
@@ -145,8 +91,10 @@ class Caller:
         self._timeouts = timeouts
         self._retries = retries
         self._sleep = sleep
+        self._clock = clock
         self._total_timeout = total_timeout
         self._max_body = max_body
+        trust_env = not is_this_machine(self.base_url)
         self._http = httpx.Client(
             headers={
                 "Authorization": f"Bearer {self._key}",
@@ -157,32 +105,33 @@ class Caller:
             transport=transport,
             limits=LIMITS,
             follow_redirects=False,
-            trust_env=not is_loopback(self.base_url),
+            trust_env=trust_env,
+            verify=tls_context(trust_env=trust_env),
         )
 
     def close(self) -> None:
         self._http.close()
 
     def call(self, call: Call, read: Callable[[Reply], T]) -> T:
-        """What `read` makes of the reply; its ValueError is a BadAnswer. Raises XaiError only.
+        """Returns what `read` makes of the reply; a ValueError of `read` becomes BadAnswer. Raises XaiError only.
 
-        All attempts and the waits between them share `total_timeout`. A wait that would pass it is not begun:
-        the error comes at once, with its `retry_after`, and the caller may come back later.
+        All attempts and the waits between them share `total_timeout`. If the next wait would exceed it, the error
+        is raised at once, with its `retry_after`, and the caller may try again later.
         """
-        deadline = time.monotonic() + self._total_timeout
+        deadline = Deadline(self._total_timeout, self._clock)
         attempt = 0
         while True:
             try:
                 return self._attempt(call, read, deadline)
             except XaiError as error:
                 pause = delay(attempt, error.retry_after, random.random, rate_limited=error.status == 429)
-                out_of_time = time.monotonic() + pause >= deadline
+                out_of_time = pause >= deadline.left()
                 if attempt >= self._retries or out_of_time or not should_retry(call.method, error):
                     raise
             self._sleep(pause)
             attempt += 1
 
-    def _attempt(self, call: Call, read: Callable[[Reply], T], deadline: float) -> T:
+    def _attempt(self, call: Call, read: Callable[[Reply], T], deadline: Deadline) -> T:
         started = time.monotonic()
         status, trace, outcome = None, "", "interrupted"
         try:
@@ -198,12 +147,12 @@ class Caller:
 
     # ---- the exchange ---------------------------------------------------------------------------
 
-    def _exchange(self, call: Call, deadline: float) -> _Raw:
+    def _exchange(self, call: Call, deadline: Deadline) -> _RawReply:
         headers = {"x-client-request-id": call.id}
         content: Iterator[bytes] | None = None
         if call.content is not None:
             headers |= {"Content-Type": "application/json", "Content-Length": str(len(call.content))}
-            content = _pieces(call.content, deadline)
+            content = pieces(call.content, deadline)
         try:
             with self._http.stream(
                 call.method,
@@ -212,30 +161,30 @@ class Caller:
                 content=content,
                 files=call.files,
                 headers=headers,
-                timeout=self._timeouts.within(deadline - time.monotonic()),
+                timeout=self._timeouts.within(deadline.left()),
             ) as response:
-                return _Raw(response.status_code, response.headers, self._receive(call, response, deadline))
-        except (httpx.RequestError, _TooLate) as error:
+                return _RawReply(response.status_code, response.headers, self._receive(call, response, deadline))
+        except (httpx.RequestError, TooLate) as error:
             raise self._broken(call, error) from error
 
-    def _receive(self, call: Call, response: httpx.Response, deadline: float) -> bytes:
-        """The body. That of a refusal may be cut short: its status has said enough."""
+    def _receive(self, call: Call, response: httpx.Response, deadline: Deadline) -> bytes:
+        """Returns the body. The body of an error reply may be cut short: its status is enough."""
         parts: list[bytes] = []
-        cap = self._max_body if response.is_success else MAX_ERROR_BODY
+        limit = self._max_body if response.is_success else MAX_ERROR_BODY
         try:
-            for chunk in _chunks(response, deadline, cap):
+            for chunk in chunks(response, deadline, limit):
                 parts.append(chunk)
-        except (httpx.RequestError, _TooLarge, _TooLate) as error:
+        except (httpx.RequestError, TooLarge, TooLate) as error:
             if response.is_success:
                 raise self._broken(call, error, response) from error
         return b"".join(parts)
 
     def _broken(self, call: Call, error: Exception, response: httpx.Response | None = None) -> XaiError:
-        """The XaiError for a connection that failed before (no response) or within the body of an answer."""
+        """Returns the error for a connection that failed before the reply (no `response`) or within its body."""
         never_sent = isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout)
-        too_large = isinstance(error, _TooLarge)
-        return fault(
-            _kind_of_break(error, in_body=response is not None),
+        too_large = isinstance(error, TooLarge)
+        return make_error(
+            kind_of_break(error, in_body=response is not None),
             call.method,
             self._redact(str(error)),
             never_sent=True if never_sent else None,
@@ -247,7 +196,7 @@ class Caller:
 
     # ---- the reply ------------------------------------------------------------------------------
 
-    def _answer(self, call: Call, raw: _Raw, read: Callable[[Reply], T]) -> T:
+    def _answer(self, call: Call, raw: _RawReply, read: Callable[[Reply], T]) -> T:
         if not 200 <= raw.status < 300:
             error = classify(call.method, raw.status, raw.headers, self._redact(_as_text(raw.body)))
             error.client_request_id = call.id
@@ -255,24 +204,24 @@ class Caller:
         try:
             return read(Reply(raw.status, decode_json(raw.body) if raw.body.strip() else None))
         except ValueError as error:
-            page = "a web page came; " if raw.body.lstrip().startswith(b"<") else ""
-            raise fault(
+            prefix = "a web page came; " if raw.body.lstrip().startswith(b"<") else ""
+            raise make_error(
                 BadAnswer,
                 call.method,
-                page + str(error),
+                prefix + str(error),
                 status=raw.status,
                 trace_id=raw.trace_id,
                 body=self._redact(_as_text(raw.body[:MAX_ERROR_BODY])),
                 client_request_id=call.id,
             ) from error
 
-    def _redact(self, words: str) -> str:
-        """Some gateways echo headers back; the key must not reach a log or a page that way."""
-        return words.replace(self._key, REDACTED)
+    def _redact(self, text: str) -> str:
+        """Removes the key, which some gateways echo, so that it cannot reach a log or a page."""
+        return text.replace(self._key, REDACTED)
 
 
 def _usable_key(api_key: str) -> str:
-    """The key as a header can carry it. A stray line break from copying is forgiven, anything else named."""
+    """Returns the key without white space around it. Raises KeyRejected for a key that no header can carry."""
     key = api_key.strip()
     if not key:
         raise KeyRejected("No API key is set.")
@@ -281,42 +230,12 @@ def _usable_key(api_key: str) -> str:
     return key
 
 
-def _pieces(content: bytes, deadline: float) -> Iterator[bytes]:
-    """The same bytes in pieces, so that a line that drinks slowly cannot hold a call for ever."""
-    for start in range(0, len(content), PIECE):
-        if start and time.monotonic() > deadline:
-            raise _TooLate("the request was still being sent when the time for the whole call was over")
-        yield content[start : start + PIECE]
-
-
-def _chunks(response: httpx.Response, deadline: float, cap: int) -> Iterator[bytes]:
-    """The unpacked body, piece by piece. An answer that is late but whole in one piece is still an answer."""
-    size = 0
-    for chunk in response.iter_bytes():
-        if size and time.monotonic() > deadline:
-            raise _TooLate("it was still coming when the time for the whole call was over")
-        size += len(chunk)
-        if size > cap:
-            raise _TooLarge(f"it is larger than {cap:,} bytes; ask for smaller pages")
-        yield chunk
-
-
-def _kind_of_break(error: Exception, *, in_body: bool) -> type[XaiError]:
-    if isinstance(error, httpx.TimeoutException | _TooLate):
-        return TimedOut
-    if isinstance(error, httpx.ConnectError | httpx.ProxyError | httpx.UnsupportedProtocol):
-        return ConnectionFailed
-    if isinstance(error, _TooLarge | httpx.DecodingError):
-        return BadAnswer
-    return BadAnswer if in_body and isinstance(error, httpx.RemoteProtocolError) else ConnectionLost
-
-
 def _as_text(body: bytes) -> str:
     return body.decode("utf-8", "replace")
 
 
 def _log(call: Call, started: float, status: int | None, trace: str, outcome: str) -> None:
-    """One line per attempt, fit for any log: no key, no body, no prompt, no query."""
+    """Writes one line per attempt, safe for any log: no key, no body, no prompt, no query."""
     logger.info(
         "%s %s %s %d ms %s trace=%s call=%s",
         call.method,

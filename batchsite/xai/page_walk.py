@@ -1,4 +1,4 @@
-"""Walking a list page by page, without trusting the cursor (facts 2.7)."""
+"""Reading a list page by page without trusting the cursor (facts 2.7)."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ T = TypeVar("T")
 
 
 def walk(fetch: Callable[[str | None], Page[T]], token: str | None = None) -> Iterator[T]:
-    """Every item from `token` on. BadAnswer instead of an endless walk or a silent end.
+    """Yields every item from `token` on.
 
-    A cursor that comes back, and a page that promises more but brings nothing new, would both go on for ever.
+    Raises BadAnswer for a cursor that comes twice, or a page that announces more but brings nothing new: either
+    would make the walk endless.
     """
     seen = {token}
-    before: list[T] = []
+    previous: list[T] = []
     while True:
         page = fetch(token)
         yield from page.items
@@ -27,21 +28,21 @@ def walk(fetch: Callable[[str | None], Page[T]], token: str | None = None) -> It
             return
         if token in seen:
             raise BadAnswer(f"The list of xAI goes in circles: its page token {token!r} came twice.")
-        if not page.items or page.items == before:
+        if not page.items or page.items == previous:
             raise BadAnswer("The list of xAI does not end: a page with nothing new promises more.")
         seen.add(token)
-        before = page.items
+        previous = page.items
 
 
 def read_page(data: Any, name: str, read: Callable[[Any], T]) -> Page[T]:
-    """The page of a list route; ValueError if it is none. null and "" both mean the last page."""
+    """Returns the page of a list route; null or "" marks the last page. Raises ValueError if it is not a page."""
     if not is_table(data) or not isinstance(data.get(name), list):
         raise ValueError(f"it holds no list of {name}")
     return Page([read(item) for item in data[name]], text(data.get("pagination_token")) or None)
 
 
 def read_results_page(data: Any) -> Page[dict[str, Any]]:
-    """A page of raw result rows. Some sources claim arrays `succeeded` and `failed` instead (facts 2.7 e)."""
+    """Returns a page of raw result rows. Some sources report arrays `succeeded` and `failed` instead (facts 2.7 e)."""
     raw = table(data)
     lists = [raw[name] for name in ("results", "succeeded", "failed") if isinstance(raw.get(name), list)]
     if not lists:
@@ -51,5 +52,5 @@ def read_results_page(data: Any) -> Page[dict[str, Any]]:
 
 
 def _as_row(row: Any) -> dict[str, Any]:
-    """A row that is no object is kept under a name of ours, so that it is neither lost nor in the way."""
+    """Returns the row. A row that is not a JSON object is wrapped in one, so that it is not lost."""
     return row if is_table(row) else {"unreadable": row}

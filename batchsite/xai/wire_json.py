@@ -1,4 +1,4 @@
-"""Looking into JSON that somebody else wrote: a wrong type reads as absent, never as an exception."""
+"""Reading JSON that we do not control: a value of the wrong type counts as missing and never raises."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, TypeGuard
 
 import orjson
 
-BIGGEST = 2**63 - 1  # what a database integer holds; nothing at xAI is meant to be larger
+BIGGEST = 2**63 - 1  # the largest database integer; nothing at xAI should exceed it
 
 
 def is_table(value: object) -> TypeGuard[dict[str, Any]]:
@@ -15,17 +15,17 @@ def is_table(value: object) -> TypeGuard[dict[str, Any]]:
 
 
 def table(value: object) -> dict[str, Any]:
-    """The JSON object, or an empty one."""
+    """Returns the JSON object, {} for anything else."""
     return value if isinstance(value, dict) else {}
 
 
 def text(value: object) -> str:
-    """The JSON string, or ""."""
+    """Returns the JSON string, "" for anything else."""
     return value if isinstance(value, str) else ""
 
 
 def number(value: object) -> int | None:
-    """A whole number, also where it is written as 3.0 or "3" (64-bit integers often travel as strings)."""
+    """Returns a whole number, also written as 3.0 or "3" (JSON often carries 64-bit integers as strings). Else None."""
     if type(value) is int:
         return value if -BIGGEST <= value <= BIGGEST else None
     if isinstance(value, str) and len(value) < 19 and value.isascii() and value.isdecimal():
@@ -36,29 +36,28 @@ def number(value: object) -> int | None:
 
 
 def count(value: object) -> int:
-    """A whole number, where absent means none."""
-    if type(value) is int and 0 <= value <= BIGGEST:  # nearly always, and results ask five times a row
+    """Returns a whole number, 0 if it is missing."""
+    if type(value) is int and 0 <= value <= BIGGEST:  # the usual case; read five times per result row
         return value
     return number(value) or 0
 
 
 def decode_json(body: bytes) -> Any:
-    """The JSON value of a body; ValueError if it is none.
+    """Returns the JSON value of a body. Raises ValueError if it is not JSON.
 
-    orjson refuses a whole page for one half of a surrogate pair (a cut emoji in one answer), and would do
-    so at every reading. The second, slower way puts U+FFFD in its place, so that one odd character never
-    keeps a thousand answers away.
+    orjson refuses a whole page because of half a surrogate pair (an emoji cut in two) in one answer. The slower
+    fallback replaces it by U+FFFD, so that one bad character does not block a thousand answers.
     """
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError as first:
         try:
-            return _decode_mending(body)
+            return _decode_leniently(body)
         except (ValueError, RecursionError):
             raise ValueError(str(first)) from None
 
 
-def _decode_mending(body: bytes) -> Any:
+def _decode_leniently(body: bytes) -> Any:
     value = json.loads(body.decode("utf-8-sig", "replace"), parse_constant=lambda _name: None)
-    mended = json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass").decode("utf-8", "replace")
-    return orjson.loads(mended)
+    repaired = json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass").decode("utf-8", "replace")
+    return orjson.loads(repaired)

@@ -17,7 +17,7 @@ def said(text: str, **members: Any) -> Any:
     return run_stored(orjson.dumps({"chat_get_completion": body}))
 
 
-def test_the_same_request_gets_the_same_answer_at_the_same_cost_in_every_batch(room: Room) -> None:
+def test_same_request_gets_the_same_answer_and_cost_in_every_batch(room: Room) -> None:
     runs = []
     for _ in range(2):
         batch_id = room.create()
@@ -27,23 +27,23 @@ def test_the_same_request_gets_the_same_answer_at_the_same_cost_in_every_batch(r
     assert runs[0] == runs[1]
 
 
-def test_another_request_gets_another_answer() -> None:
+def test_different_requests_get_different_answers() -> None:
     answers = {said(f"Where is card {number}?").said.choices[0] for number in range(50)}
     assert len(answers) > 25
 
 
-def test_every_free_text_says_that_it_is_simulated() -> None:
+def test_every_free_text_says_it_is_simulated() -> None:
     for text in ("", "Hi", "word " * 500, "日本語のテキスト"):
         assert said(text).said.choices[0].startswith("Simulated answer:")
 
 
-def test_a_longer_prompt_gets_a_longer_answer() -> None:
+def test_longer_prompt_gets_a_longer_answer() -> None:
     short, long = said("word " * 4).said, said("word " * 400).said
     assert len(long.choices[0]) > len(short.choices[0])
     assert len(long.choices[0]) < 1000
 
 
-def test_a_cap_on_tokens_cuts_the_answer_and_says_length() -> None:
+def test_token_cap_truncates_with_finish_reason_length() -> None:
     run = said("word " * 400, max_completion_tokens=5)
     assert (len(run.said.choices[0]), run.said.finish_reason) == (20, "length")
     assert run.said.usage.completion == 5
@@ -55,7 +55,7 @@ def test_both_names_of_the_cap_work(name: str) -> None:
     assert said("word " * 400, **{name: 5}).said.finish_reason == "length"
 
 
-def test_effort_none_switches_reasoning_off() -> None:
+def test_effort_none_turns_reasoning_off() -> None:
     run = said("Hi", reasoning_effort="none")
     assert (run.said.reasoning, run.said.usage.reasoning) == (None, 0)
 
@@ -68,13 +68,13 @@ def test_only_grok_4_3_shows_its_reasoning() -> None:
     assert said("Hi", model="grok-4.20-0309-non-reasoning").said.usage.reasoning == 0
 
 
-def test_several_choices_are_several_answers_and_all_are_billed() -> None:
+def test_all_choices_are_billed() -> None:
     one, three = said("Hi there").said, said("Hi there", n=3).said
     assert len(set(three.choices)) == 3
     assert three.usage.completion > 2 * one.usage.completion
 
 
-def test_the_whole_prompt_counts_and_the_last_words_of_the_user_are_answered() -> None:
+def test_whole_prompt_is_counted_and_the_last_user_message_answered() -> None:
     messages = [
         {"role": "system", "content": "x" * 400},
         {"role": "user", "content": "first"},
@@ -94,24 +94,24 @@ def test_the_whole_prompt_counts_and_the_last_words_of_the_user_are_answered() -
         {"input": [{"role": "user", "content": [{"type": "input_text", "text": "Hi"}]}], "max_output_tokens": 1},
     ],
 )
-def test_the_form_of_responses_is_understood(inner: dict[str, Any]) -> None:
+def test_responses_kind_is_understood(inner: dict[str, Any]) -> None:
     body = {"model": "grok-4.3", "reasoning": {"effort": "none"}, **inner}
     run = run_stored(orjson.dumps({"responses": body}))
     assert (run.said.choices, run.said.finish_reason, run.said.usage.reasoning) == (["Simu"], "length", 0)
 
 
-def test_a_prompt_above_two_hundred_thousand_tokens_costs_double() -> None:
+def test_prompt_above_200_000_tokens_costs_double() -> None:
     below, above = said("x" * 4 * 199_000), said("x" * 4 * 201_000)
     assert above.ticks > 1.9 * below.ticks
 
 
-def test_a_json_object_is_one(room: Room) -> None:
+def test_json_object_format_gives_an_object(room: Room) -> None:
     batch_id = room.create()
     room.add(batch_id, [ask("a", "Hi", response_format={"type": "json_object"})])
     assert orjson.loads(content(room.results(batch_id)[0]))["answer"].startswith("Simulated answer:")
 
 
-def test_a_schema_is_honoured_in_both_kinds(room: Room) -> None:
+def test_schema_is_honoured_in_both_kinds(room: Room) -> None:
     schema = {"type": "object", "properties": {"label": {"enum": ["card", "loan"]}}, "required": ["label"]}
     chat = ask("a", "My card!", response_format={"type": "json_schema", "json_schema": {"name": "x", "schema": schema}})
     form = {"format": {"type": "json_schema", "name": "x", "schema": schema}}

@@ -19,7 +19,7 @@ def half_done(tmp_path: Path) -> tuple[Room, str]:
     return room, batch_id
 
 
-def test_cancelling_gives_the_batch_with_its_day_and_keeps_what_is_done(half_done: tuple[Room, str]) -> None:
+def test_cancel_returns_the_batch_and_keeps_finished_rows(half_done: tuple[Room, str]) -> None:
     room, batch_id = half_done
     batch = room.post(f"/v1/batches/{batch_id}:cancel").json
     assert batch["cancel_time"] == "2026-08-10"
@@ -33,7 +33,7 @@ def test_cancelling_gives_the_batch_with_its_day_and_keeps_what_is_done(half_don
     }
 
 
-def test_nothing_moves_after_a_cancel(half_done: tuple[Room, str]) -> None:
+def test_nothing_changes_after_a_cancel(half_done: tuple[Room, str]) -> None:
     room, batch_id = half_done
     room.post(f"/v1/batches/{batch_id}:cancel", {})
     before = room.counters(batch_id)
@@ -51,7 +51,7 @@ def test_cancelled_rows_are_errors_among_the_results(half_done: tuple[Room, str]
     assert [row["state"] for row in room.requests(batch_id)] == ["succeeded"] * 5 + ["cancelled"] * 5
 
 
-def test_cancelled_rows_can_be_a_counter_only(half_done: tuple[Room, str]) -> None:
+def test_setting_shows_cancelled_rows_as_a_counter_only(half_done: tuple[Room, str]) -> None:
     room, batch_id = half_done
     room.set(cancelled_rows="hidden")
     room.post(f"/v1/batches/{batch_id}:cancel")
@@ -65,7 +65,7 @@ def test_adding_to_a_cancelled_batch_is_403(half_done: tuple[Room, str]) -> None
     assert room.add(batch_id, asks(1, first=50)).status == 403
 
 
-def test_a_second_cancel_and_one_of_a_finished_batch_are_taken(room: Room) -> None:
+def test_cancel_is_accepted_twice_and_for_a_finished_batch(room: Room) -> None:
     batch_id = room.filled(3)
     first = room.post(f"/v1/batches/{batch_id}:cancel").json
     assert first["state"]["num_success"] == 3
@@ -73,21 +73,21 @@ def test_a_second_cancel_and_one_of_a_finished_batch_are_taken(room: Room) -> No
     assert room.post(f"/v1/batches/{batch_id}:cancel").json == first
 
 
-def test_an_empty_batch_can_be_cancelled(room: Room) -> None:
+def test_empty_batch_can_be_cancelled(room: Room) -> None:
     batch_id = room.create()
     batch = room.post(f"/v1/batches/{batch_id}:cancel").json
     assert batch["cancel_time"] == "2026-08-10"
     assert set(batch["state"].values()) == {0}
 
 
-def test_a_slash_or_an_encoded_colon_does_not_cancel(room: Room) -> None:
+def test_slash_or_encoded_colon_does_not_cancel(room: Room) -> None:
     batch_id = room.filled(1)
     assert room.post(f"/v1/batches/{batch_id}/cancel").status == 404
     assert room.post(f"/v1/batches/{batch_id}%3Acancel").status in (404, 405)
     assert room.get(f"/v1/batches/{batch_id}").json["cancel_time"] is None
 
 
-def test_after_thirty_days_the_rest_is_cancelled_and_results_stay(tmp_path: Path) -> None:
+def test_after_30_days_pending_rows_are_cancelled_and_results_stay(tmp_path: Path) -> None:
     room = Room(tmp_path, Settings(rate=0.000001, settle=0))
     batch_id = room.filled(10)
     room.clock.tick(30 * 24 * 3600 - 1)

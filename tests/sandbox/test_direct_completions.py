@@ -13,7 +13,7 @@ from tests.sandbox.calls import Room, ask
 BODY: dict[str, Any] = {"model": "grok-4.3", "messages": [{"role": "user", "content": "Capital of Peru?"}]}
 
 
-def test_a_direct_completion_costs_the_list_price(room: Room) -> None:
+def test_direct_completion_costs_the_list_price(room: Room) -> None:
     direct = room.post("/v1/chat/completions", BODY)
     batch_id = room.create()
     room.add(batch_id, [ask("a", "Capital of Peru?")])
@@ -24,7 +24,7 @@ def test_a_direct_completion_costs_the_list_price(room: Room) -> None:
 
 
 @pytest.mark.parametrize("model", ["grok-4.5", "grok-4.6", "grok-4.7"])
-def test_models_that_batches_do_not_take_answer_directly(room: Room, model: str) -> None:
+def test_models_that_batches_refuse_answer_directly(room: Room, model: str) -> None:
     assert room.post("/v1/chat/completions", BODY | {"model": model}).json["model"] == model
 
 
@@ -39,13 +39,13 @@ REFUSALS = [
 
 
 @pytest.mark.parametrize(("members", "status", "words"), REFUSALS, ids=[words for _, _, words in REFUSALS])
-def test_a_bad_request_is_refused_at_once(room: Room, members: dict[str, Any], status: int, words: str) -> None:
+def test_invalid_direct_request_is_refused(room: Room, members: dict[str, Any], status: int, words: str) -> None:
     answered = room.post("/v1/chat/completions", BODY | members)
     assert answered.status == status
     assert words in answered.text
 
 
-def test_a_deferred_completion_is_202_then_read_once(tmp_path: Path) -> None:
+def test_deferred_completion_is_202_then_read_once(tmp_path: Path) -> None:
     room = Room(tmp_path, Settings(deferred_delay=5))
     started = room.post("/v1/chat/completions", BODY | {"deferred": True}).json
     assert set(started) == {"request_id"}
@@ -58,13 +58,13 @@ def test_a_deferred_completion_is_202_then_read_once(tmp_path: Path) -> None:
     assert room.get(path).status == 404
 
 
-def test_a_deferred_completion_is_gone_after_a_day(room: Room) -> None:
+def test_deferred_completion_is_gone_after_a_day(room: Room) -> None:
     key = room.post("/v1/chat/completions", BODY | {"deferred": True}).json["request_id"]
     room.clock.tick(24 * 3600 + 1)
     assert room.get(f"/v1/chat/deferred-completion/{key}").status == 404
 
 
-def test_models_are_listed_without_a_word_on_batches(room: Room) -> None:
+def test_models_do_not_say_whether_they_run_in_batches(room: Room) -> None:
     listed = room.get("/v1/models").json
     assert listed["object"] == "list"
     assert {"id": "grok-4.3", "object": "model", "owned_by": "xai"}.items() <= listed["data"][0].items()
@@ -80,12 +80,12 @@ def test_language_models_have_prices_in_ticks_per_token(room: Room) -> None:
     assert room.get("/v1/language-models/grok-4.3-latest").json == model
 
 
-def test_an_unknown_language_model_is_404(room: Room) -> None:
+def test_unknown_language_model_is_404(room: Room) -> None:
     answered = room.get("/v1/language-models/gpt-9")
     assert (answered.status, answered.json["error"]) == (404, "Model 'gpt-9' not found.")
 
 
-def test_a_key_can_be_asked_about_itself(room: Room) -> None:
+def test_api_key_route_describes_the_key(room: Room) -> None:
     about = room.get("/v1/api-key").json
     assert (about["api_key_blocked"], about["api_key_disabled"], about["team_blocked"]) == (False, False, False)
     assert about["redacted_api_key"] == "sa***ce"
@@ -93,12 +93,12 @@ def test_a_key_can_be_asked_about_itself(room: Room) -> None:
     assert batch["create_api_key_id"] == about["api_key_id"]
 
 
-def test_text_is_split_into_the_tokens_that_are_counted(room: Room) -> None:
+def test_tokenize_text_splits_into_the_tokens_that_are_counted(room: Room) -> None:
     tokens = room.post("/v1/tokenize-text", {"model": "grok-4.3", "text": "Größe 日本"}).json["token_ids"]
     assert "".join(token["string_token"] for token in tokens) == "Größe 日本"
     assert bytes(tokens[0]["token_bytes"]).decode() == tokens[0]["string_token"]
     assert len(tokens) == 2
 
 
-def test_a_direct_call_to_tokenize_without_text_is_422(room: Room) -> None:
+def test_tokenize_without_text_is_422(room: Room) -> None:
     assert room.post("/v1/tokenize-text", {"model": "grok-4.3"}).status == 422

@@ -34,7 +34,7 @@ def upload(room: Room, *parts: tuple[str, bytes]) -> Answered:
     return room.post("/v1/files", body=form(*parts), headers=headers)
 
 
-def test_an_upload_gives_an_object_without_a_purpose(room: Room) -> None:
+def test_upload_returns_an_object_without_a_purpose(room: Room) -> None:
     stored = upload(room, field("purpose", b"batch"), file_part(b"line\n")).json
     assert stored.pop("id").startswith("file_")
     assert stored == {
@@ -47,14 +47,14 @@ def test_an_upload_gives_an_object_without_a_purpose(room: Room) -> None:
     }
 
 
-def test_purpose_is_optional_and_the_content_comes_back_byte_for_byte(room: Room) -> None:
+def test_purpose_is_optional_and_content_comes_back_unchanged(room: Room) -> None:
     content = bytes(range(256)) * 5000
     stored = upload(room, file_part(content)).json
     assert room.get(f"/v1/files/{stored['id']}/content").raw == content
     assert room.get(f"/v1/files/{stored['id']}").json == stored
 
 
-def test_expires_after_counts_before_the_file_only(room: Room) -> None:
+def test_expires_after_counts_only_before_the_file(room: Room) -> None:
     before = upload(room, field("expires_after", b"3600"), file_part(b"x")).json
     after = upload(room, file_part(b"x"), field("expires_after", b"3600")).json
     assert (before["expires_at"], after["expires_at"]) == (1_786_403_600, None)
@@ -64,7 +64,7 @@ def test_expires_after_counts_before_the_file_only(room: Room) -> None:
 
 
 @pytest.mark.parametrize("seconds", [b"60", b"9999999", b"soon", b""])
-def test_an_expiry_out_of_range_is_refused(room: Room, seconds: bytes) -> None:
+def test_expiry_out_of_range_is_refused(room: Room, seconds: bytes) -> None:
     assert upload(room, field("expires_after", seconds), file_part(b"x")).status == 400
     assert list(room.store.files.iterdir()) == []
 
@@ -81,7 +81,7 @@ def test_files_are_listed_newest_first_with_a_token_on_every_page(room: Room) ->
     assert room.get("/v1/files?limit=101").status == 400
 
 
-def test_a_deleted_file_is_gone(room: Room) -> None:
+def test_deleted_file_is_gone(room: Room) -> None:
     stored = upload(room, file_part(b"x")).json
     deleted = room.call("DELETE", f"/v1/files/{stored['id']}")
     assert deleted.json == {"id": stored["id"], "deleted": True, "object": "file"}
@@ -89,13 +89,13 @@ def test_a_deleted_file_is_gone(room: Room) -> None:
     assert list(room.store.files.iterdir()) == []
 
 
-def test_a_file_belongs_to_its_team(room: Room) -> None:
+def test_file_belongs_to_its_team(room: Room) -> None:
     stored = upload(room, file_part(b"x")).json
     assert room.get(f"/v1/files/{stored['id']}", key="sandbox-bob").status == 404
     assert room.get("/v1/files", key="sandbox-bob").json["data"] == []
 
 
-def test_what_is_no_upload_is_refused(room: Room) -> None:
+def test_damaged_uploads_are_refused(room: Room) -> None:
     assert room.post("/v1/files", {"file": "x"}).status == 400
     assert upload(room, field("purpose", b"batch")).status == 400
     cut = form(file_part(b"x" * 1000))[:-200]
@@ -104,7 +104,7 @@ def test_what_is_no_upload_is_refused(room: Room) -> None:
     assert list(room.store.files.iterdir()) == []
 
 
-def test_a_file_above_the_limit_is_refused(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_file_above_the_limit_is_refused(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(file_routes, "MAX_BYTES", 1000)
     assert upload(room, file_part(b"x" * 1001)).status == 413
     assert upload(room, file_part(b"x" * 1000)).status == 200
@@ -133,7 +133,7 @@ class Slow:
     purpose=st.binary(max_size=20).filter(lambda value: b"\r\n" not in value),
     size=st.integers(1, 50),
 )
-def test_any_content_survives_any_cut_of_the_stream(
+def test_any_content_survives_any_split_of_the_stream(
     tmp_path_factory: pytest.TempPathFactory, content: bytes, purpose: bytes, size: int
 ) -> None:
     path = tmp_path_factory.getbasetemp() / "received"

@@ -7,13 +7,13 @@ import pytest
 from tests.sandbox.calls import Room, ask
 
 
-def test_a_call_without_a_key_is_401_and_names_credentials(room: Room) -> None:
+def test_call_without_a_key_is_401(room: Room) -> None:
     answered = room.get("/v1/batches", key=None)
     assert answered.status == 401
     assert answered.json["error"] == "No credentials presented."
 
 
-def test_a_wrong_key_is_400_not_401_and_is_not_echoed(room: Room) -> None:
+def test_wrong_key_is_400_and_not_echoed(room: Room) -> None:
     answered = room.get("/v1/batches", key="sk-secret-of-somebody")
     assert answered.status == 400
     assert "Incorrect API key provided" in answered.json["error"]
@@ -21,11 +21,11 @@ def test_a_wrong_key_is_400_not_401_and_is_not_echoed(room: Room) -> None:
 
 
 @pytest.mark.parametrize("key", ["sandbox", "sandbox-anything", "xai-0123456789"])
-def test_any_key_that_looks_like_one_is_good(room: Room, key: str) -> None:
+def test_any_key_with_a_known_prefix_is_accepted(room: Room, key: str) -> None:
     assert room.get("/v1/models", key=key).status == 200
 
 
-def test_a_batch_belongs_to_the_team_of_its_key(room: Room) -> None:
+def test_batch_belongs_to_the_team_of_its_key(room: Room) -> None:
     batch_id = room.filled()
     assert room.get(f"/v1/batches/{batch_id}", key="sandbox-bob").status == 404
     assert room.get("/v1/batches", key="sandbox-bob").json["batches"] == []
@@ -40,19 +40,19 @@ def test_two_keys_of_one_team_see_the_same_batches(room: Room) -> None:
     assert theirs["create_api_key_id"] != room.get("/v1/api-key", key="sandbox-bob").json["api_key_id"]
 
 
-def test_json_errors_are_flat_and_error_is_text(room: Room) -> None:
+def test_json_errors_are_flat(room: Room) -> None:
     answered = room.get("/v1/batches/batch_unknown")
     assert answered.status == 404
     assert set(answered.json) == {"code", "error"}
     assert isinstance(answered.json["error"], str)
 
 
-def test_the_code_of_one_and_the_same_error_drifts(room: Room) -> None:
+def test_code_of_the_same_error_varies(room: Room) -> None:
     codes = {room.get("/v1/batches", key="wrong").json["code"] for _ in range(6)}
     assert len(codes) > 1
 
 
-def test_a_422_is_plain_text_with_a_column(room: Room) -> None:
+def test_422_is_plain_text_with_a_column(room: Room) -> None:
     answered = room.post("/v1/batches", {"endpoint": "/v1/chat/completions"})
     assert answered.status == 422
     assert answered.headers["content-type"].startswith("text/plain")
@@ -60,35 +60,35 @@ def test_a_422_is_plain_text_with_a_column(room: Room) -> None:
 
 
 @pytest.mark.parametrize("payload", [[], "text", 7, {"name": None}, {"name": 7}, {"name": "x", "input_file_id": 7}])
-def test_json_of_another_form_is_422(room: Room, payload: object) -> None:
+def test_json_of_another_shape_is_422(room: Room, payload: object) -> None:
     answered = room.post("/v1/batches", payload)
     assert (answered.status, answered.headers["content-type"]) == (422, "text/plain; charset=utf-8")
 
 
-def test_a_body_that_is_no_json_is_400(room: Room) -> None:
+def test_body_that_is_not_json_is_400(room: Room) -> None:
     answered = room.post("/v1/batches", body=b'{"name": ')
     assert answered.status == 400
     assert "parse the request body as JSON" in answered.json["error"]
 
 
-def test_a_compressed_body_is_not_understood(room: Room) -> None:
+def test_compressed_body_is_refused(room: Room) -> None:
     answered = room.post("/v1/batches", body=b"\x1f\x8b\x08\x00rest", headers={"content-encoding": "gzip"})
     assert answered.status == 400
     assert "parse the request body as JSON" in answered.json["error"]
 
 
-def test_an_empty_body_or_another_content_type_is_415(room: Room) -> None:
+def test_empty_body_or_other_content_type_is_415(room: Room) -> None:
     assert room.post("/v1/batches").status == 415
     batch_id = room.create()
     answered = room.add(batch_id, [ask("r1")], headers={"content-type": "text/plain"})
     assert answered.status == 415
 
 
-def test_the_wrong_verb_is_405_and_says_what_would_do(room: Room) -> None:
+def test_wrong_method_is_405_and_lists_the_allowed_ones(room: Room) -> None:
     answered = room.call("DELETE", f"/v1/batches/{room.create()}")
     assert (answered.status, answered.headers["allow"]) == (405, "GET")
 
 
-def test_an_unknown_path_is_404(room: Room) -> None:
+def test_unknown_path_is_404(room: Room) -> None:
     assert room.get("/v1/nothing").status == 404
     assert room.get("/batches").status == 404

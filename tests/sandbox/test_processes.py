@@ -42,7 +42,7 @@ def refused(data: Path, *options: str) -> str:
     return ended.stderr
 
 
-def test_it_says_one_line_when_it_is_ready_and_stops_at_once(tmp_path: Path) -> None:
+def test_start_prints_one_line_and_stop_is_immediate(tmp_path: Path) -> None:
     with Process(tmp_path / "data") as process:
         assert process.client.get("/v1/models").status_code == 200
         started = time.monotonic()
@@ -52,13 +52,13 @@ def test_it_says_one_line_when_it_is_ready_and_stops_at_once(tmp_path: Path) -> 
         assert out == f"The sandbox answers at http://127.0.0.1:{process.port}/v1 with simulated results.\n"
 
 
-def test_ctrl_c_stops_it_too(tmp_path: Path) -> None:
+def test_ctrl_c_stops_it(tmp_path: Path) -> None:
     with Process(tmp_path / "data") as process:
         code, _, err = process.stop(signal.SIGINT)
         assert (code, err) == (0, "")
 
 
-def test_a_scripted_time_out_does_not_hold_up_the_stop(tmp_path: Path) -> None:
+def test_scripted_time_out_does_not_delay_the_stop(tmp_path: Path) -> None:
     with Process(tmp_path / "data") as process:
         process.client.post("/admin/faults", json={"what": "timeout", "call": "models", "seconds": 60})
         with pytest.raises(httpx.ReadTimeout):
@@ -68,7 +68,7 @@ def test_a_scripted_time_out_does_not_hold_up_the_stop(tmp_path: Path) -> None:
         assert time.monotonic() - started < 4
 
 
-def test_everything_is_there_after_a_restart(tmp_path: Path) -> None:
+def test_state_survives_a_restart(tmp_path: Path) -> None:
     with Process(tmp_path / "data") as process:
         batch_id = create(process)
         process.client.post(f"/v1/batches/{batch_id}/requests", json={"batch_requests": asks(50)})
@@ -82,7 +82,7 @@ def test_everything_is_there_after_a_restart(tmp_path: Path) -> None:
         assert process.client.get("/admin/settings").json()["delay"] == 3
 
 
-def test_kill_9_at_any_time_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
+def test_kill_9_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
     """Adds run while the process is killed, five times over."""
     with Process(tmp_path / "data") as process:
         batch_id = create(process)
@@ -114,7 +114,7 @@ def add_until_it_dies(process: Process, batch_id: str, first: int, acknowledged:
         acknowledged.update(ids(items))
 
 
-def test_faults_come_from_the_environment_as_json_or_from_a_file(tmp_path: Path) -> None:
+def test_faults_can_come_from_the_environment_as_json_or_a_file(tmp_path: Path) -> None:
     script = tmp_path / "faults.json"
     script.write_text('[{"what": "status", "call": "models", "status": 529, "times": 1}]')
     for index, value in enumerate((script.read_text(), f"@{script}")):
@@ -125,7 +125,7 @@ def test_faults_come_from_the_environment_as_json_or_from_a_file(tmp_path: Path)
             assert process.client.get("/v1/models").status_code == 200
 
 
-def test_settings_come_from_the_environment_and_the_command_line_wins(tmp_path: Path) -> None:
+def test_command_line_overrides_settings_from_the_environment(tmp_path: Path) -> None:
     environ = {"SANDBOX_RATE": "7", "SANDBOX_END_TOKEN": "null"}
     with Process(tmp_path / "data", "--rate", "9", "--delay", "1", environ=environ) as process:
         settings: dict[str, Any] = process.client.get("/admin/settings").json()
@@ -136,23 +136,23 @@ def test_settings_come_from_the_environment_and_the_command_line_wins(tmp_path: 
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.1", "example.com"])
-def test_any_host_but_this_machine_is_refused(tmp_path: Path, host: str) -> None:
+def test_host_that_is_not_loopback_is_refused(tmp_path: Path, host: str) -> None:
     assert f"{host} is not a loopback address; use 127.0.0.1." in refused(tmp_path, "--host", host)
 
 
-def test_a_folder_is_for_one_sandbox_only(tmp_path: Path) -> None:
+def test_second_sandbox_in_a_folder_is_refused(tmp_path: Path) -> None:
     with Process(tmp_path / "data"):
         assert "Another sandbox is using" in refused(tmp_path / "data")
 
 
-def test_a_taken_port_is_a_clear_refusal(tmp_path: Path) -> None:
+def test_port_in_use_is_refused(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         said = refused(tmp_path, "--port", str(taken.getsockname()[1]))
     assert said.startswith("The sandbox cannot start:")
     assert "in use" in said
 
 
-def test_bad_settings_and_faults_are_clear_refusals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bad_settings_and_faults_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "rate must be 0 or more" in refused(tmp_path, "--rate", "-1")
     monkeypatch.setenv("SANDBOX_FAULTS", "{oops")
     assert "SANDBOX_FAULTS is not JSON" in refused(tmp_path)

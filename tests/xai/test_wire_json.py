@@ -1,4 +1,4 @@
-"""Bodies that are JSON, nearly JSON, or not."""
+"""Bodies that are JSON, nearly JSON, or not JSON."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ READABLE = [
 
 
 @pytest.mark.parametrize(("body", "value"), READABLE)
-def test_one_odd_character_does_not_hide_a_page(body: bytes, value: Any) -> None:
+def test_one_bad_character_does_not_lose_the_page(body: bytes, value: Any) -> None:
     read = decode_json(body)
     if isinstance(read, list) and read and isinstance(read[0], str):
         read = [_one_mark(word) for word in read]
@@ -31,19 +31,19 @@ def test_one_odd_character_does_not_hide_a_page(body: bytes, value: Any) -> None
 
 
 def _one_mark(word: str) -> str:
-    """Half a pair becomes one or three marks, as bytes are counted; a person sees that something is missing."""
+    """Returns the text with one U+FFFD where half a surrogate pair became three."""
     return word.replace("\ufffd" * 3, "\ufffd")
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b'{"a":1', b"<html>", b"nul", b"[" * 100_000])
-def test_what_is_not_json_is_a_value_error(body: bytes) -> None:
+def test_invalid_json_raises_value_error(body: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):
         decode_json(body)
 
 
-@settings(deadline=None)  # a busy machine is no failure
+@settings(deadline=None)  # a busy machine must not fail this
 @given(st.recursive(st.none() | st.text() | st.integers(0, 9), lambda more: st.lists(more, max_size=3)))
-def test_what_was_mended_can_be_stored(value: Any) -> None:
+def test_repaired_json_can_be_encoded_again(value: Any) -> None:
     cut = json.dumps([value, "\ud800"]).encode()
     assert orjson.loads(orjson.dumps(decode_json(cut)))[0] == value
 
@@ -70,6 +70,6 @@ NUMBERS = [
 
 
 @pytest.mark.parametrize(("value", "read"), NUMBERS)
-def test_a_number_is_whole_and_fits_a_database(value: object, read: int | None) -> None:
+def test_numbers_are_whole_and_fit_a_database_integer(value: object, read: int | None) -> None:
     assert number(value) == read
     assert count(value) == (read or 0)

@@ -41,7 +41,7 @@ def test_custom_ids_come_back_as_batch_request_ids(room: Room) -> None:
     assert "Simulated answer:" in content(rows[0])
 
 
-def test_the_create_returns_with_zero_counters_that_fill_later(tmp_path: Path) -> None:
+def test_create_returns_zero_counters_that_fill_later(tmp_path: Path) -> None:
     room = Room(tmp_path, Settings(rate=0, file_settle=2))
     batch = started(room, jsonl(line("a"), line("b")))
     assert set(batch["state"].values()) == {0}
@@ -49,7 +49,7 @@ def test_the_create_returns_with_zero_counters_that_fill_later(tmp_path: Path) -
     assert room.counters(batch["batch_id"])["num_success"] == 2
 
 
-def test_nothing_can_be_added_to_it(room: Room) -> None:
+def test_requests_cannot_be_added_to_a_file_batch(room: Room) -> None:
     batch = started(room, jsonl(line("a")))
     answered = room.add(batch["batch_id"], asks(1))
     assert (answered.status, answered.json["error"]) == (412, "Cannot add inline requests to a file-based batch")
@@ -71,7 +71,7 @@ BAD: list[tuple[bytes, str]] = [
 
 
 @pytest.mark.parametrize(("text", "words"), BAD, ids=[words for _, words in BAD])
-def test_one_bad_line_kills_the_batch_and_only_a_message_tells(room: Room, text: bytes, words: str) -> None:
+def test_one_bad_line_ends_the_batch_with_a_message(room: Room, text: bytes, words: str) -> None:
     created = started(room, text)
     batch = room.get(f"/v1/batches/{created['batch_id']}").json
     assert batch["cancel_by_xai_message"].startswith(f"JSONL file validation failed: {words}")
@@ -82,7 +82,7 @@ def test_one_bad_line_kills_the_batch_and_only_a_message_tells(room: Room, text:
     assert room.ledger(batch["batch_id"])["cost_in_usd_ticks"] == 0
 
 
-def test_the_message_appears_only_after_a_while(tmp_path: Path) -> None:
+def test_message_appears_after_a_delay(tmp_path: Path) -> None:
     room = Room(tmp_path, Settings(rate=0, file_settle=2))
     batch = started(room, b"{oops\n")
     assert (batch["cancel_time"], batch["cancel_by_xai_message"]) == (None, None)
@@ -102,12 +102,12 @@ def test_many_lines_are_admitted_in_slices(room: Room, monkeypatch: pytest.Monke
     assert room.ledger(too_many["batch_id"])["requests"] == 0
 
 
-def test_an_unknown_file_is_404_and_makes_no_batch(room: Room) -> None:
+def test_unknown_file_is_404_and_creates_no_batch(room: Room) -> None:
     assert room.post("/v1/batches", {"name": "x", "input_file_id": "file_unknown"}).status == 404
     assert room.get("/v1/batches").json["batches"] == []
 
 
-def test_a_batch_outlives_its_file(room: Room) -> None:
+def test_batch_outlives_its_file(room: Room) -> None:
     batch = started(room, jsonl(line("a")))
     room.call("DELETE", f"/v1/files/{batch['input_file_id']}")
     assert ids(room.results(batch["batch_id"])) == ["a"]

@@ -29,19 +29,19 @@ def test_settings_can_be_read_and_changed(room: Room) -> None:
         ({"end_token": "none"}, "end_token must be one of null, empty, mixed"),
     ],
 )
-def test_a_bad_setting_is_refused_and_changes_nothing(changes: dict[str, Any], words: str) -> None:
+def test_bad_setting_is_refused_and_changes_nothing(changes: dict[str, Any], words: str) -> None:
     with pytest.raises(BadSetting, match=words):
         changed(Settings(), {"delay": 5, **changes})
 
 
-def test_a_bad_setting_over_the_wire_is_400(room: Room) -> None:
+def test_bad_setting_over_http_is_400(room: Room) -> None:
     before = room.get("/admin/settings").json
     assert room.post("/admin/settings", {"delay": 5, "rate": -1}).status == 400
     assert room.post("/admin/settings", ["rate"]).status == 400
     assert room.get("/admin/settings").json == before
 
 
-def test_settings_survive_a_restart_and_named_ones_win(tmp_path: Path) -> None:
+def test_settings_survive_a_restart_but_named_ones_win(tmp_path: Path) -> None:
     room = Room(tmp_path)
     room.set(rate=50, delay=3)
     room.post("/admin/advance", {"seconds": 100})
@@ -52,13 +52,13 @@ def test_settings_survive_a_restart_and_named_ones_win(tmp_path: Path) -> None:
     assert (named.settings.rate, named.settings.delay) == (7, 3)
 
 
-def test_the_environment_names_settings() -> None:
+def test_settings_are_read_from_the_environment() -> None:
     environ = {"SANDBOX_RATE": "20", "SANDBOX_END_TOKEN": "null", "SANDBOX_DELAY": "", "RATE": "9"}
     settings = changed(Settings(), from_environment(environ))
     assert (settings.rate, settings.end_token, settings.delay) == (20.0, "null", 0.0)
 
 
-def test_a_reset_forgets_everything(room: Room) -> None:
+def test_reset_forgets_everything(room: Room) -> None:
     room.filled(3)
     upload(room, file_part(b"x"))
     room.fault("status", call="models")
@@ -73,17 +73,17 @@ def test_a_reset_forgets_everything(room: Room) -> None:
 
 
 @pytest.mark.parametrize("body", [{}, {"seconds": "5"}, {"seconds": -1}, {"seconds": True}, [5]])
-def test_time_moves_forward_by_a_number_only(room: Room, body: object) -> None:
+def test_advance_accepts_only_numbers_from_zero(room: Room, body: object) -> None:
     assert room.post("/admin/advance", body).status == 400
 
 
-def test_unknown_batches_are_named(room: Room) -> None:
+def test_unknown_batch_is_named_in_the_error(room: Room) -> None:
     for path in ("/admin/advance", "/admin/complete"):
         answered = room.post(path, {"seconds": 1, "batch_id": "batch_unknown"})
         assert (answered.status, answered.json["error"]) == (404, "There is no batch batch_unknown.")
 
 
-def test_a_key_is_put_into_a_team_by_its_text(room: Room) -> None:
+def test_key_can_be_put_into_a_team(room: Room) -> None:
     assert room.post("/admin/keys", {"key": "sandbox-x"}).status == 400
     assert room.post("/admin/keys", {"key": "sandbox-x", "team": "t"}).json == {"team": "t"}
     assert room.get("/v1/api-key", key="sandbox-x").json["team_id"] == "t"
@@ -91,6 +91,6 @@ def test_a_key_is_put_into_a_team_by_its_text(room: Room) -> None:
         assert "sandbox-x" not in str(connection.execute("SELECT * FROM keys").fetchall())
 
 
-def test_health_needs_no_key_and_says_that_answers_are_simulated(room: Room) -> None:
+def test_health_needs_no_key_and_says_answers_are_simulated(room: Room) -> None:
     for path in ("/", "/healthz"):
         assert room.get(path, key=None).json == {"sandbox": "ready", "answers": "simulated"}

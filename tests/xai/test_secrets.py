@@ -1,4 +1,4 @@
-"""Neither an error nor a log line ever holds the key, a prompt or an answer."""
+"""No error and no log line contains the key, a prompt or an answer."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def everything_in(error: XaiError) -> str:
 
 @pytest.mark.parametrize("use", CALLS.values(), ids=CALLS)
 @pytest.mark.parametrize("answer", ECHOES, ids=range(len(ECHOES)))
-def test_a_key_that_comes_back_is_taken_out(answer: Answer, use: Use, caplog: pytest.LogCaptureFixture) -> None:
+def test_echoed_key_is_redacted(answer: Answer, use: Use, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     with says(answer).client(retries=0) as client, pytest.raises(XaiError) as caught:
         use(client)
@@ -38,18 +38,18 @@ def test_a_key_that_comes_back_is_taken_out(answer: Answer, use: Use, caplog: py
     assert KEY not in caplog.text
 
 
-def test_a_client_shows_no_key() -> None:
+def test_repr_does_not_show_the_key() -> None:
     with XaiClient(KEY) as client:
         assert KEY not in repr(client)
 
 
-def test_a_traceback_shows_no_key() -> None:
+def test_traceback_does_not_show_the_key() -> None:
     with says(refusal(400, f"Incorrect API key provided: {KEY}")).client() as client, pytest.raises(XaiError) as caught:
         client.check_key()
     assert KEY not in "".join(traceback.format_exception(caught.value))
 
 
-def test_a_call_leaves_one_line(caplog: pytest.LogCaptureFixture) -> None:
+def test_each_call_logs_one_line(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, logger="batchsite.xai")
     provider = says(ok(BATCH, **{"x-trace-id": "t-1"}))
     with provider.client() as client:
@@ -62,7 +62,7 @@ def test_a_call_leaves_one_line(caplog: pytest.LogCaptureFixture) -> None:
     assert words.endswith(f" ms ok trace=t-1 call={call_id}")
 
 
-def test_a_fault_leaves_a_line_for_each_attempt(caplog: pytest.LogCaptureFixture) -> None:
+def test_each_attempt_logs_one_line(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, logger="batchsite.xai")
     with says(httpx.Response(503), httpx.ReadError("lost"), ok(BATCH)).client() as client:
         client.get_batch(BATCH_ID)

@@ -1,4 +1,4 @@
-"""Faults of a real connection, made by a real server: what the call says, and what it says of its outcome."""
+"""Faults of a real connection to a real server: the error of the call, and whether its outcome is known."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from tests.xai.wire_server import (
 )
 
 BODY = orjson.dumps(BATCH)
-IMPATIENT = Timeouts(connect=1.0, read=0.3, write=0.3, pool=0.3)
+IMPATIENT = Timeouts(connect=1.0, read=0.1, write=0.1, pool=0.1)
 
 
 def client_of(server: WireServer, **options: Any) -> XaiClient:
@@ -43,19 +43,19 @@ FAULTS: list[tuple[str, Behave, type[XaiError]]] = [
     ("reset before the reply", reset, errors.ConnectionLost),
     ("half a status line", raw(b"HTTP/1.1 20"), errors.ConnectionLost),
     ("no HTTP at all", raw(b"SSH-2.0-OpenSSH\r\n\r\n"), errors.ConnectionLost),
-    ("silence", silent(0.6), errors.TimedOut),
+    ("silence", silent, errors.TimedOut),
     (
         "silence within the body",
-        lambda peer: (raw(reply(200, b"{", claim=9))(peer), silent(0.6)(peer))[1],
+        lambda peer: (raw(reply(200, b"{", claim=9))(peer), silent(peer))[1],
         errors.TimedOut,
     ),
     ("a truncated body", raw(reply(200, BODY[:20], claim=len(BODY))), errors.BadAnswer),
     ("a body cut by its server", raw(reply(200, BODY[:20])), errors.BadAnswer),
     ("a reset within the body", then_reset(reply(200, BODY[:20], claim=len(BODY))), errors.ConnectionLost),
     ("a web page", raw(reply(200, b"<!doctype html><p>hello")), errors.BadAnswer),
-    ("damaged packing", raw(reply(200, b"not gzip", "Content-Encoding: gzip")), errors.BadAnswer),
+    ("damaged compression", raw(reply(200, b"not gzip", "Content-Encoding: gzip")), errors.BadAnswer),
     (
-        "truncated packing",
+        "truncated compression",
         raw(reply(200, gzip.compress(BODY)[:60], "Content-Encoding: gzip")),
         errors.BadAnswer,
     ),
@@ -69,7 +69,7 @@ def faulty(request: pytest.FixtureRequest) -> Iterator[tuple[WireServer, type[Xa
         yield server, kind
 
 
-def test_a_post_after_a_fault_has_an_unknown_outcome(faulty: tuple[WireServer, type[XaiError]]) -> None:
+def test_post_after_a_network_fault_has_an_unknown_outcome(faulty: tuple[WireServer, type[XaiError]]) -> None:
     server, kind = faulty
     with client_of(server, retries=2) as client, pytest.raises(kind) as caught:
         client.create_batch("cities")
@@ -79,7 +79,7 @@ def test_a_post_after_a_fault_has_an_unknown_outcome(faulty: tuple[WireServer, t
     assert len(server.requests) == 1
 
 
-def test_a_get_after_a_fault_may_be_made_again(faulty: tuple[WireServer, type[XaiError]]) -> None:
+def test_get_after_a_network_fault_is_retryable(faulty: tuple[WireServer, type[XaiError]]) -> None:
     server, kind = faulty
     with client_of(server) as client, pytest.raises(kind) as caught:
         client.get_batch(BATCH_ID)
@@ -88,12 +88,12 @@ def test_a_get_after_a_fault_may_be_made_again(faulty: tuple[WireServer, type[Xa
 
 
 @pytest.mark.parametrize("behave", [fault[1] for fault in FAULTS], ids=[fault[0] for fault in FAULTS])
-def test_a_get_heals_by_itself(behave: Behave) -> None:
+def test_get_succeeds_on_the_retry(behave: Behave) -> None:
     with WireServer(behave, json_reply(BATCH)) as server, client_of(server, retries=1) as client:
         assert client.get_batch(BATCH_ID).batch_id == BATCH_ID
 
 
-def test_where_nobody_listens_nothing_was_sent() -> None:
+def test_refused_connection_means_nothing_was_sent() -> None:
     with socket.create_server(("127.0.0.1", 0)) as gone:
         url = f"http://127.0.0.1:{gone.getsockname()[1]}"
     with XaiClient(KEY, url, sleep=lambda _seconds: None) as client, pytest.raises(errors.ConnectionFailed) as caught:
@@ -103,14 +103,14 @@ def test_where_nobody_listens_nothing_was_sent() -> None:
     assert "Nothing was sent" in caught.value.message
 
 
-def test_a_name_that_nobody_knows_means_nothing_was_sent() -> None:
+def test_unknown_host_means_nothing_was_sent() -> None:
     client = XaiClient(KEY, "https://no-such-host.invalid", retries=0)
     with client, pytest.raises(errors.ConnectionFailed) as caught:
         client.create_batch("cities")
     assert not caught.value.unknown_outcome
 
 
-def test_a_server_that_speaks_no_tls_gets_no_key() -> None:
+def test_server_without_tls_never_sees_the_key() -> None:
     heard: list[bytes] = []
 
     def answer_in_clear(peer: socket.socket) -> None:
@@ -125,29 +125,29 @@ def test_a_server_that_speaks_no_tls_gets_no_key() -> None:
     assert KEY.encode() not in heard[0]
 
 
-def test_a_body_that_trickles_is_given_up_in_time() -> None:
-    with WireServer(trickle(reply(200, BODY), pause=0.02)) as server, client_of(server, total_timeout=0.8) as client:
+def test_trickling_body_is_abandoned_at_the_deadline() -> None:
+    with WireServer(trickle(reply(200, BODY), pause=0.02)) as server, client_of(server, total_timeout=0.2) as client:
         started = time.monotonic()
         with pytest.raises(errors.TimedOut, match="still coming"):
             client.get_batch(BATCH_ID)
-        assert 0.8 <= time.monotonic() - started < 2.5
+        assert 0.2 <= time.monotonic() - started < 2.5
 
 
-def test_silence_is_borne_no_longer_than_the_whole_call() -> None:
-    with WireServer(silent(2.0)) as server:
-        with client_of(server, timeout=Timeouts(read=30.0), total_timeout=0.4) as client:
+def test_silence_is_abandoned_at_the_deadline() -> None:
+    with WireServer(silent) as server:
+        with client_of(server, timeout=Timeouts(read=30.0), total_timeout=0.1) as client:
             started = time.monotonic()
             with pytest.raises(errors.TimedOut):
                 client.get_batch(BATCH_ID)
         assert time.monotonic() - started < 1.5
 
 
-def test_a_trickle_that_ends_in_time_is_an_answer() -> None:
+def test_trickling_body_that_ends_in_time_is_accepted() -> None:
     with WireServer(trickle(reply(200, BODY), pause=0.01, step=60)) as server, client_of(server) as client:
         assert client.get_batch(BATCH_ID).batch_id == BATCH_ID
 
 
-def test_a_refusal_that_trickles_is_still_a_refusal() -> None:
+def test_trickling_refusal_is_still_a_refusal() -> None:
     head, body = reply(403, b"", claim=99_999), b'{"error":"Your team is out of credits"}' + b" " * 500
 
     def behave(peer: socket.socket) -> None:
@@ -156,35 +156,34 @@ def test_a_refusal_that_trickles_is_still_a_refusal() -> None:
 
     with (
         WireServer(behave) as server,
-        client_of(server, total_timeout=0.5) as client,
+        client_of(server, total_timeout=0.2) as client,
         pytest.raises(errors.OutOfCredits) as caught,
     ):
         client.create_batch("cities")
     assert not caught.value.unknown_outcome
 
 
-def test_a_refusal_whose_body_is_cut_is_still_a_refusal() -> None:
+def test_refusal_with_a_truncated_body_is_still_a_refusal() -> None:
     cut = raw(reply(412, b'{"error":"content differs', claim=99))
     with WireServer(cut) as server, client_of(server) as client, pytest.raises(errors.ContentDiffers):
         client.add_requests(BATCH_ID, b"{}")
 
 
-def test_an_upload_that_is_drunk_in_sips_is_given_up_in_time() -> None:
+def test_upload_to_a_slow_receiver_is_abandoned_at_the_deadline() -> None:
     def sip(peer: socket.socket) -> None:
-        for _ in range(40):
-            peer.recv(512 * 1024)
+        while peer.recv(256 * 1024):
             threading.Event().wait(0.05)
 
     patient = Timeouts(write=5.0)
-    with WireServer(sip, reads=False) as server, client_of(server, total_timeout=0.6, timeout=patient) as client:
+    with WireServer(sip, reads=False) as server, client_of(server, total_timeout=0.2, timeout=patient) as client:
         started = time.monotonic()
         with pytest.raises(errors.TimedOut, match="still being sent") as caught:
-            client.add_requests(BATCH_ID, b"x" * 60_000_000)
+            client.add_requests(BATCH_ID, b"x" * 40_000_000)
         assert time.monotonic() - started < 1.5
     assert caught.value.unknown_outcome
 
 
-def test_an_answer_that_is_too_large_is_refused_with_advice() -> None:
+def test_too_large_answer_is_refused_with_advice() -> None:
     with (
         WireServer(raw(reply(200, b"[" + b"1," * 60_000 + b"1]"))) as server,
         client_of(server, max_body=100_000, retries=2) as client,
@@ -195,7 +194,7 @@ def test_an_answer_that_is_too_large_is_refused_with_advice() -> None:
     assert len(server.requests) == 1
 
 
-def test_the_cap_counts_unpacked_bytes() -> None:
+def test_size_limit_counts_decompressed_bytes() -> None:
     bomb = gzip.compress(b" " * 5_000_000)
     with (
         WireServer(raw(reply(200, bomb, "Content-Encoding: gzip"))) as server,
@@ -205,13 +204,13 @@ def test_the_cap_counts_unpacked_bytes() -> None:
         client.list_results(BATCH_ID)
 
 
-def test_a_packed_answer_is_unpacked() -> None:
+def test_compressed_answer_is_decompressed() -> None:
     packed = raw(reply(200, gzip.compress(BODY), "Content-Encoding: gzip"))
     with WireServer(packed) as server, client_of(server) as client:
         assert client.get_batch(BATCH_ID).batch_id == BATCH_ID
 
 
-def test_half_an_emoji_in_one_answer_does_not_hide_the_others() -> None:
+def test_half_an_emoji_in_one_answer_does_not_lose_the_others() -> None:
     rows = b'{"results":[{"batch_request_id":"r1","x":"\\ud83d"},{"batch_request_id":"r2"}]}'
     with WireServer(raw(reply(200, rows))) as server, client_of(server) as client:
         read = client.list_results(BATCH_ID).items
@@ -219,7 +218,7 @@ def test_half_an_emoji_in_one_answer_does_not_hide_the_others() -> None:
     assert orjson.dumps(read)
 
 
-def test_a_large_chunk_arrives_byte_for_byte() -> None:
+def test_large_body_arrives_unchanged() -> None:
     body = orjson.dumps({"batch_requests": [{"batch_request_id": str(n)} for n in range(60_000)]})
     with WireServer(raw(reply(200, b"null"))) as server, client_of(server) as client:
         client.add_requests(BATCH_ID, body)

@@ -9,7 +9,7 @@ import pytest
 from tests.sandbox.calls import Room, ask, asks, content, error, ids
 
 
-def test_the_reply_is_literally_null(room: Room) -> None:
+def test_add_replies_null(room: Room) -> None:
     answered = room.add(room.create(), asks(2))
     assert (answered.status, answered.raw, answered.headers["content-length"]) == (200, b"null", "4")
 
@@ -24,7 +24,7 @@ def test_requests_of_both_kinds_come_back_as_chat_get_completion(room: Room) -> 
     assert {row["endpoint"] for row in room.requests(batch_id)} == {"xai_api.Chat/GetCompletion"}
 
 
-def test_a_missing_id_is_made_by_the_server(room: Room) -> None:
+def test_missing_id_is_generated(room: Room) -> None:
     batch_id = room.create()
     room.add(batch_id, [ask(None)])
     [made] = ids(room.requests(batch_id))
@@ -40,14 +40,14 @@ def test_adding_the_same_again_changes_nothing(room: Room) -> None:
     assert ids(room.results(batch_id)) == ["r001", "r002", "r003"]
 
 
-def test_adding_known_and_new_ones_together_adds_the_new_ones(room: Room) -> None:
+def test_adding_known_and_new_requests_adds_the_new_ones(room: Room) -> None:
     batch_id = room.create()
     room.add(batch_id, asks(3))
     assert room.add(batch_id, asks(5)).raw == b"null"
     assert room.counters(batch_id)["num_success"] == 5
 
 
-def test_a_known_id_with_other_content_is_412_and_nothing_is_added(room: Room) -> None:
+def test_known_id_with_other_content_is_412_and_adds_nothing(room: Room) -> None:
     batch_id = room.create()
     room.add(batch_id, asks(1))
     answered = room.add(batch_id, [*asks(1, first=2), ask("r001", "Question 1!")])
@@ -56,7 +56,7 @@ def test_a_known_id_with_other_content_is_412_and_nothing_is_added(room: Room) -
     assert ids(room.requests(batch_id)) == ["r001"]
 
 
-def test_one_id_twice_in_a_call_is_taken_once_or_refused(room: Room) -> None:
+def test_id_twice_in_one_call_is_admitted_once_or_refused(room: Room) -> None:
     batch_id = room.create()
     assert room.add(batch_id, [ask("a"), ask("a")]).raw == b"null"
     assert room.add(batch_id, [ask("b", "one"), ask("b", "two")]).status == 412
@@ -72,7 +72,7 @@ def test_one_model_that_is_not_batchable_refuses_the_whole_call(room: Room, mode
     assert room.requests(batch_id) == []
 
 
-def test_an_unknown_model_is_refused(room: Room) -> None:
+def test_unknown_model_is_refused(room: Room) -> None:
     batch_id = room.create()
     assert "does not exist" in room.add(batch_id, [ask("a", model="gpt-9")]).json["error"]
     inner = {"model": "gpt-9", "input": "hello"}
@@ -80,7 +80,7 @@ def test_an_unknown_model_is_refused(room: Room) -> None:
     assert room.requests(batch_id) == []
 
 
-def test_an_alias_is_answered_by_the_model_behind_it(room: Room) -> None:
+def test_alias_is_answered_by_its_model(room: Room) -> None:
     batch_id = room.create()
     room.add(batch_id, [ask("a", model="grok-4.3-latest")])
     assert room.requests(batch_id)[0]["model"] == "grok-4.3-latest"
@@ -116,7 +116,7 @@ MISFITS = [
 
 
 @pytest.mark.parametrize(("payload", "words"), MISFITS, ids=[words for _, words in MISFITS])
-def test_a_body_that_does_not_fit_is_422_in_plain_text(room: Room, payload: Any, words: str) -> None:
+def test_body_that_does_not_fit_the_schema_is_422(room: Room, payload: Any, words: str) -> None:
     batch_id = room.create()
     answered = room.post(f"/v1/batches/{batch_id}/requests", payload)
     assert (answered.status, answered.headers["content-type"]) == (422, "text/plain; charset=utf-8")
@@ -137,7 +137,7 @@ VALUES = [
 
 
 @pytest.mark.parametrize(("members", "words"), VALUES, ids=[words for _, words in VALUES])
-def test_a_bad_value_is_admitted_and_fails_its_row_only(room: Room, members: Any, words: str) -> None:
+def test_bad_value_is_admitted_and_fails_only_its_row(room: Room, members: Any, words: str) -> None:
     batch_id = room.create()
     bad = ask("bad")
     bad["batch_request"]["chat_get_completion"] |= members
@@ -155,7 +155,7 @@ def test_a_bad_value_is_admitted_and_fails_its_row_only(room: Room, members: Any
 
 
 @pytest.mark.parametrize("members", [{"temperature": 99}, {"temperature": -1}, {"top_p": 1.5}])
-def test_a_temperature_out_of_range_hangs_for_ever(room: Room, members: dict[str, Any]) -> None:
+def test_temperature_out_of_range_hangs_for_ever(room: Room, members: dict[str, Any]) -> None:
     batch_id = room.create()
     room.add(batch_id, [ask("bad", **members), ask("good")])
     room.clock.tick(7 * 24 * 3600)
@@ -164,13 +164,13 @@ def test_a_temperature_out_of_range_hangs_for_ever(room: Room, members: dict[str
     assert [row["state"] for row in room.requests(batch_id)] == ["pending", "succeeded"]
 
 
-def test_a_model_that_does_not_reason_takes_what_others_refuse(room: Room) -> None:
+def test_model_without_reasoning_accepts_penalties(room: Room) -> None:
     batch_id = room.create()
     room.add(batch_id, [ask("a", model="grok-4.20-0309-non-reasoning", presence_penalty=0)])
     assert room.counters(batch_id)["num_success"] == 1
 
 
-def test_requests_can_be_added_to_a_batch_that_was_done(room: Room) -> None:
+def test_requests_can_be_added_to_a_finished_batch(room: Room) -> None:
     batch_id = room.filled(2)
     assert room.counters(batch_id)["num_pending"] == 0
     room.set(rate=1)
@@ -179,11 +179,11 @@ def test_requests_can_be_added_to_a_batch_that_was_done(room: Room) -> None:
     assert room.counters(batch_id)["num_pending"] == 2
 
 
-def test_a_request_above_25_mb_is_refused(room: Room) -> None:
+def test_request_above_25_mb_is_refused(room: Room) -> None:
     answered = room.add(room.create(), [ask("big", "x" * (25 * 1024 * 1024))])
     assert answered.status == 400
     assert "exceeds the maximum size" in answered.json["error"]
 
 
-def test_an_unknown_batch_is_404(room: Room) -> None:
+def test_unknown_batch_is_404(room: Room) -> None:
     assert room.add("batch_unknown", asks(1)).status == 404

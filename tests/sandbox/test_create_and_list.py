@@ -10,7 +10,7 @@ from batchsite.sandbox.sandbox_settings import Settings
 from tests.sandbox.calls import Room
 
 
-def test_a_new_batch_has_batch_id_zero_counters_and_no_status(room: Room) -> None:
+def test_new_batch_has_batch_id_zero_counters_and_no_status(room: Room) -> None:
     batch = room.post("/v1/batches", {"name": "mine [bs-1]"}).json
     assert batch["batch_id"].startswith("batch_")
     assert batch["name"] == "mine [bs-1]"
@@ -19,7 +19,7 @@ def test_a_new_batch_has_batch_id_zero_counters_and_no_status(room: Room) -> Non
     assert not {"id", "status", "input_file_id", "cost_breakdown"} & set(batch)
 
 
-def test_times_are_days_and_a_batch_expires_after_thirty(room: Room) -> None:
+def test_dates_are_days_and_a_batch_expires_after_30(room: Room) -> None:
     batch = room.post("/v1/batches", {"name": "x"}).json
     assert (batch["create_time"], batch["expire_time"]) == ("2026-08-10", "2026-09-09")
 
@@ -28,16 +28,16 @@ def test_unknown_members_are_ignored(room: Room) -> None:
     assert room.post("/v1/batches", {"name": "x", "endpoint": "/v1/responses", "metadata": {}}).status == 200
 
 
-def test_two_creates_of_one_name_make_two_batches(room: Room) -> None:
+def test_same_name_can_be_created_twice(room: Room) -> None:
     assert room.create("same") != room.create("same")
 
 
-def test_getting_gives_the_same_object_as_creating(room: Room) -> None:
+def test_get_returns_the_same_object_as_create(room: Room) -> None:
     batch = room.post("/v1/batches", {"name": "x"}).json
     assert room.get(f"/v1/batches/{batch['batch_id']}").json == batch
 
 
-def test_the_list_is_newest_first_and_a_hundred_long_unless_asked_otherwise(room: Room) -> None:
+def test_list_is_newest_first_with_100_per_page_by_default(room: Room) -> None:
     made = [room.create(f"b{number}") for number in range(103)]
     page = room.get("/v1/batches").json
     assert [batch["batch_id"] for batch in page["batches"]] == made[:2:-1]
@@ -55,20 +55,20 @@ def test_empty_batches_stay_listed_and_never_complete(room: Room) -> None:
 
 
 @pytest.mark.parametrize(("style", "end"), [("null", None), ("empty", "")])
-def test_the_end_of_a_list_is_null_or_empty(tmp_path: Path, style: str, end: str | None) -> None:
+def test_last_token_is_null_or_empty(tmp_path: Path, style: str, end: str | None) -> None:
     room = Room(tmp_path, Settings(rate=0, settle=0, end_token=style))
     batch_id = room.filled()
     for path in ("/v1/batches", f"/v1/batches/{batch_id}/requests", f"/v1/batches/{batch_id}/results"):
         assert room.get(path).json["pagination_token"] == end
 
 
-def test_both_ends_occur_by_default(room: Room) -> None:
+def test_both_last_tokens_occur_by_default(room: Room) -> None:
     ends = {room.get(f"/v1/batches/{room.filled(1)}/results").json["pagination_token"] for _ in range(30)}
     assert ends == {None, ""}
 
 
 @pytest.mark.parametrize("limit", ["0", "1001", "-1", "many", ""])
-def test_a_limit_out_of_range_is_refused(room: Room, limit: str) -> None:
+def test_limit_out_of_range_is_refused(room: Room, limit: str) -> None:
     batch_id = room.filled()
     for path in ("/v1/batches", f"/v1/batches/{batch_id}/requests", f"/v1/batches/{batch_id}/results"):
         answered = room.get(f"{path}?limit={limit}")
@@ -76,7 +76,7 @@ def test_a_limit_out_of_range_is_refused(room: Room, limit: str) -> None:
         assert "between 1 and 1000" in answered.json["error"]
 
 
-def test_a_token_of_somebody_else_is_refused(room: Room) -> None:
+def test_unknown_token_is_refused(room: Room) -> None:
     batch_id = room.filled()
     for path in ("/v1/batches", f"/v1/batches/{batch_id}/requests", f"/v1/batches/{batch_id}/results"):
         assert room.get(f"{path}?pagination_token=r001").status == 400

@@ -34,7 +34,7 @@ def test_matchers_choose_calls(room: Room, matcher: dict[str, Any], expected: li
     assert room.hits(number) == expected.count(503)
 
 
-def test_a_probability_is_the_same_for_one_seed_and_another_for_the_next(room: Room) -> None:
+def test_probability_depends_only_on_the_seed(room: Room) -> None:
     seen = []
     for seed in (1, 1, 2):
         room.call("DELETE", "/admin/faults")
@@ -51,33 +51,33 @@ def test_only_the_named_call_is_hit(room: Room) -> None:
     assert room.get(f"/v1/batches/{batch_id}/results").status == 200
 
 
-def test_a_batch_is_chosen_by_part_of_its_name_or_by_its_id(room: Room) -> None:
+def test_batch_is_matched_by_part_of_its_name_or_its_id(room: Room) -> None:
     mine, other, third = room.create("mine [bs-1]"), room.create("other [bs-2]"), room.create("third")
     room.fault("status", call="get", batch="[bs-1]")
     room.fault("status", call="get", batch=third)
     assert [room.get(f"/v1/batches/{batch_id}").status for batch_id in (mine, other, third)] == [503, 200, 503]
 
 
-def test_a_rule_for_a_batch_does_not_hit_calls_without_one(room: Room) -> None:
+def test_rule_for_a_batch_does_not_hit_calls_without_one(room: Room) -> None:
     room.fault("status", batch="mine")
     assert room.get("/v1/models").status == 200
     assert room.post("/v1/batches", {"name": "mine too"}).status == 503
 
 
-def test_a_key_is_chosen_by_a_part_of_it(room: Room) -> None:
+def test_key_is_matched_by_a_part_of_it(room: Room) -> None:
     room.fault("key_revoked", key="bob")
     assert room.get("/v1/models").status == 200
     assert room.get("/v1/models", key="sandbox-bob").status == 400
 
 
-def test_the_first_of_two_faults_has_the_reply_and_the_second_waits(room: Room) -> None:
+def test_first_of_two_faults_takes_the_reply_and_the_second_waits(room: Room) -> None:
     first = room.fault("status", call="list", status=500, times=1)
     second = room.fault("status", call="list", status=502, times=1)
     assert statuses(room, 3) == [500, 502, 200]
     assert (room.hits(first), room.hits(second)) == (1, 1)
 
 
-def test_a_call_that_is_never_applied_spends_no_other_fault(room: Room) -> None:
+def test_call_that_is_not_applied_uses_up_no_other_fault(room: Room) -> None:
     batch_id = room.create()
     room.fault("status", call="add", times=1)
     dropped = room.fault("drop_add", times=1)
@@ -87,7 +87,7 @@ def test_a_call_that_is_never_applied_spends_no_other_fault(room: Room) -> None:
     assert (room.hits(dropped), room.requests(batch_id)) == (1, [])
 
 
-def test_faults_are_listed_with_what_they_saw_and_what_there_is(room: Room) -> None:
+def test_faults_are_listed_with_counts_and_all_kinds(room: Room) -> None:
     room.fault("status", call="list", nth=3)
     statuses(room, 4)
     listed = room.get("/admin/faults").json
@@ -106,7 +106,7 @@ def test_one_fault_or_all_can_be_removed(room: Room) -> None:
     assert room.get("/admin/faults").json["faults"] == []
 
 
-def test_several_faults_come_in_one_call_all_or_none(room: Room) -> None:
+def test_several_faults_are_added_all_or_none(room: Room) -> None:
     good, bad = {"what": "status"}, {"what": "flood"}
     assert room.post("/admin/faults", [good, bad]).status == 400
     assert room.get("/admin/faults").json["faults"] == []
@@ -123,7 +123,7 @@ def test_faults_and_their_counts_survive_a_restart(tmp_path: Path) -> None:
     assert again.hits(number) == 1
 
 
-def test_faults_of_the_environment_are_taken_once_and_dropped_with_it(tmp_path: Path) -> None:
+def test_faults_from_the_environment_are_installed_once_and_removed_with_it(tmp_path: Path) -> None:
     rules = [{"what": "status", "call": "list", "times": 1}, {"what": "status", "call": "models"}]
     for expected in ([503, 200], [200, 200]):
         room = Room(tmp_path)
@@ -151,7 +151,7 @@ BAD: list[tuple[Any, str]] = [
 
 
 @pytest.mark.parametrize(("raw", "words"), BAD, ids=[words for _, words in BAD])
-def test_a_bad_rule_is_refused_in_words(room: Room, raw: Any, words: str) -> None:
+def test_bad_rule_is_refused_with_a_reason(room: Room, raw: Any, words: str) -> None:
     with pytest.raises(BadRule) as refused:
         parse_rule(raw)
     assert words in str(refused.value)
@@ -160,12 +160,12 @@ def test_a_bad_rule_is_refused_in_words(room: Room, raw: Any, words: str) -> Non
 
 
 @pytest.mark.parametrize("what", KINDS)
-def test_every_fault_can_be_scripted_without_any_option(room: Room, what: str) -> None:
+def test_every_fault_works_without_options(room: Room, what: str) -> None:
     rule = parse_rule({"what": what})
     assert [call for call in CALLS if rule.wants(call)] == [call for call in CALLS if call in KINDS[what].calls]
     assert room.fault(what)
 
 
-def test_whole_numbers_pass_as_fractions_and_numbers_as_text() -> None:
+def test_integers_are_accepted_as_floats_and_numbers_as_text() -> None:
     rule = parse_rule({"what": "status", "retry_after": 3, "probability": 1})
     assert (rule.option("retry_after"), rule.probability) == ("3", 1.0)

@@ -1,4 +1,4 @@
-"""What is sent for a row: the wrapper of either kind, and the same bytes for the same row."""
+"""What is sent for a row: the wrapper of both kinds, and the same bytes for the same row."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def item(kind: Kind, **params: Any) -> dict[str, Any]:
     return request_item("r1", kind=kind, model="grok-4.3", messages=MESSAGES, params=params)
 
 
-def test_a_chat_row_looks_as_recorded() -> None:
+def test_chat_row_matches_the_recording() -> None:
     assert encode_requests([item(CHAT, max_completion_tokens=50)]) == (
         b'{"batch_requests":[{"batch_request_id":"r1","batch_request":{"chat_get_completion":{"model":"grok-4.3",'
         b'"messages":[{"role":"system","content":"One word."},{"role":"user","content":"Capital of Peru?"}],'
@@ -38,7 +38,7 @@ def test_a_chat_row_looks_as_recorded() -> None:
     )
 
 
-def test_a_responses_row_looks_as_recorded() -> None:
+def test_responses_row_matches_the_recording() -> None:
     assert encode_requests([item(RESPONSES)]) == (
         b'{"batch_requests":[{"batch_request_id":"r1","batch_request":{"responses":{"model":"grok-4.3",'
         b'"input":[{"role":"system","content":"One word."},{"role":"user","content":"Capital of Peru?"}],'
@@ -46,7 +46,7 @@ def test_a_responses_row_looks_as_recorded() -> None:
     )
 
 
-def test_chat_parameters_go_as_they_are() -> None:
+def test_chat_parameters_are_sent_unchanged() -> None:
     params = {
         "temperature": 0,
         "top_p": 0.5,
@@ -83,52 +83,52 @@ def test_responses_parameters_are_translated() -> None:
 
 
 @pytest.mark.parametrize("format_type", ["text", "json_object"])
-def test_a_plain_format_is_translated(format_type: str) -> None:
+def test_plain_response_formats_are_translated(format_type: str) -> None:
     body = item(RESPONSES, response_format={"type": format_type})["batch_request"][RESPONSES]
     assert body["text"] == {"format": {"type": format_type}}
 
 
 @pytest.mark.parametrize("kind", [CHAT, RESPONSES])
-def test_what_was_not_set_is_not_sent(kind: Kind) -> None:
+def test_unset_parameters_are_not_sent(kind: Kind) -> None:
     assert item(kind, **dict.fromkeys(PARAMS)) == item(kind)
 
 
 @pytest.mark.parametrize(("name", "value"), [("seed", 7), ("stop", ["x"])])
-def test_what_responses_cannot_carry_is_refused_and_not_dropped(name: str, value: Any) -> None:
+def test_parameters_that_responses_lack_are_refused_not_dropped(name: str, value: Any) -> None:
     with pytest.raises(ValueError, match=name):
         item(RESPONSES, **{name: value})
 
 
 @pytest.mark.parametrize("kind", [CHAT, RESPONSES])
-def test_an_unknown_parameter_is_refused_by_name(kind: Kind) -> None:
+def test_unknown_parameter_is_refused_by_name(kind: Kind) -> None:
     with pytest.raises(ValueError, match="'temprature'"):
         item(kind, temprature=0.5)
 
 
-def test_an_unknown_kind_is_refused() -> None:
+def test_unknown_kind_is_refused() -> None:
     kind: Any = "image_generation"
     with pytest.raises(ValueError, match="image_generation"):
         item(kind)
 
 
-def test_a_real_time_body_is_the_one_of_the_batch_row() -> None:
+def test_real_time_body_equals_that_of_a_batch_row() -> None:
     params = {"temperature": 0.2}
     assert chat_body("grok-4.3", MESSAGES, params) == item(CHAT, **params)["batch_request"][CHAT]
 
 
-def test_a_schema_keeps_the_order_of_its_properties() -> None:
+def test_schema_keeps_the_order_of_its_properties() -> None:
     sent = encode_requests([item(CHAT, response_format=FORMAT)])
     assert sent.index(b'"why"') < sent.index(b'"answer"')
 
 
-@settings(deadline=None)  # a busy machine is no failure
+@settings(deadline=None)  # a busy machine must not fail this
 @given(
     st.lists(st.text(max_size=30), min_size=1, max_size=3),
     st.dictionaries(st.sampled_from(PARAMS[:3]), st.none() | st.floats(0, 2) | st.integers(1, 99)),
     st.sampled_from([CHAT, RESPONSES]),
     st.randoms(use_true_random=False),
 )
-def test_the_same_row_always_gives_the_same_bytes(
+def test_same_row_always_gives_the_same_bytes(
     prompts: list[str], params: dict[str, Any], kind: Kind, chance: random.Random
 ) -> None:
     shuffled = list(params.items())
@@ -144,7 +144,7 @@ def test_the_same_row_always_gives_the_same_bytes(
     assert [turn["content"] for turn in body["messages" if kind == CHAT else "input"]] == prompts
 
 
-def test_a_row_that_json_cannot_hold_is_named() -> None:
+def test_row_that_cannot_be_encoded_is_named() -> None:
     rows = [
         request_item(row_id, model="m", messages=[Message("user", words)], params={})
         for row_id, words in (("r1", "fine"), ("r2", "half a pair \ud83d"), ("r3", "fine"))

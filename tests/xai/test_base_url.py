@@ -1,10 +1,10 @@
-"""Where the API is, however it was written down."""
+"""The address of the API in every way people write it."""
 
 from __future__ import annotations
 
 import pytest
 
-from batchsite.xai.caller import is_loopback
+from batchsite.xai.base_url import is_this_machine
 from batchsite.xai.client import XaiClient, normalise_base
 from tests.xai.fakes import KEY
 from tests.xai.wire_server import WireServer, json_reply
@@ -23,7 +23,7 @@ BASES = [
 
 
 @pytest.mark.parametrize(("written", "base"), BASES)
-def test_an_address_is_taken_with_or_without_v1(written: str, base: str) -> None:
+def test_address_is_accepted_with_or_without_v1(written: str, base: str) -> None:
     assert normalise_base(written) == base
     assert normalise_base(base) == base
 
@@ -41,7 +41,7 @@ def test_an_address_is_taken_with_or_without_v1(written: str, base: str) -> None
         "https://api.x.ai:port",
     ],
 )
-def test_an_address_that_is_none_is_refused_in_words(written: str) -> None:
+def test_invalid_address_is_refused(written: str) -> None:
     with pytest.raises(ValueError, match="address of the API"):
         normalise_base(written)
 
@@ -59,11 +59,11 @@ HOSTS = [
 
 
 @pytest.mark.parametrize(("url", "here"), HOSTS)
-def test_this_machine_is_known(url: str, here: bool) -> None:
-    assert is_loopback(url) is here
+def test_loopback_addresses_are_recognised(url: str, here: bool) -> None:
+    assert is_this_machine(url) is here
 
 
-def test_a_proxy_of_the_environment_does_not_get_between_us_and_this_machine(
+def test_proxy_from_the_environment_is_not_used_for_this_machine(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
@@ -72,7 +72,7 @@ def test_a_proxy_of_the_environment_does_not_get_between_us_and_this_machine(
         assert client.check_key().api_key_id == "k"
 
 
-def test_a_proxy_of_the_environment_is_used_for_the_rest_of_the_world(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_proxy_from_the_environment_is_used_for_other_hosts(monkeypatch: pytest.MonkeyPatch) -> None:
     with WireServer(json_reply({"api_key_id": "k"})) as proxy:
         monkeypatch.setenv("HTTP_PROXY", proxy.url)
         monkeypatch.delenv("NO_PROXY", raising=False)
@@ -82,6 +82,6 @@ def test_a_proxy_of_the_environment_is_used_for_the_rest_of_the_world(monkeypatc
         assert proxy.requests[0].startswith(b"GET http://xai.example/v1/api-key HTTP/1.1")
 
 
-def test_the_client_shows_its_address_and_not_its_key() -> None:
+def test_repr_shows_the_address_but_not_the_key() -> None:
     with XaiClient(KEY, "https://api.x.ai") as client:
         assert repr(client) == "XaiClient('https://api.x.ai/v1')"

@@ -19,7 +19,7 @@ def slow(tmp_path: Path) -> Room:
     return Room(tmp_path, Settings(rate=10, delay=2, settle=0))
 
 
-def test_rows_finish_one_by_one_at_the_rate_that_was_set(slow: Room) -> None:
+def test_rows_finish_at_the_configured_rate(slow: Room) -> None:
     batch_id = slow.filled(30)
     assert slow.counters(batch_id)["num_pending"] == 30
     slow.clock.tick(2.05)
@@ -31,14 +31,14 @@ def test_rows_finish_one_by_one_at_the_rate_that_was_set(slow: Room) -> None:
     assert slow.counters(batch_id)["num_success"] == 30
 
 
-def test_results_and_counters_agree_at_every_moment(slow: Room) -> None:
+def test_results_and_counters_always_agree(slow: Room) -> None:
     batch_id = slow.filled(30)
     for _ in range(60):
         slow.clock.tick(0.1)
         assert len(slow.results(batch_id)) == slow.counters(batch_id)["num_success"]
 
 
-def test_a_later_call_queues_behind_an_earlier_one(slow: Room) -> None:
+def test_later_add_queues_behind_an_earlier_one(slow: Room) -> None:
     batch_id = slow.filled(30)
     slow.add(batch_id, asks(30, first=31))
     slow.clock.tick(2 + 3 + 1.01)
@@ -61,7 +61,7 @@ def test_the_state_of_each_request_is_listed(slow: Room) -> None:
     ]
 
 
-def test_a_new_rate_is_for_requests_that_come_after(slow: Room) -> None:
+def test_new_rate_applies_to_later_requests(slow: Room) -> None:
     batch_id = slow.filled(30)
     slow.set(rate=0, delay=0)
     later = slow.filled(30)
@@ -69,7 +69,7 @@ def test_a_new_rate_is_for_requests_that_come_after(slow: Room) -> None:
     assert slow.counters(later)["num_pending"] == 0
 
 
-def test_counters_are_zero_for_a_moment_after_the_first_add(tmp_path: Path) -> None:
+def test_counters_are_zero_right_after_the_first_add(tmp_path: Path) -> None:
     room = Room(tmp_path, Settings(rate=0, settle=0.5))
     batch_id = room.filled(3)
     assert set(room.counters(batch_id).values()) == {0}
@@ -79,7 +79,7 @@ def test_counters_are_zero_for_a_moment_after_the_first_add(tmp_path: Path) -> N
     assert room.counters(batch_id)["num_requests"] == 6
 
 
-def test_one_batch_can_be_completed_at_once(slow: Room) -> None:
+def test_single_batch_can_be_completed(slow: Room) -> None:
     first, second = slow.filled(30), slow.filled(30)
     assert slow.post("/admin/complete", {"batch_id": first}).json == {"completed": 1}
     assert slow.counters(first)["num_success"] == 30
@@ -88,7 +88,7 @@ def test_one_batch_can_be_completed_at_once(slow: Room) -> None:
     assert slow.counters(second)["num_success"] == 30
 
 
-def test_time_can_be_moved_for_one_batch_or_for_all(slow: Room) -> None:
+def test_clock_can_be_advanced_for_one_batch_or_all(slow: Room) -> None:
     first, second = slow.filled(30), slow.filled(30)
     slow.post("/admin/advance", {"seconds": 3.01, "batch_id": first})
     assert [slow.counters(batch_id)["num_success"] for batch_id in (first, second)] == [10, 0]
@@ -96,7 +96,7 @@ def test_time_can_be_moved_for_one_batch_or_for_all(slow: Room) -> None:
     assert [slow.counters(batch_id)["num_success"] for batch_id in (first, second)] == [30, 10]
 
 
-def test_created_is_when_the_row_was_finished(slow: Room) -> None:
+def test_created_is_the_time_the_row_finished(slow: Room) -> None:
     batch_id = slow.filled(30)
     slow.clock.tick(10)
     row = slow.results(batch_id)[-1]
@@ -111,7 +111,7 @@ def test_created_is_when_the_row_was_finished(slow: Room) -> None:
     at=st.integers(-(10**6), 10**12),
     backwards=st.booleans(),
 )
-def test_how_many_are_done_is_what_counting_due_times_gives(
+def test_done_equals_the_number_of_due_times_passed(
     start: int, interval: int, count: int, at: int, backwards: bool
 ) -> None:
     plan = Schedule(start, interval, backwards)
@@ -124,7 +124,7 @@ def test_how_many_are_done_is_what_counting_due_times_gives(
     count=st.integers(1, 200),
     gap=st.integers(0, 10**7),
 )
-def test_due_times_never_fall_from_one_call_to_the_next(rate: float, delay: float, count: int, gap: int) -> None:
+def test_due_times_never_decrease_between_calls(rate: float, delay: float, count: int, gap: int) -> None:
     batch = Batch(1, "b", "t", "k", "n", None, 0, None, 0, 0, 0, None, None, None, None, 0, 0, 0)
     first = schedule(batch, 10**15, rate=rate, delay=delay).dues(count)
     after = Batch(1, "b", "t", "k", "n", None, 0, None, count, first[-1], 0, None, None, None, None, 0, 0, 0)

@@ -24,19 +24,19 @@ def test_pages_of_any_size_give_every_row_once(room: Room, limit: int) -> None:
     assert ids(room.results(batch_id, limit)) == [f"r00{number}" for number in range(1, 8)]
 
 
-def test_a_page_has_a_hundred_rows_unless_asked_otherwise(room: Room) -> None:
+def test_page_has_100_rows_by_default(room: Room) -> None:
     batch_id = room.filled(101)
     assert len(room.get(f"/v1/batches/{batch_id}/results").json["results"]) == 100
     assert len(room.get(f"/v1/batches/{batch_id}/requests").json["batch_request_metadata"]) == 100
 
 
-def test_a_cursor_is_opaque(room: Room) -> None:
+def test_cursor_is_opaque(room: Room) -> None:
     batch_id = room.filled(3)
     token = room.get(f"/v1/batches/{batch_id}/results?limit=2").json["pagination_token"]
     assert "r002" not in token
 
 
-def test_rows_that_finish_later_with_a_smaller_id_are_missed_by_a_cursor(room: Room) -> None:
+def test_cursor_misses_rows_that_finish_later_with_a_smaller_id(room: Room) -> None:
     batch_id = room.create()
     room.add(batch_id, [ask("b"), ask("c"), ask("d")])
     token = room.get(f"/v1/batches/{batch_id}/results?limit=2").json["pagination_token"]
@@ -46,7 +46,7 @@ def test_rows_that_finish_later_with_a_smaller_id_are_missed_by_a_cursor(room: R
     assert ids(room.results(batch_id)) == ["a", "b", "c", "d"]
 
 
-def test_a_row_has_the_recorded_shape(room: Room) -> None:
+def test_row_has_the_recorded_shape(room: Room) -> None:
     batch_id = room.create()
     room.add(batch_id, [ask("a", "Capital of Peru?", max_completion_tokens=50)])
     [row] = room.results(batch_id)
@@ -66,7 +66,7 @@ def test_a_row_has_the_recorded_shape(room: Room) -> None:
     }
 
 
-def test_reasoning_is_outside_of_completion_tokens_and_the_prompt_is_larger_than_it_looks(room: Room) -> None:
+def test_reasoning_is_not_in_completion_tokens_and_hidden_prompt_tokens_are(room: Room) -> None:
     batch_id = room.create()
     room.add(batch_id, [ask("a", "Capital of Peru?")])
     [row] = room.results(batch_id)
@@ -79,7 +79,7 @@ def test_reasoning_is_outside_of_completion_tokens_and_the_prompt_is_larger_than
 
 
 @pytest.mark.parametrize("model", ["grok-4.3", "grok-4.20-0309-reasoning", "grok-4.20-0309-non-reasoning"])
-def test_the_cost_is_exactly_four_fifths_of_the_list_price(room: Room, model: str) -> None:
+def test_cost_is_exactly_four_fifths_of_the_list_price(room: Room, model: str) -> None:
     batch_id = room.create()
     room.add(batch_id, [ask(f"a{number}", "Why? " * number, model=model) for number in range(1, 20)])
     prices = room.get(f"/v1/language-models/{model}").json
@@ -95,7 +95,7 @@ def test_the_cost_is_exactly_four_fifths_of_the_list_price(room: Room, model: st
         assert usage["cost_in_usd_ticks"] * 10 == listed * 8
 
 
-def test_a_search_gives_the_whole_run_with_the_answer_last(room: Room) -> None:
+def test_search_gives_the_whole_run_with_the_answer_last(room: Room) -> None:
     batch_id = room.create()
     inner = {"model": "grok-4.3", "input": "Who won?", "tools": [{"type": "web_search"}]}
     room.add(batch_id, [{"batch_request_id": "a", "batch_request": {"responses": inner}}])
@@ -132,7 +132,7 @@ def test_requests_have_metadata_only(room: Room) -> None:
 
 @settings(max_examples=50)
 @given(key=st.text(min_size=1), text=st.text(), model=st.sampled_from(["grok-4.3", "grok-4.20-0309-reasoning"]))
-def test_a_row_filled_into_a_form_is_the_row_that_the_shape_makes(key: str, text: str, model: str) -> None:
+def test_row_from_the_template_equals_the_row_from_the_shape(key: str, text: str, model: str) -> None:
     body = orjson.dumps({"chat_get_completion": {"model": model, "messages": [{"role": "user", "content": text}]}})
     run = model_run.run_stored(body)
     assert model_run.unpack(model_run.pack(run), run.ticks) == run

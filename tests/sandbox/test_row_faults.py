@@ -24,7 +24,7 @@ ENVELOPES: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("envelope", ENVELOPES)
-def test_a_failed_row_comes_in_any_envelope(room: Room, envelope: str) -> None:
+def test_failed_row_can_come_in_any_envelope(room: Room, envelope: str) -> None:
     room.fault("fail_rows", ids=["r002"], envelope=envelope, text=TEXT)
     batch_id = room.filled(3)
     rows = room.results(batch_id)
@@ -41,7 +41,7 @@ def test_envelope_e_is_an_array_of_the_page(room: Room) -> None:
     assert page["failed"] == [{"batch_request_id": "r002", "error_message": TEXT}]
 
 
-def test_mixed_envelopes_are_all_of_them(room: Room) -> None:
+def test_mixed_envelopes_use_all_of_them(room: Room) -> None:
     room.fault("fail_rows", envelope="mixed")
     page = room.get(f"/v1/batches/{room.filled(80)}/results").json
     shapes = {(*row, str(type(row.get("error"))), str(row.get("batch_result"))[:12]) for row in page["results"]}
@@ -49,7 +49,7 @@ def test_mixed_envelopes_are_all_of_them(room: Room) -> None:
     assert page["failed"]
 
 
-def test_a_share_of_rows_fails_and_the_same_ones_every_time(room: Room) -> None:
+def test_share_of_failing_rows_is_deterministic(room: Room) -> None:
     room.fault("fail_rows", share=0.3, seed=4)
     failed = [
         {row["batch_request_id"] for row in room.results(room.filled(200)) if "error" in row["batch_result"]}
@@ -59,13 +59,13 @@ def test_a_share_of_rows_fails_and_the_same_ones_every_time(room: Room) -> None:
     assert 35 < len(failed[0]) < 85
 
 
-def test_a_row_may_fail_in_its_first_batches_only_so_that_a_retry_succeeds(room: Room) -> None:
+def test_row_can_fail_only_in_its_first_batches_so_a_retry_succeeds(room: Room) -> None:
     room.fault("fail_rows", ids=["r001"], batches=2)
     failed = [room.counters(room.filled(3))["num_error"] for _ in range(4)]
     assert failed == [1, 1, 0, 0]
 
 
-def test_adding_again_is_no_further_batch(room: Room) -> None:
+def test_adding_again_does_not_count_as_another_batch(room: Room) -> None:
     room.fault("fail_rows", ids=["r001"], batches=1)
     batch_id = room.filled(3)
     room.add(batch_id, asks(3))
@@ -73,7 +73,7 @@ def test_adding_again_is_no_further_batch(room: Room) -> None:
     assert room.counters(room.filled(3))["num_error"] == 0
 
 
-def test_what_was_decided_stands_when_the_rule_is_gone(room: Room) -> None:
+def test_outcome_stays_when_the_rule_is_removed(room: Room) -> None:
     room.fault("fail_rows", ids=["r001"])
     batch_id = room.filled(3)
     room.call("DELETE", "/admin/faults")
@@ -87,7 +87,7 @@ def test_failed_rows_cost_nothing(room: Room) -> None:
     assert rows[0]["cost_in_usd_ticks"] == 0 < rows[1]["cost_in_usd_ticks"]
 
 
-def test_rows_hang_for_ever_until_they_are_cancelled(room: Room) -> None:
+def test_rows_can_hang_until_they_are_cancelled(room: Room) -> None:
     room.fault("hang_rows", ids=["r002"])
     batch_id = room.filled(3)
     room.clock.tick(24 * 3600)
@@ -98,7 +98,7 @@ def test_rows_hang_for_ever_until_they_are_cancelled(room: Room) -> None:
     assert room.ledger(batch_id)["rows"][1]["processed"] == 0
 
 
-def test_late_rows_have_smaller_ids_and_slip_by_a_cursor(tmp_path: Path) -> None:
+def test_late_rows_have_smaller_ids_and_are_missed_by_a_cursor(tmp_path: Path) -> None:
     room = Room(tmp_path, Settings(rate=1, settle=0))
     room.fault("late_rows")
     batch_id = room.filled(10)
@@ -111,7 +111,7 @@ def test_late_rows_have_smaller_ids_and_slip_by_a_cursor(tmp_path: Path) -> None
     assert len(room.results(batch_id)) == 10
 
 
-def test_a_model_is_refused_at_admission_though_it_is_batchable(room: Room) -> None:
+def test_batchable_model_can_be_refused_at_admission(room: Room) -> None:
     room.fault("refuse_model", model="grok-4.3", times=1)
     batch_id = room.create()
     answered = room.add(batch_id, asks(3))
@@ -123,13 +123,13 @@ def test_a_model_is_refused_at_admission_though_it_is_batchable(room: Room) -> N
     assert room.add(batch_id, asks(3)).status == 200
 
 
-def test_a_model_refused_in_a_file_kills_the_batch(room: Room) -> None:
+def test_model_refused_in_a_file_ends_the_batch(room: Room) -> None:
     room.fault("refuse_model")
     batch = room.get(f"/v1/batches/{started(room, jsonl(line('a')))['batch_id']}").json
     assert "Model grok-4.3 is not supported" in batch["cancel_by_xai_message"]
 
 
-def test_an_add_is_acknowledged_and_forgotten(room: Room) -> None:
+def test_add_can_be_acknowledged_and_forgotten(room: Room) -> None:
     room.fault("drop_add", nth=2)
     batch_id = room.create()
     assert [room.add(batch_id, asks(2, first=first)).raw for first in (1, 3, 5)] == [b"null"] * 3

@@ -17,7 +17,7 @@ def test_every_reply_has_a_trace_id_of_its_own(room: Room) -> None:
     assert len(set(traces)) == 4
 
 
-def test_batch_replies_have_no_rate_limit_headers_and_inference_has(room: Room) -> None:
+def test_only_inference_replies_have_rate_limit_headers(room: Room) -> None:
     assert not [name for name in room.get("/v1/batches").headers if "ratelimit" in name]
     body = {"model": "grok-4.3", "messages": [{"role": "user", "content": "Hi"}]}
     headers = room.post("/v1/chat/completions", body).headers
@@ -25,7 +25,7 @@ def test_batch_replies_have_no_rate_limit_headers_and_inference_has(room: Room) 
     assert "retry-after" not in headers
 
 
-def test_large_replies_are_compressed_when_asked_for(room: Room) -> None:
+def test_large_replies_are_compressed_on_request(room: Room) -> None:
     accepts = {"accept-encoding": "gzip, deflate"}
     batch_id = room.filled(20)
     path = f"/v1/batches/{batch_id}/results"
@@ -42,14 +42,14 @@ def test_null_is_never_compressed(room: Room) -> None:
     assert taken.raw == b"null"
 
 
-def test_a_long_422_is_compressed(room: Room) -> None:
+def test_long_422_is_compressed(room: Room) -> None:
     item = ask("a")
     item["batch_request"]["chat_get_completion"]["messages"] = [{"role": "r" * 3000}]
     refused = room.add(room.create(), [item], headers={"accept-encoding": "gzip"})
     assert (refused.status, refused.headers["content-encoding"]) == (422, "gzip")
 
 
-def test_over_a_socket_a_connection_is_kept_and_lengths_are_right(live: Live) -> None:
+def test_connection_is_kept_and_lengths_are_right(live: Live) -> None:
     batch_id = live.room.filled(50)
     for _ in range(3):
         reply = live.client.get(f"/v1/batches/{batch_id}/results")
@@ -60,7 +60,7 @@ def test_over_a_socket_a_connection_is_kept_and_lengths_are_right(live: Live) ->
     assert live.client.get("/v1/models").status_code == 200
 
 
-def test_a_body_sent_in_chunks_is_read(live: Live) -> None:
+def test_chunked_body_is_read(live: Live) -> None:
     pieces = iter([b'{"na', b"", b'me": "in ', b'pieces"}'])
     reply = live.client.post("/v1/batches", content=pieces, headers={"content-type": "application/json"})
     assert reply.json()["name"] == "in pieces"
@@ -68,6 +68,6 @@ def test_a_body_sent_in_chunks_is_read(live: Live) -> None:
 
 
 @pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "PUT", "PATCH"])
-def test_other_verbs_leave_the_connection_usable(live: Live, method: str) -> None:
+def test_other_methods_leave_the_connection_usable(live: Live, method: str) -> None:
     assert live.client.request(method, "/v1/models").status_code == 405
     assert live.client.get("/v1/models").status_code == 200

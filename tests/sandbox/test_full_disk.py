@@ -13,7 +13,9 @@ def limit_pages(room: Room, pages: int) -> None:
         connection.execute(f"PRAGMA max_page_count = {pages}")
 
 
-def test_an_add_that_does_not_fit_is_500_and_leaves_nothing(room: Room, capsys: pytest.CaptureFixture[str]) -> None:
+def test_add_that_does_not_fit_on_disk_is_500_and_leaves_nothing(
+    room: Room, capsys: pytest.CaptureFixture[str]
+) -> None:
     batch_id = room.filled(3)
     limit_pages(room, 1)
     answered = room.add(batch_id, asks(900, first=4))

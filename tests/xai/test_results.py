@@ -11,7 +11,7 @@ from batchsite.xai.types import ResultRow, Usage
 from tests.xai.rows import COMPLETION, answered, turn, with_result
 
 
-def test_an_answer_is_read_as_recorded() -> None:
+def test_recorded_answer_is_read() -> None:
     assert read_result(answered()) == ResultRow(
         batch_request_id="r1",
         outcome="succeeded",
@@ -29,13 +29,13 @@ def test_an_answer_is_read_as_recorded() -> None:
     )
 
 
-def test_reasoning_stays_outside_of_completion_tokens() -> None:
+def test_completion_tokens_exclude_reasoning() -> None:
     usage = read_result(answered()).usage
     assert usage is not None
     assert usage.prompt_tokens + usage.completion_tokens + usage.reasoning_tokens == 287
 
 
-def test_a_real_time_completion_reads_the_same() -> None:
+def test_real_time_completion_reads_the_same() -> None:
     assert read_completion(COMPLETION, "r1") == read_result(answered())
 
 
@@ -54,12 +54,12 @@ COSTS = [
 
 
 @pytest.mark.parametrize(("usage", "ticks"), COSTS)
-def test_the_cost_is_ticks_or_unknown(usage: dict[str, Any], ticks: int | None) -> None:
+def test_cost_is_in_ticks_or_unknown(usage: dict[str, Any], ticks: int | None) -> None:
     read = read_result(answered(usage=usage)).usage
     assert read == Usage(0, 0, 0, 0, ticks)
 
 
-def test_an_answer_without_usage_has_none() -> None:
+def test_answer_without_usage() -> None:
     assert read_result(answered(usage=None)).usage is None
 
 
@@ -72,17 +72,17 @@ SEARCH = [
 ]
 
 
-def test_a_search_run_is_answered_by_its_last_turn() -> None:
+def test_search_run_is_answered_by_its_last_message() -> None:
     row = read_result(answered(choices=SEARCH))
     assert (row.content, row.finish_reason, row.reasoning) == ("Lima, says the atlas", "stop", "sure")
 
 
-def test_a_search_run_that_ends_in_silence_gives_its_last_words() -> None:
+def test_search_run_with_an_empty_end_gives_its_last_text() -> None:
     row = read_result(answered(choices=[*SEARCH[:4], turn("assistant", "", "length")]))
     assert row.content == "I look further"
 
 
-def test_a_tool_never_answers() -> None:
+def test_tool_message_is_never_the_answer() -> None:
     row = read_result(answered(choices=[turn("assistant", None, "tool_calls"), turn("tool", "raw page")]))
     assert (row.outcome, row.content, row.finish_reason) == ("succeeded", "", "tool_calls")
 
@@ -98,18 +98,18 @@ CONTENTS = [
 
 
 @pytest.mark.parametrize(("content", "text"), CONTENTS)
-def test_content_is_text(content: Any, text: str) -> None:
+def test_content_is_read_as_text(content: Any, text: str) -> None:
     row = read_result(answered(choices=[turn("assistant", content, "stop")]))
     assert (row.outcome, row.content) == ("succeeded", text)
 
 
-def test_a_refusal_is_an_answer_with_a_note() -> None:
+def test_refusal_is_an_answer_with_a_note() -> None:
     row = read_result(answered(choices=[turn("assistant", None, "stop", refusal="I would rather not.")]))
     assert (row.outcome, row.content, row.refusal) == ("succeeded", "", "I would rather not.")
 
 
 @pytest.mark.parametrize("choices", [None, [], [None], "x", [{}], [{"message": None}]])
-def test_a_paid_answer_without_choices_is_not_a_failure(choices: Any) -> None:
+def test_billed_answer_without_choices_is_not_a_failure(choices: Any) -> None:
     row = read_result(answered(choices=choices))
     assert (row.outcome, row.content) == ("succeeded", "")
     assert row.usage is not None
@@ -120,7 +120,7 @@ WORDS = "max_tokens must be positive"
 FAILURES: list[tuple[str, dict[str, Any], str, str]] = [
     ("a: a text", with_result(error=WORDS), WORDS, ""),
     ("b: an object", with_result(error={"code": 13, "message": WORDS}), WORDS, "13"),
-    ("b: a code alone", with_result(error={"code": 13}), "xAI gave the error code 13 and no words.", "13"),
+    ("b: a code alone", with_result(error={"code": 13}), "xAI gave the error code 13 without a message.", "13"),
     ("b: a code in words", with_result(error={"code": "INTERNAL", "message": WORDS}), WORDS, "INTERNAL"),
     ("c: error_message beside", {"batch_request_id": "r1", "error_message": WORDS}, WORDS, ""),
     ("d: an object beside", {"batch_request_id": "r1", "error": {"message": WORDS}}, WORDS, ""),
@@ -137,16 +137,16 @@ FAILURES: list[tuple[str, dict[str, Any], str, str]] = [
 
 
 @pytest.mark.parametrize(("raw", "error", "code"), [case[1:] for case in FAILURES], ids=[c[0] for c in FAILURES])
-def test_a_failure_is_read_in_every_envelope(raw: dict[str, Any], error: str, code: str) -> None:
+def test_failure_is_read_in_every_envelope(raw: dict[str, Any], error: str, code: str) -> None:
     assert read_result(raw) == ResultRow("r1", "failed", error=error, error_code=code)
 
 
-def test_an_answer_outranks_an_error() -> None:
+def test_answer_takes_precedence_over_an_error() -> None:
     row = read_result({**answered(), "error": "late complaint"})
     assert (row.outcome, row.error) == ("succeeded", "")
 
 
-def test_an_answer_of_another_kind_is_named() -> None:
+def test_answer_of_another_kind_is_named() -> None:
     row = read_result(with_result(response={"image_generation": {"data": []}}))
     assert row.outcome == "failed"
     assert "image_generation" in row.error
@@ -166,10 +166,10 @@ OUTCOMES = [
 
 
 @pytest.mark.parametrize(("error", "outcome"), OUTCOMES)
-def test_not_every_error_is_a_failure(error: Any, outcome: str) -> None:
+def test_outcome_follows_from_the_error(error: Any, outcome: str) -> None:
     assert read_result(with_result(error=error)).outcome == outcome
 
 
 @pytest.mark.parametrize(("value", "row_id"), [("r1", "r1"), (7, "7"), (None, ""), (True, ""), ({}, "")])
-def test_an_id_is_text(value: Any, row_id: str) -> None:
+def test_id_is_text(value: Any, row_id: str) -> None:
     assert read_result({**answered(), "batch_request_id": value}).batch_request_id == row_id

@@ -11,21 +11,21 @@ from tests.sandbox.calls import asks
 from tests.sandbox.conftest import Live
 
 
-def test_a_lost_reply_is_a_connection_that_ends_without_a_word(live: Live) -> None:
+def test_lost_reply_closes_the_connection(live: Live) -> None:
     live.room.fault("lost_reply", call="create", times=1)
     with pytest.raises(httpx.RemoteProtocolError, match="without sending a response"):
         live.client.post("/v1/batches", json={"name": "lost"})
     assert live.client.get("/v1/batches").json()["batches"][0]["name"] == "lost"
 
 
-def test_a_lost_reply_can_be_a_reset(live: Live) -> None:
+def test_lost_reply_can_be_a_reset(live: Live) -> None:
     live.room.fault("lost_reply", call="create", reset=True, applied=False, times=1)
     with pytest.raises(httpx.ReadError):
         live.client.post("/v1/batches", json={"name": "lost"})
     assert live.client.get("/v1/batches").json()["batches"] == []
 
 
-def test_a_reset_comes_in_the_middle_of_a_page(live: Live) -> None:
+def test_reset_comes_in_the_middle_of_a_page(live: Live) -> None:
     batch_id = live.room.filled(100)
     live.room.fault("reset", call="results", times=1)
     path, plain = f"/v1/batches/{batch_id}/results", {"accept-encoding": "identity"}
@@ -38,14 +38,14 @@ def test_a_reset_comes_in_the_middle_of_a_page(live: Live) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "identity"])
-def test_a_truncated_body_is_shorter_than_announced(live: Live, encoding: str) -> None:
+def test_truncated_body_is_shorter_than_announced(live: Live, encoding: str) -> None:
     batch_id = live.room.filled(100)
     live.room.fault("truncate", call="results", bytes=500, times=1)
     with pytest.raises(httpx.RemoteProtocolError, match="without sending complete message body"):
         live.client.get(f"/v1/batches/{batch_id}/results", headers={"accept-encoding": encoding})
 
 
-def test_a_body_can_be_cut_although_the_length_agrees(live: Live) -> None:
+def test_body_can_be_truncated_with_a_matching_length(live: Live) -> None:
     batch_id = live.room.filled(100)
     live.room.fault("truncate", call="results", honest=True, times=1)
     reply = live.client.get(f"/v1/batches/{batch_id}/results")
@@ -55,7 +55,7 @@ def test_a_body_can_be_cut_although_the_length_agrees(live: Live) -> None:
 
 
 @pytest.mark.parametrize("applied", [True, False])
-def test_a_time_out_is_met_and_in_the_end_it_was_applied(live: Live, applied: bool) -> None:
+def test_call_that_timed_out_is_applied_in_the_end(live: Live, applied: bool) -> None:
     batch_id = live.room.create()
     live.room.fault("timeout", call="add", seconds=0.4, applied=applied, times=1)
     with pytest.raises(httpx.ReadTimeout):
@@ -65,7 +65,7 @@ def test_a_time_out_is_met_and_in_the_end_it_was_applied(live: Live, applied: bo
     assert len(live.room.requests(batch_id)) == 2
 
 
-def test_a_body_can_trickle(live: Live) -> None:
+def test_body_can_trickle(live: Live) -> None:
     batch_id = live.room.filled(20)
     live.room.fault("trickle", call="results", seconds=0.05, pieces=6, times=1)
     started = time.monotonic()

@@ -15,7 +15,7 @@ def shown(room: Room, batch_id: str) -> Any:
     return room.get(f"/v1/batches/{batch_id}").json.get("state", "absent")
 
 
-def test_counters_are_zero_for_some_seconds_then_right(room: Room) -> None:
+def test_counters_can_be_zero_for_some_seconds(room: Room) -> None:
     room.fault("counters_zero", seconds=5)
     batch_id = room.filled(3)
     room.clock.tick(4.9)
@@ -24,7 +24,7 @@ def test_counters_are_zero_for_some_seconds_then_right(room: Room) -> None:
     assert shown(room, batch_id)["num_success"] == 3
 
 
-def test_counters_are_zero_for_some_polls_then_right(room: Room) -> None:
+def test_counters_can_be_zero_for_some_polls(room: Room) -> None:
     number = room.fault("counters_zero", reads=2)
     first, second = room.filled(3), room.filled(3)
     seen = [[shown(room, batch_id)["num_success"] for _ in range(4)] for batch_id in (first, second)]
@@ -32,7 +32,7 @@ def test_counters_are_zero_for_some_polls_then_right(room: Room) -> None:
     assert room.hits(number) == 4
 
 
-def test_counters_are_zero_for_ever_while_results_are_there(room: Room) -> None:
+def test_counters_can_stay_zero_while_results_are_there(room: Room) -> None:
     room.fault("counters_zero")
     batch_id = room.filled(3)
     room.clock.tick(10**6)
@@ -41,14 +41,14 @@ def test_counters_are_zero_for_ever_while_results_are_there(room: Room) -> None:
     assert room.ledger(batch_id)["succeeded"] == 3
 
 
-def test_counters_are_missing(room: Room) -> None:
+def test_counters_can_be_missing(room: Room) -> None:
     room.fault("counters_missing", reads=2)
     batch_id = room.filled(3)
     assert [shown(room, batch_id) for _ in range(2)] == ["absent"] * 2
     assert shown(room, batch_id)["num_success"] == 3
 
 
-def test_a_list_lies_about_the_batches_it_is_told_to(room: Room) -> None:
+def test_list_lies_only_about_the_matching_batches(room: Room) -> None:
     room.filled(1, "honest")
     room.filled(1, "liar")
     room.fault("counters_missing", batch="liar")
@@ -56,7 +56,7 @@ def test_a_list_lies_about_the_batches_it_is_told_to(room: Room) -> None:
     assert states == {"honest": True, "liar": False}
 
 
-def test_results_trail_the_counters(tmp_path: Path) -> None:
+def test_results_can_lag_behind_the_counters(tmp_path: Path) -> None:
     room = Room(tmp_path, Settings(rate=1, settle=0))
     room.fault("results_trail", seconds=3)
     batch_id = room.filled(5)
@@ -67,7 +67,7 @@ def test_results_trail_the_counters(tmp_path: Path) -> None:
     assert len(room.results(batch_id)) == 5
 
 
-def test_rows_are_not_yet_visible_for_some_walks(room: Room) -> None:
+def test_rows_can_be_invisible_for_some_walks(room: Room) -> None:
     room.fault("not_visible", reads=2, ids=["r002"])
     batch_id = room.filled(3)
     for _ in range(2):
@@ -77,7 +77,7 @@ def test_rows_are_not_yet_visible_for_some_walks(room: Room) -> None:
     assert "Simulated" in content(room.results(batch_id, limit=1)[1])
 
 
-def test_rows_are_not_yet_visible_for_some_seconds(room: Room) -> None:
+def test_rows_can_be_invisible_for_some_seconds(room: Room) -> None:
     room.fault("not_visible", seconds=5, share=0.5)
     batch_id = room.filled(40)
     hidden = [row for row in room.results(batch_id) if "error" in row["batch_result"]]
@@ -87,7 +87,7 @@ def test_rows_are_not_yet_visible_for_some_seconds(room: Room) -> None:
 
 
 @pytest.mark.parametrize("limit", [1, 2, 5, 100])
-def test_rows_come_twice_on_a_page_and_across_pages(room: Room, limit: int) -> None:
+def test_rows_can_come_twice_on_a_page_and_across_pages(room: Room, limit: int) -> None:
     room.fault("duplicate_rows", ids=["r003"])
     batch_id = room.filled(7)
     got = ids(room.results(batch_id, limit))
@@ -97,7 +97,7 @@ def test_rows_come_twice_on_a_page_and_across_pages(room: Room, limit: int) -> N
     assert room.ledger(batch_id)["processed"] == 7
 
 
-def test_results_come_for_ids_that_were_never_sent(room: Room) -> None:
+def test_results_can_have_ids_that_were_never_sent(room: Room) -> None:
     room.fault("stranger_rows", count=2)
     batch_id = room.filled(3)
     rows = room.results(batch_id, limit=2)
@@ -106,7 +106,7 @@ def test_results_come_for_ids_that_were_never_sent(room: Room) -> None:
     assert room.ledger(batch_id)["requests"] == 3
 
 
-def test_the_list_of_requests_lags(room: Room) -> None:
+def test_list_of_requests_can_lag(room: Room) -> None:
     room.fault("requests_lag", seconds=5)
     batch_id = room.filled(3)
     room.clock.tick(4)
@@ -127,7 +127,7 @@ def half_done(tmp_path: Path) -> tuple[Room, str]:
     return room, batch_id
 
 
-def test_cancelled_rows_turn_out_to_have_succeeded(half_done: tuple[Room, str]) -> None:
+def test_cancelled_rows_can_turn_out_to_have_succeeded(half_done: tuple[Room, str]) -> None:
     room, batch_id = half_done
     room.fault("cancel_reverts", seconds=20)
     assert room.post(f"/v1/batches/{batch_id}:cancel").json["state"]["num_cancelled"] == 5
@@ -140,14 +140,14 @@ def test_cancelled_rows_turn_out_to_have_succeeded(half_done: tuple[Room, str]) 
     assert room.ledger(batch_id)["succeeded"] == 10
 
 
-def test_cancelled_rows_are_a_counter_only(half_done: tuple[Room, str]) -> None:
+def test_fault_shows_cancelled_rows_as_a_counter_only(half_done: tuple[Room, str]) -> None:
     room, batch_id = half_done
     room.fault("cancelled_hidden", batch="half")
     room.post(f"/v1/batches/{batch_id}:cancel")
     assert len(room.results(batch_id)) == 5
 
 
-def test_xai_cancels_a_batch_and_nothing_is_left_of_it(half_done: tuple[Room, str]) -> None:
+def test_xai_can_cancel_a_batch_and_drop_its_rows(half_done: tuple[Room, str]) -> None:
     room, batch_id = half_done
     room.fault("cancel_by_xai", call="get", nth=2, message="Maintenance.")
     assert room.get(f"/v1/batches/{batch_id}").json["cancel_by_xai_message"] is None
@@ -158,7 +158,7 @@ def test_xai_cancels_a_batch_and_nothing_is_left_of_it(half_done: tuple[Room, st
     assert room.ledger(batch_id)["cost_in_usd_ticks"] == 0
 
 
-def test_xai_cancels_a_batch_and_what_was_done_stays(half_done: tuple[Room, str]) -> None:
+def test_xai_can_cancel_a_batch_and_keep_finished_rows(half_done: tuple[Room, str]) -> None:
     room, batch_id = half_done
     room.fault("cancel_by_xai", call="get", rows="kept", times=1)
     assert shown(room, batch_id)["num_success"] == 5
@@ -167,14 +167,14 @@ def test_xai_cancels_a_batch_and_what_was_done_stays(half_done: tuple[Room, str]
     assert room.add(batch_id, asks(1, first=90)).status == 403
 
 
-def test_xai_cancels_a_batch_as_it_is_created(room: Room) -> None:
+def test_xai_can_cancel_a_batch_as_it_is_created(room: Room) -> None:
     room.fault("cancel_by_xai", call="create")
     batch = room.post("/v1/batches", {"name": "x"}).json
     assert batch["cancel_by_xai_message"] == "Batch cancelled by xAI."
     assert room.add(batch["batch_id"], asks(1)).status == 403
 
 
-def test_a_batch_vanishes_for_good_but_stays_in_the_ledger(room: Room) -> None:
+def test_batch_can_vanish_but_stays_in_the_ledger(room: Room) -> None:
     batch_id = room.filled(3)
     room.fault("vanish", call="results", after=1)
     assert len(room.results(batch_id)) == 3
@@ -188,7 +188,7 @@ def test_a_batch_vanishes_for_good_but_stays_in_the_ledger(room: Room) -> None:
 
 
 @pytest.mark.parametrize("results", ["readable", "gone"])
-def test_a_batch_expires_before_its_time(half_done: tuple[Room, str], results: str) -> None:
+def test_batch_can_expire_early(half_done: tuple[Room, str], results: str) -> None:
     room, batch_id = half_done
     room.fault("expire", call="get", results=results, times=1)
     batch = room.get(f"/v1/batches/{batch_id}").json

@@ -14,7 +14,7 @@ STATUSES = [408, 409, 429, 500, 502, 503, 504, 529]
 
 
 @pytest.mark.parametrize("status", STATUSES)
-def test_any_status_comes_as_json_or_as_text(room: Room, status: int) -> None:
+def test_any_status_can_be_scripted_as_json_or_text(room: Room, status: int) -> None:
     room.fault("status", call="list", status=status, times=1)
     room.fault("status", call="list", status=status, form="text", times=1)
     as_json, as_text = room.get("/v1/batches"), room.get("/v1/batches")
@@ -24,7 +24,7 @@ def test_any_status_comes_as_json_or_as_text(room: Room, status: int) -> None:
 
 
 @pytest.mark.parametrize("value", [3, 0.5, "Mon, 10 Aug 2026 12:00:00 GMT", "soon"])
-def test_retry_after_is_sent_as_it_was_scripted(room: Room, value: Any) -> None:
+def test_retry_after_is_sent_as_scripted(room: Room, value: Any) -> None:
     room.fault("status", status=429, retry_after=value, text="slow down")
     answered = room.get("/v1/batches")
     assert (answered.headers["retry-after"], answered.json["error"]) == (str(value), "slow down")
@@ -32,20 +32,20 @@ def test_retry_after_is_sent_as_it_was_scripted(room: Room, value: Any) -> None:
 
 @pytest.mark.parametrize("what", ["status", "html", "not_json"])
 @pytest.mark.parametrize("applied", [True, False])
-def test_what_failed_was_applied_or_not_as_scripted(room: Room, what: str, applied: bool) -> None:
+def test_failed_call_is_applied_or_not_as_scripted(room: Room, what: str, applied: bool) -> None:
     room.fault(what, call="create", applied=applied, times=1)
     room.post("/v1/batches", {"name": "x"})
     assert len(room.get("/v1/batches").json["batches"]) == int(applied)
 
 
-def test_an_html_page_is_that_of_a_proxy(room: Room) -> None:
+def test_html_page_looks_like_that_of_a_proxy(room: Room) -> None:
     room.fault("html", call="list", status=200, times=1)
     answered = room.get("/v1/batches")
     assert (answered.status, answered.headers["content-type"]) == (200, "text/html; charset=utf-8")
     assert answered.raw.startswith(b"<html>")
 
 
-def test_a_body_that_is_not_json_says_that_it_is(room: Room) -> None:
+def test_body_that_is_not_json_claims_to_be_json(room: Room) -> None:
     room.fault("not_json", call="list")
     answered = room.get("/v1/batches")
     assert (answered.status, answered.headers["content-type"]) == (200, "application/json")
@@ -62,7 +62,7 @@ CREDITS = [
 
 
 @pytest.mark.parametrize(("form", "status", "words"), CREDITS)
-def test_a_team_without_credits_fails_on_every_route(room: Room, form: str, status: int, words: str) -> None:
+def test_team_without_credits_fails_on_every_route(room: Room, form: str, status: int, words: str) -> None:
     room.fault("no_credits", form=form)
     for answered in (room.get("/v1/models"), room.post("/v1/batches", {"name": "x"}), room.get("/v1/api-key")):
         assert answered.status == status
@@ -70,7 +70,7 @@ def test_a_team_without_credits_fails_on_every_route(room: Room, form: str, stat
         assert "retry-after" not in answered.headers
 
 
-def test_a_key_is_revoked_in_the_middle_and_given_back(room: Room) -> None:
+def test_key_can_be_revoked_and_restored(room: Room) -> None:
     batch_id = room.filled()
     number = room.fault("key_revoked", after=1)
     assert room.get(f"/v1/batches/{batch_id}").status == 200
@@ -80,7 +80,7 @@ def test_a_key_is_revoked_in_the_middle_and_given_back(room: Room) -> None:
     assert room.get(f"/v1/batches/{batch_id}").status == 200
 
 
-def test_a_blocked_key_is_403_but_may_ask_about_itself(room: Room) -> None:
+def test_blocked_key_is_403_except_on_api_key(room: Room) -> None:
     room.fault("key_blocked")
     assert room.get("/v1/batches").status == 403
     about = room.get("/v1/api-key")
@@ -88,7 +88,7 @@ def test_a_blocked_key_is_403_but_may_ask_about_itself(room: Room) -> None:
 
 
 @pytest.mark.parametrize("applied", [True, False])
-def test_a_lost_reply_was_applied_or_not(room: Room, applied: bool) -> None:
+def test_lost_reply_is_applied_or_not_as_scripted(room: Room, applied: bool) -> None:
     batch_id = room.create()
     room.fault("lost_reply", call="add", applied=applied, times=1)
     with pytest.raises(Hangup):
@@ -97,7 +97,7 @@ def test_a_lost_reply_was_applied_or_not(room: Room, applied: bool) -> None:
 
 
 @pytest.mark.parametrize("applied", [True, False])
-def test_a_time_out_is_silence_before_or_after_applying(room: Room, applied: bool) -> None:
+def test_time_out_comes_before_or_after_applying(room: Room, applied: bool) -> None:
     room.fault("timeout", call="create", seconds=0.2, applied=applied)
     started = time.monotonic()
     answered = room.post("/v1/batches", {"name": "x"})
@@ -110,7 +110,7 @@ def test_a_time_out_is_silence_before_or_after_applying(room: Room, applied: boo
     ("path", "member"),
     [("/v1/batches", "batches"), ("requests", "batch_request_metadata"), ("results", "results")],
 )
-def test_a_cursor_repeats_and_then_goes_on(room: Room, path: str, member: str) -> None:
+def test_cursor_can_repeat_and_then_go_on(room: Room, path: str, member: str) -> None:
     batch_id = room.filled(7)
     for number in range(6):
         room.create(f"b{number}")
@@ -128,7 +128,7 @@ def test_a_cursor_repeats_and_then_goes_on(room: Room, path: str, member: str) -
 
 
 @pytest.mark.parametrize("call", ["list", "requests", "results"])
-def test_a_cursor_may_lead_to_the_first_page_again(room: Room, call: str) -> None:
+def test_cursor_can_lead_back_to_the_first_page(room: Room, call: str) -> None:
     batch_id = room.filled(5)
     for number in range(4):
         room.create(f"b{number}")
@@ -142,7 +142,7 @@ def test_a_cursor_may_lead_to_the_first_page_again(room: Room, call: str) -> Non
     assert after["pagination_token"] != first["pagination_token"]
 
 
-def test_admin_routes_are_never_hit(room: Room) -> None:
+def test_faults_never_hit_admin_routes(room: Room) -> None:
     room.fault("status", status=500)
     assert room.get("/admin/settings").status == 200
     assert room.get("/healthz", key=None).status == 200

@@ -1,4 +1,4 @@
-"""Status and text decide what a refusal is; the drifting `code` never does (facts 1.2-1.4)."""
+"""Status and text decide the kind of error; the changing `code` never does (facts 1.2-1.4)."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batchsite.xai import errors
-from batchsite.xai.errors import XaiError, classify
+from batchsite.xai.classification import classify
+from batchsite.xai.errors import XaiError
 
 JSON = {"content-type": "application/json"}
 PLAIN = {"content-type": "text/plain"}
 HTML = {"content-type": "text/html; charset=UTF-8"}
-GONE_SHORT = "Your team has either used all available credits or reached its monthly spending limit."
+NO_CREDITS = "Your team has either used all available credits or reached its monthly spending limit."
 
 
 def flat(error: str, code: str = "Some requested entity was not found") -> bytes:
@@ -30,8 +31,8 @@ REPLIES = [
     (403, flat("This API key has been blocked."), "KeyRejected"),
     (403, flat("Your key is disabled."), "KeyRejected"),
     (403, flat("The team owning this was blocked."), "KeyRejected"),
-    (429, flat(GONE_SHORT), "OutOfCredits"),
-    (403, flat(GONE_SHORT, "permission-denied"), "OutOfCredits"),
+    (429, flat(NO_CREDITS), "OutOfCredits"),
+    (403, flat(NO_CREDITS, "permission-denied"), "OutOfCredits"),
     (403, flat("Your newly created team doesn't have any credits or licenses yet."), "OutOfCredits"),
     (403, flat("You have run out of Credits or need a subscription."), "OutOfCredits"),
     (402, flat("Payment required"), "OutOfCredits"),
@@ -69,12 +70,12 @@ REPLIES = [
 
 
 @pytest.mark.parametrize(("status", "body", "kind"), REPLIES)
-def test_a_reply_has_one_kind(status: int, body: bytes, kind: str) -> None:
+def test_each_reply_has_one_kind_of_error(status: int, body: bytes, kind: str) -> None:
     assert type(classify("GET", status, JSON, body)).__name__ == kind
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 412, 429, 500])
-def test_the_code_changes_nothing(status: int) -> None:
+def test_code_does_not_affect_the_kind(status: int) -> None:
     kinds = {
         type(classify("GET", status, JSON, flat("it did not work", code)))
         for code in ("invalid-argument", "400", "permission-denied", "api-key", "credits", "not-found")
@@ -93,10 +94,10 @@ SHAPES = [
 ]
 
 
-@pytest.mark.parametrize(("body", "words", "code"), SHAPES)
-def test_the_words_are_found_in_every_shape_of_body(body: bytes, words: str, code: str) -> None:
+@pytest.mark.parametrize(("body", "text", "code"), SHAPES)
+def test_message_is_found_in_every_shape_of_body(body: bytes, text: str, code: str) -> None:
     error = classify("GET", 404, JSON, body)
-    assert f": {words}. " in error.message
+    assert f": {text}. " in error.message
     assert error.code == code
 
 
@@ -110,7 +111,7 @@ PAGES = [
 
 
 @pytest.mark.parametrize(("status", "kind"), PAGES)
-def test_the_words_of_a_web_page_decide_nothing(status: int, kind: str) -> None:
+def test_text_of_a_web_page_does_not_affect_the_kind(status: int, kind: str) -> None:
     html = b"<html><head><title>Sorry, your API key is out of credits</title></head><body>billing</body></html>"
     error = classify("GET", status, HTML, html)
     assert type(error).__name__ == kind
@@ -119,17 +120,17 @@ def test_the_words_of_a_web_page_decide_nothing(status: int, kind: str) -> None:
     assert not error.key_problem
 
 
-def test_a_web_page_is_known_without_its_content_type() -> None:
+def test_web_page_is_recognised_without_a_content_type() -> None:
     assert "a web page came" in classify("GET", 502, {}, b"\n<!DOCTYPE html><p>Bad gateway").message
 
 
-def test_a_wrong_address_is_not_a_batch_that_vanished() -> None:
+def test_wrong_address_is_not_a_missing_batch() -> None:
     error = classify("GET", 404, HTML, b"<html><title>404 Not Found</title></html>")
     assert not isinstance(error, errors.NotFound)
     assert not error.retryable
 
 
-def test_a_missing_model_is_not_a_batch_that_vanished() -> None:
+def test_missing_model_is_not_a_missing_batch() -> None:
     error = classify("POST", 404, JSON, flat("Model 'grok-9' not found."))
     assert isinstance(error, errors.ModelNotBatchable)
     assert not isinstance(error, errors.NotFound)
@@ -138,8 +139,8 @@ def test_a_missing_model_is_not_a_batch_that_vanished() -> None:
 FLAGS = [
     # status, body, method, retryable, unknown_outcome, billing, key_problem
     (400, flat("Incorrect API key provided"), "POST", False, False, False, True),
-    (429, flat(GONE_SHORT), "POST", False, False, True, False),
-    (429, flat(GONE_SHORT), "GET", False, False, True, False),
+    (429, flat(NO_CREDITS), "POST", False, False, True, False),
+    (429, flat(NO_CREDITS), "GET", False, False, True, False),
     (429, b"", "POST", True, False, False, False),
     (429, b"", "GET", True, False, False, False),
     (503, b"", "GET", True, False, False, False),
@@ -156,7 +157,7 @@ FLAGS = [
 
 
 @pytest.mark.parametrize(("status", "body", "method", "retryable", "unknown", "billing", "key"), FLAGS)
-def test_an_error_carries_the_decision(
+def test_errors_carry_the_decision(
     status: int, body: bytes, method: str, retryable: bool, unknown: bool, billing: bool, key: bool
 ) -> None:
     error = classify(method, status, JSON, body)
@@ -168,43 +169,43 @@ def test_an_error_carries_the_decision(
     )
 
 
-def test_a_lost_outcome_says_to_look_first() -> None:
+def test_unknown_outcome_advises_to_look_first() -> None:
     assert "may or may not have taken effect" in classify("POST", 503, PLAIN, b"upstream").message
     assert "may or may not" not in classify("GET", 503, PLAIN, b"upstream").message
 
 
-def test_the_message_says_what_happened_and_what_to_do() -> None:
-    error = classify("POST", 403, JSON, flat(GONE_SHORT))
+def test_message_says_what_happened_and_what_to_do() -> None:
+    error = classify("POST", 403, JSON, flat(NO_CREDITS))
     assert error.message == (
         "The team has no credits at xAI, or has reached its spending limit (HTTP 403): "
-        f"{GONE_SHORT} Add credits or raise the limit in the xAI console, then go on."
+        f"{NO_CREDITS} Add credits or raise the limit in the xAI console, then go on."
     )
     assert str(error) == error.message
 
 
-def test_the_marks_of_the_call_are_kept() -> None:
+def test_status_trace_id_and_retry_after_are_kept() -> None:
     headers = {"X-Trace-Id": "a" * 32, "Retry-After": "7", "Content-Type": "text/plain"}
     error = classify("GET", 429, headers, b"slow down")
     assert (error.status, error.trace_id, error.retry_after) == (429, "a" * 32, 7.0)
     assert error.body == "slow down"
 
 
-def test_the_trace_of_an_inference_route_has_another_name() -> None:
+def test_inference_routes_name_the_trace_header_differently() -> None:
     assert classify("POST", 500, {"x-request-id": "r-1"}, b"").trace_id == "r-1"
 
 
-def test_a_date_to_wait_for_is_measured_by_the_servers_own_clock() -> None:
+def test_retry_after_date_counts_from_the_servers_clock() -> None:
     headers = {"date": "Sun, 22 Nov 2026 10:00:00 GMT", "retry-after": "Sun, 22 Nov 2026 10:00:20 GMT"}
     assert classify("GET", 503, headers, b"").retry_after == 20.0
 
 
-def test_a_long_body_is_cut() -> None:
+def test_long_body_is_truncated() -> None:
     error = classify("GET", 500, PLAIN, b"x" * 100_000)
     assert len(error.body) == errors.BODY_KEPT
     assert len(error.message) < 500
 
 
-def test_an_error_survives_pickling() -> None:
+def test_errors_survive_pickling() -> None:
     error = classify("POST", 503, {"x-trace-id": "t"}, b"upstream")
     again = pickle.loads(pickle.dumps(error))
     assert type(again) is type(error)
@@ -212,19 +213,19 @@ def test_an_error_survives_pickling() -> None:
 
 
 @pytest.mark.parametrize("kind", [XaiError, *XaiError.__subclasses__()])
-def test_every_kind_has_words_of_its_own(kind: type[XaiError]) -> None:
+def test_every_kind_has_its_own_sentence(kind: type[XaiError]) -> None:
     assert kind().message == kind.what
     assert kind is XaiError or kind.what != XaiError.what
 
 
-@settings(deadline=None)  # a busy machine is no failure
+@settings(deadline=None)  # a busy machine must not fail this
 @given(
     st.sampled_from(["GET", "POST"]),
     st.integers(300, 599),
     st.dictionaries(st.text(max_size=12), st.text(max_size=12), max_size=3),
     st.binary(max_size=200),
 )
-def test_no_reply_is_too_odd_to_classify(method: str, status: int, headers: dict[str, str], body: bytes) -> None:
+def test_any_reply_can_be_classified(method: str, status: int, headers: dict[str, str], body: bytes) -> None:
     error = classify(method, status, headers, body)
     assert not (error.retryable and error.unknown_outcome)
     assert method == "POST" or not error.unknown_outcome

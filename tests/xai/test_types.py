@@ -1,4 +1,4 @@
-"""Batches, requests, models and keys out of JSON of any mood."""
+"""Batches, requests, models and keys from valid and invalid JSON."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ DATES = [
 
 
 @pytest.mark.parametrize(("value", "day"), DATES)
-def test_a_date_is_read_or_left_out(value: object, day: date | None) -> None:
+def test_dates_are_parsed_or_none(value: object, day: date | None) -> None:
     assert parse_date(value) == day
 
 
-@settings(deadline=None)  # a busy machine is no failure
+@settings(deadline=None)  # a busy machine must not fail this
 @given(st.one_of(st.text(), st.from_regex(r"[0-9]{4}-[0-9]{2}-[0-9]{2}.{0,20}"), st.integers(), st.floats()))
-def test_no_date_is_too_odd(value: object) -> None:
+def test_parse_date_never_raises(value: object) -> None:
     parse_date(value)
 
 
-def test_a_batch_is_read_as_recorded() -> None:
+def test_recorded_batch_is_read() -> None:
     batch = RemoteBatch.from_wire(BATCH)
     assert batch == RemoteBatch(
         batch_id=BATCH_ID,
@@ -54,7 +54,7 @@ def test_a_batch_is_read_as_recorded() -> None:
     )
 
 
-def test_a_batch_that_xai_ended_says_why() -> None:
+def test_batch_cancelled_by_xai_keeps_the_reason() -> None:
     batch = RemoteBatch.from_wire(
         {**BATCH, "cancel_time": "2026-08-11", "cancel_by_xai_message": "line 3: invalid JSON"}
     )
@@ -62,32 +62,32 @@ def test_a_batch_that_xai_ended_says_why() -> None:
 
 
 @pytest.mark.parametrize("state", [None, "absent", 7, []])
-def test_missing_counters_are_unknown_and_not_zero(state: Any) -> None:
+def test_missing_counters_are_unknown_not_zero(state: Any) -> None:
     assert RemoteBatch.from_wire({**BATCH, "state": state}).counters is None
 
 
-def test_a_single_missing_counter_is_zero() -> None:
+def test_single_missing_counter_is_zero() -> None:
     assert Counters.from_wire({"num_requests": 5, "num_pending": None}) == Counters(num_requests=5)
     assert Counters.from_wire({}) == Counters()
 
 
-def test_numbers_may_come_as_texts() -> None:
+def test_numbers_may_be_strings() -> None:
     assert Counters.from_wire({"num_requests": "5", "num_success": 5.0}) == Counters(5, 0, 5)
 
 
-def test_the_cost_of_a_batch_is_optional() -> None:
+def test_cost_of_a_batch_is_optional() -> None:
     costed = {**BATCH, "cost_breakdown": {"total_cost_usd_ticks": 4_331_999}}
     assert RemoteBatch.from_wire(costed).cost_ticks == 4_331_999
     assert RemoteBatch.from_wire(BATCH).cost_ticks is None
 
 
 @pytest.mark.parametrize("value", [None, [], "batch", {}, {"batch_id": ""}, {"batch_id": 7}, {"id": "batch_1"}])
-def test_a_batch_without_its_id_is_none(value: Any) -> None:
+def test_batch_without_an_id_is_refused(value: Any) -> None:
     with pytest.raises(ValueError, match="no batch_id"):
         RemoteBatch.from_wire(value)
 
 
-def test_a_request_is_read() -> None:
+def test_request_metadata_is_read() -> None:
     raw = {"batch_request_id": "r1", "state": "pending", "endpoint": "xai_api.Chat/GetCompletion", "model": "m"}
     assert RequestMeta.from_wire(raw) == RequestMeta("r1", "pending", "xai_api.Chat/GetCompletion", "m")
     assert RequestMeta.from_wire({"batch_request_id": "r1"}).state == "unknown"
@@ -110,7 +110,7 @@ def test_prices_are_ticks_per_token() -> None:
     )
 
 
-def test_a_price_that_is_not_named_is_not_free() -> None:
+def test_missing_price_is_none_not_zero() -> None:
     assert LanguageModel.from_wire({"id": "grok-9"}).input_ticks is None
 
 
@@ -130,12 +130,12 @@ KEYS = [
 
 
 @pytest.mark.parametrize(("flags", "blocked", "reason"), KEYS)
-def test_a_blocked_key_says_why(flags: dict[str, Any], blocked: bool, reason: str) -> None:
+def test_blocked_key_gives_the_reason(flags: dict[str, Any], blocked: bool, reason: str) -> None:
     raw = {"api_key_id": "k", "team_id": "t", "name": "main", "redacted_api_key": "xai-…9", "acls": ["a:*"]}
     assert KeyInfo.from_wire({**raw, **flags}) == KeyInfo("k", "t", "main", "xai-…9", blocked, reason, ("a:*",))
 
 
 @pytest.mark.parametrize("value", [None, [], {}, {"status": "ok"}])
-def test_some_other_object_is_not_taken_for_a_good_key(value: Any) -> None:
+def test_unrelated_object_is_not_accepted_as_a_key(value: Any) -> None:
     with pytest.raises(ValueError, match="describe a key"):
         KeyInfo.from_wire(value)

@@ -1,4 +1,4 @@
-"""Each call: the method, the path, the headers and the body that go out, and what comes back as values."""
+"""Each call: the method, path, headers and body it sends, and the values it returns."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def sent(provider_request: httpx.Request) -> object:
 
 
 @pytest.mark.parametrize("use", CALLS.values(), ids=CALLS)
-def test_every_call_says_who_asks_and_marks_itself(use: Use) -> None:
+def test_every_call_sends_the_key_and_a_request_id(use: Use) -> None:
     provider = says(refusal(404, "Batch not found"))
     with provider.client() as client, pytest.raises(NotFound) as caught:
         use(client)
@@ -34,7 +34,7 @@ def test_every_call_says_who_asks_and_marks_itself(use: Use) -> None:
     assert caught.value.client_request_id == headers["x-client-request-id"]
 
 
-def test_two_calls_have_two_marks() -> None:
+def test_two_calls_have_different_request_ids() -> None:
     provider = says(ok(BATCH))
     with provider.client() as client:
         client.get_batch(BATCH_ID)
@@ -60,7 +60,7 @@ PATHS = {
 
 
 @pytest.mark.parametrize("name", CALLS)
-def test_every_call_has_its_path(name: str) -> None:
+def test_every_call_uses_its_documented_path(name: str) -> None:
     provider = says(refusal(404, "Batch not found"))
     with provider.client() as client, pytest.raises(NotFound):
         CALLS[name](client)
@@ -69,7 +69,7 @@ def test_every_call_has_its_path(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(set(POSTS) - {"cancel_batch", "upload_file"}))
-def test_a_post_with_a_body_says_that_it_is_json(name: str) -> None:
+def test_post_with_a_body_is_sent_as_json(name: str) -> None:
     provider = says(refusal(404, "Batch not found"))
     with provider.client() as client, pytest.raises(NotFound):
         CALLS[name](client)
@@ -78,7 +78,7 @@ def test_a_post_with_a_body_says_that_it_is_json(name: str) -> None:
     assert request.headers["content-length"] == str(len(request.content))
 
 
-def test_creating_sends_a_name_and_gets_a_batch() -> None:
+def test_create_batch_sends_the_name_and_returns_the_batch() -> None:
     provider = says(ok(BATCH))
     with provider.client() as client:
         batch = client.create_batch("cities [bs-1]")
@@ -86,7 +86,7 @@ def test_creating_sends_a_name_and_gets_a_batch() -> None:
     assert batch.batch_id == BATCH_ID
 
 
-def test_a_batch_can_be_made_from_a_file() -> None:
+def test_create_batch_from_a_file() -> None:
     provider = says(ok({**BATCH, "input_file_id": "file_1"}))
     with provider.client() as client:
         assert client.create_batch("cities", input_file_id="file_1").input_file_id == "file_1"
@@ -94,7 +94,7 @@ def test_a_batch_can_be_made_from_a_file() -> None:
 
 
 @pytest.mark.parametrize("size", [0, 1, 65_536, 65_537, 1_000_000])
-def test_a_chunk_goes_out_byte_for_byte(size: int) -> None:
+def test_add_requests_sends_the_body_unchanged(size: int) -> None:
     body = bytes(i % 251 for i in range(size))
     provider = says(ok(None))
     with provider.client() as client:
@@ -109,7 +109,7 @@ def test_any_2xx_means_added(status: int, reply: bytes) -> None:
         client.add_requests(BATCH_ID, b"{}")
 
 
-def test_a_web_page_does_not_mean_added() -> None:
+def test_web_page_with_status_200_does_not_mean_added() -> None:
     with (
         says(httpx.Response(200, content=b"<html>Sign in to the hotel's network")).client() as client,
         pytest.raises(BadAnswer, match="a web page came") as caught,
@@ -118,7 +118,7 @@ def test_a_web_page_does_not_mean_added() -> None:
     assert caught.value.unknown_outcome
 
 
-def test_a_cancel_has_no_body_and_its_colon_is_not_encoded() -> None:
+def test_cancel_has_no_body_and_an_unencoded_colon() -> None:
     provider = says(ok({**BATCH, "cancel_time": "2026-08-11"}))
     with provider.client() as client:
         batch = client.cancel_batch(BATCH_ID)
@@ -130,7 +130,7 @@ def test_a_cancel_has_no_body_and_its_colon_is_not_encoded() -> None:
 
 
 @pytest.mark.parametrize("batch_id", ["../../admin", "a/b", "a?x=1", "a#b", "a%2Fb", "a b"])
-def test_an_odd_id_stays_within_its_place_in_the_path(batch_id: str) -> None:
+def test_ids_with_special_characters_are_quoted_in_the_path(batch_id: str) -> None:
     provider = says(ok(BATCH))
     with provider.client() as client:
         client.get_batch(batch_id)
@@ -140,14 +140,14 @@ def test_an_odd_id_stays_within_its_place_in_the_path(batch_id: str) -> None:
     assert b"?" not in raw_path
 
 
-def test_an_empty_id_never_asks_for_the_list() -> None:
+def test_empty_id_is_refused() -> None:
     provider = says(ok(BATCH))
     with provider.client() as client, pytest.raises(ValueError, match="id is missing"):
         client.get_batch("")
     assert provider.requests == []
 
 
-def test_a_page_of_batches_has_a_token() -> None:
+def test_list_batches_returns_the_next_token() -> None:
     provider = says(page("batches", [BATCH], "batch_0"))
     with provider.client() as client:
         batches = client.list_batches(5, "batch_9")
@@ -156,56 +156,56 @@ def test_a_page_of_batches_has_a_token() -> None:
 
 
 @pytest.mark.parametrize("end", [None, ""])
-def test_the_last_page_ends_with_null_or_nothing(end: str | None) -> None:
+def test_null_or_empty_token_marks_the_last_page(end: str | None) -> None:
     with says(page("batches", [], end)).client() as client:
         assert client.list_batches() == Page([], None)
 
 
-def test_a_list_may_lack_its_token() -> None:
+def test_missing_token_marks_the_last_page() -> None:
     with says(ok({"results": []})).client() as client:
         assert client.list_results(BATCH_ID) == Page([], None)
 
 
-def test_a_page_of_requests_is_read() -> None:
+def test_list_requests_returns_request_metadata() -> None:
     raw = {"batch_request_id": "r1", "endpoint": "e", "model": "m", "state": "pending", "finish_time": None}
     with says(page("batch_request_metadata", [raw], None)).client() as client:
         assert client.list_requests(BATCH_ID).items == [RequestMeta("r1", "pending", "e", "m")]
 
 
-def test_results_stay_raw() -> None:
+def test_list_results_returns_raw_rows() -> None:
     rows = [{"batch_request_id": "r1", "batch_result": {"error": "no"}, "new_member": [1]}]
     with says(page("results", rows, "r1")).client() as client:
         assert client.list_results(BATCH_ID) == Page(rows, "r1")
 
 
-def test_results_in_two_lists_are_found() -> None:
+def test_results_in_two_lists_are_combined() -> None:
     with says(
         ok({"succeeded": [{"batch_request_id": "r1"}], "failed": [{"batch_request_id": "r2"}]})
     ).client() as client:
         assert [row["batch_request_id"] for row in client.list_results(BATCH_ID).items] == ["r1", "r2"]
 
 
-def test_a_row_that_is_no_object_is_kept_and_not_in_the_way() -> None:
+def test_result_row_that_is_not_an_object_is_kept() -> None:
     with says(page("results", [None, {"batch_request_id": "r1"}, "x"], None)).client() as client:
         rows = client.list_results(BATCH_ID).items
     assert rows == [{"unreadable": None}, {"batch_request_id": "r1"}, {"unreadable": "x"}]
 
 
-def test_models_are_read() -> None:
+def test_language_models_are_read() -> None:
     provider = says(ok({"models": [{"id": "grok-4.3", "prompt_text_token_price": 12500}]}))
     with provider.client() as client:
         (model,) = client.language_models()
     assert (model.id, model.input_ticks) == ("grok-4.3", 12_500)
 
 
-def test_a_real_time_call_returns_the_completion() -> None:
+def test_chat_completion_returns_the_completion() -> None:
     provider = says(ok(COMPLETION))
     with provider.client() as client:
         assert client.chat_completion({"model": "m"}) == COMPLETION
     assert sent(provider.requests[0]) == {"model": "m"}
 
 
-def test_a_deferred_call_is_started_waited_for_and_read() -> None:
+def test_deferred_completion_is_started_and_polled() -> None:
     provider = says(ok({"request_id": "d-1"}), httpx.Response(202), ok(COMPLETION))
     with provider.client() as client:
         assert client.start_deferred({"model": "m"}) == "d-1"
@@ -214,7 +214,7 @@ def test_a_deferred_call_is_started_waited_for_and_read() -> None:
     assert sent(provider.requests[0]) == {"model": "m", "deferred": True}
 
 
-def test_a_file_goes_up_whole() -> None:
+def test_upload_file_sends_the_whole_file() -> None:
     provider = says(ok({"id": "file_1", "object": "file", "bytes": 3}))
     with provider.client() as client:
         assert client.upload_file("rows.jsonl", b"{}\n") == "file_1"
@@ -225,7 +225,7 @@ def test_a_file_goes_up_whole() -> None:
 
 
 WRONG_SHAPES = [b"null", b"[]", b"7", b'"x"', b"{}", b""]
-ANY_OBJECT_WILL_DO = {"chat_completion", "get_deferred"}  # `read_completion` copes with it
+ANY_OBJECT_WILL_DO = {"chat_completion", "get_deferred"}  # `read_completion` accepts any object
 WRONG = [
     (name, body)
     for name in sorted(set(CALLS) - {"add_requests"})
@@ -235,7 +235,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("name", "body"), WRONG)
-def test_json_of_another_shape_is_a_bad_answer(name: str, body: bytes) -> None:
+def test_json_of_an_unexpected_shape_is_a_bad_answer(name: str, body: bytes) -> None:
     with says(httpx.Response(200, content=body)).client() as client, pytest.raises(BadAnswer) as caught:
         CALLS[name](client)
     assert caught.value.unknown_outcome is (name in POSTS)
@@ -243,14 +243,14 @@ def test_json_of_another_shape_is_a_bad_answer(name: str, body: bytes) -> None:
 
 
 @pytest.mark.parametrize("key", ["", "  \n", "xai-ü", "xai one", "xai-\x00", "xai-\nx"])
-def test_a_key_that_no_header_can_carry_is_named_without_showing_it(key: str) -> None:
+def test_unusable_key_is_rejected_without_being_shown(key: str) -> None:
     with pytest.raises(KeyRejected) as caught:
         XaiClient(key)
     assert not key.strip() or key.strip() not in caught.value.message
     assert caught.value.key_problem
 
 
-def test_a_line_break_around_a_pasted_key_is_forgiven() -> None:
+def test_white_space_around_a_pasted_key_is_ignored() -> None:
     provider = says(ok({"api_key_id": "k"}))
     with XaiClient(f" {KEY}\n", transport=httpx.MockTransport(provider)) as client:
         client.check_key()

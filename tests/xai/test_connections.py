@@ -1,4 +1,4 @@
-"""One connection serves many calls, and no fault leaks one."""
+"""One connection serves many calls, and no error leaks one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.xai.fakes import BATCH, BATCH_ID, KEY
 
 
 class KeepAlive(BaseHTTPRequestHandler):
-    """Answers by path: ids that are numbers are statuses."""
+    """Answers by path: an id that is a number is the status."""
 
     protocol_version = "HTTP/1.1"
     peers: set[Any]
@@ -32,7 +32,7 @@ class KeepAlive(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Tests are quiet."""
+        """Logs nothing."""
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def test_many_calls_use_one_connection(server: ThreadingHTTPServer) -> None:
     assert len(KeepAlive.peers) == 1
 
 
-def test_a_closed_client_is_closed(server: ThreadingHTTPServer) -> None:
+def test_closed_client_makes_no_calls(server: ThreadingHTTPServer) -> None:
     with XaiClient(KEY, f"http://127.0.0.1:{server.server_port}") as client:
         client.get_batch(BATCH_ID)
     with pytest.raises(RuntimeError, match="closed"):

@@ -22,7 +22,7 @@ def billed(room: Room, batch_id: str) -> int:
     return sum(usage["cost_in_usd_ticks"] for usage in usages)
 
 
-def test_the_ledger_equals_the_sum_of_the_results_to_the_tick(room: Room) -> None:
+def test_ledger_equals_the_sum_of_the_results_to_the_tick(room: Room) -> None:
     room.fault("fail_rows", share=0.2)
     batch_id = room.filled(50)
     book = room.ledger(batch_id)
@@ -32,7 +32,7 @@ def test_the_ledger_equals_the_sum_of_the_results_to_the_tick(room: Room) -> Non
     assert sum(row["cost_in_usd_ticks"] for row in book["rows"]) == book["cost_in_usd_ticks"]
 
 
-def test_reading_changes_nothing_in_it(room: Room) -> None:
+def test_reading_results_does_not_change_the_ledger(room: Room) -> None:
     batch_id = room.filled(5)
     before = room.ledger(batch_id)
     room.fault("duplicate_rows", share=1)
@@ -41,7 +41,7 @@ def test_reading_changes_nothing_in_it(room: Room) -> None:
     assert room.ledger(batch_id) == before
 
 
-def test_it_moves_with_time(tmp_path: Path) -> None:
+def test_ledger_follows_the_clock(tmp_path: Path) -> None:
     room = Room(tmp_path, Settings(rate=1, settle=0))
     batch_id = room.filled(5)
     room.clock.tick(2.5)
@@ -53,7 +53,7 @@ def test_it_moves_with_time(tmp_path: Path) -> None:
     assert (book["processed"], book["pending"], book["cancelled"]) == (2, 0, 3)
 
 
-def test_an_id_in_two_batches_is_processed_twice(room: Room) -> None:
+def test_id_in_two_batches_is_processed_twice(room: Room) -> None:
     first, second = room.filled(3), room.create()
     room.add(second, [ask("r002", "Another question?")])
     book = room.get("/admin/ledger?batch_request_id=r002").json
@@ -62,7 +62,7 @@ def test_an_id_in_two_batches_is_processed_twice(room: Room) -> None:
     assert room.get("/admin/ledger?batch_request_id=r0").json["processed"] == 0
 
 
-def test_all_batches_are_summed_and_direct_calls_stand_beside(room: Room) -> None:
+def test_ledger_sums_all_batches_and_lists_direct_calls(room: Room) -> None:
     first, second = room.filled(3, "one"), room.filled(4, "two")
     body = {"model": "grok-4.3", "messages": [{"role": "user", "content": "Hi"}]}
     direct = [room.post("/v1/chat/completions", body | extra) for extra in ({}, {"deferred": True})]
@@ -73,7 +73,7 @@ def test_all_batches_are_summed_and_direct_calls_stand_beside(room: Room) -> Non
     assert book["direct"] == {"calls": 2, "cost_in_usd_ticks": 2 * direct[0].json["usage"]["cost_in_usd_ticks"]}
 
 
-def test_it_streams_a_line_per_request(room: Room) -> None:
+def test_ledger_streams_one_line_per_request(room: Room) -> None:
     first, second = room.filled(3), room.filled(2)
     lines = [orjson.loads(text) for text in room.get("/admin/ledger.jsonl").raw.splitlines()]
     assert [line["batch_id"] for line in lines] == [first] * 3 + [second] * 2
@@ -82,7 +82,7 @@ def test_it_streams_a_line_per_request(room: Room) -> None:
     assert [orjson.loads(text) for text in only] == lines[3:]
 
 
-def test_a_large_batch_has_its_rows_in_the_stream_only(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rows_of_a_large_batch_are_only_in_the_stream(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ledger, "ROWS_INLINE", 4)
     monkeypatch.setattr(ledger, "_PAGE", 2)
     batch_id = room.filled(5)
@@ -91,6 +91,6 @@ def test_a_large_batch_has_its_rows_in_the_stream_only(room: Room, monkeypatch: 
     assert len(room.get(f"/admin/ledger.jsonl?batch_id={batch_id}").raw.splitlines()) == 5
 
 
-def test_it_knows_no_batch_that_was_never_made(room: Room) -> None:
+def test_ledger_of_an_unknown_batch_is_404(room: Room) -> None:
     assert room.get("/admin/ledger?batch_id=batch_unknown").status == 404
     assert room.get("/admin/ledger").json["batches"] == []
