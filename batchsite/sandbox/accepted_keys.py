@@ -1,4 +1,4 @@
-"""API keys: any that looks like one is good. Batches belong to the key's team (facts 1.1)."""
+"""API keys: any key with a known prefix is accepted. Batches belong to the key's team (facts 1.1)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PREFIXES = ("sandbox", "xai-")
 
 @dataclass(frozen=True)
 class Key:
-    """A key that was accepted. ``text`` is kept in memory only, never in the store."""
+    """An accepted key. ``text`` is only kept in memory, never stored."""
 
     text: str
     team: str
@@ -30,7 +30,7 @@ class Key:
 
 
 def authenticate(store: Store, headers: Mapping[str, str]) -> Key:
-    """The caller's key. Raises Refused: 401 for none, 400 for a wrong one (facts 1.3)."""
+    """Returns the caller's key. Raises Refused: 401 without a key, 400 for a wrong one (facts 1.3)."""
     scheme, _, text = headers.get("authorization", "").partition(" ")
     text = text.strip()
     if scheme.lower() != "bearer" or not text:
@@ -49,7 +49,7 @@ def redact(text: str) -> str:
 
 
 def share_team(store: Store, text: str, team: str) -> None:
-    """Puts a key into a team; without that each key has a team of its own."""
+    """Puts a key into a team. By default each key has its own team."""
     with store.write() as connection:
         connection.execute("INSERT OR REPLACE INTO keys VALUES (?, ?)", (_digest(text), team))
 

@@ -1,4 +1,4 @@
-"""/admin: faults, settings, time and the ledger. No key is needed: the sandbox is reached from this machine only."""
+"""/admin: faults, settings, clock and ledger. No key is needed, because only this machine reaches the sandbox."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from batchsite.sandbox.sandbox_settings import BadSetting
 from batchsite.sandbox.world import World
 
 
-def _complaint(status: int, text: str) -> Refused:
+def _refused(status: int, text: str) -> Refused:
     return Refused(json_reply({"error": text}, status))
 
 
 def add_faults(world: World, call: Call) -> Reply:
-    """One rule, or a list of them, all or none; the reply names their numbers."""
+    """Adds one rule or a list of rules, all or none. The reply has their numbers."""
     raw = call.json
     rules = raw if isinstance(raw, list) else [raw]
     try:
         numbers = world.faults.add_all(rules)
     except BadRule as error:
-        raise _complaint(400, str(error)) from None
+        raise _refused(400, str(error)) from None
     return json_reply({"numbers": numbers}, 201)
 
 
 def list_faults(world: World, _: Call) -> Reply:
-    """What is in force with ``seen`` (calls that matched) and ``hits``, and what there is to choose from."""
+    """The rules with ``seen`` (calls that matched) and ``hits``, and all kinds of faults."""
     kinds = {name: {"help": kind.help, "calls": kind.calls, "options": kind.options} for name, kind in KINDS.items()}
     return json_reply({"faults": world.faults.listed(), "kinds": kinds})
 
@@ -46,19 +46,19 @@ def get_settings(world: World, _: Call) -> Reply:
 
 
 def change_settings(world: World, call: Call) -> Reply:
-    """Rows that were admitted before keep their due times."""
+    """Rows admitted earlier keep their due times."""
     try:
         return json_reply(asdict(world.change_settings(_object(call))))
     except BadSetting as error:
-        raise _complaint(400, str(error)) from None
+        raise _refused(400, str(error)) from None
 
 
 def advance(world: World, call: Call) -> Reply:
-    """Moves the clock ahead by ``seconds``: of one batch, or of the whole sandbox."""
+    """Moves the clock of one batch, or of the whole sandbox, ahead by ``seconds``."""
     body = _object(call)
     seconds = body.get("seconds")
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds < 1e9:
-        raise _complaint(400, "advance takes seconds: a number from 0 on.")
+        raise _refused(400, "advance takes seconds, a number of 0 or more.")
     if "batch_id" in body:
         _shift(world, _batch(world, body["batch_id"]), int(seconds * 1e6))
     else:
@@ -67,13 +67,13 @@ def advance(world: World, call: Call) -> Reply:
 
 
 def complete(world: World, call: Call) -> Reply:
-    """Moves the clock of one batch, or of each, to where its last row is due and its counters have settled."""
+    """Moves the clock of one batch, or of each, to when its last row is due and its counters have settled."""
     body = _object(call) if call.body else {}
     batches = [_batch(world, body["batch_id"])] if "batch_id" in body else ledger.all_batches(world)
     settings = world.settings
     for batch in batches:
-        begun = batch.created_us if batch.first_add_us is None else batch.first_add_us
-        settled = int(max(begun + settings.settle * 1e6, batch.created_us + settings.file_settle * 1e6)) + 1
+        started = batch.created_us if batch.first_add_us is None else batch.first_add_us
+        settled = int(max(started + settings.settle * 1e6, batch.created_us + settings.file_settle * 1e6)) + 1
         _shift(world, batch, max(0, max(batch.last_due, settled) - world.now(batch)))
     return json_reply({"completed": len(batches)})
 
@@ -86,10 +86,10 @@ def _shift(world: World, batch: Batch, microseconds: int) -> None:
 
 
 def set_key(world: World, call: Call) -> Reply:
-    """Puts a ``key`` into a ``team``, so that two keys see the same batches."""
+    """Puts a ``key`` into a ``team``, so that several keys see the same batches."""
     body = _object(call)
     if not isinstance(body.get("key"), str) or not isinstance(body.get("team"), str):
-        raise _complaint(400, "keys takes key and team, both text.")
+        raise _refused(400, "keys takes key and team, both strings.")
     share_team(world.store, body["key"], body["team"])
     return json_reply({"team": body["team"]})
 
@@ -119,7 +119,7 @@ def health(_: World, __: Call) -> Reply:
 
 def _object(call: Call) -> dict[str, Any]:
     if not isinstance(call.json, dict):
-        raise _complaint(400, "Send a JSON object.")
+        raise _refused(400, "Send a JSON object.")
     return call.json
 
 
@@ -127,5 +127,5 @@ def _batch(world: World, batch_id: Any) -> Batch:
     with world.store.read() as connection:
         batch = stored_batches.find_batch(connection, str(batch_id))
     if batch is None:
-        raise _complaint(404, f"There is no batch {batch_id}.")
+        raise _refused(404, f"There is no batch {batch_id}.")
     return batch

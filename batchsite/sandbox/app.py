@@ -1,4 +1,4 @@
-"""The WSGI application: finds the route, checks the key, lets the scripted faults have their way, answers."""
+"""The WSGI application: finds the route, checks the key, applies scripted faults, replies."""
 
 from __future__ import annotations
 
@@ -25,10 +25,8 @@ from batchsite.sandbox import (
 )
 from batchsite.sandbox.accepted_keys import authenticate
 from batchsite.sandbox.batch_clock import Batch
-from batchsite.sandbox.batch_operations import apply_event, target
+from batchsite.sandbox.batch_operations import apply_event, fault_target
 from batchsite.sandbox.exchange import GZIP_FROM, Call, Hangup, Refused, Reply, gzip_body, json_reply
-from batchsite.sandbox.sandbox_settings import Settings
-from batchsite.sandbox.store import Store
 from batchsite.sandbox.world import CallContext, World
 
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
@@ -36,7 +34,7 @@ WsgiApp = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
 
 
 class Route(NamedTuple):
-    """One line of the table below; ``call`` is the name by which faults know it."""
+    """One line of the table below. ``call`` is its name in fault rules."""
 
     method: str
     pattern: re.Pattern[str]
@@ -88,13 +86,8 @@ ADMIN: tuple[tuple[str, str, Callable[[World, Call], Reply]], ...] = (
 )
 
 
-def make_app(store: Store, settings: Settings | None = None, clock: Callable[[], float] = time.time) -> WsgiApp:
-    """A sandbox over ``store``. ``clock`` gives epoch seconds."""
-    return serve(World(store, settings or Settings(), clock))
-
-
 def serve(world: World) -> WsgiApp:
-    """The same for a world that the caller wants to reach into."""
+    """Returns the application for ``world``."""
 
     def app(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         started = time.perf_counter()
@@ -120,16 +113,16 @@ def _respond(world: World, call: Call) -> Reply:
         return refused.reply
     except Hangup:
         raise
-    except Exception:  # noqa: BLE001  one bad call must not take the sandbox down
+    except Exception:  # noqa: BLE001  one bad call must not stop the sandbox
         traceback.print_exc(file=sys.stderr)
-        return wire_shapes.flat_error(500, "The sandbox failed at this call; its standard error says why.")
+        return wire_shapes.flat_error(500, "The sandbox failed on this call; its standard error says why.")
 
 
 def _admin(world: World, call: Call) -> Reply | None:
     for method, pattern, handler in ADMIN:
-        found = re.fullmatch(pattern, call.path)
-        if found and method == call.method:
-            call.args = tuple(part or "" for part in found.groups())
+        match = re.fullmatch(pattern, call.path)
+        if match and method == call.method:
+            call.args = tuple(part or "" for part in match.groups())
             return handler(world, call)
     return None
 
@@ -141,23 +134,23 @@ def _api(world: World, call: Call) -> Reply:
         context.batch_id = call.args[0]
     batch = _batch(context)
     name = batch_routes.batch_name(call.json, len(call.body)) if route.call == "create" else ""
-    aim = target(context, route.call, batch, name)
-    fault = next(iter(world.faults.pick(aim, ("reply",))), None)
+    target = fault_target(context, route.call, batch, name)
+    fault = next(iter(world.faults.pick(target, ("reply",))), None)
     if fault is not None and fault.what == "key_blocked" and route.call == "key":
         context.rules, fault = [fault], None
-    if fault is None or fault_replies.lets_through(fault):
-        context.rules += world.faults.pick(aim, _families(route.call, call))
+    if fault is None or fault_replies.is_applied(fault):
+        context.rules += world.faults.pick(target, _families(route.call, call))
     if batch is not None:
         _apply_events(context, batch)
     if fault is None:
         return route.handler(context)
-    return fault_replies.around(
+    return fault_replies.reply_under(
         fault, context.key, call.query.get("pagination_token", ""), lambda: _run(route, context)
     )
 
 
 def _families(name: str, call: Call) -> tuple[str, ...]:
-    """What a list shows is lied about batch by batch, by the route itself; a create has rows with a file only."""
+    """Returns the families of faults that apply here. A list applies its own, batch by batch."""
     if name == "list":
         return ()
     if name == "create" and call.json.get("input_file_id") is None:
@@ -180,14 +173,14 @@ def _run(route: Route, context: CallContext) -> Reply:
 
 
 def _find(call: Call) -> Route:
-    """Raises Refused: 404 for no such path, 405 for the wrong verb on one."""
+    """Returns the route. Raises Refused: 404 for an unknown path, 405 for the wrong method."""
     allowed: list[str] = []
     for route in ROUTES:
-        found = route.pattern.fullmatch(call.path)
-        if found and route.method == call.method:
-            call.args = tuple(unquote(part) for part in found.groups())
+        match = route.pattern.fullmatch(call.path)
+        if match and route.method == call.method:
+            call.args = tuple(unquote(part) for part in match.groups())
             return route
-        if found:
+        if match:
             allowed.append(route.method)
     if allowed:
         reply = json_reply({"code": "405", "error": f"Method {call.method} is not allowed here."}, 405)
@@ -196,7 +189,7 @@ def _find(call: Call) -> Route:
 
 
 def _batch(context: CallContext) -> Batch | None:
-    """For the faults only; a batch that is not there is the route's affair."""
+    """Returns the batch that fault rules are matched against, None if there is none; the route answers 404 itself."""
     if not context.batch_id:
         return None
     with context.world.store.read() as connection:
@@ -222,7 +215,7 @@ def _send(call: Call, reply: Reply, start_response: StartResponse, started: floa
 
 
 def _common_headers(started: float) -> list[tuple[str, str]]:
-    """As on recorded batch replies (facts 1.1); no rate-limit headers there."""
+    """The headers of recorded batch replies, which have no rate limits (facts 1.1)."""
     return [
         ("x-trace-id", uuid.uuid4().hex),
         ("x-zero-data-retention", "false"),

@@ -1,8 +1,8 @@
-"""Time -> what is done. Nothing runs in the background: a row is finished when its due time has passed.
+"""What is finished at a given time. Nothing runs in the background: a row is done once its due time has passed.
 
-Rows are queued per batch: each add call becomes a chunk that starts when the chunks before it have ended, and
-within a chunk a row is due every ``interval_ns``. So due times never fall from one chunk to the next, and how many
-rows are done is arithmetic on one chunk, however many rows there are. All times are microseconds.
+Rows queue per batch: each add call becomes a chunk that starts when the previous chunk ends, and within a chunk a row
+is due every ``interval_ns``. Due times therefore never decrease from chunk to chunk, and the number of finished rows
+follows from one chunk by arithmetic, however many rows there are. All times are in microseconds.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ FOREVER = 2**62
 
 @dataclass(frozen=True)
 class Batch:
-    """A row of the table ``batches``; the order of the fields is that of its columns."""
+    """A row of the table ``batches``. The fields are in the order of its columns."""
 
     number: int
     batch_id: str
@@ -33,13 +33,13 @@ class Batch:
     """How far this batch's clock is ahead of the sandbox's."""
     cancelled_us: int | None
     cancel_message: str | None
-    """Set when "xAI" killed the batch (facts 2.10)."""
+    """Set if "xAI" cancelled the batch (facts 2.10)."""
     revert_us: int | None
-    """From then on, rows that were reported as cancelled turn out to have succeeded (facts 2.9)."""
+    """When rows reported as cancelled turn out to have succeeded after all (facts 2.9)."""
     expired_us: int | None
     results_gone: int
     wiped: int
-    """Killed with nothing processed: counters stay zero and there is nothing to read."""
+    """Cancelled with nothing processed: counters stay zero and there are no rows to read."""
     vanished: int
 
     @property
@@ -54,14 +54,14 @@ class Schedule:
     start_us: int
     interval_ns: int
     backwards: bool = False
-    """The first row of the call finishes last."""
+    """If True, the first row of the call finishes last."""
 
     def dues(self, count: int) -> list[int]:
         dues = [self.start_us + index * self.interval_ns // 1000 for index in range(1, count + 1)]
         return dues[::-1] if self.backwards else dues
 
     def done(self, count: int, at: int) -> int:
-        """How many of ``count`` rows are due at ``at``: the inverse of ``dues``, exact."""
+        """Returns how many of ``count`` rows are due at ``at``. The exact inverse of ``dues``."""
         if at < self.start_us:
             return 0
         if self.interval_ns == 0:
@@ -70,20 +70,20 @@ class Schedule:
 
 
 def schedule(batch: Batch, now: int, *, rate: float, delay: float, backwards: bool = False) -> Schedule:
-    """For rows that arrive ``now``: after the delay, and after everything that is queued already."""
+    """Returns the schedule of rows that arrive ``now``: after the delay and everything already queued."""
     start = max(now + int(delay * 1e6), batch.last_due)
     return Schedule(start, int(1e9 / rate) if rate else 0, backwards)
 
 
 @dataclass(frozen=True)
 class Cut:
-    """Up to when rows of a batch were processed, and whether the rest is cancelled rather than pending."""
+    """Until when rows of a batch were processed, and whether the rest is cancelled (``closed``) or pending."""
 
     horizon: int
     closed: bool
 
     def state(self, due: int, outcome: str | None) -> str:
-        """xAI's word for a row; ``outcome`` is what was decided for an odd one: failed or hanging."""
+        """Returns xAI's state of a row. ``outcome`` of an odd row is failed or hanging, else None."""
         if due > self.horizon or outcome == "hanging":
             return "cancelled" if self.closed else "pending"
         return "failed" if outcome == "failed" else "succeeded"
@@ -102,7 +102,7 @@ def cut(batch: Batch, now: int) -> Cut:
 
 @dataclass(frozen=True)
 class Counters:
-    """``state`` of a batch at the wire (facts 2.1)."""
+    """``state`` of a batch on the wire (facts 2.1)."""
 
     num_requests: int = 0
     num_pending: int = 0
@@ -112,8 +112,8 @@ class Counters:
 
 
 def counters(requests: int, done: int, failed: int, hanging: int, *, closed: bool) -> Counters:
-    """``failed`` and ``hanging`` are of the ``done``; a hanging row had its turn but has no end."""
+    """Returns the counters. ``failed`` and ``hanging`` are part of ``done``, although a hanging row never ends."""
     success = done - failed - hanging
     rest = requests - success - failed
-    counted = Counters(requests, rest, success, failed, 0)
-    return replace(counted, num_pending=0, num_cancelled=rest) if closed else counted
+    as_pending = Counters(requests, rest, success, failed, 0)
+    return replace(as_pending, num_pending=0, num_cancelled=rest) if closed else as_pending

@@ -1,4 +1,4 @@
-"""What the routes of a batch share: finding it, admitting rows, scripted events, and how it is shown."""
+"""Shared by the routes of a batch: finding it, admitting rows, scripted events, and its reply."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from batchsite.sandbox.stored_batches import Odd, Request
 from batchsite.sandbox.world import CallContext, World
 
 
-def find(context: CallContext, connection: sqlite3.Connection | None = None) -> Batch:
-    """The batch of the path. Raises Refused (404) where the team has none such."""
+def require_batch(context: CallContext, connection: sqlite3.Connection | None = None) -> Batch:
+    """Returns the batch of the path. Raises Refused (404) if the team has no such batch."""
     if connection is None:
         with context.world.store.read() as reader:
-            return find(context, reader)
+            return require_batch(context, reader)
     batch = stored_batches.find_batch(connection, context.batch_id)
     if batch is None or batch.team != context.key.team or batch.vanished:
         wire_shapes.refuse(404, f"Batch not found: {context.batch_id}")
     return batch
 
 
-def target(context: CallContext, call: str, batch: Batch | None, name: str = "") -> Target:
-    """What the rules are matched against; ``name`` is that of a batch about to be created."""
+def fault_target(context: CallContext, call: str, batch: Batch | None, name: str = "") -> Target:
+    """Returns what rules are matched against. ``name`` is that of a batch about to be created."""
     if batch is None:
         return Target(call, context.key.text, name)
     since = batch.created_us if batch.first_add_us is None else batch.first_add_us
@@ -37,7 +37,7 @@ def target(context: CallContext, call: str, batch: Batch | None, name: str = "")
 
 
 def apply_event(world: World, connection: sqlite3.Connection, batch: Batch, rule: Rule) -> None:
-    """Does to a batch what a rule of the family ``event`` says; it stays done when the rule is gone."""
+    """Applies a rule of the family ``event`` to a batch. The effect stays when the rule is removed."""
     now = world.now(batch)
     match rule.what:
         case "vanish":
@@ -51,8 +51,8 @@ def apply_event(world: World, connection: sqlite3.Connection, batch: Batch, rule
             stored_batches.change_batch(connection, batch, cancelled_us=now, cancel_message=message, wiped=wiped)
 
 
-def shown(world: World, batch: Batch, rules: Sequence[Rule]) -> dict[str, Any]:
-    """The batch as the caller sees it: true, or as the scripted lies want it."""
+def batch_reply(world: World, batch: Batch, rules: Sequence[Rule]) -> dict[str, Any]:
+    """Returns the batch as the caller sees it, distorted by the scripted faults."""
     now = world.now(batch)
     kinds = {rule.what for rule in rules}
     settling = _settling(world, batch, now)
@@ -68,7 +68,7 @@ def shown(world: World, batch: Batch, rules: Sequence[Rule]) -> dict[str, Any]:
 
 
 def _settling(world: World, batch: Batch, now: int) -> bool:
-    """All-zero counters for a moment (facts 2.4, 3)."""
+    """Returns True shortly after the first add, while counters are all zero (facts 2.4, 3)."""
     if batch.input_file_id is not None:
         return now < batch.created_us + world.settings.file_settle * 1e6
     return batch.first_add_us is not None and now < batch.first_add_us + world.settings.settle * 1e6
@@ -81,7 +81,7 @@ def admit(
     requests: Sequence[Request],
     odd: Mapping[str, Odd],
 ) -> None:
-    """Queues requests inside the caller's transaction; ``odd`` says whose values will not work."""
+    """Queues requests in the caller's transaction. ``odd`` holds those whose values will not work."""
     settings, now = context.world.settings, context.world.now(batch)
     backwards = context.rule("late_rows") is not None
     plan = schedule(batch, now, rate=settings.rate, delay=settings.delay, backwards=backwards)
@@ -92,5 +92,6 @@ def admit(
 
 
 def refused_model(rule: Rule, models: Sequence[str]) -> str | None:
+    """Returns the first model that the rule ``refuse_model`` refuses, None if there is none."""
     wanted = rule.option("model")
     return next((model for model in models if wanted in ("", model)), None)

@@ -8,11 +8,18 @@ from typing import Any
 from batchsite.sandbox import stored_batches, wire_shapes
 from batchsite.sandbox.admission import check_add, check_models, not_batchable, requests
 from batchsite.sandbox.batch_clock import Batch, cut
-from batchsite.sandbox.batch_operations import admit, apply_event, find, refused_model, shown, target
+from batchsite.sandbox.batch_operations import (
+    admit,
+    apply_event,
+    batch_reply,
+    fault_target,
+    refused_model,
+    require_batch,
+)
 from batchsite.sandbox.exchange import Reply, json_reply
 from batchsite.sandbox.fault_kinds import Rule
 from batchsite.sandbox.file_batches import admit_file
-from batchsite.sandbox.page_tokens import START, paging
+from batchsite.sandbox.page_tokens import START, page_parameters
 from batchsite.sandbox.stored_batches import ContentDiffers
 from batchsite.sandbox.world import CallContext, World
 
@@ -37,7 +44,7 @@ def create(context: CallContext) -> Reply:
         for rule in context.rules:
             apply_event(context.world, connection, batch, rule)
         batch = stored_batches.find_batch(connection, batch.batch_id) or batch
-    return json_reply(shown(context.world, batch, context.rules))
+    return json_reply(batch_reply(context.world, batch, context.rules))
 
 
 def batch_name(payload: Any, size: int) -> str:
@@ -52,8 +59,8 @@ def batch_name(payload: Any, size: int) -> str:
 
 
 def list_batches(context: CallContext) -> Reply:
-    """Newest first; the token is the id of the last batch on the page (facts 2.3)."""
-    limit, token = paging(context.call)
+    """Newest first. The token is the id of the last batch on the page (facts 2.3)."""
+    limit, token = page_parameters(context.call)
     token = "" if token == START else token
     world = context.world
     with world.store.read() as connection:
@@ -65,22 +72,22 @@ def list_batches(context: CallContext) -> Reply:
     page = batches[:limit]
     more = len(batches) > limit
     end = page[-1].batch_id if more else world.end_token(f"list {len(page)}")
-    shapes = [shown(world, batch, _views(context, batch)) for batch in page]
+    shapes = [batch_reply(world, batch, _views(context, batch)) for batch in page]
     return json_reply({"batches": shapes, "pagination_token": end})
 
 
 def _views(context: CallContext, batch: Batch) -> list[Rule]:
-    return context.world.faults.pick(target(context, "list", batch), ("view",))
+    return context.world.faults.pick(fault_target(context, "list", batch), ("view",))
 
 
 def get(context: CallContext) -> Reply:
-    return json_reply(shown(context.world, find(context), context.rules))
+    return json_reply(batch_reply(context.world, require_batch(context), context.rules))
 
 
 def add(context: CallContext) -> Reply:
-    """Admits all requests or none; the reply is literally ``null`` (facts 2.5)."""
+    """Admits all requests or none. The reply is ``null`` (facts 2.5)."""
     checked = check_add(context.call.json, len(context.call.body))
-    _check_open(context.world, find(context))
+    _check_open(context.world, require_batch(context))
     check_models(checked)
     refused = context.rule("refuse_model")
     if refused and (model := refused_model(refused, [row.model for row in checked])):
@@ -91,7 +98,7 @@ def add(context: CallContext) -> Reply:
     rows = requests(checked)
     try:
         with context.world.store.write() as connection:
-            batch = find(context, connection)
+            batch = require_batch(context, connection)
             _check_open(context.world, batch)
             admit(context, connection, batch, rows, odd)
     except ContentDiffers as error:
@@ -109,14 +116,14 @@ def _check_open(world: World, batch: Batch) -> None:
 
 
 def cancel(context: CallContext) -> Reply:
-    """A second cancel, or one of a finished batch, is taken too (facts 2.9)."""
+    """Cancelling twice, or cancelling a finished batch, is accepted too (facts 2.9)."""
     world = context.world
     with world.store.write() as connection:
-        batch = find(context, connection)
+        batch = require_batch(context, connection)
         now = world.now(batch)
         if batch.cancelled_us is None:
             reverts = context.rule("cancel_reverts")
             revert = now + int(reverts.option("seconds") * 1e6) if reverts else None
             stored_batches.change_batch(connection, batch, cancelled_us=now, revert_us=revert)
-        batch = find(context, connection)
-    return json_reply(shown(world, batch, context.rules))
+        batch = require_batch(context, connection)
+    return json_reply(batch_reply(world, batch, context.rules))

@@ -1,4 +1,4 @@
-"""One call and one reply, free of WSGI details, so that routes stay small and are easy to test."""
+"""One call and its reply, independent of WSGI, so that routes stay small and easy to test."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ from urllib.parse import parse_qsl
 import orjson
 
 MAX_BODY = 256 * 1024 * 1024
-"""Largest request body that is read into memory, in bytes; uploads are streamed and have their own limit."""
+"""Largest request body read into memory, in bytes. Uploads are streamed and have their own limit."""
 
 GZIP_FROM = 1024
-"""Bodies above this many bytes are compressed when the client asks (facts 1.1)."""
+"""Bodies above this many bytes are compressed if the client accepts it (facts 1.1)."""
 
 
 class Reader(Protocol):
-    """What WSGI calls ``wsgi.input``: gives b"" at the end of the body."""
+    """``wsgi.input``: returns b"" at the end of the body."""
 
     def read(self, size: int = -1, /) -> bytes: ...
 
 
 class Hangup(Exception):
-    """Ends the connection without (the rest of) a reply; with ``reset`` by RST, as a dead machine would."""
+    """Ends the connection without a reply, or in the middle of one; with ``reset`` by RST instead of FIN."""
 
     def __init__(self, *, reset: bool = False) -> None:
-        super().__init__("the sandbox hangs up, as scripted")
+        super().__init__("the connection is closed as scripted")
         self.reset = reset
 
 
 @dataclass(frozen=True)
 class Reply:
-    """What goes back. ``stream`` replaces ``body`` where the whole would not fit in memory."""
+    """The reply. ``stream`` replaces ``body`` if the body would not fit into memory."""
 
     status: int = 200
     body: bytes = b""
@@ -42,11 +42,11 @@ class Reply:
     headers: tuple[tuple[str, str], ...] = ()
     stream: Iterator[bytes] | None = None
     damage: Callable[[bytes], Iterator[bytes]] | None = None
-    """What a scripted fault does to the bytes on the wire, after compression and with the true length announced."""
+    """A scripted fault that changes the bytes sent, after compression; content-length states the true length."""
 
 
 class Refused(Exception):
-    """Carries the reply of a refused call out of any depth."""
+    """Carries the reply to a refused call out of nested functions."""
 
     def __init__(self, reply: Reply) -> None:
         super().__init__(f"{reply.status}: {reply.body[:200]!r}")
@@ -55,7 +55,7 @@ class Refused(Exception):
 
 @dataclass
 class Call:
-    """One request. ``path`` is as sent, still percent-encoded, so that ``%3Acancel`` is not ``:cancel``."""
+    """One HTTP request. ``path`` is still percent-encoded, so that ``%3Acancel`` is not ``:cancel``."""
 
     method: str
     path: str
@@ -64,7 +64,7 @@ class Call:
     """Names in lower case."""
     stream: Reader
     args: tuple[str, ...] = field(default=())
-    """What the route's pattern captured."""
+    """The groups captured by the route's pattern."""
 
     @cached_property
     def query(self) -> dict[str, str]:
@@ -79,7 +79,7 @@ class Call:
 
     @cached_property
     def json(self) -> Any:
-        """The decoded body. Compressed bodies are not understood, as at xAI (facts 1.1)."""
+        """The decoded body. Compressed bodies are refused, as at xAI (facts 1.1)."""
         if not self.body or "json" not in self.headers.get("content-type", ""):
             raise Refused(text_reply(415, "Expected request with `Content-Type: application/json`"))
         try:
@@ -98,5 +98,5 @@ def text_reply(status: int, text: str) -> Reply:
 
 
 def gzip_body(body: bytes) -> bytes:
-    packer = zlib.compressobj(1, zlib.DEFLATED, 31)
-    return packer.compress(body) + packer.flush()
+    compressor = zlib.compressobj(1, zlib.DEFLATED, 31)
+    return compressor.compress(body) + compressor.flush()

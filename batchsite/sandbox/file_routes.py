@@ -1,4 +1,4 @@
-"""/v1/files: uploads are streamed to disk; the line of a JSONL file is only looked at by a batch (facts 3)."""
+"""/v1/files: uploads are streamed to disk; their lines are only checked when a batch uses them (facts 3)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 from batchsite.sandbox import wire_shapes
 from batchsite.sandbox.exchange import Reply, json_reply
 from batchsite.sandbox.multipart_form import Malformed, Upload, receive
-from batchsite.sandbox.page_tokens import paging
+from batchsite.sandbox.page_tokens import page_parameters
 from batchsite.sandbox.world import CallContext
 
 MAX_BYTES = 200 * 1024 * 1024
@@ -22,7 +22,7 @@ _PIECE = 1024 * 1024
 
 @dataclass(frozen=True)
 class StoredFile:
-    """One uploaded file; ``number`` grows with each."""
+    """One uploaded file. ``number`` increases with each upload."""
 
     path: Path
     number: int
@@ -40,7 +40,7 @@ _COLUMNS = "number, file_id, filename, bytes, created_us, expires_us"
 
 
 def upload(context: CallContext) -> Reply:
-    """The parts before ``file`` are read for ``expires_after``; ``purpose`` is taken and forgotten."""
+    """``expires_after`` counts only if it comes before ``file``; ``purpose`` is accepted and ignored."""
     world = context.world
     file_id = f"file_{uuid.uuid4()}"
     path = world.store.files / file_id
@@ -64,7 +64,7 @@ def upload(context: CallContext) -> Reply:
 
 
 def _expires(received: Upload) -> int | None:
-    """Microseconds, from the field of seconds."""
+    """Returns the lifetime in microseconds, None if not given. Raises Malformed if it is out of range."""
     text = received.fields.get("expires_after")
     if text is None:
         return None
@@ -75,7 +75,7 @@ def _expires(received: Upload) -> int | None:
 
 
 def find_file(context: CallContext, connection: sqlite3.Connection, file_id: str) -> StoredFile:
-    """Raises Refused (404) where the team has no such file, or it has expired."""
+    """Returns the team's file. Raises Refused (404) if it does not exist or has expired."""
     row = connection.execute(
         f"SELECT {_COLUMNS} FROM files WHERE file_id = ? AND team = ?",  # noqa: S608
         (file_id, context.key.team),
@@ -85,14 +85,14 @@ def find_file(context: CallContext, connection: sqlite3.Connection, file_id: str
     return StoredFile(context.world.store.files / file_id, *row)
 
 
-def _found(context: CallContext) -> StoredFile:
+def _requested_file(context: CallContext) -> StoredFile:
     with context.world.store.read() as connection:
         return find_file(context, connection, context.call.args[0])
 
 
 def list_files(context: CallContext) -> Reply:
-    """Newest first. The token comes on every page, the last one too (facts 3)."""
-    limit, token = paging(context.call, 100)
+    """Newest first. Every page has a token, even the last one (facts 3)."""
+    limit, token = page_parameters(context.call, 100)
     before = int(token) if token.isascii() and token.isdigit() else 2**62
     with context.world.store.read() as connection:
         rows = connection.execute(
@@ -105,11 +105,11 @@ def list_files(context: CallContext) -> Reply:
 
 
 def get_file(context: CallContext) -> Reply:
-    return json_reply(_found(context).shape())
+    return json_reply(_requested_file(context).shape())
 
 
 def content(context: CallContext) -> Reply:
-    return Reply(content_type="application/octet-stream", stream=_pieces(_found(context).path))
+    return Reply(content_type="application/octet-stream", stream=_pieces(_requested_file(context).path))
 
 
 def _pieces(path: Path) -> Iterator[bytes]:
@@ -119,7 +119,7 @@ def _pieces(path: Path) -> Iterator[bytes]:
 
 
 def delete(context: CallContext) -> Reply:
-    stored = _found(context)
+    stored = _requested_file(context)
     with context.world.store.write() as connection:
         connection.execute("DELETE FROM files WHERE file_id = ?", (stored.file_id,))
     stored.path.unlink(missing_ok=True)

@@ -24,7 +24,7 @@ def one_language_model(context: CallContext) -> Reply:
 
 
 def api_key(context: CallContext) -> Reply:
-    """A blocked key may still ask about itself: 200, with the flag set."""
+    """A blocked key gets 200 with the flag set."""
     key = context.key
     return json_reply(
         {

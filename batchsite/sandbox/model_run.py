@@ -1,7 +1,7 @@
-"""A request -> what the simulated model made of it, what that costs, and how it looks at the wire.
+"""Runs a request: the simulated answer, its cost, and its wire shape.
 
-A request is run once, when it is admitted; what was said is stored packed, because a page is read more often than
-an answer is made, and so that the ledger holds what was billed whatever this code becomes.
+A request is run once, at admission. The answer is stored packed, because pages are read more often than answers are
+made, and so that the ledger keeps what was billed when this code changes.
 """
 
 from __future__ import annotations
@@ -13,31 +13,31 @@ from typing import Any, NamedTuple
 import orjson
 
 from batchsite.sandbox import wire_shapes
-from batchsite.sandbox.parsed_request import read_ask
+from batchsite.sandbox.parsed_request import parse_request
 from batchsite.sandbox.price_list import Model, Usage, batch_price, find_model, list_price
-from batchsite.sandbox.simulated_answers import Answer, answer, digest
+from batchsite.sandbox.simulated_answers import Answer, digest, make_answer
 
 
 class Run(NamedTuple):
-    """One request, answered. ``ticks`` is what is billed."""
+    """One answered request. ``ticks`` is what is billed."""
 
     model: Model
-    said: Answer
+    answer: Answer
     ticks: int
     searched: bool
 
 
 def run(kind: str, body: dict[str, Any], number: int, *, batched: bool) -> Run:
-    """Answers a request at the price of a batch or at list price; ``number`` is the digest of its JSON."""
-    ask = read_ask(kind, body)
+    """Answers a request at batch price or list price. ``number`` is the digest of its JSON."""
+    ask = parse_request(kind, body)
     model = _model(ask.model)
-    said = answer(ask, model, number)
+    answer = make_answer(ask, model, number)
     price = batch_price if batched else list_price
-    return Run(model, said, price(model, said.usage), ask.searches)
+    return Run(model, answer, price(model, answer.usage), ask.searches)
 
 
 def run_stored(body: bytes) -> Run:
-    """Runs a request of a batch from its stored JSON; the same bytes always give the same."""
+    """Runs a batch request from its stored JSON. The same bytes always give the same answer."""
     [(kind, inner)] = orjson.loads(body).items()
     return run(kind, inner, digest(body), batched=True)
 
@@ -53,9 +53,11 @@ def _model(name: str) -> Model:
 
 
 def pack(done: Run) -> bytes:
-    """What ``unpack`` needs, without the ticks, which have a column of their own."""
-    said = done.said
-    return orjson.dumps([done.model.id, done.searched, said.choices, said.reasoning, said.finish_reason, *said.usage])
+    """Returns the bytes for ``unpack``, without the ticks, which have their own column."""
+    answer = done.answer
+    return orjson.dumps(
+        [done.model.id, done.searched, answer.choices, answer.reasoning, answer.finish_reason, *answer.usage]
+    )
 
 
 def unpack(packed: bytes, ticks: int) -> Run:
@@ -69,24 +71,24 @@ def completion_id(salt: str) -> str:
 
 
 def completion(done: Run, salt: str, created: int) -> dict[str, Any]:
-    """The chat.completion of a run; ``salt`` makes its id."""
+    """Returns the chat.completion of a run. ``salt`` determines its id."""
     return wire_shapes.completion(
-        completion_id(salt), done.model, done.said, done.ticks, created, searched=done.searched
+        completion_id(salt), done.model, done.answer, done.ticks, created, searched=done.searched
     )
 
 
 def success_row(key: str, done: Run, salt: str, created: int) -> Any:
-    """A row of /results for orjson to write; the usual ones by filling in a form, which is much faster."""
-    if done.searched or len(done.said.choices) > 1:
+    """Returns a row of /results for orjson. Ordinary rows are filled into a template, which is much faster."""
+    if done.searched or len(done.answer.choices) > 1:
         return wire_shapes.success_row(key, completion(done, salt, created))
-    said, usage = done.said, done.said.usage
+    answer, usage = done.answer, done.answer.usage
     values = {
         b"key": orjson.dumps(key),
         b"id": completion_id(salt).encode(),
         b"created": created,
-        b"content": orjson.dumps(said.choices[0]),
-        b"reasoning": orjson.dumps(said.reasoning),
-        b"finish": said.finish_reason.encode(),
+        b"content": orjson.dumps(answer.choices[0]),
+        b"reasoning": orjson.dumps(answer.reasoning),
+        b"finish": answer.finish_reason.encode(),
         b"prompt": usage.prompt,
         b"cached": usage.cached,
         b"completion": usage.completion,
@@ -94,17 +96,17 @@ def success_row(key: str, done: Run, salt: str, created: int) -> Any:
         b"total": usage.prompt + usage.completion + usage.reasoning,
         b"ticks": done.ticks,
     }
-    return orjson.Fragment(_form(done.model.id, reasons=said.reasoning is not None) % values)
+    return orjson.Fragment(_row_template(done.model.id, reasons=answer.reasoning is not None) % values)
 
 
 @lru_cache
-def _form(model_id: str, *, reasons: bool) -> bytes:
-    """The JSON of a row with holes, cut from the very shape that ``wire`` makes, so that there is one only."""
+def _row_template(model_id: str, *, reasons: bool) -> bytes:
+    """Returns the JSON of a row with placeholders, generated from ``wire_shapes`` so that the two cannot differ."""
     names = ("prompt", "cached", "completion", "thought", "created", "ticks")
     numbers = {name: number for number, name in enumerate(names, start=10**9)}
     usage = Usage(numbers["prompt"], numbers["cached"], numbers["completion"], numbers["thought"])
-    said = Answer(["@content"], "@reasoning" if reasons else None, "@finish", usage)
-    shape = wire_shapes.completion("@id", _model(model_id), said, numbers["ticks"], numbers["created"])
+    answer = Answer(["@content"], "@reasoning" if reasons else None, "@finish", usage)
+    shape = wire_shapes.completion("@id", _model(model_id), answer, numbers["ticks"], numbers["created"])
     form = orjson.dumps(wire_shapes.success_row("@key", shape)).replace(b"%", b"%%")
     numbers["total"] = usage.prompt + usage.completion + usage.reasoning
     for name, number in numbers.items():
@@ -115,6 +117,6 @@ def _form(model_id: str, *, reasons: bool) -> bytes:
 
 
 def requested_model(body: bytes) -> str:
-    """The model as it was asked for, for lists of requests."""
+    """Returns the requested model, for lists of requests."""
     [inner] = orjson.loads(body).values()
     return str(inner["model"])

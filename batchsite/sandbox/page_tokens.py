@@ -1,4 +1,4 @@
-"""limit and pagination_token, which every list takes (facts 2.3, 2.6, 2.7)."""
+"""The parameters limit and pagination_token of every list (facts 2.3, 2.6, 2.7)."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from batchsite.sandbox.wire_shapes import refuse
 
 DEFAULT_LIMIT = 100
 MAX_LIMIT = 1000
-_MARK = "page:"
+_PREFIX = "page:"
 
 
-def paging(call: Call, maximum: int = MAX_LIMIT) -> tuple[int, str]:
-    """(limit, token or ""). Raises Refused (400) for a limit out of range."""
+def page_parameters(call: Call, maximum: int = MAX_LIMIT) -> tuple[int, str]:
+    """Returns (limit, token); the token may be "". Raises Refused (400) for a limit out of range."""
     limit = call.query.get("limit", str(DEFAULT_LIMIT))
     if not limit.isascii() or not limit.isdigit() or not 1 <= int(limit) <= maximum:
         refuse(400, f"limit must be between 1 and {maximum}, got {limit}.")
@@ -22,22 +22,22 @@ def paging(call: Call, maximum: int = MAX_LIMIT) -> tuple[int, str]:
 
 
 def token_after(key: str) -> str:
-    """An opaque cursor that stands behind the row ``key``."""
-    return base64.urlsafe_b64encode(f"{_MARK}{key}".encode()).decode()
+    """Returns an opaque cursor that points behind the row ``key``."""
+    return base64.urlsafe_b64encode(f"{_PREFIX}{key}".encode()).decode()
 
 
 START = token_after("")
-"""A cursor that stands before everything; only the scripted fault cursor_repeats hands it out."""
+"""A cursor to the very beginning. Only the scripted fault cursor_repeats returns it."""
 
 
-def key_before(token: str) -> str:
-    """The row behind which a cursor stands; "" for no token. Raises Refused (400) for one that is not ours."""
+def key_of(token: str) -> str:
+    """Returns the row key behind which the cursor points, "" for no token. Raises Refused (400) if it is not ours."""
     if not token:
         return ""
     try:
         text = base64.urlsafe_b64decode(token.encode()).decode()
     except (binascii.Error, UnicodeError):
         text = ""
-    if not text.startswith(_MARK):
+    if not text.startswith(_PREFIX):
         refuse(400, "Invalid pagination token.")
-    return text.removeprefix(_MARK)
+    return text.removeprefix(_PREFIX)

@@ -1,4 +1,4 @@
-"""Reads the body of a request, in either of its two forms, into what an answer depends on."""
+"""Parses the body of a request, of either kind, into what the answer depends on."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ KINDS = (CHAT, RESPONSES)
 _SEARCH_TOOLS = ("web_search", "x_search")
 
 
-class Ask(NamedTuple):
-    """One request, read. ``characters`` counts the text of all messages.
+class ParsedRequest(NamedTuple):
+    """One request. ``characters`` counts the text of all messages.
 
-    A tuple, as are the other values of a run: half the time of reading a page went into making dataclasses.
+    A tuple, like the other values of a run: creating dataclasses took half the time of reading a page.
     """
 
     model: str
@@ -28,10 +28,10 @@ class Ask(NamedTuple):
     searches: bool
 
 
-def read_ask(kind: str, body: dict[str, Any]) -> Ask:
-    """Reads a body that passed the admission's schema check; never raises on one."""
+def parse_request(kind: str, body: dict[str, Any]) -> ParsedRequest:
+    """Parses a body that passed the schema check of ``admission``, for which it never raises."""
     characters, last_user = _texts(messages_of(kind, body))
-    return Ask(
+    return ParsedRequest(
         body["model"],
         characters,
         last_user,
@@ -44,7 +44,7 @@ def read_ask(kind: str, body: dict[str, Any]) -> Ask:
 
 
 def messages_of(kind: str, body: dict[str, Any]) -> list[dict[str, Any]]:
-    """The messages; a bare ``input`` of responses is one of the user's."""
+    """Returns the messages. An ``input`` that is a string (responses) is one user message."""
     value = body.get("messages" if kind == CHAT else "input")
     if isinstance(value, str):
         return [{"role": "user", "content": value}]
@@ -52,7 +52,7 @@ def messages_of(kind: str, body: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def limit_of(body: dict[str, Any]) -> int | None:
-    """The cap on visible tokens, by whichever of its names (facts 6.1)."""
+    """Returns the cap on visible tokens, under any of its names (facts 6.1). None if there is none."""
     for name in ("max_completion_tokens", "max_output_tokens", "max_tokens"):
         if (limit := body.get(name)) is not None:
             return int(limit)
@@ -65,7 +65,7 @@ def effort_of(kind: str, body: dict[str, Any]) -> str | None:
 
 
 def text_of(content: Any) -> str:
-    """The text of a message: a string, or the text parts of a list."""
+    """Returns the text of a message: a string, or the joined text parts of a list."""
     if isinstance(content, str):
         return content
     if isinstance(content, list):

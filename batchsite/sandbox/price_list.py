@@ -1,4 +1,4 @@
-"""The models that the sandbox knows and what a request costs, in integer ticks (1 tick = 1e-10 USD)."""
+"""The sandbox's models and what a request costs, in whole ticks (1 tick = 1e-10 USD)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 OVERHEAD_TOKENS = 190
-"""Hidden prompt tokens that are billed with every request (facts 2.13)."""
+"""Hidden prompt tokens billed with every request (facts 2.13)."""
 
 LONG_PROMPT = 200_000
 """From this many prompt tokens on, every token costs double (facts 7.3)."""
@@ -16,7 +16,7 @@ CREATED = 1_775_000_000
 
 @dataclass(frozen=True)
 class Model:
-    """Prices are ticks per token, which is also the unit of /language-models (facts 7.2)."""
+    """Prices are in ticks per token, the unit of /language-models (facts 7.2)."""
 
     id: str
     input_price: int
@@ -25,7 +25,7 @@ class Model:
     batchable: bool = False
     aliases: tuple[str, ...] = ()
     reasons: bool = True
-    """Thinks before it answers: reasoning tokens, and parameters that it refuses (facts 6.1)."""
+    """It bills reasoning tokens and refuses some parameters (facts 6.1)."""
     shows_reasoning: bool = False
     efforts: tuple[str, ...] = ()
     """Accepted values of reasoning_effort; empty = the parameter is refused (facts 6.2)."""
@@ -79,7 +79,7 @@ class Usage(NamedTuple):
 
 
 def list_price(model: Model, usage: Usage) -> int:
-    """Ticks at list price; reasoning is billed as output."""
+    """Returns the ticks at list price. Reasoning is billed as output."""
     ticks = (
         (usage.prompt - usage.cached) * model.input_price
         + usage.cached * model.cached_price
@@ -89,8 +89,8 @@ def list_price(model: Model, usage: Usage) -> int:
 
 
 def batch_price(model: Model, usage: Usage) -> int:
-    """Ticks in a batch: 0.8 of list price, rounded down.
+    """Returns the ticks in a batch: 80 % of the list price.
 
-    Every list price is a multiple of 5 ticks per token, so that nothing is ever rounded in fact.
+    Every list price is a multiple of 5 ticks per token, so nothing is ever rounded.
     """
     return list_price(model, usage) * 8 // 10

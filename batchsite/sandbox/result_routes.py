@@ -9,18 +9,18 @@ from typing import Any, NamedTuple
 
 from batchsite.sandbox import stored_batches, wire_shapes
 from batchsite.sandbox.batch_clock import FOREVER, Batch, Cut, cut
-from batchsite.sandbox.batch_operations import find
+from batchsite.sandbox.batch_operations import require_batch
 from batchsite.sandbox.exchange import Reply, json_reply
 from batchsite.sandbox.fault_kinds import Rule
 from batchsite.sandbox.model_run import requested_model, run_stored, success_row, unpack
-from batchsite.sandbox.page_tokens import key_before, paging, token_after
+from batchsite.sandbox.page_tokens import key_of, page_parameters, token_after
 from batchsite.sandbox.row_faults import chosen
 from batchsite.sandbox.stored_batches import Odd, StoredRequest
 from batchsite.sandbox.world import CallContext
 
 
 class Row(NamedTuple):
-    """One row that may be read, with xAI's word for its state."""
+    """One visible row, with xAI's state."""
 
     request: StoredRequest
     state: str
@@ -28,12 +28,12 @@ class Row(NamedTuple):
 
 
 def list_requests(context: CallContext) -> Reply:
-    """Metadata only, pending ones included; complete at once, unless scripted to lag."""
-    limit, token = paging(context.call)
-    after = key_before(token)
+    """Metadata of all requests, pending ones included. Complete at once unless scripted to lag."""
+    limit, token = page_parameters(context.call)
+    after = key_of(token)
     world = context.world
     with world.store.read() as connection:
-        batch = find(context, connection)
+        batch = require_batch(context, connection)
         now = world.now(batch)
         until = FOREVER
         if lag := context.rule("requests_lag"):
@@ -64,13 +64,13 @@ def _token(context: CallContext, rows: Sequence[StoredRequest], limit: int) -> s
 
 @dataclass(frozen=True)
 class Reading:
-    """One read of /results: what is visible in it and how."""
+    """One read of /results: which rows are visible."""
 
     batch: Batch
     cut: Cut
     now: int
     until: int
-    """Rows that are due later are left out."""
+    """Rows due later are left out."""
     shows_cancelled: bool
 
     def row(self, request: StoredRequest, odd: Odd | None) -> Row:
@@ -81,12 +81,12 @@ class Reading:
 
 
 def results(context: CallContext) -> Reply:
-    limit, token = paging(context.call)
-    after = key_before(token)
+    limit, token = page_parameters(context.call)
+    after = key_of(token)
     twice = context.rule("duplicate_rows")
     overlap = 1 if twice and after else 0
     with context.world.store.read() as connection:
-        reading = _reading(context, find(context, connection))
+        reading = _reading(context, require_batch(context, connection))
         rows = _visible(connection, reading, after, limit + overlap + 1, inclusive=bool(overlap))
     page = rows[: limit + overlap]
     end = _token(context, [row.request for row in rows], limit + overlap)
@@ -113,23 +113,23 @@ def _reading(context: CallContext, batch: Batch) -> Reading:
 def _visible(
     connection: sqlite3.Connection, reading: Reading, after: str, wanted: int, *, inclusive: bool
 ) -> list[Row]:
-    """``wanted`` visible rows: hanging ones are stepped over, so that a page is never short without need."""
-    found: list[Row] = []
-    while len(found) < wanted:
-        size = wanted - len(found)
+    """Returns up to ``wanted`` visible rows. Hanging ones are skipped, so that pages are full where possible."""
+    visible: list[Row] = []
+    while len(visible) < wanted:
+        size = wanted - len(visible)
         rows = stored_batches.requests_page(
             connection, reading.batch, "said", after, size, until=reading.until, inclusive=inclusive
         )
         odd = stored_batches.odd_among(connection, reading.batch, rows)
-        found += filter(reading.shows, [reading.row(row, odd.get(row.id)) for row in rows])
+        visible += filter(reading.shows, [reading.row(row, odd.get(row.id)) for row in rows])
         if len(rows) < size:
             break
         after, inclusive = rows[-1].id, False
-    return found
+    return visible
 
 
 def _page(context: CallContext, reading: Reading, rows: Iterable[Row]) -> dict[str, Any]:
-    """Envelope e stands in an array ``failed`` of the page, beside ``results`` (facts 2.7)."""
+    """Returns the page. Rows in envelope e are in an array ``failed`` beside ``results`` (facts 2.7)."""
     hidden = context.rule("not_visible")
     results: list[Any] = []
     failed: list[dict[str, Any]] = []
@@ -156,7 +156,7 @@ def _result(reading: Reading, row: Row) -> Any:
 
 
 def _strangers(rule: Rule, reading: Reading) -> list[Any]:
-    """Results for ids that were never sent; nobody is billed for them."""
+    """Returns results for ids that were never sent. Nothing is billed for them."""
     body = b'{"chat_get_completion":{"model":"grok-4.3","messages":[{"role":"user","content":"of somebody else"}]}}'
     return [
         success_row(key, run_stored(body), key, reading.now // 1_000_000)

@@ -1,4 +1,4 @@
-"""What scripted faults decide for rows at the moment they are admitted; it stands, whatever rules come later."""
+"""Which rows scripted faults make fail or hang. Decided at admission and not changed by later rules."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from batchsite.sandbox.stored_batches import Odd
 
 
 def decide(connection: sqlite3.Connection, rules: Sequence[Rule], keys: Sequence[str]) -> dict[str, Odd]:
-    """The odd ones among ``keys``, which are new in their batch. ``rules`` are those that hit the call."""
+    """Returns the odd rows among ``keys``, which are new in their batch. ``rules`` are those that hit the call."""
     decided: dict[str, Odd] = {}
     for rule in (rule for rule in rules if rule.what in ("fail_rows", "hang_rows")):
         for key in keys:
@@ -23,7 +23,7 @@ def decide(connection: sqlite3.Connection, rules: Sequence[Rule], keys: Sequence
 
 
 def chosen(rule: Rule, key: str) -> bool:
-    """Whether a row is among the ``ids``, or else in the ``share``, of a rule; the same for ever for one id."""
+    """Returns True if a row is in the ``ids``, or else in the ``share``, of a rule. Always the same for one id."""
     if ids := rule.option("ids"):
         return key in ids
     share = int.from_bytes(blake2b(f"{rule.seed}:{key}".encode(), digest_size=7).digest()) / 2**56
@@ -31,7 +31,7 @@ def chosen(rule: Rule, key: str) -> bool:
 
 
 def _in_first_batches(connection: sqlite3.Connection, rule: Rule, key: str) -> bool:
-    """True in the first ``batches`` that carry the id, so that a retry can be made to succeed."""
+    """Returns True in the first ``batches`` that contain the id, so that a retry can succeed."""
     batches = rule.option("batches")
     return not batches or bump(connection, rule, f"row:{key}") <= batches
 
@@ -42,5 +42,5 @@ def _odd(rule: Rule, key: str) -> Odd:
     envelope = rule.option("envelope")
     if envelope == "mixed":
         shapes = [shape for shape in ENVELOPES if shape != "mixed"]
-        envelope = random.Random(f"{rule.seed}:{key}").choice(shapes)  # noqa: S311  no secret
+        envelope = random.Random(f"{rule.seed}:{key}").choice(shapes)  # noqa: S311  not a secret
     return Odd("failed", envelope, rule.option("text"), rule.option("code"))

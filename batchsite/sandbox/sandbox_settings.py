@@ -1,4 +1,4 @@
-"""How fast the sandbox works and which of the documented ambiguities it takes."""
+"""How fast the sandbox works, and how it behaves where xAI's documentation is ambiguous."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 
 class BadSetting(ValueError):
-    """A setting that is unknown or out of range, in words for a person."""
+    """A setting that is unknown or out of range. The message is for people."""
 
 
 def _option(default: Any, text: str) -> Any:
@@ -26,25 +26,25 @@ class Settings:
     deferred_delay: float = _option(0.5, "seconds until a deferred completion can be read")
     end_token: str = _option("mixed", "pagination_token of the last page: null, empty or mixed")
     cancelled_rows: str = _option("shown", "cancelled rows in /results: shown (as errors) or hidden")
-    time_offset: float = _option(0.0, "seconds that the sandbox's clock is ahead; moved by /admin/advance")
+    time_offset: float = _option(0.0, "seconds by which the sandbox's clock is ahead; set by /admin/advance")
 
 
 CHOICES = {"end_token": ("null", "empty", "mixed"), "cancelled_rows": ("shown", "hidden")}
 
 
 def changed(settings: Settings, changes: Mapping[str, Any]) -> Settings:
-    """``settings`` with ``changes``. Raises BadSetting with the name and what it takes."""
+    """Returns ``settings`` with ``changes`` applied. Raises BadSetting that names the setting and its valid values."""
     known = {item.name: item for item in fields(Settings)}
     checked: dict[str, Any] = {}
     for name, value in changes.items():
         if name not in known:
-            raise BadSetting(f"There is no setting {name!r}; there are {', '.join(sorted(known))}.")
+            raise BadSetting(f"There is no setting {name!r}; the settings are {', '.join(sorted(known))}.")
         checked[name] = _choice(name, value) if name in CHOICES else _number(name, value)
     return replace(settings, **checked)
 
 
 def from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
-    """The settings named in the environment, unchecked."""
+    """Returns the settings found in the environment, not yet validated."""
     names = {f"SANDBOX_{item.name.upper()}": item.name for item in fields(Settings)}
     return {name: environ[variable] for variable, name in names.items() if environ.get(variable)}
 

@@ -1,4 +1,4 @@
-"""Batches and their requests in the store: the SQL, one function per question."""
+"""The SQL of batches and their requests, one function per query."""
 
 from __future__ import annotations
 
@@ -16,36 +16,36 @@ class Request(NamedTuple):
     body: bytes
     """The JSON of ``{kind: {...}}``."""
     ticks: int
-    """What it is billed if it succeeds."""
-    said: bytes
-    """What it is answered then, packed."""
+    """What is billed if it succeeds."""
+    answer: bytes
+    """Its answer, packed by ``model_run``. Stored in the column ``said``."""
 
 
 class Odd(NamedTuple):
-    """What was decided at admission for a row that will not simply succeed."""
+    """The outcome, decided at admission, of a row that will not succeed."""
 
     outcome: str
     """failed or hanging."""
     envelope: str = "a"
-    """Which of the error shapes of facts 2.7 it comes back in."""
+    """The error shape of facts 2.7 that it gets."""
     text: str = ""
     code: int = 13
-    """gRPC code, shown in envelope b only."""
+    """gRPC code, only used in envelope b."""
 
 
 class StoredRequest(NamedTuple):
-    """One row of ``requests``; ``odd`` = 1 where the table ``odd`` has more to say."""
+    """One row of ``requests``. ``odd`` = 1 if it has a row in the table ``odd``."""
 
     id: str
     due: int
     odd: int
     ticks: int
     content: bytes
-    """``body`` or ``said``, whichever was asked for."""
+    """``body`` or ``said``, whichever was selected."""
 
 
 class ContentDiffers(Exception):
-    """A batch_request_id came again with other content (facts 2.5)."""
+    """A batch_request_id was sent again with other content (facts 2.5)."""
 
     def __init__(self, batch_request_id: str) -> None:
         super().__init__(batch_request_id)
@@ -58,25 +58,25 @@ def find_batch(connection: sqlite3.Connection, batch_id: str) -> Batch | None:
 
 
 def new_batch(connection: sqlite3.Connection, values: dict[str, Any]) -> Batch:
-    """Columns that are not among ``values`` take their defaults."""
+    """Inserts a batch. Columns missing in ``values`` get their defaults."""
     names = ", ".join(values)
     marks = ", ".join("?" * len(values))
     connection.execute(f"INSERT INTO batches ({names}) VALUES ({marks})", tuple(values.values()))  # noqa: S608
     batch = find_batch(connection, values["batch_id"])
-    assert batch is not None  # noqa: S101  it was just written
+    assert batch is not None  # noqa: S101  just inserted
     return batch
 
 
 def change_batch(connection: sqlite3.Connection, batch: Batch, **values: Any) -> None:
     changes = ", ".join(f"{name} = ?" for name in values)
     connection.execute(
-        f"UPDATE batches SET {changes} WHERE number = ?",  # noqa: S608  names come from our own code
+        f"UPDATE batches SET {changes} WHERE number = ?",  # noqa: S608  names are from our own code
         (*values.values(), batch.number),
     )
 
 
 def team_batches(connection: sqlite3.Connection, team: str, before: int, limit: int) -> list[Batch]:
-    """Newest first, below the number ``before``."""
+    """Returns batches with a number below ``before``, newest first."""
     rows = connection.execute(
         "SELECT * FROM batches WHERE team = ? AND number < ? AND NOT vanished ORDER BY number DESC LIMIT ?",
         (team, before, limit),
@@ -91,9 +91,9 @@ def all_batches(connection: sqlite3.Connection) -> list[Batch]:
 def add_requests(
     connection: sqlite3.Connection, batch: Batch, requests: Sequence[Request], plan: Schedule, now: int
 ) -> list[tuple[str, int]]:
-    """Adds what is new and returns it as (id, due); what is there with the same content is left alone.
+    """Adds new requests and returns their (id, due). Known ones with the same content are ignored.
 
-    Raises ContentDiffers, upon which the caller's transaction must be rolled back: admission is atomic.
+    Raises ContentDiffers; the caller must then roll back its transaction, because admission is atomic.
     """
     connection.execute("SAVEPOINT adding")
     placed = _insert(connection, batch, requests, plan)
@@ -110,7 +110,7 @@ def add_requests(
 def _insert(
     connection: sqlite3.Connection, batch: Batch, requests: Sequence[Request], plan: Schedule
 ) -> list[tuple[str, int]] | None:
-    """None when at least one id was there already: due times then have gaps and do not count."""
+    """Returns None if an id existed already. The due times then have gaps and must not be used."""
     dues = plan.dues(len(requests))
     cursor = connection.executemany(
         "INSERT OR IGNORE INTO requests (batch, due, id, body, ticks, said) VALUES (?, ?, ?, ?, ?, ?)",
@@ -151,7 +151,7 @@ def _note_chunk(
 
 
 def add_odd(connection: sqlite3.Connection, batch: Batch, rows: Sequence[tuple[str, int, Odd]]) -> None:
-    """Marks rows (id, due, what was decided) that were just added."""
+    """Stores the outcomes of rows (id, due, outcome) that were just added."""
     connection.executemany(
         "INSERT INTO odd VALUES (?, ?, ?, ?, ?, ?, ?)", [(batch.number, key, due, *odd) for key, due, odd in rows]
     )
@@ -161,14 +161,14 @@ def add_odd(connection: sqlite3.Connection, batch: Batch, rows: Sequence[tuple[s
 
 
 def count(connection: sqlite3.Connection, batch: Batch, cut: Cut) -> Counters:
-    """The true counters, at the price of two short look-ups."""
+    """Returns the true counters. Takes two short queries."""
     done = _done(connection, batch, cut.horizon)
     odd = odd_counts(connection, batch, cut.horizon)
     return counters(batch.requests, done, odd.get("failed", 0), odd.get("hanging", 0), closed=cut.closed)
 
 
 def odd_counts(connection: sqlite3.Connection, batch: Batch, horizon: int) -> dict[str, int]:
-    """How many were failing and hanging among the rows that had their turn."""
+    """Returns how many of the rows due by ``horizon`` failed and hang."""
     rows = connection.execute(
         "SELECT outcome, count(*) FROM odd WHERE batch = ? AND due <= ? GROUP BY outcome", (batch.number, horizon)
     )
@@ -188,7 +188,7 @@ def _done(connection: sqlite3.Connection, batch: Batch, horizon: int) -> int:
 
 
 def seen_until(connection: sqlite3.Connection, batch: Batch, added_before: int) -> int:
-    """The last due time among rows that were added before a moment; -1 = none."""
+    """Returns the last due time of rows added up to ``added_before``, -1 if there are none."""
     row = connection.execute(
         "SELECT max(last_due) FROM chunks WHERE batch = ? AND added_us <= ?", (batch.number, added_before)
     ).fetchone()
@@ -196,7 +196,7 @@ def seen_until(connection: sqlite3.Connection, batch: Batch, added_before: int) 
 
 
 def succeeded(connection: sqlite3.Connection, batch: Batch, horizon: int) -> tuple[int, int]:
-    """(how many, their ticks), row by row and not by the arithmetic of the counters."""
+    """Returns (count, ticks), counted row by row and not by the counters' arithmetic."""
     row = connection.execute(
         "SELECT count(*), coalesce(sum(ticks), 0) FROM requests WHERE batch = ? AND due <= ? AND NOT odd",
         (batch.number, horizon),
@@ -214,10 +214,10 @@ def requests_page(
     until: int = FOREVER,
     inclusive: bool = False,
 ) -> list[StoredRequest]:
-    """In id order, above (or, ``inclusive``, from) the id ``after``, due by ``until``."""
+    """Returns requests due by ``until`` in id order, after the id ``after`` (or from it, if ``inclusive``)."""
     comparison = ">=" if inclusive or not after else ">"
     rows = connection.execute(
-        f"SELECT id, due, odd, ticks, {column} FROM requests"  # noqa: S608  our own words
+        f"SELECT id, due, odd, ticks, {column} FROM requests"  # noqa: S608  names are from our own code
         f" WHERE batch = ? AND id {comparison} ? AND due <= ? ORDER BY id LIMIT ?",
         (batch.number, after, until, limit),
     )
@@ -225,11 +225,11 @@ def requests_page(
 
 
 def odd_among(connection: sqlite3.Connection, batch: Batch, rows: Sequence[StoredRequest]) -> dict[str, Odd]:
-    """What was decided for the odd ones of a page (which is in id order)."""
+    """Returns the outcomes of the odd rows of a page, which must be in id order."""
     if not any(row.odd for row in rows):
         return {}
-    found = connection.execute(
+    odd_rows = connection.execute(
         "SELECT id, outcome, envelope, text, code FROM odd WHERE batch = ? AND id BETWEEN ? AND ?",
         (batch.number, rows[0].id, rows[-1].id),
     )
-    return {key: Odd(*rest) for key, *rest in found}
+    return {key: Odd(*outcome) for key, *outcome in odd_rows}

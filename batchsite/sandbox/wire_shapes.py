@@ -1,4 +1,4 @@
-"""The shapes of xAI's replies (facts 1.2, 2.1-2.9, 3, 7): plain dicts, nothing decided here."""
+"""The shapes of xAI's replies (facts 1.2, 2.1-2.9, 3, 7) as plain dicts, without any logic."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from batchsite.sandbox.simulated_answers import Answer
 from batchsite.sandbox.stored_batches import Odd
 
 ENDPOINT = "xai_api.Chat/GetCompletion"
-"""Also for rows that were submitted as ``responses`` (facts 2.6)."""
+"""Also for rows submitted as ``responses`` (facts 2.6)."""
 
 CANCELLED = "Batch cancelled"
 NOT_VISIBLE = "Batch request result is not yet visible in ClickHouse, please retry later"
@@ -31,13 +31,13 @@ _CODES = {
     412: ("failed-precondition", "The system is not in a state required for the operation's execution"),
     429: ("Some resource has been exhausted",),
 }
-_drift = itertools.count()
+_next_code = itertools.count()
 
 
 def flat_error(status: int, message: str) -> Reply:
-    """The flat JSON error. ``code`` drifts between its known values, as it does at xAI (facts 1.2)."""
+    """Returns the flat JSON error. ``code`` alternates between its known values, as at xAI (facts 1.2)."""
     codes = _CODES.get(status, ("internal",))
-    return json_reply({"code": codes[next(_drift) % len(codes)], "error": message}, status)
+    return json_reply({"code": codes[next(_next_code) % len(codes)], "error": message}, status)
 
 
 def refuse(status: int, message: str) -> NoReturn:
@@ -45,18 +45,18 @@ def refuse(status: int, message: str) -> NoReturn:
 
 
 def unprocessable(problem: str, column: int) -> NoReturn:
-    """The text/plain 422 of a body that does not fit the schema (facts 1.3)."""
+    """Raises Refused with the text/plain 422 for a body that does not fit the schema (facts 1.3)."""
     text = f"Failed to deserialize the JSON body into the target type: {problem} at line 1 column {column}"
     raise Refused(text_reply(422, text))
 
 
 def day(microseconds: int) -> str:
-    """REST dates are days without a time (facts 2.2)."""
+    """Returns the date of REST replies, a day without a time (facts 2.2)."""
     return datetime.fromtimestamp(microseconds / 1e6, UTC).strftime("%Y-%m-%d")
 
 
 def batch_object(batch: Batch, counters: Counters | None, *, killed: bool) -> dict[str, Any]:
-    """``counters`` None leaves ``state`` out; ``killed`` shows the kill, which a file batch hides for a while."""
+    """Without ``counters`` there is no ``state``. ``killed`` shows that xAI cancelled the batch."""
     cancelled = batch.cancelled_us if killed or batch.cancel_message is None else None
     shape: dict[str, Any] = {
         "batch_id": batch.batch_id,
@@ -86,12 +86,12 @@ def request_metadata(key: str, model: str, state: str, created_us: int, finished
 
 
 def success_row(key: str, completion: dict[str, Any]) -> dict[str, Any]:
-    """``responses`` rows come back as ``chat_get_completion`` too (facts 2.5)."""
+    """Rows sent as ``responses`` also come back as ``chat_get_completion`` (facts 2.5)."""
     return {"batch_request_id": key, "batch_result": {"response": {"chat_get_completion": completion}}}
 
 
 def error_row(key: str, odd: Odd) -> dict[str, Any]:
-    """A failed row in one of the envelopes a-f of facts 2.7; e is a matter of the page, f says nothing."""
+    """Returns a failed row in an envelope a-f of facts 2.7. The page handles e; f has no error."""
     row: dict[str, Any] = {"batch_request_id": key}
     match odd.envelope:
         case "b":
@@ -112,16 +112,16 @@ def error_row(key: str, odd: Odd) -> dict[str, Any]:
 
 
 def completion(
-    key: str, model: Model, said: Answer, ticks: int, created: int, *, searched: bool = False
+    key: str, model: Model, answer: Answer, ticks: int, created: int, *, searched: bool = False
 ) -> dict[str, Any]:
-    """A chat.completion; ``key`` is its id, ``created`` epoch seconds (facts 2.7)."""
+    """Returns a chat.completion. ``key`` is its id, ``created`` is in epoch seconds (facts 2.7)."""
     shape = {
         "id": key,
         "object": "chat.completion",
         "created": created,
         "model": model.id,
-        "choices": _search_run(said) if searched else _choices(said),
-        "usage": _usage(said, ticks, searched=searched),
+        "choices": _search_run(answer) if searched else _choices(answer),
+        "usage": _usage(answer, ticks, searched=searched),
         "system_fingerprint": f"fp_sandbox_{model.id}",
         "service_tier": "default",
     }
@@ -130,10 +130,10 @@ def completion(
     return shape
 
 
-def _choices(said: Answer) -> list[dict[str, Any]]:
+def _choices(answer: Answer) -> list[dict[str, Any]]:
     return [
-        {"index": index, "message": _message(text, said.reasoning), "finish_reason": said.finish_reason}
-        for index, text in enumerate(said.choices)
+        {"index": index, "message": _message(text, answer.reasoning), "finish_reason": answer.finish_reason}
+        for index, text in enumerate(answer.choices)
     ]
 
 
@@ -145,21 +145,25 @@ def _message(text: str, reasoning: str | None) -> dict[str, Any]:
     return message
 
 
-def _search_run(said: Answer) -> list[dict[str, Any]]:
-    """A server-side search: all turns of the run, the answer last (facts 2.7)."""
+def _search_run(answer: Answer) -> list[dict[str, Any]]:
+    """Returns the choices of a server-side search: all messages of the run, the answer last (facts 2.7)."""
     call = {"id": "call_1", "type": "function", "function": {"name": "web_search", "arguments": '{"query":"…"}'}}
-    asked = {"role": "assistant", "content": "", "tool_calls": [call], "refusal": None}
-    found = {"role": "tool", "content": "Simulated search result.", "tool_call_id": "call_1"}
-    final = {"index": 2, "message": _message(said.choices[0], said.reasoning), "finish_reason": said.finish_reason}
+    tool_call = {"role": "assistant", "content": "", "tool_calls": [call], "refusal": None}
+    tool_result = {"role": "tool", "content": "Simulated search result.", "tool_call_id": "call_1"}
+    final = {
+        "index": 2,
+        "message": _message(answer.choices[0], answer.reasoning),
+        "finish_reason": answer.finish_reason,
+    }
     return [
-        {"index": 0, "message": asked, "finish_reason": ""},
-        {"index": 1, "message": found, "finish_reason": ""},
+        {"index": 0, "message": tool_call, "finish_reason": ""},
+        {"index": 1, "message": tool_result, "finish_reason": ""},
         final,
     ]
 
 
-def _usage(said: Answer, ticks: int, *, searched: bool) -> dict[str, Any]:
-    usage = said.usage
+def _usage(answer: Answer, ticks: int, *, searched: bool) -> dict[str, Any]:
+    usage = answer.usage
     return {
         "prompt_tokens": usage.prompt,
         "completion_tokens": usage.completion,
@@ -182,7 +186,7 @@ def _usage(said: Answer, ticks: int, *, searched: bool) -> dict[str, Any]:
 
 
 def file_object(file_id: str, filename: str, size: int, created_us: int, expires_us: int | None) -> dict[str, Any]:
-    """``purpose`` is empty whatever was sent (facts 3)."""
+    """``purpose`` is always empty, whatever was sent (facts 3)."""
     return {
         "id": file_id,
         "object": "file",
@@ -199,7 +203,7 @@ def model_object(model: Model) -> dict[str, Any]:
 
 
 def language_model(model: Model) -> dict[str, Any]:
-    """Prices are ticks per token, at list price; nothing tells whether batches take the model (facts 7.2)."""
+    """List prices in ticks per token. Nothing says whether batches accept the model (facts 7.2)."""
     return {
         **model_object(model),
         "fingerprint": f"fp_sandbox_{model.id}",

@@ -1,4 +1,4 @@
-"""Batches made from a JSONL file: sealed, silent, and killed by one bad line (facts 2.10, 3)."""
+"""Batches from a JSONL file: sealed, and ended by one bad line (facts 2.10, 3)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from batchsite.sandbox import file_batches
 from batchsite.sandbox.sandbox_settings import Settings
-from tests.sandbox.calls import Room, asks, content, ids
+from tests.sandbox.calls import LocalSandbox, chat_requests, content, ids
 from tests.sandbox.test_files import file_part, upload
 
 
@@ -23,36 +23,36 @@ def jsonl(*lines: Any) -> bytes:
     return b"".join(orjson.dumps(item) + b"\n" for item in lines)
 
 
-def started(room: Room, text: bytes, name: str = "from a file") -> dict[str, Any]:
-    """The reply to the create of a batch from a file with that text."""
-    file_id = upload(room, file_part(text)).json["id"]
-    answered = room.post("/v1/batches", {"name": name, "input_file_id": file_id})
-    assert answered.status == 200, answered.text
-    batch: dict[str, Any] = answered.json
+def started(sandbox: LocalSandbox, text: bytes, name: str = "from a file") -> dict[str, Any]:
+    """Returns the reply to creating a batch from a file with that text."""
+    file_id = upload(sandbox, file_part(text)).json["id"]
+    response = sandbox.post("/v1/batches", {"name": name, "input_file_id": file_id})
+    assert response.status == 200, response.text
+    batch: dict[str, Any] = response.json
     return batch
 
 
-def test_custom_ids_come_back_as_batch_request_ids(room: Room) -> None:
+def test_custom_ids_come_back_as_batch_request_ids(sandbox: LocalSandbox) -> None:
     body = {"model": "grok-4.3", "input": "Hello"}
-    batch = started(room, jsonl(line("b"), line("a", url="/v1/responses", body=body)) + b"\n")
+    batch = started(sandbox, jsonl(line("b"), line("a", url="/v1/responses", body=body)) + b"\n")
     assert batch["input_file_id"].startswith("file_")
-    rows = room.results(batch["batch_id"])
+    rows = sandbox.results(batch["batch_id"])
     assert ids(rows) == ["a", "b"]
     assert "Simulated answer:" in content(rows[0])
 
 
 def test_create_returns_zero_counters_that_fill_later(tmp_path: Path) -> None:
-    room = Room(tmp_path, Settings(rate=0, file_settle=2))
-    batch = started(room, jsonl(line("a"), line("b")))
+    sandbox = LocalSandbox(tmp_path, Settings(rate=0, file_settle=2))
+    batch = started(sandbox, jsonl(line("a"), line("b")))
     assert set(batch["state"].values()) == {0}
-    room.clock.tick(2)
-    assert room.counters(batch["batch_id"])["num_success"] == 2
+    sandbox.clock.tick(2)
+    assert sandbox.counters(batch["batch_id"])["num_success"] == 2
 
 
-def test_requests_cannot_be_added_to_a_file_batch(room: Room) -> None:
-    batch = started(room, jsonl(line("a")))
-    answered = room.add(batch["batch_id"], asks(1))
-    assert (answered.status, answered.json["error"]) == (412, "Cannot add inline requests to a file-based batch")
+def test_requests_cannot_be_added_to_a_file_batch(sandbox: LocalSandbox) -> None:
+    batch = started(sandbox, jsonl(line("a")))
+    response = sandbox.add(batch["batch_id"], chat_requests(1))
+    assert (response.status, response.json["error"]) == (412, "Cannot add inline requests to a file-based batch")
 
 
 BAD: list[tuple[bytes, str]] = [
@@ -70,44 +70,44 @@ BAD: list[tuple[bytes, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("text", "words"), BAD, ids=[words for _, words in BAD])
-def test_one_bad_line_ends_the_batch_with_a_message(room: Room, text: bytes, words: str) -> None:
-    created = started(room, text)
-    batch = room.get(f"/v1/batches/{created['batch_id']}").json
-    assert batch["cancel_by_xai_message"].startswith(f"JSONL file validation failed: {words}")
+@pytest.mark.parametrize(("text", "expected"), BAD, ids=[expected for _, expected in BAD])
+def test_one_bad_line_ends_the_batch_with_a_message(sandbox: LocalSandbox, text: bytes, expected: str) -> None:
+    created = started(sandbox, text)
+    batch = sandbox.get(f"/v1/batches/{created['batch_id']}").json
+    assert batch["cancel_by_xai_message"].startswith(f"JSONL file validation failed: {expected}")
     assert batch["cancel_time"] == "2026-08-10"
     assert set(batch["state"].values()) == {0}
-    assert room.results(batch["batch_id"]) == []
-    assert room.requests(batch["batch_id"]) == []
-    assert room.ledger(batch["batch_id"])["cost_in_usd_ticks"] == 0
+    assert sandbox.results(batch["batch_id"]) == []
+    assert sandbox.requests(batch["batch_id"]) == []
+    assert sandbox.ledger(batch["batch_id"])["cost_in_usd_ticks"] == 0
 
 
 def test_message_appears_after_a_delay(tmp_path: Path) -> None:
-    room = Room(tmp_path, Settings(rate=0, file_settle=2))
-    batch = started(room, b"{oops\n")
+    sandbox = LocalSandbox(tmp_path, Settings(rate=0, file_settle=2))
+    batch = started(sandbox, b"{oops\n")
     assert (batch["cancel_time"], batch["cancel_by_xai_message"]) == (None, None)
-    room.clock.tick(2)
-    assert "invalid JSON" in room.get(f"/v1/batches/{batch['batch_id']}").json["cancel_by_xai_message"]
+    sandbox.clock.tick(2)
+    assert "invalid JSON" in sandbox.get(f"/v1/batches/{batch['batch_id']}").json["cancel_by_xai_message"]
 
 
-def test_many_lines_are_admitted_in_slices(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_lines_are_admitted_in_slices(sandbox: LocalSandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(file_batches, "_SLICE", 10)
     monkeypatch.setattr(file_batches, "MAX_LINES", 95)
     keys = [f"r{number:03d}" for number in range(95)]
-    batch = started(room, jsonl(*map(line, keys)))
-    assert ids(room.results(batch["batch_id"])) == keys
-    too_many = started(room, jsonl(*map(line, keys), line("one more")))
-    killed = room.get(f"/v1/batches/{too_many['batch_id']}").json
+    batch = started(sandbox, jsonl(*map(line, keys)))
+    assert ids(sandbox.results(batch["batch_id"])) == keys
+    too_many = started(sandbox, jsonl(*map(line, keys), line("one more")))
+    killed = sandbox.get(f"/v1/batches/{too_many['batch_id']}").json
     assert "more than 95 lines" in killed["cancel_by_xai_message"]
-    assert room.ledger(too_many["batch_id"])["requests"] == 0
+    assert sandbox.ledger(too_many["batch_id"])["requests"] == 0
 
 
-def test_unknown_file_is_404_and_creates_no_batch(room: Room) -> None:
-    assert room.post("/v1/batches", {"name": "x", "input_file_id": "file_unknown"}).status == 404
-    assert room.get("/v1/batches").json["batches"] == []
+def test_unknown_file_is_404_and_creates_no_batch(sandbox: LocalSandbox) -> None:
+    assert sandbox.post("/v1/batches", {"name": "x", "input_file_id": "file_unknown"}).status == 404
+    assert sandbox.get("/v1/batches").json["batches"] == []
 
 
-def test_batch_outlives_its_file(room: Room) -> None:
-    batch = started(room, jsonl(line("a")))
-    room.call("DELETE", f"/v1/files/{batch['input_file_id']}")
-    assert ids(room.results(batch["batch_id"])) == ["a"]
+def test_batch_outlives_its_file(sandbox: LocalSandbox) -> None:
+    batch = started(sandbox, jsonl(line("a")))
+    sandbox.call("DELETE", f"/v1/files/{batch['input_file_id']}")
+    assert ids(sandbox.results(batch["batch_id"])) == ["a"]

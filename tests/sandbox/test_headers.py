@@ -1,4 +1,4 @@
-"""What surrounds a reply (facts 1.1)."""
+"""Headers and compression of replies (facts 1.1)."""
 
 from __future__ import annotations
 
@@ -6,51 +6,56 @@ import re
 
 import pytest
 
-from tests.sandbox.calls import Room, ask
+from tests.sandbox.calls import LocalSandbox, chat_request
 from tests.sandbox.conftest import Live
 
 
-def test_every_reply_has_a_trace_id_of_its_own(room: Room) -> None:
-    replies = [room.get("/v1/models"), room.get("/v1/batches"), room.get("/v1/batches/none"), room.get("/v1/batches")]
-    traces = [answered.headers["x-trace-id"] for answered in replies]
+def test_every_reply_has_a_trace_id_of_its_own(sandbox: LocalSandbox) -> None:
+    replies = [
+        sandbox.get("/v1/models"),
+        sandbox.get("/v1/batches"),
+        sandbox.get("/v1/batches/none"),
+        sandbox.get("/v1/batches"),
+    ]
+    traces = [response.headers["x-trace-id"] for response in replies]
     assert all(re.fullmatch("[0-9a-f]{32}", trace) for trace in traces)
     assert len(set(traces)) == 4
 
 
-def test_only_inference_replies_have_rate_limit_headers(room: Room) -> None:
-    assert not [name for name in room.get("/v1/batches").headers if "ratelimit" in name]
+def test_only_inference_replies_have_rate_limit_headers(sandbox: LocalSandbox) -> None:
+    assert not [name for name in sandbox.get("/v1/batches").headers if "ratelimit" in name]
     body = {"model": "grok-4.3", "messages": [{"role": "user", "content": "Hi"}]}
-    headers = room.post("/v1/chat/completions", body).headers
+    headers = sandbox.post("/v1/chat/completions", body).headers
     assert headers["x-ratelimit-limit-requests"] == "1800"
     assert "retry-after" not in headers
 
 
-def test_large_replies_are_compressed_on_request(room: Room) -> None:
+def test_large_replies_are_compressed_on_request(sandbox: LocalSandbox) -> None:
     accepts = {"accept-encoding": "gzip, deflate"}
-    batch_id = room.filled(20)
+    batch_id = sandbox.filled(20)
     path = f"/v1/batches/{batch_id}/results"
-    squeezed, plain = room.get(path, headers=accepts), room.get(path)
+    squeezed, plain = sandbox.get(path, headers=accepts), sandbox.get(path)
     assert squeezed.headers["content-encoding"] == "gzip"
     assert int(squeezed.headers["content-length"]) < len(plain.raw) / 4
     assert "content-encoding" not in plain.headers
     assert squeezed.json == plain.json
 
 
-def test_null_is_never_compressed(room: Room) -> None:
-    taken = room.add(room.create(), [ask("a")], headers={"accept-encoding": "gzip"})
+def test_null_is_never_compressed(sandbox: LocalSandbox) -> None:
+    taken = sandbox.add(sandbox.create(), [chat_request("a")], headers={"accept-encoding": "gzip"})
     assert "content-encoding" not in taken.headers
     assert taken.raw == b"null"
 
 
-def test_long_422_is_compressed(room: Room) -> None:
-    item = ask("a")
+def test_long_422_is_compressed(sandbox: LocalSandbox) -> None:
+    item = chat_request("a")
     item["batch_request"]["chat_get_completion"]["messages"] = [{"role": "r" * 3000}]
-    refused = room.add(room.create(), [item], headers={"accept-encoding": "gzip"})
+    refused = sandbox.add(sandbox.create(), [item], headers={"accept-encoding": "gzip"})
     assert (refused.status, refused.headers["content-encoding"]) == (422, "gzip")
 
 
 def test_connection_is_kept_and_lengths_are_right(live: Live) -> None:
-    batch_id = live.room.filled(50)
+    batch_id = live.sandbox.filled(50)
     for _ in range(3):
         reply = live.client.get(f"/v1/batches/{batch_id}/results")
         assert reply.headers["content-encoding"] == "gzip"

@@ -8,48 +8,48 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batchsite.sandbox import model_run, wire_shapes
-from tests.sandbox.calls import Room, ask, asks, content, ids
+from tests.sandbox.calls import LocalSandbox, chat_request, chat_requests, content, ids
 
 
-def test_results_come_in_id_order_not_in_the_order_sent(room: Room) -> None:
-    batch_id = room.create()
-    room.add(batch_id, [ask(key) for key in ("row-9", "row-10", "row-1", "Row-2", "ä", "_")])
-    assert ids(room.results(batch_id)) == ["Row-2", "_", "row-1", "row-10", "row-9", "ä"]
+def test_results_come_in_id_order_not_in_the_order_sent(sandbox: LocalSandbox) -> None:
+    batch_id = sandbox.create()
+    sandbox.add(batch_id, [chat_request(key) for key in ("row-9", "row-10", "row-1", "Row-2", "ä", "_")])
+    assert ids(sandbox.results(batch_id)) == ["Row-2", "_", "row-1", "row-10", "row-9", "ä"]
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 7, 100])
-def test_pages_of_any_size_give_every_row_once(room: Room, limit: int) -> None:
-    batch_id = room.filled(7)
-    assert ids(room.results(batch_id, limit)) == ids(room.requests(batch_id, limit))
-    assert ids(room.results(batch_id, limit)) == [f"r00{number}" for number in range(1, 8)]
+def test_pages_of_any_size_give_every_row_once(sandbox: LocalSandbox, limit: int) -> None:
+    batch_id = sandbox.filled(7)
+    assert ids(sandbox.results(batch_id, limit)) == ids(sandbox.requests(batch_id, limit))
+    assert ids(sandbox.results(batch_id, limit)) == [f"r00{number}" for number in range(1, 8)]
 
 
-def test_page_has_100_rows_by_default(room: Room) -> None:
-    batch_id = room.filled(101)
-    assert len(room.get(f"/v1/batches/{batch_id}/results").json["results"]) == 100
-    assert len(room.get(f"/v1/batches/{batch_id}/requests").json["batch_request_metadata"]) == 100
+def test_page_has_100_rows_by_default(sandbox: LocalSandbox) -> None:
+    batch_id = sandbox.filled(101)
+    assert len(sandbox.get(f"/v1/batches/{batch_id}/results").json["results"]) == 100
+    assert len(sandbox.get(f"/v1/batches/{batch_id}/requests").json["batch_request_metadata"]) == 100
 
 
-def test_cursor_is_opaque(room: Room) -> None:
-    batch_id = room.filled(3)
-    token = room.get(f"/v1/batches/{batch_id}/results?limit=2").json["pagination_token"]
+def test_cursor_is_opaque(sandbox: LocalSandbox) -> None:
+    batch_id = sandbox.filled(3)
+    token = sandbox.get(f"/v1/batches/{batch_id}/results?limit=2").json["pagination_token"]
     assert "r002" not in token
 
 
-def test_cursor_misses_rows_that_finish_later_with_a_smaller_id(room: Room) -> None:
-    batch_id = room.create()
-    room.add(batch_id, [ask("b"), ask("c"), ask("d")])
-    token = room.get(f"/v1/batches/{batch_id}/results?limit=2").json["pagination_token"]
-    room.add(batch_id, [ask("a")])
-    rest = room.get(f"/v1/batches/{batch_id}/results?limit=2&pagination_token={token}").json
+def test_cursor_misses_rows_that_finish_later_with_a_smaller_id(sandbox: LocalSandbox) -> None:
+    batch_id = sandbox.create()
+    sandbox.add(batch_id, [chat_request("b"), chat_request("c"), chat_request("d")])
+    token = sandbox.get(f"/v1/batches/{batch_id}/results?limit=2").json["pagination_token"]
+    sandbox.add(batch_id, [chat_request("a")])
+    rest = sandbox.get(f"/v1/batches/{batch_id}/results?limit=2&pagination_token={token}").json
     assert ids(rest["results"]) == ["d"]
-    assert ids(room.results(batch_id)) == ["a", "b", "c", "d"]
+    assert ids(sandbox.results(batch_id)) == ["a", "b", "c", "d"]
 
 
-def test_row_has_the_recorded_shape(room: Room) -> None:
-    batch_id = room.create()
-    room.add(batch_id, [ask("a", "Capital of Peru?", max_completion_tokens=50)])
-    [row] = room.results(batch_id)
+def test_row_has_the_recorded_shape(sandbox: LocalSandbox) -> None:
+    batch_id = sandbox.create()
+    sandbox.add(batch_id, [chat_request("a", "Capital of Peru?", max_completion_tokens=50)])
+    [row] = sandbox.results(batch_id)
     completion = row["batch_result"]["response"]["chat_get_completion"]
     assert completion["object"] == "chat.completion"
     [choice] = completion["choices"]
@@ -66,10 +66,10 @@ def test_row_has_the_recorded_shape(room: Room) -> None:
     }
 
 
-def test_reasoning_is_not_in_completion_tokens_and_hidden_prompt_tokens_are(room: Room) -> None:
-    batch_id = room.create()
-    room.add(batch_id, [ask("a", "Capital of Peru?")])
-    [row] = room.results(batch_id)
+def test_reasoning_is_not_in_completion_tokens_and_hidden_prompt_tokens_are(sandbox: LocalSandbox) -> None:
+    batch_id = sandbox.create()
+    sandbox.add(batch_id, [chat_request("a", "Capital of Peru?")])
+    [row] = sandbox.results(batch_id)
     usage = row["batch_result"]["response"]["chat_get_completion"]["usage"]
     reasoning = usage["completion_tokens_details"]["reasoning_tokens"]
     assert reasoning > 0
@@ -79,27 +79,27 @@ def test_reasoning_is_not_in_completion_tokens_and_hidden_prompt_tokens_are(room
 
 
 @pytest.mark.parametrize("model", ["grok-4.3", "grok-4.20-0309-reasoning", "grok-4.20-0309-non-reasoning"])
-def test_cost_is_exactly_four_fifths_of_the_list_price(room: Room, model: str) -> None:
-    batch_id = room.create()
-    room.add(batch_id, [ask(f"a{number}", "Why? " * number, model=model) for number in range(1, 20)])
-    prices = room.get(f"/v1/language-models/{model}").json
-    for row in room.results(batch_id):
+def test_cost_is_exactly_four_fifths_of_the_list_price(sandbox: LocalSandbox, model: str) -> None:
+    batch_id = sandbox.create()
+    sandbox.add(batch_id, [chat_request(f"a{number}", "Why? " * number, model=model) for number in range(1, 20)])
+    prices = sandbox.get(f"/v1/language-models/{model}").json
+    for row in sandbox.results(batch_id):
         usage = row["batch_result"]["response"]["chat_get_completion"]["usage"]
         cached = usage["prompt_tokens_details"]["cached_tokens"]
-        said = usage["completion_tokens"] + usage["completion_tokens_details"]["reasoning_tokens"]
+        output = usage["completion_tokens"] + usage["completion_tokens_details"]["reasoning_tokens"]
         listed = (
             (usage["prompt_tokens"] - cached) * prices["prompt_text_token_price"]
             + cached * prices["cached_prompt_text_token_price"]
-            + said * prices["completion_text_token_price"]
+            + output * prices["completion_text_token_price"]
         )
         assert usage["cost_in_usd_ticks"] * 10 == listed * 8
 
 
-def test_search_gives_the_whole_run_with_the_answer_last(room: Room) -> None:
-    batch_id = room.create()
+def test_search_gives_the_whole_run_with_the_answer_last(sandbox: LocalSandbox) -> None:
+    batch_id = sandbox.create()
     inner = {"model": "grok-4.3", "input": "Who won?", "tools": [{"type": "web_search"}]}
-    room.add(batch_id, [{"batch_request_id": "a", "batch_request": {"responses": inner}}])
-    [row] = room.results(batch_id)
+    sandbox.add(batch_id, [{"batch_request_id": "a", "batch_request": {"responses": inner}}])
+    [row] = sandbox.results(batch_id)
     completion = row["batch_result"]["response"]["chat_get_completion"]
     turns = [(choice["message"]["role"], choice["finish_reason"]) for choice in completion["choices"]]
     assert turns == [("assistant", ""), ("tool", ""), ("assistant", "stop")]
@@ -107,18 +107,18 @@ def test_search_gives_the_whole_run_with_the_answer_last(room: Room) -> None:
     assert content(row).startswith("Simulated answer:")
 
 
-def test_hanging_rows_do_not_make_pages_short_or_empty(room: Room) -> None:
-    batch_id = room.create()
-    room.fault("hang_rows", ids=[f"r{number:03d}" for number in range(1, 9)])
-    room.add(batch_id, asks(10))
-    page = room.get(f"/v1/batches/{batch_id}/results?limit=2").json
+def test_hanging_rows_do_not_make_pages_short_or_empty(sandbox: LocalSandbox) -> None:
+    batch_id = sandbox.create()
+    sandbox.fault("hang_rows", ids=[f"r{number:03d}" for number in range(1, 9)])
+    sandbox.add(batch_id, chat_requests(10))
+    page = sandbox.get(f"/v1/batches/{batch_id}/results?limit=2").json
     assert ids(page["results"]) == ["r009", "r010"]
     assert not page["pagination_token"]
 
 
-def test_requests_have_metadata_only(room: Room) -> None:
-    batch_id = room.filled(1)
-    assert room.requests(batch_id) == [
+def test_requests_have_metadata_only(sandbox: LocalSandbox) -> None:
+    batch_id = sandbox.filled(1)
+    assert sandbox.requests(batch_id) == [
         {
             "batch_request_id": "r001",
             "endpoint": "xai_api.Chat/GetCompletion",
