@@ -38,6 +38,11 @@ def client_of(server: WireServer, **options: Any) -> XaiClient:
     return XaiClient(KEY, server.url, **defaults | options)
 
 
+def silent_in_the_body(peer: socket.socket) -> None:
+    raw(reply(200, b"{", claim=9))(peer)
+    silent(peer)
+
+
 FAULTS: list[tuple[str, Behave, type[XaiError]]] = [
     ("no reply", nothing, errors.ConnectionLost),
     ("reset before the reply", reset, errors.ConnectionLost),
@@ -46,7 +51,7 @@ FAULTS: list[tuple[str, Behave, type[XaiError]]] = [
     ("silence", silent, errors.TimedOut),
     (
         "silence within the body",
-        lambda peer: (raw(reply(200, b"{", claim=9))(peer), silent(peer))[1],
+        silent_in_the_body,
         errors.TimedOut,
     ),
     ("a truncated body", raw(reply(200, BODY[:20], claim=len(BODY))), errors.BadAnswer),
