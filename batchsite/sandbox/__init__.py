@@ -3,7 +3,10 @@
     python -m batchsite.sandbox --data var/sandbox --rate 0 --port-file var/sandbox.port
     XAI_API_BASE=http://127.0.0.1:PORT/v1   any key that begins with "sandbox" or "xai-"
 
-It is controlled from this machine, without a key:
+With ``--key-file FILE`` only the key in that file is accepted, as in an installation; /admin then needs it too.
+
+Only programs on this machine can use it: requests of web pages are refused (``origin_check``), and request bodies must
+be application/json. It is controlled by:
 
     POST   /admin/faults       {"what": "lost_reply", "call": "add", "nth": 2, "applied": false}, or a list of these
     GET    /admin/faults       the rules, how often each was seen and hit, and every kind with its options

@@ -15,6 +15,7 @@ import orjson
 
 from batchsite.sandbox.app import serve
 from batchsite.sandbox.fault_kinds import BadRule
+from batchsite.sandbox.key_file import read_or_create
 from batchsite.sandbox.sandbox_settings import BadSetting, Settings, changed, from_environment
 from batchsite.sandbox.server import Server
 from batchsite.sandbox.store import FolderInUse, Store
@@ -42,6 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--delay", type=float, help="seconds before the rows of an add call begin to be processed")
     parser.add_argument("--settle", type=float, help="seconds of all-zero counters after the first add call")
     parser.add_argument("--port-file", type=Path, help="file to write the port to once it listens")
+    parser.add_argument("--key-file", type=Path, help="accept only the key in this file; made if missing")
     parser.add_argument("--verbose", action="store_true", help="log each call to standard error")
     return parser
 
@@ -60,7 +62,8 @@ def _run(options: argparse.Namespace) -> int:
     settings = changed(Settings(), from_environment(os.environ))
     chosen = {name: getattr(options, name) for name in ("rate", "delay", "settle")}
     fixed = {name: value for name, value in chosen.items() if value is not None}
-    world = _world(options.data, settings, fixed)
+    key = read_or_create(options.key_file) if options.key_file else None
+    world = _world(options.data, settings, fixed, key)
     server = Server((options.host, options.port), serve(world), verbose=options.verbose)
     _tune_garbage_collection()
     signal.signal(signal.SIGTERM, _stop)
@@ -76,10 +79,10 @@ def _run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _world(folder: Path, settings: Settings, fixed: dict[str, Any]) -> World:
+def _world(folder: Path, settings: Settings, fixed: dict[str, Any], key: str | None) -> World:
     """The command line overrides /admin/settings, which overrides the environment."""
     rules = parse_faults(os.environ.get("SANDBOX_FAULTS", ""))
-    world = World(Store(folder), settings, fixed=fixed)
+    world = World(Store(folder), settings, fixed=fixed, key=key)
     try:
         world.faults.install(rules)
     except BadRule:

@@ -1,7 +1,11 @@
-"""API keys: any key with a known prefix is accepted. Batches belong to the key's team (facts 1.1)."""
+"""API keys: any key with a known prefix, or only the key of the installation. Batches belong to the key's team.
+
+See facts 1.1.
+"""
 
 from __future__ import annotations
 
+import hmac
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +15,10 @@ from batchsite.sandbox.store import Store
 from batchsite.sandbox.wire_shapes import refuse
 
 PREFIXES = ("sandbox", "xai-")
+
+FIXED_KEY = "sandbox-key"
+"""The key that every installation used before it had its own. Its team is still that of the installation's key, so that
+existing batches stay readable, even if the key file is lost."""
 
 
 @dataclass(frozen=True)
@@ -29,12 +37,19 @@ class Key:
         return redact(self.text)
 
 
-def authenticate(store: Store, headers: Mapping[str, str]) -> Key:
-    """Returns the caller's key. Raises Refused: 401 without a key, 400 for a wrong one (facts 1.3)."""
+def authenticate(store: Store, headers: Mapping[str, str], only_key: str | None) -> Key:
+    """Returns the caller's key. Raises Refused: 401 without a key, 400 for a wrong one (facts 1.3).
+
+    If ``only_key`` is set, no other key is accepted.
+    """
     scheme, _, text = headers.get("authorization", "").partition(" ")
     text = text.strip()
     if scheme.lower() != "bearer" or not text:
         refuse(401, "No credentials presented.")
+    if only_key is not None:
+        if not hmac.compare_digest(text.encode(), only_key.encode()):
+            refuse_key(text)
+        return Key(text, _team(store, FIXED_KEY))
     if not text.startswith(PREFIXES):
         refuse_key(text)
     return Key(text, _team(store, text))

@@ -1,4 +1,4 @@
-"""/admin: faults, settings, clock and ledger. No key is needed, because only this machine reaches the sandbox."""
+"""/admin: faults, settings, clock and ledger. The key is only needed if the sandbox has a key file."""
 
 from __future__ import annotations
 

@@ -27,6 +27,7 @@ from batchsite.sandbox.accepted_keys import authenticate
 from batchsite.sandbox.batch_clock import Batch
 from batchsite.sandbox.batch_operations import apply_event, fault_target
 from batchsite.sandbox.exchange import GZIP_FROM, Call, Hangup, Refused, Reply, gzip_body, json_reply
+from batchsite.sandbox.origin_check import refuse_web_pages
 from batchsite.sandbox.world import CallContext, World
 
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
@@ -92,7 +93,7 @@ def serve(world: World) -> WsgiApp:
     def app(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         started = time.perf_counter()
         call = _call(environ)
-        reply = _respond(world, call)
+        reply = _respond(world, call, environ["SERVER_NAME"], environ["SERVER_PORT"])
         return _send(call, reply, start_response, started)
 
     return app
@@ -106,8 +107,9 @@ def _call(environ: dict[str, Any]) -> Call:
     return Call(environ["REQUEST_METHOD"], path, environ.get("QUERY_STRING", ""), headers, environ["wsgi.input"])
 
 
-def _respond(world: World, call: Call) -> Reply:
+def _respond(world: World, call: Call, server_name: str, server_port: str) -> Reply:
     try:
+        refuse_web_pages(call.headers, server_name, server_port)
         return _admin(world, call) or _api(world, call)
     except Refused as refused:
         return refused.reply
@@ -123,13 +125,15 @@ def _admin(world: World, call: Call) -> Reply | None:
         match = re.fullmatch(pattern, call.path)
         if match and method == call.method:
             call.args = tuple(part or "" for part in match.groups())
+            if world.key is not None and handler is not admin_routes.health:
+                authenticate(world.store, call.headers, world.key)
             return handler(world, call)
     return None
 
 
 def _api(world: World, call: Call) -> Reply:
     route = _find(call)
-    context = CallContext(world, call, authenticate(world.store, call.headers))
+    context = CallContext(world, call, authenticate(world.store, call.headers, world.key))
     if route.call in ("get", "add", "requests", "results", "cancel"):
         context.batch_id = call.args[0]
     batch = _batch(context)

@@ -80,7 +80,8 @@ class Call:
     @cached_property
     def json(self) -> Any:
         """The decoded body. Compressed bodies are refused, as at xAI (facts 1.1)."""
-        if not self.body or "json" not in self.headers.get("content-type", ""):
+        media_type = self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if not self.body or media_type != "application/json":
             raise Refused(text_reply(415, "Expected request with `Content-Type: application/json`"))
         try:
             return orjson.loads(self.body)

@@ -112,6 +112,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _environ(self, body: _Body) -> dict[str, Any]:
         path, _, query = self.path.partition("?")
+        host, port, *_ = self.server.server_address
         environ = {
             "REQUEST_METHOD": self.command,
             "PATH_INFO": path,
@@ -119,8 +120,12 @@ class Handler(BaseHTTPRequestHandler):
             "QUERY_STRING": query,
             "CONTENT_TYPE": self.headers.get("content-type", ""),
             "wsgi.input": body,
+            "SERVER_NAME": str(host),
+            "SERVER_PORT": str(port),
         }
-        return environ | {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in self.headers.items()}
+        return environ | {
+            f"HTTP_{name.upper().replace('-', '_')}": ", ".join(self.headers.get_all(name, [])) for name in self.headers
+        }
 
     def _send_head(self, status: str, headers: list[tuple[str, str]]) -> bool:
         """Sends the status and headers. Returns True if the length is unknown, so that the body is sent in chunks."""

@@ -28,8 +28,11 @@ class World:
         settings: Settings,
         clock: Callable[[], float] = time.time,
         fixed: Mapping[str, Any] | None = None,
+        key: str | None = None,
     ) -> None:
+        """``key`` is the only key accepted, by /admin too. With None, any key is accepted and /admin needs none."""
         self.store = store
+        self.key = key
         self.faults = Faults(store)
         self._clock = clock
         self._initial = changed(settings, fixed or {})

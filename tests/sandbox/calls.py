@@ -57,10 +57,10 @@ class Response:
 class LocalSandbox:
     """One sandbox and the common calls to it."""
 
-    def __init__(self, folder: Path, settings: Settings = INSTANT) -> None:
+    def __init__(self, folder: Path, settings: Settings = INSTANT, key: str | None = None) -> None:
         self.clock = Clock()
         self.store = Store(folder)
-        self.world = World(self.store, settings, self.clock)
+        self.world = World(self.store, settings, self.clock, key=key)
         self.app: WsgiApp = serve(self.world)
 
     def reset(self) -> None:
@@ -87,6 +87,9 @@ class LocalSandbox:
             "QUERY_STRING": query,
             "CONTENT_TYPE": "application/json" if sent else "",
             "wsgi.input": io.BytesIO(sent),
+            "SERVER_NAME": "127.0.0.1",
+            "SERVER_PORT": "8790",
+            "HTTP_HOST": "127.0.0.1:8790",
         }
         if key is not None:
             environ["HTTP_AUTHORIZATION"] = f"Bearer {key}"
