@@ -18,6 +18,7 @@ test: $(VENV)/dev ## The whole suite; BATCHSITE_REQUIRE=all turns "skipped: not 
 check: $(VENV)/dev ## Style, types, templates, migrations, deployment settings
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
 	$(BIN)/mypy
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	$(BIN)/python -W error::DeprecationWarning manage.py check --deploy --fail-level WARNING

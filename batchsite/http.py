@@ -6,38 +6,11 @@ import hashlib
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.urls import reverse
-from django.utils.cache import patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
-from django_htmx.middleware import HtmxDetails
-
-from batchsite.teams.models import Membership, Team, User
 
 UNPROCESSABLE = 422
 """The status of a page whose form has errors: htmx swaps it, and nothing takes it for a success."""
-
-
-class PersonRequest(HttpRequest):
-    """A request of a signed-in person, who may be in no team."""
-
-    user: User
-    htmx: HtmxDetails
-
-
-class TeamRequest(PersonRequest):
-    """A request of a signed-in person, in one of their teams."""
-
-    team: Team
-    membership: Membership
-
-
-def page_or_part(request: TeamRequest, page: str, part: str, context: dict[str, Any]) -> HttpResponse:
-    """The whole page, or for htmx only the part that the page includes: one fragment, two callers."""
-    wants_part = request.htmx and not request.htmx.boosted and not request.htmx.history_restore_request
-    response = render(request, part if wants_part else page, context)
-    patch_vary_headers(response, ["HX-Request"])
-    return response
 
 
 def pulse_of(*seen: Any) -> str:

@@ -37,8 +37,9 @@ INSTALLED_APPS = [
     "batchsite.datasets",
     "batchsite.prompts",
     "batchsite.batches",
+    "batchsite.submission",
     "batchsite.trials",
-    "batchsite.review",
+    "batchsite.results",
     "batchsite.exports",
     "batchsite.operations",
 ]
@@ -66,8 +67,8 @@ TEMPLATES: list[dict[str, Any]] = [
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.messages.context_processors.messages",
-                "batchsite.teams.context.team",
-                "batchsite.batches.pages.context.running",
+                "batchsite.teams.page_context.team",
+                "batchsite.home.rail_context.running",
             ],
             "builtins": ["batchsite.templatetags.words", "batchsite.templatetags.parts"],
         },
@@ -139,9 +140,11 @@ else:
 # Rooms that have work to look at: each names a function `due(now) -> list[Job]`.
 DUE_SOURCES = [
     "batchsite.datasets.tasks.due",
-    "batchsite.batches.tasks.due",
+    "batchsite.submission.tasks.due",
+    "batchsite.pricing.tasks.due",
+    "batchsite.drafts.tasks.due",
     "batchsite.trials.tasks.due",
-    "batchsite.review.tasks.due",
+    "batchsite.results.tasks.due",
     "batchsite.exports.tasks.due",
 ]
 

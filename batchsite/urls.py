@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from batchsite.batches.pages.dashboard import charts, home
+from batchsite.home.views import charts, home
 from batchsite.processes.health import live, ready
 
 urlpatterns = [
@@ -14,11 +14,8 @@ urlpatterns = [
     path("spending", charts, name="spending"),
     path("", include("batchsite.teams.urls")),
     path("datasets/", include("batchsite.datasets.urls")),
-    path("batches/", include("batchsite.batches.urls")),
-    path("batches/", include("batchsite.trials.urls")),
+    path("batches/", include("batchsite.batch_urls")),
     path("prompts/", include("batchsite.prompts.urls")),
-    path("batches/", include("batchsite.review.urls")),
-    path("batches/", include("batchsite.exports.urls")),
     path("provider/", include("batchsite.provider.urls")),
 ]
 

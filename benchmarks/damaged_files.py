@@ -22,10 +22,10 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from batchsite.datasets.reading import Asks, ReadingError, open_table
-from tests.datasets.damage import Case, cases
-from tests.datasets.good_tables import Good, good_tables
-from tests.datasets.judging import ELSE, LIMITS, NAMED, RIGHT, UNNAMED, VERDICTS, WRONG, Tally, judge, verdict
+from batchsite.tables import Asks, ReadingError, open_table
+from tests.tables.damage import Case, cases
+from tests.tables.good_tables import Good, good_tables
+from tests.tables.judging import ELSE, LIMITS, NAMED, RIGHT, UNNAMED, VERDICTS, WRONG, Tally, judge, verdict
 
 PACKAGES = ("clevercsv==0.8.5", "pandas==3.1.1", "duckdb==2.0.1", "polars==2.1.0")
 OTHERS = ("csv", "clevercsv", "pandas", "DuckDB", "Polars")

@@ -74,11 +74,11 @@ def _written(form: str, batch: int, path: Path) -> tuple[float, float]:
 
     django.setup()
     from batchsite.batches.models import Batch
-    from batchsite.exports import files
+    from batchsite.exports import result_files
 
     found = Batch.objects.select_related("dataset").get(pk=batch)
     began, cpu = time.perf_counter(), time.process_time()
-    files.write_file(found, files.ALL_FORMS[form], path)
+    result_files.write_file(found, result_files.ALL_FORMS[form], path)
     return time.perf_counter() - began, time.process_time() - cpu
 
 

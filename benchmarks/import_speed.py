@@ -49,7 +49,7 @@ def bare(path: Path) -> float:
 
 
 def reading(path: Path) -> float:
-    from batchsite.datasets.reading import Limits, open_table
+    from batchsite.tables import Limits, open_table
 
     started = time.perf_counter()
     with path.open("rb") as file:
@@ -66,7 +66,7 @@ def importing(path: Path) -> float:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "batchsite.settings")
     django.setup()
     call_command("migrate", verbosity=0)
-    from batchsite.datasets.intake import import_step, receive_path
+    from batchsite.datasets.importer import import_step, receive_path
     from batchsite.datasets.models import DatasetState
     from batchsite.teams.models import Team
 

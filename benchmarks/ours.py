@@ -23,30 +23,30 @@ def main(table: str, output: str) -> None:
     from django.conf import settings
     from django.core.management import call_command
 
-    from batchsite.batches import controlling
     from batchsite.batches.models import Batch
-    from batchsite.batches.pipeline.driving import drive
-    from batchsite.batches.pipeline.patience import Patience
-    from batchsite.batches.writing import drafting
-    from batchsite.datasets import intake
-    from batchsite.exports import files
-    from batchsite.processes import garbage
+    from batchsite.datasets import importer
+    from batchsite.drafts import draft_store
+    from batchsite.exports import result_files
+    from batchsite.processes import gc_tuning
+    from batchsite.submission import actions
+    from batchsite.submission.local_run import drive
     from batchsite.teams.models import Team
+    from batchsite.timeouts import Patience
 
     settings.PATIENCE = Patience(first_look=0.05, poll=0.1)
     call_command("migrate", verbosity=0)
-    garbage.settle()  # as `runbatch` does
+    gc_tuning.settle()  # as `runbatch` does
     team = Team.objects.create(name="Benchmark")
     marks = {"start": time.perf_counter()}
 
-    dataset = intake.receive_path(team, Path(table))
-    intake.import_step(dataset.pk)
+    dataset = importer.receive_path(team, Path(table))
+    importer.import_step(dataset.pk)
     dataset.refresh_from_db()
     marks["import"] = time.perf_counter()
 
-    batch = drafting.new_draft(team, None, dataset)
+    batch = draft_store.new_draft(team, None, dataset)
     Batch.objects.filter(pk=batch.pk).update(prompt="Answer in one word: {{text}}", model="grok-4.3")
-    controlling.start(batch, None)
+    actions.start(batch, None)
     states: dict[str, float] = {}
 
     def show(seen: Batch) -> None:
@@ -56,7 +56,7 @@ def main(table: str, output: str) -> None:
     marks["submit"] = states.get("processing", states["completed"])
     marks["collect"] = time.perf_counter()
 
-    files.write_file(batch, files.FORMS["csv"], Path(output))
+    result_files.write_file(batch, result_files.FORMS["csv"], Path(output))
     marks["export"] = time.perf_counter()
 
     names = list(marks)

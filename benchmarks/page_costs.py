@@ -21,7 +21,7 @@ from django.db import connection  # noqa: E402
 from django.test import Client  # noqa: E402
 from django.test.utils import CaptureQueriesContext  # noqa: E402
 
-from batchsite.processes import garbage, web  # noqa: E402
+from batchsite.processes import gc_tuning, gunicorn_config  # noqa: E402
 from benchmarks.pages import FILLED, pages  # noqa: E402
 
 TIMES = 15
@@ -33,8 +33,8 @@ def main(word: str) -> None:
     made = json.loads((settings.DATA / FILLED).read_text())
     client = Client(SERVER_NAME="127.0.0.1")
     client.cookies[made["cookie_name"]] = made["cookie"]
-    web.warm_up()
-    garbage.settle()
+    gunicorn_config.warm_up()
+    gc_tuning.settle()
     print(f"{'milliseconds of CPU':<28} {'least':>7} {'p50':>7} {'most':>7} {'queries':>8} {'kB':>6}")
     for name, (path, headers) in pages(made).items():
         if word not in name or name.startswith(ASK_OTHERS):

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.tables import table
-from tests.provider import Sandbox, running_sandbox
+from tests.sandboxes import Sandbox, running_sandbox
 
 AIMS = (
     ("whole run / plain script", 0.9),

@@ -10,9 +10,11 @@ from django.test import Client
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
-from batchsite.processes.queueing import QUEUES, broker_of
+from batchsite.processes.queue import QUEUES, broker_of
 from batchsite.teams.models import Role, Team, User
 from tests import factories
+from tests.sandbox_fixtures import sandbox as sandbox
+from tests.sandbox_fixtures import sandbox_process as sandbox_process
 
 # Playwright keeps an event loop in the thread of the test; Django would take it for an asynchronous view.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
@@ -22,7 +24,7 @@ hypothesis_settings.register_profile("house", deadline=None, suppress_health_che
 hypothesis_settings.load_profile("house")
 
 
-SLOWEST = ("tests/scale/test_the_suite_again", "tests/batches/test_every_cut", "tests/litellm", "tests/browser")
+SLOWEST = ("tests/scale/test_the_suite_again", "tests/submission/test_every_cut", "tests/litellm", "tests/browser")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

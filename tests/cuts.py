@@ -14,8 +14,8 @@ import httpx
 from django.db import connection
 
 from batchsite.batches.models import Submission
-from batchsite.batches.pipeline import gateway
 from batchsite.datasets.models import Dataset
+from batchsite.teams import provider_client
 
 
 class Cut(BaseException):
@@ -109,7 +109,7 @@ class Guillotine:
             connection.connection.close()
             connection.connection = None
         connection.connect()
-        gateway._client.cache_clear()  # with its open connections, which a death does not close in good order
+        provider_client._client.cache_clear()  # with its open connections, which a death does not close in good order
         self.dead, self.between_lives = False, True
         for model in (Submission, Dataset):
             model._default_manager.exclude(lease_token="").update(lease_until="2000-01-01T00:00Z")

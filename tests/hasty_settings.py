@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from batchsite.batches.pipeline.patience import Patience
 from batchsite.settings import *  # noqa: F403
 from batchsite.settings import DATABASES, INSTALLED_APPS
+from batchsite.timeouts import Patience
 
 INSTALLED_APPS = [*INSTALLED_APPS, "tests.hasty"]
 PATIENCE = Patience(

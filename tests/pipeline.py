@@ -10,16 +10,16 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from batchsite.batches import controlling
 from batchsite.batches.models import Batch, Result
-from batchsite.batches.pipeline.patience import Patience
-from batchsite.batches.pipeline.steps import advance
 from batchsite.batches.states import RowState
-from batchsite.batches.writing import drafting
+from batchsite.drafts import draft_store
 from batchsite.processes.leases import Busy, LeaseLost
+from batchsite.submission import actions
+from batchsite.submission.steps import advance
 from batchsite.teams.models import Team
+from batchsite.timeouts import Patience
 from tests.factories import make_dataset
-from tests.provider import Sandbox
+from tests.sandboxes import Sandbox
 
 SHORT = Patience(
     step=5,
@@ -46,11 +46,11 @@ def make_batch(team: Team, rows: int = 20, **fields: Any) -> Batch:
     """A queued batch over `rows` short questions."""
     table = [[f"c{number}", f"Question {number}: is my card “lost”, or late?"] for number in range(1, rows + 1)]
     dataset = make_dataset(team, ["id", "text"], table, name="tickets")
-    batch = drafting.new_draft(team, None, dataset)
+    batch = draft_store.new_draft(team, None, dataset)
     for name, value in {"prompt": "Answer in one word: {{text}}", "model": "grok-4.3", **fields}.items():
         setattr(batch, name, value)
     batch.save()
-    controlling.start(batch, None)
+    actions.start(batch, None)
     batch.refresh_from_db()
     return batch
 

@@ -9,8 +9,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 
-from batchsite.datasets import describing
-from batchsite.datasets.intake import NotTaken, check_size
+from batchsite.datasets import file_details
+from batchsite.datasets.importer import NotTaken, check_size
 from batchsite.datasets.models import Dataset
 
 ENDINGS = (".csv", ".tsv", ".txt", ".xlsx", ".json", ".jsonl", ".ndjson", ".parquet", ".gz", ".zip")
@@ -76,10 +76,10 @@ class TextForm(forms.Form):
 
     def __init__(self, dataset: Dataset, data: Mapping[str, Any] | None = None, *, leave: Collection[str]) -> None:
         """Without the fields to `leave`, as there is a question about them; what was given is preselected."""
-        given, shown = dataset.given, describing.shown(dataset)
+        given, shown = dataset.given, file_details.shown(dataset)
         super().__init__(data, prefix="answer", initial=dict(given))
-        for key, ways in describing.WAYS.items():
+        for key, ways in file_details.WAYS.items():
             own = [(given[key], given[key])] if key in given and given[key] not in dict(ways) else []
             if key not in leave:
                 choices = [("", "As it shows" if key in given else shown[key]), *own, *ways]
-                self.fields[key] = forms.ChoiceField(label=describing.KEYS[key], required=False, choices=choices)
+                self.fields[key] = forms.ChoiceField(label=file_details.KEYS[key], required=False, choices=choices)

@@ -92,6 +92,11 @@ class Dataset(Work):
         """The answers as reading takes them: value by key."""
         return {str(one["key"]): str(one["value"]) for one in self.answers}
 
+    @property
+    def holds_requests(self) -> bool:
+        """Whether the rows are requests of a batch file, run as they stand."""
+        return self.form == "requests"
+
     def row(self, number: int) -> Row:
         """The cells of one row, counted from 1. Raises Block.DoesNotExist beyond the end."""
         found = self.pick([number])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 
-from batchsite.datasets import intake
+from batchsite.datasets import importer
 from batchsite.datasets.models import Dataset, DatasetState
 from batchsite.processes.leases import Busy, LeaseLost
 from batchsite.teams.models import Team, User
@@ -20,8 +20,8 @@ def take(team: Team, user: User | None) -> Dataset:
     found = mine.exclude(state=DatasetState.REFUSED).first()
     if found:
         return found
-    dataset = intake.receive_path(team, FILE, NAME, user)
+    dataset = importer.receive_path(team, FILE, NAME, user)
     with contextlib.suppress(Busy, LeaseLost):  # a worker was faster
-        intake.import_step(dataset.pk)
+        importer.import_step(dataset.pk)
     dataset.refresh_from_db()
     return dataset

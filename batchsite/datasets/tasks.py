@@ -6,23 +6,23 @@ import contextlib
 from collections.abc import Iterable
 from datetime import datetime
 
-from batchsite.datasets import intake, removing
+from batchsite.datasets import dataset_removal, importer
 from batchsite.datasets.models import Dataset
 from batchsite.processes.leases import Busy, LeaseLost
-from batchsite.processes.queueing import Job, take_due
+from batchsite.processes.queue import Job, take_due
 
 
 def due(now: datetime) -> Iterable[Job]:
     """Uploads to import, and deleted datasets to clear away."""
     for dataset in take_due(Dataset.objects.all(), now):
-        yield removing.job(dataset) if dataset.deleted_at else intake.job(dataset)
+        yield dataset_removal.job(dataset) if dataset.deleted_at else importer.job(dataset)
 
 
 def import_dataset(dataset_id: int) -> None:
     with contextlib.suppress(Busy, LeaseLost):
-        intake.import_step(dataset_id)
+        importer.import_step(dataset_id)
 
 
 def clear_dataset(dataset_id: int) -> None:
     with contextlib.suppress(Busy, LeaseLost):
-        removing.clear_step(dataset_id)
+        dataset_removal.clear_step(dataset_id)

@@ -15,17 +15,26 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 from django_htmx.http import push_url
 
-from batchsite.datasets import describing, intake, removing, reports, sample, selectors, uploading
+from batchsite.datasets import (
+    dataset_queries,
+    dataset_removal,
+    file_details,
+    importer,
+    problem_report,
+    sample,
+    upload_guard,
+)
 from batchsite.datasets.forms import AnswerForm, UploadForm
 from batchsite.datasets.models import Dataset, DatasetState
-from batchsite.http import UNPROCESSABLE, TeamRequest, page_or_part, whole_number
+from batchsite.http import UNPROCESSABLE, whole_number
 from batchsite.processes.trouble import is_disk_full
+from batchsite.teams.requests import TeamRequest, page_or_part
 
 PROBLEMS_SHOWN = 100
 
 
 def _dataset(request: TeamRequest, dataset_id: int) -> Dataset:
-    return get_object_or_404(selectors.datasets_of(request.team).defer(None), pk=dataset_id)
+    return get_object_or_404(dataset_queries.datasets_of(request.team).defer(None), pk=dataset_id)
 
 
 # --- the list, and taking files in
@@ -36,7 +45,7 @@ def datasets(request: TeamRequest) -> HttpResponse:
     """The list, with the drop zone on top; for its own poll, the rows that are shown."""
     shown = [int(pk) for pk in request.GET.get("shown", "").split(",") if whole_number(pk)]
     if shown:
-        return render(request, "datasets/_list.html", {"listing": selectors.listed(request.team, shown)})
+        return render(request, "datasets/_list.html", {"listing": dataset_queries.listed(request.team, shown)})
     return page_or_part(request, "datasets/list.html", "datasets/_list.html", _listing(request))
 
 
@@ -45,7 +54,7 @@ def _listing(request: TeamRequest) -> dict[str, Any]:
     search = asked.get("search", "").strip()[:200]
     after, before = whole_number(asked.get("after")), whole_number(asked.get("before"))
     return _upload_part() | {
-        "listing": selectors.listing(request.team, search, after, before),
+        "listing": dataset_queries.listing(request.team, search, after, before),
         "search": search,
         "is_narrowed": bool(search or after or before),
     }
@@ -73,16 +82,16 @@ def dataset_replace(request: TeamRequest, dataset_id: int) -> HttpResponse:
 
 
 def _upload(request: TeamRequest, replaces: Dataset | None) -> HttpResponse:
-    refused = uploading.refusal(request.META.get("CONTENT_LENGTH"))
+    refused = upload_guard.refusal(request.META.get("CONTENT_LENGTH"))
     if refused:
         return _refused(request, replaces, refused.words, refused.status)
     try:
         return _take(request, replaces)
     except OSError as error:
-        uploading.drop(request.upload_handlers)
+        upload_guard.drop(request.upload_handlers)
         if not is_disk_full(error):
             raise
-        return _refused(request, replaces, uploading.FULL, 507)
+        return _refused(request, replaces, upload_guard.FULL, 507)
 
 
 @csrf_protect
@@ -91,7 +100,7 @@ def _take(request: TeamRequest, replaces: Dataset | None) -> HttpResponse:
     if not form.is_valid():
         return _refused(request, replaces, form.first_error(), UNPROCESSABLE)
     file, name = form.cleaned_data["file"], form.cleaned_data["name"]
-    url = reverse("dataset", args=[intake.receive(request.team, request.user, file, name, replaces).pk])
+    url = reverse("dataset", args=[importer.receive(request.team, request.user, file, name, replaces).pk])
     return JsonResponse({"url": url}, status=201) if _is_script(request) else redirect(url)
 
 
@@ -151,7 +160,7 @@ def dataset_rows(request: TeamRequest, dataset_id: int) -> HttpResponse:
 def dataset_row(request: TeamRequest, dataset_id: int, row: int) -> HttpResponse:
     """One row, whole."""
     found = _dataset(request, dataset_id)
-    cells = selectors.row_cells(found, row) if found.state == DatasetState.READY else None
+    cells = dataset_queries.row_cells(found, row) if found.state == DatasetState.READY else None
     if cells is None:
         raise Http404
     context = {
@@ -166,23 +175,23 @@ def dataset_row(request: TeamRequest, dataset_id: int, row: int) -> HttpResponse
 
 def _context(request: TeamRequest, found: Dataset) -> dict[str, Any]:
     """All that the page of a dataset shows, by the state that it is in."""
-    context: dict[str, Any] = {"dataset": found, "versions": selectors.versions(found)} | _upload_part()
+    context: dict[str, Any] = {"dataset": found, "versions": dataset_queries.versions(found)} | _upload_part()
     if found.state == DatasetState.READY:
         batches = found.batches.filter(deleted_at=None).select_related("created_by").order_by("-pk")
-        page = selectors.row_page(found, _first(request))
+        page = dataset_queries.row_page(found, _first(request))
         context["page"] = page
         context["columns"] = zip_longest(found.columns, page.rows[0][1] if page.rows else ())
-        context["batches"] = batches[: selectors.SHOWN_BATCHES]
+        context["batches"] = batches[: dataset_queries.SHOWN_BATCHES]
     if found.state == DatasetState.ASKING:
-        context["answer_form"] = AnswerForm(found.questions, chosen=selectors.answers_before(found))
+        context["answer_form"] = AnswerForm(found.questions, chosen=dataset_queries.answers_before(found))
     if found.state in {DatasetState.READY, DatasetState.REFUSED}:
-        context["profile"] = describing.profile(found)
-        context["facts"] = describing.facts(found) if found.form or found.state == DatasetState.READY else []
-        context["may_differ"] = describing.may_differ(found)
-        context["decisions"] = selectors.decisions(found)
+        context["profile"] = file_details.profile(found)
+        context["facts"] = file_details.facts(found) if found.form or found.state == DatasetState.READY else []
+        context["may_differ"] = file_details.may_differ(found)
+        context["decisions"] = dataset_queries.decisions(found)
         context["problems"] = found.problems[:PROBLEMS_SHOWN]
         context["recorded"] = len(found.problems)
-        context["whole_file"] = describing.whole_file_problem(found)
+        context["whole_file"] = file_details.whole_file_problem(found)
     return context
 
 
@@ -209,7 +218,7 @@ def dataset_original(request: TeamRequest, dataset_id: int) -> HttpResponseBase:
 def dataset_problems(request: TeamRequest, dataset_id: int) -> HttpResponse:
     """All recorded problems of a refused file, for a spreadsheet."""
     found = _dataset(request, dataset_id)
-    report = reports.problems_csv(found.problems).encode("utf-8-sig")
+    report = problem_report.problems_csv(found.problems).encode("utf-8-sig")
     name = content_disposition_header(as_attachment=True, filename=f"{found.name[:100]} - problems.csv") or ""
     return HttpResponse(report, content_type="text/csv; charset=utf-8", headers={"Content-Disposition": name})
 
@@ -218,13 +227,13 @@ def dataset_problems(request: TeamRequest, dataset_id: int) -> HttpResponse:
 def dataset_delete(request: TeamRequest, dataset_id: int) -> HttpResponse:
     found = _dataset(request, dataset_id)
     if request.method == "GET":
-        batches = found.batches.filter(deleted_at=None).order_by("-pk")[: selectors.SHOWN_BATCHES]
+        batches = found.batches.filter(deleted_at=None).order_by("-pk")[: dataset_queries.SHOWN_BATCHES]
         back = reverse("dataset", args=[found.pk])
         context = {"dataset": found, "batches": batches, "back": back, "verb": "Delete the dataset"}
         return render(request, "datasets/in_use.html" if batches else "datasets/delete.html", context)
     try:
-        removing.delete(found)
-    except removing.InUse as error:
+        dataset_removal.delete(found)
+    except dataset_removal.InUse as error:
         messages.error(request, str(error))
         return redirect("dataset", found.pk)
     messages.success(request, f"Deleted {found}.")

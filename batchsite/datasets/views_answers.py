@@ -10,16 +10,17 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
-from batchsite.datasets import answering, describing, selectors
+from batchsite.datasets import answers, dataset_queries, file_details
 from batchsite.datasets.forms import AnswerForm, TextForm
 from batchsite.datasets.models import Dataset, DatasetState
 from batchsite.datasets.views import page_of
-from batchsite.http import UNPROCESSABLE, TeamRequest
+from batchsite.http import UNPROCESSABLE
 from batchsite.processes.trouble import is_disk_full
+from batchsite.teams.requests import TeamRequest
 
 
 def _dataset(request: TeamRequest, dataset_id: int) -> Dataset:
-    return get_object_or_404(selectors.datasets_of(request.team).defer(None), pk=dataset_id)
+    return get_object_or_404(dataset_queries.datasets_of(request.team).defer(None), pk=dataset_id)
 
 
 @require_POST
@@ -30,8 +31,8 @@ def dataset_answer(request: TeamRequest, dataset_id: int) -> HttpResponse:
     if found.state == DatasetState.ASKING and not form.is_valid():
         return page_of(request, found, {"answer_form": form}, status=UNPROCESSABLE)
     try:
-        answering.answer(found, request.user, form.cleaned_data if form.is_valid() else {})
-    except answering.CannotChange as error:
+        answers.answer(found, request.user, form.cleaned_data if form.is_valid() else {})
+    except answers.CannotChange as error:
         messages.warning(request, str(error))
     return redirect("dataset", found.pk)
 
@@ -41,8 +42,8 @@ def dataset_leave(request: TeamRequest, dataset_id: int) -> HttpResponse:
     """Take the good rows of a refused file."""
     found = _dataset(request, dataset_id)
     try:
-        answering.leave_bad_rows(found, request.user)
-    except answering.CannotChange as error:
+        answers.leave_bad_rows(found, request.user)
+    except answers.CannotChange as error:
         messages.warning(request, str(error))
     return redirect("dataset", found.pk)
 
@@ -51,8 +52,8 @@ def dataset_leave(request: TeamRequest, dataset_id: int) -> HttpResponse:
 def dataset_again(request: TeamRequest, dataset_id: int) -> HttpResponse:
     """Other answers to what was asked, and to what was not; a dataset in use stays, and a new one is made."""
     found = _dataset(request, dataset_id)
-    batches = list(found.batches.filter(deleted_at=None).order_by("-pk")[: selectors.SHOWN_BATCHES])
-    questions = describing.open_to_change(found)
+    batches = list(found.batches.filter(deleted_at=None).order_by("-pk")[: dataset_queries.SHOWN_BATCHES])
+    questions = file_details.open_to_change(found)
     form = AnswerForm(questions, request.POST or None, chosen=found.given)
     others = TextForm(found, request.POST or None, leave=_not_open(found, questions))
     if request.method == "POST" and form.is_valid() and others.is_valid():
@@ -70,15 +71,15 @@ def dataset_again(request: TeamRequest, dataset_id: int) -> HttpResponse:
 
 def _not_open(found: Dataset, questions: list[dict[str, Any]]) -> set[str]:
     """Keys that are asked about with evidence, or mean nothing for this kind of file."""
-    return {str(one["key"]) for one in questions} if describing.is_text(found) else set(describing.WAYS)
+    return {str(one["key"]) for one in questions} if file_details.is_text(found) else set(file_details.WAYS)
 
 
 def _read_anew(request: TeamRequest, found: Dataset, values: dict[str, str], *, beside: bool) -> HttpResponse:
     try:
         if beside:
-            return redirect("dataset", answering.read_beside(found, request.user, values).pk)
-        answering.read_again(found, request.user, values)
-    except answering.CannotChange as error:
+            return redirect("dataset", answers.read_beside(found, request.user, values).pk)
+        answers.read_again(found, request.user, values)
+    except answers.CannotChange as error:
         messages.warning(request, str(error))
     except FileNotFoundError:
         messages.error(request, "The uploaded file is gone from the server's disk. Upload it again.")

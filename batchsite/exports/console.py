@@ -21,17 +21,17 @@ from django.db import Error, connections
 from django.utils import timezone
 
 from batchsite.batches.models import Batch
-from batchsite.batches.moving import outcome
-from batchsite.batches.writing.estimating import Estimate
-from batchsite.datasets import intake
-from batchsite.datasets.keeping import BAD_ROWS, LEAVE
+from batchsite.batches.transitions import outcome
+from batchsite.datasets import importer
 from batchsite.datasets.models import Dataset, DatasetState
+from batchsite.datasets.reading_report import BAD_ROWS, LEAVE
+from batchsite.pricing.estimate import Estimate
 from batchsite.processes.leases import Busy, LeaseLost
-from batchsite.processes.logfiles import LogFile
+from batchsite.processes.log_files import LogFile
 from batchsite.processes.parentage import die_with_parent
 from batchsite.processes.trouble import trouble
-from batchsite.teams.keys import AccountKind, account_kind, sandbox_url
-from batchsite.templatetags.words import dollars
+from batchsite.teams.accounts import AccountKind, account_kind, sandbox_url
+from batchsite.wording import dollars
 
 WIDTH = 30
 """Characters of the progress bar."""
@@ -189,7 +189,7 @@ def finish_import(dataset: Dataset, out: Any) -> None:
             progress.say(dataset.held_reason)
             if not dataset.next_look_at or dataset.next_look_at <= timezone.now():
                 with contextlib.suppress(Busy, LeaseLost):
-                    intake.import_step(dataset.pk)
+                    importer.import_step(dataset.pk)
                     continue
         except Error as error:
             progress.wait(error)

@@ -6,19 +6,19 @@ import contextlib
 from collections.abc import Iterable
 from datetime import datetime
 
-from batchsite.exports import building
+from batchsite.exports import export_build
 from batchsite.processes.leases import Busy, LeaseLost
-from batchsite.processes.queueing import Job
+from batchsite.processes.queue import Job
 
 
 def due(now: datetime) -> Iterable[Job]:
-    return building.due(now)
+    return export_build.due(now)
 
 
 def build(export_id: int) -> None:
     with contextlib.suppress(Busy, LeaseLost):
-        building.build_step(export_id)
+        export_build.build_step(export_id)
 
 
 def clear_old() -> None:
-    building.clear_old()
+    export_build.clear_old()

@@ -22,17 +22,18 @@ from django.utils.cache import get_conditional_response
 from django.utils.http import content_disposition_header, http_date, quote_etag
 from django.views.decorators.http import require_GET, require_safe
 
+from batchsite.batches import queries
 from batchsite.batches.models import Batch
-from batchsite.batches.pages import selectors
 from batchsite.batches.states import State
-from batchsite.exports import building, sharing
-from batchsite.exports.choosing import ROWS, Choice, mark_of, names_of
-from batchsite.exports.files import ALL_FORMS, AnyForm, Built, content, filename, refusal
+from batchsite.exports import export_build, share_links
+from batchsite.exports.download_choice import ROWS, Choice, mark_of, names_of
 from batchsite.exports.models import Export
-from batchsite.exports.tables import TooBig
-from batchsite.http import UNPROCESSABLE, TeamRequest
-from batchsite.review import asking, sifting
+from batchsite.exports.result_files import ALL_FORMS, AnyForm, Built, content, filename, refusal
+from batchsite.exports.table_writers import TooBig
+from batchsite.http import UNPROCESSABLE
+from batchsite.results import filtered_rows, row_filter
 from batchsite.teams.models import User
+from batchsite.teams.requests import TeamRequest
 
 ENDINGS = tuple(dict.fromkeys(form.ending for form in ALL_FORMS.values()))
 
@@ -69,8 +70,8 @@ class DownloadForm(forms.Form):
     def __init__(self, data: QueryDict | None, batch: Batch, query: QueryDict) -> None:
         """`query` is the address, which may hold a filter of rows whether the form was sent or not."""
         self.batch, names = batch, names_of(batch)
-        self.query, self.asked = query, asking.asked_in(query)
-        self.kept, self.kept_query = asking.pairs(self.asked), asking.kept(self.asked)
+        self.query, self.asked = query, row_filter.asked_in(query)
+        self.kept, self.kept_query = row_filter.pairs(self.asked), row_filter.kept(self.asked)
         super().__init__(data, initial={"column": names, "rows": "filter" if self.kept else "all"})
         offered = [(name, ROWS[name]) for name in ROWS if _is_offered(batch, name)]
         if self.kept:
@@ -90,14 +91,14 @@ class DownloadForm(forms.Form):
                 self.add_error("form", why_not)
         except ValueError as error:
             self.add_error("ranges", str(error))
-        if self.choice.rows == "filter" and (wrong := asking.unread(self.query, self.asked)):
+        if self.choice.rows == "filter" and (wrong := row_filter.unread(self.query, self.asked)):
             self.add_error("rows", f"“{wrong}” is no filter of rows.")
         return cleaned
 
     def count(self) -> None:
         """Say how many rows the filter has; for a page, as it takes a moment."""
         if self.kept:
-            found, rows = sifting.counted(self.batch, self.kept_query), self.fields["rows"]
+            found, rows = filtered_rows.counted(self.batch, self.kept_query), self.fields["rows"]
             others = [choice for choice in rows.choices if choice[0] != "filter"]  # type: ignore[attr-defined]
             rows.choices = [("filter", f"{found}: {found.words}"), *others]  # type: ignore[attr-defined]
 
@@ -118,7 +119,7 @@ def _is_offered(batch: Batch, rows: str) -> bool:
 @require_safe
 def batch_download(request: TeamRequest, batch_id: int) -> HttpResponseBase:
     """The file where the address says which one, else the choice. All checks come before the first byte."""
-    batch = selectors.batch_of(request.team, batch_id)
+    batch = queries.batch_of(request.team, batch_id)
     if batch.state == State.DRAFT:
         return redirect("batch-edit", batch.pk)
     asked = DownloadForm(request.GET if "form" in request.GET else None, batch, request.GET)
@@ -127,17 +128,17 @@ def batch_download(request: TeamRequest, batch_id: int) -> HttpResponseBase:
     asked.count()
     context: dict[str, Any] = {"batch": batch, "form": asked, "endings": ENDINGS}
     if asked.is_bound and asked.is_valid():
-        token = sharing.sign(batch, request.user, asked.cleaned_data["form"], asked.choice)
+        token = share_links.sign(batch, request.user, asked.cleaned_data["form"], asked.choice)
         name = filename(batch, ALL_FORMS[asked.cleaned_data["form"]], asked.choice)
         path = reverse("shared-results", args=[token, name])
-        context |= {"link": request.build_absolute_uri(path), "valid": sharing.VALID.days, "name": name}
+        context |= {"link": request.build_absolute_uri(path), "valid": share_links.VALID.days, "name": name}
     return render(request, "exports/download.html", context, status=UNPROCESSABLE if asked.errors else 200)
 
 
 @require_safe
 def batch_results(request: TeamRequest, batch_id: int, ending: str) -> HttpResponseBase:
     """The stable address of a batch's file: `/batches/12/results.csv`; the choice of rows and columns may follow it."""
-    batch = selectors.batch_of(request.team, batch_id)
+    batch = queries.batch_of(request.team, batch_id)
     if batch.state == State.DRAFT:
         return redirect("batch-edit", batch.pk)
     given = request.GET.copy()
@@ -155,7 +156,7 @@ def batch_results(request: TeamRequest, batch_id: int, ending: str) -> HttpRespo
 @require_safe
 def shared_results(request: HttpRequest, token: str, name: str) -> HttpResponseBase:
     """The file of a signed link, for scripts that cannot sign in."""
-    shared = sharing.opened(token)
+    shared = share_links.opened(token)
     if shared is None:
         words = "This link is void: it is out of date, or its maker left the team, or the batch was deleted.\n"
         return HttpResponse(words, status=410, content_type="text/plain; charset=utf-8")
@@ -195,12 +196,12 @@ def _streamed(batch: Batch, form: Any, choice: Choice) -> HttpResponseBase:
 
 def _built(request: HttpRequest, batch: Batch, form: Built, choice: Choice, user: User | None) -> HttpResponseBase:
     """A small file at once; a big one when a worker has built it, with a page that shows how far it is."""
-    if building.is_small(batch):
+    if export_build.is_small(batch):
         try:
-            return FileResponse(building.file_now(batch, form, choice), content_type=form.content_type)
+            return FileResponse(export_build.file_now(batch, form, choice), content_type=form.content_type)
         except TooBig as error:
             return HttpResponse(f"{error}\n", status=UNPROCESSABLE, content_type="text/plain; charset=utf-8")
-    export = building.ask_for(batch, form, choice, user)
+    export = export_build.ask_for(batch, form, choice, user)
     if export.ready_at:
         return FileResponse(export.file.open("rb"), content_type=form.content_type)
     if user is not None:
@@ -215,7 +216,7 @@ def _built(request: HttpRequest, batch: Batch, form: Built, choice: Choice, user
 @require_GET
 def batch_export(request: TeamRequest, batch_id: int, export_id: int) -> HttpResponseBase:
     """How far the building of a file is, and the file when it is there."""
-    batch = selectors.batch_of(request.team, batch_id)
+    batch = queries.batch_of(request.team, batch_id)
     export = get_object_or_404(Export, batch=batch, pk=export_id)
     choice, form = Choice.from_json(export.choice), ALL_FORMS[export.form]
     context = {

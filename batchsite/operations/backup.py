@@ -19,8 +19,8 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from batchsite.batches.pipeline.restoring import MARK
 from batchsite.operations.findings import size
+from batchsite.submission.restore import MARK
 
 DUMP = "database.dump"
 """PostgreSQL's part of a backup, made by pg_dump."""

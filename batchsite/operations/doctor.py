@@ -6,26 +6,26 @@ from collections.abc import Callable, Iterable, Iterator
 
 from django.db import connections
 
-from batchsite.operations import database, place, provider, work
+from batchsite.operations import database_checks, place_checks, provider_checks, work_checks
 from batchsite.operations.findings import PROBLEM, Finding, first_line, problem, warning
 
 Examination = Callable[[], Iterable[Finding]]
 
 WITHOUT_DATABASE: tuple[Examination, ...] = (
-    place.examine_settings,
-    place.examine_disk,
-    place.examine_processes,
-    provider.examine_provider,
+    place_checks.examine_settings,
+    place_checks.examine_disk,
+    place_checks.examine_processes,
+    provider_checks.examine_provider,
 )
-OF_THE_DATABASE: tuple[Examination, ...] = (database.examine_database, database.examine_migrations)
+OF_THE_DATABASE: tuple[Examination, ...] = (database_checks.examine_database, database_checks.examine_migrations)
 WITH_DATABASE: tuple[Examination, ...] = (
-    work.examine_queue,
-    work.examine_workers,
-    work.examine_ticker,
-    work.examine_due_work,
-    work.examine_held,
-    provider.examine_accounts_in_use,
-    provider.examine_stored_keys,
+    work_checks.examine_queue,
+    work_checks.examine_workers,
+    work_checks.examine_ticker,
+    work_checks.examine_due_work,
+    work_checks.examine_held,
+    provider_checks.examine_accounts_in_use,
+    provider_checks.examine_stored_keys,
 )
 
 

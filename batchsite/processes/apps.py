@@ -26,7 +26,7 @@ def keep_schedule(using: str, **_: Any) -> None:
 
     if Schedule._meta.db_table not in connections[using].introspection.table_names():
         return  # only some apps were migrated
-    values = {"func": "batchsite.processes.ticking.fallback", "schedule_type": Schedule.MINUTES, "minutes": 1}
+    values = {"func": "batchsite.processes.ticker.fallback", "schedule_type": Schedule.MINUTES, "minutes": 1}
     kept = Schedule.objects.using(using).filter(name=SCHEDULE).order_by("pk").first()
     if kept is None:
         Schedule.objects.using(using).create(name=SCHEDULE, repeats=-1, **values)

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from batchsite.options import ROOT
-from batchsite.processes.logfiles import LogFile
+from batchsite.processes.log_files import LogFile
 from batchsite.processes.parentage import die_with_parent
 
 EARLY = 10.0

@@ -10,8 +10,8 @@ from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 
-from batchsite.processes.beating import seconds_since_beat
-from batchsite.processes.queueing import QUEUES
+from batchsite.processes.heartbeats import seconds_since_beat
+from batchsite.processes.queue import QUEUES
 
 log = logging.getLogger(__name__)
 

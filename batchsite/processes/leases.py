@@ -24,7 +24,7 @@ from django.db import Error, transaction
 from django.db.models import Case, DateTimeField, F, Q, Value, When
 from django.utils import timezone
 
-from batchsite.processes.beating import stopping
+from batchsite.processes.heartbeats import stopping
 from batchsite.processes.models import Work
 from batchsite.processes.trouble import trouble
 

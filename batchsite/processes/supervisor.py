@@ -18,7 +18,7 @@ from batchsite.processes.children import Child
 from batchsite.processes.parentage import reap_strangers
 from batchsite.processes.readiness import Readiness
 from batchsite.processes.terminal import Terminal, short_path
-from batchsite.processes.watching import Database
+from batchsite.processes.watchdog import Database
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 TURN = 0.2

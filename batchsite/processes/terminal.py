@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from batchsite.processes.logfiles import LogFile
+from batchsite.processes.log_files import LogFile
 
 SHOWN = {"warning", "error", "critical"}
 UNSHOWN = ("django.request", "django.security")

@@ -10,12 +10,13 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
-from batchsite.http import UNPROCESSABLE, TeamRequest, whole_number, words_of
-from batchsite.prompts import keeping, selectors
-from batchsite.prompts.comparing import compare
+from batchsite.http import UNPROCESSABLE, whole_number, words_of
+from batchsite.prompts import library, prompt_queries
+from batchsite.prompts.diff import compare
 from batchsite.prompts.forms import RenameForm
-from batchsite.prompts.keeping import Contents
+from batchsite.prompts.library import Contents
 from batchsite.prompts.models import PromptVersion
+from batchsite.teams.requests import TeamRequest
 
 ask_and_do = require_http_methods(["GET", "POST"])
 
@@ -23,17 +24,17 @@ ask_and_do = require_http_methods(["GET", "POST"])
 @require_GET
 def prompts(request: TeamRequest) -> HttpResponse:
     search = words_of(request.GET.get("search"))
-    found = selectors.listing(request.team, search, words_of(request.GET.get("after")))
+    found = prompt_queries.listing(request.team, search, words_of(request.GET.get("after")))
     return render(request, "prompts/list.html", {"listing": found, "search": search})
 
 
 @require_GET
 def prompt(request: TeamRequest, prompt_id: int) -> HttpResponse:
     """One version of it, the newest where none is asked for, and the list of all."""
-    found = selectors.prompt_of(request.team, prompt_id)
-    versions = selectors.versions_of(found)
+    found = prompt_queries.prompt_of(request.team, prompt_id)
+    versions = prompt_queries.versions_of(found)
     shown = _numbered(versions, request.GET.get("version"))
-    batches = shown.batches.filter(team=request.team, deleted_at=None).order_by("-pk")[: selectors.BATCHES_SHOWN]
+    batches = shown.batches.filter(team=request.team, deleted_at=None).order_by("-pk")[: prompt_queries.BATCHES_SHOWN]
     context = {"prompt": found, "versions": versions, "shown": shown, "batches": batches}
     return render(request, "prompts/prompt.html", context)
 
@@ -41,8 +42,8 @@ def prompt(request: TeamRequest, prompt_id: int) -> HttpResponse:
 @require_GET
 def prompt_compare(request: TeamRequest, prompt_id: int) -> HttpResponse:
     """Two versions of it, the last two where none are asked for."""
-    found = selectors.prompt_of(request.team, prompt_id)
-    versions = selectors.versions_of(found)
+    found = prompt_queries.prompt_of(request.team, prompt_id)
+    versions = prompt_queries.versions_of(found)
     new = _numbered(versions, request.GET.get("new"))
     old = _numbered(versions, request.GET.get("old") or str(max(1, new.number - 1)))
     sections = compare(Contents.of(old), Contents.of(new))
@@ -53,13 +54,13 @@ def prompt_compare(request: TeamRequest, prompt_id: int) -> HttpResponse:
 
 @ask_and_do
 def prompt_rename(request: TeamRequest, prompt_id: int) -> HttpResponse:
-    found = selectors.prompt_of(request.team, prompt_id)
+    found = prompt_queries.prompt_of(request.team, prompt_id)
     form = RenameForm(request.POST if request.method == "POST" else None, initial={"name": found.name})
     if request.method == "POST" and form.is_valid():
         try:
-            keeping.rename(found, form.cleaned_data["name"])
+            library.rename(found, form.cleaned_data["name"])
             return redirect("prompt", found.pk)
-        except keeping.NameTaken as error:
+        except library.NameTaken as error:
             form.add_error("name", str(error))
     context = _question(found.pk, f"Rename “{found}”", "Rename") | {"prompt": found, "form": form, "calm": True}
     return render(request, "prompts/rename.html", context, status=UNPROCESSABLE if form.errors else 200)
@@ -67,9 +68,9 @@ def prompt_rename(request: TeamRequest, prompt_id: int) -> HttpResponse:
 
 @ask_and_do
 def prompt_delete(request: TeamRequest, prompt_id: int) -> HttpResponse:
-    found = selectors.prompt_of(request.team, prompt_id)
+    found = prompt_queries.prompt_of(request.team, prompt_id)
     if request.method == "POST":
-        keeping.delete(found)
+        library.delete(found)
         messages.success(request, f"The prompt “{found}” is deleted.")
         return redirect("prompts")
     context = _question(found.pk, f"Delete the prompt “{found}”?", "Delete it") | {"prompt": found}

@@ -16,11 +16,12 @@ from django.utils.cache import patch_vary_headers
 from django.utils.http import content_disposition_header, urlencode
 from django.views.decorators.http import require_GET, require_http_methods, require_safe
 
-from batchsite.batches import tasks
-from batchsite.http import TeamRequest, words_of
-from batchsite.provider import acting, reading
-from batchsite.provider.account import LABELS, Place, Trouble, kinds_of, place_of
-from batchsite.provider.listing import HOW, WHOSE, Asked, Listing, Remote, listing, one
+from batchsite.http import words_of
+from batchsite.provider import remote_actions, remote_results
+from batchsite.provider.quick_client import LABELS, Place, Trouble, kinds_of, place_of
+from batchsite.provider.remote_list import HOW, WHOSE, Asked, Listing, Remote, listing, one
+from batchsite.submission import tasks
+from batchsite.teams.requests import TeamRequest
 
 ask_and_do = require_http_methods(["GET", "POST"])
 Ask = Callable[[Place], dict[str, Any]]
@@ -58,10 +59,10 @@ def remote(request: TeamRequest, remote_id: str) -> HttpResponse:
 
     def ask(place: Place) -> dict[str, Any]:
         found = one(request.team, request.user, place, remote_id)
-        some = (reading.requests if show == "requests" else reading.results)(place, remote_id, token)
-        return {"remote": found, "some": some, "not_adopted": acting.why_not_adopted(found)}
+        some = (remote_results.requests if show == "requests" else remote_results.results)(place, remote_id, token)
+        return {"remote": found, "some": some, "not_adopted": remote_actions.why_not_adopted(found)}
 
-    context = {"remote_id": remote_id, "show": show, "token": token, "files": reading.FILES}
+    context = {"remote_id": remote_id, "show": show, "token": token, "files": remote_results.FILES}
     return _answer(request, "provider/batch.html", "provider/_batch.html", context, ask)
 
 
@@ -98,7 +99,7 @@ def remote_download(request: TeamRequest, remote_id: str) -> HttpResponseBase:
     try:
         place = place_of(request.team, request.GET.get("account", ""))
         found = one(request.team, request.user, place, remote_id)
-        file = reading.file_of(place, found, form if form in reading.FILES else "csv")
+        file = remote_results.file_of(place, found, form if form in remote_results.FILES else "csv")
     except Trouble as trouble:
         return _refused(request, remote_id, trouble)
     response = StreamingHttpResponse(file.content, content_type=file.content_type)
@@ -117,7 +118,7 @@ def remote_cancel(request: TeamRequest, remote_id: str) -> HttpResponse:
         if found.trace.kind == "ours" and found.trace.batch and found.trace.batch.is_running:
             return redirect("batch-cancel", found.trace.batch.pk)
         if request.method == "POST":
-            acting.cancel(place, found, request.team, request.user)
+            remote_actions.cancel(place, found, request.team, request.user)
             messages.success(request, "xAI was asked to cancel it. Its counters may take a minute to settle.")
             return redirect(_back(request, remote_id))
     except Trouble as trouble:
@@ -133,11 +134,11 @@ def remote_adopt(request: TeamRequest, remote_id: str) -> HttpResponse:
         place = place_of(request.team, request.GET.get("account", ""))
         found = one(request.team, request.user, place, remote_id)
         if request.method == "POST":
-            submission = acting.adopt(request.team, found, request.user)
+            submission = remote_actions.adopt(request.team, found, request.user)
             tasks.nudge(submission.batch)
             messages.success(request, "Taken back. Its results are read now.")
             return redirect("batch", submission.batch_id)
-        refused = acting.why_not_adopted(found)
+        refused = remote_actions.why_not_adopted(found)
         if refused:
             raise Trouble("It cannot be taken back", refused)
     except Trouble as trouble:

@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponseBase
 
-from batchsite.http import TeamRequest
 from batchsite.teams.models import Role, User
+from batchsite.teams.requests import TeamRequest
 
 R = TypeVar("R", bound=HttpResponseBase)
 

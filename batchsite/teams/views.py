@@ -11,12 +11,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from batchsite.http import UNPROCESSABLE, TeamRequest, next_url
-from batchsite.teams import founding, joining
+from batchsite.http import UNPROCESSABLE, next_url
+from batchsite.teams import invitations, people
 from batchsite.teams.access import owners_only
 from batchsite.teams.forms import BudgetForm, InvitationForm, KeyForm, RoleForm, TeamForm, budget_form_of, name_of
 from batchsite.teams.middleware import SESSION_TEAM
 from batchsite.teams.models import Invitation, Membership, ProviderKey, Role
+from batchsite.teams.requests import TeamRequest
 
 
 @require_GET
@@ -38,7 +39,9 @@ def team_page(request: TeamRequest, **forms: Any) -> HttpResponse:
         "budget_form": budget_form_of(team),
     }
     if request.membership.is_owner:
-        context["links"] = [_link(request, one) for one in joining.open_invitations().filter(team=team).order_by("pk")]
+        context["links"] = [
+            _link(request, one) for one in invitations.open_invitations().filter(team=team).order_by("pk")
+        ]
     has_errors = any(form.errors for form in forms.values())
     return render(request, "teams/team.html", context | forms, status=UNPROCESSABLE if has_errors else 200)
 
@@ -66,7 +69,7 @@ def team_budget(request: TeamRequest) -> HttpResponse:
     form = BudgetForm(request.POST)
     if not form.is_valid():
         return team_page(request, budget_form=form)
-    founding.set_budget(request.team, form.ticks())
+    people.set_budget(request.team, form.ticks())
     messages.success(request, "The budget is set." if form.ticks() is not None else "There is no budget any more.")
     return redirect(f"{reverse('team')}#budget")
 
@@ -75,7 +78,7 @@ def team_budget(request: TeamRequest) -> HttpResponse:
 def team_new(request: TeamRequest) -> HttpResponse:
     form = TeamForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        made = founding.create_team(request.user, form.cleaned_data["name"])
+        made = people.create_team(request.user, form.cleaned_data["name"])
         request.session[SESSION_TEAM] = made.pk
         messages.success(request, f"You work in {made} now. Switch back at the foot of the rail.")
         return redirect("home")
@@ -115,9 +118,9 @@ def member_role(request: TeamRequest, membership_id: int) -> HttpResponse:
     form = RoleForm(request.POST)
     if form.is_valid():
         try:
-            founding.change_role(membership, Role(form.cleaned_data["role"]))
+            people.change_role(membership, Role(form.cleaned_data["role"]))
             messages.success(request, f"{membership.user} is {'an owner' if _to_owner(form) else 'a member'} now.")
-        except founding.LastOwner as error:
+        except people.LastOwner as error:
             messages.error(request, str(error))
     return redirect("team")
 
@@ -163,8 +166,8 @@ def _leave(request: TeamRequest, membership: Membership) -> HttpResponse:
 
 def _end(request: TeamRequest, membership: Membership, words: str, after: str) -> HttpResponse:
     try:
-        founding.remove_member(membership)
-    except founding.LastOwner as error:
+        people.remove_member(membership)
+    except people.LastOwner as error:
         messages.error(request, str(error))
         return redirect("team")
     messages.success(request, words)

@@ -9,9 +9,10 @@ from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from batchsite.http import UNPROCESSABLE, PersonRequest
+from batchsite.http import UNPROCESSABLE
 from batchsite.teams.access import team_optional
 from batchsite.teams.forms import AccountForm, PasswordForm
+from batchsite.teams.requests import PersonRequest
 
 
 @team_optional

@@ -12,14 +12,15 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 from django.views.defaults import page_not_found
 
-from batchsite.http import UNPROCESSABLE, PersonRequest, next_url
-from batchsite.teams import joining
+from batchsite.http import UNPROCESSABLE, next_url
+from batchsite.teams import invitations
 from batchsite.teams.access import team_optional
 from batchsite.teams.forms import SetupForm, SignInForm, SignUpForm, TeamForm
-from batchsite.teams.founding import AlreadySetUp, create_team, found
 from batchsite.teams.middleware import SESSION_TEAM, enter_team
 from batchsite.teams.models import Invitation, Membership, User
-from batchsite.teams.signing_in import SignInRefused, TooManyTries, sign_in_as
+from batchsite.teams.people import AlreadySetUp, create_team, found
+from batchsite.teams.requests import PersonRequest
+from batchsite.teams.sign_in import SignInRefused, TooManyTries, sign_in_as
 
 
 @login_not_required
@@ -84,18 +85,18 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 def join(request: HttpRequest, token: str) -> HttpResponse:
     """An invitation: with the account at hand, or with a new one."""
     try:
-        invitation = joining.open_invitation(token)
+        invitation = invitations.open_invitation(token)
         if isinstance(request.user, User):
             return _join_signed_in(request, invitation, request.user)
         return _sign_up(request, invitation)
-    except joining.InvitationVoid:
+    except invitations.InvitationVoid:
         return render(request, "teams/void.html", status=410)
 
 
 def _join_signed_in(request: HttpRequest, invitation: Invitation, user: User) -> HttpResponse:
     is_member = Membership.objects.filter(team=invitation.team, user=user).exists()
     if request.method == "POST" or is_member:
-        team = joining.join(invitation, user)
+        team = invitations.join(invitation, user)
         request.session[SESSION_TEAM] = team.pk
         messages.success(request, f"You are in {team} already." if is_member else f"Welcome to {team}.")
         return redirect("home")
@@ -105,7 +106,7 @@ def _join_signed_in(request: HttpRequest, invitation: Invitation, user: User) ->
 def _sign_up(request: HttpRequest, invitation: Invitation) -> HttpResponse:
     form = SignUpForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        user = joining.sign_up(invitation, **form.cleaned_data)
+        user = invitations.sign_up(invitation, **form.cleaned_data)
         login(request, user)
         return redirect("home")
     return render(request, "teams/join.html", {"invitation": invitation, "form": form}, status=_status(form))

@@ -11,12 +11,12 @@ from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from batchsite.http import TeamRequest
-from batchsite.teams import keys
+from batchsite.teams import accounts
 from batchsite.teams.access import owners_only
 from batchsite.teams.forms import KeyForm
-from batchsite.teams.keychecks import KeyCheck, Verdict, check_key
+from batchsite.teams.key_checks import KeyCheck, Verdict, check_key
 from batchsite.teams.models import ProviderKey
+from batchsite.teams.requests import TeamRequest
 from batchsite.teams.views import team_page
 
 OTHER_ACCOUNT = (
@@ -41,7 +41,7 @@ def key_set(request: TeamRequest) -> HttpResponse:
         form.add_error("key", OTHER_ACCOUNT)
     if form.errors:
         return team_page(request, key_form=form)
-    keys.store_key(request.team, form.cleaned_data["key"], check.provider_team_id, request.user)
+    accounts.store_key(request.team, form.cleaned_data["key"], check.provider_team_id, request.user)
     level = SUCCESS if check.verdict == Verdict.WORKS else WARNING
     messages.add_message(request, level, f"The key is stored. {check.words} Batches run for real from now on.")
     return redirect("team")
@@ -58,8 +58,8 @@ def _is_other_account(request: TeamRequest, check: KeyCheck) -> bool:
 def key_test(request: TeamRequest) -> HttpResponse:
     """Ask xAI about the key in use, be it the team's or the installation's."""
     try:
-        account = keys.account_of(request.team, keys.account_kind(request.team))
-    except keys.AccountMissing as missing:
+        account = accounts.account_of(request.team, accounts.account_kind(request.team))
+    except accounts.AccountMissing as missing:
         messages.error(request, str(missing))
         return redirect("team")
     check = check_key(account.api_key, account.base_url)
@@ -72,7 +72,7 @@ def key_test(request: TeamRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def key_remove(request: TeamRequest) -> HttpResponse:
     if request.method == "POST":
-        keys.remove_key(request.team)
+        accounts.remove_key(request.team)
         messages.success(request, "The key is removed.")
         return redirect("team")
     instead = "the key of this installation" if settings.OPTIONS.xai_api_key else "the sandbox, with simulated answers"

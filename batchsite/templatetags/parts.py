@@ -8,7 +8,7 @@ from django import template
 from django.template import Context
 from django.urls import NoReverseMatch, reverse
 
-from batchsite.templatetags.words import number
+from batchsite.wording import number
 
 register = template.Library()
 LEAST_SHARE = 0.6

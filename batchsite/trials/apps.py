@@ -13,8 +13,8 @@ class TrialsConfig(AppConfig):
     def ready(self) -> None:
         from batchsite.batches.signals import batch_starting
         from batchsite.teams.signals import key_changed
-        from batchsite.trials.keeping import on_start
-        from batchsite.trials.pressing import wake_held
+        from batchsite.trials.kept_answers import on_start
+        from batchsite.trials.trial_start import wake_held
 
         def starting(batch: Any, **_: Any) -> None:
             on_start(batch)

@@ -8,8 +8,8 @@ from django.http import QueryDict
 
 from batchsite.batches.models import Batch
 from batchsite.http import whole_number, words_of
-from batchsite.trials.choosing import DEFAULT_ROWS, HOWS, MOST_ROWS, Choice
-from batchsite.trials.pressing import MOST_FURTHER, variants_of
+from batchsite.trials.trial_rows import DEFAULT_ROWS, HOWS, MOST_ROWS, Choice
+from batchsite.trials.trial_start import MOST_FURTHER, variants_of
 
 LONGEST_MODEL = 100
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from batchsite.batches.models import Batch
 from batchsite.processes.models import Work
-from batchsite.teams.keys import AccountKind
+from batchsite.teams.accounts import AccountKind
 from batchsite.teams.models import User
 
 

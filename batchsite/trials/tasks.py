@@ -9,9 +9,9 @@ from datetime import datetime
 from django.utils import timezone
 
 from batchsite.processes.leases import Busy, LeaseLost
-from batchsite.processes.queueing import Job, enqueue, take_due
+from batchsite.processes.queue import Job, enqueue, take_due
 from batchsite.trials.models import Trial
-from batchsite.trials.stepping import advance
+from batchsite.trials.trial_step import advance
 
 STEP = "batchsite.trials.tasks.step"
 

@@ -12,23 +12,24 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 from django_htmx.http import HttpResponseClientRefresh
 
+from batchsite.batches import queries
 from batchsite.batches.models import Batch
-from batchsite.batches.pages import selectors
 from batchsite.batches.states import State
-from batchsite.batches.writing import drafting
-from batchsite.http import UNPROCESSABLE, TeamRequest, whole_number
-from batchsite.teams.keys import AccountKind, account_kind
-from batchsite.trials import pressing, tasks
-from batchsite.trials.choosing import Choice, choose
+from batchsite.drafts import draft_store
+from batchsite.http import UNPROCESSABLE, whole_number
+from batchsite.teams.accounts import AccountKind, account_kind
+from batchsite.teams.requests import TeamRequest
+from batchsite.trials import tasks, trial_start
 from batchsite.trials.forms import added, choice_of, typed_variants
 from batchsite.trials.models import Trial, TrialAnswer
-from batchsite.trials.showing import cost_of, panel_context, same_rows, shown
+from batchsite.trials.trial_page import cost_of, panel_context, same_rows, shown
+from batchsite.trials.trial_rows import Choice, choose
 
 
 @require_http_methods(["GET", "POST"])
 def trying(request: TeamRequest, batch_id: int) -> HttpResponse:
     """The page; and all that its buttons do, for the page and for the panel."""
-    batch = selectors.batch_of(request.team, batch_id)
+    batch = queries.batch_of(request.team, batch_id)
     if request.method == "POST":
         return _act(request, batch)
     trial = _trial(batch, request.GET.get("trial"))
@@ -39,7 +40,7 @@ def trying(request: TeamRequest, batch_id: int) -> HttpResponse:
 @require_GET
 def panel(request: TeamRequest, batch_id: int) -> HttpResponse:
     """The panel for the page of the draft."""
-    batch = selectors.batch_of(request.team, batch_id)
+    batch = queries.batch_of(request.team, batch_id)
     if not request.htmx:
         return redirect("try", batch.pk)
     context = panel_context(batch, same_rows(_latest(batch)), None) | _beside(request)
@@ -49,7 +50,7 @@ def panel(request: TeamRequest, batch_id: int) -> HttpResponse:
 @require_GET
 def answers(request: TeamRequest, batch_id: int, trial_id: int) -> HttpResponse:
     """The live part: answers as they come."""
-    batch = selectors.batch_of(request.team, batch_id)
+    batch = queries.batch_of(request.team, batch_id)
     trial = get_object_or_404(batch.trials, pk=trial_id)
     if not request.htmx:
         return redirect(f"{reverse('try', args=[batch.pk])}?trial={trial.pk}")
@@ -59,7 +60,7 @@ def answers(request: TeamRequest, batch_id: int, trial_id: int) -> HttpResponse:
 @require_GET
 def answer(request: TeamRequest, batch_id: int, trial_id: int, answer_id: int) -> HttpResponse:
     """One answer as it came, with what was asked."""
-    batch = selectors.batch_of(request.team, batch_id)
+    batch = queries.batch_of(request.team, batch_id)
     found = get_object_or_404(TrialAnswer.objects.select_related("source", "trial"), pk=answer_id, trial_id=trial_id)
     if found.batch_id != batch.pk:
         return redirect("try", batch.pk)
@@ -74,13 +75,13 @@ def _act(request: TeamRequest, batch: Batch) -> HttpResponse:
     what, _, which = request.POST.get("act", "save").partition("-")
     choice = choice_of(request.POST)
     try:
-        drafting.save(batch, {"variants": typed_variants(request.POST, batch)})
+        draft_store.save(batch, {"variants": typed_variants(request.POST, batch)})
         if what == "try":
             return _press(request, batch, choice)
         if what == "use":
             return _use(request, batch, which)
         _change(batch, what, which)
-    except (pressing.Refused, drafting.Submitted) as error:
+    except (trial_start.Refused, draft_store.Submitted) as error:
         return _refused(request, batch, choice, str(error))
     if what == "save" and request.htmx and request.htmx.target == "try-cost":
         simulated = account_kind(request.team) == AccountKind.SANDBOX
@@ -94,7 +95,7 @@ def _press(request: TeamRequest, batch: Batch, choice: Choice) -> HttpResponse:
         rows = choose(choice, batch.rows, batch.dataset.row_count)
     except ValueError as error:
         return _refused(request, batch, choice, str(error))
-    trial = pressing.press(batch, request.user, rows)
+    trial = trial_start.press(batch, request.user, rows)
     tasks.nudge(trial)
     return _back(request, batch, same_rows(trial))
 
@@ -103,7 +104,7 @@ def _use(request: TeamRequest, batch: Batch, which: str) -> HttpResponse:
     """The draft says something else now, so the whole page is shown anew."""
     trial_id, _, number = which.partition("-")
     trial = get_object_or_404(batch.trials, pk=whole_number(trial_id) or 0)
-    pressing.use(trial, int(number) if number.isdecimal() and len(number) < 3 else -1)
+    trial_start.use(trial, int(number) if number.isdecimal() and len(number) < 3 else -1)
     messages.success(request, "This is the draft’s prompt now. The one that it was stands among the variants.")
     return HttpResponseClientRefresh() if request.htmx else redirect("try", batch.pk)
 
@@ -111,15 +112,15 @@ def _use(request: TeamRequest, batch: Batch, which: str) -> HttpResponse:
 def _change(batch: Batch, what: str, which: str) -> None:
     number = whole_number(which) or 0
     if what == "add":
-        drafting.save(batch, {"variants": added(batch)})
+        draft_store.save(batch, {"variants": added(batch)})
     elif what == "remove" and number:
-        drafting.save(batch, {"variants": [one for at, one in enumerate(batch.variants, 1) if at != number]})
+        draft_store.save(batch, {"variants": [one for at, one in enumerate(batch.variants, 1) if at != number]})
     elif what in ("keep", "drop"):
-        pressing.keep(batch, number, kept=what == "keep")
+        trial_start.keep(batch, number, kept=what == "keep")
     elif what == "stop":
         trial = batch.trials.filter(pk=number).first()
         if trial:
-            pressing.stop(trial)
+            trial_start.stop(trial)
             tasks.nudge(trial)
     batch.refresh_from_db()
 

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from batchsite.batches.models import Batch
-from batchsite.batches.tagging import tags_in, tags_of
+from batchsite.batches.tags import tags_in, tags_of
 from batchsite.teams.models import Team, User
 from tests.factories import make_dataset
 

@@ -18,7 +18,7 @@ from tests.browser.look import accessibility
 from tests.litellm import environment
 from tests.needs import need
 from tests.pipeline import SHORT, drive, make_batch, use
-from tests.provider import Sandbox, running_sandbox
+from tests.sandboxes import Sandbox, running_sandbox
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 LITELLM = """

@@ -15,8 +15,8 @@ from batchsite.options import ROOT
 from tests.browser.drafting import submit
 from tests.browser.look import accessibility, sign_in
 from tests.factories import PASSWORD
-from tests.provider import Sandbox
 from tests.running import Running
+from tests.sandboxes import Sandbox
 
 pytestmark = pytest.mark.browser
 ROWS = 40

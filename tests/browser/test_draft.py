@@ -11,16 +11,16 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from batchsite.batches.models import Batch
-from batchsite.batches.pages import views_models
-from batchsite.batches.pipeline.offers import refresh
-from batchsite.teams.keys import AccountKind
+from batchsite.drafts import views_models
+from batchsite.pricing.model_prices import refresh
+from batchsite.teams.accounts import AccountKind
 from batchsite.teams.models import Team, User
-from tests.batches.stories import a_draft
 from tests.browser.drafting import prompt_of, saved
 from tests.browser.look import STICKS_OUT, accessibility
 from tests.factories import PASSWORD, make_dataset
 from tests.pipeline import use
-from tests.provider import running_sandbox
+from tests.sandboxes import running_sandbox
+from tests.submission.stories import a_draft
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 Open = Callable[[User, str], Page]

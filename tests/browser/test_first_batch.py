@@ -14,10 +14,10 @@ from batchsite.batches.models import Batch
 from batchsite.options import ROOT
 from batchsite.prompts.models import Prompt
 from batchsite.teams.models import Team, User
-from tests.batches.stories import a_dataset, a_draft
 from tests.browser.drafting import prompt_of, saved, submit
 from tests.browser.look import STICKS_OUT, accessibility
 from tests.factories import make_dataset
+from tests.submission.stories import a_dataset, a_draft
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 Open = Callable[[User, str], Page]

@@ -15,17 +15,17 @@ from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 
 from batchsite.batches.models import Batch, DailySpend, Renewal
-from batchsite.batches.moving import hold
-from batchsite.batches.pipeline.renewing import renew_step
+from batchsite.batches.transitions import hold
 from batchsite.datasets.models import Dataset
-from batchsite.exports import building
+from batchsite.drafts.new_rows import renew_step
+from batchsite.exports import export_build
 from batchsite.exports.models import Export
 from batchsite.teams.models import Membership, Team, User
-from tests.batches.stories import a_draft, a_running_batch, an_ended_batch, end, failure, receive, success
 from tests.browser.drafting import prompt_of, saved, submit
 from tests.browser.look import STICKS_OUT, accessibility
 from tests.factories import make_dataset
-from tests.review.test_summary import work
+from tests.results.test_summary import work
+from tests.submission.stories import a_draft, a_running_batch, an_ended_batch, end, failure, receive, success
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 Open = Callable[[User, str], Page]
@@ -201,13 +201,13 @@ def test_excel_and_parquet_open_as_what_they_are(batch: Batch, alice: User, open
 def test_a_big_file_is_built_while_one_watches_and_a_link_fetches_it_for_scripts(
     batch: Batch, alice: User, open_as: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(building, "AT_ONCE", 5)
+    monkeypatch.setattr(export_build, "AT_ONCE", 5)
     page = open_as(alice, f"{path(batch)}/download?state=failed")
     page.get_by_label("Parquet").check()
     page.get_by_role("button", name="Download").click()
     expect(page.get_by_role("heading", name="Being built")).to_be_visible()
     assert accessibility(page) == []
-    building.build_step(Export.objects.get().pk)
+    export_build.build_step(Export.objects.get().pk)
     expect(page.get_by_role("heading", name="Ready")).to_be_visible(timeout=10_000)
     name, body = taken(page, page.get_by_role("link", name="Download", exact=True).last.click)
     assert (name, body[:4]) == (f"intents-{batch.pk}-filtered.parquet", b"PAR1")

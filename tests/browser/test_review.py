@@ -11,14 +11,14 @@ from playwright.sync_api import Browser, Page, expect
 
 from batchsite.batches.models import Batch
 from batchsite.datasets.models import Dataset
-from batchsite.review import searching, table
-from batchsite.review.models import Judgement
+from batchsite.results import row_search, row_table
+from batchsite.results.models import Judgement
 from batchsite.teams.models import Team, User
-from tests.batches.stories import a_running_batch, end, failure, receive
 from tests.browser.look import accessibility
 from tests.factories import make_dataset
-from tests.review.test_comparing import compare
-from tests.review.test_summary import work
+from tests.results.test_comparing import compare
+from tests.results.test_summary import work
+from tests.submission.stories import a_running_batch, end, failure, receive
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 INTENTS = [f"intent_{number}" for number in range(1, 31)]
@@ -180,8 +180,8 @@ def test_two_batches_are_compared_row_by_row(first: Batch, second: Batch, alice:
 def test_a_long_search_goes_on_by_itself(
     first: Batch, alice: User, open_as: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("batchsite.review.walking.FIRST_WINDOW", 20)
-    monkeypatch.setattr(table, "Search", lambda one, asked, sums: searching.Search(one, asked, sums, 0))
+    monkeypatch.setattr("batchsite.results.scan.FIRST_WINDOW", 20)
+    monkeypatch.setattr(row_table, "Search", lambda one, asked, sums: row_search.Search(one, asked, sums, 0))
     page = open_as(alice, f"{path(first)}?search=intent_9")
     expect(page.locator("#results tbody tr")).to_have_count(10, timeout=15_000)
     expect(page.get_by_text("Searched to row")).to_have_count(0)

@@ -10,13 +10,13 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from batchsite.batches.models import Batch
-from batchsite.teams.founding import set_budget
 from batchsite.teams.models import Team, User
-from tests.batches.stories import a_draft
-from tests.batches.test_budget import DOLLAR
+from batchsite.teams.people import set_budget
 from tests.browser.drafting import prompt_of, saved
 from tests.browser.look import STICKS_OUT, accessibility
 from tests.factories import PASSWORD, make_dataset
+from tests.pricing.test_budget import DOLLAR
+from tests.submission.stories import a_draft
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 Open = Callable[[User, str], Page]

@@ -16,16 +16,16 @@ import httpx
 import orjson
 from django.db import Error, connections
 
-from batchsite.batches import controlling
-from batchsite.batches.controlling import NotNow
 from batchsite.batches.models import Batch, Result
-from batchsite.batches.pipeline.keeping import Tried, keep_tried
-from batchsite.batches.requests.rowsets import RowSet
 from batchsite.batches.signals import batch_starting
 from batchsite.batches.states import RUNNING, TERMINAL, RowState
-from batchsite.batches.writing import drafting
-from batchsite.datasets.intake import receive_path
+from batchsite.datasets.importer import receive_path
 from batchsite.datasets.models import Dataset, DatasetState
+from batchsite.drafts import draft_store
+from batchsite.recipes.row_set import RowSet
+from batchsite.submission import actions
+from batchsite.submission.actions import NotNow
+from batchsite.submission.tried_rows import Tried, keep_tried
 from batchsite.teams.models import Team
 from tests.chaos.actor import Actor
 from tests.chaos.scene import Scene
@@ -157,7 +157,7 @@ class People(Actor):
         return ""
 
     def _start(self, dataset: Dataset, table: Table) -> None:
-        batch = drafting.new_draft(self.team, None, dataset)
+        batch = draft_store.new_draft(self.team, None, dataset)
         batch.name, batch.prompt, batch.model, batch.id_column = table.name, PROMPT, "grok-4.3", table.id_column
         batch.auto_retries = self.dice.choice((0, 0, 1, 2))
         batch.row_limit = self.dice.choice((None, None, None, max(1, table.rows // 2)))
@@ -166,7 +166,7 @@ class People(Actor):
             batch.ranges = RowSet([ends[:2], ends[2:]]).as_lists()
         batch.shape, batch.skip_empty = self.dice.choice((None, SHAPE)), self.dice.random() < 0.5
         batch.save()
-        controlling.start(batch, None)
+        actions.start(batch, None)
         self.tally.count(self.tally.done, "batches started")
 
     # ---- from the shell -----------------------------------------------------------------------------
@@ -232,14 +232,14 @@ class People(Actor):
         batch = self._some(state__in=RUNNING)
         if batch is None:
             return ""
-        controlling.cancel(batch, None)
+        actions.cancel(batch, None)
         return "cancels"
 
     def finish_early(self) -> str:
         batch = self._some(state__in=RUNNING)
         if batch is None:
             return ""
-        controlling.finish_early(batch, None)
+        actions.finish_early(batch, None)
         return "finished early"
 
     def retry(self) -> str:
@@ -248,7 +248,7 @@ class People(Actor):
             return ""
         results = Result.objects.filter(batch=batch).exclude(state=RowState.SUCCEEDED).exclude(cause="")
         causes = sorted(set(results.values_list("cause", flat=True)))
-        controlling.retry(batch, None, causes=self.dice.choice((None, causes[:1] or None)))
+        actions.retry(batch, None, causes=self.dice.choice((None, causes[:1] or None)))
         return "retries"
 
     def retry_a_row(self) -> str:
@@ -258,14 +258,14 @@ class People(Actor):
         result = Result.objects.filter(batch=batch).exclude(state=RowState.SUCCEEDED).order_by("row").first()
         if result is None:
             return ""
-        controlling.retry(batch, None, rows=[result.row])
+        actions.retry(batch, None, rows=[result.row])
         return "retries of a row"
 
     def go_on(self) -> str:
         batch = self._some(state__in=RUNNING, held_reason__gt="")
         if batch is None:
             return ""
-        controlling.go_on(batch, None)
+        actions.go_on(batch, None)
         return "told to go on"
 
     def download(self) -> str:

@@ -20,8 +20,8 @@ import httpx
 from batchsite.options import ROOT
 from batchsite.processes.parentage import die_with_parent
 from tests import services
-from tests.provider import Sandbox
 from tests.running import Running
+from tests.sandboxes import Sandbox
 
 KEY = "sandbox-chaos"
 SPEED = {"SANDBOX_SETTLE": "0.3", "SANDBOX_DELAY": "0.1"}

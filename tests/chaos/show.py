@@ -12,9 +12,9 @@ from collections.abc import Sequence
 
 from django.db import Error, connections
 
-from batchsite.batches import controlling
 from batchsite.batches.models import Batch
 from batchsite.batches.states import RUNNING
+from batchsite.submission import actions
 from tests.chaos import books, ledger
 from tests.chaos.actor import Actor
 from tests.chaos.killing import Killer
@@ -105,8 +105,8 @@ def _let_all_end(scene: Scene, tally: Tally) -> None:
 
 def _take_what_is_there(batch: Batch, tally: Tally) -> None:
     if batch.state == "processing":
-        with contextlib.suppress(controlling.NotNow):
-            controlling.finish_early(batch, None)
+        with contextlib.suppress(actions.NotNow):
+            actions.finish_early(batch, None)
             tally.count(tally.done, "finished at the end, as rows hang")
 
 

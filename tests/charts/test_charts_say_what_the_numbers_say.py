@@ -6,7 +6,7 @@ from django.template.loader import render_to_string
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batchsite.charts.drawing import Entry, Series, area, columns, histogram, ranks
+from batchsite.charts.chart import Entry, Series, area, columns, histogram, ranks
 from batchsite.charts.scales import edges, thinned, ticks
 
 VALUES = st.floats(0, 1e15, allow_nan=False)

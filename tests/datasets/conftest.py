@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pytest_django import Settings
 
-from batchsite.datasets import intake
+from batchsite.datasets import importer
 from batchsite.datasets.models import Dataset
 from batchsite.teams.models import Team
 
@@ -32,6 +32,6 @@ def received(team: Team, tmp_path: Path) -> Importer:
     def receive(data: bytes | str) -> Dataset:
         path = tmp_path / "tickets.csv"
         path.write_bytes(data.encode() if isinstance(data, str) else data)
-        return intake.receive_path(team, path)
+        return importer.receive_path(team, path)
 
     return receive

@@ -8,7 +8,7 @@ from typing import Any
 
 import openpyxl
 
-from batchsite.datasets import intake
+from batchsite.datasets import importer
 from batchsite.datasets.models import Dataset
 
 LATIN = "id;name;city\n1;Müller;Zürich\n2;Café;Genève\n3;Ångström;Malmö\n".encode("cp1252")
@@ -19,7 +19,7 @@ WIDE = "id,name,city\n" + "".join(f"{number},Alice {number},Bern,yes\n" for numb
 
 def imported(dataset: Dataset) -> Dataset:
     """One step of the worker."""
-    intake.import_step(dataset.pk)
+    importer.import_step(dataset.pk)
     dataset.refresh_from_db()
     return dataset
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batchsite.datasets.profiling import LONGEST_VALUE, MOST_VALUES, Profiler
+from batchsite.datasets.profile import LONGEST_VALUE, MOST_VALUES, Profiler
 
 
 def profile(rows: list[list[str]], block: int = 500) -> dict[str, Any]:
@@ -115,7 +115,7 @@ def test_a_long_table_is_counted_exactly() -> None:
 
 
 def test_beyond_the_bound_numbers_are_estimates_that_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("batchsite.datasets.profiling.MOST_HASHES", 20_000)
+    monkeypatch.setattr("batchsite.datasets.profile.MOST_HASHES", 20_000)
 
     found = profile([[str(number), "x"] for number in range(30_000)])
 

@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from batchsite.batches.models import Batch
-from batchsite.datasets import intake, removing, tasks
+from batchsite.datasets import dataset_removal, importer, tasks
 from batchsite.datasets.models import Block, Dataset
 from batchsite.teams.models import Team
 from tests.datasets.conftest import Importer
@@ -21,9 +21,9 @@ ROWS = [[str(number), "text"] for number in range(1200)]
 
 def test_blocks_file_and_row_are_removed(received: Importer, team: Team, media: Path) -> None:
     dataset, other = received("a,b\n1,2\n"), make_dataset(team, rows=ROWS)
-    intake.import_step(dataset.pk)
-    removing.delete(dataset)
-    removing.clear_step(dataset.pk)
+    importer.import_step(dataset.pk)
+    dataset_removal.delete(dataset)
+    dataset_removal.clear_step(dataset.pk)
 
     assert list(Dataset.objects.all()) == [other]
     assert Block.objects.count() == other.blocks.count() == 3
@@ -32,10 +32,10 @@ def test_blocks_file_and_row_are_removed(received: Importer, team: Team, media: 
 
 def test_a_deleted_dataset_is_due_until_it_is_cleared(team: Team) -> None:
     dataset = make_dataset(team)
-    removing.delete(dataset)
+    dataset_removal.delete(dataset)
     jobs = list(tasks.due(timezone.now()))
 
-    assert [(job.path, job.args, job.queue) for job in jobs] == [(removing.CLEAR, (dataset.pk,), "long")]
+    assert [(job.path, job.args, job.queue) for job in jobs] == [(dataset_removal.CLEAR, (dataset.pk,), "long")]
     tasks.clear_dataset(dataset.pk)
     assert list(tasks.due(timezone.now() + timedelta(hours=1))) == []
 
@@ -46,8 +46,8 @@ def test_a_dataset_in_use_stays(team: Team, count: int, words: str) -> None:
     for number in range(count):
         Batch.objects.create(team=team, dataset=dataset, name=str(number))
 
-    with pytest.raises(removing.InUse, match=words):
-        removing.delete(dataset)
+    with pytest.raises(dataset_removal.InUse, match=words):
+        dataset_removal.delete(dataset)
     dataset.refresh_from_db()
     assert dataset.deleted_at is None
 
@@ -55,8 +55,8 @@ def test_a_dataset_in_use_stays(team: Team, count: int, words: str) -> None:
 def test_a_dataset_waits_for_deleted_batches_to_be_cleared_away(team: Team) -> None:
     dataset = make_dataset(team)
     batch = Batch.objects.create(team=team, dataset=dataset, name="old", deleted_at=timezone.now())
-    removing.delete(dataset)
-    removing.clear_step(dataset.pk)
+    dataset_removal.delete(dataset)
+    dataset_removal.clear_step(dataset.pk)
     dataset.refresh_from_db()
 
     assert dataset.blocks.exists()
@@ -64,15 +64,15 @@ def test_a_dataset_waits_for_deleted_batches_to_be_cleared_away(team: Team) -> N
     assert dataset.next_look_at > timezone.now()
 
     batch.delete()
-    removing.clear_step(dataset.pk)
+    dataset_removal.clear_step(dataset.pk)
     assert not Dataset.objects.exists()
 
 
 def test_a_batch_made_in_the_moment_of_the_deletion_saves_the_dataset(team: Team) -> None:
     dataset = make_dataset(team)
-    removing.delete(dataset)
+    dataset_removal.delete(dataset)
     Batch.objects.create(team=team, dataset=dataset, name="quick")
-    removing.clear_step(dataset.pk)
+    dataset_removal.clear_step(dataset.pk)
     dataset.refresh_from_db()
 
     assert dataset.deleted_at is None
@@ -82,17 +82,17 @@ def test_a_batch_made_in_the_moment_of_the_deletion_saves_the_dataset(team: Team
 
 def test_a_message_to_clear_what_was_never_deleted_does_nothing(received: Importer) -> None:
     dataset = received("a,b\n1,2\n")
-    removing.clear_step(dataset.pk)
+    dataset_removal.clear_step(dataset.pk)
     dataset.refresh_from_db()
 
     assert dataset.next_look_at is not None
-    intake.import_step(dataset.pk)
+    importer.import_step(dataset.pk)
     assert Dataset.objects.get().row_count == 1
 
 
 def test_an_import_message_does_not_stop_a_deletion(received: Importer) -> None:
     dataset = received("a,b\n1,2\n")
-    removing.delete(dataset)
-    intake.import_step(dataset.pk)
+    dataset_removal.delete(dataset)
+    importer.import_step(dataset.pk)
 
-    assert [job.path for job in tasks.due(timezone.now())] == [removing.CLEAR]
+    assert [job.path for job in tasks.due(timezone.now())] == [dataset_removal.CLEAR]

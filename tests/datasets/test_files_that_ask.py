@@ -13,7 +13,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from batchsite.batches.models import Batch
-from batchsite.datasets import answering, intake, removing, tasks
+from batchsite.datasets import answers, dataset_removal, importer, tasks
 from batchsite.datasets.models import Block, Dataset, DatasetState
 from batchsite.teams.models import Team, User
 from tests.datasets.conftest import Importer
@@ -124,7 +124,7 @@ def test_who_answered_what_is_told(received: Importer, alice: User, bob: User, c
     dataset = imported(received(LATIN))
     question = dataset.questions[0]
     chosen = next(one["label"] for one in question["choices"] if one["value"] == question["guess"])
-    answering.answer(dataset, alice, guesses(dataset))
+    answers.answer(dataset, alice, guesses(dataset))
     imported(dataset)
     page = page_of(client_of(bob), dataset)
 
@@ -137,10 +137,10 @@ def test_who_answered_what_is_told(received: Importer, alice: User, bob: User, c
 def test_the_second_answer_finds_it_answered(received: Importer, alice: User, bob: User, client_of: Browser) -> None:
     dataset = imported(received(LATIN))
     values, stale = guesses(dataset), Dataset.objects.get()
-    answering.answer(dataset, alice, values)
+    answers.answer(dataset, alice, values)
 
-    with pytest.raises(answering.CannotChange, match="answered already"):
-        answering.answer(stale, bob, values)
+    with pytest.raises(answers.CannotChange, match="answered already"):
+        answers.answer(stale, bob, values)
     again = client_of(bob).post(reverse("dataset-answer", args=[dataset.pk]), filled(values), follow=True)
     assert "It was answered already." in again.content.decode()
     dataset.refresh_from_db()
@@ -149,10 +149,10 @@ def test_the_second_answer_finds_it_answered(received: Importer, alice: User, bo
 
 def test_a_dataset_that_was_deleted_takes_no_answer(received: Importer, alice: User) -> None:
     dataset = imported(received(LATIN))
-    removing.delete(dataset)
+    dataset_removal.delete(dataset)
 
-    with pytest.raises(answering.CannotChange):
-        answering.answer(dataset, alice, guesses(dataset))
+    with pytest.raises(answers.CannotChange):
+        answers.answer(dataset, alice, guesses(dataset))
 
 
 def test_an_outsider_answers_nothing(received: Importer, charlie: User, client_of: Browser) -> None:
@@ -171,7 +171,7 @@ def test_a_kill_before_the_question_shows_leaves_nothing(received: Importer, fai
     dataset = received(LATE)
     failing.error, failing.after = Killed(), 400_000
     with pytest.raises(Killed):
-        intake.import_step(dataset.pk)
+        importer.import_step(dataset.pk)
     failing.error = None
 
     assert imported(dataset).state == DatasetState.ASKING
@@ -180,10 +180,10 @@ def test_a_kill_before_the_question_shows_leaves_nothing(received: Importer, fai
 
 def test_an_answer_outlives_a_killed_import(received: Importer, alice: User, failing: type[FailingStorage]) -> None:
     dataset = imported(received(LATE))
-    answering.answer(dataset, alice, guesses(dataset))
+    answers.answer(dataset, alice, guesses(dataset))
     failing.error, failing.after = Killed(), 500_000
     with pytest.raises(Killed):
-        intake.import_step(dataset.pk)
+        importer.import_step(dataset.pk)
     failing.error = None
 
     assert imported(dataset).state == DatasetState.READY
@@ -197,7 +197,7 @@ def test_an_answer_outlives_a_killed_import(received: Importer, alice: User, fai
 def test_an_answer_can_be_changed(received: Importer, alice: User, bob: User, client_of: Browser) -> None:
     dataset = imported(received(LATIN))
     [key] = guesses(dataset)
-    answering.answer(dataset, alice, guesses(dataset))
+    answers.answer(dataset, alice, guesses(dataset))
     imported(dataset)
     page = page_of(client_of(bob), dataset, "dataset-again")
     other = others(dataset, key)[-1]
@@ -215,7 +215,7 @@ def test_a_dataset_in_use_stays_and_a_new_one_is_made_of_its_file(
 ) -> None:
     dataset, client = imported(received(LATIN)), client_of(alice)
     [key] = guesses(dataset)
-    answering.answer(dataset, alice, guesses(dataset))
+    answers.answer(dataset, alice, guesses(dataset))
     batch = Batch.objects.create(team=dataset.team, dataset=imported(dataset), name="March by intent")
     page = page_of(client, dataset, "dataset-again")
     answer = post(client, "dataset-again", dataset, {key: others(dataset, key)[-1]})
@@ -234,13 +234,13 @@ def test_a_dataset_in_use_stays_and_a_new_one_is_made_of_its_file(
 
 def test_the_file_of_one_outlives_the_other(received: Importer, alice: User, media: Path) -> None:
     dataset = imported(received(LATIN))
-    other = answering.read_beside(dataset, alice, guesses(dataset))
-    removing.delete(dataset)
-    removing.clear_step(dataset.pk)
+    other = answers.read_beside(dataset, alice, guesses(dataset))
+    dataset_removal.delete(dataset)
+    dataset_removal.clear_step(dataset.pk)
 
     assert imported(other).state == DatasetState.READY
-    removing.delete(other)
-    removing.clear_step(other.pk)
+    dataset_removal.delete(other)
+    dataset_removal.clear_step(other.pk)
     assert files_in(media) == []
 
 
@@ -248,6 +248,6 @@ def test_a_batch_made_meanwhile_keeps_its_rows(team: Team, alice: User, client_o
     dataset = make_dataset(team)
     Batch.objects.create(team=team, dataset=dataset, name="March by intent")
 
-    with pytest.raises(answering.CannotChange, match="Batches are made of tickets"):
-        answering.read_again(dataset, alice, {})
+    with pytest.raises(answers.CannotChange, match="Batches are made of tickets"):
+        answers.read_again(dataset, alice, {})
     assert dataset.row(1) == ["1", "Hello"]

@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from batchsite.datasets import answering
+from batchsite.datasets import answers
 from batchsite.datasets.models import Dataset, DatasetState
 from batchsite.teams.models import User
 from tests.datasets.conftest import Importer
@@ -45,7 +45,7 @@ def test_what_was_left_out_is_told_on_the_page_in_the_list_and_in_a_report(
     received: Importer, alice: User, bob: User, client_of: Browser
 ) -> None:
     dataset, client = imported(received(damaged(30, 7))), client_of(bob)
-    answering.leave_bad_rows(dataset, alice)
+    answers.leave_bad_rows(dataset, alice)
     imported(dataset)
     page = client.get(reverse("dataset", args=[dataset.pk])).content.decode()
 
@@ -59,7 +59,7 @@ def test_what_was_left_out_is_told_on_the_page_in_the_list_and_in_a_report(
 
 def test_they_can_be_taken_back(received: Importer, alice: User, client_of: Browser) -> None:
     dataset, client = imported(received(damaged(30, 7))), client_of(alice)
-    answering.leave_bad_rows(dataset, alice)
+    answers.leave_bad_rows(dataset, alice)
     imported(dataset)
     client.post(reverse("dataset-again", args=[dataset.pk]), filled({"bad_rows": "refuse"}))
 
@@ -76,8 +76,8 @@ def test_a_file_whose_rows_are_not_the_matter_offers_no_such_thing(
 
     if dataset.state == DatasetState.REFUSED:
         assert "take the rest" not in page
-        with pytest.raises(answering.CannotChange):
-            answering.leave_bad_rows(dataset, alice)
+        with pytest.raises(answers.CannotChange):
+            answers.leave_bad_rows(dataset, alice)
     else:
         assert dataset.state == DatasetState.ASKING
 

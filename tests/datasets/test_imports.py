@@ -15,9 +15,9 @@ from django.db import connection, connections
 from django.utils import timezone
 from pytest_django import Settings
 
-from batchsite.datasets import answering, intake, removing, tasks
+from batchsite.datasets import answers, dataset_removal, importer, tasks
 from batchsite.datasets.models import Block, Dataset, DatasetState
-from batchsite.processes.beating import sign
+from batchsite.processes.heartbeats import sign
 from batchsite.processes.leases import Busy, LeaseLost
 from batchsite.processes.parentage import MARK
 from tests.datasets.conftest import Importer
@@ -33,7 +33,7 @@ def cells_of(dataset: Dataset) -> list[list[str]]:
 
 
 def imported(dataset: Dataset) -> Dataset:
-    intake.import_step(dataset.pk)
+    importer.import_step(dataset.pk)
     dataset.refresh_from_db()
     return dataset
 
@@ -60,7 +60,7 @@ def test_a_header_alone_is_a_table_without_rows_once_somebody_says_so(received: 
     dataset = imported(received(csv_of(0)))
 
     assert (dataset.state, [one["key"] for one in dataset.questions]) == (DatasetState.ASKING, ["header"])
-    answering.answer(dataset, None, {"header": "first row"})
+    answers.answer(dataset, None, {"header": "first row"})
     assert imported(dataset).state == DatasetState.READY
     assert (dataset.row_count, dataset.columns) == (0, ["id", "text"])
 
@@ -93,7 +93,7 @@ def test_an_import_that_is_killed_begins_again_cleanly(received: Importer, faili
     dataset = received(csv_of(40_000))
     failing.error, failing.after = Killed(), 400_000
     with pytest.raises(Killed):
-        intake.import_step(dataset.pk)
+        importer.import_step(dataset.pk)
     dataset.refresh_from_db()
 
     assert dataset.state == DatasetState.IMPORTING
@@ -129,7 +129,7 @@ def test_the_lease_is_held_while_there_is_nothing_to_write(
 ) -> None:
     dataset = received("id,text\n" + "1\n2,b\n" * 100_000)
     mine = Dataset.objects.filter(pk=dataset.pk)
-    monkeypatch.setattr(intake, "EXTEND_EVERY", 0.0)
+    monkeypatch.setattr(importer, "EXTEND_EVERY", 0.0)
     failing.then, failing.after = lambda: mine.update(lease_until=timezone.now()), 100_000
     until: list[Any] = []
     monkeypatch.setattr(FailingStorage, "seen", lambda: until.append(mine.values_list("lease_until", flat=True).get()))
@@ -146,7 +146,7 @@ def test_an_import_whose_process_vanished_goes_on_when_its_lease_runs_out(receiv
 
     assert list(tasks.due(timezone.now())) == []
     with pytest.raises(Busy):
-        intake.import_step(dataset.pk)
+        importer.import_step(dataset.pk)
     Dataset.objects.filter(pk=dataset.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
 
     assert [job.args for job in tasks.due(timezone.now())] == [(dataset.pk,)]
@@ -158,7 +158,7 @@ def test_an_import_that_never_ends_is_given_up_in_words(received: Importer, fail
     failing.error = Killed()
     for _ in range(8):
         with pytest.raises(Killed):
-            intake.import_step(dataset.pk)
+            importer.import_step(dataset.pk)
     imported(dataset)
 
     assert dataset.state == DatasetState.REFUSED
@@ -217,7 +217,7 @@ def test_two_workers_at_once_import_it_once(received: Importer) -> None:
 
     def work() -> None:
         try:
-            intake.import_step(dataset.pk)
+            importer.import_step(dataset.pk)
         except Busy as error:
             busy.append(error)
         finally:
@@ -238,25 +238,25 @@ def test_a_dataset_that_is_deleted_meanwhile_gets_no_more_rows(
     received: Importer, failing: type[FailingStorage]
 ) -> None:
     dataset = received(csv_of(40_000))
-    failing.then, failing.after = lambda: removing.delete(dataset), 400_000
+    failing.then, failing.after = lambda: dataset_removal.delete(dataset), 400_000
     with pytest.raises(LeaseLost):
-        intake.import_step(dataset.pk)
+        importer.import_step(dataset.pk)
     dataset.refresh_from_db()
 
     assert dataset.state == DatasetState.IMPORTING
-    assert [job.path for job in tasks.due(timezone.now())] == [removing.CLEAR]
-    removing.clear_step(dataset.pk)
+    assert [job.path for job in tasks.due(timezone.now())] == [dataset_removal.CLEAR]
+    dataset_removal.clear_step(dataset.pk)
     assert not Dataset.objects.exists()
     assert not Block.objects.exists()
 
 
 def test_what_is_due_goes_to_the_queue_of_its_size(received: Importer) -> None:
     small, big = received(csv_of(10)), received(csv_of(10))
-    Dataset.objects.filter(pk=big.pk).update(size=intake.SMALL + 1)
+    Dataset.objects.filter(pk=big.pk).update(size=importer.SMALL + 1)
     imported(received(csv_of(3)))
 
     jobs = {job.args: (job.path, job.queue) for job in tasks.due(timezone.now())}
-    assert jobs == {(small.pk,): (intake.IMPORT, "short"), (big.pk,): (intake.IMPORT, "long")}
+    assert jobs == {(small.pk,): (importer.IMPORT, "short"), (big.pk,): (importer.IMPORT, "long")}
     assert list(tasks.due(timezone.now())) == []
 
 

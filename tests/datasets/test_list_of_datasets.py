@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from batchsite.datasets import selectors
+from batchsite.datasets import dataset_queries
 from batchsite.datasets.models import DatasetState
 from batchsite.teams.models import Team, User
 from tests.factories import make_dataset, make_team
@@ -63,7 +63,7 @@ def test_a_team_without_datasets_is_told_what_they_are_for(alice: User, client_o
 
 
 def test_pages_are_walked_in_both_directions(team: Team, alice: User, client_of: Browser) -> None:
-    made = [make_dataset(team, name=f"set {number}").name for number in range(2 * selectors.PAGE + 5)][::-1]
+    made = [make_dataset(team, name=f"set {number}").name for number in range(2 * dataset_queries.PAGE + 5)][::-1]
     client = client_of(alice)
     first = client.get(URL).context["listing"]
     second = client.get(URL, {"after": first.older}).context["listing"]

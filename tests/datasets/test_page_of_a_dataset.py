@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from batchsite.batches.models import Batch
-from batchsite.datasets import intake
+from batchsite.datasets import importer
 from batchsite.datasets.models import Dataset, DatasetState
 from batchsite.teams.models import Team, User
 from tests.datasets.conftest import Importer
@@ -49,7 +49,7 @@ def test_the_last_answer_brings_everything_and_asks_no_more(
 ) -> None:
     dataset, client = received("id,text\n1,Hello\n"), client_of(alice)
     before = body(client, "dataset-progress", dataset, **HTMX)
-    intake.import_step(dataset.pk)
+    importer.import_step(dataset.pk)
     after = body(client, "dataset-progress", dataset, **HTMX)
 
     assert f'hx-get="{reverse("dataset-progress", args=[dataset.pk])}"' in before
@@ -73,7 +73,7 @@ def test_without_htmx_the_progress_is_the_page(team: Team, alice: User, client_o
 
 def test_what_was_understood_is_shown(received: Importer, alice: User, client_of: Browser) -> None:
     dataset = received("\ufeffid;Größe (cm)\n1;180\n")
-    intake.import_step(dataset.pk)
+    importer.import_step(dataset.pk)
     page = body(client_of(alice), "dataset", dataset)
 
     for words in ("Semicolon", "with byte order mark", "Größe (cm)", "180", "tickets.csv"):
@@ -163,7 +163,7 @@ def test_a_refused_file_shows_its_problems_and_gives_them_along(
     received: Importer, alice: User, client_of: Browser
 ) -> None:
     dataset, client = received("id,text\n1\n=2,a,b\n3,<c>\n"), client_of(alice)
-    intake.import_step(dataset.pk)
+    importer.import_step(dataset.pk)
     page = body(client, "dataset", dataset)
     report = client.get(reverse("dataset-problems", args=[dataset.pk]))
 
@@ -178,7 +178,7 @@ def test_a_refused_file_shows_its_problems_and_gives_them_along(
 
 def test_many_problems_are_counted_and_the_first_are_shown(received: Importer, alice: User, client_of: Browser) -> None:
     dataset = received("id,text\n" + "1\n2,b\n" * 1500)
-    intake.import_step(dataset.pk)
+    importer.import_step(dataset.pk)
     page = body(client_of(alice), "dataset", dataset)
 
     assert "1,500 problems" in page
@@ -190,7 +190,7 @@ def test_a_file_that_is_no_table_is_refused_in_one_sentence(
     received: Importer, alice: User, client_of: Browser
 ) -> None:
     dataset = received(b"%PDF-1.7\n")
-    intake.import_step(dataset.pk)
+    importer.import_step(dataset.pk)
 
     page = body(client_of(alice), "dataset", dataset)
     assert "This is a PDF" in page

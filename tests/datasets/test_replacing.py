@@ -15,7 +15,7 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from batchsite.batches.models import Batch
-from batchsite.datasets import answering, removing
+from batchsite.datasets import answers, dataset_removal
 from batchsite.datasets.models import Dataset, DatasetState
 from batchsite.teams.models import Team, User
 from tests.datasets.conftest import Importer
@@ -72,7 +72,7 @@ def test_the_list_says_which_one_is_replaced(team: Team, alice: User, client_of:
     shown = {one.pk: one.is_replaced for one in client.get("/datasets/").context["listing"].datasets}
 
     assert shown == {new.pk: False, old.pk: True}
-    removing.delete(new)
+    dataset_removal.delete(new)
     assert "replaced" not in client.get("/datasets/").content.decode()
     assert "Replaced by" not in client.get(url_of(old)).content.decode()
 
@@ -81,8 +81,8 @@ def test_the_new_one_stays_when_the_old_is_deleted(received: Importer, alice: Us
     old, client = imported(received("id,text\n1\n")), client_of(alice)
     client.post(url_of(old, "dataset-replace"), sent())
     new = Dataset.objects.get(replaces=old)
-    removing.delete(old)
-    removing.clear_step(old.pk)
+    dataset_removal.delete(old)
+    dataset_removal.clear_step(old.pk)
 
     assert imported(new).row(1) == ["1", "mended"]
     assert new.replaces is None
@@ -93,7 +93,7 @@ def test_what_was_answered_before_is_preselected(received: Importer, alice: User
     old, client = imported(received(LATIN)), client_of(alice)
     [question] = old.questions
     other = next(choice["value"] for choice in question["choices"] if choice["value"] != question["guess"])
-    answering.answer(old, alice, {question["key"]: other})
+    answers.answer(old, alice, {question["key"]: other})
     client.post(url_of(old, "dataset-replace"), sent(LATIN))
     new = imported(Dataset.objects.get(replaces=old))
     page = client.get(url_of(new)).content.decode()

@@ -16,7 +16,7 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
-from batchsite.datasets import intake, sample, uploading
+from batchsite.datasets import importer, sample, upload_guard
 from batchsite.datasets.models import Dataset, DatasetState
 from batchsite.teams.models import Team, User
 from tests.datasets.stores import files_in
@@ -36,7 +36,7 @@ def test_a_form_leads_to_the_page_of_the_dataset(team: Team, alice: User, client
 
     assert (answer.status_code, answer["Location"]) == (302, reverse("dataset", args=[dataset.pk]))
     assert (dataset.team, dataset.created_by, dataset.name) == (team, alice, "March")
-    intake.import_step(dataset.pk)
+    importer.import_step(dataset.pk)
     assert Dataset.objects.get().row(1) == ["1", "a"]
 
 
@@ -85,7 +85,7 @@ def test_an_upload_over_the_limit_is_refused_before_it_is_read(
 ) -> None:
     settings.OPTIONS = dataclasses.replace(project.OPTIONS, upload_bytes=1000)
     settings.FILE_UPLOAD_HANDLERS = [f"{__name__}.Unread"]
-    answer = client_of(alice).post(URL, tickets(b"a" * (1000 + uploading.AROUND)), headers=headers)
+    answer = client_of(alice).post(URL, tickets(b"a" * (1000 + upload_guard.AROUND)), headers=headers)
 
     assert answer.status_code == 413
     assert "1.0 kB are the limit" in answer.content.decode()
@@ -95,7 +95,7 @@ def test_an_upload_that_the_disk_has_no_room_for_is_refused_before_it_is_read(
     alice: User, client_of: Browser, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.FILE_UPLOAD_HANDLERS = [f"{__name__}.Unread"]
-    little = shutil._ntuple_diskusage(10**12, 10**12 - uploading.RESERVE, uploading.RESERVE)
+    little = shutil._ntuple_diskusage(10**12, 10**12 - upload_guard.RESERVE, upload_guard.RESERVE)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: little)
     answer = client_of(alice).post(URL, tickets(), headers=JSON)
 

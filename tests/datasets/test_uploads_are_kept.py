@@ -16,7 +16,7 @@ from django.db import IntegrityError
 from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
-from batchsite.datasets import intake
+from batchsite.datasets import importer
 from batchsite.datasets.models import Dataset, DatasetState
 from batchsite.teams.models import Team, User
 from tests.datasets.stores import files_in
@@ -29,7 +29,7 @@ def upload(data: bytes = DATA, name: str = "tickets.csv") -> SimpleUploadedFile:
 
 
 def test_an_upload_is_kept_byte_for_byte(team: Team, alice: User) -> None:
-    dataset = intake.receive(team, alice, upload())
+    dataset = importer.receive(team, alice, upload())
 
     with dataset.file.open("rb") as file:
         assert file.read() == DATA
@@ -42,7 +42,7 @@ def test_a_big_upload_is_moved_and_not_copied(team: Team, alice: User, media: Pa
     big.write(DATA)
     big.seek(0)
     came_as = Path(big.temporary_file_path()).stat().st_ino
-    dataset = intake.receive(team, alice, big)
+    dataset = importer.receive(team, alice, big)
     big.close()
 
     assert Path(dataset.file.path).stat().st_ino == came_as
@@ -56,7 +56,7 @@ def test_an_upload_is_due_at_once_and_a_worker_is_told(
     django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
-        dataset = intake.receive(team, alice, upload())
+        dataset = importer.receive(team, alice, upload())
 
     assert dataset.next_look_at is not None
     assert dataset.next_look_at <= timezone.now()
@@ -64,10 +64,10 @@ def test_an_upload_is_due_at_once_and_a_worker_is_told(
 
 
 def test_a_big_upload_waits_in_the_long_queue(team: Team, alice: User) -> None:
-    small, big = upload(b"a\n" + b"x" * (intake.SMALL - 2)), upload(b"a\n" + b"x" * intake.SMALL)
+    small, big = upload(b"a\n" + b"x" * (importer.SMALL - 2)), upload(b"a\n" + b"x" * importer.SMALL)
 
-    assert intake.job(intake.receive(team, alice, small)).queue == "short"
-    assert intake.job(intake.receive(team, alice, big)).queue == "long"
+    assert importer.job(importer.receive(team, alice, small)).queue == "short"
+    assert importer.job(importer.receive(team, alice, big)).queue == "long"
 
 
 @pytest.mark.parametrize(
@@ -81,11 +81,11 @@ def test_a_big_upload_waits_in_the_long_queue(team: Team, alice: User) -> None:
     ],
 )
 def test_a_dataset_is_called_like_its_file(team: Team, filename: str, given: str, name: str) -> None:
-    assert intake.receive(team, None, upload(name=filename), given).name == name
+    assert importer.receive(team, None, upload(name=filename), given).name == name
 
 
 def test_what_a_file_is_called_is_no_path(team: Team, media: Path) -> None:
-    dataset = intake.receive(team, None, upload(name="../../../etc/..\\passwd"))
+    dataset = importer.receive(team, None, upload(name="../../../etc/..\\passwd"))
 
     assert Path(dataset.file.path).is_relative_to(media / "datasets")
 
@@ -96,8 +96,8 @@ def test_an_upload_that_is_refused_leaves_nothing_behind(
 ) -> None:
     settings.OPTIONS = _with_limit(100)
 
-    with pytest.raises(intake.NotTaken, match=words):
-        intake.receive(team, None, upload(data))
+    with pytest.raises(importer.NotTaken, match=words):
+        importer.receive(team, None, upload(data))
     assert files_in(media) == []
     assert not Dataset.objects.exists()
 
@@ -106,7 +106,7 @@ def test_an_upload_that_cannot_be_written_down_leaves_nothing_behind(team: Team,
     team.delete()
 
     with pytest.raises((IntegrityError, ValueError)):
-        intake.receive(team, None, upload())
+        importer.receive(team, None, upload())
     assert files_in(media) == []
 
 
@@ -116,14 +116,14 @@ def test_uploads_that_were_cut_off_are_swept_up(team: Team, media: Path) -> None
         path.write_bytes(b"half")
     os.utime(old, (time.time() - 90_000,) * 2)
 
-    intake.receive(team, None, upload())
+    importer.receive(team, None, upload())
     assert files_in(media / "incoming") == [young]
 
 
 def test_a_file_of_this_machine_is_copied(team: Team, tmp_path: Path) -> None:
     path = tmp_path / "tickets.csv"
     path.write_bytes(DATA)
-    dataset = intake.receive_path(team, path, "March")
+    dataset = importer.receive_path(team, path, "March")
 
     assert path.read_bytes() == DATA
     with dataset.file.open("rb") as file:
@@ -136,15 +136,15 @@ def test_a_file_of_this_machine_has_the_same_limit(team: Team, tmp_path: Path, s
     path.write_bytes(b"x" * 101)
     settings.OPTIONS = _with_limit(100)
 
-    with pytest.raises(intake.NotTaken, match="100 are the limit"):
-        intake.receive_path(team, path)
+    with pytest.raises(importer.NotTaken, match="100 are the limit"):
+        importer.receive_path(team, path)
     assert not Dataset.objects.exists()
 
 
 def test_an_empty_file_of_this_machine_is_refused_by_its_import(team: Team, tmp_path: Path) -> None:
     (tmp_path / "empty.csv").touch()
-    dataset = intake.receive_path(team, tmp_path / "empty.csv")
-    intake.import_step(dataset.pk)
+    dataset = importer.receive_path(team, tmp_path / "empty.csv")
+    importer.import_step(dataset.pk)
     dataset.refresh_from_db()
 
     assert (dataset.state, dataset.problems[0]["message"]) == (DatasetState.REFUSED, "The file is empty.")

@@ -11,7 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from batchsite.datasets import answering, intake
+from batchsite.datasets import answers, importer
 from batchsite.datasets.models import Dataset, DatasetState
 from batchsite.teams.models import Team, User
 from tests.datasets.conftest import Importer
@@ -33,7 +33,7 @@ REQUESTS = "".join(f"{request(number)}\n" for number in (1, 2)).encode()
 @pytest.fixture
 def kept(team: Team, alice: User) -> Callable[[str, bytes], Dataset]:
     """A file of that name, taken in and imported."""
-    return lambda name, data: imported(intake.receive(team, alice, SimpleUploadedFile(name, data)))
+    return lambda name, data: imported(importer.receive(team, alice, SimpleUploadedFile(name, data)))
 
 
 def page_of(client: Client, dataset: Dataset, name: str = "dataset") -> str:
@@ -81,9 +81,9 @@ def test_which_sheet_is_asked_and_can_be_changed(kept: Callable[[str, bytes], Da
     [question] = dataset.questions
 
     assert [choice["rows"][0] for choice in question["choices"]] == [["id"], ["sku"]]
-    answering.answer(dataset, alice, {question["key"]: question["choices"][1]["value"]})
+    answers.answer(dataset, alice, {question["key"]: question["choices"][1]["value"]})
     assert imported(dataset).columns == ["sku"]
-    answering.read_again(dataset, alice, {question["key"]: question["choices"][0]["value"]})
+    answers.read_again(dataset, alice, {question["key"]: question["choices"][0]["value"]})
     assert imported(dataset).columns == ["id"]
 
 

@@ -13,9 +13,9 @@ from django.test import Client
 from django.urls import reverse
 
 from batchsite.batches.models import Batch
-from batchsite.exports import streams
+from batchsite.exports import row_streams
 from batchsite.teams.models import Team, User
-from tests.batches.stories import a_draft, a_running_batch, an_ended_batch, receive
+from tests.submission.stories import a_draft, a_running_batch, an_ended_batch, receive
 
 Browser = Callable[[User], Client]
 
@@ -126,13 +126,13 @@ def test_a_form_that_does_not_exist_is_refused_before_the_first_byte(
 def test_rows_flow_through_while_they_are_read(batch: Batch, site: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is read before the browser takes it, and the rows are asked for a block at a time."""
     asked: list[list[int]] = []
-    results = streams._results
+    results = row_streams._results
 
     def watched(*given: Any) -> Any:
         asked.append(given[1])
         return results(*given)
 
-    monkeypatch.setattr(streams, "_results", watched)
+    monkeypatch.setattr(row_streams, "_results", watched)
     answer: Any = site.get(reverse("batch-download", args=[batch.pk]), {"form": "csv"})
     assert asked == []
     pieces = iter(answer)

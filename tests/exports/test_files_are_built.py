@@ -15,12 +15,12 @@ from django.utils import timezone
 from pyarrow import parquet
 
 from batchsite.batches.models import Batch
-from batchsite.exports import building, tables
+from batchsite.exports import export_build, table_writers
 from batchsite.exports.models import Export
-from batchsite.exports.tables import TooBig, build_parquet, build_xlsx
-from batchsite.exports.writers import Outcome, Row
+from batchsite.exports.table_writers import TooBig, build_parquet, build_xlsx
+from batchsite.exports.text_writers import Outcome, Row
 from batchsite.teams.models import Team, User
-from tests.batches.stories import an_ended_batch
+from tests.submission.stories import an_ended_batch
 
 Browser = Callable[[User], Client]
 ANSWERED = Outcome("tickets-row-1", "succeeded", "Card", "", "stop", "grok-4.3", 287, 42, 58, 2_148_000)
@@ -59,7 +59,7 @@ def test_a_cell_that_excel_cannot_hold_is_cut_and_says_so(tmp_path: Path) -> Non
 
 
 def test_more_rows_than_a_sheet_has_are_refused_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tables, "MOST_EXCEL_ROWS", 3)
+    monkeypatch.setattr(table_writers, "MOST_EXCEL_ROWS", 3)
     rows: list[Row] = [(["x"], PENDING)] * 2
     build_xlsx(tmp_path / "fits.xlsx", ["text"], iter(rows), None, None, _nothing)
     with pytest.raises(TooBig, match="room for 2 rows below its head"):
@@ -67,7 +67,7 @@ def test_more_rows_than_a_sheet_has_are_refused_in_words(tmp_path: Path, monkeyp
 
 
 def test_parquet_has_types_and_exact_costs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tables, "GROUP_ROWS", 500)
+    monkeypatch.setattr(table_writers, "GROUP_ROWS", 500)
     rows: list[Row] = [([str(number), "007"], ANSWERED if number % 2 else PENDING) for number in range(1_700)]
     seen: list[int] = []
     build_parquet(tmp_path / "a.parquet", ["id", "cost_usd"], iter(rows), None, None, seen.append)
@@ -106,7 +106,7 @@ def site(alice: User, client_of: Browser) -> Client:
 @pytest.fixture
 def big(batch: Batch, monkeypatch: pytest.MonkeyPatch) -> Batch:
     """As if it were too big for a request."""
-    monkeypatch.setattr(building, "AT_ONCE", 5)
+    monkeypatch.setattr(export_build, "AT_ONCE", 5)
     return batch
 
 
@@ -126,7 +126,7 @@ def test_a_big_one_is_built_by_a_worker_and_then_served(big: Batch, site: Client
     page = site.get(address, follow=True)
     assert "Being built" in page.content.decode()
     export = Export.objects.get()
-    building.build_step(export.pk)
+    export_build.build_step(export.pk)
     waiting = site.get(f"/batches/{big.pk}/exports/{export.pk}", headers={"HX-Request": "true"}).content.decode()
     assert "Ready" in waiting
     assert "hx-get" not in waiting
@@ -146,7 +146,7 @@ def test_it_is_built_anew_when_the_batch_has_changed(big: Batch, site: Client) -
 def test_more_rows_than_a_sheet_has_are_refused_before_anything_is_built(
     big: Batch, site: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tables, "MOST_EXCEL_ROWS", 10)
+    monkeypatch.setattr(table_writers, "MOST_EXCEL_ROWS", 10)
     assert (
         "room for 9 rows below its head, and these are 20" in site.get(f"/batches/{big.pk}/download").content.decode()
     )
@@ -161,12 +161,12 @@ def test_more_rows_than_a_sheet_has_are_refused_before_anything_is_built(
 def test_what_turns_out_not_to_fit_is_said_on_its_page(
     big: Batch, site: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tables, "MOST_EXCEL_ROWS", 10)
+    monkeypatch.setattr(table_writers, "MOST_EXCEL_ROWS", 10)
     address = f"/batches/{big.pk}/download?form=xlsx&rows=succeeded&ranges=1-15"  # only looking at them tells how many
     site.get(address)
-    building.build_step(Export.objects.get().pk)
+    export_build.build_step(Export.objects.get().pk)
     assert "room for 9 rows" in site.get(address, follow=True).content.decode()
-    monkeypatch.setattr(building, "AT_ONCE", 5_000)
+    monkeypatch.setattr(export_build, "AT_ONCE", 5_000)
     refused = site.get(address)
     assert (refused.status_code, b"room for 9 rows" in refused.content) == (422, True)
 
@@ -174,22 +174,22 @@ def test_what_turns_out_not_to_fit_is_said_on_its_page(
 def test_a_worker_that_dies_at_it_is_not_asked_for_ever(big: Batch, site: Client) -> None:
     site.get(f"/batches/{big.pk}/download?form=xlsx")
     Export.objects.update(tries=20)
-    building.build_step(Export.objects.get().pk)
+    export_build.build_step(Export.objects.get().pk)
     assert "Choose fewer rows" in Export.objects.get().problem
 
 
 def test_files_go_after_a_day_and_with_their_batch(big: Batch, site: Client) -> None:
     site.get(f"/batches/{big.pk}/download?form=parquet")
-    building.build_step(Export.objects.get().pk)
+    export_build.build_step(Export.objects.get().pk)
     export = Export.objects.get()
     path = Path(export.file.path)
     assert path.exists()
-    Export.objects.update(created_at=timezone.now() - building.KEPT * 2)
-    assert "clear_old" in str(list(building.due(timezone.now())))
-    building.clear_old()
+    Export.objects.update(created_at=timezone.now() - export_build.KEPT * 2)
+    assert "clear_old" in str(list(export_build.due(timezone.now())))
+    export_build.clear_old()
     assert not path.exists()
     site.get(f"/batches/{big.pk}/download?form=parquet")
-    building.build_step(Export.objects.get().pk)
+    export_build.build_step(Export.objects.get().pk)
     path = Path(Export.objects.get().file.path)
     big.delete()
     assert not path.exists()

@@ -17,15 +17,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batchsite.batches.models import Batch, Result
-from batchsite.exports import building, files
-from batchsite.exports.choosing import Choice
+from batchsite.exports import export_build, result_files
+from batchsite.exports.download_choice import Choice
 from batchsite.exports.models import Export
-from batchsite.review import asking, sifting, summing
-from batchsite.review.models import Codes, Judgement, Summary
+from batchsite.results import filtered_rows, row_filter, summaries
+from batchsite.results.models import Codes, Judgement, Summary
 from batchsite.teams.models import Team, User
-from tests.batches.stories import a_running_batch, end, failure, receive
 from tests.factories import make_dataset
-from tests.review.test_summary import work
+from tests.results.test_summary import work
+from tests.submission.stories import a_running_batch, end, failure, receive
 
 Browser = Callable[[User], Client]
 SHAPE = {"fields": [{"name": "intent", "type": "choice", "values": ["lost", "late", "other"]}]}
@@ -90,12 +90,12 @@ FILTERS: list[tuple[dict[str, str], list[int]]] = [
 def test_the_file_holds_the_rows_that_the_page_shows(
     asked: dict[str, str], rows: list[int], summed: bool, batch: Batch, site: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sifting, "WINDOW", 7)
-    monkeypatch.setattr(summing, "SLICE", 10)
+    monkeypatch.setattr(filtered_rows, "WINDOW", 7)
+    monkeypatch.setattr(summaries, "SLICE", 10)
     Batch.objects.update(expected_column="wanted")
     batch.refresh_from_db()
     if summed:
-        summing.ask_for(batch, summing.summary_of(batch))
+        summaries.ask_for(batch, summaries.summary_of(batch))
         work()
     assert taken(site, batch, **asked) == rows
     if "ranges" not in asked:
@@ -158,8 +158,8 @@ def test_it_is_said_in_words(asked: dict[str, str], words: str, batch: Batch, si
 def test_what_takes_too_long_to_count_is_not_counted(
     batch: Batch, site: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("batchsite.review.walking.FIRST_WINDOW", 20)
-    found = sifting.counted(batch, "search=Question", 0)
+    monkeypatch.setattr("batchsite.results.scan.FIRST_WINDOW", 20)
+    found = filtered_rows.counted(batch, "search=Question", 0)
     assert str(found) == "The rows of this filter, more than 20"
 
 
@@ -190,24 +190,24 @@ def test_it_is_not_sent_again_until_it_would_differ(batch: Batch, site: Client) 
 def test_a_signed_link_and_a_built_file_keep_the_filter(
     batch: Batch, site: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(building, "AT_ONCE", 5)
-    monkeypatch.setattr(building, "HOLD", 0)
+    monkeypatch.setattr(export_build, "AT_ONCE", 5)
+    monkeypatch.setattr(export_build, "HOLD", 0)
     asked = {"form": "parquet", "rows": "filter", "f.intent": "late", "search": "Zürich", "link": "1"}
     page = site.get(reverse("batch-download", args=[batch.pk]), asked).content.decode()
     link = page.split('id="shared-link" value="http://testserver')[1].split('"')[0]
     assert Client().get(link).status_code == 202
-    building.build_step(Export.objects.get().pk)
+    export_build.build_step(Export.objects.get().pk)
     answer: Any = Client().get(link)
     assert len(texts_of("parquet", answer.getvalue())) == 20
 
 
 def test_sums_that_are_made_anew_meanwhile_lose_no_row(batch: Batch, monkeypatch: pytest.MonkeyPatch) -> None:
     """Codes of the older sum are gone in the middle of the file: the rest is found by reading."""
-    monkeypatch.setattr(sifting, "WINDOW", 20)
-    monkeypatch.setattr(summing, "SLICE", 10)
-    summing.ask_for(batch, summing.summary_of(batch))
+    monkeypatch.setattr(filtered_rows, "WINDOW", 20)
+    monkeypatch.setattr(summaries, "SLICE", 10)
+    summaries.ask_for(batch, summaries.summary_of(batch))
     work()
-    found = sifting.windows(batch, "f.intent=late")
+    found = filtered_rows.windows(batch, "f.intent=late")
     rows = [*next(found)]
     Codes.objects.all().delete()
     Summary.objects.update(mark="", edition=7)
@@ -215,10 +215,10 @@ def test_sums_that_are_made_anew_meanwhile_lose_no_row(batch: Batch, monkeypatch
 
 
 def test_rows_flow_through_window_by_window(batch: Batch, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sifting, "WINDOW", 10)
+    monkeypatch.setattr(filtered_rows, "WINDOW", 10)
     looked: list[int] = []
     choice = Choice("filter", filter="state=failed")
-    lines = files._lines(batch, choice, batch.dataset.columns, lambda: looked.append(1))
+    lines = result_files._lines(batch, choice, batch.dataset.columns, lambda: looked.append(1))
     next(lines)
     assert len(looked) == 1
     assert len([*lines]) == 9
@@ -227,7 +227,7 @@ def test_rows_flow_through_window_by_window(batch: Batch, monkeypatch: pytest.Mo
 
 TEXTS = st.text(st.characters(blacklist_categories=("Cs", "Cc")), max_size=12).map(str.strip)
 ASKED = st.builds(
-    asking.Asked,
+    row_filter.Asked,
     text=TEXTS,
     state=st.sampled_from(["", "failed", "pending"]),
     cause=TEXTS,
@@ -241,13 +241,13 @@ ASKED = st.builds(
         lambda found: tuple(sorted(found.items(), key=lambda one: f"f.{one[0]}"))
     ),
     between=st.dictionaries(
-        st.sampled_from([*asking.MEASURES]),
-        st.builds(asking.Between, st.integers(1, 99), st.none() | st.integers(0, 99)),
+        st.sampled_from([*row_filter.MEASURES]),
+        st.builds(row_filter.Between, st.integers(1, 99), st.none() | st.integers(0, 99)),
     ),
 )
 
 
 @given(ASKED)
-def test_a_filter_is_read_as_it_was_written(asked: asking.Asked) -> None:
-    assert asking.asked_in(QueryDict(asking.kept(asked))) == asked
-    assert urlencode(asking.pairs(asked)) == asking.kept(asked)
+def test_a_filter_is_read_as_it_was_written(asked: row_filter.Asked) -> None:
+    assert row_filter.asked_in(QueryDict(row_filter.kept(asked))) == asked
+    assert urlencode(row_filter.pairs(asked)) == row_filter.kept(asked)

@@ -12,7 +12,7 @@ from django.core.management import call_command
 
 from batchsite.batches.models import Batch
 from tests.pipeline import check_books
-from tests.provider import Sandbox
+from tests.sandboxes import Sandbox
 
 pytestmark = pytest.mark.django_db
 SCHEMA = (

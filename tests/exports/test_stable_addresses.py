@@ -11,11 +11,11 @@ import pytest
 from django.test import Client
 
 from batchsite.batches.models import Batch
-from batchsite.exports import building, sharing
-from batchsite.exports.choosing import Choice
+from batchsite.exports import export_build, share_links
+from batchsite.exports.download_choice import Choice
 from batchsite.exports.models import Export
 from batchsite.teams.models import Membership, Team, User
-from tests.batches.stories import a_running_batch, an_ended_batch
+from tests.submission.stories import a_running_batch, an_ended_batch
 
 Browser = Callable[[User], Client]
 
@@ -100,7 +100,7 @@ def test_a_link_is_void_when(end: str, link: str, batch: Batch, alice: User, mon
     if end == "changed":
         link = link.replace("/shared/", "/shared/x")
     elif end == "out of date":
-        monkeypatch.setattr(sharing, "VALID", sharing.VALID * 0)
+        monkeypatch.setattr(share_links, "VALID", share_links.VALID * 0)
     elif end == "its maker left":
         Membership.objects.filter(user=alice).delete()
     else:
@@ -113,9 +113,9 @@ def test_a_link_is_void_when(end: str, link: str, batch: Batch, alice: User, mon
 def test_a_big_file_behind_a_link_is_asked_for_again(
     batch: Batch, alice: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(building, "AT_ONCE", 5)
-    link = f"/batches/shared/{sharing.sign(batch, alice, 'parquet', Choice())}/a.parquet"
+    monkeypatch.setattr(export_build, "AT_ONCE", 5)
+    link = f"/batches/shared/{share_links.sign(batch, alice, 'parquet', Choice())}/a.parquet"
     waiting = Client().get(link)
     assert (waiting.status_code, waiting["Retry-After"]) == (202, "15")
-    building.build_step(Export.objects.get().pk)
+    export_build.build_step(Export.objects.get().pk)
     assert Client().get(link).status_code == 200

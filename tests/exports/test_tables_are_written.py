@@ -10,7 +10,17 @@ from collections.abc import Sequence
 import orjson
 import pytest
 
-from batchsite.exports.writers import Outcome, Row, Writer, column_names, csv_exact, csv_excel, json_array, jsonl, usd
+from batchsite.exports.text_writers import (
+    Outcome,
+    Row,
+    Writer,
+    column_names,
+    csv_exact,
+    csv_excel,
+    json_array,
+    jsonl,
+    usd,
+)
 
 ANSWERED = Outcome("tickets-row-1", "succeeded", "Card", "", "stop", "grok-4.3", 287, 42, 58, 2_148_000)
 FAILED = Outcome("tickets-row-2", "failed", error="Content policy", cost_ticks=0)

@@ -9,8 +9,8 @@ import orjson
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from batchsite.datasets.reading import Limits, open_table
-from batchsite.exports.writers import OUR_COLUMNS, Outcome, Row, csv_exact, json_array, jsonl
+from batchsite.exports.text_writers import OUR_COLUMNS, Outcome, Row, csv_exact, json_array, jsonl
+from batchsite.tables import Limits, open_table
 
 LIMITS = Limits(rows=10_000, columns=100, cell=1_000_000)
 texts = st.text(max_size=12) | st.text(alphabet='",;\t|\r\n \x1e\x1f=é', max_size=12)

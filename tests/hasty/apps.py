@@ -23,12 +23,12 @@ class HastyConfig(AppConfig):
     name = "tests.hasty"
 
     def ready(self) -> None:
-        from batchsite.datasets import intake
-        from batchsite.processes import leases, queueing
+        from batchsite.datasets import importer
+        from batchsite.processes import leases, queue
 
-        intake.RETRY_FULL_DISK = RETRY_FULL_DISK
+        importer.RETRY_FULL_DISK = RETRY_FULL_DISK
         leases.LEASE = LEASE
-        queueing.RESEND = RESEND
+        queue.RESEND = RESEND
         if "Q_CLUSTER_NAME" in os.environ:
             _tell_roles(self)
 

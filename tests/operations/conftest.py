@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from batchsite.options import ROOT
-from tests.provider import Sandbox, running_sandbox
+from tests.sandboxes import Sandbox, running_sandbox
 
 ON_SQLITE = pytest.mark.skipif(bool(os.environ.get("DATABASE_URL")), reason="how SQLite fails")
 

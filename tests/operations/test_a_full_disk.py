@@ -23,8 +23,8 @@ from tests.operations.trouble import (
     wait_for_state,
     write_table,
 )
-from tests.provider import Sandbox
 from tests.running import Running, wait_for
+from tests.sandboxes import Sandbox
 
 pytestmark = [pytest.mark.processes, ON_SQLITE]
 ROWS = 12_000

@@ -16,8 +16,8 @@ from tests import services
 from tests.needs import need
 from tests.operations.conftest import ON_SQLITE, Place
 from tests.operations.test_doctor import fill
-from tests.provider import Sandbox
 from tests.running import Running, wait_for
+from tests.sandboxes import Sandbox
 
 ROWS = 30
 BEGIN = f"""

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.needs import need
 from tests.operations.conftest import Place
-from tests.provider import Sandbox
+from tests.sandboxes import Sandbox
 
 NOT_RUNNING = {"ticker", "worker short", "worker long"}
 """What is always wrong where nothing runs."""
@@ -194,7 +194,7 @@ def test_a_key_that_is_refused_or_blocked_or_without_credits_and_is_never_shown(
 
 def test_a_stored_key_that_this_secret_key_cannot_read(place: Place) -> None:
     place.python(
-        "from batchsite.teams.models import Team; from batchsite.teams.keys import store_key\n"
+        "from batchsite.teams.models import Team; from batchsite.teams.accounts import store_key\n"
         "store_key(Team.objects.create(name='Support'), 'sandbox-of-support', '', None)"
     )
     assert "Team Support: xAI accepts the key" in place.doctor().about("key", "ok")

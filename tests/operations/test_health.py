@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from batchsite.processes.beating import beat
+from batchsite.processes.heartbeats import beat
 from tests.operations.conftest import ON_SQLITE, Place
 from tests.operations.test_doctor import free_port
 from tests.operations.test_pages_in_trouble import locked_for_all

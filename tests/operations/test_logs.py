@@ -12,8 +12,8 @@ import pytest
 
 from batchsite.setup import JsonLines, logging_about
 from tests.operations.conftest import Place
-from tests.provider import Sandbox
 from tests.running import Running, wait_for
+from tests.sandboxes import Sandbox
 
 KEY = "sandbox-recognisable-key-7f3a"
 SECRETS = {
@@ -55,7 +55,7 @@ def test_a_batch_leaves_its_ids_in_the_logs_and_nothing_else_of_it(tmp_path: Pat
         assert done.returncode == 3, done.stderr
         # What failed is tried again by the workers alone.
         place.python(
-            "from batchsite.batches.models import Batch; from batchsite.batches.controlling import retry\n"
+            "from batchsite.batches.models import Batch; from batchsite.submission.actions import retry\n"
             "retry(Batch.objects.get(), None)"
         )
         wait_for(lambda: place.sql("SELECT state FROM batches_batch") == [("completed",)], 60)

@@ -16,11 +16,11 @@ from django.db import DatabaseError, connection
 from django.test import Client
 
 from batchsite.processes.trouble import on_the_side
-from batchsite.review.models import Summary
+from batchsite.results.models import Summary
 from batchsite.teams.models import Membership, Team, User
-from tests.batches.stories import an_ended_batch
 from tests.operations.conftest import ON_SQLITE, Place
 from tests.operations.test_doctor import free_port
+from tests.submission.stories import an_ended_batch
 
 pytestmark = pytest.mark.django_db(transaction=True)
 BROWSER = "Client(raise_request_exception=False, headers={'host': 'localhost'})"

@@ -15,8 +15,8 @@ from tests import services
 from tests.needs import need
 from tests.operations.conftest import Place
 from tests.operations.trouble import HASTY, begin, check_books, take_in, write_table
-from tests.provider import Sandbox
 from tests.running import Running, wait_for
+from tests.sandboxes import Sandbox
 
 pytestmark = [pytest.mark.processes, pytest.mark.services]
 ROWS = 3_000

@@ -15,8 +15,8 @@ from pathlib import Path
 
 from tests.needs import need
 from tests.operations.conftest import Place
-from tests.provider import Sandbox
 from tests.running import wait_for
+from tests.sandboxes import Sandbox
 
 HASTY = {"DJANGO_SETTINGS_MODULE": "tests.hasty_settings", "BATCHSITE_CHUNK_ROWS": "50"}
 
@@ -101,7 +101,7 @@ def take_in(place: Place, table: Path) -> None:
     """As an upload that has just come: the workers import it."""
     place.python(
         "from pathlib import Path\n"
-        "from batchsite.datasets.intake import receive_path; from batchsite.teams.models import Team\n"
+        "from batchsite.datasets.importer import receive_path; from batchsite.teams.models import Team\n"
         f"receive_path(Team.objects.get_or_create(name='Support')[0], Path({str(table)!r}))"
     )
 

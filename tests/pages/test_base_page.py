@@ -15,7 +15,7 @@ from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from batchsite.batches.models import Batch
-from batchsite.teams.keys import store_key
+from batchsite.teams.accounts import store_key
 from batchsite.teams.models import Team, User
 from tests.factories import make_dataset
 

@@ -13,6 +13,7 @@ from django.template.loader import render_to_string
 from hypothesis import given
 from hypothesis import strategies as st
 
+from batchsite import wording
 from batchsite.templatetags import parts, words
 
 
@@ -31,7 +32,7 @@ from batchsite.templatetags import parts, words
     ],
 )
 def test_money(ticks: int | None, text: str) -> None:
-    assert words.dollars(ticks) == text
+    assert wording.dollars(ticks) == text
 
 
 @pytest.mark.parametrize(
@@ -39,7 +40,7 @@ def test_money(ticks: int | None, text: str) -> None:
     [(None, "—"), (9999, "9,999"), (14_000, "14 k"), (580_123, "580 k"), (1_460_000, "1.46 M"), (2_000_000_000, "2 G")],
 )
 def test_sums(value: int | None, text: str) -> None:
-    assert words.compact(value) == text
+    assert wording.compact(value) == text
 
 
 @pytest.mark.parametrize(
@@ -54,7 +55,7 @@ def test_sums(value: int | None, text: str) -> None:
     ],
 )
 def test_sizes(value: int | None, text: str) -> None:
-    assert words.size(value) == text
+    assert wording.size(value) == text
 
 
 @pytest.mark.parametrize(
@@ -62,7 +63,7 @@ def test_sizes(value: int | None, text: str) -> None:
     [(0, 0, "0 %"), (0, 10, "0 %"), (1, 1000, "< 1 %"), (7203, 10003, "72 %"), (9999, 10000, "99 %"), (5, 5, "100 %")],
 )
 def test_a_hundred_per_cent_is_said_only_when_nothing_is_left(part: int, whole: int, text: str) -> None:
-    assert words.percent(part, whole) == text
+    assert wording.percent(part, whole) == text
 
 
 @pytest.mark.parametrize(
@@ -79,7 +80,7 @@ def test_a_hundred_per_cent_is_said_only_when_nothing_is_left(part: int, whole: 
     ],
 )
 def test_lengths_of_time(value: timedelta | float | None, text: str) -> None:
-    assert words.duration(value) == text
+    assert wording.duration(value) == text
 
 
 def test_times_are_exact_for_machines_and_readable_without_a_script() -> None:

@@ -12,11 +12,11 @@ from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from batchsite.processes.leases import claim
-from batchsite.processes.queueing import MOST_WAITING, RESEND, Job, enqueue, take, take_due, tick
+from batchsite.processes.queue import MOST_WAITING, RESEND, Job, enqueue, take, take_due, tick
 from tests.processes.chores.models import Chore
 
 SECOND = timedelta(seconds=1)
-NOTHING = "batchsite.processes.beating.pulse"
+NOTHING = "batchsite.processes.heartbeats.pulse"
 
 
 Waiting = Callable[[], dict[str, int]]

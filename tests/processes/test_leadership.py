@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from batchsite.processes.leading import TERM, lead, this_place
+from batchsite.processes.leadership import TERM, lead, this_place
 from batchsite.processes.models import Leadership
 
 

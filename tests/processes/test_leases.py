@@ -11,7 +11,7 @@ from django.db import connection
 from django.db.models import Manager
 from django.utils import timezone
 
-from batchsite.processes.beating import sign, touch
+from batchsite.processes.heartbeats import sign, touch
 from batchsite.processes.leases import LEASE, Busy, Claim, LeaseLost, backoff, claim, claimed
 from batchsite.processes.parentage import MARK
 from tests.processes.chores.models import Chore

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from batchsite.processes import logfiles
-from batchsite.processes.logfiles import LogFile
+from batchsite.processes import log_files
+from batchsite.processes.log_files import LogFile
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def test_a_log_that_somebody_emptied_is_followed_from_its_start(log: LogFile) ->
 def test_a_log_that_grew_too_big_is_begun_anew_while_its_writer_goes_on(
     log: LogFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(logfiles, "BIGGEST", 100)
+    monkeypatch.setattr(log_files, "BIGGEST", 100)
     descriptor = log.open()
     os.write(descriptor, b"old " * 30 + b"\n")
     log.rotate()
@@ -82,7 +82,7 @@ def test_a_small_log_stays(log: LogFile) -> None:
 def test_where_the_old_log_cannot_be_kept_the_new_one_is_begun_all_the_same(
     log: LogFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(logfiles, "BIGGEST", 100)
+    monkeypatch.setattr(log_files, "BIGGEST", 100)
     log.path.with_suffix(".log.1").mkdir()  # stands for a full disk
     write(log, b"old " * 30 + b"\n")
     log.rotate()

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from batchsite.processes.listening import listen
+from batchsite.processes.listener import listen
 from batchsite.processes.readiness import AGAIN, LATE, Readiness
 from tests.running import wait_for
 

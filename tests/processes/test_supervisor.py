@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from batchsite.processes.children import EARLY, LONGEST_WAIT, Child, Spec
-from batchsite.processes.listening import CannotListen, address, is_loopback, listen, reachable
+from batchsite.processes.listener import CannotListen, address, is_loopback, listen, reachable
 from batchsite.processes.readiness import Readiness
 from batchsite.processes.supervisor import AT_ONCE, Supervisor
 from batchsite.processes.terminal import Terminal
-from batchsite.processes.watching import Database
+from batchsite.processes.watchdog import Database
 from tests.running import wait_for
 
 BROKEN = [sys.executable, "-c", "import sys; sys.exit('the model of the camera is unknown')"]

@@ -14,12 +14,12 @@ from django.utils import timezone
 from django_q.models import OrmQ, Schedule, Task
 from pytest_django import Settings
 
-from batchsite.processes import ticking
-from batchsite.processes.beating import beat, seconds_since_beat
-from batchsite.processes.leading import lead
+from batchsite.processes import ticker
+from batchsite.processes.heartbeats import beat, seconds_since_beat
+from batchsite.processes.leadership import lead
 from batchsite.processes.models import Heartbeat
-from batchsite.processes.queueing import QUEUES
-from batchsite.processes.ticking import KEEP_TASKS, Beats, Errors, Ticker, fallback, prune
+from batchsite.processes.queue import QUEUES
+from batchsite.processes.ticker import KEEP_TASKS, Beats, Errors, Ticker, fallback, prune
 
 pytestmark = pytest.mark.django_db
 
@@ -61,7 +61,7 @@ def test_the_next_beat_follows_the_one_that_came_back(waiting: Waiting) -> None:
 def test_a_lost_beat_is_sent_again(waiting: Waiting, monkeypatch: pytest.MonkeyPatch) -> None:
     beats = Beats()
     beats.send()
-    monkeypatch.setattr(ticking, "LOST_BEAT", timedelta(0))
+    monkeypatch.setattr(ticker, "LOST_BEAT", timedelta(0))
     beats.send()
     assert waiting() == {"short": 2, "long": 2}
 
@@ -106,7 +106,7 @@ def test_an_error_that_stays_the_same_is_told_once(caplog: pytest.LogCaptureFixt
 def test_a_bare_cluster_moves_by_a_schedule_of_its_own() -> None:
     schedule: Any = Schedule.objects.get(name="tick")
     assert (schedule.func, schedule.schedule_type, schedule.minutes, schedule.repeats) == (
-        "batchsite.processes.ticking.fallback",
+        "batchsite.processes.ticker.fallback",
         Schedule.MINUTES,
         1,
         -1,
@@ -119,7 +119,7 @@ def test_two_migrations_at_once_leave_one_schedule_in_the_end() -> None:
     Schedule.objects.create(name="tick", func="an.older.version", schedule_type=Schedule.DAILY)
     call_command("migrate", verbosity=0)
     schedule: Any = Schedule.objects.get(name="tick")
-    assert schedule.func == "batchsite.processes.ticking.fallback"
+    assert schedule.func == "batchsite.processes.ticker.fallback"
 
 
 def test_a_migration_does_not_put_the_schedule_off() -> None:

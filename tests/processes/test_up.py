@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from batchsite.options import ROOT
-from batchsite.processes.listening import listen
+from batchsite.processes.listener import listen
 from batchsite.processes.parentage import marked
 from tests.processes.conftest import CHORES, Books
 from tests.running import Running, wait_for

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from batchsite.processes.children import Child, Spec
-from batchsite.processes.watching import (
+from batchsite.processes.watchdog import (
     GRACE,
     QUIET,
     TICKER_QUIET,

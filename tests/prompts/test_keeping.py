@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batchsite.prompts import keeping, selectors
-from batchsite.prompts.comparing import changes, compare
-from batchsite.prompts.keeping import Contents
+from batchsite.prompts import library, prompt_queries
+from batchsite.prompts.diff import changes, compare
+from batchsite.prompts.library import Contents
 from batchsite.prompts.models import Prompt
 from batchsite.teams.models import Team, User
 
@@ -18,8 +18,8 @@ FIRST = Contents(text="Sort {{text}}", system_prompt="Be brief", model="grok-4.3
 
 
 def test_the_same_name_gets_the_next_version(team: Team, alice: User, bob: User) -> None:
-    one, is_new = keeping.keep(team, alice, "Sorter", "first try", FIRST)
-    two, _ = keeping.keep(team, bob, " Sorter ", "", replace(FIRST, text="Sort it: {{text}}"))
+    one, is_new = library.keep(team, alice, "Sorter", "first try", FIRST)
+    two, _ = library.keep(team, bob, " Sorter ", "", replace(FIRST, text="Sort it: {{text}}"))
     assert (one.number, two.number, is_new) == (1, 2, True)
     assert (one.prompt, one.created_by, two.created_by) == (two.prompt, alice, bob)
     one.refresh_from_db()
@@ -27,35 +27,35 @@ def test_the_same_name_gets_the_next_version(team: Team, alice: User, bob: User)
 
 
 def test_what_says_the_same_is_not_kept_twice(team: Team, alice: User) -> None:
-    one, _ = keeping.keep(team, alice, "Sorter", "", FIRST)
-    again, is_new = keeping.keep(team, alice, "Sorter", "", FIRST)
+    one, _ = library.keep(team, alice, "Sorter", "", FIRST)
+    again, is_new = library.keep(team, alice, "Sorter", "", FIRST)
     assert (again, is_new) == (one, False)
 
 
 def test_a_name_is_free_again_after_deleting(team: Team, alice: User) -> None:
-    old, _ = keeping.keep(team, alice, "Sorter", "", FIRST)
-    keeping.delete(old.prompt)
-    new, _ = keeping.keep(team, alice, "Sorter", "", FIRST)
+    old, _ = library.keep(team, alice, "Sorter", "", FIRST)
+    library.delete(old.prompt)
+    new, _ = library.keep(team, alice, "Sorter", "", FIRST)
     assert (new.number, new.prompt == old.prompt) == (1, False)
-    assert [prompt.pk for prompt in selectors.offered(team)] == [new.prompt.pk]
+    assert [prompt.pk for prompt in prompt_queries.offered(team)] == [new.prompt.pk]
 
 
 def test_a_prompt_is_not_renamed_over_another(team: Team) -> None:
-    keeping.keep(team, None, "Taken", "", FIRST)
-    mine, _ = keeping.keep(team, None, "Mine", "", FIRST)
-    with pytest.raises(keeping.NameTaken, match="There is a prompt “Taken” already"):
-        keeping.rename(mine.prompt, "Taken")
-    keeping.rename(mine.prompt, "Ours")
+    library.keep(team, None, "Taken", "", FIRST)
+    mine, _ = library.keep(team, None, "Mine", "", FIRST)
+    with pytest.raises(library.NameTaken, match="There is a prompt “Taken” already"):
+        library.rename(mine.prompt, "Taken")
+    library.rename(mine.prompt, "Ours")
     assert Prompt.objects.get(pk=mine.prompt.pk).name == "Ours"
 
 
 def test_the_list_pages_by_name(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(selectors, "PAGE", 2)
+    monkeypatch.setattr(prompt_queries, "PAGE", 2)
     for name in ("c", "a", "b"):
-        keeping.keep(team, None, name, "", FIRST)
-    page = selectors.listing(team)
+        library.keep(team, None, name, "", FIRST)
+    page = prompt_queries.listing(team)
     assert ([one.name for one in page.prompts], page.after) == (["a", "b"], "b")
-    rest = selectors.listing(team, after=page.after)
+    rest = prompt_queries.listing(team, after=page.after)
     assert ([one.name for one in rest.prompts], rest.after) == (["c"], "")
 
 

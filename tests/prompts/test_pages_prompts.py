@@ -10,8 +10,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from batchsite.prompts import keeping
-from batchsite.prompts.keeping import Contents
+from batchsite.prompts import library
+from batchsite.prompts.library import Contents
 from batchsite.prompts.models import Prompt, PromptVersion
 from batchsite.teams.models import Team, User
 
@@ -23,7 +23,7 @@ EVIL = "<b>bold</b> {{text}}"
 def versions(team: Team, alice: User) -> list[PromptVersion]:
     first = Contents(text="Sort {{text}}", system_prompt="Be brief", model="grok-4.3")
     second = replace(first, text=EVIL, examples=[{"user": "Hi", "assistant": "greeting"}])
-    return [keeping.keep(team, alice, "Sorter", words, one)[0] for words, one in (("", first), ("bolder", second))]
+    return [library.keep(team, alice, "Sorter", words, one)[0] for words, one in (("", first), ("bolder", second))]
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def test_what_changed_is_marked(versions: list[PromptVersion], site: Client) -> 
 
 
 def test_renaming_and_deleting_ask_first(versions: list[PromptVersion], site: Client, team: Team) -> None:
-    keeping.keep(team, None, "Taken", "", Contents(text="x"))
+    library.keep(team, None, "Taken", "", Contents(text="x"))
     prompt = versions[0].prompt
     rename, delete = (reverse(f"prompt-{verb}", args=[prompt.pk]) for verb in ("rename", "delete"))
     assert "Rename “Sorter”" in text_of(site.get(rename))

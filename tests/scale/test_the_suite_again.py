@@ -13,8 +13,16 @@ from tests.needs import need
 from tests.services import postgres, postgres_folder, redis, redis_server
 
 pytestmark = pytest.mark.services
-MORE = ("tests/review", "tests/trials", "tests/prompts", "tests/at_xai")
-PARTS = ("tests/batches", "tests/datasets", "tests/teams", "tests/pages", "tests/exports", *MORE)
+MORE = (
+    "tests/results",
+    "tests/drafts",
+    "tests/trials",
+    "tests/prompts",
+    "tests/provider",
+    "tests/home",
+    "tests/pricing",
+)
+PARTS = ("tests/batches", "tests/submission", "tests/datasets", "tests/teams", "tests/pages", "tests/exports", *MORE)
 ALONE = "not browser and not processes and not services and not litellm"
 
 FEWER_CUTS = {"CUT_EVERY": "5", "CUT_PAIRS_SECONDS": "3"}

@@ -9,8 +9,8 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
-from batchsite.teams.founding import AlreadySetUp, found
 from batchsite.teams.models import Membership, Role, Team, User
+from batchsite.teams.people import AlreadySetUp, found
 from tests.factories import PASSWORD, make_dataset, make_team
 
 ANSWERS = {"team_name": "Support research", "name": "Alice", "email": "Alice@Example.org", "password": PASSWORD}

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from batchsite.teams import joining
+from batchsite.teams import invitations
 from batchsite.teams.models import Invitation, Membership, Role, Team, User
 from tests.factories import PASSWORD, make_user
 
@@ -67,10 +67,10 @@ def test_a_link_works_once(invitation: Invitation, client: Client) -> None:
 
 def test_of_two_people_with_one_link_one_gets_in(invitation: Invitation, team: Team) -> None:
     """Both have opened the page; the slower one finds neither a membership nor an account."""
-    seen_by_both = joining.open_invitation(invitation.token)
-    joining.sign_up(seen_by_both, name="Dora", email="dora@example.org", password=PASSWORD)
-    with pytest.raises(joining.InvitationVoid):
-        joining.sign_up(seen_by_both, name="Eve", email="eve@example.org", password=PASSWORD)
+    seen_by_both = invitations.open_invitation(invitation.token)
+    invitations.sign_up(seen_by_both, name="Dora", email="dora@example.org", password=PASSWORD)
+    with pytest.raises(invitations.InvitationVoid):
+        invitations.sign_up(seen_by_both, name="Eve", email="eve@example.org", password=PASSWORD)
     assert team.members.count() == 2
     assert not User.objects.filter(email="eve@example.org").exists()
 
@@ -120,7 +120,7 @@ def test_a_member_does_not_use_the_link_up(
 ) -> None:
     response = client_of(bob).get(link(invitation), follow=True)
     assert "You are in Support research already" in response.content.decode()
-    assert joining.open_invitation(invitation.token) == invitation
+    assert invitations.open_invitation(invitation.token) == invitation
     assert Membership.objects.get(user=bob).role == Role.MEMBER
 
 

@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
-from batchsite.teams.keys import AccountKind, AccountMissing, account_kind, account_of, remove_key, store_key
+from batchsite.teams.accounts import AccountKind, AccountMissing, account_kind, account_of, remove_key, store_key
 from batchsite.teams.models import ProviderKey, Team, User
 from batchsite.teams.signals import key_changed
 from tests.teams.conftest import KeyOffice

@@ -10,8 +10,8 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
-from batchsite.teams.founding import LastOwner, change_role, remove_member
 from batchsite.teams.models import Invitation, Membership, Role, Team, User
+from batchsite.teams.people import LastOwner, change_role, remove_member
 from tests.factories import make_member, make_team
 
 

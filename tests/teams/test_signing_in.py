@@ -14,7 +14,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 
 from batchsite.teams import views_door
 from batchsite.teams.models import SignInFailure, User
-from batchsite.teams.signing_in import MOST_FAILURES, WINDOW, SignInRefused, TooManyTries, sign_in_as
+from batchsite.teams.sign_in import MOST_FAILURES, WINDOW, SignInRefused, TooManyTries, sign_in_as
 from tests.factories import PASSWORD
 
 HERE = "203.0.113.1"

@@ -10,14 +10,14 @@ from typing import Any
 from django.utils import timezone
 
 from batchsite.batches.models import Batch
-from batchsite.batches.writing import drafting
+from batchsite.drafts import draft_store
 from batchsite.processes.leases import Busy, LeaseLost
 from batchsite.teams.models import Team, User
-from batchsite.trials import pressing
+from batchsite.trials import trial_start
 from batchsite.trials.models import Trial, TrialAnswer
-from batchsite.trials.stepping import advance
+from batchsite.trials.trial_step import advance
 from tests.factories import make_dataset
-from tests.provider import Sandbox
+from tests.sandboxes import Sandbox
 
 QUESTIONS = [[f"c{number}", f"Question {number}: is my card “lost”, or late?"] for number in range(1, 31)]
 
@@ -25,20 +25,20 @@ QUESTIONS = [[f"c{number}", f"Question {number}: is my card “lost”, or late?
 def a_draft(team: Team, by: User | None = None, **fields: Any) -> Batch:
     """Thirty questions, and a prompt that could be submitted."""
     dataset = make_dataset(team, ["id", "text"], QUESTIONS, name="tickets")
-    batch = drafting.new_draft(team, by, dataset)
-    drafting.save(batch, {"name": "Sorting", "prompt": "One word: {{text}}", "model": "grok-4.3", **fields})
+    batch = draft_store.new_draft(team, by, dataset)
+    draft_store.save(batch, {"name": "Sorting", "prompt": "One word: {{text}}", "model": "grok-4.3", **fields})
     return batch
 
 
 def against(batch: Batch, *variants: dict[str, str]) -> Batch:
     """The draft with further variants beside its own prompt."""
-    drafting.save(batch, {"variants": list(variants)})
+    draft_store.save(batch, {"variants": list(variants)})
     return batch
 
 
 def tried(batch: Batch, rows: Sequence[int] = (1, 2, 3), by: User | None = None) -> Trial:
     """The rows, tried to the end."""
-    return settled(pressing.press(batch, by, rows))
+    return settled(trial_start.press(batch, by, rows))
 
 
 def settled(trial: Trial, seconds: float = 15, *, until: str = "ended") -> Trial:

@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 
+from batchsite.batches.batch_recipe import recipe_of
 from batchsite.batches.models import Batch
-from batchsite.batches.pipeline.turns import recipe_of
-from batchsite.batches.writing import drafting
-from batchsite.batches.writing.learning import Lesson, mark_of
-from batchsite.teams.keys import Account, account_kind, account_of
+from batchsite.drafts import draft_store
+from batchsite.pricing.lessons import Lesson, mark_of
+from batchsite.teams.accounts import Account, account_kind, account_of
 from batchsite.teams.models import Team
-from batchsite.trials.asking import ask, body_of, columns_of
+from batchsite.trials.completion import ask, body_of, columns_of
 from tests.pipeline import SHORT
-from tests.provider import Sandbox
+from tests.sandboxes import Sandbox
 from tests.trials.test_the_estimate_holds import banking77, needs_the_file, ran
 
 PICKS, TRIED, MOST_OFF, MOST_MISSES = 500, 5, 0.15, 0.02
@@ -48,7 +48,7 @@ def lesson(account: Account, body: dict[str, Any]) -> Lesson:
 
 def estimated(batch: Batch, tried: Sequence[Lesson]) -> int:
     batch.tried = {mark_of(batch): sum(tried, Lesson()).as_json()}
-    found = drafting.estimate_of(batch)
+    found = draft_store.estimate_of(batch)
     assert found is not None
     return found.likely
 

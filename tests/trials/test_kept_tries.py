@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from batchsite.batches import again, controlling
-from batchsite.batches.daily import DailySpend
-from batchsite.batches.models import Batch, Result
+from batchsite.batches.models import Batch, DailySpend, Result
 from batchsite.batches.states import RowState
-from batchsite.batches.writing import drafting
+from batchsite.drafts import draft_store, duplicate
+from batchsite.submission import actions
 from batchsite.teams.models import Team, User
-from batchsite.trials import pressing
+from batchsite.trials import trial_start
 from tests.pipeline import drive, story
-from tests.provider import Sandbox
+from tests.sandboxes import Sandbox
 from tests.trials.stories import a_draft, against, answers, direct, states, tried
 
 B = {"prompt": "Say what this is about: {{text}}", "system_prompt": "", "model": ""}
@@ -18,8 +17,8 @@ B = {"prompt": "Say what this is about: {{text}}", "system_prompt": "", "model":
 
 def submitted(batch: Batch) -> Batch:
     batch.refresh_from_db()
-    drafting.estimate_of(batch)
-    controlling.start(batch, None)
+    draft_store.estimate_of(batch)
+    actions.start(batch, None)
     return drive(batch)
 
 
@@ -52,8 +51,8 @@ def test_the_batch_again_learns_from_the_tries_and_keeps_none_of_them(
     first = a_draft(team)
     tried(first, [1, 2, 5])
     first.refresh_from_db()
-    second = again.duplicate(first, alice)
-    before, after = drafting.estimate_of(first), drafting.estimate_of(second)
+    second = duplicate.duplicate(first, alice)
+    before, after = draft_store.estimate_of(first), draft_store.estimate_of(second)
     assert before is not None
     assert after is not None
     assert (before.kept, after.kept) == (3, 0)
@@ -63,14 +62,14 @@ def test_the_batch_again_learns_from_the_tries_and_keeps_none_of_them(
 def test_another_prompt_keeps_nothing(team: Team, sandbox: Sandbox) -> None:
     batch = a_draft(team)
     tried(batch, [1, 2])
-    drafting.save(batch, {"prompt": "Now two words: {{text}}"})
+    draft_store.save(batch, {"prompt": "Now two words: {{text}}"})
     check_books(submitted(batch), sandbox, kept=0)
 
 
 def test_the_variant_that_is_used_brings_its_answers_along(team: Team, sandbox: Sandbox) -> None:
     batch = against(a_draft(team), B)
     trial = tried(batch, [1, 2, 3])
-    pressing.use(trial, 1)
+    trial_start.use(trial, 1)
     batch = submitted(batch)
     check_books(batch, sandbox, kept=3)
     assert "Say what this is about" in Result.objects.get(batch=batch, row=1).answer
@@ -79,7 +78,7 @@ def test_the_variant_that_is_used_brings_its_answers_along(team: Team, sandbox: 
 def test_what_a_person_does_not_keep_is_sent(team: Team, sandbox: Sandbox) -> None:
     batch = a_draft(team)
     first, *_ = answers(tried(batch, [1, 2, 3]))
-    pressing.keep(batch, first.pk, kept=False)
+    trial_start.keep(batch, first.pk, kept=False)
     check_books(submitted(batch), sandbox, kept=2)
 
 
@@ -117,7 +116,7 @@ def test_rows_beyond_those_of_the_batch_are_left_out(team: Team, sandbox: Sandbo
 
 def test_what_was_not_asked_yet_is_called_off(team: Team, sandbox: Sandbox) -> None:
     batch = a_draft(team)
-    trial = pressing.press(batch, None, [1, 2])
+    trial = trial_start.press(batch, None, [1, 2])
     check_books(submitted(batch), sandbox, kept=0)
     assert states(trial) == ["failed", "failed"]
 
@@ -126,11 +125,11 @@ def test_a_batch_that_goes_back_to_its_draft_keeps_its_tries(team: Team, sandbox
     """Rows that cannot be sent are found after the kept ones were written: those are taken back, and kept anew."""
     batch = a_draft(team, id_column="text")
     tried(batch, [1, 2])
-    controlling.start(batch, None)
+    actions.start(batch, None)
     batch = drive(batch)
     assert batch.state == "draft"
     assert (batch.succeeded, batch.cost_ticks, Result.objects.count()) == (0, 0, 0)
-    drafting.save(batch, {"id_column": ""})
+    draft_store.save(batch, {"id_column": ""})
     check_books(submitted(batch), sandbox, kept=2)
 
 
@@ -140,7 +139,7 @@ def test_a_kept_row_is_never_tried_again_by_a_retry_of_the_failed_ones(team: Tea
     sandbox.fault("fail_rows", ids=["tickets-row-7"], batches=1)
     batch = submitted(batch)
     assert batch.failed == 1
-    controlling.retry(batch, None)
+    actions.retry(batch, None)
     batch = drive(batch)
     assert batch.succeeded == 30
     assert Result.objects.filter(batch=batch, state=RowState.SUCCEEDED, submission=None).count() == 2

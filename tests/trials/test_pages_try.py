@@ -12,12 +12,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from batchsite.batches.models import Batch
-from batchsite.teams.founding import set_budget
 from batchsite.teams.models import Team, User
-from batchsite.trials import pressing
+from batchsite.teams.people import set_budget
+from batchsite.trials import trial_start
 from batchsite.trials.models import AnswerState, Trial, TrialAnswer
 from tests.pipeline import drive
-from tests.provider import Sandbox
+from tests.sandboxes import Sandbox
 from tests.trials.stories import a_draft, against, answers, direct, settled, tried
 
 Browser = Callable[[User], Client]
@@ -224,7 +224,7 @@ def test_trouble_is_shown_in_words(draft: Batch, site: Client, sandbox: Sandbox)
     assert "it may have been billed" in text_of(site.get(url(draft)))
     sandbox.mend()
     sandbox.fault("no_credits", call="chat")
-    settled(pressing.press(draft, None, [9]), until="held")
+    settled(trial_start.press(draft, None, [9]), until="held")
     assert "Held: no credits left at xAI" in text_of(site.get(url(draft)))
     post(site, draft, f"stop-{Trial.objects.latest('pk').pk}")
     assert settled(Trial.objects.latest("pk")).ended_at

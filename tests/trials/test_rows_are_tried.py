@@ -10,16 +10,16 @@ import orjson
 import pytest
 from django.utils import timezone
 
-from batchsite.batches.daily import DailySpend, spent_this_month
-from batchsite.batches.models import Batch
-from batchsite.batches.pipeline.turns import recipe_of
-from batchsite.batches.writing.learning import mark_of
-from batchsite.teams.keys import account_kind
+from batchsite.batches.batch_recipe import recipe_of
+from batchsite.batches.models import Batch, DailySpend
+from batchsite.pricing.lessons import mark_of
+from batchsite.pricing.spend import spent_this_month
+from batchsite.teams.accounts import account_kind
 from batchsite.teams.models import Team, User
-from batchsite.trials import pressing
+from batchsite.trials import trial_start
 from batchsite.trials.models import AnswerState, Trial
-from batchsite.trials.stepping import advance
-from tests.provider import Sandbox
+from batchsite.trials.trial_step import advance
+from tests.sandboxes import Sandbox
 from tests.trials.stories import a_draft, against, answers, direct, settled, states, tried
 
 B = {"prompt": "Say what this is about: {{text}}", "system_prompt": "", "model": ""}
@@ -93,7 +93,7 @@ def test_the_very_same_is_shown_again_and_not_asked_again(team: Team, sandbox: S
 def test_where_all_is_known_nothing_waits_for_a_worker(team: Team, sandbox: Sandbox) -> None:
     batch = a_draft(team)
     tried(batch, [1, 2])
-    again = pressing.press(batch, None, [1, 2])
+    again = trial_start.press(batch, None, [1, 2])
     assert again.ended_at
     assert again.next_look_at is None
 
@@ -101,7 +101,7 @@ def test_where_all_is_known_nothing_waits_for_a_worker(team: Team, sandbox: Sand
 def test_an_answer_that_is_not_kept_is_asked_anew(team: Team, sandbox: Sandbox) -> None:
     batch = a_draft(team)
     first = answers(tried(batch, [1, 2]))[0]
-    pressing.keep(batch, first.pk, kept=False)
+    trial_start.keep(batch, first.pk, kept=False)
     tried(batch, [1, 2])
     assert direct(sandbox)[0] == 3
 
@@ -139,7 +139,7 @@ def test_what_a_person_has_to_mend_holds_it_and_fails_no_row(
     team: Team, sandbox: Sandbox, what: str, words: str
 ) -> None:
     sandbox.fault(what, call="chat")
-    trial = settled(pressing.press(a_draft(team), None, [1, 2, 3]), until="held")
+    trial = settled(trial_start.press(a_draft(team), None, [1, 2, 3]), until="held")
     assert words in trial.held_reason
     assert states(trial) == ["planned"] * 3
     sandbox.mend()
@@ -157,7 +157,7 @@ def test_what_xai_refuses_is_failed_in_its_words(team: Team, sandbox: Sandbox) -
 def test_a_worker_that_died_in_the_middle_leaves_unknown_answers_only_where_it_had_asked(
     team: Team, sandbox: Sandbox
 ) -> None:
-    trial = pressing.press(a_draft(team), None, [1, 2, 3])
+    trial = trial_start.press(a_draft(team), None, [1, 2, 3])
     first = answers(trial)[0]
     trial.answers.filter(pk=first.pk).update(state=AnswerState.SENDING, sent_at=timezone.now())
     past = timezone.now() - timedelta(seconds=1)
@@ -168,7 +168,7 @@ def test_a_worker_that_died_in_the_middle_leaves_unknown_answers_only_where_it_h
 
 
 def test_one_that_kills_its_worker_again_and_again_waits_for_a_person(team: Team, sandbox: Sandbox) -> None:
-    trial = pressing.press(a_draft(team), None, [1])
+    trial = trial_start.press(a_draft(team), None, [1])
     Trial.objects.filter(pk=trial.pk).update(tries=8)
     assert "died" in settled(trial, until="held").held_reason
 
@@ -177,8 +177,8 @@ def test_one_that_kills_its_worker_again_and_again_waits_for_a_person(team: Team
 
 
 def refusal(batch: Batch, rows: list[int]) -> str:
-    with pytest.raises(pressing.Refused) as refused:
-        pressing.press(batch, None, rows)
+    with pytest.raises(trial_start.Refused) as refused:
+        trial_start.press(batch, None, rows)
     assert not Trial.objects.filter(ended_at=None).exclude(rows=[1]).exists()
     return str(refused.value)
 
@@ -193,13 +193,13 @@ def test_it_is_refused_in_words(team: Team) -> None:
 
 def test_one_at_a_time(team: Team) -> None:
     batch = a_draft(team)
-    pressing.press(batch, None, [1])
+    trial_start.press(batch, None, [1])
     assert "still running" in refusal(batch, [2])
 
 
 def test_stopping_calls_off_what_was_not_asked_yet(team: Team, sandbox: Sandbox) -> None:
-    trial = pressing.press(a_draft(team), None, [1, 2])
-    pressing.stop(trial)
+    trial = trial_start.press(a_draft(team), None, [1, 2])
+    trial_start.stop(trial)
     assert states(settled(trial)) == ["failed", "failed"]
     assert direct(sandbox)[0] == 0
 
@@ -210,7 +210,7 @@ def test_stopping_calls_off_what_was_not_asked_yet(team: Team, sandbox: Sandbox)
 def test_a_variant_becomes_the_prompt_and_the_old_one_stays_at_hand(team: Team, sandbox: Sandbox) -> None:
     batch = against(a_draft(team), B)
     trial = tried(batch, [1, 2])
-    pressing.use(trial, 1)
+    trial_start.use(trial, 1)
     batch.refresh_from_db()
     assert (batch.prompt, batch.model) == (B["prompt"], "grok-4.3")
     assert [one["prompt"] for one in batch.variants] == ["One word: {{text}}"]

@@ -7,16 +7,16 @@ from typing import Any
 
 import pytest
 
-from batchsite.batches import controlling
 from batchsite.batches.models import Batch
-from batchsite.batches.writing import drafting
-from batchsite.batches.writing.estimating import Estimate, came_out
-from batchsite.datasets.profiling import Profiler
+from batchsite.datasets.profile import Profiler
+from batchsite.drafts import draft_store
 from batchsite.options import ROOT
+from batchsite.pricing.estimate import Estimate, came_out
+from batchsite.submission import actions
 from batchsite.teams.models import Team
 from tests.factories import make_dataset
 from tests.pipeline import drive
-from tests.provider import Sandbox
+from tests.sandboxes import Sandbox
 from tests.trials.stories import a_draft, direct, tried
 
 FILE = ROOT.parent / "shared" / "data" / "banking77.csv"
@@ -33,22 +33,22 @@ def banking77(team: Team, *, shaped: bool, **fields: Any) -> Batch:
     assert len(intents) == 77
     dataset = make_dataset(team, ["text", "category"], rows[:: len(rows) // ROWS][:ROWS], name="banking77")
     field = {"name": "intent", "type": "choice", "values": intents, "description": "What it is about", "required": True}
-    batch = drafting.new_draft(team, None, dataset)
+    batch = draft_store.new_draft(team, None, dataset)
     shape = {"shape": {"fields": [field]}} if shaped else {}
-    drafting.save(batch, {"prompt": PROMPT, "model": "grok-4.3", "name": "banking77", **shape, **fields})
+    draft_store.save(batch, {"prompt": PROMPT, "model": "grok-4.3", "name": "banking77", **shape, **fields})
     return batch
 
 
 def estimated(batch: Batch) -> Estimate:
     batch.refresh_from_db()
-    found = drafting.estimate_of(batch)
+    found = draft_store.estimate_of(batch)
     assert found is not None
     assert found.low <= found.likely <= found.high
     return found
 
 
 def ran(batch: Batch) -> Batch:
-    controlling.start(batch, None)
+    actions.start(batch, None)
     batch = drive(batch, 60)
     assert batch.succeeded == batch.total
     return batch
@@ -102,24 +102,24 @@ def test_kept_rows_are_part_of_the_sum_at_their_own_price(team: Team, sandbox: S
 def test_rows_that_will_be_skipped_cost_nothing(team: Team) -> None:
     rows = [[str(number), "" if number % 4 == 0 else "What is this about?"] for number in range(1, 101)]
     dataset = make_dataset(team, ["id", "text"], rows)
-    batch = drafting.new_draft(team, None, dataset)
-    drafting.save(batch, {"prompt": "{{text}}", "model": "grok-4.3", "skip_empty": True})
+    batch = draft_store.new_draft(team, None, dataset)
+    draft_store.save(batch, {"prompt": "{{text}}", "model": "grok-4.3", "skip_empty": True})
     skipping = estimated(batch)
     assert skipping.rows == 75
     assert "25 rows with an empty column are skipped" in skipping.basis
-    drafting.save(batch, {"skip_empty": False})
+    draft_store.save(batch, {"skip_empty": False})
     assert estimated(batch).rows == 100
 
 
 def test_system_prompt_examples_and_schema_are_counted(team: Team) -> None:
     batch = a_draft(team)
     plain = estimated(batch).prompt_tokens
-    drafting.save(batch, {"system_prompt": "x" * 400})
+    draft_store.save(batch, {"system_prompt": "x" * 400})
     assert estimated(batch).prompt_tokens == plain + 100
-    drafting.save(batch, {"examples": [{"user": "y" * 200, "assistant": "z" * 200}]})
+    draft_store.save(batch, {"examples": [{"user": "y" * 200, "assistant": "z" * 200}]})
     assert estimated(batch).prompt_tokens == plain + 200
     field = {"name": "intent", "type": "text", "values": [], "description": "d" * 400, "required": True}
-    drafting.save(batch, {"shape": {"fields": [field]}})
+    draft_store.save(batch, {"shape": {"fields": [field]}})
     assert estimated(batch).prompt_tokens > plain + 300
     assert "the schema of the answer" in estimated(batch).basis
 
@@ -128,15 +128,15 @@ def test_rows_that_will_be_skipped_are_as_many_as_the_import_counted(team: Team)
     rows = [[str(number), "" if number <= 500 else "word"] for number in range(1, 25_001)]
     profiler = Profiler(["id", "text"])
     profiler.add(rows)
-    batch = drafting.new_draft(team, None, make_dataset(team, ["id", "text"], rows, profile=profiler.profile()))
-    drafting.save(batch, {"prompt": "{{text}}", "model": "grok-4.3", "skip_empty": True})
+    batch = draft_store.new_draft(team, None, make_dataset(team, ["id", "text"], rows, profile=profiler.profile()))
+    draft_store.save(batch, {"prompt": "{{text}}", "model": "grok-4.3", "skip_empty": True})
     assert estimated(batch).rows == 24_500, "a sample with the first block in it would say far fewer"
 
 
 def test_of_a_big_table_a_stated_sample_is_measured(team: Team) -> None:
     rows = [[str(number), "word " * (number % 7)] for number in range(1, 25_001)]
-    batch = drafting.new_draft(team, None, make_dataset(team, ["id", "text"], rows))
-    drafting.save(batch, {"prompt": "{{text}}", "model": "grok-4.3"})
+    batch = draft_store.new_draft(team, None, make_dataset(team, ["id", "text"], rows))
+    draft_store.save(batch, {"prompt": "{{text}}", "model": "grok-4.3"})
     found = estimated(batch)
     assert "measured on 10,000 of 25,000 rows, evenly spread" in found.basis
     assert 14 <= found.characters <= 16

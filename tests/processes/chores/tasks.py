@@ -12,7 +12,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from batchsite.processes.leases import Busy, claimed
-from batchsite.processes.queueing import Job, take_due
+from batchsite.processes.queue import Job, take_due
 from tests.processes.chores.models import Chore
 
 

@@ -14,7 +14,7 @@ import orjson
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from batchsite.datasets.reading import (
+from batchsite.tables import (
     Answers,
     Asks,
     Choice,

@@ -13,23 +13,23 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import Error
 from django.db.models import Q
 
-from batchsite.batches import controlling
 from batchsite.batches.models import Batch
-from batchsite.batches.pipeline.driving import drive
-from batchsite.batches.pipeline.restoring import begin_anew
-from batchsite.batches.requests import shapes
-from batchsite.batches.requests.rowsets import parse_rows
 from batchsite.batches.states import TERMINAL, State
-from batchsite.batches.writing import drafting
-from batchsite.datasets import intake
+from batchsite.datasets import importer
 from batchsite.datasets.models import Dataset, DatasetState
-from batchsite.exports import console, files
-from batchsite.exports.tables import TooBig
-from batchsite.processes import garbage
+from batchsite.drafts import draft_store
+from batchsite.exports import console, result_files
+from batchsite.exports.table_writers import TooBig
+from batchsite.processes import gc_tuning
 from batchsite.processes.health import is_new, missing_migrations
-from batchsite.processes.starting import migrate
+from batchsite.processes.startup import migrate
 from batchsite.processes.trouble import is_disk_full
-from batchsite.teams.keys import AccountKind
+from batchsite.recipes import answer_shape
+from batchsite.recipes.row_set import parse_rows
+from batchsite.submission import actions
+from batchsite.submission.local_run import drive
+from batchsite.submission.restore import begin_anew
+from batchsite.teams.accounts import AccountKind
 from batchsite.teams.models import Team
 from batchsite.xai.bodies import PARAMS
 
@@ -67,7 +67,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         asked = argparse.Namespace(**options)
         console.log_to_file()
-        garbage.settle()
+        gc_tuning.settle()
         try:
             status = self._run(asked)
         except Stop as stop:
@@ -103,9 +103,9 @@ class Command(BaseCommand):
         self.stdout.write(console.summary(batch, asked.output))
         return ALL_WELL if batch.succeeded + batch.skipped == batch.total else SOME_FAILED
 
-    def _write(self, batch: Batch, form: files.AnyForm, output: Path) -> None:
+    def _write(self, batch: Batch, form: result_files.AnyForm, output: Path) -> None:
         try:
-            files.write_file(batch, form, output)
+            result_files.write_file(batch, form, output)
         except OSError as error:
             again = (
                 f"The answers are safe. Once that is mended: manage.py runbatch --resume {batch.pk} --output {output}"
@@ -126,26 +126,26 @@ class Command(BaseCommand):
             raise Stop(BAD_INPUT, 'Give a file and a prompt: manage.py runbatch FILE --prompt "… {{column}} …"')
         params, shape, answers = _params(asked), _shape(asked.schema), _answers(asked)
         team = _team(asked.team)
-        batch = drafting.new_draft(team, None, self._import(team, asked, answers))
+        batch = draft_store.new_draft(team, None, self._import(team, asked, answers))
         batch.prompt, batch.system_prompt, batch.params = asked.prompt or "", asked.system, params
         batch.model = asked.model or batch.model
         batch.name = asked.name or asked.file.stem
         batch.id_column, batch.row_limit, batch.skip_empty = asked.id_column, asked.limit, asked.skip_empty
         batch.shape, batch.ranges = shape, _ranges(asked, batch.dataset)
         batch.save()
-        problems = drafting.problems_of(batch)
+        problems = draft_store.problems_of(batch)
         if problems:
             words = [f"{field or 'batch'}: {one}" for field, found in problems.items() for one in found]
             raise Stop(BAD_INPUT, "\n".join(words))
-        self.stderr.write(console.plan(batch, drafting.estimate_of(batch)))
-        controlling.start(batch, None)
+        self.stderr.write(console.plan(batch, draft_store.estimate_of(batch)))
+        actions.start(batch, None)
         batch.refresh_from_db()
         return batch
 
     def _import(self, team: Team, asked: argparse.Namespace, answers: dict[str, str]) -> Dataset:
         try:
-            dataset = intake.receive_path(team, asked.file, answers=answers)
-        except intake.NotTaken as error:
+            dataset = importer.receive_path(team, asked.file, answers=answers)
+        except importer.NotTaken as error:
             raise Stop(BAD_INPUT, str(error)) from error
         except OSError as error:
             if is_disk_full(error):
@@ -170,11 +170,11 @@ class Stop(Exception):
         self.status = status
 
 
-def _form(output: Path | None) -> files.AnyForm | None:
+def _form(output: Path | None) -> result_files.AnyForm | None:
     """Checked before anything is spent."""
     if output is None:
         return None
-    form = files.form_for(output)
+    form = result_files.form_for(output)
     if form is None:
         raise Stop(BAD_INPUT, f"{output.name}: the ending must be .csv, .json, .jsonl, .xlsx or .parquet.")
     if not output.absolute().parent.is_dir():
@@ -214,7 +214,7 @@ def _shape(path: Path | None) -> dict[str, Any] | None:
         raise Stop(BAD_INPUT, f"{path} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
         raise Stop(BAD_INPUT, f"{path} is not JSON: it is not in UTF-8.") from error
-    wrong = shapes.problems(shape)
+    wrong = answer_shape.problems(shape)
     if wrong:
         raise Stop(BAD_INPUT, f"{path}: {wrong[0]}")
     return shape

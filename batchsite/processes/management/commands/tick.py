@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from batchsite.processes.ticking import run_ticker
+from batchsite.processes.ticker import run_ticker
 
 
 class Command(BaseCommand):

@@ -18,9 +18,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
-from batchsite.processes.listening import CannotListen, address, is_loopback, listen
+from batchsite.processes.listener import CannotListen, address, is_loopback, listen
 from batchsite.processes.parentage import MARK, end_marked
-from batchsite.processes.starting import AlreadyRunning, Lock, prepare
+from batchsite.processes.startup import AlreadyRunning, Lock, prepare
 from batchsite.processes.supervisor import STOP_SIGNALS
 from batchsite.processes.terminal import Terminal
 from batchsite.processes.trouble import AWAY, LOCKED, trouble
@@ -86,4 +86,4 @@ def _become_supervisor(mark: str, *descriptors: int) -> None:
     for descriptor in descriptors:
         os.set_inheritable(descriptor, True)
     signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)  # they wait until the supervisor can answer
-    os.execv(sys.executable, [sys.executable, "-m", "batchsite.processes.supervise", *map(str, descriptors)])  # noqa: S606
+    os.execv(sys.executable, [sys.executable, "-m", "batchsite.processes.supervisor_main", *map(str, descriptors)])  # noqa: S606

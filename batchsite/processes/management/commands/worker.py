@@ -6,8 +6,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from batchsite.processes import garbage
-from batchsite.processes.worker import run_cluster
+from batchsite.processes import gc_tuning
+from batchsite.processes.cluster import run_cluster
 
 
 class Command(BaseCommand):
@@ -15,5 +15,5 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def handle(self, *args: Any, **options: Any) -> None:
-        garbage.settle()
+        gc_tuning.settle()
         run_cluster()

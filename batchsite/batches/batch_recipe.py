@@ -1,0 +1,43 @@
+"""From a stored batch to the recipe of its requests."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from batchsite.batches.batchable import why_no_batch
+from batchsite.batches.models import Batch
+from batchsite.batches.states import State
+from batchsite.recipes.answer_shape import problems, shape_of
+from batchsite.recipes.given_requests import given_recipe
+from batchsite.recipes.prompt_template import parse
+from batchsite.recipes.recipe import Recipe
+from batchsite.xai.bodies import Kind
+
+
+def recipe_of(batch: Batch) -> Recipe:
+    """What the batch's requests are made of. Raises PromptError; after `queued` it cannot.
+
+    A draft with a shape that cannot be sent is read as if answers were text: the shape's problems are named elsewhere.
+    """
+    columns = batch.dataset.columns
+    kind: Kind = "responses" if batch.request_kind == "responses" else "chat_get_completion"
+    if batch.dataset.holds_requests:
+        return given_recipe(columns, batch.model, kind, cache(why_no_batch))
+    return Recipe(
+        id_prefix=batch.id_prefix,
+        id_column=columns.index(batch.id_column) if batch.id_column else None,
+        system=parse(batch.system_prompt, columns) if batch.system_prompt.strip() else None,
+        prompt=parse(batch.prompt, columns),
+        model=batch.model,
+        params=_params(batch),
+        examples=tuple((parse(one["user"], columns), parse(one["assistant"], columns)) for one in batch.examples),
+        kind=kind,
+    )
+
+
+def _params(batch: Batch) -> dict[str, Any]:
+    params: dict[str, Any] = batch.params
+    broken = batch.state == State.DRAFT and problems(batch.shape)
+    shape = None if broken else shape_of(batch.shape)
+    return params | {"response_format": shape.response_format()} if shape else params

@@ -1,0 +1,36 @@
+"""How far a batch was at which time: a few hundred points, stored as they come, for a chart and for nothing else."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.utils import timezone
+
+from batchsite.batches.models import Pace
+
+POINTS = 200
+FIRST_GAP = 2
+"""Seconds between two points at first; doubled whenever the points would become too many."""
+Points = list[list[int]]
+
+
+def with_point(points: Points, every: int, second: int, done: int) -> tuple[Points, int]:
+    """The points with one more, and the gap between them.
+
+    A point of the same second as the last, or too close to the last but one, replaces the last.
+    """
+    if len(points) > 1 and (second == points[-1][0] or second - points[-2][0] < every):
+        points = [*points[:-1], [second, done]]
+    else:
+        points = [*points, [second, done]]
+    if len(points) > POINTS:
+        points, every = [*points[:-1:2], points[-1]], every * 2
+    return points, every
+
+
+def mark(batch_id: int, done: int, began_at: datetime | None) -> None:
+    """Note how far the batch is, in the transaction that brought it there."""
+    pace, _ = Pace.objects.get_or_create(batch_id=batch_id, defaults={"began_at": began_at or timezone.now()})
+    second = max(0, int((timezone.now() - pace.began_at).total_seconds()))
+    points, every = with_point(pace.points or [[0, 0]], pace.every, second, done)
+    Pace.objects.filter(pk=batch_id).update(points=points, every=every)

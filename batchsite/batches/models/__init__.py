@@ -1,0 +1,37 @@
+"""The tables of batches. What must survive a crash is a column here."""
+
+from __future__ import annotations
+
+from batchsite.batches.models.batch import Batch
+from batchsite.batches.models.results import Event, RawPage, RequestId, Result
+from batchsite.batches.models.side_records import (
+    LONGEST_TAG,
+    ROWS_AT_ONCE,
+    CallBudget,
+    DailySpend,
+    ModelOffer,
+    Pace,
+    Renewal,
+    Tagging,
+)
+from batchsite.batches.models.submissions import Chunk, ChunkState, Submission, _submission_token
+
+__all__ = [
+    "LONGEST_TAG",
+    "ROWS_AT_ONCE",
+    "Batch",
+    "CallBudget",
+    "Chunk",
+    "ChunkState",
+    "DailySpend",
+    "Event",
+    "ModelOffer",
+    "Pace",
+    "RawPage",
+    "Renewal",
+    "RequestId",
+    "Result",
+    "Submission",
+    "Tagging",
+    "_submission_token",
+]

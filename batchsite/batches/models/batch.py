@@ -1,0 +1,160 @@
+"""A batch, its submissions to xAI, and what came back. What must survive a crash is a column here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+from batchsite.batches.states import RULES, RUNNING, TERMINAL, State
+from batchsite.datasets.models import Dataset
+from batchsite.recipes.row_set import RowSet
+from batchsite.teams.accounts import AccountKind
+from batchsite.teams.models import Team, User
+
+
+class Batch(models.Model):
+    """What a person names and watches: a dataset, a prompt, a model, parameters; and the sums of its results.
+
+    Always: total = pending + succeeded + failed + cancelled + missing + skipped. From `queued` on, what is sent
+    (prompt, model, parameters, rows, ids) does not change any more: a chunk is rebuilt from it byte for byte.
+    """
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="batches")
+    dataset = models.ForeignKey(Dataset, on_delete=models.PROTECT, related_name="batches")
+    name = models.CharField(max_length=200)
+    created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+    deleted_at = models.DateTimeField(null=True, blank=True)
+    """Hidden from then on; a worker removes the results in small steps."""
+
+    system_prompt = models.TextField(blank=True)
+    prompt = models.TextField(blank=True)
+    model = models.CharField(max_length=100, blank=True)
+    params: models.JSONField[dict[str, Any]] = models.JSONField(default=dict, blank=True)
+    """Parameters in the words of chat completions; absent ones are not sent (facts 6.1)."""
+    examples: models.JSONField[list[dict[str, str]]] = models.JSONField(default=list, blank=True)
+    """Turns between system prompt and prompt: [{"user", "assistant"}], each a template like the prompt itself."""
+    shape: models.JSONField[dict[str, Any] | None] = models.JSONField(null=True, blank=True)
+    """The shape of an answer; null: text. {"fields": [{"name", "type", "values", "description", "required"}]}
+    as a person made them, or {"schema": {…}} as it was pasted. `shapes.py` knows what follows from it."""
+    shape_aside: models.JSONField[dict[str, Any] | None] = models.JSONField(null=True, blank=True)
+    """What was typed for the kinds of shape that are not chosen: {"fields", "schema"}; a draft loses nothing."""
+    row_limit = models.PositiveIntegerField(null=True, blank=True)
+    """Only the first n rows; all where null."""
+    ranges: models.JSONField[list[list[int]] | None] = models.JSONField(null=True, blank=True)
+    """Only these rows: [[first, last], …], both included, ascending. Outranks `row_limit`."""
+    skip_empty = models.BooleanField(default=False)
+    """Rows in which a column that the prompt uses is empty are not sent, but declared skipped."""
+    variants: models.JSONField[list[dict[str, Any]]] = models.JSONField(default=list, blank=True)
+    """What a draft is tried against, up to two: [{"prompt", "system_prompt", "model"}]."""
+    tried: models.JSONField[dict[str, dict[str, int]] | None] = models.JSONField(null=True, blank=True)
+    """What trying taught, by the mark of what was tried: sums over its answers, see learning.Lesson."""
+    prompt_version = models.ForeignKey(
+        "prompts.PromptVersion", on_delete=models.SET_NULL, null=True, blank=True, related_name="batches"
+    )
+    """The kept prompt that this one was taken from, as long as it says the same."""
+    expected_column = models.CharField(max_length=300, blank=True)
+    """The dataset's column that holds the right answers, where a person named one."""
+    notes = models.TextField(blank=True)
+    tags: models.JSONField[list[str]] = models.JSONField(default=list, blank=True)
+    id_column = models.CharField(max_length=300, blank=True)
+    """The column whose values are the ids of the requests; `<id_prefix>-row-<n>` where blank."""
+    id_prefix = models.CharField(max_length=48, blank=True)
+    account = models.CharField(max_length=12, choices=AccountKind.choices, blank=True)
+    request_kind = models.CharField(max_length=24, default="chat_get_completion")
+    auto_retries = models.PositiveSmallIntegerField(default=0)
+    """How often transient failures are retried by themselves; 0 unless a person chose otherwise."""
+    deadline_hours = models.PositiveSmallIntegerField(null=True, blank=True)
+    """Finish with what is there after so many hours, where a person set it."""
+
+    state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFT)
+    held_reason = models.TextField(blank=True)
+    """In words, while the batch waits for credits, a key or a person; it goes on from its state."""
+    held_since = models.DateTimeField(null=True, blank=True)
+    failure = models.TextField(blank=True)
+    """Why the batch as a whole failed, in the provider's words."""
+    started_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    started_at = models.DateTimeField(null=True, blank=True)
+    first_result_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    estimate: models.JSONField[dict[str, Any] | None] = models.JSONField(null=True, blank=True)
+    """What was shown before submitting: see estimating.Estimate."""
+
+    problems: models.JSONField[list[dict[str, Any]]] = models.JSONField(default=list, blank=True)
+    """The first rows that cannot be sent: [{"row", "message"}]; with any, the batch goes back to its draft."""
+    problem_count = models.PositiveBigIntegerField(default=0)
+
+    total = models.PositiveBigIntegerField(default=0)
+    succeeded = models.PositiveBigIntegerField(default=0)
+    failed = models.PositiveBigIntegerField(default=0)
+    cancelled = models.PositiveBigIntegerField(default=0)
+    missing = models.PositiveBigIntegerField(default=0)
+    skipped = models.PositiveBigIntegerField(default=0)
+    misfits = models.PositiveBigIntegerField(default=0)
+    """Answers that do not fit the shape; they are among the succeeded."""
+    prompt_tokens = models.PositiveBigIntegerField(default=0)
+    completion_tokens = models.PositiveBigIntegerField(default=0)
+    reasoning_tokens = models.PositiveBigIntegerField(default=0)
+    cost_ticks = models.PositiveBigIntegerField(default=0)
+    """All that was billed for this batch, earlier attempts of a row included. 1 tick = 1e-10 USD."""
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["team", "-id"], name="batches_of_a_team"),
+            models.Index(fields=["team", "-ended_at"], condition=Q(deleted_at=None), name="ended_batches"),
+            models.Index(
+                fields=["team"], condition=Q(state=State.DRAFT, problem_count__gt=0), name="sent_back_batches"
+            ),
+            models.Index(fields=["team"], condition=Q(state__in=sorted(RUNNING)), name="running_batches"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(total__gte=F("succeeded") + F("failed") + F("cancelled") + F("missing") + F("skipped")),
+                name="no_more_results_than_rows",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def rows(self) -> RowSet:
+        """The rows of the dataset that it is about; of a draft, those that it would be about."""
+        if self.state != State.DRAFT:
+            return RowSet(self.ranges or ([[1, self.total]] if self.total else []))
+        count = self.dataset.row_count
+        return RowSet(self.ranges or [[1, self.row_limit or count]]).within(1, count)
+
+    @property
+    def done(self) -> int:
+        """Rows whose fate is known."""
+        return self.succeeded + self.failed + self.cancelled + self.missing + self.skipped
+
+    @property
+    def unanswered(self) -> int:
+        """Rows that were sent, or were to be, and ended without an answer: those that a retry is about."""
+        return self.failed + self.cancelled + self.missing
+
+    @property
+    def pending(self) -> int:
+        return self.total - self.done
+
+    @property
+    def is_terminal(self) -> bool:
+        return self.state in TERMINAL
+
+    @property
+    def is_running(self) -> bool:
+        return self.state in RUNNING
+
+    @property
+    def tone(self) -> str:
+        """Class of the stylesheet. Completed with failed rows, or misfits, is amber, never plain green."""
+        if self.held_reason and self.is_running:
+            return "warn"
+        if self.state == State.COMPLETED and (self.succeeded + self.skipped < self.total or self.misfits):
+            return "warn"
+        return RULES[State(self.state)].tone

@@ -1,0 +1,76 @@
+"""What pages read. Every query starts from a team."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import CharField, Expression, F, Q, QuerySet
+from django.shortcuts import get_object_or_404
+
+from batchsite.batches.models import Batch
+from batchsite.batches.states import RUNNING, State
+from batchsite.teams.models import Team
+
+
+class Word(Expression):
+    """A word of ours that stands in the SQL itself.
+
+    SQLite takes a partial index only where the query says the very words of its condition, and does not see those
+    that are bound to an IN.
+    """
+
+    def __init__(self, word: str) -> None:
+        super().__init__(output_field=CharField())
+        self.word = word
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[str | int, ...]]:
+        return "'" + self.word.replace("'", "''") + "'", ()
+
+
+IS_RUNNING = Q(state__in=[Word(state) for state in sorted(RUNNING)])
+"""In the order of the index, see `Word`."""
+HELD = IS_RUNNING & ~Q(held_reason="")
+SENT_BACK = Q(state=State.DRAFT, problem_count__gt=0)
+_SHORT = Q(state=State.COMPLETED, succeeded__lt=F("total") - F("skipped"))
+INCOMPLETE = Q(state__in=[State.FAILED, State.EXPIRED]) | _SHORT
+
+
+def batches_of(team: Team) -> QuerySet[Batch]:
+    """The batches of a team that are not deleted."""
+    return Batch.objects.filter(team=team, deleted_at=None)
+
+
+_SHOWN_OF_A_BATCH = (
+    *("name", "state", "held_reason", "failure", "tags", "problem_count", "cost_ticks", "misfits", "total"),
+    *("succeeded", "failed", "cancelled", "missing", "skipped", "created_at", "started_at", "ended_at", "team"),
+    *("dataset__name", "created_by__name", "created_by__email", "started_by__name", "started_by__email"),
+)
+
+
+def in_lists(team: Team) -> QuerySet[Batch]:
+    """The team's batches with what a line of a list shows: prompts, shapes and what is in a dataset stay where they
+    are."""
+    return batches_of(team).select_related("dataset", "created_by", "started_by").only(*_SHOWN_OF_A_BATCH)
+
+
+def figures_of(batches: Iterable[Batch]) -> list[tuple[Any, ...]]:
+    """All that was read of these batches, for `http.pulse_of`."""
+    return [
+        (*[value for name, value in vars(batch).items() if name != "_state"],
+         batch.dataset.name, str(batch.created_by), str(batch.started_by))
+        for batch in batches
+    ]  # fmt: skip
+
+
+def batch_of(team: Team, pk: int) -> Batch:
+    """One batch of the team. Raises Http404."""
+    found = batches_of(team).select_related("dataset", "created_by", "started_by", "team")
+    return get_object_or_404(found, pk=pk)
+
+
+def running_count(team: Team) -> int:
+    return batches_of(team).filter(IS_RUNNING).count()
+
+
+# ---- the list of batches ---------------------------------------------------------------------------

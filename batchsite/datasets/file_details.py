@@ -1,0 +1,177 @@
+"""What was understood of a file, and what people decided about it, in words. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from batchsite.datasets.models import Dataset
+from batchsite.datasets.reading_report import BAD_ROWS, LEAVE
+from batchsite.tables import dialects
+from batchsite.tables.encodings import LABELS
+
+MOST_COMMON = 20
+"""Values shown of a column that has few."""
+NO_TEXT = (".json", ".jsonl", ".ndjson", ".xlsx", ".parquet", ".gz", ".zip")
+FORMS = {
+    "csv": "Delimited text",
+    "jsonl": "JSON Lines",
+    "json": "JSON",
+    "xlsx": "Excel",
+    "parquet": "Parquet",
+    "requests": "Requests of the Batch API",
+}
+DELIMITERS = {sign: name[:1].upper() + name[1:] for sign, name in dialects.NAMES.items()}
+ENCODINGS = {"utf-8": "UTF-8", "utf-8-sig": "UTF-8", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16", "ascii": "UTF-8"}
+QUOTES = {'"': "Double quotes", "'": "Single quotes", "none": "None"}
+WAYS: dict[str, list[tuple[str, str]]] = {
+    "encoding": [("utf-8", "UTF-8"), *((codec, label) for codec, label in LABELS.items() if codec != "utf-8")],
+    "delimiter": [(dialects.NAMES[sign], label) for sign, label in DELIMITERS.items() if sign != dialects.ONE_COLUMN],
+    "header": [("first row", "Has the names of the columns"), ("none", "Is a row like the others")],
+}
+"""What a person may say about a delimited text without being asked: (answer, words) by key."""
+
+
+@dataclass(frozen=True)
+class Fact:
+    label: str
+    value: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What a person decided: the question, the answer in words, who and when."""
+
+    text: str
+    label: str
+    by: int | None
+    at: datetime
+
+
+def facts(dataset: Dataset) -> list[Fact]:
+    """How the file was read, in the order in which one would ask. Rows and columns stand apart."""
+    return [fact for fact in _facts(dataset, dataset.understood) if fact.value]
+
+
+def _facts(dataset: Dataset, understood: Mapping[str, Any]) -> Iterator[Fact]:
+    form = dataset.form or "csv"
+    packed = str(understood.get("packed", ""))
+    yield Fact("File", FORMS.get(form, form), _packing(packed))
+    yield Fact("Sheet", str(understood.get("sheet", "")))
+    if form == "csv":
+        yield Fact("Between the cells", _delimiter(dataset.delimiter))
+        quoting = str(understood.get("quoting", ""))
+        yield Fact("Quotes", QUOTES.get(quoting, quoting))
+    note = "with byte order mark" if dataset.encoding == "utf-8-sig" else ""
+    yield Fact("Encoding", _encoding(dataset.encoding), note)
+    if understood.get("header") == "none":
+        yield Fact("Names of columns", "Ours", "the file has none")
+    elif (line := understood.get("header_line") or 1) > 1:
+        yield Fact("Names of columns", f"Line {line:,}")
+
+
+def _encoding(codec: str) -> str:
+    return ENCODINGS.get(codec) or LABELS.get(codec, codec)
+
+
+def _delimiter(sign: str) -> str:
+    return DELIMITERS.get(sign, f"“{sign}”") if sign else "Nothing: one column"
+
+
+def shown(dataset: Dataset) -> dict[str, str]:
+    """What the file itself showed, by the keys of `WAYS`."""
+    names = "Has no names of columns" if dataset.understood.get("header") == "none" else "Has the names of the columns"
+    found = {"encoding": _encoding(dataset.encoding), "delimiter": _delimiter(dataset.delimiter), "header": names}
+    return {key: f"{words}, as it shows" if dataset.form else "As it shows" for key, words in found.items()}
+
+
+def _packing(packed: str) -> str:
+    kind, _, name = packed.partition(": ")
+    if kind == "zip":
+        return f"{name} in a zip"
+    return "compressed with gzip" if kind == "gz" else packed
+
+
+def decisions(dataset: Dataset) -> list[Decision]:
+    return [
+        Decision(_question_of(one), _label_of(one), one["by"], datetime.fromisoformat(one["at"]))
+        for one in dataset.answers
+    ]
+
+
+def _question_of(one: Mapping[str, Any]) -> str:
+    if one["question"]:
+        return str(one["question"]["text"])
+    return KEYS.get(str(one["key"]), str(one["key"]))
+
+
+def _label_of(one: Mapping[str, Any]) -> str:
+    choices = one["question"]["choices"] if one["question"] else ()
+    words = dict(WAYS.get(one["key"], ())) | {str(choice["value"]): str(choice["label"]) for choice in choices}
+    if one["key"] == BAD_ROWS and one["value"] == LEAVE:
+        words.setdefault(LEAVE, "Leave them out")
+    return words.get(str(one["value"]), str(one["value"]))
+
+
+def profile(dataset: Dataset) -> dict[str, Any]:
+    """The kept profile with what a table of columns shows besides: shares in per cent, the commonest values."""
+    found, rows = dataset.profile, dataset.row_count
+    if not found or not rows:
+        return {}
+    columns = [
+        {**one, "share": f"{100 * one['filled'] / rows:.2f}", "common": _common(one)} for one in found["columns"]
+    ]
+    return {**found, "columns": columns}
+
+
+def open_to_change(dataset: Dataset) -> list[dict[str, Any]]:
+    """The questions that were asked, as they were asked, and going without bad rows where that was chosen."""
+    asked = [one["question"] for one in dataset.answers if one["question"]]
+    if BAD_ROWS in dataset.given and BAD_ROWS not in {one["key"] for one in asked}:
+        asked.append(_BAD_ROWS)
+    return asked
+
+
+def _common(column: Mapping[str, Any]) -> list[list[Any]]:
+    """The commonest values of a column; nothing where no value comes twice."""
+    repeats = column["distinct"] < column["filled"]
+    return list(column["values"][:MOST_COMMON]) if repeats else []
+
+
+def may_differ(dataset: Dataset) -> bool:
+    """Whether there is another way to read the file: it is a text with lines, or something was answered before."""
+    has_lines = any(problem["line"] for problem in dataset.problems) or not dataset.problems
+    return bool(dataset.answers) or (is_text(dataset) and has_lines)
+
+
+def whole_file_problem(dataset: Dataset) -> str:
+    """What is wrong where that is one thing, and about the file as a whole; else blank."""
+    if len(dataset.problems) != 1 or any(dataset.problems[0][where] for where in ("line", "row", "column", "excerpt")):
+        return ""
+    return str(dataset.problems[0]["message"])
+
+
+def is_text(dataset: Dataset) -> bool:
+    """Whether it is delimited text; by its name where it was refused before anything was understood."""
+    return dataset.form == "csv" or not (dataset.form or dataset.filename.lower().endswith(NO_TEXT))
+
+
+KEYS = {
+    BAD_ROWS: "The rows that are at fault",
+    "encoding": "Encoding",
+    "delimiter": "Between the cells",
+    "header": "The first row",
+}
+_BAD_ROWS: dict[str, Any] = {
+    "key": BAD_ROWS,
+    "text": "What about the rows that are at fault?",
+    "guess": LEAVE,
+    "evidence": [],
+    "choices": [
+        {"value": LEAVE, "label": "Leave them out", "rows": []},
+        {"value": "refuse", "label": "Refuse the file because of them", "rows": []},
+    ],
+}

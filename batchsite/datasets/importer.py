@@ -1,0 +1,314 @@
+"""From an upload to a dataset: take the file in, then import it in the worker, a few thousand rows at a time.
+
+1. `receive` keeps the file as it came, as evidence, and writes down that it is to be imported.
+2. `import_step` reads it from the first byte to the last and stores its rows in blocks. Every transaction is
+   short and checks the lease. A step that is killed leaves blocks behind, which the next one removes first.
+3. The dataset ends up ready, asking (then `answering` has it imported again), or refused with the lines that are
+   at fault. A full disk only makes it wait.
+"""
+
+from __future__ import annotations
+
+import io
+import secrets
+import time
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.files import File
+from django.core.files.uploadedfile import UploadedFile
+from django.db import OperationalError, transaction
+from django.utils import timezone
+
+from batchsite.datasets import blocks
+from batchsite.datasets.models import Block, Dataset, DatasetState, Row
+from batchsite.datasets.profile import Profiler
+from batchsite.datasets.reading_report import (
+    BAD_ROWS,
+    kept_answer,
+    kept_problems,
+    kept_questions,
+    kept_understood,
+    storable,
+)
+from batchsite.processes.heartbeats import stopping
+from batchsite.processes.leases import MOST_TRIES, Claim, claimed
+from batchsite.processes.queue import Job, Queue, enqueue
+from batchsite.processes.trouble import is_disk_full
+from batchsite.setup import logging_about
+from batchsite.tables import Asks, ByteStream, Limits, Problem, ReadingError, Understood, open_table
+from batchsite.teams.models import Team, User
+
+IMPORT = "batchsite.datasets.tasks.import_dataset"
+SMALL = 5_000_000
+"""Bytes of an upload that takes the short queue, so that it never waits behind a big one."""
+BLOCKS_AT_ONCE = 20
+"""Blocks written in one transaction."""
+BLOCKS_REMOVED_AT_ONCE = 200
+RETRY_FULL_DISK = timedelta(minutes=1)
+EXTEND_EVERY = 5.0
+"""Seconds between extensions of the lease while a file is read without anything to write."""
+
+
+class NotTaken(Exception):
+    """The upload is refused before it is kept; the text says why and what to do."""
+
+
+def receive(
+    team: Team, user: User | None, upload: UploadedFile[Any], name: str = "", replaces: Dataset | None = None
+) -> Dataset:
+    """Keep an upload and have it imported. Raises NotTaken, and OSError where it cannot be kept.
+
+    In the place of another it is a dataset of its own: what that one holds, and who uses it, does not change.
+    """
+    check_size(upload.size or 0)
+    sweep_incoming()
+    dataset = Dataset(team=team, created_by=user, replaces=replaces)
+    return keep(dataset, upload, upload.name or "upload.csv", name or (replaces.name if replaces else ""), now=True)
+
+
+def receive_path(
+    team: Team, path: Path, name: str = "", user: User | None = None, answers: Mapping[str, str] | None = None
+) -> Dataset:
+    """A copy of a file of this machine. Raises NotTaken where it is too big, OSError where it cannot be copied.
+
+    The caller imports it (`import_step`); should the caller die, the worker does.
+    """
+    check_limit(path.stat().st_size)
+    by, now = user.pk if user else None, timezone.now()
+    with path.open("rb") as stream:
+        dataset = Dataset(team=team, created_by=user)
+        dataset.answers = [kept_answer(key, value, by=by, at=now) for key, value in (answers or {}).items()]
+        return keep(dataset, File(stream), path.name, name, now=False)
+
+
+def keep(dataset: Dataset, file: File[Any], filename: str, name: str, *, now: bool) -> Dataset:
+    """Keep `file` as that of a new dataset, which is due from then on; `now` sends a message, too. Raises OSError."""
+    dataset.filename, dataset.size = filename[-300:], file.size
+    unpacked = filename[:-3] if filename.lower().endswith(".gz") else filename
+    dataset.name = (name.strip() or Path(unpacked).stem.strip() or "Dataset")[:200]
+    dataset.next_look_at = timezone.now()
+    # A name of our own: what people call their files is no path to be trusted.
+    kept = dataset.file.field.generate_filename(dataset, f"{secrets.token_hex(12)}.upload")
+    try:
+        dataset.file.name = dataset.file.storage.save(kept, file)
+        with transaction.atomic():
+            dataset.save()
+            if now:
+                enqueue(job(dataset))
+    except BaseException:
+        dataset.file.storage.delete(kept)  # also the half of one, where the disk became full
+        raise
+    return dataset
+
+
+def check_size(size: int) -> None:
+    """Raises NotTaken for an upload that is empty or over the limit."""
+    if not size:
+        raise NotTaken("The file is empty.")
+    check_limit(size)
+
+
+def check_limit(size: int) -> None:
+    """Raises NotTaken for a file over the limit."""
+    limit = settings.OPTIONS.upload_bytes
+    if size > limit:
+        raise NotTaken(f"The file has {size:,} bytes; {limit:,} are the limit. Split it, or ask who runs batchsite.")
+
+
+def job(dataset: Dataset) -> Job:
+    """The message that has a dataset imported."""
+    queue: Queue = "short" if dataset.size <= SMALL else "long"
+    return Job(IMPORT, (dataset.pk,), queue)
+
+
+def sweep_incoming() -> None:
+    """Remove what uploads left behind whose process was killed a day ago or earlier."""
+    for path in Path(settings.FILE_UPLOAD_TEMP_DIR).glob("*.upload*"):
+        if path.stat().st_mtime < time.time() - 86_400:
+            path.unlink(missing_ok=True)
+
+
+# --- the import
+
+
+def import_step(dataset_id: int) -> None:
+    """Import a dataset, all of it. Raises Busy and LeaseLost, which only mean that somebody else is at it."""
+    with logging_about(dataset=dataset_id), claimed(Dataset, dataset_id) as claim:
+        dataset = Dataset.objects.get(pk=dataset_id)
+        if dataset.deleted_at:
+            claim.next_look_at = timezone.now()
+        elif dataset.state == DatasetState.IMPORTING:
+            _import_or_say_why(claim, dataset)
+
+
+def _import_or_say_why(claim: Claim[Dataset], dataset: Dataset) -> None:
+    if claim.tries > MOST_TRIES:
+        message = (
+            f"The import was begun {MOST_TRIES} times and never came to its end: each time its process was ended "
+            "from outside, perhaps for want of memory. The log says more. Upload the file again to try again."
+        )
+        _refuse(claim, [Problem(message)], 1)
+        return
+    try:
+        _import(claim, dataset)
+    except Asks as asks:
+        _ask(claim, asks)
+    except ReadingError as error:
+        rows_only = all(one.row and one.line for one in error.problems)
+        can_leave = rows_only and BAD_ROWS not in dataset.given
+        _refuse(claim, error.problems, error.problem_count, can_leave=can_leave)
+    except FileNotFoundError:
+        _refuse(claim, [Problem("The uploaded file is gone from the server's disk. Upload it again.")], 1)
+    except (OSError, OperationalError) as error:
+        if not is_disk_full(error):
+            raise
+        claim.next_look_at = timezone.now() + RETRY_FULL_DISK
+        _hold(claim, "The server's disk is full. The import goes on by itself once there is room again.")
+
+
+def _import(claim: Claim[Dataset], dataset: Dataset) -> None:
+    remove_blocks(claim)
+    with dataset.file.open("rb") as file:
+        source = _Watched(file, claim)
+        _update(claim, held_reason="", row_count=0, bytes_read=0)
+        table = open_table(source, filename=dataset.filename, answers=dataset.given, limits=_limits())
+        _update(claim, columns=table.columns, **_understood(table.understood))
+        rows, profiler = 0, Profiler(table.columns)
+        packed = _packed(profiler, blocks.grouped(table.pieces()))
+        while some := list(islice(packed, BLOCKS_AT_ONCE)):
+            if stopping():
+                claim.next_look_at = timezone.now()
+                return
+            with claim.locked() as fresh:
+                rows = _store(fresh, some, rows)
+                Dataset.objects.filter(pk=fresh.pk).update(row_count=rows, bytes_read=min(source.count, dataset.size))
+    _update(
+        claim,
+        state=DatasetState.READY,
+        bytes_read=dataset.size,
+        left_out=table.left_out.count,
+        profile=storable(profiler.profile()),
+        problems=kept_problems(table.left_out.first),
+        problem_count=table.left_out.count,
+        **_understood(table.understood),  # the last rows may have added to it
+    )
+
+
+def _packed(profiler: Profiler, groups: Iterator[list[Row]]) -> Iterator[tuple[int, bytes]]:
+    """(number of rows, data of a block), profiled on the way."""
+    for rows in groups:
+        profiler.add(rows)
+        yield len(rows), blocks.packed(rows)
+
+
+class _Watched(io.RawIOBase):
+    """The upload as it is read: counts its bytes, and holds on to the lease meanwhile."""
+
+    def __init__(self, file: ByteStream, claim: Claim[Dataset]) -> None:
+        self.file, self.claim = file, claim
+        self.count, self.extended = 0, time.monotonic()
+
+    def read(self, size: int = -1, /) -> bytes:
+        piece = self.file.read(size)
+        self.count += len(piece)
+        if time.monotonic() - self.extended > EXTEND_EVERY:
+            self.claim.extend()
+            self.extended = time.monotonic()
+        return piece
+
+    def readinto(self, buffer: Any, /) -> int:
+        piece = self.read(len(buffer))
+        buffer[: len(piece)] = piece
+        return len(piece)
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        return self.file.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self.file.tell()
+
+
+def _store(dataset: Dataset, blocks: list[tuple[int, bytes]], rows: int) -> int:
+    """Store (number of rows, data) behind the `rows` that are there; how many there are now."""
+    made = []
+    for count, data in blocks:
+        made.append(Block(dataset=dataset, first=rows + 1, count=count, data=data))
+        rows += count
+    Block.objects.bulk_create(made)
+    return rows
+
+
+def _limits() -> Limits:
+    options = settings.OPTIONS
+    return Limits(
+        rows=options.max_rows,
+        columns=options.max_columns,
+        cell=options.max_cell,
+        unpacked=options.unpacked_bytes,
+    )
+
+
+def _understood(found: Understood) -> dict[str, Any]:
+    kept = kept_understood(found)
+    return {
+        "understood": kept,
+        "form": kept["form"][:20],
+        "encoding": kept["encoding"][:40],
+        "delimiter": kept["delimiter"][:4],
+    }
+
+
+def _ask(claim: Claim[Dataset], asks: Asks) -> None:
+    """Nothing counts until a person has answered: the answers go with the next import."""
+    remove_blocks(claim)
+    _update(
+        claim,
+        state=DatasetState.ASKING,
+        questions=kept_questions(asks.questions),
+        columns=[],
+        row_count=0,
+        held_reason="",
+        **_understood(asks.understood),
+    )
+
+
+def _refuse(claim: Claim[Dataset], problems: list[Problem], count: int, *, can_leave: bool = False) -> None:
+    remove_blocks(claim)
+    _update(
+        claim,
+        state=DatasetState.REFUSED,
+        problems=kept_problems(problems),
+        problem_count=count,
+        can_leave=can_leave,
+        row_count=0,
+        held_reason="",
+    )
+
+
+def _hold(claim: Claim[Dataset], reason: str) -> None:
+    """Say why nothing moves; where even that cannot be written, the lease runs out and the import begins again."""
+    _update(claim, held_reason=reason)
+
+
+def _update(claim: Claim[Dataset], **values: Any) -> None:
+    with claim.locked() as dataset:
+        Dataset.objects.filter(pk=dataset.pk).update(**values)
+
+
+def remove_blocks(claim: Claim[Dataset]) -> None:
+    """All blocks of a dataset, in short transactions."""
+    some = Block.objects.filter(dataset_id=claim.pk).values_list("pk", flat=True)[:BLOCKS_REMOVED_AT_ONCE]
+    while found := list(some.all()):
+        with claim.locked():
+            Block.objects.filter(pk__in=found).delete()

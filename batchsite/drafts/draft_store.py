@@ -1,0 +1,214 @@
+"""Writing a batch: the draft that keeps what is typed, the rendered prompt, and the checks before submitting."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from django.conf import settings
+from django.db import transaction
+
+from batchsite.batches.batch_recipe import recipe_of
+from batchsite.batches.batchable import why_no_batch
+from batchsite.batches.models import Batch
+from batchsite.batches.states import State
+from batchsite.batches.timeline import note
+from batchsite.datasets.models import Dataset, DatasetState
+from batchsite.pricing.budgets import refusal_of
+from batchsite.pricing.coverage import values_of
+from batchsite.pricing.estimate import Estimate, estimate, rows_to_send
+from batchsite.pricing.model_prices import offers
+from batchsite.recipes import answer_shape
+from batchsite.recipes.parameters import check_params
+from batchsite.recipes.prompt_template import PromptError, parse
+from batchsite.recipes.recipe import check_row
+from batchsite.recipes.shape_edits import part_of, with_values
+from batchsite.teams.accounts import account_kind
+from batchsite.teams.models import Team, User
+from batchsite.xai.bodies import Message
+from batchsite.xai.catalogue import batch_reason, is_batchable
+
+Problems = dict[str, list[str]]
+"""What is wrong, in words, by the name of the field where it stands; "" for the batch as a whole."""
+
+
+def new_draft(team: Team, user: User | None, dataset: Dataset) -> Batch:
+    """A draft for this dataset: the person's own untouched one where there is one, else a new one.
+
+    Raises Dataset.DoesNotExist where the dataset was deleted meanwhile.
+    """
+    untouched = Batch.objects.filter(
+        team=team, dataset=dataset, created_by=user, state=State.DRAFT, prompt="", system_prompt="", deleted_at=None
+    ).first()
+    if untouched:
+        return untouched
+    first = next((offer.model for offer in offers(team) if offer.batchable), "")
+    with transaction.atomic():
+        dataset = Dataset.objects.select_for_update().get(pk=dataset.pk, team=team, deleted_at=None)
+        batch = Batch.objects.create(team=team, dataset=dataset, created_by=user, name=dataset.name, model=first)
+        note(batch.pk, "drafted", "Draft begun", by=user)
+    return batch
+
+
+class Submitted(RuntimeError):
+    """The draft was submitted meanwhile: what is sent does not change any more."""
+
+
+def save(batch: Batch, values: dict[str, Any]) -> None:
+    """Keep what was typed, also where it is not fit to be sent yet. Raises Submitted.
+
+    The kept prompt that the draft was taken from is named for as long as both say the same.
+    """
+    version = values.get("prompt_version", batch.prompt_version)
+    if version and any(values.get(mine, getattr(batch, mine)) != getattr(version, its) for mine, its in _KEPT):
+        values = values | {"prompt_version": None}
+    drafts = Batch.objects.filter(pk=batch.pk, state=State.DRAFT, deleted_at=None)
+    if not drafts.update(**values):
+        raise Submitted(f"“{batch.name}” was submitted already.")
+    for name, value in values.items():
+        setattr(batch, name, value)
+
+
+_KEPT = (("prompt", "text"), ("system_prompt", "system_prompt"), ("examples", "examples"), ("shape", "shape"))
+"""Fields of a draft and those of a kept version that make them the same prompt, with whatever model."""
+
+
+def take_values(batch: Batch, column: str) -> str:
+    """Let the values of a column be those that an answer may have; what is to be known about them, in words.
+
+    Raises ValueError in words, and Submitted.
+    """
+    values, scope = values_of(batch.dataset, column)
+    fields = part_of(batch.shape, batch.shape_aside, "fields") or []
+    save(batch, {"shape": with_values({"fields": fields}, column, values)})
+    return f"{len(values):,} values of “{column}” {scope}".strip() + " are the allowed ones now."
+
+
+def revision(batch: Batch) -> str:
+    """A mark of all that would be sent as the draft stands: two that are equal say the same."""
+    said = [getattr(batch, name) for name in _SAID]
+    return hashlib.sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
+
+
+_SAID = (
+    *("name", "prompt", "system_prompt", "examples", "shape", "model", "params", "id_column"),
+    *("row_limit", "ranges", "skip_empty", "auto_retries", "deadline_hours"),
+)
+
+
+@dataclass(frozen=True)
+class Preview:
+    """The prompt as it will be sent for one row."""
+
+    row: int
+    rows: int
+    messages: Sequence[Message]
+    cells: Sequence[tuple[str, str]]
+    """(column, cell) of the row."""
+    problem: str
+
+
+def preview(batch: Batch, row: int) -> Preview | None:
+    """The rendered prompt of one row, counted from 1; None while the dataset has no rows. Raises PromptError."""
+    rows = batch.dataset.row_count
+    if not rows:
+        return None
+    row = max(1, min(row, rows))
+    cells = batch.dataset.row(row)
+    recipe = recipe_of(batch)
+    problem = check_row(recipe, row, cells, 25_000_000) if batch.prompt.strip() else None
+    pairs = list(zip(batch.dataset.columns, cells, strict=True))
+    return Preview(row, rows, recipe.messages(cells), pairs, problem.message if problem else "")
+
+
+def problems_of(batch: Batch) -> Problems:
+    """All that keeps a draft from being submitted, as far as it can be told without looking at every row."""
+    found: Problems = {}
+    if batch.dataset.state != DatasetState.READY:
+        found["dataset"] = ["The dataset is not ready yet."]
+    if not batch.name.strip():
+        found["name"] = ["Give the batch a name."]
+    for field, text in (("system_prompt", batch.system_prompt), ("prompt", batch.prompt)):
+        if words := _unknown(text, batch.dataset.columns):
+            found[field] = words
+    if not batch.prompt.strip() and not batch.dataset.holds_requests:
+        found["prompt"] = ["Write a prompt."]
+    refused = why_no_batch(batch.model) if batch.model else "Choose a model."
+    if refused:
+        found["model"] = [refused]
+    if batch.model:
+        wrong = check_params(batch.model, batch.params, settings.OPTIONS.xai_request_kind)
+        found |= {name: [words] for name, words in wrong.items()}
+    found |= {name: words for name, words in _parts(batch) if words}
+    if batch.id_column and batch.id_column not in batch.dataset.columns:
+        found["id_column"] = ["The dataset has no such column."]
+    if rows_to_send(batch) < 1:
+        found["row_limit"] = ["There are no rows to send."]
+    elif refusal := refusal_of(batch):
+        found[""] = [refusal]
+    return found
+
+
+def _parts(batch: Batch) -> Iterator[tuple[str, list[str]]]:
+    """Problems of the parts that are more than a field: examples and the shape of the answer."""
+    found = []
+    for number, turn in enumerate(batch.examples, 1):
+        for who, label in (("user", "what the user says"), ("assistant", "the answer")):
+            text = turn.get(who, "")
+            if not text.strip():
+                found.append(f"Example {number} lacks {label}.")
+            found += [f"Example {number}: {words}" for words in _unknown(text, batch.dataset.columns)]
+    yield "examples", found
+    yield "shape", answer_shape.problems(batch.shape)
+
+
+def _unknown(text: str, columns: Sequence[str]) -> list[str]:
+    """Placeholders that name no column, in words."""
+    try:
+        parse(text, columns)
+    except PromptError as error:
+        return [str(unknown) for unknown in error.unknown]
+    return []
+
+
+def used_columns(batch: Batch) -> tuple[int, ...]:
+    """Indexes of the columns that the draft's texts use, as far as they can be told."""
+    texts = [batch.system_prompt, batch.prompt, *(text for turn in batch.examples for text in turn.values())]
+    used: dict[int, None] = {}
+    for text in texts:
+        with contextlib.suppress(PromptError):
+            used |= dict.fromkeys(parse(text, batch.dataset.columns).columns)
+    return tuple(used)
+
+
+def warnings_of(batch: Batch) -> list[str]:
+    """What does not keep a draft from being submitted, and should be known before."""
+    found = []
+    with contextlib.suppress(PromptError):
+        recipe = recipe_of(batch)
+        used = recipe.prompt.columns or (recipe.system and recipe.system.columns)
+        if batch.prompt.strip() and not used:
+            found.append("No column is used: every row gets the same prompt.")
+    if batch.model and batch.model not in settings.OPTIONS.xai_batch_models and is_batchable(batch.model) is None:
+        found.append(batch_reason(batch.model))
+    size, rows = settings.OPTIONS.requests_per_submission, rows_to_send(batch)
+    if rows > size:
+        found.append(f"More than {size:,} rows are sent as {-(-rows // size)} batches at xAI; here they stay one.")
+    return found
+
+
+def estimate_of(batch: Batch) -> Estimate | None:
+    """The estimate for a draft, None while its prompt does not fit its columns. Stored with the draft."""
+    batch.account = batch.account or account_kind(batch.team)
+    try:
+        found = estimate(batch, recipe_of(batch))
+    except (PromptError, ValueError):
+        found = None
+    as_json: dict[str, Any] | None = found.as_json() if found else None
+    if batch.pk and batch.state == State.DRAFT:
+        Batch.objects.filter(pk=batch.pk, state=State.DRAFT).update(estimate=as_json)
+    return found

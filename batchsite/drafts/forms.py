@@ -1,0 +1,241 @@
+"""What people type about a batch. A draft keeps all of it, also what is not fit to be sent yet."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.http import QueryDict
+
+from batchsite.batches.models import Batch
+from batchsite.drafts import typed_parts
+from batchsite.drafts.draft_store import Problems
+from batchsite.drafts.widgets import OfferSelect, number_input, param_fields
+from batchsite.pricing.model_prices import Offer, offers
+from batchsite.recipes.parameters import NAMES
+from batchsite.recipes.row_set import parse_rows
+from batchsite.recipes.shape_edits import part_of
+from batchsite.wording import price
+
+BLANK_FIELDS = ("name", "prompt", "model")
+"""Where nothing is typed yet, nothing is wrong yet: said below, not in red."""
+LONGEST_ID_COLUMN = 300
+SHAPE_KINDS = (("text", "Text"), ("fields", "Fields"), ("schema", "A JSON Schema"))
+
+
+def _from_to(least: int, most: int) -> dict[str, str]:
+    return dict.fromkeys(("invalid", "min_value", "max_value"), f"A whole number from {least} to {most}, please.")
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of the page that is no single field, with a place for its problems."""
+
+    auto_id: str
+
+
+@dataclass(frozen=True)
+class DraftField:
+    """A field of a draft, and what is wrong with it."""
+
+    field: forms.BoundField | Part
+    problems: Sequence[str]
+
+
+_COLUMNS = frozenset(
+    (
+        *("prompt", "system_prompt", "row_limit", "ranges", "skip_empty", "id_column"),
+        *("model", "name", "auto_retries", "deadline_hours"),
+    )
+)
+"""Fields of the form that are columns of a Batch, with the same name."""
+BLANK_FIELD: dict[str, Any] = {"name": "", "type": "text", "values": [], "description": "", "required": True}
+
+
+_WITH_COLUMNS = {"dir": "auto", "spellcheck": "true", "data-columns": True}
+"""Of a text that columns can be put into: static/draft-complete.js offers them there."""
+
+
+class DraftForm(forms.Form):
+    """All of a draft. `values()` are the columns to save: only what is understood, whatever else is wrong."""
+
+    prompt = forms.CharField(required=False, strip=False, widget=forms.Textarea({"rows": 7, **_WITH_COLUMNS}))
+    system_prompt = forms.CharField(
+        label="System prompt",
+        required=False,
+        strip=False,
+        help_text="What holds for every row: the role, the tone, the form of the answer. Columns work here, too.",
+        widget=forms.Textarea({"rows": 3, **_WITH_COLUMNS}),
+    )
+    row_limit = forms.IntegerField(label="Rows", required=False)
+    ranges = forms.CharField(
+        label="Only these rows",
+        required=False,
+        help_text="Numbers and ranges, such as 1-100, 205. They outrank the first so many.",
+    )
+    skip_empty = forms.TypedChoiceField(
+        label="Rows with a gap",
+        required=False,
+        choices=[("no", "Send them all the same"), ("yes", "Leave them out: they cost nothing")],
+        coerce=lambda value: value == "yes",
+        empty_value=None,
+        widget=forms.RadioSelect(),
+    )
+    shape_kind = forms.ChoiceField(
+        label="The answer is", required=False, choices=SHAPE_KINDS, widget=forms.RadioSelect()
+    )
+    schema = forms.CharField(
+        label="JSON Schema",
+        required=False,
+        strip=False,
+        help_text="An object whose properties become columns of the results.",
+        widget=forms.Textarea({"rows": 8, "spellcheck": "false", "class": "code"}),
+    )
+    id_column = forms.ChoiceField(
+        label="Id of a request",
+        required=False,
+        help_text="How a row is named at xAI and in downloads. Values must be unique: 1 to 64 of A–Z a–z 0–9 _ -.",
+    )
+    model = forms.CharField(label="Model", required=False, max_length=100, widget=OfferSelect())
+    name = forms.CharField(label="Name of the batch", required=False, max_length=200)
+    auto_retries = forms.IntegerField(
+        label="Retry transient failures by itself, up to … times",
+        required=False,
+        min_value=0,
+        max_value=10,
+        help_text="Only causes that may pass: overloaded, rate limit, deadline exceeded, faults at xAI. 0: never.",
+        widget=number_input(0, 10),
+        error_messages=_from_to(0, 10),
+    )
+    deadline_hours = forms.IntegerField(
+        label="Deadline, in hours",
+        required=False,
+        min_value=1,
+        max_value=720,
+        help_text="After it, the batch ends with what is there. Empty: none; xAI itself gives up after 30 days.",
+        widget=number_input(1, 720),
+        error_messages=_from_to(1, 720),
+    )
+
+    def __init__(self, data: QueryDict | None = None, *, batch: Batch) -> None:
+        self.batch = batch
+        model = str(data.get("model", "")) if data else batch.model
+        initial = {name: getattr(batch, name, None) for name in self.base_fields}
+        params = {name: batch.params.get(name) for name in NAMES}
+        super().__init__(data, initial=initial | _initial(batch) | params)
+        self.fields.update(param_fields(model, batch.params))
+        self.examples = self._rows("examples", batch.examples, {"user": "", "assistant": ""})
+        self.shape_fields = self._rows("fields", part_of(batch.shape, batch.shape_aside, "fields") or [], BLANK_FIELD)
+        self._fit_rows(batch.dataset.row_count)
+        self._fit_ids(batch.dataset.columns)
+        self._fit_models(offers(batch.team))
+        for name, field in self.fields.items():
+            notes = [f"id_{name}_helptext"] if field.help_text else []
+            field.widget.attrs["aria-describedby"] = " ".join([*notes, f"id_{name}_error"])
+
+    def _rows(self, part: str, stored: Sequence[Any], blank: dict[str, Any]) -> list[Any]:
+        """The rows of a part as they stand on the page, after what a button asks for."""
+        rows = typed_parts.rows_of(self.data, part) if isinstance(self.data, QueryDict) else None
+        if rows is None:
+            return list(stored)
+        found = (typed_parts.examples if part == "examples" else typed_parts.fields)(rows)
+        return typed_parts.after(found, part, self.data.get("do", ""), blank)
+
+    def _fit_rows(self, count: int) -> None:
+        field: Any = self.fields["row_limit"]
+        field.widget = number_input(1, count, placeholder=f"all {count:,}")
+        field.help_text = f"Empty: all {count:,}. Or only the first so many, to try it out."
+
+    def _fit_ids(self, columns: Sequence[str]) -> None:
+        field: Any = self.fields["id_column"]
+        usable = [column for column in columns if len(column) <= LONGEST_ID_COLUMN]
+        field.choices = [("", "The row’s number"), *((column, f"The column “{column}”") for column in usable)]
+
+    def _fit_models(self, found: Sequence[Offer]) -> None:
+        widget: Any = self.fields["model"].widget
+        widget.choices = [("", "Choose a model"), *((offer.model, _label(offer)) for offer in found)]
+        widget.closed = frozenset(offer.model for offer in found if not offer.batchable)
+        if self.batch.model and self.batch.model not in {offer.model for offer in found}:
+            widget.choices.append((self.batch.model, f"{self.batch.model}: not in xAI’s list of models"))
+
+    def clean_prompt(self) -> str:
+        return _lines(self.cleaned_data["prompt"])
+
+    def clean_system_prompt(self) -> str:
+        return _lines(self.cleaned_data["system_prompt"])
+
+    def clean_row_limit(self) -> int | None:
+        limit: int | None = self.cleaned_data["row_limit"]
+        count = self.batch.dataset.row_count
+        if limit is not None and not 1 <= limit <= count:
+            raise forms.ValidationError(f"The dataset has rows 1 to {count:,}.")
+        return limit
+
+    def clean_ranges(self) -> list[list[int]] | None:
+        try:
+            return parse_rows(self.cleaned_data["ranges"], self.batch.dataset.row_count).as_lists() or None
+        except ValueError as error:
+            raise forms.ValidationError(str(error)) from error
+
+    def clean_auto_retries(self) -> int:
+        return self.cleaned_data["auto_retries"] or 0
+
+    def values(self) -> dict[str, Any]:
+        """Columns of a Batch, as far as they were understood. What the page did not send stays as it is."""
+        self.is_valid()
+        values = {name: value for name, value in self.cleaned_data.items() if name in _COLUMNS and name in self.data}
+        given = {name: self.cleaned_data[name] for name in NAMES if name in self.data and name in self.cleaned_data}
+        params = {name: value for name, value in (self.batch.params | given).items() if value is not None}
+        return values | {"params": params} | self._examples() | self._shape()
+
+    def _examples(self) -> dict[str, Any]:
+        return {"examples": self.examples} if "examples-shown" in self.data else {}
+
+    def _shape(self) -> dict[str, Any]:
+        """The shape of the kind that is chosen; what stands in the others is kept aside."""
+        kind = self.cleaned_data.get("shape_kind")
+        if not kind:
+            return {}
+        parts = {"fields": self.shape_fields, "schema": _lines(self.cleaned_data.get("schema", ""))}
+        aside = {name: part for name, part in parts.items() if name != kind and part}
+        return {"shape": {kind: parts[kind]} if kind in parts else None, "shape_aside": aside or None}
+
+    def with_problems(self, problems: Problems, *, at_submit: bool) -> dict[str, DraftField]:
+        """Every field with what is wrong there. While one types, what is still empty is not called wrong."""
+        found = {}
+        for name, field in self.fields.items():
+            still_empty = name in BLANK_FIELDS and not getattr(self.batch, name).strip()
+            words = [] if still_empty and not at_submit else problems.get(name, [])
+            words = [str(error) for error in self.errors.get(name, [])] or words
+            if words and at_submit:
+                field.widget.attrs["aria-invalid"] = "true"
+            found[name] = DraftField(self[name], words)
+        parts = {name: DraftField(Part(f"id_{name}"), problems.get(name, [])) for name in ("examples", "shape")}
+        return found | parts
+
+
+def _initial(batch: Batch) -> dict[str, Any]:
+    """How inputs stand that are not what is stored, but stand for it."""
+    shape = batch.shape or {}
+    schema = part_of(shape, batch.shape_aside, "schema") or ""
+    text = schema if isinstance(schema, str) else json.dumps(schema, indent=2, ensure_ascii=False)
+    return {
+        "ranges": ", ".join(f"{first}-{last}" if last > first else f"{first}" for first, last in batch.ranges or ()),
+        "skip_empty": "yes" if batch.skip_empty else "no",
+        "shape_kind": "schema" if "schema" in shape else "fields" if shape else "text",
+        "schema": text,
+    }
+
+
+def _lines(text: str) -> str:
+    """Browsers send line ends as CRLF; a prompt has the ones that were typed."""
+    return text.replace("\r\n", "\n")
+
+
+def _label(offer: Offer) -> str:
+    if not offer.batchable:
+        return f"{offer.model}: {offer.reason}"
+    return f"{offer.model}: {price(offer.million_in)} in, {price(offer.million_out)} out per million tokens"

@@ -1,0 +1,118 @@
+"""Starting prompts for newcomers, made for the columns at hand. Pure but for what is measured of a dataset.
+
+Each fills prompt, system prompt and the shape of the answer; what comes of it is an ordinary draft.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from batchsite.datasets.models import Dataset
+from batchsite.pricing.coverage import Column, Coverage, coverage, values_of
+from batchsite.prompts.library import Contents
+
+
+@dataclass(frozen=True)
+class Starter:
+    """One of the gallery: what it is for in a few words, and what it makes of a dataset."""
+
+    name: str
+    title: str
+    what: str
+    make: Callable[[Dataset, Coverage], Contents]
+
+
+def text_column(found: Coverage) -> Column:
+    """The column with the longest texts: what prompts are mostly about."""
+    return max(found.columns, key=lambda column: (column.filled > 0, column.mean))
+
+
+def label_column(found: Coverage) -> Column | None:
+    """A column of labels beside the text: few values that come again and again."""
+    text = text_column(found)
+    labels = [column for column in found.columns if column.repeats and column is not text]
+    return min(labels, key=lambda column: column.mean, default=None)
+
+
+def _field(name: str, kind: str, description: str, values: list[str] | None = None) -> dict[str, Any]:
+    return {"name": name, "type": kind, "values": values or [], "description": description, "required": True}
+
+
+def _text(found: Coverage) -> str:
+    """The text of a row, fenced, so that nothing in it is taken for an instruction."""
+    return f"<text>\n{text_column(found).placeholder}\n</text>"
+
+
+def _classify(dataset: Dataset, found: Coverage) -> Contents:
+    label = label_column(found)
+    values, name = ["positive", "neutral", "negative"], "label"
+    if label is not None:
+        values, _ = values_of(dataset, label.name)
+        name = label.name[:64]
+    return Contents(
+        system_prompt="You sort texts. Choose the one value that fits best, also where none fits well.",
+        text=f"Which value fits this text?\n\n{_text(found)}",
+        shape={"fields": [_field(name, "choice", "The value that fits the text best", values)]},
+    )
+
+
+def _extract(dataset: Dataset, found: Coverage) -> Contents:
+    return Contents(
+        system_prompt="You read texts and take facts out of them. Never guess: leave empty what the text does not say.",
+        text=f"Take these facts out of the text.\n\n{_text(found)}",
+        shape={
+            "fields": [
+                _field("topic", "text", "What the text is about, in two or three words"),
+                _field("names", "texts", "People, products and places that are named"),
+                _field("date", "text", "A date that is mentioned, as YYYY-MM-DD, else empty"),
+                _field("urgent", "yes_no", "Whether somebody waits for an answer"),
+            ]
+        },
+    )
+
+
+def _translate(dataset: Dataset, found: Coverage) -> Contents:
+    return Contents(
+        system_prompt="You translate. Keep the tone, names and numbers. Answer with the translation and nothing else.",
+        text=f"Translate this text into English.\n\n{_text(found)}",
+    )
+
+
+def _summarise(dataset: Dataset, found: Coverage) -> Contents:
+    return Contents(
+        system_prompt="You summarise texts for people in a hurry. Answer with the summary and nothing else.",
+        text=f"Summarise this text in one sentence of at most 20 words.\n\n{_text(found)}",
+    )
+
+
+def _judge(dataset: Dataset, found: Coverage) -> Contents:
+    others = [column for column in found.columns if column.filled and column is not text_column(found)]
+    about = "\n".join(f"{column.name}: {column.placeholder}" for column in others[:6])
+    given = f"\n\nWhat is known of it:\n{about}" if about else ""
+    return Contents(
+        system_prompt="You judge texts strictly and fairly, each on its own. Give the reason first, then the score.",
+        text=f"How clear and helpful is this text?\n\n{_text(found)}{given}",
+        shape={
+            "fields": [
+                _field("reason", "text", "Why, in one sentence"),
+                _field("score", "choice", "1 is poor, 5 is excellent", ["1", "2", "3", "4", "5"]),
+            ]
+        },
+    )
+
+
+STARTERS = (
+    Starter("classify", "Classify", "One value of a list for every row", _classify),
+    Starter("extract", "Extract fields", "Facts out of a text, a column each", _extract),
+    Starter("translate", "Translate", "Every text in another language", _translate),
+    Starter("summarise", "Summarise", "One sentence for every row", _summarise),
+    Starter("judge", "Judge", "A score, and the reason for it", _judge),
+)
+
+
+def made(name: str, dataset: Dataset) -> Contents | None:
+    """What the starter of that name makes of the dataset; None where there is none, or no column."""
+    starter = next((one for one in STARTERS if one.name == name), None)
+    return starter.make(dataset, coverage(dataset)) if starter and dataset.columns else None

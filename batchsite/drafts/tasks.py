@@ -1,0 +1,25 @@
+"""What the queue calls: searches for the rows that a newer dataset adds."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable
+from datetime import datetime
+
+from batchsite.batches.models import Renewal
+from batchsite.drafts.new_rows import renew_step
+from batchsite.processes.leases import Busy, LeaseLost
+from batchsite.processes.queue import Job, take_due
+
+HERE = "batchsite.drafts.tasks"
+
+
+def due(now: datetime) -> Iterable[Job]:
+    """Every search whose time has come."""
+    for renewal in take_due(Renewal.objects.all(), now):
+        yield Job(f"{HERE}.renew", (renewal.pk,), "long")
+
+
+def renew(renewal_id: int) -> None:
+    with contextlib.suppress(Busy, LeaseLost):
+        renew_step(renewal_id)

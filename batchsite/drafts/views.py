@@ -1,0 +1,166 @@
+"""Writing a batch: choose a dataset, write the prompt, check, review, submit."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django_htmx.http import HttpResponseClientRedirect
+
+from batchsite.batches import queries
+from batchsite.batches.models import Batch
+from batchsite.batches.states import State
+from batchsite.datasets.models import Dataset, DatasetState
+from batchsite.drafts import draft_store, saved_prompts
+from batchsite.drafts.draft_page import draft_context, review_context
+from batchsite.drafts.forms import DraftForm
+from batchsite.http import UNPROCESSABLE, whole_number
+from batchsite.pricing.tasks import ask_for_offers
+from batchsite.prompts import prompt_queries as prompts
+from batchsite.prompts.library import Contents
+from batchsite.prompts.models import PromptVersion
+from batchsite.submission import actions, tasks
+from batchsite.teams.accounts import account_kind
+from batchsite.teams.requests import TeamRequest
+
+DATASETS_SHOWN = 30
+
+
+@require_http_methods(["GET", "POST"])
+def batch_new(request: TeamRequest) -> HttpResponse:
+    """Choose a dataset; the draft begins with it, and with a kept prompt where one was asked for."""
+    mine = Dataset.objects.filter(team=request.team, deleted_at=None)
+    asked = whole_number(request.POST.get("prompt") or request.GET.get("prompt"))
+    version = prompts.version_of(request.team, asked) if asked else None
+    if request.method == "POST":
+        dataset = get_object_or_404(mine, pk=whole_number(request.POST.get("dataset")) or 0)
+        if dataset.state == DatasetState.READY:
+            return redirect("batch-edit", _begin(request, dataset, version).pk)
+        messages.error(request, f"{dataset} is not ready: {dataset.get_state_display().lower()}.")
+        return redirect("dataset", dataset.pk)
+    ready = mine.filter(state=DatasetState.READY).select_related("created_by").order_by("-created_at", "-pk")
+    found = list(ready[: DATASETS_SHOWN + 1])
+    context = {"datasets": found[:DATASETS_SHOWN], "more": len(found) > DATASETS_SHOWN, "version": version}
+    return render(request, "drafts/new.html", context)
+
+
+def _begin(request: TeamRequest, dataset: Dataset, version: PromptVersion | None) -> Batch:
+    """Raises Http404 where the dataset was deleted meanwhile."""
+    try:
+        draft = draft_store.new_draft(request.team, request.user, dataset)
+    except Dataset.DoesNotExist as error:
+        raise Http404("The dataset was deleted meanwhile.") from error
+    if version:
+        saved_prompts.fill(draft, Contents.of(version), version)
+    return draft
+
+
+@require_GET
+def batch_edit(request: TeamRequest, batch_id: int) -> HttpResponse:
+    """The draft as it was left."""
+    batch = queries.batch_of(request.team, batch_id)
+    if batch.state != State.DRAFT:
+        return redirect("batch", batch.pk)
+    context = draft_context(request, DraftForm(batch=batch), whole_number(request.GET.get("row")) or 1)
+    return render(request, "drafts/edit.html", context)
+
+
+@require_POST
+def batch_preview(request: TeamRequest, batch_id: int) -> HttpResponse:
+    """Save what was typed, and show what it would be: for htmx in parts, else by the page itself."""
+    batch = queries.batch_of(request.team, batch_id)
+    form = DraftForm(request.POST, batch=batch)
+    try:
+        draft_store.save(batch, form.values())
+        done, words = _do(request, batch)
+    except draft_store.Submitted:
+        return to_batch(request, batch)
+    row = _row(request)
+    if request.htmx:
+        context = draft_context(request, form, row) | {"oob": True, "shape_words": words}
+        return render(request, "drafts/_live.html", context)
+    if form.errors:
+        return render(request, "drafts/edit.html", draft_context(request, form, row), status=UNPROCESSABLE)
+    if words or (not done and "step" not in request.POST):
+        messages.info(request, words or "Saved.")
+    return redirect(f"{reverse('batch-edit', args=[batch.pk])}?row={row}#{done or 'prompt-step'}")
+
+
+def _do(request: TeamRequest, batch: Batch) -> tuple[str, str]:
+    """What a button asks for beside saving: the part of the page that it is about, and words. Raises Submitted."""
+    what, _, which = request.POST.get("do", "").partition("-")
+    if what == "values" and which.isdecimal() and int(which) < len(batch.dataset.columns):
+        try:
+            return "shape", draft_store.take_values(batch, batch.dataset.columns[int(which)])
+        except ValueError as error:
+            return "shape", str(error)
+    if what == "offers":
+        ask_for_offers(str(account_kind(request.team)), request.team.pk)
+        return "models", "xAI is asked for its models and prices; reload the page in a moment to see them."
+    return {"examples": "examples", "fields": "shape"}.get(what, ""), ""
+
+
+@require_POST
+def batch_check(request: TeamRequest, batch_id: int) -> HttpResponse:
+    """Save and check; on to the review, or on problems back to the page with all that was typed."""
+    batch = queries.batch_of(request.team, batch_id)
+    form = DraftForm(request.POST, batch=batch)
+    try:
+        draft_store.save(batch, form.values())
+    except draft_store.Submitted:
+        return to_batch(request, batch)
+    if form.errors or draft_store.problems_of(batch):
+        context = draft_context(request, form, _row(request), at_submit=True)
+        return render(request, "drafts/edit.html", context, status=UNPROCESSABLE)
+    return redirect("batch-review", batch.pk)
+
+
+@require_GET
+def batch_review(request: TeamRequest, batch_id: int) -> HttpResponse:
+    """All that is about to be sent, on one page."""
+    batch = queries.batch_of(request.team, batch_id)
+    if batch.state != State.DRAFT:
+        return redirect("batch", batch.pk)
+    if draft_store.problems_of(batch):
+        return redirect("batch-edit", batch.pk)
+    return render(request, "drafts/review.html", review_context(request, batch))
+
+
+@require_POST
+def batch_submit(request: TeamRequest, batch_id: int) -> HttpResponse:
+    """Start what was reviewed. A draft that says something else by now is reviewed again."""
+    batch = queries.batch_of(request.team, batch_id)
+    if batch.state != State.DRAFT:
+        return to_batch(request, batch)
+    if request.POST.get("reviewed") != draft_store.revision(batch):
+        messages.warning(
+            request, "The draft was changed since you looked. This is how it stands now; nothing was sent."
+        )
+        return redirect("batch-review", batch.pk)
+    if draft_store.problems_of(batch):
+        return redirect("batch-edit", batch.pk)
+    draft_store.estimate_of(batch)
+    try:
+        actions.start(batch, request.user)
+    except actions.NotNow:
+        return to_batch(request, batch)
+    tasks.nudge(batch)
+    return redirect("batch", batch.pk)
+
+
+def _row(request: TeamRequest) -> int:
+    """The row to preview: the number that was typed; without JavaScript, the one that a button leads to."""
+    row, step = whole_number(request.POST.get("row")) or 1, request.POST.get("step", "")
+    if request.htmx:
+        return row
+    if step.startswith("row-"):
+        return whole_number(step.removeprefix("row-")) or row
+    return max(1, row + {"next": 1, "previous": -1}.get(step, 0))
+
+
+def to_batch(request: TeamRequest, batch: Batch) -> HttpResponse:
+    """Somebody submitted it meanwhile."""
+    url = reverse("batch", args=[batch.pk])
+    return HttpResponseClientRedirect(url) if request.htmx else redirect(url)

@@ -1,0 +1,74 @@
+"""Running a batch again: the question which rows, and the way to the draft."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from batchsite.batches import queries
+from batchsite.batches.models import Batch
+from batchsite.batches.states import State
+from batchsite.datasets.models import Dataset, DatasetState
+from batchsite.drafts import duplicate
+from batchsite.recipes.row_set import RowSet
+from batchsite.teams.requests import TeamRequest
+
+ask_and_do = require_http_methods(["GET", "POST"])
+
+
+@ask_and_do
+def batch_again(request: TeamRequest, batch_id: int) -> HttpResponse:
+    """The same rows, the rest of the dataset, or what is new in a newer one: each becomes a draft."""
+    batch = queries.batch_of(request.team, batch_id)
+    if batch.state == State.DRAFT:
+        return redirect("batch-edit", batch.pk)
+    rest, newer = duplicate.rest_of(batch), duplicate.newer_of(batch.dataset)
+    if request.method == "POST":
+        what = request.POST.get("what", "")
+        if what == "new" and newer:
+            return redirect("batch-new-rows", batch.pk, newer.pk)
+        return _draft(request, batch, rest if what == "rest" and len(rest) else None)
+    context = {
+        "batch": batch,
+        "question": f"Run “{batch}” again?",
+        "verb": "Make a draft",
+        "back": reverse("batch", args=[batch.pk]),
+        "calm": True,
+        "rest": len(rest),
+        "rest_words": str(rest)[:120],
+        "newer": newer,
+    }
+    return render(request, "drafts/again.html", context)
+
+
+def _draft(
+    request: TeamRequest, batch: Batch, rows: RowSet | None, dataset: Dataset | None = None, what: str = ""
+) -> HttpResponse:
+    try:
+        words = what or ("the rest" if rows is not None else "again")
+        draft = duplicate.duplicate(batch, request.user, dataset=dataset, rows=rows, what=words)
+    except Dataset.DoesNotExist:
+        messages.error(request, "Its dataset was deleted meanwhile, so it cannot run again.")
+        return redirect("batch", batch.pk)
+    messages.success(
+        request, "A draft with everything copied. Change what you like; nothing is sent before you submit."
+    )
+    return redirect("batch-edit", draft.pk)
+
+
+@ask_and_do
+def batch_new_rows(request: TeamRequest, batch_id: int, dataset_id: int) -> HttpResponse:
+    """The rows of another dataset that the batch's own does not have: looked for, then made a draft of."""
+    batch = queries.batch_of(request.team, batch_id)
+    known = Dataset.objects.filter(team=request.team, deleted_at=None, state=DatasetState.READY)
+    dataset = get_object_or_404(known.exclude(pk=batch.dataset_id), pk=dataset_id)
+    renewal = duplicate.look_for_new_rows(batch, dataset, request.user)
+    if request.method == "POST" and renewal.count:
+        return _draft(request, batch, RowSet(renewal.ranges), dataset, "new rows")
+    context: dict[str, Any] = {"batch": batch, "dataset": dataset, "renewal": renewal}
+    return render(request, "drafts/_new_rows.html" if request.htmx else "drafts/new_rows.html", context)

@@ -1,0 +1,75 @@
+"""Filling a draft from elsewhere: kept prompts, the gallery; and keeping what it says."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from batchsite.batches import queries
+from batchsite.batches.models import Batch
+from batchsite.drafts import draft_store, saved_prompts, starter_prompts
+from batchsite.drafts.draft_page import draft_context
+from batchsite.drafts.forms import DraftForm
+from batchsite.drafts.views import to_batch
+from batchsite.http import UNPROCESSABLE, whole_number
+from batchsite.prompts import prompt_queries as prompts
+from batchsite.prompts.forms import KeepForm
+from batchsite.prompts.library import Contents
+from batchsite.prompts.models import PromptVersion
+from batchsite.teams.requests import TeamRequest
+
+
+@require_POST
+def batch_fill(request: TeamRequest, batch_id: int) -> HttpResponse:
+    """Save what was typed, then let a kept prompt, a starting one, or what stood here before take its place."""
+    batch = queries.batch_of(request.team, batch_id)
+    try:
+        draft_store.save(batch, DraftForm(request.POST, batch=batch).values())
+        contents, version = _wanted(request, batch)
+        before = saved_prompts.contents_of(batch)
+        saved_prompts.fill(batch, contents, version)
+    except draft_store.Submitted:
+        return to_batch(request, batch)
+    if "undo" not in request.POST and before.text.strip() + before.system_prompt.strip():
+        request.session[f"draft-{batch.pk}"] = vars(before)
+    else:
+        request.session.pop(f"draft-{batch.pk}", None)
+    return redirect(f"{reverse('batch-edit', args=[batch.pk])}#prompt-step")
+
+
+def _wanted(request: TeamRequest, batch: Batch) -> tuple[Contents, PromptVersion | None]:
+    """What the button stands for. Raises Http404."""
+    if "undo" in request.POST:
+        before = request.session.get(f"draft-{batch.pk}")
+        if before is None:
+            raise Http404("There is nothing to take back.")
+        return Contents(**before), None
+    if "version" in request.POST:
+        version = prompts.version_of(request.team, whole_number(request.POST["version"]) or 0)
+        return Contents.of(version), version
+    made = starter_prompts.made(request.POST.get("starter", ""), batch.dataset)
+    if made is None:
+        raise Http404("There is no such starting prompt.")
+    return made, None
+
+
+@require_POST
+def batch_keep(request: TeamRequest, batch_id: int) -> HttpResponse:
+    """Save what was typed, and keep its prompt under a name."""
+    batch = queries.batch_of(request.team, batch_id)
+    form = DraftForm(request.POST, batch=batch)
+    named = KeepForm({"name": request.POST.get("keep-name"), "comment": request.POST.get("keep-comment")})
+    try:
+        draft_store.save(batch, form.values())
+        if form.errors or not named.is_valid() or not batch.prompt.strip():
+            words = "" if batch.prompt.strip() else "Write a prompt before you keep it."
+            context = draft_context(request, form, 1) | {"keeping": named, "keep_problem": words}
+            return render(request, "drafts/edit.html", context, status=UNPROCESSABLE)
+        version, is_new = saved_prompts.keep(batch, request.user, **named.cleaned_data)
+    except draft_store.Submitted:
+        return to_batch(request, batch)
+    messages.success(request, f"Kept as “{version}”." if is_new else f"“{version}” says just that already.")
+    return redirect(f"{reverse('batch-edit', args=[batch.pk])}#prompt-step")

@@ -1,0 +1,82 @@
+"""Inputs of the draft's form that keep what was typed, also where it is not what they are for."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from django import forms
+
+from batchsite.recipes.parameters import NAMES, Parameter, parameters_of
+
+
+class OfferSelect(forms.Select):
+    """Models that cannot run in batches are shown, and cannot be chosen."""
+
+    closed: frozenset[str] = frozenset()
+
+    def create_option(
+        self, name: str, value: Any, label: Any, selected: bool, *args: Any, **more: Any
+    ) -> dict[str, Any]:
+        option = super().create_option(name, value, label, selected, *args, **more)
+        if value in self.closed and not selected:
+            option["attrs"]["disabled"] = True
+        return option
+
+
+class ParamField(forms.CharField):
+    """A parameter as a number; what is none stays as it was typed, and is named a problem by drafting."""
+
+    def to_python(self, value: Any) -> Any:
+        text = str(super().to_python(value) or "")
+        try:
+            found = float(text)
+        except ValueError:
+            return text or None
+        if not math.isfinite(found):
+            return text
+        return int(found) if found.is_integer() and not set(text) & set(".eE") else found
+
+
+class LinesField(forms.CharField):
+    """Texts, one a line; None where there is none."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(map(str, value)) if isinstance(value, list) else value
+
+    def to_python(self, value: Any) -> Any:
+        lines = str(value or "").replace("\r\n", "\n").split("\n")
+        return [line for line in lines if line] or None
+
+
+class ChosenField(forms.CharField):
+    """A value of a list; None where none is chosen. One that is not in the list stays, and is named a problem."""
+
+    def to_python(self, value: Any) -> Any:
+        return super().to_python(value) or None
+
+
+def number_input(least: int, most: int, **attributes: Any) -> forms.NumberInput:
+    return forms.NumberInput({"min": least, "max": most, "inputmode": "numeric", **attributes})
+
+
+def param_fields(model: str, params: dict[str, Any]) -> dict[str, forms.Field]:
+    """A field for every parameter: as this model takes it, or as others do where it takes none."""
+    taken = {one.name: one for one in parameters_of(model)}
+    others = {one.name: one for known in ("grok-4.3", "-non-reasoning") for one in parameters_of(known)}
+    return {name: _param_field(taken.get(name) or others[name], params.get(name)) for name in NAMES}
+
+
+def _param_field(parameter: Parameter, value: Any) -> forms.Field:
+    words: dict[str, Any] = {"label": parameter.label, "help_text": parameter.help, "required": False}
+    if parameter.kind == "choice":
+        choices = [("", "As the model decides"), *parameter.choices]
+        if value and value not in dict(choices):
+            choices.append((str(value), f"{value}: not for this model"))
+        return ChosenField(widget=forms.Select(choices=choices), **words)
+    if parameter.kind == "texts":
+        return LinesField(strip=False, widget=forms.Textarea({"rows": 2, "spellcheck": "false"}), **words)
+    if parameter.kind == "whole":
+        return ParamField(widget=number_input(int(parameter.low), int(parameter.high)), **words)
+    limits = {"min": f"{parameter.low:g}", "max": f"{parameter.high:g}", "step": "any", "inputmode": "decimal"}
+    return ParamField(widget=forms.NumberInput(limits), **words)

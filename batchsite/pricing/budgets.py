@@ -1,0 +1,116 @@
+"""A team's budget for a calendar month: what is left of it, and what it keeps from being sent.
+
+What is spent is what was billed, batches and tries alike. What running batches will still cost, by their estimates,
+is promised: it counts before a new batch is submitted, and never stops one that is on its way.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils import timezone
+
+from batchsite.batches.batch_recipe import recipe_of
+from batchsite.batches.models import Batch, Submission
+from batchsite.batches.queries import IS_RUNNING
+from batchsite.batches.states import State
+from batchsite.pricing.estimate import estimate
+from batchsite.pricing.spend import spent_this_month
+from batchsite.recipes.prompt_template import PromptError
+from batchsite.teams.accounts import AccountKind, account_kind
+from batchsite.teams.models import Team
+from batchsite.wording import dollars
+
+RUNNING_LOOKED_AT = 500
+RAISE_IT = "An owner can raise it on the Team page"
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Ticks."""
+
+    limit: int
+    spent: int
+    promised: int
+    """What running batches will still cost, by their estimates."""
+    month: str
+
+    @property
+    def left(self) -> int:
+        return max(0, self.limit - self.spent - self.promised)
+
+    @property
+    def is_reached(self) -> bool:
+        return self.spent >= self.limit
+
+    def refusal(self, ticks: int, what: str, or_else: str) -> str:
+        """Why so much more cannot be spent; empty where it can."""
+        if ticks <= self.left:
+            return ""
+        promised = f", {dollars(self.promised)} is promised to running batches" if self.promised else ""
+        return (
+            f"{what} would cost about {dollars(ticks)}, and {dollars(self.left)} is left of the team’s budget of "
+            f"{dollars(self.limit)} for {self.month}: {dollars(self.spent)} is spent{promised}. "
+            f"{RAISE_IT}, or {or_else}."
+        )
+
+
+def budget_of(team: Team) -> Budget | None:
+    """The team's budget as it stands now; None where it has none."""
+    if team.budget_ticks is None:
+        return None
+    return Budget(team.budget_ticks, spent_this_month(team), _promised(team), f"{timezone.now():%B}")
+
+
+def _promised(team: Team) -> int:
+    """Only of the kind of money that a batch started now would cost."""
+    running = Batch.objects.filter(IS_RUNNING, team=team)
+    is_simulated = account_kind(team) == AccountKind.SANDBOX
+    kind = AccountKind.SANDBOX
+    running = running.filter(account=kind) if is_simulated else running.exclude(account=kind)
+    found = running.order_by("-pk").values_list("estimate", "cost_ticks")[:RUNNING_LOOKED_AT]
+    return sum(max(0, int((stored or {}).get("likely") or 0) - cost) for stored, cost in found)
+
+
+def refusal_of(batch: Batch) -> str:
+    """Why a draft would be more than is left, in words; empty where it fits, or nobody knows its price."""
+    budget = budget_of(batch.team)
+    if budget is None:
+        return ""
+    try:
+        found = estimate(batch, recipe_of(batch))
+    except (PromptError, ValueError):
+        return ""
+    if found is None:
+        return "The team’s budget is used up." if budget.is_reached else ""
+    return budget.refusal(found.likely - found.paid, "This batch", "choose fewer rows")
+
+
+def waits(submission: Submission) -> str:
+    """Why a submission that xAI does not have yet is held; empty where it may go on.
+
+    A part of a batch that is on its way goes on; rows that are tried again are something new.
+    """
+    if submission.state != State.SUBMITTING or submission.remote_id or submission.create_tried_at:
+        return ""
+    if submission.cancel_asked_at or (submission.retry_of is None and _has_begun(submission)):
+        return ""
+    team = submission.batch.team
+    if (submission.batch.account == AccountKind.SANDBOX) != (account_kind(team) == AccountKind.SANDBOX):
+        return ""
+    budget = reached(team)
+    if budget is None:
+        return ""
+    return f"budget reached: {dollars(budget.spent)} of {dollars(budget.limit)} is spent in {budget.month}. {RAISE_IT}."
+
+
+def _has_begun(submission: Submission) -> bool:
+    return Submission.objects.filter(batch=submission.batch_id).exclude(remote_id="").exists()
+
+
+def reached(team: Team) -> Budget | None:
+    """The budget, where it is reached."""
+    if team.budget_ticks is None:
+        return None
+    found = Budget(team.budget_ticks, spent_this_month(team), 0, f"{timezone.now():%B}")
+    return found if found.is_reached else None

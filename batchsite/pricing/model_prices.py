@@ -1,0 +1,134 @@
+"""Models and their prices, as the provider lists them; refreshed by a worker, read by the pages."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.utils import timezone
+
+from batchsite.batches.batchable import takes_batches
+from batchsite.batches.models import ModelOffer
+from batchsite.processes.queue import Job
+from batchsite.teams.accounts import AccountKind, AccountMissing, account_kind, account_of
+from batchsite.teams.models import Team
+from batchsite.teams.provider_client import client_for
+from batchsite.xai.catalogue import BATCH_MODELS, batch_reason
+from batchsite.xai.errors import XaiError
+
+FRESH = timedelta(hours=6)
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A model that may be chosen. Prices are list prices in ticks per token."""
+
+    model: str
+    input_price: int
+    cached_price: int
+    output_price: int
+    batchable: bool
+    reason: str
+    context_length: int | None = None
+    refreshed_at: datetime | None = None
+    """When the provider listed it; None where only our own table knows it."""
+
+    @property
+    def batch_input_price(self) -> int:
+        return discounted(self.input_price)
+
+    @property
+    def batch_output_price(self) -> int:
+        return discounted(self.output_price)
+
+    @property
+    def million_in(self) -> int:
+        """Ticks for a million tokens of prompt, in a batch."""
+        return self.batch_input_price * 1_000_000
+
+    @property
+    def million_out(self) -> int:
+        return self.batch_output_price * 1_000_000
+
+
+def discounted(price: int) -> int:
+    """The price in a batch: the API names no batch price, so the discount is a setting (facts 7.2)."""
+    return price * (100 - settings.OPTIONS.xai_batch_discount) // 100
+
+
+def offers(team: Team) -> list[Offer]:
+    """The models that the team's provider lists, batchable ones first; our own table until it was asked."""
+    base_url = account_of(team, account_kind(team)).base_url
+    stored = ModelOffer.objects.filter(base_url=base_url)
+    listed = [
+        replace(
+            _offer(row.model, row.input_price, row.cached_price, row.output_price),
+            context_length=row.context_length,
+            refreshed_at=row.refreshed_at,
+        )
+        for row in stored.order_by("model")
+    ] or [
+        _offer(known.id, known.price.input_ticks, known.price.cached_ticks, known.price.output_ticks)
+        for known in BATCH_MODELS
+    ]
+    return sorted(listed, key=lambda offer: (not offer.batchable, offer.model != BATCH_MODELS[0].id, offer.model))
+
+
+def offer_of(team: Team, model: str) -> Offer | None:
+    return next((offer for offer in offers(team) if offer.model == model), None)
+
+
+def _offer(model: str, input_price: int, cached_price: int, output_price: int) -> Offer:
+    batchable = takes_batches(model)
+    return Offer(model, input_price, cached_price, output_price, batchable, batch_reason(model))
+
+
+# ---- keeping them fresh --------------------------------------------------------------------------
+
+
+CHECK_EVERY = timedelta(minutes=2)
+_checked: list[datetime] = []
+
+
+def due(now: datetime) -> Iterable[Job]:
+    """A refresh for each provider in use whose list is out of date, or was never read."""
+    if _checked and _checked[-1] > now - CHECK_EVERY:
+        return
+    _checked[:] = [now]
+    seen: set[str] = set()
+    for team in Team.objects.order_by("pk")[:200]:
+        with contextlib.suppress(AccountMissing):
+            account = account_of(team, account_kind(team))
+            fresh = ModelOffer.objects.filter(base_url=account.base_url, refreshed_at__gt=now - FRESH)
+            if account.base_url not in seen and not fresh.exists():
+                yield Job("batchsite.pricing.tasks.refresh_offers", (str(account.kind), team.pk))
+            seen.add(account.base_url)
+
+
+def refresh(kind: str, team_id: int) -> None:
+    """Read the provider's list of models. A provider that does not answer leaves the old list."""
+    try:
+        account = account_of(Team.objects.get(pk=team_id), AccountKind(kind))
+        models = client_for(account).language_models()
+    except (AccountMissing, XaiError):
+        return
+    now = timezone.now()
+    for model in models:
+        if model.input_ticks is None or model.output_ticks is None:
+            continue
+        ModelOffer.objects.update_or_create(
+            base_url=account.base_url,
+            model=model.id,
+            defaults={
+                "aliases": list(model.aliases),
+                "input_price": model.input_ticks,
+                "cached_price": model.cached_ticks if model.cached_ticks is not None else model.input_ticks,
+                "output_price": model.output_ticks,
+                "context_length": model.context_length,
+                "refreshed_at": now,
+            },
+        )
+    ModelOffer.objects.filter(base_url=account.base_url, refreshed_at__lt=now).delete()

@@ -1,0 +1,106 @@
+"""How long the prompts of a batch are: measured on its own rows, quickly at any size.
+
+A prompt is texts and cells, so its length follows from the lengths of the cells in use; those are measured once for
+a set of rows and remembered, as a dataset that is ready never changes. So an estimate while one types costs nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.core.cache import cache
+
+from batchsite.batches.models import Batch
+from batchsite.datasets.models import BLOCK_ROWS, Dataset
+from batchsite.pricing.coverage import gaps
+from batchsite.recipes.recipe import Recipe
+from batchsite.recipes.row_set import RowSet
+
+ALL_ROWS = 20_000
+"""Up to so many rows are all measured: a tenth of a second, once."""
+SAMPLE_BLOCKS = 20
+"""Of more rows, so many blocks of 500, evenly spread."""
+REMEMBERED = 3600
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What was found; characters are averages over the rows that would be sent."""
+
+    rows: int
+    """Rows of the batch."""
+    looked_at: int
+    sent: int
+    """Those of the rows looked at that would be sent: without the ones that are skipped."""
+    characters: float
+    """Of all messages of a row."""
+
+    to_send: int
+    """Rows of the batch that would be sent: as of those looked at, within what is known of all."""
+
+    @property
+    def words(self) -> str:
+        """`all 7,000 rows`, `10,000 of 1,000,000 rows`."""
+        if self.looked_at == self.rows:
+            return f"all {self.rows:,} rows" if self.rows != 1 else "the one row"
+        return f"{self.looked_at:,} of {self.rows:,} rows, evenly spread"
+
+
+def measure(batch: Batch, recipe: Recipe) -> Measured | None:
+    """The prompts of a draft; None where it has no rows."""
+    rows = batch.rows
+    some = sample(rows)
+    if not len(some):
+        return None
+    looked_at = len(some)
+    sent, lengths = _lengths(batch.dataset, some, recipe.columns, skip_empty=batch.skip_empty)
+    parts = [part for _, template in recipe.turns for part in template.parts]
+    texts = sum(len(part) for part in parts if isinstance(part, str))
+    uses = Counter(part for part in parts if isinstance(part, int))
+    cells = sum(uses[column] * length for column, length in zip(recipe.columns, lengths, strict=True))
+    characters = texts + cells / sent if sent else float(texts)
+    return Measured(len(rows), looked_at, sent, characters, _to_send(batch, recipe, rows, sent / looked_at))
+
+
+def _to_send(batch: Batch, recipe: Recipe, rows: RowSet, share: float) -> int:
+    found = round(len(rows) * share)
+    if not batch.skip_empty or not recipe.columns or len(rows) <= ALL_ROWS:
+        return found
+    known = gaps(batch.dataset, recipe.columns, rows)
+    return min(max(found, len(rows) - known.most), len(rows) - known.least)
+
+
+def sample(rows: RowSet) -> RowSet:
+    """All rows, or blocks of them: the first, the last, and evenly between."""
+    if len(rows) <= ALL_ROWS:
+        return rows
+    last = len(rows) - BLOCK_ROWS
+    places = [round(step * last / (SAMPLE_BLOCKS - 1)) for step in range(SAMPLE_BLOCKS)]
+    return RowSet(span for place in places for span in rows.places(place, place + BLOCK_ROWS).spans)
+
+
+def _lengths(dataset: Dataset, rows: RowSet, columns: Sequence[int], *, skip_empty: bool) -> tuple[int, list[int]]:
+    """(rows that count, characters of each of the columns over them)."""
+    spans = hashlib.sha256(repr(rows.spans).encode()).hexdigest()[:20]
+    made = f"{dataset.pk}-{dataset.created_at.timestamp()}"
+    key = f"lengths:{made}:{spans}:{'-'.join(map(str, columns))}:{skip_empty:d}"
+    found: tuple[int, list[int]] | None = cache.get(key)
+    if found is None:
+        found = _measure(dataset, rows, columns, skip_empty=skip_empty)
+        cache.set(key, found, REMEMBERED)
+    return found
+
+
+def _measure(dataset: Dataset, rows: RowSet, columns: Sequence[int], *, skip_empty: bool) -> tuple[int, list[int]]:
+    count, lengths = 0, [0] * len(columns)
+    for first, last in rows.spans:
+        for _, block in dataset.slices(first, last):
+            if skip_empty:
+                block = [cells for cells in block if all(cells[column].strip() for column in columns)]
+            count += len(block)
+            for place, column in enumerate(columns):
+                lengths[place] += sum([len(cells[column]) for cells in block])
+    return count, lengths

@@ -1,0 +1,50 @@
+"""What a team spent on a day, by model and person: small sums that move in the transaction of what was billed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.db.models import F, Sum
+from django.utils import timezone
+
+from batchsite.batches.models import DailySpend
+from batchsite.teams.accounts import AccountKind, account_kind
+from batchsite.teams.models import Team
+
+
+@dataclass(frozen=True)
+class Payer:
+    """Whose money it is, and what for."""
+
+    team_id: int
+    account: str
+    model: str
+    user_id: int | None
+
+
+def spent(payer: Payer, **moves: int) -> None:
+    """Add to today's sums (the columns of DailySpend), in the caller's transaction."""
+    if not any(moves.values()):
+        return
+    today = timezone.now().date()
+    keys = {"team_id": payer.team_id, "account": payer.account, "model": payer.model, "user_id": payer.user_id}
+    known = DailySpend.objects.filter(day=today, **keys).order_by("pk").values_list("pk", flat=True).first()
+    if known is None:
+        DailySpend.objects.create(day=today, **keys, **moves)
+    else:
+        added = {name: F(name) + move for name, move in moves.items() if move}
+        DailySpend.objects.filter(pk=known).update(**added)
+
+
+def spent_since(team: Team, day: date, *, simulated: bool) -> int:
+    """Ticks from that day on: of the sandbox, or of real money."""
+    found = DailySpend.objects.filter(team=team, day__gte=day)
+    found = found.filter(account=AccountKind.SANDBOX) if simulated else found.exclude(account=AccountKind.SANDBOX)
+    return int(found.aggregate(sum=Sum("ticks"))["sum"] or 0)
+
+
+def spent_this_month(team: Team) -> int:
+    """Ticks in this calendar month (UTC), of the kind of money that a batch started now would cost."""
+    first = timezone.now().date().replace(day=1)
+    return spent_since(team, first, simulated=account_kind(team) == AccountKind.SANDBOX)

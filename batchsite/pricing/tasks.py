@@ -1,0 +1,25 @@
+"""What the queue calls: the provider's models and prices are read again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from batchsite.pricing import model_prices
+from batchsite.processes.queue import Job, enqueue
+
+HERE = "batchsite.pricing.tasks"
+
+
+def due(now: datetime) -> Iterable[Job]:
+    """A refresh for each provider whose list of models is out of date."""
+    return model_prices.due(now)
+
+
+def ask_for_offers(account_kind: str, team_id: int) -> None:
+    """Lets a worker read the provider's models and prices now."""
+    enqueue(Job(f"{HERE}.refresh_offers", (account_kind, team_id)))
+
+
+def refresh_offers(account_kind: str, team_id: int) -> None:
+    model_prices.refresh(account_kind, team_id)

@@ -1,0 +1,99 @@
+"""A cluster of django-q that shows signs of life and leaves no orphans: `manage.py worker`.
+
+Measured on django-q2 1.11: kill -9 of an idle worker, or of an idle monitor, leaves the lock of an internal
+queue locked for ever. The cluster then looks healthy and does nothing. So the cluster gives itself an empty task
+every few seconds, and whoever watches (watching.py) ends it when none comes out. The task does not come through
+the broker, where a cluster on another machine might take it.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from typing import Any
+
+from django.utils import timezone
+from django_q.brokers import get_broker
+from django_q.cluster import Cluster
+from django_q.signals import post_execute, post_execute_in_worker, post_spawn, pre_execute
+from django_q.signing import SignedPackage
+
+from batchsite.processes.heartbeats import touch_alive, touch_heartbeat
+from batchsite.processes.parentage import tie_forks
+
+PULSE = 3.0
+"""Seconds between the empty tasks of a cluster."""
+LONG = 2.0
+"""Seconds from which on a step counts as long, and between its signs of life."""
+
+_busy_since: float | None = None
+
+
+class PulsingBroker:
+    """The real broker; among the tasks that it hands out is now and then an empty one of its own."""
+
+    def __init__(self, broker: Any) -> None:
+        self._broker = broker
+        self._pulsed = 0.0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._broker, name)
+
+    def dequeue(self) -> list[tuple[Any, Any]] | None:
+        """Like a broker's: (receipt or None, signed message) of each task; None when there is nothing to do."""
+        if time.monotonic() - self._pulsed < PULSE:
+            tasks: list[tuple[Any, Any]] | None = self._broker.dequeue()
+            return tasks
+        self._pulsed = time.monotonic()
+        return [(None, _pulse())]
+
+
+def _pulse() -> str:
+    task = {
+        "id": uuid.uuid4().hex,
+        "name": "pulse",
+        "func": "batchsite.processes.heartbeats.pulse",
+        "args": (),
+        "kwargs": {},
+        "started": timezone.now(),
+    }
+    return str(SignedPackage.dumps(task))
+
+
+def run_cluster() -> None:
+    """Run the cluster that `Q_CLUSTER_NAME` names, until SIGTERM. Settings read that variable, so it comes first."""
+    tie_forks()
+    post_execute.connect(_went_through)
+    post_spawn.connect(_start_clock)
+    pre_execute.connect(_begun)
+    post_execute_in_worker.connect(_ended)
+    Cluster(broker=PulsingBroker(get_broker())).start()
+
+
+def _went_through(**_: Any) -> None:
+    """In the monitor, when a task has been run and acknowledged."""
+    touch_heartbeat()
+
+
+def _start_clock(**_: Any) -> None:
+    """In a new worker. A thread of its own, as a step may be waiting for the network or the database."""
+    threading.Thread(target=_show_long_steps, daemon=True).start()
+
+
+def _show_long_steps() -> None:
+    while True:
+        time.sleep(LONG)
+        since = _busy_since
+        if since is not None and time.monotonic() - since >= LONG:
+            touch_alive()
+
+
+def _begun(**_: Any) -> None:
+    global _busy_since
+    _busy_since = time.monotonic()
+
+
+def _ended(**_: Any) -> None:
+    global _busy_since
+    _busy_since = None

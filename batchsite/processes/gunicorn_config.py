@@ -1,0 +1,58 @@
+"""The configuration of gunicorn, which serves the pages. Threads, as most requests are short and some are downloads
+that last minutes: a thread streams those, while the worker's main loop goes on telling the master that it lives.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gunicorn import glogging
+
+from batchsite.processes import gc_tuning
+from batchsite.processes.parentage import tie_forks
+from batchsite.setup import JsonLines
+
+
+class Lines(glogging.Logger):  # type: ignore[misc]
+    """gunicorn's own messages in the form of all our logs."""
+
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        for handler in self.error_log.handlers:
+            handler.setFormatter(JsonLines())
+
+
+def on_starting(server: Any) -> None:
+    """Workers end with their master, also when it is killed."""
+    tie_forks()
+
+
+def when_ready(server: Any) -> None:
+    """Before the workers are forked: every page and template is read once, for all of them, and so that the first
+    visitor does not wait for it.
+    """
+    warm_up()
+    gc_tuning.settle()
+
+
+def warm_up() -> None:
+    """Read the addresses with their views, and the templates."""
+    from django.conf import settings
+    from django.template.loader import get_template
+    from django.urls import get_resolver
+
+    get_resolver().check()
+    for folder in settings.TEMPLATES[0]["DIRS"]:
+        for path in sorted(folder.rglob("*.html")):
+            get_template(str(path.relative_to(folder)))
+
+
+preload_app = True  # loaded once, before the fork: the workers share most of their memory
+worker_class = "gthread"
+workers = 2
+threads = 8
+timeout = 60
+graceful_timeout = 10
+keepalive = 15
+logger_class = Lines
+control_socket_disable = True  # else every gunicorn of this user shares one

@@ -1,0 +1,84 @@
+"""Which processes run on a machine, and how each is started."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from django.conf import settings
+
+from batchsite.options import ROOT
+from batchsite.processes.children import Child, Spec
+from batchsite.processes.watchdog import Database, Sign, TickerWatch, WorkerWatch
+
+WEB, TICKER, SANDBOX = "web", "ticker", "sandbox"
+
+
+def specs(listener: int) -> list[Spec]:
+    """All processes of this machine; `listener` is the descriptor of the listening socket."""
+    web = Spec(WEB, lambda: _gunicorn(listener), keep_fds=(listener,))
+    workers = [
+        Spec(f"worker-{queue}", lambda: _manage("worker"), {"Q_CLUSTER_NAME": cluster})
+        for queue, cluster in settings.QUEUES.items()
+    ]
+    ticker = Spec(TICKER, lambda: _manage("tick"))
+    # Also beside a key where there is a sandbox's data: batches that were begun in it end in it.
+    wanted = not settings.OPTIONS.xai_api_key or (Path(settings.DATA) / "sandbox").exists()
+    sandbox = [Spec(SANDBOX, _sandbox, stops_last=True)] if wanted else []
+    return [*sandbox, web, *workers, ticker]
+
+
+def watches(children: Sequence[Child], database: Database, now: float) -> list[WorkerWatch | TickerWatch]:
+    """The watchdogs of those children that show signs of life."""
+    by_name = {child.name: child for child in children}
+    run = Path(settings.DATA) / "run"
+    workers = [
+        WorkerWatch(
+            by_name[f"worker-{queue}"],
+            longest_step(cluster),
+            heartbeat=Sign(run / f"heartbeat-{queue}", now),
+            busy=Sign(run / f"busy-{queue}", now),
+            database=database,
+        )
+        for queue, cluster in settings.QUEUES.items()
+    ]
+    return [*workers, TickerWatch(by_name[TICKER], Sign(run / "heartbeat-ticker", now))]
+
+
+def longest_step(cluster: str) -> float:
+    """Seconds after which the cluster itself ends a task."""
+    own = settings.Q_CLUSTER["ALT_CLUSTERS"].get(cluster, {})
+    return float({**settings.Q_CLUSTER, **own}["timeout"])
+
+
+def _manage(command: str) -> list[str]:
+    return [sys.executable, str(ROOT / "manage.py"), command]
+
+
+def _gunicorn(listener: int) -> list[str]:
+    config = "python:batchsite.processes.gunicorn_config"
+    return [
+        *(sys.executable, "-m", "gunicorn", "--config", config),
+        *("--bind", f"fd://{listener}", "batchsite.wsgi:application"),
+    ]
+
+
+def _sandbox() -> list[str]:
+    noted = Path(settings.DATA) / "run" / "sandbox.port"
+    return [
+        *(sys.executable, "-m", "batchsite.sandbox", "--port", str(_same_port(noted)), "--port-file", str(noted)),
+        *("--data", str(Path(settings.DATA) / "sandbox"), "--rate", str(settings.OPTIONS.sandbox_rate)),
+    ]
+
+
+def _same_port(noted: Path) -> int:
+    """The port that the sandbox had last time, if it is free; else 0, any."""
+    with contextlib.suppress(OSError, ValueError), socket.socket() as probe:
+        port = int(noted.read_text())
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(("127.0.0.1", port))
+        return port
+    return 0

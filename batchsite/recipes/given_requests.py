@@ -1,0 +1,89 @@
+"""Requests that stand in a dataset already, in the form of batch files: run as they are, without a prompt. Pure.
+
+The table has the columns custom_id, method, url and body (facts 3); a body is the JSON text of the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from batchsite.recipes.parameters import NAMES, NEVER, check_params, is_reasoning
+from batchsite.recipes.prompt_template import Template
+from batchsite.recipes.recipe import Recipe
+from batchsite.xai.bodies import CHAT, RESPONSES, Kind, Message, given_item
+
+ID_COLUMN = "custom_id"
+_KINDS: dict[str, Kind] = {"/v1/chat/completions": CHAT, "/v1/responses": RESPONSES}
+_TURNS = {CHAT: "messages", RESPONSES: "input"}
+
+
+@dataclass(frozen=True)
+class Given(Recipe):
+    """Makes requests of rows that are requests."""
+
+    url_column: int = 2
+    body_column: int = 3
+    why_not: Callable[[str], str] = str
+    """Why a model cannot be used, in words; "" where it can."""
+
+    def request(self, number: int, cells: Sequence[str]) -> dict[str, Any]:
+        return given_item(self.request_id(number, cells), kind=_KINDS[cells[self.url_column]], body=self._body(cells))
+
+    def messages(self, cells: Sequence[str]) -> list[Message]:
+        kind, body = _KINDS.get(cells[self.url_column], CHAT), self._body(cells)
+        turns = body.get(_TURNS[kind]) or []
+        turns = [{"role": "user", "content": turns}] if isinstance(turns, str) else turns
+        return [
+            Message(str(turn.get("role", "user")), _as_text(turn.get("content", "")))
+            for turn in turns
+            if isinstance(turn, dict)
+        ]
+
+    def fault(self, cells: Sequence[str]) -> str:
+        kind = _KINDS.get(cells[self.url_column])
+        if kind is None:
+            return (
+                f"Requests for {cells[self.url_column][:80]} are not run here: only those for {' and '.join(_KINDS)}."
+            )
+        body = self._body(cells)
+        model = body.get("model")
+        if not isinstance(model, str) or not model:
+            return "The body is no JSON object that names a model."
+        if not body.get(_TURNS[kind]):
+            return f"The body has no {_TURNS[kind]}."
+        names = NAMES if not is_reasoning(model) else (*NAMES, *NEVER)
+        wrong = check_params(model, {name: body[name] for name in names if name in body})
+        return self.why_not(model) or next((f"{name}: {words}" for name, words in wrong.items()), "")
+
+    def _body(self, cells: Sequence[str]) -> dict[str, Any]:
+        """{} where it is no JSON object."""
+        try:
+            body = orjson.loads(cells[self.body_column])
+        except ValueError:
+            return {}
+        return body if isinstance(body, dict) else {}
+
+
+def _as_text(content: object) -> str:
+    return content if isinstance(content, str) else orjson.dumps(content).decode()
+
+
+def given_recipe(columns: Sequence[str], model: str, kind: Kind, why_not: Callable[[str], str]) -> Given:
+    """For a table with these columns. ValueError where one of them is missing."""
+    place: Mapping[str, int] = {name: columns.index(name) for name in (ID_COLUMN, "url", "body")}
+    return Given(
+        id_prefix="",
+        id_column=place[ID_COLUMN],
+        system=None,
+        prompt=Template((place["body"],)),
+        model=model,
+        params={},
+        kind=kind,
+        url_column=place["url"],
+        body_column=place["body"],
+        why_not=why_not,
+    )

@@ -1,0 +1,128 @@
+"""How far answers agree with what was expected, from the pairs that were counted. Pure.
+
+Two labels agree when they are the same without blanks around them, upper and lower case alike. An answer without a
+value (it did not fit the shape, or was empty) agrees with nothing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from heapq import nsmallest
+
+from batchsite.results.tallies import FIRST, NO_VALUE, OTHER, Tally
+
+TABLE = 20
+"""Up to so many classes the whole confusion table is shown; above, the most confused pairs."""
+MOST_PAIRS = 40
+
+
+@dataclass(frozen=True)
+class Class:
+    """One label: how often it was expected and answered, and how often both."""
+
+    label: str
+    support: int
+    answered: int
+    both: int
+
+    @property
+    def precision(self) -> float | None:
+        """Of the rows with this answer, the share in which it was expected."""
+        return self.both / self.answered if self.answered else None
+
+    @property
+    def recall(self) -> float | None:
+        """Of the rows in which this was expected, the share that got it."""
+        return self.both / self.support if self.support else None
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Rows in which `expected` was expected and `answered` answered."""
+
+    expected: str
+    answered: str
+    rows: int
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Of `counted` rows with an answer and something expected, `right` agree."""
+
+    right: int
+    counted: int
+    classes: Sequence[Class]
+    """The expected ones, the worst recall first."""
+    pairs: Sequence[Pair]
+    """The confused ones, the most frequent first."""
+    table: Sequence[tuple[str, Sequence[Pair]]]
+    """(expected, cells) row by row, in the order of `heads`; empty where there are too many classes."""
+    heads: Sequence[str]
+
+    @property
+    def accuracy(self) -> float | None:
+        return self.right / self.counted if self.counted else None
+
+    @property
+    def wrong(self) -> int:
+        return self.counted - self.right
+
+
+@dataclass(frozen=True)
+class Corrected:
+    """How it stands once the answers that people corrected take the place of the model's."""
+
+    rows: int
+    accuracy: float
+
+
+def corrected(found: Agreement | None, counts: Mapping[str, int]) -> Corrected | None:
+    """None where nothing was corrected, or nothing is expected."""
+    if found is None or not found.counted or not counts.get("rows"):
+        return None
+    right = found.right - counts["were_right"] + counts["are_right"]
+    return Corrected(counts["rows"], right / found.counted)
+
+
+def agreement(tally: Tally) -> Agreement | None:
+    """What the tally knows of it; None where nothing was expected."""
+    if not tally.compared or not tally.counted:
+        return None
+    names = {code: label for label, code in tally.labels.codes.items()}
+    support: Counter[int] = Counter()
+    answered: Counter[int] = Counter()
+    for (expected, given), rows in tally.pairs.items():
+        support[expected] += rows
+        answered[given] += rows
+    classes = [
+        Class(names[code], support[code], answered[code], tally.pairs[code, code]) for code in support if code >= FIRST
+    ]
+    classes.sort(key=lambda one: (one.recall or 0, -one.support, one.label))
+    wrong = (
+        (-rows, _name(names, expected), _name(names, given))
+        for (expected, given), rows in tally.pairs.items()
+        if expected != given or expected == OTHER
+    )
+    confused = [Pair(expected, given, -rows) for rows, expected, given in nsmallest(MOST_PAIRS, wrong)]
+    heads, table = _table(tally, names)
+    return Agreement(tally.right, tally.counted, classes, confused, table, heads)
+
+
+def _name(names: dict[int, str], code: int) -> str:
+    return names.get(code, "")
+
+
+def _table(tally: Tally, names: dict[int, str]) -> tuple[list[str], list[tuple[str, list[Pair]]]]:
+    """The whole confusion table, where there are few classes."""
+    expected = sorted({one for one, _ in tally.pairs}, key=lambda code: names.get(code, "~"))
+    given = sorted({one for _, one in tally.pairs} | set(expected), key=lambda code: names.get(code, "~"))
+    if len(given) > TABLE or OTHER in given:
+        return [], []
+    rows = [
+        (_name(names, one), [Pair(_name(names, one), _name(names, other), tally.pairs[one, other]) for other in given])
+        for one in expected
+        if one != NO_VALUE
+    ]
+    return [_name(names, one) for one in given], rows

@@ -1,0 +1,64 @@
+"""How fast a batch moves, how long it still takes, and what it will have cost. Pure; rows, seconds and ticks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from batchsite.wording import many
+
+ENOUGH_ROWS = 10
+ENOUGH_SECONDS = 5.0
+"""Below these a rate would be a guess."""
+
+PACES = ((60.0, 2), (600.0, 5))
+SLOWEST = 15
+
+
+def seconds_left(done: int, total: int, seconds: float) -> float | None:
+    """Seconds until all of `total` are done, at the rate of `done` in `seconds`; None while that is not known."""
+    if done < min(ENOUGH_ROWS, total) or seconds < ENOUGH_SECONDS or not done:
+        return None
+    return max(0, total - done) * seconds / done
+
+
+def left_in_words(seconds: float | None) -> str:
+    """`about 5 minutes left`; the longer it takes, the rounder."""
+    if seconds is None:
+        return ""
+    if seconds < 50:
+        return "less than a minute left"
+    minutes = round(seconds / 60)
+    if minutes > 10:
+        minutes = 5 * round(minutes / 5)
+    if minutes < 90:
+        return _about(minutes, "minute")
+    hours = round(seconds / 3600)
+    return _about(hours, "hour") if hours < 36 else _about(round(hours / 24), "day")
+
+
+def _about(count: int, unit: str) -> str:
+    count = max(1, count)
+    return f"about {many(count, unit)} left"
+
+
+def busy(spans: Iterable[tuple[datetime, datetime]]) -> timedelta:
+    """How long at least one of these spans lasted; the nights between an end and a retry do not count."""
+    total, until = timedelta(), None
+    for begin, end in sorted(spans):
+        begin = begin if until is None else max(begin, until)
+        total += max(end - begin, timedelta())
+        until = end if until is None else max(end, until)
+    return total
+
+
+def projected(cost_ticks: int, succeeded: int, total: int) -> int | None:
+    """What the whole batch will have cost, in ticks, when the other rows cost what those with an answer did."""
+    if not succeeded or not cost_ticks:
+        return None
+    return cost_ticks * total // succeeded
+
+
+def pause(idle: float) -> int:
+    """Seconds until a page asks again, where something moved `idle` seconds ago."""
+    return next((pause for limit, pause in PACES if idle < limit), SLOWEST)

@@ -1,0 +1,239 @@
+"""A page of the table of rows: which columns there are, and what stands in them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+from django.db.models.functions import Left
+from django.http import QueryDict
+
+from batchsite.batches.batch_recipe import recipe_of
+from batchsite.batches.models import Batch, Result
+from batchsite.batches.states import ROW_TONES, RowState
+from batchsite.recipes.answer_shape import as_cell
+from batchsite.results import answer_fields
+from batchsite.results.models import Judgement, Summary
+from batchsite.results.result_rows import excerpt
+from batchsite.results.row_filter import Asked
+from batchsite.results.row_orders import Place, place_in
+from batchsite.results.row_search import Search
+from batchsite.results.summaries import last_row
+
+PAGE = 50
+SHORT = 160
+"""Characters of a text that stand in the table; more is folded."""
+MOST_SHOWN = 3_000
+"""Characters of a folded text; the whole stands on the row's page."""
+READABLE = 100_000
+"""Characters of an answer that are read to find its fields."""
+OURS = {
+    "prompt": "Prompt",
+    "answer": "Answer",
+    "state": "State",
+    "judgement": "Judgement",
+    "tokens": "Tokens",
+    "cost": "Cost",
+    "length": "Characters",
+    "finish": "Finish reason",
+    "model": "Answered by",
+    "attempt": "Attempt",
+}
+ROOM = 5
+"""Columns beside which tokens and cost have room, where nobody chose."""
+NUMBERS = frozenset({"tokens", "cost", "length", "attempt"})
+
+
+@dataclass(frozen=True)
+class Column:
+    """`key` is its name in the address: one of ours, `f.<field>` or `c.<column>`."""
+
+    key: str
+    label: str
+    chosen: bool = False
+    has_values: bool = False
+    """It holds short values rather than texts."""
+
+    @property
+    def kind(self) -> str:
+        return "text" if self.key[:2] in {"f.", "c."} else self.key
+
+    @property
+    def is_number(self) -> bool:
+        return self.key in NUMBERS
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One text or number, with the column that it stands in."""
+
+    column: Column
+    value: Any
+
+    @property
+    def short(self) -> str:
+        return str(self.value)[:SHORT]
+
+    @property
+    def is_long(self) -> bool:
+        return isinstance(self.value, str) and (len(self.value) > SHORT or "\n" in self.value.strip())
+
+
+@dataclass(frozen=True)
+class Line:
+    """A row of the table."""
+
+    row: int
+    state: RowState
+    result: Any
+    cells: Sequence[Cell]
+    judgement: Judgement | None = None
+
+    @property
+    def tone(self) -> str:
+        return ROW_TONES[self.state]
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of the table, and the places of the pages beside it."""
+
+    lines: Sequence[Line]
+    columns: Sequence[Column]
+    previous: Place | None
+    next: Place | None
+    searched_to: int | None = None
+    """The search was given up at this row; it goes on behind `next`."""
+    share: int = 0
+    """Per cent of the rows that were looked through by then."""
+    found: str | None = None
+    """The rows found so far, where the search goes on."""
+    unsorted: str = ""
+    """As `searching.Found` says it; so does `as_of`."""
+    as_of: datetime | None = None
+
+    @property
+    def is_all(self) -> bool:
+        """There are no rows but these."""
+        return bool(self.lines) and self.previous is None and self.next is None and self.searched_to is None
+
+    @property
+    def is_wide(self) -> bool:
+        """More columns than fit beside each other: the table scrolls sideways."""
+        return sum(240 if column.key in {"prompt", "answer"} else 130 for column in self.columns) > 1030
+
+
+def columns_of(batch: Batch, query: QueryDict) -> list[Column]:
+    """All columns that there are; those that are shown are `chosen`."""
+    names = answer_fields.field_names(batch) if answer_fields.shape_in(batch) else ()
+    known = {"prompt": OURS["prompt"]}
+    known |= {f"f.{name}": name for name in names}
+    expected = batch.expected_column if batch.expected_column in batch.dataset.columns else ""
+    known |= {f"c.{expected}": f"{expected}, expected"} if expected else {}
+    known |= {key: label for key, label in OURS.items() if key != "prompt"}
+    known |= {f"c.{name}": name for name in batch.dataset.columns if name != expected}
+    usual = {"prompt", *([f"f.{name}" for name in names[:4]] or ["answer"]), "state", "judgement"}
+    usual |= {f"c.{expected}"} if expected else set()
+    usual |= {"tokens", "cost"} if len(usual) <= ROOM else set()
+    chosen = set(query.getlist("col")) & set(known) or usual
+    named = {*(f"f.{name}" for name in answer_fields.kinds_of(batch)), f"c.{expected}"}
+    return [Column(key, label, key in chosen, key in named) for key, label in known.items()]
+
+
+def page_of(batch: Batch, asked: Asked, query: QueryDict, summary: Summary | None) -> Page:
+    """The page that the address names by `after`, `before` or `at`; it may be found in several goes (`rows`)."""
+    at = place_in(query.get("at"))
+    after = Place(0, at.row - asked.direction) if at and not asked.measure else place_in(query.get("after"))
+    before = None if at else place_in(query.get("before"))
+    columns = columns_of(batch, query)
+    search = Search(batch, asked, summary)
+    if before is not None:
+        return _backwards(batch, search, columns, before)
+    kept = [place for text in query.get("rows", "").split(".") if (place := place_in(text))][:PAGE]
+    found = search.find(after, 1, PAGE + 1 - len(kept))
+    places = [*kept, *found.places]
+    more, places = len(places) > PAGE, places[:PAGE]
+    begin = query.get("begin") if kept or "begin" in query else after
+    lines = _lines(batch, [place.row for place in places], columns)
+    return Page(
+        lines=lines,
+        columns=[column for column in columns if column.chosen],
+        previous=(places[0] if places else after) if begin else None,
+        next=places[-1] if more else found.reached,
+        searched_to=found.reached.row if found.reached and len(places) < PAGE else None,
+        share=_share(batch, asked, found.reached),
+        found=".".join(map(str, places)) or None,
+        unsorted=found.unsorted,
+        as_of=found.as_of,
+    )
+
+
+def _share(batch: Batch, asked: Asked, reached: Place | None) -> int:
+    last = last_row(batch)
+    if reached is None or not last or asked.measure:
+        return 0
+    done = reached.row if asked.direction > 0 else last - reached.row
+    return 100 * done // last
+
+
+def _backwards(batch: Batch, search: Search, columns: list[Column], before: Place) -> Page:
+    found = search.find(before, -1, PAGE + 1)
+    more, places = len(found.places) > PAGE, found.places[:PAGE][::-1]
+    lines = _lines(batch, [place.row for place in places], columns)
+    shown = [column for column in columns if column.chosen]
+    previous = places[0] if places and more else found.reached
+    following = places[-1] if places else Place(before.value, before.row - search.asked.direction)
+    return Page(lines, shown, previous, following, unsorted=found.unsorted, as_of=found.as_of)
+
+
+# ---- lines -------------------------------------------------------------------------------------------
+
+
+def _lines(batch: Batch, rows: list[int], columns: list[Column]) -> list[Line]:
+    shown = [column for column in columns if column.chosen]
+    recipe, cells, shape = recipe_of(batch), batch.dataset.pick(rows), answer_fields.shape_in(batch)
+    known = Result.objects.filter(batch_id=batch.pk, row__in=rows).defer("answer", "earlier")
+    results = {result.row: result for result in known.annotate(start=Left("answer", READABLE))}
+    judged = {one.row: one for one in Judgement.objects.filter(batch=batch, row__in=rows)}
+    places = {name: number for number, name in enumerate(batch.dataset.columns)}
+    lines = []
+    for row in rows:
+        result: Any = results.get(row)
+        values = shape.values(result.start) if shape and result else {}
+        texts = {f"f.{name}": as_cell(value)[:MOST_SHOWN] for name, value in values.items()}
+        texts["prompt"] = excerpt(recipe.prompt, cells[row]) if row in cells else ""
+        texts["answer"] = pretty(result.start)[:MOST_SHOWN] if result else ""
+        state = RowState(result.state) if result else RowState.PENDING
+        line = [
+            Cell(column, cells[row][places[column.key[2:]]][:MOST_SHOWN] if column.key[:2] == "c." else
+                 texts.get(column.key, "") if column.kind in {"text", "prompt", "answer"} else _number(column, result))
+            for column in shown
+        ]  # fmt: skip
+        lines.append(Line(row, state, result, line, judged.get(row)))
+    return lines
+
+
+def _number(column: Column, result: Any) -> Any:
+    if result is None:
+        return None
+    return {
+        "tokens": result.prompt_tokens + result.completion_tokens + result.reasoning_tokens,
+        "cost": result.cost_ticks,
+        "length": len(result.start),
+        "finish": result.finish_reason,
+        "model": result.answered_by,
+        "attempt": result.attempt,
+    }.get(column.key)
+
+
+def pretty(answer: str) -> str:
+    """An answer that is JSON, indented; any other as it is."""
+    if not answer.lstrip().startswith(("{", "[")):
+        return answer
+    try:
+        return orjson.dumps(orjson.loads(answer), option=orjson.OPT_INDENT_2).decode()
+    except ValueError:
+        return answer

@@ -1,0 +1,32 @@
+"""What the queue calls: a few lines each, ids only; and what is due."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable
+from datetime import datetime
+
+from batchsite.processes.leases import Busy, LeaseLost
+from batchsite.processes.queue import Job, take_due
+from batchsite.results import comparisons, summaries
+from batchsite.results.models import Comparison, Summary
+
+HERE = "batchsite.results.tasks"
+
+
+def due(now: datetime) -> Iterable[Job]:
+    """Batches to sum up, and pairs of them to compare."""
+    for summary in take_due(Summary.objects.defer("shown", "tally"), now):
+        yield Job(f"{HERE}.sum_up", (summary.pk,), "long")
+    for comparison in take_due(Comparison.objects.defer("shown", "tally"), now):
+        yield Job(f"{HERE}.compare", (comparison.pk,), "long")
+
+
+def sum_up(summary_id: int) -> None:
+    with contextlib.suppress(Busy, LeaseLost):
+        summaries.step(summary_id)
+
+
+def compare(comparison_id: int) -> None:
+    with contextlib.suppress(Busy, LeaseLost):
+        comparisons.step(comparison_id)

@@ -1,0 +1,209 @@
+"""What people ask of a batch. Each is a question first (GET), which says what will happen, and then done (POST)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from batchsite.batches import queries
+from batchsite.batches.models import Batch
+from batchsite.batches.states import State
+from batchsite.http import UNPROCESSABLE
+from batchsite.recipes.answer_shape import CUT_OFF
+from batchsite.results.forms import RenameForm, RetryForm
+from batchsite.results.result_rows import Wanted, causes, misfits, row_detail
+from batchsite.submission import actions, tasks
+from batchsite.teams.requests import TeamRequest
+from batchsite.wording import dollars, many, number
+
+ask_and_do = require_http_methods(["GET", "POST"])
+
+
+@ask_and_do
+def batch_cancel(request: TeamRequest, batch_id: int) -> HttpResponse:
+    batch = queries.batch_of(request.team, batch_id)
+    if request.method == "POST":
+        return _do(request, batch, lambda: actions.cancel(batch, request.user))
+    what = (
+        f"What is done stays, and is billed: {many(batch.done, 'row')} so far. Of the {number(batch.pending)} others, "
+        "those that xAI has not answered yet will not run and cost nothing; answers that are ready by then are kept "
+        "and billed. Cancelled rows can be tried again later."
+    )
+    return _ask(request, batch, f"Cancel “{batch}”?", what, "Cancel the batch")
+
+
+@ask_and_do
+def batch_finish(request: TeamRequest, batch_id: int) -> HttpResponse:
+    batch = queries.batch_of(request.team, batch_id)
+    if request.method == "POST":
+        return _do(request, batch, lambda: actions.finish_early(batch, request.user))
+    what = (
+        "The batch is cancelled at xAI, every answer that is ready is read, and the rest of the "
+        f"{number(batch.pending)} pending rows is declared missing. Missing rows cost nothing and can be tried again "
+        "into this batch."
+    )
+    return _ask(request, batch, f"Finish “{batch}” with what is there?", what, "Finish now")
+
+
+@ask_and_do
+def batch_go_on(request: TeamRequest, batch_id: int) -> HttpResponse:
+    batch = queries.batch_of(request.team, batch_id)
+    if request.method == "POST":
+        return _do(request, batch, lambda: actions.go_on(batch, request.user), "Trying again now.")
+    what = (
+        "It is tried again at once, instead of waiting for the next try. If the cause is still there, it is held again."
+    )
+    return _ask(request, batch, f"Let “{batch}” go on now?", what, "Go on now")
+
+
+@ask_and_do
+def batch_delete(request: TeamRequest, batch_id: int) -> HttpResponse:
+    batch = queries.batch_of(request.team, batch_id)
+    if request.method == "POST":
+        try:
+            actions.delete(batch, request.user)
+        except actions.NotNow as error:
+            messages.error(request, str(error))
+            return redirect("batch", batch.pk)
+        messages.success(request, f"“{batch}” is deleted.")
+        return redirect("batches")
+    if batch.state == State.DRAFT:
+        what = "Nothing of it was sent. The dataset stays."
+    else:
+        what = (
+            f"Its {many(batch.total, 'row')} with their answers are removed here, for everybody in {request.team}, and "
+            "cannot be brought back. The dataset stays. At xAI the prompts and answers stay until the batch expires "
+            "there, 30 days after it was made: xAI offers no way to delete them earlier."
+        )
+    return _ask(request, batch, f"Delete “{batch}”?", what, "Delete it")
+
+
+@ask_and_do
+def batch_rename(request: TeamRequest, batch_id: int) -> HttpResponse:
+    batch = queries.batch_of(request.team, batch_id)
+    form = RenameForm(_typed(request), initial={"name": batch.name})
+    if request.method == "POST" and form.is_valid():
+        actions.rename(batch, form.cleaned_data["name"], request.user)
+        return redirect("batch", batch.pk)
+    context = _question(batch, f"Rename “{batch}”", "", "Rename") | {"form": form}
+    return render(request, "results/rename.html", context, status=UNPROCESSABLE if form.errors else 200)
+
+
+@ask_and_do
+def batch_retry(request: TeamRequest, batch_id: int) -> HttpResponse:
+    """All rows without an answer, or those of some causes; with `fit=misfit` those whose answers do not fit."""
+    batch = queries.batch_of(request.team, batch_id)
+    if request.GET.get("fit") == "misfit":
+        return _retry_misfits(request, batch)
+    found = causes(batch)
+    if not found:
+        messages.error(request, "There is nothing to try again: every row that ended has its answer.")
+        return redirect("batch", batch.pk)
+    form = RetryForm(_typed(request), causes=found, chosen=request.GET.getlist("cause"))
+    if request.method == "POST" and form.is_valid():
+        chosen = form.cleaned_data["causes"]
+        wanted = None if len(chosen) == len(found) else chosen
+        return _do(request, batch, lambda: actions.retry(batch, request.user, causes=wanted), "Trying them again.")
+    rows = sum(rows for _, rows in found)
+    context = _question(batch, "Try failed rows again?", "", "Try them again") | {
+        "form": form,
+        "rows": rows,
+        "each": _cost(batch, 1),
+        "cost": _cost(batch, rows),
+        "number": batch.submissions.count() + 1,
+    }
+    return render(request, "results/retry.html", context, status=UNPROCESSABLE if form.errors else 200)
+
+
+def _retry_misfits(request: TeamRequest, batch: Batch) -> HttpResponse:
+    """Answers that came, but not in the shape that was asked for."""
+    if not batch.misfits:
+        messages.error(request, "There is nothing to ask again: every answer fits its shape.")
+        return redirect("batch", batch.pk)
+    if request.method == "POST":
+        return _do(request, batch, lambda: actions.retry(batch, request.user, misfits=True), "Asking once more.")
+    rows = many(batch.misfits, "row")
+    question = f"Ask the {rows} that {'do' if batch.misfits != 1 else 'does'} not fit once more?"
+    context = _question(batch, question, "", "Ask once more") | {
+        "rows": batch.misfits,
+        "rest": batch.succeeded - batch.misfits,
+        "cut": dict(misfits(batch)).get(CUT_OFF, 0),
+        "each": _cost(batch, 1),
+        "cost": _cost(batch, batch.misfits),
+        "number": batch.submissions.count() + 1,
+        "action": request.get_full_path(),
+    }
+    return render(request, "results/retry_misfits.html", context)
+
+
+@ask_and_do
+def batch_row_retry(request: TeamRequest, batch_id: int, row: int) -> HttpResponse:
+    batch = queries.batch_of(request.team, batch_id)
+    detail = row_detail(batch, row, Wanted())
+    if detail is None:
+        raise Http404
+    back = reverse("batch-row", args=[batch.pk, row])
+    if request.method == "POST":
+        words, fits = f"Trying row {row:,} again.", not detail.misfit
+
+        def again() -> object:
+            return actions.retry(batch, request.user, rows=[row], misfits=not fits)
+
+        return _do(request, batch, again, words, back)
+    if not detail.can_be_retried:
+        messages.error(request, f"Row {row:,} has nothing to try again: it is {detail.state.label.lower()}.")
+        return redirect(back)
+    cost = _cost(batch, 1)
+    what = "The same request is sent again, as a batch of its own at xAI. The attempt so far stays on record."
+    what += f" An answer costs about {dollars(cost)}." if cost else ""
+    return _ask(request, batch, f"Try row {row:,} again?", what, "Try it again", back)
+
+
+# ---- asking and doing ----------------------------------------------------------------------------------
+
+
+def _typed(request: TeamRequest) -> QueryDict | None:
+    """What a form is bound to: also to nothing at all, where that was sent."""
+    return request.POST if request.method == "POST" else None
+
+
+def _cost(batch: Batch, rows: int) -> int | None:
+    """What so many answers will cost, in ticks: by the answers of this batch, else by its estimate."""
+    if batch.succeeded:
+        return batch.cost_ticks * rows // batch.succeeded
+    estimate = batch.estimate or {}
+    return int(estimate["likely"]) * rows // int(estimate["rows"]) if estimate.get("rows") else None
+
+
+def _question(batch: Batch, question: str, what: str, verb: str, back: str = "") -> dict[str, Any]:
+    back = back or reverse("batch", args=[batch.pk])
+    is_calm = verb.split()[0] not in {"Cancel", "Delete", "Finish"}
+    return {"batch": batch, "question": question, "what": what, "verb": verb, "back": back, "calm": is_calm}
+
+
+def _ask(request: TeamRequest, batch: Batch, question: str, what: str, verb: str, back: str = "") -> HttpResponse:
+    return render(request, "results/ask.html", _question(batch, question, what, verb, back))
+
+
+def _do(
+    request: TeamRequest, batch: Batch, action: Callable[[], object], words: str = "", back: str = ""
+) -> HttpResponse:
+    """Do it, and let a worker begin at once; or say why it does not fit the state that the batch is in.
+
+    `words` tell what the page itself does not.
+    """
+    try:
+        action()
+    except actions.NotNow as error:
+        messages.error(request, str(error))
+    else:
+        tasks.nudge(batch)
+        if words:
+            messages.success(request, words)
+    return redirect(back or reverse("batch", args=[batch.pk]))

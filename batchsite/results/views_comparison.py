@@ -1,0 +1,89 @@
+"""Two batches beside each other: which ones to choose from, and the page of a pair."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET
+
+from batchsite.batches import queries
+from batchsite.batches.models import Batch
+from batchsite.batches.states import State
+from batchsite.http import whole_number
+from batchsite.results import comparisons
+from batchsite.results.comparisons import ONLY, Pair
+from batchsite.teams.requests import TeamRequest
+
+SHOWN = 50
+
+
+@require_GET
+def batch_compare(request: TeamRequest, batch_id: int) -> HttpResponse:
+    """The other batches of the same dataset, the newest first."""
+    found = queries.batch_of(request.team, batch_id)
+    others = queries.batches_of(request.team).filter(dataset_id=found.dataset_id)
+    others = others.exclude(pk=found.pk).exclude(state=State.DRAFT).select_related("dataset", "started_by")
+    context = {"batch": found, "others": others.order_by("-pk")[:SHOWN], "is_draft": found.state == State.DRAFT}
+    return render(request, "results/compare_with.html", context)
+
+
+@require_GET
+def batches_compared(request: TeamRequest, batch_id: int, other_id: int) -> HttpResponse:
+    """Both batches, row by row; for htmx the part that goes on by itself."""
+    one, other = queries.batch_of(request.team, batch_id), queries.batch_of(request.team, other_id)
+    if batch_id == other_id or State.DRAFT in {one.state, other.state}:
+        return redirect("batch-compare", one.pk)
+    pair = Pair(one, other)
+    context: dict[str, Any] = {"pair": pair, "batch": one, "other": other, "address": _address(one, other)}
+    if request.htmx and request.GET.get("part") == "sums":
+        return render(request, "results/_compared.html", context | _sums(pair, request))
+    context |= _rows(pair, request)
+    if request.htmx:
+        return render(request, "results/_pairs.html", context)
+    return render(request, "results/compare.html", context | _sums(pair, request))
+
+
+def _address(one: Batch, other: Batch) -> str:
+    return reverse("batches-compared", args=[one.pk, other.pk])
+
+
+def _rows(pair: Pair, request: TeamRequest) -> dict[str, Any]:
+    asked = request.GET
+    only = only_in(pair, asked.get("only", ""))
+    kept = [int(row) for row in asked.get("rows", "").split(".") if whole_number(row)][: comparisons.PAGE]
+    at = whole_number(asked.get("at"))
+    after = at - 1 if at else whole_number(asked.get("after"))
+    begin = whole_number(asked.get("begin"))
+    before = None if at else whole_number(asked.get("before"))
+    return {
+        "page": comparisons.page_of(pair, only, after, before, kept, begin),
+        "only": only,
+        "begin": begin or after or None,
+        "last_row": pair.rows.last,
+    }
+
+
+def only_in(pair: Pair, text: str) -> str:
+    """What the address asks for: one of `ONLY`, `f.<field>`, or nothing."""
+    if text in {"fixed", "broken"} and not pair.column:
+        return ""
+    return text if text in ONLY or (text.removeprefix("f.") in pair.names and text.startswith("f.")) else ""
+
+
+def _sums(pair: Pair, request: TeamRequest) -> dict[str, Any]:
+    comparison = comparisons.comparison_of(pair)
+    sums = comparisons.sums_in(comparison.shown)
+    only = only_in(pair, request.GET.get("only", ""))
+    return {
+        "comparison": comparison,
+        "sums": sums,
+        "only": only,
+        "every": 2 if comparison.next_look_at else 0,
+        "accuracies": [right / sums.counted for right in sums.right] if sums and sums.counted else None,
+        "changes": sorted(sums.fields.items(), key=lambda one: -one[1]) if sums and len(pair.names) > 1 else (),
+        "last_row": pair.rows.last,
+        "batches": (pair.one, pair.other),
+    }

@@ -1,0 +1,52 @@
+"""Judging an answer: a thumb in the table, all of it on the row's page."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from batchsite.batches import queries
+from batchsite.batches.states import State
+from batchsite.http import next_url, words_of
+from batchsite.results import judgements
+from batchsite.teams.requests import TeamRequest
+
+PREFIX = "corrected."
+
+
+@require_POST
+def row_judge(request: TeamRequest, batch_id: int, row: int) -> HttpResponse:
+    """Good or bad; for htmx the thumbs as they are now."""
+    found = queries.batch_of(request.team, batch_id)
+    try:
+        said = judgements.judge(found, row, request.user, request.POST.get("verdict", ""))
+    except judgements.NotThere:
+        return render(request, "results/no_row.html", {"batch": found, "row": row}, status=404)
+    if request.htmx:
+        back = next_url(request)  # and not the address of this request, which only takes POST
+        return render(request, "results/_judge.html", {"batch": found, "row": row, "judgement": said, "back": back})
+    return redirect(next_url(request) if request.POST.get("next") else reverse("batch-row", args=[found.pk, row]))
+
+
+@require_POST
+def row_correct(request: TeamRequest, batch_id: int, row: int) -> HttpResponse:
+    """The whole judgement as the form of the row's page has it."""
+    found = queries.batch_of(request.team, batch_id)
+    data = request.POST
+    corrected = {name.removeprefix(PREFIX): words_of(data.get(name)) for name in data if name.startswith(PREFIX)}
+    try:
+        if found.state == State.DRAFT:
+            raise judgements.NotThere
+        judgements.correct(
+            found,
+            row,
+            request.user,
+            verdict=data.get("verdict", ""),
+            corrected=corrected,
+            comment=words_of(data.get("comment")),
+        )
+    except judgements.NotThere:
+        return render(request, "results/no_row.html", {"batch": found, "row": row}, status=404)
+    return redirect(next_url(request) if data.get("next") else reverse("batch-row", args=[found.pk, row]))

@@ -1,0 +1,30 @@
+"""The room of batches listens: a new key or budget lets held batches go on; a restored backup is looked through."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.apps import AppConfig, apps
+from django.db.models.signals import post_migrate
+
+
+class SubmissionConfig(AppConfig):
+    name = "batchsite.submission"
+
+    def ready(self) -> None:
+        from batchsite.submission.actions import wake_held
+        from batchsite.teams.signals import budget_changed, key_changed
+
+        def woken(team: Any, **_: Any) -> None:
+            wake_held(team)
+
+        post_migrate.connect(_after_migrating, sender=apps.get_app_config("batches"))
+        key_changed.connect(woken, weak=False, dispatch_uid="held batches go on")
+        budget_changed.connect(woken, weak=False, dispatch_uid="batches held for the budget go on")
+
+
+def _after_migrating(**_: Any) -> None:
+    """Every start migrates: before a worker of a restored backup can send anything."""
+    from batchsite.submission.restore import begin_anew
+
+    begin_anew()

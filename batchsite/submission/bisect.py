@@ -1,0 +1,64 @@
+"""When xAI refuses an add call: the rows at fault are found by halving, and only they fail.
+
+Admission is atomic: one bad row refuses its whole call, and nothing of it was taken (facts 2.5).
+"""
+
+from __future__ import annotations
+
+from batchsite.batches.causes import REFUSED
+from batchsite.batches.models import Chunk, ChunkState, Submission
+from batchsite.batches.states import RowState
+from batchsite.batches.timeline import note
+from batchsite.recipes.recipe import numbers, ranges
+from batchsite.submission import results_store
+from batchsite.xai.errors import InvalidRequest, ModelNotBatchable, XaiError
+
+HOPELESS = 3
+"""So many single rows refused before any was taken: it is not the rows."""
+
+
+def concerns_rows(error: XaiError) -> bool:
+    """Whether other rows could still be taken."""
+    return isinstance(error, InvalidRequest) and not isinstance(error, ModelNotBatchable)
+
+
+def cut(chunk: Chunk) -> None:
+    """Make two chunks of one, inside the caller's transaction."""
+    rows = numbers(chunk.ranges)
+    half = len(rows) // 2
+    Chunk.objects.create(
+        submission_id=chunk.submission_id,
+        first_row=rows[half],
+        ranges=ranges(rows[half:]),
+        count=len(rows) - half,
+    )
+    _become(chunk, rows[:half])
+
+
+def _become(chunk: Chunk, rows: list[int]) -> None:
+    chunk.ranges, chunk.count, chunk.state = ranges(rows), len(rows), ChunkState.PLANNED
+    chunk.sha256, chunk.size = "", 0
+    chunk.save(update_fields=["ranges", "count", "state", "sha256", "size"])
+
+
+def isolate(submission: Submission, chunk: Chunk, error: XaiError) -> bool:
+    """Halve a refused chunk; a chunk of one row is the row at fault, and fails in xAI's words.
+
+    False where every row is refused: then it is the batch that is wrong, and nothing was changed.
+    """
+    if chunk.count > 1:
+        cut(chunk)
+        return True
+    if not submission.sent and submission.failed + 1 >= HOPELESS:
+        return False
+    results_store.declare(submission, numbers(chunk.ranges), RowState.FAILED, error.message, REFUSED)
+    chunk.delete()
+    note(
+        submission.batch_id,
+        "refused_row",
+        "xAI refused single rows when they were sent",
+        submission=submission,
+        detail=error.message,
+        trace_id=error.trace_id,
+    )
+    return True

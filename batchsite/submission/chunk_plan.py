@@ -1,0 +1,231 @@
+"""Planning: which rows travel together. Every row is looked at before the first one is sent."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.conf import settings
+from django.db.models import F
+from django.utils import timezone
+
+from batchsite.batches.batch_recipe import recipe_of
+from batchsite.batches.models import Batch, Chunk, RawPage, RequestId, Result, Submission
+from batchsite.batches.states import RowState, State
+from batchsite.batches.timeline import note
+from batchsite.batches.transitions import move, update
+from batchsite.recipes.recipe import RowProblem, check_row, empty_column, ranges
+from batchsite.recipes.row_set import RowSet
+from batchsite.submission import results_store
+from batchsite.submission.step_context import Turn
+from batchsite.timeouts import patience
+
+SLICE = 10_000
+"""Rows planned in one transaction."""
+PROBLEMS_KEPT = 200
+
+
+def plan(turn: Turn) -> float | None:
+    """Plan the next rows; seconds until the next look, None when the batch went back to its draft."""
+    while not turn.over:
+        submission = turn.submission
+        if submission.planned or submission.ended_at:
+            return None if submission.ended_at else 0
+        if submission.retry_of is not None:
+            _plan_retry(turn)
+        elif submission.planned_through < submission.last_row:
+            _plan_slice(turn)
+        else:
+            return _end_planning(turn)
+    return 0
+
+
+def _plan_slice(turn: Turn) -> None:
+    """Check and plan the next slice of rows that were never sent."""
+    submission, batch = turn.submission, turn.batch
+    mine = batch.rows.within(submission.first_row, submission.last_row)
+    some = mine.after(max(submission.first_row - 1, submission.planned_through), SLICE)
+    looked = _look_at_rows(batch, some)
+    with turn.locked() as submission:
+        problems = looked.problems
+        if looked.ids and not problems:
+            problems = _take_ids(batch, looked.ids)
+        if problems:
+            _keep_problems(batch, problems)
+        results_store.skip(submission, looked.skipped)
+        _add_chunks(submission, _spans(some.without(looked.left_out)))
+        update(submission, planned_through=some.last)
+
+
+@dataclass
+class Looked:
+    """What a look at some rows told."""
+
+    problems: list[RowProblem] = field(default_factory=list)
+    ids: list[tuple[str, int]] = field(default_factory=list)
+    """(id, row), where a column holds the ids."""
+    skipped: dict[int, str] = field(default_factory=dict)
+    """Rows that are not sent, and why."""
+    left_out: list[int] = field(default_factory=list)
+    """Rows that travel in no chunk, ascending: the skipped ones, and those that were answered when they were tried."""
+
+
+def _look_at_rows(batch: Batch, some: RowSet) -> Looked:
+    """Long: outside any transaction."""
+    recipe, most, looked = recipe_of(batch), settings.OPTIONS.request_bytes, Looked()
+    answered = Result.objects.filter(batch_id=batch.pk, row__gte=some.first, row__lte=some.last)
+    kept = set(answered.values_list("row", flat=True))
+    for start, rows in batch.dataset.slices_in(some.spans):
+        for number, cells in enumerate(rows, start):
+            if number in kept:
+                looked.left_out.append(number)
+                continue
+            if batch.skip_empty and (empty := empty_column(recipe, cells)) is not None:
+                looked.left_out.append(number)
+                looked.skipped[number] = f"The column “{batch.dataset.columns[empty]}” is empty in this row."
+                continue
+            problem = check_row(recipe, number, cells, most)
+            if problem:
+                looked.problems.append(problem)
+            if recipe.id_column is not None:
+                looked.ids.append((recipe.request_id(number, cells), number))
+    return looked
+
+
+def _take_ids(batch: Batch, ids: Sequence[tuple[str, int]]) -> list[RowProblem]:
+    """Remember which row an id stands for; a second row with the same id is a problem."""
+    wanted = [request_id for request_id, _ in ids]
+    taken = dict(RequestId.objects.filter(batch_id=batch.pk, request_id__in=wanted).values_list("request_id", "row"))
+    problems, fresh = [], []
+    for request_id, row in ids:
+        if taken.setdefault(request_id, row) != row:
+            problems.append(RowProblem(row, f"The id “{request_id}” is already that of row {taken[request_id]:,}."))
+        else:
+            fresh.append(RequestId(batch_id=batch.pk, request_id=request_id, row=row))
+    RequestId.objects.bulk_create(fresh, ignore_conflicts=True)
+    return problems
+
+
+def _keep_problems(batch: Batch, problems: Sequence[RowProblem]) -> None:
+    kept = Batch.objects.values_list("problems", flat=True).get(pk=batch.pk)
+    kept += [{"row": one.row, "message": one.message} for one in problems[: PROBLEMS_KEPT - len(kept)]]
+    Batch.objects.filter(pk=batch.pk).update(problems=kept, problem_count=F("problem_count") + len(problems))
+
+
+def _spans(rows: RowSet) -> Iterable[list[list[int]]]:
+    """Rows cut into chunks."""
+    return (piece.as_lists() for piece in rows.pieces(settings.OPTIONS.chunk_rows))
+
+
+def _add_chunks(submission: Submission, spans: Iterable[list[list[int]]]) -> None:
+    chunks = [
+        Chunk(submission=submission, first_row=span[0][0], ranges=span, count=sum(b - a + 1 for a, b in span))
+        for span in spans
+    ]
+    Chunk.objects.bulk_create(chunks)
+    submission.total += sum(chunk.count for chunk in chunks)
+    submission.save(update_fields=["total"])
+
+
+def _end_planning(turn: Turn) -> float | None:
+    """All rows were looked at: on to sending, or back to the draft if any row of the batch cannot be sent."""
+    with turn.locked() as submission:
+        others = Submission.objects.filter(batch_id=submission.batch_id, retry_of=None).exclude(pk=submission.pk)
+        if others.filter(planned_through__lt=F("last_row")).exists():
+            return patience().poll  # nothing is sent before every row was looked at
+        batch = Batch.objects.select_for_update().get(pk=submission.batch_id)
+        if batch.problem_count:
+            _back_to_draft(batch)
+            return None
+        move(submission, State.SUBMITTING if submission.total else State.COMPLETED, planned=True)
+        return 0 if submission.total else None
+
+
+_SUMS = ("total", "succeeded", "skipped", "misfits", "cost_ticks", *results_store.TOKENS)
+
+
+def _back_to_draft(batch: Batch) -> None:
+    """As if it had not been submitted. What was kept of its tries is written again when it is submitted again."""
+    Result.objects.filter(batch_id=batch.pk).delete()
+    RawPage.objects.filter(batch_id=batch.pk).delete()
+    batch.submissions.all().delete()
+    RequestId.objects.filter(batch_id=batch.pk).delete()
+    cleared = dict.fromkeys(_SUMS, 0) | {"state": State.DRAFT, "started_at": None, "first_result_at": None}
+    Batch.objects.filter(pk=batch.pk).update(**cleared)
+    note(batch.pk, "refused", f"Not sent: {batch.problem_count:,} rows cannot be sent as they are")
+
+
+# ---- rows that are tried again --------------------------------------------------------------------
+
+
+def _plan_retry(turn: Turn) -> None:
+    """Take the next results that are to be tried again, and make chunks of their rows."""
+    with turn.locked() as submission:
+        again = retriable(submission).filter(row__gt=submission.planned_through).order_by("row")
+        found = list(again[:SLICE])
+        results = _fit_to_send(turn.batch, found)
+        for start in range(0, len(results), settings.OPTIONS.chunk_rows):
+            some = results[start : start + settings.OPTIONS.chunk_rows]
+            _add_chunks(submission, [ranges(result.row for result in some)])
+        if found:
+            _reopen(submission, results)
+            update(submission, planned_through=found[-1].row)
+        if len(found) < SLICE:
+            move(submission, State.SUBMITTING if submission.total else State.COMPLETED, planned=True)
+
+
+def retriable(submission: Submission) -> Any:
+    """The results that this submission was asked to try again and has not taken yet."""
+    wanted = submission.retry_of or {}
+    results = Result.objects.filter(batch_id=submission.batch_id, state__in=wanted["states"])
+    if wanted.get("causes"):
+        results = results.filter(cause__in=wanted["causes"])
+    if wanted.get("rows"):
+        results = results.filter(row__in=wanted["rows"])
+    if wanted.get("fit"):
+        results = results.exclude(misfit="")
+    return results.exclude(submission_id=submission.pk)
+
+
+def _fit_to_send(batch: Batch, results: list[Result]) -> list[Result]:
+    """The results, without those of skipped rows that cannot be sent: nobody has looked at these rows yet."""
+    skipped = [result.row for result in results if result.state == RowState.SKIPPED]
+    if not skipped:
+        return results
+    recipe, cells = recipe_of(batch), batch.dataset.pick(skipped)
+    checked = [check_row(recipe, row, cells[row], settings.OPTIONS.request_bytes) for row in skipped]
+    problems = [problem for problem in checked if problem]
+    bad = {problem.row for problem in problems}
+    if recipe.id_column is not None:
+        ids = [(recipe.request_id(row, cells[row]), row) for row in skipped if row not in bad]
+        problems += _take_ids(batch, ids)
+    for problem in problems:
+        Result.objects.filter(batch_id=batch.pk, row=problem.row).update(error=f"Skipped. {problem.message}")
+    bad = {problem.row for problem in problems}
+    return [result for result in results if result.row not in bad]
+
+
+def _reopen(submission: Submission, results: Sequence[Result]) -> None:
+    """Rows go back to pending, and remember what became of them before."""
+    counts = Counter(result.state for result in results)
+    counts["misfits"] = sum(bool(result.misfit) for result in results)
+    if results:
+        results_store.write([_again(submission, result) for result in results])
+    Batch.objects.filter(pk=submission.batch_id).update(**{state: F(state) - count for state, count in counts.items()})
+
+
+def _again(submission: Submission, result: Result) -> results_store.Record:
+    before = {
+        "attempt": result.attempt,
+        "submission": result.submission_id,
+        "state": result.state,
+        "error": result.error,
+        "cause": result.cause,
+        "misfit": result.misfit,
+        "raw_page": result.raw_page_id,
+        "answer": result.answer,
+        "until": timezone.now().isoformat(timespec="seconds"),
+    }
+    return results_store.pending_record(submission, result, [*(result.earlier or []), before])

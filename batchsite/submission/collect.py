@@ -1,0 +1,230 @@
+"""Reading the results: previews while a batch runs, and the full walk at the end that counts (rule 4).
+
+Done is: the counters settled, and every row that was sent is accounted for in a walk from page one. Results may
+trail the counters, rows may be "not yet visible", a cursor may repeat or miss late rows (facts 2.7): so the walk is
+made again until every row has its result or patience ends, and then each row left is declared, with a reason.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from functools import partial
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from batchsite.batches.models import ChunkState, Submission
+from batchsite.batches.states import RowState, State
+from batchsite.batches.timeline import note
+from batchsite.batches.transitions import move, update
+from batchsite.recipes.recipe import numbers
+from batchsite.submission import results_store
+from batchsite.submission.actions import retry_by_itself
+from batchsite.submission.reconcile import Findings, chunks_of, look_for_rows, send_again
+from batchsite.submission.step_context import Turn
+from batchsite.submission.watch import MOST_READDS
+from batchsite.timeouts import doubling, patience
+from batchsite.xai.types import Page
+
+LEAST_WALKS = 2
+"""Before a row is given up: a single walk may have begun long ago and rested for as long as no worker was there."""
+MOST_CIRCLES = 2
+"""A cursor that leads back is asked again so often, then the walk ends and is made again later."""
+CIRCLING_PATIENCE = 4
+"""So many times the patience with results that trail, before a row is given up that no walk came as far as."""
+
+
+class Walked(enum.Enum):
+    PART = "the turn ended first; the next one goes on from there"
+    CIRCLED = "the cursor led back again and again: nobody knows what stands behind"
+    WHOLE = "to the last page"
+
+
+def preview(turn: Turn) -> float:
+    """Read what is there while the batch still runs; seconds until the next look."""
+    ended = _walk(turn) is not Walked.PART
+    if not ended and not turn.submission.walk_is_preview:
+        return 0
+    if ended:
+        with turn.locked() as submission:
+            done = submission.succeeded + submission.failed + submission.cancelled
+            update(submission, walk_is_preview=False, walk_token="", walk_pages=0, previewed=max(1, done))
+        return patience().poll
+    return 0
+
+
+def collect(turn: Turn) -> float | None:
+    """Walk, then judge what is still open; seconds until the next look, None at the end."""
+    submission = turn.submission
+    if submission.declared_through:
+        return _declare(turn)
+    if submission.ending and _is_nowhere(submission):
+        return _declare(turn)
+    walked = Walked.WHOLE
+    if not submission.walks or submission.accounted < submission.total:
+        walked = _walk(turn)
+        if walked is Walked.PART:
+            return 0
+        with turn.locked() as submission:
+            update(submission, walks=submission.walks + 1, walk_token="", walk_pages=0)
+    if submission.accounted >= submission.total:
+        return _finish(turn)
+    if submission.ending and walked is Walked.WHOLE and not _unread(submission):
+        return _end_without(turn)
+    if _waited(submission) < patience().results_trail * (CIRCLING_PATIENCE if walked is Walked.CIRCLED else 1):
+        return doubling(patience().first_look, submission.walks)
+    if submission.walks < LEAST_WALKS:
+        return 0
+    if submission.ending:
+        return _end_without(turn)
+    return _judge(turn, look_for_rows(turn))
+
+
+# ---- the walk ----------------------------------------------------------------------------------------------
+
+
+def _walk(turn: Turn) -> Walked:
+    """Read pages from where the last turn stopped."""
+    for page, circle, ended in _pages(turn):
+        with turn.locked() as submission:
+            results_store.store_page(submission, page.items)
+            if submission.not_found_since:
+                update(submission, not_found_since=None)
+            if circle:
+                note(submission.batch_id, "circle", "xAI's results led in a circle; they are read again")
+            else:
+                update(submission, walk_token=page.next_token or "", walk_pages=submission.walk_pages + 1)
+        if ended and not page.next_token:
+            return Walked.WHOLE
+        if ended or submission.walk_pages > _most_pages(submission):
+            return Walked.CIRCLED
+    return Walked.PART
+
+
+def _pages(turn: Turn) -> Iterator[tuple[Page[dict[str, Any]], bool, bool]]:
+    """(page, its token led back, it ends the walk), until the walk or the turn ends.
+
+    The next page is on its way while one is stored. A token that leads back is asked again, a few times.
+    """
+    submission = turn.submission
+    ask = partial(turn.client.list_results, submission.remote_id, _page_rows(submission))
+    token, circles, last = submission.walk_token, 0, False
+    asked = {token}
+    with ThreadPoolExecutor(1) as ahead:
+        coming = ahead.submit(copy_context().run, ask, token or None)
+        while not last:
+            page = coming.result()
+            circle = page.next_token in asked
+            circles += circle
+            ended = page.next_token is None or circles > MOST_CIRCLES
+            last = ended or turn.over
+            if not last:
+                turn.claim.extend()
+                token = token if circle else page.next_token or ""
+                asked.add(token)
+                coming = ahead.submit(copy_context().run, ask, token or None)
+            yield page, circle, ended
+
+
+def _page_rows(submission: Submission) -> int:
+    """As many as allowed; fewer in later walks, as another page size may lead around a broken cursor."""
+    return max(1, settings.OPTIONS.page_rows // (1 + submission.walks % 3))
+
+
+def _most_pages(submission: Submission) -> int:
+    """Far more pages than there can be, even if xAI serves smaller ones than asked for."""
+    return 100 + 20 * (submission.total // settings.OPTIONS.page_rows + 1)
+
+
+# ---- rows without a result -----------------------------------------------------------------------------------
+
+
+def _waited(submission: Submission) -> float:
+    """Seconds since anything moved, once the counters had settled."""
+    since = max(moment for moment in (submission.settled_at, submission.changed_at) if moment)
+    return (timezone.now() - since).total_seconds()
+
+
+def _unread(submission: Submission) -> int:
+    """How many answers and errors the counters promise that no walk has found.
+
+    While there are any, patience alone decides nothing: it may have passed while nobody looked. A walk comes first.
+    """
+    promised = (submission.num_success or 0) + (submission.num_error or 0)  # also of adds whose reply was lost
+    return max(0, min(promised, submission.total) - submission.succeeded - submission.failed)
+
+
+def _is_nowhere(submission: Submission) -> bool:
+    """It was never created, or it vanished (`steps._vanished`): there is nothing to walk through."""
+    vanished = submission.not_found_since and submission.walks and not _unread(submission)
+    return not submission.remote_id or bool(vanished)
+
+
+def _end_without(turn: Turn) -> float | None:
+    """End with what is there. Where open rows count as answered, asking for them again may cost again: that is for a
+    person to decide, who is told. Where all of them do, none of them was cancelled.
+    """
+    with turn.locked() as submission:
+        unread = _unread(submission)
+        if 0 < submission.total - submission.accounted <= unread:
+            reason = "xAI counts this row as answered and gives no result for it."
+            update(submission, declare_as=RowState.MISSING, ending_reason=reason)
+        elif unread:
+            counts = f"xAI counts {unread:,} of these rows as answered and gives no results for them."
+            if counts not in submission.ending_reason:  # this step may run twice
+                update(submission, ending_reason=f"{submission.ending_reason} {counts}")
+    return _declare(turn)
+
+
+def _judge(turn: Turn, findings: Findings) -> float | None:
+    """Patience with the results is over: what does the provider say of the rows that are open?"""
+    submission = turn.submission
+    if findings.absent and submission.readds < MOST_READDS:
+        send_again(turn, findings.absent)
+        with turn.locked() as submission:
+            move(submission, State.SUBMITTING)
+        return 0
+    if findings.pending:
+        with turn.locked() as submission:
+            move(submission, State.PROCESSING)
+        return patience().poll_later
+    reason = "xAI lists this row as ended and gives no result for it."
+    if findings.absent:
+        reason = "xAI took this row several times and does not list it."
+    with turn.locked() as submission:
+        update(submission, ending=State.COMPLETED, declare_as=RowState.MISSING, ending_reason=reason)
+    return _declare(turn)
+
+
+_CAUSES = {RowState.MISSING: "missing", RowState.CANCELLED: "cancelled", RowState.FAILED: "batch failed"}
+
+
+def _declare(turn: Turn) -> float | None:
+    """Give every row that has no result one in our own words, chunk by chunk; then the submission ends."""
+    state = RowState(turn.submission.declare_as or RowState.MISSING)
+    cause = "expired" if turn.submission.ending == State.EXPIRED else _CAUSES[state]
+    for chunk in chunks_of(turn.submission, *ChunkState, after_row=turn.submission.declared_through):
+        if turn.over:
+            return 0
+        with turn.locked() as submission:
+            results_store.declare(submission, numbers(chunk.ranges), state, submission.ending_reason, cause)
+            update(submission, declared_through=chunk.first_row)
+    return _finish(turn)
+
+
+def _finish(turn: Turn) -> float | None:
+    """The end: every row is accounted for, and there is nothing more to look at."""
+    with turn.locked() as submission:
+        ending = State(submission.ending or State.COMPLETED)
+        if ending == State.CANCELLED and not submission.cancelled:
+            ending = State.COMPLETED  # the cancel came too late: every row has its answer
+        if ending == State.FAILED:
+            submission.batch.failure = submission.ending_reason
+            submission.batch.save(update_fields=["failure"])
+        retry_by_itself(submission)
+        move(submission, ending)
+    return None

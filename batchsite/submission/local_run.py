@@ -1,0 +1,44 @@
+"""Driving a batch from one process, through the same steps as the workers: needs none, and does no harm beside one."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable
+
+from django.db import Error, connections
+from django.utils import timezone
+
+from batchsite.batches.models import Batch, Submission
+from batchsite.processes.leases import Busy, LeaseLost
+from batchsite.submission.steps import advance
+
+BLINK = 0.25
+"""Seconds between two looks at the database."""
+
+
+def drive(batch_id: int, show: Callable[[Batch], None], wait: Callable[[Exception], None] = lambda _: None) -> Batch:
+    """Take the batch to its end, or back to its draft when rows cannot be sent. `show` is called at every look.
+
+    `wait` is told of an error of the database: it is locked, full or away for a moment; what is written stands, and
+    the step is made again.
+    """
+    while True:
+        try:
+            batch = Batch.objects.select_related("dataset", "team").get(pk=batch_id)
+            show(batch)
+            if not batch.is_running:
+                return batch
+            for submission in _due(batch):
+                with contextlib.suppress(Busy, LeaseLost):
+                    advance(submission.pk)
+            if not _due(batch):
+                time.sleep(BLINK)
+        except Error as error:
+            wait(error)
+            connections.close_all()  # one that broke would stay broken
+            time.sleep(4 * BLINK)
+
+
+def _due(batch: Batch) -> list[Submission]:
+    return list(batch.submissions.filter(next_look_at__lte=timezone.now()).order_by("next_look_at"))

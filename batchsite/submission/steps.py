@@ -1,0 +1,156 @@
+"""One step of one submission: which one, and what an error means for the batch.
+
+Every step starts from the database, holds a lease, does a bounded amount of work, writes down how far it came,
+and says when to look again. Any process may die between any two lines; the next step goes on from the rows.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from django.utils import timezone
+
+from batchsite.batches.models import Submission
+from batchsite.batches.states import RowState, State
+from batchsite.batches.timeline import note
+from batchsite.batches.transitions import ask_to_end, hold, move, resume, update
+from batchsite.pricing import budgets
+from batchsite.processes.leases import MOST_TRIES, Claim, claimed
+from batchsite.setup import logging_about
+from batchsite.submission.chunk_plan import plan
+from batchsite.submission.collect import collect, preview
+from batchsite.submission.phase import is_last_day
+from batchsite.submission.provider_calls import hold_words, is_hold
+from batchsite.submission.step_context import Turn, begin
+from batchsite.submission.submit import submit, withdraw
+from batchsite.submission.watch import watch
+from batchsite.teams.accounts import AccountMissing
+from batchsite.timeouts import doubling, patience, soon
+from batchsite.xai.errors import (
+    InvalidRequest,
+    ModelNotBatchable,
+    NotFound,
+    PermissionDenied,
+    PreconditionFailed,
+    XaiError,
+)
+from batchsite.xai.types import RemoteBatch
+
+log = logging.getLogger(__name__)
+
+
+def advance(submission_id: int, looked: RemoteBatch | XaiError | None = None) -> None:
+    """One step. `looked` is what a look at the batch has just told, where that was asked for beforehand.
+
+    Raises Busy when another process is at it, LeaseLost when this one was too slow.
+    """
+    batch_id = Submission.objects.filter(pk=submission_id).values_list("batch_id", flat=True).first()
+    with logging_about(batch=batch_id, submission=submission_id), claimed(Submission, submission_id) as claim:
+        wait = _step(claim, looked)
+        claim.next_look_at = None if wait is None else soon(wait)
+
+
+def _step(claim: Claim[Submission], looked: RemoteBatch | XaiError | None) -> float | None:
+    submission = Submission.objects.select_related("batch").get(pk=claim.pk)
+    if submission.ended_at:
+        return None
+    if claim.tries > MOST_TRIES:
+        hold(submission.batch_id, "a worker died at it again and again. Look at the logs, then let it go on.")
+        return patience().longest
+    try:
+        turn = begin(claim)
+    except AccountMissing as error:
+        hold(submission.batch_id, str(error))
+        return patience().held_probe
+    if words := budgets.waits(turn.submission):
+        hold(submission.batch_id, words)
+        return patience().held_probe
+    try:
+        if isinstance(looked, XaiError):
+            raise looked
+        wait = _do(turn, looked)
+    except XaiError as error:
+        return _on_error(turn, error)
+    if turn.submission.faults or turn.batch.held_reason:
+        with turn.locked() as fresh:
+            update(fresh, faults=0)
+            resume(fresh.batch_id)
+    return wait
+
+
+def _do(turn: Turn, looked: RemoteBatch | None) -> float | None:
+    """The step that the state asks for."""
+    submission = turn.submission
+    if submission.state == State.QUEUED:
+        return plan(turn)
+    if submission.state == State.SUBMITTING:
+        return withdraw(turn) if submission.cancel_asked_at else submit(turn)
+    if submission.state == State.COLLECTING:
+        return collect(turn)
+    if submission.walk_is_preview:
+        return preview(turn)
+    return watch(turn, looked)
+
+
+# ---- errors --------------------------------------------------------------------------------------------
+
+
+def _on_error(turn: Turn, error: XaiError) -> float:
+    """What an error of the provider means for the batch; seconds until the next try."""
+    with turn.locked() as submission:
+        update(submission, faults=submission.faults + 1)
+        faults = submission.faults
+        if is_hold(error):
+            hold(submission.batch_id, hold_words(error), error.message, error.trace_id)
+            return doubling(patience().held_probe, faults - 1)
+        note(
+            submission.batch_id,
+            "error",
+            error.what,
+            submission=submission,
+            detail=error.message,
+            trace_id=error.trace_id,
+        )
+        if isinstance(error, NotFound) and submission.remote_id:
+            _vanished(submission)
+        elif submission.state == State.SUBMITTING and isinstance(error, _REFUSALS):
+            ask_to_end(submission, State.FAILED, RowState.FAILED, error.message)
+    if turn.submission.state == State.SUBMITTING and isinstance(error, PermissionDenied):
+        return _forbidden(turn, error)
+    return max(error.retry_after or 0.0, doubling(1, faults))
+
+
+_REFUSALS = (ModelNotBatchable, InvalidRequest, PreconditionFailed)
+
+
+def _vanished(submission: Submission) -> None:
+    """404: perhaps for a moment. Given up on only after it lasted."""
+    now = timezone.now()
+    since = submission.not_found_since or now
+    update(submission, not_found_since=since)
+    if (now - since).total_seconds() < patience().vanished:
+        return
+    if submission.state != State.COLLECTING:
+        if submission.state == State.SUBMITTING:
+            move(submission, State.CANCELLING)
+        move(submission, State.COLLECTING, settled_at=now)
+    update(submission, walks=max(1, submission.walks), num_success=0, num_error=0)
+    if not submission.ending:
+        reason = "xAI does not know this batch any more; whether the row was answered cannot be told."
+        update(submission, ending=State.FAILED, declare_as=RowState.MISSING, ending_reason=reason)
+
+
+def _forbidden(turn: Turn, error: PermissionDenied) -> float:
+    """403 while adding: the batch was cancelled behind our back or expired, or the key may not (facts 2.5, 2.12)."""
+    remote = turn.client.get_batch(turn.submission.remote_id) if turn.submission.remote_id else None
+    with turn.locked() as submission:
+        if remote is not None and (remote.cancel_time or remote.cancel_by_xai_message):
+            words = remote.cancel_by_xai_message or "Somebody cancelled the batch at xAI before all rows were sent."
+            ask_to_end(submission, State.CANCELLED, RowState.CANCELLED, words)
+            return 0
+        if remote is not None and is_last_day(remote, timezone.now().date()):
+            words = "The batch expired at xAI before all rows were sent."
+            ask_to_end(submission, State.EXPIRED, RowState.CANCELLED, words)
+            return 0
+        hold(submission.batch_id, f"xAI does not allow this key to add requests: {error.message}")
+        return doubling(patience().held_probe, submission.faults - 1)

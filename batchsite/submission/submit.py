@@ -1,0 +1,238 @@
+"""Sending: the batch at xAI is created once, and every chunk is added once.
+
+Intent, network, outcome (rule 3): what will be sent is written down, the call is made outside any transaction,
+what came back is written down. A call whose outcome is unknown is never simply made again: a create is looked for
+by its unique name, an add by its ids (facts 1.6).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+
+from django.conf import settings
+from django.utils import timezone
+
+from batchsite.batches.batch_recipe import recipe_of
+from batchsite.batches.models import Chunk, ChunkState, Submission
+from batchsite.batches.states import State
+from batchsite.batches.timeline import note
+from batchsite.batches.transitions import move, update
+from batchsite.recipes.recipe import digest
+from batchsite.submission import bisect
+from batchsite.submission.provider_calls import reserve
+from batchsite.submission.reconcile import settle_unknown
+from batchsite.submission.step_context import Turn
+from batchsite.submission.watch import watch
+from batchsite.teams.accounts import AccountKind
+from batchsite.timeouts import patience
+from batchsite.wording import many
+from batchsite.xai.errors import ContentDiffers, XaiError
+
+CALLS_AT_ONCE = 4
+"""Add calls in flight: measured, more bring nothing."""
+LONGEST_PAUSE = 2.0
+"""Seconds that a step waits for its place in the provider's limits; beyond it, others get their turn."""
+
+
+def submit(turn: Turn) -> float | None:
+    """Create and add as far as one turn goes; seconds until the next look."""
+    if not turn.submission.remote_id:
+        wait = _create(turn)
+        if wait is not None:
+            return wait
+    wait = settle_unknown(turn)
+    if wait is not None:
+        return wait
+    return _add(turn)
+
+
+def withdraw(turn: Turn) -> float | None:
+    """A cancel while rows are still being sent: what is at xAI is cancelled there, the rest never goes."""
+    submission = turn.submission
+    if not submission.remote_id and submission.create_tried_at:
+        found = _find(turn, submission)
+        if found:
+            _created(turn, found, "found again by its name, to be cancelled")
+    if turn.submission.remote_id:
+        return watch(turn)
+    with turn.locked() as submission:
+        move(submission, State.CANCELLING)
+        move(submission, State.COLLECTING, settled_at=timezone.now(), walks=1)  # nothing there to walk through
+    return 0
+
+
+# ---- creating ------------------------------------------------------------------------------------
+
+
+def _create(turn: Turn) -> float | None:
+    """Make sure that the batch exists at xAI; seconds to wait if it does not yet, None when its id is known."""
+    submission = turn.submission
+    if submission.create_tried_at:
+        wait = patience().after_unknown - (timezone.now() - submission.create_tried_at).total_seconds()
+        if wait > 0:
+            return wait
+        found = _find(turn, submission)
+        if found:
+            _created(turn, found, "found again by its name after a lost reply")
+            return None
+    wait = reserve(turn.account, "create")
+    if wait > LONGEST_PAUSE:
+        return wait
+    time.sleep(wait)
+    with turn.locked() as submission:
+        update(submission, remote_name=remote_name(submission), create_tried_at=timezone.now())
+    try:
+        remote = turn.client.create_batch(submission.remote_name)
+    except XaiError as error:
+        if not error.unknown_outcome:
+            with turn.locked() as submission:
+                update(submission, create_tried_at=None)
+        raise
+    simulated = turn.submission.batch.account == AccountKind.SANDBOX
+    _created(turn, remote.batch_id, f"created {'in the sandbox' if simulated else 'at xAI'}")
+    return None
+
+
+def remote_name(submission: Submission) -> str:
+    """Its name at the provider: for people, and unique."""
+    return f"{submission.batch.name[:200]} [bs-{submission.token}]"
+
+
+def _created(turn: Turn, remote_id: str, how: str) -> None:
+    with turn.locked() as submission:
+        update(submission, remote_id=remote_id)
+        note(submission.batch_id, "created_remote", f"Batch {how}", submission=submission, detail=remote_id)
+
+
+def _find(turn: Turn, submission: Submission) -> str:
+    """The id of the batch with our unique name, or "". Newest first, so the walk ends at the days before ours."""
+    earliest = (submission.create_tried_at or timezone.now()).date() - timedelta(days=2)
+    for number, remote in enumerate(turn.client.iter_batches()):
+        if number % 100 == 0:
+            turn.claim.extend()
+        if remote.name == submission.remote_name:
+            return remote.batch_id
+        if remote.create_time and remote.create_time < earliest:
+            break
+    return ""
+
+
+# ---- adding ----------------------------------------------------------------------------------------
+
+
+@dataclass
+class Sending:
+    """A chunk on its way."""
+
+    chunk: Chunk
+    body: bytes
+    reply: Future[None] | None = None
+
+
+def _add(turn: Turn) -> float | None:
+    """Send chunks, a few at a time, until none is left or the turn is over.
+
+    The next ones are built while the last ones are on their way.
+    """
+    on_their_way: list[Sending] = []
+    with ThreadPoolExecutor(CALLS_AT_ONCE) as pool:
+        while True:
+            ready = [] if turn.over else _build(turn, _next_chunks(turn))
+            if on_their_way:
+                _record(turn, on_their_way)
+            if turn.over:
+                return 0
+            if not ready and not _next_chunks(turn):
+                return _all_sent(turn)
+            wait = reserve(turn.account, "add", len(ready)) if ready else 0.0
+            if wait > LONGEST_PAUSE:
+                return wait
+            time.sleep(wait)
+            _intend(turn, ready)
+            for sending in ready:
+                add = partial(turn.client.add_requests, turn.submission.remote_id, sending.body)
+                sending.reply = pool.submit(copy_context().run, add)  # its log lines name the batch too
+            on_their_way = ready
+
+
+def _next_chunks(turn: Turn) -> list[Chunk]:
+    turn.claim.extend()
+    planned = turn.submission.chunks.filter(state=ChunkState.PLANNED)
+    return list(planned.order_by("first_row")[:CALLS_AT_ONCE])
+
+
+def _build(turn: Turn, chunks: Sequence[Chunk]) -> list[Sending]:
+    """The bodies of these chunks. One that is too big for a call is cut in two, and sent in the next round."""
+    recipe, dataset = recipe_of(turn.batch), turn.batch.dataset
+    sendings = []
+    for chunk in chunks:
+        spans = ((first, last) for first, last in chunk.ranges)
+        body = recipe.body(row for start, rows in dataset.slices_in(spans) for row in enumerate(rows, start))
+        if len(body) > settings.OPTIONS.chunk_bytes and chunk.count > 1:
+            with turn.locked():
+                bisect.cut(chunk)
+        else:
+            sendings.append(Sending(chunk, body))
+    return sendings
+
+
+def _intend(turn: Turn, sendings: Sequence[Sending]) -> None:
+    """Write down what is about to be sent."""
+    with turn.locked():
+        for sending in sendings:
+            chunk = sending.chunk
+            chunk.state, chunk.sha256, chunk.size = ChunkState.SENDING, digest(sending.body), len(sending.body)
+            chunk.sent_at = timezone.now()
+            chunk.save(update_fields=["state", "sha256", "size", "sent_at"])
+
+
+def _record(turn: Turn, sendings: Sequence[Sending]) -> None:
+    """Write down what became of each call; then raise the first error that concerns more than its chunk."""
+    outcomes = [(sending.chunk, _error_of(sending)) for sending in sendings]
+    grave: list[XaiError] = []
+    with turn.locked() as submission:
+        for chunk, error in outcomes:
+            if error is None:
+                _mark(chunk, ChunkState.SENT)
+                update(submission, sent=submission.sent + chunk.count, sent_at=timezone.now())
+            elif not (error.unknown_outcome or isinstance(error, ContentDiffers)):
+                _mark(chunk, ChunkState.PLANNED)
+        for chunk, error in outcomes:
+            if error and not (bisect.concerns_rows(error) and bisect.isolate(submission, chunk, error)):
+                grave.append(error)
+    if grave:
+        raise grave[0]
+
+
+def _mark(chunk: Chunk, state: ChunkState) -> None:
+    chunk.state = state
+    chunk.save(update_fields=["state"])
+
+
+def _error_of(sending: Sending) -> XaiError | None:
+    assert sending.reply is not None  # noqa: S101
+    try:
+        sending.reply.result()
+    except XaiError as error:
+        return error
+    return None
+
+
+def _all_sent(turn: Turn) -> float:
+    """Every chunk was taken: from now on the batch is watched."""
+    with turn.locked() as submission:
+        count, now = submission.chunks.count(), timezone.now()
+        move(submission, State.PROCESSING, changed_at=now, sent_at=submission.sent_at or now)
+        note(
+            submission.batch_id,
+            "sent",
+            f"{many(submission.sent, 'row')} sent in {many(count, 'chunk')}",
+            submission=submission,
+        )
+    return patience().first_look

@@ -1,0 +1,60 @@
+"""What the queue calls: a few lines each, ids only; and what is due."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.utils import timezone
+
+from batchsite.batches.models import Batch, Submission
+from batchsite.batches.states import State
+from batchsite.processes.leases import Busy, LeaseLost
+from batchsite.processes.queue import Job, Queue, enqueue, take_due
+from batchsite.submission import batch_removal
+from batchsite.submission.poll import look_at_all
+from batchsite.submission.steps import advance
+
+log = logging.getLogger(__name__)
+HERE = "batchsite.submission.tasks"
+SMALL = 2_000
+"""Submissions up to this size take the short queue, so that they never wait behind a big one."""
+
+
+def due(now: datetime) -> Iterable[Job]:
+    """Every submission whose time has come: those that are only watched in one go, the others one by one."""
+    yield from _jobs(take_due(Submission.objects.all(), now))
+    yield from batch_removal.due()
+
+
+def nudge(batch: Batch) -> None:
+    """A person waits: let a worker begin at once, without the ticker."""
+    for job in _jobs(take_due(batch.submissions.all(), timezone.now())):
+        enqueue(job)
+
+
+def _jobs(submissions: Iterable[Submission]) -> Iterable[Job]:
+    watched = []
+    for submission in submissions:
+        if submission.state in {State.PROCESSING, State.CANCELLING} and not submission.walk_is_preview:
+            watched.append(submission.pk)
+        else:
+            lane: Queue = "short" if submission.last_row - submission.first_row < SMALL else "long"
+            yield Job(f"{HERE}.step", (submission.pk,), lane)
+    if watched:
+        yield Job(f"{HERE}.look", (watched,))
+
+
+def step(submission_id: int) -> None:
+    with contextlib.suppress(Busy, LeaseLost):
+        advance(submission_id)
+
+
+def look(submission_ids: list[int]) -> None:
+    look_at_all(submission_ids)
+
+
+def clear(batch_id: int) -> None:
+    batch_removal.clear(batch_id)

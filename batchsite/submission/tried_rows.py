@@ -1,0 +1,93 @@
+"""Answers from before a batch was submitted: rows that were tried and kept are neither sent nor paid again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import F
+from django.utils import timezone
+
+from batchsite.batches.batch_recipe import recipe_of
+from batchsite.batches.models import Batch, RawPage, Result
+from batchsite.batches.states import RowState, State
+from batchsite.recipes.answer_shape import shape_of
+from batchsite.submission import results_store
+from batchsite.xai.results import read_completion
+
+ANSWERED_WHEN_TRIED = "answered when it was tried"
+
+
+@dataclass(frozen=True)
+class Tried:
+    """The answer to a row that was tried with what the batch will send."""
+
+    row: int
+    completion: dict[str, Any]
+    """The chat completion as the provider sent it: answer, tokens and model are read of it, and it is kept."""
+    cost_ticks: int
+    """What it cost; it becomes part of the batch's cost, and is not counted again into what was spent."""
+
+
+def keep_tried(batch: Batch, tried: Sequence[Tried]) -> int:
+    """Write answers as results of a batch that is just being queued; how many there were.
+
+    To be called in answer to `batch_starting`, in its transaction. Rows that are not the batch's, are named twice, have
+    a result already, or hold no answer are left out.
+    """
+    if batch.state != State.QUEUED or batch.submissions.exists():
+        raise RuntimeError(f"{batch} is on its way: an answer that is kept now would be paid twice.")
+    rows = batch.rows
+    known = set(
+        Result.objects.filter(batch_id=batch.pk, row__in=[one.row for one in tried]).values_list("row", flat=True)
+    )
+    fresh = {one.row: one for one in tried if one.row in rows and one.row not in known}
+    fresh = {row: one for row, one in fresh.items() if read_completion(one.completion).content}
+    if not fresh:
+        return 0
+    page = RawPage.objects.create(batch=batch, data=results_store.packed(_raw_rows(batch, list(fresh.values())))).pk
+    records = [_record(batch, one, page) for one in fresh.values()]
+    results_store.write(records)
+    sums = {name: sum(getattr(one, name) for one in records) for name in (*results_store.TOKENS, "cost_ticks")}
+    sums |= {"succeeded": len(records), "misfits": sum(bool(one.misfit) for one in records)}
+    Batch.objects.filter(pk=batch.pk).update(
+        first_result_at=timezone.now(), **{name: F(name) + value for name, value in sums.items()}
+    )
+    return len(records)
+
+
+def _raw_rows(batch: Batch, tried: Sequence[Tried]) -> list[dict[str, Any]]:
+    """In the form in which a batch returns them (facts 2.7)."""
+    recipe, cells = recipe_of(batch), batch.dataset.pick(one.row for one in tried)
+    return [
+        {
+            "batch_request_id": recipe.request_id(one.row, cells[one.row]),
+            "batch_result": {"response": {"chat_get_completion": one.completion}},
+        }
+        for one in tried
+    ]
+
+
+def _record(batch: Batch, one: Tried, page: int) -> results_store.Record:
+    result, shape = read_completion(one.completion), shape_of(batch.shape)
+    usage, answer = result.usage, results_store.clean(result.content)
+    return results_store.Record(
+        batch_id=batch.pk,
+        row=one.row,
+        submission_id=None,
+        state=str(RowState.SUCCEEDED),
+        attempt=1,
+        answer=answer,
+        error="",
+        cause="",
+        misfit=shape.misfit(answer, result.finish_reason) if shape else "",
+        finish_reason=result.finish_reason[:40],
+        answered_by=results_store.clean(result.model)[:100],
+        prompt_tokens=usage.prompt_tokens if usage else 0,
+        completion_tokens=usage.completion_tokens if usage else 0,
+        reasoning_tokens=usage.reasoning_tokens if usage else 0,
+        cost_ticks=one.cost_ticks,
+        raw_page_id=page,
+        earlier=None,
+    )

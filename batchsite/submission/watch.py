@@ -1,0 +1,181 @@
+"""Watching a batch at xAI until its fate is clear. Counters are hints; what they mean is decided in deriving.py."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from batchsite.batches.models import ChunkState, Submission
+from batchsite.batches.states import RowState, State
+from batchsite.batches.timeline import note
+from batchsite.batches.transitions import ask_to_end, move, update
+from batchsite.submission.phase import Look, Phase, phase
+from batchsite.submission.reconcile import look_for_rows, send_again
+from batchsite.submission.step_context import Turn
+from batchsite.timeouts import doubling, next_look, patience
+from batchsite.xai.errors import InvalidRequest, NotFound, PermissionDenied, PreconditionFailed
+from batchsite.xai.types import RemoteBatch
+
+MOST_READDS = 3
+"""So often rows are added again that the provider took and does not list; then they are given up."""
+
+
+def watch(turn: Turn, looked: RemoteBatch | None = None) -> float:
+    """Look once, act on what is seen; seconds until the next look."""
+    if _out_of_time(turn.submission):
+        with turn.locked() as submission:
+            ask_to_end(
+                submission, State.COMPLETED, RowState.MISSING, "The deadline that was set for this batch has passed."
+            )
+    if turn.submission.cancel_asked_at and not turn.submission.cancel_sent_at:
+        looked = _send_cancel(turn)
+    remote = looked or turn.client.get_batch(turn.submission.remote_id)
+    with turn.locked() as submission:
+        _take_counters(submission, remote)
+    return _act(turn, _phase(turn.submission, remote), remote)
+
+
+# ---- what is seen ----------------------------------------------------------------------------------
+
+_COUNTERS = ("num_requests", "num_pending", "num_success", "num_error", "num_cancelled")
+
+
+def _take_counters(submission: Submission, remote: RemoteBatch) -> None:
+    """Remember the counters, and when they moved."""
+    now = timezone.now()
+    fresh: dict[str, object] = {
+        "looked_at": now,
+        "not_found_since": None,
+        "expire_date": remote.expire_time,
+        "remote_cancelled": remote.cancel_time is not None,
+    }
+    if remote.counters is not None:
+        counted = {name: getattr(remote.counters, name) for name in _COUNTERS}
+        if any(getattr(submission, name) != value for name, value in counted.items()):
+            fresh["changed_at"] = now
+        fresh |= counted
+    update(submission, **fresh)
+
+
+def _phase(submission: Submission, remote: RemoteBatch) -> Phase:
+    look = Look(
+        remote,
+        submitted=submission.sent + _perhaps_sent(submission),
+        readable=submission.succeeded + submission.failed,
+        since_sent=_since(submission.sent_at),
+        since_change=_since(submission.changed_at),
+        today=timezone.now().date(),
+    )
+    return phase(look, patience())
+
+
+def _perhaps_sent(submission: Submission) -> int:
+    """Rows of adds whose reply was lost before somebody asked for an end: zero counters are not their end."""
+    if not submission.cancel_asked_at:
+        return 0
+    counts = submission.chunks.filter(state=ChunkState.SENDING).values_list("count", flat=True)
+    return sum(counts)
+
+
+def _since(moment: datetime | None) -> float:
+    return (timezone.now() - moment).total_seconds() if moment else 0.0
+
+
+# ---- what is done about it -----------------------------------------------------------------------------
+
+
+def _act(turn: Turn, seen: Phase, remote: RemoteBatch) -> float:
+    words = remote.cancel_by_xai_message
+    if seen is Phase.SETTLED:
+        return _collect(turn)
+    if seen is Phase.KILLED:
+        return _collect(turn, State.FAILED, RowState.FAILED, f"xAI ended the batch: {words}")
+    if seen is Phase.CANCELLED:
+        reason = f"xAI ended the batch: {words}" if words else "Cancelled before it was answered."
+        return _collect(turn, State.CANCELLED, RowState.CANCELLED, reason)
+    if seen is Phase.EXPIRED:
+        reason = "The batch expired at xAI before this row was answered."
+        return _collect(turn, State.EXPIRED, RowState.CANCELLED, reason)
+    if seen is Phase.SUSPECT:
+        return _suspect(turn)
+    with turn.locked() as submission:
+        if seen is Phase.CANCELLING and submission.state == State.PROCESSING:
+            move(submission, State.CANCELLING)
+        if _preview_is_due(submission):
+            update(submission, walk_is_preview=True, walk_token="", walk_pages=0)
+            return 0
+        return _pace(submission)
+
+
+def _pace(submission: Submission) -> float:
+    return next_look(_since(submission.sent_at), _since(submission.changed_at))
+
+
+def _collect(turn: Turn, ending: State | None = None, rest: RowState | None = None, reason: str = "") -> float:
+    """On to the full walk, whose end is `ending` unless somebody asked for another one before.
+
+    `rest` is what rows without a result are declared as.
+    """
+    with turn.locked() as submission:
+        values: dict[str, object] = {"walks": 0, "walk_token": "", "walk_pages": 0, "walk_is_preview": False}
+        if ending and not submission.ending:
+            values |= {"ending": ending, "declare_as": rest, "ending_reason": reason}
+        move(submission, State.COLLECTING, settled_at=timezone.now(), **values)
+    return 0
+
+
+def _suspect(turn: Turn) -> float:
+    """Fewer rows than were sent, for too long: the provider's list of requests decides (facts 2.11, step 5)."""
+    findings = look_for_rows(turn)
+    if findings.absent and turn.submission.readds < MOST_READDS:
+        send_again(turn, findings.absent)
+        with turn.locked() as submission:
+            move(submission, State.SUBMITTING)
+        return 0
+    if findings.absent or not findings.pending:
+        # Either given up on, or everything is there and only the counters lie: the results tell.
+        return _collect(turn)
+    with turn.locked() as submission:
+        note(
+            submission.batch_id,
+            "suspect",
+            "xAI's counters stand still, though it lists the rows as pending",
+            submission=submission,
+        )
+        return max(doubling(patience().poll, submission.readds), patience().poll_later)
+
+
+def _preview_is_due(submission: Submission) -> bool:
+    """Whether to read results in the middle of the run.
+
+    In steps that double: all previews together read no more than the full walk at the end. A batch of one page
+    is read whenever it moved.
+    """
+    done = (submission.num_success or 0) + (submission.num_error or 0)
+    if done <= submission.previewed or done <= submission.succeeded + submission.failed:
+        return False
+    return submission.sent <= 1000 or done >= 2 * submission.previewed
+
+
+# ---- ending early ----------------------------------------------------------------------------------------
+
+
+def _out_of_time(submission: Submission) -> bool:
+    hours, started = submission.batch.deadline_hours, submission.created_at
+    return bool(hours and not submission.cancel_asked_at and timezone.now() > started + timedelta(hours=hours))
+
+
+def _send_cancel(turn: Turn) -> RemoteBatch | None:
+    """Ask xAI to cancel. Any refusal is judged by looking at the batch afterwards (facts 2.9)."""
+    remote = None
+    try:
+        remote = turn.client.cancel_batch(turn.submission.remote_id)
+    except (InvalidRequest, PermissionDenied, PreconditionFailed, NotFound) as error:
+        note(turn.batch.pk, "error", "xAI did not take the cancel", detail=error.message, trace_id=error.trace_id)
+    with turn.locked() as submission:
+        now = timezone.now()
+        update(submission, cancel_sent_at=now, changed_at=now)
+        if submission.state != State.CANCELLING:
+            move(submission, State.CANCELLING)
+    return remote

@@ -1,0 +1,43 @@
+"""From the bytes of a file to its columns and a stream of rows, to questions, or to a list of all that is wrong. Pure.
+
+    table = open_table(stream, filename=…, answers=…, limits=limits)   # raises ReadingError, Asks
+    for row in table.rows():                       # the cells as text, as they stand in the file
+        ...                                        # raises ReadingError or Asks at the end of a damaged file
+
+Nothing is padded, trimmed or guessed without a word. The whole file is checked even after the first bad row; rows
+are no longer given out from there on. Memory stays flat at any size.
+"""
+
+from __future__ import annotations
+
+from batchsite.tables.opener import open_table
+from batchsite.tables.table_types import (
+    Answers,
+    Asks,
+    ByteStream,
+    Choice,
+    Findings,
+    Format,
+    Limits,
+    Problem,
+    Question,
+    ReadingError,
+    Table,
+    Understood,
+)
+
+__all__ = [
+    "Answers",
+    "Asks",
+    "ByteStream",
+    "Choice",
+    "Findings",
+    "Format",
+    "Limits",
+    "Problem",
+    "Question",
+    "ReadingError",
+    "Table",
+    "Understood",
+    "open_table",
+]

@@ -1,0 +1,105 @@
+"""What kind of JSON a file is: an object per line, one array, objects in a row, or requests of a batch."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from batchsite.tables.formats.json_pieces import Broken, Piece, in_a_row, of_array, of_lines
+from batchsite.tables.formats.json_table import JsonTable, Pieces
+from batchsite.tables.formats.json_values import NotJson, parse
+from batchsite.tables.formats.request_file import Requests, is_request
+from batchsite.tables.formats.row_checks import refuse
+from batchsite.tables.formats.utf_source import as_utf8, encoding_of
+from batchsite.tables.table_types import Answers, ByteStream, Limits, Table
+
+_LINES = (".jsonl", ".ndjson")
+"""Names that promise an object per line."""
+_FEWEST_COLUMNS = 2
+_NUMBERS = re.compile(r"\[[\s\d.,eE+-]*(?:\]\s*)?")
+
+
+def recognises(head: bytes, filename: str) -> bool:
+    """Whether the file begins as JSON does: with an object, or a list of something in JSON."""
+    begin = _text(head)[:2000].lstrip()
+    second = begin[1:].lstrip()[:1]
+    if begin.startswith("{"):
+        return second in {'"', "}"} or (not second and len(begin) == 1)
+    return begin.startswith("[") and second != "" and (second in '{[]"' or bool(_NUMBERS.fullmatch(begin)))
+
+
+def _text(head: bytes) -> str:
+    return head.decode(encoding_of(head), "replace")
+
+
+def open_json(stream: ByteStream, *, filename: str, answers: Answers, limits: Limits) -> Table:
+    """The table of a JSON file. Raises ReadingError."""
+    head = stream.read(65_536)
+    form, read = _reader(_text(head), filename)
+    longest = 2 * limits.cell
+
+    def pieces() -> Iterator[Piece]:
+        stream.seek(0)
+        return read(as_utf8(stream), longest)
+
+    first = _first(pieces)
+    made = Requests if is_request(first) else JsonTable
+    table = made(pieces, form, answers=answers, limits=limits)
+    table.understood.encoding = encoding_of(head)
+    if isinstance(first, dict) and len(table.lines) == 1 and not filename.lower().endswith(_LINES):
+        _refuse_wrapped(first)
+    return table
+
+
+def _reader(head: str, filename: str) -> tuple[str, Callable[[ByteStream, int], Iterator[Piece]]]:
+    """The form of a JSON file, and what takes its objects out."""
+    begin = head.lstrip("\ufeff \t\r\n")
+    if begin.startswith("["):
+        return "json", of_array
+    lines = [line.strip() for line in begin.splitlines()[:20] if line.strip()]
+    if filename.lower().endswith(_LINES) or len(begin) >= 60_000 > len(begin) - len(lines[0]):
+        return "jsonl", of_lines
+    several = lines[0][-1] not in "{[" and any(map(_is_object, lines[1:4]))  # of which the first may be bad
+    if _is_object(lines[0]) or several:
+        return "jsonl", of_lines
+    return "json", in_a_row
+
+
+def _is_object(line: str) -> bool:
+    try:
+        return isinstance(parse(line), dict)
+    except NotJson:
+        return False
+
+
+def _first(pieces: Pieces) -> Any:
+    try:
+        return next((value for _, _, value, fault, _ in pieces() if not fault), None)
+    except Broken:
+        return None
+
+
+def _refuse_wrapped(value: dict[str, Any]) -> None:
+    """Raises ReadingError for a file with one object in which the rows stand as a list, or cut into columns."""
+    for key, item in value.items():
+        if isinstance(item, list) and item and all(isinstance(one, dict) for one in item):
+            raise refuse(
+                f"This is one JSON object, not a list of them. Its rows seem to be in “{key[:80]}”: "
+                "save that list as a file of its own and upload it."
+            )
+    if _in_columns(list(value.values())):
+        raise refuse(
+            "This is one JSON object that holds a column under each name, not a list of rows. "
+            'Write the table row by row (in pandas: orient="records") and upload it again.'
+        )
+
+
+def _in_columns(values: list[Any]) -> bool:
+    """Whether these are columns, each with a cell for the same rows: lists as long as each other, or index to cell."""
+    if len(values) < _FEWEST_COLUMNS or not values[0]:
+        return False
+    if all(isinstance(value, dict) for value in values):
+        return all(list(value) == list(values[0]) for value in values)
+    lists = all(isinstance(value, list) for value in values)
+    return lists and len(values[0]) > 1 and len({len(value) for value in values}) == 1

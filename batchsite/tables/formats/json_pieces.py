@@ -1,0 +1,183 @@
+"""The objects of a JSON file one after the other: of lines, of one long array, or simply in a row. Flat in memory."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterator
+from typing import Any
+
+from batchsite.tables.formats.json_values import NotJson, parse, parse_at
+from batchsite.tables.formats.row_checks import excerpt, unfit
+from batchsite.tables.table_types import ByteStream
+
+PIECE = 262_144
+_SPACE = " \t\r\n"
+
+Piece = tuple[int, str, Any, str, str]
+"""(line on which it starts, its text, its value, what is wrong with it or nothing, an excerpt of that place)."""
+
+
+class Broken(Exception):
+    """From here on nobody can say where the next object begins."""
+
+    def __init__(self, message: str, line: int, excerpt: str) -> None:
+        super().__init__(message)
+        self.message, self.line, self.excerpt = message, line, excerpt
+
+
+def of_lines(stream: ByteStream, longest: int) -> Iterator[Piece]:
+    """A value per line, split by bytes: U+2028 and its like are no line ends here. Blank lines are none."""
+    for line, data in enumerate(_lines(stream, 4 * longest), 1):
+        if not data.strip():
+            continue
+        text, fault = _decoded(data)
+        if len(text) > longest:
+            fault = f"This line is longer than {longest:,} characters."
+        if fault:
+            yield line, "", None, fault, excerpt(text)
+            continue
+        try:
+            value = parse(text)
+        except NotJson as error:
+            words = f"{error.message} (character {error.position + 1:,})." if error.position else error.message
+            fault = unfit(text) or f"This line is not good JSON. {words.rstrip('.')}."
+            yield line, "", None, fault, excerpt(text, error.position)
+        else:
+            yield line, text, value, "", ""
+
+
+def _decoded(data: bytes) -> tuple[str, str]:
+    """(text without spaces around it, what is wrong with its bytes or nothing)."""
+    try:
+        return data.decode().strip(_SPACE), ""
+    except UnicodeDecodeError:
+        text = data.decode("utf-8", "surrogateescape").strip(_SPACE)
+        return text, unfit(text)
+
+
+def _lines(stream: ByteStream, longest: int) -> Iterator[bytes]:
+    """Lines without their ends; of one that is longer than `longest` bytes only the beginning."""
+    rest, dropping = b"", False
+    while piece := stream.read(PIECE):
+        first, *more = piece.split(b"\n")
+        rest = rest if dropping else rest + first
+        dropping = len(rest) > longest
+        for line in more:
+            yield rest
+            rest, dropping = line, False
+    if rest:
+        yield rest
+
+
+class Scanner:
+    """The text of a JSON file, a piece at a time; the value in hand is always in one."""
+
+    def __init__(self, stream: ByteStream, longest: int) -> None:
+        self.longest = longest
+        self._stream = stream
+        self._decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
+        self._text, self._at, self._ended = "", 0, False
+        self._line, self._counted = 1, 0
+
+    @property
+    def line(self) -> int:
+        """The line of the place reached, from 1."""
+        self._line += self._text.count("\n", self._counted, self._at)
+        self._counted = self._at
+        return self._line
+
+    def next(self) -> str:
+        """The next character that is no space, not yet taken; nothing at the end."""
+        while True:
+            text = self._text
+            while self._at < len(text) and text[self._at] in _SPACE:
+                self._at += 1
+            if self._at < len(text):
+                return text[self._at]
+            if not self._more():
+                return ""
+
+    def take(self) -> None:
+        self._at += 1
+
+    def value(self) -> Piece:
+        """The value that begins here. Raises Broken."""
+        while True:
+            line = self.line
+            try:
+                value, end = parse_at(self._text, self._at)
+            except NotJson as error:
+                if error.open_end and self._more():
+                    continue
+                if error.cut:
+                    raise Broken("The file ends in the middle of an object.", line, self.around()) from None
+                raise self.broken(error) from None
+            if end == len(self._text) and self._more():
+                continue
+            text = self._text[self._at : end]
+            self._at = end
+            fault = "" if text.isascii() else _unfit_bytes(text)
+            return line, text, value, fault, excerpt(text) if fault else ""
+
+    def broken(self, error: NotJson) -> Broken:
+        fault = (
+            unfit(self._text[self._at : error.position + 1]) or f"This is not good JSON. {error.message.rstrip('.')}."
+        )
+        line = self.line + self._text.count("\n", self._at, error.position)
+        return Broken(f"{fault} What follows was not looked at.", line, excerpt(self._text, error.position))
+
+    def around(self) -> str:
+        return excerpt(self._text, self._at)
+
+    def _more(self) -> bool:
+        """Have more text behind the place reached; False where there is none. Raises Broken at the limit."""
+        held = len(self._text) - self._at
+        if held > self.longest:
+            raise Broken(f"An object longer than {self.longest:,} characters.", self.line, self.around())
+        if self._ended:
+            return False
+        piece = self._stream.read(max(PIECE, held))  # a long value is parsed again as often as it doubles
+        self._ended = not piece
+        text = self._decoder.decode(piece, final=self._ended)
+        if text:  # otherwise all stays where it is, as do positions in it
+            self._line, self._text = self.line, self._text[self._at :] + text
+            self._at = self._counted = 0
+        return bool(text) or not self._ended
+
+
+def _unfit_bytes(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return unfit(text)
+    return ""
+
+
+def of_array(stream: ByteStream, longest: int) -> Iterator[Piece]:
+    """The values of the one array that the file is. Raises Broken."""
+    scanner = Scanner(stream, longest)
+    scanner.next()
+    scanner.take()
+    if scanner.next() == "]":
+        scanner.take()
+    else:
+        yield scanner.value()
+        while (mark := scanner.next()) == ",":
+            scanner.take()
+            if scanner.next() == "]":
+                raise Broken("A comma stands before the closing bracket.", scanner.line, scanner.around())
+            yield scanner.value()
+        if not mark:
+            raise Broken("The file ends in the middle of the list.", scanner.line, "")
+        if mark != "]":
+            raise Broken("A comma is missing between two objects.", scanner.line, scanner.around())
+        scanner.take()
+    if scanner.next():
+        raise Broken("There is more behind the end of the list.", scanner.line, scanner.around())
+
+
+def in_a_row(stream: ByteStream, longest: int) -> Iterator[Piece]:
+    """Values one after the other, each over as many lines as it likes. Raises Broken."""
+    scanner = Scanner(stream, longest)
+    while scanner.next():
+        yield scanner.value()

@@ -1,0 +1,104 @@
+"""JSON Lines, and arrays of objects: a column per key, in the order in which they first appear.
+
+The file is read twice. First all of it is looked at: which keys there are, and everything that is wrong. Then its rows
+are given out, so that a table with a fault does not begin.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from batchsite.tables.formats.json_pieces import Broken, Piece
+from batchsite.tables.formats.json_values import as_text, kind
+from batchsite.tables.formats.row_checks import Checks, excerpt, name_problem, refuse, too_long, unfit
+from batchsite.tables.table_types import Answers, Findings, Limits, Table, Understood
+
+Pieces = Callable[[], Iterator[Piece]]
+
+
+class JsonTable(Table):
+    """A table of JSON objects. `columns` are all of their keys."""
+
+    def __init__(self, pieces: Pieces, form: str, *, answers: Answers, limits: Limits) -> None:
+        self.understood = Understood(form=form, header="keys")
+        self.left_out = Findings()
+        self.columns: list[str] = []
+        self.lines: list[int] = []
+        """The lines of the first two rows: whether there is more than one."""
+        self._pieces, self._limits = pieces, limits
+        self._known: set[str] = set()
+        self._numbers: dict[str, int] = {}
+        self._gaps = self._not_a_number = False
+        self._check_all(Checks(limits, answers))
+
+    def rows(self) -> Iterator[list[str]]:
+        """The rows, once all of the file was found to be good, or its bad rows are left out by choice."""
+        for _, text, value, fault, _ in self._pieces():
+            if not fault and not (self.left_out.count and self._fault(value, text)[0]):
+                yield self._cells(value, text)
+
+    def _check_all(self, checks: Checks) -> None:
+        try:
+            for line, text, value, broken, where in self._pieces():
+                checks.count()
+                if len(self.lines) < 2:
+                    self.lines.append(line)
+                fault, column = (broken, None) if broken else self._look(value, text, line)
+                if fault:
+                    checks.row(fault, line, column, where or excerpt(text))
+        except Broken as error:
+            checks.file(error.message, error.line, error.excerpt)
+        checks.settle()
+        if not self.columns:
+            raise refuse("The file is empty: it has no object with a key.")
+        self.left_out = checks.found
+        self._say()
+
+    def _look(self, value: Any, text: str, line: int) -> tuple[str, int | None]:
+        """What is wrong with an object, and in which column; its keys become columns."""
+        if isinstance(value, dict):
+            if not value.keys() <= self._known:
+                self._add_columns(value, line)
+            self._gaps = self._gaps or len(value) < len(self.columns) or None in value.values()
+            self._not_a_number = self._not_a_number or "NaN" in text or "Infinity" in text
+        return self._fault(value, text)
+
+    def _add_columns(self, value: dict[str, Any], line: int) -> None:
+        for key in value:
+            if key in self._known:
+                continue
+            if fault := name_problem(key, len(self.columns) + 1):
+                raise refuse(fault.replace("The name of column", "The key of column"), line, excerpt(key))
+            if len(self.columns) >= self._limits.columns:
+                message = f"The objects have more than {self._limits.columns:,} different keys, which is the limit."
+                raise refuse(message, line, excerpt(key))
+            self._gaps = self._gaps or len(self.lines) > 1
+            self._known.add(key)
+            self.columns.append(key)
+            self._numbers[key] = len(self.columns)
+
+    def _fault(self, value: Any, text: str) -> tuple[str, int | None]:
+        """What is wrong with a value that is good JSON, and in which column."""
+        if not isinstance(value, dict):
+            return f"This is {kind(value)}; a row must be an object, as in {{“name”: “value”}}.", None
+        if "\\u" not in text and len(text) <= self._limits.cell:
+            return "", None
+        for key, item in value.items():
+            try:
+                cell = as_text(item)
+            except RecursionError:
+                return "A value is nested too deeply to be read.", self._numbers.get(key)
+            if fault := unfit(cell) or too_long(len(cell), self._limits):
+                return fault, self._numbers.get(key)
+        return "", None
+
+    def _cells(self, value: dict[str, Any], text: str) -> list[str]:
+        return [as_text(value.get(key)) for key in self.columns]
+
+    def _say(self) -> None:
+        notes = self.understood.notes
+        if self._gaps:
+            notes.append("A key that is null or absent is read as an empty cell.")
+        if self._not_a_number:
+            notes.append("NaN and Infinity, which are no JSON, are kept as these words.")

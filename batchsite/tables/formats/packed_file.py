@@ -1,0 +1,178 @@
+"""Compressed files: unpacked a piece at a time into a file without a name, then opened by what they hold. Pure."""
+
+from __future__ import annotations
+
+import gzip
+import lzma
+import tempfile
+import weakref
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import PurePath
+from typing import IO, cast
+
+from batchsite.tables.formats.excel_sheet import open_excel
+from batchsite.tables.formats.row_checks import refuse
+from batchsite.tables.formats.unsupported import say_what
+from batchsite.tables.table_types import Answers, Asks, ByteStream, Choice, Limits, Question, Table, Understood
+
+GZIP, ZIP, EMPTY_ZIP = b"\x1f\x8b", b"PK\x03\x04", b"PK\x05\x06"
+FILE = "file"
+_PIECE = 1 << 20
+_SHOWN = 50
+_DAMAGED = (zlib.error, lzma.LZMAError, EOFError, gzip.BadGzipFile, zipfile.BadZipFile, ValueError, IndexError)
+_KINDS = (
+    ("xl/", "an Excel file"),
+    ("word/", "a Word document"),
+    ("ppt/", "a PowerPoint file"),
+    ("META-INF/MANIFEST.MF", "a Java program"),
+    ("META-INF/container.xml", "a book (EPUB)"),
+    ("Index/Document.iwa", "an Apple Numbers or Pages document"),
+    ("Index.zip", "an Apple Numbers or Pages document"),
+    ("AndroidManifest.xml", "an Android program"),
+    ("doc.kml", "a map (KMZ)"),
+)
+
+
+def recognises_gzip(head: bytes, filename: str) -> bool:
+    return head.startswith(GZIP)
+
+
+def recognises_zip(head: bytes, filename: str) -> bool:
+    return head.startswith((ZIP, EMPTY_ZIP))
+
+
+def open_gzip(stream: ByteStream, *, filename: str, answers: Answers, limits: Limits) -> Table:
+    """The table in a gzip file. Raises ReadingError, Asks."""
+    inner = PurePath(filename).name
+    inner = inner[:-3] if inner.lower().endswith(".gz") else inner
+    packed = gzip.GzipFile(fileobj=cast(IO[bytes], stream), mode="rb")
+    return _open(_pieces(packed, "gzip"), inner, "gz", answers, limits)
+
+
+def open_zip(stream: ByteStream, *, filename: str, answers: Answers, limits: Limits) -> Table:
+    """The table in a zip file: an Excel file, or any that lies in it. Raises ReadingError, Asks."""
+    try:
+        archive = zipfile.ZipFile(cast(IO[bytes], stream))
+        entries = archive.infolist()
+    except (*_DAMAGED, OSError, NotImplementedError) as error:
+        if isinstance(error, OSError) and error.errno:
+            raise  # the disk, not the file
+        raise refuse(_damaged_zip(stream, filename)) from None
+    if any(entry.header_offset < 0 for entry in entries):  # a file on a disk would not find such a place
+        raise refuse(_damaged_zip(stream, filename))
+    kind = _kind(archive, entries)
+    if kind == "an Excel file":
+        return open_excel(archive, filename=filename, answers=answers, limits=limits)
+    if kind:
+        say_what(kind, filename)
+    entry = _entry([one for one in entries if _counts(one)], answers)
+    if entry.flag_bits & 1:
+        raise refuse(f"“{entry.filename}” in the zip archive is locked with a password. Pack it without one.")
+    _check_size(entry.file_size, limits)
+    try:
+        packed = archive.open(entry)
+    except (*_DAMAGED, NotImplementedError, RuntimeError):
+        raise refuse("The zip archive is damaged, or packed in a way that cannot be read. Pack it again.") from None
+    return _open(_pieces(packed, "zip"), entry.filename, f"zip: {entry.filename}", answers, limits)
+
+
+def _damaged_zip(stream: ByteStream, filename: str) -> str:
+    stream.seek(0)
+    excel = b"xl/" in stream.read(65_536) or filename.lower().endswith((".xlsx", ".xlsm"))
+    what = "Excel file" if excel else "zip archive"
+    return f"This {what} is damaged or not complete. Perhaps it was not copied to its end: upload it once more."
+
+
+def _kind(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo]) -> str:
+    """What a zip archive is the form of; nothing for one that only holds files."""
+    names = [entry.filename.lstrip("/") for entry in entries]
+    if "[Content_Types].xml" in names:
+        office = (kind for folder, kind in _KINDS[:3] if any(name.startswith(folder) for name in names))
+        return next(office, "an Office file")
+    if names and names[0] == "mimetype" and entries[0].file_size < 200:
+        try:
+            mimetype = archive.read(entries[0]).decode("ascii", "replace")
+        except (*_DAMAGED, NotImplementedError, RuntimeError):
+            mimetype = ""
+        if "opendocument.spreadsheet" in mimetype:
+            return "an OpenDocument spreadsheet"
+        if "opendocument" in mimetype:
+            return "an OpenDocument document"
+    return next((kind for mark, kind in _KINDS[3:] if mark in names), "")
+
+
+def _counts(entry: zipfile.ZipInfo) -> bool:
+    """Whether an entry is a file that a person put there."""
+    path = PurePath(entry.filename)
+    hidden = path.name.startswith(".") or path.name.lower() in {"thumbs.db", "desktop.ini"}
+    return bool(entry.filename) and not (entry.is_dir() or path.parts[:1] == ("__MACOSX",) or hidden)
+
+
+def _entry(entries: list[zipfile.ZipInfo], answers: Answers) -> zipfile.ZipInfo:
+    """The one file of an archive, or the one that a person chose. Raises ReadingError, Asks."""
+    if not entries:
+        raise refuse("The zip archive has no file in it.")
+    chosen = next((one for one in entries if one.filename == answers.get(FILE)), None)
+    if len(entries) == 1 or chosen:
+        return chosen or entries[0]
+    choices = tuple(Choice(one.filename, f"{one.filename} ({one.file_size:,} bytes)") for one in entries[:_SHOWN])
+    text = f"The zip archive has {len(entries):,} files in it. Which is the table?"
+    biggest = max(entries, key=lambda one: one.file_size)
+    question = Question(FILE, text, choices, guess=biggest.filename)
+    raise Asks([question], Understood(form="", packed="zip"))
+
+
+def _pieces(packed: IO[bytes] | gzip.GzipFile, what: str) -> Iterator[bytes]:
+    """The bytes of a packed file. Raises ReadingError where they cannot be had."""
+    try:
+        while piece := packed.read(_PIECE):
+            yield piece
+    except (*_DAMAGED, NotImplementedError, RuntimeError):
+        words = f"The {what} archive is damaged or not complete: it cannot be unpacked to its end."
+        raise refuse(f"{words} Pack the file again, or upload it as it is.") from None
+
+
+def _check_size(size: int, limits: Limits) -> None:
+    if size > limits.unpacked:
+        message = f"Unpacked the file has more than {limits.unpacked:,} bytes, which is the limit."
+        raise refuse(f"{message} Split it into smaller ones.")
+
+
+def _open(pieces: Iterator[bytes], name: str, packed: str, answers: Answers, limits: Limits) -> Table:
+    """The table in what `pieces` hold."""
+    from batchsite.tables.opener import open_table  # the one door again, from the inside
+
+    file = tempfile.TemporaryFile()  # noqa: SIM115  (closed with the table)
+    try:
+        size = 0
+        for piece in pieces:
+            size += len(piece)
+            _check_size(size, limits)
+            file.write(piece)
+        _refuse_nested(file)
+        file.seek(0)
+        table = open_table(file, filename=name, answers=answers, limits=limits)
+    except Asks as asks:
+        file.close()
+        asks.understood.packed = packed
+        raise
+    except BaseException:
+        file.close()
+        raise
+    table.understood.packed = packed
+    weakref.finalize(table, file.close)
+    return table
+
+
+def _refuse_nested(file: IO[bytes]) -> None:
+    """Raises ReadingError for an archive of files within an archive; an Excel file is one, but not of files."""
+    file.seek(0)
+    head = file.read(6)
+    nested = head.startswith((GZIP, EMPTY_ZIP, b"7z\xbc\xaf", b"Rar!", b"BZh", b"\xfd7zXZ"))
+    if head.startswith(ZIP) and zipfile.is_zipfile(file):
+        with zipfile.ZipFile(file) as archive:
+            nested = not _kind(archive, archive.infolist())
+    if nested:
+        raise refuse("There is an archive within the archive. Pack the table alone, once.")

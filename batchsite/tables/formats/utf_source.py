@@ -1,0 +1,58 @@
+"""Any UTF as UTF-8, a piece at a time."""
+
+from __future__ import annotations
+
+import codecs
+
+from batchsite.tables.table_types import ByteStream
+
+_MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32"),  # begins like the mark of UTF-16
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+    (codecs.BOM_UTF8, "utf-8-sig"),
+)
+
+
+def encoding_of(head: bytes) -> str:
+    """The UTF that a text is in, by its mark or by the place of its zeros; UTF-8 where nothing tells otherwise."""
+    for mark, name in _MARKS:
+        if head.startswith(mark):
+            return name
+    begin = head[:4]
+    if len(begin) == 4 and begin[0] and not begin[1] and begin[2] and not begin[3]:
+        return "utf-16-le"
+    if len(begin) == 4 and not begin[0] and begin[1] and not begin[2] and begin[3]:
+        return "utf-16-be"
+    return "utf-8"
+
+
+class Recoded:
+    """A stream in another UTF, read as UTF-8. Bytes that do not fit stay bytes that do not fit."""
+
+    def __init__(self, stream: ByteStream, encoding: str) -> None:
+        self._stream = stream
+        self._decoder = codecs.getincrementaldecoder(encoding)("replace")
+
+    def read(self, size: int = -1, /) -> bytes:
+        while True:
+            piece = self._stream.read(size)
+            text = self._decoder.decode(piece, final=not piece)
+            if text or not piece:
+                # U+FFFD stands for what did not fit; a byte that is no UTF-8 is refused by line further on.
+                return text.encode("utf-8", "surrogatepass").replace(b"\xef\xbf\xbd", b"\xff")
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        raise OSError("One cannot go back in a recoded stream.")
+
+    def tell(self) -> int:
+        return self._stream.tell()
+
+
+def as_utf8(stream: ByteStream) -> ByteStream:
+    """The stream, which stands at its first byte, as UTF-8 without a mark."""
+    head = stream.read(4)
+    encoding = encoding_of(head)
+    stream.seek(3 if encoding == "utf-8-sig" else 0)
+    return stream if encoding.startswith("utf-8") else Recoded(stream, encoding)

@@ -1,0 +1,39 @@
+"""The one door: a file of whatever form is opened by what it is, or refused by what it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from batchsite.tables.delimited import open_delimited
+from batchsite.tables.file_kind import SAMPLE_BYTES
+from batchsite.tables.formats import FORMATS
+from batchsite.tables.formats.unsupported import misnamed
+from batchsite.tables.table_types import Answers, ByteStream, Limits, Table
+
+NO_ANSWERS: Mapping[str, str] = MappingProxyType({})
+
+
+def open_table(stream: ByteStream, *, filename: str = "", answers: Answers = NO_ANSWERS, limits: Limits) -> Table:
+    """The table in `stream`, which stands at its first byte. Raises ReadingError, Asks."""
+    table = _open(stream, filename, answers, limits)
+    if note := misnamed(filename, table.understood.form):
+        table.understood.notes.append(note)
+    return table
+
+
+def _open(stream: ByteStream, filename: str, answers: Answers, limits: Limits) -> Table:
+    head = _head(stream)
+    for form in FORMATS:
+        if form.recognises(head, filename):
+            stream.seek(0)
+            return form.open(stream, filename=filename, answers=answers, limits=limits)
+    return open_delimited(head, stream, answers=answers, limits=limits)
+
+
+def _head(stream: ByteStream) -> bytes:
+    """The first `SAMPLE_BYTES`, also from a stream that gives them out in small pieces."""
+    head = b""
+    while len(head) < SAMPLE_BYTES and (piece := stream.read(SAMPLE_BYTES - len(head))):
+        head += piece
+    return head

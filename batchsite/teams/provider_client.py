@@ -1,0 +1,26 @@
+"""A client of the provider for an account; one a process, with its open connections."""
+
+from __future__ import annotations
+
+import functools
+import os
+
+from batchsite.teams.accounts import Account
+from batchsite.timeouts import patience
+from batchsite.xai.client import Timeouts, XaiClient
+
+
+def client_for(account: Account) -> XaiClient:
+    """A client of this process, with its open connections."""
+    return _client(account.base_url, account.api_key, patience().call, patience().call_retries, os.getpid())
+
+
+def patient_client_for(account: Account) -> XaiClient:
+    """The same for a completion in real time: a model that reasons may think for long."""
+    return _client(account.base_url, account.api_key, patience().completion, patience().call_retries, os.getpid())
+
+
+@functools.lru_cache(maxsize=16)
+def _client(base_url: str, api_key: str, seconds: float, retries: int, _process: int) -> XaiClient:
+    timeouts = Timeouts(connect=min(5, seconds), read=seconds, write=seconds, pool=seconds)
+    return XaiClient(api_key, base_url, timeout=timeouts, total_timeout=seconds, retries=retries)

@@ -1,0 +1,179 @@
+"""A team's budget for a month: what exceeds it is refused in words, what is not sent yet waits, what runs goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from batchsite.batches.models import Batch
+from batchsite.drafts import draft_store
+from batchsite.pricing.budgets import budget_of
+from batchsite.pricing.spend import Payer, spent
+from batchsite.results.batch_status import standing
+from batchsite.submission import actions
+from batchsite.submission.steps import advance
+from batchsite.teams.models import Team, User
+from batchsite.teams.people import set_budget
+from tests.pipeline import check_books, drive, make_batch, story
+from tests.sandboxes import Sandbox
+from tests.submission.stories import a_dataset, a_draft, a_running_batch
+
+Browser = Callable[[User], Client]
+DOLLAR = 10_000_000_000
+
+
+def spend(team: Team, ticks: int, account: str = "sandbox") -> None:
+    spent(Payer(team.pk, account, "grok-4.3", None), ticks=ticks)
+
+
+def text_of(answer: Any) -> str:
+    return str(answer.content.decode())
+
+
+# ---- the Team page ------------------------------------------------------------------------------------
+
+
+def test_an_owner_sets_it_in_dollars(team: Team, alice: User, client_of: Browser) -> None:
+    spend(team, DOLLAR // 2)
+    site = client_of(alice)
+    assert "No budget" in text_of(site.get(reverse("team")))
+    page = text_of(site.post(reverse("team-budget"), {"budget": "12.50"}, follow=True))
+    team.refresh_from_db()
+    assert team.budget_ticks == 125_000_000_000
+    assert "$0.5000</span></b> of <span" in page
+    assert f"is spent in {timezone.now():%B}, simulated" in page
+    assert 'value="12.50"' in page
+    site.post(reverse("team-budget"), {"budget": ""})
+    team.refresh_from_db()
+    assert team.budget_ticks is None
+
+
+@pytest.mark.parametrize("typed", ["-1", "x", "1e99", "NaN", "99999999999"])
+def test_what_is_no_amount_is_said_at_the_field(team: Team, alice: User, client_of: Browser, typed: str) -> None:
+    answer = client_of(alice).post(reverse("team-budget"), {"budget": typed})
+    assert answer.status_code == 422
+    assert "An amount in dollars, please" in text_of(answer)
+    team.refresh_from_db()
+    assert team.budget_ticks is None
+
+
+def test_a_member_sees_it_and_cannot_set_it(team: Team, alice: User, bob: User, client_of: Browser) -> None:
+    set_budget(team, DOLLAR)
+    site = client_of(bob)
+    page = text_of(site.get(reverse("team")))
+    assert "$1.0000" in page
+    assert reverse("team-budget") not in page
+    assert site.post(reverse("team-budget"), {"budget": "9"}).status_code == 403
+
+
+# ---- before a batch is sent -------------------------------------------------------------------------------
+
+
+def test_what_would_exceed_it_is_refused_with_what_to_do(team: Team, alice: User, client_of: Browser) -> None:
+    draft = a_draft(team, alice, a_dataset(team, 2_000))
+    set_budget(team, DOLLAR)
+    spend(team, DOLLAR * 9 // 10)
+    words = draft_store.problems_of(draft)[""][0]
+    assert "$0.1000 is left of the team’s budget of $1.0000" in words
+    assert "An owner can raise it on the Team page, or choose fewer rows" in words
+    with pytest.raises(actions.NotNow, match="is left of the team"):
+        actions.start(draft, alice)
+    draft.refresh_from_db()
+    assert draft.state == "draft"
+    draft_store.save(draft, {"row_limit": 10})
+    assert draft_store.problems_of(draft) == {}
+    actions.start(draft, alice)
+
+
+def test_the_page_of_the_draft_says_it(team: Team, alice: User, client_of: Browser) -> None:
+    draft = a_draft(team, alice, a_dataset(team, 2_000))
+    set_budget(team, 1000)
+    assert "is left of the team’s budget" in text_of(client_of(alice).get(reverse("batch-edit", args=[draft.pk])))
+
+
+def test_what_running_batches_will_cost_is_promised(team: Team, alice: User) -> None:
+    running = a_running_batch(team, alice, rows=20)
+    set_budget(team, DOLLAR)
+    found = budget_of(team)
+    assert found is not None
+    assert running.estimate is not None
+    assert found.promised == running.estimate["likely"]
+    assert found.left == DOLLAR - found.promised
+
+
+def test_real_and_simulated_money_are_not_mixed(team: Team) -> None:
+    set_budget(team, DOLLAR)
+    spend(team, 5 * DOLLAR, account="team")
+    found = budget_of(team)
+    assert found is not None
+    assert (found.spent, found.is_reached) == (0, False)
+
+
+def test_without_a_budget_nothing_is_refused(team: Team, alice: User) -> None:
+    spend(team, 1000 * DOLLAR)
+    assert draft_store.problems_of(a_draft(team, alice)) == {}
+
+
+# ---- when it is reached -----------------------------------------------------------------------------------
+
+
+def test_a_batch_that_is_not_sent_yet_waits_and_goes_on_when_it_is_raised(team: Team, sandbox: Sandbox) -> None:
+    batch = make_batch(team)
+    set_budget(team, DOLLAR)
+    spend(team, DOLLAR)
+    batch = drive(batch, until="held")
+    assert batch.held_reason.startswith("budget reached: $1.0000 of $1.0000 is spent")
+    assert sandbox.batches() == []
+    set_budget(team, 2 * DOLLAR)
+    batch = drive(batch)
+    assert batch.state == "completed"
+    assert "resumed: Went on by itself" in story(batch)
+    check_books(batch, sandbox)
+
+
+def test_a_new_budget_wakes_what_is_held_at_once(
+    team: Team, sandbox: Sandbox, django_capture_on_commit_callbacks: Any
+) -> None:
+    batch = make_batch(team)
+    set_budget(team, 0)
+    drive(batch, until="held")
+    batch.submissions.update(next_look_at=None)
+    with django_capture_on_commit_callbacks(execute=True):
+        set_budget(team, None)
+    assert batch.submissions.filter(next_look_at__lte=timezone.now()).exists()
+
+
+def test_a_held_batch_can_be_cancelled(team: Team, sandbox: Sandbox) -> None:
+    batch = make_batch(team)
+    set_budget(team, 0)
+    drive(batch, until="held")
+    actions.cancel(batch, None)
+    batch.submissions.update(next_look_at=timezone.now())
+    assert drive(batch).state == "cancelled"
+
+
+def test_a_batch_on_its_way_goes_on_and_says_so(team: Team, sandbox: Sandbox) -> None:
+    sandbox.set(rate=1 / 60)
+    batch = drive(make_batch(team), until="processing")
+    set_budget(team, 0)
+    batch = Batch.objects.get(pk=batch.pk)
+    assert "budget" in [notice.kind for notice in standing(batch).notices]
+    sandbox.set(rate=0)
+    sandbox.complete()
+    assert drive(batch).state == "completed"
+
+
+def test_rows_that_are_tried_again_are_something_new(team: Team, sandbox: Sandbox) -> None:
+    sandbox.fault("fail_rows", ids=["tickets-row-3"], batches=1)
+    batch = drive(make_batch(team))
+    set_budget(team, 0)
+    again = actions.retry(batch, None)
+    advance(again.pk)
+    advance(again.pk)
+    batch.refresh_from_db()
+    assert "budget reached" in batch.held_reason
