@@ -70,6 +70,7 @@ def _sandbox() -> list[str]:
     noted = Path(settings.DATA) / "run" / "sandbox.port"
     return [
         *(sys.executable, "-m", "batchsite.sandbox", "--port", str(_same_port(noted)), "--port-file", str(noted)),
+        *("--key-file", str(noted.with_name("sandbox.key"))),
         *("--data", str(Path(settings.DATA) / "sandbox"), "--rate", str(settings.OPTIONS.sandbox_rate)),
     ]
 

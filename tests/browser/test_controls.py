@@ -58,7 +58,8 @@ class Site:
     def __init__(self, running: Running) -> None:
         self.running = running
         port = (running.data / "run" / "sandbox.port").read_text().strip()
-        self.sandbox = Sandbox(f"http://127.0.0.1:{port}", running.child("sandbox").pid)
+        key = (running.data / "run" / "sandbox.key").read_text().strip()
+        self.sandbox = Sandbox(f"http://127.0.0.1:{port}", running.child("sandbox").pid, key)
         self.shell(ALICE)
 
     def shell(self, code: str) -> str:
