@@ -50,7 +50,7 @@ def make_batch(team: Team, rows: int = 20, **fields: Any) -> Batch:
     for name, value in {"prompt": "Answer in one word: {{text}}", "model": "grok-4.3", **fields}.items():
         setattr(batch, name, value)
     batch.save()
-    actions.start(batch, None)
+    actions.start(batch, None, None)
     batch.refresh_from_db()
     return batch
 
