@@ -31,9 +31,9 @@ def main(table: str, output: str) -> None:
     from batchsite.submission import actions
     from batchsite.submission.local_run import drive
     from batchsite.teams.models import Team
-    from batchsite.timeouts import Patience
+    from batchsite.timeouts import PipelineTimeouts
 
-    settings.PATIENCE = Patience(first_look=0.05, poll=0.1)
+    settings.TIMEOUTS = PipelineTimeouts(first_look=0.05, poll=0.1)
     call_command("migrate", verbosity=0)
     gc_tuning.settle()  # as `runbatch` does
     team = Team.objects.create(name="Benchmark")
