@@ -6,15 +6,15 @@ from collections.abc import Callable, Iterable, Iterator
 
 from django.db import connections
 
-from batchsite.operations import database_checks, place_checks, provider_checks, work_checks
+from batchsite.operations import database_checks, machine_checks, provider_checks, work_checks
 from batchsite.operations.findings import PROBLEM, Finding, first_line, problem, warning
 
 Examination = Callable[[], Iterable[Finding]]
 
 WITHOUT_DATABASE: tuple[Examination, ...] = (
-    place_checks.examine_settings,
-    place_checks.examine_disk,
-    place_checks.examine_processes,
+    machine_checks.examine_settings,
+    machine_checks.examine_disk,
+    machine_checks.examine_processes,
     provider_checks.examine_provider,
 )
 OF_THE_DATABASE: tuple[Examination, ...] = (database_checks.examine_database, database_checks.examine_migrations)

@@ -22,7 +22,7 @@ from django_q.signing import SignedPackage
 from batchsite.processes.heartbeats import touch_alive, touch_heartbeat
 from batchsite.processes.parentage import tie_forks
 
-PULSE = 3.0
+BEAT_EVERY = 3.0
 """Seconds between the empty tasks of a cluster."""
 LONG = 2.0
 """Seconds from which on a step counts as long, and between its signs of life."""
@@ -30,30 +30,30 @@ LONG = 2.0
 _busy_since: float | None = None
 
 
-class PulsingBroker:
+class HeartbeatBroker:
     """The real broker; among the tasks that it hands out is now and then an empty one of its own."""
 
     def __init__(self, broker: Any) -> None:
         self._broker = broker
-        self._pulsed = 0.0
+        self._beat_at = 0.0
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._broker, name)
 
     def dequeue(self) -> list[tuple[Any, Any]] | None:
         """Like a broker's: (receipt or None, signed message) of each task; None when there is nothing to do."""
-        if time.monotonic() - self._pulsed < PULSE:
+        if time.monotonic() - self._beat_at < BEAT_EVERY:
             tasks: list[tuple[Any, Any]] | None = self._broker.dequeue()
             return tasks
-        self._pulsed = time.monotonic()
-        return [(None, _pulse())]
+        self._beat_at = time.monotonic()
+        return [(None, _empty_task())]
 
 
-def _pulse() -> str:
+def _empty_task() -> str:
     task = {
         "id": uuid.uuid4().hex,
-        "name": "pulse",
-        "func": "batchsite.processes.heartbeats.pulse",
+        "name": "empty task",
+        "func": "batchsite.processes.heartbeats.empty_task",
         "args": (),
         "kwargs": {},
         "started": timezone.now(),
@@ -68,7 +68,7 @@ def run_cluster() -> None:
     post_spawn.connect(_start_clock)
     pre_execute.connect(_begun)
     post_execute_in_worker.connect(_ended)
-    Cluster(broker=PulsingBroker(get_broker())).start()
+    Cluster(broker=HeartbeatBroker(get_broker())).start()
 
 
 def _went_through(**_: Any) -> None:

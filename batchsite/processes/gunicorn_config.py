@@ -32,7 +32,7 @@ def when_ready(server: Any) -> None:
     visitor does not wait for it.
     """
     warm_up()
-    gc_tuning.settle()
+    gc_tuning.freeze()
 
 
 def warm_up() -> None:

@@ -39,7 +39,7 @@ def seconds_since_beat(queue: str) -> float | None:
     return None if row is None else max(0.0, (timezone.now() - row.beat_at).total_seconds())
 
 
-def pulse() -> None:
+def empty_task() -> None:
     """The empty task that a cluster gives itself."""
 
 
@@ -52,21 +52,21 @@ def served_queue() -> str | None:
 def touch_heartbeat() -> None:
     """A task of this cluster went all the way through it."""
     if queue := served_queue():
-        touch(sign(f"heartbeat-{queue}"))
+        touch(run_file(f"heartbeat-{queue}"))
 
 
 def touch_alive() -> None:
     """A worker of this cluster is in the middle of a step. Cheap: no database."""
     if queue := served_queue():
-        touch(sign(f"busy-{queue}"))
+        touch(run_file(f"busy-{queue}"))
 
 
 def stopping() -> bool:
     """Whether the supervisor has asked this worker to end: finish what is at hand and begin nothing new."""
-    return MARK in os.environ and served_queue() is not None and sign("stopping").exists()
+    return MARK in os.environ and served_queue() is not None and run_file("stopping").exists()
 
 
-def sign(name: str) -> Path:
+def run_file(name: str) -> Path:
     return Path(settings.DATA) / "run" / name
 
 

@@ -26,7 +26,7 @@ from django.utils import timezone
 
 from batchsite.processes.heartbeats import stopping
 from batchsite.processes.models import Work
-from batchsite.processes.trouble import trouble
+from batchsite.processes.outages import outage_of
 
 log = logging.getLogger(__name__)
 W = TypeVar("W", bound=Work)
@@ -112,7 +112,7 @@ def claimed(model: type[W], pk: int) -> Iterator[Claim[W]]:
         log.warning("lease lost", extra={"row": f"{model.__name__} {pk}"})
         raise
     except BaseException as error:
-        passes = bool(trouble(error))  # a full disk or a database that is away is not the step's fault
+        passes = bool(outage_of(error))  # a full disk or a database that is away is not the step's fault
         _tell(error, passes=passes)
         held.next_look_at = timezone.now() + backoff(held.tries)
         with contextlib.suppress(Error):  # then the lease runs out by itself

@@ -70,7 +70,7 @@ def _environment(pid: int) -> list[bytes]:
         return []
 
 
-def reap_strangers(own: set[int]) -> None:
+def reap_orphans(own: set[int]) -> None:
     """Take note of ended processes that became ours (as process 1 of a container), so that no zombies pile up."""
     if not hasattr(os, "waitid"):
         return

@@ -12,7 +12,7 @@ from django.conf import settings
 
 from batchsite.options import ROOT
 from batchsite.processes.children import Child, Spec
-from batchsite.processes.watchdog import Database, Sign, TickerWatch, WorkerWatch
+from batchsite.processes.watchdog import DatabaseWatch, TickerWatch, TouchedFile, WorkerWatch
 
 WEB, TICKER, SANDBOX = "web", "ticker", "sandbox"
 
@@ -31,7 +31,7 @@ def specs(listener: int) -> list[Spec]:
     return [*sandbox, web, *workers, ticker]
 
 
-def watches(children: Sequence[Child], database: Database, now: float) -> list[WorkerWatch | TickerWatch]:
+def watches(children: Sequence[Child], database: DatabaseWatch, now: float) -> list[WorkerWatch | TickerWatch]:
     """The watchdogs of those children that show signs of life."""
     by_name = {child.name: child for child in children}
     run = Path(settings.DATA) / "run"
@@ -39,13 +39,13 @@ def watches(children: Sequence[Child], database: Database, now: float) -> list[W
         WorkerWatch(
             by_name[f"worker-{queue}"],
             longest_step(cluster),
-            heartbeat=Sign(run / f"heartbeat-{queue}", now),
-            busy=Sign(run / f"busy-{queue}", now),
+            heartbeat=TouchedFile(run / f"heartbeat-{queue}", now),
+            busy=TouchedFile(run / f"busy-{queue}", now),
             database=database,
         )
         for queue, cluster in settings.QUEUES.items()
     ]
-    return [*workers, TickerWatch(by_name[TICKER], Sign(run / "heartbeat-ticker", now))]
+    return [*workers, TickerWatch(by_name[TICKER], TouchedFile(run / "heartbeat-ticker", now))]
 
 
 def longest_step(cluster: str) -> float:

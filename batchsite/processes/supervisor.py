@@ -15,14 +15,14 @@ from types import FrameType
 from typing import Protocol
 
 from batchsite.processes.children import Child
-from batchsite.processes.parentage import reap_strangers
+from batchsite.processes.parentage import reap_orphans
 from batchsite.processes.readiness import Readiness
 from batchsite.processes.terminal import Terminal, short_path
-from batchsite.processes.watchdog import Database
+from batchsite.processes.watchdog import DatabaseWatch
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-TURN = 0.2
-HOUSEKEEPING = 5.0
+LOOP_SECONDS = 0.2
+CLEAN_UP_EVERY = 5.0
 STEPS_END = 20.0
 """Seconds that running steps and downloads get to end."""
 LAST_END = 5.0
@@ -51,7 +51,7 @@ class Supervisor:
         *,
         children: Sequence[Child],
         watches: Sequence[Watch],
-        database: Database,
+        database: DatabaseWatch,
         readiness: Readiness,
         welcome: Sequence[str],
         terminal: Terminal,
@@ -61,17 +61,17 @@ class Supervisor:
         self._readiness, self._welcome = readiness, welcome
         self._terminal = terminal
         self._stopping_sign = run_folder / "stopping"
-        self._asked_at: float | None = None
+        self._stop_asked_at: float | None = None
         self._hurry = False
-        self._house_kept = time.monotonic()
+        self._cleaned_up_at = time.monotonic()
 
     def run(self) -> None:
         """Start all, look after them, and stop them when a signal asks for it."""
         self._listen_to_signals()
         self._stopping_sign.unlink(missing_ok=True)
-        while self._asked_at is None and not self._terminal.is_gone():
-            self.turn(time.monotonic())
-            time.sleep(TURN)
+        while self._stop_asked_at is None and not self._terminal.is_gone():
+            self.look_after_all(time.monotonic())
+            time.sleep(LOOP_SECONDS)
         self._stop()
 
     def _listen_to_signals(self) -> None:
@@ -82,12 +82,12 @@ class Supervisor:
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         now = time.monotonic()
-        if self._asked_at is None:
-            self._asked_at = now
-        elif number == signal.SIGINT and now - self._asked_at > DOUBLE:
+        if self._stop_asked_at is None:
+            self._stop_asked_at = now
+        elif number == signal.SIGINT and now - self._stop_asked_at > DOUBLE:
             self._hurry = True
 
-    def turn(self, now: float) -> None:
+    def look_after_all(self, now: float) -> None:
         """One look at everything. `now` is of `time.monotonic`."""
         for child in self._children:
             self._look_after(child, now)
@@ -104,9 +104,9 @@ class Supervisor:
         elif self._readiness.is_late(now):
             self._terminal.say("The pages do not answer yet. The log of web may tell why.", "warning")
         self._echo()
-        if now - self._house_kept > HOUSEKEEPING:
-            self._house_kept = now
-            self._keep_house()
+        if now - self._cleaned_up_at > CLEAN_UP_EVERY:
+            self._cleaned_up_at = now
+            self._clean_up()
 
     def _look_after(self, child: Child, now: float) -> None:
         status = child.ended()
@@ -136,8 +136,8 @@ class Supervisor:
             for line in child.log.new_lines():
                 self._terminal.echo(child.name, line)
 
-    def _keep_house(self) -> None:
-        reap_strangers({child.pid for child in self._children if child.pid is not None})
+    def _clean_up(self) -> None:
+        reap_orphans({child.pid for child in self._children if child.pid is not None})
         for log in (self._terminal.log, *(child.log for child in self._children)):
             log.rotate()
 
@@ -163,4 +163,4 @@ class Supervisor:
                 names = ", ".join(child.name for child in running)
                 self._terminal.say(f"Waiting for {names} to finish what is running. Ctrl-C again ends it now.")
             self._echo()
-            time.sleep(TURN / 4)
+            time.sleep(LOOP_SECONDS / 4)

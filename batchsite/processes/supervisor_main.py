@@ -16,7 +16,7 @@ from batchsite.processes.listener import address, is_loopback, reachable
 from batchsite.processes.readiness import Readiness
 from batchsite.processes.supervisor import Supervisor
 from batchsite.processes.terminal import Terminal, short_path
-from batchsite.processes.watchdog import Database
+from batchsite.processes.watchdog import DatabaseWatch
 
 
 def main(lock: int, listener: int) -> None:
@@ -27,7 +27,7 @@ def main(lock: int, listener: int) -> None:
     data = Path(settings.DATA)
     children = [Child(spec, data) for spec in process_plan.specs(listener)]
     now = time.monotonic()
-    database = Database(data / "run", now)
+    database = DatabaseWatch(data / "run", now)
     supervisor = Supervisor(
         children=children,
         watches=process_plan.watches(children, database, now),

@@ -11,7 +11,7 @@ from django.db import DatabaseError, connections
 from django.utils import timezone
 from django_q.models import OrmQ, Task
 
-from batchsite.processes.heartbeats import beat, sign, touch
+from batchsite.processes.heartbeats import beat, run_file, touch
 from batchsite.processes.leadership import lead, this_place
 from batchsite.processes.models import Heartbeat
 from batchsite.processes.queue import QUEUES, Job, send, tick
@@ -42,18 +42,18 @@ class Ticker:
 
     def round(self) -> bool:
         """Hand out what is due, if this ticker leads; whether it does. Raises whatever the database raises."""
-        self._now_and_then(RENEW, self._renew)
+        self._every(RENEW, self._renew)
         if self._leads:
             tick()
-            self._now_and_then(BEATS, self._beats.send)
-            self._now_and_then(PRUNING, prune)
+            self._every(BEATS, self._beats.send)
+            self._every(PRUNING, prune)
         return self._leads
 
     def _renew(self) -> None:
         self._leads = False  # should the database not answer
         self._leads = lead("ticker", self._token)
 
-    def _now_and_then(self, seconds: float, action: Callable[[], None]) -> None:
+    def _every(self, seconds: float, action: Callable[[], None]) -> None:
         if time.monotonic() >= self._due.get(action, 0.0):
             action()
             self._due[action] = time.monotonic() + seconds
@@ -83,11 +83,11 @@ def prune() -> None:
 
 
 def run_ticker() -> None:
-    """Tick until the process is ended. Errors of the database or the broker are waited out."""
+    """Tick until the process is ended. ErrorLog of the database or the broker are waited out."""
     ticker = Ticker(this_place())
-    errors = Errors()
+    errors = ErrorLog()
     while True:
-        touch(sign("heartbeat-ticker"))
+        touch(run_file("heartbeat-ticker"))
         try:
             ticker.round()
         except Exception as error:  # noqa: BLE001  whatever it is, the next round may be better
@@ -95,11 +95,11 @@ def run_ticker() -> None:
             connections.close_all()
             time.sleep(AFTER_AN_ERROR)
         else:
-            touch(sign("ticker-succeeded"))
+            touch(run_file("ticker-succeeded"))
             time.sleep(PERIOD)
 
 
-class Errors:
+class ErrorLog:
     """Says each error in one line, and not again while it stays the same."""
 
     def __init__(self) -> None:

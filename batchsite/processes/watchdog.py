@@ -22,7 +22,7 @@ TICKER_QUIET = 60.0
 """Longer than the ticker may wait for a locked database."""
 
 
-class Sign:
+class TouchedFile:
     """A file that somebody touches now and then. Times are of `time.monotonic`."""
 
     def __init__(self, path: Path, now: float) -> None:
@@ -44,11 +44,11 @@ class Sign:
             return 0
 
 
-class Database:
+class DatabaseWatch:
     """What the success of the ticker's rounds tells about the database and the broker."""
 
     def __init__(self, run: Path, now: float) -> None:
-        self._ticker = Sign(run / "ticker-succeeded", now)
+        self._ticker = TouchedFile(run / "ticker-succeeded", now)
         self._told = False
 
     def is_away(self, now: float) -> bool:
@@ -73,7 +73,9 @@ class WorkerWatch:
     While the database or the broker is away it is not judged: a restart would not help, and cut steps.
     """
 
-    def __init__(self, child: Child, longest_step: float, heartbeat: Sign, busy: Sign, database: Database) -> None:
+    def __init__(
+        self, child: Child, longest_step: float, heartbeat: TouchedFile, busy: TouchedFile, database: DatabaseWatch
+    ) -> None:
         self.child = child
         self._longest_step = longest_step
         self._heartbeat, self._busy = heartbeat, busy
@@ -93,7 +95,7 @@ class WorkerWatch:
 class TickerWatch:
     """Decides about the ticker, which touches its file every round, whether or not the round succeeds."""
 
-    def __init__(self, child: Child, heartbeat: Sign) -> None:
+    def __init__(self, child: Child, heartbeat: TouchedFile) -> None:
         self.child = child
         self._heartbeat = heartbeat
 

@@ -126,7 +126,7 @@ class BudgetForm(forms.Form):
         return None if amount is None else int(amount * TICKS_PER_DOLLAR)
 
 
-def budget_form_of(team: Team) -> BudgetForm:
+def budget_form(team: Team) -> BudgetForm:
     if team.budget_ticks is None:
         return BudgetForm()
     amount = Decimal(team.budget_ticks) / TICKS_PER_DOLLAR
@@ -184,5 +184,5 @@ def _check_password(form: forms.Form, field: str, user: User) -> None:
         form.add_error(field, error)
 
 
-def name_of(team: Team) -> TeamForm:
+def team_name_form(team: Team) -> TeamForm:
     return TeamForm(initial={"name": team.name})

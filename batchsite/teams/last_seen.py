@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from batchsite.processes.trouble import on_the_side
+from batchsite.processes.outages import write_if_possible
 from batchsite.teams.models import Membership
 
 VISIT = timedelta(minutes=30)
@@ -14,7 +14,7 @@ VISIT = timedelta(minutes=30)
 OFTEN = timedelta(minutes=1)
 
 
-def look(membership: Membership) -> datetime | None:
+def note_visit(membership: Membership) -> datetime | None:
     """Note that the person looks now; the end of their visit before this one, None at the first."""
     now, seen = timezone.now(), membership.seen_at
     if seen is not None and now - seen < OFTEN:
@@ -23,5 +23,5 @@ def look(membership: Membership) -> datetime | None:
         membership.seen_before = seen
     membership.seen_at = now
     mine, before = Membership.objects.filter(pk=membership.pk), membership.seen_before
-    on_the_side(lambda: mine.update(seen_at=now, seen_before=before))
+    write_if_possible(lambda: mine.update(seen_at=now, seen_before=before))
     return membership.seen_before

@@ -23,7 +23,7 @@ class LastOwner(Exception):
         super().__init__(f"{team} needs an owner. Make somebody else an owner first.")
 
 
-def found(*, name: str, email: str, password: str, team_name: str) -> User:
+def set_up(*, name: str, email: str, password: str, team_name: str) -> User:
     """The first account of this installation and its team. Raises AlreadySetUp; of two at once one wins.
 
     A team without people was made by the command line before the first visit: it is taken over with its batches.

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from batchsite.http import UNPROCESSABLE, next_url
 from batchsite.teams import invitations, people
 from batchsite.teams.access import owners_only
-from batchsite.teams.forms import BudgetForm, InvitationForm, KeyForm, RoleForm, TeamForm, budget_form_of, name_of
+from batchsite.teams.forms import BudgetForm, InvitationForm, KeyForm, RoleForm, TeamForm, budget_form, team_name_form
 from batchsite.teams.middleware import SESSION_TEAM
 from batchsite.teams.models import Invitation, Membership, ProviderKey, Role
 from batchsite.teams.requests import TeamRequest
@@ -33,10 +33,10 @@ def team_page(request: TeamRequest, **forms: Any) -> HttpResponse:
         "key": ProviderKey.objects.filter(team=team).select_related("set_by").first(),
         "environment_key": bool(settings.OPTIONS.xai_api_key),
         "roles": Role.choices,
-        "name_form": name_of(team),
+        "name_form": team_name_form(team),
         "invitation_form": InvitationForm(),
         "key_form": KeyForm(),
-        "budget_form": budget_form_of(team),
+        "budget_form": budget_form(team),
     }
     if request.membership.is_owner:
         context["links"] = [

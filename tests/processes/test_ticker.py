@@ -19,7 +19,7 @@ from batchsite.processes.heartbeats import beat, seconds_since_beat
 from batchsite.processes.leadership import lead
 from batchsite.processes.models import Heartbeat
 from batchsite.processes.queue import QUEUES
-from batchsite.processes.ticker import KEEP_TASKS, Beats, Errors, Ticker, fallback, prune
+from batchsite.processes.ticker import KEEP_TASKS, Beats, ErrorLog, Ticker, fallback, prune
 
 pytestmark = pytest.mark.django_db
 
@@ -93,7 +93,7 @@ def test_the_newest_failures_are_kept_and_messages_that_nobody_reads_are_not() -
 
 
 def test_an_error_that_stays_the_same_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
-    errors = Errors()
+    errors = ErrorLog()
     with caplog.at_level(logging.ERROR):
         for text in ("database is locked", "database is locked", "disk is full"):
             errors.tell(OSError(text))

@@ -19,11 +19,11 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
 from batchsite.processes.listener import CannotListen, address, is_loopback, listen
+from batchsite.processes.outages import AWAY, LOCKED, outage_of
 from batchsite.processes.parentage import MARK, end_marked
 from batchsite.processes.startup import AlreadyRunning, Lock, prepare
 from batchsite.processes.supervisor import STOP_SIGNALS
 from batchsite.processes.terminal import Terminal
-from batchsite.processes.trouble import AWAY, LOCKED, trouble
 
 LONGEST_WAIT = 60.0
 """Seconds for a database that is busy or away; then a person should look, or whoever starts this tries again."""
@@ -69,8 +69,8 @@ def _prepare(terminal: Terminal) -> None:
         try:
             return prepare(lambda: terminal.say("Preparing the database and the static files …"))
         except DatabaseError as error:
-            words = f"{trouble(error)}: {str(error).strip()}"
-            if trouble(error) not in {LOCKED, AWAY} or time.monotonic() > given_up:
+            words = f"{outage_of(error)}: {str(error).strip()}"
+            if outage_of(error) not in {LOCKED, AWAY} or time.monotonic() > given_up:
                 raise
         if words != said:
             terminal.say(f"{words}. Waiting; Ctrl-C stops.", "warning")

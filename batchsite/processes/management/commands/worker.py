@@ -15,5 +15,5 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def handle(self, *args: Any, **options: Any) -> None:
-        gc_tuning.settle()
+        gc_tuning.freeze()
         run_cluster()

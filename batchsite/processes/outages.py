@@ -31,16 +31,16 @@ AGAIN = "10"
 """Seconds after which to ask again."""
 
 
-def trouble(error: BaseException | None) -> str:
+def outage_of(error: BaseException | None) -> str:
     """FULL, LOCKED or AWAY where that is what the error, or what caused it, comes from; else empty."""
     while error is not None:
-        if found := _trouble(error):
+        if found := _outage_in(error):
             return found
         error = error.__cause__ or error.__context__
     return ""
 
 
-def _trouble(error: BaseException) -> str:
+def _outage_in(error: BaseException) -> str:
     words = str(error)
     if is_disk_full(error):
         return FULL
@@ -56,7 +56,7 @@ def is_disk_full(error: BaseException) -> bool:
     return isinstance(error, OperationalError) and any(sign in str(error) for sign in _FULL_SIGNS)
 
 
-def on_the_side(write: Callable[[], object]) -> None:
+def write_if_possible(write: Callable[[], object]) -> None:
     """Do what a page writes beside what it shows; leave it out where the disk is full or the database is held.
 
     Who only reads still reads then, and does not wait for long; the next page writes it.
@@ -65,7 +65,7 @@ def on_the_side(write: Callable[[], object]) -> None:
         with _patient_for(A_MOMENT), transaction.atomic():
             write()
     except OperationalError as error:
-        if trouble(error) not in {FULL, LOCKED}:
+        if outage_of(error) not in {FULL, LOCKED}:
             raise
 
 
@@ -93,7 +93,7 @@ def _busy_timeout(milliseconds: int | None = None) -> int:
 @login_not_required
 def server_error(request: HttpRequest) -> HttpResponse:
     """The page for an exception that nobody caught: 503 in words for a trouble that passes, else 500."""
-    what = trouble(sys.exc_info()[1])
+    what = outage_of(sys.exc_info()[1])
     if not what:
         return broken(request)
     headers = {"Retry-After": AGAIN, "Cache-Control": "no-store"}

@@ -18,7 +18,7 @@ from batchsite.teams.access import team_optional
 from batchsite.teams.forms import SetupForm, SignInForm, SignUpForm, TeamForm
 from batchsite.teams.middleware import SESSION_TEAM, enter_team
 from batchsite.teams.models import Invitation, Membership, User
-from batchsite.teams.people import AlreadySetUp, create_team, found
+from batchsite.teams.people import AlreadySetUp, create_team, set_up
 from batchsite.teams.requests import PersonRequest
 from batchsite.teams.sign_in import SignInRefused, TooManyTries, sign_in_as
 
@@ -33,7 +33,7 @@ def setup(request: HttpRequest) -> HttpResponse:
     form = SetupForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            user = found(**form.cleaned_data)
+            user = set_up(**form.cleaned_data)
         except AlreadySetUp:
             messages.warning(request, "Somebody else has just made the first account. Ask them for an invitation.")
             return redirect("sign-in")
