@@ -1,7 +1,7 @@
 """Keeps the processes of one machine running: `manage.py up`.
 
-One loop, a few times a second, without threads: notice what ended and start it again, watch for what is alive
-and stuck, show warnings, stop on a signal. Nothing here needs the database.
+One loop without threads, a few times a second: restart children that ended, kill those that are stuck, show warnings,
+stop on a signal. It does not need the database.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 LOOP_SECONDS = 0.2
 CLEAN_UP_EVERY = 5.0
 STEPS_END = 20.0
-"""Seconds that running steps and downloads get to end."""
+"""Seconds that running steps and downloads get to finish."""
 LAST_END = 5.0
-"""Seconds for what stops last."""
-PATIENCE = 2.5
-"""After so many seconds of stopping the person is told what is waited for."""
+"""Seconds for the children that stop last."""
+SLOW_STOP = 2.5
+"""Seconds after which a stop says what it waits for."""
 DOUBLE = 0.3
-"""A second Ctrl-C within so many seconds is the same one, passed on by a wrapper."""
+"""Seconds within which a second Ctrl-C counts as the first one, passed on by a wrapper."""
 AT_ONCE = 5
-"""So many ends in a row soon after the start are told with the end of the log."""
+"""Early ends in a row after which the end of the log is shown."""
 
 
 class Watch(Protocol):
-    """Somebody who knows whether a child is stuck."""
+    """Knows whether a child is stuck."""
 
     child: Child
 
@@ -44,7 +44,7 @@ class Watch(Protocol):
 
 
 class Supervisor:
-    """Runs until it is told to stop."""
+    """Starts the children and looks after them until it is told to stop."""
 
     def __init__(
         self,
@@ -66,7 +66,7 @@ class Supervisor:
         self._cleaned_up_at = time.monotonic()
 
     def run(self) -> None:
-        """Start all, look after them, and stop them when a signal asks for it."""
+        """Starts all children, looks after them, and stops them on a signal."""
         self._listen_to_signals()
         self._stopping_sign.unlink(missing_ok=True)
         while self._stop_asked_at is None and not self._terminal.is_gone():
@@ -76,7 +76,7 @@ class Supervisor:
 
     def _listen_to_signals(self) -> None:
         for number in STOP_SIGNALS:
-            if signal.getsignal(number) != signal.SIG_IGN:  # nohup, or a background job of a script
+            if signal.getsignal(number) != signal.SIG_IGN:  # ignored under nohup, or as a background job of a script
                 signal.signal(number, self._on_signal)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
 
@@ -88,13 +88,13 @@ class Supervisor:
             self._hurry = True
 
     def look_after_all(self, now: float) -> None:
-        """One look at everything. `now` is of `time.monotonic`."""
+        """One round of the loop. `now` is of `time.monotonic`."""
         for child in self._children:
             self._look_after(child, now)
         for watch in self._watches:
             child = watch.child
             if child.process is not None and not child.killed and watch.is_stuck(now):
-                self._terminal.say(f"{child.name} shows no sign of life and is killed.", "error")
+                self._terminal.say(f"{child.name} shows no sign of life and is being killed.", "error")
                 child.kill()
         if news := self._database.news(now):
             self._terminal.say(news, "warning")
@@ -102,7 +102,7 @@ class Supervisor:
             for line in self._welcome:
                 self._terminal.say(line)
         elif self._readiness.is_late(now):
-            self._terminal.say("The pages do not answer yet. The log of web may tell why.", "warning")
+            self._terminal.say("The pages do not answer yet. log/web.log may tell why.", "warning")
         self._echo()
         if now - self._cleaned_up_at > CLEAN_UP_EVERY:
             self._cleaned_up_at = now
@@ -111,7 +111,7 @@ class Supervisor:
     def _look_after(self, child: Child, now: float) -> None:
         status = child.ended()
         if status is not None:
-            self._tell_end(child, status)
+            self._report_end(child, status)
         if child.process is None and now >= child.start_at:
             try:
                 child.start()
@@ -119,14 +119,15 @@ class Supervisor:
                 child.could_not_start()
                 self._terminal.say(f"{child.name} cannot be started: {error}", "error")
 
-    def _tell_end(self, child: Child, status: int) -> None:
+    def _report_end(self, child: Child, status: int) -> None:
         how = f"by signal {-status}" if status < 0 else f"with exit code {status}"
         if child.early_ends < AT_ONCE:
-            self._terminal.say(f"{child.name} ended {how}; it is started again.", "warning")
+            self._terminal.say(f"{child.name} ended {how}; restarting it.", "warning")
         elif child.early_ends == AT_ONCE:
             lines = "\n".join(f"    {line[:500]}" for line in child.log.last_lines(10))
             self._terminal.say(
-                f"{child.name} ended at once {AT_ONCE} times in a row, now {how}. It is tried again, ever more slowly. "
+                f"{child.name} ended right after its start {AT_ONCE} times in a row, now {how}. "
+                "Retrying with growing delays. "
                 f"The end of {short_path(child.log.path)}:\n{lines}",
                 "error",
             )
@@ -150,17 +151,17 @@ class Supervisor:
         self._terminal.say("Stopped.")
 
     def _end(self, children: list[Child], seconds: float) -> None:
-        asked, told = time.monotonic(), False
+        stopping_since, is_reported = time.monotonic(), False
         for child in children:
             child.terminate()
         while running := [child for child in children if child.process is not None and child.ended() is None]:
-            waited = time.monotonic() - asked
+            waited = time.monotonic() - stopping_since
             if self._hurry or waited > seconds:
                 for child in running:
                     child.kill()
-            elif waited > PATIENCE and not told:
-                told = True
+            elif waited > SLOW_STOP and not is_reported:
+                is_reported = True
                 names = ", ".join(child.name for child in running)
-                self._terminal.say(f"Waiting for {names} to finish what is running. Ctrl-C again ends it now.")
+                self._terminal.say(f"Waiting for {names} to finish what is running. Press Ctrl-C again to end at once.")
             self._echo()
             time.sleep(LOOP_SECONDS / 4)

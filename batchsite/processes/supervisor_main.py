@@ -1,4 +1,4 @@
-"""The lasting half of `manage.py up`: settings, but no apps and no database."""
+"""The second half of `manage.py up`, which stays: settings, but no apps and no database."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from batchsite.processes.watchdog import DatabaseWatch
 
 
 def main(lock: int, listener: int) -> None:
-    """Supervise, holding on to the lock and the listening socket that are passed as descriptors."""
+    """Supervises. Holds the lock and the listening socket, which are passed as descriptors."""
     for descriptor in (lock, listener):
         os.set_inheritable(descriptor, False)
     listening = socket.socket(fileno=listener)
@@ -54,7 +54,7 @@ def _welcome(data: Path, address: str) -> list[str]:
 
 
 def _hints() -> list[str]:
-    """What a person who opens the site to a network otherwise finds out the hard way."""
+    """Advice for somebody who opens the site to a network."""
     if is_loopback(settings.OPTIONS.bind) or not settings.OPTIONS.https:
         return []
     return ["The pages insist on HTTPS: put a proxy in front (docs/operations.md), or set BATCHSITE_HTTPS=0."]

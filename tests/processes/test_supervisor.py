@@ -1,4 +1,4 @@
-"""Children that end: started again, later and later, and talked about in words."""
+"""Children that end are restarted with growing delays, and the terminal says so."""
 
 from __future__ import annotations
 
@@ -91,8 +91,8 @@ def test_what_is_wrong_with_a_child_that_never_comes_up_is_said_in_words(
         supervisor.look_after_all(time.monotonic() + 1000)  # so that no wait is too long
         time.sleep(0.02)
     said = capfd.readouterr().out
-    assert said.count("camera ended with exit code 1; it is started again.") == AT_ONCE - 1
-    assert said.count(f"camera ended at once {AT_ONCE} times in a row, now with exit code 1.") == 1
+    assert said.count("camera ended with exit code 1; restarting it.") == AT_ONCE - 1
+    assert said.count(f"camera ended right after its start {AT_ONCE} times in a row, now with exit code 1.") == 1
     assert said.rstrip().endswith("the model of the camera is unknown")
 
 

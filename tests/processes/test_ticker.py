@@ -1,4 +1,4 @@
-"""The ticker's rounds, its beats, its broom; and the schedule for those who run no ticker."""
+"""The ticker's rounds, its beats, its pruning, and the schedule for installations without a ticker."""
 
 from __future__ import annotations
 
@@ -96,10 +96,10 @@ def test_an_error_that_stays_the_same_is_told_once(caplog: pytest.LogCaptureFixt
     errors = ErrorLog()
     with caplog.at_level(logging.ERROR):
         for text in ("database is locked", "database is locked", "disk is full"):
-            errors.tell(OSError(text))
+            errors.log(OSError(text))
     assert [record.getMessage() for record in caplog.records] == [
-        "the ticker waits: OSError: database is locked",
-        "the ticker waits: OSError: disk is full",
+        "the ticker is waiting: OSError: database is locked",
+        "the ticker is waiting: OSError: disk is full",
     ]
 
 
