@@ -87,7 +87,8 @@ def test_the_very_same_is_shown_again_and_not_asked_again(team: Team, sandbox: S
     assert direct(sandbox)[0] == calls + 4
     repeated = [answer for answer in answers(again) if answer.source]
     assert [(answer.row, answer.variant) for answer in repeated] == [(2, 0), (3, 0)]
-    assert all(answer.cost_ticks == 0 and answer.source.cost_ticks > 0 and answer.answer for answer in repeated)
+    assert all(answer.cost_ticks == 0 and answer.source and answer.source.cost_ticks > 0 for answer in repeated)
+    assert all(answer.answer for answer in repeated)
 
 
 def test_where_all_is_known_nothing_waits_for_a_worker(team: Team, sandbox: Sandbox) -> None:
