@@ -171,7 +171,7 @@ def _unknown(text: str, columns: Sequence[str]) -> list[str]:
     try:
         parse(text, columns)
     except PromptError as error:
-        return [str(unknown) for unknown in error.unknown]
+        return error.sentences
     return []
 
 

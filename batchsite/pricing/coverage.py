@@ -16,8 +16,8 @@ from typing import Any, TypeVar
 from django.core.cache import cache
 
 from batchsite.datasets.models import Dataset, Row
-from batchsite.recipes.answer_shape import LONGEST_VALUE, MOST_VALUES
 from batchsite.recipes.row_set import RowSet
+from batchsite.recipes.shape_fields import LONGEST_VALUE, MOST_VALUES
 
 LOOKED_AT = 20_000
 """Most rows read during a request, which takes about 0.1 s."""
