@@ -205,6 +205,7 @@ def sandbox_if_needed(needed: bool, say: Callable[[str], object]) -> Iterator[No
         return
     data, noted = Path(settings.DATA) / "sandbox", Path(settings.DATA) / "run" / "sandbox.port"
     command = [sys.executable, "-m", "batchsite.sandbox", "--port", "0", "--port-file", str(noted)]
+    command += ["--key-file", str(noted.with_name("sandbox.key"))]
     command += ["--data", str(data), "--rate", str(settings.OPTIONS.sandbox_rate)]
     tie = partial(die_with_parent, os.getpid())
     quiet = subprocess.DEVNULL  # should another one begin at the same moment, this one ends, and that one serves both

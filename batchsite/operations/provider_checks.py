@@ -10,7 +10,7 @@ from django.conf import settings
 from batchsite.batches.models import Batch
 from batchsite.batches.states import RUNNING
 from batchsite.operations.findings import Finding, ok, problem, warning
-from batchsite.teams.accounts import AccountKind, AccountMissing, account_of, sandbox_url
+from batchsite.teams.accounts import AccountKind, AccountMissing, account_of, sandbox_key, sandbox_url
 from batchsite.teams.key_checks import KeyCheck, Verdict, check_key
 from batchsite.teams.models import ProviderKey, Team
 
@@ -25,7 +25,7 @@ def examine_provider() -> Iterator[Finding]:
         yield _reached(check, settings.OPTIONS.xai_api_base, took)
         yield _judged("XAI_API_KEY", check)
         return
-    check, took = _timed("sandbox-key", sandbox_url())
+    check, took = _timed(sandbox_key(), sandbox_url())
     if check.verdict == Verdict.WORKS:
         yield ok("provider", f"The sandbox answers in {took:.0f} ms. No key is set: answers are simulated.")
     else:
@@ -66,7 +66,7 @@ def examine_accounts_in_use() -> Iterator[Finding]:
 
 
 def _sandbox_answers() -> bool:
-    return check_key("sandbox-key", sandbox_url()).verdict == Verdict.WORKS
+    return check_key(sandbox_key(), sandbox_url()).verdict == Verdict.WORKS
 
 
 def _timed(api_key: str, base_url: str) -> tuple[KeyCheck, float]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from batchsite.batches.models import Batch
 from batchsite.teams.accounts import Account, AccountKind, AccountMissing, account_kind, account_of
 from batchsite.teams.models import Membership, Role, Team, User
-from batchsite.timeouts import patience
+from batchsite.timeouts import timeouts
 from batchsite.xai.client import Timeouts, XaiClient
 from batchsite.xai.errors import NotFound, XaiError
 
@@ -86,7 +86,7 @@ def provider_account(team: Team, kind: str) -> ProviderAccount:
 def quick_client(provider: ProviderAccount) -> XaiClient:
     """A client for pages: one retry, short timeouts."""
     account = provider.account
-    return _client(account.base_url, account.api_key, min(SECONDS, patience().call), os.getpid())
+    return _client(account.base_url, account.api_key, min(SECONDS, timeouts().call), os.getpid())
 
 
 @functools.lru_cache(maxsize=16)

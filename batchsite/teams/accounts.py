@@ -56,7 +56,7 @@ def account_kind(team: Team) -> AccountKind:
 def account_of(team: Team, kind: str) -> Account:
     """The team's account of that kind with its current key. Raises AccountMissing."""
     if kind == AccountKind.SANDBOX:
-        return Account(AccountKind.SANDBOX, sandbox_url(), "sandbox-key")
+        return Account(AccountKind.SANDBOX, sandbox_url(), sandbox_key())
     if kind == AccountKind.ENVIRONMENT:
         if not settings.OPTIONS.xai_api_key:
             raise AccountMissing("XAI_API_KEY is not set any more. Set it again and restart batchsite.")
@@ -72,6 +72,15 @@ def sandbox_url() -> str:
     port_file = Path(settings.DATA) / "run" / "sandbox.port"
     port = port_file.read_text().strip() if port_file.exists() else "8790"
     return f"http://127.0.0.1:{port}/v1"
+
+
+def sandbox_key() -> str:
+    """Returns the only key that the installation's sandbox accepts. The sandbox creates it at its first start.
+
+    Without the file it is a fixed key, as a sandbox that was started by hand accepts any.
+    """
+    path = Path(settings.DATA) / "run" / "sandbox.key"
+    return path.read_text().strip() if path.exists() else "sandbox-key"
 
 
 def store_key(team: Team, key: str, provider_team_id: str, user: User | None) -> ProviderKey:

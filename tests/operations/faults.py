@@ -109,11 +109,11 @@ def take_in(place: Place, table: Path) -> None:
 def begin(place: Place, name: str = "first") -> None:
     """Queue a batch over the newest dataset; the workers do the rest."""
     place.python(
-        "from batchsite.batches import controlling; from batchsite.batches.writing import drafting; "
+        "from batchsite.submission import actions; from batchsite.drafts import draft_store; "
         "from batchsite.datasets.models import Dataset\n"
-        "dataset = Dataset.objects.order_by('-pk')[0]; batch = drafting.new_draft(dataset.team, None, dataset)\n"
+        "dataset = Dataset.objects.order_by('-pk')[0]; batch = draft_store.new_draft(dataset.team, None, dataset)\n"
         f"batch.name, batch.prompt, batch.model = {name!r}, 'Answer {{{{text}}}}', 'grok-4.3'\n"
-        "batch.save(); controlling.start(batch, None)"
+        "batch.save(); actions.start(batch, None)"
     )
 
 

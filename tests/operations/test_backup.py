@@ -21,17 +21,17 @@ from tests.sandboxes import Sandbox
 
 ROWS = 30
 BEGIN = f"""
-from batchsite.batches import controlling
-from batchsite.batches.writing import drafting
+from batchsite.submission import actions
+from batchsite.drafts import draft_store
 from batchsite.teams.models import Team
 from tests.factories import make_dataset
 team = Team.objects.create(name="Support")
 for name in ("processing", "sending", "queued"):
     dataset = make_dataset(team, ["text"], [[f"question {{n}}"] for n in range({ROWS})])
-    batch = drafting.new_draft(team, None, dataset)
+    batch = draft_store.new_draft(team, None, dataset)
     batch.name, batch.prompt, batch.model = name, "Answer {{{{text}}}}", "grok-4.3"
     batch.save()
-    controlling.start(batch, None)
+    actions.start(batch, None)
 """
 
 
