@@ -170,7 +170,7 @@ def check_pages(**_: Any) -> list[CheckMessage]:
     if options.debug and (options.hosts or not _is_loopback(options.bind)):
         complaints.append(
             Error(
-                "BATCHSITE_DEBUG shows code and settings to visitors, and this site can be reached from other machines.",
+                "BATCHSITE_DEBUG shows code and settings to visitors, and other machines can reach this site.",
                 hint="Unset BATCHSITE_DEBUG.",
                 id="batchsite.E009",
             )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -38,3 +40,21 @@ def words_of(text: str | None) -> str:
 def whole_number(text: str | None) -> int | None:
     """A positive whole number that fits into every database. None for any other text."""
     return int(text) if text and text.isascii() and text.isdigit() and 0 < len(text) <= 18 and int(text) else None
+
+
+def client_address(request: HttpRequest) -> str:
+    """The IP address of the client: behind trusted proxies the one that the outermost of them added.
+
+    A client can write anything to the left of that in X-Forwarded-For. With fewer entries than proxies, the request
+    did not come through all of them, and the address of the connection counts.
+    """
+    connection = str(request.META.get("REMOTE_ADDR", ""))
+    if not settings.OPTIONS.behind_proxy:
+        return connection
+    entries = [entry.strip() for entry in request.headers.get("X-Forwarded-For", "").split(",")]
+    count = max(1, settings.OPTIONS.proxies)
+    entry = entries[-count] if len(entries) >= count else ""
+    try:
+        return str(ipaddress.ip_address(entry))
+    except ValueError:
+        return connection

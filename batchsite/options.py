@@ -42,6 +42,9 @@ class Options:
     behind_proxy: bool = _option(
         "BATCHSITE_BEHIND_PROXY", False, "Trust X-Forwarded-Proto and X-Forwarded-For, from a proxy that sets both"
     )
+    proxies: int = _option(
+        "BATCHSITE_PROXIES", 1, "Trusted proxies in a row; each appends the address it sees to X-Forwarded-For"
+    )
     debug: bool = _option("BATCHSITE_DEBUG", False, "Django's debug pages; never on a server")
     secret_key: str = _option(
         "SECRET_KEY", "", "Signs sessions and encrypts keys; generated and kept in the data folder if unset"

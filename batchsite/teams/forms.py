@@ -11,8 +11,10 @@ from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
 from batchsite.teams.models import Role, Team, User
+from batchsite.teams.sign_in import TooManyTries, is_password_of
 
 TICKS_PER_DOLLAR = 10_000_000_000
+TYPE_PASSWORD = "Type your password to change the e-mail."
 TAKEN = "There is an account with this e-mail already."
 
 
@@ -140,8 +142,8 @@ class AccountForm(forms.Form):
     email = _email(autocomplete="email")
     password = _password("Your password", "current-password", "Only needed to change the e-mail.", required=False)
 
-    def __init__(self, data: QueryDict | None = None, *, user: User) -> None:
-        self.user = user
+    def __init__(self, data: QueryDict | None = None, *, user: User, address: str = "") -> None:
+        self.user, self.address = user, address
         super().__init__(data, initial={"name": user.name, "email": user.email})
 
     def clean_email(self) -> str:
@@ -152,26 +154,38 @@ class AccountForm(forms.Form):
 
     def clean(self) -> None:
         email = self.cleaned_data.get("email", self.user.email)
-        if email != self.user.email and not self.user.check_password(self.cleaned_data.get("password", "")):
-            self.add_error("password", "Type your password to change the e-mail.")
+        if email == self.user.email:
+            return
+        words = _why_wrong(self.user, self.cleaned_data.get("password", ""), self.address)
+        if words:
+            self.add_error("password", words if self.cleaned_data.get("password") else TYPE_PASSWORD)
 
 
 class PasswordForm(forms.Form):
     current = _password("Current password", "current-password")
     new = _new_password("New password")
 
-    def __init__(self, data: QueryDict | None = None, *, user: User) -> None:
-        self.user = user
+    def __init__(self, data: QueryDict | None = None, *, user: User, address: str = "") -> None:
+        self.user, self.address = user, address
         super().__init__(data)
 
     def clean_current(self) -> str:
         current: str = self.cleaned_data["current"]
-        if not self.user.check_password(current):
-            raise ValidationError("That is not your current password.")
+        words = _why_wrong(self.user, current, self.address)
+        if words:
+            raise ValidationError(words)
         return current
 
     def clean(self) -> None:
         _check_password(self, "new", self.user)
+
+
+def _why_wrong(user: User, password: str, address: str) -> str:
+    """Why this is not accepted as the person's password. Empty if it is."""
+    try:
+        return "" if is_password_of(user, password, address) else "That is not your current password."
+    except TooManyTries as refusal:
+        return str(refusal)
 
 
 def _check_password(form: forms.Form, field: str, user: User) -> None:

@@ -79,7 +79,7 @@ def test_what_a_process_holds_is_not_late_and_what_a_dead_one_held_is(team: Team
     Submission.objects.filter(pk=held.pk).update(lease_until=NOW() + timedelta(seconds=30))
     assert said(work_checks.examine_due_work(), "problem") == ""
     Submission.objects.filter(pk=held.pk).update(lease_until=NOW() - timedelta(seconds=30))
-    assert "1 are due and not taken" in said(work_checks.examine_due_work(), "problem")
+    assert "1 are due and not begun" in said(work_checks.examine_due_work(), "problem")
 
 
 @pytest.mark.parametrize(("tries", "level"), [(3, "warning"), (9, "problem")])
