@@ -5,7 +5,6 @@ An error keeps batchsite from starting, a warning is only shown. Each has an id,
 
 from __future__ import annotations
 
-import ipaddress
 import math
 import os
 import stat
@@ -18,11 +17,17 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 
+from batchsite.options import is_loopback
+
 REQUEST_KINDS = ("chat_get_completion", "responses")
 MOST_PAGE_ROWS = 1000
 """Results that xAI returns at most in one call (facts 2.7)."""
 NETWORK_FILESYSTEMS = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "afs"}
+WITHOUT_MODES = {"vfat", "exfat", "ntfs", "ntfs3", "fuseblk", "9p", "drvfs", "cifs", "smb3"}
+"""File systems that may not store the modes of files."""
 MOUNTS = Path("/proc/mounts")
+SHORTEST_SECRET = 32
+"""Characters of SECRET_KEY; less can be guessed from a session cookie, offline."""
 
 
 @register("batchsite")
@@ -69,7 +74,7 @@ def _address(base: str) -> Iterator[CheckMessage]:
             hint="Write it like https://api.x.ai/v1, or unset it.",
             id="batchsite.E003",
         )
-    elif parts.scheme == "http" and not _is_loopback(parts.hostname):
+    elif parts.scheme == "http" and not is_loopback(parts.hostname):
         yield Error(
             f"XAI_API_BASE begins with http://, so the key and every prompt would be sent to {parts.hostname} "
             "unencrypted.",
@@ -149,7 +154,7 @@ def check_pages(**_: Any) -> list[CheckMessage]:
     options = settings.OPTIONS
     complaints: list[CheckMessage] = []
     # On a loopback address `manage.py up` turns HTTPS off, unless it is asked for.
-    plain = not options.https or (_is_loopback(options.bind) and not os.environ.get("BATCHSITE_HTTPS"))
+    plain = not options.https or (is_loopback(options.bind) and not os.environ.get("BATCHSITE_HTTPS"))
     if options.hosts and plain:
         complaints.append(
             Warning(
@@ -159,7 +164,7 @@ def check_pages(**_: Any) -> list[CheckMessage]:
                 id="batchsite.W001",
             )
         )
-    if not options.hosts and not _is_loopback(options.bind):
+    if not options.hosts and not is_loopback(options.bind):
         complaints.append(
             Warning(
                 f"BATCHSITE_BIND is {options.bind}, but without BATCHSITE_HOSTS the pages answer to localhost only.",
@@ -167,7 +172,16 @@ def check_pages(**_: Any) -> list[CheckMessage]:
                 id="batchsite.W002",
             )
         )
-    if options.debug and (options.hosts or not _is_loopback(options.bind)):
+    if "*" in options.hosts:
+        complaints.append(
+            Warning(
+                "BATCHSITE_HOSTS is *: the site answers to every name, so a visitor can choose the host in the links "
+                "that it shows.",
+                hint="Name the hosts under which people reach this machine, separated by commas.",
+                id="batchsite.W006",
+            )
+        )
+    if options.debug and options.is_reachable:
         complaints.append(
             Error(
                 "BATCHSITE_DEBUG shows code and settings to visitors, and other machines can reach this site.",
@@ -176,6 +190,21 @@ def check_pages(**_: Any) -> list[CheckMessage]:
             )
         )
     return complaints
+
+
+@register("batchsite")
+def check_secret(**_: Any) -> list[CheckMessage]:
+    """Whether SECRET_KEY can be guessed."""
+    length = len(settings.SECRET_KEY)
+    if length >= SHORTEST_SECRET:
+        return []
+    return [
+        Error(
+            f"SECRET_KEY has {length} characters and could be guessed: it signs sessions and encrypts keys.",
+            hint="Unset it, and one is generated. Or: python3 -c 'import secrets; print(secrets.token_urlsafe(64))'",
+            id="batchsite.E011",
+        )
+    ]
 
 
 @register("batchsite")
@@ -192,10 +221,12 @@ def _readable_by_others(data: Path) -> Iterator[CheckMessage]:
         except OSError:
             continue
         if others and os.name == "posix":
-            yield Warning(
-                f"Other users of this machine can get into {path}: it holds keys and people's rows.",
+            # Where the file system has no modes, chmod cannot help, and a refusal would leave no way out.
+            message, number = (Warning, "W003") if _filesystem(data) in WITHOUT_MODES else (Error, "E010")
+            yield message(
+                f"Other users of this machine can read {path}: it holds keys and people's rows.",
                 hint=f"chmod {mode} {path}",
-                id="batchsite.W003",
+                id=f"batchsite.{number}",
             )
 
 
@@ -217,10 +248,3 @@ def _filesystem(path: Path) -> str:
         return ""
     holding = [(len(point), kind) for point, kind in mounts if path.is_relative_to(point.replace("\\040", " "))]
     return max(holding)[1] if holding else ""
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

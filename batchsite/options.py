@@ -7,6 +7,7 @@ expected. A test compares docs/configuration.md with this list.
 from __future__ import annotations
 
 import dataclasses
+import ipaddress
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -94,6 +95,19 @@ class Options:
     max_rows: int = _option("BATCHSITE_MAX_ROWS", 5_000_000, "Most rows of a dataset")
     max_columns: int = _option("BATCHSITE_MAX_COLUMNS", 500, "Most columns of a dataset")
     max_cell: int = _option("BATCHSITE_MAX_CELL", 5_000_000, "Most characters of one cell")
+
+    @property
+    def is_reachable(self) -> bool:
+        """Whether other machines can reach the pages, directly or through a proxy."""
+        return bool(self.hosts) or not is_loopback(self.bind)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach `host`."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def read(environ: Mapping[str, str] = os.environ) -> Options:

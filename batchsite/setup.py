@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import hmac
 import json
 import logging
 import os
@@ -58,6 +60,17 @@ def secret_key(data: Path) -> str:
         finally:
             draft.unlink()
     return path.read_text().strip()
+
+
+def setup_code(secret: str) -> str:
+    """The code that creates the first account of a reachable installation, such as ABCD-EFGH-JKLM.
+
+    Derived from the secret key, so that all machines of an installation and all starts have the same one. It works
+    once, as there is a first account afterwards.
+    """
+    digest = hmac.digest(secret.encode(), b"batchsite setup code", "sha256")
+    letters = base64.b32encode(digest).decode()[:12]
+    return "-".join(letters[start : start + 4] for start in range(0, 12, 4))
 
 
 def database(url: str, data: Path) -> dict[str, Any]:

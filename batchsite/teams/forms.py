@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hmac
 from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
+from batchsite.setup import setup_code
 from batchsite.teams.models import Role, Team, User
 from batchsite.teams.sign_in import TooManyTries, is_password_of
 
@@ -60,10 +63,27 @@ class SignUpForm(forms.Form):
 
 
 class SetupForm(SignUpForm):
-    """The first account, and its team."""
+    """The first account, and its team. On a server that others can reach it asks for the code of the terminal."""
 
+    code = forms.CharField(
+        label="Setup code",
+        max_length=40,
+        help_text="Shown in the terminal of `manage.py up`, and by `manage.py setupcode`.",
+        widget=forms.TextInput({"autocomplete": "off", "autofocus": True}),
+    )
     team_name = _team_name()
-    field_order = ("team_name", "name", "email", "password")
+    field_order = ("code", "team_name", "name", "email", "password")
+
+    def __init__(self, data: QueryDict | None = None) -> None:
+        super().__init__(data)
+        if not settings.OPTIONS.is_reachable:
+            del self.fields["code"]
+
+    def clean_code(self) -> str:
+        typed = "".join(filter(str.isalnum, self.cleaned_data["code"])).upper()
+        if not hmac.compare_digest(typed.encode(), setup_code(settings.SECRET_KEY).replace("-", "").encode()):
+            raise ValidationError("That is not the code. `manage.py setupcode` shows it again.")
+        return typed
 
 
 class SignInForm(forms.Form):

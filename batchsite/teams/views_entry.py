@@ -32,7 +32,8 @@ def setup(request: HttpRequest) -> HttpResponse:
     form = SetupForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            user = set_up(**form.cleaned_data)
+            answers = {name: form.cleaned_data[name] for name in ("name", "email", "password", "team_name")}
+            user = set_up(**answers)
         except AlreadySetUp:
             messages.warning(request, "Somebody else has just made the first account. Ask them for an invitation.")
             return redirect("sign-in")
