@@ -123,6 +123,22 @@ def decrypt(secret: bytes) -> str:
         ) from error
 
 
+def reencrypt_keys() -> tuple[int, list[Team]]:
+    """Encrypts all stored keys with the current SECRET_KEY. Returns how many, and the teams with unreadable keys."""
+    count, unreadable = 0, []
+    for pk in list(ProviderKey.objects.order_by("pk").values_list("pk", flat=True)):
+        with transaction.atomic():
+            stored = ProviderKey.objects.select_for_update(of=("self",)).select_related("team").get(pk=pk)
+            try:
+                stored.secret = _fernet().rotate(bytes(stored.secret))
+            except InvalidToken:
+                unreadable.append(stored.team)
+                continue
+            stored.save(update_fields=["secret"])
+            count += 1
+    return count, unreadable
+
+
 def _fernet() -> MultiFernet:
     keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
     digests = [hashlib.sha256(f"provider key: {key}".encode()).digest() for key in keys]
