@@ -18,7 +18,7 @@ from batchsite.drafts.forms import DraftField, DraftForm
 from batchsite.drafts.starter_prompts import STARTERS
 from batchsite.pricing.budgets import budget_of
 from batchsite.pricing.coverage import Coverage, Gaps, coverage, gaps
-from batchsite.pricing.estimate import rows_to_send
+from batchsite.pricing.estimate import Estimate, rows_to_send
 from batchsite.pricing.model_prices import offers
 from batchsite.prompts import prompt_queries as prompts
 from batchsite.recipes import answer_shape
@@ -52,7 +52,8 @@ class Chip:
 
 def draft_context(request: TeamRequest, form: DraftForm, row: int, *, at_submit: bool = False) -> dict[str, Any]:
     """What the page and its live parts show of a draft as it stands now."""
-    batch, problems = form.batch, draft_store.problems_of(form.batch)
+    batch, price = form.batch, draft_store.estimate_of(form.batch)
+    problems = draft_store.problems_with_price(batch, price)
     fields = form.with_problems(problems, at_submit=at_submit)
     try:
         preview = draft_store.preview(batch, row)
@@ -64,7 +65,7 @@ def draft_context(request: TeamRequest, form: DraftForm, row: int, *, at_submit:
     params = shown_params(batch, fields)
     swap_params = request.method == "POST" and request.POST.get("params-of", batch.model) != batch.model
     taken = request.POST.get("do", "").startswith("values-")
-    return _costs(request, batch) | {
+    return _costs(request, batch, price) | {
         "fields": fields,
         "noted": _noted(fields, params if swap_params else [], request.POST),
         "params": params,
@@ -92,14 +93,14 @@ def draft_context(request: TeamRequest, form: DraftForm, row: int, *, at_submit:
     }
 
 
-def _costs(request: TeamRequest, batch: Batch) -> dict[str, Any]:
+def _costs(request: TeamRequest, batch: Batch, price: Estimate | None) -> dict[str, Any]:
     """What a draft comes to, for its page and its review."""
     kind, budget = account_kind(request.team), budget_of(request.team)
     return {
         "batch": batch,
         "rows": rows_to_send(batch),
         "turns": 1 + bool(batch.system_prompt.strip()) + 2 * len(batch.examples),
-        "estimate": draft_store.estimate_of(batch),
+        "estimate": price,
         "warnings": draft_store.warnings_of(batch),
         "simulated": kind == AccountKind.SANDBOX,
         "account": kind,
@@ -152,14 +153,14 @@ def _schema(batch: Batch) -> str:
 # ---- the review --------------------------------------------------------------------------------------
 
 
-def review_context(request: TeamRequest, batch: Batch) -> dict[str, Any]:
+def review_context(request: TeamRequest, batch: Batch, price: Estimate | None) -> dict[str, Any]:
     """What is about to be sent, and an example of it. The draft has no problems."""
     used = draft_store.used_columns(batch)
     row = _first_row(batch)
     request_body = recipe_of(batch).request(row, batch.dataset.row(row))["batch_request"]
     [(kind, body)] = request_body.items()
     text = orjson.dumps(body, option=orjson.OPT_INDENT_2).decode()
-    return _costs(request, batch) | {
+    return _costs(request, batch, price) | {
         "row": row,
         "gaps": _gaps(batch, used),
         "schema": _schema(batch),

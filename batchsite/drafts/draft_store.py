@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
 from django.conf import settings
 from django.db import transaction
 
 from batchsite.batches.batch_recipe import recipe_of
 from batchsite.batches.batchable import why_no_batch
+from batchsite.batches.draft_fingerprint import draft_fingerprint
 from batchsite.batches.models import Batch
 from batchsite.batches.states import State
 from batchsite.batches.timeline import note
@@ -89,15 +88,8 @@ def take_values(batch: Batch, column: str) -> str:
 
 
 def revision(batch: Batch) -> str:
-    """A mark of all that would be sent as the draft stands: two that are equal say the same."""
-    said = [getattr(batch, name) for name in _SAID]
-    return hashlib.sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
-
-
-_SAID = (
-    *("name", "prompt", "system_prompt", "examples", "shape", "model", "params", "id_column"),
-    *("row_limit", "ranges", "skip_empty", "auto_retries", "deadline_hours"),
-)
+    """Returns a fingerprint of all that would be sent as the draft stands."""
+    return draft_fingerprint(batch)
 
 
 @dataclass(frozen=True)
@@ -126,7 +118,7 @@ def preview(batch: Batch, row: int) -> Preview | None:
 
 
 def problems_of(batch: Batch) -> Problems:
-    """All that keeps a draft from being submitted, as far as it can be told without looking at every row."""
+    """Returns what keeps a draft from being submitted, apart from its price, without looking at every row."""
     found: Problems = {}
     if batch.dataset.state != DatasetState.READY:
         found["dataset"] = ["The dataset is not ready yet."]
@@ -148,7 +140,13 @@ def problems_of(batch: Batch) -> Problems:
         found["id_column"] = ["The dataset has no such column."]
     if rows_to_send(batch) < 1:
         found["row_limit"] = ["There are no rows to send."]
-    elif refusal := refusal_of(batch):
+    return found
+
+
+def problems_with_price(batch: Batch, price: Estimate | None) -> Problems:
+    """Returns what keeps a draft from being submitted, the team's budget included."""
+    found = problems_of(batch)
+    if "row_limit" not in found and (refusal := refusal_of(batch.team, price)):
         found[""] = [refusal]
     return found
 

@@ -111,7 +111,7 @@ def batch_check(request: TeamRequest, batch_id: int) -> HttpResponse:
         draft_store.save(batch, form.values())
     except draft_store.Submitted:
         return to_batch(request, batch)
-    if form.errors or draft_store.problems_of(batch):
+    if form.errors or draft_store.problems_with_price(batch, draft_store.estimate_of(batch)):
         context = draft_context(request, form, _row(request), at_submit=True)
         return render(request, "drafts/edit.html", context, status=UNPROCESSABLE)
     return redirect("batch-review", batch.pk)
@@ -123,9 +123,10 @@ def batch_review(request: TeamRequest, batch_id: int) -> HttpResponse:
     batch = queries.batch_of(request.team, batch_id)
     if batch.state != State.DRAFT:
         return redirect("batch", batch.pk)
-    if draft_store.problems_of(batch):
+    price = draft_store.estimate_of(batch)
+    if draft_store.problems_with_price(batch, price):
         return redirect("batch-edit", batch.pk)
-    return render(request, "drafts/review.html", review_context(request, batch))
+    return render(request, "drafts/review.html", review_context(request, batch, price))
 
 
 @require_POST
@@ -141,10 +142,10 @@ def batch_submit(request: TeamRequest, batch_id: int) -> HttpResponse:
         return redirect("batch-review", batch.pk)
     if draft_store.problems_of(batch):
         return redirect("batch-edit", batch.pk)
-    draft_store.estimate_of(batch)
     try:
-        actions.start(batch, request.user)
-    except actions.NotNow:
+        actions.start(batch, request.user, draft_store.estimate_of(batch))
+    except actions.NotNow as refusal:
+        messages.error(request, str(refusal))
         return to_batch(request, batch)
     tasks.nudge(batch)
     return redirect("batch", batch.pk)

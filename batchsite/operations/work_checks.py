@@ -22,7 +22,7 @@ from batchsite.processes.heartbeats import seconds_since_beat
 from batchsite.processes.leases import MOST_TRIES, free
 from batchsite.processes.models import Leadership, Work
 from batchsite.processes.queue import QUEUES
-from batchsite.timeouts import patience
+from batchsite.timeouts import timeouts
 
 START = "Start batchsite: make run (or manage.py up). If it runs, look into log/ in the data folder."
 BACKLOG = 50
@@ -136,6 +136,6 @@ def examine_held() -> Iterator[Finding]:
 
 
 def _stalled() -> models.QuerySet[Submission]:
-    since = timezone.now() - timedelta(seconds=patience().stalled)
+    since = timezone.now() - timedelta(seconds=timeouts().stalled)
     watched = Submission.objects.select_related("batch").exclude(state__in=TERMINAL)
     return watched.filter(state=State.PROCESSING, batch__held_reason="", changed_at__lt=since).order_by("pk")

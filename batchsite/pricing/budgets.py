@@ -10,13 +10,11 @@ from dataclasses import dataclass
 
 from django.utils import timezone
 
-from batchsite.batches.batch_recipe import recipe_of
 from batchsite.batches.models import Batch, Submission
 from batchsite.batches.queries import IS_RUNNING
 from batchsite.batches.states import State
-from batchsite.pricing.estimate import estimate
+from batchsite.pricing.estimate import Estimate
 from batchsite.pricing.spend import spent_this_month
-from batchsite.recipes.prompt_template import PromptError
 from batchsite.teams.accounts import AccountKind, account_kind
 from batchsite.teams.models import Team
 from batchsite.wording import dollars
@@ -72,18 +70,17 @@ def _promised(team: Team) -> int:
     return sum(max(0, int((stored or {}).get("likely") or 0) - cost) for stored, cost in found)
 
 
-def refusal_of(batch: Batch) -> str:
-    """Why a draft would be more than is left, in words; empty where it fits, or nobody knows its price."""
-    budget = budget_of(batch.team)
+def refusal_of(team: Team, price: Estimate | None) -> str:
+    """Returns why a batch of that price does not fit the team's budget, in words; "" if it fits.
+
+    A batch whose price nobody knows (None) fits until the budget is used up.
+    """
+    budget = budget_of(team)
     if budget is None:
         return ""
-    try:
-        found = estimate(batch, recipe_of(batch))
-    except (PromptError, ValueError):
-        return ""
-    if found is None:
+    if price is None:
         return "The team’s budget is used up." if budget.is_reached else ""
-    return budget.refusal(found.likely - found.paid, "This batch", "choose fewer rows")
+    return budget.refusal(price.likely - price.paid, "This batch", "choose fewer rows")
 
 
 def waits(submission: Submission) -> str:

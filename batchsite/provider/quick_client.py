@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from batchsite.batches.models import Batch
 from batchsite.teams.accounts import Account, AccountKind, AccountMissing, account_kind, account_of
 from batchsite.teams.models import Membership, Role, Team, User
-from batchsite.timeouts import patience
+from batchsite.timeouts import timeouts
 from batchsite.xai.client import Timeouts, XaiClient
 from batchsite.xai.errors import NotFound, XaiError
 
@@ -85,7 +85,7 @@ def place_of(team: Team, kind: str) -> Place:
 
 def quick_client(account: Account) -> XaiClient:
     """A client for pages: few tries, short waits."""
-    return _client(account.base_url, account.api_key, min(SECONDS, patience().call), os.getpid())
+    return _client(account.base_url, account.api_key, min(SECONDS, timeouts().call), os.getpid())
 
 
 @functools.lru_cache(maxsize=16)

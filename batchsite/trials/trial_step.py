@@ -24,7 +24,7 @@ from batchsite.processes.leases import MOST_TRIES, Claim, claimed
 from batchsite.recipes.answer_shape import shape_of
 from batchsite.setup import logging_about
 from batchsite.teams.accounts import Account, AccountMissing, account_of
-from batchsite.timeouts import doubling, patience, soon
+from batchsite.timeouts import doubling, soon, timeouts
 from batchsite.trials.completion import Trouble, ask, columns_of
 from batchsite.trials.models import LOST, AnswerState, Trial, TrialAnswer
 from batchsite.trials.trial_lessons import teach
@@ -57,11 +57,11 @@ def _step(claim: Claim[Trial]) -> float | None:
         if trial.batch.state != State.DRAFT or trial.batch.deleted_at:
             trial.answers.filter(state=AnswerState.PLANNED).update(state=AnswerState.FAILED, error=CALLED_OFF)
     if claim.tries > MOST_TRIES:
-        return _hold(claim, DIED, patience().longest)
+        return _hold(claim, DIED, timeouts().longest)
     try:
         account = account_of(trial.batch.team, trial.account)
     except AccountMissing as error:
-        return _hold(claim, str(error), patience().held_probe)
+        return _hold(claim, str(error), timeouts().held_probe)
     return _go_on(claim, trial, _Turn(claim, trial, account).run())
 
 
@@ -82,7 +82,7 @@ def _go_on(claim: Claim[Trial], trial: Trial, trouble: Trouble | None) -> float 
         return None
     if trouble is None:
         return 0
-    first = patience().held_probe if trouble.hold else 1.0
+    first = timeouts().held_probe if trouble.hold else 1.0
     return max(trouble.wait, doubling(first, fresh.faults - 1))
 
 
@@ -106,7 +106,7 @@ class _Turn:
 
     def __init__(self, claim: Claim[Trial], trial: Trial, account: Account) -> None:
         self._claim, self._trial, self._account = claim, trial, account
-        self._until = time.monotonic() + patience().step
+        self._until = time.monotonic() + timeouts().step
         self._trouble: Trouble | None = None
 
     def run(self) -> Trouble | None:

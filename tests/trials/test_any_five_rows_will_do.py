@@ -55,7 +55,7 @@ def estimated(batch: Batch, tried: Sequence[Lesson]) -> int:
 
 @pytest.mark.parametrize("shaped", [True, False], ids=["77 intents", "text"])
 def test_hardly_any_five_rows_mislead(team: Team, sandbox: Sandbox, shaped: bool, settings: Any) -> None:
-    settings.PATIENCE = replace(SHORT, completion=60)  # eight ask at once, perhaps on a busy machine
+    settings.TIMEOUTS = replace(SHORT, completion=60)  # eight ask at once, perhaps on a busy machine
     batch = a_draft_of_questions(team, shaped=shaped)
     known, chance = lessons(batch), random.Random(77)
     picks = [estimated(batch, chance.sample(known, TRIED)) for _ in range(PICKS)]

@@ -17,8 +17,7 @@ B = {"prompt": "Say what this is about: {{text}}", "system_prompt": "", "model":
 
 def submitted(batch: Batch) -> Batch:
     batch.refresh_from_db()
-    draft_store.estimate_of(batch)
-    actions.start(batch, None)
+    actions.start(batch, None, draft_store.estimate_of(batch))
     return drive(batch)
 
 
@@ -125,7 +124,7 @@ def test_a_batch_that_goes_back_to_its_draft_keeps_its_tries(team: Team, sandbox
     """Rows that cannot be sent are found after the kept ones were written: those are taken back, and kept anew."""
     batch = a_draft(team, id_column="text")
     tried(batch, [1, 2])
-    actions.start(batch, None)
+    actions.start(batch, None, None)
     batch = drive(batch)
     assert batch.state == "draft"
     assert (batch.succeeded, batch.cost_ticks, Result.objects.count()) == (0, 0, 0)

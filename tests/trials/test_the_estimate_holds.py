@@ -42,7 +42,7 @@ def estimated(batch: Batch) -> Estimate:
 
 
 def ran(batch: Batch) -> Batch:
-    actions.start(batch, None)
+    actions.start(batch, None, None)
     batch = drive(batch, 60)
     assert batch.succeeded == batch.total
     return batch

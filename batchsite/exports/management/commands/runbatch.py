@@ -133,12 +133,16 @@ class Command(BaseCommand):
         batch.id_column, batch.row_limit, batch.skip_empty = asked.id_column, asked.limit, asked.skip_empty
         batch.shape, batch.ranges = shape, _ranges(asked, batch.dataset)
         batch.save()
-        problems = draft_store.problems_of(batch)
+        price = draft_store.estimate_of(batch)
+        problems = draft_store.problems_with_price(batch, price)
         if problems:
             words = [f"{field or 'batch'}: {one}" for field, found in problems.items() for one in found]
             raise Stop(BAD_INPUT, "\n".join(words))
-        self.stderr.write(console.plan(batch, draft_store.estimate_of(batch)))
-        actions.start(batch, None)
+        self.stderr.write(console.plan(batch, price))
+        try:
+            actions.start(batch, None, price)
+        except actions.NotNow as refusal:
+            raise Stop(BAD_INPUT, str(refusal)) from refusal
         batch.refresh_from_db()
         return batch
 
