@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from batchsite.batches.models import Batch, DailySpend, Result
 from batchsite.batches.states import RowState
-from batchsite.drafts import draft_store, duplicate
+from batchsite.drafts import draft_store, duplicates
 from batchsite.submission import actions
 from batchsite.teams.models import Team, User
 from batchsite.trials import trial_start
@@ -50,7 +50,7 @@ def test_the_batch_again_learns_from_the_tries_and_keeps_none_of_them(
     first = a_draft(team)
     tried(first, [1, 2, 5])
     first.refresh_from_db()
-    second = duplicate.duplicate(first, alice)
+    second = duplicates.duplicate(first, alice)
     before, after = draft_store.estimate_of(first), draft_store.estimate_of(second)
     assert before is not None
     assert after is not None

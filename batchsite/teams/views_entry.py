@@ -1,4 +1,4 @@
-"""Getting in: the first visit, signing in and out, following an invitation, and being in no team."""
+"""Pages for visitors: setup, sign-in and sign-out, invitations, and being in no team."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from batchsite.teams.access import team_optional
 from batchsite.teams.forms import SetupForm, SignInForm, SignUpForm, TeamForm
 from batchsite.teams.middleware import SESSION_TEAM, enter_team
 from batchsite.teams.models import Invitation, Membership, User
-from batchsite.teams.people import AlreadySetUp, create_team, found
+from batchsite.teams.people import AlreadySetUp, create_team, set_up
 from batchsite.teams.requests import PersonRequest
 from batchsite.teams.sign_in import SignInRefused, TooManyTries, sign_in_as
 
@@ -27,13 +27,13 @@ from batchsite.teams.sign_in import SignInRefused, TooManyTries, sign_in_as
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "POST"])
 def setup(request: HttpRequest) -> HttpResponse:
-    """The first visit makes the first account; ever after it leads to the sign-in page."""
+    """The first visit, which creates the first account. Later it redirects to the sign-in page."""
     if User.objects.exists():
         return redirect("sign-in")
     form = SetupForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            user = found(**form.cleaned_data)
+            user = set_up(**form.cleaned_data)
         except AlreadySetUp:
             messages.warning(request, "Somebody else has just made the first account. Ask them for an invitation.")
             return redirect("sign-in")
@@ -83,7 +83,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "POST"])
 def join(request: HttpRequest, token: str) -> HttpResponse:
-    """An invitation: with the account at hand, or with a new one."""
+    """Accepts an invitation, with the account of whoever is signed in or with a new one."""
     try:
         invitation = invitations.open_invitation(token)
         if isinstance(request.user, User):
@@ -115,7 +115,7 @@ def _sign_up(request: HttpRequest, invitation: Invitation) -> HttpResponse:
 @team_optional
 @require_http_methods(["GET", "POST"])
 def no_team(request: PersonRequest) -> HttpResponse:
-    """For somebody whose last team let them go: wait for an invitation, or begin a team."""
+    """For people without a team: wait for an invitation, or create a team."""
     if hasattr(request, "team"):
         return redirect("home")
     form = TeamForm(request.POST or None)
@@ -127,7 +127,7 @@ def no_team(request: PersonRequest) -> HttpResponse:
 
 @login_not_required
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """The 404 page. An address that is none at all reaches no view, so whose page it is must be found out here."""
+    """The 404 page. An unknown address reaches no view, so the team of the page's frame is looked up here."""
     user = getattr(request, "user", None)
     if isinstance(user, User) and not hasattr(request, "team"):
         enter_team(request, user)
@@ -135,7 +135,7 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def address_of(request: HttpRequest) -> str:
-    """Where the request comes from. Behind a proxy that is trusted, the last address that the proxy added."""
+    """The client's address: behind a trusted proxy the last one in X-Forwarded-For, which the proxy added."""
     forwarded = request.headers.get("X-Forwarded-For", "")
     if settings.OPTIONS.behind_proxy and forwarded:
         return forwarded.rsplit(",", 1)[-1].strip()
