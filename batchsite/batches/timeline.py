@@ -22,6 +22,7 @@ def note(
     by: User | None = None,
     detail: str = "",
     trace_id: str = "",
+    outcome: str = "",
 ) -> None:
     """Add a line to the timeline; the same line as the last counts up instead."""
     now = timezone.now()
@@ -39,6 +40,7 @@ def note(
         by=by,
         detail=detail[:4000],
         trace_id=trace_id[:100],
+        outcome=outcome,
         at=now,
         last_at=now,
     )
