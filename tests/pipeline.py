@@ -17,11 +17,11 @@ from batchsite.processes.leases import Busy, LeaseLost
 from batchsite.submission import actions
 from batchsite.submission.steps import advance
 from batchsite.teams.models import Team
-from batchsite.timeouts import Patience
+from batchsite.timeouts import PipelineTimeouts
 from tests.factories import make_dataset
 from tests.sandboxes import Sandbox
 
-SHORT = Patience(
+SHORT = PipelineTimeouts(
     step=5,
     call=1,
     call_retries=0,
@@ -31,6 +31,7 @@ SHORT = Patience(
     poll_later=0.02,
     poll_idle=0.02,
     after_unknown=0.05,
+    look_twice=0.02,
     zero_counters=0.4,
     cancel_settles=0.4,
     results_trail=2.5,
@@ -50,7 +51,7 @@ def make_batch(team: Team, rows: int = 20, **fields: Any) -> Batch:
     for name, value in {"prompt": "Answer in one word: {{text}}", "model": "grok-4.3", **fields}.items():
         setattr(batch, name, value)
     batch.save()
-    actions.start(batch, None)
+    actions.start(batch, None, None)
     batch.refresh_from_db()
     return batch
 

@@ -20,8 +20,8 @@ def sandbox_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbo
 
 @pytest.fixture
 def sandbox(sandbox_process: Sandbox, settings: Any) -> Sandbox:
-    """An empty sandbox without faults, and little patience on our side."""
-    settings.PATIENCE = SHORT
+    """An empty sandbox without faults, and short timeouts on our side."""
+    settings.TIMEOUTS = SHORT
     settings.OPTIONS = replace(settings.OPTIONS, creates_per_second=10_000, adds_per_30s=1_000_000)
     sandbox_process.reset()
     use(sandbox_process)

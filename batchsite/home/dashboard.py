@@ -20,7 +20,7 @@ from batchsite.datasets.models import Dataset
 from batchsite.home.batch_list import SHOWN
 from batchsite.teams.accounts import AccountKind, account_kind
 from batchsite.teams.models import Team, User
-from batchsite.timeouts import patience
+from batchsite.timeouts import timeouts
 
 LATELY = timedelta(days=7)
 DAYS = 30
@@ -78,7 +78,7 @@ def dashboard(team: Team, looked: datetime | None = None) -> Dashboard:
 
 def stalled(batches: QuerySet[Batch]) -> QuerySet[Batch]:
     """Returns the batches that wait for xAI and have not moved for long."""
-    since = timezone.now() - timedelta(seconds=patience().stalled)
+    since = timezone.now() - timedelta(seconds=timeouts().stalled)
     moved = Submission.objects.filter(batch=OuterRef("pk"), changed_at__gt=since)
     waiting = batches.filter(IS_RUNNING, state=State.PROCESSING, held_reason="", started_at__lt=since)
     return waiting.exclude(Exists(moved))

@@ -1,7 +1,7 @@
-"""How long answers of a shape are, as far as the shape itself says it. Pure.
+"""How long answers of a shape are, as far as the shape itself tells. Pure.
 
-Where every value comes from a list, an answer is one of a few texts, and their mean length is known before anything
-is asked. What is free (texts, numbers, lists) is guessed.
+If every value comes from a list, the mean length is known before anything is asked. Free texts, numbers and lists are
+guessed.
 """
 
 from __future__ import annotations
@@ -19,24 +19,24 @@ DEEPEST = 6
 
 
 @dataclass(frozen=True)
-class Size:
+class AnswerSize:
     """Characters of a value as JSON, on average over what it may be; `known` where nothing of it is guessed."""
 
     characters: float
     known: bool
 
 
-def size_of(schema: Mapping[str, Any], depth: int = 0) -> Size:
+def size_of(schema: Mapping[str, Any], depth: int = 0) -> AnswerSize:
     """Of a value that fits the schema; each allowed value counts alike."""
     if allowed := _allowed(schema):
-        return Size(fmean(len(orjson.dumps(value).decode()) for value in allowed), True)
+        return AnswerSize(fmean(len(orjson.dumps(value).decode()) for value in allowed), True)
     kind = schema.get("type")
     if kind == "object" and depth < DEEPEST:
         return _object(schema, depth)
     if kind == "array" and depth < DEEPEST:
         one = _within(schema.get("items"), depth)
-        return Size(2 + ITEMS * (one.characters + 1), False)
-    return Size(NUMBER if kind in {"number", "integer"} else TEXT, False)
+        return AnswerSize(2 + ITEMS * (one.characters + 1), False)
+    return AnswerSize(NUMBER if kind in {"number", "integer"} else TEXT, False)
 
 
 def _allowed(schema: Mapping[str, Any]) -> Sequence[Any]:
@@ -49,16 +49,16 @@ def _allowed(schema: Mapping[str, Any]) -> Sequence[Any]:
     return [True, False] if schema.get("type") == "boolean" else []
 
 
-def _object(schema: Mapping[str, Any], depth: int) -> Size:
+def _object(schema: Mapping[str, Any], depth: int) -> AnswerSize:
     properties = schema.get("properties")
     if not isinstance(properties, dict) or not properties:
-        return Size(TEXT, False)
+        return AnswerSize(TEXT, False)
     sizes = {name: _within(one, depth) for name, one in properties.items()}
     signs = sum(len(orjson.dumps(name).decode()) + 2 for name in sizes)  # a colon, and a comma or a brace
     all_there = set(sizes) <= set(schema.get("required") or ())
     values = list(sizes.values())
-    return Size(1 + signs + sum(one.characters for one in values), all_there and all(one.known for one in values))
+    return AnswerSize(1 + signs + sum(one.characters for one in values), all_there and all(one.known for one in values))
 
 
-def _within(schema: Any, depth: int) -> Size:
-    return size_of(schema, depth + 1) if isinstance(schema, dict) else Size(TEXT, False)
+def _within(schema: Any, depth: int) -> AnswerSize:
+    return size_of(schema, depth + 1) if isinstance(schema, dict) else AnswerSize(TEXT, False)

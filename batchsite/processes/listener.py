@@ -1,5 +1,5 @@
-"""The socket on which the pages are served. It is the supervisor's, so that requests wait, and are not refused,
-while the web processes restart.
+"""The socket on which pages are served. The supervisor holds it, so that requests wait instead of being refused while
+the web processes restart.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ import socket
 
 
 class CannotListen(Exception):
-    """Why, and what to do."""
+    """The text says why, and what to do."""
 
 
 def listen(bind: str, port: int) -> socket.socket:
-    """A socket that listens. Raises CannotListen."""
+    """Returns a listening socket. Raises CannotListen."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             bind, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -53,6 +53,6 @@ def reachable(listener: socket.socket) -> tuple[str, int]:
 
 
 def address(listener: socket.socket) -> str:
-    """For a browser on this machine."""
+    """The URL of the pages for a browser on this machine."""
     host, port = reachable(listener)
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -14,7 +14,7 @@ from batchsite.batches.states import INCOMPLETE, RULES, TERMINAL, State
 from batchsite.pricing import budgets
 from batchsite.pricing.estimate import came_out
 from batchsite.results import progress
-from batchsite.timeouts import patience
+from batchsite.timeouts import timeouts
 from batchsite.wording import dollars
 
 EVENTS = 200
@@ -155,7 +155,7 @@ def _left(batch: Batch, submissions: Sequence[Submission], now: datetime) -> str
     began = min(submission.created_at for submission in running)
     if batch.first_result_at and len(running) == len(submissions):
         # The first result is seen up to one poll after it arrived.
-        began = max(began, batch.first_result_at - timedelta(seconds=patience().poll))
+        began = max(began, batch.first_result_at - timedelta(seconds=timeouts().poll))
     done, total = sum(map(_reported, running)), sum(submission.total for submission in running)
     return progress.left_in_words(progress.seconds_left(done, total, (now - began).total_seconds()))
 
@@ -217,7 +217,7 @@ def _stalled(batch: Batch, running: Sequence[Submission], events: Sequence[Event
     if batch.state != State.PROCESSING:
         return None
     moved = _moved_at(batch, running)
-    if idle > patience().stalled:
+    if idle > timeouts().stalled:
         text = (
             "xAI promises no time; most batches end within a day, and a row can hang for ever. You can wait, or take "
         )

@@ -163,7 +163,7 @@ def page_of(batch: Batch, row_filter: RowFilter, query: QueryDict, summary: Summ
     return RowPage(
         lines=lines,
         columns=[column for column in columns if column.chosen],
-        previous=(places[0] if places else after) if begin else None,
+        previous=(places[0] if places else _behind(after, row_filter)) if begin else None,
         next=places[-1] if more else found.reached,
         searched_to=found.reached.row if found.reached and len(places) < PAGE else None,
         share=_share(batch, row_filter, found.reached),
@@ -171,6 +171,11 @@ def page_of(batch: Batch, row_filter: RowFilter, query: QueryDict, summary: Summ
         unsorted=found.unsorted,
         as_of=found.as_of,
     )
+
+
+def _behind(place: Place | None, row_filter: RowFilter) -> Place | None:
+    """Returns a place just behind another, so that the page before it ends with that one."""
+    return Place(place.value, place.row + row_filter.direction) if place else None
 
 
 def _share(batch: Batch, row_filter: RowFilter, reached: Place | None) -> int:

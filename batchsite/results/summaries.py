@@ -14,8 +14,8 @@ from django.utils import timezone
 from batchsite.batches.models import Batch, Result
 from batchsite.batches.states import RowState
 from batchsite.processes.leases import Claim, claimed
+from batchsite.processes.outages import write_if_possible
 from batchsite.processes.queue import Job, enqueue
-from batchsite.processes.trouble import on_the_side
 from batchsite.results import answer_fields, row_orders, sliced_count, tallies
 from batchsite.results.models import Codes, Judgement, Summary
 from batchsite.results.tallies import Seen, Tally
@@ -52,7 +52,7 @@ def request(batch: Batch, summary: Summary) -> None:
         return
     if not batch.is_terminal and summary.as_of and not _grew(batch, summary, timezone.now() - summary.as_of):
         return
-    on_the_side(lambda: nudge(summary))
+    write_if_possible(lambda: nudge(summary))
 
 
 def on_end(batch: Batch) -> None:

@@ -12,12 +12,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from batchsite.batches.causes import TRANSIENT
+from batchsite.batches.draft_fingerprint import draft_fingerprint
 from batchsite.batches.models import Batch, Result, Submission
 from batchsite.batches.signals import batch_starting
 from batchsite.batches.states import TERMINAL, RowState, State
 from batchsite.batches.timeline import note
 from batchsite.batches.transitions import ask_to_end, refresh, resume
 from batchsite.pricing.budgets import refusal_of
+from batchsite.pricing.estimate import Estimate
 from batchsite.recipes.given_requests import ID_COLUMN
 from batchsite.recipes.recipe import id_prefix
 from batchsite.teams.accounts import account_kind
@@ -29,14 +31,20 @@ class NotNow(RuntimeError):
     """What was asked for does not fit the state that the batch is in; the text says why."""
 
 
-def start(batch: Batch, user: User | None) -> None:
-    """Queue a draft. From here on what is sent does not change. Raises NotNow when it was started already."""
+def start(batch: Batch, user: User | None, price: Estimate | None) -> None:
+    """Queue a draft at the price that was computed for it. What is sent does not change from here on.
+
+    Raises NotNow when the draft was submitted or changed since `batch` was read, or does not fit the team's budget.
+    """
+    priced = draft_fingerprint(batch)
     with transaction.atomic():
         batch = Batch.objects.select_for_update().get(pk=batch.pk)
         if batch.state != State.DRAFT:
             raise NotNow("This batch was submitted already.")
-        Team.objects.select_for_update().get(pk=batch.team_id)  # two batches must not share what is left
-        if words := refusal_of(batch):
+        if draft_fingerprint(batch) != priced:
+            raise NotNow("The draft was changed since you looked. This is how it stands now; nothing was sent.")
+        team = Team.objects.select_for_update().get(pk=batch.team_id)  # two batches must not share what is left
+        if words := refusal_of(team, price):
             raise NotNow(words)
         rows, now = batch.rows, timezone.now()
         batch.state, batch.started_at, batch.started_by, batch.total = State.QUEUED, now, user, len(rows)

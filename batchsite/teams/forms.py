@@ -1,4 +1,4 @@
-"""What people type about themselves and their team, and what is wrong with it."""
+"""Forms about people and their teams."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _email(**attributes: Any) -> forms.EmailField:
 
 
 def _password(label: str, kind: str, help_text: str = "", *, required: bool = True) -> forms.CharField:
-    """`kind` tells password managers which one is meant."""
+    """`kind` is the autocomplete token for password managers."""
     widget = forms.PasswordInput({"autocomplete": kind})
     return forms.CharField(label=label, strip=False, widget=widget, help_text=help_text, required=required)
 
@@ -84,7 +84,7 @@ class RoleForm(forms.Form):
 
 
 class KeyForm(forms.Form):
-    """A team's xAI key. It is tested before it is stored, and never put back into the page."""
+    """A team's xAI key. It is tested before it is stored, and never rendered back into the page."""
 
     key = forms.CharField(
         label="xAI key",
@@ -94,7 +94,7 @@ class KeyForm(forms.Form):
     )
     other_account = forms.BooleanField(required=False, label="Yes, use this key from now on")
     asks_other_account = False
-    """Set where the key turns out to belong to another xAI team than the stored one."""
+    """Set if the key belongs to another xAI team than the stored one."""
 
     def clean_key(self) -> str:
         key: str = self.cleaned_data["key"]
@@ -104,7 +104,7 @@ class KeyForm(forms.Form):
 
 
 class BudgetForm(forms.Form):
-    """What may be spent in a calendar month, in dollars; empty: no limit."""
+    """The limit of spending in a calendar month, in dollars. Empty: no limit."""
 
     budget = forms.DecimalField(
         label="Budget for a calendar month, in dollars",
@@ -126,7 +126,7 @@ class BudgetForm(forms.Form):
         return None if amount is None else int(amount * TICKS_PER_DOLLAR)
 
 
-def budget_form_of(team: Team) -> BudgetForm:
+def budget_form(team: Team) -> BudgetForm:
     if team.budget_ticks is None:
         return BudgetForm()
     amount = Decimal(team.budget_ticks) / TICKS_PER_DOLLAR
@@ -134,7 +134,7 @@ def budget_form_of(team: Team) -> BudgetForm:
 
 
 class AccountForm(forms.Form):
-    """Name and e-mail. The e-mail opens the account, so changing it takes the password."""
+    """Name and e-mail. Changing the e-mail takes the password, as the e-mail opens the account."""
 
     name = _name()
     email = _email(autocomplete="email")
@@ -175,7 +175,7 @@ class PasswordForm(forms.Form):
 
 
 def _check_password(form: forms.Form, field: str, user: User) -> None:
-    """By the rules of the settings, told at the field."""
+    """Applies the password rules of the settings, with errors at the field."""
     if field not in form.cleaned_data:
         return
     try:
@@ -184,5 +184,5 @@ def _check_password(form: forms.Form, field: str, user: User) -> None:
         form.add_error(field, error)
 
 
-def name_of(team: Team) -> TeamForm:
+def team_name_form(team: Team) -> TeamForm:
     return TeamForm(initial={"name": team.name})

@@ -1,4 +1,4 @@
-"""Passwords, and how often one may guess."""
+"""Signing in with a password, and the limit on wrong ones."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ WINDOW = timedelta(minutes=15)
 
 
 class SignInRefused(Exception):
-    """Not signed in; the text is for the person."""
+    """The person is not signed in. The text tells them why."""
 
     status = 422
 
 
 class TooManyTries(SignInRefused):
-    """Come back later, whatever the password is."""
+    """Refused for a while, even with the right password."""
 
     status = 429
 

@@ -1,4 +1,4 @@
-"""One's own account: name, e-mail, password."""
+"""The page of a person's own account: name, e-mail, password."""
 
 from __future__ import annotations
 

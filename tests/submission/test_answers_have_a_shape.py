@@ -51,7 +51,7 @@ def a_draft(team: Team, rows: int = 8, **fields: Any) -> Batch:
 
 
 def run(batch: Batch, sandbox: Sandbox) -> Batch:
-    actions.start(batch, None)
+    actions.start(batch, None, None)
     drive(batch)
     check_books(batch, sandbox)
     return batch

@@ -35,7 +35,7 @@ def a_draft(team: Team, *requests: tuple[str, str, str]) -> Batch:
 
 
 def run(batch: Batch) -> Batch:
-    actions.start(batch, None)
+    actions.start(batch, None, None)
     return drive(batch)
 
 

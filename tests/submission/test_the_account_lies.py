@@ -51,7 +51,7 @@ def test_the_batch_is_held_and_goes_on_by_itself(
 
 
 def test_a_held_batch_is_not_asked_in_a_tight_loop(team: Team, sandbox: Sandbox, settings: Any) -> None:
-    settings.PATIENCE = settings.PATIENCE.__class__(call=1, call_retries=0, first_look=0, held_probe=60, longest=300)
+    settings.TIMEOUTS = settings.TIMEOUTS.__class__(call=1, call_retries=0, first_look=0, held_probe=60, longest=300)
     sandbox.fault("no_credits")
     batch = make_batch(team, ROWS)
     with pytest.raises(AssertionError, match="still submitting"):
@@ -60,7 +60,7 @@ def test_a_held_batch_is_not_asked_in_a_tight_loop(team: Team, sandbox: Sandbox,
 
 
 def test_one_click_goes_on_at_once(team: Team, alice: User, sandbox: Sandbox, settings: Any) -> None:
-    settings.PATIENCE = settings.PATIENCE.__class__(call=1, call_retries=0, first_look=0, poll=0.02, held_probe=60)
+    settings.TIMEOUTS = settings.TIMEOUTS.__class__(call=1, call_retries=0, first_look=0, poll=0.02, held_probe=60)
     sandbox.fault("no_credits", call="add")
     batch = drive(make_batch(team, ROWS), until="held")
     sandbox.mend()
@@ -74,7 +74,7 @@ def test_one_click_goes_on_at_once(team: Team, alice: User, sandbox: Sandbox, se
 def test_a_key_taken_away_in_the_middle_holds_and_a_new_one_goes_on(
     team: Team, alice: User, sandbox: Sandbox, settings: Any, django_capture_on_commit_callbacks: Any
 ) -> None:
-    settings.PATIENCE = settings.PATIENCE.__class__(call=1, call_retries=0, first_look=0, poll=0.02, held_probe=60)
+    settings.TIMEOUTS = settings.TIMEOUTS.__class__(call=1, call_retries=0, first_look=0, poll=0.02, held_probe=60)
     settings.OPTIONS = replace(settings.OPTIONS, chunk_rows=5, page_rows=7, xai_api_base=sandbox.url)
     store_key(team, "sandbox-team-key", "", alice)
     sandbox.set(rate=20)

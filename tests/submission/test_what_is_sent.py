@@ -41,7 +41,7 @@ def a_draft(team: Team, rows: list[list[str]] = ROWS, **fields: Any) -> Batch:
 
 
 def run(batch: Batch, sandbox: Sandbox) -> Batch:
-    actions.start(batch, None)
+    actions.start(batch, None, None)
     drive(batch)
     if batch.is_terminal:
         check_books(batch, sandbox)
@@ -111,7 +111,7 @@ def test_chosen_rows_are_split_over_several_batches_at_xai(team: Team, sandbox: 
 
 def test_pending_ones_of_the_chosen_rows_are_found(team: Team, sandbox: Sandbox) -> None:
     batch = a_draft(team, ranges=[[3, 5], [9, 20]])
-    actions.start(batch, None)
+    actions.start(batch, None, None)
     batch.refresh_from_db()
     half_done(batch, sandbox)
 
@@ -158,7 +158,7 @@ def test_columns_of_system_prompt_and_examples_count_too(team: Team, sandbox: Sa
     batch = run(a_draft(team, prompt="{{text}}", system_prompt="You live in {{city}}", skip_empty=True), sandbox)
     assert batch.skipped == 5
     other = a_draft(team, prompt="{{text}}", examples=[{"user": "{{city}}", "assistant": "x"}], skip_empty=True)
-    actions.start(other, None)
+    actions.start(other, None, None)
     assert drive(other).skipped == 5
 
 
@@ -288,7 +288,7 @@ def test_what_the_provider_says_of_a_row_that_it_was_not_sent_is_kept_apart(team
 
 def test_answers_cannot_be_kept_once_rows_are_on_their_way(team: Team, sandbox: Sandbox) -> None:
     batch = a_draft(team)
-    actions.start(batch, None)
+    actions.start(batch, None, None)
     batch.refresh_from_db()
     with pytest.raises(RuntimeError):
         keep_tried(batch, [Tried(2, completion("Late"), 1)])

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from batchsite.teams.models import Membership, Role, Team, User
-from batchsite.teams.people import AlreadySetUp, found
+from batchsite.teams.people import AlreadySetUp, set_up
 from tests.factories import PASSWORD, make_dataset, make_team
 
 ANSWERS = {"team_name": "Support research", "name": "Alice", "email": "Alice@Example.org", "password": PASSWORD}
@@ -66,7 +66,7 @@ def test_there_is_no_second_first_visit(alice: User, client: Client) -> None:
 def test_a_team_that_the_command_line_made_is_taken_over_with_what_it_has() -> None:
     early = make_team("batchsite")
     dataset = make_dataset(early)
-    user = found(name="Alice", email="alice@example.org", password=PASSWORD, team_name="Support research")
+    user = set_up(name="Alice", email="alice@example.org", password=PASSWORD, team_name="Support research")
     dataset.refresh_from_db()
     assert Team.objects.get().name == "Support research"
     assert dataset.team.memberships.get().user == user
@@ -80,7 +80,7 @@ def test_of_two_first_visits_at_once_one_wins() -> None:
     def visit(name: str) -> None:
         both_ready.wait()
         try:
-            found(name=name, email=f"{name}@example.org", password=PASSWORD, team_name=name)
+            set_up(name=name, email=f"{name}@example.org", password=PASSWORD, team_name=name)
             ended.append("founded")
         except AlreadySetUp:
             ended.append("too late")

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from batchsite.teams import views_door
+from batchsite.teams import views_entry
 from batchsite.teams.models import SignInFailure, User
 from batchsite.teams.sign_in import MOST_FAILURES, WINDOW, SignInRefused, TooManyTries, sign_in_as
 from tests.factories import PASSWORD
@@ -112,9 +112,9 @@ def test_who_failed_is_not_stored_in_plain_words(alice: User) -> None:
 
 def test_a_trusted_proxy_tells_the_address(rf: RequestFactory, settings: Settings) -> None:
     request = rf.get("/", headers={"X-Forwarded-For": "6.6.6.6, 203.0.113.7"}, REMOTE_ADDR="10.0.0.1")
-    assert views_door.address_of(request) == "10.0.0.1"
+    assert views_entry.address_of(request) == "10.0.0.1"
     settings.OPTIONS = replace(settings.OPTIONS, behind_proxy=True)
-    assert views_door.address_of(request) == "203.0.113.7"
+    assert views_entry.address_of(request) == "203.0.113.7"
 
 
 def test_signing_out_takes_a_post(alice: User, client_of: Callable[[User], Client]) -> None:

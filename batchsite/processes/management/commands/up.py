@@ -1,7 +1,7 @@
 """`manage.py up`: everything that batchsite needs on this machine, in one command.
 
-This half prepares, with all of Django in memory. Then the process becomes the supervisor (supervise.py), which
-is a third of the size and needs no database; its id, its lock and its listening socket stay what they are.
+This half prepares, with all of Django in memory. Then the process becomes the supervisor (supervisor_main.py), which
+is a third of the size and needs no database. It keeps its process id, its lock and its listening socket.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
 from batchsite.processes.listener import CannotListen, address, is_loopback, listen
+from batchsite.processes.outages import AWAY, LOCKED, outage_of
 from batchsite.processes.parentage import MARK, end_marked
 from batchsite.processes.startup import AlreadyRunning, Lock, prepare
 from batchsite.processes.supervisor import STOP_SIGNALS
 from batchsite.processes.terminal import Terminal
-from batchsite.processes.trouble import AWAY, LOCKED, trouble
 
 LONGEST_WAIT = 60.0
-"""Seconds for a database that is busy or away; then a person should look, or whoever starts this tries again."""
+"""Seconds that a start waits for a database that is busy or away."""
 
 
 class Command(BaseCommand):
     help = "Start web, workers, ticker and, without a key, the sandbox; Ctrl-C stops them all."
-    requires_system_checks = []  # they come in handle(), where Ctrl-C is answered in words
+    requires_system_checks = []  # they run in handle(), where Ctrl-C is answered with a sentence
 
     def handle(self, *args: Any, **options: Any) -> None:
         data = Path(settings.DATA)
@@ -51,9 +51,9 @@ class Command(BaseCommand):
 
 def _up(data: Path) -> None:
     lock = Lock(data / "run" / "supervisor.lock")
-    before = lock.take()
-    if "mark" in before:
-        end_marked(before["mark"])  # what outlived a killed supervisor, and may hold the port
+    last_holder = lock.take()
+    if "mark" in last_holder:
+        end_marked(last_holder["mark"])  # processes that outlived a killed supervisor and may hold the port
     listener = listen(settings.OPTIONS.bind, settings.OPTIONS.port)
     mark = secrets.token_hex(8)
     lock.write(pid=os.getpid(), mark=mark, address=address(listener))
@@ -63,27 +63,27 @@ def _up(data: Path) -> None:
 
 
 def _prepare(terminal: Terminal) -> None:
-    """Where the database is busy or not up yet, as after a restart of the machine, it is waited for."""
-    given_up, said = time.monotonic() + LONGEST_WAIT, ""
+    """Prepares the database, and waits for it while it is busy or not up yet, as after a restart of the machine."""
+    deadline, last_words = time.monotonic() + LONGEST_WAIT, ""
     while True:
         try:
             return prepare(lambda: terminal.say("Preparing the database and the static files …"))
         except DatabaseError as error:
-            words = f"{trouble(error)}: {str(error).strip()}"
-            if trouble(error) not in {LOCKED, AWAY} or time.monotonic() > given_up:
+            words = f"{outage_of(error)}: {str(error).strip()}"
+            if outage_of(error) not in {LOCKED, AWAY} or time.monotonic() > deadline:
                 raise
-        if words != said:
+        if words != last_words:
             terminal.say(f"{words}. Waiting; Ctrl-C stops.", "warning")
-        said = words
+        last_words = words
         time.sleep(1)
 
 
 def _become_supervisor(mark: str, *descriptors: int) -> None:
     os.environ[MARK] = mark
-    os.environ.pop("Q_CLUSTER_NAME", None)  # each worker is given its own
+    os.environ.pop("Q_CLUSTER_NAME", None)  # each worker gets its own
     if is_loopback(settings.OPTIONS.bind) and not os.environ.get("BATCHSITE_HTTPS", "").strip():
         os.environ["BATCHSITE_HTTPS"] = "0"
     for descriptor in descriptors:
         os.set_inheritable(descriptor, True)
-    signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)  # they wait until the supervisor can answer
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)  # they wait until the supervisor can handle them
     os.execv(sys.executable, [sys.executable, "-m", "batchsite.processes.supervisor_main", *map(str, descriptors)])  # noqa: S606
