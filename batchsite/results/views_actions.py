@@ -188,7 +188,7 @@ def _question(batch: Batch, question: str, what: str, verb: str, back: str = "")
 
 
 def _ask(request: TeamRequest, batch: Batch, question: str, what: str, verb: str, back: str = "") -> HttpResponse:
-    return render(request, "results/ask.html", _question(batch, question, what, verb, back))
+    return render(request, "confirm_batch.html", _question(batch, question, what, verb, back))
 
 
 def _do(
