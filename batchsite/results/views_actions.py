@@ -193,7 +193,7 @@ def _ask(
     request: TeamRequest, batch: Batch, question: str, what: str, verb: str, back: str = "", *, is_calm: bool = True
 ) -> HttpResponse:
     """Shows the question. Not `is_calm`: the button warns."""
-    return render(request, "results/ask.html", _question(batch, question, what, verb, back, is_calm=is_calm))
+    return render(request, "confirm_batch.html", _question(batch, question, what, verb, back, is_calm=is_calm))
 
 
 def _do(

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import datetime
 from functools import lru_cache
+from typing import Any
+from urllib.parse import quote, urlencode
 
 from django import template
+from django.db.models import Model
 from django.utils.html import format_html, format_html_join
 from django.utils.timezone import localtime
 
@@ -58,3 +62,24 @@ def breakable(text: str) -> str:
     """
     joints = re.split(r"(?<=[_/.:-])(?=.)", text)
     return format_html_join(format_html("<wbr>{}", ""), "{}", ((part,) for part in joints))
+
+
+@register.filter
+def ids(records: Iterable[Model]) -> str:
+    """Their ids with commas between, as an address takes them."""
+    return ",".join(str(record.pk) for record in records)
+
+
+@register.filter
+def token_words(usage: Any) -> str:
+    """What an answer took: "1,200 in, 5 out, 0 reasoning". `usage` is whatever carries the three counts."""
+    return (
+        f"{number(usage.prompt_tokens)} in, {number(usage.completion_tokens)} out, "
+        f"{number(usage.reasoning_tokens)} reasoning"
+    )
+
+
+@register.filter
+def pair_query(pair: Any) -> str:
+    """The part of an address that asks for the rows of a pair: expected this, answered that."""
+    return urlencode({"expected": pair.expected, "answered": pair.answered}, quote_via=quote)
