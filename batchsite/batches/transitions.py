@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from batchsite.batches.models import Batch, Submission
 from batchsite.batches.signals import batch_ended
-from batchsite.batches.states import TERMINAL, RowState, State, may_follow
+from batchsite.batches.states import INCOMPLETE, TERMINAL, RowState, State, may_follow
 from batchsite.batches.timeline import note
 from batchsite.teams.models import User
 
@@ -70,8 +70,13 @@ def end(batch: Batch, parts: Collection[str]) -> None:
     if batch.state != state:
         resume(batch.pk)
         _set(batch, state, ended_at=timezone.now(), held_reason="", held_since=None)
-        note(batch.pk, "ended", f"{state.label}: {outcome(batch)}")
+        note(batch.pk, "ended", f"{state.label}: {outcome(batch)}", outcome=_outcome_code(batch))
         batch_ended.send(Batch, batch=batch)
+
+
+def _outcome_code(batch: Batch) -> str:
+    """Returns the state that the batch ended in, or `INCOMPLETE`."""
+    return INCOMPLETE if batch.state == State.COMPLETED and batch.unanswered else batch.state
 
 
 def outcome(batch: Batch) -> str:
@@ -118,7 +123,15 @@ def resume(batch_id: int, by: User | None = None) -> None:
 # ---- the timeline ------------------------------------------------------------------------------
 
 
-def ask_to_end(submission: Submission, ending: State, rest: RowState, reason: str) -> None:
+def ask_to_end(submission: Submission, ending: State, rest: RowState, reason: str, by: str = "") -> None:
     """Note down, on a locked submission, that it shall end with what is there, and what becomes of the rest."""
     now = timezone.now()
-    update(submission, cancel_asked_at=now, ending=ending, declare_as=rest, ending_reason=reason, next_look_at=now)
+    update(
+        submission,
+        cancel_asked_at=now,
+        ending=ending,
+        declare_as=rest,
+        ending_reason=reason,
+        ended_by=by,
+        next_look_at=now,
+    )
