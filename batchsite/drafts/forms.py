@@ -56,7 +56,7 @@ BLANK_FIELD: dict[str, Any] = {"name": "", "type": "text", "values": [], "descri
 
 
 _WITH_COLUMNS = {"dir": "auto", "spellcheck": "true", "data-columns": True}
-"""Of a text that columns can be put into: static/draft-complete.js offers them there."""
+"""Of a text that columns can be put into: static/drafts-complete.js offers them there."""
 
 
 class DraftForm(forms.Form):

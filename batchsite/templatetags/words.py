@@ -46,7 +46,7 @@ def day(moment: datetime | None) -> str:
 
 
 def _time(moment: datetime | None, style: str) -> str:
-    """What a browser without JavaScript shows is UTC and says so; site.js puts the rest in its place."""
+    """What a browser without JavaScript shows is UTC and says so; base.js puts the rest in its place."""
     if moment is None:
         return "—"
     text = f"{localtime(moment):%-d %b %Y}" if style == "day" else f"{localtime(moment):%-d %b %Y, %H:%M} UTC"
