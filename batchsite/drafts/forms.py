@@ -56,7 +56,7 @@ BLANK_FIELD: dict[str, Any] = {"name": "", "type": "text", "values": [], "descri
 
 
 _WITH_COLUMNS = {"dir": "auto", "spellcheck": "true", "data-columns": True}
-"""Attributes of a text that may hold placeholders: static/draft-complete.js completes column names there."""
+"""Attributes of a text that may hold placeholders: static/drafts-complete.js completes column names there."""
 
 
 class DraftForm(forms.Form):
