@@ -44,7 +44,7 @@ def _one_at_a_time() -> None:
     """Holds others back until the end of the transaction, on every database: they wait for the same row."""
     until = timezone.now() + timedelta(minutes=1)
     Leadership.objects.get_or_create(name="setup", defaults={"token": "", "until": until})
-    Leadership.objects.select_for_update().get(name="setup")
+    Leadership.objects.select_for_update(no_key=True).get(name="setup")
 
 
 def set_budget(team: Team, ticks: int | None) -> None:
@@ -87,7 +87,7 @@ def _void_links(membership: Membership) -> None:
 
 def _keep_an_owner(membership: Membership) -> None:
     """Under the team's lock, so that two owners who leave at once do not both see the other."""
-    team = Team.objects.select_for_update().get(pk=membership.team_id)
+    team = Team.objects.select_for_update(no_key=True).get(pk=membership.team_id)
     owners = team.memberships.filter(role=Role.OWNER)
     if owners.filter(pk=membership.pk).exists() and owners.count() == 1:
         raise LastOwner(team)
