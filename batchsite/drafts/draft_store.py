@@ -47,7 +47,7 @@ def new_draft(team: Team, user: User | None, dataset: Dataset) -> Batch:
         return untouched
     first = next((price.model for price in prices_for(team) if price.batchable), "")
     with transaction.atomic():
-        dataset = Dataset.objects.select_for_update().get(pk=dataset.pk, team=team, deleted_at=None)
+        dataset = Dataset.objects.select_for_update(no_key=True).get(pk=dataset.pk, team=team, deleted_at=None)
         batch = Batch.objects.create(team=team, dataset=dataset, created_by=user, name=dataset.name, model=first)
         note(batch.pk, "drafted", "Draft begun", by=user)
     return batch

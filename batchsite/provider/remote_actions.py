@@ -11,7 +11,7 @@ from django.utils import timezone
 from batchsite.batches.models import Chunk, ChunkState, Submission
 from batchsite.batches.states import TERMINAL, State
 from batchsite.batches.timeline import note
-from batchsite.batches.transitions import refresh, update
+from batchsite.batches.transitions import lock_batch, refresh, update
 from batchsite.provider.quick_client import ProviderAccount, RemoteFailure, failures_in_words, quick_client
 from batchsite.provider.remote_list import Remote
 from batchsite.teams.models import Team, User
@@ -58,7 +58,10 @@ def adopt(team: Team, remote: Remote, user: User) -> Submission:
     if refusal or remote.trace.submission is None:
         raise RemoteFailure("It cannot be taken back", refusal)
     with transaction.atomic():
-        submission = Submission.objects.select_for_update().get(pk=remote.trace.submission.pk, batch__team=team)
+        lock_batch(remote.trace.submission.batch_id)
+        submission = Submission.objects.select_for_update(no_key=True).get(
+            pk=remote.trace.submission.pk, batch__team=team
+        )
         if submission.remote_id:
             raise RemoteFailure(
                 "It cannot be taken back", "Its batch has found it, or another one, by itself meanwhile."

@@ -118,7 +118,7 @@ def press(batch: Batch, user: User | None, rows: Sequence[int]) -> Trial:
         raise Refused(words)
     answers = planned.answers
     with transaction.atomic():
-        batch = Batch.objects.select_for_update().get(pk=batch.pk)
+        batch = Batch.objects.select_for_update(no_key=True).get(pk=batch.pk)
         if batch.trials.filter(ended_at=None).exists():
             raise Refused("The last try is still running. Wait for its answers, or stop it.")
         trial = Trial.objects.create(
