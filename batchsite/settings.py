@@ -1,4 +1,4 @@
-"""Django's settings. What a person may change is in `options.py`; the rest is decided here, with its reason."""
+"""Django's settings. What an operator can change is in `options.py`; the rest is decided here."""
 
 from __future__ import annotations
 
@@ -71,6 +71,12 @@ TEMPLATES: list[dict[str, Any]] = [
                 "batchsite.home.rail_context.running",
             ],
             "builtins": ["batchsite.templatetags.words", "batchsite.templatetags.parts"],
+            "loaders": [
+                (
+                    "django.template.loaders.cached.Loader",
+                    ["batchsite.whitespace.Loader", "django.template.loaders.app_directories.Loader"],
+                )
+            ],
         },
     }
 ]

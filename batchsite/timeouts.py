@@ -1,4 +1,4 @@
-"""How long to wait for what, in seconds. One list; tests shorten it through `settings.PATIENCE`."""
+"""How long to wait for what, in seconds. Tests shorten the times through `settings.TIMEOUTS`."""
 
 from __future__ import annotations
 
@@ -11,55 +11,61 @@ from django.utils import timezone
 
 
 @dataclass(frozen=True)
-class Patience:
+class PipelineTimeouts:
+    """Seconds. The defaults are what production uses."""
+
     step: float = 8
-    """A step ends after this long and goes on in its next turn, so that others get theirs."""
+    """A step stops after this long and continues when it is due again, so that other submissions get a worker."""
     call: float = 40
-    """A call to the provider, with its own quick retries. Shorter than a lease."""
+    """A call to the provider, its quick retries included. Must be shorter than a lease."""
     call_retries: int = 2
     completion: float = 90
-    """One answer in real time; whoever waits for it holds on to their lease meanwhile."""
+    """One completion in real time; the caller keeps its lease meanwhile."""
     first_look: float = 2
-    """From the last add to the first look; then the pace of `next_look`."""
+    """From the last add to the first poll; after that `next_look` sets the pace."""
     poll: float = 10
     poll_later: float = 30
     """Once a batch is ten minutes old."""
     poll_idle: float = 120
-    """Where nothing has moved for an hour."""
-    after_unknown: float = 2
-    """Between a call whose outcome is unknown and the look whether it was applied."""
+    """Once nothing has changed for an hour."""
+    after_unknown: float = 45
+    """From a call whose outcome is unknown until we look whether it was applied. Longer than `call`: a call that
+    timed out here may still be applied there while its connection lives."""
+    look_twice: float = 30
+    """Between the two looks that must both miss a batch or a row before it is sent again."""
     zero_counters: float = 120
-    """Counters may be zero for so long after an add before we look closer (facts 2.11)."""
+    """Counters may stay at zero this long after an add before the list of requests is read (facts 2.11)."""
     cancel_settles: float = 90
-    """Counters of a cancelled batch must stand still for so long: they can go backwards (facts 2.9)."""
+    """Counters of a cancelled batch must stand still this long: they can go backwards (facts 2.9)."""
     results_trail: float = 900
-    """Results may trail the counters for so long before the rest is looked for (facts 2.7)."""
+    """Results may trail the counters this long before the missing ones are looked for (facts 2.7)."""
     vanished: float = 600
-    """A batch must be unknown to the provider for so long before it counts as gone."""
+    """A batch must be unknown to the provider this long before it counts as gone."""
     stalled: float = 3600
-    """Nothing moved for so long: the page says so."""
+    """After this long without a change the page says so."""
     held_probe: float = 60
-    """A held batch is tried again after this long, then ever later."""
+    """A held batch is tried again after this long, then ever less often."""
     longest: float = 300
-    """Between two tries of whatever keeps failing."""
+    """The longest wait between two tries of something that keeps failing."""
 
 
-def patience() -> Patience:
-    found: Patience = getattr(settings, "PATIENCE", _DEFAULT)
-    return found
+def timeouts() -> PipelineTimeouts:
+    """Returns the times in force."""
+    configured: PipelineTimeouts = getattr(settings, "TIMEOUTS", _DEFAULT)
+    return configured
 
 
-_DEFAULT = Patience()
+_DEFAULT = PipelineTimeouts()
 
 
 def soon(seconds: float) -> datetime:
-    """So many seconds from now, give or take a tenth: many batches should not be looked at in one breath."""
+    """Returns the time `seconds` from now, give or take a tenth, so that many batches are not polled at once."""
     return timezone.now() + timedelta(seconds=seconds * random.uniform(0.9, 1.1))  # noqa: S311
 
 
 def next_look(age: float, idle: float) -> float:
-    """Seconds until the next look at a batch that was sent `age` ago and moved `idle` ago."""
-    wait = patience()
+    """Returns seconds until the next poll of a batch sent `age` seconds ago that last changed `idle` seconds ago."""
+    wait = timeouts()
     if idle > 3600:
         return wait.poll_idle
     if age > 600:
@@ -68,5 +74,5 @@ def next_look(age: float, idle: float) -> float:
 
 
 def doubling(first: float, tries: int) -> float:
-    """`first` seconds, doubled with each try, up to the longest wait."""
-    return float(min(patience().longest, first * 2 ** min(tries, 12)))
+    """Returns `first` seconds, doubled with each try, at most the longest wait."""
+    return float(min(timeouts().longest, first * 2 ** min(tries, 12)))

@@ -30,7 +30,7 @@ from django.utils import timezone  # noqa: E402
 
 from batchsite.batches.models import Batch, DailySpend, Event, Pace, Submission, Tagging  # noqa: E402
 from batchsite.datasets.models import BLOCK_ROWS, Block, Dataset  # noqa: E402
-from batchsite.submission import results_store  # noqa: E402
+from batchsite.submission import result_records  # noqa: E402
 from batchsite.teams.models import Role, Team, User  # noqa: E402
 from tests.factories import make_member, make_team, make_user  # noqa: E402
 
@@ -183,20 +183,22 @@ def _big_batch(team: Team, user: User, dataset: Dataset, rows: int, name: str = 
     submission.save()
     with transaction.atomic():
         for first in range(1, rows + 1, 5_000):
-            results_store.write([_record(batch, submission, row) for row in range(first, min(first + 5_000, rows + 1))])
+            result_records.write(
+                [_record(batch, submission, row) for row in range(first, min(first + 5_000, rows + 1))]
+            )
     Pace.objects.create(batch=batch, points=[[36 * place, rows * place // 199] for place in range(200)], every=32)
     return batch
 
 
-def _record(batch: Batch, submission: Submission, row: int) -> results_store.Record:
+def _record(batch: Batch, submission: Submission, row: int) -> result_records.Record:
     failed = row % 100 == 0
-    values: dict[str, Any] = dict.fromkeys(results_store.COLUMNS, "")
+    values: dict[str, Any] = dict.fromkeys(result_records.COLUMNS, "")
     values |= {"batch_id": batch.pk, "row": row, "submission_id": submission.pk, "attempt": 1, "earlier": None}
     values |= {"state": "failed" if failed else "succeeded", "raw_page_id": None, "finish_reason": "stop"}
     values |= {"answer": "" if failed else f'{{"intent": "{INTENTS[(row * row) % 77]}"}}', "answered_by": batch.model}
     values |= {"error": "Content violates usage guidelines." if failed else "", "cause": "content" if failed else ""}
     values |= {"prompt_tokens": 200 + row % 50, "completion_tokens": 4 + row % 9, "reasoning_tokens": row % 120}
-    return results_store.Record(**{**values, "cost_ticks": 15_000 + row % 10_000})
+    return result_records.Record(**{**values, "cost_ticks": 15_000 + row % 10_000})
 
 
 def _spend(team: Team, people: list[User]) -> None:

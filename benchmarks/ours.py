@@ -31,11 +31,11 @@ def main(table: str, output: str) -> None:
     from batchsite.submission import actions
     from batchsite.submission.local_run import drive
     from batchsite.teams.models import Team
-    from batchsite.timeouts import Patience
+    from batchsite.timeouts import PipelineTimeouts
 
-    settings.PATIENCE = Patience(first_look=0.05, poll=0.1)
+    settings.TIMEOUTS = PipelineTimeouts(first_look=0.05, poll=0.1)
     call_command("migrate", verbosity=0)
-    gc_tuning.settle()  # as `runbatch` does
+    gc_tuning.freeze()  # as `runbatch` does
     team = Team.objects.create(name="Benchmark")
     marks = {"start": time.perf_counter()}
 
@@ -46,7 +46,7 @@ def main(table: str, output: str) -> None:
 
     batch = draft_store.new_draft(team, None, dataset)
     Batch.objects.filter(pk=batch.pk).update(prompt="Answer in one word: {{text}}", model="grok-4.3")
-    actions.start(batch, None)
+    actions.start(batch, None, None)
     states: dict[str, float] = {}
 
     def show(seen: Batch) -> None:

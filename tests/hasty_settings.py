@@ -1,13 +1,13 @@
-"""The project's settings with little patience, for real processes that tests start: in the proportions of real life."""
+"""The project's settings with short timeouts, for real processes that tests start: in the proportions of production."""
 
 from __future__ import annotations
 
 from batchsite.settings import *  # noqa: F403
 from batchsite.settings import DATABASES, INSTALLED_APPS
-from batchsite.timeouts import Patience
+from batchsite.timeouts import PipelineTimeouts
 
 INSTALLED_APPS = [*INSTALLED_APPS, "tests.hasty"]
-PATIENCE = Patience(
+TIMEOUTS = PipelineTimeouts(
     step=4,
     call=4,
     call_retries=1,
@@ -16,7 +16,8 @@ PATIENCE = Patience(
     poll=1,
     poll_later=2,
     poll_idle=3,
-    after_unknown=0.5,
+    after_unknown=4.5,
+    look_twice=1,
     zero_counters=4,
     cancel_settles=6,
     results_trail=12,

@@ -28,8 +28,8 @@ def with_point(points: Points, every: int, second: int, done: int) -> tuple[Poin
     return points, every
 
 
-def mark(batch_id: int, done: int, began_at: datetime | None) -> None:
-    """Note how far the batch is, in the transaction that brought it there."""
+def record_progress(batch_id: int, done: int, began_at: datetime | None) -> None:
+    """Record how many rows are done, in the transaction that changed the number."""
     pace, _ = Pace.objects.get_or_create(batch_id=batch_id, defaults={"began_at": began_at or timezone.now()})
     second = max(0, int((timezone.now() - pace.began_at).total_seconds()))
     points, every = with_point(pace.points or [[0, 0]], pace.every, second, done)

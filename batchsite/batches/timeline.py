@@ -11,6 +11,9 @@ from batchsite.batches.models import Event, Submission
 from batchsite.teams.models import User
 
 _SAME_EVENT = timedelta(hours=6)
+_LONGEST_DETAIL = 4_000
+_LONGEST_TRACE_ID = 100
+"""Characters; PostgreSQL refuses a longer one."""
 
 
 def note(
@@ -22,9 +25,11 @@ def note(
     by: User | None = None,
     detail: str = "",
     trace_id: str = "",
+    outcome: str = "",
 ) -> None:
-    """Add a line to the timeline; the same line as the last counts up instead."""
+    """Add an event to the timeline. If it repeats the latest one, that one counts up instead."""
     now = timezone.now()
+    detail, trace_id = detail[:_LONGEST_DETAIL], trace_id[:_LONGEST_TRACE_ID]
     last = Event.objects.filter(batch_id=batch_id).order_by("-pk").first()
     if last and (last.kind, last.text) == (kind, text) and last.last_at > now - _SAME_EVENT:
         Event.objects.filter(pk=last.pk).update(
@@ -37,8 +42,9 @@ def note(
         kind=kind,
         text=text,
         by=by,
-        detail=detail[:4000],
-        trace_id=trace_id[:100],
+        detail=detail,
+        trace_id=trace_id,
+        outcome=outcome,
         at=now,
         last_at=now,
     )

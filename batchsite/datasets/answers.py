@@ -48,7 +48,7 @@ class CannotChange(Exception):
 def answer(dataset: Dataset, user: User | None, values: Mapping[str, str]) -> None:
     """Import a dataset that asks, with these answers to its questions. Raises CannotChange."""
     with transaction.atomic():
-        locked = Dataset.objects.select_for_update().get(pk=dataset.pk)
+        locked = Dataset.objects.select_for_update(no_key=True).get(pk=dataset.pk)
         if locked.deleted_at or locked.state != DatasetState.ASKING:
             raise CannotChange("It was answered already.")
         asked = {str(one["key"]): one for one in locked.questions}
@@ -60,7 +60,7 @@ def answer(dataset: Dataset, user: User | None, values: Mapping[str, str]) -> No
 def leave_bad_rows(dataset: Dataset, user: User | None) -> None:
     """Import a refused dataset without the rows that are at fault. Raises CannotChange."""
     with transaction.atomic():
-        locked = Dataset.objects.select_for_update().get(pk=dataset.pk)
+        locked = Dataset.objects.select_for_update(no_key=True).get(pk=dataset.pk)
         if locked.deleted_at or locked.state != DatasetState.REFUSED or not locked.can_leave:
             raise CannotChange("It is not waiting for that any more.")
         _begin(locked, _with(locked.answers, {BAD_ROWS: LEAVE}, user, {}))
@@ -69,7 +69,7 @@ def leave_bad_rows(dataset: Dataset, user: User | None) -> None:
 def read_again(dataset: Dataset, user: User | None, values: Mapping[str, str]) -> None:
     """Import a dataset anew with other answers; an empty one takes an answer back. Raises CannotChange."""
     with transaction.atomic():
-        locked = Dataset.objects.select_for_update().get(pk=dataset.pk)
+        locked = Dataset.objects.select_for_update(no_key=True).get(pk=dataset.pk)
         if locked.deleted_at or locked.state not in {DatasetState.READY, DatasetState.REFUSED}:
             raise CannotChange("It is being imported, or has a question of its own.")
         if locked.batches.filter(deleted_at=None).exists():

@@ -24,7 +24,7 @@ class InUse(Exception):
 def delete(dataset: Dataset) -> None:
     """Hide a dataset and have it cleared away. Raises InUse."""
     with transaction.atomic():
-        locked = Dataset.objects.select_for_update().get(pk=dataset.pk)
+        locked = Dataset.objects.select_for_update(no_key=True).get(pk=dataset.pk)
         count = locked.batches.filter(deleted_at=None).count()
         if count:
             batches = "A batch is" if count == 1 else f"{count} batches are"

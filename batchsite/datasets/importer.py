@@ -37,8 +37,8 @@ from batchsite.datasets.reading_report import (
 )
 from batchsite.processes.heartbeats import stopping
 from batchsite.processes.leases import MOST_TRIES, Claim, claimed
+from batchsite.processes.outages import is_disk_full
 from batchsite.processes.queue import Job, Queue, enqueue
-from batchsite.processes.trouble import is_disk_full
 from batchsite.setup import logging_about
 from batchsite.tables import Asks, ByteStream, Limits, Problem, ReadingError, Understood, open_table
 from batchsite.teams.models import Team, User

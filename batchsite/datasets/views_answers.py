@@ -15,7 +15,7 @@ from batchsite.datasets.forms import AnswerForm, TextForm
 from batchsite.datasets.models import Dataset, DatasetState
 from batchsite.datasets.views import page_of
 from batchsite.http import UNPROCESSABLE
-from batchsite.processes.trouble import is_disk_full
+from batchsite.processes.outages import is_disk_full
 from batchsite.teams.requests import TeamRequest
 
 

@@ -1,6 +1,6 @@
-"""Starting prompts for newcomers, made for the columns at hand. Pure but for what is measured of a dataset.
+"""Starter prompts for newcomers, made for the columns of a dataset.
 
-Each fills prompt, system prompt and the shape of the answer; what comes of it is an ordinary draft.
+Each fills the prompt, the system prompt and the answer shape; the result is an ordinary draft.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from batchsite.datasets.models import Dataset
-from batchsite.pricing.coverage import Column, Coverage, coverage, values_of
+from batchsite.pricing.coverage import ColumnCoverage, Coverage, coverage, values_of
 from batchsite.prompts.library import Contents
 
 
 @dataclass(frozen=True)
 class Starter:
-    """One of the gallery: what it is for in a few words, and what it makes of a dataset."""
+    """An entry of the gallery, and the function that makes its contents for a dataset."""
 
     name: str
     title: str
@@ -24,13 +24,13 @@ class Starter:
     make: Callable[[Dataset, Coverage], Contents]
 
 
-def text_column(found: Coverage) -> Column:
-    """The column with the longest texts: what prompts are mostly about."""
+def text_column(found: Coverage) -> ColumnCoverage:
+    """Returns the column with the longest texts, which prompts are mostly about."""
     return max(found.columns, key=lambda column: (column.filled > 0, column.mean))
 
 
-def label_column(found: Coverage) -> Column | None:
-    """A column of labels beside the text: few values that come again and again."""
+def label_column(found: Coverage) -> ColumnCoverage | None:
+    """Returns a column of labels (few values that repeat) beside the text. None if there is none."""
     text = text_column(found)
     labels = [column for column in found.columns if column.repeats and column is not text]
     return min(labels, key=lambda column: column.mean, default=None)
@@ -41,7 +41,7 @@ def _field(name: str, kind: str, description: str, values: list[str] | None = No
 
 
 def _text(found: Coverage) -> str:
-    """The text of a row, fenced, so that nothing in it is taken for an instruction."""
+    """Returns the placeholder of the text in a fence, so that its contents are not taken for instructions."""
     return f"<text>\n{text_column(found).placeholder}\n</text>"
 
 
@@ -113,6 +113,6 @@ STARTERS = (
 
 
 def made(name: str, dataset: Dataset) -> Contents | None:
-    """What the starter of that name makes of the dataset; None where there is none, or no column."""
-    starter = next((one for one in STARTERS if one.name == name), None)
+    """Returns the contents of the named starter. None if there is no such starter, or no column."""
+    starter = next((starter for starter in STARTERS if starter.name == name), None)
     return starter.make(dataset, coverage(dataset)) if starter and dataset.columns else None

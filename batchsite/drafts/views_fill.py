@@ -1,4 +1,4 @@
-"""Filling a draft from elsewhere: kept prompts, the gallery; and keeping what it says."""
+"""Fills a draft from a saved prompt or a starter prompt, and saves its prompt for later use."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from batchsite.teams.requests import TeamRequest
 
 @require_POST
 def batch_fill(request: TeamRequest, batch_id: int) -> HttpResponse:
-    """Save what was typed, then let a kept prompt, a starting one, or what stood here before take its place."""
+    """Saves what was typed, then replaces it by a saved prompt, a starter prompt, or what it was before (undo)."""
     batch = queries.batch_of(request.team, batch_id)
     try:
         draft_store.save(batch, DraftForm(request.POST, batch=batch).values())
@@ -41,7 +41,7 @@ def batch_fill(request: TeamRequest, batch_id: int) -> HttpResponse:
 
 
 def _wanted(request: TeamRequest, batch: Batch) -> tuple[Contents, PromptVersion | None]:
-    """What the button stands for. Raises Http404."""
+    """Returns the contents that the button stands for. Raises Http404."""
     if "undo" in request.POST:
         before = request.session.get(f"draft-{batch.pk}")
         if before is None:
@@ -58,7 +58,7 @@ def _wanted(request: TeamRequest, batch: Batch) -> tuple[Contents, PromptVersion
 
 @require_POST
 def batch_keep(request: TeamRequest, batch_id: int) -> HttpResponse:
-    """Save what was typed, and keep its prompt under a name."""
+    """Saves the draft, and its prompt under a name."""
     batch = queries.batch_of(request.team, batch_id)
     form = DraftForm(request.POST, batch=batch)
     named = KeepForm({"name": request.POST.get("keep-name"), "comment": request.POST.get("keep-comment")})

@@ -28,8 +28,8 @@ from batchsite.datasets.reading_report import BAD_ROWS, LEAVE
 from batchsite.pricing.estimate import Estimate
 from batchsite.processes.leases import Busy, LeaseLost
 from batchsite.processes.log_files import LogFile
+from batchsite.processes.outages import outage_of
 from batchsite.processes.parentage import die_with_parent
-from batchsite.processes.trouble import trouble
 from batchsite.teams.accounts import AccountKind, account_kind, sandbox_url
 from batchsite.wording import dollars
 
@@ -59,7 +59,7 @@ class Progress:
 
     def wait(self, error: Exception) -> None:
         """The database is locked, full or away."""
-        self.say(f"{trouble(error) or 'The database failed'}: {[*str(error).splitlines(), ''][0]}. Waiting.")
+        self.say(f"{outage_of(error) or 'The database failed'}: {[*str(error).splitlines(), ''][0]}. Waiting.")
 
     def say(self, words: str) -> None:
         """A sentence between the lines of progress; once, while it stays the same."""
@@ -129,7 +129,7 @@ def summary(batch: Batch, output: Path | None) -> str:
 
 def database_problem(error: Exception, batch: Batch | None) -> str:
     """What happened, and what to do."""
-    what = trouble(error) or "The database failed"
+    what = outage_of(error) or "The database failed"
     words = [*str(error).splitlines(), type(error).__name__][0]
     again = f"Nothing is lost. Go on with: manage.py runbatch --resume {batch.pk}" if batch else "Nothing was sent."
     return f"{what}: {words}.\n{again}{'' if batch else ' Run it again once that is mended.'}"
@@ -205,6 +205,7 @@ def sandbox_if_needed(needed: bool, say: Callable[[str], object]) -> Iterator[No
         return
     data, noted = Path(settings.DATA) / "sandbox", Path(settings.DATA) / "run" / "sandbox.port"
     command = [sys.executable, "-m", "batchsite.sandbox", "--port", "0", "--port-file", str(noted)]
+    command += ["--key-file", str(noted.with_name("sandbox.key"))]
     command += ["--data", str(data), "--rate", str(settings.OPTIONS.sandbox_rate)]
     tie = partial(die_with_parent, os.getpid())
     quiet = subprocess.DEVNULL  # should another one begin at the same moment, this one ends, and that one serves both

@@ -1,4 +1,4 @@
-"""What people type about a kept prompt."""
+"""Forms about saved prompts."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from django import forms
 
 
 class KeepForm(forms.Form):
-    """Under which name a prompt is kept, and what this version is about."""
+    """The name under which a prompt is saved, and a comment on this version."""
 
     name = forms.CharField(
         label="Name",

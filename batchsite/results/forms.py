@@ -1,4 +1,4 @@
-"""What people type on the page of a batch that was submitted."""
+"""Forms on the page of a batch."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class RenameForm(forms.Form):
 
 
 class RetryForm(forms.Form):
-    """Which failures are tried again."""
+    """Which causes of failure are retried."""
 
     causes = forms.MultipleChoiceField(
         label="Rows that ended with",

@@ -1,4 +1,4 @@
-"""What people ask of a batch. Each is a question first (GET), which says what will happen, and then done (POST)."""
+"""Actions on a batch. Each shows first what will happen (GET), and is then done (POST)."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from batchsite.batches.models import Batch
 from batchsite.batches.states import State
 from batchsite.http import UNPROCESSABLE
 from batchsite.recipes.answer_shape import CUT_OFF
+from batchsite.results.cause_counts import causes, misfits
 from batchsite.results.forms import RenameForm, RetryForm
-from batchsite.results.result_rows import Wanted, causes, misfits, row_detail
+from batchsite.results.row_detail import row_detail
 from batchsite.submission import actions, tasks
 from batchsite.teams.requests import TeamRequest
 from batchsite.wording import dollars, many, number
@@ -35,7 +36,7 @@ def batch_cancel(request: TeamRequest, batch_id: int) -> HttpResponse:
         "those that xAI has not answered yet will not run and cost nothing; answers that are ready by then are kept "
         "and billed. Cancelled rows can be tried again later."
     )
-    return _ask(request, batch, f"Cancel “{batch}”?", what, "Cancel the batch")
+    return _ask(request, batch, f"Cancel “{batch}”?", what, "Cancel the batch", is_calm=False)
 
 
 @ask_and_do
@@ -48,7 +49,7 @@ def batch_finish(request: TeamRequest, batch_id: int) -> HttpResponse:
         f"{number(batch.pending)} pending rows is declared missing. Missing rows cost nothing and can be tried again "
         "into this batch."
     )
-    return _ask(request, batch, f"Finish “{batch}” with what is there?", what, "Finish now")
+    return _ask(request, batch, f"Finish “{batch}” with what is there?", what, "Finish now", is_calm=False)
 
 
 @ask_and_do
@@ -81,7 +82,7 @@ def batch_delete(request: TeamRequest, batch_id: int) -> HttpResponse:
             "cannot be brought back. The dataset stays. At xAI the prompts and answers stay until the batch expires "
             "there, 30 days after it was made: xAI offers no way to delete them earlier."
         )
-    return _ask(request, batch, f"Delete “{batch}”?", what, "Delete it")
+    return _ask(request, batch, f"Delete “{batch}”?", what, "Delete it", is_calm=False)
 
 
 @ask_and_do
@@ -97,7 +98,7 @@ def batch_rename(request: TeamRequest, batch_id: int) -> HttpResponse:
 
 @ask_and_do
 def batch_retry(request: TeamRequest, batch_id: int) -> HttpResponse:
-    """All rows without an answer, or those of some causes; with `fit=misfit` those whose answers do not fit."""
+    """Retries all rows without an answer, or those of some causes; with `fit=misfit` those whose answers do not fit."""
     batch = queries.batch_of(request.team, batch_id)
     if request.GET.get("fit") == "misfit":
         return _retry_misfits(request, batch)
@@ -122,7 +123,7 @@ def batch_retry(request: TeamRequest, batch_id: int) -> HttpResponse:
 
 
 def _retry_misfits(request: TeamRequest, batch: Batch) -> HttpResponse:
-    """Answers that came, but not in the shape that was asked for."""
+    """Retries answers that do not fit their shape."""
     if not batch.misfits:
         messages.error(request, "There is nothing to ask again: every answer fits its shape.")
         return redirect("batch", batch.pk)
@@ -145,7 +146,7 @@ def _retry_misfits(request: TeamRequest, batch: Batch) -> HttpResponse:
 @ask_and_do
 def batch_row_retry(request: TeamRequest, batch_id: int, row: int) -> HttpResponse:
     batch = queries.batch_of(request.team, batch_id)
-    detail = row_detail(batch, row, Wanted())
+    detail = row_detail(batch, row)
     if detail is None:
         raise Http404
     back = reverse("batch-row", args=[batch.pk, row])
@@ -165,38 +166,42 @@ def batch_row_retry(request: TeamRequest, batch_id: int, row: int) -> HttpRespon
     return _ask(request, batch, f"Try row {row:,} again?", what, "Try it again", back)
 
 
-# ---- asking and doing ----------------------------------------------------------------------------------
+# ---- question and action ----------------------------------------------------------------------------------
 
 
 def _typed(request: TeamRequest) -> QueryDict | None:
-    """What a form is bound to: also to nothing at all, where that was sent."""
+    """Returns what a form is bound to: on POST, even if nothing was sent."""
     return request.POST if request.method == "POST" else None
 
 
 def _cost(batch: Batch, rows: int) -> int | None:
-    """What so many answers will cost, in ticks: by the answers of this batch, else by its estimate."""
+    """Returns the cost of some answers in ticks, by this batch's answers, else by its estimate. None if unknown."""
     if batch.succeeded:
         return batch.cost_ticks * rows // batch.succeeded
     estimate = batch.estimate or {}
     return int(estimate["likely"]) * rows // int(estimate["rows"]) if estimate.get("rows") else None
 
 
-def _question(batch: Batch, question: str, what: str, verb: str, back: str = "") -> dict[str, Any]:
+def _question(
+    batch: Batch, question: str, what: str, verb: str, back: str = "", *, is_calm: bool = True
+) -> dict[str, Any]:
     back = back or reverse("batch", args=[batch.pk])
-    is_calm = verb.split()[0] not in {"Cancel", "Delete", "Finish"}
     return {"batch": batch, "question": question, "what": what, "verb": verb, "back": back, "calm": is_calm}
 
 
-def _ask(request: TeamRequest, batch: Batch, question: str, what: str, verb: str, back: str = "") -> HttpResponse:
-    return render(request, "results/ask.html", _question(batch, question, what, verb, back))
+def _ask(
+    request: TeamRequest, batch: Batch, question: str, what: str, verb: str, back: str = "", *, is_calm: bool = True
+) -> HttpResponse:
+    """Shows the question. Not `is_calm`: the button warns."""
+    return render(request, "confirm_batch.html", _question(batch, question, what, verb, back, is_calm=is_calm))
 
 
 def _do(
     request: TeamRequest, batch: Batch, action: Callable[[], object], words: str = "", back: str = ""
 ) -> HttpResponse:
-    """Do it, and let a worker begin at once; or say why it does not fit the state that the batch is in.
+    """Does it and wakes a worker, or says why the state of the batch does not allow it.
 
-    `words` tell what the page itself does not.
+    `words` is a message for what the page itself does not show.
     """
     try:
         action()

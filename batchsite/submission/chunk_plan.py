@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from django.conf import settings
 from django.db.models import F
@@ -15,40 +14,41 @@ from batchsite.batches.batch_recipe import recipe_of
 from batchsite.batches.models import Batch, Chunk, RawPage, RequestId, Result, Submission
 from batchsite.batches.states import RowState, State
 from batchsite.batches.timeline import note
-from batchsite.batches.transitions import move, update
+from batchsite.batches.transitions import lock_batch, move, update
 from batchsite.recipes.recipe import RowProblem, check_row, empty_column, ranges
 from batchsite.recipes.row_set import RowSet
-from batchsite.submission import results_store
-from batchsite.submission.step_context import Turn
-from batchsite.timeouts import patience
+from batchsite.submission import result_records, results_store
+from batchsite.submission.retriable import retriable_results
+from batchsite.submission.step_context import StepContext
+from batchsite.timeouts import timeouts
 
 SLICE = 10_000
 """Rows planned in one transaction."""
 PROBLEMS_KEPT = 200
 
 
-def plan(turn: Turn) -> float | None:
+def plan(context: StepContext) -> float | None:
     """Plan the next rows; seconds until the next look, None when the batch went back to its draft."""
-    while not turn.over:
-        submission = turn.submission
+    while not context.is_over:
+        submission = context.submission
         if submission.planned or submission.ended_at:
             return None if submission.ended_at else 0
         if submission.retry_of is not None:
-            _plan_retry(turn)
+            _plan_retry(context)
         elif submission.planned_through < submission.last_row:
-            _plan_slice(turn)
+            _plan_slice(context)
         else:
-            return _end_planning(turn)
+            return _end_planning(context)
     return 0
 
 
-def _plan_slice(turn: Turn) -> None:
+def _plan_slice(context: StepContext) -> None:
     """Check and plan the next slice of rows that were never sent."""
-    submission, batch = turn.submission, turn.batch
+    submission, batch = context.submission, context.batch
     mine = batch.rows.within(submission.first_row, submission.last_row)
     some = mine.after(max(submission.first_row - 1, submission.planned_through), SLICE)
     looked = _look_at_rows(batch, some)
-    with turn.locked() as submission:
+    with context.locked() as submission:
         problems = looked.problems
         if looked.ids and not problems:
             problems = _take_ids(batch, looked.ids)
@@ -129,13 +129,13 @@ def _add_chunks(submission: Submission, spans: Iterable[list[list[int]]]) -> Non
     submission.save(update_fields=["total"])
 
 
-def _end_planning(turn: Turn) -> float | None:
+def _end_planning(context: StepContext) -> float | None:
     """All rows were looked at: on to sending, or back to the draft if any row of the batch cannot be sent."""
-    with turn.locked() as submission:
+    with context.locked() as submission:
         others = Submission.objects.filter(batch_id=submission.batch_id, retry_of=None).exclude(pk=submission.pk)
         if others.filter(planned_through__lt=F("last_row")).exists():
-            return patience().poll  # nothing is sent before every row was looked at
-        batch = Batch.objects.select_for_update().get(pk=submission.batch_id)
+            return timeouts().poll  # nothing is sent before every row was looked at
+        batch = lock_batch(submission.batch_id)
         if batch.problem_count:
             _back_to_draft(batch)
             return None
@@ -143,7 +143,7 @@ def _end_planning(turn: Turn) -> float | None:
         return 0 if submission.total else None
 
 
-_SUMS = ("total", "succeeded", "skipped", "misfits", "cost_ticks", *results_store.TOKENS)
+_SUMS = ("total", "succeeded", "skipped", "misfits", "cost_ticks", *result_records.TOKENS)
 
 
 def _back_to_draft(batch: Batch) -> None:
@@ -160,12 +160,12 @@ def _back_to_draft(batch: Batch) -> None:
 # ---- rows that are tried again --------------------------------------------------------------------
 
 
-def _plan_retry(turn: Turn) -> None:
+def _plan_retry(context: StepContext) -> None:
     """Take the next results that are to be tried again, and make chunks of their rows."""
-    with turn.locked() as submission:
-        again = retriable(submission).filter(row__gt=submission.planned_through).order_by("row")
+    with context.locked() as submission:
+        again = retriable_results(submission).filter(row__gt=submission.planned_through).order_by("row")
         found = list(again[:SLICE])
-        results = _fit_to_send(turn.batch, found)
+        results = _fit_to_send(context.batch, found)
         for start in range(0, len(results), settings.OPTIONS.chunk_rows):
             some = results[start : start + settings.OPTIONS.chunk_rows]
             _add_chunks(submission, [ranges(result.row for result in some)])
@@ -174,19 +174,6 @@ def _plan_retry(turn: Turn) -> None:
             update(submission, planned_through=found[-1].row)
         if len(found) < SLICE:
             move(submission, State.SUBMITTING if submission.total else State.COMPLETED, planned=True)
-
-
-def retriable(submission: Submission) -> Any:
-    """The results that this submission was asked to try again and has not taken yet."""
-    wanted = submission.retry_of or {}
-    results = Result.objects.filter(batch_id=submission.batch_id, state__in=wanted["states"])
-    if wanted.get("causes"):
-        results = results.filter(cause__in=wanted["causes"])
-    if wanted.get("rows"):
-        results = results.filter(row__in=wanted["rows"])
-    if wanted.get("fit"):
-        results = results.exclude(misfit="")
-    return results.exclude(submission_id=submission.pk)
 
 
 def _fit_to_send(batch: Batch, results: list[Result]) -> list[Result]:
@@ -212,11 +199,11 @@ def _reopen(submission: Submission, results: Sequence[Result]) -> None:
     counts = Counter(result.state for result in results)
     counts["misfits"] = sum(bool(result.misfit) for result in results)
     if results:
-        results_store.write([_again(submission, result) for result in results])
+        result_records.write([_again(submission, result) for result in results])
     Batch.objects.filter(pk=submission.batch_id).update(**{state: F(state) - count for state, count in counts.items()})
 
 
-def _again(submission: Submission, result: Result) -> results_store.Record:
+def _again(submission: Submission, result: Result) -> result_records.Record:
     before = {
         "attempt": result.attempt,
         "submission": result.submission_id,
@@ -228,4 +215,4 @@ def _again(submission: Submission, result: Result) -> results_store.Record:
         "answer": result.answer,
         "until": timezone.now().isoformat(timespec="seconds"),
     }
-    return results_store.pending_record(submission, result, [*(result.earlier or []), before])
+    return result_records.pending_record(submission, result, [*(result.earlier or []), before])

@@ -25,9 +25,9 @@ from batchsite.recipes.recipe import numbers
 from batchsite.submission import results_store
 from batchsite.submission.actions import retry_by_itself
 from batchsite.submission.reconcile import Findings, chunks_of, look_for_rows, send_again
-from batchsite.submission.step_context import Turn
+from batchsite.submission.step_context import StepContext
 from batchsite.submission.watch import MOST_READDS
-from batchsite.timeouts import doubling, patience
+from batchsite.timeouts import doubling, timeouts
 from batchsite.xai.types import Page
 
 LEAST_WALKS = 2
@@ -44,53 +44,53 @@ class Walked(enum.Enum):
     WHOLE = "to the last page"
 
 
-def preview(turn: Turn) -> float:
+def preview(context: StepContext) -> float:
     """Read what is there while the batch still runs; seconds until the next look."""
-    ended = _walk(turn) is not Walked.PART
-    if not ended and not turn.submission.walk_is_preview:
+    ended = _walk(context) is not Walked.PART
+    if not ended and not context.submission.walk_is_preview:
         return 0
     if ended:
-        with turn.locked() as submission:
+        with context.locked() as submission:
             done = submission.succeeded + submission.failed + submission.cancelled
             update(submission, walk_is_preview=False, walk_token="", walk_pages=0, previewed=max(1, done))
-        return patience().poll
+        return timeouts().poll
     return 0
 
 
-def collect(turn: Turn) -> float | None:
+def collect(context: StepContext) -> float | None:
     """Walk, then judge what is still open; seconds until the next look, None at the end."""
-    submission = turn.submission
+    submission = context.submission
     if submission.declared_through:
-        return _declare(turn)
+        return _declare(context)
     if submission.ending and _is_nowhere(submission):
-        return _declare(turn)
+        return _declare(context)
     walked = Walked.WHOLE
     if not submission.walks or submission.accounted < submission.total:
-        walked = _walk(turn)
+        walked = _walk(context)
         if walked is Walked.PART:
             return 0
-        with turn.locked() as submission:
+        with context.locked() as submission:
             update(submission, walks=submission.walks + 1, walk_token="", walk_pages=0)
     if submission.accounted >= submission.total:
-        return _finish(turn)
+        return _finish(context)
     if submission.ending and walked is Walked.WHOLE and not _unread(submission):
-        return _end_without(turn)
-    if _waited(submission) < patience().results_trail * (CIRCLING_PATIENCE if walked is Walked.CIRCLED else 1):
-        return doubling(patience().first_look, submission.walks)
+        return _end_without(context)
+    if _waited(submission) < timeouts().results_trail * (CIRCLING_PATIENCE if walked is Walked.CIRCLED else 1):
+        return doubling(timeouts().first_look, submission.walks)
     if submission.walks < LEAST_WALKS:
         return 0
     if submission.ending:
-        return _end_without(turn)
-    return _judge(turn, look_for_rows(turn))
+        return _end_without(context)
+    return _judge(context, look_for_rows(context))
 
 
 # ---- the walk ----------------------------------------------------------------------------------------------
 
 
-def _walk(turn: Turn) -> Walked:
+def _walk(context: StepContext) -> Walked:
     """Read pages from where the last turn stopped."""
-    for page, circle, ended in _pages(turn):
-        with turn.locked() as submission:
+    for page, circle, ended in _pages(context):
+        with context.locked() as submission:
             results_store.store_page(submission, page.items)
             if submission.not_found_since:
                 update(submission, not_found_since=None)
@@ -105,13 +105,13 @@ def _walk(turn: Turn) -> Walked:
     return Walked.PART
 
 
-def _pages(turn: Turn) -> Iterator[tuple[Page[dict[str, Any]], bool, bool]]:
+def _pages(context: StepContext) -> Iterator[tuple[Page[dict[str, Any]], bool, bool]]:
     """(page, its token led back, it ends the walk), until the walk or the turn ends.
 
     The next page is on its way while one is stored. A token that leads back is asked again, a few times.
     """
-    submission = turn.submission
-    ask = partial(turn.client.list_results, submission.remote_id, _page_rows(submission))
+    submission = context.submission
+    ask = partial(context.client.list_results, submission.remote_id, _page_rows(submission))
     token, circles, last = submission.walk_token, 0, False
     asked = {token}
     with ThreadPoolExecutor(1) as ahead:
@@ -121,9 +121,9 @@ def _pages(turn: Turn) -> Iterator[tuple[Page[dict[str, Any]], bool, bool]]:
             circle = page.next_token in asked
             circles += circle
             ended = page.next_token is None or circles > MOST_CIRCLES
-            last = ended or turn.over
+            last = ended or context.is_over
             if not last:
-                turn.claim.extend()
+                context.claim.extend()
                 token = token if circle else page.next_token or ""
                 asked.add(token)
                 coming = ahead.submit(copy_context().run, ask, token or None)
@@ -164,11 +164,11 @@ def _is_nowhere(submission: Submission) -> bool:
     return not submission.remote_id or bool(vanished)
 
 
-def _end_without(turn: Turn) -> float | None:
+def _end_without(context: StepContext) -> float | None:
     """End with what is there. Where open rows count as answered, asking for them again may cost again: that is for a
     person to decide, who is told. Where all of them do, none of them was cancelled.
     """
-    with turn.locked() as submission:
+    with context.locked() as submission:
         unread = _unread(submission)
         if 0 < submission.total - submission.accounted <= unread:
             reason = "xAI counts this row as answered and gives no result for it."
@@ -177,48 +177,48 @@ def _end_without(turn: Turn) -> float | None:
             counts = f"xAI counts {unread:,} of these rows as answered and gives no results for them."
             if counts not in submission.ending_reason:  # this step may run twice
                 update(submission, ending_reason=f"{submission.ending_reason} {counts}")
-    return _declare(turn)
+    return _declare(context)
 
 
-def _judge(turn: Turn, findings: Findings) -> float | None:
+def _judge(context: StepContext, findings: Findings) -> float | None:
     """Patience with the results is over: what does the provider say of the rows that are open?"""
-    submission = turn.submission
+    submission = context.submission
     if findings.absent and submission.readds < MOST_READDS:
-        send_again(turn, findings.absent)
-        with turn.locked() as submission:
+        send_again(context, findings.absent)
+        with context.locked() as submission:
             move(submission, State.SUBMITTING)
         return 0
     if findings.pending:
-        with turn.locked() as submission:
+        with context.locked() as submission:
             move(submission, State.PROCESSING)
-        return patience().poll_later
+        return timeouts().poll_later
     reason = "xAI lists this row as ended and gives no result for it."
     if findings.absent:
         reason = "xAI took this row several times and does not list it."
-    with turn.locked() as submission:
+    with context.locked() as submission:
         update(submission, ending=State.COMPLETED, declare_as=RowState.MISSING, ending_reason=reason)
-    return _declare(turn)
+    return _declare(context)
 
 
 _CAUSES = {RowState.MISSING: "missing", RowState.CANCELLED: "cancelled", RowState.FAILED: "batch failed"}
 
 
-def _declare(turn: Turn) -> float | None:
+def _declare(context: StepContext) -> float | None:
     """Give every row that has no result one in our own words, chunk by chunk; then the submission ends."""
-    state = RowState(turn.submission.declare_as or RowState.MISSING)
-    cause = "expired" if turn.submission.ending == State.EXPIRED else _CAUSES[state]
-    for chunk in chunks_of(turn.submission, *ChunkState, after_row=turn.submission.declared_through):
-        if turn.over:
+    state = RowState(context.submission.declare_as or RowState.MISSING)
+    cause = "expired" if context.submission.ending == State.EXPIRED else _CAUSES[state]
+    for chunk in chunks_of(context.submission, *ChunkState, after_row=context.submission.declared_through):
+        if context.is_over:
             return 0
-        with turn.locked() as submission:
+        with context.locked() as submission:
             results_store.declare(submission, numbers(chunk.ranges), state, submission.ending_reason, cause)
             update(submission, declared_through=chunk.first_row)
-    return _finish(turn)
+    return _finish(context)
 
 
-def _finish(turn: Turn) -> float | None:
+def _finish(context: StepContext) -> float | None:
     """The end: every row is accounted for, and there is nothing more to look at."""
-    with turn.locked() as submission:
+    with context.locked() as submission:
         ending = State(submission.ending or State.COMPLETED)
         if ending == State.CANCELLED and not submission.cancelled:
             ending = State.COMPLETED  # the cancel came too late: every row has its answer

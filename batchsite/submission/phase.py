@@ -10,7 +10,7 @@ import enum
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from batchsite.timeouts import Patience
+from batchsite.timeouts import PipelineTimeouts
 from batchsite.xai.types import RemoteBatch
 
 
@@ -41,7 +41,7 @@ class Look:
     today: date
 
 
-def phase(look: Look, wait: Patience) -> Phase:
+def phase(look: Look, wait: PipelineTimeouts) -> Phase:
     """What a look means."""
     remote, counters = look.remote, look.remote.counters
     requests = counters.num_requests if counters else 0

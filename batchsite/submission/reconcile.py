@@ -16,19 +16,19 @@ from batchsite.batches.states import RowState
 from batchsite.batches.timeline import note
 from batchsite.batches.transitions import update
 from batchsite.recipes.recipe import numbers, ranges
-from batchsite.submission.results_store import owners
-from batchsite.submission.step_context import Turn
-from batchsite.timeouts import patience
+from batchsite.submission.request_owners import owners
+from batchsite.submission.step_context import StepContext
+from batchsite.timeouts import timeouts
 
 PAGE = 1000
 
 
-def listed_rows(turn: Turn) -> Iterator[tuple[int, str]]:
+def listed_rows(context: StepContext) -> Iterator[tuple[int, str]]:
     """(row, state) of every request of ours that the provider lists. Holds one page, and keeps the lease."""
-    submission = turn.submission
-    listed = turn.client.iter_requests(submission.remote_id)
+    submission = context.submission
+    listed = context.client.iter_requests(submission.remote_id)
     while page := list(islice(listed, PAGE)):
-        turn.claim.extend()
+        context.claim.extend()
         rows = owners(submission, [meta.batch_request_id for meta in page])
         yield from ((rows[meta.batch_request_id], meta.state) for meta in page if meta.batch_request_id in rows)
 
@@ -36,39 +36,39 @@ def listed_rows(turn: Turn) -> Iterator[tuple[int, str]]:
 # ---- adds whose outcome is unknown -----------------------------------------------------------------
 
 
-def settle_unknown(turn: Turn) -> float | None:
+def resolve_unknown(context: StepContext) -> float | None:
     """Find out what became of chunks that were on their way when something broke.
 
     Seconds to wait where it is too early to look; None once nothing is unknown any more.
     """
-    chunks = list(turn.submission.chunks.filter(state=ChunkState.SENDING).order_by("first_row"))
+    chunks = list(context.submission.chunks.filter(state=ChunkState.SENDING).order_by("first_row"))
     if not chunks:
         return None
     latest = max(chunk.sent_at for chunk in chunks if chunk.sent_at)
-    wait = patience().after_unknown - (timezone.now() - latest).total_seconds()
+    wait = timeouts().after_unknown - (timezone.now() - latest).total_seconds()
     if wait > 0:
         return wait
     open_rows = {row for chunk in chunks for row in numbers(chunk.ranges)}
     present: set[int] = set()
-    for row, _ in listed_rows(turn):
+    for row, _ in listed_rows(context):
         if row in open_rows:
             present.add(row)
         if len(present) == len(open_rows):
             break
-    with turn.locked():
+    with context.locked():
         for chunk in chunks:
-            _settle(turn, chunk, present)
+            _resolve(context, chunk, present)
         note(
-            turn.batch.pk,
+            context.batch.pk,
             "reconciled",
             "A reply was lost; xAI's own list told what it has",
-            submission=turn.submission,
+            submission=context.submission,
             detail=f"{len(present):,} of {len(open_rows):,} rows had arrived",
         )
     return None
 
 
-def _settle(turn: Turn, chunk: Chunk, present: set[int]) -> None:
+def _resolve(context: StepContext, chunk: Chunk, present: set[int]) -> None:
     """Rows that arrived count as sent; the others are planned again. An add takes all or none (facts 2.5), mostly."""
     rows = numbers(chunk.ranges)
     here = [row for row in rows if row in present]
@@ -83,7 +83,7 @@ def _settle(turn: Turn, chunk: Chunk, present: set[int]) -> None:
     chunk.state = ChunkState.SENT if rows[0] in present else ChunkState.PLANNED
     chunk.save(update_fields=["ranges", "count", "state"])
     if here:
-        update(turn.submission, sent=turn.submission.sent + len(here))
+        update(context.submission, sent=context.submission.sent + len(here))
 
 
 # ---- rows that do not show up ------------------------------------------------------------------------
@@ -100,16 +100,16 @@ class Findings:
     """Primary keys of chunks with rows that the provider does not list."""
 
 
-def look_for_rows(turn: Turn) -> Findings:
+def look_for_rows(context: StepContext) -> Findings:
     """Compare every row without a result with the provider's list. One byte of memory for a row."""
-    submission = turn.submission
+    submission = context.submission
     first = submission.first_row
     seen = bytearray(submission.last_row - first + 1)
-    for row, state in listed_rows(turn):
+    for row, state in listed_rows(context):
         seen[row - first] = _ENDED if state in _ENDED_STATES else _LISTED
     findings = Findings()
     for chunk in chunks_of(submission, ChunkState.SENT):
-        rows = _open_rows(turn, numbers(chunk.ranges))
+        rows = _open_rows(context, numbers(chunk.ranges))
         marks = [seen[row - first] for row in rows]
         findings.pending += marks.count(_LISTED)
         findings.silent += marks.count(_ENDED)
@@ -132,16 +132,16 @@ def chunks_of(submission: Submission, *states: ChunkState, after_row: int = 0) -
 _ENDED_STATES = {"succeeded", "failed", "cancelled"}
 
 
-def _open_rows(turn: Turn, rows: Sequence[int]) -> list[int]:
+def _open_rows(context: StepContext, rows: Sequence[int]) -> list[int]:
     """Those of `rows` whose fate is not known."""
-    ended = Result.objects.filter(batch_id=turn.batch.pk, row__in=rows).exclude(state=RowState.PENDING)
+    ended = Result.objects.filter(batch_id=context.batch.pk, row__in=rows).exclude(state=RowState.PENDING)
     known = set(ended.values_list("row", flat=True))
     return [row for row in rows if row not in known]
 
 
-def send_again(turn: Turn, chunk_pks: Sequence[int]) -> None:
+def send_again(context: StepContext, chunk_pks: Sequence[int]) -> None:
     """Plan chunks again that the provider took and does not have. The same bytes, so that rows it has are no-ops."""
-    with turn.locked() as submission:
+    with context.locked() as submission:
         chunks = Chunk.objects.filter(pk__in=chunk_pks, state=ChunkState.SENT)
         count = sum(chunk.count for chunk in chunks)
         chunks.update(state=ChunkState.PLANNED)

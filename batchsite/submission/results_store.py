@@ -6,59 +6,28 @@ one after the other (the submission's row is locked by the caller).
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
-import orjson
 from django.db import connection, models
 from django.db.models import F
 from django.utils import timezone
 
 from batchsite.batches.causes import cause_of
-from batchsite.batches.course import mark
-from batchsite.batches.models import Batch, RawPage, RequestId, Result, Submission
+from batchsite.batches.course import record_progress
+from batchsite.batches.models import Batch, RawPage, Result, Submission
 from batchsite.batches.states import RowState, State
 from batchsite.batches.timeline import note
 from batchsite.pricing.spend import Payer, spent
 from batchsite.recipes.answer_shape import shape_of
-from batchsite.recipes.recipe import row_of
+from batchsite.submission.request_owners import owners
+from batchsite.submission.result_records import TOKENS, Record, clean, packed, write
 from batchsite.xai.catalogue import batch_cost, list_price
 from batchsite.xai.results import read_result
 from batchsite.xai.types import ResultRow
 
 STRAYS_KEPT = 200
-TOKENS = ("prompt_tokens", "completion_tokens", "reasoning_tokens")
-
-
-class Record(NamedTuple):
-    """The columns of a Result, in the order of `COLUMNS`."""
-
-    batch_id: int
-    row: int
-    submission_id: int | None
-    state: str
-    attempt: int
-    answer: str
-    error: str
-    cause: str
-    misfit: str
-    finish_reason: str
-    answered_by: str
-    prompt_tokens: int
-    completion_tokens: int
-    reasoning_tokens: int
-    cost_ticks: int
-    raw_page_id: int | None
-    earlier: str | None
-
-
-COLUMNS = Record._fields
-_TYPES = {"batch_id": "bigint", "row": "bigint", "submission_id": "bigint", "attempt": "smallint"} | dict.fromkeys(
-    TOKENS, "integer"
-)
-_TYPES |= {"cost_ticks": "bigint", "raw_page_id": "bigint", "earlier": "jsonb"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,30 +87,6 @@ def store_page(submission: Submission, raw_rows: Sequence[dict[str, Any]]) -> St
         write(records)
         _move_sums(submission, records, known)
     return stored
-
-
-# ---- whose row is it ----------------------------------------------------------------------------
-
-
-def owners(submission: Submission, ids: Iterable[str]) -> dict[str, int]:
-    """Row by request id, for those ids that this submission sent."""
-    batch = submission.batch
-    if batch.id_column:
-        wanted = RequestId.objects.filter(batch_id=batch.pk, request_id__in=list(ids))
-        found = dict(wanted.values_list("request_id", "row"))
-    else:
-        rows = ((request_id, row_of(request_id, batch.id_prefix)) for request_id in ids)
-        found = {request_id: row for request_id, row in rows if row is not None}
-    first, last = submission.first_row, submission.last_row
-    found = {request_id: row for request_id, row in found.items() if first <= row <= last}
-    if submission.retry_of is None:
-        return found
-    mine = set(
-        Result.objects.filter(batch_id=batch.pk, row__in=list(found.values()), submission_id=submission.pk).values_list(
-            "row", flat=True
-        )
-    )
-    return {request_id: row for request_id, row in found.items() if row in mine}
 
 
 def _known(batch_id: int, rows: Iterable[int]) -> dict[int, Known]:
@@ -225,18 +170,8 @@ def _arithmetic(model: str, result: ResultRow) -> int:
     )
 
 
-def clean(text: str) -> str:
-    """Text that every database takes: PostgreSQL knows no NUL. The raw row keeps what came."""
-    return text.replace("\0", "�") if "\0" in text else text
-
-
 def _keep_raw(submission: Submission, raws: Sequence[dict[str, Any]]) -> int:
     return RawPage.objects.create(submission=submission, data=packed(raws)).pk
-
-
-def packed(raws: Sequence[dict[str, Any]]) -> bytes:
-    """Raw rows as a RawPage holds them."""
-    return zlib.compress(orjson.dumps(raws), 1)
 
 
 def _keep_strays(submission: Submission, ids: Sequence[str], raws: Sequence[dict[str, Any]]) -> None:
@@ -256,47 +191,7 @@ def _keep_strays(submission: Submission, ids: Sequence[str], raws: Sequence[dict
     )
 
 
-# ---- writing ------------------------------------------------------------------------------------
-
-
-def write(records: Sequence[Record]) -> None:
-    """Insert or replace results: one statement a page (measured: 20 to 100 times faster than bulk_update)."""
-    names = [connection.ops.quote_name(name) for name in COLUMNS]
-    into = f"INSERT INTO {Result._meta.db_table} ({', '.join(names)})"
-    updates = ", ".join(f"{name} = excluded.{name}" for name in names[2:])
-    conflict = f"ON CONFLICT ({names[0]}, {names[1]}) DO UPDATE SET {updates}"
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            arrays = ", ".join(f"%s::{_TYPES.get(name, 'text')}[]" for name in COLUMNS)
-            values = [list(column) for column in zip(*records, strict=True)]
-            cursor.execute(f"{into} SELECT * FROM unnest({arrays}) {conflict}", values)  # noqa: S608
-        else:
-            marks = ", ".join(["%s"] * len(COLUMNS))
-            cursor.executemany(f"{into} VALUES ({marks}) {conflict}", records)
-
-
-def pending_record(submission: Submission, result: Result, earlier: list[dict[str, Any]]) -> Record:
-    """The row of `result` as tried again by `submission`; what was billed for it stays billed."""
-    return Record(
-        batch_id=submission.batch_id,
-        row=result.row,
-        submission_id=submission.pk,
-        state=str(RowState.PENDING),
-        attempt=result.attempt + 1,
-        answer="",
-        error="",
-        cause="",
-        misfit="",
-        finish_reason="",
-        answered_by="",
-        prompt_tokens=0,
-        completion_tokens=0,
-        reasoning_tokens=0,
-        cost_ticks=result.cost_ticks,
-        raw_page_id=None,
-        earlier=orjson.dumps(earlier).decode(),
-    )
-
+# ---- sums ----------------------------------------------------------------------------------------
 
 _COUNTED = (RowState.SUCCEEDED, RowState.FAILED, RowState.CANCELLED, RowState.MISSING)
 
@@ -325,15 +220,15 @@ def _move_sums(submission: Submission, records: Sequence[Record], known: dict[in
     heard = [record.state for record in records if record.raw_page_id is not None]  # not declared by ourselves
     came, failed = len(heard), len(heard) - heard.count(RowState.SUCCEEDED)
     spent(_payer(submission.batch), ticks=cost, rows=came, failed=failed, **tokens)
-    _mark_pace(submission.batch_id)
+    _record_progress(submission.batch_id)
     if came and Batch.objects.filter(pk=submission.batch_id, first_result_at=None).update(first_result_at=now):
         note(submission.batch_id, "first_result", "First result")
 
 
-def _mark_pace(batch_id: int) -> None:
+def _record_progress(batch_id: int) -> None:
     """How far the batch is now, for its chart."""
     batch = Batch.objects.get(pk=batch_id)
-    mark(batch_id, batch.done, batch.started_at)
+    record_progress(batch_id, batch.done, batch.started_at)
 
 
 def _payer(batch: Batch) -> Payer:

@@ -1,4 +1,4 @@
-"""One turn of a worker at one submission: the lease, the provider's client, and a limit of time."""
+"""What one step of one submission works with: the lease, the provider's client and a time limit."""
 
 from __future__ import annotations
 
@@ -7,18 +7,21 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from django.db import transaction
+
 from batchsite.batches.models import Batch, Submission
+from batchsite.batches.transitions import lock_batch
 from batchsite.processes.leases import Claim
 from batchsite.submission.provider_calls import account_for
 from batchsite.teams.accounts import Account
 from batchsite.teams.provider_client import client_for
-from batchsite.timeouts import patience
+from batchsite.timeouts import timeouts
 from batchsite.xai.client import XaiClient
 
 
 @dataclass
-class Turn:
-    """What a step works with. `submission` is as it was read last; write only inside `locked()`."""
+class StepContext:
+    """What a step works with. `submission` is as last read; write to it only inside `locked()`."""
 
     claim: Claim[Submission]
     submission: Submission
@@ -28,25 +31,27 @@ class Turn:
 
     @property
     def batch(self) -> Batch:
-        """The batch as it was when the turn began: right for what is sent, which does not change."""
+        """The batch as it was when the step began. What is sent never changes after that."""
         return self.submission.batch
 
     @property
-    def over(self) -> bool:
-        """Time to let others have their turn; the rest is done in the next one."""
-        return time.monotonic() - self.started >= patience().step
+    def is_over(self) -> bool:
+        """Whether the step has used up its time. The rest is done when the submission is due again."""
+        return time.monotonic() - self.started >= timeouts().step
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[Submission]:
-        """The submission, fresh and locked, in a transaction. Raises LeaseLost."""
-        with self.claim.locked() as fresh:
-            fresh.batch = self.submission.batch
-            self.submission = fresh
-            yield fresh
+        """Yields the submission, fresh and locked after its batch, inside a transaction. Raises LeaseLost."""
+        with transaction.atomic():
+            lock_batch(self.submission.batch_id)
+            with self.claim.locked() as fresh:
+                fresh.batch = self.submission.batch
+                self.submission = fresh
+                yield fresh
 
 
-def begin(claim: Claim[Submission]) -> Turn:
-    """Raises AccountMissing when the key that the batch was started with is gone."""
+def begin_step(claim: Claim[Submission]) -> StepContext:
+    """Returns the context of a step. Raises AccountMissing when the key that the batch was started with is gone."""
     submission = Submission.objects.select_related("batch__dataset", "batch__team").get(pk=claim.pk)
     account = account_for(submission.batch)
-    return Turn(claim, submission, account, client_for(account))
+    return StepContext(claim, submission, account, client_for(account))

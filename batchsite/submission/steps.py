@@ -21,11 +21,11 @@ from batchsite.submission.chunk_plan import plan
 from batchsite.submission.collect import collect, preview
 from batchsite.submission.phase import is_last_day
 from batchsite.submission.provider_calls import hold_words, is_hold
-from batchsite.submission.step_context import Turn, begin
+from batchsite.submission.step_context import StepContext, begin_step
 from batchsite.submission.submit import submit, withdraw
 from batchsite.submission.watch import watch
 from batchsite.teams.accounts import AccountMissing
-from batchsite.timeouts import doubling, patience, soon
+from batchsite.timeouts import doubling, soon, timeouts
 from batchsite.xai.errors import (
     InvalidRequest,
     ModelNotBatchable,
@@ -56,53 +56,53 @@ def _step(claim: Claim[Submission], looked: RemoteBatch | XaiError | None) -> fl
         return None
     if claim.tries > MOST_TRIES:
         hold(submission.batch_id, "a worker died at it again and again. Look at the logs, then let it go on.")
-        return patience().longest
+        return timeouts().longest
     try:
-        turn = begin(claim)
+        context = begin_step(claim)
     except AccountMissing as error:
         hold(submission.batch_id, str(error))
-        return patience().held_probe
-    if words := budgets.waits(turn.submission):
+        return timeouts().held_probe
+    if words := budgets.waits(context.submission):
         hold(submission.batch_id, words)
-        return patience().held_probe
+        return timeouts().held_probe
     try:
         if isinstance(looked, XaiError):
             raise looked
-        wait = _do(turn, looked)
+        wait = _do(context, looked)
     except XaiError as error:
-        return _on_error(turn, error)
-    if turn.submission.faults or turn.batch.held_reason:
-        with turn.locked() as fresh:
+        return _on_error(context, error)
+    if context.submission.faults or context.batch.held_reason:
+        with context.locked() as fresh:
             update(fresh, faults=0)
             resume(fresh.batch_id)
     return wait
 
 
-def _do(turn: Turn, looked: RemoteBatch | None) -> float | None:
+def _do(context: StepContext, looked: RemoteBatch | None) -> float | None:
     """The step that the state asks for."""
-    submission = turn.submission
+    submission = context.submission
     if submission.state == State.QUEUED:
-        return plan(turn)
+        return plan(context)
     if submission.state == State.SUBMITTING:
-        return withdraw(turn) if submission.cancel_asked_at else submit(turn)
+        return withdraw(context) if submission.cancel_asked_at else submit(context)
     if submission.state == State.COLLECTING:
-        return collect(turn)
+        return collect(context)
     if submission.walk_is_preview:
-        return preview(turn)
-    return watch(turn, looked)
+        return preview(context)
+    return watch(context, looked)
 
 
 # ---- errors --------------------------------------------------------------------------------------------
 
 
-def _on_error(turn: Turn, error: XaiError) -> float:
+def _on_error(context: StepContext, error: XaiError) -> float:
     """What an error of the provider means for the batch; seconds until the next try."""
-    with turn.locked() as submission:
+    with context.locked() as submission:
         update(submission, faults=submission.faults + 1)
         faults = submission.faults
         if is_hold(error):
             hold(submission.batch_id, hold_words(error), error.message, error.trace_id)
-            return doubling(patience().held_probe, faults - 1)
+            return doubling(timeouts().held_probe, faults - 1)
         note(
             submission.batch_id,
             "error",
@@ -115,8 +115,8 @@ def _on_error(turn: Turn, error: XaiError) -> float:
             _vanished(submission)
         elif submission.state == State.SUBMITTING and isinstance(error, _REFUSALS):
             ask_to_end(submission, State.FAILED, RowState.FAILED, error.message)
-    if turn.submission.state == State.SUBMITTING and isinstance(error, PermissionDenied):
-        return _forbidden(turn, error)
+    if context.submission.state == State.SUBMITTING and isinstance(error, PermissionDenied):
+        return _forbidden(context, error)
     return max(error.retry_after or 0.0, doubling(1, faults))
 
 
@@ -128,7 +128,7 @@ def _vanished(submission: Submission) -> None:
     now = timezone.now()
     since = submission.not_found_since or now
     update(submission, not_found_since=since)
-    if (now - since).total_seconds() < patience().vanished:
+    if (now - since).total_seconds() < timeouts().vanished:
         return
     if submission.state != State.COLLECTING:
         if submission.state == State.SUBMITTING:
@@ -140,10 +140,10 @@ def _vanished(submission: Submission) -> None:
         update(submission, ending=State.FAILED, declare_as=RowState.MISSING, ending_reason=reason)
 
 
-def _forbidden(turn: Turn, error: PermissionDenied) -> float:
+def _forbidden(context: StepContext, error: PermissionDenied) -> float:
     """403 while adding: the batch was cancelled behind our back or expired, or the key may not (facts 2.5, 2.12)."""
-    remote = turn.client.get_batch(turn.submission.remote_id) if turn.submission.remote_id else None
-    with turn.locked() as submission:
+    remote = context.client.get_batch(context.submission.remote_id) if context.submission.remote_id else None
+    with context.locked() as submission:
         if remote is not None and (remote.cancel_time or remote.cancel_by_xai_message):
             words = remote.cancel_by_xai_message or "Somebody cancelled the batch at xAI before all rows were sent."
             ask_to_end(submission, State.CANCELLED, RowState.CANCELLED, words)
@@ -153,4 +153,4 @@ def _forbidden(turn: Turn, error: PermissionDenied) -> float:
             ask_to_end(submission, State.EXPIRED, RowState.CANCELLED, words)
             return 0
         hold(submission.batch_id, f"xAI does not allow this key to add requests: {error.message}")
-        return doubling(patience().held_probe, submission.faults - 1)
+        return doubling(timeouts().held_probe, submission.faults - 1)

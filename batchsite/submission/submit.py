@@ -26,42 +26,42 @@ from batchsite.batches.transitions import move, update
 from batchsite.recipes.recipe import digest
 from batchsite.submission import bisect
 from batchsite.submission.provider_calls import reserve
-from batchsite.submission.reconcile import settle_unknown
-from batchsite.submission.step_context import Turn
+from batchsite.submission.reconcile import resolve_unknown
+from batchsite.submission.step_context import StepContext
 from batchsite.submission.watch import watch
 from batchsite.teams.accounts import AccountKind
-from batchsite.timeouts import patience
+from batchsite.timeouts import timeouts
 from batchsite.wording import many
 from batchsite.xai.errors import ContentDiffers, XaiError
 
 CALLS_AT_ONCE = 4
 """Add calls in flight: measured, more bring nothing."""
 LONGEST_PAUSE = 2.0
-"""Seconds that a step waits for its place in the provider's limits; beyond it, others get their turn."""
+"""Seconds that a step waits for its place in the provider's limits; beyond it, others get their context."""
 
 
-def submit(turn: Turn) -> float | None:
+def submit(context: StepContext) -> float | None:
     """Create and add as far as one turn goes; seconds until the next look."""
-    if not turn.submission.remote_id:
-        wait = _create(turn)
+    if not context.submission.remote_id:
+        wait = _create(context)
         if wait is not None:
             return wait
-    wait = settle_unknown(turn)
+    wait = resolve_unknown(context)
     if wait is not None:
         return wait
-    return _add(turn)
+    return _add(context)
 
 
-def withdraw(turn: Turn) -> float | None:
+def withdraw(context: StepContext) -> float | None:
     """A cancel while rows are still being sent: what is at xAI is cancelled there, the rest never goes."""
-    submission = turn.submission
+    submission = context.submission
     if not submission.remote_id and submission.create_tried_at:
-        found = _find(turn, submission)
+        found = _find(context, submission)
         if found:
-            _created(turn, found, "found again by its name, to be cancelled")
-    if turn.submission.remote_id:
-        return watch(turn)
-    with turn.locked() as submission:
+            _created(context, found, "found again by its name, to be cancelled")
+    if context.submission.remote_id:
+        return watch(context)
+    with context.locked() as submission:
         move(submission, State.CANCELLING)
         move(submission, State.COLLECTING, settled_at=timezone.now(), walks=1)  # nothing there to walk through
     return 0
@@ -70,32 +70,32 @@ def withdraw(turn: Turn) -> float | None:
 # ---- creating ------------------------------------------------------------------------------------
 
 
-def _create(turn: Turn) -> float | None:
+def _create(context: StepContext) -> float | None:
     """Make sure that the batch exists at xAI; seconds to wait if it does not yet, None when its id is known."""
-    submission = turn.submission
+    submission = context.submission
     if submission.create_tried_at:
-        wait = patience().after_unknown - (timezone.now() - submission.create_tried_at).total_seconds()
+        wait = timeouts().after_unknown - (timezone.now() - submission.create_tried_at).total_seconds()
         if wait > 0:
             return wait
-        found = _find(turn, submission)
+        found = _find(context, submission)
         if found:
-            _created(turn, found, "found again by its name after a lost reply")
+            _created(context, found, "found again by its name after a lost reply")
             return None
-    wait = reserve(turn.account, "create")
+    wait = reserve(context.account, "create")
     if wait > LONGEST_PAUSE:
         return wait
     time.sleep(wait)
-    with turn.locked() as submission:
+    with context.locked() as submission:
         update(submission, remote_name=remote_name(submission), create_tried_at=timezone.now())
     try:
-        remote = turn.client.create_batch(submission.remote_name)
+        remote = context.client.create_batch(submission.remote_name)
     except XaiError as error:
         if not error.unknown_outcome:
-            with turn.locked() as submission:
+            with context.locked() as submission:
                 update(submission, create_tried_at=None)
         raise
-    simulated = turn.submission.batch.account == AccountKind.SANDBOX
-    _created(turn, remote.batch_id, f"created {'in the sandbox' if simulated else 'at xAI'}")
+    simulated = context.submission.batch.account == AccountKind.SANDBOX
+    _created(context, remote.batch_id, f"created {'in the sandbox' if simulated else 'at xAI'}")
     return None
 
 
@@ -104,18 +104,18 @@ def remote_name(submission: Submission) -> str:
     return f"{submission.batch.name[:200]} [bs-{submission.token}]"
 
 
-def _created(turn: Turn, remote_id: str, how: str) -> None:
-    with turn.locked() as submission:
+def _created(context: StepContext, remote_id: str, how: str) -> None:
+    with context.locked() as submission:
         update(submission, remote_id=remote_id)
         note(submission.batch_id, "created_remote", f"Batch {how}", submission=submission, detail=remote_id)
 
 
-def _find(turn: Turn, submission: Submission) -> str:
+def _find(context: StepContext, submission: Submission) -> str:
     """The id of the batch with our unique name, or "". Newest first, so the walk ends at the days before ours."""
     earliest = (submission.create_tried_at or timezone.now()).date() - timedelta(days=2)
-    for number, remote in enumerate(turn.client.iter_batches()):
+    for number, remote in enumerate(context.client.iter_batches()):
         if number % 100 == 0:
-            turn.claim.extend()
+            context.claim.extend()
         if remote.name == submission.remote_name:
             return remote.batch_id
         if remote.create_time and remote.create_time < earliest:
@@ -135,7 +135,7 @@ class Sending:
     reply: Future[None] | None = None
 
 
-def _add(turn: Turn) -> float | None:
+def _add(context: StepContext) -> float | None:
     """Send chunks, a few at a time, until none is left or the turn is over.
 
     The next ones are built while the last ones are on their way.
@@ -143,48 +143,48 @@ def _add(turn: Turn) -> float | None:
     on_their_way: list[Sending] = []
     with ThreadPoolExecutor(CALLS_AT_ONCE) as pool:
         while True:
-            ready = [] if turn.over else _build(turn, _next_chunks(turn))
+            ready = [] if context.is_over else _build(context, _next_chunks(context))
             if on_their_way:
-                _record(turn, on_their_way)
-            if turn.over:
+                _record(context, on_their_way)
+            if context.is_over:
                 return 0
-            if not ready and not _next_chunks(turn):
-                return _all_sent(turn)
-            wait = reserve(turn.account, "add", len(ready)) if ready else 0.0
+            if not ready and not _next_chunks(context):
+                return _all_sent(context)
+            wait = reserve(context.account, "add", len(ready)) if ready else 0.0
             if wait > LONGEST_PAUSE:
                 return wait
             time.sleep(wait)
-            _intend(turn, ready)
+            _intend(context, ready)
             for sending in ready:
-                add = partial(turn.client.add_requests, turn.submission.remote_id, sending.body)
+                add = partial(context.client.add_requests, context.submission.remote_id, sending.body)
                 sending.reply = pool.submit(copy_context().run, add)  # its log lines name the batch too
             on_their_way = ready
 
 
-def _next_chunks(turn: Turn) -> list[Chunk]:
-    turn.claim.extend()
-    planned = turn.submission.chunks.filter(state=ChunkState.PLANNED)
+def _next_chunks(context: StepContext) -> list[Chunk]:
+    context.claim.extend()
+    planned = context.submission.chunks.filter(state=ChunkState.PLANNED)
     return list(planned.order_by("first_row")[:CALLS_AT_ONCE])
 
 
-def _build(turn: Turn, chunks: Sequence[Chunk]) -> list[Sending]:
+def _build(context: StepContext, chunks: Sequence[Chunk]) -> list[Sending]:
     """The bodies of these chunks. One that is too big for a call is cut in two, and sent in the next round."""
-    recipe, dataset = recipe_of(turn.batch), turn.batch.dataset
+    recipe, dataset = recipe_of(context.batch), context.batch.dataset
     sendings = []
     for chunk in chunks:
         spans = ((first, last) for first, last in chunk.ranges)
         body = recipe.body(row for start, rows in dataset.slices_in(spans) for row in enumerate(rows, start))
         if len(body) > settings.OPTIONS.chunk_bytes and chunk.count > 1:
-            with turn.locked():
+            with context.locked():
                 bisect.cut(chunk)
         else:
             sendings.append(Sending(chunk, body))
     return sendings
 
 
-def _intend(turn: Turn, sendings: Sequence[Sending]) -> None:
+def _intend(context: StepContext, sendings: Sequence[Sending]) -> None:
     """Write down what is about to be sent."""
-    with turn.locked():
+    with context.locked():
         for sending in sendings:
             chunk = sending.chunk
             chunk.state, chunk.sha256, chunk.size = ChunkState.SENDING, digest(sending.body), len(sending.body)
@@ -192,17 +192,17 @@ def _intend(turn: Turn, sendings: Sequence[Sending]) -> None:
             chunk.save(update_fields=["state", "sha256", "size", "sent_at"])
 
 
-def _record(turn: Turn, sendings: Sequence[Sending]) -> None:
+def _record(context: StepContext, sendings: Sequence[Sending]) -> None:
     """Write down what became of each call; then raise the first error that concerns more than its chunk."""
     outcomes = [(sending.chunk, _error_of(sending)) for sending in sendings]
     grave: list[XaiError] = []
-    with turn.locked() as submission:
+    with context.locked() as submission:
         for chunk, error in outcomes:
             if error is None:
-                _mark(chunk, ChunkState.SENT)
+                _set_state(chunk, ChunkState.SENT)
                 update(submission, sent=submission.sent + chunk.count, sent_at=timezone.now())
             elif not (error.unknown_outcome or isinstance(error, ContentDiffers)):
-                _mark(chunk, ChunkState.PLANNED)
+                _set_state(chunk, ChunkState.PLANNED)
         for chunk, error in outcomes:
             if error and not (bisect.concerns_rows(error) and bisect.isolate(submission, chunk, error)):
                 grave.append(error)
@@ -210,7 +210,7 @@ def _record(turn: Turn, sendings: Sequence[Sending]) -> None:
         raise grave[0]
 
 
-def _mark(chunk: Chunk, state: ChunkState) -> None:
+def _set_state(chunk: Chunk, state: ChunkState) -> None:
     chunk.state = state
     chunk.save(update_fields=["state"])
 
@@ -224,9 +224,9 @@ def _error_of(sending: Sending) -> XaiError | None:
     return None
 
 
-def _all_sent(turn: Turn) -> float:
+def _all_sent(context: StepContext) -> float:
     """Every chunk was taken: from now on the batch is watched."""
-    with turn.locked() as submission:
+    with context.locked() as submission:
         count, now = submission.chunks.count(), timezone.now()
         move(submission, State.PROCESSING, changed_at=now, sent_at=submission.sent_at or now)
         note(
@@ -235,4 +235,4 @@ def _all_sent(turn: Turn) -> float:
             f"{many(submission.sent, 'row')} sent in {many(count, 'chunk')}",
             submission=submission,
         )
-    return patience().first_look
+    return timeouts().first_look

@@ -13,7 +13,7 @@ from batchsite.batches.batch_recipe import recipe_of
 from batchsite.batches.models import Batch, RawPage, Result
 from batchsite.batches.states import RowState, State
 from batchsite.recipes.answer_shape import shape_of
-from batchsite.submission import results_store
+from batchsite.submission import result_records
 from batchsite.xai.results import read_completion
 
 ANSWERED_WHEN_TRIED = "answered when it was tried"
@@ -46,10 +46,10 @@ def keep_tried(batch: Batch, tried: Sequence[Tried]) -> int:
     fresh = {row: one for row, one in fresh.items() if read_completion(one.completion).content}
     if not fresh:
         return 0
-    page = RawPage.objects.create(batch=batch, data=results_store.packed(_raw_rows(batch, list(fresh.values())))).pk
+    page = RawPage.objects.create(batch=batch, data=result_records.packed(_raw_rows(batch, list(fresh.values())))).pk
     records = [_record(batch, one, page) for one in fresh.values()]
-    results_store.write(records)
-    sums = {name: sum(getattr(one, name) for one in records) for name in (*results_store.TOKENS, "cost_ticks")}
+    result_records.write(records)
+    sums = {name: sum(getattr(one, name) for one in records) for name in (*result_records.TOKENS, "cost_ticks")}
     sums |= {"succeeded": len(records), "misfits": sum(bool(one.misfit) for one in records)}
     Batch.objects.filter(pk=batch.pk).update(
         first_result_at=timezone.now(), **{name: F(name) + value for name, value in sums.items()}
@@ -69,10 +69,10 @@ def _raw_rows(batch: Batch, tried: Sequence[Tried]) -> list[dict[str, Any]]:
     ]
 
 
-def _record(batch: Batch, one: Tried, page: int) -> results_store.Record:
+def _record(batch: Batch, one: Tried, page: int) -> result_records.Record:
     result, shape = read_completion(one.completion), shape_of(batch.shape)
-    usage, answer = result.usage, results_store.clean(result.content)
-    return results_store.Record(
+    usage, answer = result.usage, result_records.clean(result.content)
+    return result_records.Record(
         batch_id=batch.pk,
         row=one.row,
         submission_id=None,
@@ -83,7 +83,7 @@ def _record(batch: Batch, one: Tried, page: int) -> results_store.Record:
         cause="",
         misfit=shape.misfit(answer, result.finish_reason) if shape else "",
         finish_reason=result.finish_reason[:40],
-        answered_by=results_store.clean(result.model)[:100],
+        answered_by=result_records.clean(result.model)[:100],
         prompt_tokens=usage.prompt_tokens if usage else 0,
         completion_tokens=usage.completion_tokens if usage else 0,
         reasoning_tokens=usage.reasoning_tokens if usage else 0,

@@ -6,14 +6,14 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from batchsite.batches.models import ChunkState, Submission
+from batchsite.batches.models import ChunkState, EndedBy, Submission
 from batchsite.batches.states import RowState, State
 from batchsite.batches.timeline import note
 from batchsite.batches.transitions import ask_to_end, move, update
 from batchsite.submission.phase import Look, Phase, phase
 from batchsite.submission.reconcile import look_for_rows, send_again
-from batchsite.submission.step_context import Turn
-from batchsite.timeouts import doubling, next_look, patience
+from batchsite.submission.step_context import StepContext
+from batchsite.timeouts import doubling, next_look, timeouts
 from batchsite.xai.errors import InvalidRequest, NotFound, PermissionDenied, PreconditionFailed
 from batchsite.xai.types import RemoteBatch
 
@@ -21,19 +21,18 @@ MOST_READDS = 3
 """So often rows are added again that the provider took and does not list; then they are given up."""
 
 
-def watch(turn: Turn, looked: RemoteBatch | None = None) -> float:
+def watch(context: StepContext, looked: RemoteBatch | None = None) -> float:
     """Look once, act on what is seen; seconds until the next look."""
-    if _out_of_time(turn.submission):
-        with turn.locked() as submission:
-            ask_to_end(
-                submission, State.COMPLETED, RowState.MISSING, "The deadline that was set for this batch has passed."
-            )
-    if turn.submission.cancel_asked_at and not turn.submission.cancel_sent_at:
-        looked = _send_cancel(turn)
-    remote = looked or turn.client.get_batch(turn.submission.remote_id)
-    with turn.locked() as submission:
+    if _out_of_time(context.submission):
+        with context.locked() as submission:
+            reason = "The deadline that was set for this batch has passed."
+            ask_to_end(submission, State.COMPLETED, RowState.MISSING, reason, by=EndedBy.DEADLINE)
+    if context.submission.cancel_asked_at and not context.submission.cancel_sent_at:
+        looked = _send_cancel(context)
+    remote = looked or context.client.get_batch(context.submission.remote_id)
+    with context.locked() as submission:
         _take_counters(submission, remote)
-    return _act(turn, _phase(turn.submission, remote), remote)
+    return _act(context, _phase(context.submission, remote), remote)
 
 
 # ---- what is seen ----------------------------------------------------------------------------------
@@ -67,7 +66,7 @@ def _phase(submission: Submission, remote: RemoteBatch) -> Phase:
         since_change=_since(submission.changed_at),
         today=timezone.now().date(),
     )
-    return phase(look, patience())
+    return phase(look, timeouts())
 
 
 def _perhaps_sent(submission: Submission) -> int:
@@ -85,21 +84,21 @@ def _since(moment: datetime | None) -> float:
 # ---- what is done about it -----------------------------------------------------------------------------
 
 
-def _act(turn: Turn, seen: Phase, remote: RemoteBatch) -> float:
+def _act(context: StepContext, seen: Phase, remote: RemoteBatch) -> float:
     words = remote.cancel_by_xai_message
     if seen is Phase.SETTLED:
-        return _collect(turn)
+        return _collect(context)
     if seen is Phase.KILLED:
-        return _collect(turn, State.FAILED, RowState.FAILED, f"xAI ended the batch: {words}")
+        return _collect(context, State.FAILED, RowState.FAILED, f"xAI ended the batch: {words}")
     if seen is Phase.CANCELLED:
         reason = f"xAI ended the batch: {words}" if words else "Cancelled before it was answered."
-        return _collect(turn, State.CANCELLED, RowState.CANCELLED, reason)
+        return _collect(context, State.CANCELLED, RowState.CANCELLED, reason)
     if seen is Phase.EXPIRED:
         reason = "The batch expired at xAI before this row was answered."
-        return _collect(turn, State.EXPIRED, RowState.CANCELLED, reason)
+        return _collect(context, State.EXPIRED, RowState.CANCELLED, reason)
     if seen is Phase.SUSPECT:
-        return _suspect(turn)
-    with turn.locked() as submission:
+        return _suspect(context)
+    with context.locked() as submission:
         if seen is Phase.CANCELLING and submission.state == State.PROCESSING:
             move(submission, State.CANCELLING)
         if _preview_is_due(submission):
@@ -112,12 +111,14 @@ def _pace(submission: Submission) -> float:
     return next_look(_since(submission.sent_at), _since(submission.changed_at))
 
 
-def _collect(turn: Turn, ending: State | None = None, rest: RowState | None = None, reason: str = "") -> float:
+def _collect(
+    context: StepContext, ending: State | None = None, rest: RowState | None = None, reason: str = ""
+) -> float:
     """On to the full walk, whose end is `ending` unless somebody asked for another one before.
 
     `rest` is what rows without a result are declared as.
     """
-    with turn.locked() as submission:
+    with context.locked() as submission:
         values: dict[str, object] = {"walks": 0, "walk_token": "", "walk_pages": 0, "walk_is_preview": False}
         if ending and not submission.ending:
             values |= {"ending": ending, "declare_as": rest, "ending_reason": reason}
@@ -125,25 +126,25 @@ def _collect(turn: Turn, ending: State | None = None, rest: RowState | None = No
     return 0
 
 
-def _suspect(turn: Turn) -> float:
+def _suspect(context: StepContext) -> float:
     """Fewer rows than were sent, for too long: the provider's list of requests decides (facts 2.11, step 5)."""
-    findings = look_for_rows(turn)
-    if findings.absent and turn.submission.readds < MOST_READDS:
-        send_again(turn, findings.absent)
-        with turn.locked() as submission:
+    findings = look_for_rows(context)
+    if findings.absent and context.submission.readds < MOST_READDS:
+        send_again(context, findings.absent)
+        with context.locked() as submission:
             move(submission, State.SUBMITTING)
         return 0
     if findings.absent or not findings.pending:
         # Either given up on, or everything is there and only the counters lie: the results tell.
-        return _collect(turn)
-    with turn.locked() as submission:
+        return _collect(context)
+    with context.locked() as submission:
         note(
             submission.batch_id,
             "suspect",
             "xAI's counters stand still, though it lists the rows as pending",
             submission=submission,
         )
-        return max(doubling(patience().poll, submission.readds), patience().poll_later)
+        return max(doubling(timeouts().poll, submission.readds), timeouts().poll_later)
 
 
 def _preview_is_due(submission: Submission) -> bool:
@@ -166,14 +167,14 @@ def _out_of_time(submission: Submission) -> bool:
     return bool(hours and not submission.cancel_asked_at and timezone.now() > started + timedelta(hours=hours))
 
 
-def _send_cancel(turn: Turn) -> RemoteBatch | None:
+def _send_cancel(context: StepContext) -> RemoteBatch | None:
     """Ask xAI to cancel. Any refusal is judged by looking at the batch afterwards (facts 2.9)."""
     remote = None
     try:
-        remote = turn.client.cancel_batch(turn.submission.remote_id)
+        remote = context.client.cancel_batch(context.submission.remote_id)
     except (InvalidRequest, PermissionDenied, PreconditionFailed, NotFound) as error:
-        note(turn.batch.pk, "error", "xAI did not take the cancel", detail=error.message, trace_id=error.trace_id)
-    with turn.locked() as submission:
+        note(context.batch.pk, "error", "xAI did not take the cancel", detail=error.message, trace_id=error.trace_id)
+    with context.locked() as submission:
         now = timezone.now()
         update(submission, cancel_sent_at=now, changed_at=now)
         if submission.state != State.CANCELLING:

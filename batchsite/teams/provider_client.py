@@ -1,4 +1,4 @@
-"""A client of the provider for an account; one a process, with its open connections."""
+"""Clients of the provider, kept per process and account with their open connections."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import functools
 import os
 
 from batchsite.teams.accounts import Account
-from batchsite.timeouts import patience
+from batchsite.timeouts import timeouts
 from batchsite.xai.client import Timeouts, XaiClient
 
 
 def client_for(account: Account) -> XaiClient:
-    """A client of this process, with its open connections."""
-    return _client(account.base_url, account.api_key, patience().call, patience().call_retries, os.getpid())
+    """This process's client of the account."""
+    return _client(account.base_url, account.api_key, timeouts().call, timeouts().call_retries, os.getpid())
 
 
 def patient_client_for(account: Account) -> XaiClient:
-    """The same for a completion in real time: a model that reasons may think for long."""
-    return _client(account.base_url, account.api_key, patience().completion, patience().call_retries, os.getpid())
+    """The same for real-time completions: a reasoning model may take long."""
+    return _client(account.base_url, account.api_key, timeouts().completion, timeouts().call_retries, os.getpid())
 
 
 @functools.lru_cache(maxsize=16)

@@ -1,4 +1,4 @@
-"""The Team page: people, invitations, names, and which team one works in."""
+"""The Team page: people, invitations, the name, the budget, and switching teams."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from batchsite.http import UNPROCESSABLE, next_url
 from batchsite.teams import invitations, people
 from batchsite.teams.access import owners_only
-from batchsite.teams.forms import BudgetForm, InvitationForm, KeyForm, RoleForm, TeamForm, budget_form_of, name_of
+from batchsite.teams.forms import BudgetForm, InvitationForm, KeyForm, RoleForm, TeamForm, budget_form, team_name_form
 from batchsite.teams.middleware import SESSION_TEAM
 from batchsite.teams.models import Invitation, Membership, ProviderKey, Role
 from batchsite.teams.requests import TeamRequest
@@ -26,21 +26,21 @@ def team(request: TeamRequest) -> HttpResponse:
 
 
 def team_page(request: TeamRequest, **forms: Any) -> HttpResponse:
-    """The page, with those of its forms that came back with errors."""
+    """The page, with those of its forms that have errors."""
     team = request.team
     context: dict[str, Any] = {
         "people": team.memberships.select_related("user").order_by("joined_at", "pk"),
         "key": ProviderKey.objects.filter(team=team).select_related("set_by").first(),
         "environment_key": bool(settings.OPTIONS.xai_api_key),
         "roles": Role.choices,
-        "name_form": name_of(team),
+        "name_form": team_name_form(team),
         "invitation_form": InvitationForm(),
         "key_form": KeyForm(),
-        "budget_form": budget_form_of(team),
+        "budget_form": budget_form(team),
     }
     if request.membership.is_owner:
         context["links"] = [
-            _link(request, one) for one in invitations.open_invitations().filter(team=team).order_by("pk")
+            _link(request, invitation) for invitation in invitations.open_invitations().filter(team=team).order_by("pk")
         ]
     has_errors = any(form.errors for form in forms.values())
     return render(request, "teams/team.html", context | forms, status=UNPROCESSABLE if has_errors else 200)
@@ -78,17 +78,17 @@ def team_budget(request: TeamRequest) -> HttpResponse:
 def team_new(request: TeamRequest) -> HttpResponse:
     form = TeamForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        made = people.create_team(request.user, form.cleaned_data["name"])
-        request.session[SESSION_TEAM] = made.pk
-        messages.success(request, f"You work in {made} now. Switch back at the foot of the rail.")
+        team = people.create_team(request.user, form.cleaned_data["name"])
+        request.session[SESSION_TEAM] = team.pk
+        messages.success(request, f"You work in {team} now. Switch back at the foot of the rail.")
         return redirect("home")
     return render(request, "teams/team_new.html", {"form": form}, status=UNPROCESSABLE if form.errors else 200)
 
 
 @require_POST
 def team_switch(request: TeamRequest, team_id: int) -> HttpResponse:
-    mine = get_object_or_404(Membership, user=request.user, team_id=team_id)
-    request.session[SESSION_TEAM] = mine.team_id
+    membership = get_object_or_404(Membership, user=request.user, team_id=team_id)
+    request.session[SESSION_TEAM] = membership.team_id
     return redirect(next_url(request))
 
 
@@ -131,7 +131,7 @@ def _to_owner(form: RoleForm) -> bool:
 
 @require_http_methods(["GET", "POST"])
 def member_remove(request: TeamRequest, membership_id: int) -> HttpResponse:
-    """An owner takes somebody out, or anybody leaves by themselves."""
+    """An owner removes somebody, or a member leaves."""
     membership = get_object_or_404(request.team.memberships.select_related("user"), pk=membership_id)
     if membership.pk == request.membership.pk:
         return _leave(request, membership)

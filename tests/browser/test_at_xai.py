@@ -45,7 +45,7 @@ def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
 @pytest.fixture
 def sandbox(provider: Sandbox, settings: Any) -> Sandbox:
     provider.reset()
-    settings.PATIENCE = SHORT
+    settings.TIMEOUTS = SHORT
     use(provider)
     return provider
 

@@ -27,19 +27,19 @@ from batchsite.teams.models import Role
 make_member(make_team("Support research"), make_user("Alice", "{E_MAIL}"), Role.OWNER)
 """
 BEGIN = """
-from batchsite.batches import controlling
-from batchsite.batches.writing import drafting
+from batchsite.submission import actions
+from batchsite.drafts import draft_store
 from batchsite.batches.models import Batch
 from batchsite.teams.models import Team, User
 from tests.factories import make_dataset
 team, alice = Team.objects.get(), User.objects.get()
 rows = [[str(number), "" if number == {blank} else "Question %d" % number] for number in range(1, {rows} + 1)]
 dataset = make_dataset(team, ["id", "text"], rows, name="{name}", created_by=alice)
-batch = drafting.new_draft(team, alice, dataset)
+batch = draft_store.new_draft(team, alice, dataset)
 Batch.objects.filter(pk=batch.pk).update(prompt="{{{{text}}}}", model="grok-4.3", **{fields})
 batch.refresh_from_db()
 if {start}:
-    controlling.start(batch, alice)
+    actions.start(batch, alice)
 print(batch.pk)
 """
 LONG_AGO = """
@@ -58,7 +58,8 @@ class Site:
     def __init__(self, running: Running) -> None:
         self.running = running
         port = (running.data / "run" / "sandbox.port").read_text().strip()
-        self.sandbox = Sandbox(f"http://127.0.0.1:{port}", running.child("sandbox").pid)
+        key = (running.data / "run" / "sandbox.key").read_text().strip()
+        self.sandbox = Sandbox(f"http://127.0.0.1:{port}", running.child("sandbox").pid, key)
         self.shell(ALICE)
 
     def shell(self, code: str) -> str:

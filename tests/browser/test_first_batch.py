@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Callable
 from typing import Any
@@ -11,9 +10,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from batchsite.batches.models import Batch
-from batchsite.options import ROOT
 from batchsite.prompts.models import Prompt
 from batchsite.teams.models import Team, User
+from tests import customer_questions
 from tests.browser.drafting import prompt_of, saved, submit
 from tests.browser.look import STICKS_OUT, accessibility
 from tests.factories import make_dataset
@@ -21,24 +20,22 @@ from tests.submission.stories import a_dataset, a_draft
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 Open = Callable[[User, str], Page]
-BANKING = ROOT.parent / "shared" / "data" / "banking77.csv"
 
 
 @pytest.fixture
-def banking(team: Team, alice: User) -> Any:
-    """The real table: 77 intents."""
-    with BANKING.open(encoding="utf-8", newline="") as file:
-        header, *rows = list(csv.reader(file))
-    return make_dataset(team, header, rows, name="banking77", created_by=alice)
+def questions(team: Team, alice: User) -> Any:
+    """Of a bank's customers, with 77 intents."""
+    rows = customer_questions.questions()
+    return make_dataset(team, customer_questions.COLUMNS, rows, name="questions", created_by=alice)
 
 
-def test_the_gallery_makes_a_first_batch_with_all_77_intents(banking: Any, alice: User, open_as: Open) -> None:
+def test_the_gallery_makes_a_first_batch_with_all_77_intents(questions: Any, alice: User, open_as: Open) -> None:
     page = open_as(alice, "/batches/new")
-    page.get_by_role("button", name="Use it: banking77").click()
+    page.get_by_role("button", name="Use it: questions").click()
     page.get_by_role("button", name=re.compile("^Classify")).click()
     expect(prompt_of(page)).to_have_value(re.compile(r"\{\{text\}\}"))
-    expect(page.locator("#preview")).to_contain_text("I am still waiting on my card?")
-    expect(page.get_by_role("textbox", name="Allowed values")).to_have_value(re.compile("^Refund_not_showing_up\n"))
+    expect(page.locator("#preview")).to_contain_text(customer_questions.questions()[0][0])
+    expect(page.get_by_role("textbox", name="Allowed values")).to_have_value(re.compile("^Refund_missing\n"))
     submit(page)
     page.wait_for_url(re.compile(r"/batches/\d+$"))
     batch = Batch.objects.get()
@@ -48,8 +45,8 @@ def test_the_gallery_makes_a_first_batch_with_all_77_intents(banking: Any, alice
     assert (field["name"], field["type"], len(field["values"])) == ("category", "choice", 77)
 
 
-def test_the_77_intents_are_one_click_away(banking: Any, team: Team, alice: User, open_as: Open) -> None:
-    draft = a_draft(team, alice, banking, prompt="Which intent? {{text}}")
+def test_the_77_intents_are_one_click_away(questions: Any, team: Team, alice: User, open_as: Open) -> None:
+    draft = a_draft(team, alice, questions, prompt="Which intent? {{text}}")
     page = open_as(alice, f"/batches/{draft.pk}/edit")
     page.get_by_role("button", name="category, 77 values").click()
     expect(page.get_by_role("textbox", name="Name", exact=True)).to_have_value("category")
@@ -58,7 +55,7 @@ def test_the_77_intents_are_one_click_away(banking: Any, team: Team, alice: User
     assert draft.shape is not None
     assert len(set(draft.shape["fields"][0]["values"])) == 77
     page.get_by_text("The JSON Schema that is sent").click()
-    expect(page.locator("#made")).to_contain_text("wrong_exchange_rate_for_cash_withdrawal")
+    expect(page.locator("#made")).to_contain_text("wrong_rate_cash_withdrawal")
 
 
 def test_a_starting_prompt_that_replaces_what_stood_there_can_be_taken_back(

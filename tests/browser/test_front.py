@@ -1,4 +1,4 @@
-"""What site.js adds to pages, seen in Chromium."""
+"""What base.js adds to pages, seen in Chromium."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Five real rows with two prompts side by side, the second one used, submitted, and nothing paid twice."""
+"""Five rows with two prompts side by side, the second one used, submitted, and nothing paid twice."""
 
 from __future__ import annotations
 
@@ -9,30 +9,28 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from batchsite.options import ROOT
 from tests.browser.drafting import submit
 from tests.browser.look import STICKS_OUT, accessibility, sign_in
 from tests.browser.test_controls import E_MAIL, Site
 from tests.factories import PASSWORD
 from tests.running import Running
 
-FILE = ROOT.parent / "shared" / "data" / "banking77.csv"
-pytestmark = [pytest.mark.browser, pytest.mark.skipif(not FILE.exists(), reason="needs banking77.csv")]
+pytestmark = pytest.mark.browser
 ROWS = 1_200
 FIRST, SECOND = "Which intent? {{text}}", "Name the intent of this question of a bank’s customer: {{text}}"
 BEGIN = f"""
-import csv
-from batchsite.batches.writing import drafting
+from batchsite.drafts import draft_store
 from batchsite.batches.models import Batch
 from batchsite.teams.models import Team, User
+from tests import customer_questions
 from tests.factories import make_dataset
 team, alice = Team.objects.get(), User.objects.get()
-rows = list(csv.reader(open({str(FILE)!r}, newline="", encoding="utf-8")))[1:]
-values = sorted({{intent for _, intent in rows}})
-dataset = make_dataset(team, ["text", "category"], rows[::8][:{ROWS}], name="banking77", created_by=alice)
-batch = drafting.new_draft(team, alice, dataset)
+rows = customer_questions.questions()
+values = sorted(customer_questions.intents())
+dataset = make_dataset(team, customer_questions.COLUMNS, rows[::8][:{ROWS}], name="questions", created_by=alice)
+batch = draft_store.new_draft(team, alice, dataset)
 field = {{"name": "intent", "type": "choice", "values": values, "description": "", "required": True}}
-drafting.save(batch, {{"prompt": {FIRST!r}, "model": "grok-4.3", "shape": {{"fields": [field]}}}})
+draft_store.save(batch, {{"prompt": {FIRST!r}, "model": "grok-4.3", "shape": {{"fields": [field]}}}})
 print(batch.pk)
 """
 

@@ -166,7 +166,7 @@ class People(Actor):
             batch.ranges = RowSet([ends[:2], ends[2:]]).as_lists()
         batch.shape, batch.skip_empty = self.dice.choice((None, SHAPE)), self.dice.random() < 0.5
         batch.save()
-        actions.start(batch, None)
+        actions.start(batch, None, None)
         self.tally.count(self.tally.done, "batches started")
 
     # ---- from the shell -----------------------------------------------------------------------------

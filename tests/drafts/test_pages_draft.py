@@ -295,7 +295,7 @@ def test_a_refused_form_keeps_all_that_was_typed(draft: Batch, site: Client) -> 
 
 @pytest.mark.parametrize("name", ["batch-preview", "batch-check", "batch-submit", "batch-fill", "batch-keep"])
 def test_what_was_submitted_meanwhile_is_not_changed_any_more(name: str, draft: Batch, site: Client) -> None:
-    actions.start(draft, None)
+    actions.start(draft, None, None)
     answer = post(site, name, draft, prompt="Too late {{text}}")
     assert (answer.status_code, answer["Location"]) == (302, url("batch", draft))
     assert draft.prompt == "Sort this: {{text}}"

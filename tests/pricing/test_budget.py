@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -13,8 +14,9 @@ from django.utils import timezone
 from batchsite.batches.models import Batch
 from batchsite.drafts import draft_store
 from batchsite.pricing.budgets import budget_of
+from batchsite.pricing.prompt_lengths import measure
 from batchsite.pricing.spend import Payer, spent
-from batchsite.results.batch_status import standing
+from batchsite.results.batch_status import status_of
 from batchsite.submission import actions
 from batchsite.submission.steps import advance
 from batchsite.teams.models import Team, User
@@ -78,16 +80,18 @@ def test_what_would_exceed_it_is_refused_with_what_to_do(team: Team, alice: User
     draft = a_draft(team, alice, a_dataset(team, 2_000))
     set_budget(team, DOLLAR)
     spend(team, DOLLAR * 9 // 10)
-    words = draft_store.problems_of(draft)[""][0]
+    price = draft_store.estimate_of(draft)
+    words = draft_store.problems_with_price(draft, price)[""][0]
     assert "$0.1000 is left of the team’s budget of $1.0000" in words
     assert "An owner can raise it on the Team page, or choose fewer rows" in words
     with pytest.raises(actions.NotNow, match="is left of the team"):
-        actions.start(draft, alice)
+        actions.start(draft, alice, price)
     draft.refresh_from_db()
     assert draft.state == "draft"
     draft_store.save(draft, {"row_limit": 10})
-    assert draft_store.problems_of(draft) == {}
-    actions.start(draft, alice)
+    price = draft_store.estimate_of(draft)
+    assert draft_store.problems_with_price(draft, price) == {}
+    actions.start(draft, alice, price)
 
 
 def test_the_page_of_the_draft_says_it(team: Team, alice: User, client_of: Browser) -> None:
@@ -116,7 +120,8 @@ def test_real_and_simulated_money_are_not_mixed(team: Team) -> None:
 
 def test_without_a_budget_nothing_is_refused(team: Team, alice: User) -> None:
     spend(team, 1000 * DOLLAR)
-    assert draft_store.problems_of(a_draft(team, alice)) == {}
+    draft = a_draft(team, alice)
+    assert draft_store.problems_with_price(draft, draft_store.estimate_of(draft)) == {}
 
 
 # ---- when it is reached -----------------------------------------------------------------------------------
@@ -162,7 +167,7 @@ def test_a_batch_on_its_way_goes_on_and_says_so(team: Team, sandbox: Sandbox) ->
     batch = drive(make_batch(team), until="processing")
     set_budget(team, 0)
     batch = Batch.objects.get(pk=batch.pk)
-    assert "budget" in [notice.kind for notice in standing(batch).notices]
+    assert "budget" in [notice.kind for notice in status_of(batch).notices]
     sandbox.set(rate=0)
     sandbox.complete()
     assert drive(batch).state == "completed"
@@ -177,3 +182,50 @@ def test_rows_that_are_tried_again_are_something_new(team: Team, sandbox: Sandbo
     advance(again.pk)
     batch.refresh_from_db()
     assert "budget reached" in batch.held_reason
+
+
+# ---- submitting -------------------------------------------------------------------------------------------
+
+
+def test_one_submit_prices_the_draft_once_and_outside_every_lock(
+    team: Team, alice: User, client_of: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft = a_draft(team, alice)
+    set_budget(team, DOLLAR)
+    locked: list[bool] = []
+    before = len(connection.savepoint_ids)
+
+    def counting(batch: Batch, recipe: Any) -> Any:
+        locked.append(len(connection.savepoint_ids) > before)
+        return measure(batch, recipe)
+
+    monkeypatch.setattr("batchsite.pricing.estimate.measure", counting)
+    _submit(client_of(alice), draft)
+    draft.refresh_from_db()
+    assert draft.state == "queued"
+    assert locked == [False]
+
+
+def test_a_refusal_for_the_budget_is_said_on_the_page(team: Team, alice: User, client_of: Browser) -> None:
+    draft = a_draft(team, alice)
+    set_budget(team, 1000)
+    page = text_of(_submit(client_of(alice), draft))
+    draft.refresh_from_db()
+    assert draft.state == "draft"
+    assert 'role="alert"' in page or "message" in page
+    assert page.count("is left of the team’s budget") > text_of(
+        client_of(alice).get(reverse("batch-edit", args=[draft.pk]))
+    ).count("is left of the team’s budget")
+
+
+def test_a_draft_that_was_changed_since_it_was_priced_is_not_sent(team: Team, alice: User) -> None:
+    draft = a_draft(team, alice)
+    price = draft_store.estimate_of(draft)
+    draft_store.save(Batch.objects.get(pk=draft.pk), {"prompt": "Something else: {{text}}"})
+    with pytest.raises(actions.NotNow, match="was changed"):
+        actions.start(draft, alice, price)
+
+
+def _submit(site: Client, draft: Batch) -> Any:
+    url = reverse("batch-submit", args=[draft.pk])
+    return site.post(url, {"reviewed": draft_store.revision(draft)}, follow=True)

@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from batchsite.batches.models import Batch
 from batchsite.batches.transitions import hold
-from batchsite.submission.chunk_plan import retriable
+from batchsite.submission.retriable import retriable_results
 from batchsite.teams.models import Team, User
 from tests.submission.stories import a_draft, a_running_batch, an_ended_batch, end, failure, receive, success
 
@@ -269,14 +269,14 @@ def test_they_alone_are_asked_for_once_more(misfits: Batch, site: Client) -> Non
     address = reverse("batch-retry", args=[misfits.pk]) + "?fit=misfit"
     assert said(site.post(address)) == ["Asking once more."]
     again = misfits.submissions.get(number=2)
-    assert sorted(retriable(again).values_list("row", flat=True)) == [3, 4, 5]
+    assert sorted(retriable_results(again).values_list("row", flat=True)) == [3, 4, 5]
 
 
 def test_one_row_that_does_not_fit_is_asked_for_once_more(misfits: Batch, site: Client) -> None:
     assert "Rerun this row" in site.get(reverse("batch-row", args=[misfits.pk, 4])).content.decode()
     assert "Rerun this row" not in site.get(reverse("batch-row", args=[misfits.pk, 1])).content.decode()
     do(site, "batch-row-retry", misfits, 4)
-    assert list(retriable(misfits.submissions.get(number=2)).values_list("row", flat=True)) == [4]
+    assert list(retriable_results(misfits.submissions.get(number=2)).values_list("row", flat=True)) == [4]
 
 
 def test_where_all_fits_there_is_nothing_to_ask_again(team: Team, alice: User, site: Client) -> None:

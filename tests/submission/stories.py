@@ -38,8 +38,7 @@ def a_draft(team: Team, by: User | None = None, dataset: Dataset | None = None, 
 def a_running_batch(team: Team, by: User | None = None, rows: int = 20, **fields: Any) -> Batch:
     """Submitted, all of it sent; xAI has it as `batch_11`."""
     batch = a_draft(team, by, fields.pop("dataset", None) or a_dataset(team, rows), **fields)
-    draft_store.estimate_of(batch)
-    actions.start(batch, by)
+    actions.start(batch, by, draft_store.estimate_of(batch))
     batch.refresh_from_db()
     with transaction.atomic():
         _send(batch.submissions.get(), "batch_1111-2222")

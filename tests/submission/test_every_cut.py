@@ -72,7 +72,7 @@ class Life:
         elif batch.state == State.DRAFT:
             if not batch.prompt:
                 Batch.objects.filter(team=self.team).update(**self.draft)
-            actions.start(self.batch, None)
+            actions.start(self.batch, None, None)
         elif self.after(batch):
             pass
         elif batch.is_running:

@@ -28,7 +28,7 @@ def _draft(team: Team, rows: list[list[str]], **fields: Any) -> Batch:
 
 def test_empty_prompts_send_the_batch_back_with_the_rows_named(team: Team, sandbox: Sandbox) -> None:
     batch = _draft(team, [["1", "a"], ["2", " "], ["3", ""]])
-    actions.start(batch, None)
+    actions.start(batch, None, None)
     drive(batch)
     assert batch.state == "draft"
     assert [problem["row"] for problem in batch.problems] == [2, 3]
@@ -37,11 +37,11 @@ def test_empty_prompts_send_the_batch_back_with_the_rows_named(team: Team, sandb
 
 def test_a_batch_that_came_back_can_be_mended_and_sent(team: Team, sandbox: Sandbox) -> None:
     batch = _draft(team, [["1", "a"], ["2", ""]])
-    actions.start(batch, None)
+    actions.start(batch, None, None)
     drive(batch)
     batch.prompt = "Say: {{text}}"
     batch.save()
-    actions.start(batch, None)
+    actions.start(batch, None, None)
     drive(batch)
     assert (batch.state, batch.succeeded, batch.problem_count) == ("completed", 2, 0)
     check_books(batch, sandbox)
@@ -49,7 +49,7 @@ def test_a_batch_that_came_back_can_be_mended_and_sent(team: Team, sandbox: Sand
 
 def test_ids_from_a_column_are_used_and_join_their_rows(team: Team, sandbox: Sandbox) -> None:
     batch = _draft(team, [["T-9", "a"], ["T-1", "b"]], id_column="id")
-    actions.start(batch, None)
+    actions.start(batch, None, None)
     drive(batch)
     assert batch.succeeded == 2
     assert "b" in Result.objects.get(batch=batch, row=2).answer
@@ -58,7 +58,7 @@ def test_ids_from_a_column_are_used_and_join_their_rows(team: Team, sandbox: San
 
 def test_ids_that_cannot_be_ids_are_named(team: Team, sandbox: Sandbox) -> None:
     batch = _draft(team, [["ok", "a"], ["not ok", "b"], ["ok", "c"], ["", "d"]], id_column="id")
-    actions.start(batch, None)
+    actions.start(batch, None, None)
     drive(batch)
     assert batch.state == "draft"
     assert {problem["row"] for problem in batch.problems} == {2, 4}
@@ -66,7 +66,7 @@ def test_ids_that_cannot_be_ids_are_named(team: Team, sandbox: Sandbox) -> None:
 
 def test_an_id_that_comes_twice_is_named(team: Team, sandbox: Sandbox) -> None:
     batch = _draft(team, [["x", "a"], ["y", "b"], ["x", "c"]], id_column="id")
-    actions.start(batch, None)
+    actions.start(batch, None, None)
     drive(batch)
     assert batch.state == "draft"
     (problem,) = batch.problems
@@ -77,7 +77,7 @@ def test_an_id_that_comes_twice_is_named(team: Team, sandbox: Sandbox) -> None:
 def test_a_request_that_is_too_big_is_named(team: Team, sandbox: Sandbox, settings: Any) -> None:
     settings.OPTIONS = replace(settings.OPTIONS, request_bytes=1000)
     batch = _draft(team, [["1", "a"], ["2", "b" * 2000]])
-    actions.start(batch, None)
+    actions.start(batch, None, None)
     drive(batch)
     assert [problem["row"] for problem in batch.problems] == [2]
 
@@ -85,7 +85,7 @@ def test_a_request_that_is_too_big_is_named(team: Team, sandbox: Sandbox, settin
 def test_a_chunk_that_is_too_big_is_cut(team: Team, sandbox: Sandbox, settings: Any) -> None:
     settings.OPTIONS = replace(settings.OPTIONS, chunk_bytes=5000)
     batch = _draft(team, [[str(number), "b" * 700] for number in range(40)])
-    actions.start(batch, None)
+    actions.start(batch, None, None)
     drive(batch)
     assert batch.succeeded == 40
     assert batch.submissions.get().chunks.count() > 5

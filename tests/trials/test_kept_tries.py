@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from batchsite.batches.models import Batch, DailySpend, Result
 from batchsite.batches.states import RowState
-from batchsite.drafts import draft_store, duplicate
+from batchsite.drafts import draft_store, duplicates
 from batchsite.submission import actions
 from batchsite.teams.models import Team, User
 from batchsite.trials import trial_start
@@ -17,8 +17,7 @@ B = {"prompt": "Say what this is about: {{text}}", "system_prompt": "", "model":
 
 def submitted(batch: Batch) -> Batch:
     batch.refresh_from_db()
-    draft_store.estimate_of(batch)
-    actions.start(batch, None)
+    actions.start(batch, None, draft_store.estimate_of(batch))
     return drive(batch)
 
 
@@ -51,7 +50,7 @@ def test_the_batch_again_learns_from_the_tries_and_keeps_none_of_them(
     first = a_draft(team)
     tried(first, [1, 2, 5])
     first.refresh_from_db()
-    second = duplicate.duplicate(first, alice)
+    second = duplicates.duplicate(first, alice)
     before, after = draft_store.estimate_of(first), draft_store.estimate_of(second)
     assert before is not None
     assert after is not None
@@ -125,7 +124,7 @@ def test_a_batch_that_goes_back_to_its_draft_keeps_its_tries(team: Team, sandbox
     """Rows that cannot be sent are found after the kept ones were written: those are taken back, and kept anew."""
     batch = a_draft(team, id_column="text")
     tried(batch, [1, 2])
-    actions.start(batch, None)
+    actions.start(batch, None, None)
     batch = drive(batch)
     assert batch.state == "draft"
     assert (batch.succeeded, batch.cost_ticks, Result.objects.count()) == (0, 0, 0)

@@ -22,8 +22,8 @@ from batchsite.exports import console, result_files
 from batchsite.exports.table_writers import TooBig
 from batchsite.processes import gc_tuning
 from batchsite.processes.health import is_new, missing_migrations
+from batchsite.processes.outages import is_disk_full
 from batchsite.processes.startup import migrate
-from batchsite.processes.trouble import is_disk_full
 from batchsite.recipes import answer_shape
 from batchsite.recipes.row_set import parse_rows
 from batchsite.submission import actions
@@ -67,7 +67,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         asked = argparse.Namespace(**options)
         console.log_to_file()
-        gc_tuning.settle()
+        gc_tuning.freeze()
         try:
             status = self._run(asked)
         except Stop as stop:
@@ -133,12 +133,16 @@ class Command(BaseCommand):
         batch.id_column, batch.row_limit, batch.skip_empty = asked.id_column, asked.limit, asked.skip_empty
         batch.shape, batch.ranges = shape, _ranges(asked, batch.dataset)
         batch.save()
-        problems = draft_store.problems_of(batch)
+        price = draft_store.estimate_of(batch)
+        problems = draft_store.problems_with_price(batch, price)
         if problems:
             words = [f"{field or 'batch'}: {one}" for field, found in problems.items() for one in found]
             raise Stop(BAD_INPUT, "\n".join(words))
-        self.stderr.write(console.plan(batch, draft_store.estimate_of(batch)))
-        actions.start(batch, None)
+        self.stderr.write(console.plan(batch, price))
+        try:
+            actions.start(batch, None, price)
+        except actions.NotNow as refusal:
+            raise Stop(BAD_INPUT, str(refusal)) from refusal
         batch.refresh_from_db()
         return batch
 

@@ -1,0 +1,20 @@
+"""A fingerprint of everything that a draft would send."""
+
+from __future__ import annotations
+
+import hashlib
+
+import orjson
+
+from batchsite.batches.models import Batch
+
+_FIELDS = (
+    *("name", "prompt", "system_prompt", "examples", "shape", "model", "params", "id_column"),
+    *("row_limit", "ranges", "skip_empty", "auto_retries", "deadline_hours"),
+)
+
+
+def draft_fingerprint(batch: Batch) -> str:
+    """Returns 16 hex digits. Two drafts with the same fingerprint send the same requests."""
+    values = [getattr(batch, name) for name in _FIELDS]
+    return hashlib.sha256(orjson.dumps(values, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]

@@ -1,0 +1,29 @@
+"""Which row a request id stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from batchsite.batches.models import RequestId, Result, Submission
+from batchsite.recipes.recipe import row_of
+
+
+def owners(submission: Submission, ids: Iterable[str]) -> dict[str, int]:
+    """Row by request id, for those ids that this submission sent."""
+    batch = submission.batch
+    if batch.id_column:
+        wanted = RequestId.objects.filter(batch_id=batch.pk, request_id__in=list(ids))
+        found = dict(wanted.values_list("request_id", "row"))
+    else:
+        rows = ((request_id, row_of(request_id, batch.id_prefix)) for request_id in ids)
+        found = {request_id: row for request_id, row in rows if row is not None}
+    first, last = submission.first_row, submission.last_row
+    found = {request_id: row for request_id, row in found.items() if first <= row <= last}
+    if submission.retry_of is None:
+        return found
+    mine = set(
+        Result.objects.filter(batch_id=batch.pk, row__in=list(found.values()), submission_id=submission.pk).values_list(
+            "row", flat=True
+        )
+    )
+    return {request_id: row for request_id, row in found.items() if row in mine}

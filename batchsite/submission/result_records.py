@@ -1,0 +1,93 @@
+"""Rows of the table of results, written many at a time."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import orjson
+from django.db import connection
+
+from batchsite.batches.models import Result, Submission
+from batchsite.batches.states import RowState
+
+TOKENS = ("prompt_tokens", "completion_tokens", "reasoning_tokens")
+
+
+class Record(NamedTuple):
+    """The columns of a Result, in the order of `COLUMNS`."""
+
+    batch_id: int
+    row: int
+    submission_id: int | None
+    state: str
+    attempt: int
+    answer: str
+    error: str
+    cause: str
+    misfit: str
+    finish_reason: str
+    answered_by: str
+    prompt_tokens: int
+    completion_tokens: int
+    reasoning_tokens: int
+    cost_ticks: int
+    raw_page_id: int | None
+    earlier: str | None
+
+
+COLUMNS = Record._fields
+_TYPES = {"batch_id": "bigint", "row": "bigint", "submission_id": "bigint", "attempt": "smallint"} | dict.fromkeys(
+    TOKENS, "integer"
+)
+_TYPES |= {"cost_ticks": "bigint", "raw_page_id": "bigint", "earlier": "jsonb"}
+
+
+def clean(text: str) -> str:
+    """Text that every database takes: PostgreSQL knows no NUL. The raw row keeps what came."""
+    return text.replace("\0", "�") if "\0" in text else text
+
+
+def packed(raws: Sequence[dict[str, Any]]) -> bytes:
+    """Raw rows as a RawPage holds them."""
+    return zlib.compress(orjson.dumps(raws), 1)
+
+
+def write(records: Sequence[Record]) -> None:
+    """Insert or replace results: one statement a page (measured: 20 to 100 times faster than bulk_update)."""
+    names = [connection.ops.quote_name(name) for name in COLUMNS]
+    into = f"INSERT INTO {Result._meta.db_table} ({', '.join(names)})"
+    updates = ", ".join(f"{name} = excluded.{name}" for name in names[2:])
+    conflict = f"ON CONFLICT ({names[0]}, {names[1]}) DO UPDATE SET {updates}"
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            arrays = ", ".join(f"%s::{_TYPES.get(name, 'text')}[]" for name in COLUMNS)
+            values = [list(column) for column in zip(*records, strict=True)]
+            cursor.execute(f"{into} SELECT * FROM unnest({arrays}) {conflict}", values)  # noqa: S608
+        else:
+            marks = ", ".join(["%s"] * len(COLUMNS))
+            cursor.executemany(f"{into} VALUES ({marks}) {conflict}", records)
+
+
+def pending_record(submission: Submission, result: Result, earlier: list[dict[str, Any]]) -> Record:
+    """The row of `result` as tried again by `submission`; what was billed for it stays billed."""
+    return Record(
+        batch_id=submission.batch_id,
+        row=result.row,
+        submission_id=submission.pk,
+        state=str(RowState.PENDING),
+        attempt=result.attempt + 1,
+        answer="",
+        error="",
+        cause="",
+        misfit="",
+        finish_reason="",
+        answered_by="",
+        prompt_tokens=0,
+        completion_tokens=0,
+        reasoning_tokens=0,
+        cost_ticks=result.cost_ticks,
+        raw_page_id=None,
+        earlier=orjson.dumps(earlier).decode(),
+    )
