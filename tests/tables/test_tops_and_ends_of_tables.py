@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import time
 from pathlib import Path
 
 import pytest
+import xlsxwriter
 
 from batchsite.tables import Limits
 from tests.tables import forms
@@ -81,6 +83,20 @@ def test_a_footnote_far_below_is_found() -> None:
     text = "id,text\n" + "".join(f"{n},foo\n" for n in range(5000)) + "Source: us,\n"
     [question] = asked(text)
     assert (question.key, question.evidence) == ("footer", ("Line 5002: Source: us | ",))
+
+
+def test_a_totals_row_that_excel_declares_is_asked_about() -> None:
+    target = io.BytesIO()
+    book = xlsxwriter.Workbook(target, {"in_memory": True})
+    sheet = book.add_worksheet()
+    columns = [{"header": "city"}, {"header": "n", "total_function": "sum"}]
+    sheet.add_table("A1:B5", {"data": [["Rome", 1], ["Oslo", 2], ["Bonn", 3]], "columns": columns, "total_row": True})
+    book.close()
+    question = forms.asked(target.getvalue())
+
+    assert (question.key, question.guess) == ("footer", "leave")
+    assert question.evidence[0].startswith("Line 5:")
+    assert len(forms.read(target.getvalue(), footer="leave")) == 4
 
 
 # --- right below the names

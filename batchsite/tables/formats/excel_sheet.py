@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import zipfile
 import zlib
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -19,6 +20,7 @@ from openpyxl.utils import get_column_letter
 from batchsite.tables.cell_faults import name_fault, too_long, too_many_columns
 from batchsite.tables.dialects import Trial
 from batchsite.tables.excerpts import excerpt
+from batchsite.tables.formats.excel_totals import declared_totals
 from batchsite.tables.formats.excel_workbook import Book, Cell, Damaged, Sheet, SheetEnd, SheetRow, unescaped
 from batchsite.tables.formats.unsupported import say_what
 from batchsite.tables.layout import lay_out
@@ -27,6 +29,7 @@ from batchsite.tables.quotes import Dialect
 from batchsite.tables.row_checks import RowChecks, refuse
 from batchsite.tables.table_top import Layout
 from batchsite.tables.table_types import (
+    RECENT,
     Answers,
     Asks,
     Choice,
@@ -75,6 +78,7 @@ def _choose(book: Book, answers: Answers, understood: Understood) -> Sheet:
     filled = [(sheet, rows) for sheet in book.sheets if (rows := list(islice(_begin(book, sheet), _SHOWN_ROWS)))]
     if not filled:
         raise refuse("The Excel file is empty: no sheet has anything in it.")
+    understood.sheets = [sheet.name for sheet, _ in filled]
     visible = [(sheet, rows) for sheet, rows in filled if not sheet.hidden] or filled
     chosen = next((sheet for sheet, _ in filled if sheet.name == answers.get(SHEET)), None)
     if len(visible) > 1 and chosen is None:
@@ -158,6 +162,7 @@ class ExcelTable(Table):
 
     def __init__(self, book: Book, sheet: Sheet, understood: Understood, *, answers: Answers, limits: Limits) -> None:
         self.understood = understood
+        self.recent: deque[int] = deque(maxlen=RECENT)
         self._book, self._sheet, self._limits = book, sheet, limits
         self._shower = _Shower(book)
         self._extent = _Extent()
@@ -166,7 +171,8 @@ class ExcelTable(Table):
         self._bad: set[int] = set()
         self._look()
         layout = self._lay_out(answers)
-        self._skip, self.columns = layout.skip, layout.columns
+        self._skip, self.columns, self.sample = layout.skip, layout.columns, layout.sample
+        self.declared_totals = declared_totals(book.archive, sheet.path, self._extent.last_row)
         self._settle()
         self._say()
 
@@ -178,6 +184,7 @@ class ExcelTable(Table):
                 if number in self._bad:
                     self.left_out.write_cells(cells)
                 elif number >= first:
+                    self.recent.append(number)
                     yield cells[:width]
         except _DAMAGE:
             raise refuse(_DAMAGED) from None
