@@ -33,7 +33,7 @@ class Guillotine:
         self._files: list[frozenset[str]] = []
 
     def different_cuts(self) -> list[int]:
-        """Returns the numbers of the boundaries that leave different things behind.
+        """Returns the numbers of the boundaries of an uncut life that leave different things behind.
 
         From after one write or call to before the next one nothing happens that outlives a process, unless a file
         was written or removed: of such neighbours the second is left out.
@@ -51,7 +51,8 @@ class Guillotine:
             raise Cut(name)
         self.count += 1
         self.names.append(name)
-        self._files.append(frozenset(str(path) for path in Path(settings.MEDIA_ROOT).rglob("*")))
+        if not self.at:
+            self._files.append(frozenset(str(path) for path in Path(settings.MEDIA_ROOT).rglob("*")))
         if self.count in self.at:
             self.dead = True
             raise Cut(name)
