@@ -20,6 +20,8 @@ from tests.factories import make_dataset
 from tests.results.row_pages import row_numbers
 from tests.submission.stories import a_running_batch, an_ended_batch, failure, receive, success
 
+pytestmark = pytest.mark.databases
+
 Browser = Callable[[User], Client]
 
 

@@ -24,7 +24,7 @@ from tests.results.row_pages import row_numbers, table_rows
 from tests.sandboxes import Sandbox
 from tests.submission.stories import a_running_batch, end, receive, success
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.databases]
 SHAPE = {
     "fields": [
         {"name": "topic", "type": "choice", "values": ["card", "bank transfer"]},
