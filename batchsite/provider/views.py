@@ -124,7 +124,9 @@ def remote_cancel(request: TeamRequest, remote_id: str) -> HttpResponse:
     except Trouble as trouble:
         return _refused(request, remote_id, trouble)
     question = f"Cancel “{found.name}” at xAI?"
-    return render(request, "provider/cancel.html", _question(request, found, question, "Cancel it at xAI"))
+    return render(
+        request, "provider/cancel.html", _question(request, found, question, "Cancel at xAI") | {"stay": "Keep running"}
+    )
 
 
 @ask_and_do
@@ -143,8 +145,8 @@ def remote_adopt(request: TeamRequest, remote_id: str) -> HttpResponse:
             raise Trouble("It cannot be taken back", refused)
     except Trouble as trouble:
         return _refused(request, remote_id, trouble)
-    question = f"Take it back into “{found.trace.batch}”?"
-    return render(request, "provider/adopt.html", _question(request, found, question, "Take it back") | {"calm": True})
+    question = f"Reconnect it to “{found.trace.batch}”?"
+    return render(request, "provider/adopt.html", _question(request, found, question, "Reconnect") | {"calm": True})
 
 
 def _question(request: TeamRequest, found: Remote, question: str, verb: str) -> dict[str, Any]:

@@ -35,7 +35,7 @@ def batch_cancel(request: TeamRequest, batch_id: int) -> HttpResponse:
         "those that xAI has not answered yet will not run and cost nothing; answers that are ready by then are kept "
         "and billed. Cancelled rows can be tried again later."
     )
-    return _ask(request, batch, f"Cancel “{batch}”?", what, "Cancel the batch")
+    return _ask(request, batch, f"Cancel “{batch}”?", what, "Cancel the batch", stay="Keep running")
 
 
 @ask_and_do
@@ -48,7 +48,7 @@ def batch_finish(request: TeamRequest, batch_id: int) -> HttpResponse:
         f"{number(batch.pending)} pending rows is declared missing. Missing rows cost nothing and can be tried again "
         "into this batch."
     )
-    return _ask(request, batch, f"Finish “{batch}” with what is there?", what, "Finish now")
+    return _ask(request, batch, f"Finish “{batch}” with what is there?", what, "Finish now", stay="Keep running")
 
 
 @ask_and_do
@@ -181,14 +181,25 @@ def _cost(batch: Batch, rows: int) -> int | None:
     return int(estimate["likely"]) * rows // int(estimate["rows"]) if estimate.get("rows") else None
 
 
-def _question(batch: Batch, question: str, what: str, verb: str, back: str = "") -> dict[str, Any]:
+def _question(batch: Batch, question: str, what: str, verb: str, back: str = "", stay: str = "") -> dict[str, Any]:
+    """`verb` is on the button that does it, `stay` on the one that does not."""
     back = back or reverse("batch", args=[batch.pk])
     is_calm = verb.split()[0] not in {"Cancel", "Delete", "Finish"}
-    return {"batch": batch, "question": question, "what": what, "verb": verb, "back": back, "calm": is_calm}
+    return {
+        "batch": batch,
+        "question": question,
+        "what": what,
+        "verb": verb,
+        "back": back,
+        "calm": is_calm,
+        "stay": stay,
+    }
 
 
-def _ask(request: TeamRequest, batch: Batch, question: str, what: str, verb: str, back: str = "") -> HttpResponse:
-    return render(request, "confirm_batch.html", _question(batch, question, what, verb, back))
+def _ask(
+    request: TeamRequest, batch: Batch, question: str, what: str, verb: str, back: str = "", stay: str = ""
+) -> HttpResponse:
+    return render(request, "confirm_batch.html", _question(batch, question, what, verb, back, stay))
 
 
 def _do(

@@ -188,7 +188,7 @@ def test_a_deadline_finishes_by_itself(site: Site, at: Any) -> None:
 def test_transient_failures_are_retried_by_themselves_where_chosen(site: Site, at: Any) -> None:
     site.sandbox.fault("fail_rows", ids=["standing-row-4"], batches=1, text="Internal server error")
     page = at(site.begin("standing", start=False) + "/edit")
-    page.get_by_text("If rows fail, or it takes too long").click()
+    page.get_by_text("Retries and deadline").click()
     page.get_by_label(re.compile("^Retry transient failures by itself")).fill("2")
     submit(page)
     ends_as(page, "^Completed$")

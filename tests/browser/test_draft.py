@@ -132,7 +132,7 @@ def test_rows_are_stepped_and_jumped_to(draft: Batch, page_of: PageOf) -> None:
     expect(page.locator("#row")).to_have_value("100")
     page.get_by_role("button", name="Shortest").click()
     expect(page.locator("#row")).to_have_value("2")
-    page.get_by_role("button", name="With a gap").click()
+    page.get_by_role("button", name="Empty values").click()
     expect(page.locator("#row")).to_have_value("1")
     page.get_by_role("button", name="The next row").click()
     expect(page.locator("#preview")).to_contain_text("Rome word word")
@@ -243,7 +243,7 @@ def test_parameters_follow_the_model_and_refused_values_say_why(draft: Batch, pa
 
 def test_models_are_listed_with_what_they_cost(draft: Batch, page_of: PageOf) -> None:
     page = page_of(draft)
-    page.get_by_text("Models, prices, and which of them run in batches").click()
+    page.get_by_text("Models and prices").click()
     expect(page.get_by_role("table")).to_contain_text("grok-4.3")
     expect(page.get_by_role("table")).to_contain_text("$1.00")
 
@@ -255,16 +255,16 @@ def test_the_list_of_models_is_asked_for_anew_and_changes_where_it_stands(
     prompt_of(page).fill("Half a sen")
     saved(page)
     page.get_by_label("Model", exact=True).select_option("grok-4.20-0309-non-reasoning")
-    page.get_by_text("Models, prices, and which of them run in batches").click()
+    page.get_by_text("Models and prices").click()
     expect(page.get_by_role("table")).not_to_contain_text("grok-3-mini")
-    page.get_by_role("button", name="Ask for the list again").press("Enter")
-    expect(page.get_by_role("button", name="Asking for the list…")).to_be_focused()
+    page.get_by_role("button", name="Refresh list").press("Enter")
+    expect(page.get_by_role("button", name="Refreshing…")).to_be_focused()
     with running_sandbox(tmp_path) as sandbox:
         use(sandbox)
         refresh(AccountKind.SANDBOX, draft.team_id)  # as a worker does, whom the button called
         expect(page.get_by_role("table")).to_contain_text("grok-3-mini", timeout=5_000)
-    expect(page.get_by_role("table")).to_contain_text("As the provider listed them")
-    expect(page.get_by_role("button", name="Ask for the list again")).to_be_focused()
+    expect(page.get_by_role("table")).to_contain_text("As listed by the provider")
+    expect(page.get_by_role("button", name="Refresh list")).to_be_focused()
     expect(page.get_by_label("Model", exact=True)).to_have_value("grok-4.20-0309-non-reasoning")
     expect(page.locator("#id_model option", has_text="grok-3-mini")).to_be_disabled()
     expect(prompt_of(page)).to_have_value("Half a sen")
@@ -279,10 +279,10 @@ def test_a_provider_that_says_nothing_is_not_waited_for_for_ever(
 ) -> None:
     monkeypatch.setattr(views_models, "LOOKS", 2)
     page = page_of(draft)
-    page.get_by_text("Models, prices, and which of them run in batches").click()
-    page.get_by_role("button", name="Ask for the list again").click()
-    expect(page.get_by_text("No answer came yet: the list is as it was.")).to_be_visible()
-    expect(page.get_by_role("button", name="Ask for the list again")).to_be_visible()
+    page.get_by_text("Models and prices").click()
+    page.get_by_role("button", name="Refresh list").click()
+    expect(page.get_by_text("No answer yet; the list is unchanged.")).to_be_visible()
+    expect(page.get_by_role("button", name="Refresh list")).to_be_visible()
 
 
 # ---- nothing is lost ---------------------------------------------------------------------------------------

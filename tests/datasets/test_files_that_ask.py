@@ -222,7 +222,7 @@ def test_a_dataset_in_use_stays_and_a_new_one_is_made_of_its_file(
     other = Dataset.objects.get(replaces=dataset)
 
     assert batch.name in page
-    assert "Import it again like this" not in page
+    assert "Import again" not in page
     assert answer["Location"] == reverse("dataset", args=[other.pk])
     assert (other.name, other.filename, other.size) == (dataset.name, dataset.filename, dataset.size)
     with other.file.open("rb") as file:

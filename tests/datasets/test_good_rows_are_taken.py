@@ -34,7 +34,7 @@ def test_the_button_says_how_many_rows_it_leaves_out(received: Importer, alice: 
     dataset, client = imported(received(damaged(4000, 7))), client_of(alice)
     page = client.get(reverse("dataset", args=[dataset.pk])).content.decode()
 
-    assert "Leave 571 rows out and take the rest" in page
+    assert "Leave 571 rows out and import the rest" in page
     assert client.post(reverse("dataset-leave", args=[dataset.pk]))["Location"] == reverse("dataset", args=[dataset.pk])
     assert imported(dataset).state == DatasetState.READY
     assert (dataset.row_count, dataset.left_out) == (3429, 571)
@@ -75,7 +75,7 @@ def test_a_file_whose_rows_are_not_the_matter_offers_no_such_thing(
     page = client.get(reverse("dataset", args=[dataset.pk])).content.decode()
 
     if dataset.state == DatasetState.REFUSED:
-        assert "take the rest" not in page
+        assert "import the rest" not in page
         with pytest.raises(answers.CannotChange):
             answers.leave_bad_rows(dataset, alice)
     else:

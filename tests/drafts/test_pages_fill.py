@@ -144,9 +144,9 @@ def test_prompts_of_other_teams_are_not_found(draft: Batch, charlie: User, clien
 
 
 def test_the_gallery_shows_on_an_empty_draft_only(draft: Batch, site: Client) -> None:
-    assert "Begin with one of these" not in page(site, "batch-edit", draft)
+    assert "Start from one of these" not in page(site, "batch-edit", draft)
     draft_store.save(draft, {"prompt": ""})
-    assert "Begin with one of these" in page(site, "batch-edit", draft)
+    assert "Start from one of these" in page(site, "batch-edit", draft)
     post(site, "batch-fill", draft, prompt="", starter="classify")
     assert draft.shape == {
         "fields": [
