@@ -28,8 +28,8 @@ from batchsite.datasets.reading_report import BAD_ROWS, LEAVE
 from batchsite.pricing.estimate import Estimate
 from batchsite.processes.leases import Busy, LeaseLost
 from batchsite.processes.log_files import LogFile
+from batchsite.processes.outages import outage_of
 from batchsite.processes.parentage import die_with_parent
-from batchsite.processes.trouble import trouble
 from batchsite.teams.accounts import AccountKind, account_kind, sandbox_url
 from batchsite.wording import dollars
 
@@ -59,7 +59,7 @@ class Progress:
 
     def wait(self, error: Exception) -> None:
         """The database is locked, full or away."""
-        self.say(f"{trouble(error) or 'The database failed'}: {[*str(error).splitlines(), ''][0]}. Waiting.")
+        self.say(f"{outage_of(error) or 'The database failed'}: {[*str(error).splitlines(), ''][0]}. Waiting.")
 
     def say(self, words: str) -> None:
         """A sentence between the lines of progress; once, while it stays the same."""
@@ -129,7 +129,7 @@ def summary(batch: Batch, output: Path | None) -> str:
 
 def database_problem(error: Exception, batch: Batch | None) -> str:
     """What happened, and what to do."""
-    what = trouble(error) or "The database failed"
+    what = outage_of(error) or "The database failed"
     words = [*str(error).splitlines(), type(error).__name__][0]
     again = f"Nothing is lost. Go on with: manage.py runbatch --resume {batch.pk}" if batch else "Nothing was sent."
     return f"{what}: {words}.\n{again}{'' if batch else ' Run it again once that is mended.'}"
@@ -174,7 +174,7 @@ def row_problems(batch: Batch) -> str:
     """Which rows cannot be sent, and why."""
     found = [f"row {one['row']:,}: {one['message']}" for one in batch.problems[:20]]
     more = batch.problem_count - len(found)
-    head = f"Nothing was sent: {batch.problem_count:,} rows cannot be sent as they are."
+    head = f"Nothing was sent: {batch.problem_count:,} rows can’t be sent as they are."
     return "\n".join([head, *found, *([f"and {more:,} more"] if more > 0 else [])])
 
 

@@ -27,10 +27,6 @@ _JUDGED = 200
 """Rows of a sample on which its columns are judged."""
 
 
-def is_number(cell: str) -> bool:
-    return _DIGIT.search(cell) is not None and NUMBER.fullmatch(cell) is not None
-
-
 def is_datum(cell: str) -> bool:
     """Whether a cell is a value that no header has: a number, a date, an address, a UUID."""
     if ":" in cell and ADDRESS.fullmatch(cell):

@@ -8,13 +8,17 @@ from dataclasses import dataclass
 from itertools import chain
 
 from batchsite.tables import questions
+from batchsite.tables.cell_faults import UNFIT
 from batchsite.tables.cell_values import is_datum
 from batchsite.tables.dialects import NAMES, ONE_COLUMN
 from batchsite.tables.excerpts import excerpt
 from batchsite.tables.layout import Layout
 from batchsite.tables.quotes import Dialect, bare_quote, column_at, quotes_fit
 from batchsite.tables.records import LINE_END, Records
+from batchsite.tables.row_checks import SkippedRows
 from batchsite.tables.table_types import (
+    BAD_ROWS,
+    LEAVE,
     MOST_PROBLEMS,
     Answers,
     Asks,
@@ -26,7 +30,7 @@ from batchsite.tables.table_types import (
     Table,
     Understood,
 )
-from batchsite.tables.text_source import UNFIT, TextSource, marked_bytes
+from batchsite.tables.text_source import TextSource, marked_bytes
 
 _MOST_BLANK_RUNS = 1000
 _MOST_FOREIGN = 50
@@ -62,10 +66,10 @@ class DelimitedTable(Table):
         line: int = 0,
         quoted: bool = False,
     ) -> None:
-        self.columns, self.understood, self.limits, self.left_out = layout.columns, understood, limits, Findings()
+        self.columns, self.understood, self.limits, self.left_out = layout.columns, understood, limits, SkippedRows()
         self._source, self._dialect, self._layout, self._answers = source, dialect, layout, answers
         self._records = Records(source, dialect=dialect, line=line)
-        self._leaves = answers.get("bad_rows") == "leave"
+        self._leaves = answers.get(BAD_ROWS) == LEAVE
         self._number = self._dropped = 0
         self._blanks: list[_Blanks] = []
         self._empties = 0

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
+from batchsite.tables.byte_order_marks import mark_of
 from batchsite.tables.table_types import Answers, Problem, ReadingError
 from batchsite.tables.text_source import FOREIGN, MARKED
 
@@ -58,13 +59,6 @@ _FAMILIES = (
     "ascii", "utf-8", "utf-16-", "utf-32-", "iso8859", "iso2022", "cp", "mac", "koi8", "kz1048", "gb", "hz", "big5",
     "euc", "shift_jis", "johab", "tis-620", "ptcp154", "hp-roman8",
 )  # fmt: skip
-_MARKS = (
-    (b"\xef\xbb\xbf", "utf-8-sig"),
-    (b"\xff\xfe\0\0", "utf-32-le"),
-    (b"\0\0\xfe\xff", "utf-32-be"),
-    (b"\xff\xfe", "utf-16-le"),
-    (b"\xfe\xff", "utf-16-be"),
-)
 
 
 @dataclass(frozen=True)
@@ -83,9 +77,9 @@ class Encoding:
 
 def find_encoding(head: bytes, answers: Answers) -> Encoding:
     """The encoding that the first bytes speak for. Raises ReadingError where the answer names none."""
-    for mark, codec in _MARKS:
-        if head.startswith(mark):
-            return Encoding(codec, len(head) - len(_unmarked(head, mark)))
+    mark, codec = mark_of(head)
+    if mark:
+        return Encoding(codec, len(head) - len(_unmarked(head, mark)))
     if "encoding" in answers:
         return Encoding(_known(answers["encoding"]))
     wide = without_mark(head)
@@ -104,10 +98,6 @@ def _unmarked(head: bytes, mark: bytes) -> bytes:
     while head.startswith(mark):
         head = head[len(mark) :]
     return head
-
-
-def has_mark(head: bytes) -> bool:
-    return any(head.startswith(mark) for mark, _ in _MARKS)
 
 
 def mostly_utf8(text: str, size: int) -> bool:

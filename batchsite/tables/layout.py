@@ -10,14 +10,13 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from batchsite.tables.cell_faults import LONGEST_NAME
 from batchsite.tables.cell_values import data_columns, is_datum
 from batchsite.tables.dialects import Trial
 from batchsite.tables.excerpts import excerpt
 from batchsite.tables.records import Record
 from batchsite.tables.table_types import Answers, Choice, Problem, Question
 
-LONGEST_NAME = 300
-"""Characters of a column's name."""
 LONG_NAME = 100
 """Characters from which on a cell of the first row is rather a text than a name."""
 _SHOWN = 3

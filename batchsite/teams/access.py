@@ -1,4 +1,4 @@
-"""Marks on views: who may call them. The middleware reads the first, the second guards by itself."""
+"""Decorators that say who may call a view. The middleware reads `team_optional`; `owners_only` checks by itself."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ R = TypeVar("R", bound=HttpResponseBase)
 
 
 def team_optional(view: Callable[..., R]) -> Callable[..., R]:
-    """For people who are signed in and may be in no team: `request.team` is only there where they are."""
+    """Admits signed-in people without a team. `request.team` is only set if they have one."""
 
     @wraps(view)
     def marked(*args: Any, **kwargs: Any) -> R:
@@ -27,7 +27,7 @@ def team_optional(view: Callable[..., R]) -> Callable[..., R]:
 
 
 def owners_only(view: Callable[..., R]) -> Callable[..., R]:
-    """Refuses members (403) and names the owners, so that one knows whom to ask."""
+    """Refuses members (403) and names the owners, so that they know whom to ask."""
 
     @wraps(view)
     def guarded(request: TeamRequest, *args: Any, **kwargs: Any) -> R:

@@ -1,4 +1,4 @@
-"""What every page shows around its own matter."""
+"""The template context that every page needs for its frame."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from batchsite.teams.models import Membership, Team
 
 
 def team(request: HttpRequest) -> dict[str, Any]:
-    """`team`, `membership`, `other_teams`, and whether answers would be simulated; nothing for the signed out.
+    """`team`, `membership`, `other_teams` and `in_sandbox`. Empty for visitors who are not signed in.
 
-    Asked of the database only where a template uses it: fragments do not.
+    The last two are callables, so that fragments, which do not use them, cost no query.
     """
     membership: Membership | None = getattr(request, "membership", None)
     if membership is None:

@@ -2,14 +2,14 @@ from __future__ import annotations
 
 from django.urls import path
 
-from batchsite.teams import views, views_account, views_door, views_key
+from batchsite.teams import views, views_account, views_entry, views_key
 
 urlpatterns = [
-    path("setup", views_door.setup, name="setup"),
-    path("sign-in", views_door.sign_in, name="sign-in"),
-    path("sign-out", views_door.sign_out, name="sign-out"),
-    path("join/<str:token>", views_door.join, name="join"),
-    path("no-team", views_door.no_team, name="no-team"),
+    path("setup", views_entry.setup, name="setup"),
+    path("sign-in", views_entry.sign_in, name="sign-in"),
+    path("sign-out", views_entry.sign_out, name="sign-out"),
+    path("join/<str:token>", views_entry.join, name="join"),
+    path("no-team", views_entry.no_team, name="no-team"),
     path("account", views_account.account, name="account"),
     path("account/password", views_account.account_password, name="account-password"),
     path("team", views.team, name="team"),

@@ -1,4 +1,4 @@
-"""The team's xAI key: set, replace, test, remove. The key itself never goes back into a page."""
+"""The team's xAI key: set, replace, test, remove. A page never contains the key itself."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ OTHER_ACCOUNT = (
 @sensitive_post_parameters("key")
 @require_POST
 def key_set(request: TeamRequest) -> HttpResponse:
-    """Store a key that xAI accepts. One that could not be tested is not stored."""
+    """Stores a key that xAI accepts. One that could not be tested is not stored."""
     form = KeyForm(request.POST)
     if not form.is_valid():
         return team_page(request, key_form=form)
@@ -56,7 +56,7 @@ def _is_other_account(request: TeamRequest, check: KeyCheck) -> bool:
 @owners_only
 @require_POST
 def key_test(request: TeamRequest) -> HttpResponse:
-    """Ask xAI about the key in use, be it the team's or the installation's."""
+    """Tests the key in use, be it the team's or the installation's."""
     try:
         account = accounts.account_of(request.team, accounts.account_kind(request.team))
     except accounts.AccountMissing as missing:

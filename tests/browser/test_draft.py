@@ -115,14 +115,14 @@ def test_rows_with_a_gap_are_counted_shown_and_left_out_by_choice(draft: Batch, 
     page.locator("#gaps").get_by_role("link", name="row 4").click()
     expect(page.locator("#row")).to_have_value("4")
     expect(page.locator("#preview")).to_contain_text(": word word word word")
-    page.get_by_label("Leave them out").check()
+    page.get_by_label("Skip them").check()
     expect(page.locator("#check")).to_contain_text("40 with a gap")
     saved(page)
     draft.refresh_from_db()
     assert draft.skip_empty
     prompt_of(page).fill("{{text}}")
     expect(page.locator("#gaps")).to_have_text("")
-    expect(page.get_by_label("Leave them out")).to_be_hidden()
+    expect(page.get_by_label("Skip them")).to_be_hidden()
 
 
 def test_rows_are_stepped_and_jumped_to(draft: Batch, page_of: PageOf) -> None:
@@ -230,10 +230,10 @@ def test_parameters_follow_the_model_and_refused_values_say_why(draft: Batch, pa
     page = page_of(draft)
     page.get_by_text("Parameters", exact=True).click()
     page.get_by_label("Reasoning effort").select_option("high")
-    expect(page.get_by_label("Stop at")).to_have_count(0)
+    expect(page.get_by_label("Stop sequences")).to_have_count(0)
     saved(page)
     page.get_by_label("Model", exact=True).select_option("grok-4.20-0309-non-reasoning")
-    expect(page.get_by_label("Stop at")).to_be_visible()
+    expect(page.get_by_label("Stop sequences")).to_be_visible()
     expect(page.locator("#id_reasoning_effort_error")).to_contain_text("refuses a reasoning effort")
     page.get_by_label("Reasoning effort").select_option("")
     expect(page.locator("#id_reasoning_effort_error")).to_have_text("")

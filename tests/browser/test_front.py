@@ -50,7 +50,7 @@ def test_pages_are_accessible_and_fit(
 
 def test_from_the_first_visit_to_signing_in_again(page: Page, complaints: list[str], live_server: Any) -> None:
     page.goto(live_server.url)
-    page.get_by_label("Name of the team").fill("Support research")
+    page.get_by_label("Team name").fill("Support research")
     page.get_by_label("Your name").fill("Alice")
     page.get_by_label("E-mail").fill("alice@example.org")
     page.get_by_label("Password").fill(PASSWORD)

@@ -90,7 +90,7 @@ def test_five_rows_two_prompts_the_second_used_submitted_and_no_row_paid_twice(s
     submit(page)
     expect(page.get_by_text("Completed", exact=True).first).to_be_visible(timeout=60_000)
     expect(page.get_by_role("link", name=f"{ROWS:,} succeeded")).to_be_visible()
-    expect(page.get_by_text("5 rows kept from trying: not sent, and not paid again").first).to_be_visible()
+    expect(page.get_by_text("5 rows kept from tries: not sent or charged again").first).to_be_visible()
     said = page.locator("#progress").inner_text()
     share = re.search(r"it cost (?:(\d+) % (?:more|less)|as much as estimated)", said)
     assert share, said

@@ -49,7 +49,7 @@ def test_what_was_left_out_is_told_on_the_page_in_the_list_and_in_a_report(
     imported(dataset)
     page = client.get(reverse("dataset", args=[dataset.pk])).content.decode()
 
-    for words in ("4 rows of the file were left out", "Alice", "Leave them out", "2 cells where the header has 3."):
+    for words in ("4 rows of the file were left out", "Alice", "Skip them", "2 cells where the header has 3."):
         assert words in page
     assert "4 left out" in client.get("/datasets/").content.decode()
     rows = report_of(client, dataset)

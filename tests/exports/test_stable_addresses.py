@@ -12,7 +12,7 @@ from django.test import Client
 
 from batchsite.batches.models import Batch
 from batchsite.exports import export_build, share_links
-from batchsite.exports.download_choice import Choice
+from batchsite.exports.download_choice import DownloadChoice
 from batchsite.exports.models import Export
 from batchsite.teams.models import Membership, Team, User
 from tests.submission.stories import a_running_batch, an_ended_batch
@@ -114,7 +114,7 @@ def test_a_big_file_behind_a_link_is_asked_for_again(
     batch: Batch, alice: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(export_build, "AT_ONCE", 5)
-    link = f"/batches/shared/{share_links.sign(batch, alice, 'parquet', Choice())}/a.parquet"
+    link = f"/batches/shared/{share_links.sign(batch, alice, 'parquet', DownloadChoice())}/a.parquet"
     waiting = Client().get(link)
     assert (waiting.status_code, waiting["Retry-After"]) == (202, "15")
     export_build.build_step(Export.objects.get().pk)

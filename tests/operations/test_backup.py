@@ -141,7 +141,7 @@ def test_a_target_without_room_is_told_and_left_empty(place: Place, tmp_path: Pa
     try:
         fill(disk / "ballast")
         done = place.manage("backup", str(disk / "backup"))
-        assert (done.returncode, "has no room" in done.stderr) == (1, True)
+        assert (done.returncode, "has too little room" in done.stderr) == (1, True)
         (disk / "ballast").write_bytes(b"\0" * 400_000)
         limit = 200_000  # found out only in the middle
         done = place.manage("backup", str(disk / "backup"), before=lambda: _limit(limit))

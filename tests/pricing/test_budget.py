@@ -16,7 +16,7 @@ from batchsite.drafts import draft_store
 from batchsite.pricing.budgets import budget_of
 from batchsite.pricing.prompt_lengths import measure
 from batchsite.pricing.spend import Payer, spent
-from batchsite.results.batch_status import standing
+from batchsite.results.batch_status import status_of
 from batchsite.submission import actions
 from batchsite.submission.steps import advance
 from batchsite.teams.models import Team, User
@@ -167,7 +167,7 @@ def test_a_batch_on_its_way_goes_on_and_says_so(team: Team, sandbox: Sandbox) ->
     batch = drive(make_batch(team), until="processing")
     set_budget(team, 0)
     batch = Batch.objects.get(pk=batch.pk)
-    assert "budget" in [notice.kind for notice in standing(batch).notices]
+    assert "budget" in [notice.kind for notice in status_of(batch).notices]
     sandbox.set(rate=0)
     sandbox.complete()
     assert drive(batch).state == "completed"

@@ -16,7 +16,7 @@ from batchsite.processes.queue import MOST_WAITING, RESEND, Job, enqueue, take, 
 from tests.processes.chores.models import Chore
 
 SECOND = timedelta(seconds=1)
-NOTHING = "batchsite.processes.heartbeats.pulse"
+NOTHING = "batchsite.processes.heartbeats.empty_task"
 
 
 Waiting = Callable[[], dict[str, int]]

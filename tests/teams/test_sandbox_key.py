@@ -50,7 +50,7 @@ def test_sandbox_of_the_console_is_started_with_the_key_file(data: Path, monkeyp
             pass
 
     answers = iter([False, True])
-    monkeypatch.setattr(console.subprocess, "Popen", Child)
+    monkeypatch.setattr("batchsite.exports.console.subprocess.Popen", Child)
     monkeypatch.setattr(console, "_answers", lambda _url: next(answers))
     with console.sandbox_if_needed(True, lambda _line: None):
         pass

@@ -13,7 +13,7 @@ import pytest
 from batchsite.batches.batch_recipe import recipe_of
 from batchsite.batches.models import Batch
 from batchsite.drafts import draft_store
-from batchsite.pricing.lessons import Lesson, mark_of
+from batchsite.pricing.lessons import Lesson, prompt_fingerprint
 from batchsite.teams.accounts import Account, account_kind, account_of
 from batchsite.teams.models import Team
 from batchsite.trials.completion import ask, body_of, columns_of
@@ -47,7 +47,7 @@ def lesson(account: Account, body: dict[str, Any]) -> Lesson:
 
 
 def estimated(batch: Batch, tried: Sequence[Lesson]) -> int:
-    batch.tried = {mark_of(batch): sum(tried, Lesson()).as_json()}
+    batch.tried = {prompt_fingerprint(batch): sum(tried, Lesson()).as_json()}
     found = draft_store.estimate_of(batch)
     assert found is not None
     return found.likely

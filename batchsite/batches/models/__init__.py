@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from batchsite.batches.models.batch import Batch
-from batchsite.batches.models.results import Event, RawPage, RequestId, Result
+from batchsite.batches.models.row_records import Event, RawPage, RequestId, Result
 from batchsite.batches.models.side_records import (
     LONGEST_TAG,
     ROWS_AT_ONCE,
@@ -14,7 +14,7 @@ from batchsite.batches.models.side_records import (
     Renewal,
     Tagging,
 )
-from batchsite.batches.models.submissions import Chunk, ChunkState, Submission, _submission_token
+from batchsite.batches.models.submissions import Chunk, ChunkState, EndedBy, Submission, _submission_token
 
 __all__ = [
     "LONGEST_TAG",
@@ -24,6 +24,7 @@ __all__ = [
     "Chunk",
     "ChunkState",
     "DailySpend",
+    "EndedBy",
     "Event",
     "ModelOffer",
     "Pace",

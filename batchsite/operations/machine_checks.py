@@ -1,4 +1,4 @@
-"""The machine and its settings: room on the disk, what the system checks say, whether the supervisor runs."""
+"""The machine: the system checks, free disk space, whether the supervisor runs."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ PROBE = 100_000
 
 
 def examine_settings() -> Iterator[Finding]:
-    """What `manage.py check` says."""
-    found = [message for message in checks.run_checks() if not message.is_silenced()]
-    for message in found:
+    """The messages of `manage.py check`."""
+    complaints = [message for message in checks.run_checks() if not message.is_silenced()]
+    for message in complaints:
         level = problem if message.level >= checks.ERROR else warning
         yield level("settings", f"{message.msg} ({message.id})", message.hint or "See docs/configuration.md.")
-    if not found:
-        yield ok("settings", "No combination that would hurt.")
+    if not complaints:
+        yield ok("settings", "Nothing to complain about.")
 
 
 def examine_disk() -> Iterator[Finding]:
     data = Path(settings.DATA)
     free = shutil.disk_usage(data).free
     says = f"{size(free)} free in {data}: {_parts(data)}."
-    does = "Make room: delete old batches and datasets in the pages, remove old backups, or move BATCHSITE_DATA."
+    advice = "Make room: delete old batches and datasets in the pages, remove old backups, or move BATCHSITE_DATA."
     if not _can_write(data / "run" / ".doctor"):
-        yield problem("disk", f"Nothing can be written. {says}", does)
+        yield problem("disk", f"Nothing can be written. {says}", advice)
     elif free < TOO_TIGHT:
-        yield problem("disk", f"Almost full. {says}", does)
+        yield problem("disk", f"Almost full. {says}", advice)
     elif free < TIGHT:
-        yield warning("disk", f"Room is getting short. {says}", does)
+        yield warning("disk", f"Room is getting scarce. {says}", advice)
     else:
         yield ok("disk", says)
 
@@ -56,7 +56,7 @@ def _size_of(folder: Path) -> int:
         for name in names:
             try:
                 total += (Path(place) / name).stat().st_size
-            except OSError:  # removed meanwhile
+            except OSError:  # deleted meanwhile
                 continue
     return total
 
@@ -75,7 +75,7 @@ def _can_write(probe: Path) -> bool:
 
 
 def examine_processes() -> Iterator[Finding]:
-    """Whether `manage.py up` runs on this data folder. On another machine it may, all the same."""
+    """Whether `manage.py up` runs on this data folder, on this machine."""
     try:
         facts = json.loads((Path(settings.DATA) / "run" / "supervisor.lock").read_text())
         pid, address = int(facts["pid"]), str(facts["address"])

@@ -1,4 +1,4 @@
-"""A batch again: a draft with everything copied, in which anything can be changed before it is sent."""
+"""Running a batch again: a draft with everything copied, which can be changed before it is sent."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from batchsite.batches.models import Batch, Renewal
 from batchsite.batches.tags import annotate
 from batchsite.batches.timeline import note
 from batchsite.datasets.models import Dataset, DatasetState
-from batchsite.drafts.new_rows import mark_of
+from batchsite.drafts.new_rows import rows_fingerprint
 from batchsite.pricing.lessons import Lesson
 from batchsite.processes.queue import Job, enqueue, take
 from batchsite.recipes.row_set import RowSet
@@ -33,45 +33,45 @@ COPIED = (
     "auto_retries",
     "deadline_hours",
 )
-"""What makes a batch what it is; its state, its sums and its notes are its own."""
+"""Fields that are copied; state, sums and notes belong to each batch alone."""
 LONGEST_CHAIN, MOST_VERSIONS = 20, 200
 
 
 def rest_of(batch: Batch) -> RowSet:
-    """The rows of the dataset that the batch was not about."""
-    edges, spans = 1, []
+    """Returns the rows of the dataset that are not part of the batch."""
+    start, spans = 1, []
     for first, last in batch.rows.spans:
-        spans.append((edges, first - 1))
-        edges = last + 1
-    spans.append((edges, batch.dataset.row_count))
+        spans.append((start, first - 1))
+        start = last + 1
+    spans.append((start, batch.dataset.row_count))
     return RowSet((first, last) for first, last in spans if first <= last)
 
 
 def newer_of(dataset: Dataset) -> Dataset | None:
-    """The newest ready dataset among those that replaced this one, or a replacement of it, and so on."""
-    found, before = None, [dataset.pk]
+    """Returns the newest ready dataset that replaced this one, directly or through others. None if there is none."""
+    newest, before = None, [dataset.pk]
     for _ in range(LONGEST_CHAIN):
         following = list(
             Dataset.objects.filter(replaces__in=before, team=dataset.team_id).order_by("pk")[:MOST_VERSIONS]
         )
         if not following:
             break
-        ready = [one for one in following if one.state == DatasetState.READY and one.deleted_at is None]
-        found = max([*ready, *([found] if found else [])], key=lambda one: one.pk, default=None)
-        before = [one.pk for one in following]
-    return found
+        ready = [later for later in following if later.state == DatasetState.READY and later.deleted_at is None]
+        newest = max([*ready, *([newest] if newest else [])], key=lambda later: later.pk, default=None)
+        before = [later.pk for later in following]
+    return newest
 
 
 def duplicate(
     batch: Batch, user: User, *, dataset: Dataset | None = None, rows: RowSet | None = None, what: str = "again"
 ) -> Batch:
-    """A draft with everything copied; over `dataset` and `rows` where these are given.
+    """Returns a draft with everything copied, over `dataset` and `rows` if they are given.
 
-    `what` stands behind the name. Raises Dataset.DoesNotExist where the dataset was deleted meanwhile.
+    `what` is appended to the name. Raises Dataset.DoesNotExist if the dataset was deleted meanwhile.
     """
     values = {name: copy.deepcopy(getattr(batch, name)) for name in COPIED}
-    lessons = {mark: Lesson.from_json(one).for_another_batch() for mark, one in (batch.tried or {}).items()}
-    values["tried"] = {mark: lesson.as_json() for mark, lesson in lessons.items()} or None
+    lessons = {prompt: Lesson.from_json(stored).for_another_batch() for prompt, stored in (batch.tried or {}).items()}
+    values["tried"] = {prompt: lesson.as_json() for prompt, lesson in lessons.items()} or None
     if rows is not None:
         values |= {"ranges": rows.as_lists(), "row_limit": None, "tried": None}
     target = dataset or batch.dataset
@@ -79,21 +79,21 @@ def duplicate(
         if values[name] not in target.columns:
             values[name] = ""
     with transaction.atomic():
-        found = Dataset.objects.select_for_update().get(pk=target.pk, team=batch.team_id, deleted_at=None)
+        target = Dataset.objects.select_for_update(no_key=True).get(pk=target.pk, team=batch.team_id, deleted_at=None)
         name = f"{batch.name[: 198 - len(what)]}, {what}"
-        draft = Batch.objects.create(team=batch.team, dataset=found, created_by=user, name=name, **values)
-        note(draft.pk, "drafted", f"Draft begun from batch {batch.pk}, “{batch.name}”", by=user)
+        draft = Batch.objects.create(team=batch.team, dataset=target, created_by=user, name=name, **values)
+        note(draft.pk, "drafted", f"Draft created from batch {batch.pk}, “{batch.name}”", by=user)
         if batch.tags:
             annotate(draft.pk, "", batch.tags, None)
     return draft
 
 
 def look_for_new_rows(batch: Batch, dataset: Dataset, user: User) -> Renewal:
-    """The search for the rows of a newer dataset; a worker begins at once where it was not made yet.
+    """Returns the search for rows that a newer dataset adds; starts it if there is none yet.
 
-    A dataset that was read again since has other rows: then it is made anew.
+    The search starts over if one of the datasets was read again since.
     """
-    now, mark = timezone.now(), mark_of(batch.dataset, dataset)
+    now, mark = timezone.now(), rows_fingerprint(batch.dataset, dataset)
     with transaction.atomic():
         renewal, is_new = Renewal.objects.get_or_create(
             batch=batch, dataset=dataset, defaults={"asked_by": user, "next_look_at": now, "mark": mark}

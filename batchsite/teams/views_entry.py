@@ -1,8 +1,7 @@
-"""Getting in: the first visit, signing in and out, following an invitation, and being in no team."""
+"""Pages for visitors: setup, sign-in and sign-out, invitations, and being in no team."""
 
 from __future__ import annotations
 
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login, logout
 from django.contrib.auth.decorators import login_not_required
@@ -12,13 +11,13 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 from django.views.defaults import page_not_found
 
-from batchsite.http import UNPROCESSABLE, next_url
+from batchsite.http import UNPROCESSABLE, client_address, next_url
 from batchsite.teams import invitations
 from batchsite.teams.access import team_optional
 from batchsite.teams.forms import SetupForm, SignInForm, SignUpForm, TeamForm
 from batchsite.teams.middleware import SESSION_TEAM, enter_team
 from batchsite.teams.models import Invitation, Membership, User
-from batchsite.teams.people import AlreadySetUp, create_team, found
+from batchsite.teams.people import AlreadySetUp, create_team, set_up
 from batchsite.teams.requests import PersonRequest
 from batchsite.teams.sign_in import SignInRefused, TooManyTries, sign_in_as
 
@@ -27,15 +26,16 @@ from batchsite.teams.sign_in import SignInRefused, TooManyTries, sign_in_as
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "POST"])
 def setup(request: HttpRequest) -> HttpResponse:
-    """The first visit makes the first account; ever after it leads to the sign-in page."""
+    """The first visit, which creates the first account. Later it redirects to the sign-in page."""
     if User.objects.exists():
         return redirect("sign-in")
     form = SetupForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            user = found(**form.cleaned_data)
+            answers = {name: form.cleaned_data[name] for name in ("name", "email", "password", "team_name")}
+            user = set_up(**answers)
         except AlreadySetUp:
-            messages.warning(request, "Somebody else has just made the first account. Ask them for an invitation.")
+            messages.warning(request, "Someone else has just created the first account. Ask them for an invitation.")
             return redirect("sign-in")
         login(request, user)
         return redirect("home")
@@ -54,7 +54,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     form = SignInForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            user = sign_in_as(form.cleaned_data["email"], form.cleaned_data["password"], address_of(request))
+            user = sign_in_as(form.cleaned_data["email"], form.cleaned_data["password"], client_address(request))
         except SignInRefused as refusal:
             return _refuse(request, form, refusal)
         login(request, user)
@@ -83,7 +83,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "POST"])
 def join(request: HttpRequest, token: str) -> HttpResponse:
-    """An invitation: with the account at hand, or with a new one."""
+    """Accepts an invitation, with the account of whoever is signed in or with a new one."""
     try:
         invitation = invitations.open_invitation(token)
         if isinstance(request.user, User):
@@ -98,7 +98,7 @@ def _join_signed_in(request: HttpRequest, invitation: Invitation, user: User) ->
     if request.method == "POST" or is_member:
         team = invitations.join(invitation, user)
         request.session[SESSION_TEAM] = team.pk
-        messages.success(request, f"You are in {team} already." if is_member else f"Welcome to {team}.")
+        messages.success(request, f"You are already in {team}." if is_member else f"Welcome to {team}.")
         return redirect("home")
     return render(request, "teams/join.html", {"invitation": invitation, "person": user})
 
@@ -115,7 +115,7 @@ def _sign_up(request: HttpRequest, invitation: Invitation) -> HttpResponse:
 @team_optional
 @require_http_methods(["GET", "POST"])
 def no_team(request: PersonRequest) -> HttpResponse:
-    """For somebody whose last team let them go: wait for an invitation, or begin a team."""
+    """For people without a team: wait for an invitation, or create a team."""
     if hasattr(request, "team"):
         return redirect("home")
     form = TeamForm(request.POST or None)
@@ -127,19 +127,11 @@ def no_team(request: PersonRequest) -> HttpResponse:
 
 @login_not_required
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """The 404 page. An address that is none at all reaches no view, so whose page it is must be found out here."""
+    """The 404 page. An unknown address reaches no view, so the team of the page's frame is looked up here."""
     user = getattr(request, "user", None)
     if isinstance(user, User) and not hasattr(request, "team"):
         enter_team(request, user)
     return page_not_found(request, exception)
-
-
-def address_of(request: HttpRequest) -> str:
-    """Where the request comes from. Behind a proxy that is trusted, the last address that the proxy added."""
-    forwarded = request.headers.get("X-Forwarded-For", "")
-    if settings.OPTIONS.behind_proxy and forwarded:
-        return forwarded.rsplit(",", 1)[-1].strip()
-    return str(request.META.get("REMOTE_ADDR", ""))
 
 
 def _status(form: SetupForm | SignInForm | SignUpForm | TeamForm) -> int:
