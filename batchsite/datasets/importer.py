@@ -151,8 +151,8 @@ def import_step(dataset_id: int) -> None:
 def _import_or_say_why(claim: Claim[Dataset], dataset: Dataset) -> None:
     if claim.tries > MOST_TRIES:
         message = (
-            f"The import was started {MOST_TRIES} times and never came to its end: each time its process was ended "
-            "from outside, perhaps for want of memory. The log says more. Upload the file again to try again."
+            f"The import was started {MOST_TRIES} times and never finished: each time its process was stopped "
+            "from outside, perhaps because memory ran out. The log has details. Upload the file again to try again."
         )
         _refuse(claim, [Problem(message)], 1)
         return

@@ -106,7 +106,7 @@ class DraftForm(forms.Form):
         required=False,
         min_value=0,
         max_value=10,
-        help_text="Only causes that may go away: overloaded, rate limit, deadline exceeded, errors at xAI. 0 means never.",
+        help_text="Only causes that may go away: overloaded, rate limit, deadline exceeded, errors at xAI. 0: never.",
         widget=number_input(0, 10),
         error_messages=_from_to(0, 10),
     )
@@ -115,7 +115,7 @@ class DraftForm(forms.Form):
         required=False,
         min_value=1,
         max_value=720,
-        help_text="After that, the batch finishes with the answers it has. Leave blank for none; xAI itself stops after 30 days.",
+        help_text="Then the batch finishes with the answers it has. Leave blank for none; xAI stops after 30 days.",
         widget=number_input(1, 720),
         error_messages=_from_to(1, 720),
     )
@@ -147,7 +147,7 @@ class DraftForm(forms.Form):
     def _fit_rows(self, count: int) -> None:
         field: Any = self.fields["row_limit"]
         field.widget = number_input(1, count, placeholder=f"all {count:,}")
-        field.help_text = f"Empty: all {count:,}. Or only the first so many, to try it out."
+        field.help_text = f"Leave blank for all {count:,}, or enter how many."
 
     def _fit_ids(self, columns: Sequence[str]) -> None:
         field: Any = self.fields["id_column"]

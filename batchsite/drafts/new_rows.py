@@ -77,8 +77,8 @@ def _as_rows(flags: bytearray) -> RowSet:
         spans.append((first, last))
         if len(spans) > MOST_SPANS:
             raise ValueError(
-                f"The new rows lie in more than {MOST_SPANS:,} places between old ones, too many to name. "
-                "Sort the file so that new rows stand together, or run all of its rows."
+                f"The new rows are scattered over more than {MOST_SPANS:,} places. "
+                "Sort the file so that new rows are together, or run all of its rows."
             )
         first = flags.find(1, last + 1)
     return RowSet(spans)

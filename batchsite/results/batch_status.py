@@ -218,8 +218,8 @@ def _stalled(batch: Batch, running: Sequence[Submission], events: Sequence[Event
         return None
     moved = _moved_at(batch, running)
     if idle > timeouts().stalled:
-        text = "xAI guarantees no time; most batches finish within a day, but a row can hang forever. You can wait, or take "
-        text += "the answers it has: the rest is cancelled and marked missing, and can be retried."
+        text = "xAI guarantees no time; most batches finish within a day, but a row can hang forever. You can wait, or "
+        text += "take the answers it has: the rest is cancelled and marked missing, and can be retried."
         return Notice("stalled", "warn", "No new answers for a while", text, moved, ("wait", "finish"))
     suspect = next((event for event in reversed(events) if event.kind == "suspect"), None)
     if suspect and suspect.last_at > moved:

@@ -80,7 +80,7 @@ def team_new(request: TeamRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         team = people.create_team(request.user, form.cleaned_data["name"])
         request.session[SESSION_TEAM] = team.pk
-        messages.success(request, f"You work in {team} now. Switch back at the foot of the rail.")
+        messages.success(request, f"You are now in {team}. Switch back at the bottom of the menu.")
         return redirect("home")
     return render(request, "teams/team_new.html", {"form": form}, status=UNPROCESSABLE if form.errors else 200)
 

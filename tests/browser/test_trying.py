@@ -182,5 +182,5 @@ def test_without_javascript_it_is_pressed_and_read_by_plain_forms(site: Site, br
             break
         page.wait_for_timeout(500)
     page.get_by_role("button", name="Use this variant").click()
-    expect(page.get_by_text("This is the draft’s prompt now")).to_be_visible()
+    expect(page.get_by_text("This is now the draft’s prompt")).to_be_visible()
     context.close()

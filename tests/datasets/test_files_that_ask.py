@@ -139,7 +139,7 @@ def test_the_second_answer_finds_it_answered(received: Importer, alice: User, bo
     values, stale = guesses(dataset), Dataset.objects.get()
     answers.answer(dataset, alice, values)
 
-    with pytest.raises(answers.CannotChange, match="answered already"):
+    with pytest.raises(answers.CannotChange, match="already been answered"):
         answers.answer(stale, bob, values)
     again = client_of(bob).post(reverse("dataset-answer", args=[dataset.pk]), filled(values), follow=True)
     assert "It has already been answered." in again.content.decode()

@@ -86,6 +86,6 @@ def test_a_page_that_is_out_of_date_changes_nothing(received: Importer, alice: U
     dataset = imported(received("id,text\n1,a\n"))
     answer = client_of(alice).post(reverse("dataset-leave", args=[dataset.pk]), follow=True)
 
-    assert "not waiting for that any more" in answer.content.decode()
+    assert "no longer waiting for that" in answer.content.decode()
     dataset.refresh_from_db()
     assert dataset.state == DatasetState.READY

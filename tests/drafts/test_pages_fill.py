@@ -186,7 +186,7 @@ def test_values_that_are_too_many_say_so(team: Team, alice: User, site: Client) 
 def test_a_schema_is_kept_as_it_was_typed(draft: Batch, site: Client) -> None:
     answer = post(site, "batch-preview", draft, htmx=True, shape_kind="schema", schema='{"a":\r\n')
     assert draft.shape == {"schema": '{"a":\n'}
-    assert "This is no JSON" in answer.content.decode()
+    assert "This is not JSON" in answer.content.decode()
     assert '{&quot;a&quot;:' in page(site, "batch-edit", draft)  # fmt: skip
 
 
@@ -249,7 +249,7 @@ def test_what_changed_since_the_review_is_reviewed_again(draft: Batch, site: Cli
     assert answer["Location"] == reverse("batch-review", args=[draft.pk])
     draft.refresh_from_db()
     assert draft.state == "draft"
-    assert "The draft was changed since you looked." in site.get(answer["Location"]).content.decode()
+    assert "The draft has changed since you opened it." in site.get(answer["Location"]).content.decode()
 
 
 def test_nothing_is_submitted_without_a_review(draft: Batch, site: Client) -> None:

@@ -174,7 +174,7 @@ def test_a_filter_that_means_nothing_is_refused_before_the_first_byte(wrong: str
 def test_without_a_filter_there_are_no_rows_of_one(batch: Batch, site: Client) -> None:
     answer = site.get(f"/batches/{batch.pk}/results.csv?rows=filter")
     assert answer.status_code == 422
-    assert "no such choice of rows" in answer.content.decode()
+    assert "choice of rows doesn’t exist" in answer.content.decode()
 
 
 def test_it_is_not_sent_again_until_it_would_differ(batch: Batch, site: Client) -> None:

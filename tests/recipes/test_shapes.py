@@ -159,7 +159,7 @@ def test_a_schema_of_no_object_has_no_fields() -> None:
         ({"schema": {"$ref": "http://127.0.0.1/other"}}, "$ref “http://127.0.0.1/other” does not name a part"),
         ({"schema": {"$ref": "file:///etc/passwd"}}, "$ref “file:///etc/passwd” does not name a part"),
         ({"schema": {"enum": ["x" * 200_000]}}, "The schema has 200,"),
-        (of_fields(), "Add a field"),
+        (of_fields(), "Add a column"),
         (of_fields({"type": "text"}), "Field 1 has no name."),
         (of_fields({"name": "a", "type": "text"}, {"name": "a", "type": "text"}), "There are 2 fields named “a”."),
         (of_fields({"name": "a", "type": "date"}), "Field “a” has no type"),

@@ -292,7 +292,7 @@ def test_a_batch_that_is_being_ended_says_how(
     Batch.objects.update(state="cancelling")
     notice = words(part(page(site, batch), "batch-notices"))
     assert f"{title} " in notice
-    assert "What is answered is kept, and is billed." in notice
+    assert "Answered rows are kept and billed." in notice
     assert ("deadline" in notice[:200]) == (ending == "completed")
     assert "Cancel…" not in page(site, batch)
 

@@ -189,7 +189,7 @@ def test_a_variant_is_used_and_says_so(draft: Batch, site: Client) -> None:
     answer = post(site, draft, f"use-{trial.pk}-1", htmx=True)
     assert answer["HX-Refresh"] == "true"
     assert draft.prompt == B["prompt"]
-    assert "This is the draft’s prompt now" in text_of(site.get(url(draft)))
+    assert "This is now the draft’s prompt" in text_of(site.get(url(draft)))
     for odd in ("use-1-9", "use-x-1", "use-", "use-999999-1"):
         assert post(site, draft, odd).status_code in (404, 422)
     assert draft.prompt == B["prompt"]
