@@ -126,7 +126,7 @@ def hold(batch_id: int, reason: str, detail: str = "", trace_id: str = "") -> No
 def resume(batch_id: int, by: User | None = None) -> None:
     """Let a held batch go on: the cause is gone."""
     if Batch.objects.filter(pk=batch_id).exclude(held_reason="").update(held_reason="", held_since=None):
-        note(batch_id, "resumed", "Went on" if by else "Went on by itself", by=by)
+        note(batch_id, "resumed", "Continued" if by else "Continued automatically", by=by)
 
 
 def ask_to_end(submission: Submission, ending: State, rest: RowState, reason: str, by: str = "") -> None:

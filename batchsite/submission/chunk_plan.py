@@ -101,7 +101,7 @@ def _take_ids(batch: Batch, ids: Sequence[tuple[str, int]]) -> list[RowProblem]:
     problems, fresh = [], []
     for request_id, row in ids:
         if taken.setdefault(request_id, row) != row:
-            problems.append(RowProblem(row, f"The id “{request_id}” is already that of row {taken[request_id]:,}."))
+            problems.append(RowProblem(row, f"The id “{request_id}” is already used by row {taken[request_id]:,}."))
         else:
             fresh.append(RequestId(batch_id=batch.pk, request_id=request_id, row=row))
     RequestId.objects.bulk_create(fresh, ignore_conflicts=True)
@@ -154,7 +154,7 @@ def _back_to_draft(batch: Batch) -> None:
     RequestId.objects.filter(batch_id=batch.pk).delete()
     cleared = dict.fromkeys(_SUMS, 0) | {"state": State.DRAFT, "started_at": None, "first_result_at": None}
     Batch.objects.filter(pk=batch.pk).update(**cleared)
-    note(batch.pk, "refused", f"Not sent: {batch.problem_count:,} rows cannot be sent as they are")
+    note(batch.pk, "refused", f"Not sent: {batch.problem_count:,} rows can’t be sent as they are")
 
 
 # ---- rows that are tried again --------------------------------------------------------------------

@@ -20,7 +20,7 @@ class LastOwner(Exception):
     """The change would leave the team without an owner."""
 
     def __init__(self, team: Team) -> None:
-        super().__init__(f"{team} needs an owner. Make somebody else an owner first.")
+        super().__init__(f"{team} needs an owner. Make someone else an owner first.")
 
 
 def set_up(*, name: str, email: str, password: str, team_name: str) -> User:

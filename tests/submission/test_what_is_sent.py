@@ -79,7 +79,7 @@ def test_an_example_that_comes_out_empty_is_named_by_row(team: Team, sandbox: Sa
 
     assert batch.state == "draft"
     assert [problem["row"] for problem in batch.problems] == WITHOUT_CITY
-    assert batch.problems[0]["message"].startswith("A turn of an example is empty")
+    assert batch.problems[0]["message"].startswith("Part of an example is empty")
     assert sandbox.batches() == []
 
 
