@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from batchsite.batches.answer_flaws import COUNTERS
 from batchsite.batches.causes import TRANSIENT
 from batchsite.batches.draft_fingerprint import draft_fingerprint
 from batchsite.batches.models import Batch, Result, Submission
@@ -100,7 +101,7 @@ def retry(
     Skipped rows only where they are named, by `rows` or `states`; `misfits` are answers that do not fit the shape.
     Raises NotNow when there is nothing to try again.
     """
-    states = states or _states_to_retry(rows, misfits)
+    states = states or _states_to_retry(rows, misfits, causes)
     wanted: dict[str, Any] = {"states": [str(state) for state in states], "causes": causes, "rows": rows}
     wanted["fit"] = "misfit" if misfits else ""
     with transaction.atomic():
@@ -118,9 +119,12 @@ def retry(
     return submission
 
 
-def _states_to_retry(rows: list[int] | None, misfits: bool) -> tuple[str, ...]:
+def _states_to_retry(rows: list[int] | None, misfits: bool, causes: list[str] | None) -> tuple[str, ...]:
+    """Succeeded rows are retried for a misfit, or by a cause that only flawed answers have."""
     if misfits:
         return (RowState.SUCCEEDED,)
+    if causes and COUNTERS.keys() & set(causes):
+        return (*_WITHOUT_ANSWER, RowState.SUCCEEDED)
     return (*_WITHOUT_ANSWER, RowState.SKIPPED) if rows else _WITHOUT_ANSWER
 
 
