@@ -1,4 +1,4 @@
-"""Django's settings. What a person may change is in `options.py`; the rest is decided here, with its reason."""
+"""Django's settings. What an operator can change is in `options.py`; the rest is decided here."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ def annotate(batch_id: int, notes: str, tags: Iterable[str], user: User | None) 
 
     tags = [*tags]
     with transaction.atomic():
-        batch = Batch.objects.select_for_update().get(pk=batch_id)
+        batch = Batch.objects.select_for_update(no_key=True).get(pk=batch_id)
         if (batch.notes, batch.tags) == (notes, tags):
             return
         what = "Notes" if batch.tags == tags else "Tags" if batch.notes == notes else "Notes and tags"

@@ -91,7 +91,7 @@ def renew_step(renewal_id: int) -> None:
         if not renewal.is_looking:
             return
         if claim.tries > MOST_TRIES:
-            _end(claim, renewal, problem="A worker died at it again and again.")
+            _end(claim, renewal, problem="A worker crashed on it repeatedly.")
             return
 
         def beat(rows: int) -> None:

@@ -187,7 +187,7 @@ def row_problems(batch: Batch) -> str:
     """Which rows cannot be sent, and why."""
     found = [f"row {one['row']:,}: {one['message']}" for one in batch.problems[:20]]
     more = batch.problem_count - len(found)
-    head = f"Nothing was sent: {batch.problem_count:,} rows cannot be sent as they are."
+    head = f"Nothing was sent: {batch.problem_count:,} rows can’t be sent as they are."
     return "\n".join([head, *found, *([f"and {more:,} more"] if more > 0 else [])])
 
 

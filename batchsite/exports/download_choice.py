@@ -19,7 +19,7 @@ ROWS: dict[str, str] = {
     "all": "All rows, in the order of the dataset",
     "succeeded": "Rows with an answer",
     "failed": "Rows that ended without one: failed, cancelled, missing, skipped",
-    "misfit": "Rows whose answer does not fit the shape",
+    "misfit": "Rows whose answer doesn’t match the format",
     "pending": "Rows that are still pending",
     "filter": "The rows of this filter",
 }

@@ -69,16 +69,8 @@ def _gunicorn(listener: int) -> list[str]:
 def _sandbox() -> list[str]:
     port_file = Path(settings.DATA) / "run" / "sandbox.port"
     return [
-        *(
-            sys.executable,
-            "-m",
-            "batchsite.sandbox",
-            "--port",
-            str(_previous_port(port_file)),
-            "--port-file",
-            str(port_file),
-        ),
-        *("--key-file", str(port_file.with_name("sandbox.key"))),
+        *(sys.executable, "-m", "batchsite.sandbox", "--port", str(_previous_port(port_file))),
+        *("--port-file", str(port_file), "--key-file", str(port_file.with_name("sandbox.key"))),
         *("--data", str(Path(settings.DATA) / "sandbox"), "--rate", str(settings.OPTIONS.sandbox_rate)),
     ]
 

@@ -68,7 +68,7 @@ def _stored(batch: Batch, row: int) -> Judgement:
     has_answer = Result.objects.filter(batch_id=batch.pk, row=row, state=RowState.SUCCEEDED).exists()
     if not has_answer:
         raise NotThere(f"row {row} has no answer")
-    known = Judgement.objects.select_for_update().filter(batch=batch, row=row).first()
+    known = Judgement.objects.select_for_update(no_key=True).filter(batch=batch, row=row).first()
     return known or Judgement(batch=batch, row=row)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from django.conf import settings
 from django.db.models import F
@@ -15,10 +14,11 @@ from batchsite.batches.batch_recipe import recipe_of
 from batchsite.batches.models import Batch, Chunk, RawPage, RequestId, Result, Submission
 from batchsite.batches.states import RowState, State
 from batchsite.batches.timeline import note
-from batchsite.batches.transitions import move, update
+from batchsite.batches.transitions import lock_batch, move, update
 from batchsite.recipes.recipe import RowProblem, check_row, empty_column, ranges
 from batchsite.recipes.row_set import RowSet
 from batchsite.submission import result_records, results_store
+from batchsite.submission.retriable import retriable_results
 from batchsite.submission.step_context import StepContext
 from batchsite.timeouts import timeouts
 
@@ -101,7 +101,7 @@ def _take_ids(batch: Batch, ids: Sequence[tuple[str, int]]) -> list[RowProblem]:
     problems, fresh = [], []
     for request_id, row in ids:
         if taken.setdefault(request_id, row) != row:
-            problems.append(RowProblem(row, f"The id “{request_id}” is already that of row {taken[request_id]:,}."))
+            problems.append(RowProblem(row, f"The id “{request_id}” is already used by row {taken[request_id]:,}."))
         else:
             fresh.append(RequestId(batch_id=batch.pk, request_id=request_id, row=row))
     RequestId.objects.bulk_create(fresh, ignore_conflicts=True)
@@ -135,7 +135,7 @@ def _end_planning(context: StepContext) -> float | None:
         others = Submission.objects.filter(batch_id=submission.batch_id, retry_of=None).exclude(pk=submission.pk)
         if others.filter(planned_through__lt=F("last_row")).exists():
             return timeouts().poll  # nothing is sent before every row was looked at
-        batch = Batch.objects.select_for_update().get(pk=submission.batch_id)
+        batch = lock_batch(submission.batch_id)
         if batch.problem_count:
             _back_to_draft(batch)
             return None
@@ -155,7 +155,7 @@ def _back_to_draft(batch: Batch) -> None:
     RequestId.objects.filter(batch_id=batch.pk).delete()
     cleared = dict.fromkeys(_SUMS, 0) | {"state": State.DRAFT, "started_at": None, "first_result_at": None}
     Batch.objects.filter(pk=batch.pk).update(**cleared)
-    note(batch.pk, "refused", f"Not sent: {batch.problem_count:,} rows cannot be sent as they are")
+    note(batch.pk, "refused", f"Not sent: {batch.problem_count:,} rows can’t be sent as they are")
 
 
 # ---- rows that are tried again --------------------------------------------------------------------
@@ -164,7 +164,7 @@ def _back_to_draft(batch: Batch) -> None:
 def _plan_retry(context: StepContext) -> None:
     """Take the next results that are to be tried again, and make chunks of their rows."""
     with context.locked() as submission:
-        again = retriable(submission).filter(row__gt=submission.planned_through).order_by("row")
+        again = retriable_results(submission).filter(row__gt=submission.planned_through).order_by("row")
         found = list(again[:SLICE])
         results = _fit_to_send(context.batch, found)
         for start in range(0, len(results), settings.OPTIONS.chunk_rows):
@@ -175,19 +175,6 @@ def _plan_retry(context: StepContext) -> None:
             update(submission, planned_through=found[-1].row)
         if len(found) < SLICE:
             move(submission, State.SUBMITTING if submission.total else State.COMPLETED, planned=True)
-
-
-def retriable(submission: Submission) -> Any:
-    """The results that this submission was asked to try again and has not taken yet."""
-    wanted = submission.retry_of or {}
-    results = Result.objects.filter(batch_id=submission.batch_id, state__in=wanted["states"])
-    if wanted.get("causes"):
-        results = results.filter(cause__in=wanted["causes"])
-    if wanted.get("rows"):
-        results = results.filter(row__in=wanted["rows"])
-    if wanted.get("fit"):
-        results = results.exclude(misfit="")
-    return results.exclude(submission_id=submission.pk)
 
 
 def _fit_to_send(batch: Batch, results: list[Result]) -> list[Result]:

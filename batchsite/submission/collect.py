@@ -95,7 +95,7 @@ def _walk(context: StepContext) -> Walked:
             if submission.not_found_since:
                 update(submission, not_found_since=None)
             if circle:
-                note(submission.batch_id, "circle", "xAI's results led in a circle; they are read again")
+                note(submission.batch_id, "circle", "xAI’s results repeated themselves; they are being read again")
             else:
                 update(submission, walk_token=page.next_token or "", walk_pages=submission.walk_pages + 1)
         if ended and not page.next_token:

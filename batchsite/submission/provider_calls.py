@@ -30,7 +30,7 @@ def reserve(account: Account, call: str, count: int = 1) -> float:
     pace = timedelta(seconds=window / max(1, per_window - burst))
     now = timezone.now()
     with transaction.atomic():
-        budget, _ = CallBudget.objects.select_for_update().get_or_create(
+        budget, _ = CallBudget.objects.select_for_update(no_key=True).get_or_create(
             name=f"{account.fingerprint} {call}", defaults={"free_at": now}
         )
         budget.free_at = max(budget.free_at, now) + pace * count

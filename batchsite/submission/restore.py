@@ -43,7 +43,7 @@ def begin_anew() -> bool:
 def distrust(words: str) -> int:
     """Count every unfinished intention as tried, with unknown outcome; how many submissions that concerns."""
     with transaction.atomic():
-        unfinished = Submission.objects.select_for_update().exclude(state__in=TERMINAL)
+        unfinished = Submission.objects.select_for_update(no_key=True).exclude(state__in=TERMINAL)
         for submission in unfinished.filter(remote_id=""):
             submission.remote_name = submission.remote_name or remote_name(submission)
             submission.create_tried_at = submission.create_tried_at or submission.created_at

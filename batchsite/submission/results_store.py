@@ -132,7 +132,7 @@ def _was_not_sent(known: Known) -> bool:
 
 def _record(submission: Submission, row: int, result: ResultRow, known: Known | None, page: int | None) -> Record:
     usage, succeeded = result.usage, result.outcome == "succeeded"
-    # "Finish with what is there" cancels at xAI, but for the person these rows are missing, not cancelled.
+    # "Finished early" cancels at xAI, but for the person these rows are missing, not cancelled.
     given_up = result.outcome == "cancelled" and submission.ending == State.COMPLETED
     cost = usage.cost_ticks if usage else 0
     if cost is None:

@@ -7,7 +7,10 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from django.db import transaction
+
 from batchsite.batches.models import Batch, Submission
+from batchsite.batches.transitions import lock_batch
 from batchsite.processes.leases import Claim
 from batchsite.submission.provider_calls import account_for
 from batchsite.teams.accounts import Account
@@ -38,11 +41,13 @@ class StepContext:
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[Submission]:
-        """Yields the submission, fresh and locked, inside a transaction. Raises LeaseLost."""
-        with self.claim.locked() as fresh:
-            fresh.batch = self.submission.batch
-            self.submission = fresh
-            yield fresh
+        """Yields the submission, fresh and locked after its batch, inside a transaction. Raises LeaseLost."""
+        with transaction.atomic():
+            lock_batch(self.submission.batch_id)
+            with self.claim.locked() as fresh:
+                fresh.batch = self.submission.batch
+                self.submission = fresh
+                yield fresh
 
 
 def begin_step(claim: Claim[Submission]) -> StepContext:

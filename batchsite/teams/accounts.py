@@ -59,11 +59,11 @@ def account_of(team: Team, kind: str) -> Account:
         return Account(AccountKind.SANDBOX, sandbox_url(), sandbox_key())
     if kind == AccountKind.ENVIRONMENT:
         if not settings.OPTIONS.xai_api_key:
-            raise AccountMissing("XAI_API_KEY is not set any more. Set it again and restart batchsite.")
+            raise AccountMissing("XAI_API_KEY is no longer set. Set it again and restart batchsite.")
         return Account(AccountKind.ENVIRONMENT, settings.OPTIONS.xai_api_base, settings.OPTIONS.xai_api_key)
     stored = ProviderKey.objects.filter(team=team).first()
     if stored is None:
-        raise AccountMissing("The team's xAI key was removed. Add it again on the Team page.")
+        raise AccountMissing("The team’s xAI key was removed. Add it again on the Team page.")
     return Account(AccountKind.TEAM, settings.OPTIONS.xai_api_base, decrypt(bytes(stored.secret)))
 
 
@@ -121,6 +121,22 @@ def decrypt(secret: bytes) -> str:
         raise AccountMissing(
             "The stored xAI key cannot be read: SECRET_KEY has changed. Enter the key again on the Team page."
         ) from error
+
+
+def reencrypt_keys() -> tuple[int, list[Team]]:
+    """Encrypts all stored keys with the current SECRET_KEY. Returns how many, and the teams with unreadable keys."""
+    count, unreadable = 0, []
+    for pk in list(ProviderKey.objects.order_by("pk").values_list("pk", flat=True)):
+        with transaction.atomic():
+            stored = ProviderKey.objects.select_for_update(of=("self",)).select_related("team").get(pk=pk)
+            try:
+                stored.secret = _fernet().rotate(bytes(stored.secret))
+            except InvalidToken:
+                unreadable.append(stored.team)
+                continue
+            stored.save(update_fields=["secret"])
+            count += 1
+    return count, unreadable
 
 
 def _fernet() -> MultiFernet:

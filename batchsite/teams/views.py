@@ -59,7 +59,7 @@ def team_rename(request: TeamRequest) -> HttpResponse:
         return team_page(request, name_form=form)
     request.team.name = form.cleaned_data["name"]
     request.team.save(update_fields=["name"])
-    messages.success(request, f"The team is named {request.team} now.")
+    messages.success(request, f"The team is now called {request.team}.")
     return redirect("team")
 
 
@@ -70,7 +70,7 @@ def team_budget(request: TeamRequest) -> HttpResponse:
     if not form.is_valid():
         return team_page(request, budget_form=form)
     people.set_budget(request.team, form.ticks())
-    messages.success(request, "The budget is set." if form.ticks() is not None else "There is no budget any more.")
+    messages.success(request, "The budget is set." if form.ticks() is not None else "The budget is removed.")
     return redirect(f"{reverse('team')}#budget")
 
 
@@ -99,7 +99,7 @@ def invitation_new(request: TeamRequest) -> HttpResponse:
     if not form.is_valid():
         return team_page(request, invitation_form=form)
     Invitation.objects.create(team=request.team, role=form.cleaned_data["role"], created_by=request.user)
-    messages.success(request, "The link is ready. Send it to one person: it lets one in, within 14 days.")
+    messages.success(request, "The link is ready. Send it to one person: it works once, within 14 days.")
     return redirect("team")
 
 
@@ -107,7 +107,7 @@ def invitation_new(request: TeamRequest) -> HttpResponse:
 @require_POST
 def invitation_revoke(request: TeamRequest, invitation_id: int) -> HttpResponse:
     get_object_or_404(Invitation, pk=invitation_id, team=request.team, used_at=None).delete()
-    messages.success(request, "The link lets nobody in any more.")
+    messages.success(request, "The link no longer works.")
     return redirect("team")
 
 
@@ -142,7 +142,7 @@ def member_remove(request: TeamRequest, membership_id: int) -> HttpResponse:
 def _remove(request: TeamRequest, membership_id: int) -> HttpResponse:
     membership = request.team.memberships.select_related("user").get(pk=membership_id)
     if request.method == "POST":
-        return _end(request, membership, f"{membership.user} is not in {request.team} any more.", "team")
+        return _end(request, membership, f"{membership.user} is no longer in {request.team}.", "team")
     context = {
         "question": f"Remove {membership.user} from {request.team}?",
         "what": "They lose access at once. Datasets and batches that they made stay with the team.",

@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from batchsite.http import UNPROCESSABLE
+from batchsite.http import UNPROCESSABLE, client_address
 from batchsite.teams.access import team_optional
 from batchsite.teams.forms import AccountForm, PasswordForm
 from batchsite.teams.requests import PersonRequest
@@ -19,7 +19,7 @@ from batchsite.teams.requests import PersonRequest
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "POST"])
 def account(request: PersonRequest) -> HttpResponse:
-    form = AccountForm(request.POST or None, user=request.user)
+    form = AccountForm(request.POST or None, user=request.user, address=client_address(request))
     if request.method == "POST" and form.is_valid():
         request.user.name = form.cleaned_data["name"]
         request.user.email = form.cleaned_data["email"]
@@ -33,7 +33,7 @@ def account(request: PersonRequest) -> HttpResponse:
 @sensitive_post_parameters("current", "new")
 @require_POST
 def account_password(request: PersonRequest) -> HttpResponse:
-    form = PasswordForm(request.POST, user=request.user)
+    form = PasswordForm(request.POST, user=request.user, address=client_address(request))
     if not form.is_valid():
         return _page(request, AccountForm(user=request.user), form)
     request.user.set_password(form.cleaned_data["new"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login, logout
 from django.contrib.auth.decorators import login_not_required
@@ -12,7 +11,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 from django.views.defaults import page_not_found
 
-from batchsite.http import UNPROCESSABLE, next_url
+from batchsite.http import UNPROCESSABLE, client_address, next_url
 from batchsite.teams import invitations
 from batchsite.teams.access import team_optional
 from batchsite.teams.forms import SetupForm, SignInForm, SignUpForm, TeamForm
@@ -33,9 +32,10 @@ def setup(request: HttpRequest) -> HttpResponse:
     form = SetupForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            user = set_up(**form.cleaned_data)
+            answers = {name: form.cleaned_data[name] for name in ("name", "email", "password", "team_name")}
+            user = set_up(**answers)
         except AlreadySetUp:
-            messages.warning(request, "Somebody else has just made the first account. Ask them for an invitation.")
+            messages.warning(request, "Someone else has just created the first account. Ask them for an invitation.")
             return redirect("sign-in")
         login(request, user)
         return redirect("home")
@@ -54,7 +54,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     form = SignInForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            user = sign_in_as(form.cleaned_data["email"], form.cleaned_data["password"], address_of(request))
+            user = sign_in_as(form.cleaned_data["email"], form.cleaned_data["password"], client_address(request))
         except SignInRefused as refusal:
             return _refuse(request, form, refusal)
         login(request, user)
@@ -98,7 +98,7 @@ def _join_signed_in(request: HttpRequest, invitation: Invitation, user: User) ->
     if request.method == "POST" or is_member:
         team = invitations.join(invitation, user)
         request.session[SESSION_TEAM] = team.pk
-        messages.success(request, f"You are in {team} already." if is_member else f"Welcome to {team}.")
+        messages.success(request, f"You are already in {team}." if is_member else f"Welcome to {team}.")
         return redirect("home")
     return render(request, "teams/join.html", {"invitation": invitation, "person": user})
 
@@ -132,14 +132,6 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     if isinstance(user, User) and not hasattr(request, "team"):
         enter_team(request, user)
     return page_not_found(request, exception)
-
-
-def address_of(request: HttpRequest) -> str:
-    """The client's address: behind a trusted proxy the last one in X-Forwarded-For, which the proxy added."""
-    forwarded = request.headers.get("X-Forwarded-For", "")
-    if settings.OPTIONS.behind_proxy and forwarded:
-        return forwarded.rsplit(",", 1)[-1].strip()
-    return str(request.META.get("REMOTE_ADDR", ""))
 
 
 def _status(form: SetupForm | SignInForm | SignUpForm | TeamForm) -> int:

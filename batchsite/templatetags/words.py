@@ -46,7 +46,7 @@ def day(moment: datetime | None) -> str:
 
 
 def _time(moment: datetime | None, style: str) -> str:
-    """Renders UTC for browsers without JavaScript; site.js replaces it with the viewer's time."""
+    """Renders UTC for browsers without JavaScript; base.js replaces it with the viewer's time."""
     if moment is None:
         return "—"
     text = f"{localtime(moment):%-d %b %Y}" if style == "day" else f"{localtime(moment):%-d %b %Y, %H:%M} UTC"

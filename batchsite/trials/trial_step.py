@@ -35,8 +35,8 @@ LONGEST_WAIT = 5.0
 """Seconds between two extensions of the lease while answers are awaited; far shorter than a lease."""
 MOST_FAULTS = 8
 """Consecutive steps that may end in an error of the provider before the remaining rows are given up."""
-DIED = "a worker died at it again and again. Look at the logs, then press Try once more."
-CALLED_OFF = "Not asked: the batch was submitted before."
+DIED = "a worker crashed on it repeatedly. Check the logs, then press Try again."
+CALLED_OFF = "Not requested: the batch was submitted first."
 
 
 def advance(trial_id: int) -> None:

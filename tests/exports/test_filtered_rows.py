@@ -149,7 +149,7 @@ def test_the_page_of_rows_leads_there_and_says_how_many(batch: Batch, site: Clie
         ({"state": "failed"}, "The 10 rows of this filter: Failed"),
         ({"fit": "misfit"}, "The one row of this filter: Does not fit"),
         ({"cause": "overloaded"}, "The 10 rows of this filter: overloaded"),
-        ({"search": "nothing like it"}, "No row is like this filter: “nothing like it”"),
+        ({"search": "nothing like it"}, "No row matches this filter: “nothing like it”"),
     ],
 )
 def test_it_is_said_in_words(asked: dict[str, str], words: str, batch: Batch, site: Client) -> None:

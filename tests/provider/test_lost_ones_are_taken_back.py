@@ -50,7 +50,7 @@ def test_results_of_an_ended_one_take_the_place_of_rows_declared_missing(
     check_books(batch, sandbox)
     assert batch.succeeded == 5
     assert batch.state == State.COMPLETED
-    assert "adopted: Batch at xAI taken back by its name" in "\n".join(story(batch))
+    assert "adopted: Batch at xAI reconnected by its name" in "\n".join(story(batch))
 
 
 def test_one_that_still_sends_goes_on_and_nothing_is_sent_twice(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from batchsite.batches.models.batch import Batch
-from batchsite.batches.models.results import Event, RawPage, RequestId, Result
+from batchsite.batches.models.row_records import Event, RawPage, RequestId, Result
 from batchsite.batches.models.side_records import (
     LONGEST_TAG,
     ROWS_AT_ONCE,

@@ -1,6 +1,6 @@
 /* Writing a batch. The form saves itself through htmx (see templates/drafts/edit.html); this adds what makes it
    quick: columns at the caret by a click, stepping through rows, buttons that only change a part of the page.
-   Beside it: draft-parts.js (rows that repeat), draft-complete.js (columns at `{{`), draft-keep.js (nothing is lost). */
+   Beside it: drafts-parts.js (rows that repeat), drafts-complete.js (columns at `{{`), drafts-keep.js (nothing is lost). */
 "use strict";
 {
   const form = document.getElementById("draft");

@@ -1,6 +1,6 @@
 /* Rows that repeat (examples, fields of the answer): added, moved and removed where they stand. Without this script
    the same buttons let the server do it. What a part consists of stands in its template with `data-blank`.
-   Event on the form: `rows` (detail: { part, count }) makes so many rows, for draft-keep.js. */
+   Event on the form: `rows` (detail: { part, count }) makes so many rows, for drafts-keep.js. */
 "use strict";
 {
   const form = document.getElementById("draft");

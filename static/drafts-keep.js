@@ -5,6 +5,10 @@
   const form = document.getElementById("draft");
   const key = `draft ${form.dataset.draft}`;
   const saved = () => document.getElementById("saved");
+  const tell = (state, words) => {
+    saved().dataset.state = state;
+    saved().textContent = words;
+  };
   const isTyped = (one) => one.name && one.type !== "hidden" && one.tagName !== "BUTTON" && one.id !== "row" && !one.name.startsWith("keep-");
   const fields = () => [...form.elements].filter(isTyped);
   const isChoice = (one) => one.type === "radio" || one.type === "checkbox";
@@ -20,18 +24,18 @@
   form.addEventListener("input", (event) => {
     if (event.target.form && event.target.form !== form) return;  // of the panel that stands in it
     version += 1;
-    saved().textContent = "Saving…";
+    tell("saving", "Saving…");
     keep();
   });
   form.addEventListener("submit", () => { if (version !== 0 || sessionStorage.getItem(key)) keep({ submitted: true }); });
   form.addEventListener("htmx:beforeRequest", () => { sent = version; });
   form.addEventListener("htmx:afterRequest", (event) => {
-    if (!event.detail.successful || event.detail.xhr.getResponseHeader("HX-Redirect")) saved().textContent = "Not saved yet";
-    else if (sent !== version) saved().textContent = "Saving…";
+    if (!event.detail.successful || event.detail.xhr.getResponseHeader("HX-Redirect")) tell("unsaved", "Not saved yet");
+    else if (sent !== version) tell("saving", "Saving…");
   });
   document.addEventListener("htmx:afterSettle", () => {
     // What is marked could not be saved: it stays here until it can.
-    if (sent === version && saved().textContent.startsWith("Saved")) {
+    if (sent === version && saved().dataset.state === "saved") {
       if ("unsaved" in saved().dataset) keep();
       else sessionStorage.removeItem(key);
     }

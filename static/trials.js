@@ -54,7 +54,7 @@
     draft.addEventListener("htmx:afterRequest", () => { if (document.getElementById("try-cost")) soon(800); });
 
     // What was just typed into the prompt is what is tried: it is saved first.
-    const isSaving = () => document.getElementById("saved")?.textContent.startsWith("Saving");
+    const isSaving = () => document.getElementById("saved")?.dataset.state === "saving";
     form.addEventListener("htmx:confirm", (event) => {
       if (event.target !== form || event.detail.triggeringEvent?.type !== "submit" || !isSaving()) return;
       event.preventDefault();

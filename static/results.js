@@ -2,7 +2,7 @@
    and the focus stays where it was. */
 "use strict";
 {
-  sessionStorage.removeItem(`draft ${location.pathname.split("/").pop()}`);  // submitted: see draft.js
+  sessionStorage.removeItem(`draft ${location.pathname.split("/").pop()}`);  // submitted: see drafts-keep.js
 
   const waiting = new Map();
   const place = (element) => `${element.tagName} ${element.textContent.trim()}`;
