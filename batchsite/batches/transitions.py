@@ -85,13 +85,17 @@ def end(batch: Batch, parts: Collection[str]) -> None:
 
 def _outcome_code(batch: Batch) -> str:
     """Returns the state that the batch ended in, or `INCOMPLETE`."""
-    return INCOMPLETE if batch.state == State.COMPLETED and batch.unanswered else batch.state
+    lacks_answers = batch.unanswered or batch.without_answer
+    return INCOMPLETE if batch.state == State.COMPLETED and lacks_answers else batch.state
 
 
 def outcome(batch: Batch) -> str:
     """Returns how many rows ended in which way, such as `9,966 succeeded, 37 failed`."""
     counts = (
-        (batch.succeeded, "succeeded"),
+        (batch.succeeded - batch.flawed, "succeeded"),
+        (batch.no_answer, "without an answer"),
+        (batch.declined, "refused by the model"),
+        (batch.truncated, "cut off"),
         (batch.failed, "failed"),
         (batch.cancelled, "cancelled"),
         (batch.missing, "missing"),

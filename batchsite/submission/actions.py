@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from batchsite.batches.answer_flaws import COUNTERS
 from batchsite.batches.causes import TRANSIENT
 from batchsite.batches.draft_fingerprint import draft_fingerprint
 from batchsite.batches.models import Batch, Submission
@@ -103,7 +104,7 @@ def retry(
     Skipped rows are tried only if `rows` or `states` name them; `misfits` are answers that do not fit the shape.
     Raises NotNow when nothing is left to try again, or all of it is being tried again already.
     """
-    states = states or _states_to_retry(rows, misfits)
+    states = states or _states_to_retry(rows, misfits, causes)
     wanted: Retry = {
         "states": [str(state) for state in states],
         "causes": causes,
@@ -123,9 +124,12 @@ def retry(
     return submission
 
 
-def _states_to_retry(rows: list[int] | None, misfits: bool) -> tuple[str, ...]:
+def _states_to_retry(rows: list[int] | None, misfits: bool, causes: list[str] | None) -> tuple[str, ...]:
+    """Succeeded rows are retried for a misfit, or by a cause that only flawed answers have."""
     if misfits:
         return (RowState.SUCCEEDED,)
+    if causes and COUNTERS.keys() & set(causes):
+        return (*_WITHOUT_ANSWER, RowState.SUCCEEDED)
     return (*_WITHOUT_ANSWER, RowState.SKIPPED) if rows else _WITHOUT_ANSWER
 
 

@@ -143,7 +143,8 @@ def _end_planning(context: StepContext) -> float | None:
         return 0 if submission.total else None
 
 
-_SUMS = ("total", "succeeded", "skipped", "misfits", "cost_ticks", *result_records.TOKENS)
+_FLAWS = ("misfits", "no_answer", "truncated", "declined", "several")
+_SUMS = ("total", "succeeded", "skipped", "cost_ticks", *_FLAWS, *result_records.TOKENS)
 
 
 def _back_to_draft(batch: Batch) -> None:
@@ -196,8 +197,8 @@ def _fit_to_send(batch: Batch, results: list[Result]) -> list[Result]:
 
 def _reopen(submission: Submission, results: Sequence[Result]) -> None:
     """Rows go back to pending, and remember what became of them before."""
-    counts = Counter(result.state for result in results)
-    counts["misfits"] = sum(bool(result.misfit) for result in results)
+    counts: Counter[str] = Counter(result.state for result in results)
+    counts.update(result_records.flaws_in(results))
     if results:
         result_records.write([_again(submission, result) for result in results])
     Batch.objects.filter(pk=submission.batch_id).update(**{state: F(state) - count for state, count in counts.items()})

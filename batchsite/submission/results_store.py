@@ -6,6 +6,7 @@ one after the other (the submission's row is locked by the caller).
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +15,7 @@ from django.db import connection, models
 from django.db.models import F
 from django.utils import timezone
 
+from batchsite.batches.answer_flaws import flaw_of
 from batchsite.batches.causes import cause_of
 from batchsite.batches.course import record_progress
 from batchsite.batches.models import Batch, RawPage, Result, Submission
@@ -22,7 +24,7 @@ from batchsite.batches.timeline import note
 from batchsite.pricing.spend import Payer, spent
 from batchsite.recipes.answer_shape import shape_of
 from batchsite.submission.request_owners import owners
-from batchsite.submission.result_records import TOKENS, Record, clean, packed, write
+from batchsite.submission.result_records import TOKENS, Record, clean, flaws_in, others_of, packed, write
 from batchsite.xai.catalogue import batch_cost, list_price
 from batchsite.xai.results import read_result
 from batchsite.xai.types import ResultRow
@@ -42,6 +44,7 @@ class Known:
     error: str
     cause: str
     misfit: str
+    others: str | None
     raw_page_id: int | None
     earlier: str | None
 
@@ -136,6 +139,11 @@ def _record(submission: Submission, row: int, result: ResultRow, known: Known | 
         cost = _arithmetic(submission.batch.model, result)
     answer = clean(result.content or result.refusal)
     shape = shape_of(submission.batch.shape) if succeeded else None
+    cause = (
+        flaw_of(result.content, result.refusal, result.finish_reason)
+        if succeeded
+        else cause_of(result.error, result.error_code)
+    )
     return Record(
         batch_id=submission.batch_id,
         row=row,
@@ -144,8 +152,9 @@ def _record(submission: Submission, row: int, result: ResultRow, known: Known | 
         attempt=known.attempt if known else 1,
         answer=answer,
         error=submission.ending_reason if given_up else clean(result.error),
-        cause="missing" if given_up else "" if succeeded else cause_of(result.error, result.error_code)[:60],
+        cause="missing" if given_up else cause[:60],
         misfit=shape.misfit(answer, result.finish_reason) if shape else "",
+        others=others_of(result) if succeeded else None,
         finish_reason=result.finish_reason[:40],
         answered_by=clean(result.model)[:100],
         prompt_tokens=usage.prompt_tokens if usage else 0,
@@ -198,25 +207,26 @@ _COUNTED = (RowState.SUCCEEDED, RowState.FAILED, RowState.CANCELLED, RowState.MI
 
 def _move_sums(submission: Submission, records: Sequence[Record], known: dict[int, Known]) -> None:
     """Move the counters of submission and batch by what these records change."""
-    batch_moves: dict[str, int] = dict.fromkeys((*_COUNTED, "misfits"), 0)
+    batch_moves: Counter[str] = Counter(dict.fromkeys(_COUNTED, 0))
     own_moves: dict[str, int] = dict.fromkeys(_COUNTED, 0)
     cost = 0
     for record in records:
         before = known.get(record.row)
         batch_moves[record.state] += 1
         own_moves[record.state] += 1
-        batch_moves["misfits"] += bool(record.misfit) - bool(before and before.misfit)
         cost += record.cost_ticks - (before.cost_ticks if before else 0)
-        if before and before.state in batch_moves:
+        if before and before.state in _COUNTED:
             batch_moves[before.state] -= 1
             if before.submission_id == submission.pk:
                 own_moves[before.state] -= 1
+    batch_moves.update(flaws_in(records))
+    batch_moves.subtract(flaws_in(known[record.row] for record in records if record.row in known))
     now = timezone.now()
     _add(Submission.objects.filter(pk=submission.pk), own_moves | {"cost_ticks": cost})
     Submission.objects.filter(pk=submission.pk).update(changed_at=now)
     submission.refresh_from_db(fields=["succeeded", "failed", "cancelled", "missing", "cost_ticks", "changed_at"])
     tokens = {name: sum(getattr(record, name) for record in records) for name in TOKENS}
-    _add(Batch.objects.filter(pk=submission.batch_id), batch_moves | tokens | {"cost_ticks": cost})
+    _add(Batch.objects.filter(pk=submission.batch_id), {**batch_moves, **tokens, "cost_ticks": cost})
     heard = [record.state for record in records if record.raw_page_id is not None]  # not declared by ourselves
     came, failed = len(heard), len(heard) - heard.count(RowState.SUCCEEDED)
     spent(_payer(submission.batch), ticks=cost, rows=came, failed=failed, **tokens)

@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import F
 from django.utils import timezone
 
+from batchsite.batches.answer_flaws import flaw_of
 from batchsite.batches.batch_recipe import recipe_of
 from batchsite.batches.models import Batch, RawPage, Result
 from batchsite.batches.states import RowState, State
@@ -50,7 +51,7 @@ def keep_tried(batch: Batch, tried: Sequence[Tried]) -> int:
     records = [_record(batch, one, page) for one in fresh.values()]
     result_records.write(records)
     sums = {name: sum(getattr(one, name) for one in records) for name in (*result_records.TOKENS, "cost_ticks")}
-    sums |= {"succeeded": len(records), "misfits": sum(bool(one.misfit) for one in records)}
+    sums |= {"succeeded": len(records), **result_records.flaws_in(records)}
     Batch.objects.filter(pk=batch.pk).update(
         first_result_at=timezone.now(), **{name: F(name) + value for name, value in sums.items()}
     )
@@ -80,8 +81,9 @@ def _record(batch: Batch, one: Tried, page: int) -> result_records.Record:
         attempt=1,
         answer=answer,
         error="",
-        cause="",
+        cause=flaw_of(result.content, result.refusal, result.finish_reason),
         misfit=shape.misfit(answer, result.finish_reason) if shape else "",
+        others=result_records.others_of(result),
         finish_reason=result.finish_reason[:40],
         answered_by=result_records.clean(result.model)[:100],
         prompt_tokens=usage.prompt_tokens if usage else 0,

@@ -61,7 +61,9 @@ class Result(models.Model):
     answer = models.TextField(blank=True)
     error = models.TextField(blank=True)
     cause = models.CharField(max_length=60, blank=True)
-    """What failures are grouped by: see causes.py."""
+    """What rows without a good answer are grouped by: see `causes`, and `answer_flaws` for succeeded ones."""
+    others: models.JSONField[list[str] | None] = models.JSONField(null=True, blank=True)
+    """Further answers, if the model gave several (`n` > 1)."""
     misfit = models.CharField(max_length=300, blank=True)
     """Why the answer does not fit the shape that was asked for, in words; blank where it fits."""
     finish_reason = models.CharField(max_length=40, blank=True)
