@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -42,6 +45,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if config.getoption("--database-only"):
         items[:] = filter(touches_database, items)
     items.sort(key=lambda item: next((n for n, name in enumerate(SLOWEST) if item.nodeid.startswith(name)), 99))
+
+
+@pytest.fixture(autouse=True)
+def _no_generation(settings: Any) -> None:
+    """Each test has a database of its own, and the data folder of all: it must not remember the last one's number."""
+    shutil.rmtree(Path(settings.DATA) / "generation", ignore_errors=True)
 
 
 @pytest.fixture

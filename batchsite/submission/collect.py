@@ -24,7 +24,13 @@ from batchsite.batches.transitions import move, update
 from batchsite.recipes.recipe import numbers
 from batchsite.submission import results_store
 from batchsite.submission.actions import retry_by_itself
-from batchsite.submission.reconcile import Findings, chunks_of, look_for_rows, send_again
+from batchsite.submission.reconcile import (
+    chunks_of,
+    look_for_rows,
+    missed_twice,
+    seconds_to_second_look,
+    send_again,
+)
 from batchsite.submission.step_context import StepContext
 from batchsite.submission.watch import MOST_READDS
 from batchsite.timeouts import doubling, timeouts
@@ -81,7 +87,7 @@ def collect(context: StepContext) -> float | None:
         return 0
     if submission.ending:
         return _end_without(context)
-    return _judge(context, look_for_rows(context))
+    return _judge(context)
 
 
 # ---- the walk ----------------------------------------------------------------------------------------------
@@ -180,11 +186,17 @@ def _end_without(context: StepContext) -> float | None:
     return _declare(context)
 
 
-def _judge(context: StepContext, findings: Findings) -> float | None:
-    """Patience with the results is over: what does the provider say of the rows that are open?"""
-    submission = context.submission
-    if findings.absent and submission.readds < MOST_READDS:
-        send_again(context, findings.absent)
+def _judge(context: StepContext) -> float | None:
+    """The results have trailed for too long: xAI's list of requests decides about the rows that are open."""
+    wait = seconds_to_second_look(context.submission)
+    if wait:
+        return wait
+    findings = look_for_rows(context)
+    if findings.absent and context.submission.readds < MOST_READDS:
+        wait, absent = missed_twice(context, findings.absent, all_of_them=False)
+        if wait:
+            return wait
+        send_again(context, absent)
         with context.locked() as submission:
             move(submission, State.SUBMITTING)
         return 0

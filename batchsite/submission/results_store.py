@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
 from django.db import connection, models
 from django.db.models import F
 from django.utils import timezone
@@ -21,7 +22,8 @@ from batchsite.batches.states import RowState, State
 from batchsite.batches.timeline import note
 from batchsite.pricing.spend import Payer, spent
 from batchsite.recipes.answer_shape import shape_of
-from batchsite.submission.request_owners import owners
+from batchsite.submission.extra_answers import Answered, count_extras
+from batchsite.submission.request_owners import owners, rows_of
 from batchsite.submission.result_records import TOKENS, Record, clean, packed, write
 from batchsite.xai.catalogue import batch_cost, list_price
 from batchsite.xai.results import read_result
@@ -61,12 +63,15 @@ class Stored:
 def store_page(submission: Submission, raw_rows: Sequence[dict[str, Any]]) -> Stored:
     """Store a page of raw result rows of a locked submission, and move all sums in the same transaction."""
     stored = Stored()
+    answers: list[Answered] = []
     rows_by_id = owners(submission, (str(raw.get("batch_request_id", "")) for raw in raw_rows))
     fresh: dict[int, tuple[ResultRow, dict[str, Any]]] = {}
     stray_rows = []
     for raw in raw_rows:
         result = read_result(raw)
         row = rows_by_id.get(result.batch_request_id)
+        if result.outcome == "succeeded":
+            answers.append((result, raw, _cost_of(submission, result)))
         if result.outcome == "not_ready":
             stored.not_ready += 1
         elif row is None:
@@ -86,7 +91,34 @@ def store_page(submission: Submission, raw_rows: Sequence[dict[str, Any]]) -> St
         records = [_record(submission, row, pair[0], known.get(row), page) for row, pair in wins.items()]
         write(records)
         _move_sums(submission, records, known)
+    _count_extras(submission, answers, wins)
     return stored
+
+
+def _count_extras(submission: Submission, answers: Sequence[Answered], wins: Mapping[int, Any]) -> None:
+    """Count what was billed for answers that did not become results, or are not those that did."""
+    winners = {id(raw) for _, raw in wins.values()}
+    others = [answer for answer in answers if id(answer[1]) not in winners and answer[2]]
+    if not others:
+        return
+    rows = rows_of(submission, {answer[0].batch_request_id for answer in others})
+    known = _known(submission.batch_id, rows.values())
+    kept = {request_id: _pages_of(submission, known[row]) for request_id, row in rows.items() if row in known}
+    cost = count_extras(submission, others, kept)
+    if cost:
+        _add(Submission.objects.filter(pk=submission.pk), {"cost_ticks": cost})
+        _add(Batch.objects.filter(pk=submission.batch_id), {"cost_ticks": cost})
+        submission.refresh_from_db(fields=["cost_ticks"])
+        spent(_payer(submission.batch), ticks=cost)
+
+
+def _pages_of(submission: Submission, known: Known) -> list[int]:
+    """Returns the primary keys of the raw pages that hold results of this submission for a row."""
+    earlier = known.earlier if isinstance(known.earlier, list) else orjson.loads(known.earlier or "[]")
+    pages = [attempt.get("raw_page") for attempt in earlier if attempt.get("submission") == submission.pk]
+    if known.submission_id == submission.pk:
+        pages.append(known.raw_page_id)
+    return [page for page in pages if page is not None]
 
 
 def _known(batch_id: int, rows: Iterable[int]) -> dict[int, Known]:
@@ -131,9 +163,6 @@ def _record(submission: Submission, row: int, result: ResultRow, known: Known | 
     usage, succeeded = result.usage, result.outcome == "succeeded"
     # "Finish with what is there" cancels at xAI, but for the person these rows are missing, not cancelled.
     given_up = result.outcome == "cancelled" and submission.ending == State.COMPLETED
-    cost = usage.cost_ticks if usage else 0
-    if cost is None:
-        cost = _arithmetic(submission.batch.model, result)
     answer = clean(result.content or result.refusal)
     shape = shape_of(submission.batch.shape) if succeeded else None
     return Record(
@@ -151,16 +180,21 @@ def _record(submission: Submission, row: int, result: ResultRow, known: Known | 
         prompt_tokens=usage.prompt_tokens if usage else 0,
         completion_tokens=usage.completion_tokens if usage else 0,
         reasoning_tokens=usage.reasoning_tokens if usage else 0,
-        cost_ticks=cost + (known.cost_ticks if known else 0),
+        cost_ticks=_cost_of(submission, result) + (known.cost_ticks if known else 0),
         raw_page_id=page,
         earlier=known.earlier if known else None,
     )
 
 
-def _arithmetic(model: str, result: ResultRow) -> int:
-    """The cost by tokens, where the provider named none (facts 2.13)."""
-    price, usage = list_price(result.model) or list_price(model), result.usage
-    if price is None or usage is None:
+def _cost_of(submission: Submission, result: ResultRow) -> int:
+    """Returns the ticks that a result was billed with: by its tokens, where the provider named none (facts 2.13)."""
+    usage = result.usage
+    if usage is None:
+        return 0
+    if usage.cost_ticks is not None:
+        return usage.cost_ticks
+    price = list_price(result.model) or list_price(submission.batch.model)
+    if price is None:
         return 0
     return batch_cost(
         price,

@@ -1,4 +1,4 @@
-"""Watching a batch at xAI until its fate is clear. Counters are hints; what they mean is decided in deriving.py."""
+"""Watching a batch at xAI until it is clear how it ends. Counters are hints; phase.py decides what they mean."""
 
 from __future__ import annotations
 
@@ -11,18 +11,19 @@ from batchsite.batches.states import RowState, State
 from batchsite.batches.timeline import note
 from batchsite.batches.transitions import ask_to_end, move, update
 from batchsite.submission.phase import Look, Phase, phase
-from batchsite.submission.reconcile import look_for_rows, send_again
+from batchsite.submission.provider_teams import team_of_key
+from batchsite.submission.reconcile import look_for_rows, missed_twice, seconds_to_second_look, send_again
 from batchsite.submission.step_context import StepContext
 from batchsite.timeouts import doubling, next_look, timeouts
 from batchsite.xai.errors import InvalidRequest, NotFound, PermissionDenied, PreconditionFailed
 from batchsite.xai.types import RemoteBatch
 
 MOST_READDS = 3
-"""So often rows are added again that the provider took and does not list; then they are given up."""
+"""Rows that the provider took and does not list are added again this often; then they are given up."""
 
 
 def watch(context: StepContext, looked: RemoteBatch | None = None) -> float:
-    """Look once, act on what is seen; seconds until the next look."""
+    """Look once and act on it. Returns seconds until the next look."""
     if _out_of_time(context.submission):
         with context.locked() as submission:
             ask_to_end(
@@ -31,8 +32,11 @@ def watch(context: StepContext, looked: RemoteBatch | None = None) -> float:
     if context.submission.cancel_asked_at and not context.submission.cancel_sent_at:
         looked = _send_cancel(context)
     remote = looked or context.client.get_batch(context.submission.remote_id)
+    team = context.submission.provider_team or team_of_key(context.account, context.client)
     with context.locked() as submission:
         _take_counters(submission, remote)
+        if team != submission.provider_team:  # a key that reads it is of its team
+            update(submission, provider_team=team)
     return _act(context, _phase(context.submission, remote), remote)
 
 
@@ -128,10 +132,16 @@ def _collect(
 
 
 def _suspect(context: StepContext) -> float:
-    """Fewer rows than were sent, for too long: the provider's list of requests decides (facts 2.11, step 5)."""
+    """The counters show fewer rows than were sent, for too long: xAI's list of requests decides (facts 2.11)."""
+    wait = seconds_to_second_look(context.submission)
+    if wait:
+        return wait
     findings = look_for_rows(context)
     if findings.absent and context.submission.readds < MOST_READDS:
-        send_again(context, findings.absent)
+        wait, absent = missed_twice(context, findings.absent, all_of_them=False)
+        if wait:
+            return wait
+        send_again(context, absent)
         with context.locked() as submission:
             move(submission, State.SUBMITTING)
         return 0
