@@ -1,4 +1,4 @@
-"""Was the database away? A number that grows before every call that may cost something, kept inside and outside of it.
+"""A number that grows before every call that may cost something: it tells when the database was put back.
 
 The database holds the number in a row (`Generation`), the data folder in a file. Whoever is about to send something
 adds one to the row, in the transaction that writes the intent down, and after the commit to the file (`advance`).
@@ -46,16 +46,22 @@ def advance() -> None:
     transaction.on_commit(lambda: _raise_to(number))
 
 
-def was_away() -> bool:
-    """Whether the database or its data folder may have been restored or copied since it was last in use.
+def why_away() -> str:
+    """Returns how the database may have missed what was sent since it was last in use, in words; "" if it cannot.
 
-    False for an installation that never sent anything.
+    "" also for an installation that never sent anything.
     """
     if not Submission.objects.exists():
-        return False
-    noted = _read()
+        return ""
+    noted, place = _read(), _place()
     number = Generation.objects.filter(pk=ROW).values_list("number", flat=True).first() or 0
-    return not noted or noted.get("number", 0) > number or noted.get("place") != _place()
+    if not noted:
+        return "The database is used with another data folder"
+    if noted.get("number", 0) > number:
+        return "The database was restored to an earlier moment"
+    if noted.get("place", [])[:2] != place[:2]:
+        return "The data folder was copied or restored"
+    return "The machine was started again" if noted.get("place") != place else ""
 
 
 def take_over() -> None:

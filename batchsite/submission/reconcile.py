@@ -1,6 +1,6 @@
-"""What does the provider really have? Its list of requests decides, never our memory of a call.
+"""What xAI really has: its list of requests decides, never our record of a call.
 
-Used after an add whose outcome is unknown, and where fewer rows show up than were sent.
+Used after an add whose outcome is unknown, and when fewer rows show up than were sent.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ PAGE = 1000
 
 
 def listed_rows(context: StepContext) -> Iterator[tuple[int, str]]:
-    """(row, state) of every request of ours that the provider lists. Holds one page, and keeps the lease."""
+    """Yields (row, state) of every request of ours that xAI lists. Holds one page in memory, and keeps the lease."""
     submission = context.submission
     listed = context.client.iter_requests(submission.remote_id)
     while page := list(islice(listed, PAGE)):
@@ -133,7 +133,7 @@ def missed_twice(
 
 @dataclass
 class Findings:
-    """Of the rows that have no result yet, what the provider says of them."""
+    """What xAI says of the rows that have no result yet."""
 
     pending: int = 0
     silent: int = 0
@@ -143,7 +143,7 @@ class Findings:
 
 
 def look_for_rows(context: StepContext) -> Findings:
-    """Compare every row without a result with the provider's list. One byte of memory for a row."""
+    """Compare every row without a result with xAI's list. Takes one byte of memory a row."""
     submission = context.submission
     first = submission.first_row
     seen = bytearray(submission.last_row - first + 1)
@@ -163,7 +163,7 @@ _LISTED, _ENDED = 1, 2
 
 
 def chunks_of(submission: Submission, *states: ChunkState, after_row: int = 0) -> Iterator[Chunk]:
-    """Chunks in order of their first row. A few at a time, each read a query of its own: see Dataset.slices."""
+    """Yields chunks in order of their first row, reading a few at a time: see Dataset.slices."""
     found = submission.chunks.filter(state__in=states).order_by("first_row")
     while some := list(found.filter(first_row__gt=after_row)[:20]):
         yield from some
@@ -174,7 +174,7 @@ _ENDED_STATES = {"succeeded", "failed", "cancelled"}
 
 
 def _open_rows(context: StepContext, rows: Sequence[int]) -> list[int]:
-    """Those of `rows` whose fate is not known."""
+    """Returns those of `rows` that have no result."""
     ended = Result.objects.filter(batch_id=context.batch.pk, row__in=rows).exclude(state=RowState.PENDING)
     known = set(ended.values_list("row", flat=True))
     return [row for row in rows if row not in known]

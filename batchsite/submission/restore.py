@@ -37,8 +37,8 @@ def begin_anew() -> bool:
     try:
         words = f"Restored from the backup of {json.loads(mark.read_text())['at']}"
     except FileNotFoundError:
-        words = "The database was restored or copied"
-        if not generation.was_away():
+        words = generation.why_away()
+        if not words:
             if not Submission.objects.exists():
                 generation.take_over()
             return False

@@ -1,7 +1,7 @@
-"""One step of one submission: which one, and what an error means for the batch.
+"""One step of one submission: what its state asks for, and what an error means for the batch.
 
-Every step starts from the database, holds a lease, does a bounded amount of work, writes down how far it came,
-and says when to look again. Any process may die between any two lines; the next step goes on from the rows.
+Every step starts from the database, holds a lease, does a bounded amount of work, records how far it got, and says
+when to look again. Any process may die between any two lines; the next step continues from what is recorded.
 """
 
 from __future__ import annotations
@@ -43,9 +43,9 @@ log = logging.getLogger(__name__)
 
 
 def advance(submission_id: int, looked: RemoteBatch | XaiError | None = None) -> None:
-    """One step. `looked` is what a look at the batch has just told, where that was asked for beforehand.
+    """Take one step. `looked` is the batch at xAI, or the error, where it was polled just before.
 
-    Raises Busy when another process is at it, LeaseLost when this one was too slow.
+    Raises Busy when another process holds the lease, LeaseLost when this one was too slow.
     """
     batch_id = Submission.objects.filter(pk=submission_id).values_list("batch_id", flat=True).first()
     try:
@@ -88,7 +88,7 @@ def _step(claim: Claim[Submission], looked: RemoteBatch | XaiError | None) -> fl
 
 
 def _do(context: StepContext, looked: RemoteBatch | None) -> float | None:
-    """The step that the state asks for."""
+    """Do what the state asks for. Returns seconds until the next step, None when there is none."""
     submission = context.submission
     if submission.state == State.QUEUED:
         return plan(context)
@@ -155,7 +155,10 @@ def _vanished(submission: Submission) -> None:
 
 
 def _forbidden(context: StepContext, error: PermissionDenied) -> float:
-    """403 while adding: the batch was cancelled behind our back or expired, or the key may not (facts 2.5, 2.12)."""
+    """Find out what a 403 to an add means: cancelled by others, expired, or not allowed (facts 2.5, 2.12).
+
+    Returns seconds until the next try.
+    """
     remote = context.client.get_batch(context.submission.remote_id) if context.submission.remote_id else None
     with context.locked() as submission:
         if remote is not None and (remote.cancel_time or remote.cancel_by_xai_message):

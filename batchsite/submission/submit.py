@@ -1,8 +1,8 @@
 """Sending: the batch at xAI is created once, and every chunk is added once.
 
-Intent, network, outcome (rule 3): what will be sent is written down, the call is made outside any transaction,
-what came back is written down. A call whose outcome is unknown is never simply made again: a create is looked for
-by its unique name, an add by its ids (facts 1.6).
+Intent, network, outcome (rule 3): record what will be sent, make the call outside of any transaction, record what
+came back. A call whose outcome is unknown is never simply repeated: a create is looked for by its unique name
+(creation.py), an add by its ids (reconcile.py; facts 1.6).
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from batchsite.wording import many
 from batchsite.xai.errors import ContentDiffers, XaiError
 
 CALLS_AT_ONCE = 4
-"""Add calls in flight: measured, more bring nothing."""
+"""Add calls in flight. More bring nothing (measured)."""
 LONGEST_PAUSE = 0.25
 """Seconds that a step sleeps for its place in the provider's limits. What must wait longer is due later."""
 
@@ -71,7 +71,7 @@ def withdraw(context: StepContext) -> float | None:
 
 @dataclass
 class Sending:
-    """A chunk on its way."""
+    """A chunk and its add call."""
 
     chunk: Chunk
     body: bytes
@@ -111,7 +111,7 @@ def _next_chunks(context: StepContext) -> list[Chunk]:
 
 
 def _build(context: StepContext, chunks: Sequence[Chunk]) -> list[Sending]:
-    """The bodies of these chunks. One that is too big for a call is cut in two, and sent in the next round."""
+    """Returns the chunks with their bodies. One too big for a call is cut in two, and waits for the next round."""
     recipe, dataset = recipe_of(context.batch), context.batch.dataset
     sendings = []
     for chunk in chunks:
@@ -126,7 +126,7 @@ def _build(context: StepContext, chunks: Sequence[Chunk]) -> list[Sending]:
 
 
 def _intend(context: StepContext, sendings: Sequence[Sending]) -> None:
-    """Write down what is about to be sent. Raises DatabaseWentBack."""
+    """Record what is about to be sent. Raises DatabaseWentBack."""
     with context.locked():
         generation.advance()
         for sending in sendings:
@@ -137,7 +137,7 @@ def _intend(context: StepContext, sendings: Sequence[Sending]) -> None:
 
 
 def _record(context: StepContext, sendings: Sequence[Sending]) -> None:
-    """Write down what became of each call; then raise the first error that concerns more than its chunk."""
+    """Record the outcome of each call, then raise the first error that concerns more than its chunk."""
     outcomes = [(sending.chunk, _error_of(sending)) for sending in sendings]
     grave: list[XaiError] = []
     with context.locked() as submission:
@@ -169,7 +169,7 @@ def _error_of(sending: Sending) -> XaiError | None:
 
 
 def _all_sent(context: StepContext) -> float:
-    """Every chunk was taken: from now on the batch is watched."""
+    """Go on to polling: xAI took every chunk. Returns seconds until the first look."""
     with context.locked() as submission:
         count, now = submission.chunks.count(), timezone.now()
         move(submission, State.PROCESSING, changed_at=now, sent_at=submission.sent_at or now)

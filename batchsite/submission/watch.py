@@ -40,13 +40,13 @@ def watch(context: StepContext, looked: RemoteBatch | None = None) -> float:
     return _act(context, _phase(context.submission, remote), remote)
 
 
-# ---- what is seen ----------------------------------------------------------------------------------
+# ---- what xAI says ----------------------------------------------------------------------------------
 
 _COUNTERS = ("num_requests", "num_pending", "num_success", "num_error", "num_cancelled")
 
 
 def _take_counters(submission: Submission, remote: RemoteBatch) -> None:
-    """Remember the counters, and when they moved."""
+    """Store the counters, and when they last changed."""
     now = timezone.now()
     fresh: dict[str, object] = {
         "looked_at": now,
@@ -75,7 +75,7 @@ def _phase(submission: Submission, remote: RemoteBatch) -> Phase:
 
 
 def _perhaps_sent(submission: Submission) -> int:
-    """Rows of adds whose reply was lost before somebody asked for an end: zero counters are not their end."""
+    """Returns how many rows are in adds whose reply was lost before a cancel: zero counters do not end those."""
     if not submission.cancel_asked_at:
         return 0
     counts = submission.chunks.filter(state=ChunkState.SENDING).values_list("count", flat=True)
@@ -86,7 +86,7 @@ def _since(moment: datetime | None) -> float:
     return (timezone.now() - moment).total_seconds() if moment else 0.0
 
 
-# ---- what is done about it -----------------------------------------------------------------------------
+# ---- what follows from it -----------------------------------------------------------------------------
 
 
 def _act(context: StepContext, seen: Phase, remote: RemoteBatch) -> float:
@@ -119,9 +119,9 @@ def _pace(submission: Submission) -> float:
 def _collect(
     context: StepContext, ending: State | None = None, rest: RowState | None = None, reason: str = ""
 ) -> float:
-    """On to the full walk, whose end is `ending` unless somebody asked for another one before.
+    """Begin the full walk. It ends in `ending`, unless somebody asked for another ending before.
 
-    `rest` is what rows without a result are declared as.
+    Rows without a result are declared as `rest`. Returns seconds until the next look.
     """
     with context.locked() as submission:
         values: dict[str, object] = {"walks": 0, "walk_token": "", "walk_pages": 0, "walk_is_preview": False}
@@ -161,8 +161,8 @@ def _suspect(context: StepContext) -> float:
 def _preview_is_due(submission: Submission) -> bool:
     """Whether to read results in the middle of the run.
 
-    In steps that double: all previews together read no more than the full walk at the end. A batch of one page
-    is read whenever it moved.
+    Each preview waits until twice as many rows are done, so that all of them together read no more than the full walk
+    at the end. A batch of one page is read whenever it changed.
     """
     done = (submission.num_success or 0) + (submission.num_error or 0)
     if done <= submission.previewed or done <= submission.succeeded + submission.failed:
@@ -179,7 +179,7 @@ def _out_of_time(submission: Submission) -> bool:
 
 
 def _send_cancel(context: StepContext) -> RemoteBatch | None:
-    """Ask xAI to cancel. Any refusal is judged by looking at the batch afterwards (facts 2.9)."""
+    """Ask xAI to cancel. After a refusal, what the batch looks like decides (facts 2.9)."""
     remote = None
     try:
         remote = context.client.cancel_batch(context.submission.remote_id)

@@ -162,13 +162,13 @@ def test_a_draft_that_was_submitted_after_the_snapshot_is_found(team: Team, sand
 def test_a_copy_of_the_whole_data_folder_is_noticed(team: Team, sandbox: Sandbox) -> None:
     use()
     drive(make_batch(team, 3))
-    assert not generation.was_away()
+    assert not generation.why_away()
     shutil.copytree(folder(), folder().with_name("copy"), copy_function=shutil.copy2)
     shutil.rmtree(folder())
     folder().with_name("copy").rename(folder())
-    assert generation.was_away()
+    assert generation.why_away() == "The data folder was copied or restored"
     use()
-    assert not generation.was_away()
+    assert not generation.why_away()
 
 
 def test_another_boot_is_noticed(team: Team, sandbox: Sandbox) -> None:
@@ -177,7 +177,7 @@ def test_another_boot_is_noticed(team: Team, sandbox: Sandbox) -> None:
     noted = json.loads((folder() / "number.json").read_text())
     noted["place"][2] = "another boot"
     (folder() / "number.json").write_text(json.dumps(noted))
-    assert generation.was_away()
+    assert generation.why_away() == "The machine was started again"
 
 
 def test_a_data_folder_that_knows_nothing_is_noticed(team: Team, sandbox: Sandbox) -> None:
@@ -185,7 +185,7 @@ def test_a_data_folder_that_knows_nothing_is_noticed(team: Team, sandbox: Sandbo
     use()
     drive(make_batch(team, 3))
     shutil.rmtree(folder())
-    assert generation.was_away()
+    assert generation.why_away() == "The database is used with another data folder"
 
 
 def test_a_restart_and_a_first_start_are_no_restore(team: Team, sandbox: Sandbox) -> None:
