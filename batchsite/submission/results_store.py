@@ -20,11 +20,10 @@ from batchsite.batches.models import Batch, RawPage, Result, Submission
 from batchsite.batches.states import RowState, State
 from batchsite.batches.timeline import note
 from batchsite.pricing.spend import Payer, spent
-from batchsite.recipes.answer_shape import shape_of
+from batchsite.submission.checked_page import CheckedRow
 from batchsite.submission.request_owners import owners
 from batchsite.submission.result_records import TOKENS, Record, clean, packed, write
 from batchsite.xai.catalogue import batch_cost, list_price
-from batchsite.xai.results import read_result
 from batchsite.xai.types import ResultRow
 
 STRAYS_KEPT = 200
@@ -58,32 +57,35 @@ class Stored:
     """Ids that were never sent."""
 
 
-def store_page(submission: Submission, raw_rows: Sequence[dict[str, Any]]) -> Stored:
-    """Store a page of raw result rows of a locked submission, and move all sums in the same transaction."""
+def store_page(submission: Submission, rows: Sequence[CheckedRow]) -> Stored:
+    """Store a checked page of results of a locked submission, and move all sums in the same transaction."""
     stored = Stored()
-    rows_by_id = owners(submission, (str(raw.get("batch_request_id", "")) for raw in raw_rows))
-    fresh: dict[int, tuple[ResultRow, dict[str, Any]]] = {}
+    rows_by_id = owners(submission, (row.result.batch_request_id for row in rows))
+    fresh: dict[int, CheckedRow] = {}
     stray_rows = []
-    for raw in raw_rows:
-        result = read_result(raw)
+    for checked in rows:
+        result = checked.result
         row = rows_by_id.get(result.batch_request_id)
         if result.outcome == "not_ready":
             stored.not_ready += 1
         elif row is None:
             stored.strays.append(result.batch_request_id)
-            stray_rows.append(raw)
-        elif row not in fresh or _rank(result.outcome) > _rank(fresh[row][0].outcome):
-            fresh[row] = (result, raw)  # a duplicate never takes an answer away
+            stray_rows.append(checked.raw)
+        elif row not in fresh or _rank(result.outcome) > _rank(fresh[row].result.outcome):
+            fresh[row] = checked  # a duplicate never takes an answer away
     known = _known(submission.batch_id, fresh)
     for row in [row for row in fresh if row in known and _was_not_sent(known[row])]:
-        stored.strays.append(fresh[row][0].batch_request_id)
-        stray_rows.append(fresh.pop(row)[1])
-    wins = {row: pair for row, pair in fresh.items() if _wins(submission, pair[0], known.get(row))}
+        stored.strays.append(fresh[row].result.batch_request_id)
+        stray_rows.append(fresh.pop(row).raw)
+    wins = {row: checked for row, checked in fresh.items() if _wins(submission, checked.result, known.get(row))}
     _keep_strays(submission, stored.strays, stray_rows)
     if wins:
         stored.changed = len(wins)
-        page = _keep_raw(submission, [raw for _, raw in wins.values()])
-        records = [_record(submission, row, pair[0], known.get(row), page) for row, pair in wins.items()]
+        page = _keep_raw(submission, [checked.raw for checked in wins.values()])
+        records = [
+            _record(submission, row, checked.result, known.get(row), page, checked.misfit)
+            for row, checked in wins.items()
+        ]
         write(records)
         _move_sums(submission, records, known)
     return stored
@@ -127,7 +129,9 @@ def _was_not_sent(known: Known) -> bool:
 # ---- records ------------------------------------------------------------------------------------
 
 
-def _record(submission: Submission, row: int, result: ResultRow, known: Known | None, page: int | None) -> Record:
+def _record(
+    submission: Submission, row: int, result: ResultRow, known: Known | None, page: int | None, misfit: str = ""
+) -> Record:
     usage, succeeded = result.usage, result.outcome == "succeeded"
     # "Finish with what is there" cancels at xAI, but for the person these rows are missing, not cancelled.
     given_up = result.outcome == "cancelled" and submission.ending == State.COMPLETED
@@ -135,7 +139,6 @@ def _record(submission: Submission, row: int, result: ResultRow, known: Known | 
     if cost is None:
         cost = _arithmetic(submission.batch.model, result)
     answer = clean(result.content or result.refusal)
-    shape = shape_of(submission.batch.shape) if succeeded else None
     return Record(
         batch_id=submission.batch_id,
         row=row,
@@ -145,7 +148,7 @@ def _record(submission: Submission, row: int, result: ResultRow, known: Known | 
         answer=answer,
         error=submission.ending_reason if given_up else clean(result.error),
         cause="missing" if given_up else "" if succeeded else cause_of(result.error, result.error_code)[:60],
-        misfit=shape.misfit(answer, result.finish_reason) if shape else "",
+        misfit=misfit,
         finish_reason=result.finish_reason[:40],
         answered_by=clean(result.model)[:100],
         prompt_tokens=usage.prompt_tokens if usage else 0,
