@@ -22,13 +22,12 @@ from batchsite.batches.models import Batch, RawPage, Submission
 from batchsite.batches.states import RowState, State
 from batchsite.batches.timeline import note
 from batchsite.pricing.spend import Payer, spent
-from batchsite.recipes.answer_shape import shape_of
+from batchsite.submission.checked_page import CheckedRow
 from batchsite.submission.extra_answers import Answered, count_extras
 from batchsite.submission.known_results import Known, known_results
 from batchsite.submission.request_owners import owners, rows_of
 from batchsite.submission.result_records import TOKENS, Record, clean, flaws_in, others_of, packed, write
 from batchsite.xai.catalogue import batch_cost, list_price
-from batchsite.xai.results import read_result
 from batchsite.xai.types import ResultRow
 
 STRAYS_KEPT = 200
@@ -46,44 +45,47 @@ class Stored:
     """Ids that were never sent."""
 
 
-def store_page(submission: Submission, raw_rows: Sequence[dict[str, Any]]) -> Stored:
-    """Store a page of raw result rows and update all sums in the same transaction."""
+def store_page(submission: Submission, rows: Sequence[CheckedRow]) -> Stored:
+    """Store a checked page of result rows and update all sums in the same transaction."""
     stored = Stored()
     answers: list[Answered] = []
-    rows_by_id = owners(submission, (str(raw.get("batch_request_id", "")) for raw in raw_rows))
-    fresh: dict[int, tuple[ResultRow, dict[str, Any]]] = {}
+    rows_by_id = owners(submission, (row.result.batch_request_id for row in rows))
+    fresh: dict[int, CheckedRow] = {}
     stray_rows = []
-    for raw in raw_rows:
-        result = read_result(raw)
+    for checked in rows:
+        result = checked.result
         row = rows_by_id.get(result.batch_request_id)
         if result.outcome == "succeeded":
-            answers.append((result, raw, _cost_of(submission, result)))
+            answers.append((result, checked.raw, _cost_of(submission, result)))
         if result.outcome == "not_ready":
             stored.not_ready += 1
         elif row is None:
             stored.strays.append(result.batch_request_id)
-            stray_rows.append(raw)
-        elif row not in fresh or _rank(result.outcome) > _rank(fresh[row][0].outcome):
-            fresh[row] = (result, raw)  # a duplicate never takes an answer away
+            stray_rows.append(checked.raw)
+        elif row not in fresh or _rank(result.outcome) > _rank(fresh[row].result.outcome):
+            fresh[row] = checked  # a duplicate never takes an answer away
     known = known_results(submission.batch_id, fresh)
     for row in [row for row in fresh if row in known and _was_not_sent(known[row])]:
-        stored.strays.append(fresh[row][0].batch_request_id)
-        stray_rows.append(fresh.pop(row)[1])
-    wins = {row: pair for row, pair in fresh.items() if _wins(submission, pair[0], known.get(row))}
+        stored.strays.append(fresh[row].result.batch_request_id)
+        stray_rows.append(fresh.pop(row).raw)
+    wins = {row: checked for row, checked in fresh.items() if _wins(submission, checked.result, known.get(row))}
     _keep_strays(submission, stored.strays, stray_rows)
     if wins:
         stored.changed = len(wins)
-        page = _keep_raw(submission, [raw for _, raw in wins.values()])
-        records = [_record(submission, row, pair[0], known.get(row), page) for row, pair in wins.items()]
+        page = _keep_raw(submission, [checked.raw for checked in wins.values()])
+        records = [
+            _record(submission, row, checked.result, known.get(row), page, checked.misfit)
+            for row, checked in wins.items()
+        ]
         write(records)
         _update_sums(submission, records, known)
     _count_extras(submission, answers, wins)
     return stored
 
 
-def _count_extras(submission: Submission, answers: Sequence[Answered], wins: Mapping[int, Any]) -> None:
+def _count_extras(submission: Submission, answers: Sequence[Answered], wins: Mapping[int, CheckedRow]) -> None:
     """Count what was billed for answers that did not become results, or are not those that did."""
-    winners = {id(raw) for _, raw in wins.values()}
+    winners = {id(checked.raw) for checked in wins.values()}
     others = [answer for answer in answers if id(answer[1]) not in winners and answer[2]]
     if not others:
         return
@@ -123,12 +125,13 @@ def _was_not_sent(known: Known) -> bool:
 # ---- records ------------------------------------------------------------------------------------
 
 
-def _record(submission: Submission, row: int, result: ResultRow, known: Known | None, page: int | None) -> Record:
+def _record(
+    submission: Submission, row: int, result: ResultRow, known: Known | None, page: int | None, misfit: str = ""
+) -> Record:
     usage, succeeded = result.usage, result.outcome == "succeeded"
     # "Finished early" cancels at xAI, but for the person these rows are missing, not cancelled.
     given_up = result.outcome == "cancelled" and submission.ending == State.COMPLETED
     answer = clean(result.content or result.refusal)
-    shape = shape_of(submission.batch.shape) if succeeded else None
     cause = (
         flaw_of(result.content, result.refusal, result.finish_reason)
         if succeeded
@@ -143,7 +146,7 @@ def _record(submission: Submission, row: int, result: ResultRow, known: Known | 
         answer=answer,
         error=submission.ending_reason if given_up else clean(result.error),
         cause="missing" if given_up else cause[:60],
-        misfit=shape.misfit(answer, result.finish_reason) if shape else "",
+        misfit=misfit,
         others=others_of(result) if succeeded else None,
         finish_reason=result.finish_reason[:40],
         answered_by=clean(result.model)[:100],

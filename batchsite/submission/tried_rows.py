@@ -13,7 +13,6 @@ from batchsite.batches.answer_flaws import flaw_of
 from batchsite.batches.batch_recipe import recipe_of
 from batchsite.batches.models import Batch, RawPage, Result
 from batchsite.batches.states import RowState, State
-from batchsite.recipes.answer_shape import shape_of
 from batchsite.submission import result_records
 from batchsite.xai.results import read_completion
 
@@ -29,6 +28,8 @@ class Tried:
     """The chat completion as the provider sent it: answer, tokens and model are read from it, and it is kept."""
     cost_ticks: int
     """What it cost. It becomes part of the batch's cost; what the team spent includes it already."""
+    misfit: str = ""
+    """Why the answer does not fit its shape, as it was found when it came: nothing is checked under the lock."""
 
 
 def keep_tried(batch: Batch, tried: Sequence[Tried]) -> int:
@@ -71,7 +72,7 @@ def _raw_rows(batch: Batch, tried: Sequence[Tried]) -> list[dict[str, Any]]:
 
 
 def _record(batch: Batch, one: Tried, page: int) -> result_records.Record:
-    result, shape = read_completion(one.completion), shape_of(batch.shape)
+    result = read_completion(one.completion)
     usage, answer = result.usage, result_records.clean(result.content)
     return result_records.Record(
         batch_id=batch.pk,
@@ -82,7 +83,7 @@ def _record(batch: Batch, one: Tried, page: int) -> result_records.Record:
         answer=answer,
         error="",
         cause=flaw_of(result.content, result.refusal, result.finish_reason),
-        misfit=shape.misfit(answer, result.finish_reason) if shape else "",
+        misfit=one.misfit,
         others=result_records.others_of(result),
         finish_reason=result.finish_reason[:40],
         answered_by=result_records.clean(result.model)[:100],
