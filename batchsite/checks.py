@@ -172,6 +172,14 @@ def check_pages(**_: Any) -> list[CheckMessage]:
                 id="batchsite.W002",
             )
         )
+    if options.new_teams not in {"", "owners", "anyone"}:
+        complaints.append(
+            Error(
+                f"BATCHSITE_NEW_TEAMS is {options.new_teams!r}.",
+                hint="Write owners or anyone, or unset it.",
+                id="batchsite.E012",
+            )
+        )
     if "*" in options.hosts:
         complaints.append(
             Warning(

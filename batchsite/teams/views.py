@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -31,7 +32,8 @@ def team_page(request: TeamRequest, **forms: Any) -> HttpResponse:
     context: dict[str, Any] = {
         "people": team.memberships.select_related("user").order_by("joined_at", "pk"),
         "key": ProviderKey.objects.filter(team=team).select_related("set_by").first(),
-        "environment_key": bool(settings.OPTIONS.xai_api_key),
+        "environment_key": bool(settings.OPTIONS.xai_api_key) and team.may_use_installation_key,
+        "is_operator": people.is_operator(request.user),
         "roles": Role.choices,
         "name_form": team_name_form(team),
         "invitation_form": InvitationForm(),
@@ -76,6 +78,8 @@ def team_budget(request: TeamRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def team_new(request: TeamRequest) -> HttpResponse:
+    if not people.may_create_teams(request.user):
+        raise PermissionDenied("Only owners of the first team of this installation create teams here.")
     form = TeamForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         team = people.create_team(request.user, form.cleaned_data["name"])

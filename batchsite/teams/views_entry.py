@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.contrib.auth import login, logout
 from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
@@ -17,7 +18,7 @@ from batchsite.teams.access import team_optional
 from batchsite.teams.forms import SetupForm, SignInForm, SignUpForm, TeamForm
 from batchsite.teams.middleware import SESSION_TEAM, enter_team
 from batchsite.teams.models import Invitation, Membership, User
-from batchsite.teams.people import AlreadySetUp, create_team, set_up
+from batchsite.teams.people import AlreadySetUp, create_team, may_create_teams, set_up
 from batchsite.teams.requests import PersonRequest
 from batchsite.teams.sign_in import SignInRefused, TooManyTries, sign_in_as
 
@@ -118,11 +119,15 @@ def no_team(request: PersonRequest) -> HttpResponse:
     """For people without a team: wait for an invitation, or create a team."""
     if hasattr(request, "team"):
         return redirect("home")
+    may_create = may_create_teams(request.user)
     form = TeamForm(request.POST or None)
+    if request.method == "POST" and not may_create:
+        raise PermissionDenied("Only owners of the first team of this installation create teams here.")
     if request.method == "POST" and form.is_valid():
         create_team(request.user, form.cleaned_data["name"])
         return redirect("home")
-    return render(request, "teams/no_team.html", {"form": form, "person": request.user}, status=_status(form))
+    context = {"form": form, "person": request.user, "may_create_teams": may_create}
+    return render(request, "teams/no_team.html", context, status=_status(form))
 
 
 @login_not_required
