@@ -133,6 +133,8 @@ def check_limits(**_: Any) -> list[CheckMessage]:
 
 
 _AT_LEAST_ONE = {
+    "proxies",
+    "idle_hours",
     "creates_per_second",
     "adds_per_30s",
     "requests_per_submission",

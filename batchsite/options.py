@@ -51,6 +51,9 @@ class Options:
         "",
         "Who may create teams: owners (of the first team) or anyone; unset: owners on a server, anyone on loopback",
     )
+    idle_hours: int = _option(
+        "BATCHSITE_IDLE_HOURS", 168, "Hours without a page after which a person has to sign in again"
+    )
     debug: bool = _option("BATCHSITE_DEBUG", False, "Django's debug pages; never on a server")
     secret_key: str = _option(
         "SECRET_KEY", "", "Signs sessions and encrypts keys; generated and kept in the data folder if unset"

@@ -32,6 +32,7 @@ from batchsite.exports.result_files import ALL_FORMS, AnyForm, Built, content, f
 from batchsite.exports.table_writers import TooBig
 from batchsite.http import UNPROCESSABLE
 from batchsite.results import filtered_rows, row_filter
+from batchsite.teams import security_log
 from batchsite.teams.models import User
 from batchsite.teams.requests import TeamRequest
 
@@ -128,6 +129,7 @@ def batch_download(request: TeamRequest, batch_id: int) -> HttpResponseBase:
     asked.count()
     context: dict[str, Any] = {"batch": batch, "form": asked, "endings": ENDINGS}
     if asked.is_bound and asked.is_valid():
+        security_log.record("link_made", request, batch=batch.pk)
         token = share_links.sign(batch, request.user, asked.cleaned_data["form"], asked.choice)
         name = filename(batch, ALL_FORMS[asked.cleaned_data["form"]], asked.choice)
         path = reverse("shared-results", args=[token, name])
@@ -175,6 +177,7 @@ def _answer(request: HttpRequest, batch: Batch, form: AnyForm, choice: Choice, u
             return had
     response = _built(request, batch, form, choice, user) if isinstance(form, Built) else _streamed(batch, form, choice)
     if response.status_code == 200:
+        security_log.record("results_downloaded", request, batch=batch.pk, form=form.name, by_link=user is None)
         response["Content-Disposition"] = content_disposition_header(True, filename(batch, form, choice)) or ""
         if changed:
             response["ETag"], response["Cache-Control"] = etag, "private, no-cache"

@@ -12,6 +12,7 @@ urlpatterns = [
     path("no-team", views_entry.no_team, name="no-team"),
     path("account", views_account.account, name="account"),
     path("account/password", views_account.account_password, name="account-password"),
+    path("account/sign-out", views_account.sign_out_everywhere, name="sign-out-everywhere"),
     path("team", views.team, name="team"),
     path("team/name", views.team_rename, name="team-rename"),
     path("team/budget", views.team_budget, name="team-budget"),

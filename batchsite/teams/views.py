@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from batchsite.http import UNPROCESSABLE, next_url
-from batchsite.teams import invitations, people
+from batchsite.teams import invitations, people, security_log
 from batchsite.teams.access import owners_only
 from batchsite.teams.forms import BudgetForm, InvitationForm, KeyForm, RoleForm, TeamForm, budget_form, team_name_form
 from batchsite.teams.middleware import SESSION_TEAM
@@ -61,6 +61,7 @@ def team_rename(request: TeamRequest) -> HttpResponse:
         return team_page(request, name_form=form)
     request.team.name = form.cleaned_data["name"]
     request.team.save(update_fields=["name"])
+    security_log.record("team_renamed", request)
     messages.success(request, f"The team is named {request.team} now.")
     return redirect("team")
 
@@ -72,6 +73,7 @@ def team_budget(request: TeamRequest) -> HttpResponse:
     if not form.is_valid():
         return team_page(request, budget_form=form)
     people.set_budget(request.team, form.ticks())
+    security_log.record("budget_set", request, ticks=form.ticks())
     messages.success(request, "The budget is set." if form.ticks() is not None else "There is no budget any more.")
     return redirect(f"{reverse('team')}#budget")
 
@@ -84,6 +86,7 @@ def team_new(request: TeamRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         team = people.create_team(request.user, form.cleaned_data["name"])
         request.session[SESSION_TEAM] = team.pk
+        security_log.record("team_created", request, made=team.pk)
         messages.success(request, f"You work in {team} now. Switch back at the foot of the rail.")
         return redirect("home")
     return render(request, "teams/team_new.html", {"form": form}, status=UNPROCESSABLE if form.errors else 200)
@@ -102,7 +105,9 @@ def invitation_new(request: TeamRequest) -> HttpResponse:
     form = InvitationForm(request.POST)
     if not form.is_valid():
         return team_page(request, invitation_form=form)
-    Invitation.objects.create(team=request.team, role=form.cleaned_data["role"], created_by=request.user)
+    role = form.cleaned_data["role"]
+    invitation = Invitation.objects.create(team=request.team, role=role, created_by=request.user)
+    security_log.record("invitation_made", request, invitation=invitation.pk, role=role)
     messages.success(request, "The link is ready. Send it to one person: it lets one in, within 14 days.")
     return redirect("team")
 
@@ -111,6 +116,7 @@ def invitation_new(request: TeamRequest) -> HttpResponse:
 @require_POST
 def invitation_revoke(request: TeamRequest, invitation_id: int) -> HttpResponse:
     get_object_or_404(Invitation, pk=invitation_id, team=request.team, used_at=None).delete()
+    security_log.record("invitation_revoked", request, invitation=invitation_id)
     messages.success(request, "The link lets nobody in any more.")
     return redirect("team")
 
@@ -123,6 +129,7 @@ def member_role(request: TeamRequest, membership_id: int) -> HttpResponse:
     if form.is_valid():
         try:
             people.change_role(membership, Role(form.cleaned_data["role"]))
+            security_log.record("role_changed", request, person=membership.user_id, role=form.cleaned_data["role"])
             messages.success(request, f"{membership.user} is {'an owner' if _to_owner(form) else 'a member'} now.")
         except people.LastOwner as error:
             messages.error(request, str(error))
@@ -174,5 +181,6 @@ def _end(request: TeamRequest, membership: Membership, words: str, after: str) -
     except people.LastOwner as error:
         messages.error(request, str(error))
         return redirect("team")
+    security_log.record("member_removed", request, person=membership.user_id)
     messages.success(request, words)
     return redirect(after)

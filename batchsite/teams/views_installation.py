@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from batchsite.teams import people
+from batchsite.teams import people, security_log
 from batchsite.teams.access import operators_only
 from batchsite.teams.models import Team, User
 from batchsite.teams.requests import TeamRequest
@@ -34,6 +34,7 @@ def team_key(request: TeamRequest, team_id: int) -> HttpResponse:
     team = get_object_or_404(Team, pk=team_id)
     allowed = request.POST.get("allowed") == "1"
     people.allow_installation_key(team, allowed=allowed)
+    security_log.record("installation_key_allowed" if allowed else "installation_key_denied", request, to_team=team.pk)
     messages.success(request, f"{team} {'may' if allowed else 'may not'} use the key of this installation.")
     return redirect("installation")
 
@@ -45,5 +46,6 @@ def person_active(request: TeamRequest, user_id: int) -> HttpResponse:
     person = get_object_or_404(User.objects.exclude(pk=request.user.pk), pk=user_id)
     active = request.POST.get("active") == "1"
     people.set_active(person, active=active)
+    security_log.record("account_activated" if active else "account_deactivated", request, person=person.pk)
     messages.success(request, f"{person} {'can' if active else 'cannot'} sign in.")
     return redirect("installation")
