@@ -66,7 +66,7 @@ class AnswerForm(forms.Form):
                 choices=[(choice["value"], choice["label"]) for choice in one["choices"]],
                 initial=(chosen or {}).get(one["key"]) or one["guess"],
                 widget=forms.RadioSelect,
-                error_messages={"required": "Choose one of them.", "invalid_choice": "Choose one of them."},
+                error_messages={"required": "Choose one.", "invalid_choice": "Choose one."},
             )
 
     def asked(self) -> Iterator[tuple[dict[str, Any], forms.BoundField]]:
@@ -91,7 +91,7 @@ class WaysForm(forms.Form):
         super().__init__(data, prefix="answer", initial=dict(given))
         for key in file_details.ways_of(dataset):
             if key not in asked:
-                empty = "As it shows" if key in given else shown[key]
+                empty = file_details.DETECTED if key in given else shown[key]
                 self.fields[key] = _way_field(dataset, key, given.get(key, ""), empty)
 
     def common(self) -> list[forms.BoundField]:
@@ -109,7 +109,7 @@ def _way_field(dataset: Dataset, key: str, given: str, empty: str) -> forms.Fiel
     label = file_details.KEYS[key]
     if key == "header_line":
         line = dataset.understood.get("header_line")
-        hint = {"placeholder": f"{line:,}, as it shows" if line else "As it shows"}
+        hint = {"placeholder": f"{line:,} (detected)" if line else file_details.DETECTED}
         return forms.IntegerField(
             label=label, required=False, min_value=1, max_value=MOST_LINE, widget=forms.NumberInput(attrs=hint)
         )
