@@ -248,7 +248,7 @@ def test_a_batch_made_meanwhile_keeps_its_rows(team: Team, alice: User, client_o
     dataset = make_dataset(team)
     Batch.objects.create(team=team, dataset=dataset, name="March by intent")
 
-    with pytest.raises(answers.CannotChange, match="Batches are made of tickets"):
+    with pytest.raises(answers.CannotChange, match="Batches use tickets"):
         answers.read_again(dataset, alice, {})
     assert dataset.row(1) == ["1", "Hello"]
 

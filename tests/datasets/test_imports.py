@@ -164,7 +164,7 @@ def test_an_import_that_never_ends_is_given_up_in_words(received: Importer, fail
     imported(dataset)
 
     assert dataset.state == DatasetState.REFUSED
-    assert "begun 8 times" in str(dataset.problems[0]["message"])
+    assert "started 8 times" in str(dataset.problems[0]["message"])
 
 
 def test_a_full_disk_only_makes_it_wait(received: Importer, failing: type[FailingStorage]) -> None:

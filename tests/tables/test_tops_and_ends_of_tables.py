@@ -161,8 +161,7 @@ def test_any_line_can_be_said_to_have_the_names() -> None:
     question = forms.asked(data)
 
     assert (question.key, question.guess) == ("names", "line 4")
-    for answers in ({"names": "line 4"}, {"header_line": "4"}):
-        table = forms.opened(data, **answers)
+    for table in (forms.opened(data, names="line 4"), forms.opened(data, header_line="4")):
         assert table.columns == ["Name", "Job", "Age", "City", "Born", "Note"]
         assert len(list(table.rows())) == 7
     assert [choice.value for choice in question.choices if not choice.more] == ["give", "line 4"]
