@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import uuid
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -71,6 +73,12 @@ def django_db_setup(
     if not is_there:
         with django_db_blocker.unblock():
             teardown_databases(databases, verbosity=0)
+
+
+@pytest.fixture(autouse=True)
+def _no_generation(settings: Any) -> None:
+    """Each test has a database of its own, and the data folder of all: it must not remember the last one's number."""
+    shutil.rmtree(Path(settings.DATA) / "generation", ignore_errors=True)
 
 
 @pytest.fixture

@@ -126,7 +126,7 @@ def test_a_small_workbook_comes_at_once(batch: Batch, site: Client) -> None:
 def test_a_big_one_is_built_by_a_worker_and_then_served(big: Batch, site: Client) -> None:
     address = f"/batches/{big.pk}/download?form=parquet&rows=failed"
     page = site.get(address, follow=True)
-    assert "Being built" in page.content.decode()
+    assert "Building the file" in page.content.decode()
     export = Export.objects.get()
     export_build.build_step(export.pk)
     waiting = site.get(f"/batches/{big.pk}/exports/{export.pk}", headers={"HX-Request": "true"}).content.decode()

@@ -77,7 +77,7 @@ def test_it_is_said_on_the_list(theirs: str, alice: User, bob: User, charlie: Us
     words = "only owners of the team that set it up may open or cancel"
     listed = client_of(bob).get("/provider/", headers=HTMX).content.decode()
     assert words in listed
-    assert "Of another program" in listed
+    assert "Another program’s" in listed
     assert f'href="/provider/{theirs}' not in listed
     assert (
         "nightly" not in client_of(bob).get("/provider/?search=nightly", headers=HTMX).content.decode().split("<h2>")[0]

@@ -73,7 +73,7 @@ def test_the_last_owner_neither_leaves_nor_becomes_a_member(
         (reverse("member-role", args=[membership(alice).pk]), {"role": "member"}),
     ]:
         page = browser.post(url, data, follow=True).content.decode()
-        assert "Support research needs an owner. Make somebody else an owner first." in page
+        assert "Support research needs an owner. Make someone else an owner first." in page
     assert membership(alice).role == Role.OWNER
 
 
