@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('batches', '0002_the_workbench'),
+        ('batches', '0004_flawed_answers'),
     ]
 
     operations = [
