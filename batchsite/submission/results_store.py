@@ -7,7 +7,6 @@ another. The caller has locked the batch and the submission.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import models
@@ -32,51 +31,34 @@ from batchsite.xai.types import ResultRow
 STRAYS_KEPT = 200
 
 
-@dataclass
-class Stored:
-    """What a page contained."""
-
-    changed: int = 0
-    """Rows that are new, or have another outcome now."""
-    not_ready: int = 0
-    """Rows that the provider will show later (facts 2.7)."""
-    strays: list[str] = field(default_factory=list)
-    """Ids that were never sent."""
-
-
-def store_page(submission: Submission, raw_rows: Sequence[dict[str, Any]]) -> Stored:
+def store_page(submission: Submission, raw_rows: Sequence[dict[str, Any]]) -> None:
     """Store a page of raw result rows and update all sums in the same transaction."""
-    stored = Stored()
     answers: list[Answered] = []
     rows_by_id = owners(submission, (str(raw.get("batch_request_id", "")) for raw in raw_rows))
     fresh: dict[int, tuple[ResultRow, dict[str, Any]]] = {}
-    stray_rows = []
+    strays: list[dict[str, Any]] = []
     for raw in raw_rows:
         result = read_result(raw)
         row = rows_by_id.get(result.batch_request_id)
         if result.outcome == "succeeded":
             answers.append((result, raw, _cost_of(submission, result)))
         if result.outcome == "not_ready":
-            stored.not_ready += 1
-        elif row is None:
-            stored.strays.append(result.batch_request_id)
-            stray_rows.append(raw)
+            continue  # it comes later (facts 2.7)
+        if row is None:
+            strays.append(raw)
         elif row not in fresh or _rank(result.outcome) > _rank(fresh[row][0].outcome):
             fresh[row] = (result, raw)  # a duplicate never takes an answer away
     known = known_results(submission.batch_id, fresh)
     for row in [row for row in fresh if row in known and _was_not_sent(known[row])]:
-        stored.strays.append(fresh[row][0].batch_request_id)
-        stray_rows.append(fresh.pop(row)[1])
+        strays.append(fresh.pop(row)[1])
     wins = {row: pair for row, pair in fresh.items() if _wins(submission, pair[0], known.get(row))}
-    _keep_strays(submission, stored.strays, stray_rows)
+    _keep_strays(submission, strays)
     if wins:
-        stored.changed = len(wins)
         page = _keep_raw(submission, [raw for _, raw in wins.values()])
         records = [_record(submission, row, pair[0], known.get(row), page) for row, pair in wins.items()]
         write(records)
         _update_sums(submission, records, known)
     _count_extras(submission, answers, wins)
-    return stored
 
 
 def _count_extras(submission: Submission, answers: Sequence[Answered], wins: Mapping[int, Any]) -> None:
@@ -170,12 +152,12 @@ def _keep_raw(submission: Submission, raws: Sequence[dict[str, Any]]) -> int:
     return RawPage.objects.create(submission=submission, data=packed(raws)).pk
 
 
-def _keep_strays(submission: Submission, ids: Sequence[str], raws: Sequence[dict[str, Any]]) -> None:
+def _keep_strays(submission: Submission, raws: Sequence[dict[str, Any]]) -> None:
     """Keep results for ids that we never sent, and say so once."""
-    fresh = sorted(set(ids) - set(submission.stray_ids))
+    fresh = sorted({read_result(raw).batch_request_id for raw in raws} - set(submission.stray_ids))
     if not fresh or len(submission.stray_ids) >= STRAYS_KEPT:
         return
-    _keep_raw(submission, [raw for raw in raws if raw.get("batch_request_id") in fresh])
+    _keep_raw(submission, [raw for raw in raws if read_result(raw).batch_request_id in fresh])
     submission.stray_ids = [*submission.stray_ids, *fresh][:STRAYS_KEPT]
     submission.save(update_fields=["stray_ids"])
     note(

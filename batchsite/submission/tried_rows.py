@@ -16,8 +16,6 @@ from batchsite.recipes.answer_shape import shape_of
 from batchsite.submission import result_records
 from batchsite.xai.results import read_completion
 
-ANSWERED_WHEN_TRIED = "answered when it was tried"
-
 
 @dataclass(frozen=True)
 class Tried:
