@@ -19,5 +19,5 @@ urlpatterns = [
     path("provider/", include("batchsite.provider.urls")),
 ]
 
-handler404 = "batchsite.teams.views_door.not_found"
-handler500 = "batchsite.processes.trouble.server_error"
+handler404 = "batchsite.teams.views_entry.not_found"
+handler500 = "batchsite.processes.outages.server_error"

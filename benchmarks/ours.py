@@ -35,7 +35,7 @@ def main(table: str, output: str) -> None:
 
     settings.TIMEOUTS = PipelineTimeouts(first_look=0.05, poll=0.1)
     call_command("migrate", verbosity=0)
-    gc_tuning.settle()  # as `runbatch` does
+    gc_tuning.freeze()  # as `runbatch` does
     team = Team.objects.create(name="Benchmark")
     marks = {"start": time.perf_counter()}
 

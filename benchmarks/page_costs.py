@@ -34,7 +34,7 @@ def main(word: str) -> None:
     client = Client(SERVER_NAME="127.0.0.1")
     client.cookies[made["cookie_name"]] = made["cookie"]
     gunicorn_config.warm_up()
-    gc_tuning.settle()
+    gc_tuning.freeze()
     print(f"{'milliseconds of CPU':<28} {'least':>7} {'p50':>7} {'most':>7} {'queries':>8} {'kB':>6}")
     for name, (path, headers) in pages(made).items():
         if word not in name or name.startswith(ASK_OTHERS):

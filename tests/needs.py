@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -21,4 +22,14 @@ def chromium() -> str:
     """The path of Chromium, as Debian installs it."""
     path = shutil.which("chromium") or shutil.which("chromium-browser") or ""
     need("Chromium", here=bool(path))
+    return path
+
+
+def real_table(name: str) -> Path:
+    """A larger table of real data in the folder that BATCHSITE_TEST_DATA names. Nobody has to have it."""
+    folder = os.environ.get("BATCHSITE_TEST_DATA", "")
+    if not folder:
+        pytest.skip("runs on real data besides: BATCHSITE_TEST_DATA names no folder")
+    path = Path(folder, name)
+    assert path.exists(), f"BATCHSITE_TEST_DATA is set, and {path} is not there"
     return path

@@ -23,9 +23,14 @@ class Sandbox:
 
     url: str
     pid: int
+    key: str = "sandbox-key"
+    """Only the sandbox of an installation asks for it."""
 
     def __post_init__(self) -> None:
-        self._client = httpx.Client(base_url=f"{self.url}/admin/", timeout=30, trust_env=False, verify=False)
+        headers = {"authorization": f"Bearer {self.key}"}
+        self._client = httpx.Client(
+            base_url=f"{self.url}/admin/", headers=headers, timeout=30, trust_env=False, verify=False
+        )
 
     def admin(self, method: str, path: str, body: Any = None) -> Any:
         reply = self._client.request(method, path, json=body)

@@ -11,7 +11,7 @@ import shutil
 import tempfile
 
 for _name in [name for name in os.environ if name.startswith(("XAI_", "SANDBOX_", "BATCHSITE_"))]:
-    if _name != "BATCHSITE_REQUIRE":
+    if _name not in {"BATCHSITE_REQUIRE", "BATCHSITE_TEST_DATA"}:
         del os.environ[_name]
 _folder = tempfile.mkdtemp(prefix="batchsite-tests-")
 atexit.register(shutil.rmtree, _folder, ignore_errors=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 NO_RESPONSE = "no response"
-TRUNCATED = "cut off by the token limit"
 REFUSED = "refused when sent"
 TRANSIENT = frozenset({"overloaded", "rate limit", "deadline exceeded", "fault at xAI", NO_RESPONSE})
 """Causes that may be gone at the next attempt. "Retry by itself" covers only these."""

@@ -31,7 +31,7 @@ IS_RUNNING = Q(state__in=[Word(state) for state in sorted(RUNNING)])
 """In the order of the index, see `Word`."""
 HELD = IS_RUNNING & ~Q(held_reason="")
 SENT_BACK = Q(state=State.DRAFT, problem_count__gt=0)
-_SHORT = Q(state=State.COMPLETED, succeeded__lt=F("total") - F("skipped"))
+_SHORT = Q(state=State.COMPLETED, succeeded__lt=F("total") - F("skipped") + F("no_answer") + F("declined"))
 INCOMPLETE = Q(state__in=[State.FAILED, State.EXPIRED]) | _SHORT
 
 
@@ -42,6 +42,7 @@ def batches_of(team: Team) -> QuerySet[Batch]:
 
 _SHOWN_OF_A_BATCH = (
     *("name", "state", "held_reason", "failure", "tags", "problem_count", "cost_ticks", "misfits", "total"),
+    *("no_answer", "truncated", "declined", "several"),
     *("succeeded", "failed", "cancelled", "missing", "skipped", "created_at", "started_at", "ended_at", "team"),
     *("dataset__name", "created_by__name", "created_by__email", "started_by__name", "started_by__email"),
 )

@@ -53,6 +53,8 @@ RULES: dict[State, Rule] = {
     S.FAILED: _rule("bad", S.QUEUED, terminal=True),
 }
 
+INCOMPLETE = "incomplete"
+"""How a batch completed if rows have no answer. Not a state of its own."""
 TERMINAL = frozenset(state for state, rule in RULES.items() if rule.terminal)
 RUNNING = frozenset(RULES) - TERMINAL - {S.DRAFT}
 

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from batchsite.batches.models import Batch, Submission
 from batchsite.batches.signals import batch_ended
-from batchsite.batches.states import TERMINAL, RowState, State, may_follow
+from batchsite.batches.states import INCOMPLETE, TERMINAL, RowState, State, may_follow
 from batchsite.batches.timeline import note
 from batchsite.teams.models import User
 
@@ -79,14 +79,23 @@ def end(batch: Batch, parts: Collection[str]) -> None:
     if batch.state != state:
         resume(batch.pk)
         _set(batch, state, ended_at=timezone.now(), held_reason="", held_since=None)
-        note(batch.pk, "ended", f"{state.label}: {outcome(batch)}")
+        note(batch.pk, "ended", f"{state.label}: {outcome(batch)}", outcome=_outcome_code(batch))
         batch_ended.send(Batch, batch=batch)
+
+
+def _outcome_code(batch: Batch) -> str:
+    """Returns the state that the batch ended in, or `INCOMPLETE`."""
+    lacks_answers = batch.unanswered or batch.without_answer
+    return INCOMPLETE if batch.state == State.COMPLETED and lacks_answers else batch.state
 
 
 def outcome(batch: Batch) -> str:
     """Returns how many rows ended in which way, such as `9,966 succeeded, 37 failed`."""
     counts = (
-        (batch.succeeded, "succeeded"),
+        (batch.succeeded - batch.flawed, "succeeded"),
+        (batch.no_answer, "without an answer"),
+        (batch.declined, "refused by the model"),
+        (batch.truncated, "cut off"),
         (batch.failed, "failed"),
         (batch.cancelled, "cancelled"),
         (batch.missing, "missing"),
@@ -121,10 +130,18 @@ def hold(batch_id: int, reason: str, detail: str = "", trace_id: str = "") -> No
 def resume(batch_id: int, by: User | None = None) -> None:
     """Let a held batch go on: the cause is gone."""
     if Batch.objects.filter(pk=batch_id).exclude(held_reason="").update(held_reason="", held_since=None):
-        note(batch_id, "resumed", "Went on" if by else "Went on by itself", by=by)
+        note(batch_id, "resumed", "Continued" if by else "Continued automatically", by=by)
 
 
-def ask_to_end(submission: Submission, ending: State, rest: RowState, reason: str) -> None:
+def ask_to_end(submission: Submission, ending: State, rest: RowState, reason: str, by: str = "") -> None:
     """Record on a locked submission that it shall end with what is there, and what becomes of the other rows."""
     now = timezone.now()
-    update(submission, cancel_asked_at=now, ending=ending, declare_as=rest, ending_reason=reason, next_look_at=now)
+    update(
+        submission,
+        cancel_asked_at=now,
+        ending=ending,
+        declare_as=rest,
+        ending_reason=reason,
+        ended_by=by,
+        next_look_at=now,
+    )

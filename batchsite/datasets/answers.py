@@ -50,10 +50,10 @@ def answer(dataset: Dataset, user: User | None, values: Mapping[str, str]) -> No
     with transaction.atomic():
         locked = Dataset.objects.select_for_update(no_key=True).get(pk=dataset.pk)
         if locked.deleted_at or locked.state != DatasetState.ASKING:
-            raise CannotChange("It was answered already.")
+            raise CannotChange("It has already been answered.")
         asked = {str(one["key"]): one for one in locked.questions}
         if asked.keys() != values.keys():
-            raise CannotChange("It was answered already, and now asks something else.")
+            raise CannotChange("It has already been answered, and now has another question.")
         _begin(locked, _with(locked.answers, values, user, asked))
 
 
@@ -62,7 +62,7 @@ def leave_bad_rows(dataset: Dataset, user: User | None) -> None:
     with transaction.atomic():
         locked = Dataset.objects.select_for_update(no_key=True).get(pk=dataset.pk)
         if locked.deleted_at or locked.state != DatasetState.REFUSED or not locked.can_leave:
-            raise CannotChange("It is not waiting for that any more.")
+            raise CannotChange("It is no longer waiting for that.")
         _begin(locked, _with(locked.answers, {BAD_ROWS: LEAVE}, user, {}))
 
 
@@ -73,7 +73,7 @@ def read_again(dataset: Dataset, user: User | None, values: Mapping[str, str]) -
         if locked.deleted_at or locked.state not in {DatasetState.READY, DatasetState.REFUSED}:
             raise CannotChange("It is being imported, or has a question of its own.")
         if locked.batches.filter(deleted_at=None).exists():
-            raise CannotChange(f"Batches are made of {locked.name}, and their results stand beside its rows.")
+            raise CannotChange(f"Batches use {locked.name}, and their results refer to its rows.")
         _begin(locked, changed(locked, user, values))
 
 

@@ -27,7 +27,7 @@ from batchsite.datasets import (
 from batchsite.datasets.forms import AnswerForm, UploadForm
 from batchsite.datasets.models import Dataset, DatasetState
 from batchsite.http import UNPROCESSABLE, whole_number
-from batchsite.processes.trouble import is_disk_full
+from batchsite.processes.outages import is_disk_full
 from batchsite.teams.requests import TeamRequest, page_or_part
 
 PROBLEMS_SHOWN = 100

@@ -15,7 +15,7 @@ from batchsite.datasets.forms import AnswerForm, TextForm
 from batchsite.datasets.models import Dataset, DatasetState
 from batchsite.datasets.views import page_of
 from batchsite.http import UNPROCESSABLE
-from batchsite.processes.trouble import is_disk_full
+from batchsite.processes.outages import is_disk_full
 from batchsite.teams.requests import TeamRequest
 
 
@@ -86,5 +86,5 @@ def _read_anew(request: TeamRequest, found: Dataset, values: dict[str, str], *, 
     except OSError as error:
         if not is_disk_full(error):
             raise
-        messages.error(request, "The server's disk has no room for it. Ask who runs batchsite to make room.")
+        messages.error(request, "The server's disk has no room for it. Ask whoever runs batchsite to make room.")
     return redirect("dataset", found.pk)

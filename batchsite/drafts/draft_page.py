@@ -1,4 +1,4 @@
-"""What the page of a draft and its review show."""
+"""What the page of a draft and its review page show."""
 
 from __future__ import annotations
 
@@ -19,25 +19,26 @@ from batchsite.drafts.starter_prompts import STARTERS
 from batchsite.pricing.budgets import budget_of
 from batchsite.pricing.coverage import Coverage, Gaps, coverage, gaps
 from batchsite.pricing.estimate import Estimate, rows_to_send
-from batchsite.pricing.model_prices import offers
+from batchsite.pricing.model_prices import prices_for
 from batchsite.prompts import prompt_queries as prompts
 from batchsite.recipes import answer_shape
 from batchsite.recipes.parameters import NAMES, parameters_of
 from batchsite.recipes.prompt_template import PromptError
+from batchsite.recipes.shape_fields import TYPES
 from batchsite.teams.accounts import AccountKind, account_kind
 from batchsite.teams.requests import TeamRequest
 
 SHOWN_OF_A_REQUEST = 20_000
-"""Characters of the example request on the page of the review."""
+"""Most characters of the example request on the review page."""
 
 
 LABELS_SHOWN = 6
-"""Columns whose values are offered as the allowed ones of a field."""
+"""Most columns whose values are offered as the allowed values of a field."""
 
 
 @dataclass(frozen=True)
 class Chip:
-    """A column as the page offers it."""
+    """A column as the page shows it."""
 
     number: int
     name: str
@@ -47,7 +48,7 @@ class Chip:
     has_gaps: bool
     used: bool
     values: int | None
-    """Different values, where they can be the allowed ones of a field."""
+    """Number of distinct values. None if they cannot be the allowed values of a field."""
 
 
 def draft_context(request: TeamRequest, form: DraftForm, row: int, *, at_submit: bool = False) -> dict[str, Any]:
@@ -72,7 +73,7 @@ def draft_context(request: TeamRequest, form: DraftForm, row: int, *, at_submit:
         "swap_params": swap_params,
         "shape_form": DraftForm(batch=batch) if taken else form,
         "swap_shape": taken,
-        "types": answer_shape.TYPES.items(),
+        "types": TYPES.items(),
         "form": form,
         "refused": at_submit,
         "unsaved": bool(form.errors),
@@ -86,7 +87,7 @@ def draft_context(request: TeamRequest, form: DraftForm, row: int, *, at_submit:
         "set_params": any(one.problems for one in params) or bool(batch.params.keys() & set(NAMES)),
         "gaps": _gaps(batch, used),
         "schema": _schema(batch),
-        "offers": offers(request.team),
+        "offers": prices_for(request.team),
         "kept": prompts.offered(request.team),
         "starters": [] if batch.prompt.strip() or batch.system_prompt.strip() else STARTERS,
         "undo": f"draft-{batch.pk}" in request.session,
@@ -110,14 +111,14 @@ def _costs(request: TeamRequest, batch: Batch, price: Estimate | None) -> dict[s
 
 
 def shown_params(batch: Batch, fields: dict[str, DraftField]) -> list[DraftField]:
-    """The parameters that the model takes, and those that are set although it refuses them."""
+    """Returns the parameters that the model takes, and those that are set although it refuses them."""
     taken = {one.name for one in parameters_of(batch.model)}
     shown = [name for name in NAMES if name in taken or batch.params.get(name) is not None]
     return [fields[name] for name in shown]
 
 
 def _noted(fields: dict[str, DraftField], swapped: list[DraftField], typed: QueryDict) -> list[DraftField]:
-    """The fields whose problems have a place on the page that htmx can fill: the page's own, and no swapped ones."""
+    """Returns the fields whose problems htmx can fill in on the page, without those that are swapped as a whole."""
     without = {*NAMES, "skip_empty", "shape_kind"}
     plain = [field for name, field in fields.items() if name not in without]
     return plain if swapped else [*plain, *(fields[name] for name in NAMES if name in typed)]
@@ -139,12 +140,12 @@ def _chips(found: Coverage, used: Sequence[int]) -> list[Chip]:
 
 
 def _gaps(batch: Batch, used: Sequence[int]) -> Gaps | None:
-    """Of the rows that the draft is about; None where no column is used."""
+    """Returns the gaps in the draft's rows. None if its prompt uses no column."""
     return gaps(batch.dataset, used, batch.rows) if used and len(batch.rows) else None
 
 
 def _schema(batch: Batch) -> str:
-    """The JSON schema that is sent, to be read; empty where there is none yet."""
+    """Returns the JSON schema that is sent, indented. Empty if there is none yet."""
     if not batch.shape or answer_shape.problems(batch.shape):
         return ""
     return orjson.dumps(answer_shape.json_schema(batch.shape), option=orjson.OPT_INDENT_2).decode()
@@ -176,7 +177,7 @@ def _first_row(batch: Batch) -> int:
 
 
 def _curl(kind: str, body: dict[str, Any]) -> str:
-    """The same request in real time, for a shell that has the key in XAI_API_KEY: it never stands here."""
+    """Returns the same request as a shell command; the key comes from XAI_API_KEY, it is never shown."""
     path = "responses" if kind == "responses" else "chat/completions"
     base = settings.OPTIONS.xai_api_base.rstrip("/").removesuffix("/v1")
     return (

@@ -1,4 +1,4 @@
-"""Writing a batch: the draft that keeps what is typed, the rendered prompt, and the checks before submitting."""
+"""Drafts: saving what is typed, the rendered prompt, and the checks before a batch is submitted."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from batchsite.datasets.models import Dataset, DatasetState
 from batchsite.pricing.budgets import refusal_of
 from batchsite.pricing.coverage import values_of
 from batchsite.pricing.estimate import Estimate, estimate, rows_to_send
-from batchsite.pricing.model_prices import offers
+from batchsite.pricing.model_prices import prices_for
 from batchsite.recipes import answer_shape
 from batchsite.recipes.parameters import check_params
 from batchsite.recipes.prompt_template import PromptError, parse
@@ -32,59 +32,61 @@ from batchsite.xai.bodies import Message
 from batchsite.xai.catalogue import batch_reason, is_batchable
 
 Problems = dict[str, list[str]]
-"""What is wrong, in words, by the name of the field where it stands; "" for the batch as a whole."""
+"""Sentences about what is wrong, by the name of the field; "" stands for the batch as a whole."""
 
 
 def new_draft(team: Team, user: User | None, dataset: Dataset) -> Batch:
-    """A draft for this dataset: the person's own untouched one where there is one, else a new one.
+    """Returns a draft for this dataset: an untouched one of the same person if there is one, else a new one.
 
-    Raises Dataset.DoesNotExist where the dataset was deleted meanwhile.
+    Raises Dataset.DoesNotExist if the dataset was deleted meanwhile.
     """
     untouched = Batch.objects.filter(
         team=team, dataset=dataset, created_by=user, state=State.DRAFT, prompt="", system_prompt="", deleted_at=None
     ).first()
     if untouched:
         return untouched
-    first = next((offer.model for offer in offers(team) if offer.batchable), "")
+    first = next((price.model for price in prices_for(team) if price.batchable), "")
     with transaction.atomic():
         dataset = Dataset.objects.select_for_update(no_key=True).get(pk=dataset.pk, team=team, deleted_at=None)
         batch = Batch.objects.create(team=team, dataset=dataset, created_by=user, name=dataset.name, model=first)
-        note(batch.pk, "drafted", "Draft begun", by=user)
+        note(batch.pk, "drafted", "Draft created", by=user)
     return batch
 
 
 class Submitted(RuntimeError):
-    """The draft was submitted meanwhile: what is sent does not change any more."""
+    """The draft was submitted meanwhile and can no longer change."""
 
 
 def save(batch: Batch, values: dict[str, Any]) -> None:
-    """Keep what was typed, also where it is not fit to be sent yet. Raises Submitted.
+    """Saves what was typed, whether or not it can be sent. Raises Submitted.
 
-    The kept prompt that the draft was taken from is named for as long as both say the same.
+    The draft refers to the saved prompt that it was filled from for as long as both say the same.
     """
     version = values.get("prompt_version", batch.prompt_version)
-    if version and any(values.get(mine, getattr(batch, mine)) != getattr(version, its) for mine, its in _KEPT):
+    if version and any(
+        values.get(own, getattr(batch, own)) != getattr(version, theirs) for own, theirs in _SAME_PROMPT
+    ):
         values = values | {"prompt_version": None}
     drafts = Batch.objects.filter(pk=batch.pk, state=State.DRAFT, deleted_at=None)
     if not drafts.update(**values):
-        raise Submitted(f"“{batch.name}” was submitted already.")
+        raise Submitted(f"“{batch.name}” was already submitted.")
     for name, value in values.items():
         setattr(batch, name, value)
 
 
-_KEPT = (("prompt", "text"), ("system_prompt", "system_prompt"), ("examples", "examples"), ("shape", "shape"))
-"""Fields of a draft and those of a kept version that make them the same prompt, with whatever model."""
+_SAME_PROMPT = (("prompt", "text"), ("system_prompt", "system_prompt"), ("examples", "examples"), ("shape", "shape"))
+"""Pairs of fields of a draft and of a prompt version; if all are equal, both are the same prompt."""
 
 
 def take_values(batch: Batch, column: str) -> str:
-    """Let the values of a column be those that an answer may have; what is to be known about them, in words.
+    """Makes the values of a column the allowed values of a field of the answer. Returns a sentence about them.
 
-    Raises ValueError in words, and Submitted.
+    Raises Submitted, and ValueError with a sentence if the column cannot be used like that.
     """
     values, scope = values_of(batch.dataset, column)
     fields = part_of(batch.shape, batch.shape_aside, "fields") or []
     save(batch, {"shape": with_values({"fields": fields}, column, values)})
-    return f"{len(values):,} values of “{column}” {scope}".strip() + " are the allowed ones now."
+    return f"{len(values):,} values of “{column}” {scope}".strip() + " are now the allowed values."
 
 
 def revision(batch: Batch) -> str:
@@ -105,7 +107,7 @@ class Preview:
 
 
 def preview(batch: Batch, row: int) -> Preview | None:
-    """The rendered prompt of one row, counted from 1; None while the dataset has no rows. Raises PromptError."""
+    """Returns the prompt of one row (counted from 1). None if the dataset has no rows. Raises PromptError."""
     rows = batch.dataset.row_count
     if not rows:
         return None
@@ -137,7 +139,7 @@ def problems_of(batch: Batch) -> Problems:
         found |= {name: [words] for name, words in wrong.items()}
     found |= {name: words for name, words in _parts(batch) if words}
     if batch.id_column and batch.id_column not in batch.dataset.columns:
-        found["id_column"] = ["The dataset has no such column."]
+        found["id_column"] = ["The dataset doesn’t have that column."]
     if rows_to_send(batch) < 1:
         found["row_limit"] = ["There are no rows to send."]
     return found
@@ -152,7 +154,7 @@ def problems_with_price(batch: Batch, price: Estimate | None) -> Problems:
 
 
 def _parts(batch: Batch) -> Iterator[tuple[str, list[str]]]:
-    """Problems of the parts that are more than a field: examples and the shape of the answer."""
+    """Yields the problems of the parts with several inputs: examples and the shape of the answer."""
     found = []
     for number, turn in enumerate(batch.examples, 1):
         for who, label in (("user", "what the user says"), ("assistant", "the answer")):
@@ -165,16 +167,16 @@ def _parts(batch: Batch) -> Iterator[tuple[str, list[str]]]:
 
 
 def _unknown(text: str, columns: Sequence[str]) -> list[str]:
-    """Placeholders that name no column, in words."""
+    """Returns sentences about placeholders that name no column."""
     try:
         parse(text, columns)
     except PromptError as error:
-        return [str(unknown) for unknown in error.unknown]
+        return error.sentences
     return []
 
 
 def used_columns(batch: Batch) -> tuple[int, ...]:
-    """Indexes of the columns that the draft's texts use, as far as they can be told."""
+    """Returns indexes of the columns that the draft uses. Texts with unknown placeholders are left out."""
     texts = [batch.system_prompt, batch.prompt, *(text for turn in batch.examples for text in turn.values())]
     used: dict[int, None] = {}
     for text in texts:
@@ -184,7 +186,7 @@ def used_columns(batch: Batch) -> tuple[int, ...]:
 
 
 def warnings_of(batch: Batch) -> list[str]:
-    """What does not keep a draft from being submitted, and should be known before."""
+    """Returns sentences about what should be known before a draft is submitted, though it may be."""
     found = []
     with contextlib.suppress(PromptError):
         recipe = recipe_of(batch)
@@ -200,7 +202,7 @@ def warnings_of(batch: Batch) -> list[str]:
 
 
 def estimate_of(batch: Batch) -> Estimate | None:
-    """The estimate for a draft, None while its prompt does not fit its columns. Stored with the draft."""
+    """Returns the estimate for a draft and stores it there. None if its prompt does not fit its columns."""
     batch.account = batch.account or account_kind(batch.team)
     try:
         found = estimate(batch, recipe_of(batch))

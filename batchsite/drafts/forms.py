@@ -1,4 +1,4 @@
-"""What people type about a batch. A draft keeps all of it, also what is not fit to be sent yet."""
+"""The form of a draft. Everything typed is kept, whether or not it can be sent yet."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from django.http import QueryDict
 from batchsite.batches.models import Batch
 from batchsite.drafts import typed_parts
 from batchsite.drafts.draft_store import Problems
-from batchsite.drafts.widgets import OfferSelect, number_input, param_fields
-from batchsite.pricing.model_prices import Offer, offers
+from batchsite.drafts.widgets import ModelSelect, number_input, param_fields
+from batchsite.pricing.model_prices import ModelPrice, prices_for
 from batchsite.recipes.parameters import NAMES
 from batchsite.recipes.row_set import parse_rows
 from batchsite.recipes.shape_edits import part_of
 from batchsite.wording import price
 
 BLANK_FIELDS = ("name", "prompt", "model")
-"""Where nothing is typed yet, nothing is wrong yet: said below, not in red."""
+"""Fields that are not marked as wrong while they are still blank."""
 LONGEST_ID_COLUMN = 300
 SHAPE_KINDS = (("text", "Text"), ("fields", "Fields"), ("schema", "A JSON Schema"))
 
@@ -32,7 +32,7 @@ def _from_to(least: int, most: int) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Part:
-    """A part of the page that is no single field, with a place for its problems."""
+    """A part of the page with several inputs and one place for its problems."""
 
     auto_id: str
 
@@ -56,36 +56,36 @@ BLANK_FIELD: dict[str, Any] = {"name": "", "type": "text", "values": [], "descri
 
 
 _WITH_COLUMNS = {"dir": "auto", "spellcheck": "true", "data-columns": True}
-"""Of a text that columns can be put into: static/draft-complete.js offers them there."""
+"""Attributes of a text that may hold placeholders: static/drafts-complete.js completes column names there."""
 
 
 class DraftForm(forms.Form):
-    """All of a draft. `values()` are the columns to save: only what is understood, whatever else is wrong."""
+    """The form of a whole draft. `values()` returns the valid columns, whatever else is wrong."""
 
     prompt = forms.CharField(required=False, strip=False, widget=forms.Textarea({"rows": 7, **_WITH_COLUMNS}))
     system_prompt = forms.CharField(
         label="System prompt",
         required=False,
         strip=False,
-        help_text="What holds for every row: the role, the tone, the form of the answer. Columns work here, too.",
+        help_text="Instructions for every row: role, tone, format of the answer. Columns work here too.",
         widget=forms.Textarea({"rows": 3, **_WITH_COLUMNS}),
     )
     row_limit = forms.IntegerField(label="Rows", required=False)
     ranges = forms.CharField(
-        label="Only these rows",
+        label="Rows",
         required=False,
-        help_text="Numbers and ranges, such as 1-100, 205. They outrank the first so many.",
+        help_text="Numbers and ranges, such as 1-100, 205. These take precedence over the row count.",
     )
     skip_empty = forms.TypedChoiceField(
-        label="Rows with a gap",
+        label="Rows with empty values",
         required=False,
-        choices=[("no", "Send them all the same"), ("yes", "Leave them out: they cost nothing")],
+        choices=[("no", "Send them anyway"), ("yes", "Skip them: they cost nothing")],
         coerce=lambda value: value == "yes",
         empty_value=None,
         widget=forms.RadioSelect(),
     )
     shape_kind = forms.ChoiceField(
-        label="The answer is", required=False, choices=SHAPE_KINDS, widget=forms.RadioSelect()
+        label="Answer format", required=False, choices=SHAPE_KINDS, widget=forms.RadioSelect()
     )
     schema = forms.CharField(
         label="JSON Schema",
@@ -95,18 +95,18 @@ class DraftForm(forms.Form):
         widget=forms.Textarea({"rows": 8, "spellcheck": "false", "class": "code"}),
     )
     id_column = forms.ChoiceField(
-        label="Id of a request",
+        label="Request id",
         required=False,
-        help_text="How a row is named at xAI and in downloads. Values must be unique: 1 to 64 of A–Z a–z 0–9 _ -.",
+        help_text="Identifies each row at xAI and in downloads. Values must be unique: 1 to 64 of A–Z a–z 0–9 _ -.",
     )
-    model = forms.CharField(label="Model", required=False, max_length=100, widget=OfferSelect())
-    name = forms.CharField(label="Name of the batch", required=False, max_length=200)
+    model = forms.CharField(label="Model", required=False, max_length=100, widget=ModelSelect())
+    name = forms.CharField(label="Batch name", required=False, max_length=200)
     auto_retries = forms.IntegerField(
-        label="Retry transient failures by itself, up to … times",
+        label="Retry temporary failures automatically, up to … times",
         required=False,
         min_value=0,
         max_value=10,
-        help_text="Only causes that may pass: overloaded, rate limit, deadline exceeded, faults at xAI. 0: never.",
+        help_text="Only causes that may go away: overloaded, rate limit, deadline exceeded, errors at xAI. 0: never.",
         widget=number_input(0, 10),
         error_messages=_from_to(0, 10),
     )
@@ -115,7 +115,7 @@ class DraftForm(forms.Form):
         required=False,
         min_value=1,
         max_value=720,
-        help_text="After it, the batch ends with what is there. Empty: none; xAI itself gives up after 30 days.",
+        help_text="Then the batch finishes with the answers it has. Leave blank for none; xAI stops after 30 days.",
         widget=number_input(1, 720),
         error_messages=_from_to(1, 720),
     )
@@ -131,13 +131,13 @@ class DraftForm(forms.Form):
         self.shape_fields = self._rows("fields", part_of(batch.shape, batch.shape_aside, "fields") or [], BLANK_FIELD)
         self._fit_rows(batch.dataset.row_count)
         self._fit_ids(batch.dataset.columns)
-        self._fit_models(offers(batch.team))
+        self._fit_models(prices_for(batch.team))
         for name, field in self.fields.items():
             notes = [f"id_{name}_helptext"] if field.help_text else []
             field.widget.attrs["aria-describedby"] = " ".join([*notes, f"id_{name}_error"])
 
     def _rows(self, part: str, stored: Sequence[Any], blank: dict[str, Any]) -> list[Any]:
-        """The rows of a part as they stand on the page, after what a button asks for."""
+        """Returns the rows of a part as typed, with what a button asks for applied."""
         rows = typed_parts.rows_of(self.data, part) if isinstance(self.data, QueryDict) else None
         if rows is None:
             return list(stored)
@@ -147,18 +147,18 @@ class DraftForm(forms.Form):
     def _fit_rows(self, count: int) -> None:
         field: Any = self.fields["row_limit"]
         field.widget = number_input(1, count, placeholder=f"all {count:,}")
-        field.help_text = f"Empty: all {count:,}. Or only the first so many, to try it out."
+        field.help_text = f"Leave blank for all {count:,}, or enter how many."
 
     def _fit_ids(self, columns: Sequence[str]) -> None:
         field: Any = self.fields["id_column"]
         usable = [column for column in columns if len(column) <= LONGEST_ID_COLUMN]
         field.choices = [("", "The row’s number"), *((column, f"The column “{column}”") for column in usable)]
 
-    def _fit_models(self, found: Sequence[Offer]) -> None:
+    def _fit_models(self, prices: Sequence[ModelPrice]) -> None:
         widget: Any = self.fields["model"].widget
-        widget.choices = [("", "Choose a model"), *((offer.model, _label(offer)) for offer in found)]
-        widget.closed = frozenset(offer.model for offer in found if not offer.batchable)
-        if self.batch.model and self.batch.model not in {offer.model for offer in found}:
+        widget.choices = [("", "Choose a model"), *((listed.model, _label(listed)) for listed in prices)]
+        widget.closed = frozenset(listed.model for listed in prices if not listed.batchable)
+        if self.batch.model and self.batch.model not in {listed.model for listed in prices}:
             widget.choices.append((self.batch.model, f"{self.batch.model}: not in xAI’s list of models"))
 
     def clean_prompt(self) -> str:
@@ -184,7 +184,7 @@ class DraftForm(forms.Form):
         return self.cleaned_data["auto_retries"] or 0
 
     def values(self) -> dict[str, Any]:
-        """Columns of a Batch, as far as they were understood. What the page did not send stays as it is."""
+        """Returns the valid values as columns of a Batch. What the page did not send is left out."""
         self.is_valid()
         values = {name: value for name, value in self.cleaned_data.items() if name in _COLUMNS and name in self.data}
         given = {name: self.cleaned_data[name] for name in NAMES if name in self.data and name in self.cleaned_data}
@@ -195,7 +195,7 @@ class DraftForm(forms.Form):
         return {"examples": self.examples} if "examples-shown" in self.data else {}
 
     def _shape(self) -> dict[str, Any]:
-        """The shape of the kind that is chosen; what stands in the others is kept aside."""
+        """Returns the shape of the chosen kind; what was typed for the other kinds goes to `shape_aside`."""
         kind = self.cleaned_data.get("shape_kind")
         if not kind:
             return {}
@@ -204,7 +204,7 @@ class DraftForm(forms.Form):
         return {"shape": {kind: parts[kind]} if kind in parts else None, "shape_aside": aside or None}
 
     def with_problems(self, problems: Problems, *, at_submit: bool) -> dict[str, DraftField]:
-        """Every field with what is wrong there. While one types, what is still empty is not called wrong."""
+        """Returns every field with its problems. Blank fields are not wrong before submitting."""
         found = {}
         for name, field in self.fields.items():
             still_empty = name in BLANK_FIELDS and not getattr(self.batch, name).strip()
@@ -218,7 +218,7 @@ class DraftForm(forms.Form):
 
 
 def _initial(batch: Batch) -> dict[str, Any]:
-    """How inputs stand that are not what is stored, but stand for it."""
+    """Returns initial values of the inputs that differ from what is stored."""
     shape = batch.shape or {}
     schema = part_of(shape, batch.shape_aside, "schema") or ""
     text = schema if isinstance(schema, str) else json.dumps(schema, indent=2, ensure_ascii=False)
@@ -231,11 +231,11 @@ def _initial(batch: Batch) -> dict[str, Any]:
 
 
 def _lines(text: str) -> str:
-    """Browsers send line ends as CRLF; a prompt has the ones that were typed."""
+    """Returns the text with LF line ends: browsers send CRLF."""
     return text.replace("\r\n", "\n")
 
 
-def _label(offer: Offer) -> str:
-    if not offer.batchable:
-        return f"{offer.model}: {offer.reason}"
-    return f"{offer.model}: {price(offer.million_in)} in, {price(offer.million_out)} out per million tokens"
+def _label(listed: ModelPrice) -> str:
+    if not listed.batchable:
+        return f"{listed.model}: {listed.reason}"
+    return f"{listed.model}: {price(listed.million_in)} in, {price(listed.million_out)} out per million tokens"

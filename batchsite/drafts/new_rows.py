@@ -1,4 +1,4 @@
-"""Which rows of a newer dataset were not in an older one: found by a worker, in memory that does not grow with both."""
+"""Which rows of a newer dataset are not in an older one: found by a worker, in bounded memory."""
 
 from __future__ import annotations
 
@@ -13,20 +13,21 @@ from batchsite.datasets.models import Dataset
 from batchsite.processes.leases import MOST_TRIES, Claim, claimed
 from batchsite.recipes.row_set import MOST_SPANS, RowSet
 
-EVERY = 20_000
-"""Rows between two notes of progress; each also extends the lease."""
+PROGRESS_ROWS = 20_000
+"""Rows between two progress updates, which also extend the lease."""
 Beat = Callable[[int], None]
 
 
-def mark_of(older: Dataset, newer: Dataset) -> str:
-    """Changes when one of them was read again: its rows are other records then."""
-    return " ".join(str(one.blocks.order_by("first").values_list("pk", flat=True).first()) for one in (older, newer))
+def rows_fingerprint(older: Dataset, newer: Dataset) -> str:
+    """Returns a fingerprint that changes when one of the datasets is read again."""
+    first_blocks = [data.blocks.order_by("first").values_list("pk", flat=True).first() for data in (older, newer)]
+    return " ".join(map(str, first_blocks))
 
 
 def new_rows(older: Dataset, newer: Dataset, beat: Beat = lambda _: None) -> RowSet:
-    """The rows of `newer` that `older` does not have, by the cells of the columns that both have.
+    """Returns the rows of `newer` that `older` does not have, compared by the columns that both have.
 
-    Raises ValueError, in words.
+    Raises ValueError, with a sentence, if they share no column or the new rows form too many ranges.
     """
     shared = [name for name in newer.columns if name in older.columns]
     if not shared:
@@ -35,18 +36,18 @@ def new_rows(older: Dataset, newer: Dataset, beat: Beat = lambda _: None) -> Row
     is_new = bytearray(newer.row_count + 1)
     for part in range(parts):
         known = array("q")
-        for _, mark in _marks(older, shared):
+        for _, digest in _row_hashes(older, shared):
             looked += 1
-            if mark % parts == part:
-                known.append(mark)
-            if looked % EVERY == 0:
+            if digest % parts == part:
+                known.append(digest)
+            if looked % PROGRESS_ROWS == 0:
                 beat(looked)
         known = array("q", sorted(known))
-        for number, mark in _marks(newer, shared):
+        for number, digest in _row_hashes(newer, shared):
             looked += 1
-            if mark % parts == part and not _holds(known, mark):
+            if digest % parts == part and not _holds(known, digest):
                 is_new[number] = 1
-            if looked % EVERY == 0:
+            if looked % PROGRESS_ROWS == 0:
                 beat(looked)
     return _as_rows(is_new)
 
@@ -55,16 +56,16 @@ def _parts(rows: int) -> int:
     return max(1, -(-rows // ROWS_AT_ONCE))
 
 
-def _marks(dataset: Dataset, columns: list[str]) -> Iterator[tuple[int, int]]:
-    """(number, mark) of every row: 64 bits that differ where the cells do, within this process."""
+def _row_hashes(dataset: Dataset, columns: list[str]) -> Iterator[tuple[int, int]]:
+    """Yields (number, 64-bit hash of the cells) of every row; hashes are comparable within this process only."""
     places = [dataset.columns.index(name) for name in columns]
     for number, cells in dataset.rows():
         yield number, hash(tuple([cells[place] for place in places]))
 
 
-def _holds(marks: array[int], mark: int) -> bool:
-    place = bisect_left(marks, mark)
-    return place < len(marks) and marks[place] == mark
+def _holds(ordered: array[int], digest: int) -> bool:
+    place = bisect_left(ordered, digest)
+    return place < len(ordered) and ordered[place] == digest
 
 
 def _as_rows(flags: bytearray) -> RowSet:
@@ -76,21 +77,21 @@ def _as_rows(flags: bytearray) -> RowSet:
         spans.append((first, last))
         if len(spans) > MOST_SPANS:
             raise ValueError(
-                f"The new rows lie in more than {MOST_SPANS:,} places between old ones, too many to name. "
-                "Sort the file so that new rows stand together, or run all of its rows."
+                f"The new rows are scattered over more than {MOST_SPANS:,} places. "
+                "Sort the file so that new rows are together, or run all of its rows."
             )
         first = flags.find(1, last + 1)
     return RowSet(spans)
 
 
 def renew_step(renewal_id: int) -> None:
-    """Look, from the beginning. Raises Busy, LeaseLost."""
+    """Runs the search from the beginning. Raises Busy, LeaseLost."""
     with claimed(Renewal, renewal_id) as claim:
         renewal = Renewal.objects.select_related("batch__dataset", "dataset").get(pk=claim.pk)
         if not renewal.is_looking:
             return
         if claim.tries > MOST_TRIES:
-            _end(claim, renewal, problem="A worker died at it again and again.")
+            _end(claim, renewal, problem="A worker crashed on it repeatedly.")
             return
 
         def beat(rows: int) -> None:
@@ -106,6 +107,6 @@ def renew_step(renewal_id: int) -> None:
 
 
 def _end(claim: Claim[Renewal], renewal: Renewal, **values: object) -> None:
-    """Write down what was found, unless it was asked for anew meanwhile: then that is still due."""
+    """Stores the outcome, unless the search was started over meanwhile and so is still due."""
     with claim.locked():
         Renewal.objects.filter(pk=claim.pk, mark=renewal.mark).update(ready_at=timezone.now(), **values)

@@ -1,4 +1,4 @@
-"""Between a draft and what fills it: kept prompts, and the gallery's starting prompts."""
+"""Moves prompts between a draft and the team's saved prompts or the starter prompts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from batchsite.teams.models import User
 
 
 def contents_of(batch: Batch) -> Contents:
-    """What of a batch a prompt keeps."""
+    """Returns the part of a batch that a saved prompt holds."""
     return Contents(
         text=batch.prompt,
         system_prompt=batch.system_prompt,
@@ -26,16 +26,16 @@ def contents_of(batch: Batch) -> Contents:
 
 
 def keep(batch: Batch, user: User | None, name: str, comment: str) -> tuple[PromptVersion, bool]:
-    """Keep the draft's prompt; the draft names the version from then on. Raises draft_store.Submitted."""
+    """Saves the draft's prompt; the draft refers to that version from then on. Raises draft_store.Submitted."""
     version, is_new = library.keep(batch.team, user, name, comment, contents_of(batch))
     draft_store.save(batch, {"prompt_version": version})
     return version, is_new
 
 
 def fill(batch: Batch, contents: Contents, version: PromptVersion | None = None) -> None:
-    """Put these contents into the draft, in the place of its own. Raises draft_store.Submitted.
+    """Replaces the contents of the draft. Raises draft_store.Submitted.
 
-    A model that is not offered here leaves the draft's own in place.
+    The draft keeps its model if the one in `contents` cannot run in batches.
     """
     values: dict[str, Any] = {
         "prompt": contents.text,

@@ -1,6 +1,6 @@
-"""Starting prompts for newcomers, made for the columns at hand. Pure but for what is measured of a dataset.
+"""Starter prompts for newcomers, made for the columns of a dataset.
 
-Each fills prompt, system prompt and the shape of the answer; what comes of it is an ordinary draft.
+Each fills the prompt, the system prompt and the answer shape; the result is an ordinary draft.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from batchsite.datasets.models import Dataset
-from batchsite.pricing.coverage import Column, Coverage, coverage, values_of
+from batchsite.pricing.coverage import ColumnCoverage, Coverage, coverage, values_of
 from batchsite.prompts.library import Contents
 
 
 @dataclass(frozen=True)
 class Starter:
-    """One of the gallery: what it is for in a few words, and what it makes of a dataset."""
+    """An entry of the gallery, and the function that makes its contents for a dataset."""
 
     name: str
     title: str
@@ -24,13 +24,13 @@ class Starter:
     make: Callable[[Dataset, Coverage], Contents]
 
 
-def text_column(found: Coverage) -> Column:
-    """The column with the longest texts: what prompts are mostly about."""
+def text_column(found: Coverage) -> ColumnCoverage:
+    """Returns the column with the longest texts, which prompts are mostly about."""
     return max(found.columns, key=lambda column: (column.filled > 0, column.mean))
 
 
-def label_column(found: Coverage) -> Column | None:
-    """A column of labels beside the text: few values that come again and again."""
+def label_column(found: Coverage) -> ColumnCoverage | None:
+    """Returns a column of labels (few values that repeat) beside the text. None if there is none."""
     text = text_column(found)
     labels = [column for column in found.columns if column.repeats and column is not text]
     return min(labels, key=lambda column: column.mean, default=None)
@@ -41,7 +41,7 @@ def _field(name: str, kind: str, description: str, values: list[str] | None = No
 
 
 def _text(found: Coverage) -> str:
-    """The text of a row, fenced, so that nothing in it is taken for an instruction."""
+    """Returns the placeholder of the text in a fence, so that its contents are not taken for instructions."""
     return f"<text>\n{text_column(found).placeholder}\n</text>"
 
 
@@ -52,22 +52,22 @@ def _classify(dataset: Dataset, found: Coverage) -> Contents:
         values, _ = values_of(dataset, label.name)
         name = label.name[:64]
     return Contents(
-        system_prompt="You sort texts. Choose the one value that fits best, also where none fits well.",
-        text=f"Which value fits this text?\n\n{_text(found)}",
-        shape={"fields": [_field(name, "choice", "The value that fits the text best", values)]},
+        system_prompt="Classify the text. Always choose the closest label.",
+        text=f"Which label fits this text?\n\n{_text(found)}",
+        shape={"fields": [_field(name, "choice", "The label that fits the text best", values)]},
     )
 
 
 def _extract(dataset: Dataset, found: Coverage) -> Contents:
     return Contents(
-        system_prompt="You read texts and take facts out of them. Never guess: leave empty what the text does not say.",
-        text=f"Take these facts out of the text.\n\n{_text(found)}",
+        system_prompt="Extract facts from the text. Never guess: leave blank what the text does not say.",
+        text=f"Extract these facts from the text.\n\n{_text(found)}",
         shape={
             "fields": [
                 _field("topic", "text", "What the text is about, in two or three words"),
-                _field("names", "texts", "People, products and places that are named"),
-                _field("date", "text", "A date that is mentioned, as YYYY-MM-DD, else empty"),
-                _field("urgent", "yes_no", "Whether somebody waits for an answer"),
+                _field("names", "texts", "People, products and places mentioned"),
+                _field("date", "text", "A date mentioned in the text, as YYYY-MM-DD; empty if there is none"),
+                _field("urgent", "yes_no", "Whether someone is waiting for an answer"),
             ]
         },
     )
@@ -75,15 +75,15 @@ def _extract(dataset: Dataset, found: Coverage) -> Contents:
 
 def _translate(dataset: Dataset, found: Coverage) -> Contents:
     return Contents(
-        system_prompt="You translate. Keep the tone, names and numbers. Answer with the translation and nothing else.",
+        system_prompt="Translate the text. Keep the tone, names and numbers. Answer with the translation only.",
         text=f"Translate this text into English.\n\n{_text(found)}",
     )
 
 
 def _summarise(dataset: Dataset, found: Coverage) -> Contents:
     return Contents(
-        system_prompt="You summarise texts for people in a hurry. Answer with the summary and nothing else.",
-        text=f"Summarise this text in one sentence of at most 20 words.\n\n{_text(found)}",
+        system_prompt="Summarize the text for someone in a hurry. Answer with the summary only.",
+        text=f"Summarize this text in one sentence of at most 20 words.\n\n{_text(found)}",
     )
 
 
@@ -92,7 +92,7 @@ def _judge(dataset: Dataset, found: Coverage) -> Contents:
     about = "\n".join(f"{column.name}: {column.placeholder}" for column in others[:6])
     given = f"\n\nWhat is known of it:\n{about}" if about else ""
     return Contents(
-        system_prompt="You judge texts strictly and fairly, each on its own. Give the reason first, then the score.",
+        system_prompt="Rate the text strictly and fairly. Give the reason first, then the score.",
         text=f"How clear and helpful is this text?\n\n{_text(found)}{given}",
         shape={
             "fields": [
@@ -104,8 +104,8 @@ def _judge(dataset: Dataset, found: Coverage) -> Contents:
 
 
 STARTERS = (
-    Starter("classify", "Classify", "One value of a list for every row", _classify),
-    Starter("extract", "Extract fields", "Facts out of a text, a column each", _extract),
+    Starter("classify", "Classify", "One label from a list for every row", _classify),
+    Starter("extract", "Extract fields", "Facts from a text, one column each", _extract),
     Starter("translate", "Translate", "Every text in another language", _translate),
     Starter("summarise", "Summarise", "One sentence for every row", _summarise),
     Starter("judge", "Judge", "A score, and the reason for it", _judge),
@@ -113,6 +113,6 @@ STARTERS = (
 
 
 def made(name: str, dataset: Dataset) -> Contents | None:
-    """What the starter of that name makes of the dataset; None where there is none, or no column."""
-    starter = next((one for one in STARTERS if one.name == name), None)
+    """Returns the contents of the named starter. None if there is no such starter, or no column."""
+    starter = next((starter for starter in STARTERS if starter.name == name), None)
     return starter.make(dataset, coverage(dataset)) if starter and dataset.columns else None

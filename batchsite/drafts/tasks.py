@@ -1,4 +1,4 @@
-"""What the queue calls: searches for the rows that a newer dataset adds."""
+"""Jobs of the queue: searches for rows that a newer dataset adds."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ HERE = "batchsite.drafts.tasks"
 
 
 def due(now: datetime) -> Iterable[Job]:
-    """Every search whose time has come."""
+    """Yields every search that is due."""
     for renewal in take_due(Renewal.objects.all(), now):
         yield Job(f"{HERE}.renew", (renewal.pk,), "long")
 

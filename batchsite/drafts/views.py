@@ -1,4 +1,4 @@
-"""Writing a batch: choose a dataset, write the prompt, check, review, submit."""
+"""The pages of a draft: choose a dataset, write the prompt, check, review, submit."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from batchsite.drafts import draft_store, saved_prompts
 from batchsite.drafts.draft_page import draft_context, review_context
 from batchsite.drafts.forms import DraftForm
 from batchsite.http import UNPROCESSABLE, whole_number
-from batchsite.pricing.tasks import ask_for_offers
+from batchsite.pricing.tasks import ask_for_prices
 from batchsite.prompts import prompt_queries as prompts
 from batchsite.prompts.library import Contents
 from batchsite.prompts.models import PromptVersion
@@ -30,7 +30,7 @@ DATASETS_SHOWN = 30
 
 @require_http_methods(["GET", "POST"])
 def batch_new(request: TeamRequest) -> HttpResponse:
-    """Choose a dataset; the draft begins with it, and with a kept prompt where one was asked for."""
+    """Chooses a dataset and starts a draft with it, filled from a saved prompt if one is given."""
     mine = Dataset.objects.filter(team=request.team, deleted_at=None)
     asked = whole_number(request.POST.get("prompt") or request.GET.get("prompt"))
     version = prompts.version_of(request.team, asked) if asked else None
@@ -47,11 +47,11 @@ def batch_new(request: TeamRequest) -> HttpResponse:
 
 
 def _begin(request: TeamRequest, dataset: Dataset, version: PromptVersion | None) -> Batch:
-    """Raises Http404 where the dataset was deleted meanwhile."""
+    """Returns a new draft. Raises Http404 if the dataset was deleted meanwhile."""
     try:
         draft = draft_store.new_draft(request.team, request.user, dataset)
     except Dataset.DoesNotExist as error:
-        raise Http404("The dataset was deleted meanwhile.") from error
+        raise Http404("The dataset has been deleted.") from error
     if version:
         saved_prompts.fill(draft, Contents.of(version), version)
     return draft
@@ -59,7 +59,7 @@ def _begin(request: TeamRequest, dataset: Dataset, version: PromptVersion | None
 
 @require_GET
 def batch_edit(request: TeamRequest, batch_id: int) -> HttpResponse:
-    """The draft as it was left."""
+    """The page of the draft."""
     batch = queries.batch_of(request.team, batch_id)
     if batch.state != State.DRAFT:
         return redirect("batch", batch.pk)
@@ -69,7 +69,7 @@ def batch_edit(request: TeamRequest, batch_id: int) -> HttpResponse:
 
 @require_POST
 def batch_preview(request: TeamRequest, batch_id: int) -> HttpResponse:
-    """Save what was typed, and show what it would be: for htmx in parts, else by the page itself."""
+    """Saves what was typed and shows the result: parts of the page for htmx, else the page."""
     batch = queries.batch_of(request.team, batch_id)
     form = DraftForm(request.POST, batch=batch)
     try:
@@ -89,7 +89,7 @@ def batch_preview(request: TeamRequest, batch_id: int) -> HttpResponse:
 
 
 def _do(request: TeamRequest, batch: Batch) -> tuple[str, str]:
-    """What a button asks for beside saving: the part of the page that it is about, and words. Raises Submitted."""
+    """Does what a button asks for besides saving. Returns (anchor on the page, a sentence). Raises Submitted."""
     what, _, which = request.POST.get("do", "").partition("-")
     if what == "values" and which.isdecimal() and int(which) < len(batch.dataset.columns):
         try:
@@ -97,14 +97,14 @@ def _do(request: TeamRequest, batch: Batch) -> tuple[str, str]:
         except ValueError as error:
             return "shape", str(error)
     if what == "offers":
-        ask_for_offers(str(account_kind(request.team)), request.team.pk)
-        return "models", "xAI is asked for its models and prices; reload the page in a moment to see them."
+        ask_for_prices(str(account_kind(request.team)), request.team.pk)
+        return "models", "Asking xAI for its models and prices; reload the page in a moment to see them."
     return {"examples": "examples", "fields": "shape"}.get(what, ""), ""
 
 
 @require_POST
 def batch_check(request: TeamRequest, batch_id: int) -> HttpResponse:
-    """Save and check; on to the review, or on problems back to the page with all that was typed."""
+    """Saves and checks; continues to the review, or shows the page with the problems."""
     batch = queries.batch_of(request.team, batch_id)
     form = DraftForm(request.POST, batch=batch)
     try:
@@ -119,7 +119,7 @@ def batch_check(request: TeamRequest, batch_id: int) -> HttpResponse:
 
 @require_GET
 def batch_review(request: TeamRequest, batch_id: int) -> HttpResponse:
-    """All that is about to be sent, on one page."""
+    """The review: everything that is about to be sent, on one page."""
     batch = queries.batch_of(request.team, batch_id)
     if batch.state != State.DRAFT:
         return redirect("batch", batch.pk)
@@ -131,13 +131,13 @@ def batch_review(request: TeamRequest, batch_id: int) -> HttpResponse:
 
 @require_POST
 def batch_submit(request: TeamRequest, batch_id: int) -> HttpResponse:
-    """Start what was reviewed. A draft that says something else by now is reviewed again."""
+    """Submits the draft as it was reviewed. A draft that changed since has to be reviewed again."""
     batch = queries.batch_of(request.team, batch_id)
     if batch.state != State.DRAFT:
         return to_batch(request, batch)
     if request.POST.get("reviewed") != draft_store.revision(batch):
         messages.warning(
-            request, "The draft was changed since you looked. This is how it stands now; nothing was sent."
+            request, "The draft has changed since you opened it. This is the current version; nothing was sent."
         )
         return redirect("batch-review", batch.pk)
     if draft_store.problems_of(batch):
@@ -152,7 +152,7 @@ def batch_submit(request: TeamRequest, batch_id: int) -> HttpResponse:
 
 
 def _row(request: TeamRequest) -> int:
-    """The row to preview: the number that was typed; without JavaScript, the one that a button leads to."""
+    """Returns the row to preview: the typed number or, without JavaScript, the one that a button leads to."""
     row, step = whole_number(request.POST.get("row")) or 1, request.POST.get("step", "")
     if request.htmx:
         return row
@@ -162,6 +162,6 @@ def _row(request: TeamRequest) -> int:
 
 
 def to_batch(request: TeamRequest, batch: Batch) -> HttpResponse:
-    """Somebody submitted it meanwhile."""
+    """Goes to the page of a batch that somebody submitted meanwhile."""
     url = reverse("batch", args=[batch.pk])
     return HttpResponseClientRedirect(url) if request.htmx else redirect(url)

@@ -1,4 +1,4 @@
-"""Running a batch again: the question which rows, and the way to the draft."""
+"""Running a batch again: which rows, and the draft for them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from batchsite.batches import queries
 from batchsite.batches.models import Batch
 from batchsite.batches.states import State
 from batchsite.datasets.models import Dataset, DatasetState
-from batchsite.drafts import duplicate
+from batchsite.drafts import duplicates
 from batchsite.recipes.row_set import RowSet
 from batchsite.teams.requests import TeamRequest
 
@@ -23,11 +23,11 @@ ask_and_do = require_http_methods(["GET", "POST"])
 
 @ask_and_do
 def batch_again(request: TeamRequest, batch_id: int) -> HttpResponse:
-    """The same rows, the rest of the dataset, or what is new in a newer one: each becomes a draft."""
+    """Makes a draft of the same rows, of the rest of the dataset, or leads to the new rows of a newer dataset."""
     batch = queries.batch_of(request.team, batch_id)
     if batch.state == State.DRAFT:
         return redirect("batch-edit", batch.pk)
-    rest, newer = duplicate.rest_of(batch), duplicate.newer_of(batch.dataset)
+    rest, newer = duplicates.rest_of(batch), duplicates.newer_of(batch.dataset)
     if request.method == "POST":
         what = request.POST.get("what", "")
         if what == "new" and newer:
@@ -35,8 +35,8 @@ def batch_again(request: TeamRequest, batch_id: int) -> HttpResponse:
         return _draft(request, batch, rest if what == "rest" and len(rest) else None)
     context = {
         "batch": batch,
-        "question": f"Run “{batch}” again?",
-        "verb": "Make a draft",
+        "question": f"Duplicate “{batch}”?",
+        "verb": "Create draft",
         "back": reverse("batch", args=[batch.pk]),
         "calm": True,
         "rest": len(rest),
@@ -51,23 +51,23 @@ def _draft(
 ) -> HttpResponse:
     try:
         words = what or ("the rest" if rows is not None else "again")
-        draft = duplicate.duplicate(batch, request.user, dataset=dataset, rows=rows, what=words)
+        draft = duplicates.duplicate(batch, request.user, dataset=dataset, rows=rows, what=words)
     except Dataset.DoesNotExist:
-        messages.error(request, "Its dataset was deleted meanwhile, so it cannot run again.")
+        messages.error(request, "Its dataset has been deleted, so it can’t be duplicated.")
         return redirect("batch", batch.pk)
     messages.success(
-        request, "A draft with everything copied. Change what you like; nothing is sent before you submit."
+        request, "A draft with everything copied. Change anything you like; nothing is sent until you submit."
     )
     return redirect("batch-edit", draft.pk)
 
 
 @ask_and_do
 def batch_new_rows(request: TeamRequest, batch_id: int, dataset_id: int) -> HttpResponse:
-    """The rows of another dataset that the batch's own does not have: looked for, then made a draft of."""
+    """Searches for rows of another dataset that the batch's own lacks, then makes a draft of them."""
     batch = queries.batch_of(request.team, batch_id)
     known = Dataset.objects.filter(team=request.team, deleted_at=None, state=DatasetState.READY)
     dataset = get_object_or_404(known.exclude(pk=batch.dataset_id), pk=dataset_id)
-    renewal = duplicate.look_for_new_rows(batch, dataset, request.user)
+    renewal = duplicates.look_for_new_rows(batch, dataset, request.user)
     if request.method == "POST" and renewal.count:
         return _draft(request, batch, RowSet(renewal.ranges), dataset, "new rows")
     context: dict[str, Any] = {"batch": batch, "dataset": dataset, "renewal": renewal}

@@ -1,4 +1,4 @@
-"""Filling a draft from elsewhere: kept prompts, the gallery; and keeping what it says."""
+"""Fills a draft from a saved prompt or a starter prompt, and saves its prompt for later use."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from batchsite.teams.requests import TeamRequest
 
 @require_POST
 def batch_fill(request: TeamRequest, batch_id: int) -> HttpResponse:
-    """Save what was typed, then let a kept prompt, a starting one, or what stood here before take its place."""
+    """Saves what was typed, then replaces it by a saved prompt, a starter prompt, or what it was before (undo)."""
     batch = queries.batch_of(request.team, batch_id)
     try:
         draft_store.save(batch, DraftForm(request.POST, batch=batch).values())
@@ -41,35 +41,35 @@ def batch_fill(request: TeamRequest, batch_id: int) -> HttpResponse:
 
 
 def _wanted(request: TeamRequest, batch: Batch) -> tuple[Contents, PromptVersion | None]:
-    """What the button stands for. Raises Http404."""
+    """Returns the contents that the button stands for. Raises Http404."""
     if "undo" in request.POST:
         before = request.session.get(f"draft-{batch.pk}")
         if before is None:
-            raise Http404("There is nothing to take back.")
+            raise Http404("There is nothing to undo.")
         return Contents(**before), None
     if "version" in request.POST:
         version = prompts.version_of(request.team, whole_number(request.POST["version"]) or 0)
         return Contents.of(version), version
     made = starter_prompts.made(request.POST.get("starter", ""), batch.dataset)
     if made is None:
-        raise Http404("There is no such starting prompt.")
+        raise Http404("That starting prompt doesn’t exist.")
     return made, None
 
 
 @require_POST
 def batch_keep(request: TeamRequest, batch_id: int) -> HttpResponse:
-    """Save what was typed, and keep its prompt under a name."""
+    """Saves the draft, and its prompt under a name."""
     batch = queries.batch_of(request.team, batch_id)
     form = DraftForm(request.POST, batch=batch)
     named = KeepForm({"name": request.POST.get("keep-name"), "comment": request.POST.get("keep-comment")})
     try:
         draft_store.save(batch, form.values())
         if form.errors or not named.is_valid() or not batch.prompt.strip():
-            words = "" if batch.prompt.strip() else "Write a prompt before you keep it."
+            words = "" if batch.prompt.strip() else "Write a prompt before you save it."
             context = draft_context(request, form, 1) | {"keeping": named, "keep_problem": words}
             return render(request, "drafts/edit.html", context, status=UNPROCESSABLE)
         version, is_new = saved_prompts.keep(batch, request.user, **named.cleaned_data)
     except draft_store.Submitted:
         return to_batch(request, batch)
-    messages.success(request, f"Kept as “{version}”." if is_new else f"“{version}” says just that already.")
+    messages.success(request, f"Saved as “{version}”." if is_new else f"“{version}” already says exactly that.")
     return redirect(f"{reverse('batch-edit', args=[batch.pk])}#prompt-step")

@@ -1,4 +1,4 @@
-"""Inputs of the draft's form that keep what was typed, also where it is not what they are for."""
+"""Inputs of the draft's form that keep what was typed even if it is not valid."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from django import forms
 from batchsite.recipes.parameters import NAMES, Parameter, parameters_of
 
 
-class OfferSelect(forms.Select):
-    """Models that cannot run in batches are shown, and cannot be chosen."""
+class ModelSelect(forms.Select):
+    """A select that shows models that cannot run in batches, disabled."""
 
     closed: frozenset[str] = frozenset()
 
@@ -25,7 +25,7 @@ class OfferSelect(forms.Select):
 
 
 class ParamField(forms.CharField):
-    """A parameter as a number; what is none stays as it was typed, and is named a problem by drafting."""
+    """A number parameter. What is not a number stays a text, which draft_store reports as a problem."""
 
     def to_python(self, value: Any) -> Any:
         text = str(super().to_python(value) or "")
@@ -39,7 +39,7 @@ class ParamField(forms.CharField):
 
 
 class LinesField(forms.CharField):
-    """Texts, one a line; None where there is none."""
+    """Texts, one per line. None if there are none."""
 
     def prepare_value(self, value: Any) -> Any:
         return "\n".join(map(str, value)) if isinstance(value, list) else value
@@ -50,7 +50,7 @@ class LinesField(forms.CharField):
 
 
 class ChosenField(forms.CharField):
-    """A value of a list; None where none is chosen. One that is not in the list stays, and is named a problem."""
+    """A value of a list. None if none is chosen. Other values are kept and reported as a problem."""
 
     def to_python(self, value: Any) -> Any:
         return super().to_python(value) or None
@@ -61,16 +61,18 @@ def number_input(least: int, most: int, **attributes: Any) -> forms.NumberInput:
 
 
 def param_fields(model: str, params: dict[str, Any]) -> dict[str, forms.Field]:
-    """A field for every parameter: as this model takes it, or as others do where it takes none."""
-    taken = {one.name: one for one in parameters_of(model)}
-    others = {one.name: one for known in ("grok-4.3", "-non-reasoning") for one in parameters_of(known)}
+    """Returns a field for every parameter: as this model takes it, else as other models do."""
+    taken = {parameter.name: parameter for parameter in parameters_of(model)}
+    others = {
+        parameter.name: parameter for known in ("grok-4.3", "-non-reasoning") for parameter in parameters_of(known)
+    }
     return {name: _param_field(taken.get(name) or others[name], params.get(name)) for name in NAMES}
 
 
 def _param_field(parameter: Parameter, value: Any) -> forms.Field:
     words: dict[str, Any] = {"label": parameter.label, "help_text": parameter.help, "required": False}
     if parameter.kind == "choice":
-        choices = [("", "As the model decides"), *parameter.choices]
+        choices = [("", "Model default"), *parameter.choices]
         if value and value not in dict(choices):
             choices.append((str(value), f"{value}: not for this model"))
         return ChosenField(widget=forms.Select(choices=choices), **words)

@@ -28,8 +28,8 @@ from batchsite.datasets.reading_report import BAD_ROWS, LEAVE
 from batchsite.pricing.estimate import Estimate
 from batchsite.processes.leases import Busy, LeaseLost
 from batchsite.processes.log_files import LogFile
+from batchsite.processes.outages import outage_of
 from batchsite.processes.parentage import die_with_parent
-from batchsite.processes.trouble import trouble
 from batchsite.teams.accounts import AccountKind, account_kind, sandbox_url
 from batchsite.wording import dollars
 
@@ -59,7 +59,7 @@ class Progress:
 
     def wait(self, error: Exception) -> None:
         """The database is locked, full or away."""
-        self.say(f"{trouble(error) or 'The database failed'}: {[*str(error).splitlines(), ''][0]}. Waiting.")
+        self.say(f"{outage_of(error) or 'The database failed'}: {[*str(error).splitlines(), ''][0]}. Waiting.")
 
     def say(self, words: str) -> None:
         """A sentence between the lines of progress; once, while it stays the same."""
@@ -122,14 +122,27 @@ def summary(batch: Batch, output: Path | None) -> str:
         lines.append(f"Written to {output}.")
     if batch.misfits:
         lines.append(f"{batch.misfits:,} answers do not fit the schema; the column “warning” says why.")
-    if batch.succeeded + batch.skipped < batch.total:
+    if batch.flawed or batch.several:
+        lines.append(f"The column “warning” names the rows: {flaws(batch)}.")
+    if batch.succeeded + batch.skipped < batch.total or batch.flawed:
         lines.append(f"Batch {batch.pk} can be retried on its page.")
     return "\n".join(lines)
 
 
+def flaws(batch: Batch) -> str:
+    """Returns the counts of flawed answers: `3 without an answer, 1 cut off`."""
+    counts = (
+        (batch.no_answer, "without an answer"),
+        (batch.declined, "refused by the model"),
+        (batch.truncated, "cut off at the token limit"),
+        (batch.several, "with several answers"),
+    )
+    return ", ".join(f"{count:,} {words}" for count, words in counts if count)
+
+
 def database_problem(error: Exception, batch: Batch | None) -> str:
     """What happened, and what to do."""
-    what = trouble(error) or "The database failed"
+    what = outage_of(error) or "The database failed"
     words = [*str(error).splitlines(), type(error).__name__][0]
     again = f"Nothing is lost. Go on with: manage.py runbatch --resume {batch.pk}" if batch else "Nothing was sent."
     return f"{what}: {words}.\n{again}{'' if batch else ' Run it again once that is mended.'}"
@@ -174,7 +187,7 @@ def row_problems(batch: Batch) -> str:
     """Which rows cannot be sent, and why."""
     found = [f"row {one['row']:,}: {one['message']}" for one in batch.problems[:20]]
     more = batch.problem_count - len(found)
-    head = f"Nothing was sent: {batch.problem_count:,} rows cannot be sent as they are."
+    head = f"Nothing was sent: {batch.problem_count:,} rows can’t be sent as they are."
     return "\n".join([head, *found, *([f"and {more:,} more"] if more > 0 else [])])
 
 
@@ -205,6 +218,7 @@ def sandbox_if_needed(needed: bool, say: Callable[[str], object]) -> Iterator[No
         return
     data, noted = Path(settings.DATA) / "sandbox", Path(settings.DATA) / "run" / "sandbox.port"
     command = [sys.executable, "-m", "batchsite.sandbox", "--port", "0", "--port-file", str(noted)]
+    command += ["--key-file", str(noted.with_name("sandbox.key"))]
     command += ["--data", str(data), "--rate", str(settings.OPTIONS.sandbox_rate)]
     tie = partial(die_with_parent, os.getpid())
     quiet = subprocess.DEVNULL  # should another one begin at the same moment, this one ends, and that one serves both

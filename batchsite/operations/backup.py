@@ -1,8 +1,8 @@
-"""A copy of everything that an installation is, made while it runs: database, uploads, secret key, sandbox.
+"""A copy of a whole installation, made while it runs: database, uploads, secret key, sandbox.
 
-The copy is laid out like a data folder, so that to restore it is to start batchsite on a copy of it. `backup.json` is
-written last: a folder without it is no whole backup. It also tells batchsite that this is a restored copy, see
-batches/pipeline/restoring.py.
+The copy is laid out like a data folder, so restoring means starting batchsite on a copy of it. `backup.json` is written
+last, so a folder without it is not a complete backup. It also tells batchsite that it runs on a restored copy, see
+submission/restore.py.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ from batchsite.operations.findings import size
 from batchsite.submission.restore import MARK
 
 DUMP = "database.dump"
-"""PostgreSQL's part of a backup, made by pg_dump."""
+"""The dump of PostgreSQL in a backup, made by pg_dump."""
 WAIT = 60.0
-"""Seconds that SQLite waits for its turn."""
+"""Seconds that SQLite waits for a lock."""
 
 
 class CannotBackUp(Exception):
-    """Why, and what to do."""
+    """The text says why, and what to do."""
 
 
 @dataclass(frozen=True)
 class Summary:
-    """What was copied; `bytes` counts all files."""
+    """What was copied. `bytes` is the size of all files together."""
 
     at: str
     database: str
@@ -43,7 +43,7 @@ class Summary:
 
 
 def back_up(folder: Path) -> Summary:
-    """Make a backup in `folder`, which must not hold one yet. Raises CannotBackUp, and then leaves nothing behind."""
+    """Makes a backup in `folder`, which must be new or empty. Raises CannotBackUp, and then leaves nothing behind."""
     data = Path(settings.DATA)
     at = timezone.now().isoformat(timespec="seconds")
     existed = folder.exists()
@@ -52,7 +52,7 @@ def back_up(folder: Path) -> Summary:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if connection.vendor == "sqlite":
             _copy_sqlite(Path(connection.settings_dict["NAME"]), folder / "db.sqlite3")
-        # After the database: what it names is there, and has only grown since.
+        # After the database, so that all uploads it refers to are there; there may only be more by now.
         uploads = _copy_folder(data / "uploads", folder / "uploads", leave_out="incoming")
         _copy_secret(data, folder)
         _copy_sandbox(data / "sandbox", folder / "sandbox")
@@ -65,50 +65,50 @@ def back_up(folder: Path) -> Summary:
 
 
 def _check(folder: Path, data: Path) -> None:
-    """Raises CannotBackUp where the folder cannot take a backup."""
+    """Raises CannotBackUp if the folder cannot hold a backup."""
     if folder.exists() and not folder.is_dir():
         raise CannotBackUp(f"{folder} is a file. Name a new folder for each backup.")
-    held = {path.name for path in folder.iterdir()} if folder.exists() else set()
-    if held - {DUMP}:
+    names = {path.name for path in folder.iterdir()} if folder.exists() else set()
+    if names - {DUMP}:
         raise CannotBackUp(f"{folder} is not empty. Name a new folder for each backup.")
-    if connection.vendor == "postgresql" and DUMP not in held:
+    if connection.vendor == "postgresql" and DUMP not in names:
         raise CannotBackUp(f"Dump the database first, then run this again:\n{dump_line(folder)}")
     needed = _bytes_in(data / "uploads") + sum(path.stat().st_size for path in data.glob("db.sqlite3*"))
     nearest = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     free = shutil.disk_usage(nearest).free
     if needed > free:
-        raise CannotBackUp(f"{folder} has no room: {size(needed)} are needed, {size(free)} are free.")
+        raise CannotBackUp(f"{folder} has too little room: {size(needed)} are needed, {size(free)} are free.")
 
 
 def dump_line(folder: Path) -> str:
-    """What makes the dump of PostgreSQL. The password is left out: it would stay in the shell's history."""
-    known = connection.settings_dict
-    where = {"host": known["HOST"], "port": known["PORT"], "username": known["USER"]}
+    """The command that dumps PostgreSQL. Without the password, which would stay in the shell's history."""
+    database = connection.settings_dict
+    where = {"host": database["HOST"], "port": database["PORT"], "username": database["USER"]}
     options = " ".join(f"--{name}={value}" for name, value in where.items() if value)
-    return f"mkdir -p {folder} && pg_dump --format=custom --file={folder / DUMP} {options} {known['NAME']}"
+    return f"mkdir -p {folder} && pg_dump --format=custom --file={folder / DUMP} {options} {database['NAME']}"
 
 
 def _copy_sqlite(source: Path, target: Path) -> None:
-    """A consistent copy at one moment, while others read and write."""
+    """Makes a consistent copy while others read and write."""
     with contextlib.closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=rw", uri=True, timeout=WAIT)) as file:
         file.execute("VACUUM INTO ?", [str(target)])
     target.chmod(0o600)
     with contextlib.closing(sqlite3.connect(target)) as copy:
         [verdict] = copy.execute("PRAGMA quick_check(1)").fetchone()
     if verdict != "ok":
-        raise sqlite3.DatabaseError(f"the copy is damaged ({verdict}); ask manage.py doctor")
+        raise sqlite3.DatabaseError(f"the copy is damaged ({verdict}); run manage.py doctor")
 
 
 def _copy_folder(source: Path, target: Path, leave_out: str = "") -> int:
-    """All files below; how many. One that is deleted meanwhile belongs to a dataset that is deleted, too."""
+    """Copies all files below `source` and returns their number. A file that vanishes belongs to a deleted dataset."""
     count = 0
     for place, folders, names in os.walk(source):
         folders[:] = [name for name in folders if name != leave_out]
-        here = target / Path(place).relative_to(source)
-        here.mkdir(mode=0o700, parents=True, exist_ok=True)
+        copy = target / Path(place).relative_to(source)
+        copy.mkdir(mode=0o700, parents=True, exist_ok=True)
         for name in names:
             with contextlib.suppress(FileNotFoundError):
-                shutil.copy2(Path(place) / name, here / name)
+                shutil.copy2(Path(place) / name, copy / name)
                 count += 1
     return count
 
@@ -119,7 +119,7 @@ def _copy_secret(data: Path, folder: Path) -> None:
 
 
 def _copy_sandbox(source: Path, target: Path) -> None:
-    """The provider of those who only try things out: their batches would be unknown to a fresh one."""
+    """Copies the sandbox's data; a new sandbox would not know the batches that were sent to it."""
     if (source / "sandbox.sqlite3").exists():
         target.mkdir(mode=0o700)
         _copy_sqlite(source / "sandbox.sqlite3", target / "sandbox.sqlite3")
@@ -137,7 +137,7 @@ def _write_last(path: Path, text: str) -> None:
 
 
 def _remove(folder: Path, *, existed: bool) -> None:
-    """What was begun; never a dump that was there before, nor a folder that somebody else made."""
+    """Removes an unfinished backup, but neither a dump nor a folder that existed before."""
     for path in list(folder.iterdir()) if folder.exists() else []:
         if path.is_dir():
             shutil.rmtree(path, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Is the database there, whole, writable and migrated?"""
+"""Is the database there, sound, writable and migrated?"""
 
 from __future__ import annotations
 
@@ -14,54 +14,54 @@ from batchsite.operations.findings import Finding, first_line, ok, problem, size
 from batchsite.processes.health import missing_migrations
 
 ABOUT = "database"
-PATIENCE = 3.0
-"""Seconds that a lock may last before it is told of."""
+LOCK_WAIT = 3.0
+"""Seconds that a lock may last before it is reported."""
 PROBE = 200_000
-"""Bytes that are written and taken back, to see whether there is room."""
+"""Bytes that are written and rolled back, to see whether there is room."""
 
 
 def examine_database() -> Iterator[Finding]:
-    """The database itself. Nothing else can be examined where this finds a problem."""
+    """The database itself. If it has a problem, nothing else can be examined."""
     try:
         if connection.vendor == "sqlite":
             yield from _sqlite(Path(connection.settings_dict["NAME"]))
         else:
             yield from _postgresql()
     except (Error, sqlite3.Error) as error:
-        yield _gone(error)
+        yield _unusable(error)
 
 
 def examine_migrations() -> Iterator[Finding]:
     missing = missing_migrations()
     if missing:
-        does = "Start batchsite (`make run` migrates by itself), or run: manage.py migrate"
+        advice = "Start batchsite (`make run` migrates by itself), or run: manage.py migrate"
         which = "1 migration of this version is" if missing == 1 else f"{missing} migrations of this version are"
-        yield problem("migrations", f"{which} not applied.", does)
+        yield problem("migrations", f"{which} not applied.", advice)
     else:
         yield ok("migrations", "All are applied.")
 
 
-def _gone(error: Exception) -> Finding:
-    words = first_line(error)
-    if "locked" in words:
+def _unusable(error: Exception) -> Finding:
+    text = first_line(error)
+    if "locked" in text:
         return problem(
             ABOUT,
-            f"Locked: no other process got to write or read for {PATIENCE:.0f} s.",
+            f"Locked: nobody else could read or write for {LOCK_WAIT:.0f} s.",
             "Work goes on by itself once the lock is gone. Who holds it: `fuser -v` on the file db.sqlite3.",
         )
-    if any(sign in words for sign in ("full", "No space left", "disk I/O error")):
+    if any(sign in text for sign in ("full", "No space left", "disk I/O error")):
         return problem(
             ABOUT,
-            f"There is no room to write, or the disk fails: {words}.",
+            f"There is no room to write, or the disk is failing: {text}.",
             "Make room on its disk; work goes on by itself.",
         )
-    if "malformed" in words or "not a database" in words:
+    if "malformed" in text or "not a database" in text:
         return problem(
-            ABOUT, f"The file is damaged: {words}.", "Stop batchsite and restore the last backup: docs/operations.md."
+            ABOUT, f"The file is damaged: {text}.", "Stop batchsite and restore the last backup: docs/operations.md."
         )
     return problem(
         ABOUT,
-        f"It does not answer: {words}",
+        f"It does not answer: {text}",
         "Check that it runs, and DATABASE_URL. Work waits, and goes on by itself.",
     )
 
@@ -71,26 +71,26 @@ def _gone(error: Exception) -> Finding:
 
 def _sqlite(path: Path) -> Iterator[Finding]:
     if not path.exists():
-        yield problem(ABOUT, f"There is none yet at {path}.", "Start batchsite once: make run")
+        yield problem(ABOUT, f"There is none at {path} yet.", "Start batchsite once: make run")
         return
     uri = f"{path.absolute().as_uri()}?mode=rw"  # never makes a new file
-    with contextlib.closing(sqlite3.connect(uri, uri=True, timeout=PATIENCE, isolation_level=None)) as file:
+    with contextlib.closing(sqlite3.connect(uri, uri=True, timeout=LOCK_WAIT, isolation_level=None)) as file:
         [mode] = file.execute("PRAGMA journal_mode").fetchone()
         damage = [row[0] for row in file.execute("PRAGMA quick_check(3)")]
         _probe_sqlite(file)
     if damage != ["ok"]:
-        does = "Stop batchsite and restore the last backup: docs/operations.md, “Restore”."
-        yield problem(ABOUT, f"The file is damaged: {'; '.join(damage)}", does)
+        advice = "Stop batchsite and restore the last backup: docs/operations.md, “Restore”."
+        yield problem(ABOUT, f"The file is damaged: {'; '.join(damage)}", advice)
     if mode != "wal":
-        does = "Restart batchsite, which sets it; on a network file system it cannot be set: use a local disk."
-        yield warning(ABOUT, f"SQLite is in {mode} mode instead of WAL: readers and writers block each other.", does)
+        advice = "Restart batchsite, which sets it; on a network file system it cannot be set: use a local disk."
+        yield warning(ABOUT, f"SQLite is in {mode} mode instead of WAL: readers and writers block each other.", advice)
     if damage == ["ok"]:
         yield ok(ABOUT, f"SQLite {sqlite3.sqlite_version}, {size(path.stat().st_size)}, {mode} mode, sound, writable.")
 
 
 def _probe_sqlite(file: sqlite3.Connection) -> None:
-    """Raises where nothing can be written. What is written is taken back."""
-    file.execute("PRAGMA cache_size = 5")  # pages: what does not fit in there is written at once
+    """Raises if nothing can be written. What is written is rolled back."""
+    file.execute("PRAGMA cache_size = 5")  # in pages; more than that is written to disk at once
     file.execute("BEGIN IMMEDIATE")
     try:
         file.execute("CREATE TABLE doctor_was_here (data BLOB)")
@@ -110,20 +110,22 @@ def _postgresql() -> Iterator[Finding]:
         " current_setting('max_connections')::int"
     )
     if read_only == "on":
-        yield problem(ABOUT, "PostgreSQL takes no writes (a standby?).", "Let DATABASE_URL name the primary server.")
+        yield problem(
+            ABOUT, "PostgreSQL accepts no writes. Is it a standby?", "Let DATABASE_URL name the primary server."
+        )
         return
     _probe_postgresql()
     yield ok(ABOUT, f"PostgreSQL {version}, {size(bytes_used)}, writable, {used} of {allowed} connections in use.")
     if used > 0.8 * allowed:
-        does = "Raise max_connections, or run fewer processes."
-        yield warning(ABOUT, f"{used} of {allowed} connections are in use.", does)
+        advice = "Raise max_connections, or run fewer processes."
+        yield warning(ABOUT, f"{used} of {allowed} connections are in use.", advice)
     [idle] = _ask(
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
         " AND state LIKE 'idle in transaction%%' AND now() - state_change > interval '2 minutes'"
     )
     if idle:
-        does = "Find them in pg_stat_activity and end them: they may hold locks that work waits for."
-        yield warning(ABOUT, f"{idle} connections sit in an open transaction for more than 2 minutes.", does)
+        advice = "Find them in pg_stat_activity and end them: work may be waiting for their locks."
+        yield warning(ABOUT, f"{idle} connections sit in an open transaction for more than 2 minutes.", advice)
 
 
 def _ask(query: str) -> tuple[Any, ...]:

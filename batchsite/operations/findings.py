@@ -1,4 +1,4 @@
-"""What the doctor says: one finding a line, in words, with what to do about it."""
+"""What the doctor reports: one finding a line, with what to do about it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ OK, WARNING, PROBLEM = "ok", "warning", "problem"
 
 @dataclass(frozen=True)
 class Finding:
-    """`level` is ok, warning or problem; only a problem makes the doctor's exit status 1."""
+    """`level` is ok, warning or problem. Only a problem makes the doctor's exit status 1."""
 
     about: str
     level: str
@@ -33,7 +33,7 @@ def problem(about: str, says: str, do: str) -> Finding:
 
 
 def first_line(error: BaseException) -> str:
-    """An error in one line. What PostgreSQL adds below may hold somebody's rows."""
+    """An error in one line. The lines that PostgreSQL adds may contain somebody's rows."""
     return [*str(error).strip().splitlines(), type(error).__name__][0]
 
 
@@ -46,10 +46,10 @@ def size(count: float) -> str:
     return f"{count:.1f} GB"
 
 
-def ago(moment: datetime) -> str:
-    """`40 s ago`, `3 min ago`, `2 h ago`, `5 days ago`."""
+def age(moment: datetime) -> str:
+    """How long ago `moment` was: `40 s`, `3 min`, `2 h`, `5 days`."""
     seconds = max(0.0, (timezone.now() - moment).total_seconds())
     for limit, length, unit in ((100, 1, "s"), (6000, 60, "min"), (172_800, 3600, "h")):
         if seconds < limit:
-            return f"{seconds / length:.0f} {unit} ago"
-    return f"{seconds / 86_400:.0f} days ago"
+            return f"{seconds / length:.0f} {unit}"
+    return f"{seconds / 86_400:.0f} days"

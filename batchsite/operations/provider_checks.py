@@ -1,4 +1,4 @@
-"""Does the provider answer, and does it take our keys? The keys themselves are never shown."""
+"""Does the provider answer, and does it accept our keys? The keys themselves are never shown."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from django.conf import settings
 from batchsite.batches.models import Batch
 from batchsite.batches.states import RUNNING
 from batchsite.operations.findings import Finding, ok, problem, warning
-from batchsite.teams.accounts import AccountKind, AccountMissing, account_of, sandbox_url
+from batchsite.teams.accounts import AccountKind, AccountMissing, account_of, sandbox_key, sandbox_url
 from batchsite.teams.key_checks import KeyCheck, Verdict, check_key
 from batchsite.teams.models import ProviderKey, Team
 
 MOST_ASKED = 20
-"""Keys that are tried out; each takes a call."""
+"""Keys that are tested; each takes a call."""
 
 
 def examine_provider() -> Iterator[Finding]:
-    """The account of this installation: the key of the environment, or the sandbox. Needs no database."""
+    """The installation's key, or else the sandbox. Needs no database."""
     if settings.OPTIONS.xai_api_key:
         check, took = _timed(settings.OPTIONS.xai_api_key, settings.OPTIONS.xai_api_base)
         yield _reached(check, settings.OPTIONS.xai_api_base, took)
         yield _judged("XAI_API_KEY", check)
         return
-    check, took = _timed("sandbox-key", sandbox_url())
+    check, took = _timed(sandbox_key(), sandbox_url())
     if check.verdict == Verdict.WORKS:
         yield ok("provider", f"The sandbox answers in {took:.0f} ms. No key is set: answers are simulated.")
     else:
@@ -33,21 +33,21 @@ def examine_provider() -> Iterator[Finding]:
 
 
 def examine_stored_keys() -> Iterator[Finding]:
-    """Keys that teams have set: readable with this SECRET_KEY, and taken by xAI?"""
+    """Whether the keys of teams can be decrypted with this SECRET_KEY, and xAI accepts them."""
     stored = ProviderKey.objects.select_related("team").order_by("pk")
     for number, row in enumerate(stored):
         try:
             account = account_of(row.team, AccountKind.TEAM)
         except AccountMissing as error:
-            does = "Give the former SECRET_KEY back (SECRET_KEY_FALLBACKS takes it too), or enter the key anew."
-            yield problem("key", f"Team {row.team}: {error}", does)
+            advice = "Put the former SECRET_KEY into SECRET_KEY_FALLBACKS, or enter the key again."
+            yield problem("key", f"Team {row.team}: {error}", advice)
             continue
         if number < MOST_ASKED:
             yield _judged(f"Team {row.team}", check_key(account.api_key, account.base_url))
 
 
 def examine_accounts_in_use() -> Iterator[Finding]:
-    """Batches that run with an account that is not there any more."""
+    """Batches that run with an account that has no key any more."""
     running = Batch.objects.filter(deleted_at=None, state__in=RUNNING)
     if not settings.OPTIONS.xai_api_key:
         count = running.filter(account=AccountKind.ENVIRONMENT).count()
@@ -55,16 +55,18 @@ def examine_accounts_in_use() -> Iterator[Finding]:
             yield problem("key", f"{count} running batches were made with XAI_API_KEY, which is unset now.", "Set it.")
     elif running.filter(account=AccountKind.SANDBOX).exists() and not _sandbox_answers():
         count = running.filter(account=AccountKind.SANDBOX).count()
-        does = "Start batchsite without XAI_API_KEY to let them end, or cancel them."
-        yield warning("provider", f"{count} batches run in the sandbox, which is not started beside a key.", does)
+        advice = "Start batchsite without XAI_API_KEY to let them end, or cancel them."
+        yield warning(
+            "provider", f"{count} batches run in the sandbox, which is not started while a key is set.", advice
+        )
     gone = Team.objects.filter(batches__in=running.filter(account=AccountKind.TEAM), provider_key=None).distinct()
     for team in gone[:MOST_ASKED]:
-        does = "Enter it again on the Team page."
-        yield problem("key", f"Team {team} has running batches, and removed the key that they were made with.", does)
+        advice = "Enter it again on the Team page."
+        yield problem("key", f"Team {team} has running batches, and removed the key that they were made with.", advice)
 
 
 def _sandbox_answers() -> bool:
-    return check_key("sandbox-key", sandbox_url()).verdict == Verdict.WORKS
+    return check_key(sandbox_key(), sandbox_url()).verdict == Verdict.WORKS
 
 
 def _timed(api_key: str, base_url: str) -> tuple[KeyCheck, float]:
@@ -77,8 +79,8 @@ def _timed(api_key: str, base_url: str) -> tuple[KeyCheck, float]:
 def _reached(check: KeyCheck, base_url: str, took: float) -> Finding:
     if check.verdict != Verdict.UNKNOWN:
         return ok("provider", f"{base_url} answers in {took:.0f} ms.")
-    does = "Check the network, the proxy and XAI_API_BASE. Batches wait and go on by themselves."
-    return problem("provider", f"{base_url} does not answer as it should. {check.words}", does)
+    advice = "Check the network, the proxy and XAI_API_BASE. Batches wait and go on by themselves."
+    return problem("provider", f"{base_url} does not answer as it should. {check.words}", advice)
 
 
 def _judged(whose: str, check: KeyCheck) -> Finding:

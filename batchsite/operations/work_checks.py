@@ -1,4 +1,4 @@
-"""Does work flow: queue, workers, ticker, what is due, what is held?"""
+"""Does work get done: queue, workers, ticker, due work, held batches?"""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from django_q.signing import SignedPackage
 from batchsite.batches.models import Batch, Submission
 from batchsite.batches.states import RUNNING, TERMINAL, State
 from batchsite.datasets.models import Dataset, DatasetState
-from batchsite.operations.findings import Finding, ago, first_line, ok, problem, warning
+from batchsite.operations.findings import Finding, age, first_line, ok, problem, warning
 from batchsite.processes.heartbeats import seconds_since_beat
 from batchsite.processes.leases import MOST_TRIES, free
 from batchsite.processes.models import Leadership, Work
 from batchsite.processes.queue import QUEUES
 from batchsite.timeouts import timeouts
 
-START = "Start batchsite: make run (or manage.py up). If it runs, look into log/ in the data folder."
+START = "Start batchsite: make run (or manage.py up). If it runs, look at log/ in the data folder."
 BACKLOG = 50
-"""Messages that may wait without anybody being told."""
+"""Messages that may wait without a warning."""
 SLOW, SILENT = 20.0, 60.0
-"""Seconds since a beat: from the first it is worth a word, from the second nobody seems to be there."""
+"""Seconds since the last beat that are a warning, and that are a problem."""
 LATE = timedelta(seconds=60)
 MOST_NAMED = 10
 
@@ -40,22 +40,22 @@ def examine_queue() -> Iterator[Finding]:
             broker = get_broker(settings.QUEUES[queue])
             waiting, oldest = int(broker.queue_size() or 0), _oldest(broker)
         except Exception as error:  # noqa: BLE001  redis has errors of its own
-            does = "Check that Redis runs and that REDIS_URL is right. Nothing is lost: what is due is sent again."
-            yield problem(about, f"The broker does not answer: {first_line(error)}", does)
+            advice = "Check that Redis runs and that REDIS_URL is right. Nothing is lost: what is due is sent again."
+            yield problem(about, f"The broker does not answer: {first_line(error)}", advice)
             return
         if waiting > BACKLOG or (oldest and timezone.now() - oldest > LATE):
-            since = f", the oldest since {ago(oldest)[:-4]}" if oldest else ""
+            since = f", the oldest for {age(oldest)}" if oldest else ""
             yield warning(about, f"{waiting} messages wait{since}.", f"Is a worker running? {START}")
         else:
             yield ok(about, f"The broker answers; {waiting} messages wait.")
 
 
 def _oldest(broker: Any) -> datetime | None:
-    """When the first message that waits was sent; None where none does, or nobody can tell."""
+    """When the oldest waiting message was sent. None if none waits, or if it cannot be told."""
     if not settings.OPTIONS.redis_url:
         waiting = OrmQ.objects.filter(key=broker.list_key, lock__lte=timezone.now())
-        found: datetime | None = waiting.aggregate(first=models.Min("lock"))["first"]
-        return found
+        oldest: datetime | None = waiting.aggregate(oldest=models.Min("lock"))["oldest"]
+        return oldest
     message = broker.connection.lindex(broker.list_key, 0)
     sent: datetime | None = SignedPackage.loads(message.decode())["started"] if message else None
     return sent
@@ -65,34 +65,34 @@ def examine_workers() -> Iterator[Finding]:
     for queue in QUEUES:
         about, seconds = f"worker {queue}", seconds_since_beat(queue)
         if seconds is None:
-            yield problem(about, "None has ever shown a sign of life.", START)
+            yield problem(about, "There was never a sign of life.", START)
         elif seconds > SILENT:
             yield problem(about, f"No sign of life for {seconds:.0f} s.", START)
         elif seconds > SLOW:
-            does = "Wait a moment: a worker may be starting, or the queue is long. If it stays, look into log/."
-            yield warning(about, f"No sign of life for {seconds:.0f} s.", does)
+            advice = "Wait a moment: a worker may be starting, or the queue is long. If this stays, look at log/."
+            yield warning(about, f"No sign of life for {seconds:.0f} s.", advice)
         else:
             yield ok(about, f"Alive {seconds:.0f} s ago.")
 
 
 def examine_ticker() -> Iterator[Finding]:
-    """Who hands out what is due."""
+    """Whether a ticker enqueues due work."""
     leader = Leadership.objects.filter(name="ticker").first()
     if leader is None or leader.until < timezone.now():
-        since = f" since {ago(leader.until)[:-4]}" if leader else ""
-        yield problem("ticker", f"Nobody hands out due work{since}.", START)
+        since = f" for {age(leader.until)}" if leader else ""
+        yield problem("ticker", f"No ticker has enqueued due work{since}.", START)
     else:
-        yield ok("ticker", "Hands out due work.")
+        yield ok("ticker", "Enqueues due work.")
 
 
 def examine_due_work() -> Iterator[Finding]:
-    """Steps that nobody makes, or that somebody began again and again without getting to their end."""
+    """Steps that are due and not begun, or begun again and again without ever ending."""
     yield from _late(Submission.objects.filter(ended_at=None), "Steps of batches")
     yield from _late(Dataset.objects.filter(state=DatasetState.IMPORTING), "Imports")
     for row in islice(_tried(), MOST_NAMED):
         level = problem if row.tries >= MOST_TRIES else warning
-        does = "Look for its number in log/worker-*.log: something ends its worker, perhaps for want of memory."
-        yield level("steps", f"{_named(row)}: begun {row.tries} times without coming to an end.", does)
+        advice = "Look for its number in log/worker-*.log: something kills its worker, perhaps a lack of memory."
+        yield level("steps", f"{_named(row)}: begun {row.tries} times without ending.", advice)
 
 
 def _late(rows: models.QuerySet[Any], what: str) -> Iterator[Finding]:
@@ -100,9 +100,9 @@ def _late(rows: models.QuerySet[Any], what: str) -> Iterator[Finding]:
     late = rows.filter(free(now), next_look_at__lt=now - LATE).order_by("next_look_at")
     first = late.first()
     if first is None:
-        yield ok("due work", f"{what}: none waits for more than a minute.")
+        yield ok("due work", f"{what}: none is overdue by more than a minute.")
     else:
-        says = f"{what}: {late.count()} are due and not taken, the first since {ago(first.next_look_at)[:-4]}."
+        says = f"{what}: {late.count()} are due and not begun, the first for {age(first.next_look_at)}."
         yield problem("due work", says, START)
 
 
@@ -118,19 +118,19 @@ def _named(row: Work) -> str:
 
 
 def examine_held() -> Iterator[Finding]:
-    """What waits for a person."""
+    """What is waiting for a person."""
     held = Batch.objects.filter(deleted_at=None, state__in=RUNNING).exclude(held_reason="").order_by("pk")
     for batch in held[:MOST_NAMED]:
-        since = f" since {ago(batch.held_since)[:-4]}" if batch.held_since else ""
-        does = "Mend the cause; it goes on by itself, or at once with “Go on” on its page."
-        yield warning("held", f"Batch {batch.pk} “{batch.name}”{since}: {batch.held_reason}", does)
+        since = f" for {age(batch.held_since)}" if batch.held_since else ""
+        advice = "Remove the cause. It goes on by itself, or at once with “Go on” on its page."
+        yield warning("held", f"Batch {batch.pk} “{batch.name}”{since}: {batch.held_reason}", advice)
     for dataset in Dataset.objects.filter(state=DatasetState.IMPORTING).exclude(held_reason="")[:MOST_NAMED]:
-        yield warning("held", f"Import of dataset {dataset.pk} “{dataset}”: {dataset.held_reason}", "Mend the cause.")
+        yield warning("held", f"Import of dataset {dataset.pk} “{dataset}”: {dataset.held_reason}", "Remove the cause.")
     for submission in _stalled()[:MOST_NAMED]:
-        does = "xAI promises no time: wait, or “Finish with what is there” on the batch's page."
-        moved = ago(submission.changed_at) if submission.changed_at else "never"
-        says = f"Batch {submission.batch_id} “{submission.batch.name}”: nothing moved at xAI, last {moved}."
-        yield warning("stalled", says, does)
+        advice = "xAI promises no time. Wait, or press “Finish with what is there” on the batch's page."
+        moved = f"{age(submission.changed_at)} ago" if submission.changed_at else "never"
+        says = f"Batch {submission.batch_id} “{submission.batch.name}”: nothing changed at xAI, last {moved}."
+        yield warning("stalled", says, advice)
     running = Batch.objects.filter(deleted_at=None, state__in=RUNNING).count()
     yield ok("batches", f"{running} running, {held.count()} held.")
 

@@ -1,7 +1,7 @@
-"""A team's budget for a calendar month: what is left of it, and what it keeps from being sent.
+"""A team's budget for a calendar month: what is left of it, and what may not be sent because of it.
 
-What is spent is what was billed, batches and tries alike. What running batches will still cost, by their estimates,
-is promised: it counts before a new batch is submitted, and never stops one that is on its way.
+`spent` is what was billed, for batches and trials alike. `promised` is what running batches will still cost by their
+estimates: it counts against a new batch, and never stops one that is already running.
 """
 
 from __future__ import annotations
@@ -19,13 +19,14 @@ from batchsite.teams.accounts import AccountKind, account_kind
 from batchsite.teams.models import Team
 from batchsite.wording import dollars
 
-RUNNING_LOOKED_AT = 500
+MOST_RUNNING = 500
+"""Running batches whose estimates are summed, the latest."""
 RAISE_IT = "An owner can raise it on the Team page"
 
 
 @dataclass(frozen=True)
 class Budget:
-    """Ticks."""
+    """A team's budget as it stands now, in ticks."""
 
     limit: int
     spent: int
@@ -42,10 +43,10 @@ class Budget:
         return self.spent >= self.limit
 
     def refusal(self, ticks: int, what: str, or_else: str) -> str:
-        """Why so much more cannot be spent; empty where it can."""
+        """Returns why `ticks` more cannot be spent. Empty if they can."""
         if ticks <= self.left:
             return ""
-        promised = f", {dollars(self.promised)} is promised to running batches" if self.promised else ""
+        promised = f", {dollars(self.promised)} is reserved for running batches" if self.promised else ""
         return (
             f"{what} would cost about {dollars(ticks)}, and {dollars(self.left)} is left of the team’s budget of "
             f"{dollars(self.limit)} for {self.month}: {dollars(self.spent)} is spent{promised}. "
@@ -54,20 +55,20 @@ class Budget:
 
 
 def budget_of(team: Team) -> Budget | None:
-    """The team's budget as it stands now; None where it has none."""
+    """Returns the team's budget as it stands now. None if it has none."""
     if team.budget_ticks is None:
         return None
     return Budget(team.budget_ticks, spent_this_month(team), _promised(team), f"{timezone.now():%B}")
 
 
 def _promised(team: Team) -> int:
-    """Only of the kind of money that a batch started now would cost."""
+    """Ticks that running batches will still cost, of the kind of money that a batch started now would cost."""
     running = Batch.objects.filter(IS_RUNNING, team=team)
     is_simulated = account_kind(team) == AccountKind.SANDBOX
     kind = AccountKind.SANDBOX
     running = running.filter(account=kind) if is_simulated else running.exclude(account=kind)
-    found = running.order_by("-pk").values_list("estimate", "cost_ticks")[:RUNNING_LOOKED_AT]
-    return sum(max(0, int((stored or {}).get("likely") or 0) - cost) for stored, cost in found)
+    costs = running.order_by("-pk").values_list("estimate", "cost_ticks")[:MOST_RUNNING]
+    return sum(max(0, int((stored or {}).get("likely") or 0) - cost) for stored, cost in costs)
 
 
 def refusal_of(team: Team, price: Estimate | None) -> str:
@@ -84,9 +85,9 @@ def refusal_of(team: Team, price: Estimate | None) -> str:
 
 
 def waits(submission: Submission) -> str:
-    """Why a submission that xAI does not have yet is held; empty where it may go on.
+    """Returns why a submission that xAI does not have yet is held. Empty if it may go on.
 
-    A part of a batch that is on its way goes on; rows that are tried again are something new.
+    Further submissions of a batch that has begun go on; retried rows count as new spending.
     """
     if submission.state != State.SUBMITTING or submission.remote_id or submission.create_tried_at:
         return ""
@@ -98,7 +99,7 @@ def waits(submission: Submission) -> str:
     budget = reached(team)
     if budget is None:
         return ""
-    return f"budget reached: {dollars(budget.spent)} of {dollars(budget.limit)} is spent in {budget.month}. {RAISE_IT}."
+    return f"budget reached: {dollars(budget.spent)} of {dollars(budget.limit)} spent in {budget.month}. {RAISE_IT}."
 
 
 def _has_begun(submission: Submission) -> bool:
@@ -106,8 +107,8 @@ def _has_begun(submission: Submission) -> bool:
 
 
 def reached(team: Team) -> Budget | None:
-    """The budget, where it is reached."""
+    """Returns the team's budget if it is used up, else None."""
     if team.budget_ticks is None:
         return None
-    found = Budget(team.budget_ticks, spent_this_month(team), 0, f"{timezone.now():%B}")
-    return found if found.is_reached else None
+    budget = Budget(team.budget_ticks, spent_this_month(team), 0, f"{timezone.now():%B}")
+    return budget if budget.is_reached else None

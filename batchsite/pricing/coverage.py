@@ -1,8 +1,8 @@
-"""How far the columns of a dataset are filled, and what that means for a prompt that uses some of them.
+"""How many cells of each column are filled, and which rows have gaps in the columns that a prompt uses.
 
-Counts come from the profile that the import has made, and so are true to the last row. What a profile cannot know (how
-many rows lack one of several columns, or lack one among some chosen rows) is counted on a bounded number of rows, and
-beyond them said as bounds. A dataset that is ready never changes, so what was measured once is remembered.
+Counts come from the profile that the import made, so they cover every row. What a profile cannot answer (how many rows
+lack one of several columns, or lack one among chosen rows) is counted on a bounded number of rows and given as bounds
+beyond them. A ready dataset never changes, so measurements are cached.
 """
 
 from __future__ import annotations
@@ -16,30 +16,30 @@ from typing import Any, TypeVar
 from django.core.cache import cache
 
 from batchsite.datasets.models import Dataset, Row
-from batchsite.recipes.answer_shape import LONGEST_VALUE, MOST_VALUES
 from batchsite.recipes.row_set import RowSet
+from batchsite.recipes.shape_fields import LONGEST_VALUE, MOST_VALUES
 
 LOOKED_AT = 20_000
-"""Rows that are read within a request, at most: about a tenth of a second."""
+"""Most rows read during a request, which takes about 0.1 s."""
 EMPTY_SHOWN = 5
-"""Rows with a gap that are named."""
+"""Rows with a gap that are listed."""
 LABELS_SOUGHT = 100
-"""Columns that are asked whether they hold labels: their values are held while they are counted."""
-REMEMBERED = 24 * 3600
+"""Most columns whose distinct values are counted; the values are kept in memory meanwhile."""
+CACHE_SECONDS = 24 * 3600
 _T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
-class Column:
-    """One column: in how many of the rows that were looked at it holds something."""
+class ColumnCoverage:
+    """One column, and in how many of the inspected rows it is not blank."""
 
     name: str
     filled: int
     looked_at: int
     mean: float
-    """Characters of a cell, on average over the rows that were measured."""
+    """Average characters of a filled cell."""
     distinct: int | None = None
-    """Different values, None where they are too many, or too long, to choose from."""
+    """Number of distinct values. None if they are too many or too long to choose from."""
 
     @property
     def empty(self) -> int:
@@ -47,7 +47,7 @@ class Column:
 
     @property
     def repeats(self) -> bool:
-        """Whether it looks like a list of labels: few values that come again."""
+        """Whether the column looks like labels: few values that repeat."""
         return self.distinct is not None and 2 <= self.distinct <= MOST_VALUES and self.distinct * 2 <= self.filled
 
     @property
@@ -62,33 +62,33 @@ class Column:
 
 @dataclass(frozen=True)
 class Coverage:
-    """All columns of a dataset."""
+    """The coverage of all columns of a dataset."""
 
-    columns: tuple[Column, ...]
+    columns: tuple[ColumnCoverage, ...]
     rows: int
     looked_at: int
 
     @property
     def scope(self) -> str:
-        """What the figures are about, where that is not the whole dataset."""
+        """Which rows the figures are about. Empty if they cover the whole dataset."""
         return f"of the first {self.looked_at:,} rows" if self.looked_at < self.rows else ""
 
-    def named(self, name: str) -> Column | None:
+    def named(self, name: str) -> ColumnCoverage | None:
         return next((column for column in self.columns if column.name == name), None)
 
 
 @dataclass(frozen=True)
 class Gaps:
-    """Rows in which a column that the prompt uses is empty, and the extremes of its cells."""
+    """Rows in which a column that the prompt uses is blank, and the rows with the longest and shortest cells."""
 
     least: int
     most: int
-    """So many rows have a gap, at least and at most; where both are the same, that is how many."""
+    """Bounds of the number of rows with a gap; equal if the number is known."""
     first: tuple[int, ...]
-    """The first rows with a gap, as far as they were looked for."""
+    """The first rows with a gap among those that were inspected."""
     longest: int
     shortest: int
-    """Rows whose used cells have the most and the fewest characters together; with no gap, where there is one."""
+    """Numbers of the rows without a gap whose used cells have the most and the fewest characters in total."""
     looked_at: int
     rows: int
 
@@ -99,12 +99,12 @@ class Gaps:
 
     @property
     def scope(self) -> str:
-        """What longest and shortest are about, where that is not all the rows."""
+        """Which rows `longest` and `shortest` are about. Empty if they cover all rows."""
         return f"of the first {self.looked_at:,} rows" if self.looked_at < self.rows else ""
 
 
 def coverage(dataset: Dataset) -> Coverage:
-    """How far each column is filled."""
+    """Returns how many cells of each column are filled."""
     profiled = _profiled(dataset)
     if profiled is None:
         return _remembered(f"columns {_key(dataset)}", lambda: _measure(dataset))
@@ -113,15 +113,16 @@ def coverage(dataset: Dataset) -> Coverage:
     return Coverage(tuple(columns), count, count)
 
 
-def _column(one: Mapping[str, Any], rows: int) -> Column:
-    """A column as the profile has it."""
-    short = one["longest"] is None or one["longest"]["length"] <= LONGEST_VALUE
-    few = one["distinct_known"] and one["distinct"] <= MOST_VALUES
-    return Column(one["name"], rows - one["blank"], rows, one["mean"], one["distinct"] if few and short else None)
+def _column(profiled: Mapping[str, Any], rows: int) -> ColumnCoverage:
+    """The coverage of a column, from its profile."""
+    short = profiled["longest"] is None or profiled["longest"]["length"] <= LONGEST_VALUE
+    few = profiled["distinct_known"] and profiled["distinct"] <= MOST_VALUES
+    distinct = profiled["distinct"] if few and short else None
+    return ColumnCoverage(profiled["name"], rows - profiled["blank"], rows, profiled["mean"], distinct)
 
 
 def gaps(dataset: Dataset, columns: Sequence[int], rows: RowSet) -> Gaps:
-    """What these rows lack in the columns with these indexes."""
+    """Returns the gaps of these rows in the columns with these indexes."""
     used, some = sorted(set(columns)), rows.places(0, LOOKED_AT)
     spans = hashlib.sha256(repr(some.spans).encode()).hexdigest()[:20]
     found = _remembered(f"gaps {_key(dataset)} {used} {spans}", lambda: _find_gaps(dataset, used, some))
@@ -139,9 +140,10 @@ def gaps(dataset: Dataset, columns: Sequence[int], rows: RowSet) -> Gaps:
 
 
 def values_of(dataset: Dataset, column: str) -> tuple[list[str], str]:
-    """(the different values of a column in order, what is to be known about them). ValueError says why there is none.
+    """Returns (distinct values of a column, sorted; which rows they come from, empty for all).
 
-    From the profile where it lists all of them, else from as many rows as are read within a request.
+    Uses the profile if it lists all values, else a bounded number of rows. Raises ValueError, with a sentence, if there
+    are no values or too many.
     """
     index = dataset.columns.index(column)
     profiled = (_profiled(dataset) or {}).get(column, {})
@@ -153,15 +155,15 @@ def values_of(dataset: Dataset, column: str) -> tuple[list[str], str]:
     for _, cells in dataset.rows(1, last):
         found.add(cells[index].strip())
         if len(found) > MOST_VALUES:
-            raise ValueError(f"“{column}” has more than {MOST_VALUES} different values: too many to choose from.")
+            raise ValueError(f"“{column}” has more than {MOST_VALUES} unique values: too many to choose from.")
     found.discard("")
     if not found:
-        raise ValueError(f"“{column}” holds nothing.")
+        raise ValueError(f"“{column}” is empty.")
     return sorted(found), f"of the first {last:,} rows" if last < dataset.row_count else ""
 
 
 def _profiled(dataset: Dataset) -> dict[str, dict[str, Any]] | None:
-    """What the import noted of each column, by name; None where it noted nothing of use here."""
+    """Returns the profile of each column by name. None if the import stored none that is usable here."""
     columns = dataset.profile.get("columns") or []
     known = {str(one["name"]): one for one in columns if "blank" in one}
     return known if known.keys() == set(dataset.columns) else None
@@ -179,7 +181,7 @@ def _measure(dataset: Dataset) -> Coverage:
                 lengths[number] += len(cell)
                 _note(values, number, cell)
     columns = (
-        Column(
+        ColumnCoverage(
             name,
             filled[number],
             last,
@@ -192,7 +194,7 @@ def _measure(dataset: Dataset) -> Coverage:
 
 
 def _note(values: dict[int, set[str]], number: int, cell: str) -> None:
-    """One more value of a column; a column whose values are no list to choose from is given up."""
+    """Adds a value of a column; stops tracking the column if its values are too many or too long."""
     found = values.get(number)
     if found is None:
         return
@@ -216,7 +218,7 @@ def _find_gaps(dataset: Dataset, columns: Sequence[int], rows: RowSet) -> Gaps:
 
 
 def _sizes(dataset: Dataset, columns: Sequence[int], rows: RowSet) -> Iterator[tuple[int, int | None]]:
-    """(row, characters of its used cells; None where one of them is empty)."""
+    """Yields (row, characters of its used cells; None if one of them is blank)."""
     for start, block in dataset.slices_in(rows.spans):
         for row, cells in enumerate(block, start):
             used = _used(cells, columns)
@@ -229,7 +231,7 @@ def _used(cells: Row, columns: Sequence[int]) -> list[str]:
 
 
 def _key(dataset: Dataset) -> str:
-    read = dataset.answers[-1]["at"] if dataset.answers else ""  # it is read anew with every answer
+    read = dataset.answers[-1]["at"] if dataset.answers else ""  # every answer makes it be read again
     return f"{dataset.pk} {dataset.created_at.timestamp()} {dataset.row_count} {read}".replace(" ", "-")
 
 
@@ -237,5 +239,5 @@ def _remembered(key: str, measure: Callable[[], _T]) -> _T:
     found: _T | None = cache.get(key := key.replace(" ", "-"))
     if found is None:
         found = measure()
-        cache.set(key, found, REMEMBERED)
+        cache.set(key, found, CACHE_SECONDS)
     return found

@@ -1,7 +1,7 @@
-"""What answers teach about tokens: how many a prompt of so many characters has, and how many come back. Pure.
+"""What answers teach about tokens: how many a prompt has for its characters, and how many come back. Pure.
 
-Nothing here knows how a provider counts: a straight line is laid through what was billed, and leans on four
-characters a token where answers are few or much alike.
+The provider's tokenizer is unknown: a straight line is fitted through what was billed, pulled towards four characters
+a token if there are few answers or their lengths hardly differ.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ import orjson
 from batchsite.batches.models import Batch
 
 PER_CHARACTER = 0.25
-"""Tokens of a character where nothing is known: four characters a token."""
+"""Tokens of a character if nothing is known: four characters a token."""
 Figure = Literal["completion", "reasoning", "cached"]
 DOUBT = 200_000.0
-"""How firmly that is believed: as by so much spread (answers x characters squared) that says the same."""
+"""Weight of that prior, as a spread of lengths (answers x characters squared) that would say the same."""
 MOST_KIN = 5
-"""Answers that others count for, at most, beside the rows that were tried."""
+"""Most answers that lessons of other prompts or batches count for, beside the rows that were tried."""
 SURE, CONTRADICTED = 2.0, 4.0
-"""Standard errors between the rows that were tried and others: up to the first, these count in full, from the second
-on not at all. So what is usual steadies few answers, and never outvotes rows that are plainly different."""
+"""Distance between tried rows and other lessons, in standard errors: the others count in full up to SURE and not at
+all from CONTRADICTED on. They steady few answers, and never outvote rows that are plainly different."""
 SCATTER, BELIEVED = 1 / 3, 8
-"""How far single answers scatter around their mean, as a share of it, and by how many answers that is believed: of
-few answers, also the variance is only guessed."""
+"""Assumed standard deviation of single answers as a share of their mean, and how many answers that prior counts for:
+the variance of few answers is itself uncertain."""
 LEAST, MOST = 0.1, 1.5
-"""Tokens of a character in any language; beyond them a line through few points would be nonsense."""
+"""Bounds of tokens per character in any language; a fit through few points may fall outside."""
 
 
 @dataclass(frozen=True)
@@ -39,30 +39,30 @@ class Lesson:
 
     answers: int = 0
     characters: int = 0
-    """Of the messages as they were sent."""
+    """Characters of the messages as they were sent."""
     characters_squared: int = 0
     characters_by_prompt: int = 0
     """Characters x prompt tokens."""
     prompt_tokens: int = 0
     cached_tokens: int = 0
     output_tokens: int = 0
-    """Completion and reasoning."""
+    """Completion and reasoning tokens."""
     output_squared: int = 0
     reasoning_tokens: int = 0
-    """The part of the output that depends on the model more than on the words of the prompt."""
+    """The part of the output that depends more on the model than on the prompt."""
     reasoning_squared: int = 0
     completion_squared: int = 0
     cached_squared: int = 0
     kept: int = 0
-    """Answers that are kept: their rows are not sent again ..."""
+    """Answers that are kept: their rows are not sent again."""
     kept_ticks: int = 0
-    """... and what was billed for them."""
+    """What was billed for the kept answers."""
 
     @classmethod
     def of(
         cls, characters: int, prompt: int, *, cached: int, completion: int, reasoning: int, kept_ticks: int | None
     ) -> Lesson:
-        """One answer; `kept_ticks` None where it is not kept."""
+        """The lesson of one answer; `kept_ticks` is None if the answer is not kept."""
         output = completion + reasoning
         return cls(
             answers=1,
@@ -83,7 +83,7 @@ class Lesson:
 
     @classmethod
     def from_json(cls, stored: Any) -> Lesson:
-        """A lesson as it was stored, perhaps by an earlier version that knew fewer sums."""
+        """A stored lesson, perhaps written by an earlier version that had fewer sums."""
         found = stored if isinstance(stored, dict) else {}
         return cls(**{one.name: int(found.get(one.name) or 0) for one in fields(cls)})
 
@@ -91,7 +91,7 @@ class Lesson:
         return asdict(self)
 
     def for_another_batch(self) -> Lesson:
-        """What it taught holds; the answers belong to the batch that they were tried for."""
+        """The same lesson without the kept answers, which belong to the batch that they were tried for."""
         return replace(self, kept=0, kept_ticks=0)
 
     def __add__(self, other: Lesson) -> Lesson:
@@ -102,7 +102,7 @@ class Lesson:
 
     @property
     def output(self) -> float:
-        """Tokens of output a row."""
+        """Output tokens per row."""
         return self.output_tokens / self.answers
 
     @property
@@ -110,11 +110,11 @@ class Lesson:
         return self.output_tokens - self.reasoning_tokens
 
     def mean(self, name: Figure) -> float:
-        """Tokens a row; 0 of no answers."""
+        """Average tokens per row; 0 if there are no answers."""
         return float(getattr(self, f"{name}_tokens")) / self.answers if self.answers else 0.0
 
     def leaning(self, name: Figure, kin: Iterable[Lesson]) -> float:
-        """Tokens a row, steadied by what others taught: each counts for a few answers, as far as these agree."""
+        """Average tokens per row, steadied by other lessons: each counts for a few answers, as far as it agrees."""
         total, count = self.mean(name) * self.answers, float(self.answers)
         for other in kin:
             weight = min(MOST_KIN, other.answers) * self._agreement(name, other.mean(name))
@@ -123,7 +123,7 @@ class Lesson:
         return total / count
 
     def _agreement(self, name: Figure, usual: float) -> float:
-        """1 where these answers may well have that mean, 0 where they contradict it."""
+        """From 1, if these answers may well have that mean, to 0, if they contradict it."""
         mean, guess = self.mean(name), (SCATTER * usual) ** 2
         deviations = max(0.0, getattr(self, f"{name}_squared") - self.answers * mean**2)
         variance = (deviations + BELIEVED * guess) / (self.answers - 1 + BELIEVED)
@@ -134,17 +134,17 @@ class Lesson:
 
     @property
     def spread(self) -> float:
-        """How far, relative to it, the true mean of the output may lie from `output`: about two standard errors."""
+        """About two standard errors of `output`, as a share of it."""
         if self.answers < 2 or not self.output_tokens:
             return 1.0
         variance = max(0.0, self.output_squared - self.output_tokens * self.output) / (self.answers - 1)
-        few = 1 + 3 / self.answers  # of few answers, also the variance is only guessed
+        few = 1 + 3 / self.answers  # the variance of few answers is itself uncertain
         return 2 * few * math.sqrt(variance / self.answers) / self.output
 
 
 @dataclass(frozen=True)
-class Line:
-    """Prompt tokens of a row: `fixed` and so many `per_character` of its messages."""
+class TokenLine:
+    """Prompt tokens of a row: `fixed`, plus `per_character` for each character of its messages."""
 
     fixed: float
     per_character: float = PER_CHARACTER
@@ -153,22 +153,22 @@ class Line:
         return max(1.0, self.fixed + self.per_character * characters)
 
 
-def line_through(lesson: Lesson) -> Line:
-    """The line that fits what was billed: always through the mean, and as steep as the answers can tell."""
+def line_through(lesson: Lesson) -> TokenLine:
+    """Returns the line through the mean of what was billed, as steep as the answers can support."""
     count = lesson.answers
     across = max(0.0, lesson.characters_squared - lesson.characters**2 / count)
     together = lesson.characters_by_prompt - lesson.characters * lesson.prompt_tokens / count
     steep = (together + DOUBT * PER_CHARACTER) / (across + DOUBT)
     steep = min(MOST, max(LEAST, steep))
-    return Line((lesson.prompt_tokens - steep * lesson.characters) / count, steep)
+    return TokenLine((lesson.prompt_tokens - steep * lesson.characters) / count, steep)
 
 
 def sum_of(lessons: Iterable[Lesson]) -> Lesson:
     return sum(lessons, Lesson())
 
 
-def mark_of(batch: Batch) -> str:
-    """What is asked, whatever the rows: `<texts and shape>.<model and parameters>`, both shortened."""
+def prompt_fingerprint(batch: Batch) -> str:
+    """Returns `<hash of texts and shape>.<hash of model and parameters>`: what is asked, whatever the rows."""
     texts = _short([batch.system_prompt, batch.prompt, batch.examples, batch.shape], 12)
     return f"{texts}.{_short([batch.model, batch.params], 7)}"
 
@@ -177,9 +177,11 @@ def _short(parts: list[Any], length: int) -> str:
     return hashlib.sha256(orjson.dumps(parts, option=orjson.OPT_SORT_KEYS)).hexdigest()[:length]
 
 
-def kin_of(mark: str, tried: Mapping[str, Any]) -> Lesson:
-    """What other prompts taught that were tried with the same model and parameters."""
-    model = mark.partition(".")[2]
+def kin_of(fingerprint: str, tried: Mapping[str, Any]) -> Lesson:
+    """Returns the sum of what other prompts taught that were tried with the same model and parameters."""
+    model = fingerprint.partition(".")[2]
     return sum_of(
-        Lesson.from_json(lesson) for other, lesson in tried.items() if other != mark and other.endswith(f".{model}")
+        Lesson.from_json(lesson)
+        for other, lesson in tried.items()
+        if other != fingerprint and other.endswith(f".{model}")
     )

@@ -1,4 +1,4 @@
-"""Models and their prices, as the provider lists them; refreshed by a worker, read by the pages."""
+"""Models and their prices as the provider lists them; refreshed by a worker, read by pages."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ FRESH = timedelta(hours=6)
 
 
 @dataclass(frozen=True)
-class Offer:
-    """A model that may be chosen. Prices are list prices in ticks per token."""
+class ModelPrice:
+    """A model that can be chosen. Prices are list prices in ticks per token."""
 
     model: str
     input_price: int
@@ -34,7 +34,7 @@ class Offer:
     reason: str
     context_length: int | None = None
     refreshed_at: datetime | None = None
-    """When the provider listed it; None where only our own table knows it."""
+    """When the provider listed it. None if it comes from our own table."""
 
     @property
     def batch_input_price(self) -> int:
@@ -46,7 +46,7 @@ class Offer:
 
     @property
     def million_in(self) -> int:
-        """Ticks for a million tokens of prompt, in a batch."""
+        """Batch price of a million prompt tokens, in ticks."""
         return self.batch_input_price * 1_000_000
 
     @property
@@ -55,35 +55,35 @@ class Offer:
 
 
 def discounted(price: int) -> int:
-    """The price in a batch: the API names no batch price, so the discount is a setting (facts 7.2)."""
+    """Returns the batch price: the API lists none, so the discount is a setting (facts 7.2)."""
     return price * (100 - settings.OPTIONS.xai_batch_discount) // 100
 
 
-def offers(team: Team) -> list[Offer]:
-    """The models that the team's provider lists, batchable ones first; our own table until it was asked."""
+def prices_for(team: Team) -> list[ModelPrice]:
+    """Returns the models that the team's provider lists, batchable ones first; our own table until it has answered."""
     base_url = account_of(team, account_kind(team)).base_url
     stored = ModelOffer.objects.filter(base_url=base_url)
     listed = [
         replace(
-            _offer(row.model, row.input_price, row.cached_price, row.output_price),
+            _model_price(row.model, row.input_price, row.cached_price, row.output_price),
             context_length=row.context_length,
             refreshed_at=row.refreshed_at,
         )
         for row in stored.order_by("model")
     ] or [
-        _offer(known.id, known.price.input_ticks, known.price.cached_ticks, known.price.output_ticks)
+        _model_price(known.id, known.price.input_ticks, known.price.cached_ticks, known.price.output_ticks)
         for known in BATCH_MODELS
     ]
-    return sorted(listed, key=lambda offer: (not offer.batchable, offer.model != BATCH_MODELS[0].id, offer.model))
+    return sorted(listed, key=lambda price: (not price.batchable, price.model != BATCH_MODELS[0].id, price.model))
 
 
-def offer_of(team: Team, model: str) -> Offer | None:
-    return next((offer for offer in offers(team) if offer.model == model), None)
+def price_of(team: Team, model: str) -> ModelPrice | None:
+    return next((price for price in prices_for(team) if price.model == model), None)
 
 
-def _offer(model: str, input_price: int, cached_price: int, output_price: int) -> Offer:
+def _model_price(model: str, input_price: int, cached_price: int, output_price: int) -> ModelPrice:
     batchable = takes_batches(model)
-    return Offer(model, input_price, cached_price, output_price, batchable, batch_reason(model))
+    return ModelPrice(model, input_price, cached_price, output_price, batchable, batch_reason(model))
 
 
 # ---- keeping them fresh --------------------------------------------------------------------------
@@ -94,7 +94,7 @@ _checked: list[datetime] = []
 
 
 def due(now: datetime) -> Iterable[Job]:
-    """A refresh for each provider in use whose list is out of date, or was never read."""
+    """Yields a refresh for each provider in use whose list is out of date or was never read."""
     if _checked and _checked[-1] > now - CHECK_EVERY:
         return
     _checked[:] = [now]
@@ -104,12 +104,12 @@ def due(now: datetime) -> Iterable[Job]:
             account = account_of(team, account_kind(team))
             fresh = ModelOffer.objects.filter(base_url=account.base_url, refreshed_at__gt=now - FRESH)
             if account.base_url not in seen and not fresh.exists():
-                yield Job("batchsite.pricing.tasks.refresh_offers", (str(account.kind), team.pk))
+                yield Job("batchsite.pricing.tasks.refresh_prices", (str(account.kind), team.pk))
             seen.add(account.base_url)
 
 
 def refresh(kind: str, team_id: int) -> None:
-    """Read the provider's list of models. A provider that does not answer leaves the old list."""
+    """Reads the provider's list of models. The old list stays if the provider does not answer."""
     try:
         account = account_of(Team.objects.get(pk=team_id), AccountKind(kind))
         models = client_for(account).language_models()

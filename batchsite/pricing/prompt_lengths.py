@@ -1,7 +1,7 @@
-"""How long the prompts of a batch are: measured on its own rows, quickly at any size.
+"""How long the prompts of a batch are, measured on its own rows, fast at any size.
 
-A prompt is texts and cells, so its length follows from the lengths of the cells in use; those are measured once for
-a set of rows and remembered, as a dataset that is ready never changes. So an estimate while one types costs nothing.
+A prompt consists of texts and cells, so its length follows from the lengths of the cells it uses. Those are measured
+once for a set of rows and cached (a ready dataset never changes), so an estimate while somebody types is cheap.
 """
 
 from __future__ import annotations
@@ -20,26 +20,26 @@ from batchsite.recipes.recipe import Recipe
 from batchsite.recipes.row_set import RowSet
 
 ALL_ROWS = 20_000
-"""Up to so many rows are all measured: a tenth of a second, once."""
+"""Up to this many rows, all are measured, which takes 0.1 s once."""
 SAMPLE_BLOCKS = 20
-"""Of more rows, so many blocks of 500, evenly spread."""
-REMEMBERED = 3600
+"""Of more rows, this many blocks of 500 rows are measured, evenly spread."""
+CACHE_SECONDS = 3600
 
 
 @dataclass(frozen=True)
-class Measured:
-    """What was found; characters are averages over the rows that would be sent."""
+class PromptLengths:
+    """Lengths of prompts; characters are averages over the rows that would be sent."""
 
     rows: int
     """Rows of the batch."""
     looked_at: int
     sent: int
-    """Those of the rows looked at that would be sent: without the ones that are skipped."""
+    """How many of the measured rows would be sent, those that are skipped left out."""
     characters: float
-    """Of all messages of a row."""
+    """Average characters of all messages of a row."""
 
     to_send: int
-    """Rows of the batch that would be sent: as of those looked at, within what is known of all."""
+    """Rows of the batch that would be sent, projected from the measured ones within what is known of all."""
 
     @property
     def words(self) -> str:
@@ -49,8 +49,8 @@ class Measured:
         return f"{self.looked_at:,} of {self.rows:,} rows, evenly spread"
 
 
-def measure(batch: Batch, recipe: Recipe) -> Measured | None:
-    """The prompts of a draft; None where it has no rows."""
+def measure(batch: Batch, recipe: Recipe) -> PromptLengths | None:
+    """Measures the prompts of a draft. None if it has no rows."""
     rows = batch.rows
     some = sample(rows)
     if not len(some):
@@ -62,7 +62,7 @@ def measure(batch: Batch, recipe: Recipe) -> Measured | None:
     uses = Counter(part for part in parts if isinstance(part, int))
     cells = sum(uses[column] * length for column, length in zip(recipe.columns, lengths, strict=True))
     characters = texts + cells / sent if sent else float(texts)
-    return Measured(len(rows), looked_at, sent, characters, _to_send(batch, recipe, rows, sent / looked_at))
+    return PromptLengths(len(rows), looked_at, sent, characters, _to_send(batch, recipe, rows, sent / looked_at))
 
 
 def _to_send(batch: Batch, recipe: Recipe, rows: RowSet, share: float) -> int:
@@ -74,7 +74,7 @@ def _to_send(batch: Batch, recipe: Recipe, rows: RowSet, share: float) -> int:
 
 
 def sample(rows: RowSet) -> RowSet:
-    """All rows, or blocks of them: the first, the last, and evenly between."""
+    """Returns all rows, or blocks of them: the first, the last, and evenly between."""
     if len(rows) <= ALL_ROWS:
         return rows
     last = len(rows) - BLOCK_ROWS
@@ -83,14 +83,14 @@ def sample(rows: RowSet) -> RowSet:
 
 
 def _lengths(dataset: Dataset, rows: RowSet, columns: Sequence[int], *, skip_empty: bool) -> tuple[int, list[int]]:
-    """(rows that count, characters of each of the columns over them)."""
+    """Returns (rows that would be sent, characters of each column summed over them)."""
     spans = hashlib.sha256(repr(rows.spans).encode()).hexdigest()[:20]
     made = f"{dataset.pk}-{dataset.created_at.timestamp()}"
     key = f"lengths:{made}:{spans}:{'-'.join(map(str, columns))}:{skip_empty:d}"
     found: tuple[int, list[int]] | None = cache.get(key)
     if found is None:
         found = _measure(dataset, rows, columns, skip_empty=skip_empty)
-        cache.set(key, found, REMEMBERED)
+        cache.set(key, found, CACHE_SECONDS)
     return found
 
 

@@ -1,4 +1,4 @@
-"""What a team spent on a day, by model and person: small sums that move in the transaction of what was billed."""
+"""What a team spent per day, by model and person: sums, updated in the transaction that stores what was billed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from batchsite.teams.models import Team
 
 @dataclass(frozen=True)
 class Payer:
-    """Whose money it is, and what for."""
+    """Who pays, for which model."""
 
     team_id: int
     account: str
@@ -24,7 +24,7 @@ class Payer:
 
 
 def spent(payer: Payer, **moves: int) -> None:
-    """Add to today's sums (the columns of DailySpend), in the caller's transaction."""
+    """Adds to today's sums (the columns of DailySpend), in the caller's transaction."""
     if not any(moves.values()):
         return
     today = timezone.now().date()
@@ -38,13 +38,13 @@ def spent(payer: Payer, **moves: int) -> None:
 
 
 def spent_since(team: Team, day: date, *, simulated: bool) -> int:
-    """Ticks from that day on: of the sandbox, or of real money."""
+    """Returns ticks spent from that day on, simulated or real."""
     found = DailySpend.objects.filter(team=team, day__gte=day)
     found = found.filter(account=AccountKind.SANDBOX) if simulated else found.exclude(account=AccountKind.SANDBOX)
     return int(found.aggregate(sum=Sum("ticks"))["sum"] or 0)
 
 
 def spent_this_month(team: Team) -> int:
-    """Ticks in this calendar month (UTC), of the kind of money that a batch started now would cost."""
+    """Returns ticks spent in this calendar month (UTC), of the kind of money that a batch started now would cost."""
     first = timezone.now().date().replace(day=1)
     return spent_since(team, first, simulated=account_kind(team) == AccountKind.SANDBOX)

@@ -1,4 +1,4 @@
-"""What the queue calls: the provider's models and prices are read again."""
+"""Jobs of the queue: read the provider's models and prices again."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ HERE = "batchsite.pricing.tasks"
 
 
 def due(now: datetime) -> Iterable[Job]:
-    """A refresh for each provider whose list of models is out of date."""
+    """Yields a refresh for each provider whose list of models is out of date."""
     return model_prices.due(now)
 
 
-def ask_for_offers(account_kind: str, team_id: int) -> None:
-    """Lets a worker read the provider's models and prices now."""
-    enqueue(Job(f"{HERE}.refresh_offers", (account_kind, team_id)))
+def ask_for_prices(account_kind: str, team_id: int) -> None:
+    """Queues a job that reads the provider's models and prices now."""
+    enqueue(Job(f"{HERE}.refresh_prices", (account_kind, team_id)))
 
 
-def refresh_offers(account_kind: str, team_id: int) -> None:
+def refresh_prices(account_kind: str, team_id: int) -> None:
     model_prices.refresh(account_kind, team_id)

@@ -1,4 +1,4 @@
-"""The app of the processes: keeps the one schedule that lets a bare cluster move without a ticker."""
+"""The app of the processes. It keeps the schedule by which a bare django-q cluster works without a ticker."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class ProcessesConfig(AppConfig):
 
 
 def keep_schedule(using: str, **_: Any) -> None:
-    """One schedule a minute, whatever an earlier version or two migrations at once left behind."""
+    """Keeps exactly one schedule, whatever an earlier version or two simultaneous migrations left behind."""
     from django_q.models import Schedule
 
     if Schedule._meta.db_table not in connections[using].introspection.table_names():

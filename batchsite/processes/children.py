@@ -1,4 +1,4 @@
-"""One process under the supervisor: how it is started, noticed dead, started again and ended."""
+"""One child process of the supervisor: its start, its end, its restart."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from batchsite.processes.log_files import LogFile
 from batchsite.processes.parentage import die_with_parent
 
 EARLY = 10.0
-"""A child that ends within so many seconds of its start has a reason to end again."""
+"""A child that ends within so many seconds of its start is likely to end again."""
 LONGEST_WAIT = 30.0
-"""Seconds between attempts to start a child that keeps ending at once."""
+"""Seconds at most between attempts to start a child that keeps ending."""
 
 
 @dataclass(frozen=True)
@@ -27,18 +27,18 @@ class Spec:
     """What to run."""
 
     name: str
-    """Also of its log and its pid file."""
+    """Also names its log and its pid file."""
     command: Callable[[], Sequence[str]]
-    """Asked anew at every start."""
+    """Called at every start."""
     environ: Mapping[str, str] = field(default_factory=dict)
     """Added to the supervisor's environment."""
     keep_fds: tuple[int, ...] = ()
     stops_last: bool = False
-    """Others may need it until they have stopped."""
+    """Whether others may need it until they have stopped."""
 
 
 class Child:
-    """A process that is to run, whether or not it does just now. Times are of `time.monotonic`."""
+    """A process that should run, whether or not it does at the moment. Times are of `time.monotonic`."""
 
     def __init__(self, spec: Spec, data: Path) -> None:
         self.spec, self.name = spec, spec.name
@@ -47,7 +47,7 @@ class Child:
         self.process: subprocess.Popen[bytes] | None = None
         self.started = self.start_at = 0.0
         self.early_ends = 0
-        """How often in a row it ended soon after its start."""
+        """Ends in a row that came soon after the start."""
         self.killed = False
 
     @property
@@ -55,7 +55,7 @@ class Child:
         return self.process.pid if self.process else None
 
     def start(self) -> None:
-        """Start it in a session of its own, so that Ctrl-C in the terminal reaches the supervisor only."""
+        """Starts it in a session of its own, so that Ctrl-C in the terminal reaches only the supervisor."""
         self.started, self.killed = time.monotonic(), False
         log = self.log.open()
         try:
@@ -76,9 +76,9 @@ class Child:
             self.pid_file.write_text(f"{self.process.pid}\n")
 
     def ended(self) -> int | None:
-        """Its exit status (negative: the signal) if it has just ended, and None otherwise.
+        """Its exit status (negative: the signal) if it has just ended. Otherwise None.
 
-        What is left of its group is killed at once: a cluster whose head is gone goes on working headless.
+        Kills what is left of its process group: a cluster would go on working without its main process.
         """
         if self.process is None or self.process.poll() is None:
             return None
@@ -95,17 +95,17 @@ class Child:
         self.start_at = now + min(wait, LONGEST_WAIT)
 
     def could_not_start(self) -> None:
-        """Counts like a start that ended at once."""
+        """Counts as a start that ended at once."""
         self._plan_restart(time.monotonic())
 
     def terminate(self) -> None:
-        """Ask the main process to end. Never the group: a cluster's sentinel would die and cut running steps."""
+        """Asks the main process to end. Not the group, as a cluster's sentinel would die and cut running steps."""
         if self.process is not None:
             with contextlib.suppress(ProcessLookupError):
                 self.process.send_signal(signal.SIGTERM)
 
     def kill(self) -> None:
-        """End it and everything in its group, now. `ended` tells of it."""
+        """Kills it and everything in its group. `ended` reports it."""
         if self.process is not None:
             self.killed = True
             _kill_group(self.process.pid)

@@ -1,9 +1,9 @@
-"""A cluster of django-q that shows signs of life and leaves no orphans: `manage.py worker`.
+"""A django-q cluster that shows signs of life and leaves no orphans: `manage.py worker`.
 
-Measured on django-q2 1.11: kill -9 of an idle worker, or of an idle monitor, leaves the lock of an internal
-queue locked for ever. The cluster then looks healthy and does nothing. So the cluster gives itself an empty task
-every few seconds, and whoever watches (watching.py) ends it when none comes out. The task does not come through
-the broker, where a cluster on another machine might take it.
+Measured with django-q2 1.11: `kill -9` of an idle worker or of an idle monitor leaves an internal queue locked for
+ever. The cluster then looks healthy and does nothing. So the cluster gives itself an empty task every few seconds,
+and the watchdog (watchdog.py) kills it when these are no longer finished. The task does not go through the broker,
+where a cluster on another machine might take it.
 """
 
 from __future__ import annotations
@@ -22,38 +22,38 @@ from django_q.signing import SignedPackage
 from batchsite.processes.heartbeats import touch_alive, touch_heartbeat
 from batchsite.processes.parentage import tie_forks
 
-PULSE = 3.0
-"""Seconds between the empty tasks of a cluster."""
+BEAT_EVERY = 3.0
+"""Seconds between two empty tasks of a cluster."""
 LONG = 2.0
-"""Seconds from which on a step counts as long, and between its signs of life."""
+"""Seconds after which a step counts as long, and between its signs of life."""
 
 _busy_since: float | None = None
 
 
-class PulsingBroker:
-    """The real broker; among the tasks that it hands out is now and then an empty one of its own."""
+class HeartbeatBroker:
+    """Wraps the real broker and adds an empty task every `BEAT_EVERY` seconds."""
 
     def __init__(self, broker: Any) -> None:
         self._broker = broker
-        self._pulsed = 0.0
+        self._beat_at = 0.0
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._broker, name)
 
     def dequeue(self) -> list[tuple[Any, Any]] | None:
-        """Like a broker's: (receipt or None, signed message) of each task; None when there is nothing to do."""
-        if time.monotonic() - self._pulsed < PULSE:
+        """As a broker does: (receipt or None, signed message) of each task, or None if there is nothing to do."""
+        if time.monotonic() - self._beat_at < BEAT_EVERY:
             tasks: list[tuple[Any, Any]] | None = self._broker.dequeue()
             return tasks
-        self._pulsed = time.monotonic()
-        return [(None, _pulse())]
+        self._beat_at = time.monotonic()
+        return [(None, _empty_task())]
 
 
-def _pulse() -> str:
+def _empty_task() -> str:
     task = {
         "id": uuid.uuid4().hex,
-        "name": "pulse",
-        "func": "batchsite.processes.heartbeats.pulse",
+        "name": "empty task",
+        "func": "batchsite.processes.heartbeats.empty_task",
         "args": (),
         "kwargs": {},
         "started": timezone.now(),
@@ -62,22 +62,22 @@ def _pulse() -> str:
 
 
 def run_cluster() -> None:
-    """Run the cluster that `Q_CLUSTER_NAME` names, until SIGTERM. Settings read that variable, so it comes first."""
+    """Runs the cluster that the environment variable `Q_CLUSTER_NAME` names, until SIGTERM."""
     tie_forks()
-    post_execute.connect(_went_through)
+    post_execute.connect(_on_task_done)
     post_spawn.connect(_start_clock)
-    pre_execute.connect(_begun)
-    post_execute_in_worker.connect(_ended)
-    Cluster(broker=PulsingBroker(get_broker())).start()
+    pre_execute.connect(_on_step_begin)
+    post_execute_in_worker.connect(_on_step_end)
+    Cluster(broker=HeartbeatBroker(get_broker())).start()
 
 
-def _went_through(**_: Any) -> None:
-    """In the monitor, when a task has been run and acknowledged."""
+def _on_task_done(**_: Any) -> None:
+    """Runs in the monitor once a task was executed and acknowledged."""
     touch_heartbeat()
 
 
 def _start_clock(**_: Any) -> None:
-    """In a new worker. A thread of its own, as a step may be waiting for the network or the database."""
+    """Runs in a new worker. Needs a thread, as a step may be waiting for the network or the database."""
     threading.Thread(target=_show_long_steps, daemon=True).start()
 
 
@@ -89,11 +89,11 @@ def _show_long_steps() -> None:
             touch_alive()
 
 
-def _begun(**_: Any) -> None:
+def _on_step_begin(**_: Any) -> None:
     global _busy_since
     _busy_since = time.monotonic()
 
 
-def _ended(**_: Any) -> None:
+def _on_step_end(**_: Any) -> None:
     global _busy_since
     _busy_since = None

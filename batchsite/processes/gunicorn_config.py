@@ -14,7 +14,7 @@ from batchsite.setup import JsonLines
 
 
 class Lines(glogging.Logger):  # type: ignore[misc]
-    """gunicorn's own messages in the form of all our logs."""
+    """Writes gunicorn's own messages in the form of our other logs."""
 
     def setup(self, cfg: Any) -> None:
         super().setup(cfg)
@@ -23,20 +23,20 @@ class Lines(glogging.Logger):  # type: ignore[misc]
 
 
 def on_starting(server: Any) -> None:
-    """Workers end with their master, also when it is killed."""
+    """Makes workers end with their master, even if that is killed."""
     tie_forks()
 
 
 def when_ready(server: Any) -> None:
-    """Before the workers are forked: every page and template is read once, for all of them, and so that the first
-    visitor does not wait for it.
+    """Loads every page and template before the workers are forked, so that they share the memory and the first
+    visitor does not wait.
     """
     warm_up()
-    gc_tuning.settle()
+    gc_tuning.freeze()
 
 
 def warm_up() -> None:
-    """Read the addresses with their views, and the templates."""
+    """Loads all views and templates."""
     from django.conf import settings
     from django.template.loader import get_template
     from django.urls import get_resolver
@@ -55,4 +55,4 @@ timeout = 60
 graceful_timeout = 10
 keepalive = 15
 logger_class = Lines
-control_socket_disable = True  # else every gunicorn of this user shares one
+control_socket_disable = True  # otherwise all gunicorns of this user would share one

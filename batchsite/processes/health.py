@@ -1,4 +1,4 @@
-"""For a load balancer: is this process alive, and can it serve? See docs/operations.md, "Health"."""
+"""Health checks for a load balancer. See docs/operations.md, "Health"."""
 
 from __future__ import annotations
 
@@ -18,15 +18,16 @@ log = logging.getLogger(__name__)
 
 @login_not_required
 def live(request: HttpRequest) -> JsonResponse:
-    """200 as long as this process answers at all."""
+    """Always 200: this process answers."""
     return _answer({"live": True})
 
 
 @login_not_required
 def ready(request: HttpRequest) -> JsonResponse:
-    """200 when this process can serve pages, else 503 with the reason.
+    """200 if this process can serve pages, otherwise 503 with the reason.
 
-    How long ago a worker of each queue showed signs of life is told, and does not count: pages serve without them.
+    The seconds since the last heartbeat of each queue's workers are included and do not change the status, as pages are
+    served without workers.
     """
     try:
         missing = missing_migrations()
@@ -47,11 +48,11 @@ def _answer(facts: dict[str, object], status: int = 200) -> JsonResponse:
 
 
 _migrated = False
-"""Migrations that were applied once stay so for as long as this process runs."""
+"""Once all migrations are applied, they stay so while this process runs."""
 
 
 def missing_migrations() -> int:
-    """How many migrations this code has and the database has not. Raises what the database raises."""
+    """The number of this version's migrations that are not applied. Raises what the database raises."""
     global _migrated
     if _migrated:
         return 0
@@ -62,12 +63,12 @@ def missing_migrations() -> int:
 
 
 def is_new() -> bool:
-    """Whether the database is empty: nobody ever used it. Raises what the database raises."""
+    """Whether the database is empty. Raises what the database raises."""
     return not connection.introspection.table_names()
 
 
 class HealthFirst:
-    """Answers before anything looks at the name of the host: a load balancer asks by address, and in plain HTTP."""
+    """Answers health checks before the host name is checked: load balancers ask by address, and in plain HTTP."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response

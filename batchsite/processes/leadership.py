@@ -1,4 +1,4 @@
-"""Which process does what only one may do at a time. Being wrong about it for a moment does no harm."""
+"""Elects the one process that does what only one should do at a time. Two leaders for a moment do no harm."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from django.utils import timezone
 from batchsite.processes.models import Leadership
 
 TERM = timedelta(seconds=10)
-"""A leader that does not renew is replaced after this long."""
+"""A leader that does not renew its term is replaced after this long."""
 
 
 def lead(name: str, token: str) -> bool:
-    """Become or stay the leader of `name`; False while another is. By compare-and-set on one row."""
+    """Becomes or stays the leader of `name`, by compare-and-set on one row. False while another process leads."""
     if _take(name, token):
         return True
     if Leadership.objects.filter(name=name).exists():
@@ -34,5 +34,5 @@ def _take(name: str, token: str) -> bool:
 
 
 def this_place() -> str:
-    """A token for the one ticker of this data folder: after a restart it leads on at once."""
+    """The token of this data folder's ticker. It survives a restart, so that the ticker leads again at once."""
     return hashlib.sha256(f"{platform.node()} {settings.DATA}".encode()).hexdigest()[:32]

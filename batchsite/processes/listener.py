@@ -1,20 +1,19 @@
-"""The socket on which the pages are served. It is the supervisor's, so that requests wait, and are not refused,
-while the web processes restart.
+"""The socket on which pages are served. The supervisor holds it, so that requests wait instead of being refused while
+the web processes restart.
 """
 
 from __future__ import annotations
 
 import errno
-import ipaddress
 import socket
 
 
 class CannotListen(Exception):
-    """Why, and what to do."""
+    """The text says why, and what to do."""
 
 
 def listen(bind: str, port: int) -> socket.socket:
-    """A socket that listens. Raises CannotListen."""
+    """Returns a listening socket. Raises CannotListen."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             bind, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -36,16 +35,6 @@ def _why_not(bind: str, port: int, error: OSError) -> str:
     return f"Cannot listen on {bind} port {port}: {error}. Check BATCHSITE_BIND and PORT."
 
 
-def is_loopback(bind: str) -> bool:
-    """Whether only this machine can reach `bind`."""
-    if bind == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(bind).is_loopback
-    except ValueError:
-        return False
-
-
 def reachable(listener: socket.socket) -> tuple[str, int]:
     """Host and port at which this machine reaches the listener."""
     host, port = listener.getsockname()[:2]
@@ -53,6 +42,6 @@ def reachable(listener: socket.socket) -> tuple[str, int]:
 
 
 def address(listener: socket.socket) -> str:
-    """For a browser on this machine."""
+    """The URL of the pages for a browser on this machine."""
     host, port = reachable(listener)
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -1,7 +1,7 @@
-"""The log of a child: the child writes the file itself, the supervisor follows it.
+"""The log of a child process, which writes the file itself while the supervisor follows it.
 
-No pipe in between, so that a supervisor that is stopped (Ctrl-Z), slow or gone never blocks a child. The file
-is opened for appending, therefore it can be emptied in place while the child goes on writing.
+There is no pipe, so that a supervisor that is stopped (Ctrl-Z), slow or gone never blocks a child. The file is opened
+for appending and can therefore be truncated while the child goes on writing.
 """
 
 from __future__ import annotations
@@ -12,37 +12,37 @@ import shutil
 from pathlib import Path
 
 BIGGEST = 10_000_000
-"""Bytes of a log before it becomes `<name>.log.1`; so a process keeps 20 MB at most."""
+"""Bytes of a log before it becomes `<name>.log.1`. A process keeps at most twice as much."""
 _READ = 256_000
 _LONGEST_LINE = 64_000
 
 
 class LogFile:
-    """`<folder>/<name>.log`, followed from where it ended when this object was made."""
+    """`<folder>/<name>.log`, followed from its end at the time when this object was made."""
 
     def __init__(self, folder: Path, name: str) -> None:
         self.path = folder / f"{name}.log"
         self._position = self._size()
-        self._rest = b""
+        self._unfinished = b""
 
     def open(self) -> int:
-        """A descriptor for a child to write to; the void where not even that is possible (a full disk)."""
+        """A descriptor for the child to write to; /dev/null if the file cannot be opened (a full disk)."""
         try:
             return os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         except OSError:
             return os.open(os.devnull, os.O_WRONLY)
 
     def new_lines(self) -> list[bytes]:
-        """The whole lines written since the last call. Of a flood only the newest part is returned."""
+        """The complete lines written since the last call. Of very many only the newest are returned."""
         size = self._size()
-        if size < self._position:  # somebody emptied it
-            self._position, self._rest = 0, b""
+        if size < self._position:  # it was truncated
+            self._position, self._unfinished = 0, b""
         if size == self._position:
             return []
         if size - self._position > _READ:
-            self._position, self._rest = size - _READ, b""
-        *lines, rest = (self._rest + self._read(self._position, _READ)).split(b"\n")
-        self._rest = rest[-_LONGEST_LINE:]
+            self._position, self._unfinished = size - _READ, b""
+        *lines, unfinished = (self._unfinished + self._read(self._position, _READ)).split(b"\n")
+        self._unfinished = unfinished[-_LONGEST_LINE:]
         return lines
 
     def _read(self, position: int, count: int) -> bytes:
@@ -56,7 +56,7 @@ class LogFile:
         return data
 
     def last_lines(self, count: int) -> list[str]:
-        """The end of the log, for a person to read."""
+        """The last lines of the log that are not empty."""
         with contextlib.suppress(OSError), self.path.open("rb") as file:
             file.seek(max(0, self._size() - _LONGEST_LINE))
             lines = file.read().decode(errors="replace").splitlines()
@@ -64,18 +64,18 @@ class LogFile:
         return []
 
     def rotate(self) -> None:
-        """Keep a log that has grown too big as `.log.1` and begin anew; without room for that just begin anew."""
+        """Moves a log that is too big to `.log.1` and truncates it. Without room for the copy it is only truncated."""
         if self._size() < BIGGEST:
             return
-        older = self.path.with_suffix(".log.1")
+        previous = self.path.with_suffix(".log.1")
         try:
-            shutil.copyfile(self.path, older)
+            shutil.copyfile(self.path, previous)
         except OSError:
             with contextlib.suppress(OSError):
-                older.unlink()
+                previous.unlink()
         with contextlib.suppress(OSError):
             os.truncate(self.path, 0)
-        self._position, self._rest = 0, b""
+        self._position, self._unfinished = 0, b""
 
     def _size(self) -> int:
         try:

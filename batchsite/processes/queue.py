@@ -1,4 +1,4 @@
-"""Handing work to the queue. A message is a hint that carries an id; what is due stands in our own rows."""
+"""Puts work on the queue. A message is a hint that carries an id; our own rows say what is due."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ QUEUES: tuple[Queue, ...] = get_args(Queue)
 W = TypeVar("W", bound=Work)
 
 RESEND = timedelta(seconds=20)
-"""A message that led to nothing by then is sent again: brokers lose messages, and workers die with them."""
+"""A message without effect is sent again after this long: brokers lose messages, and workers die with them."""
 MOST_WAITING = 300
-"""Messages that may wait in a queue. Sent again every `RESEND`, they would pile up where no worker runs."""
+"""Messages that may wait in a queue. As they are sent again, they would pile up where no worker runs."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """A task to run: its dotted path, its arguments (ids), and the queue that it belongs to."""
+    """A task: its dotted path, its arguments (ids), and its queue."""
 
     path: str
     args: tuple[Any, ...] = ()
@@ -39,21 +39,21 @@ class Job:
 
 
 def enqueue(job: Job) -> None:
-    """Send the job once the transaction around this call is committed.
+    """Sends the job once the surrounding transaction is committed.
 
-    Should the process die in between, or the broker not answer, the row is still due and the ticker finds it.
+    If the process dies first or the broker does not answer, the row is still due and the ticker finds it.
     """
     transaction.on_commit(lambda: send(job), robust=True)
 
 
 def send(job: Job) -> None:
-    """Send the job now. Raises what the broker raises."""
+    """Sends the job now. Raises what the broker raises."""
     async_task(job.path, *job.args, broker=broker_of(job.queue))
 
 
 @cache
 def broker_of(queue: str) -> Any:
-    """One for this process: django-q would open a new connection to Redis for every message."""
+    """The broker of a queue, one per process: django-q would open a new connection to Redis for every message."""
     return get_broker(settings.QUEUES[queue])
 
 
@@ -67,28 +67,28 @@ def take_due(rows: models.QuerySet[W], now: datetime, limit: int = 200) -> list[
 
 
 def take(row: Work, now: datetime) -> bool:
-    """Give a due row to the caller; False where somebody was faster to take it, or to begin a step on it."""
-    seen = type(row)._default_manager.filter(free(now), pk=row.pk, next_look_at=row.next_look_at)
-    return seen.update(next_look_at=now + RESEND) == 1
+    """Gives a due row to the caller. False if another process took it first or began a step on it."""
+    unchanged = type(row)._default_manager.filter(free(now), pk=row.pk, next_look_at=row.next_look_at)
+    return unchanged.update(next_look_at=now + RESEND) == 1
 
 
 def all_due(now: datetime) -> Iterable[Job]:
-    """What every room in `settings.DUE_SOURCES` has to do now. Raises what a room raised, after all were asked."""
-    failed: list[Exception] = []
+    """The jobs that are due in all rooms (`settings.DUE_SOURCES`). Raises a room's error after all were asked."""
+    errors: list[Exception] = []
     for path in settings.DUE_SOURCES:
         module, name = path.rsplit(".", 1)
         try:
             yield from getattr(import_module(module), name)(now)
-        except Exception as error:  # noqa: BLE001  one room's trouble must not starve the others
-            failed.append(error)
-    if failed:
-        raise failed[0]
+        except Exception as error:  # noqa: BLE001  one room's error must not starve the others
+            errors.append(error)
+    if errors:
+        raise errors[0]
 
 
 def tick() -> int:
-    """Enqueue what is due, as far as the queues have room; the number of jobs.
+    """Enqueues what is due as far as the queues have room. Returns the number of jobs.
 
-    What finds no room is due again after `RESEND`, as if its message had been lost.
+    A job for which there is no room is due again after `RESEND`, as if its message had been lost.
     """
     sent: Counter[Queue] = Counter()
     waiting: dict[Queue, int] = {}

@@ -1,4 +1,4 @@
-"""What has to be in order before the processes start: nobody else at work here, and the database."""
+"""Before the processes start: the lock on the data folder, and the database."""
 
 from __future__ import annotations
 
@@ -14,36 +14,37 @@ from django.core.management import call_command
 from django.db import connection, connections
 
 MIGRATION_LOCK = 6_271_001
-"""Of PostgreSQL's advisory locks: several machines that start at once migrate one after the other."""
+"""PostgreSQL advisory lock that makes machines which start at once migrate one after the other."""
 SLOW = 1.5
+"""Seconds of preparation after which the terminal says so."""
 
 
 class AlreadyRunning(Exception):
-    """Who it is, and what to do."""
+    """The text says which process it is, and what to do."""
 
 
 class Lock:
-    """The claim of one supervisor on a data folder. The kernel lets go of it when the process ends, however."""
+    """One supervisor's lock on a data folder. The kernel releases it however the process ends."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._file: IO[str] | None = None
 
     def take(self) -> dict[str, Any]:
-        """Take the lock; what its last holder wrote into it. Raises AlreadyRunning when it is held."""
+        """Takes the lock and returns what its last holder wrote into it. Raises AlreadyRunning if it is held."""
         self._file = self.path.open("a")
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise AlreadyRunning(self._who()) from error
+            raise AlreadyRunning(self._holder()) from error
         return self._read()
 
     def fileno(self) -> int:
-        """Of the open file; -1 before `take`."""
+        """The descriptor of the open file. -1 before `take`."""
         return self._file.fileno() if self._file else -1
 
     def write(self, **facts: Any) -> None:
-        with contextlib.suppress(OSError):  # a full disk: the lock itself holds nevertheless
+        with contextlib.suppress(OSError):  # a full disk; the lock holds all the same
             self.path.write_text(json.dumps(facts))
 
     def _read(self) -> dict[str, Any]:
@@ -52,7 +53,7 @@ class Lock:
             return facts if isinstance(facts, dict) else {}
         return {}
 
-    def _who(self) -> str:
+    def _holder(self) -> str:
         holder = self._read()
         pid = holder.get("pid", "unknown")
         where = f", at {holder['address']}" if "address" in holder else ""
@@ -62,9 +63,9 @@ class Lock:
         )
 
 
-def prepare(tell: Callable[[], None]) -> None:
-    """Migrate the database and gather the static files; calls `tell` if that takes a while."""
-    timer = threading.Timer(SLOW, tell)
+def prepare(on_slow: Callable[[], None]) -> None:
+    """Migrates the database and collects the static files. Calls `on_slow` if that takes a while."""
+    timer = threading.Timer(SLOW, on_slow)
     timer.start()
     try:
         migrate()
@@ -76,7 +77,7 @@ def prepare(tell: Callable[[], None]) -> None:
 
 
 def migrate() -> None:
-    """Bring the database to this version."""
+    """Migrates the database to this version."""
     with _one_at_a_time():
         call_command("migrate", verbosity=0, interactive=False)
 

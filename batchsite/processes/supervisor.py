@@ -1,7 +1,7 @@
 """Keeps the processes of one machine running: `manage.py up`.
 
-One loop, a few times a second, without threads: notice what ended and start it again, watch for what is alive
-and stuck, show warnings, stop on a signal. Nothing here needs the database.
+One loop without threads, a few times a second: restart children that ended, kill those that are stuck, show warnings,
+stop on a signal. It does not need the database.
 """
 
 from __future__ import annotations
@@ -15,28 +15,28 @@ from types import FrameType
 from typing import Protocol
 
 from batchsite.processes.children import Child
-from batchsite.processes.parentage import reap_strangers
+from batchsite.processes.parentage import reap_orphans
 from batchsite.processes.readiness import Readiness
 from batchsite.processes.terminal import Terminal, short_path
-from batchsite.processes.watchdog import Database
+from batchsite.processes.watchdog import DatabaseWatch
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-TURN = 0.2
-HOUSEKEEPING = 5.0
+LOOP_SECONDS = 0.2
+CLEAN_UP_EVERY = 5.0
 STEPS_END = 20.0
-"""Seconds that running steps and downloads get to end."""
+"""Seconds that running steps and downloads get to finish."""
 LAST_END = 5.0
-"""Seconds for what stops last."""
-PATIENCE = 2.5
-"""After so many seconds of stopping the person is told what is waited for."""
+"""Seconds for the children that stop last."""
+SLOW_STOP = 2.5
+"""Seconds after which a stop says what it waits for."""
 DOUBLE = 0.3
-"""A second Ctrl-C within so many seconds is the same one, passed on by a wrapper."""
+"""Seconds within which a second Ctrl-C counts as the first one, passed on by a wrapper."""
 AT_ONCE = 5
-"""So many ends in a row soon after the start are told with the end of the log."""
+"""Early ends in a row after which the end of the log is shown."""
 
 
 class Watch(Protocol):
-    """Somebody who knows whether a child is stuck."""
+    """Knows whether a child is stuck."""
 
     child: Child
 
@@ -44,14 +44,14 @@ class Watch(Protocol):
 
 
 class Supervisor:
-    """Runs until it is told to stop."""
+    """Starts the children and looks after them until it is told to stop."""
 
     def __init__(
         self,
         *,
         children: Sequence[Child],
         watches: Sequence[Watch],
-        database: Database,
+        database: DatabaseWatch,
         readiness: Readiness,
         welcome: Sequence[str],
         terminal: Terminal,
@@ -61,40 +61,40 @@ class Supervisor:
         self._readiness, self._welcome = readiness, welcome
         self._terminal = terminal
         self._stopping_sign = run_folder / "stopping"
-        self._asked_at: float | None = None
+        self._stop_asked_at: float | None = None
         self._hurry = False
-        self._house_kept = time.monotonic()
+        self._cleaned_up_at = time.monotonic()
 
     def run(self) -> None:
-        """Start all, look after them, and stop them when a signal asks for it."""
+        """Starts all children, looks after them, and stops them on a signal."""
         self._listen_to_signals()
         self._stopping_sign.unlink(missing_ok=True)
-        while self._asked_at is None and not self._terminal.is_gone():
-            self.turn(time.monotonic())
-            time.sleep(TURN)
+        while self._stop_asked_at is None and not self._terminal.is_gone():
+            self.look_after_all(time.monotonic())
+            time.sleep(LOOP_SECONDS)
         self._stop()
 
     def _listen_to_signals(self) -> None:
         for number in STOP_SIGNALS:
-            if signal.getsignal(number) != signal.SIG_IGN:  # nohup, or a background job of a script
+            if signal.getsignal(number) != signal.SIG_IGN:  # ignored under nohup, or as a background job of a script
                 signal.signal(number, self._on_signal)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         now = time.monotonic()
-        if self._asked_at is None:
-            self._asked_at = now
-        elif number == signal.SIGINT and now - self._asked_at > DOUBLE:
+        if self._stop_asked_at is None:
+            self._stop_asked_at = now
+        elif number == signal.SIGINT and now - self._stop_asked_at > DOUBLE:
             self._hurry = True
 
-    def turn(self, now: float) -> None:
-        """One look at everything. `now` is of `time.monotonic`."""
+    def look_after_all(self, now: float) -> None:
+        """One round of the loop. `now` is of `time.monotonic`."""
         for child in self._children:
             self._look_after(child, now)
         for watch in self._watches:
             child = watch.child
             if child.process is not None and not child.killed and watch.is_stuck(now):
-                self._terminal.say(f"{child.name} shows no sign of life and is killed.", "error")
+                self._terminal.say(f"{child.name} shows no sign of life and is being killed.", "error")
                 child.kill()
         if news := self._database.news(now):
             self._terminal.say(news, "warning")
@@ -102,16 +102,16 @@ class Supervisor:
             for line in self._welcome:
                 self._terminal.say(line)
         elif self._readiness.is_late(now):
-            self._terminal.say("The pages do not answer yet. The log of web may tell why.", "warning")
+            self._terminal.say("The pages do not answer yet. log/web.log may tell why.", "warning")
         self._echo()
-        if now - self._house_kept > HOUSEKEEPING:
-            self._house_kept = now
-            self._keep_house()
+        if now - self._cleaned_up_at > CLEAN_UP_EVERY:
+            self._cleaned_up_at = now
+            self._clean_up()
 
     def _look_after(self, child: Child, now: float) -> None:
         status = child.ended()
         if status is not None:
-            self._tell_end(child, status)
+            self._report_end(child, status)
         if child.process is None and now >= child.start_at:
             try:
                 child.start()
@@ -119,14 +119,15 @@ class Supervisor:
                 child.could_not_start()
                 self._terminal.say(f"{child.name} cannot be started: {error}", "error")
 
-    def _tell_end(self, child: Child, status: int) -> None:
+    def _report_end(self, child: Child, status: int) -> None:
         how = f"by signal {-status}" if status < 0 else f"with exit code {status}"
         if child.early_ends < AT_ONCE:
-            self._terminal.say(f"{child.name} ended {how}; it is started again.", "warning")
+            self._terminal.say(f"{child.name} ended {how}; restarting it.", "warning")
         elif child.early_ends == AT_ONCE:
             lines = "\n".join(f"    {line[:500]}" for line in child.log.last_lines(10))
             self._terminal.say(
-                f"{child.name} ended at once {AT_ONCE} times in a row, now {how}. It is tried again, ever more slowly. "
+                f"{child.name} ended right after its start {AT_ONCE} times in a row, now {how}. "
+                "Retrying with growing delays. "
                 f"The end of {short_path(child.log.path)}:\n{lines}",
                 "error",
             )
@@ -136,8 +137,8 @@ class Supervisor:
             for line in child.log.new_lines():
                 self._terminal.echo(child.name, line)
 
-    def _keep_house(self) -> None:
-        reap_strangers({child.pid for child in self._children if child.pid is not None})
+    def _clean_up(self) -> None:
+        reap_orphans({child.pid for child in self._children if child.pid is not None})
         for log in (self._terminal.log, *(child.log for child in self._children)):
             log.rotate()
 
@@ -150,17 +151,17 @@ class Supervisor:
         self._terminal.say("Stopped.")
 
     def _end(self, children: list[Child], seconds: float) -> None:
-        asked, told = time.monotonic(), False
+        stopping_since, is_reported = time.monotonic(), False
         for child in children:
             child.terminate()
         while running := [child for child in children if child.process is not None and child.ended() is None]:
-            waited = time.monotonic() - asked
+            waited = time.monotonic() - stopping_since
             if self._hurry or waited > seconds:
                 for child in running:
                     child.kill()
-            elif waited > PATIENCE and not told:
-                told = True
+            elif waited > SLOW_STOP and not is_reported:
+                is_reported = True
                 names = ", ".join(child.name for child in running)
-                self._terminal.say(f"Waiting for {names} to finish what is running. Ctrl-C again ends it now.")
+                self._terminal.say(f"Waiting for {names} to finish what is running. Press Ctrl-C again to end at once.")
             self._echo()
-            time.sleep(TURN / 4)
+            time.sleep(LOOP_SECONDS / 4)

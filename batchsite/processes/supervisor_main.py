@@ -1,4 +1,4 @@
-"""The lasting half of `manage.py up`: settings, but no apps and no database."""
+"""The second half of `manage.py up`, which stays: settings, but no apps and no database."""
 
 from __future__ import annotations
 
@@ -10,24 +10,25 @@ from pathlib import Path
 
 from django.conf import settings
 
+from batchsite.options import is_loopback
 from batchsite.processes import process_plan
 from batchsite.processes.children import Child
-from batchsite.processes.listener import address, is_loopback, reachable
+from batchsite.processes.listener import address, reachable
 from batchsite.processes.readiness import Readiness
 from batchsite.processes.supervisor import Supervisor
 from batchsite.processes.terminal import Terminal, short_path
-from batchsite.processes.watchdog import Database
+from batchsite.processes.watchdog import DatabaseWatch
 
 
 def main(lock: int, listener: int) -> None:
-    """Supervise, holding on to the lock and the listening socket that are passed as descriptors."""
+    """Supervises. Holds the lock and the listening socket, which are passed as descriptors."""
     for descriptor in (lock, listener):
         os.set_inheritable(descriptor, False)
     listening = socket.socket(fileno=listener)
     data = Path(settings.DATA)
     children = [Child(spec, data) for spec in process_plan.specs(listener)]
     now = time.monotonic()
-    database = Database(data / "run", now)
+    database = DatabaseWatch(data / "run", now)
     supervisor = Supervisor(
         children=children,
         watches=process_plan.watches(children, database, now),
@@ -54,7 +55,7 @@ def _welcome(data: Path, address: str) -> list[str]:
 
 
 def _hints() -> list[str]:
-    """What a person who opens the site to a network otherwise finds out the hard way."""
+    """Advice for somebody who opens the site to a network."""
     if is_loopback(settings.OPTIONS.bind) or not settings.OPTIONS.https:
         return []
     return ["The pages insist on HTTPS: put a proxy in front (docs/operations.md), or set BATCHSITE_HTTPS=0."]

@@ -1,4 +1,4 @@
-"""What the supervisor says: in words to the terminal, and as JSON lines to its own log."""
+"""The supervisor's output: sentences to the terminal, JSON lines to its own log."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from batchsite.processes.log_files import LogFile
 
 SHOWN = {"warning", "error", "critical"}
 UNSHOWN = ("django.request", "django.security")
-"""Warnings of these come from what browsers ask for (a page that is not there), not from our state."""
+"""Loggers whose warnings are caused by requests (a missing page), not by the state of the installation."""
 _NAMES = re.compile(r"Process-[0-9a-f]{32} ?")
-"""django-q's names of processes, each different."""
+"""django-q's process names, which are unique and would defeat `AGAIN`."""
 AGAIN = 60.0
-"""Seconds for which the same line is not shown again."""
+"""Seconds before the same line is shown again."""
 
 
 class Terminal:
-    """Never blocks and never raises: the terminal may be closed, stopped (Ctrl-S) or a full disk."""
+    """Never blocks and never raises, even if the terminal is closed, stopped (Ctrl-S) or a file on a full disk."""
 
     def __init__(self, log_folder: Path) -> None:
         self.log = LogFile(log_folder, "supervisor")
@@ -33,33 +33,34 @@ class Terminal:
         self._shown: dict[str, float] = {}
 
     def say(self, text: str, level: str = "info") -> None:
-        """A sentence of the supervisor's own."""
-        self._show(text)
+        """Shows a sentence of the supervisor and logs it."""
+        self.show(text)
         line = {"at": time.strftime("%Y-%m-%dT%H:%M:%S"), "level": level, "from": "supervisor", "says": text}
         with contextlib.suppress(OSError), self.log.path.open("a") as log:
             log.write(json.dumps(line, ensure_ascii=False) + "\n")
 
     def echo(self, name: str, line: bytes) -> None:
-        """A line of a child's log, if it is a warning or worse."""
+        """Shows a line of a child's log if it is a warning or worse."""
         entry = _entry(line)
         level = str(entry.get("level"))
         if level not in SHOWN or (level == "warning" and str(entry.get("from")).startswith(UNSHOWN)):
             return
-        words = [*_NAMES.sub("", str(entry.get("says", ""))).strip().splitlines(), ""]
-        text = f"{name}: {level}: {words[0][:300]}"
+        lines = [*_NAMES.sub("", str(entry.get("says", ""))).strip().splitlines(), ""]
+        text = f"{name}: {level}: {lines[0][:300]}"
         if time.monotonic() - self._shown.get(text, -AGAIN) >= AGAIN:
             self._shown = {**self._shown, text: time.monotonic()} if len(self._shown) < 1000 else {}
-            self._show(text)
+            self.show(text)
 
     def is_gone(self) -> bool:
-        """Whether a terminal was closed. Its SIGHUP is not enough: it goes to make, which passes it on to nobody."""
+        """Whether the terminal was closed. SIGHUP does not tell: it goes to make, which does not pass it on."""
         if not self._is_tty or signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
             return False
-        watched = select.poll()
-        watched.register(sys.stdout, 0)
-        return any(event & (select.POLLHUP | select.POLLERR) for _, event in watched.poll(0))
+        poller = select.poll()
+        poller.register(sys.stdout, 0)
+        return any(event & (select.POLLHUP | select.POLLERR) for _, event in poller.poll(0))
 
-    def _show(self, text: str) -> None:
+    def show(self, text: str) -> None:
+        """Shows a sentence without logging it."""
         with contextlib.suppress(OSError, ValueError):
             if select.select([], [sys.stdout], [], 0)[1]:
                 os.write(sys.stdout.fileno(), f"{text}\n".encode(sys.stdout.encoding, "replace"))
@@ -76,5 +77,5 @@ def _entry(line: bytes) -> dict[str, Any]:
 
 
 def short_path(path: Path) -> str:
-    """Relative to where the person stands, if that is shorter."""
+    """Relative to the working directory if that is shorter."""
     return min(str(path), os.path.relpath(path), key=len)

@@ -1,4 +1,4 @@
-"""The ticker: a process that about every second hands out what is due. It needs a database, and waits for one."""
+"""The ticker: a process that enqueues what is due about once a second. If the database is away, it waits."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.db import DatabaseError, connections
 from django.utils import timezone
 from django_q.models import OrmQ, Task
 
-from batchsite.processes.heartbeats import beat, sign, touch
+from batchsite.processes.heartbeats import beat, run_file, touch
 from batchsite.processes.leadership import lead, this_place
 from batchsite.processes.models import Heartbeat
 from batchsite.processes.queue import QUEUES, Job, send, tick
@@ -21,18 +21,18 @@ log = logging.getLogger(__name__)
 PERIOD = 1.0
 AFTER_AN_ERROR = 2.0
 SAME_ERROR = 60.0
-"""Seconds for which an error that stays the same is not logged again."""
+"""Seconds before the same error is logged again."""
 RENEW = 3.0
 BEATS = 5.0
 LOST_BEAT = timedelta(seconds=60)
-"""A beat that did not come back by then is sent again. Not earlier: they would pile up while no worker runs."""
+"""A beat without an answer is sent again after this long. Not earlier, or they would pile up without a worker."""
 PRUNING = 3600.0
 KEEP_TASKS = 200
 STALE = timedelta(hours=1)
 
 
 class Ticker:
-    """`round` again and again. Only the leader among all machines' tickers does the work."""
+    """Calls `round` again and again. Only the leader among all machines' tickers does the work."""
 
     def __init__(self, token: str) -> None:
         self._token = token
@@ -41,26 +41,26 @@ class Ticker:
         self._due: dict[Callable[[], None], float] = {}
 
     def round(self) -> bool:
-        """Hand out what is due, if this ticker leads; whether it does. Raises whatever the database raises."""
-        self._now_and_then(RENEW, self._renew)
+        """Enqueues what is due if this ticker leads. Returns whether it does. Raises what the database raises."""
+        self._every(RENEW, self._renew)
         if self._leads:
             tick()
-            self._now_and_then(BEATS, self._beats.send)
-            self._now_and_then(PRUNING, prune)
+            self._every(BEATS, self._beats.send)
+            self._every(PRUNING, prune)
         return self._leads
 
     def _renew(self) -> None:
-        self._leads = False  # should the database not answer
+        self._leads = False  # in case the database does not answer
         self._leads = lead("ticker", self._token)
 
-    def _now_and_then(self, seconds: float, action: Callable[[], None]) -> None:
+    def _every(self, seconds: float, action: Callable[[], None]) -> None:
         if time.monotonic() >= self._due.get(action, 0.0):
             action()
             self._due[action] = time.monotonic() + seconds
 
 
 class Beats:
-    """Sends each queue a beat through the broker, the next when the last has come back."""
+    """Sends each queue a beat through the broker, and the next one once the last was answered."""
 
     def __init__(self) -> None:
         self._sent: dict[str, tuple[datetime, datetime | None]] = {}
@@ -76,44 +76,44 @@ class Beats:
 
 
 def prune() -> None:
-    """Keep django-q's tables small: it saves every failure for ever, and a queue that nobody reads only grows."""
+    """Keeps django-q's tables small: it stores every failure, and a queue without a worker only grows."""
     kept = list(Task.objects.order_by("-stopped").values_list("pk", flat=True)[:KEEP_TASKS])
     Task.objects.exclude(pk__in=kept).delete()
-    OrmQ.objects.filter(lock__lt=timezone.now() - STALE).delete()  # hints only: what is due is sent again
+    OrmQ.objects.filter(lock__lt=timezone.now() - STALE).delete()  # only hints: what is due is sent again
 
 
 def run_ticker() -> None:
-    """Tick until the process is ended. Errors of the database or the broker are waited out."""
+    """Ticks until the process is ended. Waits while the database or the broker is away."""
     ticker = Ticker(this_place())
-    errors = Errors()
+    errors = ErrorLog()
     while True:
-        touch(sign("heartbeat-ticker"))
+        touch(run_file("heartbeat-ticker"))
         try:
             ticker.round()
         except Exception as error:  # noqa: BLE001  whatever it is, the next round may be better
-            errors.tell(error)
+            errors.log(error)
             connections.close_all()
             time.sleep(AFTER_AN_ERROR)
         else:
-            touch(sign("ticker-succeeded"))
+            touch(run_file("ticker-succeeded"))
             time.sleep(PERIOD)
 
 
-class Errors:
-    """Says each error in one line, and not again while it stays the same."""
+class ErrorLog:
+    """Logs an error in one line, and not again for `SAME_ERROR` seconds."""
 
     def __init__(self) -> None:
-        self._said: dict[str, float] = {}
+        self._logged_at: dict[str, float] = {}
 
-    def tell(self, error: Exception) -> None:
+    def log(self, error: Exception) -> None:
         text = f"{type(error).__name__}: {error}"
-        if time.monotonic() - self._said.get(text, -SAME_ERROR) >= SAME_ERROR:
-            self._said[text] = time.monotonic()
+        if time.monotonic() - self._logged_at.get(text, -SAME_ERROR) >= SAME_ERROR:
+            self._logged_at[text] = time.monotonic()
             expected = isinstance(error, DatabaseError | ConnectionError | OSError)
-            log.error("the ticker waits: %s", text, exc_info=None if expected else error)
+            log.error("the ticker is waiting: %s", text, exc_info=None if expected else error)
 
 
 def fallback() -> None:
-    """What a bare `manage.py qcluster` calls every minute by its own schedule, where no ticker runs."""
+    """Called every minute by the schedule of a bare `manage.py qcluster`, where no ticker runs."""
     beat("short")
     tick()

@@ -1,7 +1,7 @@
-"""The watchdog: tells from files alone whether a worker or the ticker still works. Needs no database.
+"""The watchdog: finds out from files alone, without the database, whether a worker or the ticker still works.
 
-Only the moving of a file's time stamp counts, measured on the monotonic clock: neither a changed clock nor a
-laptop that slept makes a healthy process look dead.
+It only looks at whether a file's time stamp changes, measured on the monotonic clock. So neither a changed clock nor
+a laptop that slept makes a healthy process look dead.
 """
 
 from __future__ import annotations
@@ -11,19 +11,19 @@ from pathlib import Path
 from batchsite.processes.children import Child
 
 QUIET = 15.0
-"""Seconds without a sign of life that are too many."""
+"""Seconds without a sign of life after which a process counts as stuck."""
 GRACE = 15.0
-"""Seconds that a worker may take to come up, on top, until its first sign of life."""
+"""Additional seconds that a worker gets until its first sign of life."""
 TROUBLE = 8.0
-"""A ticker that has not got through a round for so many seconds says that the database or the broker is away."""
+"""Seconds without a completed round of the ticker after which the database or the broker counts as away."""
 TOLD = 20.0
-"""Seconds after which a person is told."""
+"""Seconds without a completed round after which the terminal says so."""
 TICKER_QUIET = 60.0
-"""Longer than the ticker may wait for a locked database."""
+"""Seconds; longer than the ticker may wait for a locked database."""
 
 
-class Sign:
-    """A file that somebody touches now and then. Times are of `time.monotonic`."""
+class TouchedFile:
+    """A file that a process touches as a sign of life. Times are of `time.monotonic`."""
 
     def __init__(self, path: Path, now: float) -> None:
         self.path = path
@@ -31,7 +31,7 @@ class Sign:
         self._moved = now
 
     def touched(self, now: float) -> float:
-        """When it was last touched; at first, when this object was made."""
+        """When it was last touched; before the first touch, when this object was made."""
         stamp = self._read()
         if stamp != self._stamp:
             self._stamp, self._moved = stamp, now
@@ -44,18 +44,18 @@ class Sign:
             return 0
 
 
-class Database:
-    """What the success of the ticker's rounds tells about the database and the broker."""
+class DatabaseWatch:
+    """Whether the database and the broker answer, judged by the ticker's completed rounds."""
 
     def __init__(self, run: Path, now: float) -> None:
-        self._ticker = Sign(run / "ticker-succeeded", now)
+        self._ticker = TouchedFile(run / "ticker-succeeded", now)
         self._told = False
 
     def is_away(self, now: float) -> bool:
         return now - self._ticker.touched(now) > TROUBLE
 
     def news(self, now: float) -> str:
-        """A sentence when it goes away or comes back, and nothing otherwise."""
+        """A sentence once when they stop answering and once when they are back. Otherwise empty."""
         if not self._told and now - self._ticker.touched(now) > TOLD:
             self._told = True
             return "Work waits: the database or the queue's broker is locked, full or away. It goes on by itself."
@@ -66,14 +66,16 @@ class Database:
 
 
 class WorkerWatch:
-    """Decides about the cluster of one queue.
+    """Watches the cluster of one queue.
 
-    It is stuck when no task has come out of it for `QUIET` seconds, although no worker is in a long step; or when
-    none has come out for longer than a step may take, whatever the workers do: then its monitor is stuck.
-    While the database or the broker is away it is not judged: a restart would not help, and cut steps.
+    It is stuck if no task was finished for `QUIET` seconds although no worker is in a long step, or if none was
+    finished for longer than a step may take, whatever the workers do: then its monitor is stuck. While the database
+    or the broker is away it is not judged, as a restart would not help and would cut running steps.
     """
 
-    def __init__(self, child: Child, longest_step: float, heartbeat: Sign, busy: Sign, database: Database) -> None:
+    def __init__(
+        self, child: Child, longest_step: float, heartbeat: TouchedFile, busy: TouchedFile, database: DatabaseWatch
+    ) -> None:
         self.child = child
         self._longest_step = longest_step
         self._heartbeat, self._busy = heartbeat, busy
@@ -91,9 +93,9 @@ class WorkerWatch:
 
 
 class TickerWatch:
-    """Decides about the ticker, which touches its file every round, whether or not the round succeeds."""
+    """Watches the ticker, which touches its file every round whether or not the round succeeds."""
 
-    def __init__(self, child: Child, heartbeat: Sign) -> None:
+    def __init__(self, child: Child, heartbeat: TouchedFile) -> None:
         self.child = child
         self._heartbeat = heartbeat
 

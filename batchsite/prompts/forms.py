@@ -1,4 +1,4 @@
-"""What people type about a kept prompt."""
+"""Forms about saved prompts."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from django import forms
 
 
 class KeepForm(forms.Form):
-    """Under which name a prompt is kept, and what this version is about."""
+    """The name under which a prompt is saved, and a comment on this version."""
 
     name = forms.CharField(
         label="Name",
         max_length=200,
-        help_text="A name that is there already gets a new version.",
+        help_text="An existing name gets a new version.",
         error_messages={"required": "Give the prompt a name."},
     )
-    comment = forms.CharField(label="What is new in it", required=False, max_length=200)
+    comment = forms.CharField(label="What changed", required=False, max_length=200)
 
 
 class RenameForm(forms.Form):

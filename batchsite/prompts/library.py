@@ -1,4 +1,4 @@
-"""What people do with kept prompts: keep a version, rename, delete. Each is one short transaction."""
+"""Saved prompts: save a version, rename, delete. Each is one short transaction."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from batchsite.teams.models import Team, User
 
 @dataclass(frozen=True)
 class Contents:
-    """All that a version says; the fields are those of PromptVersion."""
+    """The contents of a version; the fields are those of PromptVersion."""
 
     text: str
     system_prompt: str = ""
@@ -29,16 +29,16 @@ class Contents:
 
 
 class NameTaken(ValueError):
-    """Another prompt of the team has that name; the text says so."""
+    """Another prompt of the team has that name; the message says so."""
 
 
 def keep(team: Team, user: User | None, name: str, comment: str, contents: Contents) -> tuple[PromptVersion, bool]:
-    """(the version that says this, whether it is new): the next version of the prompt with that name.
+    """Saves contents as the next version of the prompt with that name. Returns (version, whether it is new).
 
-    A prompt that says just the same already is not kept twice.
+    If the latest version says the same, it is returned.
     """
     with transaction.atomic():
-        Team.objects.select_for_update(no_key=True).get(pk=team.pk)  # two people may keep under one name at once
+        Team.objects.select_for_update(no_key=True).get(pk=team.pk)  # two people may save under one name at once
         prompt, _ = Prompt.objects.get_or_create(
             team=team, name=name.strip(), deleted_at=None, defaults={"created_by": user}
         )
@@ -51,14 +51,14 @@ def keep(team: Team, user: User | None, name: str, comment: str, contents: Conte
 
 
 def rename(prompt: Prompt, name: str) -> None:
-    """Raises NameTaken."""
+    """Renames a prompt. Raises NameTaken."""
     try:
         with transaction.atomic():
             Prompt.objects.filter(pk=prompt.pk).update(name=name.strip())
     except IntegrityError as error:
-        raise NameTaken(f"There is a prompt “{name.strip()}” already.") from error
+        raise NameTaken(f"There is already a prompt “{name.strip()}”.") from error
 
 
 def delete(prompt: Prompt) -> None:
-    """Hide it. Batches go on naming the version that they ran."""
+    """Hides a prompt. Batches still refer to the version that they ran."""
     Prompt.objects.filter(pk=prompt.pk).update(deleted_at=timezone.now())

@@ -1,4 +1,4 @@
-"""Prompts that a team keeps: a name, and versions that never change."""
+"""Prompts that a team has saved: a name, and versions that never change."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from batchsite.teams.models import Team, User
 
 
 class Prompt(models.Model):
-    """A kept prompt. What it says stands in its versions; the newest one is offered first."""
+    """A saved prompt. Its contents are in its versions; the newest is offered first."""
 
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="prompts")
     name = models.CharField(max_length=200)
     created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)
     deleted_at = models.DateTimeField(null=True, blank=True)
-    """Hidden from then on; batches keep the version that they ran."""
+    """Hidden since then; batches keep the version that they ran."""
 
     class Meta:
         constraints = [
@@ -32,7 +32,7 @@ class Prompt(models.Model):
 
 
 class PromptVersion(models.Model):
-    """What a prompt said at one time. The fields are those of a Batch; versions count from 1."""
+    """The contents of a prompt at one time. The fields are those of a Batch; numbers start at 1."""
 
     prompt = models.ForeignKey(Prompt, on_delete=models.CASCADE, related_name="versions")
     number = models.PositiveIntegerField()

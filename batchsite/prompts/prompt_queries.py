@@ -1,4 +1,4 @@
-"""What pages read of kept prompts. Every query starts from a team."""
+"""Queries for saved prompts. Every query starts from a team."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from batchsite.teams.models import Team
 
 PAGE = 50
 OFFERED = 100
-"""Prompts that a draft offers to use; the page of all prompts has the rest."""
+"""Most prompts that a draft offers; the page of all prompts has the rest."""
 BATCHES_SHOWN = 10
 
 
 def prompts_of(team: Team) -> QuerySet[Prompt]:
-    """The team's prompts with their newest version: `latest` (number), `text`, `version_pk`, `changed_at`."""
+    """Returns prompts annotated with their newest version: `latest` (number), `text`, `version_pk`, `changed_at`."""
     newest = PromptVersion.objects.filter(prompt=OuterRef("pk")).order_by("-number")
     return Prompt.objects.filter(team=team, deleted_at=None).annotate(
         latest=Max("versions__number"),
@@ -29,38 +29,38 @@ def prompts_of(team: Team) -> QuerySet[Prompt]:
 
 
 def prompt_of(team: Team, pk: int) -> Prompt:
-    """Raises Http404."""
+    """Returns a prompt of the team. Raises Http404."""
     return get_object_or_404(prompts_of(team).select_related("created_by"), pk=pk)
 
 
 def version_of(team: Team, pk: int) -> PromptVersion:
-    """A version of a prompt that the team has. Raises Http404."""
+    """Returns a version of a prompt of the team. Raises Http404."""
     return get_object_or_404(PromptVersion, pk=pk, prompt__team=team, prompt__deleted_at=None)
 
 
 def versions_of(prompt: Prompt) -> list[PromptVersion]:
-    """The newest first, each with `runs`: the batches that were submitted with it."""
+    """Returns versions, newest first, annotated with `runs`: the number of batches submitted with it."""
     submitted = Q(batches__deleted_at=None, batches__started_at__isnull=False)
-    found = prompt.versions.select_related("created_by").annotate(runs=Count("batches", filter=submitted))
-    return list(found.order_by("-number"))
+    versions = prompt.versions.select_related("created_by").annotate(runs=Count("batches", filter=submitted))
+    return list(versions.order_by("-number"))
 
 
 @dataclass(frozen=True)
-class Listing:
-    """A page of the list by name, and where the next one begins."""
+class PromptPage:
+    """A page of prompts by name; `after` starts the next page."""
 
     prompts: Sequence[Prompt]
     after: str
 
 
-def listing(team: Team, search: str = "", after: str = "") -> Listing:
-    """A page of the team's prompts by name; `after` is the name that it begins behind."""
-    found = prompts_of(team).select_related("created_by").order_by("name")
-    found = found.filter(name__icontains=search) if search else found
-    page = list((found.filter(name__gt=after) if after else found)[: PAGE + 1])
-    return Listing(page[:PAGE], page[PAGE - 1].name if len(page) > PAGE else "")
+def listing(team: Team, search: str = "", after: str = "") -> PromptPage:
+    """Returns a page of the team's prompts by name, those after the name `after`."""
+    matching = prompts_of(team).select_related("created_by").order_by("name")
+    matching = matching.filter(name__icontains=search) if search else matching
+    page = list((matching.filter(name__gt=after) if after else matching)[: PAGE + 1])
+    return PromptPage(page[:PAGE], page[PAGE - 1].name if len(page) > PAGE else "")
 
 
 def offered(team: Team) -> list[Prompt]:
-    """What a draft offers to use: what was changed last first."""
+    """Returns the prompts that a draft offers, last changed first."""
     return list(prompts_of(team).order_by(F("changed_at").desc())[:OFFERED])

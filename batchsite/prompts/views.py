@@ -1,4 +1,4 @@
-"""The library of kept prompts: the list, one prompt with its versions, what changed between two of them."""
+"""Pages of saved prompts: the list, a prompt with its versions, the changes between two versions."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def prompts(request: TeamRequest) -> HttpResponse:
 
 @require_GET
 def prompt(request: TeamRequest, prompt_id: int) -> HttpResponse:
-    """One version of it, the newest where none is asked for, and the list of all."""
+    """One version of a prompt, the newest by default, and the list of all versions."""
     found = prompt_queries.prompt_of(request.team, prompt_id)
     versions = prompt_queries.versions_of(found)
     shown = _numbered(versions, request.GET.get("version"))
@@ -41,7 +41,7 @@ def prompt(request: TeamRequest, prompt_id: int) -> HttpResponse:
 
 @require_GET
 def prompt_compare(request: TeamRequest, prompt_id: int) -> HttpResponse:
-    """Two versions of it, the last two where none are asked for."""
+    """Compares two versions of a prompt, the last two by default."""
     found = prompt_queries.prompt_of(request.team, prompt_id)
     versions = prompt_queries.versions_of(found)
     new = _numbered(versions, request.GET.get("new"))
@@ -73,7 +73,7 @@ def prompt_delete(request: TeamRequest, prompt_id: int) -> HttpResponse:
         library.delete(found)
         messages.success(request, f"The prompt “{found}” is deleted.")
         return redirect("prompts")
-    context = _question(found.pk, f"Delete the prompt “{found}”?", "Delete it") | {"prompt": found}
+    context = _question(found.pk, f"Delete the prompt “{found}”?", "Delete") | {"prompt": found}
     return render(request, "prompts/delete.html", context)
 
 
@@ -82,10 +82,10 @@ def _question(pk: int, question: str, verb: str) -> dict[str, Any]:
 
 
 def _numbered(versions: list[PromptVersion], number: str | None) -> PromptVersion:
-    """The version with that number, the newest where none is named. Raises Http404."""
+    """Returns the version with that number, the newest if there is no number. Raises Http404."""
     if not number:
         return versions[0]
-    found = next((one for one in versions if one.number == whole_number(number)), None)
-    if found is None:
-        raise Http404("There is no such version.")
-    return found
+    version = next((version for version in versions if version.number == whole_number(number)), None)
+    if version is None:
+        raise Http404("That version doesn’t exist.")
+    return version

@@ -1,4 +1,4 @@
-"""Which batches at the provider are ours: by the id that we wrote down, else by the `[bs-…]` in their name."""
+"""Which batches at the provider are ours: found by the id on record, else by the `[bs-…]` in their name."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from django.db.models import Q
 
 from batchsite.batches.models import Batch, Submission
-from batchsite.provider.quick_client import Place
+from batchsite.provider.quick_client import ProviderAccount
 from batchsite.teams.models import Team, User
 from batchsite.xai.types import RemoteBatch
 
@@ -18,12 +18,12 @@ OURS = re.compile(r"\s*\[bs-([0-9a-z]{1,20})\]\s*$")
 
 @dataclass(frozen=True)
 class Trace:
-    """Whose a batch is.
+    """Who made a batch at the provider.
 
-    `kind`: ours (its results stand here), lost (made for a batch of ours that does not know it), spare (a second
-    one with the same mark), deleted (its batch was deleted here), unknown (our mark, and nobody here knows it),
-    theirs (another team of this installation), other (made by another program), closed (so, too, on an account that
-    teams share, and this person may not open it).
+    `kind` is one of: ours (on record here), lost (made for a batch of ours that has no record of it), spare (a second
+    one with the same token), deleted (its batch was deleted here), unknown (bears a token that is not on record),
+    theirs (made by another team of this installation), other (made by another program), closed (the same, on a shared
+    account, and this person may not open it).
     """
 
     kind: str
@@ -39,7 +39,7 @@ class Trace:
 
     @property
     def is_hidden(self) -> bool:
-        """Not for this person: neither its name nor what is in it is shown."""
+        """Whether this person may see neither its name nor its content."""
         return self.kind in {"theirs", "closed"}
 
     @property
@@ -49,10 +49,10 @@ class Trace:
 
 _WORDS = {
     "ours": "made here",
-    "lost": "made here, and its batch does not know it",
-    "spare": "a second one, made for the same batch; what is in it is not used",
-    "deleted": "made here for a batch that was deleted since",
-    "unknown": "bears a mark of batchsite, and no batch here knows it: made by another installation, or removed here",
+    "lost": "made here, but its batch lost track of it",
+    "spare": "a duplicate, made for the same batch; its results are not used",
+    "deleted": "made here for a batch that has been deleted",
+    "unknown": "marked by batchsite, but no batch here matches it: made by another installation, or removed here",
     "theirs": "made by another team of this installation",
     "other": "made by another program",
     "closed": "made by another program",
@@ -60,29 +60,30 @@ _WORDS = {
 
 
 def token_of(name: str) -> str:
-    """The token in a name that we gave; empty where there is none."""
-    found = OURS.search(name)
-    return found.group(1) if found else ""
+    """The token in a name that we gave. Empty if there is none."""
+    match = OURS.search(name)
+    return match.group(1) if match else ""
 
 
 def bare_name(name: str) -> str:
-    """A name without our mark, for people."""
+    """The name without our token."""
     return OURS.sub("", name) or name
 
 
-def traces(team: Team, user: User, place: Place, remotes: Iterable[RemoteBatch]) -> dict[str, Trace]:
-    """Whose each of them is, by its id, as `user` may know it; one query for all."""
-    wanted = list(remotes)
-    tokens = {token for remote in wanted if (token := token_of(remote.name))}
-    found = Submission.objects.filter(Q(remote_id__in=[remote.batch_id for remote in wanted]) | Q(token__in=tokens))
-    known = list(found.select_related("batch", "batch__started_by", "batch__created_by"))
+def traces(team: Team, user: User, account: ProviderAccount, remotes: Iterable[RemoteBatch]) -> dict[str, Trace]:
+    """The trace of each batch by its id, as far as `user` may know it. One query."""
+    batches = list(remotes)
+    tokens = {token for remote in batches if (token := token_of(remote.name))}
+    ours = Q(remote_id__in=[remote.batch_id for remote in batches]) | Q(token__in=tokens)
+    related = Submission.objects.select_related("batch", "batch__started_by", "batch__created_by")
+    known = list(related.filter(ours))
     by_id = {submission.remote_id: submission for submission in known if submission.remote_id}
     by_token = {submission.token: submission for submission in known}
-    crowded = place.is_crowded_for(team)
-    found_out = {remote.batch_id: _trace(team, remote, by_id, by_token, crowded) for remote in wanted}
-    if place.may_open_others(team, user):
-        return found_out
-    return {pk: Trace("closed") if trace.kind == "other" else trace for pk, trace in found_out.items()}
+    crowded = account.is_crowded_for(team)
+    by_batch = {remote.batch_id: _trace(team, remote, by_id, by_token, crowded) for remote in batches}
+    if account.may_open_others(team, user):
+        return by_batch
+    return {pk: Trace("closed") if trace.kind == "other" else trace for pk, trace in by_batch.items()}
 
 
 def _trace(
@@ -95,7 +96,7 @@ def _trace(
     token = token_of(remote.name)
     submission = by_id.get(remote.batch_id) or by_token.get(token)
     if submission is None:
-        # On an account that teams share, a mark that nobody knows may be another team's deleted batch.
+        # On a shared account an unknown token may be that of another team's deleted batch.
         return Trace("theirs" if token and crowded else "unknown" if token else "other")
     if submission.batch.team_id != team.pk:
         return Trace("theirs")

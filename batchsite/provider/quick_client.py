@@ -1,4 +1,4 @@
-"""Whose list is looked at: the accounts of a team at the provider, and a client that does not wait for long."""
+"""The accounts of a team at the provider, and a client for pages, which gives up quickly."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from dataclasses import dataclass
 
 from batchsite.batches.models import Batch
 from batchsite.teams.accounts import Account, AccountKind, AccountMissing, account_kind, account_of
-from batchsite.teams.models import Membership, Role, Team, User
+from batchsite.teams.models import Team, User
+from batchsite.teams.people import is_operator
 from batchsite.timeouts import timeouts
 from batchsite.xai.client import Timeouts, XaiClient
 from batchsite.xai.errors import NotFound, XaiError
 
 SECONDS = 10.0
-"""A page waits for so long and no longer; workers have more patience."""
+"""Longest wait of a page for the provider; workers wait longer."""
 LABELS = {
     AccountKind.SANDBOX: "Sandbox",
     AccountKind.ENVIRONMENT: "xAI, key of this installation",
@@ -24,8 +25,8 @@ LABELS = {
 }
 
 
-class Trouble(Exception):
-    """The provider did not give what was asked for. `title` says what happened, `text` what to do."""
+class RemoteFailure(Exception):
+    """The provider did not return what was asked for. `title` says what happened, `text` what to do."""
 
     def __init__(self, title: str, text: str = "", *, about_key: bool = False, gone: bool = False) -> None:
         super().__init__(title)
@@ -33,8 +34,8 @@ class Trouble(Exception):
 
 
 @dataclass(frozen=True)
-class Place:
-    """One account of the team: where it is, and what people call it."""
+class ProviderAccount:
+    """One account of the team, with the label that pages show."""
 
     account: Account
     label: str
@@ -45,27 +46,24 @@ class Place:
 
     @property
     def is_shared(self) -> bool:
-        """Whether other teams of this installation use the same account: then theirs is not shown."""
+        """Whether other teams of this installation use the same account. Their batches are hidden then."""
         return self.account.kind != AccountKind.TEAM
 
     def is_crowded_for(self, team: Team) -> bool:
-        """Whether there are other teams that may use it, too."""
+        """Whether there are other teams that use it too."""
         return self.is_shared and Team.objects.exclude(pk=team.pk).exists()
 
     def may_open_others(self, team: Team, user: User) -> bool:
-        """Whether `user` may see what is in batches of other programs, and cancel them.
+        """Whether `user` may read and cancel batches that other programs made.
 
-        With a team's own key its people may. A key that several teams share is its installation's: owners of the team
-        that set that up may. Being an owner of any team is not enough, as everybody can found one.
+        Members may with their team's own key. With a key that several teams share only owners of the first team may,
+        the one that the installation was set up with: other teams may have been created by anybody.
         """
-        if not self.is_crowded_for(team):
-            return True
-        first = Team.objects.order_by("pk").values("pk")[:1]
-        return Membership.objects.filter(user=user, role=Role.OWNER, team__in=first).exists()
+        return not self.is_crowded_for(team) or is_operator(user)
 
 
 def kinds_of(team: Team) -> list[AccountKind]:
-    """The accounts that a team uses or has used, the present one first."""
+    """The accounts that a team uses or has used, the current one first."""
     now = account_kind(team)
     used = set(
         Batch.objects.filter(team=team).exclude(account="").order_by().values_list("account", flat=True).distinct()
@@ -73,18 +71,19 @@ def kinds_of(team: Team) -> list[AccountKind]:
     return [now, *(kind for kind in AccountKind if kind in used and kind != now)]
 
 
-def place_of(team: Team, kind: str) -> Place:
-    """The account of that kind, or the present one. Raises Trouble where its key is gone."""
+def provider_account(team: Team, kind: str) -> ProviderAccount:
+    """The team's account of that kind, or its current one. Raises RemoteFailure if the key is gone."""
     known = kinds_of(team)
     wanted = AccountKind(kind) if kind in known else known[0]
     try:
-        return Place(account_of(team, wanted), LABELS[wanted])
+        return ProviderAccount(account_of(team, wanted), LABELS[wanted])
     except AccountMissing as error:
-        raise Trouble("There is no key for this account", str(error), about_key=True) from error
+        raise RemoteFailure("There is no key for this account", str(error), about_key=True) from error
 
 
-def quick_client(account: Account) -> XaiClient:
-    """A client for pages: few tries, short waits."""
+def quick_client(provider: ProviderAccount) -> XaiClient:
+    """A client for pages: one retry, short timeouts."""
+    account = provider.account
     return _client(account.base_url, account.api_key, min(SECONDS, timeouts().call), os.getpid())
 
 
@@ -95,12 +94,12 @@ def _client(base_url: str, api_key: str, seconds: float, _process: int) -> XaiCl
 
 
 @contextlib.contextmanager
-def in_words() -> Iterator[None]:
-    """Turns an error of a call into Trouble."""
+def failures_in_words() -> Iterator[None]:
+    """Turns an error of the client into RemoteFailure."""
     try:
         yield
     except NotFound as error:
         text = "It may have expired, or belong to the team of another key."
-        raise Trouble("xAI does not have this batch", text, gone=True) from error
+        raise RemoteFailure("xAI does not have this batch", text, gone=True) from error
     except XaiError as error:
-        raise Trouble(error.what, error.message, about_key=error.key_problem or error.billing) from error
+        raise RemoteFailure(error.what, error.message, about_key=error.key_problem or error.billing) from error

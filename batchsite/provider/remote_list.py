@@ -1,4 +1,4 @@
-"""The account's batches at the provider, other programs' too; a page at a time, nothing of it is stored."""
+"""All batches of the account as the provider lists them, a page at a time. Nothing of this is stored."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from datetime import date
 from django.utils import timezone
 
 from batchsite.provider.ownership import Trace, bare_name, traces
-from batchsite.provider.quick_client import Place, Trouble, in_words, quick_client
+from batchsite.provider.quick_client import ProviderAccount, RemoteFailure, failures_in_words, quick_client
 from batchsite.teams.models import Team, User
 from batchsite.xai.types import Counters, RemoteBatch
 
 PAGE = 50
-"""Batches asked of the provider at a time."""
+"""Batches asked for in one call."""
 MOST_PAGES = 6
-"""The provider cannot filter: so many of its pages are looked through before the search asks whether to go on."""
-WHOSE = {"ours": "Made here", "others": "Made by others"}
-HOW = {"running": "Running", "ended": "Ended", "empty": "Empty"}
+"""Pages that are searched in one request, as the provider cannot filter; then the person is asked to go on."""
+MAKERS = {"ours": "Made here", "others": "Made by others"}
+PHASES = {"running": "Running", "ended": "Ended", "empty": "Empty"}
 
 
 @dataclass(frozen=True)
 class Remote:
-    """A batch at the provider, as a page shows it. Counts are the provider's own: hints (facts 2.4)."""
+    """A batch at the provider as a page shows it. Its counts are the provider's own, which are hints (facts 2.4)."""
 
     batch: RemoteBatch
     trace: Trace
@@ -36,8 +36,8 @@ class Remote:
     @property
     def name(self) -> str:
         if self.trace.is_hidden:
-            return "Of another team" if self.trace.kind == "theirs" else "Of another program"
-        return bare_name(self.batch.name) or "Without a name"
+            return "Another team’s" if self.trace.kind == "theirs" else "Another program’s"
+        return bare_name(self.batch.name) or "Unnamed"
 
     @property
     def counters(self) -> Counters:
@@ -67,7 +67,7 @@ class Remote:
 
     @property
     def how(self) -> str:
-        """running, ended or empty: what the list can be narrowed to."""
+        """running, ended or empty: a key of PHASES."""
         if not self.total:
             return "empty"
         return "running" if self.pending and not self.is_expired else "ended"
@@ -78,12 +78,12 @@ class Remote:
 
     @property
     def days_left(self) -> int | None:
-        """Days until it expires; less than nought where it has."""
+        """Days until it expires; negative once it has."""
         return (self.batch.expire_time - self.today).days if self.batch.expire_time else None
 
     @property
     def state(self) -> tuple[str, str]:
-        """(tone, words). The provider has no status: this is derived from its counters and dates (facts 2.11)."""
+        """(tone, label), derived from counters and dates, as the provider reports no status (facts 2.11)."""
         if self.batch.cancel_by_xai_message:
             return "bad", "Ended by xAI"
         if self.batch.cancel_time:
@@ -104,14 +104,14 @@ class Remote:
 
 
 @dataclass(frozen=True)
-class Asked:
+class RemoteFilter:
     """What the address asks for."""
 
     search: str = ""
     whose: str = ""
     how: str = ""
     token: str = ""
-    """Where the page begins: the provider's own, opaque."""
+    """The provider's opaque token of the page."""
 
     @property
     def is_filtered(self) -> bool:
@@ -119,38 +119,38 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Listing:
-    """A page of the list. `looked_at` batches were looked through for it."""
+class RemotePage:
+    """A page of the list. `looked_at` counts the batches that were searched for it."""
 
     remotes: Sequence[Remote]
     next_token: str
     looked_at: int
     is_closed: bool = False
-    """The account is shared by teams, and what other programs made with it is not for this person."""
+    """Teams share the account, and this person may not open what other programs made with it."""
 
 
-def listing(team: Team, user: User, place: Place, asked: Asked) -> Listing:
-    """The page that begins at the token, the newest first. Raises Trouble."""
-    client, token = quick_client(place.account), asked.token or None
-    found: list[Remote] = []
+def list_remotes(team: Team, user: User, account: ProviderAccount, asked: RemoteFilter) -> RemotePage:
+    """The page that begins at the token, newest first. Raises RemoteFailure."""
+    client, token = quick_client(account), asked.token or None
+    remotes: list[Remote] = []
     looked_at = 0
     for _ in range(MOST_PAGES if asked.is_filtered else 1):
-        with in_words():
+        with failures_in_words():
             page = client.list_batches(limit=PAGE, token=token)
         looked_at += len(page.items)
-        found += [remote for remote in _dressed(team, user, place, page.items) if _fits(remote, asked)]
-        came_back, token = page.next_token == token, page.next_token
-        if token is None or came_back or not page.items or len(found) >= PAGE:
+        remotes += [remote for remote in _with_traces(team, user, account, page.items) if _matches(remote, asked)]
+        is_circle, token = page.next_token == token, page.next_token
+        if token is None or is_circle or not page.items or len(remotes) >= PAGE:
             break
-    return Listing(found, token or "", looked_at, is_closed=not place.may_open_others(team, user))
+    return RemotePage(remotes, token or "", looked_at, is_closed=not account.may_open_others(team, user))
 
 
-def _dressed(team: Team, user: User, place: Place, batches: Sequence[RemoteBatch]) -> list[Remote]:
-    today, whose = timezone.now().date(), traces(team, user, place, batches)
+def _with_traces(team: Team, user: User, account: ProviderAccount, batches: Sequence[RemoteBatch]) -> list[Remote]:
+    today, whose = timezone.now().date(), traces(team, user, account, batches)
     return [Remote(batch, whose[batch.batch_id], today) for batch in batches]
 
 
-def _fits(remote: Remote, asked: Asked) -> bool:
+def _matches(remote: Remote, asked: RemoteFilter) -> bool:
     if asked.search and asked.search.casefold() not in f"{remote.name} {remote.id}".casefold():
         return False
     if asked.whose and remote.trace.is_ours != (asked.whose == "ours"):
@@ -164,13 +164,13 @@ CLOSED = (
 )
 
 
-def one(team: Team, user: User, place: Place, remote_id: str) -> Remote:
-    """One batch. Raises Trouble; what is not for this person counts as not there."""
-    with in_words():
-        batch = quick_client(place.account).get_batch(remote_id)
-    remote = _dressed(team, user, place, [batch])[0]
+def get_remote(team: Team, user: User, account: ProviderAccount, remote_id: str) -> Remote:
+    """One batch. Raises RemoteFailure, also if this person may not see it."""
+    with failures_in_words():
+        batch = quick_client(account).get_batch(remote_id)
+    remote = _with_traces(team, user, account, [batch])[0]
     if remote.trace.kind == "closed":
-        raise Trouble("This batch was made by another program", CLOSED, gone=True)
+        raise RemoteFailure("This batch was made by another program", CLOSED, gone=True)
     if remote.trace.is_hidden:
-        raise Trouble("This batch belongs to another team", "What is in it is for that team alone.", gone=True)
+        raise RemoteFailure("This batch belongs to another team", "Only that team can see its contents.", gone=True)
     return remote

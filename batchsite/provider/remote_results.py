@@ -1,4 +1,4 @@
-"""What is in a batch at the provider: its requests, its results, and all results as a file."""
+"""The content of a batch at the provider: its requests, its results, and all results as a file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import orjson
 
 from batchsite.exports.result_files import FORMS
 from batchsite.exports.text_writers import Outcome
-from batchsite.provider.quick_client import Place, Trouble, in_words, quick_client
+from batchsite.provider.quick_client import ProviderAccount, RemoteFailure, failures_in_words, quick_client
 from batchsite.provider.remote_list import Remote
 from batchsite.teams.provider_client import client_for
 from batchsite.xai.errors import XaiError
@@ -21,13 +21,13 @@ from batchsite.xai.types import RequestMeta, ResultRow
 ROWS = 50
 """Requests or results on a page."""
 RAW_SHOWN = 20_000
-"""Characters of the raw JSON of a result on a page; a file has all of it."""
+"""Characters of a result's raw JSON that a page shows; the file has all of it."""
 STATES = {"succeeded": "good", "failed": "bad", "cancelled": "", "not_ready": "", "pending": "", "unknown": ""}
 
 
 @dataclass(frozen=True)
-class Line:
-    """A result, read, with what it was read from."""
+class RemoteResult:
+    """A result, and the JSON that it was read from."""
 
     result: ResultRow
     raw: str
@@ -46,8 +46,8 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Request:
-    """A request that the provider lists."""
+class RemoteRequest:
+    """A request as the provider lists it."""
 
     meta: RequestMeta
 
@@ -57,44 +57,46 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Some:
-    """A page of requests or of results, and the provider's token of the next one."""
+class RemoteLines:
+    """A page of requests or results, and the provider's token of the next page."""
 
     lines: Sequence[Any]
     next_token: str
 
 
-def results(place: Place, remote_id: str, token: str = "") -> Some:
-    """A page of results. Raises Trouble."""
-    with in_words():
-        page = quick_client(place.account).list_results(remote_id, limit=ROWS, token=token or None)
-    return Some([_line(raw) for raw in page.items], _onward(page.next_token, token, page.items))
+def results(account: ProviderAccount, remote_id: str, token: str = "") -> RemoteLines:
+    """A page of results. Raises RemoteFailure."""
+    with failures_in_words():
+        page = quick_client(account).list_results(remote_id, limit=ROWS, token=token or None)
+    return RemoteLines([_line(raw) for raw in page.items], _onward(page.next_token, token, page.items))
 
 
-def requests(place: Place, remote_id: str, token: str = "") -> Some:
-    """A page of requests, without their content: the provider does not give it back. Raises Trouble."""
-    with in_words():
-        page = quick_client(place.account).list_requests(remote_id, limit=ROWS, token=token or None)
-    return Some([Request(meta) for meta in page.items], _onward(page.next_token, token, page.items))
+def requests(account: ProviderAccount, remote_id: str, token: str = "") -> RemoteLines:
+    """A page of requests, without their content, which the provider does not return. Raises RemoteFailure."""
+    with failures_in_words():
+        page = quick_client(account).list_requests(remote_id, limit=ROWS, token=token or None)
+    return RemoteLines([RemoteRequest(meta) for meta in page.items], _onward(page.next_token, token, page.items))
 
 
 def _onward(following: str | None, token: str, items: Sequence[object]) -> str:
-    """The next token; none where it leads in a circle, or promises more behind nothing (facts 2.7)."""
+    """The token of the next page. Empty if it repeats, or follows an empty page (facts 2.7)."""
     return following if following and following != token and items else ""
 
 
-def _line(raw: dict[str, Any]) -> Line:
+def _line(raw: dict[str, Any]) -> RemoteResult:
     text = orjson.dumps(raw, option=orjson.OPT_INDENT_2).decode()
     more = len(text) - RAW_SHOWN
-    return Line(read_result(raw), text[:RAW_SHOWN] + (f"\n… {more:,} more characters, in the file" if more > 0 else ""))
+    return RemoteResult(
+        read_result(raw), text[:RAW_SHOWN] + (f"\n… {more:,} more characters, in the file" if more > 0 else "")
+    )
 
 
-# ---- all of it as a file --------------------------------------------------------------------------------
+# ---- as a file --------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
-class File:
-    """A download; its content is read from the provider while it is sent."""
+class RemoteFile:
+    """A download. Its content is read from the provider while it is sent."""
 
     name: str
     content_type: str
@@ -109,29 +111,29 @@ FILES = {
 }
 
 
-def file_of(place: Place, remote: Remote, form: str) -> File:
-    """All results in one of FILES. The first page is asked for before the first byte. Raises Trouble."""
-    rows = _begun(client_for(place.account).iter_results(remote.id))
+def file_of(account: ProviderAccount, remote: Remote, form: str) -> RemoteFile:
+    """All results in one of the forms of FILES. Reads the first page before returning. Raises RemoteFailure."""
+    rows = _with_first_page_read(client_for(account.account).iter_results(remote.id))
     name = f"xai-{remote.id.removeprefix('batch_')[:13]}"
     if form == "raw":
-        return File(f"{name}-raw.jsonl", "application/x-ndjson", _raw_lines(rows))
+        return RemoteFile(f"{name}-raw.jsonl", "application/x-ndjson", _raw_lines(rows))
     chosen = FORMS[form]
     ending = f"{'-excel' if form == 'excel' else ''}.{chosen.ending}"
-    return File(name + ending, chosen.content_type, chosen.writer([], (([], _outcome(raw)) for raw in rows)))
+    return RemoteFile(name + ending, chosen.content_type, chosen.writer([], (([], _outcome(raw)) for raw in rows)))
 
 
-def _begun(rows: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """The same rows, with the first page read: what can go wrong at once does so before the first byte."""
+def _with_first_page_read(rows: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The same rows with the first page already read, so that an error comes before the first byte."""
     try:
-        first = list(islice(rows, 1))
+        first_row = list(islice(rows, 1))
     except XaiError as error:
-        raise Trouble(error.what, error.message, about_key=error.key_problem) from error
-    return (row for part in (first, rows) for row in part)
+        raise RemoteFailure(error.what, error.message, about_key=error.key_problem) from error
+    return (row for part in (first_row, rows) for row in part)
 
 
 def _raw_lines(rows: Iterator[dict[str, Any]]) -> Iterator[bytes]:
-    while some := list(islice(rows, 500)):
-        yield b"".join(orjson.dumps(raw, option=orjson.OPT_APPEND_NEWLINE) for raw in some)
+    while portion := list(islice(rows, 500)):
+        yield b"".join(orjson.dumps(raw, option=orjson.OPT_APPEND_NEWLINE) for raw in portion)
 
 
 def _outcome(raw: dict[str, Any]) -> Outcome:

@@ -1,6 +1,7 @@
-"""At xAI: the account's batches, other programs' too. The shell of a page comes at once, what xAI says a moment later.
+"""The pages "At xAI": every batch of the account, including those that other programs made.
 
-Without JavaScript the shell leads on to itself with `now`, and then the page waits for xAI, briefly.
+The frame of a page is sent at once; htmx then asks for what xAI answers. Without JavaScript the frame reloads itself
+with `now` in the address, and that request waits for xAI.
 """
 
 from __future__ import annotations
@@ -18,56 +19,57 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from batchsite.http import words_of
 from batchsite.provider import remote_actions, remote_results
-from batchsite.provider.quick_client import LABELS, Place, Trouble, kinds_of, place_of
-from batchsite.provider.remote_list import HOW, WHOSE, Asked, Listing, Remote, listing, one
+from batchsite.provider.quick_client import LABELS, ProviderAccount, RemoteFailure, kinds_of, provider_account
+from batchsite.provider.remote_list import MAKERS, PHASES, Remote, RemoteFilter, get_remote, list_remotes
 from batchsite.submission import tasks
 from batchsite.teams.requests import TeamRequest
 
 ask_and_do = require_http_methods(["GET", "POST"])
-Ask = Callable[[Place], dict[str, Any]]
+Ask = Callable[[ProviderAccount], dict[str, Any]]
 
 
 @require_GET
 def provider(request: TeamRequest) -> HttpResponse:
-    """The list: search and filters at once, the batches when xAI has answered."""
-    asked = _asked(request)
+    """The list. Search and filters come with the frame, the batches once xAI has answered."""
+    asked = _filter_from(request)
 
-    def ask(place: Place) -> dict[str, Any]:
-        found: Listing = listing(request.team, request.user, place, asked)
-        return {"listing": found}
+    def ask(account: ProviderAccount) -> dict[str, Any]:
+        return {"listing": list_remotes(request.team, request.user, account, asked)}
 
-    context = {"asked": asked, "whose": WHOSE, "how": HOW}
+    context = {"asked": asked, "whose": MAKERS, "how": PHASES}
     return _answer(request, "provider/list.html", "provider/_list.html", context, ask)
 
 
-def _asked(request: TeamRequest) -> Asked:
-    given = request.GET
-    whose, how = given.get("whose", ""), given.get("how", "")
-    return Asked(
-        words_of(given.get("search"))[:200],
-        whose if whose in WHOSE else "",
-        how if how in HOW else "",
-        words_of(given.get("token"))[:500],
+def _filter_from(request: TeamRequest) -> RemoteFilter:
+    """The filter in the address. An unknown choice counts as none."""
+    query = request.GET
+    whose, how = query.get("whose", ""), query.get("how", "")
+    return RemoteFilter(
+        words_of(query.get("search"))[:200],
+        whose if whose in MAKERS else "",
+        how if how in PHASES else "",
+        words_of(query.get("token"))[:500],
     )
 
 
 @require_GET
 def remote(request: TeamRequest, remote_id: str) -> HttpResponse:
-    """One batch: counters, its results or its requests."""
+    """One batch: its counters, and a page of its results or requests."""
     token = words_of(request.GET.get("token"))[:500]
     show = "requests" if request.GET.get("show") == "requests" else "results"
 
-    def ask(place: Place) -> dict[str, Any]:
-        found = one(request.team, request.user, place, remote_id)
-        some = (remote_results.requests if show == "requests" else remote_results.results)(place, remote_id, token)
-        return {"remote": found, "some": some, "not_adopted": remote_actions.why_not_adopted(found)}
+    def ask(account: ProviderAccount) -> dict[str, Any]:
+        batch = get_remote(request.team, request.user, account, remote_id)
+        read_lines = remote_results.requests if show == "requests" else remote_results.results
+        lines = read_lines(account, remote_id, token)
+        return {"remote": batch, "some": lines, "not_adopted": remote_actions.why_not_adopted(batch)}
 
     context = {"remote_id": remote_id, "show": show, "token": token, "files": remote_results.FILES}
     return _answer(request, "provider/batch.html", "provider/_batch.html", context, ask)
 
 
 def _answer(request: TeamRequest, page: str, part: str, context: dict[str, Any], ask: Ask) -> HttpResponse:
-    """The shell for a browser; for htmx, or where the address says `now`, what xAI answers, or why it does not."""
+    """The frame for a browser. For htmx, and with `now` in the address, what xAI answers, or why it does not."""
     kinds = kinds_of(request.team)
     wanted = request.GET.get("account", "")
     context |= {
@@ -80,76 +82,78 @@ def _answer(request: TeamRequest, page: str, part: str, context: dict[str, Any],
     if wants_part or "now" in request.GET:
         context["is_answered"] = True
         try:
-            context |= ask(place_of(request.team, wanted))
-        except Trouble as trouble:
-            context["trouble"] = trouble
+            context |= ask(provider_account(request.team, wanted))
+        except RemoteFailure as failure:
+            context["trouble"] = failure
     response = render(request, part if wants_part else page, context)
     patch_vary_headers(response, ["HX-Request"])
     response["Cache-Control"] = "private, no-store"
     return response
 
 
-# ---- taking home, cancelling, taking back ----------------------------------------------------------------
+# ---- download, cancel, adopt -------------------------------------------------------------------------------
 
 
 @require_safe
 def remote_download(request: TeamRequest, remote_id: str) -> HttpResponseBase:
-    """All results as a file, read from xAI while it is sent."""
+    """All results as a file, streamed while they are read from xAI."""
     form = request.GET.get("form", "csv")
     try:
-        place = place_of(request.team, request.GET.get("account", ""))
-        found = one(request.team, request.user, place, remote_id)
-        file = remote_results.file_of(place, found, form if form in remote_results.FILES else "csv")
-    except Trouble as trouble:
-        return _refused(request, remote_id, trouble)
+        account = provider_account(request.team, request.GET.get("account", ""))
+        batch = get_remote(request.team, request.user, account, remote_id)
+        file = remote_results.file_of(account, batch, form if form in remote_results.FILES else "csv")
+    except RemoteFailure as failure:
+        return _refused(request, remote_id, failure)
     response = StreamingHttpResponse(file.content, content_type=file.content_type)
     response["Content-Disposition"] = content_disposition_header(True, file.name) or ""
-    if found.how == "running":
+    if batch.how == "running":
         response["X-Incomplete"] = "true"
     return response
 
 
 @ask_and_do
 def remote_cancel(request: TeamRequest, remote_id: str) -> HttpResponse:
-    """Cancel a batch of another program. One of ours is cancelled on its own page, where its rows are accounted for."""
+    """Cancels a batch of another program. One of ours is cancelled on its own page, which accounts for its rows."""
     try:
-        place = place_of(request.team, request.GET.get("account", ""))
-        found = one(request.team, request.user, place, remote_id)
-        if found.trace.kind == "ours" and found.trace.batch and found.trace.batch.is_running:
-            return redirect("batch-cancel", found.trace.batch.pk)
+        account = provider_account(request.team, request.GET.get("account", ""))
+        batch = get_remote(request.team, request.user, account, remote_id)
+        if batch.trace.kind == "ours" and batch.trace.batch and batch.trace.batch.is_running:
+            return redirect("batch-cancel", batch.trace.batch.pk)
         if request.method == "POST":
-            remote_actions.cancel(place, found, request.team, request.user)
+            remote_actions.cancel(account, batch, request.team, request.user)
             messages.success(request, "xAI was asked to cancel it. Its counters may take a minute to settle.")
             return redirect(_back(request, remote_id))
-    except Trouble as trouble:
-        return _refused(request, remote_id, trouble)
-    question = f"Cancel “{found.name}” at xAI?"
-    return render(request, "provider/cancel.html", _question(request, found, question, "Cancel it at xAI"))
+    except RemoteFailure as failure:
+        return _refused(request, remote_id, failure)
+    question = f"Cancel “{batch.name}” at xAI?"
+    return render(
+        request, "provider/cancel.html", _question(request, batch, question, "Cancel at xAI") | {"stay": "Keep running"}
+    )
 
 
 @ask_and_do
 def remote_adopt(request: TeamRequest, remote_id: str) -> HttpResponse:
-    """Give a batch here what was made for it at xAI and got lost."""
+    """Reattaches a batch at xAI to the batch here that it was made for and that lost track of it."""
     try:
-        place = place_of(request.team, request.GET.get("account", ""))
-        found = one(request.team, request.user, place, remote_id)
+        account = provider_account(request.team, request.GET.get("account", ""))
+        batch = get_remote(request.team, request.user, account, remote_id)
         if request.method == "POST":
-            submission = remote_actions.adopt(request.team, found, request.user)
+            submission = remote_actions.adopt(request.team, batch, request.user)
             tasks.nudge(submission.batch)
-            messages.success(request, "Taken back. Its results are read now.")
+            messages.success(request, "Reconnected. Its results are being read.")
             return redirect("batch", submission.batch_id)
-        refused = remote_actions.why_not_adopted(found)
+        refused = remote_actions.why_not_adopted(batch)
         if refused:
-            raise Trouble("It cannot be taken back", refused)
-    except Trouble as trouble:
-        return _refused(request, remote_id, trouble)
-    question = f"Take it back into “{found.trace.batch}”?"
-    return render(request, "provider/adopt.html", _question(request, found, question, "Take it back") | {"calm": True})
+            raise RemoteFailure("It can’t be reconnected", refused)
+    except RemoteFailure as failure:
+        return _refused(request, remote_id, failure)
+    question = f"Reconnect it to “{batch.trace.batch}”?"
+    return render(request, "provider/adopt.html", _question(request, batch, question, "Reconnect") | {"calm": True})
 
 
-def _question(request: TeamRequest, found: Remote, question: str, verb: str) -> dict[str, Any]:
-    back = _back(request, found.id)
-    return {"remote": found, "question": question, "verb": verb, "back": back, "action": request.get_full_path()}
+def _question(request: TeamRequest, batch: Remote, question: str, verb: str) -> dict[str, Any]:
+    back = _back(request, batch.id)
+    return {"remote": batch, "question": question, "verb": verb, "back": back, "action": request.get_full_path()}
 
 
 def _back(request: TeamRequest, remote_id: str) -> str:
@@ -157,7 +161,7 @@ def _back(request: TeamRequest, remote_id: str) -> str:
     return reverse("provider-batch", args=[remote_id]) + (f"?{urlencode({'account': account})}" if account else "")
 
 
-def _refused(request: TeamRequest, remote_id: str, trouble: Trouble) -> HttpResponse:
-    status = 404 if trouble.gone else 409
-    context = {"trouble": trouble, "remote_id": remote_id, "back": _back(request, remote_id)}
+def _refused(request: TeamRequest, remote_id: str, failure: RemoteFailure) -> HttpResponse:
+    status = 404 if failure.gone else 409
+    context = {"trouble": failure, "remote_id": remote_id, "back": _back(request, remote_id)}
     return render(request, "provider/trouble.html", context, status=status)

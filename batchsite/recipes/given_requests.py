@@ -1,4 +1,4 @@
-"""Requests that stand in a dataset already, in the form of batch files: run as they are, without a prompt. Pure.
+"""Datasets whose rows are complete requests, as in batch files: they run as they are, without a prompt. Pure.
 
 The table has the columns custom_id, method, url and body (facts 3); a body is the JSON text of the file.
 """
@@ -23,12 +23,12 @@ _TURNS = {CHAT: "messages", RESPONSES: "input"}
 
 @dataclass(frozen=True)
 class Given(Recipe):
-    """Makes requests of rows that are requests."""
+    """A recipe for rows that are requests themselves."""
 
     url_column: int = 2
     body_column: int = 3
     why_not: Callable[[str], str] = str
-    """Why a model cannot be used, in words; "" where it can."""
+    """Returns why a model cannot be used, as a sentence. Empty if it can."""
 
     def request(self, number: int, cells: Sequence[str]) -> dict[str, Any]:
         return given_item(self.request_id(number, cells), kind=_KINDS[cells[self.url_column]], body=self._body(cells))
@@ -52,7 +52,7 @@ class Given(Recipe):
         body = self._body(cells)
         model = body.get("model")
         if not isinstance(model, str) or not model:
-            return "The body is no JSON object that names a model."
+            return "The body is not a JSON object that names a model."
         if not body.get(_TURNS[kind]):
             return f"The body has no {_TURNS[kind]}."
         names = NAMES if not is_reasoning(model) else (*NAMES, *NEVER)
@@ -60,7 +60,7 @@ class Given(Recipe):
         return self.why_not(model) or next((f"{name}: {words}" for name, words in wrong.items()), "")
 
     def _body(self, cells: Sequence[str]) -> dict[str, Any]:
-        """{} where it is no JSON object."""
+        """Returns the body of a row. {} if it is not a JSON object."""
         try:
             body = orjson.loads(cells[self.body_column])
         except ValueError:
@@ -73,7 +73,7 @@ def _as_text(content: object) -> str:
 
 
 def given_recipe(columns: Sequence[str], model: str, kind: Kind, why_not: Callable[[str], str]) -> Given:
-    """For a table with these columns. ValueError where one of them is missing."""
+    """Returns the recipe for a table with these columns. Raises ValueError if one is missing."""
     place: Mapping[str, int] = {name: columns.index(name) for name in (ID_COLUMN, "url", "body")}
     return Given(
         id_prefix="",

@@ -1,17 +1,17 @@
 """Which parameters a model takes, and which values (facts 6.1, 6.2). Pure.
 
-xAI checks values only when a row runs, or never: one out of range may hang for ever. So they are checked here. What a
-model would refuse is not offered for it; penalties are offered for none, as reasoning models refuse even a 0.
+xAI checks values only when a row runs, or never; a value out of range may hang. So they are checked here. What a
+model refuses is not offered for it; penalties are never offered, because reasoning models refuse even 0.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 Kind = Literal["number", "whole", "choice", "texts"]
-"""The form of input: a number, a whole number, one of `choices`, or up to `most` texts (a list)."""
+"""Kind of value: a number, a whole number, one of `choices`, or a list of up to `most` texts."""
 
 
 @dataclass(frozen=True)
@@ -25,15 +25,15 @@ class Parameter:
     low: float = 0
     high: float = 0
     choices: tuple[tuple[str, str], ...] = ()
-    """(value, label); the model's own default is to choose none."""
+    """(value, label); choosing none means the model's default."""
     most: int = 0
 
     def problem(self, value: Any) -> str:
-        """What is wrong with a value, in words; "" where nothing is. None is not sent and never wrong."""
+        """Returns what is wrong with a value, as a sentence. Empty if nothing is, or the value is None (not sent)."""
         if value is None:
             return ""
         if self.kind == "choice":
-            known = [one for one, _ in self.choices]
+            known = [choice for choice, _ in self.choices]
             return "" if value in known else f"One of {', '.join(known)}, please."
         if self.kind == "texts":
             return self._texts_problem(value)
@@ -64,7 +64,7 @@ _EFFORT_OF = {
     "grok-3-mini": ("low", "high"),
     "grok-4.20-multi-agent": ("low", "medium", "high", "xhigh"),
 }
-"""By the beginning of a model's name. Models of no line here refuse the parameter (facts 6.2)."""
+"""Efforts by the beginning of a model's name. Other models refuse the parameter (facts 6.2)."""
 _DEFAULT_EFFORT = {"grok-4.3": "low", "grok-4.5": "high"}
 _NOT_REASONING = ("-non-reasoning", "grok-3-fast")
 
@@ -74,7 +74,7 @@ TEMPERATURE = Parameter(
 TOP_P = Parameter(
     "top_p",
     "Top p",
-    "0 to 1: only the likeliest words, up to this share. Change this or the temperature.",
+    "0 to 1: only the most likely words, up to this share. Change this or the temperature.",
     "number",
     0,
     1,
@@ -82,29 +82,34 @@ TOP_P = Parameter(
 MAX_TOKENS = Parameter(
     "max_completion_tokens",
     "Maximum tokens",
-    "Of the visible answer. Reasoning is not capped by it, and is billed.",
+    "Limits the visible answer. Reasoning is not limited, and is billed.",
     "whole",
     1,
     1_000_000,
 )
 SEED = Parameter(
-    "seed", "Seed", "The same number makes the same answer likelier; no promise.", "whole", -(2**31), 2**31 - 1
+    "seed",
+    "Seed",
+    "The same number makes the same answer more likely, without a guarantee.",
+    "whole",
+    -(2**31),
+    2**31 - 1,
 )
-STOP = Parameter("stop", "Stop at", "Up to 4 texts at which the answer ends, one a line.", "texts", most=4)
+STOP = Parameter("stop", "Stop sequences", "Up to 4 texts at which the answer ends, one per line.", "texts", most=4)
 _EVERYWHERE = (TEMPERATURE, TOP_P, MAX_TOKENS, SEED)
 NAMES = ("reasoning_effort", *(one.name for one in _EVERYWHERE), STOP.name)
-"""All that is known here, in the order in which they are shown."""
+"""All known parameters, in the order in which they are shown."""
 NEVER = ("presence_penalty", "frequency_penalty")
 
 
 def parameters_of(model: str) -> list[Parameter]:
-    """The parameters that a model takes, in the order of `NAMES`."""
+    """Returns the parameters that a model takes, in the order of `NAMES`."""
     effort = _effort(model)
     return [*([effort] if effort else []), *_EVERYWHERE, *([] if is_reasoning(model) else [STOP])]
 
 
 def is_reasoning(model: str) -> bool:
-    """Whether a model thinks before it answers; of models that nobody knows it is assumed."""
+    """Returns whether a model reasons before it answers; unknown models are assumed to."""
     return not any(part in model for part in _NOT_REASONING)
 
 
@@ -125,7 +130,7 @@ def _effort(model: str) -> Parameter | None:
 
 
 def refused(model: str, name: str, kind: str = "chat_get_completion") -> str:
-    """Why a model does not take a parameter, in words; "" where it does."""
+    """Returns why a model does not take a parameter, as a sentence. Empty if it does."""
     if kind == "responses" and name in {"seed", "stop"}:
         return f"xAI’s Responses, which this installation uses, take no {name}."
     if name in {one.name for one in parameters_of(model)} or name == "response_format":
@@ -141,7 +146,7 @@ def refused(model: str, name: str, kind: str = "chat_get_completion") -> str:
 
 
 def check_params(model: str, params: Mapping[str, Any], kind: str = "chat_get_completion") -> dict[str, str]:
-    """Problems by parameter, in words."""
+    """Returns problems by parameter, as sentences."""
     taken = {one.name: one for one in parameters_of(model)}
     found = {}
     for name, value in params.items():
@@ -151,11 +156,3 @@ def check_params(model: str, params: Mapping[str, Any], kind: str = "chat_get_co
         if words:
             found[name] = words
     return found
-
-
-def shown_with(model: str, params: Mapping[str, Any]) -> Sequence[tuple[Parameter | None, str, str]]:
-    """(parameter, name, why it is refused) for a page: what the model takes, then what is set and it refuses."""
-    taken = [(one, one.name, "") for one in parameters_of(model)]
-    names = {name for _, name, _ in taken}
-    stray = [name for name, value in params.items() if value is not None and name not in names]
-    return [*taken, *((None, name, refused(model, name)) for name in stray if refused(model, name))]

@@ -1,4 +1,4 @@
-"""From rows to requests. Pure: the same recipe and rows always give the same bytes, at any time, in any process."""
+"""From rows to requests. Pure: the same recipe and rows give the same bytes in any process."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ from batchsite.recipes.prompt_template import Template
 from batchsite.xai.bodies import Kind, Message, encode_requests, request_item
 
 ID_FORM = re.compile(r"[A-Za-z0-9_-]{1,64}")
-"""What every provider takes; xAI publishes no rule of its own (facts 2.5)."""
+"""Ids that every provider takes; xAI publishes no rule (facts 2.5)."""
 MOST_ROWS = 999_999_999
-"""Row numbers up to this one fit into an id together."""
+"""Row numbers up to this one fit into a request id."""
 NumberedRow = tuple[int, Sequence[str]]
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """All that a request is made of, beside its row."""
+    """Everything that is the same for every request of a batch."""
 
     id_prefix: str
     id_column: int | None
-    """Index of the column that holds the ids; None: `<id_prefix>-row-<number>`."""
+    """Index of the column with request ids. If None, ids are `<id_prefix>-row-<number>`."""
     system: Template | None
     prompt: Template
     model: str
     params: dict[str, Any]
     kind: Kind
     examples: tuple[tuple[Template, Template], ...] = ()
-    """(user, assistant): turns between the system prompt and the prompt."""
+    """(user, assistant) turns between the system prompt and the prompt."""
 
     def request_id(self, number: int, cells: Sequence[str]) -> str:
         return f"{self.id_prefix}-row-{number}" if self.id_column is None else cells[self.id_column]
@@ -49,21 +49,21 @@ class Recipe:
 
     @cached_property
     def turns(self) -> tuple[tuple[str, Template], ...]:
-        """(role, template) in the order in which they are sent."""
+        """(role, template) of all messages in order."""
         system = [] if self.system is None else [("system", self.system)]
         shown = [turn for user, assistant in self.examples for turn in (("user", user), ("assistant", assistant))]
         return (*system, *shown, ("user", self.prompt))
 
     @cached_property
     def columns(self) -> tuple[int, ...]:
-        """The columns that a request is made of, each once, in order of appearance."""
+        """Indexes of the columns in use, each once, in order of appearance."""
         return tuple(dict.fromkeys(column for _, template in self.turns for column in template.columns))
 
     @cached_property
     def weight(self) -> tuple[int, int]:
-        """(most bytes of what all requests share, most bytes for a character of a row's cells).
+        """(upper bound of the bytes that all requests share, upper bound of bytes per character of a row's cells).
 
-        A character takes at most 6 bytes in JSON, each time that its cell is used.
+        A character takes at most 6 bytes in JSON, each time its cell is used.
         """
         parts = [part for _, template in self.turns for part in template.parts]
         texts = sum(len(part) for part in parts if isinstance(part, str))
@@ -71,23 +71,23 @@ class Recipe:
         return 6 * texts + len(orjson.dumps(self.params)) + 1000, 6 * (max(uses.values(), default=0) + 1)
 
     def fault(self, cells: Sequence[str]) -> str:
-        """What is wrong with the words of a row's request, beside its id and its size; "" where nothing is."""
+        """Returns what is wrong with the texts of a row's request (not its id or size). Empty if nothing is."""
         if not self.prompt.render(cells).strip():
-            return "The prompt is empty: the cells it is made of hold nothing."
+            return "The prompt is empty: all the cells it uses are empty."
         for place in self.hollow:
             role, template = self.turns[place]
             if role != "system" and not template.render(cells).strip():
-                return "A turn of an example is empty: the cells it is made of hold nothing."
+                return "Part of an example is empty: all the cells it uses are empty."
         return ""
 
     @cached_property
     def hollow(self) -> tuple[int, ...]:
-        """Places in `turns` before the prompt that may be empty: those with no words of their own."""
+        """Indexes in `turns`, before the prompt, of templates that may render blank."""
         return tuple(place for place, (_, template) in enumerate(self.turns[:-1]) if not template.has_words)
 
     @cached_property
     def is_sound(self) -> bool:
-        """Whether every row makes a request with words and a fitting id, whatever its cells hold."""
+        """Whether every row makes a request with texts and a valid id, whatever its cells hold."""
         own_ids = self.id_column is None and ID_FORM.fullmatch(f"{self.id_prefix}-row-{MOST_ROWS}") is not None
         return own_ids and all(template.has_words for role, template in self.turns if role != "system")
 
@@ -101,24 +101,24 @@ class Recipe:
         )
 
     def body(self, rows: Iterable[NumberedRow]) -> bytes:
-        """The body of one add call."""
+        """Returns the body of one add call."""
         return encode_requests(self.request(number, cells) for number, cells in rows)
 
 
 def digest(body: bytes) -> str:
-    """What tells whether a chunk was rebuilt byte for byte."""
+    """Returns a hash by which a rebuilt chunk is compared with the one sent."""
     return hashlib.sha256(body).hexdigest()
 
 
 def id_prefix(dataset_name: str) -> str:
-    """`Tickets März.csv` as `tickets-marz`, short enough for `-row-1000000` to follow within 64 characters."""
+    """Returns `Tickets März.csv` as `tickets-marz`, short enough for `-row-1000000` to follow within 64 characters."""
     name = re.sub(r"\.(csv|tsv|txt|jsonl?|xlsx)$", "", dataset_name.strip(), flags=re.IGNORECASE)
     letters = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "-", letters).strip("-")[:40].strip("-") or "rows"
 
 
 def row_of(request_id: str, prefix: str) -> int | None:
-    """The row that `<prefix>-row-<n>` stands for; None for anything else."""
+    """Returns the row number of `<prefix>-row-<n>`. None for any other id."""
     head = f"{prefix}-row-"
     tail = request_id[len(head) :]
     if not request_id.startswith(head) or not tail.isascii() or not tail.isdigit() or tail[0] == "0":
@@ -127,18 +127,18 @@ def row_of(request_id: str, prefix: str) -> int | None:
 
 
 def ranges(numbers: Iterable[int]) -> list[list[int]]:
-    """Ascending row numbers as [[first, last], …]."""
-    found: list[list[int]] = []
+    """Returns ascending row numbers as [[first, last], …]."""
+    spans: list[list[int]] = []
     for number in numbers:
-        if found and number == found[-1][1] + 1:
-            found[-1][1] = number
+        if spans and number == spans[-1][1] + 1:
+            spans[-1][1] = number
         else:
-            found.append([number, number])
-    return found
+            spans.append([number, number])
+    return spans
 
 
 def numbers(spans: Iterable[Sequence[int]]) -> list[int]:
-    """The other way round."""
+    """Returns the row numbers of [[first, last], …]: the inverse of `ranges`."""
     return [number for first, last in spans for number in range(first, last + 1)]
 
 
@@ -147,14 +147,14 @@ def numbers(spans: Iterable[Sequence[int]]) -> list[int]:
 
 @dataclass(frozen=True)
 class RowProblem:
-    """A row that the provider would refuse, or answer for nothing."""
+    """A row that the provider would refuse, or whose answer would be worthless."""
 
     row: int
     message: str
 
 
 def check_row(recipe: Recipe, number: int, cells: Sequence[str], most_bytes: int) -> RowProblem | None:
-    """What is wrong with one row's request, if anything."""
+    """Returns what is wrong with a row's request. None if nothing is."""
     if not recipe.is_sound or number > MOST_ROWS:
         fault = recipe.fault(cells)
         if fault:
@@ -173,5 +173,5 @@ def check_row(recipe: Recipe, number: int, cells: Sequence[str], most_bytes: int
 
 
 def empty_column(recipe: Recipe, cells: Sequence[str]) -> int | None:
-    """The first column in use whose cell holds nothing but blanks; None where there is none."""
+    """Returns the first used column whose cell is blank. None if there is none."""
     return next((column for column in recipe.columns if not cells[column].strip()), None)

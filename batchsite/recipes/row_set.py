@@ -1,6 +1,6 @@
-"""Which rows of a dataset: ascending spans of row numbers, both ends included. Pure.
+"""Sets of rows of a dataset, as ascending spans of row numbers with both ends included. Pure.
 
-A set is never written out row by row: a million rows are one span, and what is asked is found by bisection.
+A set is never expanded row by row: a million rows are one span, and look-ups bisect.
 """
 
 from __future__ import annotations
@@ -39,21 +39,16 @@ class RowSet:
 
     @property
     def first(self) -> int:
-        """The first row, 0 where there is none."""
+        """The first row; 0 if the set is empty."""
         return self.spans[0][0] if self.spans else 0
 
     @property
     def last(self) -> int:
-        """The last row, 0 where there is none."""
+        """The last row; 0 if the set is empty."""
         return self.spans[-1][1] if self.spans else 0
 
-    @property
-    def is_whole(self) -> bool:
-        """Whether it is rows 1 to n, without gaps."""
-        return len(self.spans) == 1 and self.first == 1
-
     def rank(self, row: int) -> int:
-        """How many of the rows stand before `row`, which need not be one of them."""
+        """Returns how many rows of the set come before `row`, which need not be part of it."""
         place = bisect_left(self._firsts, row) - 1
         if place < 0:
             return 0
@@ -61,14 +56,14 @@ class RowSet:
         return self._before[place] + min(row - 1, last) - first + 1
 
     def within(self, low: int, high: int) -> RowSet:
-        """Those of the rows that lie from `low` to `high`."""
+        """Returns the rows from `low` to `high`."""
         begin = max(0, bisect_right(self._firsts, low) - 1)
         end = bisect_right(self._firsts, high)
         cut = ((max(first, low), min(last, high)) for first, last in self.spans[begin:end])
         return RowSet((first, last) for first, last in cut if first <= last)
 
     def places(self, start: int, stop: int) -> RowSet:
-        """The rows at the places `start` to `stop` - 1 in order, counted from 0."""
+        """Returns the rows at the positions `start` to `stop` - 1, counted from 0."""
         start, stop = max(0, start), min(len(self), stop)
         if start >= stop:
             return RowSet(())
@@ -79,21 +74,21 @@ class RowSet:
         return self.spans[span][0] + place - self._before[span]
 
     def after(self, row: int, count: int) -> RowSet:
-        """The next `count` rows behind `row`."""
+        """Returns the next `count` rows after `row`."""
         rank = self.rank(row + 1)
         return self.places(rank, rank + count)
 
     def before(self, row: int, count: int) -> RowSet:
-        """The last `count` rows before `row`."""
+        """Returns the last `count` rows before `row`."""
         rank = self.rank(row)
         return self.places(rank - count, rank)
 
     def pieces(self, count: int) -> Iterator[RowSet]:
-        """The rows in pieces of `count`, the last one shorter."""
+        """Yields the rows in pieces of `count`, the last one shorter."""
         return (self.places(start, start + count) for start in range(0, len(self), count))
 
     def without(self, rows: Iterable[int]) -> RowSet:
-        """The rows but some, given in ascending order."""
+        """Returns the set without some rows, which must be ascending."""
         spans: list[list[int]] = [list(span) for span in self.spans]
         left: list[list[int]] = []
         gone = [row for row in rows if row in self]
@@ -104,35 +99,35 @@ class RowSet:
         return RowSet(left)
 
     def as_lists(self) -> list[list[int]]:
-        """As JSON keeps them."""
+        """Returns the spans as they are stored in JSON."""
         return [[first, last] for first, last in self.spans]
 
     def __str__(self) -> str:
-        """`1–100, 205`."""
+        """`1–100, 205`, for people."""
         return ", ".join(f"{first:,}" if first == last else f"{first:,}–{last:,}" for first, last in self.spans)
 
 
 def joined(spans: Iterable[Sequence[int]]) -> list[Span]:
-    """Spans in ascending order; those that touch or overlap are one."""
-    found: list[Span] = []
+    """Returns spans in ascending order, merged if they touch or overlap."""
+    merged: list[Span] = []
     for first, last in sorted((first, last) for first, last in spans):
-        if found and first <= found[-1][1] + 1:
-            found[-1] = (found[-1][0], max(found[-1][1], last))
+        if merged and first <= merged[-1][1] + 1:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], last))
         else:
-            found.append((first, last))
-    return found
+            merged.append((first, last))
+    return merged
 
 
 def parse_rows(text: str, row_count: int) -> RowSet:
-    """`1-100, 205` as rows of a dataset with so many rows. Raises ValueError, in words."""
+    """Parses `1-100, 205` as rows of a dataset with `row_count` rows. Raises ValueError with a sentence."""
     spans: list[Span] = []
     for part in filter(str.strip, text.split(",")):
-        found = _PART.fullmatch(part)
-        if found is None:
-            raise ValueError(f"“{part.strip()[:40]}” is no row: write numbers and ranges, such as 1-100, 205.")
-        first, last = int(found[1]), int(found[2] or found[1])
+        match = _PART.fullmatch(part)
+        if match is None:
+            raise ValueError(f"“{part.strip()[:40]}” is not a row: write numbers and ranges, such as 1-100, 205.")
+        first, last = int(match[1]), int(match[2] or match[1])
         if first > last:
-            raise ValueError(f"“{part.strip()}” begins behind its end.")
+            raise ValueError(f"“{part.strip()}” starts after its end.")
         if not 1 <= first <= last <= row_count:
             raise ValueError(f"“{part.strip()}”: the dataset has rows 1 to {row_count:,}.")
         spans.append((first, last))

@@ -1,4 +1,4 @@
-"""``python -m batchsite.sandbox --port 0 --data var/sandbox``: starts the sandbox and prints where it answers."""
+"""``python -m batchsite.sandbox --port 0 --data var/sandbox``: starts the sandbox and prints its address."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ import orjson
 
 from batchsite.sandbox.app import serve
 from batchsite.sandbox.fault_kinds import BadRule
+from batchsite.sandbox.key_file import read_or_create
+from batchsite.sandbox.sandbox_settings import BadSetting, Settings, changed, from_environment
 from batchsite.sandbox.server import Server
-from batchsite.sandbox.settings import BadSetting, Settings, changed, from_environment
 from batchsite.sandbox.store import FolderInUse, Store
 from batchsite.sandbox.world import World
 
 GRACE_SECONDS = 2.0
-"""How long a stop waits for calls that are being answered."""
+"""How long a stop waits for calls in progress."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -41,13 +42,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rate", type=float, help="rows processed per second in each batch; 0 = at once")
     parser.add_argument("--delay", type=float, help="seconds before the rows of an add call begin to be processed")
     parser.add_argument("--settle", type=float, help="seconds of all-zero counters after the first add call")
-    parser.add_argument("--port-file", type=Path, help="file to write the port into once it listens")
-    parser.add_argument("--verbose", action="store_true", help="a line per call on standard error")
+    parser.add_argument("--port-file", type=Path, help="file to write the port to once it listens")
+    parser.add_argument("--key-file", type=Path, help="accept only the key in this file; made if missing")
+    parser.add_argument("--verbose", action="store_true", help="log each call to standard error")
     return parser
 
 
 def _loopback(host: str) -> str:
-    """Anybody who reaches the sandbox can script it, so nobody but this machine may."""
+    """Returns ``host``. Raises ArgumentTypeError unless it is loopback: whoever reaches the sandbox controls it."""
     try:
         if host == "localhost" or ipaddress.ip_address(host).is_loopback:
             return host
@@ -58,10 +60,12 @@ def _loopback(host: str) -> str:
 
 def _run(options: argparse.Namespace) -> int:
     settings = changed(Settings(), from_environment(os.environ))
-    named = {name: getattr(options, name) for name in ("rate", "delay", "settle")}
-    world = _world(options.data, settings, {name: value for name, value in named.items() if value is not None})
+    chosen = {name: getattr(options, name) for name in ("rate", "delay", "settle")}
+    fixed = {name: value for name, value in chosen.items() if value is not None}
+    key = read_or_create(options.key_file) if options.key_file else None
+    world = _world(options.data, settings, fixed, key)
     server = Server((options.host, options.port), serve(world), verbose=options.verbose)
-    _spare_the_collector()
+    _tune_garbage_collection()
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGINT, _stop)
     try:
@@ -75,15 +79,20 @@ def _run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _world(folder: Path, settings: Settings, named: dict[str, Any]) -> World:
-    """The command line wins over what was set at /admin/settings, and that over the environment."""
-    world = World(Store(folder), settings, named=named)
-    world.faults.install(_scripted(os.environ.get("SANDBOX_FAULTS", "")))
+def _world(folder: Path, settings: Settings, fixed: dict[str, Any], key: str | None) -> World:
+    """The command line overrides /admin/settings, which overrides the environment."""
+    rules = parse_faults(os.environ.get("SANDBOX_FAULTS", ""))
+    world = World(Store(folder), settings, fixed=fixed, key=key)
+    try:
+        world.faults.install(rules)
+    except BadRule:
+        world.store.close()
+        raise
     return world
 
 
-def _scripted(text: str) -> list[Any]:
-    """SANDBOX_FAULTS: a rule or a list of them as JSON, or ``@`` and the name of a file with that."""
+def parse_faults(text: str) -> list[Any]:
+    """Returns the rules in SANDBOX_FAULTS: JSON of one rule or a list, or ``@`` and the name of a file with it."""
     if not text.strip():
         return []
     try:
@@ -102,8 +111,8 @@ def _announce(server: Server, options: argparse.Namespace) -> None:
     print(f"The sandbox answers at http://{host}:{server.port}/v1 with simulated results.", flush=True)
 
 
-def _spare_the_collector() -> None:
-    """A page makes tens of thousands of short-lived values; collecting ten times for one took a tenth of the time."""
+def _tune_garbage_collection() -> None:
+    """A page creates tens of thousands of short-lived objects; collecting ten times a page took 10 % of the time."""
     gc.freeze()
     gc.set_threshold(50_000, 50, 50)
 

@@ -1,4 +1,4 @@
-"""What is checked when requests arrive: schema, model and id; values are only found out at run time (facts 2.5)."""
+"""The checks when requests arrive: schema, model and id. Bad values only show when a row runs (facts 2.5)."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from batchsite.sandbox.answers import digest
-from batchsite.sandbox.asks import CHAT, KINDS, effort_of, limit_of, messages_of
-from batchsite.sandbox.pricing import Model, find_model
-from batchsite.sandbox.records import Odd, Request
-from batchsite.sandbox.rendering import pack, run
-from batchsite.sandbox.wire import refuse, unprocessable
+from batchsite.sandbox.model_run import pack, run
+from batchsite.sandbox.parsed_request import CHAT, KINDS, effort_of, limit_of, messages_of
+from batchsite.sandbox.price_list import Model, find_model
+from batchsite.sandbox.simulated_answers import digest
+from batchsite.sandbox.stored_batches import Odd, Request
+from batchsite.sandbox.wire_shapes import refuse, unprocessable
 
 MAX_REQUEST = 25 * 1024 * 1024
 """Bytes of one request (facts 4)."""
@@ -26,7 +26,7 @@ _CAMEL = (
     ("frequency_penalty", "frequencyPenalty"),
     ("stop", "stop"),
 )
-"""Parameters that reasoning models refuse, whatever the value, and their names in the refusal (facts 6.1)."""
+"""Parameters that reasoning models refuse, and how the refusal spells them (facts 6.1)."""
 
 _NUMBERS: dict[str, tuple[type, ...]] = {
     "max_tokens": (int,),
@@ -39,12 +39,12 @@ _NUMBERS: dict[str, tuple[type, ...]] = {
 }
 
 
-class Misfit(Exception):
-    """A body that does not fit the schema, in the words of a 422."""
+class SchemaMismatch(Exception):
+    """A body that does not fit the schema. The message is that of the 422."""
 
 
 class Checked(NamedTuple):
-    """One request that fits the schema. ``odd`` = a value in it that will not work at run time."""
+    """One request that fits the schema. ``odd`` is set if one of its values will not work when the row runs."""
 
     id: str
     body: dict[str, Any]
@@ -54,41 +54,41 @@ class Checked(NamedTuple):
 
 
 def check_add(payload: Any, size: int) -> list[Checked]:
-    """The body of an add call; ``size`` is its length in bytes. Raises Refused (422) for the first misfit."""
+    """Returns the requests of an add call of ``size`` bytes. Raises Refused (422) for the first schema mismatch."""
     try:
         if not isinstance(payload, dict):
-            raise Misfit(f"invalid type: {_type(payload)}, expected struct AddBatchRequestsRequest")
+            raise SchemaMismatch(f"invalid type: {_type(payload)}, expected struct AddBatchRequestsRequest")
         items = _member(payload, "batch_requests", list, "")
         return [_check_item(item, f"batch_requests[{index}]") for index, item in enumerate(items)]
-    except Misfit as misfit:
-        unprocessable(str(misfit), size)
+    except SchemaMismatch as mismatch:
+        unprocessable(str(mismatch), size)
 
 
 def _check_item(item: Any, where: str) -> Checked:
     if not isinstance(item, dict):
-        raise Misfit(f"{where}: invalid type: {_type(item)}, expected struct BatchRequest")
+        raise SchemaMismatch(f"{where}: invalid type: {_type(item)}, expected struct BatchRequest")
     wrapped = _member(item, "batch_request", dict, where)
     key = item.get("batch_request_id")
     if key is None or key == "":
         key = f"batch_request_{uuid.uuid4()}"
     if not isinstance(key, str):
-        raise Misfit(f"{where}.batch_request_id: invalid type: {_type(key)}, expected a string")
+        raise SchemaMismatch(f"{where}.batch_request_id: invalid type: {_type(key)}, expected a string")
     kind = next((kind for kind in KINDS if kind in wrapped), None)
     if kind is None:
         names = ", ".join(f"`{kind}`" for kind in KINDS)
-        raise Misfit(f"{where}.batch_request: unknown variant, expected one of {names}")
+        raise SchemaMismatch(f"{where}.batch_request: unknown variant, expected one of {names}")
     return check_request(key, kind, wrapped[kind], f"{where}.batch_request.{kind}")
 
 
 def check_request(key: str, kind: str, body: Any, where: str) -> Checked:
-    """One request of whichever way in. Raises Misfit."""
+    """Checks one request, inline or from a file. Raises SchemaMismatch."""
     check_body(kind, body, where)
     return Checked(key, body, body["model"], kind, odd_value(kind, body))
 
 
 def check_body(kind: str, body: Any, where: str) -> None:
     if not isinstance(body, dict):
-        raise Misfit(f"{where}: invalid type: {_type(body)}, expected a request body")
+        raise SchemaMismatch(f"{where}: invalid type: {_type(body)}, expected a request body")
     _member(body, "model", str, where)
     if kind == CHAT:
         _check_messages(_member(body, "messages", list, where), f"{where}.messages")
@@ -97,35 +97,35 @@ def check_body(kind: str, body: Any, where: str) -> None:
     for name, types in _NUMBERS.items():
         value = body.get(name)
         if value is not None and (isinstance(value, bool) or not isinstance(value, types)):
-            raise Misfit(f"{where}.{name}: invalid type: {_type(value)}, expected a number")
+            raise SchemaMismatch(f"{where}.{name}: invalid type: {_type(value)}, expected a number")
 
 
 def _check_input(body: dict[str, Any], where: str) -> None:
     if "input" not in body:
-        raise Misfit(f"{where}: missing field `input`")
+        raise SchemaMismatch(f"{where}: missing field `input`")
     if isinstance(body["input"], list):
         _check_messages(body["input"], f"{where}.input")
     elif not isinstance(body["input"], str):
-        raise Misfit(f"{where}.input: invalid type: {_type(body['input'])}, expected a string or a list")
+        raise SchemaMismatch(f"{where}.input: invalid type: {_type(body['input'])}, expected a string or a list")
 
 
 def _check_messages(messages: list[Any], where: str) -> None:
     for index, message in enumerate(messages):
         if not isinstance(message, dict):
-            raise Misfit(f"{where}[{index}]: invalid type: {_type(message)}, expected a message")
+            raise SchemaMismatch(f"{where}[{index}]: invalid type: {_type(message)}, expected a message")
         role = message.get("role")
         if role not in ROLES:
             names = ", ".join(f"`{name}`" for name in ROLES)
             problem = "missing field `role`" if role is None else f"unknown variant `{role}`, expected one of {names}"
-            raise Misfit(f"{where}[{index}]: {problem}")
+            raise SchemaMismatch(f"{where}[{index}]: {problem}")
 
 
 def _member(holder: dict[str, Any], name: str, kind: type, where: str) -> Any:
     before = f"{where}: " if where else ""
     if name not in holder:
-        raise Misfit(f"{before}missing field `{name}`")
+        raise SchemaMismatch(f"{before}missing field `{name}`")
     if not isinstance(holder[name], kind):
-        raise Misfit(f"{before}{name}: invalid type: {_type(holder[name])}, expected {kind.__name__}")
+        raise SchemaMismatch(f"{before}{name}: invalid type: {_type(holder[name])}, expected {kind.__name__}")
     return holder[name]
 
 
@@ -135,7 +135,7 @@ def _type(value: Any) -> str:
 
 
 def odd_value(kind: str, body: dict[str, Any]) -> Odd | None:
-    """A value that a row fails on, or hangs on for ever, once it is run (facts 2.5, 2.12, 6.1)."""
+    """Returns how the row will fail or hang because of a bad value, None if it will not (facts 2.5, 2.12, 6.1)."""
     if _outside(body.get("temperature"), 2) or _outside(body.get("top_p"), 1):
         return Odd("hanging")
     model = find_model(body["model"])
@@ -144,7 +144,7 @@ def odd_value(kind: str, body: dict[str, Any]) -> Odd | None:
 
 
 def value_problem(kind: str, body: dict[str, Any], model: Model) -> str | None:
-    """What a model says to a value that it does not take; None = it takes all."""
+    """Returns the model's error about a value, None if all values are accepted."""
     if not messages_of(kind, body):
         return "Bad data: Messages cannot be empty"
     if (limit := limit_of(body)) is not None and limit <= 0:
@@ -162,7 +162,7 @@ def _outside(value: float | None, high: float) -> bool:
 
 
 def check_models(rows: list[Checked]) -> None:
-    """Refuses the whole call for one model that is unknown or not batch-enabled (facts 2.5)."""
+    """Raises Refused for the whole call if one model is unknown or not offered for batches (facts 2.5)."""
     for name, kind in {(row.model, row.kind): None for row in rows}:
         model = find_model(name)
         if model is None and kind == CHAT:
@@ -174,7 +174,7 @@ def check_models(rows: list[Checked]) -> None:
 
 
 def requests(rows: list[Checked]) -> list[Request]:
-    """The checked rows as they are stored, run. Raises Refused (400) for one that is too large."""
+    """Returns the rows as they are stored, with their answers. Raises Refused (400) if one is too large."""
     return [_request(row) for row in rows]
 
 

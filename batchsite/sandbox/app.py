@@ -1,4 +1,4 @@
-"""The WSGI application: finds the route, checks the key, lets the scripted faults have their way, answers."""
+"""The WSGI application: finds the route, checks the key, applies scripted faults, replies."""
 
 from __future__ import annotations
 
@@ -13,38 +13,37 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from batchsite.sandbox import (
-    admin,
+    admin_routes,
     batch_routes,
     chat_routes,
     fault_replies,
-    files,
+    file_routes,
     info_routes,
-    records,
     result_routes,
-    wire,
+    stored_batches,
+    wire_shapes,
 )
-from batchsite.sandbox.batches import apply_event, target
-from batchsite.sandbox.http import GZIP_FROM, Call, Hangup, Refused, Reply, gzip_body, json_reply
-from batchsite.sandbox.keys import authenticate
-from batchsite.sandbox.processing import Batch
-from batchsite.sandbox.settings import Settings
-from batchsite.sandbox.store import Store
-from batchsite.sandbox.world import Visit, World
+from batchsite.sandbox.accepted_keys import authenticate
+from batchsite.sandbox.batch_clock import Batch
+from batchsite.sandbox.batch_operations import apply_event, fault_target
+from batchsite.sandbox.exchange import GZIP_FROM, Call, Hangup, Refused, Reply, gzip_body, json_reply
+from batchsite.sandbox.origin_check import refuse_web_pages
+from batchsite.sandbox.world import CallContext, World
 
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 WsgiApp = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
 
 
 class Route(NamedTuple):
-    """One line of the table below; ``call`` is the name by which faults know it."""
+    """One line of the table below. ``call`` is its name in fault rules."""
 
     method: str
     pattern: re.Pattern[str]
     call: str
-    handler: Callable[[Visit], Reply]
+    handler: Callable[[CallContext], Reply]
 
 
-def _route(method: str, path: str, call: str, handler: Callable[[Visit], Reply]) -> Route:
+def _route(method: str, path: str, call: str, handler: Callable[[CallContext], Reply]) -> Route:
     return Route(method, re.compile(path), call, handler)
 
 
@@ -58,11 +57,11 @@ ROUTES = (
     _route("GET", _BATCH + "/requests", "requests", result_routes.list_requests),
     _route("GET", _BATCH + "/results", "results", result_routes.results),
     _route("POST", _BATCH + ":cancel", "cancel", batch_routes.cancel),
-    _route("POST", r"/v1/files", "files", files.upload),
-    _route("GET", r"/v1/files", "files", files.list_files),
-    _route("GET", r"/v1/files/([^/]+)", "files", files.get_file),
-    _route("DELETE", r"/v1/files/([^/]+)", "files", files.delete),
-    _route("GET", r"/v1/files/([^/]+)/content", "files", files.content),
+    _route("POST", r"/v1/files", "files", file_routes.upload),
+    _route("GET", r"/v1/files", "files", file_routes.list_files),
+    _route("GET", r"/v1/files/([^/]+)", "files", file_routes.get_file),
+    _route("DELETE", r"/v1/files/([^/]+)", "files", file_routes.delete),
+    _route("GET", r"/v1/files/([^/]+)/content", "files", file_routes.content),
     _route("GET", r"/v1/models", "models", info_routes.models),
     _route("GET", r"/v1/language-models", "models", info_routes.language_models),
     _route("GET", r"/v1/language-models/([^/]+)", "models", info_routes.one_language_model),
@@ -73,33 +72,28 @@ ROUTES = (
 )
 
 ADMIN: tuple[tuple[str, str, Callable[[World, Call], Reply]], ...] = (
-    ("GET", r"/(?:healthz)?", admin.health),
-    ("GET", r"/admin/faults", admin.list_faults),
-    ("POST", r"/admin/faults", admin.add_faults),
-    ("DELETE", r"/admin/faults(?:/(\d+))?", admin.remove_faults),
-    ("GET", r"/admin/settings", admin.get_settings),
-    ("POST", r"/admin/settings", admin.change_settings),
-    ("POST", r"/admin/advance", admin.advance),
-    ("POST", r"/admin/complete", admin.complete),
-    ("POST", r"/admin/keys", admin.set_key),
-    ("POST", r"/admin/reset", admin.reset),
-    ("GET", r"/admin/ledger", admin.show_ledger),
-    ("GET", r"/admin/ledger\.jsonl", admin.stream_ledger),
+    ("GET", r"/(?:healthz)?", admin_routes.health),
+    ("GET", r"/admin/faults", admin_routes.list_faults),
+    ("POST", r"/admin/faults", admin_routes.add_faults),
+    ("DELETE", r"/admin/faults(?:/(\d+))?", admin_routes.remove_faults),
+    ("GET", r"/admin/settings", admin_routes.get_settings),
+    ("POST", r"/admin/settings", admin_routes.change_settings),
+    ("POST", r"/admin/advance", admin_routes.advance),
+    ("POST", r"/admin/complete", admin_routes.complete),
+    ("POST", r"/admin/keys", admin_routes.set_key),
+    ("POST", r"/admin/reset", admin_routes.reset),
+    ("GET", r"/admin/ledger", admin_routes.show_ledger),
+    ("GET", r"/admin/ledger\.jsonl", admin_routes.stream_ledger),
 )
 
 
-def make_app(store: Store, settings: Settings | None = None, clock: Callable[[], float] = time.time) -> WsgiApp:
-    """A sandbox over ``store``. ``clock`` gives epoch seconds."""
-    return serve(World(store, settings or Settings(), clock))
-
-
 def serve(world: World) -> WsgiApp:
-    """The same for a world that the caller wants to reach into."""
+    """Returns the application for ``world``."""
 
     def app(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         started = time.perf_counter()
         call = _call(environ)
-        reply = _respond(world, call)
+        reply = _respond(world, call, environ["SERVER_NAME"], environ["SERVER_PORT"])
         return _send(call, reply, start_response, started)
 
     return app
@@ -113,49 +107,54 @@ def _call(environ: dict[str, Any]) -> Call:
     return Call(environ["REQUEST_METHOD"], path, environ.get("QUERY_STRING", ""), headers, environ["wsgi.input"])
 
 
-def _respond(world: World, call: Call) -> Reply:
+def _respond(world: World, call: Call, server_name: str, server_port: str) -> Reply:
     try:
+        refuse_web_pages(call.headers, server_name, server_port)
         return _admin(world, call) or _api(world, call)
     except Refused as refused:
         return refused.reply
     except Hangup:
         raise
-    except Exception:  # noqa: BLE001  one bad call must not take the sandbox down
+    except Exception:  # noqa: BLE001  one bad call must not stop the sandbox
         traceback.print_exc(file=sys.stderr)
-        return wire.flat_error(500, "The sandbox failed at this call; its standard error says why.")
+        return wire_shapes.flat_error(500, "The sandbox failed on this call; its standard error says why.")
 
 
 def _admin(world: World, call: Call) -> Reply | None:
     for method, pattern, handler in ADMIN:
-        found = re.fullmatch(pattern, call.path)
-        if found and method == call.method:
-            call.args = tuple(part or "" for part in found.groups())
+        match = re.fullmatch(pattern, call.path)
+        if match and method == call.method:
+            call.args = tuple(part or "" for part in match.groups())
+            if world.key is not None and handler is not admin_routes.health:
+                authenticate(world.store, call.headers, world.key)
             return handler(world, call)
     return None
 
 
 def _api(world: World, call: Call) -> Reply:
     route = _find(call)
-    visit = Visit(world, call, authenticate(world.store, call.headers))
+    context = CallContext(world, call, authenticate(world.store, call.headers, world.key))
     if route.call in ("get", "add", "requests", "results", "cancel"):
-        visit.batch_id = call.args[0]
-    batch = _batch(visit)
+        context.batch_id = call.args[0]
+    batch = _batch(context)
     name = batch_routes.batch_name(call.json, len(call.body)) if route.call == "create" else ""
-    aim = target(visit, route.call, batch, name)
-    fault = next(iter(world.faults.pick(aim, ("reply",))), None)
+    target = fault_target(context, route.call, batch, name)
+    fault = next(iter(world.faults.pick(target, ("reply",))), None)
     if fault is not None and fault.what == "key_blocked" and route.call == "key":
-        visit.rules, fault = [fault], None
-    if fault is None or fault_replies.lets_through(fault):
-        visit.rules += world.faults.pick(aim, _families(route.call, call))
+        context.rules, fault = [fault], None
+    if fault is None or fault_replies.is_applied(fault):
+        context.rules += world.faults.pick(target, _families(route.call, call))
     if batch is not None:
-        _apply_events(visit, batch)
+        _apply_events(context, batch)
     if fault is None:
-        return route.handler(visit)
-    return fault_replies.around(fault, visit.key, call.query.get("pagination_token", ""), lambda: _run(route, visit))
+        return route.handler(context)
+    return fault_replies.reply_under(
+        fault, context.key, call.query.get("pagination_token", ""), lambda: _run(route, context)
+    )
 
 
 def _families(name: str, call: Call) -> tuple[str, ...]:
-    """What a list shows is lied about batch by batch, by the route itself; a create has rows with a file only."""
+    """Returns the families of faults that apply here. A list applies its own, batch by batch."""
     if name == "list":
         return ()
     if name == "create" and call.json.get("input_file_id") is None:
@@ -163,43 +162,43 @@ def _families(name: str, call: Call) -> tuple[str, ...]:
     return ("event", "rows", "view")
 
 
-def _apply_events(visit: Visit, batch: Batch) -> None:
-    for rule in visit.rules:
+def _apply_events(context: CallContext, batch: Batch) -> None:
+    for rule in context.rules:
         if rule.kind.family == "event":
-            with visit.world.store.write() as connection:
-                apply_event(visit.world, connection, batch, rule)
+            with context.world.store.write() as connection:
+                apply_event(context.world, connection, batch, rule)
 
 
-def _run(route: Route, visit: Visit) -> Reply:
+def _run(route: Route, context: CallContext) -> Reply:
     try:
-        return route.handler(visit)
+        return route.handler(context)
     except Refused as refused:
         return refused.reply
 
 
 def _find(call: Call) -> Route:
-    """Raises Refused: 404 for no such path, 405 for the wrong verb on one."""
+    """Returns the route. Raises Refused: 404 for an unknown path, 405 for the wrong method."""
     allowed: list[str] = []
     for route in ROUTES:
-        found = route.pattern.fullmatch(call.path)
-        if found and route.method == call.method:
-            call.args = tuple(unquote(part) for part in found.groups())
+        match = route.pattern.fullmatch(call.path)
+        if match and route.method == call.method:
+            call.args = tuple(unquote(part) for part in match.groups())
             return route
-        if found:
+        if match:
             allowed.append(route.method)
     if allowed:
         reply = json_reply({"code": "405", "error": f"Method {call.method} is not allowed here."}, 405)
         raise Refused(Reply(405, reply.body, headers=(("allow", ", ".join(allowed)),)))
-    raise Refused(wire.flat_error(404, f"There is no {call.method} {call.path}."))
+    raise Refused(wire_shapes.flat_error(404, f"There is no {call.method} {call.path}."))
 
 
-def _batch(visit: Visit) -> Batch | None:
-    """For the faults only; a batch that is not there is the route's affair."""
-    if not visit.batch_id:
+def _batch(context: CallContext) -> Batch | None:
+    """Returns the batch that fault rules are matched against, None if there is none; the route answers 404 itself."""
+    if not context.batch_id:
         return None
-    with visit.world.store.read() as connection:
-        batch = records.find_batch(connection, visit.batch_id)
-    return batch if batch and batch.team == visit.key.team else None
+    with context.world.store.read() as connection:
+        batch = stored_batches.find_batch(connection, context.batch_id)
+    return batch if batch and batch.team == context.key.team else None
 
 
 def _send(call: Call, reply: Reply, start_response: StartResponse, started: float) -> Iterable[bytes]:
@@ -220,7 +219,7 @@ def _send(call: Call, reply: Reply, start_response: StartResponse, started: floa
 
 
 def _common_headers(started: float) -> list[tuple[str, str]]:
-    """As on recorded batch replies (facts 1.1); no rate-limit headers there."""
+    """The headers of recorded batch replies, which have no rate limits (facts 1.1)."""
     return [
         ("x-trace-id", uuid.uuid4().hex),
         ("x-zero-data-retention", "false"),

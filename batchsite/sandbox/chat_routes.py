@@ -8,35 +8,35 @@ from typing import Any
 
 import orjson
 
-from batchsite.sandbox.admission import Misfit, check_body, odd_value, unknown_model
-from batchsite.sandbox.answers import CHARACTERS_PER_TOKEN
-from batchsite.sandbox.asks import CHAT
-from batchsite.sandbox.http import Reply, json_reply
-from batchsite.sandbox.pricing import find_model
-from batchsite.sandbox.rendering import Run, completion, run_directly
-from batchsite.sandbox.wire import refuse, unprocessable
-from batchsite.sandbox.world import Visit
+from batchsite.sandbox.admission import SchemaMismatch, check_body, odd_value, unknown_model
+from batchsite.sandbox.exchange import Reply, json_reply
+from batchsite.sandbox.model_run import Run, completion, run_directly
+from batchsite.sandbox.parsed_request import CHAT
+from batchsite.sandbox.price_list import find_model
+from batchsite.sandbox.simulated_answers import CHARACTERS_PER_TOKEN
+from batchsite.sandbox.wire_shapes import refuse, unprocessable
+from batchsite.sandbox.world import CallContext
 
 KEEP_US = 24 * 3600 * 1_000_000
-"""A deferred completion that nobody read is gone after a day."""
+"""An unread deferred completion is deleted after a day."""
 
 _TOKEN = re.compile(rf"(?s).{{1,{CHARACTERS_PER_TOKEN}}}")
 
 
-def chat(visit: Visit) -> Reply:
-    """Answers at once, or with ``deferred`` gives a request_id."""
-    body = visit.call.json
+def chat(context: CallContext) -> Reply:
+    """Replies with the completion, or with a request_id if ``deferred`` is set."""
+    body = context.call.json
     try:
         check_body(CHAT, body, "body")
-    except Misfit as misfit:
-        unprocessable(str(misfit), len(visit.call.body))
+    except SchemaMismatch as mismatch:
+        unprocessable(str(mismatch), len(context.call.body))
     _refuse_values(body)
     run = run_directly(CHAT, {name: value for name, value in body.items() if name != "deferred"})
-    _bill(visit, run)
+    _bill(context, run)
     if body.get("deferred"):
-        return _defer(visit, run)
-    said = completion(run, str(uuid.uuid4()), visit.world.now() // 1_000_000)
-    return Reply(body=orjson.dumps(said), headers=_headers(said["id"]))
+        return _defer(context, run)
+    answer = completion(run, str(uuid.uuid4()), context.world.now() // 1_000_000)
+    return Reply(body=orjson.dumps(answer), headers=_headers(answer["id"]))
 
 
 def _refuse_values(body: dict[str, Any]) -> None:
@@ -48,30 +48,30 @@ def _refuse_values(body: dict[str, Any]) -> None:
         refuse(400, odd.text or "Bad data: temperature or top_p is out of range.")
 
 
-def _bill(visit: Visit, run: Run) -> None:
-    with visit.world.store.write() as connection:
+def _bill(context: CallContext, run: Run) -> None:
+    with context.world.store.write() as connection:
         connection.execute(
             "INSERT INTO direct VALUES (?, 1, ?)"
             " ON CONFLICT DO UPDATE SET calls = calls + 1, ticks = ticks + excluded.ticks",
-            (visit.key.team, run.ticks),
+            (context.key.team, run.ticks),
         )
 
 
-def _defer(visit: Visit, run: Run) -> Reply:
-    world, key = visit.world, str(uuid.uuid4())
+def _defer(context: CallContext, run: Run) -> Reply:
+    world, key = context.world, str(uuid.uuid4())
     ready = world.now() + int(world.settings.deferred_delay * 1e6)
-    said = orjson.dumps(completion(run, key, ready // 1_000_000))
+    answer = orjson.dumps(completion(run, key, ready // 1_000_000))
     with world.store.write() as connection:
-        connection.execute("INSERT INTO deferred VALUES (?, ?, ?, ?)", (key, visit.key.team, ready, said))
+        connection.execute("INSERT INTO deferred VALUES (?, ?, ?, ?)", (key, context.key.team, ready, answer))
     return json_reply({"request_id": key})
 
 
-def deferred(visit: Visit) -> Reply:
-    """202 with an empty body while it runs, then 200, once (facts 5)."""
-    key, now = visit.call.args[0], visit.world.now()
-    with visit.world.store.write() as connection:
+def deferred(context: CallContext) -> Reply:
+    """202 with an empty body while it runs, then 200 once (facts 5)."""
+    key, now = context.call.args[0], context.world.now()
+    with context.world.store.write() as connection:
         row = connection.execute(
-            "SELECT ready_us, reply FROM deferred WHERE request_id = ? AND team = ?", (key, visit.key.team)
+            "SELECT ready_us, reply FROM deferred WHERE request_id = ? AND team = ?", (key, context.key.team)
         ).fetchone()
         if row is None or now > row[0] + KEEP_US:
             refuse(404, f"Deferred completion not found: {key}")
@@ -82,7 +82,7 @@ def deferred(visit: Visit) -> Reply:
 
 
 def _headers(completion_id: str) -> tuple[tuple[str, str], ...]:
-    """What inference replies carry and batch replies do not."""
+    """The headers that only inference replies have."""
     trace = uuid.uuid4().hex
     return (
         ("x-request-id", completion_id),
@@ -94,15 +94,15 @@ def _headers(completion_id: str) -> tuple[tuple[str, str], ...]:
     )
 
 
-def tokenize(visit: Visit) -> Reply:
-    """Slices of four characters: the same rule by which the sandbox counts tokens."""
-    body = visit.call.json
+def tokenize(context: CallContext) -> Reply:
+    """Slices of four characters, the rule by which the sandbox counts tokens."""
+    body = context.call.json
     for name in ("model", "text"):
         if not isinstance(body, dict) or not isinstance(body.get(name), str):
-            unprocessable(f"missing field `{name}`", len(visit.call.body))
+            unprocessable(f"missing field `{name}`", len(context.call.body))
     if find_model(body["model"]) is None:
         refuse(404, unknown_model(body["model"]))
-    slices = [found.group().encode() for found in _TOKEN.finditer(body["text"])]
+    slices = [match.group().encode() for match in _TOKEN.finditer(body["text"])]
     tokens = [
         {"token_id": int.from_bytes(piece) % 130_000, "string_token": piece.decode(), "token_bytes": list(piece)}
         for piece in slices

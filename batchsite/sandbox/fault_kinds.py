@@ -1,4 +1,4 @@
-"""Which faults can be scripted, on which calls, with which options: one table, checked and served from here."""
+"""The faults that can be scripted, with their calls and options: one table that is both validated and served."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _OF_A_BATCH = ("create", "add", "get", "requests", "results", "cancel")
 
 @dataclass(frozen=True)
 class Kind:
-    """One thing that can go wrong. ``family`` says who acts on it: the reply, the batch, its rows or a view of it."""
+    """One thing that can go wrong. ``family`` is what it affects: the reply, the batch, its rows or a view of it."""
 
     family: str
     help: str
     options: Mapping[str, Any] = field(default_factory=dict)
     calls: tuple[str, ...] = CALLS
     windowed: bool = False
-    """``seconds`` and ``reads`` bound how long it lasts, from the first add call on; neither = for ever."""
+    """If True, ``seconds`` and ``reads`` limit how long it lasts, from the first add call on; 0 = for ever."""
 
 
 _WINDOW = {"seconds": 0.0, "reads": 0}
@@ -41,12 +41,12 @@ KINDS: dict[str, Kind] = {
     ),
     "timeout": Kind("reply", "`seconds` of silence before or after applying", {"seconds": 60.0, "applied": False}),
     "trickle": Kind("reply", "body in `pieces`, `seconds` apart", {"seconds": 0.5, "pieces": 10}),
-    # replies that are not xAI's, or are its refusals
+    # replies of proxies, and refusals
     "not_json": Kind("reply", "a body that is not JSON", {"status": 200, "applied": True}),
-    "html": Kind("reply", "an HTML page of some proxy", {"status": 502, "applied": False}),
+    "html": Kind("reply", "an HTML page of a proxy", {"status": 502, "applied": False}),
     "status": Kind(
         "reply",
-        "an error status; `form` json or text, `retry_after` in seconds or as sent",
+        "an error status; `form` json or text, `retry_after` as sent",
         {"status": 503, "form": "json", "text": "", "retry_after": "", "applied": False},
     ),
     "no_credits": Kind("reply", "the team has no credits; `form` 429, 403, new_team or spending", {"form": "429"}),
@@ -62,15 +62,15 @@ KINDS: dict[str, Kind] = {
         {"message": "Batch cancelled by xAI.", "rows": "none"},
         calls=_OF_A_BATCH,
     ),
-    # its rows, decided when they are admitted
+    # its rows, decided at admission
     "fail_rows": Kind(
         "rows",
-        "rows fail: a `share` or `ids`; in the first `batches` only that carry the id (0 = always)",
+        "rows fail: a `share` or `ids`; only in the first `batches` that contain the id (0 = always)",
         {**_SOME_ROWS, "envelope": "a", "text": "Simulated failure of this request.", "code": 13},
         calls=_ADMITTING,
     ),
     "hang_rows": Kind("rows", "rows stay pending for ever", _SOME_ROWS, calls=_ADMITTING),
-    "late_rows": Kind("rows", "the first rows of a call finish last, with smaller ids", calls=_ADMITTING),
+    "late_rows": Kind("rows", "the first rows of a call, with the smaller ids, finish last", calls=_ADMITTING),
     "refuse_model": Kind("rows", "a `model` (empty = any) is refused as not batchable", {"model": ""}, _ADMITTING),
     "drop_add": Kind("rows", "acknowledged with null, then forgotten", calls=("add",)),
     # views of it
@@ -79,7 +79,7 @@ KINDS: dict[str, Kind] = {
     "results_trail": Kind("view", "results appear `seconds` after the counters", {"seconds": 5.0}, ("results",)),
     "not_visible": Kind(
         "view",
-        "rows, a `share` or `ids`, are an error that says not yet visible",
+        "rows, a `share` or `ids`, come as the error not yet visible",
         {**_WINDOW, "share": 1.0, "ids": []},
         ("results",),
         windowed=True,
@@ -89,9 +89,9 @@ KINDS: dict[str, Kind] = {
     ),
     "stranger_rows": Kind("view", "`count` results for ids that were never sent", {"count": 1}, ("results",)),
     "requests_lag": Kind("view", "the list of requests is `seconds` behind", {"seconds": 5.0}, ("requests",)),
-    "cancelled_hidden": Kind("view", "cancelled rows are a counter only", calls=("results",)),
+    "cancelled_hidden": Kind("view", "cancelled rows are only counted, not listed", calls=("results",)),
     "cancel_reverts": Kind(
-        "view", "cancelled rows succeeded after all, `seconds` later", {"seconds": 5.0}, ("cancel",)
+        "view", "cancelled rows turn out to have succeeded, `seconds` later", {"seconds": 5.0}, ("cancel",)
     ),
 }
 
@@ -105,12 +105,12 @@ _CHOICES = {
 
 
 class BadRule(ValueError):
-    """A rule that cannot be taken, in words for the person who wrote it."""
+    """An invalid rule. The message is for its author."""
 
 
 @dataclass(frozen=True)
 class Rule:
-    """When (the matcher) and what (the kind with its options). Zero and "" mean: does not matter."""
+    """When (the matcher) and what (the kind with its options). In the matcher, 0 and "" match everything."""
 
     what: str
     call: str = "any"
@@ -119,17 +119,17 @@ class Rule:
     key: str = ""
     """Part of the API key."""
     nth: int = 0
-    """Only the nth call that matches, from 1."""
+    """Only the nth matching call, counted from 1."""
     every: int = 0
     after: int = 0
-    """Not the first so many calls that match."""
+    """Skips this many matching calls first."""
     probability: float = 1.0
     seed: int = 0
     times: int = 0
-    """At most so many times."""
+    """Hits at most this many calls."""
     options: Mapping[str, Any] = field(default_factory=dict)
     number: int = 0
-    """Given by the store."""
+    """Assigned by the store."""
 
     @property
     def kind(self) -> Kind:
@@ -146,19 +146,19 @@ _MATCHER = {item.name: item for item in fields(Rule) if item.name not in ("optio
 
 
 def parse_rule(raw: Any) -> Rule:
-    """A rule from its flat JSON form, ``{"what": "lost_reply", "call": "add", "nth": 2, "applied": false}``."""
+    """Returns the rule of ``{"what": "lost_reply", "call": "add", "nth": 2, "applied": false}``. Raises BadRule."""
     if not isinstance(raw, dict) or raw.get("what") not in KINDS:
         named = raw.get("what") if isinstance(raw, dict) else raw
-        raise BadRule(f"{named!r} is no fault. Say what: one of {', '.join(sorted(KINDS))}.")
+        raise BadRule(f"{named!r} is not a fault. Set what to one of {', '.join(sorted(KINDS))}.")
     what = raw["what"]
     known = KINDS[what].options
     matcher: dict[str, Any] = {}
     options: dict[str, Any] = {}
     for name, value in raw.items():
         if name in _MATCHER:
-            matcher[name] = _fitting(what, name, value, _MATCHER[name].default)
+            matcher[name] = _converted(what, name, value, _MATCHER[name].default)
         elif name in known:
-            options[name] = _fitting(what, name, value, known[name])
+            options[name] = _converted(what, name, value, known[name])
         elif name != "what":
             names = ", ".join(sorted([*_MATCHER, *known]))
             raise BadRule(f"{what} has no member {name!r}; it takes {names}.")
@@ -168,8 +168,8 @@ def parse_rule(raw: Any) -> Rule:
     return rule
 
 
-def _fitting(what: str, name: str, value: Any, default: Any) -> Any:
-    """``value`` in the type of ``default``; whole numbers pass as fractions, and numbers as text."""
+def _converted(what: str, name: str, value: Any, default: Any) -> Any:
+    """Returns ``value`` with the type of ``default``. Integers are accepted as floats, and numbers as strings."""
     if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
     if isinstance(default, str) and isinstance(value, int | float) and not isinstance(value, bool):

@@ -1,4 +1,4 @@
-"""What scripted faults do to a reply: instead of it, around it, or to its bytes on the way out."""
+"""Scripted faults of a reply: they replace it, delay it, or damage its bytes."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from dataclasses import replace
 
 import orjson
 
+from batchsite.sandbox.accepted_keys import Key, redact
+from batchsite.sandbox.exchange import Hangup, Reply, json_reply, text_reply
 from batchsite.sandbox.fault_kinds import Rule
-from batchsite.sandbox.http import Hangup, Reply, json_reply, text_reply
-from batchsite.sandbox.keys import Key, redact
-from batchsite.sandbox.paging import START
-from batchsite.sandbox.wire import flat_error
+from batchsite.sandbox.page_tokens import START
+from batchsite.sandbox.wire_shapes import flat_error
 
 _NO_CREDITS = {
     "429": (
@@ -36,30 +36,30 @@ _NO_CREDITS = {
 
 _TEXTS = {429: "Too many requests", 503: "upstream connect error or disconnect/reset before headers"}
 
-_PAGE = (
+_HTML = (
     b"<html>\r\n<head><title>Bad gateway</title></head>\r\n<body>\r\n<center><h1>Bad gateway</h1></center>\r\n"
     b"<hr><center>cloudflare</center>\r\n</body>\r\n</html>\r\n"
 )
 
 
-def lets_through(rule: Rule) -> bool:
-    """Whether the call is applied at all under this fault; if not, no other fault is spent on it."""
+def is_applied(rule: Rule) -> bool:
+    """Returns whether the call is applied under this fault. If not, it uses up no other fault."""
     if rule.what in ("no_credits", "key_revoked", "key_blocked"):
         return False
     return rule.what == "timeout" or bool(rule.options.get("applied", rule.kind.options.get("applied", True)))
 
 
-def around(rule: Rule, key: Key, token: str, run: Callable[[], Reply]) -> Reply:
-    """Answers a call under one fault of the family ``reply``. Raises Hangup where nothing is to be answered."""
+def reply_under(rule: Rule, key: Key, token: str, run: Callable[[], Reply]) -> Reply:
+    """Returns the reply to a call under a fault of the family ``reply``. Raises Hangup for no reply at all."""
     if rule.what == "timeout":
-        return _silence(rule, run)
+        return _delayed(rule, run)
     if rule.what in ("no_credits", "key_revoked", "key_blocked"):
-        return _rejected(rule, key)
-    reply = run() if lets_through(rule) else Reply()
+        return _refusal(rule, key)
+    reply = run() if is_applied(rule) else Reply()
     if rule.what == "lost_reply":
         raise Hangup(reset=rule.option("reset"))
     if rule.what in ("status", "html", "not_json"):
-        return _instead(rule)
+        return _replacement(rule)
     if rule.what == "cursor_repeats":
         return _repeated(reply, token)
     if rule.what == "truncate" and rule.option("honest"):
@@ -67,8 +67,8 @@ def around(rule: Rule, key: Key, token: str, run: Callable[[], Reply]) -> Reply:
     return replace(reply, damage=lambda body: damaged(rule, body))
 
 
-def _silence(rule: Rule, run: Callable[[], Reply]) -> Reply:
-    """The reply comes, when nobody waits for it any more."""
+def _delayed(rule: Rule, run: Callable[[], Reply]) -> Reply:
+    """Returns the reply, but only after the client has stopped waiting."""
     if rule.option("applied"):
         reply = run()
         time.sleep(rule.option("seconds"))
@@ -77,10 +77,10 @@ def _silence(rule: Rule, run: Callable[[], Reply]) -> Reply:
     return run()
 
 
-def _instead(rule: Rule) -> Reply:
+def _replacement(rule: Rule) -> Reply:
     status = rule.option("status")
     if rule.what == "html":
-        return Reply(status, _PAGE, "text/html; charset=utf-8")
+        return Reply(status, _HTML, "text/html; charset=utf-8")
     if rule.what == "not_json":
         return Reply(status, b"no healthy upstream {")
     text = rule.option("text") or _TEXTS.get(status, "Simulated failure, try again later.")
@@ -89,7 +89,7 @@ def _instead(rule: Rule) -> Reply:
     return replace(reply, headers=(("retry-after", wait),)) if wait else reply
 
 
-def _rejected(rule: Rule, key: Key) -> Reply:
+def _refusal(rule: Rule, key: Key) -> Reply:
     if rule.what == "no_credits":
         status, code, text = _NO_CREDITS[rule.option("form")]
         return json_reply({"code": code, "error": text}, status)
@@ -99,7 +99,7 @@ def _rejected(rule: Rule, key: Key) -> Reply:
 
 
 def _repeated(reply: Reply, token: str) -> Reply:
-    """The cursor that was sent, or one for the very beginning, so that the next page is this one again."""
+    """Returns the page with the cursor that was sent, or one to the very beginning, so that it comes again."""
     if reply.status != 200:
         return reply
     page = orjson.loads(reply.body)
@@ -107,7 +107,7 @@ def _repeated(reply: Reply, token: str) -> Reply:
 
 
 def damaged(rule: Rule, body: bytes) -> Iterator[bytes]:
-    """The bytes of a body until the connection breaks, or slowly."""
+    """Yields the body slowly, or until the connection breaks (Hangup)."""
     if rule.what == "trickle":
         size = max(1, -(-len(body) // max(1, rule.option("pieces"))))
         for start in range(0, len(body), size):

@@ -1,4 +1,4 @@
-"""Which scripted faults hit a call. Rules, and how often each was met, live in the store and survive a restart."""
+"""Which scripted faults hit a call. Rules and their counts are in the store and survive a restart."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from batchsite.sandbox.store import Store
 
 @dataclass(frozen=True)
 class Target:
-    """What a rule is matched against."""
+    """What rules are matched against."""
 
     call: str
     key: str = ""
     batch_name: str = ""
     batch_id: str = ""
     now: int = 0
-    """Microseconds, of the batch's clock."""
+    """Microseconds, by the batch's clock."""
     since: int = 0
-    """When the window of a windowed fault opened: the batch's first add call, or else its creation."""
+    """Start of the window of windowed faults: the batch's first add call, or else its creation."""
     fresh: bool = True
-    """Begins a walk through pages, or is no page at all; only these count as reads."""
+    """False for the second and later pages of a walk, which do not count as reads."""
 
-    def meets(self, rule: Rule) -> bool:
-        named = rule.batch in self.batch_name or rule.batch == self.batch_id
-        return rule.wants(self.call) and named and rule.key in self.key
+    def matches(self, rule: Rule) -> bool:
+        batch_matches = rule.batch in self.batch_name or rule.batch == self.batch_id
+        return rule.wants(self.call) and batch_matches and rule.key in self.key
 
 
 class Faults:
@@ -43,13 +43,13 @@ class Faults:
         self.reload()
 
     def reload(self) -> None:
-        """Reads the rules from the store again."""
+        """Reads the rules from the store."""
         with self._store.read() as connection:
             rows = connection.execute("SELECT number, rule FROM faults ORDER BY number").fetchall()
         self._rules = tuple(replace(parse_rule(orjson.loads(text)), number=number) for number, text in rows)
 
     def add_all(self, rules: Sequence[Any], source: str = "admin") -> list[int]:
-        """Puts rules in force, all or none, and returns their numbers. Raises BadRule."""
+        """Adds rules, all or none, and returns their numbers. Raises BadRule."""
         for raw in rules:
             parse_rule(raw)
         with self._store.write() as connection:
@@ -61,7 +61,7 @@ class Faults:
         return [int(cursor.lastrowid or 0) for cursor in cursors]
 
     def install(self, rules: Sequence[Any]) -> None:
-        """Makes ``rules`` those of the environment; one that was there before keeps its counts."""
+        """Replaces the rules from the environment by ``rules``. Unchanged rules keep their counts."""
         wanted = [_text(raw) for raw in rules]
         with self._store.read() as connection:
             query = "SELECT number, rule FROM faults WHERE source = 'environment'"
@@ -73,7 +73,7 @@ class Faults:
         self.add_all(new, "environment")
 
     def remove(self, number: int | None = None) -> None:
-        """One rule, or all of them."""
+        """Removes one rule, or all."""
         with self._store.write() as connection:
             for table, column in (("faults", "number"), ("marks", "rule")):
                 connection.execute(f"DELETE FROM {table} WHERE ?1 IS NULL OR {column} = ?1", (number,))  # noqa: S608
@@ -88,30 +88,30 @@ class Faults:
         ]
 
     def pick(self, target: Target, families: Collection[str]) -> list[Rule]:
-        """The rules that hit this call, in their order. What was counted is on disk before it takes effect."""
-        candidates = [rule for rule in self._rules if rule.kind.family in families and target.meets(rule)]
+        """Returns the rules that hit this call, in order. Counts are on disk before a rule takes effect."""
+        candidates = [rule for rule in self._rules if rule.kind.family in families and target.matches(rule)]
         if not candidates:
             return []
         with self._store.write() as connection:
             picked: list[Rule] = []
             for rule in candidates:
-                taken = rule.kind.family == "reply" and any(other.kind.family == "reply" for other in picked)
-                if _hits(connection, rule, target, taken=taken):
+                replied = rule.kind.family == "reply" and any(other.kind.family == "reply" for other in picked)
+                if _hits(connection, rule, target, reply_taken=replied):
                     picked.append(rule)
             return picked
 
 
 def _text(raw: Any) -> str:
-    """One spelling per rule, by which it is recognised after a restart."""
+    """Returns the canonical text of a rule, by which it is recognised after a restart."""
     return orjson.dumps(raw, option=orjson.OPT_SORT_KEYS).decode()
 
 
-def _hits(connection: sqlite3.Connection, rule: Rule, target: Target, *, taken: bool) -> bool:
-    """``taken``: another rule has this call's reply already, so that this one only sees it pass."""
+def _hits(connection: sqlite3.Connection, rule: Rule, target: Target, *, reply_taken: bool) -> bool:
+    """Counts the call and returns whether the rule hits it. ``reply_taken``: another rule has the reply already."""
     seen, hits = connection.execute(
         "UPDATE faults SET seen = seen + 1 WHERE number = ? RETURNING seen, hits", (rule.number,)
     ).fetchone() or (0, 0)
-    if taken or not _due(rule, seen, hits) or not _in_window(connection, rule, target):
+    if reply_taken or not _due(rule, seen, hits) or not _in_window(connection, rule, target):
         return False
     connection.execute("UPDATE faults SET hits = hits + 1 WHERE number = ?", (rule.number,))
     return True
@@ -126,7 +126,7 @@ def _due(rule: Rule, seen: int, hits: int) -> bool:
 
 
 def _in_window(connection: sqlite3.Connection, rule: Rule, target: Target) -> bool:
-    """Both bounds hold where both are given; a read beyond the bound opens no new window."""
+    """Returns whether the call is within the rule's ``seconds`` and ``reads``. Without a window it always is."""
     if not rule.kind.windowed:
         return True
     seconds, reads = rule.option("seconds"), rule.option("reads")
@@ -140,7 +140,7 @@ def _in_window(connection: sqlite3.Connection, rule: Rule, target: Target) -> bo
 
 
 def bump(connection: sqlite3.Connection, rule: Rule, mark: str) -> int:
-    """Counts something that belongs to a rule, and says how often it was counted."""
+    """Increments a counter of the rule and returns its value."""
     row = connection.execute(
         "INSERT INTO marks VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET count = count + 1 RETURNING count",
         (rule.number, mark),

@@ -1,4 +1,4 @@
-"""A batch made from an uploaded JSONL file: one bad line kills it, and only a message tells (facts 2.10, 3)."""
+"""Batches from uploaded JSONL files: one bad line ends the batch, and only a message says so (facts 2.10, 3)."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import Any
 
 import orjson
 
-from batchsite.sandbox import records
-from batchsite.sandbox.admission import Checked, Misfit, check_request, not_batchable, requests, unknown_model
-from batchsite.sandbox.asks import CHAT, RESPONSES
-from batchsite.sandbox.batches import admit, refused_model
-from batchsite.sandbox.files import find_file
-from batchsite.sandbox.pricing import find_model
-from batchsite.sandbox.processing import Batch
-from batchsite.sandbox.world import Visit
+from batchsite.sandbox import stored_batches
+from batchsite.sandbox.admission import Checked, SchemaMismatch, check_request, not_batchable, requests, unknown_model
+from batchsite.sandbox.batch_clock import Batch
+from batchsite.sandbox.batch_operations import admit, refused_model
+from batchsite.sandbox.file_routes import find_file
+from batchsite.sandbox.parsed_request import CHAT, RESPONSES
+from batchsite.sandbox.price_list import find_model
+from batchsite.sandbox.world import CallContext
 
 MAX_LINES = 50_000
 
@@ -26,35 +26,35 @@ _SLICE = 1000
 
 
 class BadFile(Exception):
-    """Why a file is no batch, as it appears in cancel_by_xai_message."""
+    """An invalid file. The message appears in cancel_by_xai_message."""
 
 
-def admit_file(visit: Visit, connection: sqlite3.Connection, batch: Batch, now: int) -> None:
-    """Queues the lines of the batch's file, or marks the batch as killed. Raises Refused (404) for no such file."""
-    path = find_file(visit, connection, batch.input_file_id or "").path
+def admit_file(context: CallContext, connection: sqlite3.Connection, batch: Batch, now: int) -> None:
+    """Queues the lines of the batch's file, or cancels the batch. Raises Refused (404) if there is no such file."""
+    path = find_file(context, connection, batch.input_file_id or "").path
     connection.execute("SAVEPOINT file")
     try:
-        _admit_lines(visit, connection, batch, path)
+        _admit_lines(context, connection, batch, path)
     except BadFile as error:
         connection.execute("ROLLBACK TO file")
         message = f"JSONL file validation failed: {error}"
-        records.change_batch(connection, batch, cancelled_us=now, cancel_message=message, wiped=1)
+        stored_batches.change_batch(connection, batch, cancelled_us=now, cancel_message=message, wiped=1)
     connection.execute("RELEASE file")
 
 
-def _admit_lines(visit: Visit, connection: sqlite3.Connection, batch: Batch, path: Path) -> None:
+def _admit_lines(context: CallContext, connection: sqlite3.Connection, batch: Batch, path: Path) -> None:
     with path.open("rb") as lines:
         rows = _checked(lines)
         while part := list(islice(rows, _SLICE)):
-            _refuse_models(visit, part)
-            fresh = records.find_batch(connection, batch.batch_id) or batch
+            _refuse_models(context, part)
+            fresh = stored_batches.find_batch(connection, batch.batch_id) or batch
             odd = {row.id: row.odd for row in part if row.odd}
-            admit(visit, connection, fresh, requests(part), odd)
+            admit(context, connection, fresh, requests(part), odd)
 
 
-def _refuse_models(visit: Visit, rows: list[Checked]) -> None:
+def _refuse_models(context: CallContext, rows: list[Checked]) -> None:
     names = [row.model for row in rows]
-    rule = visit.rule("refuse_model")
+    rule = context.rule("refuse_model")
     if rule and (refused := refused_model(rule, names)):
         raise BadFile(not_batchable(refused))
     for name in dict.fromkeys(names):
@@ -64,7 +64,7 @@ def _refuse_models(visit: Visit, rows: list[Checked]) -> None:
 
 
 def _checked(lines: Iterator[bytes]) -> Iterator[Checked]:
-    """Line by line, so that memory stays flat; blank lines are passed over."""
+    """Yields the requests line by line, so that memory stays flat. Blank lines are skipped."""
     seen: set[str] = set()
     for number, line in enumerate(lines, start=1):
         if not line.strip():
@@ -92,8 +92,8 @@ def _check_line(line: bytes, where: str) -> Checked:
             raise BadFile(f"{where}: missing field `{name}`")
     try:
         return check_request(_text(item["custom_id"], where), _kind(item["url"], where), item["body"], "body")
-    except Misfit as misfit:
-        raise BadFile(f"{where}: {misfit}") from None
+    except SchemaMismatch as mismatch:
+        raise BadFile(f"{where}: {mismatch}") from None
 
 
 def _text(value: Any, where: str) -> str:

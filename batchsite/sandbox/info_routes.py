@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-from batchsite.sandbox.http import Reply, json_reply
-from batchsite.sandbox.pricing import MODELS, find_model
-from batchsite.sandbox.wire import language_model, model_object, refuse
-from batchsite.sandbox.world import Visit
+from batchsite.sandbox.exchange import Reply, json_reply
+from batchsite.sandbox.price_list import MODELS, find_model
+from batchsite.sandbox.wire_shapes import language_model, model_object, refuse
+from batchsite.sandbox.world import CallContext
 
 
-def models(_: Visit) -> Reply:
+def models(_: CallContext) -> Reply:
     return json_reply({"object": "list", "data": [model_object(model) for model in MODELS]})
 
 
-def language_models(_: Visit) -> Reply:
+def language_models(_: CallContext) -> Reply:
     return json_reply({"models": [language_model(model) for model in MODELS]})
 
 
-def one_language_model(visit: Visit) -> Reply:
-    model = find_model(visit.call.args[0])
+def one_language_model(context: CallContext) -> Reply:
+    model = find_model(context.call.args[0])
     if model is None:
-        refuse(404, f"Model '{visit.call.args[0]}' not found.")
+        refuse(404, f"Model '{context.call.args[0]}' not found.")
     return json_reply(language_model(model))
 
 
-def api_key(visit: Visit) -> Reply:
-    """A blocked key may still ask about itself: 200, with the flag set."""
-    key = visit.key
+def api_key(context: CallContext) -> Reply:
+    """A blocked key gets 200 with the flag set."""
+    key = context.key
     return json_reply(
         {
             "redacted_api_key": key.redacted,
@@ -37,7 +37,7 @@ def api_key(visit: Visit) -> Reply:
             "team_id": key.team,
             "acls": ["api-key:endpoint:*", "api-key:model:*"],
             "api_key_id": key.id,
-            "api_key_blocked": visit.rule("key_blocked") is not None,
+            "api_key_blocked": context.rule("key_blocked") is not None,
             "api_key_disabled": False,
             "team_blocked": False,
         }

@@ -1,7 +1,7 @@
-"""What the provider processed and billed, whatever was read, lost or lied about on the way.
+"""What the provider really processed and billed, whatever clients read, lost or were told.
 
-Reliability tests reconcile against it: a row is billed if and only if it was processed to success, at most once
-per batch; the same id in two batches is billed twice, which is what they look for.
+Reliability tests compare with it: a row is billed if and only if it succeeded, at most once per batch. The same id in
+two batches is billed twice; that is the error those tests look for.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from typing import Any
 
 import orjson
 
-from batchsite.sandbox import records
-from batchsite.sandbox.processing import Batch, Cut, cut
-from batchsite.sandbox.records import Odd, StoredRequest
+from batchsite.sandbox import stored_batches
+from batchsite.sandbox.batch_clock import Batch, Cut, cut
+from batchsite.sandbox.stored_batches import Odd, StoredRequest
 from batchsite.sandbox.world import World
 
 ROWS_INLINE = 10_000
-"""Up to this many rows are part of a batch's JSON; more come from the JSONL stream only."""
+"""Up to this many rows are part of a batch's JSON; more are only in the JSONL stream."""
 
 _PAGE = 1000
 
@@ -30,7 +30,7 @@ class Entry:
     batch_id: str
     batch_request_id: str
     processed: int
-    """How often it was run: 0 or 1. A failed row was run, a hanging or cancelled one was not."""
+    """How often it ran: 0 or 1. A failed row ran; a hanging or cancelled one did not."""
     state: str
     cost_in_usd_ticks: int
 
@@ -48,28 +48,28 @@ class Totals:
     cost_in_usd_ticks: int = 0
 
     def __add__(self, other: Totals) -> Totals:
-        return Totals(*(mine + theirs for mine, theirs in zip(astuple(self), astuple(other), strict=True)))
+        return Totals(*(left + right for left, right in zip(astuple(self), astuple(other), strict=True)))
 
 
 def totals(world: World, batch: Batch) -> Totals:
-    """Summed up by the database, row by row."""
+    """Returns the totals of a batch, summed row by row by the database."""
     state = cut(batch, world.now(batch))
     with world.store.read() as connection:
-        succeeded, ticks = records.succeeded(connection, batch, state.horizon)
-        failed = records.odd_counts(connection, batch, state.horizon).get("failed", 0)
+        succeeded, ticks = stored_batches.succeeded(connection, batch, state.horizon)
+        failed = stored_batches.odd_counts(connection, batch, state.horizon).get("failed", 0)
     rest = batch.requests - succeeded - failed
     cancelled, pending = (rest, 0) if state.closed else (0, rest)
     return Totals(batch.requests, succeeded + failed, succeeded, failed, cancelled, pending, ticks)
 
 
 def entries(world: World, batch: Batch) -> Iterator[Entry]:
-    """In id order. Reads page by page, so that no reader holds the store up for long."""
+    """Yields the entries in id order, page by page, so that no read transaction takes long."""
     state = cut(batch, world.now(batch))
     after = ""
     while True:
         with world.store.read() as connection:
-            rows = records.requests_page(connection, batch, "said", after, _PAGE)
-            odd = records.odd_among(connection, batch, rows)
+            rows = stored_batches.requests_page(connection, batch, "said", after, _PAGE)
+            odd = stored_batches.odd_among(connection, batch, rows)
         yield from (_entry(batch, state, row, odd.get(row.id)) for row in rows)
         if len(rows) < _PAGE:
             return
@@ -77,25 +77,25 @@ def entries(world: World, batch: Batch) -> Iterator[Entry]:
 
 
 def _entry(batch: Batch, state: Cut, row: StoredRequest, odd: Odd | None) -> Entry:
-    word = state.state(row.due, odd.outcome if odd else None)
-    ticks = row.ticks if word == "succeeded" else 0
-    return Entry(batch.batch_id, row.id, int(word in ("succeeded", "failed")), word, ticks)
+    row_state = state.state(row.due, odd.outcome if odd else None)
+    ticks = row.ticks if row_state == "succeeded" else 0
+    return Entry(batch.batch_id, row.id, int(row_state in ("succeeded", "failed")), row_state, ticks)
 
 
 def all_batches(world: World) -> list[Batch]:
     with world.store.read() as connection:
-        return records.all_batches(connection)
+        return stored_batches.all_batches(connection)
 
 
 def of_batch(world: World, batch: Batch) -> dict[str, Any]:
-    """Totals of one batch, with its rows unless they are too many."""
+    """Returns the totals of one batch, with its rows unless they are too many."""
     few = batch.requests <= ROWS_INLINE
     rows = [asdict(entry) for entry in entries(world, batch)] if few else None
     return {**_head(batch), **asdict(totals(world, batch)), "rows": rows}
 
 
 def of_all(world: World) -> dict[str, Any]:
-    """Totals per batch and over all, and what was billed outside of batches."""
+    """Returns the totals per batch and of all batches, and what was billed outside batches."""
     per_batch = [(batch, totals(world, batch)) for batch in all_batches(world)]
     overall = sum((each for _, each in per_batch), Totals())
     listed = [{**_head(batch), **asdict(each)} for batch, each in per_batch]
@@ -103,24 +103,24 @@ def of_all(world: World) -> dict[str, Any]:
 
 
 def of_request(world: World, batch_request_id: str) -> dict[str, Any]:
-    """One id over all batches: how often it was processed and billed altogether."""
-    found: list[Entry] = []
+    """Returns how often one id was processed and billed in all batches."""
+    entries_of_id: list[Entry] = []
     for batch in all_batches(world):
         with world.store.read() as connection:
-            rows = records.requests_page(connection, batch, "said", batch_request_id, 1, inclusive=True)
-            odd = records.odd_among(connection, batch, rows)
+            rows = stored_batches.requests_page(connection, batch, "said", batch_request_id, 1, inclusive=True)
+            odd = stored_batches.odd_among(connection, batch, rows)
         state = cut(batch, world.now(batch))
-        found += [_entry(batch, state, row, odd.get(row.id)) for row in rows if row.id == batch_request_id]
+        entries_of_id += [_entry(batch, state, row, odd.get(row.id)) for row in rows if row.id == batch_request_id]
     return {
         "batch_request_id": batch_request_id,
-        "processed": sum(entry.processed for entry in found),
-        "cost_in_usd_ticks": sum(entry.cost_in_usd_ticks for entry in found),
-        "batches": [asdict(entry) for entry in found],
+        "processed": sum(entry.processed for entry in entries_of_id),
+        "cost_in_usd_ticks": sum(entry.cost_in_usd_ticks for entry in entries_of_id),
+        "batches": [asdict(entry) for entry in entries_of_id],
     }
 
 
 def as_jsonl(world: World, batches: list[Batch]) -> Iterator[bytes]:
-    """One entry per line, some hundreds of lines at a time."""
+    """Yields the entries as JSONL, up to a thousand lines at a time."""
     for batch in batches:
         lines: list[bytes] = []
         for entry in entries(world, batch):

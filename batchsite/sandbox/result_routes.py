@@ -7,42 +7,46 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from batchsite.sandbox import records, wire
-from batchsite.sandbox.batches import find
-from batchsite.sandbox.fates import chosen
+from batchsite.sandbox import stored_batches, wire_shapes
+from batchsite.sandbox.batch_clock import FOREVER, Batch, Cut, cut
+from batchsite.sandbox.batch_operations import require_batch
+from batchsite.sandbox.exchange import Reply, json_reply
 from batchsite.sandbox.fault_kinds import Rule
-from batchsite.sandbox.http import Reply, json_reply
-from batchsite.sandbox.paging import key_before, paging, token_after
-from batchsite.sandbox.processing import FOREVER, Batch, Cut, cut
-from batchsite.sandbox.records import Odd, StoredRequest
-from batchsite.sandbox.rendering import requested_model, run_stored, success_row, unpack
-from batchsite.sandbox.world import Visit
+from batchsite.sandbox.model_run import requested_model, run_stored, success_row, unpack
+from batchsite.sandbox.page_tokens import key_of, page_parameters, token_after
+from batchsite.sandbox.row_faults import chosen
+from batchsite.sandbox.stored_batches import Odd, StoredRequest
+from batchsite.sandbox.world import CallContext
 
 
 class Row(NamedTuple):
-    """One row that may be read, with xAI's word for its state."""
+    """One visible row, with xAI's state."""
 
     request: StoredRequest
     state: str
     odd: Odd | None
 
 
-def list_requests(visit: Visit) -> Reply:
-    """Metadata only, pending ones included; complete at once, unless scripted to lag."""
-    limit, token = paging(visit.call)
-    after = key_before(token)
-    world = visit.world
+def list_requests(context: CallContext) -> Reply:
+    """Metadata of all requests, pending ones included. Complete at once unless scripted to lag."""
+    limit, token = page_parameters(context.call)
+    after = key_of(token)
+    world = context.world
     with world.store.read() as connection:
-        batch = find(visit, connection)
+        batch = require_batch(context, connection)
         now = world.now(batch)
         until = FOREVER
-        if lag := visit.rule("requests_lag"):
-            until = records.seen_until(connection, batch, now - int(lag.option("seconds") * 1e6))
-        rows = [] if batch.wiped else records.requests_page(connection, batch, "body", after, limit + 1, until=until)
-        odd = records.odd_among(connection, batch, rows)
+        if lag := context.rule("requests_lag"):
+            until = stored_batches.seen_until(connection, batch, now - int(lag.option("seconds") * 1e6))
+        rows = (
+            []
+            if batch.wiped
+            else stored_batches.requests_page(connection, batch, "body", after, limit + 1, until=until)
+        )
+        odd = stored_batches.odd_among(connection, batch, rows)
     state = cut(batch, now)
     page = [_metadata(batch, row, state.state(row.due, _outcome(odd.get(row.id)))) for row in rows[:limit]]
-    return json_reply({"batch_request_metadata": page, "pagination_token": _token(visit, rows, limit)})
+    return json_reply({"batch_request_metadata": page, "pagination_token": _token(context, rows, limit)})
 
 
 def _outcome(odd: Odd | None) -> str | None:
@@ -51,22 +55,22 @@ def _outcome(odd: Odd | None) -> str | None:
 
 def _metadata(batch: Batch, row: StoredRequest, state: str) -> dict[str, Any]:
     finished = row.due if state in ("succeeded", "failed") else None
-    return wire.request_metadata(row.id, requested_model(row.content), state, batch.created_us, finished)
+    return wire_shapes.request_metadata(row.id, requested_model(row.content), state, batch.created_us, finished)
 
 
-def _token(visit: Visit, rows: Sequence[StoredRequest], limit: int) -> str | None:
-    return token_after(rows[limit - 1].id) if len(rows) > limit else visit.world.end_token(visit.batch_id)
+def _token(context: CallContext, rows: Sequence[StoredRequest], limit: int) -> str | None:
+    return token_after(rows[limit - 1].id) if len(rows) > limit else context.world.end_token(context.batch_id)
 
 
 @dataclass(frozen=True)
 class Reading:
-    """One read of /results: what is visible in it and how."""
+    """One read of /results: which rows are visible."""
 
     batch: Batch
     cut: Cut
     now: int
     until: int
-    """Rows that are due later are left out."""
+    """Rows due later are left out."""
     shows_cancelled: bool
 
     def row(self, request: StoredRequest, odd: Odd | None) -> Row:
@@ -76,32 +80,32 @@ class Reading:
         return row.state != "pending" and (row.state != "cancelled" or self.shows_cancelled)
 
 
-def results(visit: Visit) -> Reply:
-    limit, token = paging(visit.call)
-    after = key_before(token)
-    twice = visit.rule("duplicate_rows")
+def results(context: CallContext) -> Reply:
+    limit, token = page_parameters(context.call)
+    after = key_of(token)
+    twice = context.rule("duplicate_rows")
     overlap = 1 if twice and after else 0
-    with visit.world.store.read() as connection:
-        reading = _reading(visit, find(visit, connection))
+    with context.world.store.read() as connection:
+        reading = _reading(context, require_batch(context, connection))
         rows = _visible(connection, reading, after, limit + overlap + 1, inclusive=bool(overlap))
     page = rows[: limit + overlap]
-    end = _token(visit, [row.request for row in rows], limit + overlap)
+    end = _token(context, [row.request for row in rows], limit + overlap)
     if twice:
         page = [copy for row in page for copy in [row] * (1 + chosen(twice, row.request.id))]
-    body = _page(visit, reading, page)
-    if (strangers := visit.rule("stranger_rows")) and not token:
+    body = _page(context, reading, page)
+    if (strangers := context.rule("stranger_rows")) and not token:
         body["results"] += _strangers(strangers, reading)
     return json_reply({**body, "pagination_token": end})
 
 
-def _reading(visit: Visit, batch: Batch) -> Reading:
-    world = visit.world
+def _reading(context: CallContext, batch: Batch) -> Reading:
+    world = context.world
     now = world.now(batch)
     if batch.results_gone and batch.expires_us <= now:
-        wire.refuse(404, f"The results of batch {batch.batch_id} have expired.")
-    trail = visit.rule("results_trail")
+        wire_shapes.refuse(404, f"The results of batch {batch.batch_id} have expired.")
+    trail = context.rule("results_trail")
     seen = cut(batch, now - int(trail.option("seconds") * 1e6) if trail else now)
-    hidden = visit.rule("cancelled_hidden") is not None or world.settings.cancelled_rows == "hidden"
+    hidden = context.rule("cancelled_hidden") is not None or world.settings.cancelled_rows == "hidden"
     shows = seen.closed and not hidden and not batch.wiped
     return Reading(batch, seen, now, FOREVER if shows else seen.horizon, shows)
 
@@ -109,30 +113,30 @@ def _reading(visit: Visit, batch: Batch) -> Reading:
 def _visible(
     connection: sqlite3.Connection, reading: Reading, after: str, wanted: int, *, inclusive: bool
 ) -> list[Row]:
-    """``wanted`` visible rows: hanging ones are stepped over, so that a page is never short without need."""
-    found: list[Row] = []
-    while len(found) < wanted:
-        size = wanted - len(found)
-        rows = records.requests_page(
+    """Returns up to ``wanted`` visible rows. Hanging ones are skipped, so that pages are full where possible."""
+    visible: list[Row] = []
+    while len(visible) < wanted:
+        size = wanted - len(visible)
+        rows = stored_batches.requests_page(
             connection, reading.batch, "said", after, size, until=reading.until, inclusive=inclusive
         )
-        odd = records.odd_among(connection, reading.batch, rows)
-        found += filter(reading.shows, [reading.row(row, odd.get(row.id)) for row in rows])
+        odd = stored_batches.odd_among(connection, reading.batch, rows)
+        visible += filter(reading.shows, [reading.row(row, odd.get(row.id)) for row in rows])
         if len(rows) < size:
             break
         after, inclusive = rows[-1].id, False
-    return found
+    return visible
 
 
-def _page(visit: Visit, reading: Reading, rows: Iterable[Row]) -> dict[str, Any]:
-    """Envelope e stands in an array ``failed`` of the page, beside ``results`` (facts 2.7)."""
-    hidden = visit.rule("not_visible")
+def _page(context: CallContext, reading: Reading, rows: Iterable[Row]) -> dict[str, Any]:
+    """Returns the page. Rows in envelope e are in an array ``failed`` beside ``results`` (facts 2.7)."""
+    hidden = context.rule("not_visible")
     results: list[Any] = []
     failed: list[dict[str, Any]] = []
     for row in rows:
         key = row.request.id
         if hidden and chosen(hidden, key):
-            results.append(wire.error_row(key, Odd("failed", text=wire.NOT_VISIBLE)))
+            results.append(wire_shapes.error_row(key, Odd("failed", text=wire_shapes.NOT_VISIBLE)))
         elif row.odd and row.odd.envelope == "e" and row.state == "failed":
             failed.append({"batch_request_id": key, "error_message": row.odd.text})
         else:
@@ -143,16 +147,16 @@ def _page(visit: Visit, reading: Reading, rows: Iterable[Row]) -> dict[str, Any]
 def _result(reading: Reading, row: Row) -> Any:
     request = row.request
     if row.state == "cancelled":
-        return wire.error_row(request.id, Odd("failed", text=wire.CANCELLED, code=1))
+        return wire_shapes.error_row(request.id, Odd("failed", text=wire_shapes.CANCELLED, code=1))
     if row.odd is not None:
-        return wire.error_row(request.id, row.odd)
+        return wire_shapes.error_row(request.id, row.odd)
     created = min(request.due, reading.now) // 1_000_000
     salt = f"{reading.batch.batch_id}/{request.id}"
     return success_row(request.id, unpack(request.content, request.ticks), salt, created)
 
 
 def _strangers(rule: Rule, reading: Reading) -> list[Any]:
-    """Results for ids that were never sent; nobody is billed for them."""
+    """Returns results for ids that were never sent. Nothing is billed for them."""
     body = b'{"chat_get_completion":{"model":"grok-4.3","messages":[{"role":"user","content":"of somebody else"}]}}'
     return [
         success_row(key, run_stored(body), key, reading.now // 1_000_000)

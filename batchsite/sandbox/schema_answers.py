@@ -1,7 +1,7 @@
-"""A JSON value that fits a JSON schema; deterministic, and visibly simulated wherever text is free.
+"""A JSON value that fits a JSON schema. Deterministic, and free text says that it is simulated.
 
-Among allowed values it takes the one whose words overlap most with the message, so that an accuracy
-measured against the sandbox moves with the data without being taken for a model's.
+Of the allowed values it takes the one that shares most words with the message, so that an accuracy measured against
+the sandbox depends on the data.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 import orjson
 
 MAX_DEPTH = 6
-"""Below this depth only what is required is made, and below twice of it nothing: recursive schemas end."""
+"""Below this depth only required members are made, below twice this depth none, so that recursion ends."""
 
 _WORD = re.compile(r"[^\W_]+")
 
@@ -33,7 +33,7 @@ _FORMATS = {
 
 
 def simulated_json(schema: dict[str, Any], message: str, salt: int) -> bytes:
-    """A JSON text for ``schema``; for a schema that is none, an object that says so."""
+    """Returns JSON for ``schema``, or for an invalid schema an object that says so."""
     try:
         return orjson.dumps(SchemaAnswer(schema, message, salt).value(schema))
     except (TypeError, ValueError, AttributeError, KeyError):
@@ -41,7 +41,7 @@ def simulated_json(schema: dict[str, Any], message: str, salt: int) -> bytes:
 
 
 def choose(options: Sequence[Any], message: str, salt: int) -> Any:
-    """The option sharing most words with ``message``; of several such, the salt decides."""
+    """Returns the option that shares most words with ``message``. The salt breaks ties."""
     index = _positions(tuple(map(str, options)))
     shared: Counter[int] = Counter()
     for word in set(_words(message)):
@@ -53,7 +53,7 @@ def choose(options: Sequence[Any], message: str, salt: int) -> Any:
 
 @lru_cache(maxsize=200)
 def _positions(options: tuple[str, ...]) -> dict[str, list[int]]:
-    """Which options hold a word: one enum is asked about by every row of a batch."""
+    """Returns word -> options that contain it. Cached, because every row of a batch uses the same enum."""
     index: dict[str, list[int]] = {}
     for position, option in enumerate(options):
         for word in set(_words(option)):
@@ -71,7 +71,7 @@ def _hash(salt: int, text: str) -> int:
 
 @dataclass(frozen=True)
 class SchemaAnswer:
-    """Makes values for one request: ``root`` resolves $ref, ``salt`` makes the numbers vary."""
+    """Makes values for one request. ``root`` resolves $ref; ``salt`` varies the numbers."""
 
     root: dict[str, Any]
     message: str
@@ -98,16 +98,16 @@ class SchemaAnswer:
                 return self._text(schema, path)
 
     def _resolved(self, schema: Any, depth: int) -> dict[str, Any]:
-        """Follows $ref and folds allOf, anyOf and oneOf away; 50 steps, should they go in a circle."""
-        found = self._followed(schema)
+        """Returns the schema without $ref, allOf, anyOf and oneOf. At most 50 steps, in case they are circular."""
+        current = self._followed(schema)
         for _ in range(50):
-            if parts := found.get("allOf"):
-                found = _merged([self._followed(part) for part in parts], found)
-            elif options := found.get("anyOf") or found.get("oneOf"):
-                found = _without(found, "anyOf", "oneOf") | self._branch(options, depth)
+            if parts := current.get("allOf"):
+                current = _merged([self._followed(part) for part in parts], current)
+            elif options := current.get("anyOf") or current.get("oneOf"):
+                current = _without(current, "anyOf", "oneOf") | self._branch(options, depth)
             else:
-                return found
-            found = self._followed(found)
+                return current
+            current = self._followed(current)
         return {}
 
     def _followed(self, schema: Any) -> dict[str, Any]:
@@ -120,7 +120,7 @@ class SchemaAnswer:
         return {}
 
     def _branch(self, options: list[Any], depth: int) -> dict[str, Any]:
-        """The first branch that is not null; deep down the null one, so that recursion ends."""
+        """Returns the first branch that is not null; below MAX_DEPTH the null one, so that recursion ends."""
         followed = [self._followed(option) for option in options]
         nulls = [option for option in followed if _type(option) == "null"]
         others = [option for option in followed if _type(option) != "null"]
@@ -146,7 +146,7 @@ class SchemaAnswer:
         return [self.value(shape, f"{path}[{index}]", depth + 1) for index, shape in enumerate(shapes)]
 
     def _unique(self, shapes: list[Any], path: str, depth: int) -> list[Any]:
-        """Distinct items; from an enum by taking what was chosen out of the choice."""
+        """Returns distinct items. Enum values already used are not chosen again."""
         items: list[Any] = []
         for index, shape in enumerate(shapes):
             resolved = self._resolved(shape, depth)
@@ -159,7 +159,7 @@ class SchemaAnswer:
         return items
 
     def _number(self, schema: dict[str, Any], path: str, *, whole: bool) -> int | float:
-        """Within the bounds, on a step of multipleOf (1 for integers, hundredths otherwise)."""
+        """Returns a number within the bounds, a multiple of multipleOf (default 1 for integers, else 0.01)."""
         step = schema.get("multipleOf") or (1 if whole else 0.01)
         low, high = _bounds(schema, step)
         first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
@@ -215,7 +215,7 @@ def _merged(parts: list[dict[str, Any]], schema: dict[str, Any]) -> dict[str, An
 
 
 def _pointed(root: dict[str, Any], pointer: str) -> dict[str, Any]:
-    """What a local reference such as ``#/$defs/Address`` points at; {} where it points nowhere."""
+    """Returns the target of a local reference such as ``#/$defs/Address``, {} if it does not exist."""
     target: Any = root
     for part in pointer.removeprefix("#").strip("/").split("/"):
         if part:

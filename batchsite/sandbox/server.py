@@ -1,8 +1,8 @@
-"""Serves the application over HTTP/1.1 from one process with the standard library.
+"""Serves the application over HTTP/1.1 from one process, with the standard library.
 
-Not gunicorn: that is an arbiter and a worker, of which the worker answers on for a while when the arbiter is
-killed; here kill -9 of the one process ends everything at once, it starts in a blink, and scripted faults have the
-bare socket to cut or to reset. Speed does not suffer: with 1,000 requests per call, parsing HTTP is nothing.
+Not gunicorn: there, a worker goes on answering for a while after the arbiter is killed. Here, kill -9 of the one
+process ends everything at once, it starts fast, and scripted faults can close or reset the raw socket. The speed of
+parsing HTTP does not matter with 1,000 requests per call.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from socketserver import TCPServer, ThreadingMixIn
 from typing import Any
 
 from batchsite.sandbox.app import WsgiApp
-from batchsite.sandbox.http import Hangup
+from batchsite.sandbox.exchange import Hangup
 
 _IDLE_SECONDS = 75
 _DRAIN = 1024 * 1024
-"""An unread request body up to this many bytes is read away so that the connection can go on."""
+"""An unread request body of up to this many bytes is discarded to keep the connection open."""
 
 
 class Server(ThreadingMixIn, TCPServer):
@@ -48,14 +48,14 @@ class Server(ThreadingMixIn, TCPServer):
         return int(self.server_address[1])
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away is no error of ours."""
+        """Ignores clients that disconnected; anything else is printed."""
         error = sys.exception()
         if not isinstance(error, OSError):
             super().handle_error(request, client_address)
 
 
 class Busy:
-    """How many calls are being answered."""
+    """The number of calls in progress."""
 
     def __init__(self) -> None:
         self._count = 0
@@ -70,14 +70,14 @@ class Busy:
             self._count -= 1
 
     def wait(self, seconds: float) -> None:
-        """Until nothing is being answered, but no longer than ``seconds``: a scripted time-out may last."""
+        """Waits until no call is in progress, but at most ``seconds``: a scripted time-out may take longer."""
         end = time.monotonic() + seconds
         while self._count and time.monotonic() < end:
             time.sleep(0.01)
 
 
 class Handler(BaseHTTPRequestHandler):
-    """One connection: HTTP in, WSGI to the application, HTTP out."""
+    """One connection: HTTP to WSGI and back."""
 
     protocol_version = "HTTP/1.1"
     server_version = "batchsite-sandbox"
@@ -112,6 +112,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _environ(self, body: _Body) -> dict[str, Any]:
         path, _, query = self.path.partition("?")
+        host, port, *_ = self.server.server_address
         environ = {
             "REQUEST_METHOD": self.command,
             "PATH_INFO": path,
@@ -119,11 +120,15 @@ class Handler(BaseHTTPRequestHandler):
             "QUERY_STRING": query,
             "CONTENT_TYPE": self.headers.get("content-type", ""),
             "wsgi.input": body,
+            "SERVER_NAME": str(host),
+            "SERVER_PORT": str(port),
         }
-        return environ | {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in self.headers.items()}
+        return environ | {
+            f"HTTP_{name.upper().replace('-', '_')}": ", ".join(self.headers.get_all(name, [])) for name in self.headers
+        }
 
     def _send_head(self, status: str, headers: list[tuple[str, str]]) -> bool:
-        """True where the length is not known, so that the body goes out in chunks."""
+        """Sends the status and headers. Returns True if the length is unknown, so that the body is sent in chunks."""
         code, _, phrase = status.partition(" ")
         self.send_response(int(code), phrase)
         names = {name.lower() for name, _ in headers}
@@ -146,12 +151,12 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(b"0\r\n\r\n")
 
     def _hang_up(self, *, reset: bool) -> None:
-        """What was written is sent; with ``reset`` the connection then ends by RST instead of FIN."""
+        """Sends what was written, then closes the connection; with ``reset`` by RST instead of FIN."""
         self.close_connection = True
         with suppress(OSError):
             self.wfile.flush()
             if reset:
-                time.sleep(0.05)  # else the RST overtakes the bytes before it
+                time.sleep(0.05)  # or the RST would overtake the bytes before it
                 self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 self.connection.close()
             else:
@@ -163,7 +168,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class _Body:
-    """The request's body as a stream with an end, chunked or of a known length."""
+    """The request body as a stream, chunked or of known length."""
 
     def __init__(self, stream: BufferedIOBase, headers: Any) -> None:
         self._stream = stream
@@ -179,7 +184,7 @@ class _Body:
         return b"".join(pieces)
 
     def drained(self) -> bool:
-        """Reads away what nobody wanted; False where that is too much."""
+        """Discards the rest of the body. Returns False if it is too much."""
         return len(self.read(_DRAIN)) < _DRAIN
 
     def _piece(self, wanted: int) -> bytes:

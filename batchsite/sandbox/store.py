@@ -1,6 +1,6 @@
-"""The sandbox's own SQLite file: one writer at a time, readers beside it, nothing acknowledged is lost.
+"""The sandbox's SQLite file: one writer, many readers, and nothing acknowledged is lost.
 
-WAL with synchronous=NORMAL survives kill -9 of the process; only a power cut may take the last commits.
+WAL with synchronous=NORMAL survives kill -9 of the process; only a power failure may lose the last commits.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from queue import Empty, LifoQueue
 
 _IDLE_READERS = 8
 _CACHE_KIB = 8_000
-"""Page cache per connection; small, so that memory stays flat at a million requests."""
+"""Page cache per connection; small, so that memory stays flat with a million requests."""
 
 _LAYOUT = 2
-"""Of the tables below. A new one begins with a new file: what is simulated is not worth a migration."""
+"""Version of the tables below. A new version starts a new file: simulated data is not worth a migration."""
 
 _TABLES = {
     "meta": "(name TEXT PRIMARY KEY, value TEXT NOT NULL)",
@@ -54,11 +54,11 @@ _INDEXES = ("CREATE INDEX IF NOT EXISTS odd_due ON odd (batch, outcome, due)",)
 
 
 class FolderInUse(RuntimeError):
-    """Another sandbox works in the same folder."""
+    """Another sandbox is using the folder."""
 
 
 class Store:
-    """``folder`` holds everything: the database, uploaded files and the lock that keeps a second sandbox out."""
+    """``folder`` holds the database, the uploaded files and a lock that keeps out a second sandbox."""
 
     def __init__(self, folder: Path) -> None:
         self.files = folder / "files"
@@ -93,20 +93,20 @@ class Store:
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
-        """The writer inside a transaction, which an exception rolls back."""
+        """Yields the writer in a transaction; an exception rolls it back."""
         with self._writing:
             self._writer.execute("BEGIN IMMEDIATE")
             try:
                 yield self._writer
                 self._writer.execute("COMMIT")
             except BaseException:
-                if self._writer.in_transaction:  # on a full disk SQLite may have rolled back by itself
+                if self._writer.in_transaction:  # on a full disk SQLite may have rolled back already
                     self._writer.execute("ROLLBACK")
                 raise
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
-        """A reader inside a transaction: all it sees is of one moment."""
+        """Yields a reader in a transaction, so that all reads see the same snapshot."""
         try:
             connection = self._readers.get_nowait()
         except Empty:
@@ -118,7 +118,7 @@ class Store:
             connection.execute("ROLLBACK")
             try:
                 self._readers.put_nowait(connection)
-            except Exception:  # noqa: BLE001  the pool is full, so this one is not kept
+            except Exception:  # noqa: BLE001  the pool is full
                 connection.close()
 
     def meta(self, name: str) -> str | None:
@@ -131,7 +131,7 @@ class Store:
             connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
 
     def clear(self) -> None:
-        """Forgets everything, faults and uploaded files included."""
+        """Deletes everything, including faults and uploaded files."""
         with self.write() as connection:
             for name in _TABLES:
                 connection.execute(f"DROP TABLE {name}")
@@ -140,7 +140,7 @@ class Store:
             path.unlink(missing_ok=True)
 
     def close(self) -> None:
-        """Waits for the write under way, so that a stopped sandbox leaves a tidy file."""
+        """Waits for the current write, then closes all connections."""
         with self._writing:
             self._writer.close()
         with suppress(Empty):

@@ -56,7 +56,7 @@ def isolate(submission: Submission, chunk: Chunk, error: XaiError) -> bool:
     note(
         submission.batch_id,
         "refused_row",
-        "xAI refused single rows when they were sent",
+        "xAI refused individual rows when they were sent",
         submission=submission,
         detail=error.message,
         trace_id=error.trace_id,

@@ -101,7 +101,7 @@ def _take_ids(batch: Batch, ids: Sequence[tuple[str, int]]) -> list[RowProblem]:
     problems, fresh = [], []
     for request_id, row in ids:
         if taken.setdefault(request_id, row) != row:
-            problems.append(RowProblem(row, f"The id “{request_id}” is already that of row {taken[request_id]:,}."))
+            problems.append(RowProblem(row, f"The id “{request_id}” is already used by row {taken[request_id]:,}."))
         else:
             fresh.append(RequestId(batch_id=batch.pk, request_id=request_id, row=row))
     RequestId.objects.bulk_create(fresh, ignore_conflicts=True)
@@ -143,7 +143,8 @@ def _end_planning(context: StepContext) -> float | None:
         return 0 if submission.total else None
 
 
-_SUMS = ("total", "succeeded", "skipped", "misfits", "cost_ticks", *result_records.TOKENS)
+_FLAWS = ("misfits", "no_answer", "truncated", "declined", "several")
+_SUMS = ("total", "succeeded", "skipped", "cost_ticks", *_FLAWS, *result_records.TOKENS)
 
 
 def _back_to_draft(batch: Batch) -> None:
@@ -154,7 +155,7 @@ def _back_to_draft(batch: Batch) -> None:
     RequestId.objects.filter(batch_id=batch.pk).delete()
     cleared = dict.fromkeys(_SUMS, 0) | {"state": State.DRAFT, "started_at": None, "first_result_at": None}
     Batch.objects.filter(pk=batch.pk).update(**cleared)
-    note(batch.pk, "refused", f"Not sent: {batch.problem_count:,} rows cannot be sent as they are")
+    note(batch.pk, "refused", f"Not sent: {batch.problem_count:,} rows can’t be sent as they are")
 
 
 # ---- rows that are tried again --------------------------------------------------------------------
@@ -195,9 +196,9 @@ def _fit_to_send(batch: Batch, results: list[Result]) -> list[Result]:
 
 
 def _reopen(submission: Submission, results: Sequence[Result]) -> None:
-    """Set rows back to pending; each remembers its earlier attempts."""
-    counts = Counter(result.state for result in results)
-    counts["misfits"] = sum(bool(result.misfit) for result in results)
+    """Rows go back to pending, and remember what became of them before."""
+    counts: Counter[str] = Counter(result.state for result in results)
+    counts.update(result_records.flaws_in(results))
     if results:
         result_records.write([_again(submission, result) for result in results])
     Batch.objects.filter(pk=submission.batch_id).update(**{state: F(state) - count for state, count in counts.items()})

@@ -24,6 +24,7 @@ from batchsite.batches.transitions import move, update
 from batchsite.recipes.recipe import numbers
 from batchsite.submission import results_store
 from batchsite.submission.actions import retry_by_itself
+from batchsite.submission.checked_page import check_page
 from batchsite.submission.reconcile import (
     chunks_of,
     look_for_rows,
@@ -96,12 +97,13 @@ def collect(context: StepContext) -> float | None:
 def _walk(context: StepContext) -> Walked:
     """Read pages from where the last step stopped."""
     for page, circle, ended in _pages(context):
+        rows = check_page(context.submission, page.items)
         with context.locked() as submission:
-            results_store.store_page(submission, page.items)
+            results_store.store_page(submission, rows)
             if submission.not_found_since:
                 update(submission, not_found_since=None)
             if circle:
-                note(submission.batch_id, "circle", "xAI's results led in a circle; they are read again")
+                note(submission.batch_id, "circle", "xAI’s results repeated themselves; they are being read again")
             else:
                 update(submission, walk_token=page.next_token or "", walk_pages=submission.walk_pages + 1)
         if ended and not page.next_token:

@@ -23,6 +23,7 @@ class Known:
     error: str
     cause: str
     misfit: str
+    others: str | None
     raw_page_id: int | None
     earlier: str | None
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import orjson
 from django.db import connection
 
+from batchsite.batches.answer_flaws import COUNTERS
 from batchsite.batches.models import Result, Submission
 from batchsite.batches.states import RowState
+from batchsite.xai.types import ResultRow
 
 TOKENS = ("prompt_tokens", "completion_tokens", "reasoning_tokens")
 
@@ -27,6 +30,8 @@ class Record(NamedTuple):
     error: str
     cause: str
     misfit: str
+    others: str | None
+    """JSON."""
     finish_reason: str
     answered_by: str
     prompt_tokens: int
@@ -41,7 +46,24 @@ COLUMNS = Record._fields
 _TYPES = {"batch_id": "bigint", "row": "bigint", "submission_id": "bigint", "attempt": "smallint"} | dict.fromkeys(
     TOKENS, "integer"
 )
-_TYPES |= {"cost_ticks": "bigint", "raw_page_id": "bigint", "earlier": "jsonb"}
+_TYPES |= {"cost_ticks": "bigint", "raw_page_id": "bigint", "earlier": "jsonb", "others": "jsonb"}
+
+
+def flaws_in(records: Iterable[Any]) -> Counter[str]:
+    """Returns how many of these records or results each of the batch's counters of flawed answers covers."""
+    counts: Counter[str] = Counter()
+    for record in records:
+        if record.state == RowState.SUCCEEDED:
+            counts["several"] += bool(record.others)
+            counts["misfits"] += bool(record.misfit)
+            if record.cause in COUNTERS:
+                counts[COUNTERS[record.cause]] += 1
+    return counts
+
+
+def others_of(result: ResultRow) -> str | None:
+    """Returns the further answers of a row as JSON. None if there are none."""
+    return orjson.dumps([clean(text) for text in result.others]).decode() if result.others else None
 
 
 def clean(text: str) -> str:
@@ -82,6 +104,7 @@ def pending_record(submission: Submission, result: Result, earlier: list[dict[st
         error="",
         cause="",
         misfit="",
+        others=None,
         finish_reason="",
         answered_by="",
         prompt_tokens=0,

@@ -6,6 +6,7 @@ another. The caller has locked the batch and the submission.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,57 +14,60 @@ from django.db import models
 from django.db.models import F
 from django.utils import timezone
 
+from batchsite.batches.answer_flaws import flaw_of
 from batchsite.batches.causes import cause_of
 from batchsite.batches.course import record_progress
 from batchsite.batches.models import Batch, RawPage, Submission
 from batchsite.batches.states import RowState, State
 from batchsite.batches.timeline import note
 from batchsite.pricing.spend import Payer, spent
-from batchsite.recipes.answer_shape import shape_of
+from batchsite.submission.checked_page import CheckedRow
 from batchsite.submission.extra_answers import Answered, count_extras
 from batchsite.submission.known_results import Known, known_results
 from batchsite.submission.request_owners import owners, rows_of
-from batchsite.submission.result_records import TOKENS, Record, clean, packed, write
+from batchsite.submission.result_records import TOKENS, Record, clean, flaws_in, others_of, packed, write
 from batchsite.xai.catalogue import batch_cost, list_price
-from batchsite.xai.results import read_result
 from batchsite.xai.types import ResultRow
 
 STRAYS_KEPT = 200
 
 
-def store_page(submission: Submission, raw_rows: Sequence[dict[str, Any]]) -> None:
-    """Store a page of raw result rows and update all sums in the same transaction."""
+def store_page(submission: Submission, rows: Sequence[CheckedRow]) -> None:
+    """Store a checked page of result rows and update all sums in the same transaction."""
     answers: list[Answered] = []
-    rows_by_id = owners(submission, (str(raw.get("batch_request_id", "")) for raw in raw_rows))
-    fresh: dict[int, tuple[ResultRow, dict[str, Any]]] = {}
-    strays: list[dict[str, Any]] = []
-    for raw in raw_rows:
-        result = read_result(raw)
+    rows_by_id = owners(submission, (row.result.batch_request_id for row in rows))
+    fresh: dict[int, CheckedRow] = {}
+    strays: list[CheckedRow] = []
+    for checked in rows:
+        result = checked.result
         row = rows_by_id.get(result.batch_request_id)
         if result.outcome == "succeeded":
-            answers.append((result, raw, _cost_of(submission, result)))
+            answers.append((result, checked.raw, _cost_of(submission, result)))
         if result.outcome == "not_ready":
             continue  # it comes later (facts 2.7)
         if row is None:
-            strays.append(raw)
-        elif row not in fresh or _rank(result.outcome) > _rank(fresh[row][0].outcome):
-            fresh[row] = (result, raw)  # a duplicate never takes an answer away
+            strays.append(checked)
+        elif row not in fresh or _rank(result.outcome) > _rank(fresh[row].result.outcome):
+            fresh[row] = checked  # a duplicate never takes an answer away
     known = known_results(submission.batch_id, fresh)
     for row in [row for row in fresh if row in known and _was_not_sent(known[row])]:
-        strays.append(fresh.pop(row)[1])
-    wins = {row: pair for row, pair in fresh.items() if _wins(submission, pair[0], known.get(row))}
+        strays.append(fresh.pop(row))
+    wins = {row: checked for row, checked in fresh.items() if _wins(submission, checked.result, known.get(row))}
     _keep_strays(submission, strays)
     if wins:
-        page = _keep_raw(submission, [raw for _, raw in wins.values()])
-        records = [_record(submission, row, pair[0], known.get(row), page) for row, pair in wins.items()]
+        page = _keep_raw(submission, [checked.raw for checked in wins.values()])
+        records = [
+            _record(submission, row, checked.result, known.get(row), page, checked.misfit)
+            for row, checked in wins.items()
+        ]
         write(records)
         _update_sums(submission, records, known)
     _count_extras(submission, answers, wins)
 
 
-def _count_extras(submission: Submission, answers: Sequence[Answered], wins: Mapping[int, Any]) -> None:
+def _count_extras(submission: Submission, answers: Sequence[Answered], wins: Mapping[int, CheckedRow]) -> None:
     """Count what was billed for answers that did not become results, or are not those that did."""
-    winners = {id(raw) for _, raw in wins.values()}
+    winners = {id(checked.raw) for checked in wins.values()}
     others = [answer for answer in answers if id(answer[1]) not in winners and answer[2]]
     if not others:
         return
@@ -103,12 +107,18 @@ def _was_not_sent(known: Known) -> bool:
 # ---- records ------------------------------------------------------------------------------------
 
 
-def _record(submission: Submission, row: int, result: ResultRow, known: Known | None, page: int | None) -> Record:
+def _record(
+    submission: Submission, row: int, result: ResultRow, known: Known | None, page: int | None, misfit: str = ""
+) -> Record:
     usage, succeeded = result.usage, result.outcome == "succeeded"
-    # "Finish with what is there" cancels at xAI, but for the person these rows are missing, not cancelled.
+    # "Finished early" cancels at xAI, but for the person these rows are missing, not cancelled.
     given_up = result.outcome == "cancelled" and submission.ending == State.COMPLETED
     answer = clean(result.content or result.refusal)
-    shape = shape_of(submission.batch.shape) if succeeded else None
+    cause = (
+        flaw_of(result.content, result.refusal, result.finish_reason)
+        if succeeded
+        else cause_of(result.error, result.error_code)
+    )
     return Record(
         batch_id=submission.batch_id,
         row=row,
@@ -117,8 +127,9 @@ def _record(submission: Submission, row: int, result: ResultRow, known: Known | 
         attempt=known.attempt if known else 1,
         answer=answer,
         error=submission.ending_reason if given_up else clean(result.error),
-        cause="missing" if given_up else "" if succeeded else cause_of(result.error, result.error_code)[:60],
-        misfit=shape.misfit(answer, result.finish_reason) if shape else "",
+        cause="missing" if given_up else cause[:60],
+        misfit=misfit,
+        others=others_of(result) if succeeded else None,
         finish_reason=result.finish_reason[:40],
         answered_by=clean(result.model)[:100],
         prompt_tokens=usage.prompt_tokens if usage else 0,
@@ -152,12 +163,12 @@ def _keep_raw(submission: Submission, raws: Sequence[dict[str, Any]]) -> int:
     return RawPage.objects.create(submission=submission, data=packed(raws)).pk
 
 
-def _keep_strays(submission: Submission, raws: Sequence[dict[str, Any]]) -> None:
+def _keep_strays(submission: Submission, strays: Sequence[CheckedRow]) -> None:
     """Keep results for ids that we never sent, and say so once."""
-    fresh = sorted({read_result(raw).batch_request_id for raw in raws} - set(submission.stray_ids))
+    fresh = sorted({stray.result.batch_request_id for stray in strays} - set(submission.stray_ids))
     if not fresh or len(submission.stray_ids) >= STRAYS_KEPT:
         return
-    _keep_raw(submission, [raw for raw in raws if read_result(raw).batch_request_id in fresh])
+    _keep_raw(submission, [stray.raw for stray in strays if stray.result.batch_request_id in fresh])
     submission.stray_ids = [*submission.stray_ids, *fresh][:STRAYS_KEPT]
     submission.save(update_fields=["stray_ids"])
     note(
@@ -176,25 +187,26 @@ _COUNTED = (RowState.SUCCEEDED, RowState.FAILED, RowState.CANCELLED, RowState.MI
 
 def _update_sums(submission: Submission, records: Sequence[Record], known: dict[int, Known]) -> None:
     """Update the counters of submission and batch by what these records change."""
-    batch_moves: dict[str, int] = dict.fromkeys((*_COUNTED, "misfits"), 0)
+    batch_moves: Counter[str] = Counter(dict.fromkeys(_COUNTED, 0))
     own_moves: dict[str, int] = dict.fromkeys(_COUNTED, 0)
     cost = 0
     for record in records:
         before = known.get(record.row)
         batch_moves[record.state] += 1
         own_moves[record.state] += 1
-        batch_moves["misfits"] += bool(record.misfit) - bool(before and before.misfit)
         cost += record.cost_ticks - (before.cost_ticks if before else 0)
-        if before and before.state in batch_moves:
+        if before and before.state in _COUNTED:
             batch_moves[before.state] -= 1
             if before.submission_id == submission.pk:
                 own_moves[before.state] -= 1
+    batch_moves.update(flaws_in(records))
+    batch_moves.subtract(flaws_in(known[record.row] for record in records if record.row in known))
     now = timezone.now()
     _add(Submission.objects.filter(pk=submission.pk), own_moves | {"cost_ticks": cost})
     Submission.objects.filter(pk=submission.pk).update(changed_at=now)
     submission.refresh_from_db(fields=["succeeded", "failed", "cancelled", "missing", "cost_ticks", "changed_at"])
     tokens = {name: sum(getattr(record, name) for record in records) for name in TOKENS}
-    _add(Batch.objects.filter(pk=submission.batch_id), batch_moves | tokens | {"cost_ticks": cost})
+    _add(Batch.objects.filter(pk=submission.batch_id), {**batch_moves, **tokens, "cost_ticks": cost})
     received = [record.state for record in records if record.raw_page_id is not None]  # not declared by us
     came, failed = len(received), len(received) - received.count(RowState.SUCCEEDED)
     spent(_payer(submission.batch), ticks=cost, rows=came, failed=failed, **tokens)

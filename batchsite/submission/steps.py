@@ -61,7 +61,7 @@ def _step(claim: Claim[Submission], looked: RemoteBatch | XaiError | None) -> fl
     if submission.ended_at:
         return None
     if claim.tries > MOST_TRIES:
-        hold(submission.batch_id, "a worker died at it again and again. Look at the logs, then let it go on.")
+        hold(submission.batch_id, "a worker crashed on it repeatedly. Check the logs, then press Go on.")
         return timeouts().longest
     try:
         context = begin_step(claim)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from batchsite.batches.models import ChunkState, Submission
+from batchsite.batches.models import ChunkState, EndedBy, Submission
 from batchsite.batches.states import RowState, State
 from batchsite.batches.timeline import note
 from batchsite.batches.transitions import ask_to_end, move, update
@@ -26,9 +26,8 @@ def watch(context: StepContext, looked: RemoteBatch | None = None) -> float:
     """Look once and act on it. Returns seconds until the next look."""
     if _out_of_time(context.submission):
         with context.locked() as submission:
-            ask_to_end(
-                submission, State.COMPLETED, RowState.MISSING, "The deadline that was set for this batch has passed."
-            )
+            reason = "The deadline that was set for this batch has passed."
+            ask_to_end(submission, State.COMPLETED, RowState.MISSING, reason, by=EndedBy.DEADLINE)
     if context.submission.cancel_asked_at and not context.submission.cancel_sent_at:
         looked = _send_cancel(context)
     remote = looked or context.client.get_batch(context.submission.remote_id)

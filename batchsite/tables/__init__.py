@@ -12,31 +12,35 @@ from __future__ import annotations
 
 from batchsite.tables.opener import open_table
 from batchsite.tables.table_types import (
+    BAD_ROWS,
+    LEAVE,
     Answers,
     Asks,
     ByteStream,
     Choice,
-    Findings,
     Format,
     Limits,
     Problem,
     Question,
     ReadingError,
+    Skipped,
     Table,
     Understood,
 )
 
 __all__ = [
+    "BAD_ROWS",
+    "LEAVE",
     "Answers",
     "Asks",
     "ByteStream",
     "Choice",
-    "Findings",
     "Format",
     "Limits",
     "Problem",
     "Question",
     "ReadingError",
+    "Skipped",
     "Table",
     "Understood",
     "open_table",

@@ -27,8 +27,14 @@ _JUDGED = 200
 """Rows of a sample on which its columns are judged."""
 
 
-def is_number(cell: str) -> bool:
-    return _DIGIT.search(cell) is not None and NUMBER.fullmatch(cell) is not None
+_MISSING = frozenset(
+    ["n/a", "na", "nan", "null", "none", "-", "--", ".", "?", "unknown", "tbd", "missing", "nil", "#n/a"]
+)
+
+
+def is_missing(cell: str) -> bool:
+    """Whether a cell says in words that there is no value."""
+    return cell.strip().lower() in _MISSING
 
 
 def is_datum(cell: str) -> bool:

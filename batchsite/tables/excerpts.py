@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 
 LENGTH = 80
-_UNSHOWABLE = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\udc00-\udcff]")
+_UNSHOWABLE = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def excerpt(text: str, around: int = 0) -> str:
-    """A piece of the raw text on one line, with what cannot be shown made visible."""
+    """A piece of raw text on one line, with what cannot be shown made visible. `around`: a position to be in it."""
     start = max(0, around - LENGTH // 2)
     piece = text[start : start + LENGTH].replace("\r\n", "⏎").replace("\n", "⏎").replace("\r", "⏎")
     piece = _UNSHOWABLE.sub("�", piece.rstrip("⏎"))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 
-from batchsite.tables.encodings import has_mark, without_mark
+from batchsite.tables.byte_order_marks import mark_of
+from batchsite.tables.encodings import without_mark
 
 SAMPLE_BYTES = 262_144
-UTF8_BOM = b"\xef\xbb\xbf"
 
 _SQL = re.compile(
     rb"""\s*(?:--[^\r\n]*\s+)*(?:insert\s+into\s+\S+\s*(?:\(|values\b|select\b)|
@@ -32,9 +33,9 @@ _JUDGED = 65_536
 
 def what_else(head: bytes) -> str | None:
     """What the file is where it is no CSV ("an XML file"), None where it may be one; `formats` had it before."""
-    if _binary(head[:_JUDGED]) and not has_mark(head) and not without_mark(head):
+    if _binary(head[:_JUDGED]) and not mark_of(head)[0] and not without_mark(head):
         return "binary data"
-    text = head.removeprefix(UTF8_BOM)
+    text = head.removeprefix(codecs.BOM_UTF8)
     return next((name for pattern, name in _MARKUP if pattern.match(text)), None)
 
 

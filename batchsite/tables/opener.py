@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -9,7 +10,8 @@ from batchsite.tables.delimited import open_delimited
 from batchsite.tables.file_kind import SAMPLE_BYTES
 from batchsite.tables.formats import FORMATS
 from batchsite.tables.formats.unsupported import misnamed
-from batchsite.tables.table_types import Answers, ByteStream, Limits, Table
+from batchsite.tables.table_end import EndCheckedTable
+from batchsite.tables.table_types import Answers, Asks, ByteStream, Contents, Limits, Table
 
 NO_ANSWERS: Mapping[str, str] = MappingProxyType({})
 
@@ -27,8 +29,27 @@ def _open(stream: ByteStream, filename: str, answers: Answers, limits: Limits) -
     for form in FORMATS:
         if form.recognises(head, filename):
             stream.seek(0)
-            return form.open(stream, filename=filename, answers=answers, limits=limits)
-    return open_delimited(head, stream, answers=answers, limits=limits)
+            opened = form.open(stream, filename=filename, answers=answers, limits=limits)
+            if isinstance(opened, Contents):
+                return _open_contents(opened, answers, limits)
+            return opened if opened.understood.form == "requests" else EndCheckedTable(opened, answers)
+    return EndCheckedTable(open_delimited(head, stream, answers=answers, limits=limits), answers)
+
+
+def _open_contents(contents: Contents, answers: Answers, limits: Limits) -> Table:
+    """The table in an unpacked file, which is closed with it."""
+    try:
+        table = open_table(contents.file, filename=contents.name, answers=answers, limits=limits)
+    except Asks as asks:
+        contents.file.close()
+        asks.understood.packed = contents.packed
+        raise
+    except BaseException:
+        contents.file.close()
+        raise
+    table.understood.packed = contents.packed
+    weakref.finalize(table, contents.file.close)
+    return table
 
 
 def _head(stream: ByteStream) -> bytes:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import IO, Protocol
 
 MOST_PROBLEMS = 1000
+BAD_ROWS, LEAVE = "bad_rows", "leave"
+"""The answer that takes the good rows of a file and skips the bad."""
 
 
 class ByteStream(Protocol):
@@ -54,6 +56,8 @@ class Choice:
     value: str
     label: str
     rows: tuple[tuple[str, ...], ...] = ()
+    more: bool = False
+    """Less likely than the others: shown on demand."""
 
 
 @dataclass(frozen=True)
@@ -94,10 +98,16 @@ class Understood:
 class ReadingError(Exception):
     """The file is refused. `problems` are the first 1,000 in the order of the file; `problem_count` is exact."""
 
-    def __init__(self, problems: list[Problem], problem_count: int | None = None) -> None:
+    def __init__(
+        self, problems: list[Problem], problem_count: int | None = None, *, rows: int = 0, can_skip: bool = False
+    ) -> None:
         super().__init__(problems[0].message)
         self.problems = problems
         self.problem_count = len(problems) if problem_count is None else problem_count
+        self.rows = rows
+        """Rows of the file as a person counts them, the bad ones included; 0 where they were not counted."""
+        self.can_skip = can_skip
+        """Whether the file can be read without its bad rows: each problem is a row, and some rows are good."""
 
 
 class Asks(Exception):
@@ -126,12 +136,32 @@ class Findings:
             self.first.append(problem)
 
 
+class Skipped(Protocol):
+    """The rows that a person chose to go on without."""
+
+    first: list[Problem]
+    count: int
+    suffix: str
+    """The ending of a file that holds them."""
+
+    @property
+    def file(self) -> IO[bytes] | None:
+        """Every byte of them, behind the header where the file has one; None where no row is skipped."""
+        ...
+
+
 class Table(Protocol):
     """A table that is being read."""
 
     columns: list[str]
     understood: Understood
-    left_out: Findings
+    sample: Sequence[list[str]] = ()
+    """The first rows, where they were looked at before."""
+    recent: Collection[int] = ()
+    """The lines of the rows given out last, the newest last; empty where rows have none."""
+    declared_totals: int = 0
+    """Rows at the end that the file itself calls totals."""
+    left_out: Skipped
     """Rows that were left out because a person chose to; complete once all rows are read."""
 
     def rows(self) -> Iterator[list[str]]:
@@ -143,10 +173,20 @@ class Table(Protocol):
         return ([row] for row in self.rows())
 
 
+@dataclass(frozen=True)
+class Contents:
+    """A file that was packed in another. `file` stands at its first byte; whoever reads it closes it."""
+
+    file: IO[bytes]
+    name: str
+    packed: str
+    """"gz", or "zip: name of the file in it"."""
+
+
 class Opener(Protocol):
     """Opens one form of file. `stream` stands at its first byte. Raises ReadingError, Asks."""
 
-    def __call__(self, stream: ByteStream, *, filename: str, answers: Answers, limits: Limits) -> Table: ...
+    def __call__(self, stream: ByteStream, *, filename: str, answers: Answers, limits: Limits) -> Table | Contents: ...
 
 
 @dataclass(frozen=True)

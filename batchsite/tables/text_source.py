@@ -7,8 +7,6 @@ import re
 from typing import Protocol
 
 PIECE = 65_536
-UNFIT = re.compile("[\0\udc00-\udcff]")
-"""What no cell may hold: NUL, and the mark of a byte that the encoding does not know."""
 FOREIGN = re.compile("[\udc00-\udcff]")
 _LONE_CR = re.compile(rb"\r(?!\n)")
 MARKED = "batchsite.marked"

@@ -1,4 +1,4 @@
-"""Marks on views: who may call them. The middleware reads the first, the second guards by itself."""
+"""Decorators that say who may call a view. The middleware reads `team_optional`; `owners_only` checks by itself."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpResponseBase
 
 from batchsite.teams.models import Role, User
+from batchsite.teams.people import is_operator
 from batchsite.teams.requests import TeamRequest
 
 R = TypeVar("R", bound=HttpResponseBase)
 
 
 def team_optional(view: Callable[..., R]) -> Callable[..., R]:
-    """For people who are signed in and may be in no team: `request.team` is only there where they are."""
+    """Admits signed-in people without a team. `request.team` is only set if they have one."""
 
     @wraps(view)
     def marked(*args: Any, **kwargs: Any) -> R:
@@ -26,8 +27,20 @@ def team_optional(view: Callable[..., R]) -> Callable[..., R]:
     return marked
 
 
+def operators_only(view: Callable[..., R]) -> Callable[..., R]:
+    """Refuses everybody (403) but owners of the first team, who run this installation."""
+
+    @wraps(view)
+    def guarded(request: TeamRequest, *args: Any, **kwargs: Any) -> R:
+        if not is_operator(request.user):
+            raise PermissionDenied("Only owners of the first team of this installation can do this.")
+        return view(request, *args, **kwargs)
+
+    return guarded
+
+
 def owners_only(view: Callable[..., R]) -> Callable[..., R]:
-    """Refuses members (403) and names the owners, so that one knows whom to ask."""
+    """Refuses members (403) and names the owners, so that they know whom to ask."""
 
     @wraps(view)
     def guarded(request: TeamRequest, *args: Any, **kwargs: Any) -> R:

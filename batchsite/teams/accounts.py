@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class AccountKind(models.TextChoices):
-    """Stays with a batch for life: only the account that made a batch can read it."""
+    """A batch keeps its kind for life, as only the account that made it can read it."""
 
     SANDBOX = "sandbox", "Sandbox"
     ENVIRONMENT = "environment", "Key of this installation"
@@ -29,12 +29,12 @@ class AccountKind(models.TextChoices):
 
 
 class AccountMissing(Exception):
-    """The account that a batch was made with has no key any more; the text says what to do."""
+    """The account has no usable key any more. The text says what to do."""
 
 
 @dataclass(frozen=True)
 class Account:
-    """Where requests go and who pays. The key never shows in a repr or a log."""
+    """Where requests go and who pays. The key is left out of the repr, and so of logs."""
 
     kind: AccountKind
     base_url: str
@@ -42,7 +42,7 @@ class Account:
 
     @property
     def fingerprint(self) -> str:
-        """Tells keys apart where the provider's limits are counted, and reveals nothing."""
+        """Identifies the key where the provider's limits are counted, without revealing it."""
         return hashlib.sha256(f"{self.base_url} {self.api_key}".encode()).hexdigest()[:24]
 
 
@@ -50,32 +50,46 @@ def account_kind(team: Team) -> AccountKind:
     """The account that a batch started now would use."""
     if ProviderKey.objects.filter(team=team).exists():
         return AccountKind.TEAM
-    return AccountKind.ENVIRONMENT if settings.OPTIONS.xai_api_key else AccountKind.SANDBOX
+    is_paid_for = settings.OPTIONS.xai_api_key and team.may_use_installation_key
+    return AccountKind.ENVIRONMENT if is_paid_for else AccountKind.SANDBOX
 
 
 def account_of(team: Team, kind: str) -> Account:
-    """The account of that kind as it is now. Raises AccountMissing."""
+    """The team's account of that kind with its current key. Raises AccountMissing."""
     if kind == AccountKind.SANDBOX:
-        return Account(AccountKind.SANDBOX, sandbox_url(), "sandbox-key")
+        return Account(AccountKind.SANDBOX, sandbox_url(), sandbox_key())
     if kind == AccountKind.ENVIRONMENT:
         if not settings.OPTIONS.xai_api_key:
-            raise AccountMissing("XAI_API_KEY is not set any more. Set it again and restart batchsite.")
+            raise AccountMissing("XAI_API_KEY is no longer set. Set it again and restart batchsite.")
+        if not team.may_use_installation_key:
+            raise AccountMissing(
+                f"{team} may no longer use the key of this installation. Owners of the first team can allow it."
+            )
         return Account(AccountKind.ENVIRONMENT, settings.OPTIONS.xai_api_base, settings.OPTIONS.xai_api_key)
     stored = ProviderKey.objects.filter(team=team).first()
     if stored is None:
-        raise AccountMissing("The team's xAI key was removed. Add it again on the Team page.")
+        raise AccountMissing("The team’s xAI key was removed. Add it again on the Team page.")
     return Account(AccountKind.TEAM, settings.OPTIONS.xai_api_base, decrypt(bytes(stored.secret)))
 
 
 def sandbox_url() -> str:
-    """Where the sandbox listens: `manage.py up` lets it choose a free port and note it down."""
-    noted = Path(settings.DATA) / "run" / "sandbox.port"
-    port = noted.read_text().strip() if noted.exists() else "8790"
+    """The URL of the sandbox. Under `manage.py up` it chooses a free port and writes it to a file."""
+    port_file = Path(settings.DATA) / "run" / "sandbox.port"
+    port = port_file.read_text().strip() if port_file.exists() else "8790"
     return f"http://127.0.0.1:{port}/v1"
 
 
+def sandbox_key() -> str:
+    """Returns the only key that the installation's sandbox accepts. The sandbox creates it at its first start.
+
+    Without the file it is a fixed key, as a sandbox that was started by hand accepts any.
+    """
+    path = Path(settings.DATA) / "run" / "sandbox.key"
+    return path.read_text().strip() if path.exists() else "sandbox-key"
+
+
 def store_key(team: Team, key: str, provider_team_id: str, user: User | None) -> ProviderKey:
-    """Keep or replace the team's key. What was held for want of it is told."""
+    """Stores or replaces the team's key, and sends `key_changed`."""
     values = {
         "secret": encrypt(key),
         "hint": key[-4:],
@@ -85,18 +99,18 @@ def store_key(team: Team, key: str, provider_team_id: str, user: User | None) ->
     }
     with transaction.atomic():
         stored, _ = ProviderKey.objects.update_or_create(team=team, defaults=values)
-        _tell(team)
+        send_key_changed(team)
     return stored
 
 
 def remove_key(team: Team) -> None:
-    """Forget the team's key. Batches made with it are held until one of the same xAI team is set."""
+    """Deletes the team's key. Batches made with it are held until one of the same xAI team is set."""
     with transaction.atomic():
         ProviderKey.objects.filter(team=team).delete()
-        _tell(team)
+        send_key_changed(team)
 
 
-def _tell(team: Team) -> None:
+def send_key_changed(team: Team) -> None:
     transaction.on_commit(lambda: key_changed.send_robust(sender=Team, team=team), robust=True)
 
 
@@ -105,13 +119,29 @@ def encrypt(text: str) -> bytes:
 
 
 def decrypt(secret: bytes) -> str:
-    """Raises AccountMissing when SECRET_KEY is not the one that the key was stored with."""
+    """Raises AccountMissing if the key was stored with another SECRET_KEY."""
     try:
         return _fernet().decrypt(secret).decode()
     except InvalidToken as error:
         raise AccountMissing(
             "The stored xAI key cannot be read: SECRET_KEY has changed. Enter the key again on the Team page."
         ) from error
+
+
+def reencrypt_keys() -> tuple[int, list[Team]]:
+    """Encrypts all stored keys with the current SECRET_KEY. Returns how many, and the teams with unreadable keys."""
+    count, unreadable = 0, []
+    for pk in list(ProviderKey.objects.order_by("pk").values_list("pk", flat=True)):
+        with transaction.atomic():
+            stored = ProviderKey.objects.select_for_update(of=("self",)).select_related("team").get(pk=pk)
+            try:
+                stored.secret = _fernet().rotate(bytes(stored.secret))
+            except InvalidToken:
+                unreadable.append(stored.team)
+                continue
+            stored.save(update_fields=["secret"])
+            count += 1
+    return count, unreadable
 
 
 def _fernet() -> MultiFernet:

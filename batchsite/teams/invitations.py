@@ -10,11 +10,11 @@ from batchsite.teams.models import Invitation, Membership, Team, User
 
 
 class InvitationVoid(Exception):
-    """The link was used, taken back, or has run out."""
+    """The link was used or revoked, or has expired."""
 
 
 def open_invitations() -> QuerySet[Invitation]:
-    """Those that still let somebody in."""
+    """Invitations that still work."""
     return Invitation.objects.filter(used_at=None, expires_at__gt=timezone.now()).select_related("team", "created_by")
 
 
@@ -27,9 +27,9 @@ def open_invitation(token: str) -> Invitation:
 
 
 def join(invitation: Invitation, user: User) -> Team:
-    """Make `user` a member, and the link void. A member already stays as they are, and the link stays open.
+    """Makes `user` a member and uses the link up. Changes nothing for somebody who is a member already.
 
-    Raises InvitationVoid where somebody else was quicker.
+    Raises InvitationVoid if somebody else used the link first.
     """
     with transaction.atomic():
         _, is_new = Membership.objects.get_or_create(
@@ -41,7 +41,7 @@ def join(invitation: Invitation, user: User) -> Team:
 
 
 def sign_up(invitation: Invitation, *, name: str, email: str, password: str) -> User:
-    """A new account that joins. Raises InvitationVoid, and then there is no account either."""
+    """Creates an account that joins the team. Raises InvitationVoid, and then creates none."""
     with transaction.atomic():
         user = User.objects.create_user(email, password, name)
         join(invitation, user)

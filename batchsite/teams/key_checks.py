@@ -1,4 +1,4 @@
-"""Asking xAI whether a key works, and the answer in words."""
+"""Asks xAI whether a key works, and puts the answer into words."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from batchsite.xai.client import XaiClient
 from batchsite.xai.errors import KeyRejected, OutOfCredits, PermissionDenied, XaiError
 from batchsite.xai.types import KeyInfo
 
-PATIENCE = 15.0
-"""Seconds: a person waits for the answer."""
+TIMEOUT = 15.0
+"""Seconds; short, as a person waits for the answer."""
 
 
 class Verdict(models.TextChoices):
@@ -23,16 +23,16 @@ class Verdict(models.TextChoices):
 
 @dataclass(frozen=True)
 class KeyCheck:
-    """What came out. `words` say what is so and what to do; they never hold the key."""
+    """The outcome. `words` say what is wrong and what to do, and never contain the key."""
 
     verdict: Verdict
     words: str
     provider_team_id: str = ""
-    """xAI's team behind the key, where xAI told."""
+    """The xAI team of the key. Empty if xAI did not say."""
 
     @property
     def usable(self) -> bool:
-        """Worth storing: the key is right, even where its account needs money."""
+        """Whether the key is worth storing: it is right, even if its account has no credits."""
         return self.verdict in {Verdict.WORKS, Verdict.NO_CREDITS}
 
     @property
@@ -41,9 +41,9 @@ class KeyCheck:
 
 
 def check_key(api_key: str, base_url: str) -> KeyCheck:
-    """Free, and needs no model (facts 7.5)."""
+    """Asks xAI. Costs nothing and needs no model (facts 7.5). Never raises an XaiError."""
     try:
-        with XaiClient(api_key, base_url, retries=1, total_timeout=PATIENCE) as client:
+        with XaiClient(api_key, base_url, retries=1, total_timeout=TIMEOUT) as client:
             return _judge(client.check_key())
     except OutOfCredits:
         words = "The key is right, but its xAI team has no credits left. Batches wait until there are some."

@@ -1,4 +1,4 @@
-"""When a person last looked: what ended since is news to them."""
+"""When a person last visited; what ended since then is news to them."""
 
 from __future__ import annotations
 
@@ -6,22 +6,23 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from batchsite.processes.trouble import on_the_side
+from batchsite.processes.outages import write_if_possible
 from batchsite.teams.models import Membership
 
 VISIT = timedelta(minutes=30)
-"""Whoever was away for so long comes anew: news is what happened since the visit before."""
+"""After so long an absence a new visit begins, and news is what happened since the previous one."""
 OFTEN = timedelta(minutes=1)
+"""A visit is recorded at most this often."""
 
 
-def look(membership: Membership) -> datetime | None:
-    """Note that the person looks now; the end of their visit before this one, None at the first."""
+def note_visit(membership: Membership) -> datetime | None:
+    """Records the visit. Returns when the previous visit ended, None at the first."""
     now, seen = timezone.now(), membership.seen_at
     if seen is not None and now - seen < OFTEN:
         return membership.seen_before
     if seen is not None and now - seen > VISIT:
         membership.seen_before = seen
     membership.seen_at = now
-    mine, before = Membership.objects.filter(pk=membership.pk), membership.seen_before
-    on_the_side(lambda: mine.update(seen_at=now, seen_before=before))
+    row, before = Membership.objects.filter(pk=membership.pk), membership.seen_before
+    write_if_possible(lambda: row.update(seen_at=now, seen_before=before))
     return membership.seen_before

@@ -1,11 +1,14 @@
-"""Who is asking, and for which team. Views behind it find `request.team`, and nobody reaches them signed out."""
+"""Signed-in people and their teams: views find `request.team`, and visitors without an account do not reach them."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.conf import settings
+from django.contrib.auth import logout
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
@@ -14,9 +17,13 @@ from django.utils.cache import patch_cache_control
 from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.http import HttpResponseClientRedirect
 
+from batchsite.processes.outages import write_if_possible
 from batchsite.teams.models import Membership, User
 
 SESSION_TEAM = "team"
+SESSION_USED_AT = "used_at"
+USE_RECORDED_EVERY = 600.0
+"""Seconds; a write for every page would be too much."""
 View = Callable[..., HttpResponseBase]
 
 
@@ -37,21 +44,35 @@ class TeamMiddleware:
     ) -> HttpResponseBase | None:
         if not getattr(view, "login_required", True):
             return None
-        if not isinstance(request.user, User):
+        if not isinstance(request.user, User) or is_idle_too_long(request):
             return _to_sign_in(request)
         if not enter_team(request, request.user) and not getattr(view, "team_optional", False):
-            return _send(request, reverse("no-team"))
+            return _redirect_to(request, reverse("no-team"))
         return None
 
 
-def enter_team(request: HttpRequest, user: User) -> bool:
-    """Set `request.membership` and `request.team`: the team that the session names, else the person's oldest.
+def is_idle_too_long(request: HttpRequest) -> bool:
+    """Whether the session was unused for too long; then it is ended. Records its use otherwise, now and then."""
+    now = time.time()
+    used_at = request.session.get(SESSION_USED_AT)
+    if used_at is not None and now - used_at > 3600 * settings.OPTIONS.idle_hours:
+        logout(request)
+        return True
+    if used_at is None or now - used_at > USE_RECORDED_EVERY:
+        request.session[SESSION_USED_AT] = now
+        write_if_possible(request.session.save)
+        request.session.modified = False  # not written again, nor where the database is locked
+    return False
 
-    False, and neither is set, where the person is in no team.
+
+def enter_team(request: HttpRequest, user: User) -> bool:
+    """Sets `request.membership` and `request.team` to the team in the session, else to the one the person joined first.
+
+    False, with neither set, if the person is in no team.
     """
-    mine = Membership.objects.select_related("team").filter(user=user).order_by("joined_at", "pk")
+    memberships = Membership.objects.select_related("team").filter(user=user).order_by("joined_at", "pk")
     chosen = request.session.get(SESSION_TEAM)
-    membership = (mine.filter(team_id=chosen).first() if chosen else None) or mine.first()
+    membership = (memberships.filter(team_id=chosen).first() if chosen else None) or memberships.first()
     if membership is None:
         return False
     request.membership = membership  # type: ignore[attr-defined]
@@ -60,9 +81,9 @@ def enter_team(request: HttpRequest, user: User) -> bool:
 
 
 def _to_sign_in(request: HttpRequest) -> HttpResponseBase:
-    """To the sign-in page, and back afterwards; before there is any account, to the first visit."""
+    """Redirects to the sign-in page, which leads back here; to the setup page while there is no account."""
     if not User.objects.exists():
-        return _send(request, reverse("setup"))
+        return _redirect_to(request, reverse("setup"))
     back = "/"
     if request.headers.get("HX-Request") == "true":
         here = urlsplit(request.headers.get("HX-Current-URL", "/"))
@@ -70,12 +91,12 @@ def _to_sign_in(request: HttpRequest) -> HttpResponseBase:
     elif request.method == "GET":
         back = request.get_full_path()
     elif url_has_allowed_host_and_scheme(page := request.headers.get("Referer", ""), {request.get_host()}):
-        back = urlsplit(page).path  # a form was sent: what was typed is kept by the page that it stands on
-    return _send(request, redirect_to_login(back, reverse("sign-in")).url)
+        back = urlsplit(page).path  # a form was sent: back to its page, which keeps what was typed
+    return _redirect_to(request, redirect_to_login(back, reverse("sign-in")).url)
 
 
-def _send(request: HttpRequest, url: str) -> HttpResponseBase:
-    """Elsewhere. A fragment gets no page swapped into it: htmx sends the browser itself, with an empty body."""
+def _redirect_to(request: HttpRequest, url: str) -> HttpResponseBase:
+    """Redirects the browser. A request of htmx gets a header for this, so that no page is swapped into a fragment."""
     if request.headers.get("HX-Request") == "true":
         return HttpResponseClientRedirect(url)
     return redirect(url)

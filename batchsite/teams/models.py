@@ -1,7 +1,8 @@
-"""People, the teams that own everything, and the keys that pay."""
+"""People, the teams that own everything, and their keys at the provider."""
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from datetime import datetime, timedelta
 from typing import ClassVar
@@ -13,7 +14,7 @@ from django.utils import timezone
 
 
 class UserManager(BaseUserManager["User"]):
-    """Users by e-mail, whatever the case that it was typed in."""
+    """Finds users by e-mail, ignoring case."""
 
     def create_user(self, email: str, password: str, name: str = "") -> User:
         user = self.model(email=email.strip().lower(), name=name.strip())
@@ -27,12 +28,14 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser):
-    """A person. Signs in with e-mail and password; what they may see follows from their memberships."""
+    """A person, who signs in with e-mail and password. Their memberships decide what they may see."""
 
     email = models.EmailField(unique=True)
     name = models.CharField(max_length=120, blank=True)
     is_active = models.BooleanField(default=True)
     date_joined = models.DateTimeField(default=timezone.now)
+    session_epoch = models.PositiveIntegerField(default=0)
+    """Raised to end all sessions of the person."""
 
     objects: ClassVar[UserManager] = UserManager()
     USERNAME_FIELD = "email"
@@ -43,6 +46,13 @@ class User(AbstractBaseUser):
     def __str__(self) -> str:
         return self.name or self.email
 
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """Ties a session to the password, and to the epoch once that was raised."""
+        by_password: str = super()._get_session_auth_hash(secret)  # type: ignore[misc]
+        if not self.session_epoch:
+            return by_password
+        return hashlib.sha256(f"{by_password} {self.session_epoch}".encode()).hexdigest()
+
 
 class Team(models.Model):
     """The owner of datasets, batches and keys. Every query starts from one."""
@@ -50,15 +60,17 @@ class Team(models.Model):
     name = models.CharField(max_length=120)
     created_at = models.DateTimeField(default=timezone.now)
     members = models.ManyToManyField(User, through="Membership", related_name="teams")
+    may_use_installation_key = models.BooleanField(default=True)
+    """Whether XAI_API_KEY pays for a team without a key of its own."""
     budget_ticks = models.PositiveBigIntegerField(null=True, blank=True)
-    """What may be spent in a calendar month (UTC), in ticks; null: no limit."""
+    """Limit of spending in a calendar month (UTC), in ticks. Null: no limit."""
 
     def __str__(self) -> str:
         return self.name
 
 
 class Role(models.TextChoices):
-    """What a person may do; the sentence is shown where a role is chosen."""
+    """What a person may do. The label is shown where a role is chosen."""
 
     OWNER = "owner", "Owner: everything, including people and the key"
     MEMBER = "member", "Member: datasets, batches and results of the team"
@@ -70,9 +82,9 @@ class Membership(models.Model):
     role = models.CharField(max_length=10, choices=Role.choices, default=Role.MEMBER)
     joined_at = models.DateTimeField(default=timezone.now)
     seen_at = models.DateTimeField(null=True, blank=True)
-    """When the person last had the dashboard before them."""
+    """When the person last opened the dashboard."""
     seen_before = models.DateTimeField(null=True, blank=True)
-    """The end of their visit before this one: what ended since is news to them."""
+    """When their previous visit ended; what ended since then is news to them."""
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["team", "user"], name="one_membership_per_team")]
@@ -94,7 +106,7 @@ def _in_two_weeks() -> datetime:
 
 
 class Invitation(models.Model):
-    """A link that lets one person join. Shown to the owner who made it, and void once used or out of date."""
+    """A link that lets one person join. Void once used or expired."""
 
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="invitations")
     token = models.CharField(max_length=40, unique=True, default=_invitation_token)
@@ -102,7 +114,7 @@ class Invitation(models.Model):
     created_by = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
     expires_at = models.DateTimeField(default=_in_two_weeks)
     used_at = models.DateTimeField(null=True, blank=True)
-    """Set once, by compare-and-set; stays when the account behind `used_by` goes."""
+    """Set once, by compare-and-set. Stays if the account of `used_by` is deleted."""
     used_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
 
     def __str__(self) -> str:
@@ -110,7 +122,7 @@ class Invitation(models.Model):
 
 
 class ProviderKey(models.Model):
-    """A team's own xAI key: encrypted, never shown again. Replacing keeps the row, so batches go on with it."""
+    """A team's own xAI key, encrypted and never shown again. Replacing it keeps the row, so batches go on."""
 
     team = models.OneToOneField(Team, on_delete=models.CASCADE, related_name="provider_key")
     secret = models.BinaryField()
@@ -126,9 +138,12 @@ class ProviderKey(models.Model):
 
 
 class SignInFailure(models.Model):
-    """One wrong password. Counted per address and e-mail for a quarter of an hour, then deleted."""
+    """One wrong password. Counted for a quarter of an hour, then deleted. The three keys are hashes."""
 
     who = models.CharField(max_length=64, db_index=True)
+    """E-mail and address together."""
+    account = models.CharField(max_length=64, db_index=True, default="")
+    address = models.CharField(max_length=64, db_index=True, default="")
     at = models.DateTimeField(default=timezone.now, db_index=True)
 
     def __str__(self) -> str:

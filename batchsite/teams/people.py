@@ -4,29 +4,57 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from batchsite.processes.models import Leadership
+from batchsite.teams.accounts import send_key_changed
 from batchsite.teams.models import Invitation, Membership, Role, Team, User
 from batchsite.teams.signals import budget_changed
 
 
 class AlreadySetUp(Exception):
-    """Somebody has made the first account before."""
+    """The first account exists already."""
 
 
 class LastOwner(Exception):
-    """A team always has an owner."""
+    """The change would leave the team without an owner."""
 
     def __init__(self, team: Team) -> None:
-        super().__init__(f"{team} needs an owner. Make somebody else an owner first.")
+        super().__init__(f"{team} needs an owner. Make someone else an owner first.")
 
 
-def found(*, name: str, email: str, password: str, team_name: str) -> User:
-    """The first account of this installation and its team. Raises AlreadySetUp; of two at once one wins.
+class MayNotCreateTeams(Exception):
+    """Only owners of the first team may create teams here."""
 
-    A team without people was made by the command line before the first visit: it is taken over with its batches.
+
+def is_operator(user: User) -> bool:
+    """Whether the person owns the first team, the one that the installation was set up with."""
+    first = Team.objects.order_by("pk").values("pk")[:1]
+    return Membership.objects.filter(user=user, role=Role.OWNER, team__in=first).exists()
+
+
+def may_create_teams(user: User) -> bool:
+    return settings.OPTIONS.anyone_may_create_teams or is_operator(user)
+
+
+def allow_installation_key(team: Team, *, allowed: bool) -> None:
+    """Decides whether XAI_API_KEY pays for the team, and sends `key_changed`."""
+    with transaction.atomic():
+        Team.objects.filter(pk=team.pk).update(may_use_installation_key=allowed)
+        send_key_changed(team)
+
+
+def set_active(user: User, *, active: bool) -> None:
+    """Lets the person sign in, or ends all of their sessions and does not. Memberships and work stay."""
+    User.objects.filter(pk=user.pk).update(is_active=active)
+
+
+def set_up(*, name: str, email: str, password: str, team_name: str) -> User:
+    """Creates the first account of this installation and its team. Raises AlreadySetUp; of two at once one succeeds.
+
+    A team without members was created by the command line before the first visit. It is taken over with its batches.
     """
     with transaction.atomic():
         _one_at_a_time()
@@ -41,14 +69,14 @@ def found(*, name: str, email: str, password: str, team_name: str) -> User:
 
 
 def _one_at_a_time() -> None:
-    """Holds others back until the end of the transaction, on every database: they wait for the same row."""
+    """Locks a row until the end of the transaction, so that others wait, whatever the database."""
     until = timezone.now() + timedelta(minutes=1)
     Leadership.objects.get_or_create(name="setup", defaults={"token": "", "until": until})
     Leadership.objects.select_for_update(no_key=True).get(name="setup")
 
 
 def set_budget(team: Team, ticks: int | None) -> None:
-    """What the team may spend in a month; None: no limit. What was held for want of it is told."""
+    """Sets what the team may spend in a month (None: no limit), and sends `budget_changed`."""
     team.budget_ticks = ticks
     with transaction.atomic():
         Team.objects.filter(pk=team.pk).update(budget_ticks=ticks)
@@ -56,15 +84,20 @@ def set_budget(team: Team, ticks: int | None) -> None:
 
 
 def create_team(user: User, name: str) -> Team:
-    """Another team, with `user` as its owner."""
+    """Creates a team with `user` as its owner. Raises MayNotCreateTeams.
+
+    On a server it cannot use the installation's key until an owner of the first team allows it.
+    """
+    if not may_create_teams(user):
+        raise MayNotCreateTeams
     with transaction.atomic():
-        team = Team.objects.create(name=name)
+        team = Team.objects.create(name=name, may_use_installation_key=not settings.OPTIONS.is_reachable)
         Membership.objects.create(team=team, user=user, role=Role.OWNER)
     return team
 
 
 def remove_member(membership: Membership) -> None:
-    """End a membership. What the person made stays the team's; their invitation links do not. Raises LastOwner."""
+    """Ends a membership. The person's work stays with the team; their invitation links are void. Raises LastOwner."""
     with transaction.atomic():
         _keep_an_owner(membership)
         _void_links(membership)
@@ -72,7 +105,7 @@ def remove_member(membership: Membership) -> None:
 
 
 def change_role(membership: Membership, role: Role) -> None:
-    """Raises LastOwner where the only owner would become a member."""
+    """Raises LastOwner if the only owner would become a member."""
     with transaction.atomic():
         if role != Role.OWNER:
             _keep_an_owner(membership)
@@ -81,12 +114,12 @@ def change_role(membership: Membership, role: Role) -> None:
 
 
 def _void_links(membership: Membership) -> None:
-    """Nobody comes back by a link that they made while they were an owner."""
+    """Voids the links that the person made while they were an owner, so that they cannot come back by one."""
     Invitation.objects.filter(team=membership.team_id, created_by=membership.user_id, used_at=None).delete()
 
 
 def _keep_an_owner(membership: Membership) -> None:
-    """Under the team's lock, so that two owners who leave at once do not both see the other."""
+    """Raises LastOwner. Locks the team, so that two owners who leave at once do not both count the other."""
     team = Team.objects.select_for_update(no_key=True).get(pk=membership.team_id)
     owners = team.memberships.filter(role=Role.OWNER)
     if owners.filter(pk=membership.pk).exists() and owners.count() == 1:

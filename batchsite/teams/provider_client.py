@@ -1,4 +1,4 @@
-"""A client of the provider for an account; one a process, with its open connections."""
+"""Clients of the provider, kept per process and account with their open connections."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from batchsite.xai.client import Timeouts, XaiClient
 
 
 def client_for(account: Account) -> XaiClient:
-    """A client of this process, with its open connections."""
+    """This process's client of the account."""
     return _client(account.base_url, account.api_key, timeouts().call, timeouts().call_retries, os.getpid())
 
 
 def patient_client_for(account: Account) -> XaiClient:
-    """The same for a completion in real time: a model that reasons may think for long."""
+    """The same for real-time completions: a reasoning model may take long."""
     return _client(account.base_url, account.api_key, timeouts().completion, timeouts().call_retries, os.getpid())
 
 

@@ -1,4 +1,4 @@
-"""The requests that middleware has completed with a person, and with one of their teams."""
+"""Request types: what the middleware adds to a request, and how a view answers htmx and plain browsers."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class TeamRequest(PersonRequest):
 
 
 def page_or_part(request: TeamRequest, page: str, part: str, context: dict[str, Any]) -> HttpResponse:
-    """The whole page, or for htmx only the part that the page includes: one fragment, two callers."""
+    """Renders the page, or for htmx only `part`, the fragment that the page includes."""
     wants_part = request.htmx and not request.htmx.boosted and not request.htmx.history_restore_request
     response = render(request, part if wants_part else page, context)
     patch_vary_headers(response, ["HX-Request"])

@@ -1,10 +1,10 @@
-"""What other rooms may want to know of this one, which does not know them."""
+"""Signals for the rooms above this one."""
 
 from __future__ import annotations
 
 from django.dispatch import Signal
 
 key_changed = Signal()
-"""Sent with `team` once a key is stored or removed and committed: what was held for it may go on."""
+"""Sent with `team` after a key was stored or removed (and committed): held batches may go on."""
 budget_changed = Signal()
-"""Sent with `team` once its budget is another one and committed: what was held for it may go on."""
+"""Sent with `team` after its budget changed (and was committed): held batches may go on."""

@@ -1,4 +1,4 @@
-"""The room of tries listens: a batch that is submitted keeps what was tried, a key that was set lets a try go on."""
+"""Connects trials to signals: a submitted batch keeps tried answers, a new key wakes held trials."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""One request in real time: its body, the call, and what came back as columns of a TrialAnswer.
+"""One real-time request: its body, the call, and the reply as columns of a TrialAnswer.
 
-The only module of this room that knows the provider's client.
+The only module of trials that knows the provider's client.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from batchsite.pricing.model_prices import Offer
+from batchsite.pricing.model_prices import ModelPrice
 from batchsite.recipes.recipe import Recipe
 from batchsite.submission.provider_calls import hold_words, is_hold
 from batchsite.teams.accounts import Account
@@ -25,38 +25,38 @@ from batchsite.xai.types import Usage
 
 
 def for_trying(recipe: Recipe) -> Recipe:
-    """The recipe as a chat completion without an id of its own, whatever the batch would send."""
+    """Returns the recipe as a chat completion without a request id, whatever kind the batch would send."""
     return replace(recipe, kind=CHAT, id_prefix="try", id_column=None)
 
 
 def body_of(recipe: Recipe, cells: Sequence[str]) -> dict[str, Any]:
-    """The body of a chat completion for one row: what a batch would send for it, without its id."""
+    """Returns the body of a chat completion for one row: what a batch would send for it, without its id."""
     body: dict[str, Any] = for_trying(recipe).request(1, cells)["batch_request"][CHAT]
     return body
 
 
 def packed(body: dict[str, Any]) -> tuple[bytes, str]:
-    """(compressed, sha256) of a body: the hash tells whether two rows were asked the very same."""
+    """Returns (compressed body, sha256): equal hashes mean that two rows were asked exactly the same."""
     content = orjson.dumps(body)
     return zlib.compress(content), hashlib.sha256(content).hexdigest()
 
 
 @dataclass(frozen=True)
 class Trouble:
-    """A call that gave no answer, and what follows from it."""
+    """A call without an answer, and what follows from it."""
 
     words: str
     hold: str = ""
-    """Why everything waits for a person; the row has not failed."""
+    """Why the trial waits for a person; the row has not failed."""
     unknown: bool = False
-    """It may have been answered and billed."""
+    """The call may have been answered and billed."""
     again: bool = False
-    """Nothing was done: it may be asked again, after `wait` seconds where the provider said so."""
+    """The provider did nothing: ask again, after `wait` seconds."""
     wait: float = 0.0
 
 
 def ask(account: Account, body: dict[str, Any]) -> dict[str, Any] | Trouble:
-    """The completion as it came, or what went wrong. A call that may have been billed is never made again."""
+    """Returns the completion, or what went wrong. A call that may have been billed is never repeated."""
     try:
         return patient_client_for(account).chat_completion(body)
     except XaiError as error:
@@ -68,8 +68,8 @@ def ask(account: Account, body: dict[str, Any]) -> dict[str, Any] | Trouble:
         return Trouble(error.message, again=again, wait=error.retry_after or 0.0)
 
 
-def columns_of(completion: dict[str, Any], offer: Offer | None) -> dict[str, Any]:
-    """What a completion says, as columns of a TrialAnswer. Without a named cost it is counted by tokens."""
+def columns_of(completion: dict[str, Any], price: ModelPrice | None) -> dict[str, Any]:
+    """Returns a completion as columns of a TrialAnswer. The cost is computed from tokens if the provider names none."""
     result = read_completion(completion)
     usage = result.usage or Usage(0, 0, 0, 0, None)
     text = result.content or result.refusal
@@ -82,15 +82,15 @@ def columns_of(completion: dict[str, Any], offer: Offer | None) -> dict[str, Any
         "cached_tokens": usage.cached_tokens,
         "completion_tokens": usage.completion_tokens,
         "reasoning_tokens": usage.reasoning_tokens,
-        "cost_ticks": _counted(usage, offer) if usage.cost_ticks is None else usage.cost_ticks,
+        "cost_ticks": _counted(usage, price) if usage.cost_ticks is None else usage.cost_ticks,
         "raw": zlib.compress(orjson.dumps(completion)),
     }
 
 
-def _counted(usage: Usage, offer: Offer | None) -> int:
-    if offer is None:
+def _counted(usage: Usage, price: ModelPrice | None) -> int:
+    if price is None:
         return 0
     cached = min(usage.cached_tokens, usage.prompt_tokens)
     fresh = usage.prompt_tokens - cached
     output = usage.completion_tokens + usage.reasoning_tokens
-    return fresh * offer.input_price + cached * offer.cached_price + output * offer.output_price
+    return fresh * price.input_price + cached * price.cached_price + output * price.output_price

@@ -1,4 +1,4 @@
-"""What people type about a try. All of it is kept with the draft, fit or not; nothing here is refused for its words."""
+"""What people type about a trial. All of it is kept with the draft, valid or not."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from django.http import QueryDict
 
 from batchsite.batches.models import Batch
 from batchsite.http import whole_number, words_of
-from batchsite.trials.trial_rows import DEFAULT_ROWS, HOWS, MOST_ROWS, Choice
+from batchsite.trials.trial_rows import DEFAULT_ROWS, HOWS, MOST_ROWS, RowChoice
 from batchsite.trials.trial_start import MOST_FURTHER, variants_of
 
 LONGEST_MODEL = 100
 
 
 def typed_variants(data: QueryDict, batch: Batch) -> list[dict[str, Any]]:
-    """The further variants as they were typed; those of the draft where the page did not have them."""
+    """Returns the further variants as typed, or those of the draft if the page did not have them."""
     if "variants" not in data:
         return list(batch.variants)
     count = min(MOST_FURTHER, whole_number(data.get("variants")) or 0)
@@ -34,13 +34,13 @@ def _lines(text: str) -> str:
 
 
 def added(batch: Batch) -> list[dict[str, Any]]:
-    """One variant more: the draft's own words, to be changed."""
+    """Returns the further variants and one more, a copy of the draft's own prompt."""
     own, *further = variants_of(batch)
     return [*further, own][:MOST_FURTHER]
 
 
-def choice_of(data: QueryDict) -> Choice:
-    """Which rows, as they were asked for."""
+def choice_of(data: QueryDict) -> RowChoice:
+    """Returns which rows were asked for."""
     how = data.get("how", "")
     count = whole_number(data.get("count")) or DEFAULT_ROWS
-    return Choice(how if how in HOWS else "first", min(count, MOST_ROWS + 1), words_of(data.get("picked"))[:400])
+    return RowChoice(how if how in HOWS else "first", min(count, MOST_ROWS + 1), words_of(data.get("picked"))[:400])

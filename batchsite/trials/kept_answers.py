@@ -1,11 +1,11 @@
-"""When a batch is submitted: rows that were tried with what is sent now keep their answers, and are not sent again."""
+"""At submission, rows that were tried with exactly the request sent now keep their answers and are not sent again."""
 
 from __future__ import annotations
 
 from batchsite.batches.batch_recipe import recipe_of
 from batchsite.batches.models import Batch
 from batchsite.batches.timeline import note
-from batchsite.pricing.lessons import mark_of
+from batchsite.pricing.lessons import prompt_fingerprint
 from batchsite.submission.tried_rows import Tried, keep_tried
 from batchsite.trials.completion import body_of, packed
 from batchsite.trials.models import AnswerState, TrialAnswer
@@ -14,26 +14,26 @@ from batchsite.wording import many
 
 
 def on_start(batch: Batch) -> None:
-    """In the transaction that queues it. What was not asked yet is called off: the batch asks it."""
+    """Runs in the transaction that queues the batch. Planned answers are called off: the batch asks those rows."""
     planned = TrialAnswer.objects.filter(batch=batch, state=AnswerState.PLANNED)
     planned.update(state=AnswerState.FAILED, error=CALLED_OFF)
-    found = kept_answers(batch)
-    tried = [Tried(one.row, one.completion, one.cost_ticks) for one in found]
+    tried = [Tried(answer.row, answer.completion, answer.cost_ticks, answer.misfit) for answer in kept_answers(batch)]
     count = keep_tried(batch, tried)
     if count:
-        words = f"{many(count, 'row')} kept from trying: not sent, and not paid again"
+        words = f"{many(count, 'row')} kept from tries: not sent or charged again"
         note(batch.pk, "kept", words)
 
 
 def kept_answers(batch: Batch) -> list[TrialAnswer]:
-    """The latest kept answer of each row that was asked the very same as the batch asks now.
+    """Returns the latest kept answer of each row whose request equals the one that the batch would send now.
 
-    The mark only narrows the search; content decides, as a dataset's row may be read otherwise by another version.
+    The fingerprint only narrows the search; the hash of the request decides, because another version of the program
+    may read a row differently.
     """
     answered = TrialAnswer.objects.filter(batch=batch, state=AnswerState.ANSWERED, kept=True, source=None)
-    latest = {one.row: one for one in answered.filter(mark=mark_of(batch)).order_by("pk")}
+    latest = {answer.row: answer for answer in answered.filter(mark=prompt_fingerprint(batch)).order_by("pk")}
     if not latest:
         return []
     recipe, cells = recipe_of(batch), batch.dataset.pick(latest)
     same = {row: packed(body_of(recipe, cells[row]))[1] for row in latest if row in cells}
-    return [one for row, one in latest.items() if same.get(row) == one.sha256]
+    return [answer for row, answer in latest.items() if same.get(row) == answer.sha256]

@@ -1,4 +1,4 @@
-"""Trying a draft on a few rows: what was asked in real time, and what came back. Money here is at list price."""
+"""Trials: a few rows of a draft, asked in real time at list price."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from batchsite.teams.models import User
 
 
 class Trial(Work):
-    """One press of Try: some rows of a draft, and up to three variants of its prompt. Ended when not due any more."""
+    """One press of Try: some rows of a draft, and up to three variants of its prompt."""
 
     batch = models.ForeignKey(Batch, on_delete=models.CASCADE, related_name="trials")
     by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
@@ -24,13 +24,13 @@ class Trial(Work):
     account = models.CharField(max_length=12, choices=AccountKind.choices)
     rows: models.JSONField[list[int]] = models.JSONField()
     variants: models.JSONField[list[dict[str, str]]] = models.JSONField()
-    """[{"prompt", "system_prompt", "model"}], the draft's own first; all as they were when it was pressed."""
+    """[{"prompt", "system_prompt", "model"}] as they were when Try was pressed, the draft's own first."""
     shape: models.JSONField[dict[str, Any] | None] = models.JSONField(null=True, blank=True)
-    """The batch's at that time: what answers are read by."""
+    """The answer shape of the draft at that time; answers are checked against it."""
     held_reason = models.TextField(blank=True)
-    """In words, while it waits for credits, a key or a person; it goes on by itself when the cause is gone."""
+    """A sentence, while the trial waits for credits, a key or a person; it resumes when the cause is gone."""
     faults = models.PositiveSmallIntegerField(default=0)
-    """Turns in a row that ended with an error of the provider; the next one waits the longer."""
+    """Consecutive steps that ended with an error of the provider; the pause grows with them."""
     ended_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -46,18 +46,18 @@ class Trial(Work):
 
 class AnswerState(models.TextChoices):
     PLANNED = "planned", "Waiting"
-    SENDING = "sending", "Asking"  # the intent is on record; what became of it is not
+    SENDING = "sending", "Asking"  # the intent is stored, the outcome is not
     ANSWERED = "answered", "Answered"
     FAILED = "failed", "Failed"
     UNKNOWN = "unknown", "Unknown"
 
 
 OPEN = (AnswerState.PLANNED, AnswerState.SENDING)
-LOST = "Its reply was lost; it may have been billed. It is not asked again by itself."
+LOST = "The reply was lost; it may have been billed. It won’t be requested again automatically."
 
 
 class TrialAnswer(models.Model):
-    """One row asked with one variant. The request is kept as it was sent, so that it never depends on the draft."""
+    """One row asked with one variant. The request is stored as sent, so it does not depend on the draft."""
 
     trial = models.ForeignKey(Trial, on_delete=models.CASCADE, related_name="answers")
     batch = models.ForeignKey(Batch, on_delete=models.CASCADE, related_name="+", db_index=False)
@@ -66,14 +66,14 @@ class TrialAnswer(models.Model):
     """Index in the trial's variants."""
     model = models.CharField(max_length=100)
     mark = models.CharField(max_length=20)
-    """Of prompt, model and parameters together: rows with the same mark teach about the same prompt."""
+    """Fingerprint of prompt, model and parameters (pricing.lessons): equal ones teach about the same prompt."""
     state = models.CharField(max_length=10, choices=AnswerState.choices, default=AnswerState.PLANNED)
     request = models.BinaryField()
     """The body of the chat completion: zlib-compressed JSON."""
     sha256 = models.CharField(max_length=64)
-    """Of that body, which holds no id: the same prompt is what gives the same bytes."""
+    """Hash of that body. It holds no request id, so equal prompts have equal hashes."""
     characters = models.PositiveIntegerField(default=0)
-    """Of all messages: what tokens are learnt from."""
+    """Characters of all messages; tokens are learned from them."""
     sent_at = models.DateTimeField(null=True, blank=True)
     answered_at = models.DateTimeField(null=True, blank=True)
     seconds = models.FloatField(null=True, blank=True)
@@ -82,7 +82,7 @@ class TrialAnswer(models.Model):
     error = models.TextField(blank=True)
     misfit = models.CharField(max_length=300, blank=True)
     fields: models.JSONField[dict[str, str] | None] = models.JSONField(null=True, blank=True)
-    """Cells of the shape that was asked for; null where it was text."""
+    """Cells of the answer shape; null for text."""
     finish_reason = models.CharField(max_length=40, blank=True)
     answered_by = models.CharField(max_length=100, blank=True)
     prompt_tokens = models.PositiveIntegerField(default=0)
@@ -90,13 +90,13 @@ class TrialAnswer(models.Model):
     completion_tokens = models.PositiveIntegerField(default=0)
     reasoning_tokens = models.PositiveIntegerField(default=0)
     cost_ticks = models.PositiveBigIntegerField(default=0)
-    """What was billed for it; 0 of a repetition, see `source`."""
+    """What was billed for this answer; 0 if it repeats `source`."""
     raw = models.BinaryField(null=True, blank=True)
-    """The completion as it came: zlib-compressed JSON."""
+    """The completion as received: zlib-compressed JSON."""
     kept = models.BooleanField(default=True)
-    """Its row is not sent again when the batch is submitted with the same prompt."""
+    """Whether the row is left out when the batch is submitted with the same prompt."""
     source = models.ForeignKey("self", on_delete=models.CASCADE, null=True, blank=True, related_name="+")
-    """The answer that is shown again here, as the very same was asked before: nothing was sent or paid."""
+    """The earlier answer to the same request that is shown here again; nothing was sent or paid."""
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["trial", "row", "variant"], name="one_answer_per_variant")]
@@ -112,9 +112,9 @@ class TrialAnswer(models.Model):
 
     @property
     def completion(self) -> dict[str, Any]:
-        """What came, or {}."""
-        found: dict[str, Any] = orjson.loads(zlib.decompress(self.raw)) if self.raw else {}
-        return found
+        """The completion as received, {} if there is none."""
+        completion: dict[str, Any] = orjson.loads(zlib.decompress(self.raw)) if self.raw else {}
+        return completion
 
     @property
     def completion_text(self) -> str:
@@ -123,8 +123,3 @@ class TrialAnswer(models.Model):
     @property
     def output_tokens(self) -> int:
         return self.completion_tokens + self.reasoning_tokens
-
-    @property
-    def paid_ticks(self) -> int:
-        """What was billed for this answer, now or when it was asked first."""
-        return self.source.cost_ticks if self.source else self.cost_ticks

@@ -1,4 +1,4 @@
-"""What the queue calls, and what is due."""
+"""Jobs of the queue: steps of trials."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ STEP = "batchsite.trials.tasks.step"
 
 
 def due(now: datetime) -> Iterable[Job]:
-    """Every trial whose time has come."""
+    """Yields every trial that is due."""
     for trial in take_due(Trial.objects.all(), now):
         yield Job(STEP, (trial.pk,))
 
 
 def nudge(trial: Trial) -> None:
-    """A person waits: let a worker begin at once, without the ticker."""
-    for one in take_due(Trial.objects.filter(pk=trial.pk), timezone.now()):
-        enqueue(Job(STEP, (one.pk,)))
+    """Lets a worker begin at once: a person is waiting."""
+    for taken in take_due(Trial.objects.filter(pk=trial.pk), timezone.now()):
+        enqueue(Job(STEP, (taken.pk,)))
 
 
 def step(trial_id: int) -> None:

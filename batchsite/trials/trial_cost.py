@@ -1,4 +1,4 @@
-"""What a try will cost, before it is pressed: real money, at list price."""
+"""What a trial will cost, at list price, before it is started."""
 
 from __future__ import annotations
 
@@ -6,42 +6,42 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from batchsite.batches.models import Batch
-from batchsite.pricing.estimate import Rates, rates_of
+from batchsite.pricing.rates import Rates, rates_of
 from batchsite.recipes.recipe import Recipe
 from batchsite.trials.models import TrialAnswer
 
 
 @dataclass(frozen=True)
-class Priced:
-    """A variant as it will be asked, with what is known of its price."""
+class PricedVariant:
+    """A variant as it will be asked, and its rates. None if the price of its model is unknown."""
 
     model: str
     recipe: Recipe
     rates: Rates | None
 
 
-def priced(batch: Batch, recipe: Recipe) -> Priced:
-    return Priced(batch.model, recipe, rates_of(batch, recipe))
+def priced(batch: Batch, recipe: Recipe) -> PricedVariant:
+    return PricedVariant(batch.model, recipe, rates_of(batch, recipe))
 
 
 @dataclass(frozen=True)
 class Bill:
-    """What pressing Try comes to."""
+    """What a trial will cost."""
 
     rows: int
     variants: int
     calls: int
-    """Requests that will be sent: without those whose answer is known."""
+    """Requests that will be sent, those with a known answer left out."""
     ticks: int | None
-    """None where the price of a model is not known."""
+    """None if the price of a model is unknown."""
 
     @property
     def known(self) -> int:
         return self.rows * self.variants - self.calls
 
 
-def bill(variants: Sequence[Priced], rows: int, asked: Sequence[TrialAnswer]) -> Bill:
-    """For the requests that will be asked, of `rows` rows."""
+def bill(variants: Sequence[PricedVariant], rows: int, asked: Sequence[TrialAnswer]) -> Bill:
+    """Returns the bill for these answers of `rows` rows."""
     ticks: int | None = 0
     for answer in asked:
         rates = variants[answer.variant].rates

@@ -1,4 +1,4 @@
-"""What the pages show of a try: the answers side by side, what they cost, and what all rows would."""
+"""What pages show of a trial: answers side by side, what they cost, and what all rows would cost."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from batchsite.batches.models import Batch
 from batchsite.batches.states import State
 from batchsite.pricing.budgets import budget_of
 from batchsite.pricing.estimate import Estimate, estimate
-from batchsite.pricing.model_prices import offers
+from batchsite.pricing.model_prices import prices_for
 from batchsite.recipes.prompt_template import PromptError
 from batchsite.teams.accounts import AccountKind, account_kind
 from batchsite.trials.models import OPEN, AnswerState, Trial, TrialAnswer
 from batchsite.trials.trial_cost import Bill
-from batchsite.trials.trial_rows import HOWS, MOST_ROWS, Choice, choose, in_words
+from batchsite.trials.trial_rows import HOWS, MOST_ROWS, RowChoice, choose, in_words
 from batchsite.trials.trial_start import MOST_FURTHER, NAMES, Refused, as_batch, plan, variants_of
 
 CELLS_SHOWN = 4
@@ -25,8 +25,8 @@ EARLIER_SHOWN = 8
 
 
 @dataclass(frozen=True)
-class Column:
-    """A variant of a trial, over all of its rows."""
+class TrialColumn:
+    """A variant of a trial, summed over its rows."""
 
     number: int
     name: str
@@ -35,22 +35,22 @@ class Column:
     model: str
     answered: int
     cost_ticks: int
-    """Billed for this trial; what was shown again cost nothing anew."""
+    """Billed for this trial; repeated answers cost nothing."""
     tokens: float
-    """Of output, on average."""
+    """Average output tokens per answer."""
     seconds: float | None
-    """On average."""
+    """Average time of an answer."""
     projected: Estimate | None
     """What all rows of the batch would cost with it."""
     closed: str
-    """Why no batch can run with its model; empty where one can."""
+    """Why its model cannot run in batches. Empty if it can."""
     is_own: bool
-    """It is what the draft says now."""
+    """Whether it equals the draft's own prompt."""
 
 
 @dataclass(frozen=True)
-class Line:
-    """A row: its words, and an answer for each variant."""
+class TrialRow:
+    """A row: its cells, and an answer for each variant."""
 
     row: int
     cells: Sequence[tuple[str, str]]
@@ -59,31 +59,31 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Shown:
-    """A trial as it stands."""
+class TrialView:
+    """A trial as it stands now."""
 
     trial: Trial
-    columns: Sequence[Column]
-    lines: Sequence[Line]
+    columns: Sequence[TrialColumn]
+    lines: Sequence[TrialRow]
     open: int
     total: int
     cost_ticks: int
     agree: int | None
-    """Rows on which all variants say the same; None where there is nothing to compare, or not yet."""
+    """Rows on which all variants agree. None if there is nothing to compare yet."""
     every: int
-    """Seconds until the page asks again; 0 when there is nothing to wait for."""
+    """Seconds until the page asks again; 0 if there is nothing to wait for."""
 
     @property
     def done(self) -> int:
         return self.total - self.open
 
 
-def shown(batch: Batch, trial: Trial) -> Shown:
+def shown(batch: Batch, trial: Trial) -> TrialView:
     answers = list(trial.answers.select_related("source").order_by("row", "variant"))
     still_open = sum(answer.state in OPEN for answer in answers)
     lines = _lines(batch, trial, answers)
     compared = len(trial.variants) > 1 and not still_open
-    return Shown(
+    return TrialView(
         trial=trial,
         columns=[_column(batch, trial, number, answers) for number in range(len(trial.variants))],
         lines=lines,
@@ -95,21 +95,21 @@ def shown(batch: Batch, trial: Trial) -> Shown:
     )
 
 
-def _column(batch: Batch, trial: Trial, number: int, answers: Sequence[TrialAnswer]) -> Column:
+def _column(batch: Batch, trial: Trial, number: int, answers: Sequence[TrialAnswer]) -> TrialColumn:
     variant = trial.variants[number]
-    mine = [answer for answer in answers if answer.variant == number and answer.state == AnswerState.ANSWERED]
-    times = [answer.seconds for answer in mine if answer.seconds is not None]
-    return Column(
+    answered = [answer for answer in answers if answer.variant == number and answer.state == AnswerState.ANSWERED]
+    times = [answer.seconds for answer in answered if answer.seconds is not None]
+    return TrialColumn(
         number=number,
         name=NAMES[number],
         prompt=variant["prompt"],
         system_prompt=variant["system_prompt"],
         model=variant["model"],
-        answered=len(mine),
-        cost_ticks=sum(answer.cost_ticks for answer in mine),
-        tokens=sum(answer.output_tokens for answer in mine) / len(mine) if mine else 0,
+        answered=len(answered),
+        cost_ticks=sum(answer.cost_ticks for answer in answered),
+        tokens=sum(answer.output_tokens for answer in answered) / len(answered) if answered else 0,
         seconds=sum(times) / len(times) if times else None,
-        projected=_projected(as_batch(batch, variant)) if mine else None,
+        projected=_projected(as_batch(batch, variant)) if answered else None,
         closed=why_no_batch(variant["model"]),
         is_own=variant == variants_of(batch)[0],
     )
@@ -122,19 +122,21 @@ def _projected(batch: Batch) -> Estimate | None:
         return None
 
 
-def _lines(batch: Batch, trial: Trial, answers: Sequence[TrialAnswer]) -> list[Line]:
+def _lines(batch: Batch, trial: Trial, answers: Sequence[TrialAnswer]) -> list[TrialRow]:
     names = batch.dataset.columns
     rows, used = batch.dataset.pick(trial.rows), _used(batch, trial)
-    found = []
-    for row in trial.rows:
-        mine = [answer for answer in answers if answer.row == row]
+    by_row: dict[int, list[TrialAnswer]] = {row: [] for row in trial.rows}
+    for answer in answers:
+        by_row[answer.row].append(answer)
+    lines = []
+    for row, row_answers in by_row.items():
         cells = [(names[column], rows[row][column]) for column in used] if row in rows else []
-        found.append(Line(row, cells, mine, len({_said(answer) for answer in mine}) > 1))
-    return found
+        lines.append(TrialRow(row, cells, row_answers, len({_compared(answer) for answer in row_answers}) > 1))
+    return lines
 
 
 def _used(batch: Batch, trial: Trial) -> list[int]:
-    """The columns that say what a row is about: those that its prompts use."""
+    """Returns the columns that the prompts use, else all; at most CELLS_SHOWN."""
     used: dict[int, None] = {}
     for variant in trial.variants:
         try:
@@ -144,8 +146,8 @@ def _used(batch: Batch, trial: Trial) -> list[int]:
     return (list(used) or list(range(len(batch.dataset.columns))))[:CELLS_SHOWN]
 
 
-def _said(answer: TrialAnswer) -> str:
-    """What answers are compared by: the fields of the shape, else the words, whatever the spaces around them."""
+def _compared(answer: TrialAnswer) -> str:
+    """Returns what answers are compared by: the fields of the shape, else the stripped text."""
     if answer.state != AnswerState.ANSWERED:
         return f"{answer.state} {answer.pk}"
     return repr(sorted(answer.fields.items())) if answer.fields else answer.answer.strip()
@@ -155,8 +157,8 @@ def _said(answer: TrialAnswer) -> str:
 
 
 @dataclass(frozen=True)
-class Typed:
-    """A further variant as it stands in the form."""
+class TypedVariant:
+    """A further variant as it appears in the form."""
 
     number: int
     name: str
@@ -165,15 +167,15 @@ class Typed:
     model: str
 
 
-def panel_context(batch: Batch, choice: Choice, trial: Trial | None, *, refused: str = "") -> dict[str, Any]:
-    """Everything that the panel shows. `trial`: the one to show, else the latest."""
+def panel_context(batch: Batch, choice: RowChoice, trial: Trial | None, *, refused: str = "") -> dict[str, Any]:
+    """Returns everything that the panel shows, for `trial` or else the latest one."""
     latest = trial or batch.trials.order_by("-pk").first()
     own, *further = variants_of(batch)
     return {
         "batch": batch,
         "is_draft": batch.state == State.DRAFT,
         "own": own,
-        "further": [Typed(number, NAMES[number], **one) for number, one in enumerate(further, 1)],
+        "further": [TypedVariant(number, NAMES[number], **one) for number, one in enumerate(further, 1)],
         "may_add": len(further) < MOST_FURTHER,
         "choice": choice,
         "hows": HOWS.items(),
@@ -189,25 +191,25 @@ def panel_context(batch: Batch, choice: Choice, trial: Trial | None, *, refused:
 
 
 def _models(batch: Batch, further: Sequence[dict[str, str]]) -> list[tuple[str, str]]:
-    """(model, label) that a variant may have, also those that run in no batch. One that nobody lists stays chosen."""
+    """Returns (model, label) of the models that can be tried, and of chosen ones that are not listed any more."""
     labels = {
-        offer.model: offer.model if offer.batchable else f"{offer.model}: not for batches, can only be tried"
-        for offer in offers(batch.team)
+        price.model: price.model if price.batchable else f"{price.model}: not for batches, can only be tried"
+        for price in prices_for(batch.team)
     }
-    chosen = {one["model"]: one["model"] for one in further if one["model"]}
-    return list((labels | {model: model for model in chosen if model not in labels}).items())
+    unlisted = [variant["model"] for variant in further if variant["model"] and variant["model"] not in labels]
+    return list((labels | {model: model for model in unlisted}).items())
 
 
-def cost_of(batch: Batch, choice: Choice) -> Bill | str:
-    """What pressing Try would come to, or why it cannot be pressed."""
+def cost_of(batch: Batch, choice: RowChoice) -> Bill | str:
+    """Returns what a trial would cost, or a sentence why it cannot be started."""
     try:
         return plan(batch, choose(choice, batch.rows, batch.dataset.row_count)).bill
     except (Refused, ValueError) as error:
         return str(error)
 
 
-def same_rows(trial: Trial | None) -> Choice:
-    """The next try is about the same rows, so that answers can be compared; at first about the first few."""
+def same_rows(trial: Trial | None) -> RowChoice:
+    """Returns the same rows as the last trial, so that answers can be compared; the first few without one."""
     if trial is None:
-        return Choice()
-    return Choice("picked", len(trial.rows), in_words(trial.rows))
+        return RowChoice()
+    return RowChoice("picked", len(trial.rows), in_words(trial.rows))

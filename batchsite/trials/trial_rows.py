@@ -1,4 +1,4 @@
-"""Which rows a try is about: the first n, n at random, or picked ones. Pure."""
+"""Which rows a trial asks: the first n, n at random, or picked ones. Pure."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ HOWS = {"first": "The first", "random": "At random", "picked": "These rows"}
 
 
 @dataclass(frozen=True)
-class Choice:
-    """How rows are chosen, as a person said it."""
+class RowChoice:
+    """How rows are chosen, as typed."""
 
     how: str = "first"
     count: int = DEFAULT_ROWS
     picked: str = ""
 
 
-def choose(choice: Choice, rows: RowSet, row_count: int) -> list[int]:
-    """The chosen rows, ascending, out of `rows` of a dataset with `row_count`. Raises ValueError, in words."""
+def choose(choice: RowChoice, rows: RowSet, row_count: int) -> list[int]:
+    """Returns the chosen rows, ascending, out of `rows`. Raises ValueError with a sentence."""
     if choice.how == "picked":
-        found = list(parse_rows(choice.picked, row_count).places(0, MOST_ROWS + 1))
-        if not found:
+        chosen = list(parse_rows(choice.picked, row_count).places(0, MOST_ROWS + 1))
+        if not chosen:
             raise ValueError("Name the rows to try, such as 3, 17, 40-42.")
     elif not len(rows):
         raise ValueError("There are no rows to try.")
     elif choice.how == "random":
         count = min(max(1, choice.count), len(rows))
-        found = sorted(_at(rows, place) for place in random.SystemRandom().sample(range(len(rows)), count))
+        chosen = sorted(_at(rows, place) for place in random.SystemRandom().sample(range(len(rows)), count))
     else:
-        found = list(rows.places(0, max(1, choice.count)).places(0, MOST_ROWS + 1))
-    if len(found) > MOST_ROWS or choice.count > MOST_ROWS:
+        chosen = list(rows.places(0, max(1, choice.count)).places(0, MOST_ROWS + 1))
+    if len(chosen) > MOST_ROWS or choice.count > MOST_ROWS:
         raise ValueError(f"At most {MOST_ROWS} rows are tried at once; submit the batch for more.")
-    return found
+    return chosen
 
 
 def _at(rows: RowSet, place: int) -> int:
@@ -44,7 +44,7 @@ def _at(rows: RowSet, place: int) -> int:
 
 
 def in_words(rows: list[int]) -> str:
-    """`3, 17, 40-42`, as a person may type it."""
+    """Returns rows as a person would type them: `3, 17, 40-42`."""
     return ", ".join(
         f"{first}" if first == last else f"{first}-{last}" for first, last in RowSet([[n, n] for n in rows]).spans
     )

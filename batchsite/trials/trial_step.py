@@ -19,7 +19,7 @@ from django.utils import timezone
 from batchsite.batches import generation
 from batchsite.batches.generation import DatabaseWentBack
 from batchsite.batches.states import State
-from batchsite.pricing.model_prices import offer_of
+from batchsite.pricing.model_prices import price_of
 from batchsite.pricing.spend import Payer, spent
 from batchsite.processes.heartbeats import stopping
 from batchsite.processes.leases import MOST_TRIES, Claim, claimed
@@ -35,15 +35,15 @@ from batchsite.trials.trial_lessons import teach
 log = logging.getLogger(__name__)
 CALLS_AT_ONCE = 6
 LONGEST_WAIT = 5.0
-"""Seconds between two signs of life while answers are waited for; far shorter than a lease."""
+"""Seconds between two extensions of the lease while answers are awaited; far shorter than a lease."""
 MOST_FAULTS = 8
-"""Turns that may end in a row without reaching the provider, before a row is given up in words."""
-DIED = "a worker died at it again and again. Look at the logs, then press Try once more."
-CALLED_OFF = "Not asked: the batch was submitted before."
+"""Consecutive steps that may end in an error of the provider before the remaining rows are given up."""
+DIED = "a worker crashed on it repeatedly. Check the logs, then press Try again."
+CALLED_OFF = "Not requested: the batch was submitted first."
 
 
 def advance(trial_id: int) -> None:
-    """One turn. Raises Busy when another process is at it, LeaseLost when this one was too slow."""
+    """Runs one step. Raises Busy if another process has the lease, LeaseLost if this one was too slow."""
     try:
         with logging_about(trial=trial_id), claimed(Trial, trial_id) as claim:
             pause = _step(claim)
@@ -53,7 +53,7 @@ def advance(trial_id: int) -> None:
 
 
 def _step(claim: Claim[Trial]) -> float | None:
-    """Seconds until the next turn; None when every answer is there."""
+    """Returns seconds until the next step. None if every answer is there."""
     trial = Trial.objects.select_related("batch__team").get(pk=claim.pk)
     if trial.ended_at:
         return None
@@ -68,11 +68,11 @@ def _step(claim: Claim[Trial]) -> float | None:
         account = account_of(trial.batch.team, trial.account)
     except AccountMissing as error:
         return _hold(claim, str(error), timeouts().held_probe)
-    return _go_on(claim, trial, _Turn(claim, trial, account).run())
+    return _go_on(claim, trial, _Calls(claim, trial, account).run())
 
 
 def _go_on(claim: Claim[Trial], trial: Trial, trouble: Trouble | None) -> float | None:
-    """What the turn means for the next one."""
+    """Stores the outcome of a step. Returns seconds until the next one, None if the trial has ended."""
     with claim.locked() as fresh:
         if trouble is None:
             fresh.faults, fresh.held_reason = 0, ""
@@ -100,15 +100,15 @@ def _hold(claim: Claim[Trial], words: str, pause: float) -> float:
 
 
 @dataclass(frozen=True)
-class _Said:
-    """What one call brought, and how long it took."""
+class _Reply:
+    """The outcome of one call, and how long it took."""
 
     reply: dict[str, Any] | Trouble
     seconds: float
 
 
-class _Turn:
-    """Asks what is planned, until nothing is left, the turn is over, or something stands in the way."""
+class _Calls:
+    """Asks planned answers until none is left, the step is over, or a call runs into trouble."""
 
     def __init__(self, claim: Claim[Trial], trial: Trial, account: Account) -> None:
         self._claim, self._trial, self._account = claim, trial, account
@@ -116,8 +116,8 @@ class _Turn:
         self._trouble: Trouble | None = None
 
     def run(self) -> Trouble | None:
-        """What stands in the way of the rest, if anything."""
-        flying: dict[Future[_Said], TrialAnswer] = {}
+        """Returns the trouble that stopped the step. None if there was none."""
+        flying: dict[Future[_Reply], TrialAnswer] = {}
         with ThreadPoolExecutor(CALLS_AT_ONCE) as pool:
             while True:
                 for answer in self._intend(CALLS_AT_ONCE - len(flying)):
@@ -130,7 +130,7 @@ class _Turn:
                     self._record(flying.pop(future), future.result())
 
     def _intend(self, most: int) -> Iterable[TrialAnswer]:
-        """The next few, on record as being sent."""
+        """Returns the next few planned answers, stored as being sent."""
         if self._trouble or stopping() or time.monotonic() > self._until:
             return []
         with self._claim.locked():
@@ -141,8 +141,8 @@ class _Turn:
             planned.filter(pk__in=ids).update(state=AnswerState.SENDING, sent_at=timezone.now())
         return chosen
 
-    def _record(self, answer: TrialAnswer, said: _Said) -> None:
-        """Write down what became of one call."""
+    def _record(self, answer: TrialAnswer, said: _Reply) -> None:
+        """Stores the outcome of one call."""
         if isinstance(said.reply, Trouble):
             self._regret(answer, said.reply)
             return
@@ -163,7 +163,7 @@ class _Turn:
             TrialAnswer.objects.filter(pk=answer.pk).update(state=state, error=words)
 
     def _read(self, answer: TrialAnswer, completion: dict[str, Any]) -> dict[str, Any]:
-        values = columns_of(completion, offer_of(self._trial.batch.team, answer.model))
+        values = columns_of(completion, price_of(self._trial.batch.team, answer.model))
         with contextlib.suppress(ValueError):  # a shape that could not be sent was not asked for
             shape = shape_of(self._trial.shape)
             if shape is not None:
@@ -177,7 +177,7 @@ class _Turn:
         spent(payer, ticks=ticks, tried_ticks=ticks, tries=1, **tokens)
 
 
-def _timed(account: Account, body: dict[str, Any]) -> _Said:
+def _timed(account: Account, body: dict[str, Any]) -> _Reply:
     began = time.monotonic()
     reply = ask(account, body)
-    return _Said(reply, time.monotonic() - began)
+    return _Reply(reply, time.monotonic() - began)

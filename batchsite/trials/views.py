@@ -1,4 +1,4 @@
-"""Trying a draft: a panel on its page, and a page of its own, which needs no JavaScript."""
+"""Trials: a panel on the page of a draft, and a page of its own that needs no JavaScript."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from batchsite.trials import tasks, trial_start
 from batchsite.trials.forms import added, choice_of, typed_variants
 from batchsite.trials.models import Trial, TrialAnswer
 from batchsite.trials.trial_page import cost_of, panel_context, same_rows, shown
-from batchsite.trials.trial_rows import Choice, choose
+from batchsite.trials.trial_rows import RowChoice, choose
 
 
 @require_http_methods(["GET", "POST"])
 def trying(request: TeamRequest, batch_id: int) -> HttpResponse:
-    """The page; and all that its buttons do, for the page and for the panel."""
+    """The page of trials; POST handles all buttons, of the page and of the panel."""
     batch = queries.batch_of(request.team, batch_id)
     if request.method == "POST":
         return _act(request, batch)
@@ -49,7 +49,7 @@ def panel(request: TeamRequest, batch_id: int) -> HttpResponse:
 
 @require_GET
 def answers(request: TeamRequest, batch_id: int, trial_id: int) -> HttpResponse:
-    """The live part: answers as they come."""
+    """The live part: answers as they arrive."""
     batch = queries.batch_of(request.team, batch_id)
     trial = get_object_or_404(batch.trials, pk=trial_id)
     if not request.htmx:
@@ -59,7 +59,7 @@ def answers(request: TeamRequest, batch_id: int, trial_id: int) -> HttpResponse:
 
 @require_GET
 def answer(request: TeamRequest, batch_id: int, trial_id: int, answer_id: int) -> HttpResponse:
-    """One answer as it came, with what was asked."""
+    """One answer as received, with its request."""
     batch = queries.batch_of(request.team, batch_id)
     found = get_object_or_404(TrialAnswer.objects.select_related("source", "trial"), pk=answer_id, trial_id=trial_id)
     if found.batch_id != batch.pk:
@@ -71,7 +71,7 @@ def answer(request: TeamRequest, batch_id: int, trial_id: int, answer_id: int) -
 
 
 def _act(request: TeamRequest, batch: Batch) -> HttpResponse:
-    """`act` says what is asked; what is typed about variants is kept in any case."""
+    """Does what the button `act` says; what is typed about variants is saved in any case."""
     what, _, which = request.POST.get("act", "save").partition("-")
     choice = choice_of(request.POST)
     try:
@@ -90,7 +90,7 @@ def _act(request: TeamRequest, batch: Batch) -> HttpResponse:
     return _back(request, batch, choice)
 
 
-def _press(request: TeamRequest, batch: Batch, choice: Choice) -> HttpResponse:
+def _press(request: TeamRequest, batch: Batch, choice: RowChoice) -> HttpResponse:
     try:
         rows = choose(choice, batch.rows, batch.dataset.row_count)
     except ValueError as error:
@@ -101,11 +101,11 @@ def _press(request: TeamRequest, batch: Batch, choice: Choice) -> HttpResponse:
 
 
 def _use(request: TeamRequest, batch: Batch, which: str) -> HttpResponse:
-    """The draft says something else now, so the whole page is shown anew."""
+    """Replaces the draft's prompt, so the whole page is reloaded."""
     trial_id, _, number = which.partition("-")
     trial = get_object_or_404(batch.trials, pk=whole_number(trial_id) or 0)
     trial_start.use(trial, int(number) if number.isdecimal() and len(number) < 3 else -1)
-    messages.success(request, "This is the draft’s prompt now. The one that it was stands among the variants.")
+    messages.success(request, "This is now the draft’s prompt. The previous one is among the variants.")
     return HttpResponseClientRefresh() if request.htmx else redirect("try", batch.pk)
 
 
@@ -114,7 +114,7 @@ def _change(batch: Batch, what: str, which: str) -> None:
     if what == "add":
         draft_store.save(batch, {"variants": added(batch)})
     elif what == "remove" and number:
-        draft_store.save(batch, {"variants": [one for at, one in enumerate(batch.variants, 1) if at != number]})
+        draft_store.save(batch, {"variants": [variant for at, variant in enumerate(batch.variants, 1) if at != number]})
     elif what in ("keep", "drop"):
         trial_start.keep(batch, number, kept=what == "keep")
     elif what == "stop":
@@ -125,14 +125,14 @@ def _change(batch: Batch, what: str, which: str) -> None:
     batch.refresh_from_db()
 
 
-def _back(request: TeamRequest, batch: Batch, choice: Choice) -> HttpResponse:
+def _back(request: TeamRequest, batch: Batch, choice: RowChoice) -> HttpResponse:
     if request.htmx:
         return render(request, "trials/_panel.html", panel_context(batch, choice, None) | _beside(request))
     asked = urlencode({"how": choice.how, "count": choice.count, "picked": choice.picked})
     return redirect(f"{reverse('try', args=[batch.pk])}?{asked}")
 
 
-def _refused(request: TeamRequest, batch: Batch, choice: Choice, words: str) -> HttpResponse:
+def _refused(request: TeamRequest, batch: Batch, choice: RowChoice, words: str) -> HttpResponse:
     context = panel_context(batch, choice, None, refused=words) | _beside(request)
     template = "trials/_panel.html" if request.htmx else "trials/try.html"
     return render(request, template, context, status=UNPROCESSABLE)
@@ -143,7 +143,7 @@ def _tried(batch: Batch, trial: Trial) -> dict[str, Any]:
 
 
 def _beside(request: TeamRequest) -> dict[str, bool]:
-    """Whether the panel stands on the page of the draft, whose prompt is in sight there."""
+    """Returns whether the panel is part of the draft's page, where the prompt is in view."""
     return {"beside": not (request.htmx.current_url_abs_path or "").split("?")[0].endswith("/try")}
 
 

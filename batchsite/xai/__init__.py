@@ -1,7 +1,7 @@
-"""A small typed client of the xAI REST Batch API.
+"""A small typed client for the xAI REST Batch API.
 
-It knows httpx, orjson and the standard library, and nothing of Django or of the rest of batchsite.
-Start at `client.XaiClient`; what can go wrong is drawn at the top of `errors`.
+It uses only httpx, orjson and the standard library; nothing of Django, and nothing else of batchsite.
+Start at `client.XaiClient`. The head of `errors` lists what can go wrong.
 """
 
 from __future__ import annotations

@@ -1,15 +1,15 @@
-"""What is known of models without asking: which run in batches, and at what price (facts 7.3, October 2026).
+"""Which models run in batches, and at what price, without asking xAI (facts 7.3, October 2026).
 
-The API names neither (facts 7.2), so this table is the first guess: prices of `language_models()` win over
-it, and a refusal by xAI wins over everything.
+This table is only a first guess, because the API does not say which models run in batches (facts 7.2). Prices from
+`language_models()` override it, and a refusal by xAI overrides everything.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-BATCH_DISCOUNT = (8, 10)  # a batch costs eight tenths of the list price
-LONG_PROMPT = 200_000  # prompt tokens from which every token costs double
+BATCH_DISCOUNT = (8, 10)  # a batch costs 8/10 of the list price
+LONG_PROMPT = 200_000  # from this many prompt tokens on, every token costs double
 RETIRED = "{model} was retired on 15 May 2026."
 NO_BATCHES = "xAI does not offer {model} for batches."
 IN_BATCHES = "xAI offers {model} for batches."
@@ -23,7 +23,7 @@ class ListPrice:
 
     input_ticks: int
     cached_ticks: int
-    output_ticks: int  # completion and reasoning alike
+    output_ticks: int  # completion and reasoning tokens
 
 
 @dataclass(frozen=True)
@@ -51,14 +51,14 @@ _PER_ITEM_FAMILY = "grok-imagine"
 
 
 def is_batchable(model_id: str) -> bool | None:
-    """Whether xAI runs the model in batches; None if nobody knows. `batch_reason` has the words."""
+    """Returns whether xAI runs the model in batches, None if unknown. `batch_reason` explains it."""
     if model_id in _BATCHABLE or model_id.startswith(_PER_ITEM_FAMILY):
         return True
     return False if model_id in _NOT_BATCHABLE or _is_retired(model_id) else None
 
 
 def batch_reason(model_id: str) -> str:
-    """The sentence for a person behind `is_batchable`."""
+    """Returns the sentence that explains `is_batchable` to a person."""
     known = {True: IN_BATCHES, False: NO_BATCHES, None: UNKNOWN}
     sentence = known[is_batchable(model_id)]
     if _is_retired(model_id):
@@ -73,12 +73,12 @@ def _is_retired(model_id: str) -> bool:
 
 
 def list_price(model_id: str) -> ListPrice | None:
-    """The list price of a model of the table, or None."""
+    """Returns the list price of the model, None if it is not in the table."""
     return next((model.price for model in BATCH_MODELS if model.id == model_id), None)
 
 
 def batch_cost(price: ListPrice, *, prompt_tokens: int, cached_tokens: int = 0, output_tokens: int) -> int:
-    """Ticks for one row of a batch, rounded up. `output_tokens` are completion and reasoning together."""
+    """Returns the ticks for one row of a batch, rounded up. `output_tokens` = completion plus reasoning."""
     ticks = (
         (prompt_tokens - cached_tokens) * price.input_ticks
         + cached_tokens * price.cached_ticks
@@ -90,6 +90,6 @@ def batch_cost(price: ListPrice, *, prompt_tokens: int, cached_tokens: int = 0, 
 
 
 def discounted(list_ticks: int) -> int:
-    """The batch price of a list price, in whole ticks, rounded up: an estimate should not be too low."""
+    """Returns the batch price in whole ticks, rounded up, because an estimate should not be too low."""
     share, whole = BATCH_DISCOUNT
     return -(-list_ticks * share // whole)

@@ -1,4 +1,4 @@
-"""The xAI REST Batch API as typed calls. Every method raises XaiError and nothing else of the network's."""
+"""The xAI REST Batch API as typed calls. Network failures are always raised as XaiError."""
 
 from __future__ import annotations
 
@@ -11,18 +11,12 @@ from urllib.parse import quote
 import httpx
 import orjson
 
-from batchsite.xai.calling import (
-    DEFAULT_TIMEOUTS,
-    MAX_BODY,
-    Call,
-    Caller,
-    Reply,
-    Timeouts,
-    normalise_base,
-)
-from batchsite.xai.paging import read_page, read_results_page, walk
+from batchsite.xai.base_url import normalise_base
+from batchsite.xai.caller import MAX_BODY, Call, Caller, Reply
+from batchsite.xai.page_walk import read_page, read_results_page, walk
+from batchsite.xai.transfer import DEFAULT_TIMEOUTS, Timeouts
 from batchsite.xai.types import KeyInfo, LanguageModel, Page, RemoteBatch, RequestMeta
-from batchsite.xai.wire import is_table, table, text
+from batchsite.xai.wire_json import is_table, table, text
 
 T = TypeVar("T")
 
@@ -30,11 +24,10 @@ __all__ = ["Timeouts", "XaiClient", "normalise_base"]
 
 
 class XaiClient:
-    """A client for one key. Threads may share it; close it, or use it as a context manager.
+    """A client for one key. Threads may share it. Close it, or use it as a context manager.
 
-    Retries are few and safe (facts 1.5); whoever needs patience comes back later. `total_timeout` seconds bound a
-    call with its retries and waits, plus at most one step that had begun (see Timeouts). `transport` is the seam
-    for tests.
+    Retries are few and safe (facts 1.5). `total_timeout` limits a call with its retries and waits, in seconds; a
+    step that has begun (see Timeouts) may run past it. Tests pass `transport`, `sleep` and `clock`.
     """
 
     def __init__(
@@ -46,10 +39,11 @@ class XaiClient:
         timeout: Timeouts = DEFAULT_TIMEOUTS,
         retries: int = 2,
         sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
         total_timeout: float = 40.0,
         max_body: int = MAX_BODY,
     ) -> None:
-        """ValueError for an address that is none; KeyRejected for a key that no header can carry."""
+        """Raises ValueError for an invalid address, KeyRejected for a key that no header can carry."""
         self._caller = Caller(
             api_key,
             base_url,
@@ -57,6 +51,7 @@ class XaiClient:
             timeouts=timeout,
             retries=retries,
             sleep=sleep,
+            clock=clock,
             total_timeout=total_timeout,
             max_body=max_body,
         )
@@ -82,9 +77,9 @@ class XaiClient:
     # ---- batches --------------------------------------------------------------------------------
 
     def create_batch(self, name: str, *, input_file_id: str | None = None) -> RemoteBatch:
-        """A new, empty batch, or one made from an uploaded file.
+        """Creates an empty batch, or one from an uploaded file.
 
-        After an unknown outcome look for the name in `iter_batches` before creating again (facts 1.6).
+        After an unknown outcome, look for the name in `iter_batches` before creating it again (facts 1.6).
         """
         body = {"name": name} if input_file_id is None else {"name": name, "input_file_id": input_file_id}
         return self._post("/batches", orjson.dumps(body), _batch)
@@ -93,7 +88,7 @@ class XaiClient:
         return self._get(_path("/batches/{}", batch_id), _batch)
 
     def list_batches(self, limit: int = 100, token: str | None = None) -> Page[RemoteBatch]:
-        """The team's batches, newest first: also those of other keys and other programs (facts 1.1)."""
+        """Returns the team's batches, newest first, including those of other keys and programs (facts 1.1)."""
         return self._get(
             "/batches",
             lambda reply: read_page(reply.data, "batches", RemoteBatch.from_wire),
@@ -104,24 +99,24 @@ class XaiClient:
         return walk(lambda token: self.list_batches(token=token))
 
     def cancel_batch(self, batch_id: str) -> RemoteBatch:
-        """Ask for a cancel. What is done stays, and counters may still go back (facts 2.9).
+        """Asks for a cancel. Finished rows stay, and counters may still decrease (facts 2.9).
 
-        A second cancel, or that of a finished batch, is undocumented: after any refusal, `get_batch` and judge.
+        Cancelling twice, or cancelling a finished batch, is undocumented: if it is refused, check `get_batch`.
         """
         return self._post(_path("/batches/{}", batch_id) + ":cancel", None, _batch)
 
     # ---- requests and results -------------------------------------------------------------------
 
     def add_requests(self, batch_id: str, body: bytes) -> None:
-        """Add the requests of a body made by `encode_requests`, sent byte for byte; all or none are admitted.
+        """Adds the requests of a body made by `encode_requests`, sent byte for byte. All or none are admitted.
 
-        The reply is the word `null`; any 2xx with JSON or nothing in it counts. After an unknown outcome compare
+        xAI replies `null`; any 2xx with JSON or an empty body counts as success. After an unknown outcome, compare
         with `iter_requests` before sending again (facts 1.6).
         """
         self._post(_path("/batches/{}/requests", batch_id), body, lambda _reply: None)
 
     def list_requests(self, batch_id: str, limit: int = 1000, token: str | None = None) -> Page[RequestMeta]:
-        """The admitted requests, at most 1000 a page (facts 2.6)."""
+        """Returns the admitted requests, at most 1000 a page (facts 2.6)."""
         return self._get(
             _path("/batches/{}/requests", batch_id),
             lambda reply: read_page(reply.data, "batch_request_metadata", RequestMeta.from_wire),
@@ -132,10 +127,10 @@ class XaiClient:
         return walk(lambda token: self.list_requests(batch_id, token=token))
 
     def list_results(self, batch_id: str, limit: int = 1000, token: str | None = None) -> Page[dict[str, Any]]:
-        """Raw result rows, at most 1000 a page: keep them, and read them with `read_result`.
+        """Returns raw result rows, at most 1000 a page. Store them raw, and read them with `read_result`.
 
-        The order is not that of submission. Before the batch is done a page is a preview: rows that finish later
-        may sort before the cursor, so the full walk from page one afterwards is what counts (facts 2.7).
+        They are not in the order of submission. While the batch runs, rows that finish later may sort before the
+        cursor, so read everything again from page one after completion (facts 2.7).
         """
         return self._get(
             _path("/batches/{}/results", batch_id),
@@ -147,18 +142,18 @@ class XaiClient:
         return walk(lambda at: self.list_results(batch_id, limit, at), token)
 
     def upload_file(self, name: str, data: bytes) -> str:
-        """Upload a JSONL file for `create_batch(input_file_id=…)`; its id. Keep it under 50 MB (facts 3)."""
+        """Uploads a JSONL file for `create_batch(input_file_id=…)` and returns its id. At most 50 MB (facts 3)."""
         call = Call("POST", "/files", files={"file": (name, data, "application/jsonl")})
         return self._caller.call(call, lambda reply: _required(reply, "id"))
 
     # ---- the account ----------------------------------------------------------------------------
 
     def check_key(self) -> KeyInfo:
-        """What xAI knows of the key: free of charge, and the best test of one (facts 7.5)."""
+        """Returns what xAI knows about the key. Free of charge, and the best test of a key (facts 7.5)."""
         return self._get("/api-key", lambda reply: KeyInfo.from_wire(reply.data))
 
     def language_models(self) -> list[LanguageModel]:
-        """The team's text models at list prices; which of them run in batches is not said (facts 7.2)."""
+        """Returns the team's text models at list prices. xAI does not say which run in batches (facts 7.2)."""
         return self._get(
             "/language-models",
             lambda reply: read_page(reply.data, "models", LanguageModel.from_wire).items,
@@ -167,25 +162,25 @@ class XaiClient:
     # ---- one request in real time ---------------------------------------------------------------
 
     def chat_completion(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        """The completion for a body of `chat_body`, at list price; `read_completion` reads it.
+        """Returns the completion for a body made by `chat_body`, at list price. Read it with `read_completion`.
 
-        A model that reasons may think longer than the default time-outs allow: make a client with larger ones.
+        Reasoning may take longer than the default time-outs allow: use a client with longer ones.
         """
         return self._post("/chat/completions", orjson.dumps(body), _object)
 
     def start_deferred(self, body: Mapping[str, Any]) -> str:
-        """Start a completion without waiting for it; the id for `get_deferred` (facts 5)."""
+        """Starts a completion without waiting for it and returns the id for `get_deferred` (facts 5)."""
         deferred = orjson.dumps({**body, "deferred": True})
         return self._post("/chat/completions", deferred, lambda reply: _required(reply, "request_id"))
 
     def get_deferred(self, request_id: str) -> dict[str, Any] | None:
-        """The completion, or None while it runs. It can be read once, within 24 hours: store it first."""
+        """Returns the completion, None while it runs. It can be read only once, within 24 hours: store it first."""
         return self._get(
             _path("/chat/deferred-completion/{}", request_id),
             lambda reply: None if reply.status == 202 else _object(reply),
         )
 
-    # ---- plumbing -------------------------------------------------------------------------------
+    # ---- helpers -------------------------------------------------------------------------------
 
     def _get(self, path: str, read: Callable[[Reply], T], params: dict[str, str | int] | None = None) -> T:
         return self._caller.call(Call("GET", path, params=params), read)
@@ -195,7 +190,7 @@ class XaiClient:
 
 
 def _path(pattern: str, part: str) -> str:
-    """A path with an id in it, quoted. An empty id would silently ask for the list instead."""
+    """Returns the path with the quoted id in it. Raises ValueError for an empty id, which would ask for the list."""
     if not part:
         raise ValueError(f"An id is missing for {pattern.format('…')}.")
     return pattern.format(quote(part, safe=""))

@@ -1,6 +1,6 @@
-"""One raw result row, in any envelope that was seen or claimed, to one ResultRow (facts 2.7).
+"""From a raw result row, in any envelope that was seen or reported, to a ResultRow (facts 2.7).
 
-Nothing here raises: a row that cannot be understood is a failed row in words, and the caller keeps its raw JSON.
+Nothing here raises: a row that cannot be understood becomes a failed row, and the caller keeps its raw JSON.
 """
 
 from __future__ import annotations
@@ -11,19 +11,19 @@ from typing import Any
 import orjson
 
 from batchsite.xai.types import Outcome, ResultRow, Usage
-from batchsite.xai.wire import count, is_table, number, table, text
+from batchsite.xai.wire_json import count, is_table, number, table, text
 
 NOT_YET_VISIBLE = re.compile(r"not yet visible", re.I)
 CANCELLED = re.compile(r"\s*(batch\b.{0,40}\b)?cancell?ed\b", re.I | re.S)
 GRPC_CANCELLED = "1"
 NO_ANSWER = "xAI sent neither an answer nor an error for this row."
-OTHER_KIND = "xAI answered with something that is no text ({kinds}); the raw answer is kept."
+OTHER_KIND = "xAI answered with something that is not text ({kinds}); the raw answer is kept."
 NANO_IN_TICKS = 10  # 1e-9 USD in units of 1e-10 USD
-WORDS_KEPT = 2_000
+ERROR_KEPT = 2_000  # characters
 
 
 def read_result(raw: object) -> ResultRow:
-    """The row as a ResultRow. Succeeded only if there is an answer of the known kind."""
+    """Returns the row as a ResultRow. It succeeded only if it holds a chat completion."""
     row = table(raw)
     result = table(row.get("batch_result"))
     row_id = _id(row.get("batch_request_id"))
@@ -39,7 +39,7 @@ def read_result(raw: object) -> ResultRow:
 
 
 def read_completion(completion: dict[str, Any], batch_request_id: str = "") -> ResultRow:
-    """A chat completion, from a batch or a real-time call, as a succeeded row."""
+    """Returns a chat completion, of a batch or a real-time call, as a succeeded row."""
     choice = _answer_of(completion.get("choices"))
     message = table(choice.get("message"))
     return ResultRow(
@@ -53,6 +53,7 @@ def read_completion(completion: dict[str, Any], batch_request_id: str = "") -> R
         "",
         "",
         text(message.get("refusal")),
+        _others(completion.get("choices"), choice),
     )
 
 
@@ -61,9 +62,9 @@ def _id(value: object) -> str:
 
 
 def _answer_of(choices: object) -> dict[str, Any]:
-    """The choice that holds the answer: the last of the assistant's with content.
+    """Returns the choice with the answer: the assistant's last one that has content.
 
-    A row with server-side search carries its whole run as choices, tool turns and all (facts 2.7).
+    With server-side search, the choices hold all steps of the run, tool messages included (facts 2.7).
     """
     if not isinstance(choices, list):
         return {}
@@ -75,8 +76,21 @@ def _answer_of(choices: object) -> dict[str, Any]:
     return (answered or assistant or turns or [{}])[-1]
 
 
+def _others(choices: object, answer: dict[str, Any]) -> tuple[str, ...]:
+    """Returns the texts of further answers. Empty for the steps of one run, which include tool messages or calls."""
+    turns = [choice for choice in choices if is_table(choice)] if isinstance(choices, list) else []
+    if len(turns) < 2 or any(_is_step(table(turn.get("message"))) for turn in turns):
+        return ()
+    contents = [_content(table(turn.get("message")).get("content")) for turn in turns if turn is not answer]
+    return tuple(content for content in contents if content.strip())
+
+
+def _is_step(message: dict[str, Any]) -> bool:
+    return bool(message.get("tool_calls")) or message.get("role", "assistant") != "assistant"
+
+
 def _content(value: object) -> str:
-    """Text, also where it comes as a list of parts; "" for null beside tool calls."""
+    """Returns the text, also of a list of parts. "" for null, which comes beside tool calls."""
     if isinstance(value, str):
         return value
     if isinstance(value, list):
@@ -101,13 +115,13 @@ def _usage(value: object) -> Usage | None:
 
 
 def _error(row: dict[str, Any], result: dict[str, Any]) -> tuple[str, str]:
-    """The first error that says anything, and its code: in the result, or (two doubtful forms) beside it."""
+    """Returns (message, code) of the first error with either: in the result, or beside it (two unconfirmed forms)."""
     for value in (result.get("error"), row.get("error_message"), row.get("error")):
-        words, code = _words(value), ""
+        message, code = _message(value), ""
         if is_table(value):
-            words, code = _words(value.get("message")), _code(value.get("code"))
-        if words or code:
-            return words or f"xAI gave the error code {code} and no words.", code
+            message, code = _message(value.get("message")), _code(value.get("code"))
+        if message or code:
+            return message or f"xAI gave the error code {code} without a message.", code
     return "", ""
 
 
@@ -115,13 +129,13 @@ def _code(value: object) -> str:
     return str(value) if type(value) is int and value else text(value)
 
 
-def _words(value: object) -> str:
+def _message(value: object) -> str:
     if isinstance(value, str):
         return value.strip()
     if value is None or is_table(value):
         return ""
     try:
-        return orjson.dumps(value).decode()[:WORDS_KEPT]
+        return orjson.dumps(value).decode()[:ERROR_KEPT]
     except (TypeError, RecursionError):
         return "xAI gave an error that cannot be shown; the raw answer is kept."
 

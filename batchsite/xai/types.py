@@ -1,7 +1,7 @@
-"""What xAI's answers hold, as frozen values. Tokens are counts, money is ticks (1e-10 USD).
+"""The contents of xAI's answers as frozen values. Money is in ticks (1e-10 USD).
 
-`from_wire` readers take decoded JSON of any shape. A field that is missing or odd reads as absent; only an
-object without the id that makes it what it is raises ValueError.
+`from_wire` takes decoded JSON of any shape. A field that is missing or of the wrong type gets its default; only an
+object without its id raises ValueError.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Generic, Literal, TypeVar
 
-from batchsite.xai.wire import count, is_table, number, table, text
+from batchsite.xai.wire_json import count, is_table, number, table, text
 
 T = TypeVar("T")
 Outcome = Literal["succeeded", "failed", "cancelled", "not_ready"]
@@ -20,30 +20,30 @@ DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def parse_date(value: object) -> date | None:
-    """The day (in UTC) of a date-only or RFC 3339 text; None for anything else.
+    """Returns the day in UTC of a date or RFC 3339 timestamp. None for anything else.
 
-    REST sends days without a time (facts 2.2): show them, but never compute a duration from them.
+    REST sends days without a time (facts 2.2), so never compute a duration from them.
     """
-    words = text(value).strip()
-    if not DAY.match(words):
+    stripped = text(value).strip()
+    if not DAY.match(stripped):
         return None
     try:
-        moment = datetime.fromisoformat(words)
+        moment = datetime.fromisoformat(stripped)
         return (moment.astimezone(UTC) if moment.tzinfo else moment).date()
     except (ValueError, OverflowError):
-        return _first_ten(words)
+        return _first_ten(stripped)
 
 
-def _first_ten(words: str) -> date | None:
+def _first_ten(timestamp: str) -> date | None:
     try:
-        return date.fromisoformat(words[:10])
+        return date.fromisoformat(timestamp[:10])
     except ValueError:
         return None
 
 
 @dataclass(frozen=True)
 class Counters:
-    """xAI's own counts of a batch. They are hints: they start at zero, trail, and can go back (facts 2.9)."""
+    """xAI's own counts of a batch. Only hints: they start at zero, lag behind, and can decrease (facts 2.9)."""
 
     num_requests: int = 0
     num_pending: int = 0
@@ -53,7 +53,7 @@ class Counters:
 
     @classmethod
     def from_wire(cls, value: object) -> Counters | None:
-        """None if there is no `state`, which is not the same as an empty batch (facts 2.1)."""
+        """Returns None if there is no `state`, which does not mean that the batch is empty (facts 2.1)."""
         if not is_table(value):
             return None
         return cls(
@@ -67,24 +67,24 @@ class Counters:
 
 @dataclass(frozen=True)
 class RemoteBatch:
-    """One batch at xAI. It has no status: derive one from the counters and dates (facts 2.11)."""
+    """One batch at xAI. xAI sends no status: derive it from counters and dates (facts 2.11)."""
 
     batch_id: str
     name: str = ""
     create_time: date | None = None
     expire_time: date | None = None
-    cancel_time: date | None = None  # asked for; rows may still turn out to have succeeded
+    cancel_time: date | None = None  # when it was asked for; rows may still turn out to have succeeded
     cancel_by_xai_message: str = ""  # the only sign that xAI itself ended the batch (facts 2.10)
     create_api_key_id: str = ""
-    input_file_id: str = ""  # only of a batch made from a file
+    input_file_id: str = ""  # only if made from a file
     counters: Counters | None = None  # None: unknown, not zero
-    cost_ticks: int | None = None  # of the whole batch; REST has never been seen to send it (facts 2.1)
+    cost_ticks: int | None = None  # of the whole batch; not seen in any REST reply so far (facts 2.1)
 
     @classmethod
     def from_wire(cls, value: object) -> RemoteBatch:
         raw = table(value)
         return cls(
-            batch_id=_named(raw.get("batch_id"), "batch_id"),
+            batch_id=_required_text(raw.get("batch_id"), "batch_id"),
             name=text(raw.get("name")),
             create_time=parse_date(raw.get("create_time")),
             expire_time=parse_date(raw.get("expire_time")),
@@ -97,7 +97,7 @@ class RemoteBatch:
         )
 
 
-def _named(value: object, field: str) -> str:
+def _required_text(value: object, field: str) -> str:
     if not text(value):
         raise ValueError(f"it holds no {field}")
     return text(value)
@@ -105,7 +105,7 @@ def _named(value: object, field: str) -> str:
 
 @dataclass(frozen=True)
 class RequestMeta:
-    """One admitted request, without its content or answer (facts 2.6)."""
+    """One admitted request without its content and answer (facts 2.6)."""
 
     batch_request_id: str
     state: str = "unknown"  # unknown, pending, succeeded, failed, cancelled
@@ -116,7 +116,7 @@ class RequestMeta:
     def from_wire(cls, value: object) -> RequestMeta:
         raw = table(value)
         return cls(
-            batch_request_id=_named(raw.get("batch_request_id"), "batch_request_id"),
+            batch_request_id=_required_text(raw.get("batch_request_id"), "batch_request_id"),
             state=text(raw.get("state")) or "unknown",
             endpoint=text(raw.get("endpoint")),
             model=text(raw.get("model")),
@@ -137,7 +137,7 @@ class LanguageModel:
 
     id: str
     aliases: tuple[str, ...] = ()
-    input_ticks: int | None = None  # ticks per prompt token; None: xAI named no price, which is not free
+    input_ticks: int | None = None  # ticks per prompt token; None = no price given, which does not mean free
     cached_ticks: int | None = None  # ticks per cached prompt token
     output_ticks: int | None = None  # ticks per completion token and per reasoning token
     context_length: int | None = None  # tokens
@@ -147,7 +147,7 @@ class LanguageModel:
     def from_wire(cls, value: object) -> LanguageModel:
         raw = table(value)
         return cls(
-            id=_named(raw.get("id"), "id"),
+            id=_required_text(raw.get("id"), "id"),
             aliases=_texts(raw.get("aliases")),
             input_ticks=number(raw.get("prompt_text_token_price")),
             cached_ticks=number(raw.get("cached_prompt_text_token_price")),
@@ -163,14 +163,14 @@ def _texts(value: object) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class KeyInfo:
-    """What xAI tells of the key in use (facts 7.5)."""
+    """What xAI says about the key in use (facts 7.5)."""
 
     api_key_id: str
     team_id: str = ""
     name: str = ""
-    redacted: str = ""  # the key with its middle left out, fit to be shown
+    redacted: str = ""  # the key without its middle, safe to show
     blocked: bool = False
-    reason: str = ""  # why it is blocked, in words
+    reason: str = ""  # why it is blocked, for people
     acls: tuple[str, ...] = ()
 
     @classmethod
@@ -190,37 +190,38 @@ class KeyInfo:
 
 
 def _why_blocked(raw: dict[str, object]) -> str:
-    """REST and proto name the disabled flag differently; either counts."""
-    said = {
+    """Returns the reasons as sentences, "" if the key works. REST and proto name the disabled flag differently."""
+    reasons = {
         "The team is blocked at xAI.": ("team_blocked",),
         "The key is blocked at xAI.": ("api_key_blocked",),
         "The key is disabled in the xAI console.": ("api_key_disabled", "disabled"),
     }
-    return " ".join(words for words, flags in said.items() if any(raw.get(flag) is True for flag in flags))
+    return " ".join(sentence for sentence, flags in reasons.items() if any(raw.get(flag) is True for flag in flags))
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
     """Tokens and cost of one answer."""
 
-    prompt_tokens: int  # with xAI's hidden overhead, and with the cached ones
+    prompt_tokens: int  # including xAI's hidden overhead and the cached tokens
     completion_tokens: int  # without reasoning (facts 2.13)
     reasoning_tokens: int  # billed like completion tokens
-    cached_tokens: int  # the part of the prompt that was cheaper
-    cost_ticks: int | None  # after the batch discount; None: xAI did not say
+    cached_tokens: int  # the cheaper part of the prompt
+    cost_ticks: int | None  # after the batch discount; None if not given
 
 
 @dataclass(frozen=True, slots=True)
 class ResultRow:
-    """What became of one request."""
+    """The result of one request."""
 
-    batch_request_id: str  # "" if the row named none
-    outcome: Outcome  # not_ready: xAI will show it later, read again
+    batch_request_id: str  # "" if the row has none
+    outcome: Outcome  # not_ready: xAI will show it later; read it again
     content: str = ""
     reasoning: str = ""
-    finish_reason: str = ""  # "length" means the answer was cut
-    model: str = ""  # the one that answered, which may differ from the one asked
-    usage: Usage | None = None  # None for every row without an answer
-    error: str = ""  # xAI's words
+    finish_reason: str = ""  # "length" = the answer was cut off
+    model: str = ""  # the one that answered, which may differ from the one requested
+    usage: Usage | None = None  # None for rows without an answer
+    error: str = ""  # xAI's message
     error_code: str = ""  # a gRPC number where xAI gave one
-    refusal: str = ""
+    refusal: str = ""  # what the model said instead of an answer
+    others: tuple[str, ...] = ()  # further answers, where several were asked for (n > 1)

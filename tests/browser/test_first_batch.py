@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Callable
 from typing import Any
@@ -11,9 +10,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from batchsite.batches.models import Batch
-from batchsite.options import ROOT
 from batchsite.prompts.models import Prompt
 from batchsite.teams.models import Team, User
+from tests import customer_questions
 from tests.browser.drafting import prompt_of, saved, submit
 from tests.browser.look import STICKS_OUT, accessibility
 from tests.factories import make_dataset
@@ -21,24 +20,22 @@ from tests.submission.stories import a_dataset, a_draft
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 Open = Callable[[User, str], Page]
-BANKING = ROOT.parent / "shared" / "data" / "banking77.csv"
 
 
 @pytest.fixture
-def banking(team: Team, alice: User) -> Any:
-    """The real table: 77 intents."""
-    with BANKING.open(encoding="utf-8", newline="") as file:
-        header, *rows = list(csv.reader(file))
-    return make_dataset(team, header, rows, name="banking77", created_by=alice)
+def questions(team: Team, alice: User) -> Any:
+    """Of a bank's customers, with 77 intents."""
+    rows = customer_questions.questions()
+    return make_dataset(team, customer_questions.COLUMNS, rows, name="questions", created_by=alice)
 
 
-def test_the_gallery_makes_a_first_batch_with_all_77_intents(banking: Any, alice: User, open_as: Open) -> None:
+def test_the_gallery_makes_a_first_batch_with_all_77_intents(questions: Any, alice: User, open_as: Open) -> None:
     page = open_as(alice, "/batches/new")
-    page.get_by_role("button", name="Use it: banking77").click()
+    page.get_by_role("button", name="Use questions").click()
     page.get_by_role("button", name=re.compile("^Classify")).click()
     expect(prompt_of(page)).to_have_value(re.compile(r"\{\{text\}\}"))
-    expect(page.locator("#preview")).to_contain_text("I am still waiting on my card?")
-    expect(page.get_by_role("textbox", name="Allowed values")).to_have_value(re.compile("^Refund_not_showing_up\n"))
+    expect(page.locator("#preview")).to_contain_text(customer_questions.questions()[0][0])
+    expect(page.get_by_role("textbox", name="Allowed values")).to_have_value(re.compile("^Refund_missing\n"))
     submit(page)
     page.wait_for_url(re.compile(r"/batches/\d+$"))
     batch = Batch.objects.get()
@@ -48,8 +45,8 @@ def test_the_gallery_makes_a_first_batch_with_all_77_intents(banking: Any, alice
     assert (field["name"], field["type"], len(field["values"])) == ("category", "choice", 77)
 
 
-def test_the_77_intents_are_one_click_away(banking: Any, team: Team, alice: User, open_as: Open) -> None:
-    draft = a_draft(team, alice, banking, prompt="Which intent? {{text}}")
+def test_the_77_intents_are_one_click_away(questions: Any, team: Team, alice: User, open_as: Open) -> None:
+    draft = a_draft(team, alice, questions, prompt="Which intent? {{text}}")
     page = open_as(alice, f"/batches/{draft.pk}/edit")
     page.get_by_role("button", name="category, 77 values").click()
     expect(page.get_by_role("textbox", name="Name", exact=True)).to_have_value("category")
@@ -58,7 +55,7 @@ def test_the_77_intents_are_one_click_away(banking: Any, team: Team, alice: User
     assert draft.shape is not None
     assert len(set(draft.shape["fields"][0]["values"])) == 77
     page.get_by_text("The JSON Schema that is sent").click()
-    expect(page.locator("#made")).to_contain_text("wrong_exchange_rate_for_cash_withdrawal")
+    expect(page.locator("#made")).to_contain_text("wrong_rate_cash_withdrawal")
 
 
 def test_a_starting_prompt_that_replaces_what_stood_there_can_be_taken_back(
@@ -69,29 +66,29 @@ def test_a_starting_prompt_that_replaces_what_stood_there_can_be_taken_back(
     draft = a_draft(team, alice, prompt="My own words {{text}}")
     page = open_as(alice, f"/batches/{draft.pk}/edit")
     prompt_of(page).fill("My own newer words {{text}}")
-    page.get_by_text("Use a kept prompt").click()
+    page.get_by_text("Saved prompts").click()
     page.get_by_role("button", name="Sorter").click()
     expect(prompt_of(page)).to_have_value("Kept {{text}} and {{colour}}")
     expect(page.locator("#id_prompt_error")).to_contain_text("There is no column “colour”.")
-    page.get_by_role("button", name="Take back what stood here before").click()
+    page.get_by_role("button", name="Undo").click()
     expect(prompt_of(page)).to_have_value("My own newer words {{text}}")
-    expect(page.get_by_role("button", name="Take back")).to_have_count(0)
+    expect(page.get_by_role("button", name="Undo")).to_have_count(0)
 
 
 def test_a_prompt_is_kept_changed_compared_and_used_again(team: Team, alice: User, open_as: Open) -> None:
     draft = a_draft(team, alice, prompt="Sort {{text}}")
     page = open_as(alice, f"/batches/{draft.pk}/edit")
-    page.get_by_text("Keep this prompt").click()
+    page.get_by_text("Save prompt").click()
     page.get_by_role("textbox", name="Name", exact=True).fill("Intent classifier")
-    page.get_by_role("button", name="Keep it").click()
+    page.get_by_role("button", name="Save version").click()
     expect(page.get_by_text("Kept as “Intent classifier, version 1”.")).to_be_visible()
     expect(page.locator("#version")).to_contain_text("Intent classifier, version 1")
     prompt_of(page).fill("Sort {{text}} by intent")
     expect(page.locator("#version")).not_to_contain_text("Intent classifier")
-    page.get_by_text("Keep this prompt").click()
+    page.get_by_text("Save prompt").click()
     page.get_by_role("textbox", name="Name", exact=True).fill("Intent classifier")
-    page.get_by_label("What is new in it").fill("says by what")
-    page.get_by_role("button", name="Keep it").click()
+    page.get_by_label("What changed").fill("says by what")
+    page.get_by_role("button", name="Save version").click()
     expect(page.locator("#version")).to_contain_text("Intent classifier, version 2")
     submit(page)
     page.wait_for_url(re.compile(r"/batches/\d+$"))
@@ -103,8 +100,8 @@ def test_a_prompt_is_kept_changed_compared_and_used_again(team: Team, alice: Use
     expect(page.locator("pre ins")).to_have_text(" by intent")
     assert accessibility(page) == []
     page.get_by_role("link", name="Intent classifier").click()
-    page.get_by_role("link", name="New batch with it").click()
-    page.get_by_role("button", name=re.compile("^Use it")).first.click()
+    page.get_by_role("link", name="New batch", exact=True).click()
+    page.get_by_role("button", name=re.compile("^Use ")).first.click()
     expect(prompt_of(page)).to_have_value("Sort {{text}} by intent")
     expect(page.locator("#version")).to_contain_text("Intent classifier, version 2")
 
@@ -116,7 +113,7 @@ def test_the_review_shows_what_is_sent_and_starts_it(team: Team, alice: User, op
     expect(page.get_by_role("heading", name="Review “Sorting”")).to_be_visible()
     expect(page.get_by_text("the first 30 of 40")).to_be_visible()
     expect(page.get_by_label("The request of row 1")).to_contain_text("Sort Question 1")
-    page.get_by_text("The same as a curl command").click()
+    page.get_by_text("As a curl command").click()
     expect(page.get_by_label("The curl command")).to_contain_text("Bearer $XAI_API_KEY")
     assert accessibility(page) == []
     page.set_viewport_size({"width": 390, "height": 844})

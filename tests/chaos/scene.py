@@ -70,7 +70,7 @@ class Provider:
 
     @property
     def key(self) -> str:
-        return "sandbox-key" if self.inside else KEY
+        return (self._data / "run" / "sandbox.key").read_text().strip() if self.inside else KEY
 
     def start(self) -> None:
         """Outside only; on the same port as before."""
@@ -99,7 +99,7 @@ class Provider:
         until = time.monotonic() + 30
         while True:
             try:
-                return Sandbox(self.url, 0).admin(method, path, body)
+                return Sandbox(self.url, 0, self.key).admin(method, path, body)
             except (httpx.TransportError, OSError):
                 if time.monotonic() > until:
                     raise

@@ -17,11 +17,13 @@ from pytest_django import Settings
 
 from batchsite.datasets import answers, dataset_removal, importer, tasks
 from batchsite.datasets.models import Block, Dataset, DatasetState
-from batchsite.processes.heartbeats import sign
+from batchsite.processes.heartbeats import run_file
 from batchsite.processes.leases import Busy, LeaseLost
 from batchsite.processes.parentage import MARK
 from tests.datasets.conftest import Importer
 from tests.datasets.stores import FailingStorage, Killed
+
+pytestmark = pytest.mark.databases
 
 
 def csv_of(count: int) -> str:
@@ -112,11 +114,11 @@ def test_an_import_makes_way_when_its_worker_is_stopped(
     dataset = received(csv_of(40_000))
     monkeypatch.setenv(MARK, "of this test")
     monkeypatch.setenv("Q_CLUSTER_NAME", project.QUEUES["short"])
-    failing.then, failing.after = sign("stopping").touch, 400_000
+    failing.then, failing.after = run_file("stopping").touch, 400_000
     try:
         imported(dataset)
     finally:
-        sign("stopping").unlink()
+        run_file("stopping").unlink()
 
     assert (dataset.state, dataset.tries) == (DatasetState.IMPORTING, 0)
     assert 0 < dataset.row_count < 40_000

@@ -14,12 +14,14 @@ from hypothesis import strategies as st
 from batchsite.batches.models import Batch, Renewal
 from batchsite.batches.tags import annotate
 from batchsite.datasets.models import Dataset, DatasetState
-from batchsite.drafts import duplicate, new_rows
+from batchsite.drafts import duplicates, new_rows
 from batchsite.drafts.new_rows import new_rows as find_new_rows
 from batchsite.drafts.new_rows import renew_step
 from batchsite.recipes.row_set import RowSet
 from batchsite.teams.models import Team, User
 from tests.factories import make_dataset
+
+pytestmark = pytest.mark.databases
 
 ClientOf = Callable[[User], Client]
 HTMX: Any = {"HX-Request": "true"}
@@ -59,7 +61,7 @@ def test_a_draft_has_everything_that_makes_a_batch(batch: Batch, alice: User, cl
     page = client.get(f"/batches/{batch.pk}/again").content.decode()
     assert "The same 3 rows" in page
     draft = draft_of(client.post(f"/batches/{batch.pk}/again", {"what": "same"}))
-    for name in duplicate.COPIED:
+    for name in duplicates.COPIED:
         assert getattr(draft, name) == getattr(batch, name), name
     assert (draft.name, draft.state, draft.created_by, draft.tags) == ("letters, again", "draft", alice, ["q4"])
     assert (draft.notes, draft.total, draft.succeeded) == ("", 0, 0)
@@ -88,7 +90,7 @@ def test_the_rest_and_the_batch_together_are_the_dataset(pairs: list[tuple[int, 
     rows = RowSet((first, first + more) for first, more in pairs).within(1, 60)
     ranges = rows.as_lists()
     some = Batch(dataset=Dataset(row_count=60), ranges=ranges or None, total=len(rows), state="completed")
-    rest = duplicate.rest_of(some)
+    rest = duplicates.rest_of(some)
     assert sorted([*some.rows, *rest]) == list(range(1, 61))
 
 
@@ -101,7 +103,7 @@ def test_new_rows_are_those_whose_cells_are_not_in_the_older_one(team: Team, mon
     newer = make_dataset(team, ["note", "id", "text"], rows)
     assert find_new_rows(older, newer).as_lists() == [[2, 2], [4, 5]]
     monkeypatch.setattr(new_rows, "ROWS_AT_ONCE", 1)  # gone through three times
-    monkeypatch.setattr(new_rows, "EVERY", 4)
+    monkeypatch.setattr(new_rows, "PROGRESS_ROWS", 4)
     beats: list[int] = []
     assert find_new_rows(older, newer, beats.append).as_lists() == [[2, 2], [4, 5]]
     assert beats == [4, 8, 12, 16, 20, 24]
@@ -139,8 +141,8 @@ def test_where_nothing_is_new_it_says_so(batch: Batch, team: Team, alice: User, 
     client, address = client_of(alice), f"/batches/{batch.pk}/new-rows/{newer.pk}"
     client.get(address)
     renew_step(Renewal.objects.get().pk)
-    assert "Nothing is new" in client.get(address).content.decode()
-    assert "Nothing is new" in client.post(address).content.decode()
+    assert "No new rows" in client.get(address).content.decode()
+    assert "No new rows" in client.post(address).content.decode()
 
 
 def test_a_dataset_that_is_read_again_is_looked_through_again(
@@ -166,24 +168,24 @@ def test_a_dataset_that_is_read_again_is_looked_through_again(
 
 def test_the_newest_version_that_can_be_used_is_offered(batch: Batch, team: Team, charlie: User) -> None:
     first = batch.dataset
-    assert duplicate.newer_of(first) is None
+    assert duplicates.newer_of(first) is None
     second = make_dataset(team, name="second", replaces=first)
     make_dataset(team, name="refused", replaces=first, state=DatasetState.REFUSED)
-    assert duplicate.newer_of(first) == second, "a later one that could not be read is none"
+    assert duplicates.newer_of(first) == second, "a later one that could not be read is none"
     third = make_dataset(team, name="third", replaces=second)
     make_dataset(team, name="being read", replaces=third, state=DatasetState.IMPORTING)
     make_dataset(charlie.teams.get(), replaces=third)
-    assert duplicate.newer_of(first) == third
+    assert duplicates.newer_of(first) == third
     Dataset.objects.filter(pk=second.pk).update(deleted_at=timezone.now())
-    assert duplicate.newer_of(first) == third, "what stood in between is gone, and the chain holds"
+    assert duplicates.newer_of(first) == third, "what stood in between is gone, and the chain holds"
     Dataset.objects.filter(pk=third.pk).update(deleted_at=timezone.now())
-    assert duplicate.newer_of(first) is None
+    assert duplicates.newer_of(first) is None
 
 
 def test_a_ring_of_versions_ends(batch: Batch, team: Team) -> None:
     second = make_dataset(team, replaces=batch.dataset)
     Dataset.objects.filter(pk=batch.dataset_id).update(replaces=second)
-    assert duplicate.newer_of(batch.dataset) == second
+    assert duplicates.newer_of(batch.dataset) == second
 
 
 def test_from_the_question_to_the_draft_over_the_new_rows(
@@ -193,7 +195,7 @@ def test_from_the_question_to_the_draft_over_the_new_rows(
     newer = make_dataset(team, ["text", "id"], [["new", "0"], *([text, n] for n, text in _rows(*"abcdefgh"))])
     Dataset.objects.filter(pk=newer.pk).update(replaces=batch.dataset)
     page = client.get(f"/batches/{batch.pk}/again").content.decode()
-    assert "Only what is new in" in page
+    assert "Only new rows of" in page
     answer = client.post(f"/batches/{batch.pk}/again", {"what": "new"})
     assert answer["Location"] == f"/batches/{batch.pk}/new-rows/{newer.pk}"
     client.get(answer["Location"])

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ast
+import os
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "batchsite"
+MADE = {"var", "staticfiles", "test-results", "__pycache__", "vendor", "node_modules"}
+"""Folders whose files were made by programs or by others."""
 
 
 def files() -> list[Path]:
@@ -35,3 +38,14 @@ def imports(path: Path) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             yield node.module
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def texts() -> Iterator[tuple[PurePosixPath, str]]:
+    """Every text file that people wrote, in any language: its path within the repository, and what it says."""
+    for folder, folders, names in os.walk(ROOT):
+        folders[:] = [name for name in folders if name not in MADE and (name[0] != "." or name in {".ci", ".github"})]
+        for path in (Path(folder, name) for name in names if name != ".git"):
+            try:
+                yield PurePosixPath(path.relative_to(ROOT)), path.read_text(encoding="utf-8")
+            except UnicodeDecodeError:
+                continue

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from tests.operations.conftest import ON_SQLITE, Place
-from tests.operations.trouble import (
+from tests.operations.faults import (
     HASTY,
     begin,
     check_books,

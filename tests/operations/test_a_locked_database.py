@@ -10,7 +10,7 @@ import pytest
 
 from batchsite.options import ROOT
 from tests.operations.conftest import ON_SQLITE, Place
-from tests.operations.trouble import (
+from tests.operations.faults import (
     HASTY,
     begin,
     check_books,

@@ -21,17 +21,17 @@ from tests.sandboxes import Sandbox
 
 ROWS = 30
 BEGIN = f"""
-from batchsite.batches import controlling
-from batchsite.batches.writing import drafting
+from batchsite.submission import actions
+from batchsite.drafts import draft_store
 from batchsite.teams.models import Team
 from tests.factories import make_dataset
 team = Team.objects.create(name="Support")
 for name in ("processing", "sending", "queued"):
     dataset = make_dataset(team, ["text"], [[f"question {{n}}"] for n in range({ROWS})])
-    batch = drafting.new_draft(team, None, dataset)
+    batch = draft_store.new_draft(team, None, dataset)
     batch.name, batch.prompt, batch.model = name, "Answer {{{{text}}}}", "grok-4.3"
     batch.save()
-    controlling.start(batch, None)
+    actions.start(batch, None, None)
 """
 
 
@@ -141,7 +141,7 @@ def test_a_target_without_room_is_told_and_left_empty(place: Place, tmp_path: Pa
     try:
         fill(disk / "ballast")
         done = place.manage("backup", str(disk / "backup"))
-        assert (done.returncode, "has no room" in done.stderr) == (1, True)
+        assert (done.returncode, "has too little room" in done.stderr) == (1, True)
         (disk / "ballast").write_bytes(b"\0" * 400_000)
         limit = 200_000  # found out only in the middle
         done = place.manage("backup", str(disk / "backup"), before=lambda: _limit(limit))

@@ -45,7 +45,7 @@ def test_messages_that_pile_up_are_told(team: Team) -> None:
 
 def test_a_message_that_waits_for_long_is_told() -> None:
     OrmQ.objects.create(key="batchsite-long", payload="x", lock=NOW() - timedelta(minutes=5))
-    assert "queue long: 1 messages wait, the oldest since 5 min." in said(work_checks.examine_queue(), "warning")
+    assert "queue long: 1 messages wait, the oldest for 5 min." in said(work_checks.examine_queue(), "warning")
 
 
 @pytest.mark.parametrize(("age", "level"), [(5, "ok"), (40, "warning"), (90, "problem"), (None, "problem")])
@@ -57,21 +57,21 @@ def test_a_worker_is_known_by_its_heartbeat(age: int | None, level: str) -> None
 
 
 def test_somebody_must_hand_out_work() -> None:
-    assert "Nobody hands out due work." in said(work_checks.examine_ticker(), "problem")
+    assert "No ticker has enqueued due work." in said(work_checks.examine_ticker(), "problem")
     assert lead("ticker", "here")
-    assert "Hands out due work." in said(work_checks.examine_ticker(), "ok")
+    assert "Enqueues due work." in said(work_checks.examine_ticker(), "ok")
     Leadership.objects.update(until=NOW() - timedelta(minutes=3))
-    assert "Nobody hands out due work since 3 min." in said(work_checks.examine_ticker(), "problem")
+    assert "No ticker has enqueued due work for 3 min." in said(work_checks.examine_ticker(), "problem")
 
 
 def test_due_work_that_nobody_takes_is_told(team: Team) -> None:
     waiting = a_submission(team)
     make_dataset(team, state=DatasetState.IMPORTING, next_look_at=NOW() - timedelta(hours=3))
-    assert "Steps of batches: none waits" in said(work_checks.examine_due_work(), "ok")
+    assert "Steps of batches: none is overdue" in said(work_checks.examine_due_work(), "ok")
     Submission.objects.filter(pk=waiting.pk).update(next_look_at=NOW() - timedelta(minutes=4))
     problems = said(work_checks.examine_due_work(), "problem")
-    assert "Steps of batches: 1 are due and not taken, the first since 4 min." in problems
-    assert "Imports: 1 are due and not taken, the first since 3 h." in problems
+    assert "Steps of batches: 1 are due and not begun, the first for 4 min." in problems
+    assert "Imports: 1 are due and not begun, the first for 3 h." in problems
 
 
 def test_what_a_process_holds_is_not_late_and_what_a_dead_one_held_is(team: Team) -> None:
@@ -79,7 +79,7 @@ def test_what_a_process_holds_is_not_late_and_what_a_dead_one_held_is(team: Team
     Submission.objects.filter(pk=held.pk).update(lease_until=NOW() + timedelta(seconds=30))
     assert said(work_checks.examine_due_work(), "problem") == ""
     Submission.objects.filter(pk=held.pk).update(lease_until=NOW() - timedelta(seconds=30))
-    assert "1 are due and not taken" in said(work_checks.examine_due_work(), "problem")
+    assert "1 are due and not begun" in said(work_checks.examine_due_work(), "problem")
 
 
 @pytest.mark.parametrize(("tries", "level"), [(3, "warning"), (9, "problem")])
@@ -96,11 +96,11 @@ def test_what_is_held_is_told_with_its_reason(team: Team) -> None:
     Batch.objects.filter(pk=batch.pk).update(held_reason="no credits left", held_since=NOW() - timedelta(hours=5))
     make_dataset(team, state=DatasetState.IMPORTING, held_reason="The disk is full.")
     words = said(work_checks.examine_held(), "warning")
-    assert f"Batch {batch.pk} “Languages” since 5 h: no credits left" in words
+    assert f"Batch {batch.pk} “Languages” for 5 h: no credits left" in words
     assert "The disk is full." in words
     assert "1 running, 1 held" in said(work_checks.examine_held(), "ok")
 
 
 def test_a_batch_in_which_nothing_moves_is_told(team: Team) -> None:
     step = a_submission(team, changed_at=NOW() - timedelta(hours=30))
-    assert f"Batch {step.batch_id} “Languages”: nothing moved" in said(work_checks.examine_held(), "warning")
+    assert f"Batch {step.batch_id} “Languages”: nothing changed" in said(work_checks.examine_held(), "warning")

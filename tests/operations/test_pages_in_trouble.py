@@ -15,7 +15,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import DatabaseError, connection
 from django.test import Client
 
-from batchsite.processes.trouble import on_the_side
+from batchsite.processes.outages import write_if_possible
 from batchsite.results.models import Summary
 from batchsite.teams.models import Membership, Team, User
 from tests.operations.conftest import ON_SQLITE, Place
@@ -158,7 +158,7 @@ def test_a_mistake_in_what_is_written_on_the_side_is_no_trouble_that_passes(db: 
             cursor.execute("INSERT INTO nowhere VALUES (1)")
 
     with pytest.raises(DatabaseError):
-        on_the_side(write)
+        write_if_possible(write)
 
 
 @ON_SQLITE
@@ -193,4 +193,4 @@ def test_a_mistake_of_ours_is_still_an_error_500(place: Place) -> None:
         "print(answer.status_code, answer.content.decode())"
     )
     assert said.startswith("500 ")
-    assert "Something broke in batchsite" in said
+    assert "Something went wrong" in said

@@ -14,7 +14,7 @@ from batchsite.options import ROOT
 from tests import services
 from tests.needs import need
 from tests.operations.conftest import Place
-from tests.operations.trouble import HASTY, begin, check_books, take_in, write_table
+from tests.operations.faults import HASTY, begin, check_books, take_in, write_table
 from tests.running import Running, wait_for
 from tests.sandboxes import Sandbox
 

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
-from batchsite.pricing.answer_sizes import Size, size_of
+from batchsite.pricing.answer_sizes import AnswerSize, size_of
 from batchsite.recipes.answer_shape import json_schema
 
 
@@ -27,7 +27,7 @@ def test_of_allowed_values_the_mean_is_known_to_the_character() -> None:
 def test_several_closed_fields_are_as_long_as_they_are_together() -> None:
     schema = an_object(sure={"type": "boolean"}, kind={"const": "x"})
     answers = [orjson.dumps({"sure": value, "kind": "x"}).decode() for value in (True, False)]
-    assert size_of(schema) == Size(sum(map(len, answers)) / 2, True)
+    assert size_of(schema) == AnswerSize(sum(map(len, answers)) / 2, True)
 
 
 @pytest.mark.parametrize(

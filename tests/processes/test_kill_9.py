@@ -1,4 +1,4 @@
-"""Any process may be killed at any moment; what was to be done is done all the same, without a hand."""
+"""Any process may be killed at any moment; the work is done nevertheless, without anybody's help."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def do_a_chore(books: Books, within: float) -> None:
 
 @pytest.fixture
 def alive_again(site: Running) -> Callable[[str], bool]:
-    """Whether a sign of life was given since the last question about it."""
+    """Whether there was a sign of life since the last call."""
     seen: dict[str, int] = {}
 
     def moved(name: str) -> bool:
@@ -93,7 +93,7 @@ def test_idle_processes_that_are_killed_heal_within_30_seconds(site: Running, bo
     do_a_chore(books, 30)
     wait_for(lambda: not long.main.is_running(), 30 - (time.monotonic() - began))
     assert not short.main.is_running()
-    assert "worker-short shows no sign of life and is killed." in site.said
+    assert "worker-short shows no sign of life and is being killed." in site.said
 
 
 def test_a_step_whose_worker_is_killed_is_done_by_another(site: Running, books: Books) -> None:
@@ -109,7 +109,7 @@ def test_the_ticker_waits_while_the_database_does_not_answer(site: Running, book
     ticker = site.child("ticker")
     books.run("ALTER TABLE chores_chore RENAME TO elsewhere")
     try:
-        wait_for(lambda: any("ticker: error: the ticker waits" in line for line in site.said), 30)
+        wait_for(lambda: any("ticker: error: the ticker is waiting" in line for line in site.said), 30)
     finally:
         books.run("ALTER TABLE elsewhere RENAME TO chores_chore")
     do_a_chore(books, 30)

@@ -11,10 +11,12 @@ from django.db import connection
 from django.db.models import Manager
 from django.utils import timezone
 
-from batchsite.processes.heartbeats import sign, touch
+from batchsite.processes.heartbeats import run_file, touch
 from batchsite.processes.leases import LEASE, Busy, Claim, LeaseLost, backoff, claim, claimed
 from batchsite.processes.parentage import MARK
 from tests.processes.chores.models import Chore
+
+pytestmark = pytest.mark.databases
 
 SOON = timedelta(seconds=5)
 
@@ -167,14 +169,14 @@ def test_who_asks_about_a_row_that_was_not_due_is_not_forgotten_either(chores: M
 def test_a_worker_that_is_asked_to_end_begins_nothing_new(chore: Chore, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(MARK, "some supervisor")
     monkeypatch.setenv("Q_CLUSTER_NAME", "batchsite")
-    touch(sign("stopping"))
+    touch(run_file("stopping"))
     try:
         with pytest.raises(Busy):
             claim(Chore, chore.pk)
         monkeypatch.delenv("Q_CLUSTER_NAME")  # the command line, beside a supervisor that stops
         claim(Chore, chore.pk)
     finally:
-        sign("stopping").unlink()
+        run_file("stopping").unlink()
 
 
 @pytest.mark.parametrize(("tries", "seconds"), [(1, 2), (2, 4), (3, 8), (8, 256), (9, 300), (40, 300)])

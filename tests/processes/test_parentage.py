@@ -30,16 +30,16 @@ time.sleep(60)
 """
 ADOPTED = """
 import os, time
-from batchsite.processes.parentage import reap_strangers
+from batchsite.processes.parentage import reap_orphans
 own, strangers = os.fork(), [os.fork() for _ in range(3)]
 if 0 in (own, *strangers):
     os._exit(7)
 time.sleep(0.2)
 for _ in range(4):
-    reap_strangers({own})
+    reap_orphans({own})
 if os.waitpid(own, 0)[1] >> 8 != 7:
     print("the status of its own child is lost")
-reap_strangers(set())
+reap_orphans(set())
 try:
     os.waitpid(-1, os.WNOHANG)
 except ChildProcessError:

@@ -1,4 +1,4 @@
-"""Children that end: started again, later and later, and talked about in words."""
+"""Children that end are restarted with growing delays, and the terminal says so."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from batchsite.options import is_loopback
 from batchsite.processes.children import EARLY, LONGEST_WAIT, Child, Spec
-from batchsite.processes.listener import CannotListen, address, is_loopback, listen, reachable
+from batchsite.processes.listener import CannotListen, address, listen, reachable
 from batchsite.processes.readiness import Readiness
 from batchsite.processes.supervisor import AT_ONCE, Supervisor
 from batchsite.processes.terminal import Terminal
-from batchsite.processes.watchdog import Database
+from batchsite.processes.watchdog import DatabaseWatch
 from tests.running import wait_for
 
 BROKEN = [sys.executable, "-c", "import sys; sys.exit('the model of the camera is unknown')"]
@@ -40,7 +41,7 @@ def supervise(data: Path) -> Callable[[Child], Supervisor]:
         return Supervisor(
             children=[child],
             watches=[],
-            database=Database(data / "run", time.monotonic()),
+            database=DatabaseWatch(data / "run", time.monotonic()),
             readiness=Readiness(("127.0.0.1", 9)),
             welcome=[],
             terminal=Terminal(data / "log"),
@@ -88,11 +89,11 @@ def test_what_is_wrong_with_a_child_that_never_comes_up_is_said_in_words(
     supervisor = supervise(child)
     until = time.monotonic() + 20
     while child.early_ends < AT_ONCE + 1 and time.monotonic() < until:
-        supervisor.turn(time.monotonic() + 1000)  # so that no wait is too long
+        supervisor.look_after_all(time.monotonic() + 1000)  # so that no wait is too long
         time.sleep(0.02)
     said = capfd.readouterr().out
-    assert said.count("camera ended with exit code 1; it is started again.") == AT_ONCE - 1
-    assert said.count(f"camera ended at once {AT_ONCE} times in a row, now with exit code 1.") == 1
+    assert said.count("camera ended with exit code 1; restarting it.") == AT_ONCE - 1
+    assert said.count(f"camera ended right after its start {AT_ONCE} times in a row, now with exit code 1.") == 1
     assert said.rstrip().endswith("the model of the camera is unknown")
 
 
@@ -101,7 +102,7 @@ def test_a_command_that_does_not_exist_is_said_and_tried_again(
     data: Path, supervise: Callable[[Child], Supervisor], capfd: pytest.CaptureFixture[str]
 ) -> None:
     child = make_child(data, ["/no/such/command"])
-    supervise(child).turn(time.monotonic())
+    supervise(child).look_after_all(time.monotonic())
     assert "camera cannot be started: [Errno 2] No such file or directory" in capfd.readouterr().out
     assert child.start_at > time.monotonic()
 

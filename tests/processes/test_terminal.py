@@ -1,4 +1,4 @@
-"""What a person at the terminal sees, and that the terminal never holds anything up."""
+"""What the terminal shows, and that it never blocks anything."""
 
 from __future__ import annotations
 
@@ -49,10 +49,10 @@ def test_the_same_line_is_not_shown_again_and_again(tmp_path: Path, capfd: pytes
 
 
 def test_the_supervisor_keeps_a_log_of_its_own(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    Terminal(tmp_path).say("web ended by signal 9; it is started again.", "warning")
+    Terminal(tmp_path).say("web ended by signal 9; restarting it.", "warning")
     entry = json.loads((tmp_path / "supervisor.log").read_text())
-    assert (entry["level"], entry["says"]) == ("warning", "web ended by signal 9; it is started again.")
-    assert capfd.readouterr().out == "web ended by signal 9; it is started again.\n"
+    assert (entry["level"], entry["says"]) == ("warning", "web ended by signal 9; restarting it.")
+    assert capfd.readouterr().out == "web ended by signal 9; restarting it.\n"
 
 
 def test_a_log_that_cannot_be_written_is_done_without(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,4 @@
-"""The ticker's rounds, its beats, its broom; and the schedule for those who run no ticker."""
+"""The ticker's rounds, its beats, its pruning, and the schedule for installations without a ticker."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from batchsite.processes.heartbeats import beat, seconds_since_beat
 from batchsite.processes.leadership import lead
 from batchsite.processes.models import Heartbeat
 from batchsite.processes.queue import QUEUES
-from batchsite.processes.ticker import KEEP_TASKS, Beats, Errors, Ticker, fallback, prune
+from batchsite.processes.ticker import KEEP_TASKS, Beats, ErrorLog, Ticker, fallback, prune
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.databases]
 
 
 Waiting = Callable[[], dict[str, int]]
@@ -93,13 +93,13 @@ def test_the_newest_failures_are_kept_and_messages_that_nobody_reads_are_not() -
 
 
 def test_an_error_that_stays_the_same_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
-    errors = Errors()
+    errors = ErrorLog()
     with caplog.at_level(logging.ERROR):
         for text in ("database is locked", "database is locked", "disk is full"):
-            errors.tell(OSError(text))
+            errors.log(OSError(text))
     assert [record.getMessage() for record in caplog.records] == [
-        "the ticker waits: OSError: database is locked",
-        "the ticker waits: OSError: disk is full",
+        "the ticker is waiting: OSError: database is locked",
+        "the ticker is waiting: OSError: disk is full",
     ]
 
 

@@ -54,14 +54,15 @@ def test_a_newcomer_starts_it_stops_it_and_finds_everything_where_it_was(tmp_pat
         site.start()
         assert site.url == url
         assert Books(tmp_path).run("SELECT count(*) FROM processes_heartbeat WHERE queue = 'kept'") == [(1,)]
-        wait_for(lambda: _answers(f"http://127.0.0.1:{port.strip()}/v1/models"), 20)
+        key = (tmp_path / "run" / "sandbox.key").read_text().strip()
+        wait_for(lambda: _answers(f"http://127.0.0.1:{port.strip()}/v1/models", key), 20)
         assert site.stop(signal.SIGTERM) in {0, -signal.SIGTERM}
         assert site.survivors() == []
 
 
-def _answers(url: str) -> bool:
+def _answers(url: str, key: str) -> bool:
     try:
-        return httpx.get(url, headers={"Authorization": "Bearer sandbox-key"}).status_code == 200
+        return httpx.get(url, headers={"Authorization": f"Bearer {key}"}).status_code == 200
     except httpx.TransportError:
         return False
 

@@ -14,9 +14,9 @@ from batchsite.processes.watchdog import (
     TICKER_QUIET,
     TOLD,
     TROUBLE,
-    Database,
-    Sign,
+    DatabaseWatch,
     TickerWatch,
+    TouchedFile,
     WorkerWatch,
 )
 
@@ -29,8 +29,8 @@ class Scene:
     def __init__(self, tmp_path: Path) -> None:
         self.run, self.now, self._stamp = tmp_path, 0.0, 0
         child = Child(Spec("worker-short", lambda: ["true"]), tmp_path)
-        self.database = Database(self.run, 0.0)
-        heartbeat, busy = Sign(self.run / "heartbeat", 0.0), Sign(self.run / "busy", 0.0)
+        self.database = DatabaseWatch(self.run, 0.0)
+        heartbeat, busy = TouchedFile(self.run / "heartbeat", 0.0), TouchedFile(self.run / "busy", 0.0)
         self.watch = WorkerWatch(child, LONGEST_STEP, heartbeat, busy, self.database)
 
     def touch(self, name: str) -> None:
@@ -102,19 +102,19 @@ def test_while_the_database_is_away_no_worker_is_judged(scene: Scene) -> None:
 def test_an_old_file_with_a_time_in_the_future_is_no_sign_of_life(tmp_path: Path) -> None:
     (tmp_path / "sign").touch()
     os.utime(tmp_path / "sign", (4e9, 4e9))
-    assert Sign(tmp_path / "sign", 10.0).touched(500.0) == 10.0
+    assert TouchedFile(tmp_path / "sign", 10.0).touched(500.0) == 10.0
 
 
 def test_a_clock_that_was_set_back_still_shows_life(tmp_path: Path) -> None:
     (tmp_path / "sign").touch()
-    sign = Sign(tmp_path / "sign", 10.0)
+    sign = TouchedFile(tmp_path / "sign", 10.0)
     os.utime(tmp_path / "sign", (1, 1))
     assert sign.touched(500.0) == 500.0
 
 
 def test_a_ticker_that_waits_for_the_database_is_left_alone(tmp_path: Path) -> None:
     child = Child(Spec("ticker", lambda: ["true"]), tmp_path)
-    watch = TickerWatch(child, Sign(tmp_path / "heartbeat-ticker", 0.0))
+    watch = TickerWatch(child, TouchedFile(tmp_path / "heartbeat-ticker", 0.0))
     assert not watch.is_stuck(TICKER_QUIET)
     assert watch.is_stuck(TICKER_QUIET + 1)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from batchsite.recipes.parameters import NAMES, check_params, parameters_of, refused, shown_with
+from batchsite.recipes.parameters import NAMES, check_params, parameters_of, refused
 from batchsite.xai.bodies import PARAMS
 from batchsite.xai.catalogue import BATCH_MODELS
 
@@ -90,9 +90,3 @@ def test_good_values_and_unset_ones_are_no_problem() -> None:
 def test_responses_take_neither_seed_nor_stop() -> None:
     assert "take no seed" in check_params(THINKS, {"seed": 1}, "responses")["seed"]
     assert refused(THINKS, "seed") == ""
-
-
-def test_a_page_shows_what_is_set_and_refused_beside_what_is_taken() -> None:
-    shown = shown_with(ANSWERS_AT_ONCE, {"temperature": 1, "reasoning_effort": "low"})
-    assert [name for one, name, _ in shown if one] == names_of(ANSWERS_AT_ONCE)
-    assert [(name, bool(words)) for one, name, words in shown if not one] == [("reasoning_effort", True)]

@@ -37,8 +37,6 @@ def test_spans_say_what_rows_would(spans: list[tuple[int, int]], row: int, count
 
 def test_spans_are_joined() -> None:
     assert RowSet([[5, 9], [1, 2], [3, 4]]).as_lists() == [[1, 9]]
-    assert RowSet([[1, 9]]).is_whole
-    assert not RowSet([[2, 9]]).is_whole
 
 
 def test_rows_are_read_as_people_write_them() -> None:

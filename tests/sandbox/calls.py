@@ -1,4 +1,4 @@
-"""Calls to a sandbox in this process, without a socket, on a clock that only moves when it is told to."""
+"""Calls to a sandbox in this process, without a socket, with a clock that only moves when told."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from typing import Any
 import orjson
 
 from batchsite.sandbox.app import WsgiApp, serve
-from batchsite.sandbox.settings import Settings
+from batchsite.sandbox.sandbox_settings import Settings
 from batchsite.sandbox.store import Store
 from batchsite.sandbox.world import World
 
 KEY = "sandbox-alice"
 MODEL = "grok-4.3"
 TODAY = 1_786_400_000.0
-"""2026-08-10, as in the recordings."""
+"""2026-08-10, the day of the recordings."""
 
 INSTANT = Settings(rate=0, settle=0, file_settle=0, deferred_delay=0)
 
 
 @dataclass
 class Clock:
-    """Epoch seconds."""
+    """Returns epoch seconds."""
 
     now: float = TODAY
 
@@ -38,8 +38,8 @@ class Clock:
 
 
 @dataclass(frozen=True)
-class Answered:
-    """What came back."""
+class Response:
+    """A reply of the sandbox."""
 
     status: int
     headers: dict[str, str]
@@ -54,14 +54,19 @@ class Answered:
         return self.raw.decode()
 
 
-class Room:
-    """One sandbox and the usual calls to it."""
+class LocalSandbox:
+    """One sandbox and the common calls to it."""
 
-    def __init__(self, folder: Path, settings: Settings = INSTANT) -> None:
+    def __init__(self, folder: Path, settings: Settings = INSTANT, key: str | None = None) -> None:
         self.clock = Clock()
         self.store = Store(folder)
-        self.world = World(self.store, settings, self.clock)
+        self.world = World(self.store, settings, self.clock, key=key)
         self.app: WsgiApp = serve(self.world)
+
+    def reset(self) -> None:
+        """Deletes everything and sets the clock back."""
+        self.clock.now = TODAY
+        self.world.reset()
 
     def call(
         self,
@@ -72,8 +77,8 @@ class Room:
         body: bytes | None = None,
         key: str | None = KEY,
         headers: Mapping[str, str] | None = None,
-    ) -> Answered:
-        """``json`` is sent as the body, if there is one; the key None sends no credentials."""
+    ) -> Response:
+        """``json`` becomes the body. Without ``key`` no credentials are sent."""
         sent = body if body is not None else b"" if json is None else orjson.dumps(json)
         path, _, query = path.partition("?")
         environ: dict[str, Any] = {
@@ -82,34 +87,37 @@ class Room:
             "QUERY_STRING": query,
             "CONTENT_TYPE": "application/json" if sent else "",
             "wsgi.input": io.BytesIO(sent),
+            "SERVER_NAME": "127.0.0.1",
+            "SERVER_PORT": "8790",
+            "HTTP_HOST": "127.0.0.1:8790",
         }
         if key is not None:
             environ["HTTP_AUTHORIZATION"] = f"Bearer {key}"
         for name, value in (headers or {}).items():
             wanted = name.upper().replace("-", "_")
             environ[wanted if wanted == "CONTENT_TYPE" else f"HTTP_{wanted}"] = value
-        return _answered(self.app, environ)
+        return _response(self.app, environ)
 
-    def get(self, path: str, **options: Any) -> Answered:
+    def get(self, path: str, **options: Any) -> Response:
         return self.call("GET", path, **options)
 
-    def post(self, path: str, json: Any = None, **options: Any) -> Answered:
+    def post(self, path: str, json: Any = None, **options: Any) -> Response:
         return self.call("POST", path, json, **options)
 
     def create(self, name: str = "batch", **members: Any) -> str:
-        """The id of a new batch."""
-        answered = self.post("/v1/batches", {"name": name, **members})
-        assert answered.status == 200, answered.text
-        return str(answered.json["batch_id"])
+        """Creates a batch and returns its id."""
+        response = self.post("/v1/batches", {"name": name, **members})
+        assert response.status == 200, response.text
+        return str(response.json["batch_id"])
 
-    def add(self, batch_id: str, items: Sequence[Mapping[str, Any]], **options: Any) -> Answered:
+    def add(self, batch_id: str, items: Sequence[Mapping[str, Any]], **options: Any) -> Response:
         return self.post(f"/v1/batches/{batch_id}/requests", {"batch_requests": items}, **options)
 
     def filled(self, count: int = 3, name: str = "batch") -> str:
-        """The id of a new batch with requests r001, r002 and so on."""
+        """Creates a batch with requests r001, r002 and so on, and returns its id."""
         batch_id = self.create(name)
-        answered = self.add(batch_id, asks(count))
-        assert answered.raw == b"null", answered.text
+        response = self.add(batch_id, chat_requests(count))
+        assert response.raw == b"null", response.text
         return batch_id
 
     def counters(self, batch_id: str) -> dict[str, int]:
@@ -117,43 +125,44 @@ class Room:
         return state
 
     def results(self, batch_id: str, limit: int = 1000) -> list[dict[str, Any]]:
-        """A full walk; gives up after a hundred pages."""
+        """Reads all pages of results."""
         return self.walk(f"/v1/batches/{batch_id}/results", "results", limit)
 
     def requests(self, batch_id: str, limit: int = 1000) -> list[dict[str, Any]]:
         return self.walk(f"/v1/batches/{batch_id}/requests", "batch_request_metadata", limit)
 
     def walk(self, path: str, member: str, limit: int) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = []
+        """Reads all pages of a list. Fails after a hundred."""
+        items: list[dict[str, Any]] = []
         token: str | None = None
         for _ in range(100):
             query = f"?limit={limit}" + (f"&pagination_token={token}" if token else "")
             page = self.get(path + query).json
-            found += page[member]
+            items += page[member]
             token = page["pagination_token"]
             if not token:
-                return found
+                return items
         raise AssertionError(f"{path} never ended")
 
     def fault(self, what: str, **rule: Any) -> int:
-        answered = self.post("/admin/faults", {"what": what, **rule})
-        assert answered.status == 201, answered.text
-        return int(answered.json["numbers"][0])
+        response = self.post("/admin/faults", {"what": what, **rule})
+        assert response.status == 201, response.text
+        return int(response.json["numbers"][0])
 
     def hits(self, number: int) -> int:
         rules = {rule["number"]: rule for rule in self.get("/admin/faults").json["faults"]}
         return int(rules[number]["hits"])
 
     def set(self, **changes: Any) -> None:
-        answered = self.post("/admin/settings", changes)
-        assert answered.status == 200, answered.text
+        response = self.post("/admin/settings", changes)
+        assert response.status == 200, response.text
 
     def ledger(self, batch_id: str) -> dict[str, Any]:
         book: dict[str, Any] = self.get(f"/admin/ledger?batch_id={batch_id}").json
         return book
 
 
-def _answered(app: WsgiApp, environ: dict[str, Any]) -> Answered:
+def _response(app: WsgiApp, environ: dict[str, Any]) -> Response:
     head: dict[str, Any] = {}
 
     def start_response(status: str, headers: list[tuple[str, str]]) -> None:
@@ -162,18 +171,20 @@ def _answered(app: WsgiApp, environ: dict[str, Any]) -> Answered:
     raw = b"".join(app(environ, start_response))
     if head["headers"].get("content-encoding") == "gzip":
         raw = gzip.decompress(raw)
-    return Answered(head["status"], head["headers"], raw)
+    return Response(head["status"], head["headers"], raw)
 
 
-def ask(key: str | None, text: str = "Where is my card?", *, model: str = MODEL, **members: Any) -> dict[str, Any]:
-    """One request of the kind chat_get_completion; the key None leaves the id to the server."""
+def chat_request(
+    key: str | None, text: str = "Where is my card?", *, model: str = MODEL, **members: Any
+) -> dict[str, Any]:
+    """Returns a request of the kind chat_get_completion. Without ``key`` the server chooses the id."""
     body = {"model": model, "messages": [{"role": "user", "content": text}], **members}
     item: dict[str, Any] = {"batch_request": {"chat_get_completion": body}}
     return item if key is None else {"batch_request_id": key, **item}
 
 
-def asks(count: int, first: int = 1) -> list[dict[str, Any]]:
-    return [ask(f"r{number:03d}", f"Question {number}?") for number in range(first, first + count)]
+def chat_requests(count: int, first: int = 1) -> list[dict[str, Any]]:
+    return [chat_request(f"r{number:03d}", f"Question {number}?") for number in range(first, first + count)]
 
 
 def ids(rows: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -181,7 +192,7 @@ def ids(rows: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def content(row: Mapping[str, Any]) -> str:
-    """The answer in a row of /results."""
+    """Returns the answer in a row of /results."""
     choices = row["batch_result"]["response"]["chat_get_completion"]["choices"]
     return str(choices[-1]["message"]["content"])
 

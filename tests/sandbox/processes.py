@@ -1,4 +1,4 @@
-"""The sandbox as people run it: a process of its own, killed and started again on the same folder."""
+"""The sandbox as its own process, which can be killed and restarted on the same folder."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def command(data: Path, *options: str) -> list[str]:
 
 
 class Process:
-    """``python -m batchsite.sandbox`` on a folder; leaving the block kills it, however the test went."""
+    """``python -m batchsite.sandbox`` on a folder. Leaving the block kills it."""
 
     def __init__(self, data: Path, *options: str, environ: Mapping[str, str] | None = None) -> None:
         self.data, self.options = data, options
@@ -49,7 +49,7 @@ class Process:
         return self._process
 
     def start(self) -> Process:
-        """Start it and wait until it listens."""
+        """Starts it and waits until it listens."""
         self.port_file.unlink(missing_ok=True)
         options: Sequence[str] = ("--rate", "0", "--settle", "0", *self.options)
         self._process = subprocess.Popen(
@@ -76,12 +76,12 @@ class Process:
         return int(self.port_file.read_text())
 
     def kill(self) -> None:
-        """kill -9."""
+        """Kills it with SIGKILL."""
         self.running.kill()
         self.running.wait(10)
 
     def stop(self, number: int = signal.SIGTERM) -> tuple[int, str, str]:
-        """Its exit code and what it said, after a signal."""
+        """Sends a signal and returns its exit code, standard output and standard error."""
         self.running.send_signal(number)
         out, err = self.running.communicate(timeout=10)
         return self.running.returncode, out, err

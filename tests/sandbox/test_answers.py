@@ -1,4 +1,4 @@
-"""What the simulated model says: the same for the same request, and never to be taken for a model's."""
+"""The simulated answers: deterministic, and recognisable as simulated."""
 
 from __future__ import annotations
 
@@ -7,83 +7,83 @@ from typing import Any
 import orjson
 import pytest
 
-from batchsite.sandbox.rendering import run_stored
-from tests.sandbox.calls import Room, ask, content
+from batchsite.sandbox.model_run import run_stored
+from tests.sandbox.calls import LocalSandbox, chat_request, content
 
 
-def said(text: str, **members: Any) -> Any:
-    """The run of one chat request."""
+def run_chat(text: str, **members: Any) -> Any:
+    """Returns the run of one chat request."""
     body = {"model": "grok-4.3", "messages": [{"role": "user", "content": text}], **members}
     return run_stored(orjson.dumps({"chat_get_completion": body}))
 
 
-def test_the_same_request_gets_the_same_answer_at_the_same_cost_in_every_batch(room: Room) -> None:
+def test_same_request_gets_the_same_answer_and_cost_in_every_batch(sandbox: LocalSandbox) -> None:
     runs = []
     for _ in range(2):
-        batch_id = room.create()
-        room.add(batch_id, [ask("a", "Where is my card?")])
-        completion = room.results(batch_id)[0]["batch_result"]["response"]["chat_get_completion"]
+        batch_id = sandbox.create()
+        sandbox.add(batch_id, [chat_request("a", "Where is my card?")])
+        completion = sandbox.results(batch_id)[0]["batch_result"]["response"]["chat_get_completion"]
         runs.append((completion["choices"], completion["usage"]))
     assert runs[0] == runs[1]
 
 
-def test_another_request_gets_another_answer() -> None:
-    answers = {said(f"Where is card {number}?").said.choices[0] for number in range(50)}
+def test_different_requests_get_different_answers() -> None:
+    answers = {run_chat(f"Where is card {number}?").answer.choices[0] for number in range(50)}
     assert len(answers) > 25
 
 
-def test_every_free_text_says_that_it_is_simulated() -> None:
+def test_every_free_text_says_it_is_simulated() -> None:
     for text in ("", "Hi", "word " * 500, "日本語のテキスト"):
-        assert said(text).said.choices[0].startswith("Simulated answer:")
+        assert run_chat(text).answer.choices[0].startswith("Simulated answer:")
 
 
-def test_a_longer_prompt_gets_a_longer_answer() -> None:
-    short, long = said("word " * 4).said, said("word " * 400).said
+def test_longer_prompt_gets_a_longer_answer() -> None:
+    short, long = run_chat("word " * 4).answer, run_chat("word " * 400).answer
     assert len(long.choices[0]) > len(short.choices[0])
     assert len(long.choices[0]) < 1000
 
 
-def test_a_cap_on_tokens_cuts_the_answer_and_says_length() -> None:
-    run = said("word " * 400, max_completion_tokens=5)
-    assert (len(run.said.choices[0]), run.said.finish_reason) == (20, "length")
-    assert run.said.usage.completion == 5
-    assert run.said.usage.reasoning > 5
+def test_token_cap_truncates_with_finish_reason_length() -> None:
+    run = run_chat("word " * 400, max_completion_tokens=5)
+    assert (len(run.answer.choices[0]), run.answer.finish_reason) == (20, "length")
+    assert run.answer.usage.completion == 5
+    assert run.answer.usage.reasoning > 5
 
 
 @pytest.mark.parametrize("name", ["max_tokens", "max_completion_tokens"])
 def test_both_names_of_the_cap_work(name: str) -> None:
-    assert said("word " * 400, **{name: 5}).said.finish_reason == "length"
+    assert run_chat("word " * 400, **{name: 5}).answer.finish_reason == "length"
 
 
-def test_effort_none_switches_reasoning_off() -> None:
-    run = said("Hi", reasoning_effort="none")
-    assert (run.said.reasoning, run.said.usage.reasoning) == (None, 0)
+def test_effort_none_turns_reasoning_off() -> None:
+    run = run_chat("Hi", reasoning_effort="none")
+    assert (run.answer.reasoning, run.answer.usage.reasoning) == (None, 0)
 
 
 def test_only_grok_4_3_shows_its_reasoning() -> None:
-    assert "Simulated reasoning" in said("Hi").said.reasoning
-    other = said("Hi", model="grok-4.20-0309-reasoning").said
+    assert "Simulated reasoning" in run_chat("Hi").answer.reasoning
+    other = run_chat("Hi", model="grok-4.20-0309-reasoning").answer
     assert other.reasoning is None
     assert other.usage.reasoning > 0
-    assert said("Hi", model="grok-4.20-0309-non-reasoning").said.usage.reasoning == 0
+    assert run_chat("Hi", model="grok-4.20-0309-non-reasoning").answer.usage.reasoning == 0
 
 
-def test_several_choices_are_several_answers_and_all_are_billed() -> None:
-    one, three = said("Hi there").said, said("Hi there", n=3).said
+def test_all_choices_are_billed() -> None:
+    one, three = run_chat("Hi there").answer, run_chat("Hi there", n=3).answer
     assert len(set(three.choices)) == 3
     assert three.usage.completion > 2 * one.usage.completion
 
 
-def test_the_whole_prompt_counts_and_the_last_words_of_the_user_are_answered() -> None:
+def test_whole_prompt_is_counted_and_the_last_user_message_answered() -> None:
     messages = [
         {"role": "system", "content": "x" * 400},
         {"role": "user", "content": "first"},
         {"role": "assistant", "content": "second"},
         {"role": "user", "content": [{"type": "text", "text": "third"}, {"type": "image_url", "image_url": {}}]},
     ]
-    run = said("", messages=messages)
-    assert "third" in run.said.choices[0]
-    assert run.said.usage.prompt == 190 + (400 + len("firstsecondthird")) // 4
+    run = run_chat("", messages=messages)
+    assert "third" in run.answer.choices[0]
+    assert run.answer.usage.prompt == 190 + (400 + len("firstsecondthird")) // 4
 
 
 @pytest.mark.parametrize(
@@ -94,28 +94,30 @@ def test_the_whole_prompt_counts_and_the_last_words_of_the_user_are_answered() -
         {"input": [{"role": "user", "content": [{"type": "input_text", "text": "Hi"}]}], "max_output_tokens": 1},
     ],
 )
-def test_the_form_of_responses_is_understood(inner: dict[str, Any]) -> None:
+def test_responses_kind_is_understood(inner: dict[str, Any]) -> None:
     body = {"model": "grok-4.3", "reasoning": {"effort": "none"}, **inner}
     run = run_stored(orjson.dumps({"responses": body}))
-    assert (run.said.choices, run.said.finish_reason, run.said.usage.reasoning) == (["Simu"], "length", 0)
+    assert (run.answer.choices, run.answer.finish_reason, run.answer.usage.reasoning) == (["Simu"], "length", 0)
 
 
-def test_a_prompt_above_two_hundred_thousand_tokens_costs_double() -> None:
-    below, above = said("x" * 4 * 199_000), said("x" * 4 * 201_000)
+def test_prompt_above_200_000_tokens_costs_double() -> None:
+    below, above = run_chat("x" * 4 * 199_000), run_chat("x" * 4 * 201_000)
     assert above.ticks > 1.9 * below.ticks
 
 
-def test_a_json_object_is_one(room: Room) -> None:
-    batch_id = room.create()
-    room.add(batch_id, [ask("a", "Hi", response_format={"type": "json_object"})])
-    assert orjson.loads(content(room.results(batch_id)[0]))["answer"].startswith("Simulated answer:")
+def test_json_object_format_gives_an_object(sandbox: LocalSandbox) -> None:
+    batch_id = sandbox.create()
+    sandbox.add(batch_id, [chat_request("a", "Hi", response_format={"type": "json_object"})])
+    assert orjson.loads(content(sandbox.results(batch_id)[0]))["answer"].startswith("Simulated answer:")
 
 
-def test_a_schema_is_honoured_in_both_kinds(room: Room) -> None:
+def test_schema_is_honoured_in_both_kinds(sandbox: LocalSandbox) -> None:
     schema = {"type": "object", "properties": {"label": {"enum": ["card", "loan"]}}, "required": ["label"]}
-    chat = ask("a", "My card!", response_format={"type": "json_schema", "json_schema": {"name": "x", "schema": schema}})
+    chat = chat_request(
+        "a", "My card!", response_format={"type": "json_schema", "json_schema": {"name": "x", "schema": schema}}
+    )
     form = {"format": {"type": "json_schema", "name": "x", "schema": schema}}
     responses = {"responses": {"model": "grok-4.3", "input": "My loan!", "text": form}}
-    batch_id = room.create()
-    room.add(batch_id, [chat, {"batch_request_id": "b", "batch_request": responses}])
-    assert [orjson.loads(content(row)) for row in room.results(batch_id)] == [{"label": "card"}, {"label": "loan"}]
+    batch_id = sandbox.create()
+    sandbox.add(batch_id, [chat, {"batch_request_id": "b", "batch_request": responses}])
+    assert [orjson.loads(content(row)) for row in sandbox.results(batch_id)] == [{"label": "card"}, {"label": "loan"}]

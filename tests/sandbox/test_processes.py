@@ -7,13 +7,17 @@ import socket
 import subprocess
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import httpx
+import orjson
 import pytest
 
-from tests.sandbox.calls import asks, ids
+from batchsite.sandbox.__main__ import main, parse_faults
+from batchsite.sandbox.store import Store
+from tests.sandbox.calls import chat_requests, ids
 from tests.sandbox.processes import ROOT, Process, command
 
 pytestmark = pytest.mark.processes
@@ -24,25 +28,29 @@ def create(process: Process, name: str = "x") -> str:
 
 
 def requests(process: Process, batch_id: str) -> list[str]:
-    found: list[str] = []
+    read: list[str] = []
     token = ""
     while True:
         query = {"limit": "1000"} | ({"pagination_token": token} if token else {})
         page = process.client.get(f"/v1/batches/{batch_id}/requests", params=query).json()
-        found += ids(page["batch_request_metadata"])
+        read += ids(page["batch_request_metadata"])
         token = page["pagination_token"]
         if not token:
-            return found
+            return read
 
 
-def refused(data: Path, *options: str) -> str:
-    """What a sandbox says that does not start."""
-    ended = subprocess.run(command(data, *options), cwd=ROOT, capture_output=True, text=True, timeout=20, check=False)
-    assert ended.returncode == 2
-    return ended.stderr
+@pytest.fixture
+def refusal(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """Starts a sandbox in this process, which must fail, and returns its error message."""
+
+    def start(data: Path, *options: str) -> str:
+        assert main(["--data", str(data), *options]) == 2
+        return capsys.readouterr().err
+
+    return start
 
 
-def test_it_says_one_line_when_it_is_ready_and_stops_at_once(tmp_path: Path) -> None:
+def test_start_prints_one_line_and_stop_is_immediate(tmp_path: Path) -> None:
     with Process(tmp_path / "data") as process:
         assert process.client.get("/v1/models").status_code == 200
         started = time.monotonic()
@@ -52,13 +60,13 @@ def test_it_says_one_line_when_it_is_ready_and_stops_at_once(tmp_path: Path) -> 
         assert out == f"The sandbox answers at http://127.0.0.1:{process.port}/v1 with simulated results.\n"
 
 
-def test_ctrl_c_stops_it_too(tmp_path: Path) -> None:
+def test_ctrl_c_stops_it(tmp_path: Path) -> None:
     with Process(tmp_path / "data") as process:
         code, _, err = process.stop(signal.SIGINT)
         assert (code, err) == (0, "")
 
 
-def test_a_scripted_time_out_does_not_hold_up_the_stop(tmp_path: Path) -> None:
+def test_scripted_time_out_does_not_delay_the_stop(tmp_path: Path) -> None:
     with Process(tmp_path / "data") as process:
         process.client.post("/admin/faults", json={"what": "timeout", "call": "models", "seconds": 60})
         with pytest.raises(httpx.ReadTimeout):
@@ -68,10 +76,10 @@ def test_a_scripted_time_out_does_not_hold_up_the_stop(tmp_path: Path) -> None:
         assert time.monotonic() - started < 4
 
 
-def test_everything_is_there_after_a_restart(tmp_path: Path) -> None:
+def test_state_survives_a_restart(tmp_path: Path) -> None:
     with Process(tmp_path / "data") as process:
         batch_id = create(process)
-        process.client.post(f"/v1/batches/{batch_id}/requests", json={"batch_requests": asks(50)})
+        process.client.post(f"/v1/batches/{batch_id}/requests", json={"batch_requests": chat_requests(50)})
         file_id = process.client.post("/v1/files", files={"file": b"line\n"}).json()["id"]
         process.client.post("/admin/settings", json={"delay": 3})
         before = process.client.get(f"/v1/batches/{batch_id}/results").json()
@@ -82,14 +90,14 @@ def test_everything_is_there_after_a_restart(tmp_path: Path) -> None:
         assert process.client.get("/admin/settings").json()["delay"] == 3
 
 
-def test_kill_9_at_any_time_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
-    """Adds run while the process is killed, five times over."""
+def test_kill_9_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
+    """Kills the process three times while requests are being added."""
     with Process(tmp_path / "data") as process:
         batch_id = create(process)
         acknowledged: set[str] = set()
         first = 1
-        for kill in range(5):
-            stopper = threading.Timer(0.15 + 0.07 * kill, process.kill)
+        for kill in range(3):
+            stopper = threading.Timer(0.15 + 0.1 * kill, process.kill)
             stopper.start()
             first = add_until_it_dies(process, batch_id, first, acknowledged)
             stopper.join()
@@ -104,7 +112,7 @@ def test_kill_9_at_any_time_loses_nothing_that_was_acknowledged(tmp_path: Path) 
 
 def add_until_it_dies(process: Process, batch_id: str, first: int, acknowledged: set[str]) -> int:
     while True:
-        items = asks(20, first=first)
+        items = chat_requests(20, first=first)
         first += 20
         try:
             reply = process.client.post(f"/v1/batches/{batch_id}/requests", json={"batch_requests": items})
@@ -114,18 +122,18 @@ def add_until_it_dies(process: Process, batch_id: str, first: int, acknowledged:
         acknowledged.update(ids(items))
 
 
-def test_faults_come_from_the_environment_as_json_or_from_a_file(tmp_path: Path) -> None:
+def test_faults_can_come_from_the_environment_as_json_or_a_file(tmp_path: Path) -> None:
     script = tmp_path / "faults.json"
     script.write_text('[{"what": "status", "call": "models", "status": 529, "times": 1}]')
-    for index, value in enumerate((script.read_text(), f"@{script}")):
-        with Process(tmp_path / f"data{index}", environ={"SANDBOX_FAULTS": value}) as process:
-            assert [process.client.get("/v1/models").status_code for _ in range(2)] == [529, 200]
-            process.kill()
-            process.start()
-            assert process.client.get("/v1/models").status_code == 200
+    assert parse_faults(f"@{script}") == parse_faults(script.read_text()) == [orjson.loads(script.read_text())[0]]
+    with Process(tmp_path / "data", environ={"SANDBOX_FAULTS": f"@{script}"}) as process:
+        assert [process.client.get("/v1/models").status_code for _ in range(2)] == [529, 200]
+        process.kill()
+        process.start()
+        assert process.client.get("/v1/models").status_code == 200
 
 
-def test_settings_come_from_the_environment_and_the_command_line_wins(tmp_path: Path) -> None:
+def test_command_line_overrides_settings_from_the_environment(tmp_path: Path) -> None:
     environ = {"SANDBOX_RATE": "7", "SANDBOX_END_TOKEN": "null"}
     with Process(tmp_path / "data", "--rate", "9", "--delay", "1", environ=environ) as process:
         settings: dict[str, Any] = process.client.get("/admin/settings").json()
@@ -136,25 +144,42 @@ def test_settings_come_from_the_environment_and_the_command_line_wins(tmp_path: 
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.1", "example.com"])
-def test_any_host_but_this_machine_is_refused(tmp_path: Path, host: str) -> None:
-    assert f"{host} is not a loopback address; use 127.0.0.1." in refused(tmp_path, "--host", host)
+def test_host_that_is_not_loopback_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str], host: str) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["--data", str(tmp_path), "--host", host])
+    assert f"{host} is not a loopback address; use 127.0.0.1." in capsys.readouterr().err
 
 
-def test_a_folder_is_for_one_sandbox_only(tmp_path: Path) -> None:
-    with Process(tmp_path / "data"):
-        assert "Another sandbox is using" in refused(tmp_path / "data")
+def test_second_sandbox_in_a_folder_is_refused(tmp_path: Path, refusal: Callable[..., str]) -> None:
+    store = Store(tmp_path)
+    assert "Another sandbox is using" in refusal(tmp_path)
+    store.close()
 
 
-def test_a_taken_port_is_a_clear_refusal(tmp_path: Path) -> None:
+def test_port_in_use_is_refused(tmp_path: Path) -> None:
+    """In a process of its own, to see the exit code and that nothing else is printed."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        said = refused(tmp_path, "--port", str(taken.getsockname()[1]))
-    assert said.startswith("The sandbox cannot start:")
-    assert "in use" in said
+        arguments = command(tmp_path, "--port", str(taken.getsockname()[1]))
+        ended = subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, timeout=20, check=False)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr.startswith("The sandbox cannot start:")
+    assert "in use" in ended.stderr
 
 
-def test_bad_settings_and_faults_are_clear_refusals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "rate must be 0 or more" in refused(tmp_path, "--rate", "-1")
-    monkeypatch.setenv("SANDBOX_FAULTS", "{oops")
-    assert "SANDBOX_FAULTS is not JSON" in refused(tmp_path)
-    monkeypatch.setenv("SANDBOX_FAULTS", '{"what": "flood"}')
-    assert "'flood' is no fault" in refused(tmp_path)
+def test_bad_settings_are_refused(tmp_path: Path, refusal: Callable[..., str]) -> None:
+    assert "rate must be 0 or more" in refusal(tmp_path, "--rate", "-1")
+
+
+@pytest.mark.parametrize(
+    ("script", "message"),
+    [
+        ("{oops", "SANDBOX_FAULTS is not JSON"),
+        ('{"what": "flood"}', "'flood' is not a fault"),
+        ("@/missing", "missing"),
+    ],
+)
+def test_bad_faults_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refusal: Callable[..., str], script: str, message: str
+) -> None:
+    monkeypatch.setenv("SANDBOX_FAULTS", script)
+    assert message in refusal(tmp_path)

@@ -18,16 +18,16 @@ from tests.services import postgres, postgres_folder, redis, redis_server
 pytestmark = [pytest.mark.services, pytest.mark.processes]
 ROWS = 3_000
 BEGIN = f"""
-from batchsite.batches import controlling
-from batchsite.batches.writing import drafting
+from batchsite.submission import actions
+from batchsite.drafts import draft_store
 from batchsite.batches.models import Batch
 from tests.factories import make_dataset, make_team
 team = make_team()
 rows = [[str(number), "Question %d" % number] for number in range({ROWS})]
-batch = drafting.new_draft(team, None, make_dataset(team, ["id", "text"], rows))
+batch = draft_store.new_draft(team, None, make_dataset(team, ["id", "text"], rows))
 Batch.objects.filter(pk=batch.pk).update(prompt="Answer: {{{{text}}}}", model="grok-4.3")
 batch.refresh_from_db()
-controlling.start(batch, None)
+actions.start(batch, None, None)
 """
 STATE = """
 from batchsite.batches.models import Batch

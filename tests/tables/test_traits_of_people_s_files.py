@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import json
-from pathlib import Path
-
 import pytest
 
 from batchsite.tables import Limits
+from tests import customer_questions
 from tests.tables.tables import asked, guessed, opened, read
 
 
@@ -96,6 +93,22 @@ SURE: dict[str, tuple[str | bytes, list[list[str]]]] = {
     "the mark that DOS put at the end": ("id,text\n1,a\n2,b\n\x1a", [["id", "text"], ["1", "a"], ["2", "b"]]),
     "CR alone, and quoted": ('a,b\r1,"x\ry"\r2,z\r', [["a", "b"], ["1", "x\ry"], ["2", "z"]]),
     "LF quoted between CRLF": ('a,b\r\n1,"x\ny"\r\n2,z\r\n', [["a", "b"], ["1", "x\ny"], ["2", "z"]]),
+    "a comma in quotes, no line break at the end": (
+        'name,address,code\nAnn,"Oslo, NO",08123', [["name", "address", "code"], ["Ann", "Oslo, NO", "08123"]]
+    ),
+    "cells with nothing between their quotes": ('a,b,c\n1,"",""\n2,3,4', cells("a¦b¦c/1¦¦/2¦3¦4")),
+    "the same, and CRLF": ('a,b,c\r\n1,"",""\r\n2,3,4', cells("a¦b¦c/1¦¦/2¦3¦4")),
+    "doubled quotes": ('a,b\n1,"so ""so"" la"\n3,4', cells('a¦b/1¦so "so" la/3¦4')),
+    "JSON in a cell": ('key,value\n1,"{""at"": [10.5, 0.5]}"\n', cells('key¦value/1¦{"at": [10.5, 0.5]}')),
+    "a line break in the first cell": (
+        'a,b,c\n1,2,3\n"One \nday",5,6\n7,8,9', cells("a¦b¦c/1¦2¦3/One \nday¦5¦6/7¦8¦9")
+    ),
+    "CRLF in the first cell": (
+        'a,b,c\r\n1,2,3\r\n"One \r\nday",5,6\r\n7,8,9', cells("a¦b¦c/1¦2¦3/One \r\nday¦5¦6/7¦8¦9")
+    ),
+    "one row": ("a,b,c\n1,2,3", cells("a¦b¦c/1¦2¦3")),
+    "one row, and CRLF": ("a,b,c\r\n1,2,3", cells("a¦b¦c/1¦2¦3")),
+    "a rare letter": ("a,b,c\n1,2,3\n4,5,ʤ", cells("a¦b¦c/1¦2¦3/4¦5¦ʤ")),
     "UTF-16 with a mark": ("\ufeffa,b\n1,é\n".encode("utf-16-be"), [["a", "b"], ["1", "é"]]),
     "UTF-16 without a mark": ("id,text\n1,a\n".encode("utf-16-le"), [["id", "text"], ["1", "a"]]),
     "Russian UTF-16 without a mark": (
@@ -210,22 +223,8 @@ def test_a_table_whose_texts_have_commas_is_no_prose() -> None:
     assert {choice.value for choice in question.choices} == {"none", ",", "\t"}
 
 
-SPECTRUM = Path(__file__).parents[2].parent / "shared" / "data" / "csv-spectrum"
+def test_questions_of_customers_are_read_like_the_csv_module_reads_them() -> None:
+    table = opened(customer_questions.as_csv())
 
-
-@pytest.mark.parametrize("path", sorted(SPECTRUM.glob("*.csv")), ids=lambda path: path.stem)
-def test_csv_spectrum_is_read_right(path: Path) -> None:
-    records = json.loads(path.with_suffix(".json").read_text())
-
-    assert read(path.read_bytes()) == [list(records[0]), *(list(record.values()) for record in records)]
-
-
-def test_real_questions_are_read_like_the_csv_module_reads_them() -> None:
-    path = SPECTRUM.parent / "banking77.csv"
-    if not path.exists():
-        pytest.skip("the real data are not here")
-    with path.open(newline="", encoding="utf-8") as file:
-        expected = list(csv.reader(file))
-    table = opened(path.read_bytes())
-
-    assert [table.columns, *table.rows()] == expected
+    assert table.columns == customer_questions.COLUMNS
+    assert list(table.rows()) == customer_questions.questions()

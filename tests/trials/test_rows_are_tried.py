@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from batchsite.batches.batch_recipe import recipe_of
 from batchsite.batches.models import Batch, DailySpend
-from batchsite.pricing.lessons import mark_of
+from batchsite.pricing.lessons import prompt_fingerprint
 from batchsite.pricing.spend import spent_this_month
 from batchsite.teams.accounts import account_kind
 from batchsite.teams.models import Team, User
@@ -69,7 +69,7 @@ def test_what_was_tried_teaches_the_draft(team: Team, sandbox: Sandbox) -> None:
     trial = tried(batch, [1, 2, 3, 4])
     batch.refresh_from_db()
     assert batch.tried is not None
-    lesson = batch.tried[mark_of(batch)]
+    lesson = batch.tried[prompt_fingerprint(batch)]
     assert (lesson["answers"], lesson["kept"]) == (4, 4)
     assert lesson["output_tokens"] == sum(answer.output_tokens for answer in answers(trial))
     assert lesson["kept_ticks"] == direct(sandbox)[1]
@@ -87,7 +87,8 @@ def test_the_very_same_is_shown_again_and_not_asked_again(team: Team, sandbox: S
     assert direct(sandbox)[0] == calls + 4
     repeated = [answer for answer in answers(again) if answer.source]
     assert [(answer.row, answer.variant) for answer in repeated] == [(2, 0), (3, 0)]
-    assert all(answer.cost_ticks == 0 and answer.paid_ticks > 0 and answer.answer for answer in repeated)
+    assert all(answer.cost_ticks == 0 and answer.source and answer.source.cost_ticks > 0 for answer in repeated)
+    assert all(answer.answer for answer in repeated)
 
 
 def test_where_all_is_known_nothing_waits_for_a_worker(team: Team, sandbox: Sandbox) -> None:
@@ -215,5 +216,5 @@ def test_a_variant_becomes_the_prompt_and_the_old_one_stays_at_hand(team: Team, 
     assert (batch.prompt, batch.model) == (B["prompt"], "grok-4.3")
     assert [one["prompt"] for one in batch.variants] == ["One word: {{text}}"]
     assert batch.tried is not None
-    assert batch.tried[mark_of(batch)]["answers"] == 2
+    assert batch.tried[prompt_fingerprint(batch)]["answers"] == 2
     assert account_kind(team) == trial.account

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from typing import Any
 
 import pytest
@@ -10,32 +9,27 @@ import pytest
 from batchsite.batches.models import Batch
 from batchsite.datasets.profile import Profiler
 from batchsite.drafts import draft_store
-from batchsite.options import ROOT
 from batchsite.pricing.estimate import Estimate, came_out
 from batchsite.submission import actions
 from batchsite.teams.models import Team
+from tests import customer_questions
 from tests.factories import make_dataset
 from tests.pipeline import drive
 from tests.sandboxes import Sandbox
 from tests.trials.stories import a_draft, direct, tried
 
-FILE = ROOT.parent / "shared" / "data" / "banking77.csv"
 ROWS = 2_000
 PROMPT = "Which intent has this question of a customer of a bank?\n\n{{text}}"
-needs_the_file = pytest.mark.skipif(not FILE.exists(), reason="needs banking77.csv")
 
 
-def banking77(team: Team, *, shaped: bool, **fields: Any) -> Batch:
-    """Real questions, evenly taken from the whole file, and all 77 intents as allowed values."""
-    with FILE.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.reader(file))[1:]
-    intents = sorted({intent for _, intent in rows})
-    assert len(intents) == 77
-    dataset = make_dataset(team, ["text", "category"], rows[:: len(rows) // ROWS][:ROWS], name="banking77")
+def a_draft_of_questions(team: Team, *, shaped: bool, **fields: Any) -> Batch:
+    """Questions evenly taken from the whole table, and all 77 intents as allowed values."""
+    rows, intents = customer_questions.questions(), sorted(customer_questions.intents())
+    dataset = make_dataset(team, customer_questions.COLUMNS, rows[:: len(rows) // ROWS][:ROWS], name="questions")
     field = {"name": "intent", "type": "choice", "values": intents, "description": "What it is about", "required": True}
     batch = draft_store.new_draft(team, None, dataset)
     shape = {"shape": {"fields": [field]}} if shaped else {}
-    draft_store.save(batch, {"prompt": PROMPT, "model": "grok-4.3", "name": "banking77", **shape, **fields})
+    draft_store.save(batch, {"prompt": PROMPT, "model": "grok-4.3", "name": "questions", **shape, **fields})
     return batch
 
 
@@ -54,13 +48,12 @@ def ran(batch: Batch) -> Batch:
     return batch
 
 
-@needs_the_file
 @pytest.mark.parametrize("shaped", [True, False], ids=["77 intents", "text"])
 @pytest.mark.parametrize("rows", [[1, 2, 3, 4, 5], [17, 451, 900, 1333, 1999]], ids=["the first five", "any five"])
 def test_five_tried_rows_are_enough_for_fifteen_per_cent(
     team: Team, sandbox: Sandbox, shaped: bool, rows: list[int]
 ) -> None:
-    batch = banking77(team, shaped=shaped)
+    batch = a_draft_of_questions(team, shaped=shaped)
     before = estimated(batch)
     assert "guessed" in before.basis
     tried(batch, rows)
@@ -77,12 +70,11 @@ def test_five_tried_rows_are_enough_for_fifteen_per_cent(
     assert came_out(batch) == (f"{abs(share)} % {'more' if share > 0 else 'less'}" if share else "as much as estimated")
 
 
-@needs_the_file
 def test_an_earlier_batch_teaches_the_next_one_without_a_try(team: Team, sandbox: Sandbox) -> None:
-    first = banking77(team, shaped=True, row_limit=200)
+    first = a_draft_of_questions(team, shaped=True, row_limit=200)
     estimated(first)
     ran(first)
-    batch = banking77(team, shaped=True)
+    batch = a_draft_of_questions(team, shaped=True)
     found = estimated(batch)
     assert "of this prompt" in found.basis
     already = sandbox.billed()

@@ -1,4 +1,4 @@
-"""Replies from a list, through httpx's own mock transport: the client under test is whole."""
+"""A provider that replies from a list through httpx's mock transport, so the whole client is under test."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Answer = httpx.Response | Exception
 
 @dataclass
 class Provider:
-    """Plays its answers in turn (the last one again and again) and remembers what it was asked."""
+    """Gives its answers in turn, then repeats the last one. Records the requests and the waits between them."""
 
     answers: list[Answer]
     requests: list[httpx.Request] = field(default_factory=list)

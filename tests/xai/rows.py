@@ -1,4 +1,4 @@
-"""Result rows as recorded and as claimed (facts 2.7)."""
+"""Result rows, recorded and reported (facts 2.7)."""
 
 from __future__ import annotations
 

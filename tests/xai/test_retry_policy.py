@@ -1,4 +1,4 @@
-"""What is tried again, and after how long: tables (facts 1.5)."""
+"""What is retried, and after how long (facts 1.5)."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batchsite.xai import errors
-from batchsite.xai.errors import XaiError, classify, fault
-from batchsite.xai.retrying import delay, parse_retry_after, should_retry
+from batchsite.xai.classification import classify
+from batchsite.xai.errors import XaiError, make_error
+from batchsite.xai.retry_after import parse_retry_after
+from batchsite.xai.retry_policy import delay, should_retry
 
 NOW = datetime(2026, 11, 22, 10, 0, 0, tzinfo=UTC)
 
@@ -37,7 +39,7 @@ STATUSES = [
 
 
 @pytest.mark.parametrize(("status", "get", "post"), STATUSES)
-def test_a_status_is_tried_again_or_not(status: int, get: bool, post: bool) -> None:
+def test_which_statuses_are_retried(status: int, get: bool, post: bool) -> None:
     assert should_retry("GET", classify("GET", status, {}, b"")) is get
     assert should_retry("POST", classify("POST", status, {}, b"")) is post
 
@@ -53,18 +55,20 @@ BREAKS = [
 
 
 @pytest.mark.parametrize(("kind", "never_sent", "get", "post"), BREAKS)
-def test_a_break_is_tried_again_or_not(kind: type[XaiError], never_sent: bool | None, get: bool, post: bool) -> None:
-    assert should_retry("GET", fault(kind, "GET", never_sent=never_sent)) is get
-    assert should_retry("POST", fault(kind, "POST", never_sent=never_sent)) is post
+def test_which_connection_errors_are_retried(
+    kind: type[XaiError], never_sent: bool | None, get: bool, post: bool
+) -> None:
+    assert should_retry("GET", make_error(kind, "GET", never_sent=never_sent)) is get
+    assert should_retry("POST", make_error(kind, "POST", never_sent=never_sent)) is post
 
 
-def test_an_error_made_by_hand_does_not_let_a_post_through() -> None:
+def test_errors_constructed_directly_do_not_allow_a_post_to_be_retried() -> None:
     assert not should_retry("POST", errors.ConnectionLost("broken"))
     assert not should_retry("POST", errors.ServerError("down", status=503))
 
 
 @pytest.mark.parametrize("status", [403, 429])
-def test_no_credits_is_never_waited_out(status: int) -> None:
+def test_out_of_credits_is_never_retried(status: int) -> None:
     body = b'{"error":"Your team has used all available credits."}'
     assert not should_retry("GET", classify("GET", status, {}, body))
     assert not should_retry("POST", classify("POST", status, {}, body))
@@ -94,7 +98,7 @@ DELAYS = [
 
 
 @pytest.mark.parametrize(("attempt", "retry_after", "limited", "least", "most"), DELAYS)
-def test_a_pause_has_its_bounds(
+def test_delay_stays_within_its_bounds(
     attempt: int, retry_after: float | None, limited: bool, least: float, most: float
 ) -> None:
     assert delay(attempt, retry_after, lambda: 0.0, rate_limited=limited) == least
@@ -127,16 +131,16 @@ HEADERS = [
 
 
 @pytest.mark.parametrize(("value", "seconds"), HEADERS)
-def test_retry_after_is_read(value: str | None, seconds: float | None) -> None:
+def test_retry_after_is_parsed(value: str | None, seconds: float | None) -> None:
     assert parse_retry_after(value, NOW) == seconds
 
 
-def test_a_date_without_a_clock_says_nothing() -> None:
+def test_retry_after_date_without_a_server_date_is_ignored() -> None:
     assert parse_retry_after("Sun, 22 Nov 2026 10:00:30 GMT", None) is None
 
 
-@settings(deadline=None)  # a busy machine is no failure
+@settings(deadline=None)  # a busy machine must not fail this
 @given(st.text(max_size=40))
-def test_junk_never_raises_and_never_goes_below_zero(value: str) -> None:
+def test_junk_never_raises_and_is_never_negative(value: str) -> None:
     seconds = parse_retry_after(value, NOW)
     assert seconds is None or seconds >= 0

@@ -1,4 +1,4 @@
-"""A server of raw sockets, for the faults that no HTTP library would make on purpose."""
+"""A server on raw sockets, for faults that no HTTP library produces."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ Behave = Callable[[socket.socket], None]
 
 
 class WireServer:
-    """Reads one request per connection, then lets the script's next function do what it likes with the socket.
+    """Reads one request per connection, then hands the socket to the next function of the script.
 
-    The last function serves all later connections. `requests` holds what came in, byte for byte. With
-    `reads=False` the function gets the connection untouched.
+    The last function serves all later connections. `requests` holds the raw requests. With `reads=False` the
+    function gets the connection without anything read from it.
     """
 
     def __init__(self, *script: Behave, reads: bool = True) -> None:
@@ -83,7 +83,7 @@ def raw(data: bytes) -> Behave:
 
 
 def reply(status: int, body: bytes, *headers: str, claim: int | None = None) -> bytes:
-    """A whole reply; `claim` lies about the length of the body."""
+    """Returns a whole reply; `claim` is a false length of the body."""
     length = len(body) if claim is None else claim
     lines = [f"HTTP/1.1 {status} X", f"Content-Length: {length}", "Connection: close", *headers, "", ""]
     return "\r\n".join(lines).encode() + body
@@ -94,7 +94,7 @@ def json_reply(value: Any) -> Behave:
 
 
 def reset(connection: socket.socket) -> None:
-    """Close with RST instead of FIN."""
+    """Closes with RST instead of FIN."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     connection.close()
 
@@ -102,29 +102,26 @@ def reset(connection: socket.socket) -> None:
 def then_reset(data: bytes) -> Behave:
     def behave(connection: socket.socket) -> None:
         connection.sendall(data)
-        # The bytes must be read before the reset throws the rest of the buffer away.
-        threading.Event().wait(0.1)
+        threading.Event().wait(0.03)  # the client must read the bytes before the reset discards them
         reset(connection)
 
     return behave
 
 
 def nothing(connection: socket.socket) -> None:
-    """Close without a word."""
+    """Closes without a reply."""
 
 
-def silent(seconds: float) -> Behave:
-    return lambda _connection: _wait(seconds)
-
-
-def _wait(seconds: float) -> None:
-    threading.Event().wait(seconds)
+def silent(connection: socket.socket) -> None:
+    """Sends nothing until the client gives up."""
+    connection.settimeout(20)
+    connection.recv(1)
 
 
 def trickle(data: bytes, pause: float, step: int = 1) -> Behave:
     def behave(connection: socket.socket) -> None:
         for start in range(0, len(data), step):
             connection.sendall(data[start : start + step])
-            _wait(pause)
+            threading.Event().wait(pause)
 
     return behave

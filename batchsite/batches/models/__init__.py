@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from batchsite.batches.models.batch import Batch
-from batchsite.batches.models.results import Event, ExtraAnswer, RawPage, RequestId, Result
+from batchsite.batches.models.row_records import Event, ExtraAnswer, RawPage, RequestId, Result
 from batchsite.batches.models.side_records import (
     LONGEST_TAG,
     ROWS_AT_ONCE,
@@ -15,7 +15,14 @@ from batchsite.batches.models.side_records import (
     Renewal,
     Tagging,
 )
-from batchsite.batches.models.submissions import Chunk, ChunkState, Submission, _submission_token, submission_token
+from batchsite.batches.models.submissions import (
+    Chunk,
+    ChunkState,
+    EndedBy,
+    Submission,
+    _submission_token,
+    submission_token,
+)
 
 __all__ = [
     "LONGEST_TAG",
@@ -25,6 +32,7 @@ __all__ = [
     "Chunk",
     "ChunkState",
     "DailySpend",
+    "EndedBy",
     "Event",
     "ExtraAnswer",
     "Generation",

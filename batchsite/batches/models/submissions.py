@@ -22,6 +22,12 @@ def _submission_token() -> str:
     return secrets.token_hex(5)
 
 
+class EndedBy(models.TextChoices):
+    """What ends a submission before all of its rows are answered, apart from a person and xAI."""
+
+    DEADLINE = "deadline"
+
+
 class Submission(Work):
     """One batch at xAI, made for a Batch: all of its rows, or those that are tried again.
 
@@ -102,6 +108,8 @@ class Submission(Work):
     """The state to end in, once rows without a result are declared as `declare_as`, with `ending_reason`."""
     declare_as = models.CharField(max_length=10, choices=RowState.choices, blank=True)
     ending_reason = models.TextField(blank=True)
+    ended_by = models.CharField(max_length=10, choices=EndedBy.choices, blank=True)
+    """Set if a deadline, and neither a person nor xAI, ends the submission."""
     declared_through = models.PositiveBigIntegerField(default=0)
 
     succeeded = models.PositiveBigIntegerField(default=0)

@@ -9,25 +9,27 @@ from __future__ import annotations
 import zipfile
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from xml.etree.ElementTree import ParseError
 from xml.parsers.expat import ExpatError
 
 from openpyxl.utils import get_column_letter
 
+from batchsite.tables.cell_faults import name_fault, too_long, too_many_columns
 from batchsite.tables.dialects import Trial
+from batchsite.tables.excerpts import excerpt
 from batchsite.tables.formats.excel_workbook import Book, Cell, Damaged, Sheet, SheetEnd, SheetRow, unescaped
-from batchsite.tables.formats.row_checks import Checks, excerpt, name_problem, refuse, too_long
 from batchsite.tables.formats.unsupported import say_what
-from batchsite.tables.layout import Layout, lay_out
+from batchsite.tables.layout import lay_out
 from batchsite.tables.number_formats import number_format, text_format
 from batchsite.tables.quotes import Dialect
+from batchsite.tables.row_checks import RowChecks, refuse
+from batchsite.tables.table_top import Layout
 from batchsite.tables.table_types import (
     Answers,
     Asks,
     Choice,
-    Findings,
     Limits,
     Problem,
     Question,
@@ -155,11 +157,12 @@ class ExcelTable(Table):
     """The table of a sheet."""
 
     def __init__(self, book: Book, sheet: Sheet, understood: Understood, *, answers: Answers, limits: Limits) -> None:
-        self.understood, self.left_out = understood, Findings()
+        self.understood = understood
         self._book, self._sheet, self._limits = book, sheet, limits
         self._shower = _Shower(book)
         self._extent = _Extent()
-        self._checks = Checks(limits, answers)
+        self._checks = RowChecks(limits, answers)
+        self.left_out = self._checks.bad
         self._bad: set[int] = set()
         self._look()
         layout = self._lay_out(answers)
@@ -172,7 +175,9 @@ class ExcelTable(Table):
         width, first = len(self.columns), self._first_row()
         try:
             for number, cells in self._sheet_rows():
-                if number >= first and number not in self._bad:
+                if number in self._bad:
+                    self.left_out.write_cells(cells)
+                elif number >= first:
                     yield cells[:width]
         except _DAMAGE:
             raise refuse(_DAMAGED) from None
@@ -209,8 +214,8 @@ class ExcelTable(Table):
             if columns:
                 extent.include(row, columns)
         width = extent.last_column - extent.first_column + 1
-        if width > self._limits.columns:
-            raise refuse(f"The sheet has {width:,} columns; {self._limits.columns:,} are the limit.")
+        if fault := too_many_columns(width, self._limits, "sheet"):
+            raise refuse(fault)
 
     def _look_at(self, cell: Cell, row: int) -> bool:
         """Whether there is anything in a cell."""
@@ -238,7 +243,8 @@ class ExcelTable(Table):
         place = _place(cell.column, row)
         if row not in self._bad:
             self._bad.add(row)
-            self._checks.found.add(Problem(f"Cell {place} {message}", row, row, cell.column))
+            self._checks.rows = row
+            self._checks.bad_row(f"Cell {place} {message}", row, cell.column)
 
     # --- the layout
 
@@ -248,7 +254,7 @@ class ExcelTable(Table):
         if not sample:
             raise refuse(f"Sheet “{self._sheet.name}” is empty.")
         records = [(cells, "\t".join(cells), number, "") for number, cells in sample]
-        layout = lay_out(Trial(Dialect("\t", ""), records), answers, whole=len(sample) < _SAMPLE_ROWS)
+        layout = lay_out(Trial(Dialect("\t", ""), records), answers, self._limits, whole=len(sample) < _SAMPLE_ROWS)
         understood = self.understood
         understood.header, understood.header_line = layout.header, layout.header_line
         understood.set_aside = layout.set_aside
@@ -258,7 +264,7 @@ class ExcelTable(Table):
         problems = layout.problems or [
             Problem(fault, layout.header_line, column=column)
             for column, name in enumerate(layout.columns, 1)
-            if (fault := name_problem(name, column))
+            if (fault := name_fault(name, column))
         ]
         if problems:
             raise ReadingError(problems)
@@ -270,17 +276,17 @@ class ExcelTable(Table):
     def _settle(self) -> None:
         """Raises ReadingError for rows that cannot be read, unless they are left out by choice."""
         extent, checks, first = self._extent, self._checks, self._first_row()
-        checks.number = max(0, extent.last_row - first + 1)
-        if checks.number > self._limits.rows:
-            checks.file(f"The sheet has {checks.number:,} rows; {self._limits.rows:,} are the limit.")
-        for place, problem in enumerate(checks.found.first):
+        checks.rows = max(0, extent.last_row - first + 1)
+        if checks.rows > self._limits.rows:
+            checks.bad_file(f"The sheet has {checks.rows:,} rows; {self._limits.rows:,} are the limit.")
+        for place, problem in enumerate(checks.bad.first):
             row = (problem.row or 0) - first + 1
-            kept = Problem(problem.message, problem.line, row if problem.row and row > 0 else None, problem.column)
-            checks.found.first[place] = kept
+            checks.bad.first[place] = replace(problem, row=row if problem.row and row > 0 else None)
         if any(number < first for number in self._bad):
-            raise ReadingError(checks.found.first, checks.found.count)
+            raise ReadingError(checks.bad.first, checks.bad.count)
         checks.settle()
-        self.left_out = checks.found
+        if self._bad:
+            self.left_out.write_cells(self.columns)
 
     def _say(self) -> None:
         """Notes on all that is not plain reading."""

@@ -6,12 +6,13 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from batchsite.tables.byte_order_marks import mark_of
 from batchsite.tables.formats.json_pieces import Broken, Piece, in_a_row, of_array, of_lines
 from batchsite.tables.formats.json_table import JsonTable, Pieces
 from batchsite.tables.formats.json_values import NotJson, parse
 from batchsite.tables.formats.request_file import Requests, is_request
-from batchsite.tables.formats.row_checks import refuse
 from batchsite.tables.formats.utf_source import as_utf8, encoding_of
+from batchsite.tables.row_checks import refuse
 from batchsite.tables.table_types import Answers, ByteStream, Limits, Table
 
 _LINES = (".jsonl", ".ndjson")
@@ -30,7 +31,7 @@ def recognises(head: bytes, filename: str) -> bool:
 
 
 def _text(head: bytes) -> str:
-    return head.decode(encoding_of(head), "replace")
+    return head[len(mark_of(head)[0]) :].decode(encoding_of(head), "replace")
 
 
 def open_json(stream: ByteStream, *, filename: str, answers: Answers, limits: Limits) -> Table:

@@ -6,15 +6,18 @@ import codecs
 from collections.abc import Iterator
 from typing import Any
 
+from batchsite.tables.cell_faults import unfit
+from batchsite.tables.excerpts import excerpt
 from batchsite.tables.formats.json_values import NotJson, parse, parse_at
-from batchsite.tables.formats.row_checks import excerpt, unfit
 from batchsite.tables.table_types import ByteStream
 
 PIECE = 262_144
 _SPACE = " \t\r\n"
 
 Piece = tuple[int, str, Any, str, str]
-"""(line on which it starts, its text, its value, what is wrong with it or nothing, an excerpt of that place)."""
+"""(line on which it starts, its raw text, its value, what is wrong with it or nothing, an excerpt of that place)."""
+CONTINUED = "continued"
+"""In the place of a fault: more of the text of the piece before, which is too long to be held as a whole."""
 
 
 class Broken(Exception):
@@ -27,46 +30,43 @@ class Broken(Exception):
 
 def of_lines(stream: ByteStream, longest: int) -> Iterator[Piece]:
     """A value per line, split by bytes: U+2028 and its like are no line ends here. Blank lines are none."""
-    for line, data in enumerate(_lines(stream, 4 * longest), 1):
-        if not data.strip():
-            continue
-        text, fault = _decoded(data)
-        if len(text) > longest:
-            fault = f"This line is longer than {longest:,} characters."
-        if fault:
-            yield line, "", None, fault, excerpt(text)
-            continue
-        try:
-            value = parse(text)
-        except NotJson as error:
-            words = f"{error.message} (character {error.position + 1:,})." if error.position else error.message
-            fault = unfit(text) or f"This line is not good JSON. {words.rstrip('.')}."
-            yield line, "", None, fault, excerpt(text, error.position)
-        else:
-            yield line, text, value, "", ""
+    line = 1
+    for data, begins, ends in _lines(stream, 4 * longest):
+        text = data.decode("utf-8", "surrogateescape")
+        if not begins:
+            yield line, text, None, CONTINUED, ""
+        elif data.strip():
+            yield _of_line(line, text, longest)
+        line += ends
 
 
-def _decoded(data: bytes) -> tuple[str, str]:
-    """(text without spaces around it, what is wrong with its bytes or nothing)."""
+def _of_line(line: int, text: str, longest: int) -> Piece:
+    fault = f"This line is longer than {longest:,} characters." if len(text) > longest else ""
+    fault = fault or ("" if text.isascii() else _unfit_bytes(text))
+    if fault:
+        return line, text, None, fault, excerpt(text.strip(_SPACE))
     try:
-        return data.decode().strip(_SPACE), ""
-    except UnicodeDecodeError:
-        text = data.decode("utf-8", "surrogateescape").strip(_SPACE)
-        return text, unfit(text)
+        return line, text, parse(text), "", ""
+    except NotJson as error:
+        words = f"{error.message} (character {error.position + 1:,})." if error.position else error.message
+        fault = unfit(text) or f"This line is not good JSON. {words.rstrip('.')}."
+        return line, text, None, fault, excerpt(text, error.position)
 
 
-def _lines(stream: ByteStream, longest: int) -> Iterator[bytes]:
-    """Lines without their ends; of one that is longer than `longest` bytes only the beginning."""
-    rest, dropping = b"", False
+def _lines(stream: ByteStream, longest: int) -> Iterator[tuple[bytes, bool, bool]]:
+    """(bytes of a line without its end, whether it begins there, whether it ends there); longer ones come in parts."""
+    rest, begins = b"", True
     while piece := stream.read(PIECE):
         first, *more = piece.split(b"\n")
-        rest = rest if dropping else rest + first
-        dropping = len(rest) > longest
+        rest += first
         for line in more:
-            yield rest
-            rest, dropping = line, False
+            yield rest, begins, True
+            rest, begins = line, True
+        if len(rest) > longest:
+            yield rest, begins, False
+            rest, begins = b"", False
     if rest:
-        yield rest
+        yield rest, begins, True
 
 
 class Scanner:

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from batchsite.tables.formats.json_pieces import Broken, Piece
+from batchsite.tables.cell_faults import name_fault, too_long, unfit
+from batchsite.tables.excerpts import excerpt
+from batchsite.tables.formats.json_pieces import CONTINUED, Broken, Piece
 from batchsite.tables.formats.json_values import as_text, kind
-from batchsite.tables.formats.row_checks import Checks, excerpt, name_problem, refuse, too_long, unfit
-from batchsite.tables.table_types import Answers, Findings, Limits, Table, Understood
+from batchsite.tables.row_checks import RowChecks, refuse
+from batchsite.tables.table_types import Answers, Limits, Table, Understood
 
 Pieces = Callable[[], Iterator[Piece]]
 
@@ -22,7 +24,6 @@ class JsonTable(Table):
 
     def __init__(self, pieces: Pieces, form: str, *, answers: Answers, limits: Limits) -> None:
         self.understood = Understood(form=form, header="keys")
-        self.left_out = Findings()
         self.columns: list[str] = []
         self.lines: list[int] = []
         """The lines of the first two rows: whether there is more than one."""
@@ -30,29 +31,41 @@ class JsonTable(Table):
         self._known: set[str] = set()
         self._numbers: dict[str, int] = {}
         self._gaps = self._not_a_number = False
-        self._check_all(Checks(limits, answers))
+        self._checks = RowChecks(limits, answers, suffix=".jsonl")
+        self.left_out = self._checks.bad
+        self._check_all()
 
     def rows(self) -> Iterator[list[str]]:
         """The rows, once all of the file was found to be good, or its bad rows are left out by choice."""
+        ended = True
         for _, text, value, fault, _ in self._pieces():
-            if not fault and not (self.left_out.count and self._fault(value, text)[0]):
+            if not (fault or (self.left_out.count and self._fault(value, text)[0])):
                 yield self._cells(value, text)
+                continue
+            if not ended and fault != CONTINUED:
+                self.left_out.write(b"\n")
+            self.left_out.write(text.encode("utf-8", "surrogateescape"))
+            ended = False
+        if not ended:
+            self.left_out.write(b"\n")
 
-    def _check_all(self, checks: Checks) -> None:
+    def _check_all(self) -> None:
+        checks = self._checks
         try:
             for line, text, value, broken, where in self._pieces():
-                checks.count()
+                if broken == CONTINUED:
+                    continue
+                checks.next_row()
                 if len(self.lines) < 2:
                     self.lines.append(line)
                 fault, column = (broken, None) if broken else self._look(value, text, line)
                 if fault:
-                    checks.row(fault, line, column, where or excerpt(text))
+                    checks.bad_row(fault, line, column, where or excerpt(text))
         except Broken as error:
-            checks.file(error.message, error.line, error.excerpt)
+            checks.bad_file(error.message, error.line, error.excerpt)
         checks.settle()
         if not self.columns:
             raise refuse("The file is empty: it has no object with a key.")
-        self.left_out = checks.found
         self._say()
 
     def _look(self, value: Any, text: str, line: int) -> tuple[str, int | None]:
@@ -68,7 +81,7 @@ class JsonTable(Table):
         for key in value:
             if key in self._known:
                 continue
-            if fault := name_problem(key, len(self.columns) + 1):
+            if fault := name_fault(key, len(self.columns) + 1):
                 raise refuse(fault.replace("The name of column", "The key of column"), line, excerpt(key))
             if len(self.columns) >= self._limits.columns:
                 message = f"The objects have more than {self._limits.columns:,} different keys, which is the limit."

@@ -1,11 +1,10 @@
-"""Compressed files: unpacked a piece at a time into a file without a name, then opened by what they hold. Pure."""
+"""Compressed files: unpacked a piece at a time into a file without a name. Pure."""
 
 from __future__ import annotations
 
 import gzip
 import lzma
 import tempfile
-import weakref
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -13,9 +12,19 @@ from pathlib import PurePath
 from typing import IO, cast
 
 from batchsite.tables.formats.excel_sheet import open_excel
-from batchsite.tables.formats.row_checks import refuse
 from batchsite.tables.formats.unsupported import say_what
-from batchsite.tables.table_types import Answers, Asks, ByteStream, Choice, Limits, Question, Table, Understood
+from batchsite.tables.row_checks import refuse
+from batchsite.tables.table_types import (
+    Answers,
+    Asks,
+    ByteStream,
+    Choice,
+    Contents,
+    Limits,
+    Question,
+    Table,
+    Understood,
+)
 
 GZIP, ZIP, EMPTY_ZIP = b"\x1f\x8b", b"PK\x03\x04", b"PK\x05\x06"
 FILE = "file"
@@ -43,16 +52,16 @@ def recognises_zip(head: bytes, filename: str) -> bool:
     return head.startswith((ZIP, EMPTY_ZIP))
 
 
-def open_gzip(stream: ByteStream, *, filename: str, answers: Answers, limits: Limits) -> Table:
-    """The table in a gzip file. Raises ReadingError, Asks."""
+def open_gzip(stream: ByteStream, *, filename: str, answers: Answers, limits: Limits) -> Contents:
+    """The file in a gzip file. Raises ReadingError."""
     inner = PurePath(filename).name
     inner = inner[:-3] if inner.lower().endswith(".gz") else inner
     packed = gzip.GzipFile(fileobj=cast(IO[bytes], stream), mode="rb")
-    return _open(_pieces(packed, "gzip"), inner, "gz", answers, limits)
+    return _unpacked(_pieces(packed, "gzip"), inner, "gz", limits)
 
 
-def open_zip(stream: ByteStream, *, filename: str, answers: Answers, limits: Limits) -> Table:
-    """The table in a zip file: an Excel file, or any that lies in it. Raises ReadingError, Asks."""
+def open_zip(stream: ByteStream, *, filename: str, answers: Answers, limits: Limits) -> Table | Contents:
+    """The table of an Excel file, or the file that lies in a zip file. Raises ReadingError, Asks."""
     try:
         archive = zipfile.ZipFile(cast(IO[bytes], stream))
         entries = archive.infolist()
@@ -75,7 +84,7 @@ def open_zip(stream: ByteStream, *, filename: str, answers: Answers, limits: Lim
         packed = archive.open(entry)
     except (*_DAMAGED, NotImplementedError, RuntimeError):
         raise refuse("The zip archive is damaged, or packed in a way that cannot be read. Pack it again.") from None
-    return _open(_pieces(packed, "zip"), entry.filename, f"zip: {entry.filename}", answers, limits)
+    return _unpacked(_pieces(packed, "zip"), entry.filename, f"zip: {entry.filename}", limits)
 
 
 def _damaged_zip(stream: ByteStream, filename: str) -> str:
@@ -140,11 +149,9 @@ def _check_size(size: int, limits: Limits) -> None:
         raise refuse(f"{message} Split it into smaller ones.")
 
 
-def _open(pieces: Iterator[bytes], name: str, packed: str, answers: Answers, limits: Limits) -> Table:
-    """The table in what `pieces` hold."""
-    from batchsite.tables.opener import open_table  # the one door again, from the inside
-
-    file = tempfile.TemporaryFile()  # noqa: SIM115  (closed with the table)
+def _unpacked(pieces: Iterator[bytes], name: str, packed: str, limits: Limits) -> Contents:
+    """What `pieces` hold, in a file without a name. Raises ReadingError."""
+    file = tempfile.TemporaryFile()  # noqa: SIM115  (closed by whoever reads it)
     try:
         size = 0
         for piece in pieces:
@@ -153,17 +160,10 @@ def _open(pieces: Iterator[bytes], name: str, packed: str, answers: Answers, lim
             file.write(piece)
         _refuse_nested(file)
         file.seek(0)
-        table = open_table(file, filename=name, answers=answers, limits=limits)
-    except Asks as asks:
-        file.close()
-        asks.understood.packed = packed
-        raise
     except BaseException:
         file.close()
         raise
-    table.understood.packed = packed
-    weakref.finalize(table, file.close)
-    return table
+    return Contents(file, name, packed)
 
 
 def _refuse_nested(file: IO[bytes]) -> None:

@@ -6,15 +6,17 @@ pyarrow is imported when the first such file is opened: it takes 50 MB of memory
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import chain
 from typing import Any
 
+from batchsite.tables.cell_faults import name_fault, too_long, too_many_columns, unfit
+from batchsite.tables.excerpts import excerpt
 from batchsite.tables.formats.json_values import Number, written
-from batchsite.tables.formats.row_checks import Checks, excerpt, name_problem, refuse, too_long, unfit
-from batchsite.tables.table_types import Answers, ByteStream, Findings, Limits, Problem, ReadingError, Table, Understood
+from batchsite.tables.row_checks import RowChecks, refuse
+from batchsite.tables.table_types import Answers, ByteStream, Limits, Problem, ReadingError, Table, Understood
 
 MAGIC, LOCKED = b"PAR1", b"PARE"
 _BATCH_BYTES = 4_000_000
@@ -56,9 +58,10 @@ class ParquetTable(Table):
     """The table of a Parquet file; all of its columns become text."""
 
     def __init__(self, file: Any, *, answers: Answers, limits: Limits) -> None:
-        self.understood, self.left_out = Understood(form="parquet", header="schema"), Findings()
+        self.understood = Understood(form="parquet", header="schema")
         self._file, self._limits = file, limits
-        self._checks = Checks(limits, answers)
+        self._checks = RowChecks(limits, answers)
+        self.left_out = self._checks.bad
         schema = file.schema_arrow
         self.columns: list[str] = list(schema.names)
         self._check(file.metadata, schema)
@@ -74,16 +77,17 @@ class ParquetTable(Table):
 
     def _check(self, metadata: Any, schema: Any) -> None:
         limits, names = self._limits, self.columns
-        if len(names) > limits.columns:
-            raise refuse(f"The table has {len(names):,} columns; {limits.columns:,} are the limit.")
+        if fault := too_many_columns(len(names), limits):
+            raise refuse(fault)
         if metadata.num_rows > limits.rows:
             raise refuse(f"The table has {metadata.num_rows:,} rows; {limits.rows:,} are the limit.")
         if not names:
             raise refuse("The Parquet file has no columns.")
+        first = {name: column for column, name in reversed(list(enumerate(names, 1)))}
         problems = [
             Problem(fault, column=column, excerpt=excerpt(names[column - 1]))
             for column, field in enumerate(schema, 1)
-            if (fault := _column_fault(field, names, column))
+            if (fault := _column_fault(field, column, first))
         ]
         if problems:
             raise ReadingError(problems)
@@ -102,7 +106,6 @@ class ParquetTable(Table):
         except (ArrowException, OSError, ValueError, OverflowError) as error:
             raise _refusal(error) from None
         self._checks.settle()
-        self.left_out = self._checks.found
 
     def _batches(self) -> Iterator[Any]:
         """Some rows at a time, sound in themselves. Raises ReadingError where they are not as many as the file says.
@@ -121,25 +124,32 @@ class ParquetTable(Table):
         checks, limits = self._checks, self._limits
         fine = all(max(map(len, cells), default=0) <= limits.cell and "\0" not in "".join(cells) for cells in columns)
         rows = map(list, zip(*columns, strict=True))
-        if fine and (checks.leave or not checks.found.count):
-            checks.number += count
+        if fine and checks.gives_rows:
+            checks.rows += count
             yield from rows
             return
         for row in rows:
-            checks.number += 1
+            checks.rows += 1
             fault, column = _fault(row, limits)
             if fault:
-                checks.row(fault, None, column, excerpt(row[column - 1]))
-            elif checks.leave or not checks.found.count:
+                self._report(fault, column, row)
+            elif checks.gives_rows:
                 yield row
 
+    def _report(self, fault: str, column: int, row: list[str]) -> None:
+        self._checks.bad_row(fault, None, column, excerpt(row[column - 1]))
+        if self._checks.skips:
+            if self.left_out.count == 1:
+                self.left_out.write_cells(self.columns)
+            self.left_out.write_cells(row)
 
-def _column_fault(field: Any, names: list[str], column: int) -> str:
-    """Why a column cannot be read, if it cannot."""
-    if fault := name_problem(field.name, column):
+
+def _column_fault(field: Any, column: int, first: Mapping[str, int]) -> str:
+    """Why a column cannot be read; empty where it can. `first`: the first column of each name."""
+    if fault := name_fault(field.name, column):
         return fault
-    if names.index(field.name) < column - 1:
-        return f"Columns {names.index(field.name) + 1} and {column} have the same name."
+    if first[field.name] < column:
+        return f"Columns {first[field.name]} and {column} have the same name."
     if _is_binary(field.type):
         kind = str(field.type)
         return f"Column “{field.name}” holds binary data ({kind}), which is no text. Leave it out, or write it as text."

@@ -11,7 +11,6 @@ from typing import Any
 
 from batchsite.tables.formats.json_table import JsonTable, Pieces
 from batchsite.tables.formats.json_values import Number, kind, parse_at
-from batchsite.tables.formats.row_checks import Checks
 from batchsite.tables.table_types import Answers, Limits
 
 COLUMNS = ["custom_id", "method", "url", "body"]
@@ -46,10 +45,10 @@ class Requests(JsonTable):
         self._ids = _Ids()
         return super().rows()
 
-    def _check_all(self, checks: Checks) -> None:
+    def _check_all(self) -> None:
         self.columns = list(COLUMNS)
         self._numbers = {name: number for number, name in enumerate(COLUMNS, 1)}
-        super()._check_all(checks)
+        super()._check_all()
 
     def _look(self, value: Any, text: str, line: int) -> tuple[str, int | None]:
         if isinstance(value, dict):

@@ -6,7 +6,7 @@ import re
 from pathlib import PurePath
 from typing import NoReturn
 
-from batchsite.tables.formats.row_checks import refuse
+from batchsite.tables.row_checks import refuse
 from batchsite.tables.table_types import Answers, ByteStream, Limits, Table
 
 ADVICE = "Save or export the table as CSV (UTF-8) and upload that file."

@@ -4,22 +4,14 @@ from __future__ import annotations
 
 import codecs
 
+from batchsite.tables.byte_order_marks import mark_of
 from batchsite.tables.table_types import ByteStream
-
-_MARKS = (
-    (codecs.BOM_UTF32_LE, "utf-32"),  # begins like the mark of UTF-16
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-    (codecs.BOM_UTF8, "utf-8-sig"),
-)
 
 
 def encoding_of(head: bytes) -> str:
     """The UTF that a text is in, by its mark or by the place of its zeros; UTF-8 where nothing tells otherwise."""
-    for mark, name in _MARKS:
-        if head.startswith(mark):
-            return name
+    if codec := mark_of(head)[1]:
+        return codec
     begin = head[:4]
     if len(begin) == 4 and begin[0] and not begin[1] and begin[2] and not begin[3]:
         return "utf-16-le"
@@ -54,5 +46,5 @@ def as_utf8(stream: ByteStream) -> ByteStream:
     """The stream, which stands at its first byte, as UTF-8 without a mark."""
     head = stream.read(4)
     encoding = encoding_of(head)
-    stream.seek(3 if encoding == "utf-8-sig" else 0)
+    stream.seek(len(mark_of(head)[0]))
     return stream if encoding.startswith("utf-8") else Recoded(stream, encoding)

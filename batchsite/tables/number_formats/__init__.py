@@ -55,12 +55,6 @@ class _Section:
 
 
 @lru_cache(maxsize=2000)
-def is_date(code: str) -> bool:
-    """Whether numbers of this format are shown as dates or times."""
-    return "date" in _section(_split(code)[0]).kinds
-
-
-@lru_cache(maxsize=2000)
 def number_format(code: str, *, since_1904: bool = False) -> Show:
     """What shows numbers in that format."""
     sections = [_section(text) for text in _split(code)[:3]]

@@ -22,8 +22,8 @@ from batchsite.exports import console, result_files
 from batchsite.exports.table_writers import TooBig
 from batchsite.processes import gc_tuning
 from batchsite.processes.health import is_new, missing_migrations
+from batchsite.processes.outages import is_disk_full
 from batchsite.processes.startup import migrate
-from batchsite.processes.trouble import is_disk_full
 from batchsite.recipes import answer_shape
 from batchsite.recipes.row_set import parse_rows
 from batchsite.submission import actions
@@ -67,7 +67,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         asked = argparse.Namespace(**options)
         console.log_to_file()
-        gc_tuning.settle()
+        gc_tuning.freeze()
         try:
             status = self._run(asked)
         except Stop as stop:
@@ -103,7 +103,8 @@ class Command(BaseCommand):
         if form and asked.output:
             self._write(batch, form, asked.output)
         self.stdout.write(console.summary(batch, asked.output))
-        return ALL_WELL if batch.succeeded + batch.skipped == batch.total else SOME_FAILED
+        answered = batch.succeeded - batch.without_answer
+        return ALL_WELL if answered + batch.skipped == batch.total else SOME_FAILED
 
     def _write(self, batch: Batch, form: result_files.AnyForm, output: Path) -> None:
         try:

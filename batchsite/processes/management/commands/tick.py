@@ -1,4 +1,4 @@
-"""`manage.py tick`: the process that hands out what is due. `manage.py up` runs one."""
+"""`manage.py tick`: the process that enqueues due work. `manage.py up` runs one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from batchsite.processes.ticker import run_ticker
 
 
 class Command(BaseCommand):
-    help = "Hand out due work about every second, until ended."
+    help = "Enqueue due work about once a second, until ended."
     requires_system_checks = []
 
     def handle(self, *args: Any, **options: Any) -> None:

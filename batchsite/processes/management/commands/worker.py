@@ -1,4 +1,4 @@
-"""`manage.py worker`: the cluster of one queue. `manage.py up` runs one for each."""
+"""`manage.py worker`: the cluster of one queue. `manage.py up` runs one for each queue."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from batchsite.processes.cluster import run_cluster
 
 
 class Command(BaseCommand):
-    help = "Work for the queue that Q_CLUSTER_NAME names (the short one if unset). SIGTERM finishes what is running."
+    help = "Run the tasks of the queue that Q_CLUSTER_NAME names (default: short). SIGTERM lets running tasks finish."
     requires_system_checks = []
 
     def handle(self, *args: Any, **options: Any) -> None:
-        gc_tuning.settle()
+        gc_tuning.freeze()
         run_cluster()

@@ -1,0 +1,104 @@
+"""Outages that pass: the disk is full, or the database is locked or away.
+
+Nothing is lost by them: committed data stays, workers wait and go on. Pages say so with status 503.
+"""
+
+from __future__ import annotations
+
+import errno
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from django.contrib.auth.decorators import login_not_required
+from django.db import InterfaceError, OperationalError, connection, transaction
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.template import loader
+from django.views.defaults import server_error as plain_server_error
+
+FULL = "The server's disk is full"
+LOCKED = "The database is busy"
+AWAY = "The database does not answer"
+_ADVICE = {
+    FULL: "Ask whoever runs batchsite to make room.",
+    LOCKED: "Another process holds it just now. Try again in a moment.",
+    AWAY: "Try again in a moment. If it stays, tell whoever runs batchsite; `manage.py doctor` says why.",
+}
+_FULL_SIGNS = ("disk is full", "No space left", "disk I/O error")  # SQLite says the last where its WAL cannot grow
+A_MOMENT = 0.3
+"""Seconds that a page waits for a write that it can do without."""
+AGAIN = "10"
+"""Seconds after which a browser may ask again."""
+
+
+def outage_of(error: BaseException | None) -> str:
+    """FULL, LOCKED or AWAY if that is the cause of the error. Otherwise empty."""
+    while error is not None:
+        if outage := _outage_in(error):
+            return outage
+        error = error.__cause__ or error.__context__
+    return ""
+
+
+def _outage_in(error: BaseException) -> str:
+    text = str(error)
+    if is_disk_full(error):
+        return FULL
+    if not isinstance(error, OperationalError | InterfaceError) or "no such" in text:
+        return ""  # a missing table is no outage
+    return LOCKED if "locked" in text or "lock timeout" in text else AWAY
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Whether the system, SQLite or PostgreSQL reports that no room is left."""
+    if isinstance(error, OSError):
+        return error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+    return isinstance(error, OperationalError) and any(sign in str(error) for sign in _FULL_SIGNS)
+
+
+def write_if_possible(write: Callable[[], object]) -> None:
+    """Does a write that a page can do without. Skips it if the disk is full or the database is locked.
+
+    So a page that only reads is still shown, and soon; the next page writes.
+    """
+    try:
+        with _busy_timeout_of(A_MOMENT), transaction.atomic():
+            write()
+    except OperationalError as error:
+        if outage_of(error) not in {FULL, LOCKED}:
+            raise
+
+
+@contextmanager
+def _busy_timeout_of(seconds: float) -> Iterator[None]:
+    """Limits how long SQLite waits for another writer. PostgreSQL locks single rows, which are held briefly."""
+    if connection.vendor != "sqlite":
+        yield
+        return
+    usual = _busy_timeout()
+    _busy_timeout(int(1000 * seconds))
+    try:
+        yield
+    finally:
+        _busy_timeout(usual)  # Django may have opened a new connection meanwhile
+
+
+def _busy_timeout(milliseconds: int | None = None) -> int:
+    """Sets how long SQLite waits for another writer, if a value is given. Returns the current value."""
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA busy_timeout" + ("" if milliseconds is None else f"={milliseconds}"))
+        return int(cursor.fetchone()[0])
+
+
+@login_not_required
+def server_error(request: HttpRequest) -> HttpResponse:
+    """The page for an uncaught exception: 503 with an explanation for an outage, otherwise 500."""
+    outage = outage_of(sys.exc_info()[1])
+    if not outage:
+        return plain_server_error(request)
+    headers = {"Retry-After": AGAIN, "Cache-Control": "no-store"}
+    if request.headers.get("Accept") == "application/json":
+        return JsonResponse({"error": f"{outage}. {_ADVICE[outage]}"}, status=503, headers=headers)
+    # Without the request, as the context processors would ask the database.
+    page = loader.get_template("503.html").render({"what": outage, "does": _ADVICE[outage]})
+    return HttpResponse(page, status=503, headers=headers)

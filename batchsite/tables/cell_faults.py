@@ -1,0 +1,46 @@
+"""What no cell and no name of a column may be: the same for every format. Pure."""
+
+from __future__ import annotations
+
+import re
+
+from batchsite.tables.table_types import Limits
+
+LONGEST_NAME = 300
+"""Characters of a column's name."""
+UNFIT = re.compile("[\0\ud800-\udfff]")
+"""A NUL, or half of a character. A byte that cannot be decoded comes through as U+DC00 and its value."""
+
+
+def unfit(text: str, encoding: str = "utf-8") -> str:
+    """What is wrong with the first character of `text` that no cell may hold; empty where all are fine."""
+    match = UNFIT.search(text)
+    if not match:
+        return ""
+    code = ord(match.group())
+    if not code:
+        return "A NUL character: the file is damaged, or not text."
+    if not 0xDC7F < code < 0xDD00:
+        return f"\\u{code:04x} is half of a character: the other half is missing."
+    if not encoding.startswith("utf-8"):
+        return f"Byte {code - 0xDC00:02X} makes no character in {encoding}."
+    return f"Byte {code - 0xDC00:02X} is not UTF-8."
+
+
+def too_long(length: int, limits: Limits) -> str:
+    """Words for a cell above the limit; empty for one below."""
+    return f"A cell of {length:,} characters; {limits.cell:,} are the limit." if length > limits.cell else ""
+
+
+def too_many_columns(count: int, limits: Limits, thing: str = "table") -> str:
+    """Words for more columns than the limit; empty where there are not more."""
+    return f"The {thing} has {count:,} columns; {limits.columns:,} are the limit." if count > limits.columns else ""
+
+
+def name_fault(name: str, column: int) -> str:
+    """What is wrong with the name of a column; empty where nothing is."""
+    if not name.strip():
+        return f"Column {column} has no name."
+    if len(name) > LONGEST_NAME:
+        return f"The name of column {column} has {len(name):,} characters; {LONGEST_NAME} are the limit."
+    return unfit(name)
