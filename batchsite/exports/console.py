@@ -82,7 +82,7 @@ class Progress:
         took = time.strftime("%H:%M:%S", time.gmtime(time.monotonic() - self.started))
         return (
             f"[{'#' * filled}{'.' * (WIDTH - filled)}] {share:3d} %  {done:,} of {batch.total:,} rows"
-            f"  {batch.failed:,} failed  {dollars(batch.cost_ticks)}  {took}  {batch.get_state_display()}{held}"
+            f"  {batch.failed:,} failed  {dollars(batch.cost_ticks)}  {took}  {batch.label}{held}"
         )
 
 
@@ -115,7 +115,7 @@ def plan(batch: Batch, estimate: Estimate | None) -> str:
 
 
 def summary(batch: Batch, output: Path | None) -> str:
-    lines = [f"{batch.get_state_display()}: {outcome(batch)}. Cost: {exact_dollars(batch.cost_ticks)}."]
+    lines = [f"{batch.label}: {outcome(batch)}. Cost: {exact_dollars(batch.cost_ticks)}."]
     if batch.failure:
         lines.append(batch.failure)
     if output:
