@@ -18,6 +18,8 @@ test: $(VENV)/dev ## The whole suite; BATCHSITE_REQUIRE=all turns "skipped: not 
 check: $(VENV)/dev ## Style, types, templates, migrations, deployment settings
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/djangofmt --check templates
+	$(BIN)/djangofmt check templates
 	$(BIN)/lint-imports
 	$(BIN)/python -m tests.house.dead
 	$(BIN)/mypy
@@ -30,9 +32,10 @@ bench: $(VENV)/dev ## Speed and memory beside a plain script; ROWS=10000,100000
 chaos: $(VENV)/dev ## Kill and lie at random, then reconcile every row and tick; MINUTES=30
 	$(BIN)/python -m tests.chaos $(ARGS)
 
-format: $(VENV)/dev ## Let ruff format the code
+format: $(VENV)/dev ## Let ruff format the code, and djangofmt the templates
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	$(BIN)/djangofmt --quiet templates
 
 clean: ## Remove the environment, never the data
 	rm -rf $(VENV)

@@ -72,6 +72,12 @@ TEMPLATES: list[dict[str, Any]] = [
                 "batchsite.home.rail_context.running",
             ],
             "builtins": ["batchsite.templatetags.words", "batchsite.templatetags.parts"],
+            "loaders": [
+                (
+                    "django.template.loaders.cached.Loader",
+                    ["batchsite.whitespace.Loader", "django.template.loaders.app_directories.Loader"],
+                )
+            ],
         },
     }
 ]

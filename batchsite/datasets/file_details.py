@@ -10,7 +10,7 @@ from typing import Any
 from batchsite.datasets.models import Dataset
 from batchsite.datasets.reading_report import BAD_ROWS, LEAVE
 from batchsite.tables import dialects
-from batchsite.tables.encodings import LABELS
+from batchsite.tables.language_evidence import LABELS
 
 MOST_COMMON = 20
 """Values shown of a column that has few."""
@@ -29,7 +29,7 @@ QUOTES = {'"': "Double quotes", "'": "Single quotes", "none": "None"}
 WAYS: dict[str, list[tuple[str, str]]] = {
     "encoding": [("utf-8", "UTF-8"), *((codec, label) for codec, label in LABELS.items() if codec != "utf-8")],
     "delimiter": [(dialects.NAMES[sign], label) for sign, label in DELIMITERS.items() if sign != dialects.ONE_COLUMN],
-    "header": [("first row", "Has the names of the columns"), ("none", "Is a row like the others")],
+    "header": [("first row", "Column names"), ("none", "Data, like the other rows")],
 }
 """What a person may say about a delimited text without being asked: (answer, words) by key."""
 
@@ -62,15 +62,15 @@ def _facts(dataset: Dataset, understood: Mapping[str, Any]) -> Iterator[Fact]:
     yield Fact("File", FORMS.get(form, form), _packing(packed))
     yield Fact("Sheet", str(understood.get("sheet", "")))
     if form == "csv":
-        yield Fact("Between the cells", _delimiter(dataset.delimiter))
+        yield Fact("Separator", _delimiter(dataset.delimiter))
         quoting = str(understood.get("quoting", ""))
         yield Fact("Quotes", QUOTES.get(quoting, quoting))
     note = "with byte order mark" if dataset.encoding == "utf-8-sig" else ""
     yield Fact("Encoding", _encoding(dataset.encoding), note)
     if understood.get("header") == "none":
-        yield Fact("Names of columns", "Ours", "the file has none")
+        yield Fact("Column names", "Ours", "none in the file")
     elif (line := understood.get("header_line") or 1) > 1:
-        yield Fact("Names of columns", f"Line {line:,}")
+        yield Fact("Column names", f"Line {line:,}")
 
 
 def _encoding(codec: str) -> str:
@@ -78,14 +78,14 @@ def _encoding(codec: str) -> str:
 
 
 def _delimiter(sign: str) -> str:
-    return DELIMITERS.get(sign, f"“{sign}”") if sign else "Nothing: one column"
+    return DELIMITERS.get(sign, f"“{sign}”") if sign else "None: one column"
 
 
 def shown(dataset: Dataset) -> dict[str, str]:
     """What the file itself showed, by the keys of `WAYS`."""
-    names = "Has no names of columns" if dataset.understood.get("header") == "none" else "Has the names of the columns"
+    names = "No column names" if dataset.understood.get("header") == "none" else "Column names"
     found = {"encoding": _encoding(dataset.encoding), "delimiter": _delimiter(dataset.delimiter), "header": names}
-    return {key: f"{words}, as it shows" if dataset.form else "As it shows" for key, words in found.items()}
+    return {key: f"{words} (detected)" if dataset.form else "Detected automatically" for key, words in found.items()}
 
 
 def _packing(packed: str) -> str:
@@ -112,7 +112,7 @@ def _label_of(one: Mapping[str, Any]) -> str:
     choices = one["question"]["choices"] if one["question"] else ()
     words = dict(WAYS.get(one["key"], ())) | {str(choice["value"]): str(choice["label"]) for choice in choices}
     if one["key"] == BAD_ROWS and one["value"] == LEAVE:
-        words.setdefault(LEAVE, "Leave them out")
+        words.setdefault(LEAVE, "Skip them")
     return words.get(str(one["value"]), str(one["value"]))
 
 
@@ -160,18 +160,18 @@ def is_text(dataset: Dataset) -> bool:
 
 
 KEYS = {
-    BAD_ROWS: "The rows that are at fault",
+    BAD_ROWS: "Damaged rows",
     "encoding": "Encoding",
-    "delimiter": "Between the cells",
+    "delimiter": "Separator",
     "header": "The first row",
 }
 _BAD_ROWS: dict[str, Any] = {
     "key": BAD_ROWS,
-    "text": "What about the rows that are at fault?",
+    "text": "What should happen to damaged rows?",
     "guess": LEAVE,
     "evidence": [],
     "choices": [
-        {"value": LEAVE, "label": "Leave them out", "rows": []},
-        {"value": "refuse", "label": "Refuse the file because of them", "rows": []},
+        {"value": LEAVE, "label": "Skip them", "rows": []},
+        {"value": "refuse", "label": "Reject the file", "rows": []},
     ],
 }

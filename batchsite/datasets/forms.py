@@ -62,7 +62,7 @@ class AnswerForm(forms.Form):
                 choices=[(choice["value"], choice["label"]) for choice in one["choices"]],
                 initial=(chosen or {}).get(one["key"]) or one["guess"],
                 widget=forms.RadioSelect,
-                error_messages={"required": "Choose one of them.", "invalid_choice": "Choose one of them."},
+                error_messages={"required": "Choose one.", "invalid_choice": "Choose one."},
             )
 
     def asked(self) -> Iterator[tuple[dict[str, Any], forms.BoundField]]:
@@ -81,5 +81,5 @@ class TextForm(forms.Form):
         for key, ways in file_details.WAYS.items():
             own = [(given[key], given[key])] if key in given and given[key] not in dict(ways) else []
             if key not in leave:
-                choices = [("", "As it shows" if key in given else shown[key]), *own, *ways]
+                choices = [("", "Detected automatically" if key in given else shown[key]), *own, *ways]
                 self.fields[key] = forms.ChoiceField(label=file_details.KEYS[key], required=False, choices=choices)

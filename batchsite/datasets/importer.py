@@ -117,7 +117,9 @@ def check_limit(size: int) -> None:
     """Raises NotTaken for a file over the limit."""
     limit = settings.OPTIONS.upload_bytes
     if size > limit:
-        raise NotTaken(f"The file has {size:,} bytes; {limit:,} are the limit. Split it, or ask who runs batchsite.")
+        raise NotTaken(
+            f"The file has {size:,} bytes; {limit:,} are the limit. Split it, or ask whoever runs batchsite."
+        )
 
 
 def job(dataset: Dataset) -> Job:
@@ -149,8 +151,8 @@ def import_step(dataset_id: int) -> None:
 def _import_or_say_why(claim: Claim[Dataset], dataset: Dataset) -> None:
     if claim.tries > MOST_TRIES:
         message = (
-            f"The import was begun {MOST_TRIES} times and never came to its end: each time its process was ended "
-            "from outside, perhaps for want of memory. The log says more. Upload the file again to try again."
+            f"The import was started {MOST_TRIES} times and never finished: each time its process was stopped "
+            "from outside, perhaps because memory ran out. The log has details. Upload the file again to try again."
         )
         _refuse(claim, [Problem(message)], 1)
         return
@@ -168,7 +170,7 @@ def _import_or_say_why(claim: Claim[Dataset], dataset: Dataset) -> None:
         if not is_disk_full(error):
             raise
         claim.next_look_at = timezone.now() + RETRY_FULL_DISK
-        _hold(claim, "The server's disk is full. The import goes on by itself once there is room again.")
+        _hold(claim, "The server's disk is full. The import continues automatically once there is room again.")
 
 
 def _import(claim: Claim[Dataset], dataset: Dataset) -> None:

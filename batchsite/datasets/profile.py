@@ -185,8 +185,8 @@ class _Column:
         if known and distinct == self.rows:
             return True, ""
         if repeat := self._repeat or self._distinct.first_repeat():
-            return False, f"Row {repeat:,} has the same value as a row before it."
-        return None, "" if known else f"Whether no value repeats was not checked beyond row {self._distinct.most:,}."
+            return False, f"Row {repeat:,} has the same value as an earlier row."
+        return None, "" if known else f"Values were checked for duplicates only up to row {self._distinct.most:,}."
 
 
 def _first_known(cells: Sequence[str], known: set[str]) -> int:
@@ -203,9 +203,9 @@ def _why_no_id(cell: str, row: int) -> str:
     if not cell:
         return f"Row {row:,} is empty."
     if len(cell) > LONGEST_ID:
-        return f"Row {row:,} has {len(cell):,} characters; an id has {LONGEST_ID} at most."
+        return f"Row {row:,} has {len(cell):,} characters; ids can have {LONGEST_ID} at most."
     found = _NO_ID.search(cell)
-    return f"Row {row:,} has a character that an id cannot have: {_shown(found.group())}." if found else ""
+    return f"Row {row:,} has a character that ids can’t contain: {_shown(found.group())}." if found else ""
 
 
 def _shown(character: str) -> str:

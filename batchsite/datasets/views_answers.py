@@ -86,5 +86,5 @@ def _read_anew(request: TeamRequest, found: Dataset, values: dict[str, str], *, 
     except OSError as error:
         if not is_disk_full(error):
             raise
-        messages.error(request, "The server's disk has no room for it. Ask who runs batchsite to make room.")
+        messages.error(request, "The server's disk has no room for it. Ask whoever runs batchsite to make room.")
     return redirect("dataset", found.pk)

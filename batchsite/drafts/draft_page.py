@@ -24,6 +24,7 @@ from batchsite.prompts import prompt_queries as prompts
 from batchsite.recipes import answer_shape
 from batchsite.recipes.parameters import NAMES, parameters_of
 from batchsite.recipes.prompt_template import PromptError
+from batchsite.recipes.shape_fields import TYPES
 from batchsite.teams.accounts import AccountKind, account_kind
 from batchsite.teams.requests import TeamRequest
 
@@ -72,7 +73,7 @@ def draft_context(request: TeamRequest, form: DraftForm, row: int, *, at_submit:
         "swap_params": swap_params,
         "shape_form": DraftForm(batch=batch) if taken else form,
         "swap_shape": taken,
-        "types": answer_shape.TYPES.items(),
+        "types": TYPES.items(),
         "form": form,
         "refused": at_submit,
         "unsaved": bool(form.errors),

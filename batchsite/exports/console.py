@@ -122,9 +122,22 @@ def summary(batch: Batch, output: Path | None) -> str:
         lines.append(f"Written to {output}.")
     if batch.misfits:
         lines.append(f"{batch.misfits:,} answers do not fit the schema; the column “warning” says why.")
-    if batch.succeeded + batch.skipped < batch.total:
+    if batch.flawed or batch.several:
+        lines.append(f"The column “warning” names the rows: {flaws(batch)}.")
+    if batch.succeeded + batch.skipped < batch.total or batch.flawed:
         lines.append(f"Batch {batch.pk} can be retried on its page.")
     return "\n".join(lines)
+
+
+def flaws(batch: Batch) -> str:
+    """Returns the counts of flawed answers: `3 without an answer, 1 cut off`."""
+    counts = (
+        (batch.no_answer, "without an answer"),
+        (batch.declined, "refused by the model"),
+        (batch.truncated, "cut off at the token limit"),
+        (batch.several, "with several answers"),
+    )
+    return ", ".join(f"{count:,} {words}" for count, words in counts if count)
 
 
 def database_problem(error: Exception, batch: Batch | None) -> str:
@@ -174,7 +187,7 @@ def row_problems(batch: Batch) -> str:
     """Which rows cannot be sent, and why."""
     found = [f"row {one['row']:,}: {one['message']}" for one in batch.problems[:20]]
     more = batch.problem_count - len(found)
-    head = f"Nothing was sent: {batch.problem_count:,} rows cannot be sent as they are."
+    head = f"Nothing was sent: {batch.problem_count:,} rows can’t be sent as they are."
     return "\n".join([head, *found, *([f"and {more:,} more"] if more > 0 else [])])
 
 

@@ -16,8 +16,8 @@ from typing import Any, TypeVar
 from django.core.cache import cache
 
 from batchsite.datasets.models import Dataset, Row
-from batchsite.recipes.answer_shape import LONGEST_VALUE, MOST_VALUES
 from batchsite.recipes.row_set import RowSet
+from batchsite.recipes.shape_fields import LONGEST_VALUE, MOST_VALUES
 
 LOOKED_AT = 20_000
 """Most rows read during a request, which takes about 0.1 s."""
@@ -155,10 +155,10 @@ def values_of(dataset: Dataset, column: str) -> tuple[list[str], str]:
     for _, cells in dataset.rows(1, last):
         found.add(cells[index].strip())
         if len(found) > MOST_VALUES:
-            raise ValueError(f"“{column}” has more than {MOST_VALUES} different values: too many to choose from.")
+            raise ValueError(f"“{column}” has more than {MOST_VALUES} unique values: too many to choose from.")
     found.discard("")
     if not found:
-        raise ValueError(f"“{column}” holds nothing.")
+        raise ValueError(f"“{column}” is empty.")
     return sorted(found), f"of the first {last:,} rows" if last < dataset.row_count else ""
 
 

@@ -1,10 +1,11 @@
-"""What changed between two versions: line by line, and within a changed line word by word. Pure."""
+"""What changed between two versions: line by line, and word by word within changed lines. Pure."""
 
 from __future__ import annotations
 
 import difflib
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -12,14 +13,14 @@ from typing import Literal
 from batchsite.prompts.library import Contents
 
 Kind = Literal["same", "old", "new"]
-WORDS_COMPARED = 2_000
-"""Longer passages are shown as a whole before and after: comparing takes time with the square of their length."""
+MOST_PAIRS = 6_000_000
+"""Pairs of lines and words that are compared, about a second. Passages beyond are shown as a whole, old and new."""
 _WORD = re.compile(r"\s+|\w+|[^\w\s]")
 
 
 @dataclass(frozen=True)
 class Piece:
-    """Text that stands in both versions, in the older or in the newer one only."""
+    """Text that is in both versions, or only in the older or the newer one."""
 
     kind: Kind
     text: str
@@ -35,7 +36,7 @@ class Section:
 
 
 def compare(old: Contents, new: Contents) -> list[Section]:
-    """The parts that either version has; those that are the same have no pieces."""
+    """Returns the parts that either version has; equal parts have no pieces."""
     before, after = dict(_parts(old)), dict(_parts(new))
     return [
         Section(title, before[title] != after[title], list(changes(before[title], after[title])))
@@ -45,42 +46,84 @@ def compare(old: Contents, new: Contents) -> list[Section]:
 
 
 def _parts(contents: Contents) -> Iterator[tuple[str, str]]:
-    turns = [f"User: {one.get('user', '')}\nAssistant: {one.get('assistant', '')}" for one in contents.examples]
+    turns = [f"User: {turn.get('user', '')}\nAssistant: {turn.get('assistant', '')}" for turn in contents.examples]
     yield "System prompt", contents.system_prompt
     yield "Prompt", contents.text
     yield "Examples", "\n\n".join(turns)
-    yield "Shape of the answer", json.dumps(contents.shape, indent=2, ensure_ascii=False) if contents.shape else ""
+    yield "Answer format", json.dumps(contents.shape, indent=2, ensure_ascii=False) if contents.shape else ""
     yield "Model", contents.model
     yield "Parameters", "\n".join(f"{name}: {json.dumps(value)}" for name, value in sorted(contents.params.items()))
 
 
 def changes(old: str, new: str) -> Iterator[Piece]:
-    """Pieces that give the old text where the new ones are left out, and the new where the old ones are."""
+    """Yields pieces: without the new ones they are the old text, without the old ones they are the new text."""
     if old == new:
         return
     lines = old.splitlines(keepends=True), new.splitlines(keepends=True)
-    for tag, i, j, k, m in difflib.SequenceMatcher(None, *lines, autojunk=False).get_opcodes():
-        before, after = "".join(lines[0][i:j]), "".join(lines[1][k:m])
-        if tag == "equal":
-            yield Piece("same", before)
-        elif tag == "replace":
-            yield from _words(before, after)
+    effort = _Effort()
+    for equal, before, after in _blocks(*lines, effort):
+        if equal:
+            yield Piece("same", "".join(before))
+        elif before and after:
+            yield from _words("".join(before), "".join(after), effort)
         else:
-            yield from _both(before, after)
+            yield from _both("".join(before), "".join(after))
 
 
-def _words(old: str, new: str) -> Iterator[Piece]:
-    words = _WORD.findall(old), _WORD.findall(new)
-    if max(map(len, words)) > WORDS_COMPARED:
-        yield from _both(old, new)
-        return
+@dataclass
+class _Effort:
+    """What a comparison may still cost, in pairs of lines and words."""
+
+    pairs: int = MOST_PAIRS
+
+    def allows(self, old: Sequence[str], new: Sequence[str]) -> bool:
+        """Returns whether comparing these fits, and takes what it costs.
+
+        difflib looks at all pairs of equal items, in the worst case again for each item.
+        """
+        counts = Counter(new)
+        equal = sum(counts[item] for item in old)
+        cost = len(old) * len(new) + equal * min(len(old), len(new)) // 4
+        if cost > self.pairs:
+            return False
+        self.pairs -= cost
+        return True
+
+
+def _blocks(
+    old: Sequence[str], new: Sequence[str], effort: _Effort
+) -> Iterator[tuple[bool, Sequence[str], Sequence[str]]]:
+    """Yields (whether both are equal, items of the old text, items of the new text)."""
+    head, tail = _common(old, new)
+    if head:
+        yield True, old[:head], new[:head]
+    middle = old[head : len(old) - tail], new[head : len(new) - tail]
+    if effort.allows(*middle):
+        for tag, i, j, k, m in difflib.SequenceMatcher(None, *middle, autojunk=False).get_opcodes():
+            yield tag == "equal", middle[0][i:j], middle[1][k:m]
+    elif any(middle):
+        yield False, *middle
+    if tail:
+        yield True, old[len(old) - tail :], new[len(new) - tail :]
+
+
+def _common(old: Sequence[str], new: Sequence[str]) -> tuple[int, int]:
+    """Returns how many items at the beginning and how many of the rest at the end are equal."""
+    shorter = min(len(old), len(new))
+    head = next((place for place in range(shorter) if old[place] != new[place]), shorter)
+    tail = next((place for place in range(shorter - head) if old[-1 - place] != new[-1 - place]), shorter - head)
+    return head, tail
+
+
+def _words(old: str, new: str, effort: _Effort) -> Iterator[Piece]:
+    """Yields pieces of a changed passage, word by word; a space between two changes is part of one."""
+    blocks = list(_blocks(_WORD.findall(old), _WORD.findall(new), effort))
     before, after = "", ""
-    opcodes = difflib.SequenceMatcher(None, *words, autojunk=False).get_opcodes()
-    for number, (tag, i, j, k, m) in enumerate(opcodes):
-        kept = "".join(words[0][i:j])
-        between = 0 < number < len(opcodes) - 1 and not kept.strip() and "\n" not in kept
-        if tag != "equal" or between:  # a space between two changes is part of one
-            before, after = before + kept, after + "".join(words[1][k:m])
+    for number, (equal, left, right) in enumerate(blocks):
+        kept = "".join(left)
+        between = 0 < number < len(blocks) - 1 and not kept.strip() and "\n" not in kept
+        if not equal or between:
+            before, after = before + kept, after + "".join(right)
             continue
         yield from _both(before, after)
         yield Piece("same", kept)

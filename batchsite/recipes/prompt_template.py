@@ -1,7 +1,9 @@
 """Prompts with `{{column}}` placeholders. Pure.
 
-A template is split once into texts and column numbers, and rendered by joining: two million rows a second,
-and a cell that itself holds `{{…}}` is text, never a placeholder. `\\{{` stands for two literal braces.
+A template is split once into texts and column numbers, and rendered by joining: two million rows a second. A cell that
+itself holds `{{…}}` is text, never a placeholder. `\\{{` stands for two literal braces.
+
+Parsing takes time in proportion to the prompt, whatever it holds.
 """
 
 from __future__ import annotations
@@ -9,8 +11,17 @@ from __future__ import annotations
 import difflib
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+
+MOST_UNKNOWN = 20
+"""Unknown placeholders that are named; the rest are counted."""
+MOST_SUGGESTIONS = 5
+"""Unknown placeholders of a prompt for which a similar column is looked up."""
+LONGEST_COMPARED = 100
+"""Characters of a placeholder or column that are compared to find a similar one."""
+LONGEST_SHOWN = 80
 
 
 @dataclass(frozen=True)
@@ -18,14 +29,14 @@ class Template:
     """A prompt that is ready to be rendered with rows of one table."""
 
     parts: tuple[str | int, ...]
-    """Literal texts, and indexes of columns, in order."""
+    """Literal texts and indexes of columns, in order."""
 
     def render(self, cells: Sequence[str]) -> str:
         return "".join([part if isinstance(part, str) else cells[part] for part in self.parts])
 
     @property
     def has_words(self) -> bool:
-        """Whether it is never empty, whatever the cells hold."""
+        """Whether it is never blank, whatever the cells hold."""
         return any(isinstance(part, str) and part.strip() for part in self.parts)
 
     @property
@@ -39,9 +50,11 @@ class UnknownPlaceholder:
     """A placeholder that names no column."""
 
     name: str
+    """As it was typed, at most LONGEST_SHOWN characters."""
     line: int
     """Line of the prompt, counted from 1."""
     suggestion: str | None
+    """The column that was probably meant."""
 
     def __str__(self) -> str:
         hint = f" Did you mean {{{{{self.suggestion}}}}}?" if self.suggestion is not None else ""
@@ -52,54 +65,148 @@ class UnknownPlaceholder:
 class PromptError(ValueError):
     """The prompt names columns that the table does not have."""
 
-    def __init__(self, unknown: list[UnknownPlaceholder]) -> None:
-        super().__init__(" ".join(str(one) for one in unknown))
+    def __init__(self, unknown: Sequence[UnknownPlaceholder], count: int) -> None:
         self.unknown = unknown
+        """The first of them, each name once."""
+        self.count = count
+        super().__init__(" ".join(self.sentences))
+
+    @property
+    def sentences(self) -> list[str]:
+        more = self.count - len(self.unknown)
+        return [*map(str, self.unknown), *([f"{more:,} more placeholders name no column."] if more else [])]
+
+
+@dataclass(frozen=True)
+class _Placeholder:
+    """A placeholder or an escape in a prompt."""
+
+    start: int
+    end: int
+    name: str | None
+    """None for an escape."""
 
 
 def parse(text: str, columns: Sequence[str]) -> Template:
-    """`text` as a template for a table with these columns. Raises PromptError.
+    """Returns `text` as a template for a table with these columns. Raises PromptError.
 
-    Names match exactly; blanks just inside the braces are forgiven where no column has them.
+    Names match exactly; spaces just inside the braces are ignored unless a column has them.
     """
+    names = _names(tuple(columns))
     parts: list[str | int] = []
-    unknown: list[UnknownPlaceholder] = []
-    index = {name: number for number, name in enumerate(columns)}
-    done = 0
-    for match in _pattern(columns).finditer(text):
-        parts.append(text[done : match.start()])
-        done = match.end()
-        if match["escaped"]:
+    unknown: dict[str, int] = {}
+    count = done = 0
+    for found in _placeholders(text, names):
+        parts.append(text[done : found.start])
+        done = found.end
+        if found.name is None:
             parts.append("{{")
             continue
-        name = match["known"] if match["known"] is not None else match["other"]
-        number = index.get(name, index.get(name.strip()))
+        number = names.number_of(found.name)
         if number is None:
-            line = text.count("\n", 0, match.start()) + 1
-            unknown.append(UnknownPlaceholder(name.strip(), line, suggest(name, columns)))
+            count += 1
+            if len(unknown) < MOST_UNKNOWN:
+                unknown.setdefault(found.name.strip(), found.start)
         else:
             parts.append(number)
     if unknown:
-        raise PromptError(unknown)
+        raise PromptError(list(_unknown(text, unknown, names)), count)
     parts.append(text[done:])
     return Template(tuple(part for part in parts if part != ""))
 
 
-def _pattern(columns: Iterable[str]) -> re.Pattern[str]:
-    """Known names first, the longest before its beginnings: a header may itself hold braces or line ends."""
-    names = "|".join(re.escape(name) for name in sorted(columns, key=len, reverse=True)) or r"(?!)"
-    return re.compile(r"(?P<escaped>\\\{\{)|\{\{(?:(?P<known>" + names + r")|(?P<other>.*?))\}\}", re.DOTALL)
+def _unknown(text: str, starts: Mapping[str, int], names: _Names) -> Iterator[UnknownPlaceholder]:
+    for place, (name, start) in enumerate(starts.items()):
+        suggestion = names.similar_to(name) if place < MOST_SUGGESTIONS else None
+        yield UnknownPlaceholder(name[:LONGEST_SHOWN], text.count("\n", 0, start) + 1, suggestion)
 
 
-def suggest(name: str, columns: Iterable[str]) -> str | None:
-    """The column that was probably meant: the same but for case, accents or blanks, else the closest."""
-    plain = {_plain(column): column for column in columns}
-    if _plain(name) in plain:
-        return plain[_plain(name)]
-    close = difflib.get_close_matches(_plain(name), plain, n=1, cutoff=0.6)
-    return plain[close[0]] if close else None
+def _placeholders(text: str, names: _Names) -> Iterator[_Placeholder]:
+    """Yields placeholders and escapes from left to right. Every character is looked at a fixed number of times."""
+    done, closed = 0, -1
+    while (start := text.find("{{", done)) >= 0:
+        if start > done and text[start - 1] == "\\":
+            done = start + 2
+            yield _Placeholder(start - 1, done, None)
+            continue
+        if match := names.with_braces.match(text, start + 2):
+            done = match.end()
+            yield _Placeholder(start, done, match[1])
+            continue
+        closed = closed if closed >= start + 2 else text.find("}}", start + 2)
+        if closed < 0:
+            return  # nothing is closed from here on
+        done = closed + 2
+        yield _Placeholder(start, done, text[start + 2 : closed])
 
 
-def _plain(name: str) -> str:
+class _Names:
+    """The columns of a table, prepared for finding them in prompts."""
+
+    def __init__(self, columns: Sequence[str]) -> None:
+        self._columns = columns
+        self._numbers = {name: number for number, name in enumerate(columns)}
+        braces = sorted((name for name in columns if "}" in name), key=len, reverse=True)
+        alternatives = "|".join(map(re.escape, braces)) or "(?!)"
+        self.with_braces = re.compile(rf"({alternatives})\}}\}}")
+        """A column whose own name holds braces, the longest first: for all others the next `}}` is the end."""
+        self._plain: dict[str, str] | None = None
+
+    def number_of(self, name: str) -> int | None:
+        return self._numbers.get(name, self._numbers.get(name.strip()))
+
+    def similar_to(self, name: str) -> str | None:
+        """Returns the column that was probably meant: equal but for case, accents or spaces, else the closest."""
+        if len(name) > LONGEST_COMPARED:
+            return None
+        if self._plain is None:
+            self._plain = {plain(column): column for column in self._columns if len(column) <= LONGEST_COMPARED}
+        typed = plain(name)
+        if typed in self._plain:
+            return self._plain[typed]
+        close = difflib.get_close_matches(typed, self._plain, n=1, cutoff=0.6)
+        return self._plain[close[0]] if close else None
+
+
+@lru_cache(maxsize=32)
+def _names(columns: tuple[str, ...]) -> _Names:
+    return _Names(columns)
+
+
+def plain(name: str) -> str:
+    """Returns the letters and digits of a name, without case and accents."""
     letters = unicodedata.normalize("NFKD", name.casefold())
     return "".join(letter for letter in letters if letter.isalnum())
+
+
+# ---- slips -----------------------------------------------------------------------------------------------
+
+_BRACED = re.compile(r"\$?(?<!\{)(?:\{([^{}\n]{1,300})\}\}?|\{\{([^{}\n]{1,300})\})(?!\})")
+_OTHERWISE = re.compile(r"<([^<>\n]{1,300})>|\[([^\[\]\n]{1,300})\]|%([^%\s]{1,300})%")
+MOST_SLIPS = 5
+
+
+def slips(text: str, columns: Sequence[str]) -> dict[str, str]:
+    """Returns {what was typed: column} for texts that look like a placeholder with the wrong signs.
+
+    {name}, ${name} and {{name} count if the column is not used otherwise; <name>, [name] and %name% if no column is
+    used at all.
+    Placeholders that name no column are ignored.
+    """
+    names = _names(tuple(columns))
+    numbers = [names.number_of(found.name) for found in _placeholders(text, names) if found.name is not None]
+    used = {columns[number] for number in numbers if number is not None}
+    found = _likely(_BRACED, text, columns, used)
+    return found if used or found else _likely(_OTHERWISE, text, columns, used)
+
+
+def _likely(pattern: re.Pattern[str], text: str, columns: Sequence[str], used: set[str]) -> dict[str, str]:
+    known = {column.strip(): column for column in columns if column not in used}
+    found: dict[str, str] = {}
+    for match in pattern.finditer(text):
+        column = known.get(next(group for group in match.groups() if group is not None).strip())
+        if column is not None:
+            found.setdefault(match[0], column)
+            if len(found) == MOST_SLIPS:
+                break
+    return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from batchsite.recipes.answer_shape import LONGEST_NAME, WITH_VALUES
+from batchsite.recipes.shape_fields import LONGEST_NAME, WITH_VALUES
 
 
 def part_of(shape: Mapping[str, Any] | None, aside: Mapping[str, Any] | None, kind: str) -> Any:

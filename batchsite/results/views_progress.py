@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
-from django.http import HttpResponse, QueryDict
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
@@ -13,51 +13,44 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from batchsite.batches import queries
 from batchsite.batches.models import Batch
-from batchsite.batches.states import RowState, State
-from batchsite.http import words_of
-from batchsite.results import result_rows
-from batchsite.results.batch_status import standing, tone_of
-from batchsite.results.result_rows import Wanted
+from batchsite.batches.states import State
+from batchsite.results import cause_counts
+from batchsite.results.batch_status import status_of, tone_of
+from batchsite.results.row_filter import RowFilter, filter_in
 from batchsite.teams.requests import TeamRequest
 
 LATEST = 6
-"""Lines of the timeline that stand open; earlier ones are folded."""
+"""Events of the timeline that are shown; earlier ones are folded."""
 
 
 @require_GET
 def batch_progress(request: TeamRequest, batch_id: int) -> HttpResponse:
-    """The live part. Where more than figures changed since `shown`, what stands around it comes along."""
+    """The live part. If more than figures changed since `shown`, the parts around it come along."""
     found = queries.batch_of(request.team, batch_id)
     if not request.htmx:
         return redirect("batch", found.pk)
     if found.state == State.DRAFT:
         return HttpResponseClientRedirect(reverse("batch-edit", args=[found.pk]))
-    context = standing_of(request, found, wanted_of(request.GET))
-    context["oob"] = context["standing"].mark != request.GET.get("shown")
+    context = status_context(request, found, filter_in(request.GET))
+    context["oob"] = context["standing"].fingerprint != request.GET.get("shown")
     return render(request, "results/_live.html", context)
 
 
-def standing_of(request: TeamRequest, found: Batch, wanted: Any) -> dict[str, Any]:
-    """What the page of a batch shows above its rows. `wanted` has the state and the cause that rows are chosen by."""
-    stands = standing(found)
+def status_context(request: TeamRequest, found: Batch, row_filter: RowFilter) -> dict[str, Any]:
+    """Returns what the page of a batch shows above its rows."""
+    stands = status_of(found)
     story = [(event, tone_of(event)) for event in stands.events]
     kept = request.GET.copy()
     kept.pop("shown", None)
-    again = "&".join(filter(None, [urlencode({"shown": stands.mark}), kept.urlencode()]))
+    again = "&".join(filter(None, [urlencode({"shown": stands.fingerprint}), kept.urlencode()]))
     return {
         "batch": found,
         "standing": stands,
-        "wanted": wanted,
-        "causes": result_rows.causes(found),
-        "misfits": result_rows.misfits(found),
+        "wanted": row_filter,
+        "causes": cause_counts.causes(found),
+        "misfits": cause_counts.misfits(found),
         "earlier": story[:-LATEST],
         "timeline": story[-LATEST:],
         "poll_url": f"{reverse('batch-progress', args=[found.pk])}?{again}",
         "query": f"?{kept.urlencode()}" if kept else "",
     }
-
-
-def wanted_of(asked: QueryDict) -> Wanted:
-    """Which rows the address asks for; what it does not know counts as all."""
-    state = asked.get("state", "")
-    return Wanted(state if state in RowState.values else "", words_of(asked.get("cause"))[:60])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import IO, Protocol
 
@@ -56,6 +56,8 @@ class Choice:
     value: str
     label: str
     rows: tuple[tuple[str, ...], ...] = ()
+    more: bool = False
+    """Less likely than the others: shown on demand."""
 
 
 @dataclass(frozen=True)
@@ -153,6 +155,12 @@ class Table(Protocol):
 
     columns: list[str]
     understood: Understood
+    sample: Sequence[list[str]] = ()
+    """The first rows, where they were looked at before."""
+    recent: Collection[int] = ()
+    """The lines of the rows given out last, the newest last; empty where rows have none."""
+    declared_totals: int = 0
+    """Rows at the end that the file itself calls totals."""
     left_out: Skipped
     """Rows that were left out because a person chose to; complete once all rows are read."""
 

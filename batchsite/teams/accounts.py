@@ -60,15 +60,15 @@ def account_of(team: Team, kind: str) -> Account:
         return Account(AccountKind.SANDBOX, sandbox_url(), sandbox_key())
     if kind == AccountKind.ENVIRONMENT:
         if not settings.OPTIONS.xai_api_key:
-            raise AccountMissing("XAI_API_KEY is not set any more. Set it again and restart batchsite.")
+            raise AccountMissing("XAI_API_KEY is no longer set. Set it again and restart batchsite.")
         if not team.may_use_installation_key:
             raise AccountMissing(
-                f"{team} may not use the key of this installation any more. Owners of the first team can allow it."
+                f"{team} may no longer use the key of this installation. Owners of the first team can allow it."
             )
         return Account(AccountKind.ENVIRONMENT, settings.OPTIONS.xai_api_base, settings.OPTIONS.xai_api_key)
     stored = ProviderKey.objects.filter(team=team).first()
     if stored is None:
-        raise AccountMissing("The team's xAI key was removed. Add it again on the Team page.")
+        raise AccountMissing("The team’s xAI key was removed. Add it again on the Team page.")
     return Account(AccountKind.TEAM, settings.OPTIONS.xai_api_base, decrypt(bytes(stored.secret)))
 
 

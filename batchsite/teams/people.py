@@ -22,7 +22,7 @@ class LastOwner(Exception):
     """The change would leave the team without an owner."""
 
     def __init__(self, team: Team) -> None:
-        super().__init__(f"{team} needs an owner. Make somebody else an owner first.")
+        super().__init__(f"{team} needs an owner. Make someone else an owner first.")
 
 
 class MayNotCreateTeams(Exception):
@@ -72,7 +72,7 @@ def _one_at_a_time() -> None:
     """Locks a row until the end of the transaction, so that others wait, whatever the database."""
     until = timezone.now() + timedelta(minutes=1)
     Leadership.objects.get_or_create(name="setup", defaults={"token": "", "until": until})
-    Leadership.objects.select_for_update().get(name="setup")
+    Leadership.objects.select_for_update(no_key=True).get(name="setup")
 
 
 def set_budget(team: Team, ticks: int | None) -> None:
@@ -120,7 +120,7 @@ def _void_links(membership: Membership) -> None:
 
 def _keep_an_owner(membership: Membership) -> None:
     """Raises LastOwner. Locks the team, so that two owners who leave at once do not both count the other."""
-    team = Team.objects.select_for_update().get(pk=membership.team_id)
+    team = Team.objects.select_for_update(no_key=True).get(pk=membership.team_id)
     owners = team.memberships.filter(role=Role.OWNER)
     if owners.filter(pk=membership.pk).exists() and owners.count() == 1:
         raise LastOwner(team)

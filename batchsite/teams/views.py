@@ -61,8 +61,8 @@ def team_rename(request: TeamRequest) -> HttpResponse:
         return team_page(request, name_form=form)
     request.team.name = form.cleaned_data["name"]
     request.team.save(update_fields=["name"])
+    messages.success(request, f"The team is now called {request.team}.")
     security_log.record("team_renamed", request)
-    messages.success(request, f"The team is named {request.team} now.")
     return redirect("team")
 
 
@@ -73,8 +73,8 @@ def team_budget(request: TeamRequest) -> HttpResponse:
     if not form.is_valid():
         return team_page(request, budget_form=form)
     people.set_budget(request.team, form.ticks())
+    messages.success(request, "The budget is set." if form.ticks() is not None else "The budget is removed.")
     security_log.record("budget_set", request, ticks=form.ticks())
-    messages.success(request, "The budget is set." if form.ticks() is not None else "There is no budget any more.")
     return redirect(f"{reverse('team')}#budget")
 
 
@@ -86,8 +86,8 @@ def team_new(request: TeamRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         team = people.create_team(request.user, form.cleaned_data["name"])
         request.session[SESSION_TEAM] = team.pk
+        messages.success(request, f"You are now in {team}. Switch back at the bottom of the menu.")
         security_log.record("team_created", request, made=team.pk)
-        messages.success(request, f"You work in {team} now. Switch back at the foot of the rail.")
         return redirect("home")
     return render(request, "teams/team_new.html", {"form": form}, status=UNPROCESSABLE if form.errors else 200)
 
@@ -108,7 +108,7 @@ def invitation_new(request: TeamRequest) -> HttpResponse:
     role = form.cleaned_data["role"]
     invitation = Invitation.objects.create(team=request.team, role=role, created_by=request.user)
     security_log.record("invitation_made", request, invitation=invitation.pk, role=role)
-    messages.success(request, "The link is ready. Send it to one person: it lets one in, within 14 days.")
+    messages.success(request, "The link is ready. Send it to one person: it works once, within 14 days.")
     return redirect("team")
 
 
@@ -116,8 +116,8 @@ def invitation_new(request: TeamRequest) -> HttpResponse:
 @require_POST
 def invitation_revoke(request: TeamRequest, invitation_id: int) -> HttpResponse:
     get_object_or_404(Invitation, pk=invitation_id, team=request.team, used_at=None).delete()
+    messages.success(request, "The link no longer works.")
     security_log.record("invitation_revoked", request, invitation=invitation_id)
-    messages.success(request, "The link lets nobody in any more.")
     return redirect("team")
 
 
@@ -153,7 +153,7 @@ def member_remove(request: TeamRequest, membership_id: int) -> HttpResponse:
 def _remove(request: TeamRequest, membership_id: int) -> HttpResponse:
     membership = request.team.memberships.select_related("user").get(pk=membership_id)
     if request.method == "POST":
-        return _end(request, membership, f"{membership.user} is not in {request.team} any more.", "team")
+        return _end(request, membership, f"{membership.user} is no longer in {request.team}.", "team")
     context = {
         "question": f"Remove {membership.user} from {request.team}?",
         "what": "They lose access at once. Datasets and batches that they made stay with the team.",

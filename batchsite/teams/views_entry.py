@@ -36,7 +36,7 @@ def setup(request: HttpRequest) -> HttpResponse:
             answers = {name: form.cleaned_data[name] for name in ("name", "email", "password", "team_name")}
             user = set_up(**answers)
         except AlreadySetUp:
-            messages.warning(request, "Somebody else has just made the first account. Ask them for an invitation.")
+            messages.warning(request, "Someone else has just created the first account. Ask them for an invitation.")
             return redirect("sign-in")
         login(request, user)
         return redirect("home")
@@ -105,7 +105,7 @@ def _join_signed_in(request: HttpRequest, invitation: Invitation, user: User) ->
         team = invitations.join(invitation, user)
         security_log.record("joined", request, to_team=team.pk, invitation=invitation.pk)
         request.session[SESSION_TEAM] = team.pk
-        messages.success(request, f"You are in {team} already." if is_member else f"Welcome to {team}.")
+        messages.success(request, f"You are already in {team}." if is_member else f"Welcome to {team}.")
         return redirect("home")
     return render(request, "teams/join.html", {"invitation": invitation, "person": user})
 

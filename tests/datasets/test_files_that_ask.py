@@ -116,7 +116,7 @@ def test_what_is_no_answer_is_said_in_place(received: Importer, alice: User, cli
     dataset.refresh_from_db()
 
     assert answer.status_code == 422
-    assert "Choose one of them." in answer.content.decode()
+    assert "Choose one." in answer.content.decode()
     assert dataset.state == DatasetState.ASKING
 
 
@@ -139,10 +139,10 @@ def test_the_second_answer_finds_it_answered(received: Importer, alice: User, bo
     values, stale = guesses(dataset), Dataset.objects.get()
     answers.answer(dataset, alice, values)
 
-    with pytest.raises(answers.CannotChange, match="answered already"):
+    with pytest.raises(answers.CannotChange, match="already been answered"):
         answers.answer(stale, bob, values)
     again = client_of(bob).post(reverse("dataset-answer", args=[dataset.pk]), filled(values), follow=True)
-    assert "It was answered already." in again.content.decode()
+    assert "It has already been answered." in again.content.decode()
     dataset.refresh_from_db()
     assert {one["by"] for one in dataset.answers} == {alice.pk}
 
@@ -222,7 +222,7 @@ def test_a_dataset_in_use_stays_and_a_new_one_is_made_of_its_file(
     other = Dataset.objects.get(replaces=dataset)
 
     assert batch.name in page
-    assert "Import it again like this" not in page
+    assert "Import again" not in page
     assert answer["Location"] == reverse("dataset", args=[other.pk])
     assert (other.name, other.filename, other.size) == (dataset.name, dataset.filename, dataset.size)
     with other.file.open("rb") as file:

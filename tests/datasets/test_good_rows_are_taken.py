@@ -34,7 +34,7 @@ def test_the_button_says_how_many_rows_it_leaves_out(received: Importer, alice: 
     dataset, client = imported(received(damaged(4000, 7))), client_of(alice)
     page = client.get(reverse("dataset", args=[dataset.pk])).content.decode()
 
-    assert "Leave 571 rows out and take the rest" in page
+    assert "Leave 571 rows out and import the rest" in page
     assert client.post(reverse("dataset-leave", args=[dataset.pk]))["Location"] == reverse("dataset", args=[dataset.pk])
     assert imported(dataset).state == DatasetState.READY
     assert (dataset.row_count, dataset.left_out) == (3429, 571)
@@ -49,7 +49,7 @@ def test_what_was_left_out_is_told_on_the_page_in_the_list_and_in_a_report(
     imported(dataset)
     page = client.get(reverse("dataset", args=[dataset.pk])).content.decode()
 
-    for words in ("4 rows of the file were left out", "Alice", "Leave them out", "2 cells where the header has 3."):
+    for words in ("4 rows of the file were left out", "Alice", "Skip them", "2 cells where the header has 3."):
         assert words in page
     assert "4 left out" in client.get("/datasets/").content.decode()
     rows = report_of(client, dataset)
@@ -75,7 +75,7 @@ def test_a_file_whose_rows_are_not_the_matter_offers_no_such_thing(
     page = client.get(reverse("dataset", args=[dataset.pk])).content.decode()
 
     if dataset.state == DatasetState.REFUSED:
-        assert "take the rest" not in page
+        assert "import the rest" not in page
         with pytest.raises(answers.CannotChange):
             answers.leave_bad_rows(dataset, alice)
     else:
@@ -86,6 +86,6 @@ def test_a_page_that_is_out_of_date_changes_nothing(received: Importer, alice: U
     dataset = imported(received("id,text\n1,a\n"))
     answer = client_of(alice).post(reverse("dataset-leave", args=[dataset.pk]), follow=True)
 
-    assert "not waiting for that any more" in answer.content.decode()
+    assert "no longer waiting for that" in answer.content.decode()
     dataset.refresh_from_db()
     assert dataset.state == DatasetState.READY

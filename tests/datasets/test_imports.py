@@ -23,6 +23,8 @@ from batchsite.processes.parentage import MARK
 from tests.datasets.conftest import Importer
 from tests.datasets.stores import FailingStorage, Killed
 
+pytestmark = pytest.mark.databases
+
 
 def csv_of(count: int) -> str:
     return "id,text\n" + "".join(f'{number},"text, {number}"\n' for number in range(1, count + 1))

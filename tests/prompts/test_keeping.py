@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batchsite.prompts import library, prompt_queries
+from batchsite.prompts import diff, library, prompt_queries
 from batchsite.prompts.diff import changes, compare
 from batchsite.prompts.library import Contents
 from batchsite.prompts.models import Prompt
 from batchsite.teams.models import Team, User
+
+pytestmark = pytest.mark.databases
 
 FIRST = Contents(text="Sort {{text}}", system_prompt="Be brief", model="grok-4.3")
 
@@ -77,7 +81,7 @@ def test_words_that_changed_side_by_side_are_one_change() -> None:
     pieces = [(one.kind, one.text) for one in changes("Which value fits this?", "Which of the intents has this?")]
     assert pieces == [
         ("same", "Which "),
-        ("old", "value fits"),
+        ("old", "label fits"),
         ("new", "of the intents has"),
         ("same", " this?"),
     ]
@@ -104,3 +108,39 @@ def test_the_pieces_make_both_versions(old: str, new: str) -> None:
         return
     assert "".join(one.text for one in pieces if one.kind != "new") == old
     assert "".join(one.text for one in pieces if one.kind != "old") == new
+
+
+def test_a_change_amid_equal_lines_is_found() -> None:
+    old = "a line\n" * 5000 + "old words\n" + "a line\n" * 5000
+    pieces = list(changes(old, old.replace("old words", "new words")))
+    assert [one.text for one in pieces if one.kind != "same"] == ["old", "new"]
+
+
+class CountedMatcher(difflib.SequenceMatcher):  # type: ignore[type-arg]
+    """A matcher that counts the pairs of equal items that it looks at."""
+
+    pairs = 0
+
+    def find_longest_match(self, alo: int = 0, ahi: int | None = None, blo: int = 0, bhi: int | None = None) -> Any:
+        CountedMatcher.pairs += sum(1 + len(self.b2j.get(item, ())) for item in self.a[alo:ahi])
+        return super().find_longest_match(alo, ahi, blo, bhi)
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        lambda size: ("same\n" * size + "x\n" + "same\n" * size, "y\n" + "same\n" * (2 * size) + "z\n"),
+        lambda size: ("same\nx\n" * size, "y\nsame\n" * size),
+        lambda size: ("".join(f"{n}\n" for n in range(size)), "".join(f"{n}\n" for n in reversed(range(size)))),
+        lambda size: ("a " * size + "x" + "a " * size, "y" + "a " * (2 * size) + "z"),
+        lambda size: ("a b\nc d\n" * size, "b a\nd c\n" * size),
+    ],
+)
+def test_comparing_has_an_end_whatever_is_compared(texts: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(diff.difflib, "SequenceMatcher", CountedMatcher)
+    for size in (100, 1000, 4000):
+        CountedMatcher.pairs = 0
+        old, new = texts(size)
+        pieces = list(changes(old, new))
+        assert "".join(one.text for one in pieces if one.kind != "new") == old
+        assert CountedMatcher.pairs <= diff.MOST_PAIRS

@@ -17,8 +17,8 @@ from pytest_django import DjangoAssertNumQueries
 from batchsite.batches.models import Batch, Submission
 from batchsite.batches.timeline import note
 from batchsite.batches.transitions import hold
-from batchsite.results.batch_status import standing
-from batchsite.results.result_rows import causes
+from batchsite.results.batch_status import status_of
+from batchsite.results.cause_counts import causes
 from batchsite.submission import actions
 from batchsite.teams.models import Team, User
 from tests.submission.stories import a_draft, a_running_batch, ago, an_ended_batch, failure, receive
@@ -112,14 +112,14 @@ def test_of_a_million_rows_one_is_less_than_a_per_cent(team: Team, alice: User) 
     Batch.objects.update(total=1_000_000)
     Submission.objects.update(total=1_000_000, num_success=1)
     batch.refresh_from_db()
-    assert standing(batch).title == "Less than 1 % done"
+    assert status_of(batch).title == "Less than 1 % done"
 
 
 def test_time_left_follows_the_provider_s_counters(team: Team, alice: User) -> None:
     batch = a_running_batch(team, alice, rows=100)
     ago(batch, minutes=10)
     Submission.objects.update(num_success=50)
-    assert standing(batch).left == "about 10 minutes left"
+    assert status_of(batch).left == "about 10 minutes left"
 
 
 def test_the_time_left_of_a_retry_counts_from_the_retry(team: Team, alice: User) -> None:
@@ -131,7 +131,7 @@ def test_the_time_left_of_a_retry_counts_from_the_retry(team: Team, alice: User)
     Submission.objects.filter(pk=again.pk).update(created_at=timezone.now() - timedelta(minutes=2))
     Batch.objects.update(state="processing")
     batch.refresh_from_db()
-    assert standing(batch).left == "about 2 minutes left"
+    assert status_of(batch).left == "about 2 minutes left"
 
 
 def test_an_ended_batch_with_failures_is_amber_and_offers_a_retry(team: Team, alice: User, site: Client) -> None:
@@ -194,22 +194,24 @@ def test_the_last_answer_asks_no_more(team: Team, alice: User, site: Client) -> 
 
 def test_there_is_nothing_to_type_or_to_open_in_it(team: Team, alice: User, site: Client) -> None:
     batch = a_running_batch(team, alice)
-    mark = standing(batch).mark
-    live = poll(site, batch, shown=mark).content.decode()
+    fingerprint = status_of(batch).fingerprint
+    live = poll(site, batch, shown=fingerprint).content.decode()
     assert not re.search(r"<(form|input|select|textarea|button|details|summary)\b", live)
     assert "hx-swap-oob" not in live
 
 
 def test_what_stands_around_it_comes_along_only_when_it_changed(team: Team, alice: User, site: Client) -> None:
     batch = a_running_batch(team, alice)
-    mark = standing(batch).mark
+    fingerprint = status_of(batch).fingerprint
     receive(batch, {1: "yes"})
-    assert "hx-swap-oob" in poll(site, batch, shown=mark).content.decode(), "the first result is a line of the timeline"
-    mark = standing(batch).mark
+    assert "hx-swap-oob" in poll(site, batch, shown=fingerprint).content.decode(), (
+        "the first result is a line of the timeline"
+    )
+    fingerprint = status_of(batch).fingerprint
     receive(batch, {2: "yes"})
-    assert "hx-swap-oob" not in poll(site, batch, shown=mark).content.decode()
+    assert "hx-swap-oob" not in poll(site, batch, shown=fingerprint).content.decode()
     hold(batch.pk, "no credits left")
-    live = poll(site, batch, shown=mark).content.decode()
+    live = poll(site, batch, shown=fingerprint).content.decode()
     around = ["batch-state", "batch-actions", "batch-notices", "batch-causes", "batch-timeline", "results-news"]
     assert re.findall(r'id="([\w-]+)" [^>]*hx-swap-oob="true"', live) == [*around, "rail-batches"]
 
@@ -252,7 +254,7 @@ def test_a_batch_that_stands_still_says_since_when(team: Team, alice: User, site
     assert "Nothing has moved" not in page(site, batch)
     ago(batch, hours=2)
     shown = page(site, batch)
-    assert "Nothing has moved for a while" in shown
+    assert "No new answers for a while" in shown
     assert "data-shut>Wait</button>" in shown
     assert reverse("batch-finish", args=[batch.pk]) in shown
 
@@ -270,26 +272,27 @@ def test_calls_that_fail_again_and_again_are_shown_in_xai_s_words(team: Team, al
     Submission.objects.update(faults=1)
     assert "does not answer as it should" not in page(site, batch)
     Submission.objects.update(faults=2)
-    assert "xAI does not answer as it should: xAI had a fault of its own" in page(site, batch)
+    assert "xAI is not responding properly: xAI had a fault of its own" in page(site, batch)
 
 
 @pytest.mark.parametrize(
     ("ending", "reason", "title"),
     [
         ("cancelled", "Cancelled before it was answered.", "Cancelling"),
-        ("completed", "The deadline that was set for this batch has passed.", "Finishing with what is there"),
-        ("failed", "Model x is not supported", "xAI refused it; what was sent is taken back"),
+        ("completed", "The deadline that was set for this batch has passed.", "Finishing early"),
+        ("failed", "Model x is not supported", "xAI refused it; the rows sent so far are being withdrawn"),
     ],
 )
 def test_a_batch_that_is_being_ended_says_how(
     ending: str, reason: str, title: str, team: Team, alice: User, site: Client
 ) -> None:
     batch = a_running_batch(team, alice)
-    Submission.objects.update(cancel_asked_at=timezone.now(), ending=ending, ending_reason=reason)
+    ended_by = "deadline" if ending == "completed" else ""
+    Submission.objects.update(cancel_asked_at=timezone.now(), ending=ending, ending_reason=reason, ended_by=ended_by)
     Batch.objects.update(state="cancelling")
     notice = words(part(page(site, batch), "batch-notices"))
     assert f"{title} " in notice
-    assert "What is answered is kept, and is billed." in notice
+    assert "Answered rows are kept and billed." in notice
     assert ("deadline" in notice[:200]) == (ending == "completed")
     assert "Cancel…" not in page(site, batch)
 
@@ -332,7 +335,7 @@ def test_a_batch_that_ends_while_its_page_is_made_has_a_page(team: Team, alice: 
     batch.refresh_from_db()
     assert batch.state == "cancelling"
     batch.submissions.update(state="cancelled", ended_at=timezone.now())
-    assert standing(batch).notices == []
+    assert status_of(batch).notices == []
 
 
 def test_the_timeline_tells_who_did_what_and_how_often(team: Team, alice: User, bob: User, site: Client) -> None:

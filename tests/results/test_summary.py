@@ -17,12 +17,14 @@ from batchsite.batches.states import State
 from batchsite.batches.transitions import move
 from batchsite.processes.leases import LeaseLost
 from batchsite.processes.queue import take_due
-from batchsite.results import summaries, tasks
+from batchsite.results import sliced_count, summaries, tasks
 from batchsite.results.models import Codes, Summary
 from batchsite.submission import actions
 from batchsite.teams.models import Team, User
 from tests.factories import make_dataset
 from tests.submission.stories import a_running_batch, an_ended_batch, end, failure, receive
+
+pytestmark = pytest.mark.databases
 
 Browser = Callable[[User], Client]
 SHAPE = {"fields": [{"name": "intent", "type": "choice", "values": ["lost", "late", "other"]}]}
@@ -50,7 +52,7 @@ def work() -> int:
     for rounds in range(100):
         due = take_due(Summary.objects.all(), timezone.now())
         for summary in due:
-            tasks.sum_up(summary.pk)
+            tasks.summarize(summary.pk)
         if not due:
             return rounds
     raise AssertionError("it never ends")
@@ -92,7 +94,7 @@ def test_in_many_steps_it_comes_to_the_same(
     seconds: float, intents: Batch, site: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(summaries, "SLICE", 4)
-    monkeypatch.setattr(summaries, "STEP_SECONDS", seconds)
+    monkeypatch.setattr(sliced_count, "STEP_SECONDS", seconds)
     page(site, intents)
     steps = work()
     assert steps == (8 if seconds == 0 else 1)
@@ -111,7 +113,7 @@ def test_a_step_that_dies_is_made_again(intents: Batch, site: Client, monkeypatc
 
     with monkeypatch.context() as patch:
         patch.setattr("batchsite.processes.leases.Claim.extend", lose)
-        tasks.sum_up(summary.pk)
+        tasks.summarize(summary.pk)
     assert not Codes.objects.exists()
     Summary.objects.update(next_look_at=timezone.now(), lease_token="", lease_until=None)
     work()
@@ -238,7 +240,7 @@ def test_a_batch_that_ends_while_it_is_summed_up_is_summed_up_once_more(
 ) -> None:
     batch = a_running_batch(team, alice, rows=20)
     receive(batch, dict.fromkeys(range(1, 11), "yes"))
-    summaries.ask_for(batch, summaries.summary_of(batch))
+    summaries.request(batch, summaries.summary_of(batch))
     seen = summaries.seen
 
     def late(*given: Any) -> Any:
@@ -248,7 +250,7 @@ def test_a_batch_that_ends_while_it_is_summed_up_is_summed_up_once_more(
 
     with monkeypatch.context() as patch:
         patch.setattr(summaries, "seen", late)
-        tasks.sum_up(Summary.objects.get().pk)
+        tasks.summarize(Summary.objects.get().pk)
     work()
     assert (Summary.objects.get().shown or {})["sums"][2:] == [20, 20]
 

@@ -21,10 +21,11 @@ from batchsite.tables.dialects import Trial
 from batchsite.tables.excerpts import excerpt
 from batchsite.tables.formats.excel_workbook import Book, Cell, Damaged, Sheet, SheetEnd, SheetRow, unescaped
 from batchsite.tables.formats.unsupported import say_what
-from batchsite.tables.layout import Layout, lay_out
+from batchsite.tables.layout import lay_out
 from batchsite.tables.number_formats import number_format, text_format
 from batchsite.tables.quotes import Dialect
 from batchsite.tables.row_checks import RowChecks, refuse
+from batchsite.tables.table_top import Layout
 from batchsite.tables.table_types import (
     Answers,
     Asks,
@@ -253,7 +254,7 @@ class ExcelTable(Table):
         if not sample:
             raise refuse(f"Sheet “{self._sheet.name}” is empty.")
         records = [(cells, "\t".join(cells), number, "") for number, cells in sample]
-        layout = lay_out(Trial(Dialect("\t", ""), records), answers, whole=len(sample) < _SAMPLE_ROWS)
+        layout = lay_out(Trial(Dialect("\t", ""), records), answers, self._limits, whole=len(sample) < _SAMPLE_ROWS)
         understood = self.understood
         understood.header, understood.header_line = layout.header, layout.header_line
         understood.set_aside = layout.set_aside
