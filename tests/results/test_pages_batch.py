@@ -245,7 +245,7 @@ def test_a_held_batch_says_why_since_when_and_what_to_do(team: Team, alice: User
     assert "Held: No credits left at xAI." in shown
     assert "Your team has used all &lt;credits&gt;" in shown
     assert f'action="{reverse("batch-go-on", args=[batch.pk])}"' in shown
-    assert "Finish with what is there…" in shown
+    assert "Finish early…" in shown
     assert "Trace id <code>trace-17</code>" in shown
 
 
@@ -346,5 +346,5 @@ def test_the_timeline_tells_who_did_what_and_how_often(team: Team, alice: User, 
     line = words(part(page(site, batch), "batch-timeline"))
     assert "Submitted with 20 rows by Bob" in line
     assert "3 times" in line
-    assert "Cancel asked for by you" in line
+    assert "Cancellation requested by you" in line
     assert "503 &lt;html&gt;" in page(site, batch)
