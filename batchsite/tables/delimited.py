@@ -7,7 +7,7 @@ import re
 from copy import deepcopy
 from dataclasses import dataclass, replace
 
-from batchsite.tables.delimited_table import Delimited, DelimitedTable
+from batchsite.tables.delimited_table import DelimitedTable
 from batchsite.tables.dialect_choice import choose
 from batchsite.tables.dialects import ONE_COLUMN, Trial
 from batchsite.tables.encoding_question import encoding_question
@@ -15,6 +15,7 @@ from batchsite.tables.encodings import Encoding, find_encoding
 from batchsite.tables.file_kind import SAMPLE_BYTES, what_else
 from batchsite.tables.layout import lay_out
 from batchsite.tables.records import LINE_END
+from batchsite.tables.row_judge import Delimited
 from batchsite.tables.table_top import Layout
 from batchsite.tables.table_types import (
     BAD_ROWS,

@@ -37,10 +37,10 @@ class QuoteChecks:
             return None
         self.in_use = self.in_use or text[0] == self.sign or f"{self._dialect.delimiter}{self.sign}" in text
         if self.misplaced.full:
-            problem = Problem(MISPLACED, line, row or None)
-        else:
-            column = column_at(text, position, self._dialect)
-            problem = Problem(MISPLACED, line, row or None, column, excerpt(text, position))
+            self.misplaced.count += 1  # which costs less than describing it
+            return self.misplaced.first[-1]
+        column = column_at(text, position, self._dialect)
+        problem = Problem(MISPLACED, line, row or None, column, excerpt(text, position))
         self.misplaced.add(problem)
         return problem
 

@@ -7,7 +7,8 @@ import io
 import re
 import sys
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from typing import Protocol
 
 from batchsite.tables.quotes import Dialect, end_of_records, kept_backslashes
@@ -38,6 +39,11 @@ class Text(Protocol):
 def lines_of(text: str, source: Text) -> io.StringIO:
     """Iterates over the lines of a piece. Looking for CR as well takes longer, so only where one stands alone."""
     return io.StringIO(text, newline="" if source.lone_cr else "\n")
+
+
+def _drained(lines: deque[str]) -> Iterator[str]:
+    while lines:
+        yield lines.popleft()
 
 
 class _Endless(Exception):
@@ -123,23 +129,27 @@ class Records:
         """Physical lines; those of the record in hand stay in `_raw`."""
         raw, longest, size = self._raw, self.longest, 0
         escaped = kept_backslashes(self.dialect) if self.dialect.backslash else None
-        for line in self._physical_lines():
-            raw.append(line)
-            size = len(line) if len(raw) == 1 else size + len(line)
-            if size >= longest:
-                raise _Endless
-            yield escaped(line) if escaped else line
-
-    def _physical_lines(self) -> Iterator[str]:
         while True:
-            while self._again:
-                yield self._again.popleft()
-            for line in self._piece:  # noqa: UP028  (it would close the piece with this generator)
-                yield line
-            if not (taken := self._source.take()):
+            for line in self._waiting():
+                raw.append(line)
+                size = len(line) if len(raw) == 1 else size + len(line)
+                if size >= longest:
+                    raise _Endless
+                yield escaped(line) if escaped else line
+            if not self._refill():
                 return
-            self._taken += len(taken)
-            self._piece = lines_of(taken, self._source)
+
+    def _waiting(self) -> Iterable[str]:
+        """Lines that are at hand, those to be read again first."""
+        return chain(_drained(self._again), self._piece) if self._again else self._piece
+
+    def _refill(self) -> bool:
+        """Have more lines at hand; False at the end."""
+        if not (taken := self._source.take()):
+            return False
+        self._taken += len(taken)
+        self._piece = lines_of(taken, self._source)
+        return True
 
     def _broken(self, error: str) -> Record:
         line, last = self._line + 1, self._line + len(self._raw)
@@ -153,8 +163,12 @@ class Records:
         line, in_one_line = self._line + 1, len(self._raw) == 1
         text = self._cut()
         yield [], text, line, f"This row is longer than {self.longest:,} characters. Is a quote never closed?"
-        while in_one_line and not text.endswith(("\n", "\r")) and (text := next(self._physical_lines(), "")):
-            self.overflow(text)
+        while in_one_line and not text.endswith(("\n", "\r")):
+            text = next(iter(self._waiting()), "")
+            if text:
+                self.overflow(text)
+            elif not self._refill():
+                return
 
     def _cut(self) -> str:
         """The first line of a broken record; what stands below it is read again. All of it beyond the budget."""

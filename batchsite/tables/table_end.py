@@ -15,6 +15,8 @@ from batchsite.tables.table_types import RECENT, Answers, Asks, Table
 
 _SAMPLE = 200
 _FEWEST_ABOVE = 2
+_AT_ONCE, _MUCH = 5 * RECENT, 1_000_000
+"""Rows that are held before some are given out, unless they have so many characters."""
 _TOTAL = re.compile(
     r"\W*(?:(?:grand|sub|net|gross|overall)[\s-]?)?(?:totals?|sum|average|mean|count|summe|gesamt\w*|insgesamt|"
     r"durchschnitt|mittelwert|somme|moyenne|suma|promedio|totale|totaal|som|итого|всего|合計|总计|合计|總計)\b\W*(?:\w+\W*)?",
@@ -45,9 +47,11 @@ class EndCheckedTable(Table):
     def pieces(self) -> Iterator[list[list[str]]]:
         kept: list[list[str]] = []
         sample: list[list[str]] = []
+        most = RECENT
         for piece in self._table.pieces():
             kept += piece
-            if len(kept) > RECENT:
+            if len(kept) > most:
+                most = RECENT if sum(map(len, chain(*kept))) > _MUCH else _AT_ONCE
                 given, kept = kept[:-RECENT], kept[-RECENT:]
                 if len(sample) < _SAMPLE:
                     sample += given[:_SAMPLE]

@@ -8,8 +8,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from batchsite.tables import Asks, Limits, ReadingError, Understood
-from batchsite.tables.delimited_table import Delimited, DelimitedTable
+from batchsite.tables.delimited_table import DelimitedTable
 from batchsite.tables.quotes import Dialect
+from batchsite.tables.row_judge import Delimited
 from batchsite.tables.table_top import Layout
 from batchsite.tables.text_source import TextSource
 
