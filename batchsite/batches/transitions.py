@@ -79,21 +79,27 @@ def end(batch: Batch, parts: Collection[str]) -> None:
     if batch.state != state:
         resume(batch.pk)
         _set(batch, state, ended_at=timezone.now(), held_reason="", held_since=None)
-        note(batch.pk, "ended", f"{state.label}: {outcome(batch)}", outcome=_outcome_code(batch))
+        note(batch.pk, "ended", f"{batch.label}: {outcome(batch)}", outcome=_outcome_code(batch))
         batch_ended.send(Batch, batch=batch)
 
 
 def _outcome_code(batch: Batch) -> str:
     """Returns the state that the batch ended in, or `INCOMPLETE`."""
-    return INCOMPLETE if batch.state == State.COMPLETED and batch.unanswered else batch.state
+    if batch.is_lost:
+        return State.FAILED
+    lacks_answers = batch.unanswered or batch.without_answer
+    return INCOMPLETE if batch.state == State.COMPLETED and lacks_answers else batch.state
 
 
 def outcome(batch: Batch) -> str:
     """Returns how many rows ended in which way, such as `9,966 succeeded, 37 failed`."""
     counts = (
-        (batch.succeeded, "succeeded"),
+        (batch.succeeded - batch.flawed, "succeeded"),
+        (batch.no_answer, "without an answer"),
+        (batch.declined, "refused by the model"),
+        (batch.truncated, "cut off"),
         (batch.failed, "failed"),
-        (batch.cancelled, "cancelled"),
+        (batch.cancelled, batch.row_label(RowState.CANCELLED).lower()),
         (batch.missing, "missing"),
         (batch.skipped, "skipped"),
     )

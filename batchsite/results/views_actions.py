@@ -12,11 +12,11 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from batchsite.batches import queries
+from batchsite.batches.answer_flaws import CUT_BEFORE_ANSWER, TRUNCATED
 from batchsite.batches.models import Batch
-from batchsite.batches.states import State
+from batchsite.batches.states import RowState, State
 from batchsite.http import UNPROCESSABLE
-from batchsite.recipes.answer_shape import CUT_OFF
-from batchsite.results.cause_counts import causes, misfits
+from batchsite.results.cause_counts import causes
 from batchsite.results.forms import RenameForm, RetryForm
 from batchsite.results.row_detail import row_detail
 from batchsite.submission import actions, tasks
@@ -115,7 +115,8 @@ def batch_retry(request: TeamRequest, batch_id: int) -> HttpResponse:
     form = RetryForm(_typed(request), causes=found, chosen=request.GET.getlist("cause"))
     if request.method == "POST" and form.is_valid():
         chosen = form.cleaned_data["causes"]
-        wanted = None if len(chosen) == len(found) else chosen
+        is_every = len(chosen) == len(found) and not batch.flawed
+        wanted = None if is_every else chosen
         return _do(request, batch, lambda: actions.retry(batch, request.user, causes=wanted), "Retrying.")
     rows = sum(rows for _, rows in found)
     context = _question(batch, "Retry failed rows?", "", "Retry") | {
@@ -140,7 +141,7 @@ def _retry_misfits(request: TeamRequest, batch: Batch) -> HttpResponse:
     context = _question(batch, question, "", "Retry") | {
         "rows": batch.misfits,
         "rest": batch.succeeded - batch.misfits,
-        "cut": dict(misfits(batch)).get(CUT_OFF, 0),
+        "cut": batch.results.exclude(misfit="").filter(cause__in=[TRUNCATED, CUT_BEFORE_ANSWER]).count(),
         "each": _cost(batch, 1),
         "cost": _cost(batch, batch.misfits),
         "number": batch.submissions.count() + 1,
@@ -156,11 +157,14 @@ def batch_row_retry(request: TeamRequest, batch_id: int, row: int) -> HttpRespon
     if detail is None:
         raise Http404
     back = reverse("batch-row", args=[batch.pk, row])
-    if request.method == "POST":
-        words, fits = f"Retrying row {row:,}.", not detail.misfit
+    if request.method == "POST" and (detail.can_be_retried or detail.state != RowState.SUCCEEDED):
+        words, states = (
+            f"Retrying row {row:,}.",
+            (RowState.SUCCEEDED,) if detail.state == RowState.SUCCEEDED else (),
+        )
 
         def again() -> object:
-            return actions.retry(batch, request.user, rows=[row], misfits=not fits)
+            return actions.retry(batch, request.user, rows=[row], states=states)
 
         return _do(request, batch, again, words, back)
     if not detail.can_be_retried:

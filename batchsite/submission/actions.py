@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from batchsite.batches.answer_flaws import COUNTERS
 from batchsite.batches.causes import TRANSIENT
 from batchsite.batches.draft_fingerprint import draft_fingerprint
 from batchsite.batches.models import Batch, Submission
@@ -103,7 +104,7 @@ def retry(
     Skipped rows are tried only if `rows` or `states` name them; `misfits` are answers that do not fit the shape.
     Raises NotNow when nothing is left to try again, or all of it is being tried again already.
     """
-    states = states or _states_to_retry(rows, misfits)
+    states = states or _states_to_retry(rows, misfits, causes)
     wanted: Retry = {
         "states": [str(state) for state in states],
         "causes": causes,
@@ -123,9 +124,12 @@ def retry(
     return submission
 
 
-def _states_to_retry(rows: list[int] | None, misfits: bool) -> tuple[str, ...]:
+def _states_to_retry(rows: list[int] | None, misfits: bool, causes: list[str] | None) -> tuple[str, ...]:
+    """Succeeded rows are retried for a misfit, or by a cause that only flawed answers have."""
     if misfits:
         return (RowState.SUCCEEDED,)
+    if causes and COUNTERS.keys() & set(causes):
+        return (*_WITHOUT_ANSWER, RowState.SUCCEEDED)
     return (*_WITHOUT_ANSWER, RowState.SKIPPED) if rows else _WITHOUT_ANSWER
 
 
@@ -136,7 +140,7 @@ def _add_retry(batch: Batch, wanted: Retry) -> Submission:
     number = batch.submissions.order_by("-number").values_list("number", flat=True)[0] + 1
     first, last = batch.rows.first, batch.rows.last
     submission = Submission.objects.create(
-        batch=batch, number=number, first_row=first, last_row=last, retry_of=wanted, next_look_at=timezone.now()
+        batch=batch, number=number, first_row=first, last_row=last, retry_of=dict(wanted), next_look_at=timezone.now()
     )
     refresh(batch.pk)
     return submission
@@ -168,6 +172,7 @@ def go_on(batch: Batch, user: User | None) -> None:
     with transaction.atomic():
         lock_batch(batch.pk)
         resume(batch.pk, by=user)
+        Batch.objects.filter(pk=batch.pk).update(must_confirm=False)
         _look_now(batch)
 
 

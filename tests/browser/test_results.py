@@ -123,7 +123,7 @@ def test_the_dashboard_shows_what_runs_what_needs_a_hand_and_what_is_news(
 def test_notes_and_tags_are_written_in_place_and_lead_to_their_batches(
     batch: Batch, alice: User, open_as: Open
 ) -> None:
-    page = open_as(alice, path(batch))
+    page = open_as(alice, f"{path(batch)}/activity")
     page.get_by_role("link", name="Add notes or tags").click()
     page.get_by_role("textbox", name="Notes").fill("Ask <Bob>\nbefore Friday.")
     page.get_by_role("textbox", name="Tags").fill("Q4, for the board")
@@ -131,7 +131,7 @@ def test_notes_and_tags_are_written_in_place_and_lead_to_their_batches(
     page.get_by_role("button", name="Save").click()
     card = page.get_by_role("region", name="Notes")
     expect(card).to_contain_text("Ask <Bob>")
-    assert page.url.endswith(path(batch)), "nothing else of the page moved"
+    assert page.url.endswith(f"{path(batch)}/activity"), "nothing else of the page moved"
     card.get_by_role("link", name="for the board").click()
     expect(page.get_by_label("Tag")).to_have_value("for the board")
     expect(page.get_by_role("link", name="Intents")).to_be_visible()

@@ -21,6 +21,8 @@ from batchsite.recipes.row_set import RowSet
 from batchsite.teams.models import Team, User
 from tests.factories import make_dataset
 
+pytestmark = pytest.mark.databases
+
 ClientOf = Callable[[User], Client]
 HTMX: Any = {"HX-Request": "true"}
 

@@ -17,6 +17,8 @@ from batchsite.exports.models import Export
 from batchsite.teams.models import Membership, Team, User
 from tests.submission.stories import a_running_batch, an_ended_batch
 
+pytestmark = pytest.mark.databases
+
 Browser = Callable[[User], Client]
 
 

@@ -16,6 +16,8 @@ from batchsite.home import batch_list
 from batchsite.teams.models import Team, User
 from tests.submission.stories import a_dataset, a_draft, a_running_batch, an_ended_batch, receive
 
+pytestmark = pytest.mark.databases
+
 Browser = Callable[[User], Client]
 URL = "/batches/"
 

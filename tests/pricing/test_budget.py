@@ -25,6 +25,8 @@ from tests.pipeline import check_books, drive, make_batch, story
 from tests.sandboxes import Sandbox
 from tests.submission.stories import a_dataset, a_draft, a_running_batch
 
+pytestmark = pytest.mark.databases
+
 Browser = Callable[[User], Client]
 DOLLAR = 10_000_000_000
 

@@ -16,6 +16,8 @@ from batchsite.prompts.library import Contents
 from batchsite.prompts.models import Prompt
 from batchsite.teams.models import Team, User
 
+pytestmark = pytest.mark.databases
+
 FIRST = Contents(text="Sort {{text}}", system_prompt="Be brief", model="grok-4.3")
 
 

@@ -15,6 +15,8 @@ from batchsite.prompts.library import Contents
 from batchsite.prompts.models import Prompt, PromptVersion
 from batchsite.teams.models import Team, User
 
+pytestmark = pytest.mark.databases
+
 Browser = Callable[[User], Client]
 EVIL = "<b>bold</b> {{text}}"
 

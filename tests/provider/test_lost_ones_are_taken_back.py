@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from django.test import Client
 from django.utils import timezone
 
@@ -14,6 +15,8 @@ from batchsite.batches.states import RowState, State
 from batchsite.teams.models import Team, User
 from tests.pipeline import check_books, drive, make_batch, story
 from tests.sandboxes import Sandbox
+
+pytestmark = pytest.mark.databases
 
 ClientOf = Callable[[User], Client]
 HTMX: Any = {"HX-Request": "true"}

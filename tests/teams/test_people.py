@@ -14,6 +14,8 @@ from batchsite.teams.models import Invitation, Membership, Role, Team, User
 from batchsite.teams.people import LastOwner, change_role, remove_member
 from tests.factories import make_member, make_team
 
+pytestmark = pytest.mark.databases
+
 
 def membership(user: User) -> Membership:
     return Membership.objects.get(user=user)
