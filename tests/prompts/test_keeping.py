@@ -81,7 +81,7 @@ def test_words_that_changed_side_by_side_are_one_change() -> None:
     pieces = [(one.kind, one.text) for one in changes("Which value fits this?", "Which of the intents has this?")]
     assert pieces == [
         ("same", "Which "),
-        ("old", "label fits"),
+        ("old", "value fits"),
         ("new", "of the intents has"),
         ("same", " this?"),
     ]
