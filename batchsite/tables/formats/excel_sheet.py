@@ -123,7 +123,7 @@ class ExcelTable(Table):
         self._extent, self._bad = look.extent, look.bad_rows
         layout = self._lay_out(answers)
         self._skip, self.columns, self.sample = layout.skip, layout.columns, layout.sample
-        self.declared_totals = declared_totals(book.archive, sheet.path, self._extent.last_row)
+        self.declared_totals = declared_totals(book.package, sheet.path, self._extent.last_row)
         self._settle()
         understood.notes.extend(look.notes())
 
