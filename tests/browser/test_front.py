@@ -15,6 +15,7 @@ from batchsite.batches.models import Batch
 from batchsite.teams.models import Invitation, Membership, Role, Team, User
 from tests.browser.look import STICKS_OUT, accessibility
 from tests.factories import PASSWORD, make_dataset, make_team
+from tests.submission.stories import a_running_batch
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 Open = Callable[[User, str], Page]
@@ -149,15 +150,13 @@ def test_a_live_part_moves_by_itself_and_stops_at_the_end(alice: User, running: 
     expect(page.locator("#board time")).to_have_text("just now")
 
 
-def test_the_tab_tells_how_far_the_batch_is(alice: User, running: Batch, open_as: Open) -> None:
+def test_the_tab_tells_how_far_the_batch_is(team: Team, alice: User, open_as: Open) -> None:
     icon = "document.getElementById('icon').href"
-    page = open_as(alice, f"/batches/{running.pk}")
+    batch = a_running_batch(team, alice, name="Languages")
+    page = open_as(alice, f"/batches/{batch.pk}")
     expect(page).to_have_title("0 % · Languages · batchsite")
     assert page.evaluate(icon).endswith("/icon-live.svg")
-    Batch.objects.update(succeeded=42)
-    refresh(page)
-    expect(page).to_have_title("42 % · Languages · batchsite")
-    Batch.objects.update(state="completed", succeeded=100, ended_at=timezone.now())
+    Batch.objects.filter(pk=batch.pk).update(state="completed", succeeded=20, ended_at=timezone.now())
     refresh(page)
     expect(page).to_have_title("Completed · Languages · batchsite")
     assert page.evaluate(icon).endswith("/icon-good.svg")

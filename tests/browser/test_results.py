@@ -246,7 +246,7 @@ def test_answers_that_do_not_fit_are_asked_for_once_more(batch: Batch, alice: Us
     expect(card).to_contain_text('intent: "cards" is not one of the allowed values')
     card.get_by_role("link", name="Show all 2").click()
     assert shown_rows(page) == ["10", "11"]
-    card.get_by_role("link", name="Ask the 2 rows once more…").click()
+    card.get_by_role("link", name="Retry the 2 rows…").click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("All 2 together: about $0.0004")
     expect(dialog).to_contain_text("1 of them was cut off at the token limit.")

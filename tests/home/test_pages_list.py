@@ -47,7 +47,7 @@ def test_what_was_sent_back_says_so(team: Team, alice: User, client_of: Browser)
     Batch.objects.filter(pk=draft.pk).update(problem_count=12)
     shown = page(client_of(alice))
     assert "Draft, not sent" in shown
-    assert "12 rows cannot be sent" in shown
+    assert "12 rows can’t be sent" in shown
 
 
 def test_batches_of_others_and_deleted_ones_are_not_listed(

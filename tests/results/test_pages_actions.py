@@ -205,7 +205,7 @@ def test_deleting_says_what_stays_at_xai_and_hides_it_at_once(team: Team, alice:
 def test_a_draft_is_deleted_without_ado(team: Team, alice: User, site: Client) -> None:
     draft = a_draft(team, alice)
     page = ask(site, "batch-delete", draft.pk)
-    assert "Nothing of it was sent" in page
+    assert "Nothing was sent" in page
     do(site, "batch-delete", draft)
     assert draft.deleted_at is not None
 
@@ -253,7 +253,7 @@ def test_answers_that_do_not_fit_are_grouped_and_can_be_asked_for_once_more(misf
         ("The answer was cut off at the token limit", 1),
     ]
     page = shown.content.decode()
-    assert f'href="{reverse("batch-retry", args=[misfits.pk])}?fit=misfit" data-dialog>Ask the 3 rows once more' in page
+    assert f'href="{reverse("batch-retry", args=[misfits.pk])}?fit=misfit" data-dialog>Retry the 3 rows' in page
 
 
 def test_what_it_costs_and_what_stays_is_said_first(misfits: Batch, site: Client) -> None:

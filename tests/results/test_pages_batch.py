@@ -325,7 +325,7 @@ def test_failures_are_grouped_by_cause_and_each_is_a_filter(team: Team, alice: U
     batch = a_running_batch(team, alice)
     receive(batch, {1: failure("overloaded"), 2: failure("overloaded"), 3: failure("Content policy")})
     chips = part(page(site, batch), "batch-causes")
-    assert "Retry them… 2 overloaded 1 content policy" in words(chips)
+    assert "Retry… 2 overloaded 1 content policy" in words(chips)
     assert f'href="/batches/{batch.pk}?cause=content%20policy#results"' in chips
     chosen = part(page(site, batch, cause="overloaded"), "batch-causes")
     assert re.search(r'href="/batches/\d+#results" aria-current="true"[^>]*><b>2</b> overloaded', chosen)

@@ -126,7 +126,7 @@ def test_the_search_for_pending_rows_gives_up_in_time_and_says_where(
     assert rows_shown(site, batch, state="pending") == []
     shown = text(site, batch, state="pending")
     assert "Searched to row 10 of 40, none found yet" in shown
-    assert re.search(rf'href="/batches/{batch.pk}\?state=pending&amp;after=10#results">Search on', shown)
+    assert re.search(rf'href="/batches/{batch.pk}\?state=pending&amp;after=10#results">Keep searching', shown)
     assert rows_shown(site, batch, state="pending", after=30) == [39, 40]
 
 

@@ -94,7 +94,7 @@ def test_a_cut_off_answer_is_a_warning(team: Team, alice: User, site: Client) ->
 def test_another_model_than_asked_is_named(team: Team, alice: User, site: Client) -> None:
     batch = a_running_batch(team, alice)
     receive(batch, {1: success("yes", model="grok-4.4"), 2: "yes"})
-    assert "grok-4.4 answered; grok-4.3 was asked" in words(row_page(site, batch, 1))
+    assert "grok-4.4 answered; grok-4.3 was requested" in words(row_page(site, batch, 1))
     assert "was asked" not in row_page(site, batch, 2)
 
 

@@ -40,7 +40,7 @@ def test_an_owner_is_asked_before_somebody_is_removed(
     assert "They lose access at once" in question
     assert Membership.objects.filter(user=bob).exists()
     done = browser.post(remove_url(bob), follow=True)
-    assert "Bob is not in Support research any more." in done.content.decode()
+    assert "Bob is no longer in Support research." in done.content.decode()
     assert not Membership.objects.filter(user=bob).exists()
 
 
