@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 def cancel(account: ProviderAccount, remote: Remote, team: Team, user: User) -> None:
     """Asks the provider to cancel. Raises RemoteFailure."""
-    with failures_in_words():
+    with failures_in_words(account.account.base_url):
         quick_client(account).cancel_batch(remote.id)
     log.info("cancelled at the provider", extra={"remote": remote.id, "team": team.pk, "user": user.pk})
 

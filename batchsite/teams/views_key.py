@@ -35,7 +35,7 @@ def key_set(request: TeamRequest) -> HttpResponse:
         return team_page(request, key_form=form)
     check = check_key(form.cleaned_data["key"], settings.OPTIONS.xai_api_base)
     if not check.usable:
-        form.add_error("key", check.words)
+        form.add_error("key", check.words_and_detail)
     elif _is_other_account(request, check) and not form.cleaned_data["other_account"]:
         form.asks_other_account = True
         form.add_error("key", OTHER_ACCOUNT)
@@ -65,7 +65,7 @@ def key_test(request: TeamRequest) -> HttpResponse:
         return redirect("team")
     check = check_key(account.api_key, account.base_url)
     level = {"good": messages.SUCCESS, "bad": messages.ERROR}.get(check.tone, WARNING)
-    messages.add_message(request, level, check.words)
+    messages.add_message(request, level, check.words_and_detail)
     return redirect("team")
 
 

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
-from batchsite.batches.states import RULES, RUNNING, TERMINAL, State
+from batchsite.batches.states import RULES, RUNNING, TERMINAL, RowState, State
 from batchsite.datasets.models import Dataset
 from batchsite.recipes.row_set import RowSet
 from batchsite.teams.accounts import AccountKind
@@ -174,6 +174,21 @@ class Batch(models.Model):
         return self.state in RUNNING
 
     @property
+    def is_lost(self) -> bool:
+        """Whether it completed without a single answer, because every row that was sent failed."""
+        return self.state == State.COMPLETED and 0 < self.failed == self.total - self.skipped
+
+    @property
+    def label(self) -> str:
+        """The state for people: a batch in which every row failed is failed."""
+        return str(State.FAILED.label if self.is_lost else State(self.state).label)
+
+    def row_label(self, state: str) -> str:
+        """Returns the state of a row for people: rows that xAI cancelled because the batch expired are expired."""
+        is_expired = state == RowState.CANCELLED and self.state == State.EXPIRED
+        return str(State.EXPIRED.label if is_expired else RowState(state).label)
+
+    @property
     def is_clean(self) -> bool:
         """Whether every row that was sent has a whole answer that fits its shape."""
         return self.succeeded + self.skipped >= self.total and not (self.misfits or self.flawed)
@@ -183,6 +198,8 @@ class Batch(models.Model):
         """Class of the stylesheet. Completed is amber, never green, if rows failed or their answers are flawed."""
         if self.held_reason and self.is_running:
             return "warn"
+        if self.is_lost:
+            return RULES[State.FAILED].tone
         if self.state == State.COMPLETED and not self.is_clean:
             return "warn"
         return RULES[State(self.state)].tone
