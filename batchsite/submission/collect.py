@@ -68,9 +68,9 @@ def collect(context: StepContext) -> float | None:
     """Walk, then judge what is still open. Returns seconds until the next look, None at the end."""
     submission = context.submission
     if submission.declared_through:
-        return _declare(context)
+        return declare(context)
     if submission.ending and _is_nowhere(submission):
-        return _declare(context)
+        return declare(context)
     walked = Walked.WHOLE
     if not submission.walks or submission.accounted < submission.total:
         walked = _walk(context)
@@ -187,7 +187,7 @@ def _end_without(context: StepContext) -> float | None:
             counts = f"xAI counts {unread:,} of these rows as answered and gives no results for them."
             if counts not in submission.ending_reason:  # this step may run twice
                 update(submission, ending_reason=f"{submission.ending_reason} {counts}")
-    return _declare(context)
+    return declare(context)
 
 
 def _judge(context: StepContext) -> float | None:
@@ -213,13 +213,13 @@ def _judge(context: StepContext) -> float | None:
         reason = "xAI took this row several times and does not list it."
     with context.locked() as submission:
         update(submission, ending=State.COMPLETED, declare_as=RowState.MISSING, ending_reason=reason)
-    return _declare(context)
+    return declare(context)
 
 
 _CAUSES = {RowState.MISSING: "missing", RowState.CANCELLED: "cancelled", RowState.FAILED: "batch failed"}
 
 
-def _declare(context: StepContext) -> float | None:
+def declare(context: StepContext) -> float | None:
     """Give every row without a result one of our own, chunk by chunk; then the submission ends."""
     state = RowState(context.submission.declare_as or RowState.MISSING)
     cause = "expired" if context.submission.ending == State.EXPIRED else _CAUSES[state]

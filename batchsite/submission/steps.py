@@ -19,7 +19,7 @@ from batchsite.pricing import budgets
 from batchsite.processes.leases import MOST_TRIES, Claim, claimed
 from batchsite.setup import logging_about
 from batchsite.submission.chunk_plan import plan
-from batchsite.submission.collect import collect, preview
+from batchsite.submission.collect import collect, declare, preview
 from batchsite.submission.phase import is_last_day
 from batchsite.submission.provider_calls import hold_words, is_hold
 from batchsite.submission.provider_teams import cannot_tell, is_ours_to_see, mismatch
@@ -69,6 +69,8 @@ def _step(claim: Claim[Submission], looked: RemoteBatch | XaiError | None) -> fl
         hold(submission.batch_id, str(error))
         return timeouts().held_probe
     if words := mismatch(context):
+        if context.submission.cancel_asked_at:
+            return _end_unseen(context)
         hold(submission.batch_id, words)
         return timeouts().held_probe
     if words := unconfirmed(context.submission):
@@ -155,6 +157,27 @@ def _vanished(submission: Submission) -> None:
     if not submission.ending:
         reason = "xAI does not know this batch any more; whether the row was answered cannot be told."
         update(submission, ending=State.FAILED, declare_as=RowState.MISSING, ending_reason=reason)
+
+
+_UNSEEN = (
+    "Ended here with a key that cannot see the batch at xAI. It was not cancelled there: the row may still be "
+    "answered, and billed."
+)
+
+
+def _end_unseen(context: StepContext) -> float | None:
+    """End what a person wants ended while no key is set that can see it. Rows may go on at xAI, and it is said so.
+
+    Returns seconds until the next step, None at the end.
+    """
+    if context.submission.state != State.COLLECTING:
+        with context.locked() as submission:
+            if submission.state in {State.QUEUED, State.SUBMITTING}:
+                move(submission, State.CANCELLING)
+            move(submission, State.COLLECTING, settled_at=timezone.now())
+    with context.locked() as submission:
+        update(submission, declare_as=RowState.MISSING, ending_reason=_UNSEEN)
+    return declare(context)
 
 
 def _forbidden(context: StepContext, error: PermissionDenied) -> float:

@@ -133,7 +133,7 @@ def reencrypt_keys() -> tuple[int, list[Team]]:
     count, unreadable = 0, []
     for pk in list(ProviderKey.objects.order_by("pk").values_list("pk", flat=True)):
         with transaction.atomic():
-            stored = ProviderKey.objects.select_for_update(of=("self",)).select_related("team").get(pk=pk)
+            stored = ProviderKey.objects.select_for_update(of=("self",), no_key=True).select_related("team").get(pk=pk)
             try:
                 stored.secret = _fernet().rotate(bytes(stored.secret))
             except InvalidToken:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from batchsite.submission import provider_teams
+from batchsite.submission import actions, provider_teams
 from batchsite.submission.provider_calls import hold_words
 from batchsite.teams.accounts import AccountKind, store_key
 from batchsite.teams.models import Team, User
@@ -99,6 +99,18 @@ def test_what_has_vanished_from_its_own_team_is_given_up(team: Team, sandbox: Sa
     sandbox.fault("vanish")
     drive(batch)
     assert (batch.state, batch.missing) == ("failed", ROWS)
+
+
+def test_a_person_can_end_what_no_key_can_see(team: Team, sandbox: Sandbox, set_key: Any) -> None:
+    set_key(OURS)
+    sandbox.set(rate=1 / 60)
+    batch = drive(make_batch(team, ROWS), until="processing")
+    set_key(THEIRS)
+    drive(batch, until="held")
+    actions.cancel(batch, None)
+    drive(batch)
+    assert (batch.missing, batch.cancelled, batch.is_running) == (ROWS, 0, False)
+    assert "was not cancelled there" in batch.results.all()[0].error
 
 
 def test_the_words_for_a_refused_key_say_which_key_helps() -> None:

@@ -11,6 +11,7 @@ from django.db.models import Sum
 from batchsite.batches.models import Batch, DailySpend, ExtraAnswer, Result, Submission
 from batchsite.processes.leases import claimed
 from batchsite.submission import actions, results_store
+from batchsite.submission.checked_page import check_page
 from batchsite.submission.chunk_plan import plan
 from batchsite.submission.step_context import begin_step
 from batchsite.teams.models import Team
@@ -29,7 +30,7 @@ def _answer(batch: Batch, number: int, row: int, **changes: Any) -> None:
     submission = batch.submissions.get(number=number)
     raw = {"batch_request_id": f"{batch.id_prefix}-row-{row}", "batch_result": success(**changes)}
     with transaction.atomic():
-        results_store.store_page(submission, [raw])
+        results_store.store_page(submission, check_page(submission, [raw]))
     batch.refresh_from_db()
 
 
