@@ -57,7 +57,7 @@ def test_a_new_team_spends_the_key_once_an_owner_of_the_first_team_allows_it(
     assert account_kind(sales) == AccountKind.ENVIRONMENT
     client_of(alice).post(toggle, {"allowed": "0"})
     sales.refresh_from_db()
-    with pytest.raises(AccountMissing, match="may not use the key"):
+    with pytest.raises(AccountMissing, match="may no longer use the key"):
         account_of(sales, AccountKind.ENVIRONMENT)
 
 
