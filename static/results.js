@@ -23,9 +23,24 @@
       if (part) replace(part, fresh);
     }
   };
+  /* Rows fill in place, cell by cell: focus, selection and open texts stay. False where other rows are shown now. */
+  const isInUse = (cell) => cell.contains(document.activeElement) || cell.querySelector("details[open]");
+  const fill = (table, fresh) => {
+    const [rows, others] = [table, fresh].map((part) => [...part.querySelectorAll("tbody tr")]);
+    if (!rows.length || rows.length !== others.length || rows.some((row, at) => row.id !== others[at].id)) return false;
+    rows.forEach((row, at) => [...row.cells].forEach((cell, place) => {
+      const next = others[at].cells[place];
+      if (cell.isEqualNode(next) || isInUse(cell)) return;
+      const copy = document.importNode(next, true);
+      cell.replaceWith(copy);
+      htmx.process(copy);
+    }));
+    return true;
+  };
   document.addEventListener("htmx:oobBeforeSwap", (event) => {
     const { target, fragment } = event.detail;
     event.detail.shouldSwap = false;
+    if (target.id === "rows" && fill(target, fragment.firstElementChild)) return;
     waiting.set(target.id, fragment.firstElementChild);
   });
   document.addEventListener("htmx:afterSwap", catchUp);

@@ -13,6 +13,7 @@ the whole machine takes these along, too, and needs a boot to be used: another b
 from __future__ import annotations
 
 import contextlib
+import enum
 import fcntl
 import json
 import os
@@ -46,22 +47,28 @@ def advance() -> None:
     transaction.on_commit(lambda: _raise_to(number))
 
 
-def why_away() -> str:
-    """Returns how the database may have missed what was sent since it was last in use, in words; "" if it cannot.
+class Absence(enum.Enum):
+    """How the database may have missed what was sent since it was last in use; the value is for people."""
 
-    "" also for an installation that never sent anything.
-    """
+    FOLDER = "The database is used with another data folder"
+    EARLIER = "The database was restored to an earlier moment"
+    COPY = "The data folder was copied or restored"
+    BOOT = "The machine was started again"
+
+
+def absence() -> Absence | None:
+    """Returns how the database was away, None if it was not, or if this installation never sent anything."""
     if not Submission.objects.exists():
-        return ""
+        return None
     noted, place = _read(), _place()
     number = Generation.objects.filter(pk=ROW).values_list("number", flat=True).first() or 0
     if not noted:
-        return "The database is used with another data folder"
+        return Absence.FOLDER
     if noted.get("number", 0) > number:
-        return "The database was restored to an earlier moment"
+        return Absence.EARLIER
     if noted.get("place", [])[:2] != place[:2]:
-        return "The data folder was copied or restored"
-    return "The machine was started again" if noted.get("place") != place else ""
+        return Absence.COPY
+    return Absence.BOOT if noted.get("place") != place else None
 
 
 def take_over() -> None:

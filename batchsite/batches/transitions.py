@@ -79,12 +79,14 @@ def end(batch: Batch, parts: Collection[str]) -> None:
     if batch.state != state:
         resume(batch.pk)
         _set(batch, state, ended_at=timezone.now(), held_reason="", held_since=None)
-        note(batch.pk, "ended", f"{state.label}: {outcome(batch)}", outcome=_outcome_code(batch))
+        note(batch.pk, "ended", f"{batch.label}: {outcome(batch)}", outcome=_outcome_code(batch))
         batch_ended.send(Batch, batch=batch)
 
 
 def _outcome_code(batch: Batch) -> str:
     """Returns the state that the batch ended in, or `INCOMPLETE`."""
+    if batch.is_lost:
+        return State.FAILED
     lacks_answers = batch.unanswered or batch.without_answer
     return INCOMPLETE if batch.state == State.COMPLETED and lacks_answers else batch.state
 
@@ -97,7 +99,7 @@ def outcome(batch: Batch) -> str:
         (batch.declined, "refused by the model"),
         (batch.truncated, "cut off"),
         (batch.failed, "failed"),
-        (batch.cancelled, "cancelled"),
+        (batch.cancelled, batch.row_label(RowState.CANCELLED).lower()),
         (batch.missing, "missing"),
         (batch.skipped, "skipped"),
     )

@@ -6,11 +6,13 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from urllib.parse import quote
 
 from django.utils import timezone
 
+from batchsite.batches.answer_flaws import DECLINED, TRUNCATED
 from batchsite.batches.models import Batch, EndedBy, Event, Submission
-from batchsite.batches.states import INCOMPLETE, RULES, TERMINAL, State
+from batchsite.batches.states import INCOMPLETE, RULES, TERMINAL, RowState, State
 from batchsite.pricing import budgets
 from batchsite.pricing.estimate import came_out
 from batchsite.results import progress
@@ -39,6 +41,16 @@ class Notice:
 
 
 @dataclass(frozen=True)
+class Count:
+    """Rows of one kind, with the query that filters by it."""
+
+    rows: int
+    label: str
+    query: str
+    tone: str = ""
+
+
+@dataclass(frozen=True)
 class BatchStatus:
     """The status of a batch; counts are rows."""
 
@@ -63,8 +75,38 @@ class BatchStatus:
         batch = self.batch
         last = [(event.pk, event.times) for event in self.events[-1:]]
         kinds = [(notice.kind, notice.title) for notice in self.notices]
-        seen = (batch.state, batch.name, batch.failed, batch.missing, batch.cancelled, batch.misfits, kinds, last)
+        seen = (
+            batch.state,
+            batch.name,
+            batch.failed,
+            batch.flawed,
+            batch.missing,
+            batch.cancelled,
+            batch.misfits,
+            kinds,
+            last,
+        )
         return hashlib.sha256(repr(seen).encode()).hexdigest()[:12]
+
+    @property
+    def counts(self) -> list[Count]:
+        """Succeeded, failed and pending rows, and every other kind that there is."""
+        batch = self.batch
+        counts = [
+            Count(batch.succeeded, "succeeded", "state=succeeded", "good"),
+            Count(batch.failed, "failed", "state=failed", "bad"),
+        ]
+        rare = [
+            Count(batch.missing, "missing", "state=missing", "warn"),
+            Count(batch.cancelled, batch.row_label(RowState.CANCELLED).lower(), "state=cancelled", "rest"),
+            Count(batch.skipped, "skipped, not sent", "state=skipped", "rest"),
+            Count(batch.no_answer, "without an answer", "fit=empty", "warn"),
+            Count(batch.declined, "refused by the model", f"cause={quote(DECLINED)}", "warn"),
+            Count(batch.truncated, "cut off", f"cause={quote(TRUNCATED)}", "warn"),
+            Count(batch.misfits, "answered, but not in the shape", "fit=misfit", "warn"),
+            Count(batch.pending, "pending", "state=pending", "rest"),
+        ]
+        return counts + [count for count in rare if count.rows]
 
     @property
     def came_out(self) -> str:

@@ -40,7 +40,7 @@ def short_lists(batch: Batch, row_filter: RowFilter) -> list[FilterList]:
         FilterList("state", "All states", dict(RowState.choices), row_filter.state),
         FilterList("judged", "Judged or not", JUDGED, row_filter.judged),
     ]
-    if batch.shape:
+    if batch.shape or batch.no_answer:
         lists.append(FilterList("fit", "Any format", FITS, row_filter.fit))
     if batch.expected_column:
         lists.append(FilterList("agrees", "As expected or not", AGREES, row_filter.agrees))

@@ -11,8 +11,9 @@ ENOUGH_ROWS = 10
 ENOUGH_SECONDS = 5.0
 """Below these limits a rate would be a guess."""
 
-PACES = ((60.0, 2), (600.0, 5))
-SLOWEST = 15
+PACES = ((600.0, 2),)
+SLOWEST = 3
+"""An ended batch must be on the page within 3 s, however long nothing moved before."""
 
 
 def seconds_left(done: int, total: int, seconds: float) -> float | None:

@@ -30,7 +30,7 @@ JUDGED = {
     "corrected": "Corrected",
     "comment": "With a comment",
 }
-FITS = {"fits": "Matches the format", "misfit": "Doesn’t match"}
+FITS = {"empty": "Without an answer", "fits": "Matches the format", "misfit": "Doesn’t match"}
 AGREES = {"right": "As expected", "wrong": "Not as expected"}
 MEASURES = {"tokens": "Tokens", "cost": "Cost", "length": "Characters of the answer"}
 MOST_VALUES = 20

@@ -18,6 +18,7 @@ import orjson
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.lookups import GreaterThanOrEqual, LessThanOrEqual
 
+from batchsite.batches.answer_flaws import CUT_BEFORE_ANSWER, NO_ANSWER
 from batchsite.batches.models import Batch, Result
 from batchsite.batches.states import RowState
 from batchsite.recipes.row_set import RowSet
@@ -226,7 +227,7 @@ def conditions(row_filter: RowFilter) -> Q | None:
     if row_filter.cause:
         wanted &= Q(cause=row_filter.cause)
     if row_filter.fit:
-        wanted &= ~Q(misfit="") if row_filter.fit == "misfit" else Q(misfit="", state=RowState.SUCCEEDED)
+        wanted &= _fit(row_filter.fit)
     if row_filter.finish:
         wanted &= Q(finish_reason=row_filter.finish)
     if row_filter.judged:
@@ -235,6 +236,14 @@ def conditions(row_filter: RowFilter) -> Q | None:
         measure = MEASURES[name]
         wanted &= _between(measure, between.low, between.high)
     return wanted or None
+
+
+def _fit(fit: str) -> Q:
+    if fit == "misfit":
+        return ~Q(misfit="")
+    if fit == "empty":
+        return Q(cause__in=[NO_ANSWER, CUT_BEFORE_ANSWER])
+    return Q(misfit="", state=RowState.SUCCEEDED)
 
 
 def _between(measure: Any, low: int, high: int | None) -> Q:

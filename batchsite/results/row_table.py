@@ -90,6 +90,8 @@ class TableRow:
     result: Any
     cells: Sequence[TableCell]
     judgement: Judgement | None = None
+    label: str = ""
+    """The state for people."""
 
     @property
     def tone(self) -> str:
@@ -219,7 +221,7 @@ def _rows(batch: Batch, rows: list[int], columns: list[TableColumn]) -> list[Tab
                  texts.get(column.key, "") if column.kind in {"text", "prompt", "answer"} else _number(column, result))
             for column in shown
         ]  # fmt: skip
-        lines.append(TableRow(row, state, result, line, judged.get(row)))
+        lines.append(TableRow(row, state, result, line, judged.get(row), batch.row_label(state)))
     return lines
 
 

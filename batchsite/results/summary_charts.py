@@ -8,6 +8,7 @@ from itertools import pairwise
 from math import ceil
 
 from django.http import QueryDict
+from django.urls import reverse
 
 from batchsite.batches.models import Batch
 from batchsite.charts.chart import Chart, Entry, Ranks, histogram, plain, ranks
@@ -57,9 +58,11 @@ def picture_of(batch: Batch, summary: Summary, row_filter: RowFilter, query: Que
     pictures = [
         picture
         for place, (name, values) in enumerate(tally.fields.items())
-        if place < MOST_FIELDS and (picture := _field(place, name, values, tally, row_filter, query))
+        if place < MOST_FIELDS and (picture := _field(batch, place, name, values, tally, row_filter, query))
     ]
-    charts = [chart for name in tallies.MEASURES if (chart := _histogram(name, tally.bins[name], query)) is not None]
+    charts = [
+        chart for name in tallies.MEASURES if (chart := _histogram(batch, name, tally.bins[name], query)) is not None
+    ]
     return Picture(pictures, charts, agreement.agreement(tally), tally.rows)
 
 
@@ -67,7 +70,7 @@ def picture_of(batch: Batch, summary: Summary, row_filter: RowFilter, query: Que
 
 
 def _field(
-    place: int, name: str, values: Values, tally: Tally, row_filter: RowFilter, query: QueryDict
+    batch: Batch, place: int, name: str, values: Values, tally: Tally, row_filter: RowFilter, query: QueryDict
 ) -> FieldPicture | None:
     """Returns bars of the values. None if there are no values to tell apart."""
     ranked = values.ranked
@@ -79,17 +82,17 @@ def _field(
     chosen = dict(row_filter.values).get(name)
     most = ranked[0][1]
     title = "Answers" if name == answer_fields.WHOLE and len(tally.fields) == 1 else name
-    entries = [_entry(name, value, rows, tally, chosen, query) for value, rows in ranked]
+    entries = [_entry(batch, name, value, rows, tally, chosen, query) for value, rows in ranked]
     top = ranks(f"field-{place}", title, entries[:TOP], most=most)
     rest = ranks(f"field-{place}-rest", "The others", entries[TOP:ALL], most=most) if entries[TOP:] else None
     return FieldPicture(top, rest, _note(values, is_text=is_text))
 
 
-def _entry(name: str, value: str, rows: int, tally: Tally, chosen: str | None, query: QueryDict) -> Entry:
+def _entry(batch: Batch, name: str, value: str, rows: int, tally: Tally, chosen: str | None, query: QueryDict) -> Entry:
     current = value == chosen
     href = without(query, f"f.{name}") if current else without(query, **{f"f.{name}": value})
     share = f"{100 * rows / tally.answers:.1f} %"
-    return Entry(value, rows, f"{href}#results", "s1", current, share)
+    return Entry(value, rows, f"{reverse('batch', args=[batch.pk])}{href}#results", "s1", current, share)
 
 
 def _note(values: Values, *, is_text: bool) -> str:
@@ -106,7 +109,7 @@ def _note(values: Values, *, is_text: bool) -> str:
 # ---- numbers -----------------------------------------------------------------------------------------
 
 
-def _histogram(name: str, bins: dict[int, int], query: QueryDict) -> Chart | None:
+def _histogram(batch: Batch, name: str, bins: dict[int, int], query: QueryDict) -> Chart | None:
     """Returns rows by a number, in bars of equal width; the last bar takes the few outliers."""
     if not bins:
         return None
@@ -117,7 +120,9 @@ def _histogram(name: str, bins: dict[int, int], query: QueryDict) -> Chart | Non
         counts[place] += rows
     show: Callable[[float], str] = (lambda value: exact(int(value))) if name == "cost" else plain
     hrefs = [
-        without(query, f"{name}-from", f"{name}-to", **{name: f"{low}-{high - 1}"}) + "#results"
+        reverse("batch", args=[batch.pk])
+        + without(query, f"{name}-from", f"{name}-to", **{name: f"{low}-{high - 1}"})
+        + "#results"
         for low, high in pairwise(edges)
     ]
     return histogram(name, TITLES[name], edges, counts, show_edge=show, hrefs=hrefs)

@@ -8,7 +8,6 @@ from typing import Any
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from batchsite.batches import queries
@@ -18,7 +17,6 @@ from batchsite.results import (
     agreement,
     answer_fields,
     expected_column,
-    filter_choices,
     judgements,
     row_detail,
     row_table,
@@ -26,25 +24,32 @@ from batchsite.results import (
     summary_charts,
 )
 from batchsite.results.models import Judgement, Summary
-from batchsite.results.row_filter import SORTS, RowFilter, chips, filter_in, query_of, without
+from batchsite.results.row_filter import RowFilter, chips, filter_in
 from batchsite.results.row_search import Search
+from batchsite.results.table_context import table_context
 from batchsite.results.views_notes import course_of
 from batchsite.results.views_progress import status_context
 from batchsite.teams.requests import TeamRequest
 
 
 @require_GET
-def batch(request: TeamRequest, batch_id: int) -> HttpResponse:
-    """Shows status, insights and rows. A draft is redirected to its own page."""
+def batch(request: TeamRequest, batch_id: int, tab: str = "results") -> HttpResponse:
+    """Shows the head and one tab of a batch. A draft is redirected to its own page."""
     found = queries.batch_of(request.team, batch_id)
     if found.state == State.DRAFT:
         return redirect("batch-edit", found.pk)
     summary = summaries.summary_of(found)
     summaries.request(found, summary)
     row_filter = filter_in(request.GET)
-    context = status_context(request, found, row_filter) | rows_context(request, found, summary, row_filter)
-    context |= sums_context(request, found, summary, row_filter) | course_of(found)
-    context["first"] = found.row_limit is not None and found.row_limit < found.dataset.row_count
+    context = status_context(request, found, row_filter, tab)
+    if tab == "results":
+        context |= table_context(request, found, summary, row_filter)
+    elif tab == "insights":
+        context |= sums_context(request, found, summary, row_filter)
+    elif tab == "activity":
+        context |= course_of(found)
+    else:
+        context["example"] = row_detail.row_detail(found, found.rows.first) if found.total else None
     return render(request, "results/batch.html", context)
 
 
@@ -84,7 +89,7 @@ def batch_expected(request: TeamRequest, batch_id: int) -> HttpResponse:
     found = queries.batch_of(request.team, batch_id)
     if found.state != State.DRAFT:
         expected_column.expect(found, request.POST.get("column", ""), request.POST.get("field", ""))
-    return redirect(f"{reverse('batch', args=[found.pk])}#summary")
+    return redirect("batch-insights", found.pk)
 
 
 @require_GET
@@ -94,36 +99,7 @@ def batch_rows(request: TeamRequest, batch_id: int) -> HttpResponse:
     if not request.htmx or found.state == State.DRAFT:
         return redirect(f"{reverse('batch', args=[found.pk])}?{request.GET.urlencode()}")
     summary, row_filter = summaries.summary_of(found), filter_in(request.GET)
-    return render(request, "results/_rows.html", {"batch": found, **rows_context(request, found, summary, row_filter)})
-
-
-def rows_context(request: TeamRequest, found: Batch, summary: Summary, row_filter: RowFilter) -> dict[str, Any]:
-    """Returns what the table of rows and its filter form show."""
-    page = row_table.page_of(found, row_filter, request.GET, summary)
-    return {
-        "page": page,
-        "asked": row_filter,
-        "wanted": row_filter,
-        "chips": chips(row_filter, request.GET),
-        "kept": query_of(row_filter),
-        "columns": row_table.columns_of(found, request.GET),
-        "choices": filter_choices.short_lists(found, row_filter),
-        "lists": filter_choices.value_lists(found, row_filter, summary),
-        "finishes": sorted({"stop", "length", row_filter.finish} - {""}),
-        "held": filter_choices.held(request.GET, row_filter),
-        "sorts": SORTS,
-        "last_row": found.rows.last,
-        "opened": _is_opened(request, row_filter),
-        "now": timezone.now(),
-        "row_query": without(request.GET, "col") if row_filter or row_filter.sort else "",
-        "begin": request.GET.get("begin") or request.GET.get("after") or None,
-    }
-
-
-def _is_opened(request: TeamRequest, row_filter: RowFilter) -> bool:
-    """Whether a filter behind "more" is in use."""
-    in_use = row_filter.values or row_filter.finish or row_filter.between.get("length") or request.GET.getlist("col")
-    return bool(in_use)
+    return render(request, "results/_rows.html", {"batch": found, **table_context(request, found, summary, row_filter)})
 
 
 @require_GET

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
@@ -14,43 +14,76 @@ from django_htmx.http import HttpResponseClientRedirect
 from batchsite.batches import queries
 from batchsite.batches.models import Batch
 from batchsite.batches.states import State
-from batchsite.results import cause_counts
+from batchsite.results import cause_counts, summaries
 from batchsite.results.batch_status import status_of, tone_of
-from batchsite.results.row_filter import RowFilter, filter_in
+from batchsite.results.row_filter import RowFilter, filter_in, query_of
+from batchsite.results.table_context import table_context
 from batchsite.teams.requests import TeamRequest
 
 LATEST = 6
 """Events of the timeline that are shown; earlier ones are folded."""
 
 
+TABS = {
+    "results": ("batch", "Results"),
+    "insights": ("batch-insights", "Insights"),
+    "activity": ("batch-activity", "Activity"),
+    "prompt": ("batch-prompt", "Prompt"),
+}
+"""{tab: (name of its address, label)}."""
+POLLED = ("shown", "tab", "read")
+"""Parameters of the poll alone: the fingerprint that is shown, the tab, and how far its rows were read."""
+
+
 @require_GET
 def batch_progress(request: TeamRequest, batch_id: int) -> HttpResponse:
-    """The live part. If more than figures changed since `shown`, the parts around it come along."""
+    """The head of the page, with the rows if more were read, and other parts if more than figures changed."""
     found = queries.batch_of(request.team, batch_id)
     if not request.htmx:
         return redirect("batch", found.pk)
     if found.state == State.DRAFT:
         return HttpResponseClientRedirect(reverse("batch-edit", args=[found.pk]))
-    context = status_context(request, found, filter_in(request.GET))
-    context["oob"] = context["standing"].fingerprint != request.GET.get("shown")
+    shown, tab, read = (request.GET.get(name, "") for name in POLLED)
+    request.GET = _without_poll(request.GET)  # links in the answer are those of the page
+    row_filter = filter_in(request.GET)
+    context = status_context(request, found, row_filter, tab if tab in TABS else "results")
+    context["oob"] = context["standing"].fingerprint != shown
+    if tab == "results" and read != _read_so_far(found):
+        context |= table_context(request, found, summaries.summary_of(found), row_filter) | {"oob_rows": True}
     return render(request, "results/_live.html", context)
 
 
-def status_context(request: TeamRequest, found: Batch, row_filter: RowFilter) -> dict[str, Any]:
-    """Returns what the page of a batch shows above its rows."""
-    stands = status_of(found)
-    story = [(event, tone_of(event)) for event in stands.events]
-    kept = request.GET.copy()
-    kept.pop("shown", None)
-    again = "&".join(filter(None, [urlencode({"shown": stands.fingerprint}), kept.urlencode()]))
+def _without_poll(query: QueryDict) -> QueryDict:
+    page_query = query.copy()
+    for name in POLLED:
+        page_query.pop(name, None)
+    return page_query
+
+
+def _read_so_far(batch: Batch) -> str:
+    """Changes when a row of the table may have changed."""
+    return f"{batch.state}-{batch.done}-{batch.cost_ticks}"
+
+
+def status_context(request: TeamRequest, found: Batch, row_filter: RowFilter, tab: str) -> dict[str, Any]:
+    """Returns what every tab of the page of a batch shows."""
+    status = status_of(found)
+    story = [(event, tone_of(event)) for event in status.events]
+    page_query = _without_poll(request.GET)
+    poll = urlencode({"shown": status.fingerprint, "tab": tab, "read": _read_so_far(found)})
+    polled = filter(None, [poll, page_query.urlencode()])
     return {
         "batch": found,
-        "standing": stands,
+        "standing": status,
         "wanted": row_filter,
+        "chosen_count": query_of(row_filter),
+        "tab": tab,
+        "tabs": [(name, label, reverse(address, args=[found.pk])) for name, (address, label) in TABS.items()],
+        "first": found.row_limit is not None and found.row_limit < found.dataset.row_count,
         "causes": cause_counts.causes(found),
         "misfits": cause_counts.misfits(found),
         "earlier": story[:-LATEST],
         "timeline": story[-LATEST:],
-        "poll_url": f"{reverse('batch-progress', args=[found.pk])}?{again}",
-        "query": f"?{kept.urlencode()}" if kept else "",
+        "poll_url": f"{reverse('batch-progress', args=[found.pk])}?{'&'.join(polled)}",
+        "query": f"?{page_query.urlencode()}" if page_query else "",
     }

@@ -17,6 +17,7 @@ from batchsite.batches.timeline import note
 from batchsite.batches.transitions import update
 from batchsite.submission.provider_calls import reserve
 from batchsite.submission.provider_teams import team_of_key
+from batchsite.submission.restore import must_be_confirmed
 from batchsite.submission.step_context import StepContext
 from batchsite.teams.accounts import AccountKind
 from batchsite.timeouts import timeouts
@@ -31,6 +32,10 @@ def create(context: StepContext) -> float | None:
             return wait
         if context.submission.remote_id:
             return None
+        if must_be_confirmed(context.submission) and not context.submission.absent_rows:
+            with context.locked() as submission:
+                update(submission, absent_rows=submission.total)
+            return 0  # the next step waits for a person
     wait = _wait_for_slot(context)
     if wait > 0:
         return wait

@@ -18,6 +18,7 @@ from batchsite.batches.timeline import note
 from batchsite.batches.transitions import update
 from batchsite.recipes.recipe import numbers, ranges
 from batchsite.submission.request_owners import owners
+from batchsite.submission.restore import must_be_confirmed
 from batchsite.submission.step_context import StepContext
 from batchsite.timeouts import timeouts
 
@@ -70,7 +71,10 @@ def resolve_unknown(context: StepContext) -> float | None:
             submission=context.submission,
             detail=f"{len(open_rows) - len(absent):,} of {len(open_rows):,} rows had arrived",
         )
-    return None
+        if not absent or not must_be_confirmed(context.submission):
+            return None
+        update(context.submission, absent_rows=len(absent))
+    return 0  # the next step waits for a person
 
 
 def _resolve(context: StepContext, chunk: Chunk, absent: AbstractSet[int]) -> None:

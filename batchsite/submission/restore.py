@@ -5,7 +5,8 @@ that its token gives it, with rows in it: to create it again would pay for them 
 holds for a retry that the database has lost, too. So every intent that the database holds counts as tried, with an
 unknown outcome, and the usual looks (submit.py, reconcile.py) find out what became of it.
 
-However it was restored (see batches/generation.py), this happens once, before anything is sent.
+However it was restored (see batches/generation.py), this happens once, before anything is sent. What xAI turns out not
+to have may have been cancelled after the moment of the restore: it waits for a person, who is told what it costs.
 """
 
 from __future__ import annotations
@@ -20,10 +21,12 @@ from django.db.models import Q
 from django.utils import timezone
 
 from batchsite.batches import generation
+from batchsite.batches.generation import Absence
 from batchsite.batches.models import Batch, Chunk, ChunkState, Submission
 from batchsite.batches.signals import database_restored
 from batchsite.batches.states import TERMINAL
 from batchsite.batches.timeline import note
+from batchsite.wording import dollars, many
 
 MARK = "backup.json"
 """In the data folder of a backup that nobody has begun to work with."""
@@ -34,15 +37,17 @@ log = logging.getLogger(__name__)
 def begin_anew() -> bool:
     """Look through a restored database once, before anything is sent. Returns whether it was one."""
     mark = Path(settings.DATA) / MARK
-    try:
+    absence = generation.absence()
+    if mark.exists():
         words = f"Restored from the backup of {json.loads(mark.read_text())['at']}"
-    except FileNotFoundError:
-        words = generation.why_away()
-        if not words:
-            if not Submission.objects.exists():
-                generation.take_over()
-            return False
-    count = distrust(f"{words}; what xAI has is looked for before anything is sent")
+    elif absence:
+        words = absence.value
+    else:
+        if not Submission.objects.exists():
+            generation.take_over()
+        return False
+    must_confirm = mark.exists() or absence is not Absence.BOOT
+    count = distrust(f"{words}; what xAI has is looked for before anything is sent", must_confirm=must_confirm)
     generation.take_over()
     if mark.exists():
         mark.rename(mark.with_name(DONE))
@@ -50,10 +55,11 @@ def begin_anew() -> bool:
     return True
 
 
-def distrust(words: str) -> int:
+def distrust(words: str, *, must_confirm: bool) -> int:
     """Count every unfinished intent as tried, with unknown outcome. Returns the number of submissions concerned.
 
-    A batch with `restored_at` is looked for by its token before it is created (creation.py).
+    A batch with `restored_at` is looked for by its token before it is created (creation.py). With `must_confirm`,
+    a person has to agree to what is sent anew: after the moment of the restore somebody may have cancelled it.
     """
     now = timezone.now()
     with transaction.atomic():
@@ -61,9 +67,31 @@ def distrust(words: str) -> int:
         unfinished = Submission.objects.exclude(state__in=TERMINAL)
         planned = Q(state=ChunkState.PLANNED) & ~Q(submission__state__in=TERMINAL)
         Chunk.objects.filter(planned).update(state=ChunkState.SENDING, sent_at=now)
-        unfinished.update(missed_at=None, missed_rows=[], create_slot_at=None)
+        unfinished.update(missed_at=None, missed_rows=[], create_slot_at=None, absent_rows=0)
         count = unfinished.update(lease_token="", lease_until=None, next_look_at=now, tries=0, faults=0)
-        for batch_id in sorted(set(unfinished.values_list("batch_id", flat=True))):
+        batch_ids = sorted(set(unfinished.values_list("batch_id", flat=True)))
+        if must_confirm:
+            Batch.objects.filter(pk__in=batch_ids).update(must_confirm=True)
+        for batch_id in batch_ids:
             note(batch_id, "restored", words)
         database_restored.send(None)
     return count
+
+
+def must_be_confirmed(submission: Submission) -> bool:
+    """Whether rows that xAI does not have must wait for a person: those that were to be sent before the restore."""
+    batch = submission.batch
+    return bool(batch.must_confirm and batch.restored_at and submission.created_at < batch.restored_at)
+
+
+def unconfirmed(submission: Submission) -> str:
+    """Returns why a submission waits for a person after a restore, with the cost; "" if it does not."""
+    if not submission.absent_rows or submission.cancel_asked_at or not must_be_confirmed(submission):
+        return ""
+    estimate = submission.batch.estimate or {}
+    likely, rows = int(estimate.get("likely") or 0), int(estimate.get("rows") or 0)
+    cost = f", for about {dollars(likely * submission.absent_rows // rows)}" if likely and rows else ""
+    return (
+        f"the database was restored, and xAI does not have {many(submission.absent_rows, 'row')} that were to be sent. "
+        f"Whether they are still wanted is not known here. Let it go on to send them{cost}, or cancel it."
+    )

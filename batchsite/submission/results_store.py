@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import models
@@ -33,45 +32,29 @@ from batchsite.xai.types import ResultRow
 STRAYS_KEPT = 200
 
 
-@dataclass
-class Stored:
-    """What a page contained."""
-
-    changed: int = 0
-    """Rows that are new, or have another outcome now."""
-    not_ready: int = 0
-    """Rows that the provider will show later (facts 2.7)."""
-    strays: list[str] = field(default_factory=list)
-    """Ids that were never sent."""
-
-
-def store_page(submission: Submission, rows: Sequence[CheckedRow]) -> Stored:
+def store_page(submission: Submission, rows: Sequence[CheckedRow]) -> None:
     """Store a checked page of result rows and update all sums in the same transaction."""
-    stored = Stored()
     answers: list[Answered] = []
     rows_by_id = owners(submission, (row.result.batch_request_id for row in rows))
     fresh: dict[int, CheckedRow] = {}
-    stray_rows = []
+    strays: list[CheckedRow] = []
     for checked in rows:
         result = checked.result
         row = rows_by_id.get(result.batch_request_id)
         if result.outcome == "succeeded":
             answers.append((result, checked.raw, _cost_of(submission, result)))
         if result.outcome == "not_ready":
-            stored.not_ready += 1
-        elif row is None:
-            stored.strays.append(result.batch_request_id)
-            stray_rows.append(checked.raw)
+            continue  # it comes later (facts 2.7)
+        if row is None:
+            strays.append(checked)
         elif row not in fresh or _rank(result.outcome) > _rank(fresh[row].result.outcome):
             fresh[row] = checked  # a duplicate never takes an answer away
     known = known_results(submission.batch_id, fresh)
     for row in [row for row in fresh if row in known and _was_not_sent(known[row])]:
-        stored.strays.append(fresh[row].result.batch_request_id)
-        stray_rows.append(fresh.pop(row).raw)
+        strays.append(fresh.pop(row))
     wins = {row: checked for row, checked in fresh.items() if _wins(submission, checked.result, known.get(row))}
-    _keep_strays(submission, stored.strays, stray_rows)
+    _keep_strays(submission, strays)
     if wins:
-        stored.changed = len(wins)
         page = _keep_raw(submission, [checked.raw for checked in wins.values()])
         records = [
             _record(submission, row, checked.result, known.get(row), page, checked.misfit)
@@ -80,7 +63,6 @@ def store_page(submission: Submission, rows: Sequence[CheckedRow]) -> Stored:
         write(records)
         _update_sums(submission, records, known)
     _count_extras(submission, answers, wins)
-    return stored
 
 
 def _count_extras(submission: Submission, answers: Sequence[Answered], wins: Mapping[int, CheckedRow]) -> None:
@@ -181,12 +163,12 @@ def _keep_raw(submission: Submission, raws: Sequence[dict[str, Any]]) -> int:
     return RawPage.objects.create(submission=submission, data=packed(raws)).pk
 
 
-def _keep_strays(submission: Submission, ids: Sequence[str], raws: Sequence[dict[str, Any]]) -> None:
+def _keep_strays(submission: Submission, strays: Sequence[CheckedRow]) -> None:
     """Keep results for ids that we never sent, and say so once."""
-    fresh = sorted(set(ids) - set(submission.stray_ids))
+    fresh = sorted({stray.result.batch_request_id for stray in strays} - set(submission.stray_ids))
     if not fresh or len(submission.stray_ids) >= STRAYS_KEPT:
         return
-    _keep_raw(submission, [raw for raw in raws if raw.get("batch_request_id") in fresh])
+    _keep_raw(submission, [stray.raw for stray in strays if stray.result.batch_request_id in fresh])
     submission.stray_ids = [*submission.stray_ids, *fresh][:STRAYS_KEPT]
     submission.save(update_fields=["stray_ids"])
     note(

@@ -23,7 +23,7 @@ from batchsite.submission.collect import collect, preview
 from batchsite.submission.phase import is_last_day
 from batchsite.submission.provider_calls import hold_words, is_hold
 from batchsite.submission.provider_teams import cannot_tell, is_ours_to_see, mismatch
-from batchsite.submission.restore import begin_anew
+from batchsite.submission.restore import begin_anew, unconfirmed
 from batchsite.submission.step_context import StepContext, begin_step
 from batchsite.submission.submit import submit, withdraw
 from batchsite.submission.watch import watch
@@ -69,6 +69,9 @@ def _step(claim: Claim[Submission], looked: RemoteBatch | XaiError | None) -> fl
         hold(submission.batch_id, str(error))
         return timeouts().held_probe
     if words := mismatch(context):
+        hold(submission.batch_id, words)
+        return timeouts().held_probe
+    if words := unconfirmed(context.submission):
         hold(submission.batch_id, words)
         return timeouts().held_probe
     if words := budgets.waits(context.submission):

@@ -16,8 +16,6 @@ from batchsite.batches.states import RowState, State
 from batchsite.submission import result_records
 from batchsite.xai.results import read_completion
 
-ANSWERED_WHEN_TRIED = "answered when it was tried"
-
 
 @dataclass(frozen=True)
 class Tried:

@@ -37,7 +37,7 @@ def bar(rows: Counted, size: str = "", ahead: int = 0) -> dict[str, Any]:
         ("succeeded", "good", rows.succeeded),
         ("failed", "bad", rows.failed),
         ("missing", "warn", rows.missing),
-        ("cancelled", "rest", rows.cancelled),
+        (getattr(rows, "row_label", str)("cancelled").lower(), "rest", rows.cancelled),
         ("skipped", "rest", rows.skipped),
         ("done and not read yet", "ahead", ahead),
         ("pending", "", rows.total - done - ahead),

@@ -111,7 +111,7 @@ def test_rows_with_a_gap_are_counted_shown_and_left_out_by_choice(draft: Batch, 
     page = page_of(draft)
     expect(page.get_by_role("button", name="{{city}}")).to_contain_text("60 of 100")
     prompt_of(page).fill("{{city}}: {{text}}")
-    expect(page.locator("#gaps")).to_contain_text("40 rows lack a value that the prompt uses")
+    expect(page.locator("#gaps")).to_contain_text("40 rows lack a value the prompt uses")
     page.locator("#gaps").get_by_role("link", name="row 4").click()
     expect(page.locator("#row")).to_have_value("4")
     expect(page.locator("#preview")).to_contain_text(": word word word word")

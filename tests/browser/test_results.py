@@ -123,7 +123,7 @@ def test_the_dashboard_shows_what_runs_what_needs_a_hand_and_what_is_news(
 def test_notes_and_tags_are_written_in_place_and_lead_to_their_batches(
     batch: Batch, alice: User, open_as: Open
 ) -> None:
-    page = open_as(alice, path(batch))
+    page = open_as(alice, f"{path(batch)}/activity")
     page.get_by_role("link", name="Add notes or tags").click()
     page.get_by_role("textbox", name="Notes").fill("Ask <Bob>\nbefore Friday.")
     page.get_by_role("textbox", name="Tags").fill("Q4, for the board")
@@ -131,7 +131,7 @@ def test_notes_and_tags_are_written_in_place_and_lead_to_their_batches(
     page.get_by_role("button", name="Save").click()
     card = page.get_by_role("region", name="Notes")
     expect(card).to_contain_text("Ask <Bob>")
-    assert page.url.endswith(path(batch)), "nothing else of the page moved"
+    assert page.url.endswith(f"{path(batch)}/activity"), "nothing else of the page moved"
     card.get_by_role("link", name="for the board").click()
     expect(page.get_by_label("Tag")).to_have_value("for the board")
     expect(page.get_by_role("link", name="Intents")).to_be_visible()
@@ -273,7 +273,7 @@ def test_a_cell_of_the_confusion_table_opens_its_rows(batch: Batch, alice: User,
 
 def test_a_batch_runs_again_with_another_prompt_and_model(batch: Batch, alice: User, open_as: Open) -> None:
     page = open_as(alice, path(batch))
-    page.get_by_role("link", name="Again…").click()
+    page.get_by_role("link", name="Duplicate…").click()
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_label("The same 60 rows")).to_be_checked()
     assert accessibility(page) == []
@@ -296,7 +296,7 @@ def test_the_rest_is_run_after_the_first_rows(team: Team, alice: User, dataset: 
     draft = a_draft(team, alice, dataset, name="First ten", row_limit=10)
     Batch.objects.filter(pk=draft.pk).update(state="completed", total=10, ended_at=timezone.now())
     page = open_as(alice, path(draft))
-    page.get_by_role("link", name="Again…").click()
+    page.get_by_role("link", name="Duplicate…").click()
     page.get_by_role("dialog").get_by_label("The rest of questions: 50 rows").check()
     page.get_by_role("dialog").get_by_role("button", name="Create draft").click()
     expect(page.get_by_text("50 rows, about")).to_be_visible()
@@ -312,7 +312,7 @@ def test_only_what_is_new_in_a_newer_version_is_run(
         name="questions", filename="questions June.csv", replaces=dataset,
     )  # fmt: skip
     page = open_as(alice, path(batch))
-    page.get_by_role("link", name="Again…").click()
+    page.get_by_role("link", name="Duplicate…").click()
     page.get_by_role("dialog").get_by_label("Only new rows of questions").check()
     page.get_by_role("dialog").get_by_role("button", name="Create draft").click()
     expect(page.get_by_role("heading", name="Looking")).to_be_visible()

@@ -110,7 +110,7 @@ def test_a_prompt_is_kept_as_it_was_typed_last(draft: Batch, site: Client, alice
     assert (kept.created_by, draft.prompt_version) == (alice, kept)
     answer = post(site, "batch-keep", draft, prompt="Newest {{text}}", **named)
     assert PromptVersion.objects.count() == 1
-    assert "“Sorter, version 1” says just that already." in site.get(answer["Location"]).content.decode()
+    assert "“Sorter, version 1” already says exactly that." in site.get(answer["Location"]).content.decode()
 
 
 @pytest.mark.parametrize(
@@ -207,7 +207,7 @@ def test_examples_that_lack_a_half_are_kept_and_named(draft: Batch, site: Client
 def test_rows_with_a_gap_are_shown_and_left_out_by_choice(draft: Batch, site: Client) -> None:
     text = post(site, "batch-preview", draft, htmx=True, skip_empty="yes").content.decode()
     assert draft.skip_empty
-    assert '<b class="num">1</b> row lacks a value that the prompt uses' in re.sub(r"\s+", " ", text)
+    assert '<b class="num">1</b> row lacks a value the prompt uses' in re.sub(r"\s+", " ", text)
     assert 'data-row="2"' in text
     post(site, "batch-preview", draft, htmx=True)
     assert draft.skip_empty, "a page that does not say leaves it"

@@ -147,7 +147,7 @@ def test_the_page_of_rows_leads_there_and_says_how_many(batch: Batch, site: Clie
     ("asked", "words"),
     [
         ({"state": "failed"}, "The 10 rows of this filter: Failed"),
-        ({"fit": "misfit"}, "The one row of this filter: Does not fit"),
+        ({"fit": "misfit"}, "The one row of this filter: Doesn’t match"),
         ({"cause": "overloaded"}, "The 10 rows of this filter: overloaded"),
         ({"search": "nothing like it"}, "No row matches this filter: “nothing like it”"),
     ],

@@ -64,7 +64,11 @@ def test_rows_and_columns_are_chosen_in_the_address(batch: Batch, site: Client) 
 
 @pytest.mark.parametrize(
     ("query", "words"),
-    [("ranges=1-900", "the dataset has rows 1 to 20"), ("ranges=x", "is no row"), ("column=nothing", "no such column")],
+    [
+        ("ranges=1-900", "the dataset has rows 1 to 20"),
+        ("ranges=x", "is not a row"),
+        ("column=nothing", "no such column"),
+    ],
 )
 def test_what_cannot_be_chosen_is_said_before_the_first_byte(
     query: str, words: str, batch: Batch, site: Client

@@ -153,7 +153,7 @@ def test_a_text_that_is_searched_for_is_sorted_or_it_is_said_that_it_is_not(
     page, html = answer.context["page"], answer.content.decode()
     assert [line.row for line in page.lines] == ([4, 7, 1, 10] if few else [1, 4, 7, 10])
     assert page.unsorted is not few
-    assert ("Not sorted: these rows come by their number" in html) is not few
+    assert ("Not sorted: rows appear by number" in html) is not few
     assert (
         f'href="/batches/{shaped.pk}/download?rows=filter&amp;search=Z%C3%BCrich' in html.split("Not sorted")[-1]
     ) or few

@@ -59,9 +59,15 @@ def work() -> int:
 
 
 def page(site: Client, batch: Batch, **asked: Any) -> Any:
-    answer = site.get(reverse("batch", args=[batch.pk]), asked)
+    answer = site.get(reverse("batch-insights", args=[batch.pk]), asked)
     assert answer.status_code == 200
     return answer
+
+
+def rows_of(site: Client, batch: Batch, **asked: Any) -> list[Any]:
+    """The rows of the table that a filter leaves."""
+    lines: list[Any] = site.get(reverse("batch", args=[batch.pk]), asked).context["page"].lines
+    return lines
 
 
 def test_whoever_looks_has_it_summed_up(intents: Batch, site: Client) -> None:
@@ -83,10 +89,10 @@ def test_a_bar_leads_to_its_rows_and_takes_the_filter_away_again(intents: Batch,
     page(site, intents)
     work()
     entry = page(site, intents, state="succeeded").context["picture"].fields[0].top.rows[1].entry
-    assert entry.href == "?state=succeeded&f.intent=late#results"
+    assert entry.href == f"/batches/{intents.pk}?state=succeeded&f.intent=late#results"
     shown = page(site, intents, **{"f.intent": "late"})
-    assert [line.row for line in shown.context["page"].lines] == [3, 6, 9, 12, 15, 18, 21, 24]
-    assert shown.context["picture"].fields[0].top.rows[1].entry.href == "?#results"
+    assert [line.row for line in rows_of(site, intents, **{"f.intent": "late"})] == [3, 6, 9, 12, 15, 18, 21, 24]
+    assert shown.context["picture"].fields[0].top.rows[1].entry.href == f"/batches/{intents.pk}?#results"
 
 
 @pytest.mark.parametrize("seconds", [0, 3])
@@ -101,7 +107,7 @@ def test_in_many_steps_it_comes_to_the_same(
     shown = page(site, intents)
     assert shown.context["picture"].rows == 30
     assert [row.words for row in shown.context["picture"].fields[0].top.rows] == ["17", "8"]
-    assert [line.row for line in page(site, intents, **{"f.intent": "late"}).context["page"].lines][-2:] == [21, 24]
+    assert [line.row for line in rows_of(site, intents, **{"f.intent": "late"})][-2:] == [21, 24]
 
 
 def test_a_step_that_dies_is_made_again(intents: Batch, site: Client, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,7 +133,7 @@ def test_when_results_change_it_is_made_anew_and_the_old_one_stays_until_then(in
     Batch.objects.update(cost_ticks=intents.cost_ticks + 1)
     shown = page(site, intents)
     assert [row.words for row in shown.context["picture"].fields[0].top.rows] == ["17", "8"]
-    found = page(site, intents, **{"f.intent": "late"}).context["page"].lines
+    found = rows_of(site, intents, **{"f.intent": "late"})
     assert next(line.row for line in found) == 6, "old codes are not believed"
     work()
     assert [row.words for row in page(site, intents).context["picture"].fields[0].top.rows] == ["18", "7"]
@@ -168,12 +174,12 @@ def test_answers_are_held_against_a_column(intents: Batch, site: Client) -> None
     right = [row for row in range(1, 26) if bool(row % 2) == bool(row % 3)]
     assert (found.right, found.counted) == (len(right), 25)
     assert "agree with <bdi>wanted</bdi>" in shown.content.decode()
-    assert [line.row for line in page(site, intents, agrees="right").context["page"].lines] == right
-    wrong = [line.row for line in page(site, intents, agrees="wrong").context["page"].lines]
+    assert [line.row for line in rows_of(site, intents, agrees="right")] == right
+    wrong = [line.row for line in rows_of(site, intents, agrees="wrong")]
     assert sorted([*right, *wrong]) == list(range(1, 26))
     for pair in found.pairs:
         asked = {"expected": pair.expected, "answered": pair.answered}
-        assert len(page(site, intents, **asked).context["page"].lines) == pair.rows
+        assert len(rows_of(site, intents, **asked)) == pair.rows
     labels = re.findall(r"<td><a href=\"[^\"]+\"><bdi>(\w+)</bdi>", shown.content.decode())
     assert sorted(labels) == ["late", "lost"]
 
@@ -181,10 +187,10 @@ def test_answers_are_held_against_a_column(intents: Batch, site: Client) -> None
 def test_before_the_sums_are_there_rows_that_disagree_are_found_by_reading(intents: Batch, site: Client) -> None:
     Batch.objects.update(expected_column="wanted")
     right = [row for row in range(1, 26) if bool(row % 2) == bool(row % 3)]
-    assert [line.row for line in page(site, intents, agrees="right").context["page"].lines] == right
+    assert [line.row for line in rows_of(site, intents, agrees="right")] == right
     asked = {"expected": "late", "answered": "lost"}
     rows = [row for row in range(1, 26) if not row % 2 and row % 3]
-    assert [line.row for line in page(site, intents, **asked).context["page"].lines] == rows
+    assert [line.row for line in rows_of(site, intents, **asked)] == rows
 
 
 def test_a_column_that_is_not_there_compares_with_nothing(intents: Batch, site: Client) -> None:

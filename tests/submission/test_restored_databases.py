@@ -15,6 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from batchsite.batches import generation
+from batchsite.batches.generation import Absence
 from batchsite.batches.models import Batch, Chunk, Event, Generation, Pace, RawPage, Result, Submission
 from batchsite.submission import actions, restore
 from batchsite.teams.models import Team
@@ -152,8 +153,54 @@ def test_a_draft_that_was_submitted_after_the_snapshot_is_found(team: Team, sand
     assert batch.restored_at
     actions.start(batch, None, None)
     drive(batch)
+    drive(other, until="held")
+    actions.go_on(other, None)
     drive(other)
     assert sorted(one["succeeded"] for one in sandbox.batches()) == [3, ROWS]
+
+
+@pytest.mark.parametrize("fault", [{"call": "create"}, {"call": "add", "after": 2}])
+def test_what_xai_does_not_have_waits_for_a_person_with_the_cost(
+    fault: dict[str, Any], team: Team, sandbox: Sandbox
+) -> None:
+    use()
+    rule = sandbox.fault("status", status=429, **fault)
+    batch = make_batch(team, ROWS)
+    Batch.objects.filter(pk=batch.pk).update(estimate={"likely": 24_000_000, "rows": ROWS})
+    while not sandbox.hits():
+        step_all(batch)
+    sandbox.admin("DELETE", f"faults/{rule}")
+    shutil.rmtree(folder())
+    batch = drive(restart(batch), until="held")
+    rows = 24 if fault["call"] == "create" else 14
+    assert f"xAI does not have {rows} rows" in batch.held_reason
+    assert "for about $0.00" in batch.held_reason
+    assert sum(one["requests"] for one in sandbox.batches()) == ROWS - rows
+    actions.go_on(batch, None)
+    drive(batch)
+    check_books(batch, sandbox)
+
+
+def test_what_was_held_after_a_restore_can_be_cancelled(team: Team, sandbox: Sandbox) -> None:
+    use()
+    batch = make_batch(team, ROWS)
+    shutil.rmtree(folder(), ignore_errors=True)
+    batch = drive(restart(batch), until="held")
+    actions.cancel(batch, None)
+    assert drive(batch).state == "cancelled"
+    assert sandbox.batches() == []
+
+
+def test_another_boot_needs_no_person(team: Team, sandbox: Sandbox) -> None:
+    use()
+    drive(make_batch(team, 3))
+    batch = make_batch(team, ROWS)
+    noted = json.loads((folder() / "number.json").read_text())
+    noted["place"][2] = "another boot"
+    (folder() / "number.json").write_text(json.dumps(noted))
+    drive(restart(batch))
+    check_rows = [one["requests"] for one in sandbox.batches()]
+    assert check_rows == [3, ROWS]
 
 
 # ---- how it is noticed ------------------------------------------------------------------------------------
@@ -162,13 +209,13 @@ def test_a_draft_that_was_submitted_after_the_snapshot_is_found(team: Team, sand
 def test_a_copy_of_the_whole_data_folder_is_noticed(team: Team, sandbox: Sandbox) -> None:
     use()
     drive(make_batch(team, 3))
-    assert not generation.why_away()
+    assert generation.absence() is None
     shutil.copytree(folder(), folder().with_name("copy"), copy_function=shutil.copy2)
     shutil.rmtree(folder())
     folder().with_name("copy").rename(folder())
-    assert generation.why_away() == "The data folder was copied or restored"
+    assert generation.absence() is Absence.COPY
     use()
-    assert not generation.why_away()
+    assert generation.absence() is None
 
 
 def test_another_boot_is_noticed(team: Team, sandbox: Sandbox) -> None:
@@ -177,7 +224,7 @@ def test_another_boot_is_noticed(team: Team, sandbox: Sandbox) -> None:
     noted = json.loads((folder() / "number.json").read_text())
     noted["place"][2] = "another boot"
     (folder() / "number.json").write_text(json.dumps(noted))
-    assert generation.why_away() == "The machine was started again"
+    assert generation.absence() is Absence.BOOT
 
 
 def test_a_data_folder_that_knows_nothing_is_noticed(team: Team, sandbox: Sandbox) -> None:
@@ -185,7 +232,7 @@ def test_a_data_folder_that_knows_nothing_is_noticed(team: Team, sandbox: Sandbo
     use()
     drive(make_batch(team, 3))
     shutil.rmtree(folder())
-    assert generation.why_away() == "The database is used with another data folder"
+    assert generation.absence() is Absence.FOLDER
 
 
 def test_a_restart_and_a_first_start_are_no_restore(team: Team, sandbox: Sandbox) -> None:
@@ -198,7 +245,7 @@ def test_a_restart_and_a_first_start_are_no_restore(team: Team, sandbox: Sandbox
 def test_planned_tries_are_held_back_with_what_they_cost(team: Team) -> None:
     trial = trial_start.press(a_draft(team), None, (1, 2, 3))
     with transaction.atomic():
-        restore.distrust("Restored")
+        restore.distrust("Restored", must_confirm=True)
     states = set(TrialAnswer.objects.filter(trial=trial).values_list("state", flat=True))
     assert states == {AnswerState.UNKNOWN}
     assert "was restored" in TrialAnswer.objects.filter(trial=trial)[0].error

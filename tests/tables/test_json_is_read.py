@@ -215,9 +215,9 @@ def test_what_the_json_module_writes_is_read_back(objects: list[dict[str, object
     lines = "\n".join(json.dumps(one) for one in objects)
     array = json.dumps(objects, ensure_ascii=False, indent=indent)
 
-    columns, *rows = read(lines)
+    columns, *rows = read(lines, footer="part")
 
-    assert read(array) == [columns, *rows]
+    assert read(array, footer="part") == [columns, *rows]
     for one, row in zip(objects, rows, strict=True):
         for key, cell in zip(columns, row, strict=True):
             value = one.get(key)

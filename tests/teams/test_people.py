@@ -130,7 +130,7 @@ def test_an_owner_renames_the_team_and_a_member_does_not(
 ) -> None:
     assert client_of(bob).post(reverse("team-rename"), {"name": "Mine"}).status_code == 403
     page = client_of(alice).post(reverse("team-rename"), {"name": "Helpdesk"}, follow=True)
-    assert "The team is named Helpdesk now." in page.content.decode()
+    assert "The team is now called Helpdesk." in page.content.decode()
     empty = client_of(alice).post(reverse("team-rename"), {"name": ""})
     assert empty.status_code == 422
     assert empty.context["name_form"].errors["name"]

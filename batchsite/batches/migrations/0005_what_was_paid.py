@@ -25,6 +25,16 @@ class Migration(migrations.Migration):
             field=models.DateTimeField(blank=True, null=True),
         ),
         migrations.AddField(
+            model_name='batch',
+            name='must_confirm',
+            field=models.BooleanField(default=False),
+        ),
+        migrations.AddField(
+            model_name='submission',
+            name='absent_rows',
+            field=models.PositiveBigIntegerField(default=0),
+        ),
+        migrations.AddField(
             model_name='submission',
             name='create_slot_at',
             field=models.DateTimeField(blank=True, null=True),

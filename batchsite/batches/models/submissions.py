@@ -69,6 +69,8 @@ class Submission(Work):
     """When a look at xAI first missed what may have been sent; only a second look, later, makes it count as absent."""
     missed_rows: models.JSONField[list[list[int]]] = models.JSONField(default=list)
     """Rows that the first look missed: [[first, last], …]."""
+    absent_rows = models.PositiveBigIntegerField(default=0)
+    """Rows that xAI was found not to have after a restore: to be confirmed, see restore.py."""
     sent = models.PositiveBigIntegerField(default=0)
     """Rows in chunks that the provider took."""
     sent_at = models.DateTimeField(null=True, blank=True)

@@ -92,6 +92,8 @@ class Command(BaseCommand):
         if asked.resume == 0:
             return self._list()
         self.batch = batch = _to_resume(asked.resume) if asked.resume else self._begin(asked)
+        if asked.resume and batch.held_reason:
+            actions.go_on(batch, None)
         self.stderr.write(f"Batch {batch.pk}. Should this stop: manage.py runbatch --resume {batch.pk}")
         with console.sandbox_if_needed(batch.account == AccountKind.SANDBOX, self.stderr.write):
             progress = console.Progress(self.stderr)
