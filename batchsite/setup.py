@@ -39,7 +39,7 @@ SQLITE_PRAGMAS = (
 
 def ensure_folders(data: Path) -> None:
     """Creates the data folder and its parts, readable by their owner only: they hold keys and people's rows."""
-    for folder in (data, data / "uploads" / "incoming", data / "run"):
+    for folder in (data, data / "uploads", data / "uploads" / "incoming", data / "run"):
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:

@@ -54,7 +54,7 @@ def in_lists(team: Team) -> QuerySet[Batch]:
 
 
 def figures_of(batches: Iterable[Batch]) -> list[tuple[Any, ...]]:
-    """All that was read of these batches, for `http.pulse_of`."""
+    """All that was read of these batches, for `http.fingerprint_of`."""
     return [
         (*[value for name, value in vars(batch).items() if name != "_state"],
          batch.dataset.name, str(batch.created_by), str(batch.started_by))

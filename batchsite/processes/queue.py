@@ -86,14 +86,13 @@ def take_due(
     that many small batches of one do not delay the ten rows of another. `lane` says which queue a row goes to; None
     needs no room. A row that is given has its `next_look_at` moved to when the message counts as lost.
     """
-    due = rows.filter(free(now), next_look_at__lte=now)
-    order = ["next_look_at", "pk"]
+    due = rows.filter(free(now), next_look_at__lte=now).order_by("next_look_at", "pk")
     if team:
         first_come = Window(RowNumber(), partition_by=F(team), order_by=[F("next_look_at").asc(), F("pk").asc()])
-        due, order = due.annotate(place_in_team=first_come), ["place_in_team", *order]
+        due = due.order_by(first_come, "next_look_at", "pk")
     rooms: dict[Queue, int] = {}
     taken = []
-    for row in due.order_by(*order)[:limit]:
+    for row in due[:limit]:
         queue = lane(row) if lane else None
         if queue and queue not in rooms:
             rooms[queue] = MOST_WAITING - int(broker_of(queue).queue_size() or 0)

@@ -42,7 +42,7 @@ class RequestBuffer:
         if self._size is not None:
             return Arrival.COMPLETE if len(self.data) >= self._size else Arrival.PARTIAL
         # A parser skips empty lines in front, and would then wait for the rest in a thread.
-        is_odd = self.data[:1] in (b"\r", b"\n") or len(self.data) > MOST_HEADER
+        is_odd = self.data.startswith((b"\r", b"\n")) or len(self.data) > MOST_HEADER
         return Arrival.REFUSED if is_odd else Arrival.PARTIAL
 
     def _read_header(self) -> None:

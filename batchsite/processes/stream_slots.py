@@ -27,5 +27,5 @@ class StreamSlots:
         if not self._slots.acquire(blocking=False):  # to wait would hold the very threads that this spares
             response.close()
             return HttpResponse(BUSY, status=503, content_type="text/plain", headers={"Retry-After": "30"})
-        response._resource_closers.append(self._slots.release)
+        response._resource_closers.append(self._slots.release)  # type: ignore[attr-defined]
         return response

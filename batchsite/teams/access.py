@@ -7,7 +7,7 @@ from functools import wraps
 from typing import Any, TypeVar
 
 from django.core.exceptions import PermissionDenied
-from django.http import HttpResponseBase
+from django.http import Http404, HttpResponseBase
 
 from batchsite.teams.models import Role, User
 from batchsite.teams.people import is_operator
@@ -28,12 +28,12 @@ def team_optional(view: Callable[..., R]) -> Callable[..., R]:
 
 
 def operators_only(view: Callable[..., R]) -> Callable[..., R]:
-    """Refuses everybody (403) but owners of the first team, who run this installation."""
+    """Not there (404) for anybody but owners of the first team, who run this installation."""
 
     @wraps(view)
     def guarded(request: TeamRequest, *args: Any, **kwargs: Any) -> R:
         if not is_operator(request.user):
-            raise PermissionDenied("Only owners of the first team of this installation can do this.")
+            raise Http404
         return view(request, *args, **kwargs)
 
     return guarded

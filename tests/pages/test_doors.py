@@ -77,6 +77,7 @@ def ours(team: Team, alice: User) -> dict[str, int]:
         "prompt_id": Prompt.objects.create(team=team, name="Language").pk,
         "export_id": Export.objects.create(batch=batch).pk,
         "team_id": team.pk,
+        "user_id": bob.pk,
         "membership_id": Membership.objects.get(user=bob).pk,
         "invitation_id": Invitation.objects.create(team=team, created_by=alice).pk,
     }

@@ -51,19 +51,19 @@ def test_a_new_team_spends_the_key_once_an_owner_of_the_first_team_allows_it(
     sales = create_team(alice, "Sales")
     assert account_kind(sales) == AccountKind.SANDBOX
     toggle = reverse("installation-team-key", args=[sales.pk])
-    assert client_of(charlie).post(toggle, {"allowed": "1"}).status_code == 403
+    assert client_of(charlie).post(toggle, {"allowed": "1"}).status_code == 404
     client_of(alice).post(toggle, {"allowed": "1"})
     sales.refresh_from_db()
     assert account_kind(sales) == AccountKind.ENVIRONMENT
     client_of(alice).post(toggle, {"allowed": "0"})
     sales.refresh_from_db()
-    with pytest.raises(AccountMissing, match="may not use the key"):
+    with pytest.raises(AccountMissing, match="may no longer use the key"):
         account_of(sales, AccountKind.ENVIRONMENT)
 
 
 def test_a_deactivated_account_is_out_at_once(alice: User, bob: User, client_of: ClientOf, client: Client) -> None:
     browser, switch = client_of(bob), reverse("installation-person", args=[bob.pk])
-    assert client_of(bob).post(switch, {"active": "0"}).status_code == 403
+    assert client_of(bob).post(switch, {"active": "0"}).status_code == 404
     client_of(alice).post(switch, {"active": "0"})
     assert browser.get(reverse("home")).headers["Location"].startswith(reverse("sign-in"))
     form = {"email": bob.email, "password": PASSWORD}
@@ -83,5 +83,5 @@ def test_the_page_lists_teams_and_accounts_for_those_owners_alone(
     page = client_of(alice).get(reverse("installation")).content.decode()
     assert "charlie@example.org" in page
     assert "Rivals" in page
-    assert client_of(bob).get(reverse("installation")).status_code == 403
-    assert client_of(charlie).get(reverse("installation")).status_code == 403
+    assert client_of(bob).get(reverse("installation")).status_code == 404
+    assert client_of(charlie).get(reverse("installation")).status_code == 404
