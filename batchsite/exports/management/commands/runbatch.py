@@ -242,7 +242,7 @@ def _ranges(arguments: argparse.Namespace, dataset: Dataset) -> list[list[int]] 
 
 
 def _team(name: str) -> Team:
-    """Returns the team of that name, else the first. A new installation gets one, for the first visitor to take over."""
+    """Returns the team of that name, else the first. A new installation gets one, for its first visitor."""
     found = Team.objects.filter(Q(name=name) if name else Q()).order_by("pk").first()
     if found is None and name:
         raise Stop(BAD_INPUT, f"There is no team “{name}”.")
