@@ -1,4 +1,4 @@
-"""What the command line shows: the plan, the progress, the summary."""
+"""The output of runbatch: the plan, the progress, the summary."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ WIDTH = 30
 
 
 class Progress:
-    """A bar on a terminal; a line at each change of state, and every half minute, elsewhere."""
+    """A bar on a terminal; elsewhere a line per change of state and per half minute."""
 
     def __init__(self, out: Any) -> None:
         self.out = out
@@ -58,11 +58,11 @@ class Progress:
         self.last = words
 
     def wait(self, error: Exception) -> None:
-        """The database is locked, full or away."""
+        """Says that the database is locked, full or unreachable."""
         self.say(f"{outage_of(error) or 'The database failed'}: {[*str(error).splitlines(), ''][0]}. Waiting.")
 
     def say(self, words: str) -> None:
-        """A sentence between the lines of progress; once, while it stays the same."""
+        """Writes a sentence between the lines of progress, only once while it stays the same."""
         if words and words != self.said:
             self.out.write(f"\n{words}" if self.live else words)
         self.said = words
@@ -87,7 +87,7 @@ class Progress:
 
 
 def log_to_file() -> None:
-    """Log lines would tear the progress bar apart: they go to `log/runbatch.log` of the data folder instead."""
+    """Sends log lines to `log/runbatch.log` of the data folder, as they would break up the progress bar."""
     folder = Path(settings.DATA) / "log"
     with contextlib.suppress(OSError):
         folder.mkdir(mode=0o700, exist_ok=True)
@@ -100,7 +100,7 @@ def log_to_file() -> None:
 
 
 def plan(batch: Batch, estimate: Estimate | None) -> str:
-    """What is about to be sent, and what it will cost."""
+    """Returns what is about to be sent, and the estimated cost."""
     rows = estimate.rows if estimate else batch.dataset.row_count
     where = "to the sandbox: answers are simulated and cost nothing"
     if account_kind(batch.team) != AccountKind.SANDBOX:
@@ -141,7 +141,7 @@ def flaws(batch: Batch) -> str:
 
 
 def database_problem(error: Exception, batch: Batch | None) -> str:
-    """What happened, and what to do."""
+    """Returns what happened and what to do."""
     what = outage_of(error) or "The database failed"
     words = [*str(error).splitlines(), type(error).__name__][0]
     again = f"Nothing is lost. Go on with: manage.py runbatch --resume {batch.pk}" if batch else "Nothing was sent."
@@ -149,27 +149,27 @@ def database_problem(error: Exception, batch: Batch | None) -> str:
 
 
 def exact_dollars(ticks: int) -> str:
-    """Every tick, as a sum should be."""
+    """Returns ticks as dollars with all ten decimals."""
     whole, rest = divmod(ticks, 10_000_000_000)
     return f"${whole:,}.{rest:010d}"
 
 
 def file_problems(dataset: Dataset) -> str:
-    """Why a file was refused, line by line."""
+    """Returns why a file was refused, line by line."""
     shown = dataset.problems[:20]
-    found = [f"line {one['line']}: {one['message']}" if one["line"] else f"{one['message']}" for one in shown]
-    more = dataset.problem_count - len(found)
-    found += [f"and {more:,} more"] if more > 0 else []
+    lines = [f"line {p['line']}: {p['message']}" if p["line"] else f"{p['message']}" for p in shown]
+    more = dataset.problem_count - len(lines)
+    lines += [f"and {more:,} more"] if more > 0 else []
     if dataset.can_leave:
         bad, good = f"{dataset.problem_count:,}", f"{dataset.good_rows:,}"
-        found.append(
+        lines.append(
             f"To skip {bad} of {dataset.file_rows:,} rows and take the other {good}: --answer {BAD_ROWS}={LEAVE}"
         )
-    return "\n".join([f"{dataset.filename} cannot be read:", *found])
+    return "\n".join([f"{dataset.filename} cannot be read:", *lines])
 
 
 def file_questions(dataset: Dataset) -> str:
-    """What must be answered before the file can be read, with the evidence, and how to answer."""
+    """Returns the questions about a file with their evidence, and how to answer them."""
     lines = [f"{dataset.filename} can be read in more than one way. Say in which with --answer:"]
     for one in dataset.questions:
         lines += ["", one["text"], *(f"    {line}" for line in one["evidence"])]
@@ -189,7 +189,7 @@ def left_out(dataset: Dataset) -> str:
 
 
 def row_problems(batch: Batch) -> str:
-    """Which rows cannot be sent, and why."""
+    """Returns which rows cannot be sent, and why."""
     found = [f"row {one['row']:,}: {one['message']}" for one in batch.problems[:20]]
     more = batch.problem_count - len(found)
     head = f"Nothing was sent: {batch.problem_count:,} rows can’t be sent as they are."
@@ -197,7 +197,7 @@ def row_problems(batch: Batch) -> str:
 
 
 def finish_import(dataset: Dataset, out: Any) -> None:
-    """Import here, or wait for the worker that is faster. Waits where the disk is full or the database is away."""
+    """Imports here, or waits for a worker that was faster. Waits while the disk is full or the database unreachable."""
     progress = Progress(out)
     while True:
         try:
@@ -217,7 +217,7 @@ def finish_import(dataset: Dataset, out: Any) -> None:
 
 @contextlib.contextmanager
 def sandbox_if_needed(needed: bool, say: Callable[[str], object]) -> Iterator[None]:
-    """The sandbox for as long as the command runs, unless one runs already."""
+    """Runs the sandbox as long as the command, unless one is running already."""
     if not needed or _answers(sandbox_url()):
         yield
         return

@@ -72,8 +72,8 @@ class DownloadForm(forms.Form):
     def __init__(self, data: QueryDict | None, batch: Batch, query: QueryDict) -> None:
         """`query` is that of the address, which may hold a row filter whether the form was sent or not."""
         self.batch, names = batch, names_of(batch)
-        self.query, self.asked = query, filter_in(query)
-        self.kept, self.kept_query = pairs_of(self.asked), query_of(self.asked)
+        self.query, self.row_filter = query, filter_in(query)
+        self.kept, self.kept_query = pairs_of(self.row_filter), query_of(self.row_filter)
         super().__init__(data, initial={"column": names, "rows": "filter" if self.kept else "all"})
         offered = [(name, ROWS[name]) for name in ROWS if _is_offered(batch, name)]
         if self.kept:
@@ -93,7 +93,7 @@ class DownloadForm(forms.Form):
                 self.add_error("form", why_not)
         except ValueError as error:
             self.add_error("ranges", str(error))
-        if self.choice.rows == "filter" and (wrong := unknown_filter(self.query, self.asked)):
+        if self.choice.rows == "filter" and (wrong := unknown_filter(self.query, self.row_filter)):
             self.add_error("rows", f"“{wrong}” is no filter of rows.")
         return cleaned
 
@@ -124,18 +124,18 @@ def batch_download(request: TeamRequest, batch_id: int) -> HttpResponseBase:
     batch = queries.batch_of(request.team, batch_id)
     if batch.state == State.DRAFT:
         return redirect("batch-edit", batch.pk)
-    asked = DownloadForm(request.GET if "form" in request.GET else None, batch, request.GET)
-    if asked.is_valid() and "link" not in request.GET:
-        return _answer(request, batch, ALL_FORMS[asked.cleaned_data["form"]], asked.choice, request.user)
-    asked.count()
-    context: dict[str, Any] = {"batch": batch, "form": asked, "endings": ENDINGS}
-    if asked.is_bound and asked.is_valid():
+    form = DownloadForm(request.GET if "form" in request.GET else None, batch, request.GET)
+    if form.is_valid() and "link" not in request.GET:
+        return _answer(request, batch, ALL_FORMS[form.cleaned_data["form"]], form.choice, request.user)
+    form.count()
+    context: dict[str, Any] = {"batch": batch, "form": form, "endings": ENDINGS}
+    if form.is_bound and form.is_valid():
         security_log.record("link_made", request, batch=batch.pk)
-        token = share_links.sign(batch, request.user, asked.cleaned_data["form"], asked.choice)
-        name = filename(batch, ALL_FORMS[asked.cleaned_data["form"]], asked.choice)
+        token = share_links.sign(batch, request.user, form.cleaned_data["form"], form.choice)
+        name = filename(batch, ALL_FORMS[form.cleaned_data["form"]], form.choice)
         path = reverse("shared-results", args=[token, name])
         context |= {"link": request.build_absolute_uri(path), "valid": share_links.VALID.days, "name": name}
-    return render(request, "exports/download.html", context, status=UNPROCESSABLE if asked.errors else 200)
+    return render(request, "exports/download.html", context, status=UNPROCESSABLE if form.errors else 200)
 
 
 @require_safe
@@ -148,11 +148,11 @@ def batch_results(request: TeamRequest, batch_id: int, ending: str) -> HttpRespo
     if ending not in ENDINGS:
         raise Http404("That file format doesn’t exist.")
     given["form"] = "excel" if ending == "csv" and "excel" in given else ending
-    asked = DownloadForm(given, batch, request.GET)
-    if not asked.is_valid():
-        context = {"batch": batch, "form": asked, "endings": ENDINGS}
+    form = DownloadForm(given, batch, request.GET)
+    if not form.is_valid():
+        context = {"batch": batch, "form": form, "endings": ENDINGS}
         return render(request, "exports/download.html", context, status=UNPROCESSABLE)
-    return _answer(request, batch, ALL_FORMS[asked.cleaned_data["form"]], asked.choice, request.user)
+    return _answer(request, batch, ALL_FORMS[form.cleaned_data["form"]], form.choice, request.user)
 
 
 @login_not_required

@@ -212,7 +212,7 @@ def _notices(batch: Batch, running: Sequence[Submission], events: Sequence[Event
         text = "No rows are lost. We retry automatically, and continue from here."
         reason = batch.held_reason[:1].upper() + batch.held_reason[1:]
         words = next((event.detail for event in reversed(events) if event.kind == "held"), "")
-        return [Notice("held", "warn", f"Held: {reason}", text, batch.held_since, ("go-on", "finish"), words)]
+        return [Notice("held", "warn", f"Held: {reason}", text, batch.held_since, ("finish",), words)]
     if batch.state == State.CANCELLING:
         by_request = sorted(running, key=lambda submission: submission.cancel_asked_at is None)
         return [_ending(submission) for submission in by_request[:1]]  # none if the last one has just ended

@@ -247,19 +247,19 @@ def _fit(fit: str) -> Q:
 
 
 def _between(measure: Any, low: int, high: int | None) -> Q:
-    found = Q(GreaterThanOrEqual(measure, low))
-    return found if high is None else found & Q(LessThanOrEqual(measure, high))
+    least = Q(GreaterThanOrEqual(measure, low))
+    return least if high is None else least & Q(LessThanOrEqual(measure, high))
 
 
 def _judged(how: str) -> Q:
-    said = Judgement.objects.filter(batch_id=OuterRef("batch_id"), row=OuterRef("row"))
+    judgements = Judgement.objects.filter(batch_id=OuterRef("batch_id"), row=OuterRef("row"))
     if how in {"good", "bad"}:
-        said = said.filter(verdict=how)
+        judgements = judgements.filter(verdict=how)
     elif how == "corrected":
-        said = said.filter(corrected__isnull=False)
+        judgements = judgements.filter(corrected__isnull=False)
     elif how == "comment":
-        said = said.exclude(comment="")
-    return Q(~Exists(said)) if how == "none" else Q(Exists(said))
+        judgements = judgements.exclude(comment="")
+    return Q(~Exists(judgements)) if how == "none" else Q(Exists(judgements))
 
 
 def texts(text: str) -> Q:

@@ -35,50 +35,50 @@ from batchsite.teams.requests import TeamRequest
 @require_GET
 def batch(request: TeamRequest, batch_id: int, tab: str = "results") -> HttpResponse:
     """Shows the head and one tab of a batch. A draft is redirected to its own page."""
-    found = queries.batch_of(request.team, batch_id)
-    if found.state == State.DRAFT:
-        return redirect("batch-edit", found.pk)
-    summary = summaries.summary_of(found)
-    summaries.request(found, summary)
+    batch = queries.batch_of(request.team, batch_id)
+    if batch.state == State.DRAFT:
+        return redirect("batch-edit", batch.pk)
+    summary = summaries.summary_of(batch)
+    summaries.request(batch, summary)
     row_filter = filter_in(request.GET)
-    context = status_context(request, found, row_filter, tab)
+    context = status_context(request, batch, row_filter, tab)
     if tab == "results":
-        context |= table_context(request, found, summary, row_filter)
+        context |= table_context(request, batch, summary, row_filter)
     elif tab == "insights":
-        context |= sums_context(request, found, summary, row_filter)
+        context |= sums_context(request, batch, summary, row_filter)
     elif tab == "activity":
-        context |= course_of(found)
+        context |= course_of(batch)
     else:
-        context["example"] = row_detail.row_detail(found, found.rows.first) if found.total else None
+        context["example"] = row_detail.row_detail(batch, batch.rows.first) if batch.total else None
     return render(request, "results/batch.html", context)
 
 
 @require_GET
 def batch_summary(request: TeamRequest, batch_id: int) -> HttpResponse:
     """Shows the counts over all rows, for their own poll."""
-    found = queries.batch_of(request.team, batch_id)
-    if not request.htmx or found.state == State.DRAFT:
-        return redirect("batch", found.pk)
-    summary = summaries.summary_of(found)
-    summaries.request(found, summary)
-    context = {"batch": found, **sums_context(request, found, summary, filter_in(request.GET))}
+    batch = queries.batch_of(request.team, batch_id)
+    if not request.htmx or batch.state == State.DRAFT:
+        return redirect("batch", batch.pk)
+    summary = summaries.summary_of(batch)
+    summaries.request(batch, summary)
+    context = {"batch": batch, **sums_context(request, batch, summary, filter_in(request.GET))}
     return render(request, "results/_summary.html", context)
 
 
-def sums_context(request: TeamRequest, found: Batch, summary: Summary, row_filter: RowFilter) -> dict[str, Any]:
+def sums_context(request: TeamRequest, batch: Batch, summary: Summary, row_filter: RowFilter) -> dict[str, Any]:
     """Returns what the insights show: values, numbers, and agreement with the expected column."""
     is_asked = summary.next_look_at is not None
-    picture = summary_charts.picture_of(found, summary, row_filter, request.GET)
+    picture = summary_charts.picture_of(batch, summary, row_filter, request.GET)
     return {
         "summary": summary,
         "picture": picture,
         "is_asked": is_asked,
-        "is_current": summaries.is_current(found, summary),
-        "sums_every": 2 if is_asked else 10 if found.is_running else None,
+        "is_current": summaries.is_current(batch, summary),
+        "sums_every": 2 if is_asked else 10 if batch.is_running else None,
         "corrected": agreement.corrected(picture.agreement, summary.corrections) if picture else None,
-        "comparable": answer_fields.field_names(found),
-        "compared": summaries.compared_field(found, summary),
-        "last_row": found.rows.last,
+        "comparable": answer_fields.field_names(batch),
+        "compared": summaries.compared_field(batch, summary),
+        "last_row": batch.rows.last,
         "asked": row_filter,
     }
 
@@ -86,38 +86,38 @@ def sums_context(request: TeamRequest, found: Batch, summary: Summary, row_filte
 @require_POST
 def batch_expected(request: TeamRequest, batch_id: int) -> HttpResponse:
     """Sets the expected column, and the field that is compared with it."""
-    found = queries.batch_of(request.team, batch_id)
-    if found.state != State.DRAFT:
-        expected_column.expect(found, request.POST.get("column", ""), request.POST.get("field", ""))
-    return redirect("batch-insights", found.pk)
+    batch = queries.batch_of(request.team, batch_id)
+    if batch.state != State.DRAFT:
+        expected_column.expect(batch, request.POST.get("column", ""), request.POST.get("field", ""))
+    return redirect("batch-insights", batch.pk)
 
 
 @require_GET
 def batch_rows(request: TeamRequest, batch_id: int) -> HttpResponse:
-    """Continues a search: the rows found so far, and further ones."""
-    found = queries.batch_of(request.team, batch_id)
-    if not request.htmx or found.state == State.DRAFT:
-        return redirect(f"{reverse('batch', args=[found.pk])}?{request.GET.urlencode()}")
-    summary, row_filter = summaries.summary_of(found), filter_in(request.GET)
-    return render(request, "results/_rows.html", {"batch": found, **table_context(request, found, summary, row_filter)})
+    """Continues a search: the rows batch so far, and further ones."""
+    batch = queries.batch_of(request.team, batch_id)
+    if not request.htmx or batch.state == State.DRAFT:
+        return redirect(f"{reverse('batch', args=[batch.pk])}?{request.GET.urlencode()}")
+    summary, row_filter = summaries.summary_of(batch), filter_in(request.GET)
+    return render(request, "results/_rows.html", {"batch": batch, **table_context(request, batch, summary, row_filter)})
 
 
 @require_GET
 def batch_row(request: TeamRequest, batch_id: int, row: int) -> HttpResponse:
     """Shows one row: prompt, answer, request details, and its neighbours in the filter."""
-    found = queries.batch_of(request.team, batch_id)
+    batch = queries.batch_of(request.team, batch_id)
     row_filter = filter_in(request.GET)
-    detail = row_detail.row_detail(found, row)
-    context = {"batch": found, "wanted": row_filter, "detail": detail, "row": row}
+    detail = row_detail.row_detail(batch, row)
+    context = {"batch": batch, "wanted": row_filter, "detail": detail, "row": row}
     if detail is None:
         return render(request, "results/no_row.html", context, status=404)
     if row_filter or row_filter.sort:
-        previous, following = neighbours(found, row_filter, row)
+        previous, following = neighbours(batch, row_filter, row)
         detail = replace(detail, previous=previous, next=following)
-    judgement = Judgement.objects.filter(batch=found, row=row).select_related("by").first()
+    judgement = Judgement.objects.filter(batch=batch, row=row).select_related("by").first()
     if detail.state == RowState.SUCCEEDED:
-        context["correctables"] = judgements.correctables(found, row, judgement)
-        context["expected"], context["agrees"] = expected_column.expected_of(found, row)
+        context["correctables"] = judgements.correctables(batch, row, judgement)
+        context["expected"], context["agrees"] = expected_column.expected_of(batch, row)
     context |= {
         "detail": detail,
         "judgement": judgement,
@@ -127,9 +127,9 @@ def batch_row(request: TeamRequest, batch_id: int, row: int) -> HttpResponse:
     return render(request, "results/row.html", context)
 
 
-def neighbours(found: Batch, row_filter: RowFilter, row: int) -> tuple[int | None, int | None]:
+def neighbours(batch: Batch, row_filter: RowFilter, row: int) -> tuple[int | None, int | None]:
     """Returns the rows before and after a row, among those of the filter and in its order."""
-    search = Search(found, row_filter, summaries.summary_of(found))
+    search = Search(batch, row_filter, summaries.summary_of(batch))
     here = search.place_of(row)
     if here is None:
         return None, None

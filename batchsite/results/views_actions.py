@@ -108,17 +108,17 @@ def batch_retry(request: TeamRequest, batch_id: int) -> HttpResponse:
     batch = queries.batch_of(request.team, batch_id)
     if request.GET.get("fit") == "misfit":
         return _retry_misfits(request, batch)
-    found = causes(batch)
-    if not found:
+    counts = causes(batch)
+    if not counts:
         messages.error(request, "There is nothing to retry: every finished row has an answer.")
         return redirect("batch", batch.pk)
-    form = RetryForm(_typed(request), causes=found, chosen=request.GET.getlist("cause"))
+    form = RetryForm(_typed(request), causes=counts, chosen=request.GET.getlist("cause"))
     if request.method == "POST" and form.is_valid():
         chosen = form.cleaned_data["causes"]
-        is_every = len(chosen) == len(found) and not batch.flawed
+        is_every = len(chosen) == len(counts) and not batch.flawed
         wanted = None if is_every else chosen
         return _do(request, batch, lambda: actions.retry(batch, request.user, causes=wanted), "Retrying.")
-    rows = sum(rows for _, rows in found)
+    rows = sum(rows for _, rows in counts)
     context = _question(batch, "Retry failed rows?", "", "Retry") | {
         "form": form,
         "rows": rows,

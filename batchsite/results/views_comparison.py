@@ -24,10 +24,10 @@ SHOWN = 50
 @require_GET
 def batch_compare(request: TeamRequest, batch_id: int) -> HttpResponse:
     """Lists the other batches of the same dataset, newest first."""
-    found = queries.batch_of(request.team, batch_id)
-    others = queries.batches_of(request.team).filter(dataset_id=found.dataset_id)
-    others = others.exclude(pk=found.pk).exclude(state=State.DRAFT).select_related("dataset", "started_by")
-    context = {"batch": found, "others": others.order_by("-pk")[:SHOWN], "is_draft": found.state == State.DRAFT}
+    batch = queries.batch_of(request.team, batch_id)
+    others = queries.batches_of(request.team).filter(dataset_id=batch.dataset_id)
+    others = others.exclude(pk=batch.pk).exclude(state=State.DRAFT).select_related("dataset", "started_by")
+    context = {"batch": batch, "others": others.order_by("-pk")[:SHOWN], "is_draft": batch.state == State.DRAFT}
     return render(request, "results/compare_with.html", context)
 
 

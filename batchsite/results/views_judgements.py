@@ -19,30 +19,30 @@ PREFIX = "corrected."
 @require_POST
 def row_judge(request: TeamRequest, batch_id: int, row: int) -> HttpResponse:
     """Stores good or bad. Answers htmx with the thumbs as they are now."""
-    found = queries.batch_of(request.team, batch_id)
+    batch = queries.batch_of(request.team, batch_id)
     try:
-        judgement = judgements.judge(found, row, request.user, request.POST.get("verdict", ""))
+        judgement = judgements.judge(batch, row, request.user, request.POST.get("verdict", ""))
     except judgements.NotThere:
-        return render(request, "results/no_row.html", {"batch": found, "row": row}, status=404)
+        return render(request, "results/no_row.html", {"batch": batch, "row": row}, status=404)
     if request.htmx:
         back = next_url(request)  # and not the address of this request, which only takes POST
         return render(
-            request, "results/_judge.html", {"batch": found, "row": row, "judgement": judgement, "back": back}
+            request, "results/_judge.html", {"batch": batch, "row": row, "judgement": judgement, "back": back}
         )
-    return redirect(next_url(request) if request.POST.get("next") else reverse("batch-row", args=[found.pk, row]))
+    return redirect(next_url(request) if request.POST.get("next") else reverse("batch-row", args=[batch.pk, row]))
 
 
 @require_POST
 def row_correct(request: TeamRequest, batch_id: int, row: int) -> HttpResponse:
     """Stores the whole judgement from the row's page."""
-    found = queries.batch_of(request.team, batch_id)
+    batch = queries.batch_of(request.team, batch_id)
     data = request.POST
     corrected = {name.removeprefix(PREFIX): words_of(data.get(name)) for name in data if name.startswith(PREFIX)}
     try:
-        if found.state == State.DRAFT:
+        if batch.state == State.DRAFT:
             raise judgements.NotThere
         judgements.correct(
-            found,
+            batch,
             row,
             request.user,
             verdict=data.get("verdict", ""),
@@ -50,5 +50,5 @@ def row_correct(request: TeamRequest, batch_id: int, row: int) -> HttpResponse:
             comment=words_of(data.get("comment")),
         )
     except judgements.NotThere:
-        return render(request, "results/no_row.html", {"batch": found, "row": row}, status=404)
-    return redirect(next_url(request) if data.get("next") else reverse("batch-row", args=[found.pk, row]))
+        return render(request, "results/no_row.html", {"batch": batch, "row": row}, status=404)
+    return redirect(next_url(request) if data.get("next") else reverse("batch-row", args=[batch.pk, row]))

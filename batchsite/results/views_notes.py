@@ -37,18 +37,18 @@ class NotesForm(forms.Form):
 @require_http_methods(["GET", "POST"])
 def batch_notes(request: TeamRequest, batch_id: int) -> HttpResponse:
     """The form, on a page of its own or in place on the batch's page."""
-    found = queries.batch_of(request.team, batch_id)
+    batch = queries.batch_of(request.team, batch_id)
     form = NotesForm(
         request.POST if request.method == "POST" else None,
-        initial={"tags": ", ".join(found.tags), "notes": found.notes},
+        initial={"tags": ", ".join(batch.tags), "notes": batch.notes},
     )
     if request.method == "POST" and form.is_valid():
-        annotate(found.pk, form.cleaned_data["notes"], form.cleaned_data["tags"], request.user)
+        annotate(batch.pk, form.cleaned_data["notes"], form.cleaned_data["tags"], request.user)
         if not request.htmx:
-            return redirect("batch", found.pk)
-        found.refresh_from_db()
-        return render(request, "results/_notes.html", {"batch": found})
-    context = {"batch": found, "form": form, "known_tags": tags_of(request.team)}
+            return redirect("batch", batch.pk)
+        batch.refresh_from_db()
+        return render(request, "results/_notes.html", {"batch": batch})
+    context = {"batch": batch, "form": form, "known_tags": tags_of(request.team)}
     status = UNPROCESSABLE if form.errors else 200
     return render(request, "results/_notes_form.html" if request.htmx else "results/notes.html", context, status=status)
 
@@ -56,8 +56,8 @@ def batch_notes(request: TeamRequest, batch_id: int) -> HttpResponse:
 @require_GET
 def batch_course(request: TeamRequest, batch_id: int) -> HttpResponse:
     """The chart of progress over time, for its own poll."""
-    found = queries.batch_of(request.team, batch_id)
-    return render(request, "results/_course.html", {"batch": found, **course_of(found)})
+    batch = queries.batch_of(request.team, batch_id)
+    return render(request, "results/_course.html", {"batch": batch, **course_of(batch)})
 
 
 def course_of(batch: Batch) -> dict[str, Any]:

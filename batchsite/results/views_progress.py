@@ -38,18 +38,18 @@ POLLED = ("shown", "tab", "read")
 @require_GET
 def batch_progress(request: TeamRequest, batch_id: int) -> HttpResponse:
     """The head of the page, with the rows if more were read, and other parts if more than figures changed."""
-    found = queries.batch_of(request.team, batch_id)
+    batch = queries.batch_of(request.team, batch_id)
     if not request.htmx:
-        return redirect("batch", found.pk)
-    if found.state == State.DRAFT:
-        return HttpResponseClientRedirect(reverse("batch-edit", args=[found.pk]))
+        return redirect("batch", batch.pk)
+    if batch.state == State.DRAFT:
+        return HttpResponseClientRedirect(reverse("batch-edit", args=[batch.pk]))
     shown, tab, read = (request.GET.get(name, "") for name in POLLED)
     request.GET = _without_poll(request.GET)  # links in the answer are those of the page
     row_filter = filter_in(request.GET)
-    context = status_context(request, found, row_filter, tab if tab in TABS else "results")
+    context = status_context(request, batch, row_filter, tab if tab in TABS else "results")
     context["oob"] = context["standing"].fingerprint != shown
-    if tab == "results" and read != _read_so_far(found):
-        context |= table_context(request, found, summaries.summary_of(found), row_filter) | {"oob_rows": True}
+    if tab == "results" and read != _read_so_far(batch):
+        context |= table_context(request, batch, summaries.summary_of(batch), row_filter) | {"oob_rows": True}
     return render(request, "results/_live.html", context)
 
 
@@ -65,25 +65,25 @@ def _read_so_far(batch: Batch) -> str:
     return f"{batch.state}-{batch.done}-{batch.cost_ticks}"
 
 
-def status_context(request: TeamRequest, found: Batch, row_filter: RowFilter, tab: str) -> dict[str, Any]:
+def status_context(request: TeamRequest, batch: Batch, row_filter: RowFilter, tab: str) -> dict[str, Any]:
     """Returns what every tab of the page of a batch shows."""
-    status = status_of(found)
+    status = status_of(batch)
     story = [(event, tone_of(event)) for event in status.events]
     page_query = _without_poll(request.GET)
-    poll = urlencode({"shown": status.fingerprint, "tab": tab, "read": _read_so_far(found)})
+    poll = urlencode({"shown": status.fingerprint, "tab": tab, "read": _read_so_far(batch)})
     polled = filter(None, [poll, page_query.urlencode()])
     return {
-        "batch": found,
+        "batch": batch,
         "standing": status,
         "wanted": row_filter,
         "chosen_count": query_of(row_filter),
         "tab": tab,
-        "tabs": [(name, label, reverse(address, args=[found.pk])) for name, (address, label) in TABS.items()],
-        "first": found.row_limit is not None and found.row_limit < found.dataset.row_count,
-        "causes": cause_counts.causes(found),
-        "misfits": cause_counts.misfits(found),
+        "tabs": [(name, label, reverse(address, args=[batch.pk])) for name, (address, label) in TABS.items()],
+        "first": batch.row_limit is not None and batch.row_limit < batch.dataset.row_count,
+        "causes": cause_counts.causes(batch),
+        "misfits": cause_counts.misfits(batch),
         "earlier": story[:-LATEST],
         "timeline": story[-LATEST:],
-        "poll_url": f"{reverse('batch-progress', args=[found.pk])}?{'&'.join(polled)}",
+        "poll_url": f"{reverse('batch-progress', args=[batch.pk])}?{'&'.join(polled)}",
         "query": f"?{page_query.urlencode()}" if page_query else "",
     }

@@ -96,7 +96,7 @@ def at(page: Page, complaints: list[str], site: Site) -> Any:
 
 
 def ends_as(page: Page, words: str) -> None:
-    expect(page.locator(".head .badge").first).to_have_text(re.compile(words), timeout=40_000)
+    expect(page.locator("#progress .badge").first).to_have_text(re.compile(words), timeout=40_000)
 
 
 def answer(page: Page, verb: str) -> None:
@@ -155,6 +155,7 @@ def test_a_batch_without_credits_is_held_and_goes_on_with_a_click(site: Site, at
     site.sandbox.mend()
     page.get_by_role("button", name="Go on now").click()
     ends_as(page, "^Completed$")
+    page.get_by_role("link", name="Activity").click()
     expect(page.get_by_text("Continued").first).to_be_visible()
 
 
@@ -192,6 +193,7 @@ def test_transient_failures_are_retried_by_themselves_where_chosen(site: Site, a
     page.get_by_label(re.compile("^Retry temporary failures automatically")).fill("2")
     submit(page)
     ends_as(page, "^Completed$")
+    page.get_by_role("link", name="Activity").click()
     expect(page.get_by_text("Automatic retry: temporary failures").first).to_be_visible()
 
 

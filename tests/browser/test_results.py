@@ -259,7 +259,7 @@ def test_answers_that_do_not_fit_are_asked_for_once_more(batch: Batch, alice: Us
 def test_a_cell_of_the_confusion_table_opens_its_rows(batch: Batch, alice: User, open_as: Open) -> None:
     Batch.objects.update(expected_column="category")
     work()
-    page = open_as(alice, path(batch))
+    page = open_as(alice, f"{path(batch)}/insights")
     page.get_by_text("Show the confusion table").click()
     assert accessibility(page) == []
     row = page.locator(".confusion").get_by_role("row", name=re.compile("^card"))

@@ -68,7 +68,7 @@ def shown_rows(page: Page) -> list[str]:
 def test_the_accuracy_is_read_off_and_the_most_confused_pair_opened_and_corrected(
     first: Batch, alice: User, open_as: Open
 ) -> None:
-    page = open_as(alice, path(first))
+    page = open_as(alice, f"{path(first)}/insights")
     page.get_by_label("Does your file contain the correct answers?").select_option("category")
     page.get_by_role("button", name="Compare", exact=True).click()
     work()
@@ -100,7 +100,7 @@ def test_the_accuracy_is_read_off_and_the_most_confused_pair_opened_and_correcte
         "It is about the pin.",
     )
     work()
-    page.goto(page.url.split("/rows/")[0])
+    page.goto(f"{page.url.split('/rows/')[0]}/insights")
     expect(page.get_by_text("with 1 corrected by hand")).to_contain_text("97.8 %")
 
 
@@ -146,13 +146,14 @@ def test_columns_and_order_are_chosen_and_stand_in_the_address(first: Batch, ali
 
 
 def test_a_bar_filters_and_the_chart_has_a_table(first: Batch, alice: User, open_as: Open) -> None:
-    page = open_as(alice, path(first))
+    page = open_as(alice, f"{path(first)}/insights")
     work()
     bar = page.locator("#summary").get_by_role("link", name=re.compile(r"^intent_9 10"))
     expect(bar).to_be_visible(timeout=10_000)
     bar.click()
     expect(page.get_by_text("intent is intent_9")).to_be_visible()
     assert shown_rows(page)[:3] == ["4", "8", "34"]
+    page.get_by_role("link", name="Insights").click()
     page.locator("#chart-tokens").get_by_text("Show as table").click()
     expect(page.locator("#chart-tokens").get_by_role("table")).to_be_visible()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.http import QueryDict
 
 from batchsite.batches.models import Batch
@@ -10,7 +12,7 @@ from batchsite.results.row_filter import RowFilter
 from batchsite.results.row_table import TableRow
 
 
-def table_rows(batch: Batch, **values: str) -> list[TableRow]:
+def table_rows(batch: Batch, **values: str) -> Sequence[TableRow]:
     """Returns the first page of rows that a filter finds."""
     return row_table.page_of(batch, RowFilter(**values), QueryDict(), None).lines  # type: ignore[arg-type]
 

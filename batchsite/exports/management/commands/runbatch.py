@@ -1,4 +1,4 @@
-"""`manage.py runbatch FILE --prompt "…"`: the main job without a browser, through the same steps as the pages."""
+"""`manage.py runbatch FILE --prompt "…"`: a whole batch without a browser, through the same steps as the pages."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ ALL_WELL, OTHER, BAD_INPUT, SOME_FAILED = 0, 1, 2, 3
 
 
 class Command(BaseCommand):
-    """Exit status: 0 every row succeeded, 3 some did not, 2 the input is at fault, 1 anything else."""
+    """Exit status: 0 every row has an answer, 3 some have none, 2 the input is at fault, 1 anything else."""
 
     help = "Run a prompt over every row of a file, and write the answers beside the rows."
 
@@ -65,11 +65,11 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        asked = argparse.Namespace(**options)
+        arguments = argparse.Namespace(**options)
         console.log_to_file()
         gc_tuning.freeze()
         try:
-            status = self._run(asked)
+            status = self._run(arguments)
         except Stop as stop:
             self.stderr.write(str(stop))
             status = stop.status
@@ -81,18 +81,18 @@ class Command(BaseCommand):
             status = OTHER
         sys.exit(status)
 
-    def _run(self, asked: argparse.Namespace) -> int:
-        form = _form(asked.output)
+    def _run(self, arguments: argparse.Namespace) -> int:
+        form = _form(arguments.output)
         if is_new():
             migrate()  # the first thing that somebody does here need not be `make run`
         elif missing_migrations():
             raise Stop(OTHER, "The database is not prepared for this version. Run: manage.py migrate")
         if begin_anew():
             self.stderr.write("This is a restored backup: what xAI has is looked for before anything is sent.")
-        if asked.resume == 0:
+        if arguments.resume == 0:
             return self._list()
-        self.batch = batch = _to_resume(asked.resume) if asked.resume else self._begin(asked)
-        if asked.resume and batch.held_reason:
+        self.batch = batch = _to_resume(arguments.resume) if arguments.resume else self._begin(arguments)
+        if arguments.resume and batch.held_reason:
             actions.go_on(batch, None)
         self.stderr.write(f"Batch {batch.pk}. Should this stop: manage.py runbatch --resume {batch.pk}")
         with console.sandbox_if_needed(batch.account == AccountKind.SANDBOX, self.stderr.write):
@@ -100,9 +100,9 @@ class Command(BaseCommand):
             batch = drive(batch.pk, progress, progress.wait)
         if batch.state == State.DRAFT:
             raise Stop(BAD_INPUT, console.row_problems(batch))
-        if form and asked.output:
-            self._write(batch, form, asked.output)
-        self.stdout.write(console.summary(batch, asked.output))
+        if form and arguments.output:
+            self._write(batch, form, arguments.output)
+        self.stdout.write(console.summary(batch, arguments.output))
         answered = batch.succeeded - batch.without_answer
         return ALL_WELL if answered + batch.skipped == batch.total else SOME_FAILED
 
@@ -118,23 +118,23 @@ class Command(BaseCommand):
             raise Stop(OTHER, f"{output} is not written: {error}") from error
 
     def _list(self) -> int:
-        """The batches that can go on, one a line, number first; and nothing else on standard output."""
+        """Lists the batches that can continue, one per line, number first. Standard output has nothing else."""
         for batch in _resumable().order_by("pk"):
             self.stdout.write(f"{batch.pk}  {batch.state}  {batch.done} of {batch.total} rows  {batch.name}")
         return ALL_WELL
 
-    def _begin(self, asked: argparse.Namespace) -> Batch:
-        """Import, plan, check, show the price, and queue."""
-        if not asked.file or (asked.prompt is None and asked.file.suffix.lower() != ".jsonl"):
+    def _begin(self, arguments: argparse.Namespace) -> Batch:
+        """Imports, plans, checks, shows the price, and queues."""
+        if not arguments.file or (arguments.prompt is None and arguments.file.suffix.lower() != ".jsonl"):
             raise Stop(BAD_INPUT, 'Give a file and a prompt: manage.py runbatch FILE --prompt "… {{column}} …"')
-        params, shape, answers = _params(asked), _shape(asked.schema), _answers(asked)
-        team = _team(asked.team)
-        batch = draft_store.new_draft(team, None, self._import(team, asked, answers))
-        batch.prompt, batch.system_prompt, batch.params = asked.prompt or "", asked.system, params
-        batch.model = asked.model or batch.model
-        batch.name = asked.name or asked.file.stem
-        batch.id_column, batch.row_limit, batch.skip_empty = asked.id_column, asked.limit, asked.skip_empty
-        batch.shape, batch.ranges = shape, _ranges(asked, batch.dataset)
+        params, shape, answers = _params(arguments), _shape(arguments.schema), _answers(arguments)
+        team = _team(arguments.team)
+        batch = draft_store.new_draft(team, None, self._import(team, arguments, answers))
+        batch.prompt, batch.system_prompt, batch.params = arguments.prompt or "", arguments.system, params
+        batch.model = arguments.model or batch.model
+        batch.name = arguments.name or arguments.file.stem
+        batch.id_column, batch.row_limit, batch.skip_empty = arguments.id_column, arguments.limit, arguments.skip_empty
+        batch.shape, batch.ranges = shape, _ranges(arguments, batch.dataset)
         batch.save()
         price = draft_store.estimate_of(batch)
         problems = draft_store.problems_with_price(batch, price)
@@ -149,15 +149,17 @@ class Command(BaseCommand):
         batch.refresh_from_db()
         return batch
 
-    def _import(self, team: Team, asked: argparse.Namespace, answers: dict[str, str]) -> Dataset:
+    def _import(self, team: Team, arguments: argparse.Namespace, answers: dict[str, str]) -> Dataset:
         try:
-            dataset = importer.receive_path(team, asked.file, answers=answers)
+            dataset = importer.receive_path(team, arguments.file, answers=answers)
         except importer.NotTaken as error:
             raise Stop(BAD_INPUT, str(error)) from error
         except OSError as error:
             if is_disk_full(error):
-                raise Stop(OTHER, f"The data folder {settings.DATA} has no room for a copy of {asked.file}.") from error
-            raise Stop(BAD_INPUT, f"{asked.file} cannot be read: {error.strerror}.") from error
+                raise Stop(
+                    OTHER, f"The data folder {settings.DATA} has no room for a copy of {arguments.file}."
+                ) from error
+            raise Stop(BAD_INPUT, f"{arguments.file} cannot be read: {error.strerror}.") from error
         console.finish_import(dataset, self.stderr)
         dataset.refresh_from_db()
         if dataset.state == DatasetState.ASKING:
@@ -170,7 +172,7 @@ class Command(BaseCommand):
 
 
 class Stop(Exception):
-    """Ends the command with words and a status."""
+    """Ends the command with a message and an exit status."""
 
     def __init__(self, status: int, words: str) -> None:
         super().__init__(words)
@@ -178,7 +180,7 @@ class Stop(Exception):
 
 
 def _form(output: Path | None) -> result_files.AnyForm | None:
-    """Checked before anything is spent."""
+    """Returns the format of the output file. Raises Stop for an unknown one, before anything is spent."""
     if output is None:
         return None
     form = result_files.form_for(output)
@@ -189,9 +191,9 @@ def _form(output: Path | None) -> result_files.AnyForm | None:
     return form
 
 
-def _params(asked: argparse.Namespace) -> dict[str, Any]:
+def _params(arguments: argparse.Namespace) -> dict[str, Any]:
     params: dict[str, Any] = {}
-    for text in asked.param:
+    for text in arguments.param:
         name, equals, value = text.partition("=")
         if not equals or name not in PARAMS:
             raise Stop(BAD_INPUT, f"--param {text}: write NAME=VALUE, with one of {', '.join(PARAMS)}.")
@@ -202,17 +204,17 @@ def _params(asked: argparse.Namespace) -> dict[str, Any]:
     return params
 
 
-def _answers(asked: argparse.Namespace) -> dict[str, str]:
-    """How to read the file, as far as somebody said so."""
-    pairs = [text.partition("=") for text in asked.answer]
-    for (key, equals, value), text in zip(pairs, asked.answer, strict=True):
+def _answers(arguments: argparse.Namespace) -> dict[str, str]:
+    """Returns the answers to questions about the file that were given as arguments."""
+    pairs = [text.partition("=") for text in arguments.answer]
+    for (key, equals, value), text in zip(pairs, arguments.answer, strict=True):
         if not (key and equals and value):
             raise Stop(BAD_INPUT, f"--answer {text}: write KEY=VALUE, as the questions about the file say.")
     return {key: value for key, _, value in pairs}
 
 
 def _shape(path: Path | None) -> dict[str, Any] | None:
-    """The schema of a file as the shape of a batch, as text, so that its order is kept."""
+    """Returns the schema file as the shape of a batch; as text, to keep the order of its fields."""
     if path is None:
         return None
     try:
@@ -227,13 +229,13 @@ def _shape(path: Path | None) -> dict[str, Any] | None:
     return shape
 
 
-def _ranges(asked: argparse.Namespace, dataset: Dataset) -> list[list[int]] | None:
-    if not asked.rows:
+def _ranges(arguments: argparse.Namespace, dataset: Dataset) -> list[list[int]] | None:
+    if not arguments.rows:
         return None
-    if asked.limit is not None:
+    if arguments.limit is not None:
         raise Stop(BAD_INPUT, "Give either --limit or --rows.")
     try:
-        rows = parse_rows(asked.rows, dataset.row_count)
+        rows = parse_rows(arguments.rows, dataset.row_count)
     except ValueError as error:
         raise Stop(BAD_INPUT, f"--rows: {error}") from error
     if not rows:
@@ -242,7 +244,7 @@ def _ranges(asked: argparse.Namespace, dataset: Dataset) -> list[list[int]] | No
 
 
 def _team(name: str) -> Team:
-    """The team of that name, else the first; a fresh installation gets one, which the first visit then takes over."""
+    """Returns the team of that name, else the first. A new installation gets one, for its first visitor."""
     found = Team.objects.filter(Q(name=name) if name else Q()).order_by("pk").first()
     if found is None and name:
         raise Stop(BAD_INPUT, f"There is no team “{name}”.")
