@@ -16,7 +16,7 @@ from django.db.models.functions import Left
 
 from batchsite.batches.batch_recipe import recipe_of
 from batchsite.batches.models import Batch, RawPage, Result
-from batchsite.batches.states import ROW_TONES, RowState
+from batchsite.batches.states import ROW_TONES, RowState, State
 from batchsite.datasets.models import Row
 from batchsite.recipes.answer_shape import Shape, shape_of
 from batchsite.recipes.prompt_template import Template
@@ -173,8 +173,8 @@ def field_names(batch: Batch) -> Sequence[str]:
 
 def excerpt(prompt: Template, cells: Row) -> str:
     """The rendered prompt from just before the row's own words: what all rows share says nothing in a table."""
-    text = prompt.render(cells)
     shared = prompt.parts[0] if prompt.parts and isinstance(prompt.parts[0], str) else ""
+    text = prompt.beginning(cells, len(shared) + CLIP)
     if len(shared) < SHARED or len(prompt.parts) == 1:
         return text[:CLIP]
     start = max(shared.rfind(" ", 0, len(shared) - SHARED // 2), shared.rfind("\n")) + 1
@@ -245,8 +245,8 @@ class RowDetail(_Became):
 
 
 def row_detail(batch: Batch, row: int, wanted: Wanted) -> RowDetail | None:
-    """One row, with its neighbours among the wanted ones; None where the batch has no such row."""
-    if row not in batch.rows:
+    """One row, with its neighbours among the wanted ones; None for a draft, and if the batch has no such row."""
+    if batch.state == State.DRAFT or row not in batch.rows:
         return None
     recipe, cells = recipe_of(batch), batch.dataset.row(row)
     request_id = recipe.request_id(row, cells)

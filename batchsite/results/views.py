@@ -126,6 +126,8 @@ def rows_context(request: TeamRequest, found: Batch, summary: Summary, asked: As
 def batch_row(request: TeamRequest, batch_id: int, row: int) -> HttpResponse:
     """One row: prompt, answer, how it came about, and its neighbours among the wanted rows."""
     found = queries.batch_of(request.team, batch_id)
+    if found.state == State.DRAFT:
+        return redirect("batch-edit", found.pk)
     asked = asked_in(request.GET)
     detail = result_rows.row_detail(found, row, Wanted())
     context = {"batch": found, "wanted": asked, "detail": detail, "row": row}
