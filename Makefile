@@ -12,12 +12,16 @@ help: ## This list
 run: $(VENV)/runtime ## Set everything up and start it; PORT=… changes the port
 	@exec $(BIN)/python manage.py up
 
+# The whole suite cuts a batch at every boundary; a part of it (ARGS) at every third one.
 test: $(VENV)/dev ## The whole suite; BATCHSITE_REQUIRE=all turns "skipped: not installed" into a failure
-	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(BIN)/python -m tests.litellm.environment
+	$(if $(ARGS),CUT_EVERY=3 CUT_PAIRS=3) $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(VENV)/dev ## Style, types, templates, migrations, deployment settings
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/djangofmt --check templates
+	$(BIN)/djangofmt check templates
 	$(BIN)/lint-imports
 	$(BIN)/python -m tests.house.dead
 	$(BIN)/mypy
@@ -30,9 +34,10 @@ bench: $(VENV)/dev ## Speed and memory beside a plain script; ROWS=10000,100000
 chaos: $(VENV)/dev ## Kill and lie at random, then reconcile every row and tick; MINUTES=30
 	$(BIN)/python -m tests.chaos $(ARGS)
 
-format: $(VENV)/dev ## Let ruff format the code
+format: $(VENV)/dev ## Let ruff format the code, and djangofmt the templates
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	$(BIN)/djangofmt --quiet templates
 
 clean: ## Remove the environment, never the data
 	rm -rf $(VENV)

@@ -39,6 +39,10 @@ of_a_draft = [
 ]
 of_a_batch = [
     path("<int:batch_id>", views.batch, name="batch"),
+    *(
+        path(f"<int:batch_id>/{tab}", views.batch, {"tab": tab}, name=f"batch-{tab}")
+        for tab in ("insights", "activity", "prompt")
+    ),
     path("<int:batch_id>/progress", views_progress.batch_progress, name="batch-progress"),
     path("<int:batch_id>/summary", views.batch_summary, name="batch-summary"),
     path("<int:batch_id>/expected", views.batch_expected, name="batch-expected"),

@@ -1,11 +1,10 @@
-"""System checks (`manage.py check`, also at every start): settings that would hurt later, told before anything runs.
+"""System checks (`manage.py check`, and at every start): settings that would cause harm later.
 
-An error keeps batchsite from starting; a warning is shown. Each has an id, and a hint that says what to do.
+An error keeps batchsite from starting, a warning is only shown. Each has an id, and a hint that says what to do.
 """
 
 from __future__ import annotations
 
-import ipaddress
 import math
 import os
 import stat
@@ -18,16 +17,22 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 
+from batchsite.options import is_loopback
+
 REQUEST_KINDS = ("chat_get_completion", "responses")
 MOST_PAGE_ROWS = 1000
-"""xAI gives no more results in one call (facts 2.7)."""
+"""Results that xAI returns at most in one call (facts 2.7)."""
 NETWORK_FILESYSTEMS = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "afs"}
+WITHOUT_MODES = {"vfat", "exfat", "ntfs", "ntfs3", "fuseblk", "9p", "drvfs", "cifs", "smb3"}
+"""File systems that may not store the modes of files."""
 MOUNTS = Path("/proc/mounts")
+SHORTEST_SECRET = 32
+"""Characters of SECRET_KEY; less can be guessed from a session cookie, offline."""
 
 
 @register("batchsite")
 def check_queue(**_: Any) -> list[CheckMessage]:
-    """A message must not come back while its task may still be running, or waits prefetched for its turn."""
+    """A message must not be delivered again while its task is running or waits in a worker."""
     return [*_retries(), *_broker()]
 
 
@@ -36,11 +41,11 @@ def _retries() -> Iterator[CheckMessage]:
     clusters = {common["name"]: common}
     clusters |= {name: {**common, **own} for name, own in settings.Q_CLUSTER.get("ALT_CLUSTERS", {}).items()}
     for name, cluster in clusters.items():
-        turns = 1 + math.ceil((cluster["queue_limit"] + 1) / cluster["workers"])
-        if cluster["retry"] < turns * cluster["timeout"]:
+        rounds = 1 + math.ceil((cluster["queue_limit"] + 1) / cluster["workers"])
+        if cluster["retry"] < rounds * cluster["timeout"]:
             yield Error(
                 f"Queue {name}: `retry` is {cluster['retry']} s, but a task may wait and run for "
-                f"{turns * cluster['timeout']} s, and would be given to a second worker meanwhile.",
+                f"{rounds * cluster['timeout']} s, and would be given to a second worker meanwhile.",
                 hint="In Q_CLUSTER make `retry` at least timeout × (1 + (queue_limit + 1) / workers).",
                 id="batchsite.E001",
             )
@@ -65,15 +70,15 @@ def _address(base: str) -> Iterator[CheckMessage]:
     parts = urlsplit(base)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         yield Error(
-            f"XAI_API_BASE is {base!r}, which is no address of an API.",
+            f"XAI_API_BASE is {base!r}, which is not the URL of an API.",
             hint="Write it like https://api.x.ai/v1, or unset it.",
             id="batchsite.E003",
         )
-    elif parts.scheme == "http" and not _is_loopback(parts.hostname):
+    elif parts.scheme == "http" and not is_loopback(parts.hostname):
         yield Error(
-            f"XAI_API_BASE begins with http://, so that the key and every prompt would travel to {parts.hostname} "
-            "readable for all on the way.",
-            hint="Write https://. Plain HTTP is allowed to this machine only.",
+            f"XAI_API_BASE begins with http://, so the key and every prompt would be sent to {parts.hostname} "
+            "unencrypted.",
+            hint="Write https://. Plain HTTP is only allowed to this machine itself.",
             id="batchsite.E004",
         )
 
@@ -96,11 +101,11 @@ def _form_of_requests() -> Iterator[CheckMessage]:
 
 @register("batchsite")
 def check_limits(**_: Any) -> list[CheckMessage]:
-    """Limits that contradict each other, or under which nothing could ever be sent."""
+    """Limits that contradict each other, or with which nothing could ever be sent."""
     options = settings.OPTIONS
-    found: list[CheckMessage] = [
+    complaints: list[CheckMessage] = [
         Error(
-            f"{item.metadata['name']} is 0, so that nothing could ever pass.",
+            f"{item.metadata['name']} is 0, which allows nothing at all.",
             hint=f"Unset it for the default of {item.default:,}, or write a number from 1 on.",
             id="batchsite.E007",
         )
@@ -108,7 +113,7 @@ def check_limits(**_: Any) -> list[CheckMessage]:
         if item.name in _AT_LEAST_ONE and getattr(options, item.name) < 1
     ]
     if options.page_rows > MOST_PAGE_ROWS:
-        found.append(
+        complaints.append(
             Error(
                 f"BATCHSITE_PAGE_ROWS is {options.page_rows:,}; xAI gives at most {MOST_PAGE_ROWS} results a call.",
                 hint=f"Write a number up to {MOST_PAGE_ROWS}, or unset it.",
@@ -116,7 +121,7 @@ def check_limits(**_: Any) -> list[CheckMessage]:
             )
         )
     if options.chunk_bytes > options.request_bytes:
-        found.append(
+        complaints.append(
             Warning(
                 f"BATCHSITE_CHUNK_BYTES ({options.chunk_bytes:,}) is above XAI_REQUEST_BYTES "
                 f"({options.request_bytes:,}): xAI may refuse full add calls.",
@@ -124,10 +129,12 @@ def check_limits(**_: Any) -> list[CheckMessage]:
                 id="batchsite.W005",
             )
         )
-    return found
+    return complaints
 
 
 _AT_LEAST_ONE = {
+    "proxies",
+    "idle_hours",
     "creates_per_second",
     "adds_per_30s",
     "requests_per_submission",
@@ -147,40 +154,72 @@ _AT_LEAST_ONE = {
 def check_pages(**_: Any) -> list[CheckMessage]:
     """Who can reach the pages, and how."""
     options = settings.OPTIONS
-    found: list[CheckMessage] = []
+    complaints: list[CheckMessage] = []
     # On a loopback address `manage.py up` turns HTTPS off, unless it is asked for.
-    plain = not options.https or (_is_loopback(options.bind) and not os.environ.get("BATCHSITE_HTTPS"))
+    plain = not options.https or (is_loopback(options.bind) and not os.environ.get("BATCHSITE_HTTPS"))
     if options.hosts and plain:
-        found.append(
+        complaints.append(
             Warning(
-                f"BATCHSITE_HOSTS names {', '.join(options.hosts)}, but HTTPS is off: sessions and passwords would "
-                "travel readable for all on the way.",
+                f"BATCHSITE_HOSTS names {', '.join(options.hosts)}, but HTTPS is off: sessions and passwords would be "
+                "sent unencrypted.",
                 hint="Put a proxy with a certificate in front; set BATCHSITE_HTTPS=1 and BATCHSITE_BEHIND_PROXY=1.",
                 id="batchsite.W001",
             )
         )
-    if not options.hosts and not _is_loopback(options.bind):
-        found.append(
+    if not options.hosts and not is_loopback(options.bind):
+        complaints.append(
             Warning(
                 f"BATCHSITE_BIND is {options.bind}, but without BATCHSITE_HOSTS the pages answer to localhost only.",
                 hint="Set BATCHSITE_HOSTS to the names under which people reach this machine.",
                 id="batchsite.W002",
             )
         )
-    if options.debug and (options.hosts or not _is_loopback(options.bind)):
-        found.append(
+    if options.new_teams not in {"", "owners", "anyone"}:
+        complaints.append(
             Error(
-                "BATCHSITE_DEBUG shows code and settings to every visitor, and this site is not for this machine only.",
+                f"BATCHSITE_NEW_TEAMS is {options.new_teams!r}.",
+                hint="Write owners or anyone, or unset it.",
+                id="batchsite.E012",
+            )
+        )
+    if "*" in options.hosts:
+        complaints.append(
+            Warning(
+                "BATCHSITE_HOSTS is *: the site answers to every name, so a visitor can choose the host in the links "
+                "that it shows.",
+                hint="Name the hosts under which people reach this machine, separated by commas.",
+                id="batchsite.W006",
+            )
+        )
+    if options.debug and options.is_reachable:
+        complaints.append(
+            Error(
+                "BATCHSITE_DEBUG shows code and settings to visitors, and other machines can reach this site.",
                 hint="Unset BATCHSITE_DEBUG.",
                 id="batchsite.E009",
             )
         )
-    return found
+    return complaints
+
+
+@register("batchsite")
+def check_secret(**_: Any) -> list[CheckMessage]:
+    """Whether SECRET_KEY can be guessed."""
+    length = len(settings.SECRET_KEY)
+    if length >= SHORTEST_SECRET:
+        return []
+    return [
+        Error(
+            f"SECRET_KEY has {length} characters and could be guessed: it signs sessions and encrypts keys.",
+            hint="Unset it, and one is generated. Or: python3 -c 'import secrets; print(secrets.token_urlsafe(64))'",
+            id="batchsite.E011",
+        )
+    ]
 
 
 @register("batchsite")
 def check_data_folder(**_: Any) -> list[CheckMessage]:
-    """Who else can read the keys and the rows, and whether SQLite can be trusted there."""
+    """Who can read the data folder, and whether SQLite is safe there."""
     data = Path(settings.DATA)
     return [*_readable_by_others(data), *_on_a_network(data)]
 
@@ -192,10 +231,12 @@ def _readable_by_others(data: Path) -> Iterator[CheckMessage]:
         except OSError:
             continue
         if others and os.name == "posix":
-            yield Warning(
-                f"Other users of this machine can get into {path}: it holds keys and people's rows.",
+            # Where the file system has no modes, chmod cannot help, and a refusal would leave no way out.
+            message, number = (Warning, "W003") if _filesystem(data) in WITHOUT_MODES else (Error, "E010")
+            yield message(
+                f"Other users of this machine can read {path}: it holds keys and people's rows.",
                 hint=f"chmod {mode} {path}",
-                id="batchsite.W003",
+                id=f"batchsite.{number}",
             )
 
 
@@ -210,17 +251,10 @@ def _on_a_network(data: Path) -> Iterator[CheckMessage]:
 
 
 def _filesystem(path: Path) -> str:
-    """The kind of file system that holds `path`; empty where nobody says."""
+    """The type of the file system that holds `path`. Empty if unknown."""
     try:
         mounts = [line.split()[1:3] for line in MOUNTS.read_text().splitlines()]
     except OSError:
         return ""
     holding = [(len(point), kind) for point, kind in mounts if path.is_relative_to(point.replace("\\040", " "))]
     return max(holding)[1] if holding else ""
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -1,40 +1,60 @@
-"""What views share: the request that middleware has completed, and answers for htmx and for plain browsers."""
+"""What views share: reading addresses and forms, and answers for htmx."""
 
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 UNPROCESSABLE = 422
-"""The status of a page whose form has errors: htmx swaps it, and nothing takes it for a success."""
+"""The status of a page whose form has errors. htmx swaps it in, and clients see that it is no success."""
 
 
 def pulse_of(*seen: Any) -> str:
-    """Changes when anything of what a fragment shows does. A poll that has it already gets no more than "the same"."""
+    """A hash of what a fragment shows. A poll that sends the current one gets an empty answer."""
     return hashlib.sha256(repr(seen).encode()).hexdigest()[:16]
 
 
 def the_same(request: HttpRequest, pulse: str) -> HttpResponse | None:
-    """An answer that leaves everything as it is, where the browser shows that already (`had` of the address)."""
+    """An empty answer if the browser already shows this state (`had` in the address), otherwise None."""
     return HttpResponse(status=204) if request.GET.get("had") == pulse else None
 
 
 def next_url(request: HttpRequest) -> str:
-    """Where `next` of the form or the address wants to go, if that is a page of ours; else the dashboard."""
+    """The target in `next` of the form or the address if it is on this site, otherwise the dashboard."""
     wanted = request.POST.get("next") or request.GET.get("next") or ""
     is_ours = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
     return wanted if is_ours else reverse("home")
 
 
 def words_of(text: str | None) -> str:
-    """Text of an address as a database can be asked for it: PostgreSQL takes no NUL."""
+    """A text from an address, stripped, and without NUL, which PostgreSQL does not accept."""
     return (text or "").replace("\0", "").strip()
 
 
 def whole_number(text: str | None) -> int | None:
-    """A positive whole number of an address or a form, small enough for every database; None for anything else."""
+    """A positive whole number that fits into every database. None for any other text."""
     return int(text) if text and text.isascii() and text.isdigit() and 0 < len(text) <= 18 and int(text) else None
+
+
+def client_address(request: HttpRequest) -> str:
+    """The IP address of the client: behind trusted proxies the one that the outermost of them added.
+
+    A client can write anything to the left of that in X-Forwarded-For. With fewer entries than proxies, the request
+    did not come through all of them, and the address of the connection counts.
+    """
+    connection = str(request.META.get("REMOTE_ADDR", ""))
+    if not settings.OPTIONS.behind_proxy:
+        return connection
+    entries = [entry.strip() for entry in request.headers.get("X-Forwarded-For", "").split(",")]
+    count = max(1, settings.OPTIONS.proxies)
+    entry = entries[-count] if len(entries) >= count else ""
+    try:
+        return str(ipaddress.ip_address(entry))
+    except ValueError:
+        return connection

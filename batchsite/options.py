@@ -1,12 +1,13 @@
-"""Every environment variable that batchsite reads: name, type, default and help, in one list.
+"""Every environment variable that batchsite reads, with its type, default and help.
 
-`read()` is called once, by the settings. A value that does not fit raises `OptionError`, which names the
-variable and says what was expected. The README's table is held against this list by a test.
+The settings call `read()` once. An invalid value raises `OptionError`, which names the variable and says what was
+expected. A test compares docs/configuration.md with this list.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import ipaddress
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 class OptionError(ValueError):
-    """A variable holds what it cannot hold; the text names it and says what to write instead."""
+    """A variable has an invalid value. The text names the variable and says what to write instead."""
 
 
 def _option(name: str, default: Any, help_text: str) -> Any:
@@ -26,7 +27,7 @@ def _option(name: str, default: Any, help_text: str) -> Any:
 
 @dataclass(frozen=True)
 class Options:
-    """What the environment says. The annotation of a field decides how its text is read."""
+    """The values of the environment. The annotation of a field decides how its text is parsed."""
 
     data: Path = _option("BATCHSITE_DATA", ROOT / "var", "Folder of the database, uploads, keys and logs; back this up")
     port: int = _option("PORT", 8000, "Port of the web pages")
@@ -42,21 +43,32 @@ class Options:
     behind_proxy: bool = _option(
         "BATCHSITE_BEHIND_PROXY", False, "Trust X-Forwarded-Proto and X-Forwarded-For, from a proxy that sets both"
     )
+    proxies: int = _option(
+        "BATCHSITE_PROXIES", 1, "Trusted proxies in a row; each appends the address it sees to X-Forwarded-For"
+    )
+    new_teams: str = _option(
+        "BATCHSITE_NEW_TEAMS",
+        "",
+        "Who may create teams: owners (of the first team) or anyone; unset: owners on a server, anyone on loopback",
+    )
+    idle_hours: int = _option(
+        "BATCHSITE_IDLE_HOURS", 168, "Hours without a page after which a person has to sign in again"
+    )
     debug: bool = _option("BATCHSITE_DEBUG", False, "Django's debug pages; never on a server")
     secret_key: str = _option(
-        "SECRET_KEY", "", "Signs sessions and encrypts keys; made and kept in the data folder where unset"
+        "SECRET_KEY", "", "Signs sessions and encrypts keys; generated and kept in the data folder if unset"
     )
     secret_key_fallbacks: tuple[str, ...] = _option(
         "SECRET_KEY_FALLBACKS", (), "Former secret keys, comma separated, while rotating"
     )
     database_url: str = _option(
-        "DATABASE_URL", "", "postgres://user:password@host:port/name; SQLite in the data folder where unset"
+        "DATABASE_URL", "", "postgres://user:password@host:port/name; SQLite in the data folder if unset"
     )
-    redis_url: str = _option("REDIS_URL", "", "redis://host:port/0 as the queue's broker; the database where unset")
+    redis_url: str = _option("REDIS_URL", "", "redis://host:port/0 as the queue's broker; the database if unset")
     log_level: str = _option("BATCHSITE_LOG_LEVEL", "INFO", "DEBUG, INFO, WARNING or ERROR")
 
     xai_api_key: str = _option(
-        "XAI_API_KEY", "", "The xAI key for teams that set none in the pages; the sandbox answers where unset"
+        "XAI_API_KEY", "", "The xAI key for teams without a key of their own; the sandbox answers if unset"
     )
     xai_api_base: str = _option("XAI_API_BASE", "https://api.x.ai/v1", "Where the API lives, with or without /v1")
     xai_request_kind: str = _option(
@@ -67,34 +79,52 @@ class Options:
     xai_batch_models: tuple[str, ...] = _option(
         "XAI_BATCH_MODELS",
         (),
-        "Models that xAI takes in batches, comma separated, where our table is out of date",
+        "Models that xAI accepts in batches, comma separated, if our table is out of date",
     )
     xai_batch_discount: int = _option(
         "XAI_BATCH_DISCOUNT_PERCENT", 20, "Discount of a batch on the list price, used by estimates (facts 4)"
     )
-    sandbox_rate: int = _option("SANDBOX_RATE", 150, "Requests that the sandbox answers in a second; 0: at once")
+    sandbox_rate: int = _option("SANDBOX_RATE", 150, "Requests that the sandbox answers per second; 0: at once")
 
-    creates_per_second: int = _option("XAI_CREATES_PER_SECOND", 2, "Batches that xAI lets a key create in a second")
+    creates_per_second: int = _option("XAI_CREATES_PER_SECOND", 2, "Batches that xAI lets a key create per second")
     adds_per_30s: int = _option("XAI_ADDS_PER_30S", 1000, "Add calls that xAI lets a key make in 30 seconds")
     requests_per_submission: int = _option(
         "XAI_REQUESTS_PER_BATCH", 1_000_000, "Requests in one batch at xAI; a bigger table is split"
     )
-    request_bytes: int = _option("XAI_REQUEST_BYTES", 25_000_000, "Bytes of one request that xAI takes")
+    request_bytes: int = _option("XAI_REQUEST_BYTES", 25_000_000, "Largest request that xAI accepts, in bytes")
     chunk_rows: int = _option("BATCHSITE_CHUNK_ROWS", 1000, "Requests in one add call")
     chunk_bytes: int = _option("BATCHSITE_CHUNK_BYTES", 8_000_000, "Bytes in one add call")
     page_rows: int = _option("BATCHSITE_PAGE_ROWS", 1000, "Results asked for in one call, at most 1000 (facts 2.7)")
 
-    upload_bytes: int = _option("BATCHSITE_UPLOAD_BYTES", 2_000_000_000, "Size of an upload, in bytes")
+    upload_bytes: int = _option("BATCHSITE_UPLOAD_BYTES", 2_000_000_000, "Largest upload, in bytes")
     unpacked_bytes: int = _option(
-        "BATCHSITE_UNPACKED_BYTES", 10_000_000_000, "Size of a compressed upload once it is unpacked, in bytes"
+        "BATCHSITE_UNPACKED_BYTES", 10_000_000_000, "Largest compressed upload once it is unpacked, in bytes"
     )
-    max_rows: int = _option("BATCHSITE_MAX_ROWS", 5_000_000, "Rows of a dataset")
-    max_columns: int = _option("BATCHSITE_MAX_COLUMNS", 500, "Columns of a dataset")
-    max_cell: int = _option("BATCHSITE_MAX_CELL", 5_000_000, "Characters of one cell")
+    max_rows: int = _option("BATCHSITE_MAX_ROWS", 5_000_000, "Most rows of a dataset")
+    max_columns: int = _option("BATCHSITE_MAX_COLUMNS", 500, "Most columns of a dataset")
+    max_cell: int = _option("BATCHSITE_MAX_CELL", 5_000_000, "Most characters of one cell")
+
+    @property
+    def anyone_may_create_teams(self) -> bool:
+        """Whether everybody with an account may, not only the owners of the first team."""
+        return self.new_teams == "anyone" or (not self.new_teams and not self.is_reachable)
+
+    @property
+    def is_reachable(self) -> bool:
+        """Whether other machines can reach the pages, directly or through a proxy."""
+        return bool(self.hosts) or not is_loopback(self.bind)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach `host`."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def read(environ: Mapping[str, str] = os.environ) -> Options:
-    """The options that `environ` sets, the rest at their defaults. An empty text counts as unset."""
+    """The options set in `environ`, the others at their defaults. An empty text counts as unset. Raises OptionError."""
     values: dict[str, Any] = {}
     for item in dataclasses.fields(Options):
         text = environ.get(item.metadata["name"], "").strip()

@@ -1,4 +1,4 @@
-"""Django's settings. What a person may change is in `options.py`; the rest is decided here, with its reason."""
+"""Django's settings. What an operator can change is in `options.py`; the rest is decided here."""
 
 from __future__ import annotations
 
@@ -48,6 +48,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "batchsite.processes.stream_slots.StreamSlots",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -71,6 +72,12 @@ TEMPLATES: list[dict[str, Any]] = [
                 "batchsite.home.rail_context.running",
             ],
             "builtins": ["batchsite.templatetags.words", "batchsite.templatetags.parts"],
+            "loaders": [
+                (
+                    "django.template.loaders.cached.Loader",
+                    ["batchsite.whitespace.Loader", "django.template.loaders.app_directories.Loader"],
+                )
+            ],
         },
     }
 ]
@@ -156,6 +163,8 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = OPTIONS.https
 if OPTIONS.behind_proxy:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 30
+if OPTIONS.https:  # bound to this host and to HTTPS: no neighbour under the same domain can set them
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_REFERRER_POLICY = "same-origin"

@@ -1,4 +1,4 @@
-"""Numbers, money, sizes and lengths of time in words, for pages and for sentences. Pure."""
+"""Numbers, money, sizes and durations in words, for pages and for sentences. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ TICKS_PER_DOLLAR = 10_000_000_000
 
 
 def dollars(ticks: int | None) -> str:
-    """Ticks (1e-10 USD) as money: four digits under $10, two above; "< $0.0001" instead of a false nought."""
+    """Returns ticks (1e-10 USD) as money: four digits under $10, two above; "< $0.0001" rather than a false zero."""
     if ticks is None:
         return "—"
     if not ticks:
@@ -21,12 +21,12 @@ def dollars(ticks: int | None) -> str:
 
 
 def price(ticks: int | None) -> str:
-    """`dollars` of a price, which has cents: $1.0000 as $1.00."""
+    """Returns a price, which has cents: $1.0000 as $1.00."""
     return dollars(ticks).removesuffix("00") if ticks else dollars(ticks)
 
 
 def exact(ticks: int | None) -> str:
-    """Ticks as dollars to the last tick, without noughts that say nothing: "$1.49270012"."""
+    """Returns ticks as dollars to the last tick, without trailing zeros: "$1.49270012"."""
     if ticks is None:
         return "—"
     if not ticks:
@@ -36,17 +36,17 @@ def exact(ticks: int | None) -> str:
 
 
 def number(value: int | None) -> str:
-    """7166 as 7,166."""
+    """Returns 7166 as 7,166."""
     return "—" if value is None else f"{value:,}"
 
 
 def many(count: int, word: str) -> str:
-    """So many of a thing: 1 row, 7,166 rows."""
+    """Returns a count with its noun: 1 row, 7,166 rows."""
     return f"{count:,} {word}{'s' if count != 1 else ''}"
 
 
 def compact(value: int | None) -> str:
-    """1460000 as 1.46 M, for sums that nobody counts on their fingers."""
+    """Returns 1460000 as 1.46 M, for sums that only need three digits."""
     if value is None:
         return "—"
     for least, unit, word in ((1_000_000_000, 1_000_000_000, "G"), (1_000_000, 1_000_000, "M"), (10_000, 1000, "k")):
@@ -56,7 +56,7 @@ def compact(value: int | None) -> str:
 
 
 def size(value: int | None) -> str:
-    """Bytes as 335 MB."""
+    """Returns bytes as 335 MB."""
     if value is None:
         return "—"
     amount = float(value)
@@ -68,21 +68,21 @@ def size(value: int | None) -> str:
 
 
 def percent(part: int, whole: int) -> str:
-    """How much of `whole` is done. Rounded down: 100 is said only when nothing is left."""
+    """Returns how much of `whole` is done, rounded down: 100 % only if nothing is left."""
     if not whole or part <= 0:
         return "0 %"
     return f"{100 * part // whole} %" if 100 * part >= whole else "< 1 %"
 
 
 def share(part: float | None) -> str:
-    """A share of one as 91.3 %; never rounded up to 100 %."""
+    """Returns 0.913 as 91.3 %; never rounds up to 100 %."""
     if part is None:
         return "—"
     return "100 %" if part == 1 else f"{min(100 * part, 99.9):.1f} %"
 
 
 def duration(value: timedelta | float | None) -> str:
-    """A length of time as 45 s, 12 min, 3 h 20 min or 2 d 4 h; seconds where a plain number is given."""
+    """Returns a duration as 45 s, 12 min, 3 h 20 min or 2 d 4 h. A plain number is seconds."""
     if value is None:
         return "—"
     seconds = round(value.total_seconds() if isinstance(value, timedelta) else value)

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Min
 from django.utils import timezone
 
-from batchsite.batches.models import Batch, Result
+from batchsite.batches.models import Batch, ExtraAnswer, Result
 from batchsite.batches.states import RowState
 from batchsite.drafts import draft_store
 from batchsite.processes.leases import Busy, LeaseLost
@@ -18,6 +19,7 @@ from batchsite.submission import actions
 from batchsite.submission.steps import advance
 from batchsite.teams.models import Team
 from batchsite.timeouts import PipelineTimeouts
+from tests.clock import wait_until
 from tests.factories import make_dataset
 from tests.sandboxes import Sandbox
 
@@ -27,14 +29,14 @@ SHORT = PipelineTimeouts(
     call_retries=0,
     completion=1,
     first_look=0,
-    poll=0.02,
-    poll_later=0.02,
-    poll_idle=0.02,
+    poll=0.1,
+    poll_later=0.1,
+    poll_idle=0.1,
     after_unknown=0.05,
-    look_twice=0.02,
+    look_twice=0.05,
     zero_counters=0.4,
     cancel_settles=0.4,
-    results_trail=2.5,
+    results_trail=1.2,
     vanished=0.3,
     stalled=0.5,
     held_probe=0.05,
@@ -59,7 +61,7 @@ def make_batch(team: Team, rows: int = 20, **fields: Any) -> Batch:
 def drive(batch: Batch, seconds: float = 20, *, until: str = "") -> Batch:
     """Take the batch to its end, to the state `until`, or until it is held, as a worker would.
 
-    Whoever waits for longer than `seconds` has found a hang.
+    After `seconds` of real time it has found a hang: waiting takes none of it.
     """
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -82,13 +84,13 @@ def half_done(batch: Batch, sandbox: Sandbox) -> Batch:
 
 
 def step_all(batch: Batch) -> None:
-    """One step of every submission that is due."""
+    """One step of every submission that is due. If none is, it is soon: see `tests.clock`."""
     due = list(batch.submissions.filter(next_look_at__lte=timezone.now()).order_by("pk"))
     for submission in due:
         with contextlib.suppress(Busy, LeaseLost):
             advance(submission.pk)
     if not due:
-        time.sleep(0.005)
+        wait_until(batch.submissions.aggregate(next=Min("next_look_at"))["next"])
 
 
 def story(batch: Batch) -> list[str]:
@@ -116,6 +118,7 @@ def check_books(batch: Batch, sandbox: Sandbox) -> None:
     assert all(result.answer for result in results if result.state == RowState.SUCCEEDED)
     assert all(result.error for result in results if result.state != RowState.SUCCEEDED)
     assert all(result.cause for result in results if result.state not in {RowState.SUCCEEDED, RowState.SKIPPED})
+    assert not ExtraAnswer.objects.filter(submission__batch=batch).exists(), "xAI billed a row twice"
     assert batch.cost_ticks == sum(result.cost_ticks for result in results)
     kept = sum(result.cost_ticks for result in results if result.submission_id is None)
     assert batch.cost_ticks == kept + sum(submission.cost_ticks for submission in batch.submissions.all())

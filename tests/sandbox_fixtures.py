@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.clock import moved_clock
 from tests.pipeline import SHORT, use
 from tests.sandboxes import Sandbox, running_sandbox
 
@@ -19,10 +20,11 @@ def sandbox_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbo
 
 
 @pytest.fixture
-def sandbox(sandbox_process: Sandbox, settings: Any) -> Sandbox:
-    """An empty sandbox without faults, and short timeouts on our side."""
+def sandbox(sandbox_process: Sandbox, settings: Any) -> Iterator[Sandbox]:
+    """An empty sandbox without faults, short timeouts on our side, and a clock that tests move."""
     settings.TIMEOUTS = SHORT
     settings.OPTIONS = replace(settings.OPTIONS, creates_per_second=10_000, adds_per_30s=1_000_000)
     sandbox_process.reset()
     use(sandbox_process)
-    return sandbox_process
+    with moved_clock(sandbox_process):
+        yield sandbox_process

@@ -25,6 +25,7 @@ def note(
     by: User | None = None,
     detail: str = "",
     trace_id: str = "",
+    outcome: str = "",
 ) -> None:
     """Add an event to the timeline. If it repeats the latest one, that one counts up instead."""
     now = timezone.now()
@@ -43,6 +44,7 @@ def note(
         by=by,
         detail=detail,
         trace_id=trace_id,
+        outcome=outcome,
         at=now,
         last_at=now,
     )

@@ -1,7 +1,11 @@
 """The one place where states change.
 
-Everything here runs inside a transaction of the caller, who holds the submission's row (`Claim.locked`). Locks
-are always taken in this order: submission, then batch.
+Everything here runs inside a transaction of the caller, who has locked the batch and the submission.
+
+Locks are always taken in this order: batch (`lock_batch`), then its submissions, then everything else (team, spend,
+summaries, events). Whoever reads rows and then decides what is sent locks the batch first, so that two people, or a
+person and a worker, decide one after the other. All locks are NO KEY UPDATE: a plain FOR UPDATE would also block the
+foreign keys of rows that others insert, and deadlock with their commits.
 """
 
 from __future__ import annotations
@@ -13,7 +17,7 @@ from django.utils import timezone
 
 from batchsite.batches.models import Batch, Submission
 from batchsite.batches.signals import batch_ended
-from batchsite.batches.states import TERMINAL, RowState, State, may_follow
+from batchsite.batches.states import INCOMPLETE, TERMINAL, RowState, State, may_follow
 from batchsite.batches.timeline import note
 from batchsite.teams.models import User
 
@@ -22,11 +26,11 @@ LINE = (State.QUEUED, State.SUBMITTING, State.PROCESSING, State.COLLECTING)
 
 
 class NotAllowed(RuntimeError):
-    """A state change that the table of states does not know: a mistake in our own steps."""
+    """A change that the table of states does not allow: a mistake in one of our own steps."""
 
 
 def move(submission: Submission, to: State, **values: object) -> None:
-    """Bring a locked submission into a state, with other columns, and its batch after it."""
+    """Move a locked submission to a state, writing other columns along, and let its batch follow."""
     if not may_follow(submission.state, to):
         raise NotAllowed(f"{submission}: {submission.state} → {to}")
     log.info("moved", extra={"batch": submission.batch_id, "submission": submission.pk, "to": str(to)})
@@ -37,15 +41,20 @@ def move(submission: Submission, to: State, **values: object) -> None:
 
 
 def update(submission: Submission, **values: object) -> None:
-    """Write columns of a locked submission; the object in hand follows."""
+    """Write columns of a locked submission to the database and to the object in hand."""
     for name, value in values.items():
         setattr(submission, name, value)
     submission.save(update_fields=list(values))
 
 
+def lock_batch(batch_id: int) -> Batch:
+    """Returns the batch, fresh and locked until the end of the transaction. Raises Batch.DoesNotExist."""
+    return Batch.objects.select_for_update(no_key=True).get(pk=batch_id)
+
+
 def refresh(batch_id: int) -> None:
     """Derive the batch's state from its submissions."""
-    batch = Batch.objects.select_for_update().get(pk=batch_id)
+    batch = lock_batch(batch_id)
     parts = list(batch.submissions.values_list("state", "cancel_asked_at"))
     running = [(state, asked) for state, asked in parts if state not in TERMINAL]
     if not running:
@@ -58,7 +67,7 @@ def refresh(batch_id: int) -> None:
 
 
 def end(batch: Batch, parts: Collection[str]) -> None:
-    """The last submission ended. What became of the rows decides: a retry may have mended an earlier failure."""
+    """End the batch after its last submission. The rows decide how: a retry may have mended an earlier failure."""
     if batch.cancelled and State.EXPIRED in parts:
         state = State.EXPIRED
     elif batch.cancelled:
@@ -70,16 +79,27 @@ def end(batch: Batch, parts: Collection[str]) -> None:
     if batch.state != state:
         resume(batch.pk)
         _set(batch, state, ended_at=timezone.now(), held_reason="", held_since=None)
-        note(batch.pk, "ended", f"{state.label}: {outcome(batch)}")
+        note(batch.pk, "ended", f"{batch.label}: {outcome(batch)}", outcome=_outcome_code(batch))
         batch_ended.send(Batch, batch=batch)
 
 
+def _outcome_code(batch: Batch) -> str:
+    """Returns the state that the batch ended in, or `INCOMPLETE`."""
+    if batch.is_lost:
+        return State.FAILED
+    lacks_answers = batch.unanswered or batch.without_answer
+    return INCOMPLETE if batch.state == State.COMPLETED and lacks_answers else batch.state
+
+
 def outcome(batch: Batch) -> str:
-    """`9,966 succeeded, 37 failed`."""
+    """Returns how many rows ended in which way, such as `9,966 succeeded, 37 failed`."""
     counts = (
-        (batch.succeeded, "succeeded"),
+        (batch.succeeded - batch.flawed, "succeeded"),
+        (batch.no_answer, "without an answer"),
+        (batch.declined, "refused by the model"),
+        (batch.truncated, "cut off"),
         (batch.failed, "failed"),
-        (batch.cancelled, "cancelled"),
+        (batch.cancelled, batch.row_label(RowState.CANCELLED).lower()),
         (batch.missing, "missing"),
         (batch.skipped, "skipped"),
     )
@@ -87,7 +107,7 @@ def outcome(batch: Batch) -> str:
 
 
 def _set(batch: Batch, state: State, **values: object) -> None:
-    """A batch follows its submissions, which may go by leaps; only leaving a draft is the user's own step."""
+    """Set the state of a batch. It follows its submissions, which may skip states; only a person leaves a draft."""
     if batch.state == state and not values:
         return
     if batch.is_terminal and state not in TERMINAL:
@@ -98,11 +118,11 @@ def _set(batch: Batch, state: State, **values: object) -> None:
     batch.save(update_fields=["state", *values])
 
 
-# ---- holding -----------------------------------------------------------------------------------
+# ---- holding and ending early -----------------------------------------------------------------------------------
 
 
 def hold(batch_id: int, reason: str, detail: str = "", trace_id: str = "") -> None:
-    """Keep a batch where it stands until the cause is gone. No row fails for it."""
+    """Hold a batch in its state until the cause is gone. No row fails because of it."""
     held = Batch.objects.filter(pk=batch_id).exclude(held_reason=reason)
     if held.update(held_reason=reason, held_since=timezone.now()):
         note(batch_id, "held", f"Held: {reason}", detail=detail, trace_id=trace_id)
@@ -110,15 +130,20 @@ def hold(batch_id: int, reason: str, detail: str = "", trace_id: str = "") -> No
 
 
 def resume(batch_id: int, by: User | None = None) -> None:
-    """The cause is gone."""
+    """Let a held batch go on: the cause is gone."""
     if Batch.objects.filter(pk=batch_id).exclude(held_reason="").update(held_reason="", held_since=None):
-        note(batch_id, "resumed", "Went on" if by else "Went on by itself", by=by)
+        note(batch_id, "resumed", "Continued" if by else "Continued automatically", by=by)
 
 
-# ---- the timeline ------------------------------------------------------------------------------
-
-
-def ask_to_end(submission: Submission, ending: State, rest: RowState, reason: str) -> None:
-    """Note down, on a locked submission, that it shall end with what is there, and what becomes of the rest."""
+def ask_to_end(submission: Submission, ending: State, rest: RowState, reason: str, by: str = "") -> None:
+    """Record on a locked submission that it shall end with what is there, and what becomes of the other rows."""
     now = timezone.now()
-    update(submission, cancel_asked_at=now, ending=ending, declare_as=rest, ending_reason=reason, next_look_at=now)
+    update(
+        submission,
+        cancel_asked_at=now,
+        ending=ending,
+        declare_as=rest,
+        ending_reason=reason,
+        ended_by=by,
+        next_look_at=now,
+    )

@@ -1,13 +1,13 @@
-"""Numbers to charts: what `templates/charts` draws as SVG, with words for a screen reader and a table behind. Pure.
+"""Charts that `templates/charts` draws as SVG, with words for screen readers and a table behind each. Pure.
 
     columns(key, title, labels, series)      stacked bars, one per label (days)
     histogram(key, title, edges, counts)     bars side by side, between edges
     area(key, title, points)                 a line with its area, over time
-    ranks(key, title, entries)               rows with a bar each, the widest first as they come
+    ranks(key, title, entries)               rows with a bar each, in the given order
 
 `{% include "charts/chart.html" with chart=… %}` for the first three, `"charts/ranks.html" with ranks=…` for the last.
-Places are per cent of the plot as text, from the top left, so that a chart fits any width. `key` is unique on the
-page and becomes part of ids; `show` turns a value into words, `axis` into the few that stand beside an axis. `tone`
+Positions are per cent of the plot as text, from the top left, so that a chart fits any width. `key` is unique on the
+page and becomes part of ids; `show` turns a value into words, `axis` into the shorter words beside an axis. `tone`
 is a class of the stylesheet: good, bad, warn and rest for what became of rows, s1 to s6 for anything else.
 """
 
@@ -21,14 +21,14 @@ from batchsite.charts.scales import thinned, ticks
 
 Show = Callable[[float], str]
 LABELS = 6
-"""Words below the axis, at most: more would overlap on a telephone."""
+"""Most labels below the axis: more would overlap on a phone."""
 LETTERS = 32
-"""Letters of all the words below the axis of a histogram, about as many as a telephone has room for."""
+"""Most letters of all labels below a histogram, about what fits on a phone."""
 POINTS = 200
 
 
 def plain(value: float) -> str:
-    """7166 as 7,166; a fraction with what it needs."""
+    """Returns 7166 as 7,166, and a fraction with three significant digits."""
     return f"{value:,.0f}" if float(value).is_integer() or abs(value) >= 1000 else f"{value:,.3g}"
 
 
@@ -52,7 +52,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Bar:
-    """A place on the axis with its parts, its words, and where it leads."""
+    """A position on the axis with its parts, its words and its link."""
 
     x: str
     width: str
@@ -63,7 +63,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Tick:
-    """A word beside an axis, at so many per cent."""
+    """A label beside an axis, at a position in per cent."""
 
     at: str
     words: str
@@ -72,12 +72,12 @@ class Tick:
 
 @dataclass(frozen=True)
 class Chart:
-    """What the template draws. `line` and `area` are paths in a box of 100 by 100, where there are any."""
+    """What the template draws. `line` and `area` are paths in a box of 100 by 100; empty if there are none."""
 
     key: str
     title: str
     summary: str
-    """For those who do not see it: what the chart says, in one sentence."""
+    """What the chart shows, in one sentence for screen readers."""
     bars: Sequence[Bar]
     rules: Sequence[Tick]
     labels: Sequence[Tick]
@@ -110,22 +110,22 @@ def columns(
     first: str = "Day",
     hrefs: Sequence[str] = (),
 ) -> Chart:
-    """Stacked bars, one per label. `first` is the head of the table's first column."""
-    sums = [sum(one.values[place] for one in series) for place in range(len(labels))]
+    """Stacked bars, one per label. `first` is the header of the table's first column."""
+    sums = [sum(part.values[place] for part in series) for place in range(len(labels))]
     scale = ticks(max(sums, default=0.0))
     bars = []
     for place, label in enumerate(labels):
-        values = [(one.tone, one.values[place]) for one in series]
-        said = [f"{show(one.values[place])} {one.name}" for one in series if one.values[place]]
-        words = f"{label}: {', '.join(said) if len(series) > 1 and said else show(sums[place])}"
+        values = [(part.tone, part.values[place]) for part in series]
+        shown = [f"{show(part.values[place])} {part.name}" for part in series if part.values[place]]
+        words = f"{label}: {', '.join(shown) if len(series) > 1 and shown else show(sums[place])}"
         href = hrefs[place] if hrefs else ""
         bars.append(Bar(*_place(place, len(labels), 0.28), _stack(values, scale[-1]), words, href))
-    names = [one.name for one in series]
+    names = [part.name for part in series]
     table = [
-        (label, [show(one.values[place]) for one in series], hrefs[place] if hrefs else "")
+        (label, [show(part.values[place]) for part in series], hrefs[place] if hrefs else "")
         for place, label in enumerate(labels)
     ]
-    legend = [(one.tone, one.name) for one in series] if len(series) > 1 else []
+    legend = [(part.tone, part.name) for part in series] if len(series) > 1 else []
     return Chart(
         key,
         title,
@@ -151,7 +151,7 @@ def histogram(
     what: str = "rows",
     first: str = "From – to",
 ) -> Chart:
-    """Counts between edges: one more edge than counts. Whole numbers stand on the axis."""
+    """Counts between edges: one more edge than counts. The axis has whole numbers."""
     scale = ticks(max(counts, default=0.0), whole=True)
     names = [f"{show_edge(low)} – {show_edge(high)}" for low, high in pairwise(edges)]
     bars = [
@@ -186,23 +186,23 @@ def area(
     tone: str = "s1",
     most: float = 0.0,
 ) -> Chart:
-    """A line through (x, y), ascending in x, with the area below it. Of many points, 200 are drawn.
+    """A line through (x, y), ascending in x, with the area below it. Draws at most 200 points.
 
-    The plot ends at the greatest y, or at `most` where that is more: what can be reached at all.
+    The plot ends at the greatest y, or at `most` if that is more.
     """
-    some = thinned(points, POINTS)
-    first, last = (some[0][0], some[-1][0]) if some else (0.0, 0.0)
-    top = max([most, *(value for _, value in some)]) or 1.0
+    drawn = thinned(points, POINTS)
+    first, last = (drawn[0][0], drawn[-1][0]) if drawn else (0.0, 0.0)
+    top = max([most, *(value for _, value in drawn)]) or 1.0
     scale = [value for value in ticks(top) if value <= top]
     width = (last - first) or 1.0
-    places = [(100 * (x - first) / width, 100 - 100 * y / top) for x, y in some]
+    places = [(100 * (x - first) / width, 100 - 100 * y / top) for x, y in drawn]
     line = "M" + " L".join(f"{x:.2f} {y:.2f}" for x, y in places) if len(places) > 1 else ""
     below = [
         Tick(_percent(share), show_x(first + share * width), anchor)
         for share, anchor in ((0.0, "start"), (0.5, "middle"), (1.0, "end"))
     ]
-    table = [(show_x(x), [show(y)], "") for x, y in thinned(some, 24)]
-    summary = _summary(title, [show_x(x) for x, _ in some], [y for _, y in some], show)
+    table = [(show_x(x), [show(y)], "") for x, y in thinned(drawn, 24)]
+    summary = _summary(title, [show_x(x) for x, _ in drawn], [y for _, y in drawn], show)
     return Chart(
         key, title, summary, [], _rules(scale, show, top), below if line else [], [(tone, head[1])], head, table, line,
         f"{line} L100 100 L0 100 Z" if line else "",
@@ -214,7 +214,7 @@ def area(
 
 @dataclass(frozen=True)
 class Entry:
-    """A row of `ranks`; `extra` are more words behind the value."""
+    """A row of `ranks`; `extra` is text after the value."""
 
     label: str
     value: float
@@ -226,7 +226,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Rank:
-    """An entry with its width in per cent and its value in words."""
+    """An entry with the width of its bar in per cent and its value in words."""
 
     entry: Entry
     width: str
@@ -235,7 +235,7 @@ class Rank:
 
 @dataclass(frozen=True)
 class Ranks:
-    """What `charts/ranks.html` draws: a list, so it needs no table behind it."""
+    """What `charts/ranks.html` draws: a list, which needs no table behind it."""
 
     key: str
     title: str
@@ -257,13 +257,13 @@ def _percent(share: float) -> str:
 
 
 def _place(number: int, count: int, gap: float) -> tuple[str, str]:
-    """(x, width) of the bar with that number, `gap` of its room left free."""
+    """Returns (x, width) of a bar by its number; `gap` is the share of its room left free."""
     room = 1 / max(1, count)
     return _percent(room * (number + gap / 2)), _percent(room * (1 - gap))
 
 
 def _stack(values: Sequence[tuple[str, float]], top: float) -> list[Part]:
-    """Rectangles from the ground up; what is there is never thinner than half a per cent."""
+    """Returns rectangles from the bottom up, none thinner than half a per cent."""
     parts, below = [], 0.0
     for tone, value in values:
         if value > 0:
@@ -278,7 +278,7 @@ def _rules(scale: Sequence[float], show: Show, top: float | None = None) -> list
 
 
 def _below(labels: Sequence[str]) -> list[Tick]:
-    """Words in the middle of their bars, as many as fit, the last one among them."""
+    """Returns labels at the middle of their bars, as many as fit, including the last one."""
     every = max(1, -(-len(labels) // LABELS))
     start = (len(labels) - 1) % every
     return [
@@ -293,7 +293,7 @@ def _anchor(place: int, count: int) -> str:
 
 
 def _summary(title: str, labels: Sequence[str], values: Sequence[float], show: Show) -> str:
-    """`Spend by day: 12 values, the highest $1.20 at 3 Nov.`"""
+    """Returns a sentence such as `Spend by day: 12 values, the highest $1.20 at 3 Nov.`"""
     if not any(values):
         return f"{title}: nothing yet."
     place = max(range(len(values)), key=lambda number: values[number])

@@ -79,10 +79,10 @@ def duplicate(
         if values[name] not in target.columns:
             values[name] = ""
     with transaction.atomic():
-        target = Dataset.objects.select_for_update().get(pk=target.pk, team=batch.team_id, deleted_at=None)
+        target = Dataset.objects.select_for_update(no_key=True).get(pk=target.pk, team=batch.team_id, deleted_at=None)
         name = f"{batch.name[: 198 - len(what)]}, {what}"
         draft = Batch.objects.create(team=batch.team, dataset=target, created_by=user, name=name, **values)
-        note(draft.pk, "drafted", f"Draft begun from batch {batch.pk}, “{batch.name}”", by=user)
+        note(draft.pk, "drafted", f"Draft created from batch {batch.pk}, “{batch.name}”", by=user)
         if batch.tags:
             annotate(draft.pk, "", batch.tags, None)
     return draft
@@ -102,6 +102,6 @@ def look_for_new_rows(batch: Batch, dataset: Dataset, user: User) -> Renewal:
             begun = {"mark": mark, "rows_done": 0, "ranges": [], "count": 0, "problem": "", "ready_at": None}
             is_new = Renewal.objects.filter(pk=renewal.pk, mark=renewal.mark).update(**begun, next_look_at=now) == 1
             renewal.refresh_from_db()
-    if is_new and take(renewal, now):
+    if is_new and take(renewal, now, "long"):
         enqueue(Job("batchsite.drafts.tasks.renew", (renewal.pk,), "long"))
     return renewal

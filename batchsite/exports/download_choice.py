@@ -1,4 +1,4 @@
-"""What a person takes home: which form, which rows, which columns."""
+"""The choice of rows and columns for a download."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from batchsite.exports.row_streams import columns_of
 from batchsite.exports.text_writers import column_names
 from batchsite.recipes.row_set import RowSet, parse_rows
 from batchsite.results import filtered_rows, judgement_columns
-from batchsite.results.result_rows import field_names
+from batchsite.results.answer_fields import shape_fields
 
 ROWS: dict[str, str] = {
     "all": "All rows, in the order of the dataset",
     "succeeded": "Rows with an answer",
     "failed": "Rows that ended without one: failed, cancelled, missing, skipped",
-    "misfit": "Rows whose answer does not fit the shape",
+    "misfit": "Rows whose answer doesn’t match the format",
     "pending": "Rows that are still pending",
     "filter": "The rows of this filter",
 }
@@ -34,15 +34,15 @@ STATES: dict[str, frozenset[str] | None] = {
 
 
 @dataclass(frozen=True)
-class Choice:
-    """Which rows and columns of a batch; all of both where nothing is said."""
+class DownloadChoice:
+    """Which rows and columns of a batch; by default all of both."""
 
     rows: str = "all"
     ranges: str = ""
     """Only these rows of the dataset, as a person writes them: "1-100, 205"."""
     columns: tuple[str, ...] = ()
     filter: str = ""
-    """With the rows `filter`: which ones, as `review.asking.kept` writes it."""
+    """The filter, if `rows` is `filter`, as `row_filter.query_of` writes it."""
 
     @property
     def only(self) -> frozenset[str] | None:
@@ -50,7 +50,7 @@ class Choice:
 
     @property
     def query(self) -> str:
-        """As an address has it, without the form."""
+        """The query of an address for this choice, without the form."""
         given = [("rows", self.rows)] if self.rows != "all" else []
         given += parse_qsl(self.filter) + ([("ranges", self.ranges)] if self.ranges else [])
         return urlencode(given + [("column", name) for name in self.columns])
@@ -59,13 +59,13 @@ class Choice:
         return {"rows": self.rows, "ranges": self.ranges, "columns": list(self.columns), "filter": self.filter}
 
     @classmethod
-    def from_json(cls, kept: Mapping[str, Any]) -> Choice:
+    def from_json(cls, kept: Mapping[str, Any]) -> DownloadChoice:
         return cls(
             kept.get("rows", "all"), kept.get("ranges", ""), tuple(kept.get("columns", ())), kept.get("filter", "")
         )
 
     def count(self, batch: Batch) -> int | None:
-        """How many rows these are; None where only looking at them would tell. Raises ValueError, in words."""
+        """Returns the number of rows. None if only reading them would tell. Raises ValueError for bad ranges."""
         within = self.within(batch)
         if self.rows == "all":
             return batch.total if within is None else len(within)
@@ -79,22 +79,21 @@ class Choice:
         }[self.rows]
 
     def within(self, batch: Batch) -> RowSet | None:
-        """The rows of the ranges that belong to the batch; None for all. Raises ValueError, in words."""
+        """Returns the rows of the ranges that are in the batch. None for all. Raises ValueError for bad ranges."""
         if not self.ranges.strip():
             return None
-        asked = parse_rows(self.ranges, batch.dataset.row_count)
-        found = [span for first, last in asked.spans for span in batch.rows.within(first, last).spans]
-        return RowSet(found)
+        typed = parse_rows(self.ranges, batch.dataset.row_count)
+        return RowSet(span for first, last in typed.spans for span in batch.rows.within(first, last).spans)
 
 
 def names_of(batch: Batch) -> Sequence[str]:
-    """The columns of the whole file."""
-    return column_names(columns_of(batch), field_names(batch) if batch.shape else None)
+    """Returns the columns of the whole file."""
+    return column_names(columns_of(batch), shape_fields(batch) if batch.shape else None)
 
 
-def mark_of(batch: Batch, form: str, choice: Choice) -> str:
-    """Changes when the file would: the state, every sum, and what was chosen. An ETag."""
-    sums = (batch.succeeded, batch.failed, batch.cancelled, batch.missing, batch.skipped, batch.misfits)
+def fingerprint(batch: Batch, form: str, choice: DownloadChoice) -> str:
+    """Changes when the file would: an ETag of the state, all counters, judgements and the choice."""
+    sums = (batch.succeeded, batch.failed, batch.cancelled, batch.missing, batch.skipped, batch.misfits, batch.flawed)
     seen = (batch.pk, batch.state, batch.ended_at, sums, batch.cost_ticks, batch.completion_tokens, form, choice)
-    said = (judgement_columns.mark_of(batch), filtered_rows.mark_of(batch) if choice.filter else ())
-    return hashlib.sha256(repr((seen, said)).encode()).hexdigest()[:32]
+    others = (judgement_columns.fingerprint(batch), filtered_rows.fingerprint(batch) if choice.filter else ())
+    return hashlib.sha256(repr((seen, others)).encode()).hexdigest()[:32]

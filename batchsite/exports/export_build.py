@@ -1,4 +1,4 @@
-"""Building a file in a worker, with progress; and clearing away what is a day old."""
+"""Files that a worker builds, with progress, and deletes after a day."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from batchsite.batches.models import Batch
-from batchsite.exports.download_choice import Choice, mark_of
+from batchsite.exports.download_choice import DownloadChoice, fingerprint
 from batchsite.exports.models import Export
 from batchsite.exports.result_files import BUILT, Built, build, filename
 from batchsite.processes.leases import MOST_TRIES, Claim, claimed
@@ -23,80 +23,80 @@ from batchsite.processes.queue import Job, enqueue, take, take_due
 from batchsite.teams.models import User
 
 AT_ONCE = 5_000
-"""A batch of no more rows is built within the request: that takes a second."""
+"""Most rows of a batch whose file is built within the request: about a second."""
 KEPT = timedelta(days=1)
 EVERY = 5_000
-"""Rows between two notes of progress; each also extends the lease."""
+"""Rows between two updates of the progress, which also extend the lease."""
 HOLD = 5.0
-"""Seconds after which the lease is extended where no row is written."""
+"""Seconds after which the lease is extended while no row is written."""
 
 
 def is_small(batch: Batch) -> bool:
     return batch.total <= AT_ONCE
 
 
-def ask_for(batch: Batch, form: Built, choice: Choice, user: User | None) -> Export:
-    """The file that holds this, ready or not: the one that exists, or a new one that a worker begins with at once."""
+def request(batch: Batch, form: Built, choice: DownloadChoice, user: User | None) -> Export:
+    """Returns the export for this choice, ready or not. If it is new, a worker begins at once."""
     now = timezone.now()
     values = {"form": form.name, "choice": choice.as_json(), "asked_by": user, "next_look_at": now}
     with transaction.atomic():
         export, is_new = Export.objects.get_or_create(
-            batch=batch, mark=mark_of(batch, form.name, choice), defaults=values
+            batch=batch, fingerprint=fingerprint(batch, form.name, choice), defaults=values
         )
-    if is_new and take(export, now):
+    if is_new and take(export, now, "long"):
         enqueue(_job(export))
     return export
 
 
-def file_now(batch: Batch, form: Built, choice: Choice) -> Any:
-    """An open file without a name, built within the request. Raises TooBig, and ValueError for bad ranges."""
+def file_now(batch: Batch, form: Built, choice: DownloadChoice) -> Any:
+    """Returns an open, unlinked file, built within the request. Raises TooBig, and ValueError for bad ranges."""
     folder = Path(tempfile.mkdtemp(prefix="batchsite-export-"))
     try:
         path = folder / filename(batch, form, choice)
         build(batch, form, path, choice)
-        return path.open("rb")  # it outlives its folder
+        return path.open("rb")  # the open file outlives its folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def build_step(export_id: int) -> None:
-    """Build it, from the beginning: neither kind of file can be gone on with. Raises Busy, LeaseLost."""
+    """Builds the whole file, always from the start: no format can be continued. Raises Busy, LeaseLost."""
     with claimed(Export, export_id) as claim:
         export = Export.objects.select_related("batch__dataset").get(pk=claim.pk)
         if not export.is_building:
             return
         if claim.tries > MOST_TRIES:
-            _give_up(claim, "A worker died at it again and again. Choose fewer rows, or another form.")
+            _give_up(claim, "A worker crashed on it repeatedly. Choose fewer rows, or another form.")
             return
         folder = Path(tempfile.mkdtemp(prefix="batchsite-export-"))
         try:
             _build(claim, export, folder)
-        except ValueError as error:  # too big for this kind of file, or ranges that are none
+        except ValueError as error:  # too big for this format, or bad ranges
             _give_up(claim, str(error))
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
 
 def _build(claim: Claim[Export], export: Export, folder: Path) -> None:
-    form, choice = BUILT[export.form], Choice.from_json(export.choice)
+    form, choice = BUILT[export.form], DownloadChoice.from_json(export.choice)
     path = folder / filename(export.batch, form, choice)
-    noted, held = 0, time.monotonic()
+    reported, extended = 0, time.monotonic()
 
-    def pulse() -> None:
-        """Rows that are looked through and left out take time, too: hold on to the work."""
-        nonlocal held
-        if time.monotonic() - held >= HOLD:
-            held = time.monotonic()
+    def keep_alive() -> None:
+        """Extends the lease while rows are scanned that do not pass the filter."""
+        nonlocal extended
+        if time.monotonic() - extended >= HOLD:
+            extended = time.monotonic()
             claim.extend()
 
     def beat(rows: int) -> None:
-        nonlocal noted
-        if rows - noted >= EVERY:
-            noted = rows
+        nonlocal reported
+        if rows - reported >= EVERY:
+            reported = rows
             claim.extend()
             Export.objects.filter(pk=export.pk).update(rows_done=rows)
 
-    build(export.batch, form, path, choice, beat, pulse)
+    build(export.batch, form, path, choice, beat, keep_alive)
     with path.open("rb") as built:
         export.file.save(path.name, File(built), save=False)
     try:
@@ -115,8 +115,8 @@ def _give_up(claim: Claim[Export], words: str) -> None:
 
 
 def due(now: datetime) -> Iterable[Job]:
-    """Files to build, and whether there are any to clear away."""
-    for export in take_due(Export.objects.all(), now):
+    """Yields a job for each file to build, and one for deleting old files."""
+    for export in take_due(Export.objects.all(), now, team="batch__team", lane=lambda _: "long"):
         yield _job(export)
     if Export.objects.filter(created_at__lt=now - KEPT).exists():
         yield Job("batchsite.exports.tasks.clear_old")
@@ -127,6 +127,6 @@ def _job(export: Export) -> Job:
 
 
 def clear_old() -> None:
-    """Remove files that are a day old, a few at a time."""
+    """Deletes files older than a day, a few at a time."""
     for export in Export.objects.filter(created_at__lt=timezone.now() - KEPT).order_by("created_at")[:50]:
         export.delete()

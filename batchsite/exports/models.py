@@ -1,4 +1,4 @@
-"""Files that are built before they are sent: an Excel workbook of a million rows is no work for a web request."""
+"""Files that are built before they are sent: a workbook of a million rows takes too long for a web request."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from batchsite.teams.models import User
 
 
 class Export(Work):
-    """A file of a batch's results, being built or ready. Kept for a day; built again where somebody asks later."""
+    """A file of a batch's results, being built or ready. Deleted after a day, and built again on request."""
 
     batch = models.ForeignKey(Batch, on_delete=models.CASCADE, related_name="exports")
-    mark = models.CharField(max_length=32)
-    """What it holds: see choosing.mark_of. While that is the same, it is built once for everybody."""
+    fingerprint = models.CharField(max_length=32)
+    """Identifies the content, see `download_choice.fingerprint`. The same content is built once for everybody."""
     form = models.CharField(max_length=12)
     choice: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)
     asked_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
@@ -31,10 +31,10 @@ class Export(Work):
     """Bytes."""
     ready_at = models.DateTimeField(null=True, blank=True)
     problem = models.TextField(blank=True)
-    """Why there is no file, in words."""
+    """Why there is no file, for people."""
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["batch", "mark"], name="one_export_per_content")]
+        constraints = [models.UniqueConstraint(fields=["batch", "fingerprint"], name="one_export_per_content")]
 
     def __str__(self) -> str:
         return f"{self.form} of {self.batch}"
@@ -46,6 +46,6 @@ class Export(Work):
 
 @receiver(post_delete, sender=Export)
 def remove_file(instance: Export, **_: Any) -> None:
-    """The file goes with its row, also where the batch took the row along."""
+    """Deletes the file with its row, even if the row is deleted with its batch."""
     if instance.file:
         instance.file.delete(save=False)

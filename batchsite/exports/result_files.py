@@ -1,4 +1,4 @@
-"""The forms in which results are taken home: name, ending, type, writer."""
+"""The file formats of downloads: name, ending, content type, writer."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from pathlib import Path
 
 from batchsite.batches.models import Batch
 from batchsite.exports import table_writers, text_writers
-from batchsite.exports.download_choice import STATES, Choice
-from batchsite.exports.row_streams import Line, columns_of, lines
+from batchsite.exports.download_choice import STATES, DownloadChoice
+from batchsite.exports.row_streams import FileRow, columns_of, file_rows
 from batchsite.exports.table_writers import Beat, Builder, TooBig, build_parquet, build_xlsx
 from batchsite.exports.text_writers import Fields
 from batchsite.recipes.recipe import id_prefix
 from batchsite.results import filtered_rows
-from batchsite.results.result_rows import field_names
+from batchsite.results.answer_fields import shape_fields
 
 
 @dataclass(frozen=True)
 class Form:
-    """One form of a download."""
+    """A format that is streamed."""
 
     name: str
     label: str
@@ -52,7 +52,7 @@ FORMS = {
 
 @dataclass(frozen=True)
 class Built:
-    """A form that is built as a whole before it is sent."""
+    """A format that is built as a whole before it is sent."""
 
     name: str
     label: str
@@ -85,19 +85,19 @@ BUILT = {
 }
 AnyForm = Form | Built
 ALL_FORMS: dict[str, AnyForm] = {**FORMS, **BUILT}
-WHOLE = Choice()
-Pulse = Callable[[], None]
-"""Called again and again while rows are looked through, also where none of them is written."""
+WHOLE = DownloadChoice()
+KeepAlive = Callable[[], None]
+"""Called repeatedly while rows are scanned, even if none of them is written."""
 
 
-def content(batch: Batch, form: Form, choice: Choice = WHOLE) -> Iterator[bytes]:
-    """The file, piece by piece. Raises ValueError for ranges that are none, before the first piece."""
+def content(batch: Batch, form: Form, choice: DownloadChoice = WHOLE) -> Iterator[bytes]:
+    """Yields the file piece by piece. Raises ValueError for bad ranges, before the first piece."""
     columns = columns_of(batch)
-    return form.writer(columns, _lines(batch, choice, columns), _fields(batch), choice.only)
+    return form.writer(columns, _file_rows(batch, choice, columns), _fields(batch), choice.only)
 
 
-def refusal(batch: Batch, form: AnyForm, choice: Choice = WHOLE) -> str:
-    """Why so many rows are no file of this form, in words; "" where they are, or where only building it tells."""
+def refusal(batch: Batch, form: AnyForm, choice: DownloadChoice = WHOLE) -> str:
+    """Returns why the rows do not fit this format. Blank if they do, or if only building the file can tell."""
     count = choice.count(batch) if form.name == "xlsx" else None
     return table_writers.too_many(f"{count:,}") if count is not None and count >= table_writers.MOST_EXCEL_ROWS else ""
 
@@ -106,32 +106,37 @@ def build(
     batch: Batch,
     form: Built,
     path: Path,
-    choice: Choice = WHOLE,
+    choice: DownloadChoice = WHOLE,
     beat: Beat = lambda _: None,
-    pulse: Pulse = lambda: None,
+    keep_alive: KeepAlive = lambda: None,
 ) -> None:
-    """Write the whole file to `path`. Raises TooBig, and ValueError for ranges that are none."""
+    """Writes the whole file to `path`. Raises TooBig, and ValueError for bad ranges."""
     if why_not := refusal(batch, form, choice):
         raise TooBig(why_not)
     columns = columns_of(batch)
-    form.build(path, columns, _lines(batch, choice, columns, pulse), _fields(batch), choice.only, beat)
+    form.build(path, columns, _file_rows(batch, choice, columns, keep_alive), _fields(batch), choice.only, beat)
 
 
-def _lines(batch: Batch, choice: Choice, columns: Sequence[str], pulse: Pulse = lambda: None) -> Iterator[Line]:
-    within, judged = choice.within(batch), len(columns) > len(batch.dataset.columns)
+def _file_rows(
+    batch: Batch, choice: DownloadChoice, columns: Sequence[str], keep_alive: KeepAlive = lambda: None
+) -> Iterator[FileRow]:
+    extra = len(columns) - len(batch.dataset.columns)
+    within, judged = choice.within(batch), extra > bool(batch.several)
     if choice.rows == "filter":
-        windows = filtered_rows.windows(batch, choice.filter, within, pulse)
-        return chain.from_iterable(lines(batch, within=some, judged=judged, pulse=pulse) for some in windows)
+        windows = filtered_rows.windows(batch, choice.filter, within, keep_alive)
+        return chain.from_iterable(
+            file_rows(batch, within=window, judged=judged, keep_alive=keep_alive) for window in windows
+        )
     misfits = choice.rows == "misfit"
-    return lines(batch, STATES[choice.rows], within=within, misfits=misfits, judged=judged, pulse=pulse)
+    return file_rows(batch, STATES[choice.rows], within=within, misfits=misfits, judged=judged, keep_alive=keep_alive)
 
 
 def _fields(batch: Batch) -> Fields:
-    return field_names(batch) if batch.shape else None
+    return shape_fields(batch) if batch.shape else None
 
 
-def filename(batch: Batch, form: AnyForm, choice: Choice = WHOLE) -> str:
-    """`banking77-12-failed.csv`: sorts by batch, says what is in it, and fits every file system."""
+def filename(batch: Batch, form: AnyForm, choice: DownloadChoice = WHOLE) -> str:
+    """Returns a name such as `banking77-12-failed.csv`: sorts by batch, names the content, fits every file system."""
     parts = [id_prefix(batch.name), str(batch.pk)]
     parts += ["filtered" if choice.rows == "filter" else choice.rows] if choice.rows != "all" else []
     parts += ["some"] if choice.ranges or choice.columns else []
@@ -141,7 +146,7 @@ def filename(batch: Batch, form: AnyForm, choice: Choice = WHOLE) -> str:
 
 
 def write_file(batch: Batch, form: AnyForm, path: Path) -> None:
-    """Write the whole file, or nothing: it appears under its name only when it is complete. Raises TooBig."""
+    """Writes the whole file or nothing: it gets its name only when complete. Raises TooBig."""
     draft = path.with_name(f".{path.name}.part")
     try:
         if isinstance(form, Built):
@@ -156,5 +161,5 @@ def write_file(batch: Batch, form: AnyForm, path: Path) -> None:
 
 
 def form_for(path: Path) -> AnyForm | None:
-    """The form that a file's ending asks for; None where there is none of that ending."""
+    """Returns the format for the ending of a path. None if there is none."""
     return next((form for form in ALL_FORMS.values() if f".{form.ending}" == path.suffix.lower()), None)

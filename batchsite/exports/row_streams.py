@@ -1,10 +1,13 @@
-"""The rows of a batch with what came back for each, in dataset order; a block of rows in memory at a time."""
+"""The rows of a batch with their outcomes, in dataset order; one block of rows in memory at a time."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+import orjson
+
+from batchsite.batches.answer_flaws import WARNINGS, warning_of
 from batchsite.batches.models import Batch, Result
 from batchsite.batches.states import RowState
 from batchsite.datasets.models import BLOCK_ROWS
@@ -25,55 +28,64 @@ _COLUMNS = (
     "reasoning_tokens",
     "cost_ticks",
     "misfit",
+    "cause",
+    "others",
 )
-_ANSWER = _COLUMNS.index("answer")
-Line = tuple[Sequence[str], Outcome]
+_ANSWER, _MISFIT = _COLUMNS.index("answer"), _COLUMNS.index("misfit")
+OTHERS = "other_answers"
+"""The column with the further answers of rows that have several, as a JSON array."""
+FileRow = tuple[Sequence[str], Outcome]
 GROUP = 100
-"""Rows that lie apart are looked up so many at a time."""
+"""Most scattered rows that are looked up at once."""
 BLOCKS = 4
-"""Full blocks that are looked up at once."""
+"""Most full blocks that are looked up at once."""
 
 
-def lines(
+def file_rows(
     batch: Batch,
     states: frozenset[str] | None = None,
     *,
     within: RowSet | None = None,
     misfits: bool = False,
     judged: bool = False,
-    pulse: Callable[[], None] = lambda: None,
-) -> Iterator[Line]:
-    """(cells, outcome) of every row of the batch: of those in one of `states`, of those in `within`, of misfits.
+    keep_alive: Callable[[], None] = lambda: None,
+) -> Iterator[FileRow]:
+    """Yields (cells, outcome) of the rows of a batch: those in one of `states`, in `within`, or the misfits.
 
-    With `judged`, what people said of a row stands behind its cells. `pulse` is called again and again, also while
-    no row is wanted.
+    With `judged`, the judgement of a row follows its cells. `keep_alive` is called repeatedly, even while no row is
+    wanted.
     """
     id_column = batch.dataset.columns.index(batch.id_column) if batch.id_column else None
     head, shape = f"{batch.id_prefix}-row-", shape_of(batch.shape)
     nothing = (None,) * len(shape.fields) if shape else ()
-    takes_all = states is None and not misfits and not judged
-    for some in _groups(batch, batch.rows if within is None else within):
-        pulse()
-        found = _results(batch, [number for number, _ in some], shape)
-        said = judgement_columns.cells_of(batch, some[0][0], some[-1][0]) if judged else {}
-        for number, cells in some:
+    takes_all = states is None and not misfits and not judged and not batch.several
+    for group in _groups(batch, batch.rows if within is None else within):
+        keep_alive()
+        results = _results(batch, [number for number, _ in group], shape, misfits=misfits)
+        judgements = judgement_columns.cells_of(batch, group[0][0], group[-1][0]) if judged else {}
+        others = _others(batch, group[0][0], group[-1][0]) if batch.several else {}
+        for number, cells in group:
             request_id = f"{head}{number}" if id_column is None else cells[id_column]
-            result = found.get(number)
+            result = results.get(number)
+            if misfits and not result:
+                continue
             outcome = Outcome._make((request_id, *result)) if result else _pending(request_id, nothing)
             if takes_all:
                 yield cells, outcome
-            elif (states is None or outcome.state in states) and (not misfits or outcome.warning):
-                yield ([*cells, *said.get(number, judgement_columns.NOTHING)] if judged else cells), outcome
+            elif states is None or outcome.state in states:
+                more = judgements.get(number, judgement_columns.NOTHING) if judged else ()
+                yield [*cells, *more, *([others.get(number, "")] if batch.several else ())], outcome
 
 
 def columns_of(batch: Batch) -> list[str]:
-    """The dataset's columns, and behind them those of judgements, where somebody judged."""
+    """Returns the dataset's columns, followed by those of judgements and of further answers if there are any."""
     columns = batch.dataset.columns
-    return [*columns, *free_names(judgement_columns.columns_of(batch), set(columns))]
+    more = [*judgement_columns.columns_of(batch), *([OTHERS] if batch.several else ())]
+    return [*columns, *free_names(more, set(columns))]
 
 
 def _groups(batch: Batch, rows: RowSet) -> Iterator[list[tuple[int, Sequence[str]]]]:
-    """(number, cells) of the batch's rows: a few full blocks that follow one another, or `GROUP` single rows."""
+    """Yields groups of (number, cells): a few consecutive full blocks, or `GROUP` single rows."""
     group: list[tuple[int, Sequence[str]]] = []
     for start, cells in batch.dataset.slices_in(rows.spans):
         follows = group and len(cells) == BLOCK_ROWS and start - group[0][0] == len(group)
@@ -85,16 +97,31 @@ def _groups(batch: Batch, rows: RowSet) -> Iterator[list[tuple[int, Sequence[str
         yield group
 
 
-def _results(batch: Batch, rows: Sequence[int], shape: Shape | None) -> dict[int, tuple[Any, ...]]:
-    """What is known of these rows, in the order of an Outcome's fields."""
+def _results(batch: Batch, rows: Sequence[int], shape: Shape | None, *, misfits: bool) -> dict[int, tuple[Any, ...]]:
+    """Returns {row: values of its result}, in the order of the fields of an Outcome, without the request id."""
     known = Result.objects.filter(batch_id=batch.pk, row__gte=rows[0], row__lte=rows[-1])
     known = known if rows[-1] - rows[0] < 2 * len(rows) else known.filter(row__in=rows)
-    found = known.values_list(*_COLUMNS)
+    known = known.exclude(misfit="") if misfits else known
+    stored = known.values_list(*_COLUMNS)
     if shape is None:
-        return {one[0]: (*one[1:], ()) for one in found}
+        return {record[0]: (*record[1:_MISFIT], _warning(record), ()) for record in stored}
     values, names, nothing = shape.values, shape.fields, dict[str, Any]()
-    found_values = ((one, values(one[_ANSWER]) if one[_ANSWER] else nothing) for one in found)
-    return {one[0]: (*one[1:], tuple([held.get(name) for name in names])) for one, held in found_values}
+    with_values = ((record, values(record[_ANSWER]) if record[_ANSWER] else nothing) for record in stored)
+    return {
+        record[0]: (*record[1:_MISFIT], _warning(record), tuple([found.get(name) for name in names]))
+        for record, found in with_values
+    }
+
+
+def _warning(record: tuple[Any, ...]) -> str:
+    misfit, cause, others = record[_MISFIT:]
+    return warning_of(misfit, cause, bool(others)) if misfit or others or cause in WARNINGS else ""
+
+
+def _others(batch: Batch, first: int, last: int) -> dict[int, str]:
+    """Returns {row: further answers as a JSON array} of rows `first` to `last`."""
+    several = Result.objects.filter(batch_id=batch.pk, row__gte=first, row__lte=last, others__isnull=False)
+    return {row: orjson.dumps(texts).decode() for row, texts in several.values_list("row", "others")}
 
 
 def _pending(request_id: str, nothing: tuple[None, ...]) -> Outcome:

@@ -1,4 +1,4 @@
-"""Links that fetch a file without signing in: signed, for one batch and one choice, and void after a week."""
+"""Signed links that fetch a file without signing in, for one batch and one choice; they expire after a week."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.core import signing
 
 from batchsite.batches.models import Batch
 from batchsite.batches.queries import batches_of
-from batchsite.exports.download_choice import ROWS, Choice
+from batchsite.exports.download_choice import ROWS, DownloadChoice
 from batchsite.exports.result_files import ALL_FORMS
 from batchsite.teams.models import Membership, User
 
@@ -19,28 +19,30 @@ _SALT = "batchsite.exports.share_links"
 
 @dataclass(frozen=True)
 class Shared:
-    """What a link stands for."""
+    """The file that a link fetches."""
 
     batch: Batch
     form: str
-    choice: Choice
+    choice: DownloadChoice
 
 
-def sign(batch: Batch, user: User, form: str, choice: Choice) -> str:
-    """The token of a link. It holds nothing secret, and cannot be made without our key."""
+def sign(batch: Batch, user: User, form: str, choice: DownloadChoice) -> str:
+    """Returns the token of a link. It contains nothing secret, and cannot be forged without our key."""
     return signing.dumps([batch.pk, user.pk, form, choice.as_json()], salt=_SALT, compress=True)
 
 
 def opened(token: str) -> Shared | None:
-    """What the token stands for; None where it is void: changed, out of date, or its maker or batch is gone."""
+    """Returns the file of a token. None if it was changed, has expired, or its maker or batch is gone."""
     try:
-        batch_id, user_id, form, kept = signing.loads(token, salt=_SALT, max_age=VALID)
+        batch_id, user_id, form, stored = signing.loads(token, salt=_SALT, max_age=VALID)
     except (signing.BadSignature, ValueError):
         return None
-    membership = Membership.objects.filter(user_id=user_id, team__batches=batch_id, user__is_active=True)
-    found = membership.select_related("team").first()
-    batch = batches_of(found.team).select_related("dataset", "team").filter(pk=batch_id).first() if found else None
-    choice = Choice.from_json(kept)
+    memberships = Membership.objects.filter(user_id=user_id, team__batches=batch_id, user__is_active=True)
+    membership = memberships.select_related("team").first()
+    if membership is None:
+        return None
+    batch = batches_of(membership.team).select_related("dataset", "team").filter(pk=batch_id).first()
+    choice = DownloadChoice.from_json(stored)
     if batch is None or form not in ALL_FORMS or choice.rows not in ROWS:
         return None
     return Shared(batch, form, choice)

@@ -1,8 +1,7 @@
-"""A table and what came of its rows as files that are built before they are sent: Excel and Parquet.
+"""A table and the outcomes of its rows as files that are built before they are sent: Excel and Parquet.
 
-Rows flow through in buffers of 500 here, too: XlsxWriter keeps one row in memory, Parquet one group of rows. What a
-person uploaded and what a model answered are always texts; tokens are whole numbers; the cost is a number in Excel
-and an exact decimal in Parquet.
+Rows are written in buffers of 500: XlsxWriter keeps one row in memory, Parquet one group of rows. Uploaded cells and
+answers are always text; tokens are whole numbers; the cost is a number in Excel and an exact decimal in Parquet.
 """
 
 from __future__ import annotations
@@ -15,26 +14,26 @@ from typing import Any, Protocol
 from batchsite.exports.text_writers import OUR_COLUMNS, Fields, Only, Row, column_names, picker, texts_of
 
 MOST_EXCEL_ROWS = 1_048_576
-"""Of a sheet, the head among them."""
+"""Of a sheet, including the header."""
 MOST_EXCEL_COLUMNS = 16_384
 MOST_EXCEL_CHARACTERS = 32_767
 """Of a cell."""
 CUT = " … (cut: Excel takes no more in a cell; the CSV has all of it)"
 GROUP_ROWS = 20_000
-"""Rows in a group of a Parquet file: what is held in memory."""
+"""Rows in a group of a Parquet file, which is kept in memory."""
 NUMBERS = ("prompt_tokens", "completion_tokens", "reasoning_tokens")
 COST = "cost_usd"
 
 Beat = Callable[[int], None]
-"""Told how many rows were written so far."""
+"""Called with the number of rows written so far."""
 
 
 class TooBig(ValueError):
-    """The table does not fit this kind of file; the text says why, and what to do."""
+    """The table does not fit this format; the text says why, and what to do."""
 
 
 def too_many(count: str = "more") -> str:
-    """Why so many rows are no Excel sheet."""
+    """Returns why so many rows do not fit an Excel sheet."""
     room = f"An Excel sheet has room for {MOST_EXCEL_ROWS - 1:,} rows below its head, and these are {count}."
     return f"{room} Choose a range of rows, or another form."
 
@@ -48,7 +47,7 @@ class Builder(Protocol):
 
 
 def build_xlsx(path: Path, columns: Sequence[str], rows: Iterable[Row], fields: Fields, only: Only, beat: Beat) -> None:
-    """One sheet; texts are text cells, so that `007` stays `007` and no cell is run as a formula."""
+    """One sheet; texts are text cells, so that `007` stays `007` and no cell runs as a formula."""
     import xlsxwriter
 
     names, pick, typed = _plan(columns, fields, only)
@@ -82,7 +81,7 @@ def _write_row(sheet: Any, number: int, cells: Sequence[str], typed: Sequence[bo
 
 
 def _fitting(cell: str) -> str:
-    """The cell, cut where Excel takes no more. Excel counts as UTF-16 does."""
+    """Cuts a cell to what Excel allows, which counts UTF-16 code units."""
     if len(cell) * 2 <= MOST_EXCEL_CHARACTERS or len(cell.encode("utf-16-le", "replace")) <= 2 * MOST_EXCEL_CHARACTERS:
         return cell
     room = 2 * (MOST_EXCEL_CHARACTERS - len(CUT))
@@ -133,7 +132,7 @@ def _reader(kind: str) -> Callable[[str], Any]:
 
 
 def _text(cell: str) -> str:
-    """Text that Parquet takes: half of a surrogate pair is no character."""
+    """Replaces lone surrogates, which Parquet does not take."""
     try:
         cell.encode()
     except UnicodeEncodeError:
@@ -144,7 +143,7 @@ def _text(cell: str) -> str:
 def _plan(
     columns: Sequence[str], fields: Fields, only: Only
 ) -> tuple[list[str], Callable[[Sequence[Any]], list[Any]], list[bool]]:
-    """(names of the columns that are taken, what takes them from a row, which of them are numbers)."""
+    """Returns (names of the columns to write, the picker of their cells, which of them are numbers)."""
     whole = column_names(columns, fields)
     pick = picker(whole, only)
     numbers = _typed_names(columns, fields)
@@ -153,7 +152,7 @@ def _plan(
 
 
 def _typed_names(columns: Sequence[str], fields: Fields) -> dict[str, str]:
-    """Which of the file's columns are numbers: {its name: ours}, where a name was taken they differ."""
+    """Returns the number columns of the file as {name in the file: our name}; they differ if ours was taken."""
     ours = column_names(columns, fields)[len(columns) :]
     behind = ours[len(ours) - len(NUMBERS) - 1 :]
     return dict(zip(behind, OUR_COLUMNS[-len(NUMBERS) - 1 :], strict=True))

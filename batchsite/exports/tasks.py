@@ -1,4 +1,4 @@
-"""What the queue calls: a few lines each, ids only; and what is due."""
+"""Tasks of the queue, which take ids only, and the work that is due."""
 
 from __future__ import annotations
 

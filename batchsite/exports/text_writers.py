@@ -1,11 +1,10 @@
-"""A table and what came of its rows, as bytes: CSV (exact, or for Excel), JSON, JSON Lines. Pure.
+"""A table and the outcomes of its rows as bytes: CSV (exact, or for Excel), JSON, JSON Lines. Pure.
 
-Every writer takes the dataset's columns and an iterator of (cells, outcome), and gives buffers of some 500 rows; with
-`only`, no more than the columns with these names.
-Our columns stand behind the dataset's own, which are never touched: where a name is taken, ours gets `_2`. Where
-answers have a shape, its fields stand behind `answer`, as values in JSON and as text elsewhere, and `warning` behind
-`error`.
-In CSV every cell is quoted, which is faster than asking each whether it needs to be, and safe with every reader.
+Every writer takes the dataset's columns and an iterator of (cells, outcome), and yields buffers of 500 rows; with
+`only`, just the columns with these names.
+Our columns follow the dataset's own, which never change: if a name is taken, ours gets `_2`. If answers have a shape,
+its fields follow `answer`, as values in JSON and as text elsewhere.
+CSV quotes every cell, which is faster than checking which cells need it, and safe with every reader.
 """
 
 from __future__ import annotations
@@ -27,6 +26,7 @@ OUR_COLUMNS = (
     "state",
     "answer",
     "error",
+    "warning",
     "finish_reason",
     "answered_by",
     "prompt_tokens",
@@ -37,13 +37,13 @@ OUR_COLUMNS = (
 
 
 ANSWER = OUR_COLUMNS.index("answer")
-"""The fields of an answer stand behind it."""
+"""The fields of an answer follow it."""
 
 
 class Outcome(NamedTuple):
-    """What came of a row. Tokens and cost are None while there is no result.
+    """What became of a row. Tokens and cost are None while there is no result.
 
-    A tuple, as one is made for every row of a file.
+    A tuple for speed, as there is one for every row of a file.
     """
 
     batch_request_id: str
@@ -60,16 +60,16 @@ class Outcome(NamedTuple):
     cost_ticks: int | None = None
     """1 tick = 1e-10 USD."""
     warning: str = ""
-    """Why the answer does not fit its shape."""
+    """Why a succeeded row needs a look: a misfit, no answer, cut off, refused, or several answers."""
     values: Sequence[Any] = ()
-    """Of the fields of the answer, as JSON has them; None for those that it lacks."""
+    """The JSON values of the answer's fields; None for those that it lacks."""
 
 
 Row = tuple[Sequence[str], Outcome]
 Fields = Sequence[str] | None
-"""Names of the fields of an answer; None where answers are text."""
+"""Names of the fields of an answer; None if answers are text."""
 Only = Collection[str] | None
-"""Names of the columns that are taken; None: all of them."""
+"""Names of the columns to write; None for all."""
 
 
 class Writer(Protocol):
@@ -81,7 +81,7 @@ class Writer(Protocol):
 
 
 def column_names(columns: Sequence[str], fields: Fields = None) -> list[str]:
-    """The dataset's columns, then ours, each with the first free name of `answer`, `answer_2`, `answer_3`, …
+    """Returns the dataset's columns, then ours, each with the first free name of `answer`, `answer_2`, `answer_3`, …
 
     Fields give way to our own names, which scripts rely on.
     """
@@ -89,24 +89,23 @@ def column_names(columns: Sequence[str], fields: Fields = None) -> list[str]:
     ours = free_names(OUR_COLUMNS, taken)
     if fields is None:
         return [*columns, *ours]
-    [warning] = free_names(["warning"], taken)
     before, behind = ours[: ANSWER + 1], ours[ANSWER + 1 :]
-    return [*columns, *before, *free_names(fields, taken), behind[0], warning, *behind[1:]]
+    return [*columns, *before, *free_names(fields, taken), *behind]
 
 
 def free_names(wanted: Sequence[str], taken: set[str]) -> list[str]:
-    """The first free name for each; it is taken from then on."""
-    found = []
+    """Returns the first free name for each, and adds it to `taken`."""
+    free_ones = []
     for name in wanted:
         candidates = itertools.chain([name], (f"{name}_{number}" for number in itertools.count(2)))
         free = next(candidate for candidate in candidates if candidate not in taken)
         taken.add(free)
-        found.append(free)
-    return found
+        free_ones.append(free)
+    return free_ones
 
 
 def usd(ticks: int | None) -> str:
-    """Ticks as an exact decimal of dollars, without exponent and without noughts that say nothing: "0.00123"."""
+    """Returns ticks as an exact decimal of dollars, without exponent or trailing zeros: "0.00123"."""
     if ticks is None:
         return ""
     digits = f"{ticks:011d}"
@@ -114,7 +113,7 @@ def usd(ticks: int | None) -> str:
 
 
 def picker(names: Sequence[str], only: Only) -> Callable[[Sequence[Any]], list[Any]]:
-    """Takes from a row, in the order of `names`, what `only` asks for."""
+    """Returns a function that picks the columns `only` from a row, in the order of `names`."""
     if only is None:
         return list
     places = [place for place, name in enumerate(names) if name in only]
@@ -122,43 +121,43 @@ def picker(names: Sequence[str], only: Only) -> Callable[[Sequence[Any]], list[A
 
 
 def csv_exact(columns: Sequence[str], rows: Iterable[Row], fields: Fields = None, only: Only = None) -> Iterator[bytes]:
-    """CSV after RFC 4180 in UTF-8: what a reader finds in it is cell for cell what went in."""
+    """CSV after RFC 4180 in UTF-8: a reader gets back every cell exactly."""
     names = column_names(columns, fields)
     pick = picker(names, only)
     yield _packed([pick(names)])
-    for some in texts_of(rows, fields):
-        yield _packed([pick(row) for row in some])
+    for buffer in texts_of(rows, fields):
+        yield _packed([pick(row) for row in buffer])
 
 
 def csv_excel(columns: Sequence[str], rows: Iterable[Row], fields: Fields = None, only: Only = None) -> Iterator[bytes]:
-    """CSV for spreadsheets: with a byte order mark, and no cell that would be run as a formula."""
+    """CSV for spreadsheets: with a byte order mark, and no cell that would run as a formula."""
     names = column_names(columns, fields)
     pick = picker(names, only)
-    yield UTF8_BOM + _packed([_harmless(pick(names))])
-    for some in texts_of(rows, fields):
-        yield _packed([_harmless(pick(row)) for row in some])
+    yield UTF8_BOM + _packed([_without_formulas(pick(names))])
+    for buffer in texts_of(rows, fields):
+        yield _packed([_without_formulas(pick(row)) for row in buffer])
 
 
 def texts_of(rows: Iterable[Row], fields: Fields) -> Iterator[list[list[str]]]:
-    """Buffers of rows, every cell as text."""
+    """Yields buffers of rows, every cell as text."""
     texts = _texts if fields is None else _texts_of_fields
-    for some in _buffers(rows):
-        yield [[*cells, *texts(outcome)] for cells, outcome in some]
+    for buffer in _buffers(rows):
+        yield [[*cells, *texts(outcome)] for cells, outcome in buffer]
 
 
 def jsonl(columns: Sequence[str], rows: Iterable[Row], fields: Fields = None, only: Only = None) -> Iterator[bytes]:
-    """One object a line. Tokens are integers, `cost_usd` is a text (exact), and both are null without a result."""
-    for some in objects_of(columns, rows, fields, only):
-        yield b"".join([orjson.dumps(one, option=orjson.OPT_APPEND_NEWLINE) for one in some])
+    """One object per line. Tokens are integers, `cost_usd` is exact text, and both are null without a result."""
+    for buffer in objects_of(columns, rows, fields, only):
+        yield b"".join([orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE) for record in buffer])
 
 
 def json_array(
     columns: Sequence[str], rows: Iterable[Row], fields: Fields = None, only: Only = None
 ) -> Iterator[bytes]:
-    """One array of the objects of `jsonl`, one a line."""
+    """One array of the objects of `jsonl`, one per line."""
     before = b"[\n"
-    for some in objects_of(columns, rows, fields, only):
-        yield before + b",\n".join([orjson.dumps(one) for one in some])
+    for buffer in objects_of(columns, rows, fields, only):
+        yield before + b",\n".join([orjson.dumps(record) for record in buffer])
         before = b",\n"
     yield b"\n]\n" if before == b",\n" else b"[]\n"
 
@@ -166,33 +165,33 @@ def json_array(
 def objects_of(
     columns: Sequence[str], rows: Iterable[Row], fields: Fields, only: Only
 ) -> Iterator[list[dict[str, Any]]]:
-    """Buffers of rows as objects."""
+    """Yields buffers of rows as objects."""
     names = column_names(columns, fields)
-    for some in _buffers(rows):
-        whole = [_object(names, row) for row in some]
+    for buffer in _buffers(rows):
+        whole = [_object(names, row) for row in buffer]
         if only is None:
             yield whole
         else:
-            yield [{name: value for name, value in one.items() if name in only} for one in whole]
+            yield [{name: value for name, value in record.items() if name in only} for record in whole]
 
 
 def _buffers(rows: Iterable[Row]) -> Iterator[list[Row]]:
     stream = iter(rows)
-    while some := list(itertools.islice(stream, BUFFER_ROWS)):
-        yield some
+    while buffer := list(itertools.islice(stream, BUFFER_ROWS)):
+        yield buffer
 
 
 def _texts(outcome: Outcome) -> tuple[str, ...]:
-    """Our cells, as CSV has them."""
-    request_id, state, answer, error, finish, model, prompt, completion, reasoning, ticks, _, _ = outcome
+    """Returns our cells as text."""
+    request_id, state, answer, error, finish, model, prompt, completion, reasoning, ticks, warning, _ = outcome
     counts = [_count(prompt), _count(completion), _count(reasoning)]
-    return (request_id, state, answer, error, finish, model, *counts, usd(ticks))
+    return (request_id, state, answer, error, warning, finish, model, *counts, usd(ticks))
 
 
 def _texts_of_fields(outcome: Outcome) -> tuple[str, ...]:
-    """Our cells and those of the fields."""
-    request_id, state, answer, error, *behind = _texts(outcome)
-    return (request_id, state, answer, *map(as_cell, outcome.values), error, outcome.warning, *behind)
+    """Returns our cells as text, with those of the fields."""
+    request_id, state, answer, *behind = _texts(outcome)
+    return (request_id, state, answer, *map(as_cell, outcome.values), *behind)
 
 
 def _count(tokens: int | None) -> str:
@@ -201,14 +200,13 @@ def _count(tokens: int | None) -> str:
 
 def _object(names: Sequence[str], row: Row) -> dict[str, Any]:
     cells, outcome = row
-    shaped = len(names) - len(cells) > len(OUR_COLUMNS)
     ours = (
         outcome.batch_request_id,
         outcome.state,
         outcome.answer,
         *outcome.values,
         outcome.error,
-        *((outcome.warning,) if shaped else ()),
+        outcome.warning,
         outcome.finish_reason,
         outcome.answered_by,
         outcome.prompt_tokens,
@@ -219,13 +217,13 @@ def _object(names: Sequence[str], row: Row) -> dict[str, Any]:
     return dict(zip(names, (*cells, *ours), strict=True))
 
 
-# Two characters that hardly any cell holds stand for the ends of cells and rows, so that all quotes of a buffer
-# are doubled in one go: more than twice as fast as cell by cell. Where a cell does hold one, cell by cell it is.
+# Two characters that hardly any cell contains stand for the ends of cells and rows, so that all quotes of a buffer
+# are doubled at once: more than twice as fast as cell by cell, which remains for buffers that do contain one.
 _CELL, _ROW = "\x1f", "\x1e"
 
 
 def _packed(rows: Sequence[Sequence[str]]) -> bytes:
-    """The rows as CSV, every cell quoted."""
+    """Returns the rows as CSV, every cell quoted."""
     text = _ROW.join([_CELL.join(row) for row in rows])
     if text.count(_ROW) != len(rows) - 1 or text.count(_CELL) != sum(map(len, rows)) - len(rows):
         return "".join([_line(row) for row in rows]).encode()
@@ -237,11 +235,11 @@ def _line(row: Sequence[str]) -> str:
     return '"' + '","'.join([cell.replace('"', '""') for cell in row]) + '"\r\n'
 
 
-# What spreadsheets start a formula with, in full width too; and numbers, which may begin with a sign.
+# What a formula starts with in a spreadsheet, full-width forms included; and numbers, which may start with a sign.
 _FORMULA = frozenset("=+-@\t\r\n\0＝＋－＠")
 _NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)*(?:[eE][+-]?\d+)?")
 
 
-def _harmless(cells: Sequence[str]) -> list[str]:
-    """The cells, those that would be a formula behind an apostrophe. Quotes alone do not keep it from running."""
+def _without_formulas(cells: Sequence[str]) -> list[str]:
+    """Puts an apostrophe before cells that would run as a formula; quotes alone do not prevent that."""
     return ["'" + cell if cell[:1] in _FORMULA and not _NUMBER.fullmatch(cell) else cell for cell in cells]

@@ -1,4 +1,4 @@
-"""Taking results home: choose the form, the rows and the columns, or get the file."""
+"""Downloads: the choice of form, rows and columns, and the file itself."""
 
 from __future__ import annotations
 
@@ -26,12 +26,14 @@ from batchsite.batches import queries
 from batchsite.batches.models import Batch
 from batchsite.batches.states import State
 from batchsite.exports import export_build, share_links
-from batchsite.exports.download_choice import ROWS, Choice, mark_of, names_of
+from batchsite.exports.download_choice import ROWS, DownloadChoice, fingerprint, names_of
 from batchsite.exports.models import Export
 from batchsite.exports.result_files import ALL_FORMS, AnyForm, Built, content, filename, refusal
 from batchsite.exports.table_writers import TooBig
 from batchsite.http import UNPROCESSABLE
-from batchsite.results import filtered_rows, row_filter
+from batchsite.results import filtered_rows
+from batchsite.results.row_filter import filter_in, pairs_of, query_of, unknown_filter
+from batchsite.teams import security_log
 from batchsite.teams.models import User
 from batchsite.teams.requests import TeamRequest
 
@@ -39,20 +41,20 @@ ENDINGS = tuple(dict.fromkeys(form.ending for form in ALL_FORMS.values()))
 
 
 class DownloadForm(forms.Form):
-    """In which form, which rows, and which columns."""
+    """The form of the file, its rows and its columns."""
 
     form = forms.ChoiceField(
         label="Form",
         initial="csv",
         widget=forms.RadioSelect,
-        error_messages={"invalid_choice": "There is no such form of a download."},
+        error_messages={"invalid_choice": "That file format doesn’t exist."},
     )
     rows = forms.ChoiceField(
         label="Rows",
         initial="all",
         required=False,
         widget=forms.RadioSelect,
-        error_messages={"invalid_choice": "There is no such choice of rows."},
+        error_messages={"invalid_choice": "That choice of rows doesn’t exist."},
     )
     ranges = forms.CharField(
         label="Only these rows of the dataset",
@@ -64,14 +66,14 @@ class DownloadForm(forms.Form):
         label="Columns",
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        error_messages={"invalid_choice": "The file has no such column: %(value)s."},
+        error_messages={"invalid_choice": "The file doesn’t have that column: %(value)s."},
     )
 
     def __init__(self, data: QueryDict | None, batch: Batch, query: QueryDict) -> None:
-        """`query` is the address, which may hold a filter of rows whether the form was sent or not."""
+        """`query` is that of the address, which may hold a row filter whether the form was sent or not."""
         self.batch, names = batch, names_of(batch)
-        self.query, self.asked = query, row_filter.asked_in(query)
-        self.kept, self.kept_query = row_filter.pairs(self.asked), row_filter.kept(self.asked)
+        self.query, self.asked = query, filter_in(query)
+        self.kept, self.kept_query = pairs_of(self.asked), query_of(self.asked)
         super().__init__(data, initial={"column": names, "rows": "filter" if self.kept else "all"})
         offered = [(name, ROWS[name]) for name in ROWS if _is_offered(batch, name)]
         if self.kept:
@@ -91,24 +93,24 @@ class DownloadForm(forms.Form):
                 self.add_error("form", why_not)
         except ValueError as error:
             self.add_error("ranges", str(error))
-        if self.choice.rows == "filter" and (wrong := row_filter.unread(self.query, self.asked)):
+        if self.choice.rows == "filter" and (wrong := unknown_filter(self.query, self.asked)):
             self.add_error("rows", f"“{wrong}” is no filter of rows.")
         return cleaned
 
     def count(self) -> None:
-        """Say how many rows the filter has; for a page, as it takes a moment."""
+        """Adds the number of rows of the filter to its label; only for a page, as it takes a moment."""
         if self.kept:
-            found, rows = filtered_rows.counted(self.batch, self.kept_query), self.fields["rows"]
+            count, rows = filtered_rows.counted(self.batch, self.kept_query), self.fields["rows"]
             others = [choice for choice in rows.choices if choice[0] != "filter"]  # type: ignore[attr-defined]
-            rows.choices = [("filter", f"{found}: {found.words}"), *others]  # type: ignore[attr-defined]
+            rows.choices = [("filter", f"{count}: {count.words}"), *others]  # type: ignore[attr-defined]
 
     @property
-    def choice(self) -> Choice:
+    def choice(self) -> DownloadChoice:
         given = self.cleaned_data
         columns = tuple(given.get("column") or ())
         chosen = () if set(columns) == set(self.names) else columns
         rows, ranges = given.get("rows") or "all", (given.get("ranges") or "").strip()
-        return Choice(rows, ranges, chosen, self.kept_query if rows == "filter" else "")
+        return DownloadChoice(rows, ranges, chosen, self.kept_query if rows == "filter" else "")
 
 
 def _is_offered(batch: Batch, rows: str) -> bool:
@@ -118,7 +120,7 @@ def _is_offered(batch: Batch, rows: str) -> bool:
 
 @require_safe
 def batch_download(request: TeamRequest, batch_id: int) -> HttpResponseBase:
-    """The file where the address says which one, else the choice. All checks come before the first byte."""
+    """Sends the file if the address says which one, else shows the choice. All checks come before the first byte."""
     batch = queries.batch_of(request.team, batch_id)
     if batch.state == State.DRAFT:
         return redirect("batch-edit", batch.pk)
@@ -128,6 +130,7 @@ def batch_download(request: TeamRequest, batch_id: int) -> HttpResponseBase:
     asked.count()
     context: dict[str, Any] = {"batch": batch, "form": asked, "endings": ENDINGS}
     if asked.is_bound and asked.is_valid():
+        security_log.record("link_made", request, batch=batch.pk)
         token = share_links.sign(batch, request.user, asked.cleaned_data["form"], asked.choice)
         name = filename(batch, ALL_FORMS[asked.cleaned_data["form"]], asked.choice)
         path = reverse("shared-results", args=[token, name])
@@ -137,13 +140,13 @@ def batch_download(request: TeamRequest, batch_id: int) -> HttpResponseBase:
 
 @require_safe
 def batch_results(request: TeamRequest, batch_id: int, ending: str) -> HttpResponseBase:
-    """The stable address of a batch's file: `/batches/12/results.csv`; the choice of rows and columns may follow it."""
+    """Sends the file at its stable address: `/batches/12/results.csv`, optionally with a choice of rows and columns."""
     batch = queries.batch_of(request.team, batch_id)
     if batch.state == State.DRAFT:
         return redirect("batch-edit", batch.pk)
     given = request.GET.copy()
     if ending not in ENDINGS:
-        raise Http404("There is no such form of a download.")
+        raise Http404("That file format doesn’t exist.")
     given["form"] = "excel" if ending == "csv" and "excel" in given else ending
     asked = DownloadForm(given, batch, request.GET)
     if not asked.is_valid():
@@ -155,10 +158,10 @@ def batch_results(request: TeamRequest, batch_id: int, ending: str) -> HttpRespo
 @login_not_required
 @require_safe
 def shared_results(request: HttpRequest, token: str, name: str) -> HttpResponseBase:
-    """The file of a signed link, for scripts that cannot sign in."""
+    """Sends the file of a signed link, for scripts that cannot sign in."""
     shared = share_links.opened(token)
     if shared is None:
-        words = "This link is void: it is out of date, or its maker left the team, or the batch was deleted.\n"
+        words = "This link no longer works: it has expired, its creator left the team, or the batch was deleted.\n"
         return HttpResponse(words, status=410, content_type="text/plain; charset=utf-8")
     return _answer(request, shared.batch, ALL_FORMS[shared.form], shared.choice, None)
 
@@ -166,19 +169,22 @@ def shared_results(request: HttpRequest, token: str, name: str) -> HttpResponseB
 # ---- the file ------------------------------------------------------------------------------------------------
 
 
-def _answer(request: HttpRequest, batch: Batch, form: AnyForm, choice: Choice, user: User | None) -> HttpResponseBase:
-    """The file, or 304 where the asker has it already. `user` is None where a script asks by a signed link."""
-    etag, changed = quote_etag(mark_of(batch, form.name, choice)), _changed_at(batch)
+def _answer(
+    request: HttpRequest, batch: Batch, form: AnyForm, choice: DownloadChoice, user: User | None
+) -> HttpResponseBase:
+    """Returns the file, or 304 if the client has it already. `user` is None for a signed link."""
+    etag, changed = quote_etag(fingerprint(batch, form.name, choice)), _changed_at(batch)
     if changed:
         had = get_conditional_response(request, etag, None if choice.filter else int(changed.timestamp()))
         if had is not None:
             return had
     response = _built(request, batch, form, choice, user) if isinstance(form, Built) else _streamed(batch, form, choice)
     if response.status_code == 200:
+        security_log.record("results_downloaded", request, batch=batch.pk, form=form.name, by_link=user is None)
         response["Content-Disposition"] = content_disposition_header(True, filename(batch, form, choice)) or ""
         if changed:
             response["ETag"], response["Cache-Control"] = etag, "private, no-cache"
-            if not choice.filter:  # which rows are in it may change though no result does
+            if not choice.filter:  # its rows may change although no result does
                 response["Last-Modified"] = http_date(changed.timestamp())
         else:
             response["X-Incomplete"] = "true"
@@ -186,27 +192,29 @@ def _answer(request: HttpRequest, batch: Batch, form: AnyForm, choice: Choice, u
 
 
 def _changed_at(batch: Batch) -> datetime | None:
-    """Since when the file says what it says; None while the batch runs."""
+    """Returns when the file last changed. None while the batch runs."""
     return batch.ended_at if batch.is_terminal else None
 
 
-def _streamed(batch: Batch, form: Any, choice: Choice) -> HttpResponseBase:
+def _streamed(batch: Batch, form: Any, choice: DownloadChoice) -> HttpResponseBase:
     return StreamingHttpResponse(content(batch, form, choice), content_type=form.content_type)
 
 
-def _built(request: HttpRequest, batch: Batch, form: Built, choice: Choice, user: User | None) -> HttpResponseBase:
-    """A small file at once; a big one when a worker has built it, with a page that shows how far it is."""
+def _built(
+    request: HttpRequest, batch: Batch, form: Built, choice: DownloadChoice, user: User | None
+) -> HttpResponseBase:
+    """Returns a small file at once, a big one when a worker has built it; until then a page with the progress."""
     if export_build.is_small(batch):
         try:
             return FileResponse(export_build.file_now(batch, form, choice), content_type=form.content_type)
         except TooBig as error:
             return HttpResponse(f"{error}\n", status=UNPROCESSABLE, content_type="text/plain; charset=utf-8")
-    export = export_build.ask_for(batch, form, choice, user)
+    export = export_build.request(batch, form, choice, user)
     if export.ready_at:
         return FileResponse(export.file.open("rb"), content_type=form.content_type)
     if user is not None:
         return redirect("batch-export", batch.pk, export.pk)
-    words = export.problem or f"Being made: {export.rows_done:,} rows so far. Ask again in a while."
+    words = export.problem or f"Being built: {export.rows_done:,} rows so far. Try again in a moment."
     response = HttpResponse(f"{words}\n", status=422 if export.problem else 202, content_type="text/plain")
     if not export.problem:
         response["Retry-After"] = "15"
@@ -215,10 +223,10 @@ def _built(request: HttpRequest, batch: Batch, form: Built, choice: Choice, user
 
 @require_GET
 def batch_export(request: TeamRequest, batch_id: int, export_id: int) -> HttpResponseBase:
-    """How far the building of a file is, and the file when it is there."""
+    """Shows the progress of a file that is being built, and the file once it is ready."""
     batch = queries.batch_of(request.team, batch_id)
     export = get_object_or_404(Export, batch=batch, pk=export_id)
-    choice, form = Choice.from_json(export.choice), ALL_FORMS[export.form]
+    choice, form = DownloadChoice.from_json(export.choice), ALL_FORMS[export.form]
     context = {
         "batch": batch,
         "export": export,

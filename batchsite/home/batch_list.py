@@ -1,4 +1,4 @@
-"""The list of batches: filters, a page at a time, found by key. Every query starts from a team."""
+"""The list of batches with its filters, a page at a time, by key. Every query starts from a team."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from batchsite.batches.states import TERMINAL, State
 from batchsite.teams.models import Team
 
 SHOWN = 6
-"""Entries of a list on the dashboard; the whole list is one click away."""
+"""Most entries of a list on the dashboard; the whole list is one click away."""
 PAGE = 30
 """Batches on a page of the list."""
 FILTERS: dict[str, tuple[str, Q]] = {
     "running": ("Running", IS_RUNNING),
-    "look": ("Needs a look", HELD | SENT_BACK | INCOMPLETE),
+    "look": ("Needs attention", HELD | SENT_BACK | INCOMPLETE),
     "done": ("Done", Q(state__in=TERMINAL)),
     "drafts": ("Drafts", Q(state=State.DRAFT)),
 }
-"""What the list can be narrowed to: by name in the address, the label and the condition."""
+"""The filters of the list: {name in the address: (label, condition)}."""
 
 
 @dataclass(frozen=True)
-class Listing:
-    """A page of the list, the newest first, and the keys of the pages beside it."""
+class BatchListing:
+    """A page of the list, newest first, and the keys of the pages beside it."""
 
     batches: list[Batch]
     newer: int | None = None
@@ -47,23 +47,24 @@ def listing(
     tag: str = "",
     after: int | None = None,
     before: int | None = None,
-) -> Listing:
-    """A page of the team's batches; `after` and `before` are the ids next to which it begins or ends."""
-    found = in_lists(team)
-    found = found.filter(name__icontains=search) if search else found
-    found = found.filter(FILTERS[only][1]) if only in FILTERS else found
-    found = found.filter(created_by=person) if person else found
-    found = found.filter(taggings__tag=tag) if tag else found
+) -> BatchListing:
+    """Returns a page of the team's batches; `after` and `before` are the ids next to which it begins or ends."""
+    batches = in_lists(team)
+    batches = batches.filter(name__icontains=search) if search else batches
+    batches = batches.filter(FILTERS[only][1]) if only in FILTERS else batches
+    batches = batches.filter(created_by=person) if person else batches
+    batches = batches.filter(taggings__tag=tag) if tag else batches
     if before is not None:
-        page = list(found.filter(pk__gt=before).order_by("pk")[: PAGE + 1])
+        page = list(batches.filter(pk__gt=before).order_by("pk")[: PAGE + 1])
         more, page = len(page) > PAGE, page[:PAGE][::-1]
-        return Listing(page, page[0].pk if page and more else None, page[-1].pk if page else None)
-    page = list(found.filter(pk__lt=after).order_by("-pk")[: PAGE + 1] if after else found.order_by("-pk")[: PAGE + 1])
+        return BatchListing(page, page[0].pk if page and more else None, page[-1].pk if page else None)
+    page = list(
+        batches.filter(pk__lt=after).order_by("-pk")[: PAGE + 1] if after else batches.order_by("-pk")[: PAGE + 1]
+    )
     more, page = len(page) > PAGE, page[:PAGE]
-    return Listing(page, page[0].pk if page and after else None, page[-1].pk if more else None)
+    return BatchListing(page, page[0].pk if page and after else None, page[-1].pk if more else None)
 
 
-def listed(team: Team, pks: Sequence[int]) -> Listing:
-    """Those batches of a page that is shown already: they stay where they are, whatever became of them."""
-    found = in_lists(team)
-    return Listing(list(found.filter(pk__in=pks[:PAGE]).order_by("-pk")))
+def page_again(team: Team, pks: Sequence[int]) -> BatchListing:
+    """Returns the same batches again, in place, for a page that is already shown."""
+    return BatchListing(list(in_lists(team).filter(pk__in=pks[:PAGE]).order_by("-pk")))

@@ -1,5 +1,7 @@
-"""What the dashboard shows: what needs a hand, what runs, what ended; and what was spent. Cheap at any size:
-running and ended batches have indexes, money and rows by day are small sums of their own."""
+"""The dashboard: batches that need attention, run or ended, and what was spent.
+
+Cheap at any size: running and ended batches have indexes, and money and rows by day are stored as sums.
+"""
 
 from __future__ import annotations
 
@@ -27,20 +29,20 @@ DAYS = 30
 
 @dataclass(frozen=True)
 class Dashboard:
-    """What a person wants to see first. Lists hold the first few."""
+    """The first few batches and datasets of each list."""
 
     needs_hand: list[Batch]
-    """Held, sent back because rows cannot be sent, standing still, or ended within a week with rows without answer."""
+    """Held, sent back because rows cannot be sent, stalled, or ended within a week with unanswered rows."""
     stalled: frozenset[int]
-    """Those of `needs_hand` that run, and in which nothing has moved for long."""
+    """Those of `needs_hand` that are running but have not moved for long."""
     running: list[Batch]
     news: list[Batch]
-    """Ended well since the person last looked, the latest first."""
+    """Ended well since the person last looked, latest first."""
     finished: list[Batch]
-    """The other ended ones, the latest first."""
+    """The other ended ones, latest first."""
     datasets: list[Dataset]
     is_new: bool
-    """The team has neither a dataset nor a batch yet."""
+    """Whether the team has neither a dataset nor a batch yet."""
 
     @property
     def lists(self) -> tuple[list[Batch], ...]:
@@ -48,34 +50,34 @@ class Dashboard:
 
 
 def dashboard(team: Team, looked: datetime | None = None) -> Dashboard:
-    """`looked`: when the person was here before, if they were."""
-    mine = in_lists(team).order_by("-pk")
-    standing_still = list(stalled(mine)[:SHOWN])
-    ended = mine.filter(state__in=TERMINAL, ended_at__isnull=False).order_by("-ended_at", "-pk")
+    """Returns the lists of a team. `looked`: when the person was here before, if ever."""
+    batches = in_lists(team).order_by("-pk")
+    still_ones = list(stalled(batches)[:SHOWN])
+    ended = batches.filter(state__in=TERMINAL, ended_at__isnull=False).order_by("-ended_at", "-pk")
     in_trouble = INCOMPLETE & Q(ended_at__gt=timezone.now() - LATELY)
     datasets = list(datasets_of(team).order_by("-created_at", "-pk")[:SHOWN])
     well = list(ended.exclude(in_trouble)[: 2 * SHOWN])
     news = [batch for batch in well if looked and batch.ended_at and batch.ended_at > looked][:SHOWN]
-    still = frozenset(batch.pk for batch in standing_still)
-    running = mine.filter(IS_RUNNING, held_reason="")[: 2 * SHOWN]
+    stalled_ids = frozenset(batch.pk for batch in still_ones)
+    running = batches.filter(IS_RUNNING, held_reason="")[: 2 * SHOWN]
     return Dashboard(
         needs_hand=[
-            *mine.filter(HELD)[:SHOWN],
-            *standing_still,
-            *mine.filter(SENT_BACK)[:SHOWN],
+            *batches.filter(HELD)[:SHOWN],
+            *still_ones,
+            *batches.filter(SENT_BACK)[:SHOWN],
             *ended.filter(in_trouble)[:SHOWN],
         ],
-        stalled=still,
-        running=[batch for batch in running if batch.pk not in still][:SHOWN],
+        stalled=stalled_ids,
+        running=[batch for batch in running if batch.pk not in stalled_ids][:SHOWN],
         news=news,
         finished=[batch for batch in well if batch not in news][:SHOWN],
         datasets=datasets,
-        is_new=not datasets and not mine.exists(),
+        is_new=not datasets and not batches.exists(),
     )
 
 
 def stalled(batches: QuerySet[Batch]) -> QuerySet[Batch]:
-    """Those that wait for xAI, and in which nothing has moved for long."""
+    """Returns the batches that wait for xAI and have not moved for long."""
     since = timezone.now() - timedelta(seconds=timeouts().stalled)
     moved = Submission.objects.filter(batch=OuterRef("pk"), changed_at__gt=since)
     waiting = batches.filter(IS_RUNNING, state=State.PROCESSING, held_reason="", started_at__lt=since)
@@ -87,20 +89,20 @@ def stalled(batches: QuerySet[Batch]) -> QuerySet[Batch]:
 
 @dataclass(frozen=True)
 class Spending:
-    """What the last days cost, and what became of their rows. Sums over DailySpend, never over results."""
+    """Cost and rows of the last days, from DailySpend and never from results."""
 
     days: Sequence[date]
     by_model: Mapping[str, Sequence[int]]
-    """Ticks by model, for each of `days`; the dearest model first."""
+    """{model: ticks for each of `days`}, the most expensive model first."""
     by_person: Sequence[tuple[int | None, str, int]]
-    """(user id, name, ticks), the greatest first."""
+    """(user id, name, ticks), greatest first."""
     answered: Sequence[int]
     failed: Sequence[int]
     """Rows, for each of `days`."""
     simulated: bool
-    """The sandbox's money."""
+    """Whether it is the sandbox's money."""
     models: Mapping[str, int] = field(default_factory=dict)
-    """Ticks by model, the dearest first."""
+    """{model: ticks}, the most expensive first."""
 
     @property
     def total(self) -> int:
@@ -108,25 +110,25 @@ class Spending:
 
 
 def spending(team: Team) -> Spending:
-    """The last 30 days of the account that a batch started now would use."""
+    """Returns the last 30 days of the account that a batch started now would use."""
     simulated = account_kind(team) == AccountKind.SANDBOX
     today = timezone.now().date()
     days = [today - timedelta(days=back) for back in range(DAYS - 1, -1, -1)]
     places = {day: place for place, day in enumerate(days)}
-    found = DailySpend.objects.filter(team=team, day__gte=days[0])
-    found = found.filter(account=AccountKind.SANDBOX) if simulated else found.exclude(account=AccountKind.SANDBOX)
-    sums = found.values_list("day", "model", "user_id").annotate(Sum("ticks"), Sum("rows"), Sum("failed"))
+    spend = DailySpend.objects.filter(team=team, day__gte=days[0])
+    spend = spend.filter(account=AccountKind.SANDBOX) if simulated else spend.exclude(account=AccountKind.SANDBOX)
+    sums = spend.values_list("day", "model", "user_id").annotate(Sum("ticks"), Sum("rows"), Sum("failed"))
     by_model: dict[str, list[int]] = {}
     by_person: dict[int | None, int] = {}
     answered, failed = [0] * DAYS, [0] * DAYS
     for day, model, user, ticks, rows, lost in sums:
         if (place := places.get(day)) is None:
-            continue  # the clock of another machine
+            continue  # by the clock of another machine
         by_model.setdefault(model, [0] * DAYS)[place] += ticks
         by_person[user] = by_person.get(user, 0) + ticks
         answered[place] += rows - lost
         failed[place] += lost
-    models = dict(sorted(((model, sum(ticks)) for model, ticks in by_model.items()), key=lambda one: -one[1]))
+    models = dict(sorted(((model, sum(ticks)) for model, ticks in by_model.items()), key=lambda item: -item[1]))
     return Spending(
         days, {model: by_model[model] for model in models}, _named(by_person), answered, failed, simulated, models
     )
@@ -134,5 +136,5 @@ def spending(team: Team) -> Spending:
 
 def _named(by_person: Mapping[int | None, int]) -> list[tuple[int | None, str, int]]:
     people = {user.pk: str(user) for user in User.objects.filter(pk__in=[pk for pk in by_person if pk])}
-    listed = [(pk, people.get(pk or 0, "Nobody who is here"), ticks) for pk, ticks in by_person.items()]
-    return sorted(listed, key=lambda one: -one[2])
+    listed = [(pk, people.get(pk or 0, "Former members"), ticks) for pk, ticks in by_person.items()]
+    return sorted(listed, key=lambda person: -person[2])

@@ -12,7 +12,7 @@ from batchsite.pricing.budgets import budget_of
 
 
 def running(request: HttpRequest) -> dict[str, Any]:
-    """`running_batches` for the rail, `team_budget` for the Team page; counted only where a template shows it."""
+    """Adds `running_batches` for the rail and `team_budget` for the Team page; computed when first used."""
     team = getattr(request, "team", None)
     if team is None:
         return {}

@@ -1,4 +1,4 @@
-"""The charts of this room's pages: from what was read to what is drawn."""
+"""The charts of the dashboard."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from batchsite.home.dashboard import Spending
 from batchsite.wording import TICKS_PER_DOLLAR, dollars
 
 MODELS = 5
-"""Models that have a colour of their own; the others are one."""
+"""Most models with a colour of their own; the others share one."""
 
 
 def _money(ticks: float) -> str:
@@ -26,7 +26,7 @@ def by_day(spending: Spending) -> Chart:
 
 
 def _round_money(ticks: float) -> str:
-    """As short as it can be said: "$5", "$2.50", "$0.0125"."""
+    """Returns dollars as short as possible: "$5", "$2.50", "$0.0125"."""
     text = f"${ticks / TICKS_PER_DOLLAR:,.12g}"
     return f"{text}0" if text[-2:-1] == "." else text
 
@@ -36,24 +36,24 @@ def _days(spending: Spending) -> list[str]:
 
 
 def _by_model(by_model: Mapping[str, Sequence[int]]) -> list[Series]:
-    found = [
+    series = [
         Series(model or "no model", ticks, f"s{place}")
         for place, (model, ticks) in enumerate([*by_model.items()][:MODELS], 1)
     ]
-    rest = [*by_model.values()][MODELS:]
-    if rest:
-        found.append(Series("others", [sum(day) for day in zip(*rest, strict=True)], "s6"))
-    return found
+    others = [*by_model.values()][MODELS:]
+    if others:
+        series.append(Series("others", [sum(day) for day in zip(*others, strict=True)], "s6"))
+    return series
 
 
 def outcomes(spending: Spending) -> Chart:
-    """What became of the rows, by day."""
+    """Rows by day, with and without an answer."""
     series = [Series("succeeded", spending.answered, "good"), Series("without an answer", spending.failed, "warn")]
     return columns("rows", "Rows by day", _days(spending), series)
 
 
 def by_person(spending: Spending) -> Ranks:
-    """Who spent it; each leads to their batches."""
+    """Spend by person, each with a link to their batches."""
     entries = [
         Entry(name, ticks, f"{reverse('batches')}?{urlencode({'person': pk})}" if pk else "")
         for pk, name, ticks in spending.by_person[:8]
@@ -62,7 +62,7 @@ def by_person(spending: Spending) -> Ranks:
 
 
 def by_models(spending: Spending) -> Ranks:
-    """On which model it was spent."""
+    """Spend by model."""
     entries = [
         Entry(model or "no model", ticks, tone=f"s{min(place, MODELS + 1)}")
         for place, (model, ticks) in enumerate([*spending.models.items()][:8], 1)

@@ -1,4 +1,4 @@
-"""The first page: what needs a hand, what runs, what is done, what it costs."""
+"""The dashboard page."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from batchsite.teams.requests import TeamRequest, page_or_part
 
 @require_GET
 def home(request: TeamRequest) -> HttpResponse:
-    """The whole page, or for its own poll the lists of batches. Only the whole page counts as a look."""
+    """Shows the whole page, or for its poll the lists of batches. Only the whole page counts as a visit."""
     is_poll = request.htmx and not request.htmx.history_restore_request
     looked = request.membership.seen_before if is_poll else note_visit(request.membership)
     board = dashboard(request.team, looked)
@@ -33,7 +33,7 @@ def home(request: TeamRequest) -> HttpResponse:
 
 @require_GET
 def charts(request: TeamRequest) -> HttpResponse:
-    """The charts alone, for their own poll."""
+    """Shows the charts alone, for their own poll."""
     return render(request, "home/_spending.html", _spending(request))
 
 

@@ -1,4 +1,4 @@
-"""The list of batches, and how one that was submitted stands; the page around that is in the room `review`."""
+"""The list of batches."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ from batchsite.teams.requests import TeamRequest, page_or_part
 
 @require_GET
 def batches(request: TeamRequest) -> HttpResponse:
-    """The list; for its own poll, the rows that are shown."""
-    asked = request.GET
-    shown = [int(pk) for pk in asked.get("shown", "").split(",") if whole_number(pk)]
+    """Shows the list, or for its poll the rows that are shown."""
+    query = request.GET
+    shown = [int(pk) for pk in query.get("shown", "").split(",") if whole_number(pk)]
     if shown:
-        listing = batch_list.listed(request.team, shown)
+        listing = batch_list.page_again(request.team, shown)
         pulse = pulse_of(queries.figures_of(listing.batches))
         return the_same(request, pulse) or render(request, "home/_list.html", {"listing": listing, "pulse": pulse})
     filters: dict[str, Any] = {
-        "search": words_of(asked.get("search")),
-        "only": asked.get("only", ""),
-        "person": whole_number(asked.get("person")),
-        "tag": words_of(asked.get("tag")).lower()[:40],
+        "search": words_of(query.get("search")),
+        "only": query.get("only", ""),
+        "person": whole_number(query.get("person")),
+        "tag": words_of(query.get("tag")).lower()[:40],
     }
-    found = batch_list.listing(
-        request.team, **filters, after=whole_number(asked.get("after")), before=whole_number(asked.get("before"))
+    listing = batch_list.listing(
+        request.team, **filters, after=whole_number(query.get("after")), before=whole_number(query.get("before"))
     )
     context = {
-        "listing": found,
-        "pulse": pulse_of(queries.figures_of(found.batches)),
+        "listing": listing,
+        "pulse": pulse_of(queries.figures_of(listing.batches)),
         "filters": [(name, label) for name, (label, _) in batch_list.FILTERS.items()],
         "asked": filters,
         "is_filtered": any(filters.values()),

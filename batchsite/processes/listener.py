@@ -5,7 +5,6 @@ the web processes restart.
 from __future__ import annotations
 
 import errno
-import ipaddress
 import socket
 
 
@@ -34,16 +33,6 @@ def _why_not(bind: str, port: int, error: OSError) -> str:
     if error.errno == errno.EACCES:
         return f"Port {port} is not open to this user. Choose one above 1023: PORT=8000 make run"
     return f"Cannot listen on {bind} port {port}: {error}. Check BATCHSITE_BIND and PORT."
-
-
-def is_loopback(bind: str) -> bool:
-    """Whether only this machine can reach `bind`."""
-    if bind == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(bind).is_loopback
-    except ValueError:
-        return False
 
 
 def reachable(listener: socket.socket) -> tuple[str, int]:

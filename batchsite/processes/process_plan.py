@@ -25,8 +25,9 @@ def specs(listener: int) -> list[Spec]:
         for queue, cluster in settings.QUEUES.items()
     ]
     ticker = Spec(TICKER, lambda: _manage("tick"))
-    # With a key, too, if the sandbox has data: batches that began in it have to end in it.
-    needs_sandbox = not settings.OPTIONS.xai_api_key or (Path(settings.DATA) / "sandbox").exists()
+    # With a key, too: batches that began in the sandbox have to end in it, and on a server a team may not use the key.
+    options = settings.OPTIONS
+    needs_sandbox = not options.xai_api_key or options.is_reachable or (Path(settings.DATA) / "sandbox").exists()
     sandbox = [Spec(SANDBOX, _sandbox, stops_last=True)] if needs_sandbox else []
     return [*sandbox, web, *workers, ticker]
 
@@ -69,16 +70,8 @@ def _gunicorn(listener: int) -> list[str]:
 def _sandbox() -> list[str]:
     port_file = Path(settings.DATA) / "run" / "sandbox.port"
     return [
-        *(
-            sys.executable,
-            "-m",
-            "batchsite.sandbox",
-            "--port",
-            str(_previous_port(port_file)),
-            "--port-file",
-            str(port_file),
-        ),
-        *("--key-file", str(port_file.with_name("sandbox.key"))),
+        *(sys.executable, "-m", "batchsite.sandbox", "--port", str(_previous_port(port_file))),
+        *("--port-file", str(port_file), "--key-file", str(port_file.with_name("sandbox.key"))),
         *("--data", str(Path(settings.DATA) / "sandbox"), "--rate", str(settings.OPTIONS.sandbox_rate)),
     ]
 

@@ -10,9 +10,10 @@ from pathlib import Path
 
 from django.conf import settings
 
+from batchsite.options import is_loopback
 from batchsite.processes import process_plan
 from batchsite.processes.children import Child
-from batchsite.processes.listener import address, is_loopback, reachable
+from batchsite.processes.listener import address, reachable
 from batchsite.processes.readiness import Readiness
 from batchsite.processes.supervisor import Supervisor
 from batchsite.processes.terminal import Terminal, short_path

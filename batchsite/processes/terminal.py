@@ -34,7 +34,7 @@ class Terminal:
 
     def say(self, text: str, level: str = "info") -> None:
         """Shows a sentence of the supervisor and logs it."""
-        self._show(text)
+        self.show(text)
         line = {"at": time.strftime("%Y-%m-%dT%H:%M:%S"), "level": level, "from": "supervisor", "says": text}
         with contextlib.suppress(OSError), self.log.path.open("a") as log:
             log.write(json.dumps(line, ensure_ascii=False) + "\n")
@@ -49,7 +49,7 @@ class Terminal:
         text = f"{name}: {level}: {lines[0][:300]}"
         if time.monotonic() - self._shown.get(text, -AGAIN) >= AGAIN:
             self._shown = {**self._shown, text: time.monotonic()} if len(self._shown) < 1000 else {}
-            self._show(text)
+            self.show(text)
 
     def is_gone(self) -> bool:
         """Whether the terminal was closed. SIGHUP does not tell: it goes to make, which does not pass it on."""
@@ -59,7 +59,8 @@ class Terminal:
         poller.register(sys.stdout, 0)
         return any(event & (select.POLLHUP | select.POLLERR) for _, event in poller.poll(0))
 
-    def _show(self, text: str) -> None:
+    def show(self, text: str) -> None:
+        """Shows a sentence without logging it."""
         with contextlib.suppress(OSError, ValueError):
             if select.select([], [sys.stdout], [], 0)[1]:
                 os.write(sys.stdout.fileno(), f"{text}\n".encode(sys.stdout.encoding, "replace"))

@@ -38,7 +38,7 @@ def keep(team: Team, user: User | None, name: str, comment: str, contents: Conte
     If the latest version says the same, it is returned.
     """
     with transaction.atomic():
-        Team.objects.select_for_update().get(pk=team.pk)  # two people may save under one name at once
+        Team.objects.select_for_update(no_key=True).get(pk=team.pk)  # two people may save under one name at once
         prompt, _ = Prompt.objects.get_or_create(
             team=team, name=name.strip(), deleted_at=None, defaults={"created_by": user}
         )
@@ -56,7 +56,7 @@ def rename(prompt: Prompt, name: str) -> None:
         with transaction.atomic():
             Prompt.objects.filter(pk=prompt.pk).update(name=name.strip())
     except IntegrityError as error:
-        raise NameTaken(f"There is a prompt “{name.strip()}” already.") from error
+        raise NameTaken(f"There is already a prompt “{name.strip()}”.") from error
 
 
 def delete(prompt: Prompt) -> None:

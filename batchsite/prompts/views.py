@@ -75,7 +75,7 @@ def prompt_delete(request: TeamRequest, prompt_id: int) -> HttpResponse:
         library.delete(named)
         messages.success(request, f"The prompt “{named}” is deleted.")
         return redirect("prompts")
-    context = _question(named.pk, f"Delete the prompt “{named}”?", "Delete it") | {"prompt": named}
+    context = _question(named.pk, f"Delete the prompt “{named}”?", "Delete") | {"prompt": named}
     return render(request, "prompts/delete.html", context)
 
 
@@ -89,5 +89,5 @@ def _numbered(versions: list[PromptVersion], number: str | None) -> PromptVersio
         return versions[0]
     version = next((version for version in versions if version.number == whole_number(number)), None)
     if version is None:
-        raise Http404("There is no such version.")
+        raise Http404("That version doesn’t exist.")
     return version

@@ -76,11 +76,11 @@ class Recipe:
     def fault(self, cells: Sequence[str]) -> str:
         """Returns what is wrong with the texts of a row's request (not its id or size). Empty if nothing is."""
         if self.prompt.is_blank(cells):
-            return "The prompt is empty: the cells it is made of hold nothing."
+            return "The prompt is empty: all the cells it uses are empty."
         for place in self.hollow:
             role, template = self.turns[place]
             if role != "system" and template.is_blank(cells):
-                return "A turn of an example is empty: the cells it is made of hold nothing."
+                return "Part of an example is empty: all the cells it uses are empty."
         return ""
 
     @cached_property

@@ -1,7 +1,7 @@
-"""How far answers agree with what was expected, from the pairs that were counted. Pure.
+"""How well answers agree with the expected ones, computed from counted pairs. Pure.
 
-Two labels agree when they are the same without blanks around them, upper and lower case alike. An answer without a
-value (it did not fit the shape, or was empty) agrees with nothing.
+Two labels agree if they are equal, ignoring case and blanks around them. An answer without a value (a misfit, or an
+empty one) agrees with nothing.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from heapq import nsmallest
 from batchsite.results.tallies import FIRST, NO_VALUE, OTHER, Tally
 
 TABLE = 20
-"""Up to so many classes the whole confusion table is shown; above, the most confused pairs."""
+"""Most classes for which the whole confusion table is shown; above, the most confused pairs."""
 MOST_PAIRS = 40
 
 
@@ -39,8 +39,8 @@ class Class:
 
 
 @dataclass(frozen=True)
-class Pair:
-    """Rows in which `expected` was expected and `answered` answered."""
+class LabelPair:
+    """Rows with the expected label `expected` and the answer `answered`."""
 
     expected: str
     answered: str
@@ -49,16 +49,16 @@ class Pair:
 
 @dataclass(frozen=True)
 class Agreement:
-    """Of `counted` rows with an answer and something expected, `right` agree."""
+    """Of `counted` rows with both an answer and an expected value, `right` agree."""
 
     right: int
     counted: int
     classes: Sequence[Class]
-    """The expected ones, the worst recall first."""
-    pairs: Sequence[Pair]
-    """The confused ones, the most frequent first."""
-    table: Sequence[tuple[str, Sequence[Pair]]]
-    """(expected, cells) row by row, in the order of `heads`; empty where there are too many classes."""
+    """The expected labels, worst recall first."""
+    pairs: Sequence[LabelPair]
+    """The confused pairs, most frequent first."""
+    table: Sequence[tuple[str, Sequence[LabelPair]]]
+    """(expected, cells) per row, in the order of `heads`; empty if there are too many classes."""
     heads: Sequence[str]
 
     @property
@@ -72,22 +72,22 @@ class Agreement:
 
 @dataclass(frozen=True)
 class Corrected:
-    """How it stands once the answers that people corrected take the place of the model's."""
+    """The agreement once corrected answers replace the model's."""
 
     rows: int
     accuracy: float
 
 
-def corrected(found: Agreement | None, counts: Mapping[str, int]) -> Corrected | None:
-    """None where nothing was corrected, or nothing is expected."""
-    if found is None or not found.counted or not counts.get("rows"):
+def corrected(measured: Agreement | None, counts: Mapping[str, int]) -> Corrected | None:
+    """Returns the corrected agreement. None if nothing was corrected, or nothing is expected."""
+    if measured is None or not measured.counted or not counts.get("rows"):
         return None
-    right = found.right - counts["were_right"] + counts["are_right"]
-    return Corrected(counts["rows"], right / found.counted)
+    right = measured.right - counts["were_right"] + counts["are_right"]
+    return Corrected(counts["rows"], right / measured.counted)
 
 
 def agreement(tally: Tally) -> Agreement | None:
-    """What the tally knows of it; None where nothing was expected."""
+    """Returns the agreement in a tally. None if nothing was expected."""
     if not tally.compared or not tally.counted:
         return None
     names = {code: label for label, code in tally.labels.codes.items()}
@@ -99,13 +99,13 @@ def agreement(tally: Tally) -> Agreement | None:
     classes = [
         Class(names[code], support[code], answered[code], tally.pairs[code, code]) for code in support if code >= FIRST
     ]
-    classes.sort(key=lambda one: (one.recall or 0, -one.support, one.label))
+    classes.sort(key=lambda label: (label.recall or 0, -label.support, label.label))
     wrong = (
         (-rows, _name(names, expected), _name(names, given))
         for (expected, given), rows in tally.pairs.items()
         if expected != given or expected == OTHER
     )
-    confused = [Pair(expected, given, -rows) for rows, expected, given in nsmallest(MOST_PAIRS, wrong)]
+    confused = [LabelPair(expected, given, -rows) for rows, expected, given in nsmallest(MOST_PAIRS, wrong)]
     heads, table = _table(tally, names)
     return Agreement(tally.right, tally.counted, classes, confused, table, heads)
 
@@ -114,14 +114,17 @@ def _name(names: dict[int, str], code: int) -> str:
     return names.get(code, "")
 
 
-def _table(tally: Tally, names: dict[int, str]) -> tuple[list[str], list[tuple[str, list[Pair]]]]:
-    """The whole confusion table, where there are few classes."""
-    expected = sorted({one for one, _ in tally.pairs}, key=lambda code: names.get(code, "~"))
-    given = sorted({one for _, one in tally.pairs} | set(expected), key=lambda code: names.get(code, "~"))
+def _table(tally: Tally, names: dict[int, str]) -> tuple[list[str], list[tuple[str, list[LabelPair]]]]:
+    """Returns heads and rows of the whole confusion table; empty if there are too many classes."""
+    expected = sorted({code for code, _ in tally.pairs}, key=lambda code: names.get(code, "~"))
+    given = sorted({code for _, code in tally.pairs} | set(expected), key=lambda code: names.get(code, "~"))
     if len(given) > TABLE or OTHER in given:
         return [], []
     rows = [
-        (_name(names, one), [Pair(_name(names, one), _name(names, other), tally.pairs[one, other]) for other in given])
+        (
+            _name(names, one),
+            [LabelPair(_name(names, one), _name(names, other), tally.pairs[one, other]) for other in given],
+        )
         for one in expected
         if one != NO_VALUE
     ]

@@ -1,4 +1,4 @@
-"""The answers of a batch as fields with values. An answer without a shape counts as one field, `answer`."""
+"""The answers of a batch as fields with values. An answer without a shape is one field, `answer`."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from batchsite.recipes.answer_shape import Shape, as_cell, shape_of
 WHOLE = "answer"
 """The name of the one field of answers without a shape."""
 LONGEST = 200
-"""Characters of a value that is told apart from others; what is longer is text, not a value."""
+"""Most characters of a value that is told apart from others; anything longer is text."""
 
 
 def shape_in(batch: Batch) -> Shape | None:
-    """The batch's shape where its answers have fields; None where they are text, or cannot be taken apart."""
+    """Returns the shape of the answers. None if they have no fields: they are text, or their shape cannot be read."""
     try:
         shape = shape_of(batch.shape)
     except ValueError:
@@ -24,31 +24,37 @@ def shape_in(batch: Batch) -> Shape | None:
 
 
 def field_names(batch: Batch) -> tuple[str, ...]:
-    """The fields of the batch's answers; at least one."""
+    """Returns the fields of the batch's answers, at least one: `answer` if they are text."""
     shape = shape_in(batch)
     return shape.fields if shape else (WHOLE,)
 
 
+def shape_fields(batch: Batch) -> tuple[str, ...]:
+    """Returns the fields of the batch's answers. Empty if they are text."""
+    shape = shape_of(batch.shape)
+    return shape.fields if shape else ()
+
+
 def values_in(shape: Shape | None, answer: str) -> dict[str, str]:
-    """{field: value as text} of an answer. Fields that it does not have, or that hold nothing, are not there."""
+    """Returns {field: value as text} of an answer, without fields that are absent or empty."""
     if shape is None:
         text = answer.strip()
         return {WHOLE: text} if text else {}
-    found = {name: as_cell(value).strip() for name, value in shape.values(answer).items()}
-    return {name: text for name, text in found.items() if text}
+    texts = {name: as_cell(value).strip() for name, value in shape.values(answer).items()}
+    return {name: text for name, text in texts.items() if text}
 
 
 def label(text: str) -> str:
-    """How two answers are compared: without blanks around them, upper and lower case alike."""
+    """Returns the form in which two values are compared: ignores case and blanks around them."""
     return text.strip().casefold()
 
 
 def kinds_of(batch: Batch) -> Mapping[str, Any]:
-    """{field: the values that it may take, in the order of the shape}, where the shape names them."""
+    """Returns {field: its possible values, in order} of the fields for which the shape lists them."""
     shape = shape_in(batch)
     properties = shape.schema.get("properties", {}) if shape else {}
     return {
-        name: [as_cell(value) for value in one["enum"]]
-        for name, one in properties.items()
-        if isinstance(one, dict) and isinstance(one.get("enum"), list)
+        name: [as_cell(value) for value in schema["enum"]]
+        for name, schema in properties.items()
+        if isinstance(schema, dict) and isinstance(schema.get("enum"), list)
     }

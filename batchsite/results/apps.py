@@ -1,4 +1,4 @@
-"""The room of review listens: the answers of a batch that ended are summed up by a worker."""
+"""Has every batch that ends counted by a worker."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.apps import AppConfig
 
 class ReviewConfig(AppConfig):
     name = "batchsite.results"
-    label = "review"  # the name under which its tables were made
+    label = "review"  # the label under which its tables were created
 
     def ready(self) -> None:
         from batchsite.batches.signals import batch_ended
@@ -18,4 +18,4 @@ class ReviewConfig(AppConfig):
         def ended(batch: Any, **_: Any) -> None:
             on_end(batch)
 
-        batch_ended.connect(ended, weak=False, dispatch_uid="ended batches are summed up")
+        batch_ended.connect(ended, weak=False, dispatch_uid="count ended batches")

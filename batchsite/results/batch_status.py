@@ -1,4 +1,4 @@
-"""How a batch stands at this moment: what its page says on top. Read from the rows, nothing is written here."""
+"""The status of a batch, as the head of its page shows it. Only reads."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from urllib.parse import quote
 
 from django.utils import timezone
 
-from batchsite.batches.models import Batch, Event, Submission
-from batchsite.batches.states import RULES, TERMINAL, State
+from batchsite.batches.answer_flaws import DECLINED, TRUNCATED
+from batchsite.batches.models import Batch, EndedBy, Event, Submission
+from batchsite.batches.states import INCOMPLETE, RULES, TERMINAL, RowState, State
 from batchsite.pricing import budgets
 from batchsite.pricing.estimate import came_out
 from batchsite.results import progress
@@ -18,14 +20,14 @@ from batchsite.timeouts import timeouts
 from batchsite.wording import dollars
 
 EVENTS = 200
-"""Lines of the timeline that are shown, the latest."""
+"""Most events of the timeline that are shown, the latest ones."""
 TROUBLE = 2
-"""Calls that failed in a row before the page speaks of it: one alone is everyday life."""
+"""Consecutive failed calls before the page mentions them: a single one is normal."""
 
 
 @dataclass(frozen=True)
 class Notice:
-    """What a person should know: what happened, why, and what they can do."""
+    """Something a person should know: what happened, why, and what they can do."""
 
     kind: str
     tone: str
@@ -33,42 +35,82 @@ class Notice:
     text: str
     since: datetime | None = None
     moves: tuple[str, ...] = ()
-    """What is offered: go-on, wait, finish."""
+    """Actions to offer: go-on, wait, finish, retry."""
     words: str = ""
-    """The provider's own, verbatim."""
+    """The provider's own words, verbatim."""
 
 
 @dataclass(frozen=True)
-class Standing:
-    """How a batch stands; counts are rows."""
+class Count:
+    """Rows of one kind, with the query that filters by it."""
+
+    rows: int
+    label: str
+    query: str
+    tone: str = ""
+
+
+@dataclass(frozen=True)
+class BatchStatus:
+    """The status of a batch; counts are rows."""
 
     batch: Batch
     submissions: Sequence[Submission]
     title: str
     left: str
-    """Time left, in words; empty where it is not known, or something stands in the way."""
+    """Time left, in words; empty if unknown, or if a notice is shown instead."""
     ahead: int
-    """Rows that xAI reports as done and that were not read yet."""
+    """Rows that xAI reports as done but that have not been read yet."""
     took: timedelta
-    """How long it was worked at, so far."""
+    """Time spent on it so far."""
     projected: int | None
     every: int
-    """Seconds until the page asks again; 0 when there is nothing to wait for."""
+    """Seconds until the page polls again; 0 if there is nothing to wait for."""
     notices: Sequence[Notice]
     events: Sequence[Event]
 
     @property
-    def mark(self) -> str:
-        """Changes when anything but the figures did: then the page takes more than its progress anew."""
+    def fingerprint(self) -> str:
+        """Changes when anything but the figures changes: then the page renews more than its progress."""
         batch = self.batch
         last = [(event.pk, event.times) for event in self.events[-1:]]
         kinds = [(notice.kind, notice.title) for notice in self.notices]
-        seen = (batch.state, batch.name, batch.failed, batch.missing, batch.cancelled, batch.misfits, kinds, last)
+        seen = (
+            batch.state,
+            batch.name,
+            batch.failed,
+            batch.flawed,
+            batch.missing,
+            batch.cancelled,
+            batch.misfits,
+            kinds,
+            last,
+        )
         return hashlib.sha256(repr(seen).encode()).hexdigest()[:12]
 
     @property
+    def counts(self) -> list[Count]:
+        """Succeeded, failed and pending rows, and every other kind that there is."""
+        batch = self.batch
+        counts = [
+            Count(batch.succeeded, "succeeded", "state=succeeded", "good"),
+            Count(batch.failed, "failed", "state=failed", "bad"),
+        ]
+        rare = [
+            Count(batch.missing, "missing", "state=missing", "warn"),
+            Count(batch.cancelled, batch.row_label(RowState.CANCELLED).lower(), "state=cancelled", "rest"),
+            Count(batch.skipped, "skipped, not sent", "state=skipped", "rest"),
+            Count(batch.no_answer, "without an answer", "fit=empty", "warn"),
+            Count(batch.declined, "refused by the model", f"cause={quote(DECLINED)}", "warn"),
+            Count(batch.truncated, "cut off", f"cause={quote(TRUNCATED)}", "warn"),
+            Count(batch.misfits, "answered, but not in the shape", "fit=misfit", "warn"),
+            Count(batch.pending, "pending", "state=pending", "rest"),
+        ]
+        return counts + [count for count in rare if count.rows]
+
+    @property
     def came_out(self) -> str:
-        """How the cost compares with the estimate, once it ended."""
+        """How the cost compares with the estimate, once the batch ended."""
         return came_out(self.batch)
 
     @property
@@ -76,8 +118,8 @@ class Standing:
         return [submission.remote_id for submission in self.submissions if submission.remote_id]
 
 
-def standing(batch: Batch) -> Standing:
-    """How `batch` stands now."""
+def status_of(batch: Batch) -> BatchStatus:
+    """Returns the status of `batch` now."""
     now = timezone.now()
     submissions = list(batch.submissions.order_by("number"))
     events = list(batch.events.select_related("by").order_by("-pk")[:EVENTS])[::-1]
@@ -85,13 +127,13 @@ def standing(batch: Batch) -> Standing:
     ahead = _ahead(running)
     idle = (now - _moved_at(batch, running)).total_seconds()
     notices = _notices(batch, running, events, idle)
-    return Standing(
+    return BatchStatus(
         batch=batch,
         submissions=submissions,
         title=_title(batch, running, ahead),
         left=_left(batch, submissions, now) if batch.state == State.PROCESSING and not notices else "",
         ahead=ahead,
-        took=progress.busy((one.created_at, one.ended_at or now) for one in submissions),
+        took=progress.busy((submission.created_at, submission.ended_at or now) for submission in submissions),
         projected=progress.projected(batch.cost_ticks, batch.succeeded, batch.total) if batch.is_running else None,
         every=progress.pause(idle) if batch.is_running else 0,
         notices=notices,
@@ -100,7 +142,7 @@ def standing(batch: Batch) -> Standing:
 
 
 def done_so_far(batch: Batch) -> int:
-    """Rows that are done, those that xAI reports and that were not read yet included."""
+    """Returns the rows that are done, including those that xAI reports but that have not been read yet."""
     return batch.done + _ahead(list(batch.submissions.exclude(state__in=TERMINAL)))
 
 
@@ -109,16 +151,16 @@ def _ahead(running: Sequence[Submission]) -> int:
 
 
 def _reported(submission: Submission) -> int:
-    """Rows that are done as far as we know: by the provider's counters, or by what we hold, if that is more.
+    """Returns the rows that are done by the provider's counters, or by our own count if that is more.
 
-    Cancelled ones are not: what became of them is known when they were looked for, and no answer waits to be read.
+    Cancelled rows do not count: their fate is only known once they were read, and no answer is waiting.
     """
     counted = (submission.num_success or 0) + (submission.num_error or 0)
     return max(min(counted, submission.total), submission.accounted)
 
 
 def _moved_at(batch: Batch, running: Sequence[Submission]) -> datetime:
-    """When anything last moved."""
+    """Returns when anything last moved."""
     moments = [batch.created_at, batch.started_at, batch.ended_at]
     for submission in running:
         moments += [submission.created_at, submission.sent_at, submission.changed_at]
@@ -131,8 +173,8 @@ def _moved_at(batch: Batch, running: Sequence[Submission]) -> datetime:
 def _title(batch: Batch, running: Sequence[Submission], ahead: int) -> str:
     if not batch.is_running:
         return str(State(batch.state).label)
-    planned = sum(len(batch.rows.within(one.first_row, one.planned_through)) for one in running if not one.planned)
-    sent, total = sum(one.sent for one in running), sum(one.total for one in running)
+    planned = sum(len(batch.rows.within(part.first_row, part.planned_through)) for part in running if not part.planned)
+    sent, total = sum(part.sent for part in running), sum(part.total for part in running)
     if batch.state == State.QUEUED:
         return f"Checking the rows: {planned:,} of {batch.total:,}" if planned else "Waiting for a worker"
     if batch.state == State.SUBMITTING:
@@ -142,7 +184,7 @@ def _title(batch: Batch, running: Sequence[Submission], ahead: int) -> str:
     share = 100 * (batch.done + ahead) // batch.total if batch.total else 0
     done = "Less than 1 % done" if not share and batch.done + ahead else f"{share} % done"
     if batch.state == State.CANCELLING:
-        finishing = any(one.ending == State.COMPLETED for one in running)
+        finishing = any(submission.ending == State.COMPLETED for submission in running)
         return f"{'Finishing' if finishing else 'Cancelling'}, {done[:1].lower()}{done[1:]}"
     if batch.state == State.COLLECTING:
         return f"Reading the results: {batch.done:,} of {batch.total:,}"
@@ -150,11 +192,11 @@ def _title(batch: Batch, running: Sequence[Submission], ahead: int) -> str:
 
 
 def _left(batch: Batch, submissions: Sequence[Submission], now: datetime) -> str:
-    """Time left at the rate since the first result; of a retry, since it was asked for."""
+    """Returns the time left, at the rate since the first result; for a retry, since it was requested."""
     running = [submission for submission in submissions if submission.state not in TERMINAL]
     began = min(submission.created_at for submission in running)
     if batch.first_result_at and len(running) == len(submissions):
-        # The first result is seen up to one look after it came.
+        # The first result is seen up to one poll after it arrived.
         began = max(began, batch.first_result_at - timedelta(seconds=timeouts().poll))
     done, total = sum(map(_reported, running)), sum(submission.total for submission in running)
     return progress.left_in_words(progress.seconds_left(done, total, (now - began).total_seconds()))
@@ -167,23 +209,23 @@ def _notices(batch: Batch, running: Sequence[Submission], events: Sequence[Event
     if not batch.is_running:
         return _at_the_end(batch)
     if batch.held_reason:
-        text = "No row fails for it. It is tried again by itself, and goes on from where it stands."
+        text = "No rows are lost. We retry automatically, and continue from here."
         reason = batch.held_reason[:1].upper() + batch.held_reason[1:]
         words = next((event.detail for event in reversed(events) if event.kind == "held"), "")
         return [Notice("held", "warn", f"Held: {reason}", text, batch.held_since, ("go-on", "finish"), words)]
     if batch.state == State.CANCELLING:
-        asked = sorted(running, key=lambda one: one.cancel_asked_at is None)
-        return [_ending(one) for one in asked[:1]]  # none where the last one ended while this was read
-    found = [_trouble(running, events), _stalled(batch, running, events, idle), _over_budget(batch)]
-    return [notice for notice in found if notice]
+        by_request = sorted(running, key=lambda submission: submission.cancel_asked_at is None)
+        return [_ending(submission) for submission in by_request[:1]]  # none if the last one has just ended
+    notices = [_trouble(running, events), _stalled(batch, running, events, idle), _over_budget(batch)]
+    return [notice for notice in notices if notice]
 
 
 def _at_the_end(batch: Batch) -> list[Notice]:
     if batch.state == State.FAILED:
         words = batch.failure or "xAI gave no reason."
-        return [Notice("failed", "bad", "The batch failed", "What was answered before is kept.", words=words)]
+        return [Notice("failed", "bad", "The batch failed", "Earlier answers are kept.", words=words)]
     if batch.state == State.EXPIRED:
-        text = "What was answered before is kept. The other rows can be tried again."
+        text = "Earlier answers are kept. The other rows can be retried."
         return [
             Notice("expired", "warn", "The batch expired at xAI before every row was answered", text, None, ("retry",))
         ]
@@ -191,51 +233,49 @@ def _at_the_end(batch: Batch) -> list[Notice]:
 
 
 def _ending(submission: Submission) -> Notice:
-    """A person, a deadline or xAI itself ends it before every row was answered."""
-    text = "What is answered is kept, and is billed. What became of the others settles within some two minutes."
+    """A person, a deadline or xAI ends the batch before every row is answered."""
+    text = "Answered rows are kept and billed. The remaining rows settle in about two minutes."
     reason = submission.ending_reason
     if submission.ending == State.COMPLETED:
-        early = f"{reason} " if reason.startswith("The deadline") else ""
-        return Notice("ending", "", "Finishing with what is there", early + text)
+        early = f"{reason} " if submission.ended_by == EndedBy.DEADLINE else ""
+        return Notice("ending", "", "Finishing early", early + text)
     if submission.ending == State.FAILED:
-        return Notice("ending", "warn", "xAI refused it; what was sent is taken back", text, words=reason)
+        return Notice("ending", "warn", "xAI refused it; the rows sent so far are being withdrawn", text, words=reason)
     return Notice("ending", "", "Cancelling", text)
 
 
 def _trouble(running: Sequence[Submission], events: Sequence[Event]) -> Notice | None:
-    """Calls that fail again and again, and are tried again by themselves."""
+    """Calls keep failing, and are retried automatically."""
     if max((submission.faults for submission in running), default=0) < TROUBLE:
         return None
     last = next((event for event in reversed(events) if event.kind == "error"), None)
-    text = "It is tried again by itself, ever more slowly. Nothing is lost and nothing is sent twice meanwhile."
-    title = f"xAI does not answer as it should: {last.text}" if last else "xAI does not answer as it should"
+    text = "We retry automatically, less and less often. Nothing is lost and nothing is sent twice."
+    title = f"xAI is not responding properly: {last.text}" if last else "xAI is not responding properly"
     return Notice("trouble", "warn", title, text, last.at if last else None, ("go-on",), last.detail if last else "")
 
 
 def _stalled(batch: Batch, running: Sequence[Submission], events: Sequence[Event], idle: float) -> Notice | None:
-    """Nothing moved for long, or xAI's counters do not tell what its list does."""
+    """Nothing has moved for long, or xAI's counters contradict its list."""
     if batch.state != State.PROCESSING:
         return None
     moved = _moved_at(batch, running)
     if idle > timeouts().stalled:
-        text = (
-            "xAI promises no time; most batches end within a day, and a row can hang for ever. You can wait, or take "
-        )
-        text += "what is there: the rest is cancelled and declared missing, and can be tried again."
-        return Notice("stalled", "warn", "Nothing has moved for a while", text, moved, ("wait", "finish"))
+        text = "xAI guarantees no time; most batches finish within a day, but a row can hang forever. You can wait, or "
+        text += "take the answers it has: the rest is cancelled and marked missing, and can be retried."
+        return Notice("stalled", "warn", "No new answers for a while", text, moved, ("wait", "finish"))
     suspect = next((event for event in reversed(events) if event.kind == "suspect"), None)
     if suspect and suspect.last_at > moved:
-        text = "It is looked at again by itself. If it stays, finish with what is there and try the rest again."
+        text = "We keep checking automatically. If nothing changes, finish with the answers it has and retry the rest."
         return Notice("suspect", "warn", suspect.text, text, suspect.at, ("wait", "finish"))
     return None
 
 
 def _over_budget(batch: Batch) -> Notice | None:
-    """What is on its way goes on; it is said, as the next batch cannot."""
+    """The budget is reached: this batch continues, but the next one would be refused."""
     budget = budgets.reached(batch.team)
     if budget is None:
         return None
-    text = f"{dollars(budget.spent)} of {dollars(budget.limit)} is spent. This batch is on its way and goes on; "
+    text = f"{dollars(budget.spent)} of {dollars(budget.limit)} is spent. This batch is already running and continues; "
     return Notice("budget", "warn", f"The team’s budget for {budget.month} is reached", f"{text}a new one is refused.")
 
 
@@ -251,10 +291,9 @@ EVENT_TONES = {
 
 
 def tone_of(event: Event) -> str:
-    """The colour of a line of the timeline. An end with rows that have no answer is amber, never plain green."""
-    if event.kind != "ended":
-        return EVENT_TONES.get(event.kind, "")
-    label, _, counts = event.text.partition(": ")
-    if label == State.COMPLETED.label and ("failed" in counts or "missing" in counts):
+    """Returns the colour of an event in the timeline. Completed with unanswered rows is amber, never plain green."""
+    if event.outcome == INCOMPLETE:
         return "warn"
-    return next((rule.tone for state, rule in RULES.items() if state.label == label), "")
+    if event.outcome:
+        return RULES[State(event.outcome)].tone
+    return EVENT_TONES.get(event.kind, "")

@@ -1,4 +1,4 @@
-"""How a batch progressed over time, as a chart, and its current rate."""
+"""The progress of a batch over time as a chart, and its current rate."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from batchsite.wording import duration
 
 
 def course(pace: Pace | None, total: int, now: tuple[datetime, int] | None = None) -> Chart | None:
-    """How the `total` rows of a batch were done over time; None before there is anything to draw.
+    """Returns the chart of rows done over time, up to `total`. None before there is anything to draw.
 
-    While it runs, `now` draws the line on to this moment and the rows done by it, so that a standstill is seen.
+    While the batch runs, `now` (time, rows done) extends the line to the present, so that a standstill is visible.
     """
     if pace is None or len(pace.points) < 2:
         return None
@@ -25,11 +25,11 @@ def course(pace: Pace | None, total: int, now: tuple[datetime, int] | None = Non
 
 
 RECENT = 20
-"""Points that say how fast a batch is now."""
+"""Latest points from which the current rate is computed."""
 
 
 def rate(pace: Pace | None) -> str:
-    """Rows in a second or a minute, of late; empty where that cannot be told."""
+    """Returns the current rate in rows per second or minute. Empty if unknown."""
     points = pace.points[-RECENT:] if pace else []
     seconds, rows = (points[-1][0] - points[0][0], points[-1][1] - points[0][1]) if len(points) > 1 else (0, 0)
     if seconds < 1 or rows < 1:

@@ -1,4 +1,4 @@
-"""Which column holds the right answers. It changes nothing of what was sent, so it can be said at any time."""
+"""Which column holds the expected answers. Changes nothing that was sent, so it can be set at any time."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from batchsite.results.models import Summary
 
 
 def expect(batch: Batch, column: str, field: str) -> None:
-    """Hold the answers against a column of the dataset; against none where it has no such column."""
+    """Compares the answers with a column of the dataset from now on; with none if it has no such column."""
     batch.expected_column = column if column in batch.dataset.columns else ""
     with transaction.atomic():
         Batch.objects.filter(pk=batch.pk).update(expected_column=batch.expected_column)
@@ -22,7 +22,7 @@ def expect(batch: Batch, column: str, field: str) -> None:
 
 
 def expected_of(batch: Batch, row: int) -> tuple[str, bool]:
-    """What is expected of a row, blank where nothing is, and whether its answer agrees."""
+    """Returns the expected value of a row, blank if there is none, and whether its answer agrees."""
     expected = "".join(summaries.expected_cells(batch, row, row)).strip()
     if not expected:
         return "", False

@@ -1,4 +1,4 @@
-"""The lists to choose from above the table of rows: those that say something about this batch."""
+"""The lists to filter by above the table of results, as far as they apply to a batch."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from django.http import QueryDict
 
 from batchsite.batches.models import Batch
 from batchsite.batches.states import RowState
-from batchsite.results import answer_fields, row_filter
+from batchsite.results import answer_fields
 from batchsite.results.models import Summary
-from batchsite.results.row_filter import Asked
+from batchsite.results.row_filter import AGREES, FITS, JUDGED, RowFilter
 
 MOST_FIELDS, MOST_VALUES = 8, 253
 
 
 @dataclass(frozen=True)
-class Choice:
-    """A list with a name in the address; `all` is what it says while nothing is chosen."""
+class FilterList:
+    """A list with its name in the address; `all` is its text while nothing is chosen."""
 
     name: str
     all: str
@@ -27,7 +27,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class ValueList:
-    """The values of one field, with how many rows have each."""
+    """The values of one field, with the number of rows for each."""
 
     name: str
     values: list[tuple[str, str]]
@@ -35,21 +35,21 @@ class ValueList:
     chosen: str
 
 
-def short_lists(batch: Batch, asked: Asked) -> list[Choice]:
-    found = [
-        Choice("state", "All states", dict(RowState.choices), asked.state),
-        Choice("judged", "Judged or not", row_filter.JUDGED, asked.judged),
+def short_lists(batch: Batch, row_filter: RowFilter) -> list[FilterList]:
+    lists = [
+        FilterList("state", "All states", dict(RowState.choices), row_filter.state),
+        FilterList("judged", "Judged or not", JUDGED, row_filter.judged),
     ]
-    if batch.shape:
-        found.append(Choice("fit", "Fits or not", row_filter.FITS, asked.fit))
+    if batch.shape or batch.no_answer:
+        lists.append(FilterList("fit", "Any format", FITS, row_filter.fit))
     if batch.expected_column:
-        found.append(Choice("agrees", "As expected or not", row_filter.AGREES, asked.agrees))
-    return found
+        lists.append(FilterList("agrees", "As expected or not", AGREES, row_filter.agrees))
+    return lists
 
 
-def value_lists(batch: Batch, asked: Asked, summary: Summary) -> list[ValueList]:
-    """For each field the values that were counted, or that the shape names; the one that is asked for in any case."""
-    chosen, named = dict(asked.values), answer_fields.kinds_of(batch)
+def value_lists(batch: Batch, row_filter: RowFilter, summary: Summary) -> list[ValueList]:
+    """Returns the counted values of each field, or those that the shape names, always with the chosen value."""
+    chosen, named = dict(row_filter.values), answer_fields.kinds_of(batch)
     counted = {name: (codes, counts) for name, codes, counts in (summary.shown or {}).get("fields", [])}
     lists = []
     for name in answer_fields.field_names(batch)[:MOST_FIELDS]:
@@ -64,7 +64,7 @@ def value_lists(batch: Batch, asked: Asked, summary: Summary) -> list[ValueList]
     return lists
 
 
-def held(query: QueryDict, asked: Asked) -> list[tuple[str, str]]:
-    """What the address asks for and the form has no field for: it stays when the form is sent."""
-    found = [(name, str(between)) for name, between in asked.between.items() if name != "length"]
-    return found + [(name, str(query[name])) for name in ("expected", "answered") if query.get(name)]
+def held(query: QueryDict, row_filter: RowFilter) -> list[tuple[str, str]]:
+    """Returns the parts of the filter for which the form has no field; it sends them along."""
+    ranges = [(name, str(between)) for name, between in row_filter.between.items() if name != "length"]
+    return ranges + [(name, str(query[name])) for name in ("expected", "answered") if query.get(name)]

@@ -1,6 +1,6 @@
-"""All rows that an address asks for, in the order of the dataset: for files, which take as long as they take.
+"""All rows of a filter in dataset order, for files: takes as long as it takes.
 
-What an address asks for is kept as the query that asks for it, in one way of writing: see `row_filter.kept`.
+A filter is stored as its query in one canonical form; see `row_filter.query_of`.
 """
 
 from __future__ import annotations
@@ -13,39 +13,39 @@ from django.http import QueryDict
 from batchsite.batches.models import Batch
 from batchsite.batches.states import RowState
 from batchsite.recipes.row_set import RowSet
-from batchsite.results import row_filter, summaries
-from batchsite.results.result_rows import causes
-from batchsite.results.row_filter import Asked, asked_in
+from batchsite.results import summaries
+from batchsite.results.cause_counts import causes
+from batchsite.results.row_filter import RowFilter, chips, filter_in
 from batchsite.results.row_search import Search
 from batchsite.results.scan import BUDGET
 from batchsite.wording import number
 
 WINDOW = 5_000
-"""Rows that are looked through at once."""
+"""Rows that are scanned at once."""
 MOST_COUNTED = 100_000
 
 
 def windows(
-    batch: Batch, kept: str, within: RowSet | None = None, pulse: Callable[[], None] = lambda: None
+    batch: Batch, kept: str, within: RowSet | None = None, keep_alive: Callable[[], None] = lambda: None
 ) -> Iterator[RowSet]:
-    """The rows that are asked for, window by window; `pulse` is called for each, also where nothing is in it."""
-    search = Search(batch, _asked(kept), summaries.summary_of(batch))
+    """Yields the rows of a filter, window by window. Calls `keep_alive` for every window, even an empty one."""
+    search = Search(batch, _filter(kept), summaries.summary_of(batch))
     for window in batch.rows.pieces(WINDOW):
         wanted = window if within is None else within.within(window.first, window.last)
-        found = [row for row in search.among(window) if row in wanted] if wanted else []
-        if found:
-            yield RowSet((row, row) for row in found)
-        pulse()
+        rows = [row for row in search.among(window) if row in wanted] if wanted else []
+        if rows:
+            yield RowSet((row, row) for row in rows)
+        keep_alive()
 
 
-def mark_of(batch: Batch) -> tuple[str, str]:
-    """Changes when the same filter would find other rows, though no result changed."""
+def fingerprint(batch: Batch) -> tuple[str, str]:
+    """Changes when the same filter would find other rows although no result changed."""
     return batch.expected_column, summaries.summary_of(batch).expected_field
 
 
 @dataclass(frozen=True)
-class Counted:
-    """How many rows a filter has; at least so many where not all were looked through."""
+class FilterCount:
+    """How many rows a filter has; a lower bound unless `is_all`."""
 
     rows: int
     is_all: bool
@@ -54,30 +54,37 @@ class Counted:
 
     def __str__(self) -> str:
         if not self.rows:
-            return "No row is like this filter" if self.is_all else "The rows of this filter"
+            return "No row matches this filter" if self.is_all else "The rows of this filter"
         many = "The one row" if self.rows == 1 else f"The {number(self.rows)} rows"
         return f"{many} of this filter" if self.is_all else f"The rows of this filter, more than {number(self.rows)}"
 
 
-def counted(batch: Batch, kept: str, seconds: float = BUDGET) -> Counted:
-    """As far as can be told within a moment."""
-    asked = _asked(kept)
-    words = ", ".join(words for words, _ in row_filter.chips(asked, QueryDict(kept)))
-    known = _known(batch, asked)
+def counted(batch: Batch, kept: str, seconds: float = BUDGET) -> FilterCount:
+    """Counts the rows of a filter, as far as that takes no longer than `seconds`."""
+    row_filter = _filter(kept)
+    words = ", ".join(words for words, _ in chips(row_filter, QueryDict(kept)))
+    known = _known(batch, row_filter)
     if known is not None:
-        return Counted(known, True, words)
-    found = Search(batch, asked, summaries.summary_of(batch), seconds).find(None, 1, MOST_COUNTED)
-    return Counted(len(found.places), found.reached is None and len(found.places) < MOST_COUNTED, words)
+        return FilterCount(known, True, words)
+    result = Search(batch, row_filter, summaries.summary_of(batch), seconds).find(None, 1, MOST_COUNTED)
+    is_all = result.reached is None and len(result.places) < MOST_COUNTED
+    return FilterCount(len(result.places), is_all, words)
 
 
-def _known(batch: Batch, asked: Asked) -> int | None:
-    """What counters tell; None where they do not."""
-    if asked.state and asked == Asked(state=asked.state):
-        return int({RowState.PENDING: batch.pending}.get(RowState(asked.state), getattr(batch, asked.state, 0)))
-    if asked == Asked(fit="misfit"):
+def _known(batch: Batch, row_filter: RowFilter) -> int | None:
+    """Returns the count from the batch's counters. None if they do not tell."""
+    if row_filter.state and row_filter == RowFilter(state=row_filter.state):
+        return int(
+            {RowState.PENDING: batch.pending}.get(RowState(row_filter.state), getattr(batch, row_filter.state, 0))
+        )
+    if row_filter == RowFilter(fit="misfit"):
         return batch.misfits
-    return dict(causes(batch)).get(asked.cause) if asked.cause and asked == Asked(cause=asked.cause) else None
+    return (
+        dict(causes(batch)).get(row_filter.cause)
+        if row_filter.cause and row_filter == RowFilter(cause=row_filter.cause)
+        else None
+    )
 
 
-def _asked(kept: str) -> Asked:
-    return replace(asked_in(QueryDict(kept)), sort="")
+def _filter(kept: str) -> RowFilter:
+    return replace(filter_in(QueryDict(kept)), sort="")

@@ -1,4 +1,4 @@
-"""What people type on the page of a batch that was submitted."""
+"""Forms on the page of a batch."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ class RenameForm(forms.Form):
 
 
 class RetryForm(forms.Form):
-    """Which failures are tried again."""
+    """Which causes of failure are retried."""
 
     causes = forms.MultipleChoiceField(
         label="Rows that ended with",
         widget=forms.CheckboxSelectMultiple,
-        error_messages={"required": "Choose at least one cause.", "invalid_choice": "There is no such cause any more."},
+        error_messages={"required": "Choose at least one cause.", "invalid_choice": "That cause no longer exists."},
     )
 
     def __init__(

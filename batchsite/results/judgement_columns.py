@@ -1,4 +1,4 @@
-"""Judgements as columns of a file that is taken home; only where somebody judged."""
+"""Judgements as columns of a download, if any row was judged."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ NOTHING = ("", "", "")
 
 
 def columns_of(batch: Batch) -> tuple[str, ...]:
-    """The names of the columns; none where no row was judged."""
+    """Returns the names of the columns. Empty if no row was judged."""
     return COLUMNS if Judgement.objects.filter(batch=batch).exists() else ()
 
 
-def mark_of(batch: Batch) -> tuple[int, str]:
+def fingerprint(batch: Batch) -> tuple[int, str]:
     """Changes when a judgement does."""
-    seen = Judgement.objects.filter(batch=batch).aggregate(count=Count("row"), last=Max("at"))
-    return seen["count"], str(seen["last"])
+    totals = Judgement.objects.filter(batch=batch).aggregate(count=Count("row"), last=Max("at"))
+    return totals["count"], str(totals["last"])
 
 
 def cells_of(batch: Batch, first: int, last: int) -> dict[int, tuple[str, str, str]]:
-    """What was said of rows `first`..`last`. A corrected answer with fields is a JSON object of those that changed."""
-    said = Judgement.objects.filter(batch=batch, row__gte=first, row__lte=last)
+    """Returns {row: cells} of rows `first` to `last`. Corrected fields are a JSON object, a corrected text is text."""
+    judgements = Judgement.objects.filter(batch=batch, row__gte=first, row__lte=last)
     return {
         row: (verdict, _text(corrected), comment)
-        for row, verdict, corrected, comment in said.values_list("row", "verdict", "corrected", "comment")
+        for row, verdict, corrected, comment in judgements.values_list("row", "verdict", "corrected", "comment")
     }
 
 

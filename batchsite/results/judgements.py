@@ -1,4 +1,4 @@
-"""What a person says of an answer: good or bad, what it should have been, and a comment. The last word counts."""
+"""Judgements of answers: good or bad, a correction, and a comment. The latest replaces earlier ones."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LONGEST = 20_000
 
 
 class NotThere(LookupError):
-    """The row has no answer that could be judged."""
+    """The row has no answer to judge."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Correctable:
     answered: str
     corrected: str
     options: tuple[str, ...] = ()
-    """The values to choose from; free text where there are none."""
+    """The values to choose from; empty: free text."""
 
     @property
     def is_long(self) -> bool:
@@ -38,61 +38,67 @@ class Correctable:
 
 
 def judge(batch: Batch, row: int, by: User, verdict: str) -> Judgement:
-    """Say good or bad; the same again takes it back. Raises NotThere."""
+    """Stores good or bad; the same verdict again withdraws it. Raises NotThere."""
     with transaction.atomic():
-        said = _said(batch, row)
-        said.verdict = verdict if verdict in Verdict.values and verdict != said.verdict else ""
-        return _keep(said, by)
+        judgement = _stored(batch, row)
+        judgement.verdict = verdict if verdict in Verdict.values and verdict != judgement.verdict else ""
+        return _save(judgement, by)
 
 
 def correct(batch: Batch, row: int, by: User, *, verdict: str, corrected: Mapping[str, str], comment: str) -> Judgement:
-    """Say all of it at once. What is corrected to what was answered is not corrected. Raises NotThere."""
+    """Stores a whole judgement. A correction equal to the answer is dropped. Raises NotThere."""
     with transaction.atomic():
-        said = _said(batch, row)
-        before = said.corrected
+        judgement = _stored(batch, row)
+        before = judgement.corrected
         answered = answered_in(batch, row)
         changed = {
             name: text.strip()[:LONGEST]
             for name, text in corrected.items()
             if name in answer_fields.field_names(batch) and text.strip() and text.strip() != answered.get(name, "")
         }
-        said.verdict = verdict if verdict in Verdict.values else ""
-        said.corrected, said.comment = changed or None, comment.replace("\0", "").strip()[:LONGEST]
-        kept = _keep(said, by)
-        if kept.corrected != before and batch.expected_column:
+        judgement.verdict = verdict if verdict in Verdict.values else ""
+        judgement.corrected, judgement.comment = changed or None, comment.replace("\0", "").strip()[:LONGEST]
+        stored = _save(judgement, by)
+        if stored.corrected != before and batch.expected_column:
             summaries.nudge(Summary.objects.get_or_create(batch=batch)[0])
-        return kept
+        return stored
 
 
-def _said(batch: Batch, row: int) -> Judgement:
+def _stored(batch: Batch, row: int) -> Judgement:
     has_answer = Result.objects.filter(batch_id=batch.pk, row=row, state=RowState.SUCCEEDED).exists()
     if not has_answer:
         raise NotThere(f"row {row} has no answer")
-    known = Judgement.objects.select_for_update().filter(batch=batch, row=row).first()
+    known = Judgement.objects.select_for_update(no_key=True).filter(batch=batch, row=row).first()
     return known or Judgement(batch=batch, row=row)
 
 
-def _keep(said: Judgement, by: User) -> Judgement:
-    """Write it down; a judgement that says nothing any more is removed."""
-    if not (said.verdict or said.corrected or said.comment):
-        Judgement.objects.filter(batch_id=said.batch_id, row=said.row).delete()
-        return said
-    said.by, said.at = by, timezone.now()
-    values = {"verdict": said.verdict, "corrected": said.corrected, "comment": said.comment, "by": by, "at": said.at}
-    Judgement.objects.update_or_create(batch_id=said.batch_id, row=said.row, defaults=values)
-    return said
+def _save(judgement: Judgement, by: User) -> Judgement:
+    """Stores a judgement, or deletes one that has become empty."""
+    if not (judgement.verdict or judgement.corrected or judgement.comment):
+        Judgement.objects.filter(batch_id=judgement.batch_id, row=judgement.row).delete()
+        return judgement
+    judgement.by, judgement.at = by, timezone.now()
+    values = {
+        "verdict": judgement.verdict,
+        "corrected": judgement.corrected,
+        "comment": judgement.comment,
+        "by": by,
+        "at": judgement.at,
+    }
+    Judgement.objects.update_or_create(batch_id=judgement.batch_id, row=judgement.row, defaults=values)
+    return judgement
 
 
 def answered_in(batch: Batch, row: int) -> dict[str, str]:
-    """{field: value} of the row's answer."""
+    """Returns {field: value} of the row's answer."""
     answer = Result.objects.filter(batch_id=batch.pk, row=row).values_list("answer", flat=True).first()
     return answer_fields.values_in(answer_fields.shape_in(batch), answer or "")
 
 
-def correctables(batch: Batch, row: int, said: Judgement | None) -> list[Correctable]:
-    """The fields of the row's answer as a person may correct them."""
+def correctables(batch: Batch, row: int, judgement: Judgement | None) -> list[Correctable]:
+    """Returns the fields of the row's answer with their corrections."""
     answered, named = answered_in(batch, row), answer_fields.kinds_of(batch)
-    corrected = (said.corrected if said else None) or {}
+    corrected = (judgement.corrected if judgement else None) or {}
     return [
         Correctable(name, answered.get(name, ""), corrected.get(name, ""), tuple(named.get(name, ())))
         for name in answer_fields.field_names(batch)

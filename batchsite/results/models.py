@@ -1,4 +1,4 @@
-"""What people and workers say about the answers of a batch: judgements, and sums over all of its rows."""
+"""Judgements that people make of answers, and what workers count over all rows of a batch."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ class Verdict(models.TextChoices):
 
 
 class Judgement(models.Model):
-    """What a person said of one answer. One per row of a batch; the last word counts."""
+    """What a person said about one answer. One per row of a batch; the latest replaces earlier ones."""
 
     pk = models.CompositePrimaryKey("batch_id", "row")
     batch = models.ForeignKey(Batch, on_delete=models.CASCADE, related_name="judgements", db_index=False)
     row = models.PositiveBigIntegerField()
     verdict = models.CharField(max_length=4, choices=Verdict.choices, blank=True)
     corrected: models.JSONField[dict[str, str] | None] = models.JSONField(null=True, blank=True)
-    """What the answer should have been: {field: value}, for an answer without a shape {"answer": text}."""
+    """What the answer should have been: {field: value}, {"answer": text} for an answer without a shape."""
     comment = models.TextField(blank=True)
     by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
     at = models.DateTimeField(default=timezone.now)
@@ -41,39 +41,55 @@ class Judgement(models.Model):
         return f"row {self.row} of batch {self.batch_id}: {self.verdict or 'no verdict'}"
 
 
-class Summary(Work):
-    """Sums over the rows of a batch, made by a worker slice by slice, and made anew when results changed."""
+class SlicedWork(Work):
+    """A count over many rows that workers make slice by slice; see `sliced_count`."""
 
-    batch = models.OneToOneField(Batch, on_delete=models.CASCADE, related_name="summary")
-    expected_field = models.CharField(max_length=300, blank=True)
-    """Which field of the answer is held against the expected column; blank: the whole answer."""
-
-    mark = models.CharField(max_length=700, blank=True)
-    """What `shown` was made of (see `summing.mark_of`); blank where nothing is shown yet."""
-    edition = models.PositiveIntegerField(default=0)
-    """Whose codes belong to `shown`."""
+    fingerprint = models.CharField(max_length=1400, blank=True)
+    """What `shown` was counted from; blank if nothing is shown yet."""
     shown: models.JSONField[dict[str, Any] | None] = models.JSONField(null=True, blank=True)
-    """The whole tally, as `tallying.Tally` writes it."""
+    """The last complete tally."""
     as_of = models.DateTimeField(null=True, blank=True)
-    ordered: models.JSONField[dict[str, int]] = models.JSONField(default=dict, blank=True)
-    """{measure: edition} of the orders that are kept; of an earlier edition until the rows are sorted again."""
-
-    doing = models.CharField(max_length=700, blank=True)
-    """What is being summed up; blank between two times."""
+    """When `shown` was completed."""
+    doing = models.CharField(max_length=1400, blank=True)
+    """The fingerprint of the count in progress; blank between counts."""
     through = models.PositiveBigIntegerField(default=0)
     """Rows up to this number are in `tally`."""
     tally: models.JSONField[dict[str, Any] | None] = models.JSONField(null=True, blank=True)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def counted_fields(self) -> list[str]:
+        """The fields that a step of the count writes."""
+        return ["fingerprint", "shown", "as_of", "doing", "through", "tally"]
+
+
+class Summary(SlicedWork):
+    """Tallies over the rows of a batch: values of fields, numbers, agreement. Counted anew when results changed."""
+
+    batch = models.OneToOneField(Batch, on_delete=models.CASCADE, related_name="summary")
+    expected_field = models.CharField(max_length=300, blank=True)
+    """Which field of the answer is compared with the expected column; blank: the whole answer."""
+    edition = models.PositiveIntegerField(default=0)
+    """The edition of the codes that belong to `shown`."""
+    ordered: models.JSONField[dict[str, int]] = models.JSONField(default=dict, blank=True)
+    """{measure: edition} of the stored orders; an earlier edition until the rows are sorted again."""
     corrections: models.JSONField[dict[str, int]] = models.JSONField(default=dict, blank=True)
     """{"rows", "were_right", "are_right"}: corrected answers against the expected column."""
 
     def __str__(self) -> str:
         return f"summary of {self.batch}"
 
+    @property
+    def counted_fields(self) -> list[str]:
+        return [*super().counted_fields, "edition"]
+
 
 class Codes(models.Model):
-    """What a field holds in each of many rows, a byte a row: finds rows by value without reading answers.
+    """What a field holds in each of many rows, one byte per row: finds rows by value without reading answers.
 
-    Bytes mean what `tallying` says; they are zlib-compressed. Byte n stands for row `first` + n.
+    `tallies` defines the bytes; they are zlib-compressed. Byte n stands for row `first` + n.
     """
 
     summary = models.ForeignKey(Summary, on_delete=models.CASCADE, related_name="codes", db_index=False)
@@ -93,13 +109,13 @@ class Codes(models.Model):
 
 
 class Ordered(models.Model):
-    """Rows of a batch in the order of a measure, some thousand in a page: see `ordering`."""
+    """Rows of a batch in the order of a measure, several thousand per page; see `row_orders`."""
 
     summary = models.ForeignKey(Summary, on_delete=models.CASCADE, related_name="ordered_pages", db_index=False)
     edition = models.PositiveIntegerField()
     measure = models.CharField(max_length=10)
     number = models.PositiveIntegerField()
-    """Of the page, from 0; `value` and `row` are those of its first entry."""
+    """Page number, from 0; `value` and `row` are those of its first entry."""
     value = models.PositiveBigIntegerField()
     row = models.PositiveBigIntegerField()
     data = models.BinaryField()
@@ -113,17 +129,11 @@ class Ordered(models.Model):
         return f"page {self.number} by {self.measure}"
 
 
-class Comparison(Work):
-    """Sums over two batches of the same dataset, row by row. Made as a Summary is."""
+class Comparison(SlicedWork):
+    """Tallies over the rows that two batches have in common."""
 
     one = models.ForeignKey(Batch, on_delete=models.CASCADE, related_name="+")
     other = models.ForeignKey(Batch, on_delete=models.CASCADE, related_name="+")
-    mark = models.CharField(max_length=1400, blank=True)
-    shown: models.JSONField[dict[str, Any] | None] = models.JSONField(null=True, blank=True)
-    as_of = models.DateTimeField(null=True, blank=True)
-    doing = models.CharField(max_length=1400, blank=True)
-    through = models.PositiveBigIntegerField(default=0)
-    tally: models.JSONField[dict[str, Any] | None] = models.JSONField(null=True, blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["one", "other"], name="one_comparison_per_pair")]

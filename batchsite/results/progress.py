@@ -1,4 +1,4 @@
-"""How fast a batch moves, how long it still takes, and what it will have cost. Pure; rows, seconds and ticks."""
+"""Time left, time taken and projected cost of a batch. Pure; units are rows, seconds and ticks."""
 
 from __future__ import annotations
 
@@ -9,21 +9,22 @@ from batchsite.wording import many
 
 ENOUGH_ROWS = 10
 ENOUGH_SECONDS = 5.0
-"""Below these a rate would be a guess."""
+"""Below these limits a rate would be a guess."""
 
-PACES = ((60.0, 2), (600.0, 5))
-SLOWEST = 15
+PACES = ((600.0, 2),)
+SLOWEST = 3
+"""An ended batch must be on the page within 3 s, however long nothing moved before."""
 
 
 def seconds_left(done: int, total: int, seconds: float) -> float | None:
-    """Seconds until all of `total` are done, at the rate of `done` in `seconds`; None while that is not known."""
+    """Returns the seconds until all of `total` are done, at the rate of `done` in `seconds`. None while unknown."""
     if done < min(ENOUGH_ROWS, total) or seconds < ENOUGH_SECONDS or not done:
         return None
     return max(0, total - done) * seconds / done
 
 
 def left_in_words(seconds: float | None) -> str:
-    """`about 5 minutes left`; the longer it takes, the rounder."""
+    """Returns `about 5 minutes left`; the longer, the more it is rounded."""
     if seconds is None:
         return ""
     if seconds < 50:
@@ -43,7 +44,7 @@ def _about(count: int, unit: str) -> str:
 
 
 def busy(spans: Iterable[tuple[datetime, datetime]]) -> timedelta:
-    """How long at least one of these spans lasted; the nights between an end and a retry do not count."""
+    """Returns the time covered by at least one of the spans; the gap between an end and a retry does not count."""
     total, until = timedelta(), None
     for begin, end in sorted(spans):
         begin = begin if until is None else max(begin, until)
@@ -53,12 +54,15 @@ def busy(spans: Iterable[tuple[datetime, datetime]]) -> timedelta:
 
 
 def projected(cost_ticks: int, succeeded: int, total: int) -> int | None:
-    """What the whole batch will have cost, in ticks, when the other rows cost what those with an answer did."""
+    """Returns the cost of the whole batch in ticks, if its other rows cost as much as the answered ones.
+
+    None while unknown.
+    """
     if not succeeded or not cost_ticks:
         return None
     return cost_ticks * total // succeeded
 
 
 def pause(idle: float) -> int:
-    """Seconds until a page asks again, where something moved `idle` seconds ago."""
+    """Returns the seconds until a page polls again, `idle` seconds after the last change."""
     return next((pause for limit, pause in PACES if idle < limit), SLOWEST)

@@ -1,4 +1,4 @@
-"""What an address asks of the rows of a batch: which ones, in which order, with which columns. Pure."""
+"""The filter of a batch's rows, between the query of an address and the words of its chips. Pure."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from batchsite.wording import dollars, number
 SORTS = {
     "": "Row, from the first",
     "-row": "Row, from the last",
-    "-cost": "Cost, dearest first",
-    "cost": "Cost, cheapest first",
+    "-cost": "Cost, highest first",
+    "cost": "Cost, lowest first",
     "-tokens": "Tokens, most first",
     "tokens": "Tokens, fewest first",
     "-length": "Answer, longest first",
@@ -30,17 +30,17 @@ JUDGED = {
     "corrected": "Corrected",
     "comment": "With a comment",
 }
-FITS = {"fits": "Fits the shape", "misfit": "Does not fit"}
+FITS = {"empty": "Without an answer", "fits": "Matches the format", "misfit": "Doesn’t match"}
 AGREES = {"right": "As expected", "wrong": "Not as expected"}
 MEASURES = {"tokens": "Tokens", "cost": "Cost", "length": "Characters of the answer"}
 MOST_VALUES = 20
 PLACES = ("after", "before", "at", "rows")
-"""What only says where one is on the way through the rows."""
+"""Parameters that only say which page of the rows is shown."""
 
 
 @dataclass(frozen=True)
 class Between:
-    """A number from `low` to `high`, both included; None: no end."""
+    """A range from `low` to `high`, both included; None: no upper end."""
 
     low: int = 0
     high: int | None = None
@@ -50,8 +50,8 @@ class Between:
 
 
 @dataclass(frozen=True)
-class Asked:
-    """Which rows, and in which order. `after` and `before` are not part of it."""
+class RowFilter:
+    """Which rows are shown, and in which order; not which page of them."""
 
     text: str = ""
     state: str = ""
@@ -70,11 +70,11 @@ class Asked:
 
     def __bool__(self) -> bool:
         """Whether rows are left out."""
-        return replace(self, sort="") != Asked()
+        return replace(self, sort="") != RowFilter()
 
     @property
     def measure(self) -> str:
-        """What the rows are sorted by; blank: by their number."""
+        """What the rows are sorted by; blank: their number."""
         name = self.sort.removeprefix("-")
         return name if name in MEASURES else ""
 
@@ -84,58 +84,58 @@ class Asked:
 
     @property
     def is_coded(self) -> bool:
-        """Whether it is about the content of answers, which codes know."""
+        """Whether it filters by the content of answers, which codes answer."""
         return bool(self.values or self.agrees or self.expected or self.answered)
 
 
-def asked_in(query: QueryDict) -> Asked:
-    """What the address asks for; what it does not know counts as not asked."""
+def filter_in(query: QueryDict) -> RowFilter:
+    """Returns the filter in the query of an address. Unknown values are ignored."""
 
-    def one_of(name: str, known: Sequence[str]) -> str:
+    def choice_of(name: str, known: Sequence[str]) -> str:
         return value if (value := query.get(name, "")) in known else ""
 
     values = [(name[2:], words_of(query.get(name))) for name in sorted(query) if name.startswith("f.")]
-    between = {name: found for name in MEASURES if (found := _between(query, name))}
-    return Asked(
+    between = {name: range_ for name in MEASURES if (range_ := _between(query, name))}
+    return RowFilter(
         text=words_of(query.get("search"))[:400],
-        state=one_of("state", RowState.values),
+        state=choice_of("state", RowState.values),
         cause=words_of(query.get("cause"))[:60],
-        fit=one_of("fit", [*FITS]),
+        fit=choice_of("fit", [*FITS]),
         finish=words_of(query.get("finish"))[:40],
-        judged=one_of("judged", [*JUDGED]),
-        agrees=one_of("agrees", [*AGREES]),
+        judged=choice_of("judged", [*JUDGED]),
+        agrees=choice_of("agrees", [*AGREES]),
         expected=words_of(query.get("expected"))[:300],
         answered=words_of(query.get("answered"))[:300],
         values=tuple((name, value) for name, value in values if name and value)[:MOST_VALUES],
         between=between,
-        sort=one_of("sort", [*SORTS]),
+        sort=choice_of("sort", [*SORTS]),
     )
 
 
-def pairs(asked: Asked) -> list[tuple[str, str]]:
-    """(name, value) of all that leaves rows out, as an address has it: `asked_in` reads it as the same again."""
+def pairs_of(row_filter: RowFilter) -> list[tuple[str, str]]:
+    """Returns (name, value) of every part that leaves rows out, as in an address; `filter_in` reads them back."""
     names = ("state", "cause", "fit", "finish", "judged", "agrees", "expected", "answered")
-    found = [("search", asked.text), *((name, getattr(asked, name)) for name in names)]
-    found += [(f"f.{name}", value) for name, value in asked.values]
-    found += [(name, str(between)) for name, between in asked.between.items()]
-    return [(name, value) for name, value in found if value]
+    parts = [("search", row_filter.text), *((name, getattr(row_filter, name)) for name in names)]
+    parts += [(f"f.{name}", value) for name, value in row_filter.values]
+    parts += [(name, str(between)) for name, between in row_filter.between.items()]
+    return [(name, value) for name, value in parts if value]
 
 
-def kept(asked: Asked) -> str:
-    """The query that asks for the same rows; blank where none is left out."""
-    return urlencode(pairs(asked))
+def query_of(row_filter: RowFilter) -> str:
+    """Returns the query for the same rows. Blank if none is left out."""
+    return urlencode(pairs_of(row_filter))
 
 
-def unread(query: QueryDict, asked: Asked) -> str:
-    """A filter of the address that means nothing, `state=faild`; blank where there is none."""
+def unknown_filter(query: QueryDict, row_filter: RowFilter) -> str:
+    """Returns a filter in the address that means nothing, such as `state=faild`. Blank if there is none."""
     chosen = ("state", "fit", "judged", "agrees")
-    wrong = [name for name in chosen if query.get(name) and not getattr(asked, name)]
-    wrong += [name for name in MEASURES if query.get(name) and name not in asked.between]
+    wrong = [name for name in chosen if query.get(name) and not getattr(row_filter, name)]
+    wrong += [name for name in MEASURES if query.get(name) and name not in row_filter.between]
     return next((f"{name}={query[name][:40]}" for name in wrong), "")
 
 
 def _between(query: QueryDict, name: str) -> Between | None:
-    """`tokens=10-20`, or the two fields of a form, `tokens-from` and `tokens-to`."""
+    """Reads `tokens=10-20`, or the two fields of a form, `tokens-from` and `tokens-to`."""
     low, _, high = query.get(name, "").partition("-")
     low, high = query.get(f"{name}-from") or low, query.get(f"{name}-to") or high
     first, last = _whole(low), _whole(high)
@@ -147,7 +147,7 @@ def _whole(text: str) -> int | None:
 
 
 def without(query: QueryDict, *names: str, **values: str) -> str:
-    """The address's query without these names and without a place on the way, and with some values: `?a=b`."""
+    """Returns the query without these names and without the page, and with some values added: `?a=b`."""
     kept = query.copy()
     for name in (*names, *PLACES, *values):
         kept.pop(name, None)
@@ -158,28 +158,28 @@ def without(query: QueryDict, *names: str, **values: str) -> str:
     return f"?{kept.urlencode()}" if kept else "?"
 
 
-def chips(asked: Asked, query: QueryDict) -> list[tuple[str, str]]:
-    """(words, query without it) of everything that leaves rows out."""
-    found: list[tuple[str, tuple[str, ...]]] = []
-    if asked.text:
-        found.append((f"“{asked.text}”", ("search",)))
-    if asked.state:
-        found.append((RowState(asked.state).label, ("state",)))
-    if asked.cause:
-        found.append((asked.cause, ("cause",)))
+def chips(row_filter: RowFilter, query: QueryDict) -> list[tuple[str, str]]:
+    """Returns (words, query without it) of every part that leaves rows out."""
+    parts: list[tuple[str, tuple[str, ...]]] = []
+    if row_filter.text:
+        parts.append((f"“{row_filter.text}”", ("search",)))
+    if row_filter.state:
+        parts.append((RowState(row_filter.state).label, ("state",)))
+    if row_filter.cause:
+        parts.append((row_filter.cause, ("cause",)))
     for chosen, words, name in (
-        (asked.fit, FITS, "fit"),
-        (asked.judged, JUDGED, "judged"),
-        (asked.agrees, AGREES, "agrees"),
+        (row_filter.fit, FITS, "fit"),
+        (row_filter.judged, JUDGED, "judged"),
+        (row_filter.agrees, AGREES, "agrees"),
     ):
-        found += [(words[chosen], (name,))] if chosen else []
-    found += [(f"finish reason {asked.finish}", ("finish",))] if asked.finish else []
-    found += [(f"{name} is {value}", (f"f.{name}",)) for name, value in asked.values]
-    found += [(f"expected {asked.expected}", ("expected",))] if asked.expected else []
-    found += [(f"answered {asked.answered}", ("answered",))] if asked.answered else []
-    for name, between in asked.between.items():
-        found.append((_range_words(name, between), (name, f"{name}-from", f"{name}-to")))
-    return [(words, without(query, *names)) for words, names in found]
+        parts += [(words[chosen], (name,))] if chosen else []
+    parts += [(f"finish reason {row_filter.finish}", ("finish",))] if row_filter.finish else []
+    parts += [(f"{name} is {value}", (f"f.{name}",)) for name, value in row_filter.values]
+    parts += [(f"expected {row_filter.expected}", ("expected",))] if row_filter.expected else []
+    parts += [(f"answered {row_filter.answered}", ("answered",))] if row_filter.answered else []
+    for name, between in row_filter.between.items():
+        parts.append((_range_words(name, between), (name, f"{name}-from", f"{name}-to")))
+    return [(words, without(query, *names)) for words, names in parts]
 
 
 def _range_words(name: str, between: Between) -> str:

@@ -1,8 +1,7 @@
 """The rows of a batch in the order of a measure, at any size.
 
-Few results are sorted by the database while one waits. Of many, a worker writes the order down once they are summed
-up, in pages of some thousand rows: an index would have to be written with every result, and three of them made storing
-results a third slower (measured).
+The database sorts few results on request. The order of many is stored by a worker once they are counted, in pages of
+several thousand rows: three indexes, written with every result, made storing results a third slower (measured).
 """
 
 from __future__ import annotations
@@ -25,9 +24,9 @@ from batchsite.processes.leases import Claim
 from batchsite.results.models import Ordered, Summary
 
 DIRECT = 20_000
-"""So many results the database sorts at once: in some 20 ms."""
+"""Most results that the database sorts on request: some 20 ms."""
 PAGE_ROWS = 10_000
-"""Rows in a page of an order that is kept."""
+"""Rows in a page of a stored order."""
 MEASURES: dict[str, Any] = {
     "cost": F("cost_ticks"),
     "tokens": F("prompt_tokens") + F("completion_tokens") + F("reasoning_tokens"),
@@ -38,7 +37,7 @@ _PLACE = re.compile(r"(?:(?P<value>[0-9]{1,18})-)?(?P<row>[0-9]{1,15})")
 
 @dataclass(frozen=True, slots=True, order=True)
 class Place:
-    """Where a row stands in the order of the page; `value` is what it is sorted by, 0 where by its number."""
+    """Where a row stands in the order of the page; `value` is what it is sorted by, 0 if by number."""
 
     value: int
     row: int
@@ -48,37 +47,37 @@ class Place:
 
 
 def place_in(text: str | None) -> Place | None:
-    """The place that an address names."""
+    """Returns the place that an address names. None if it names none."""
     found = _PLACE.fullmatch(text or "")
     return Place(int(found["value"] or 0), int(found["row"])) if found else None
 
 
 class Order(Protocol):
-    """The results of a batch in an order."""
+    """The results of a batch in some order."""
 
     @property
     def as_of(self) -> datetime | None:
-        """When they were sorted, where some may have come or changed since."""
+        """When they were sorted, if some may have arrived or changed since."""
         ...
 
     def along(self, start: Place | None, way: int, count: int) -> list[Place]:
-        """Up to `count` places behind (`way` 1) or before (-1) one that need not exist, nearest first."""
+        """Returns up to `count` places behind (`way` 1) or before (-1) a place that need not exist, nearest first."""
         ...
 
 
 def order_of(batch: Batch, summary: Summary | None, measure: str, *, is_current: bool) -> Order | None:
-    """The best order that there is; None where a worker has yet to sort them. `is_current`: nothing came since."""
+    """Returns the best order available. None while a worker has yet to sort. `is_current`: no result has come since."""
     if batch.done <= DIRECT:
-        return Fresh(batch, measure)
+        return QueryOrder(batch, measure)
     edition = summary.ordered.get(measure) if summary else None
     if summary is None or edition is None:
         return None
     is_exact = is_current and edition == summary.edition
-    return Kept(summary, measure, edition, None if is_exact else summary.as_of)
+    return StoredOrder(summary, measure, edition, None if is_exact else summary.as_of)
 
 
-class Fresh:
-    """Sorted by the database, now."""
+class QueryOrder:
+    """Sorted by the database on request."""
 
     as_of = None
 
@@ -95,20 +94,20 @@ class Fresh:
         return [Place(*pair) for pair in known.order_by(*order).values_list("m", "row")[:count]]
 
 
-class Kept:
-    """An order that a worker wrote down. A page of it is read once."""
+class StoredOrder:
+    """An order that a worker stored. Reads each page once."""
 
     def __init__(self, summary: Summary, measure: str, edition: int, as_of: datetime | None) -> None:
         self.as_of = as_of
         self._pages = Ordered.objects.filter(summary=summary, edition=edition, measure=measure)
         self._heads = [Place(*head) for head in self._pages.order_by("number").values_list("value", "row")]
-        self._read: dict[int, Page] = {}
+        self._read: dict[int, OrderPage] = {}
 
     def along(self, start: Place | None, way: int, count: int) -> list[Place]:
         return list(islice(self._walk(start, way), count))
 
     def _walk(self, start: Place | None, way: int) -> Iterator[Place]:
-        """Place by place, from page to page."""
+        """Yields place by place, from page to page."""
         if way > 0:
             numbers = range(max(0, bisect_right(self._heads, start) - 1) if start else 0, len(self._heads))
         else:
@@ -116,21 +115,21 @@ class Kept:
         for number in numbers:
             yield from self._page(number).beyond(start, way)
 
-    def _page(self, number: int) -> Page:
+    def _page(self, number: int) -> OrderPage:
         if number not in self._read:
             data = self._pages.filter(number=number).values_list("data", flat=True).first()
-            self._read[number] = unpacked(bytes(data)) if data else Page(array("q"), array("q"))
+            self._read[number] = unpacked(bytes(data)) if data else OrderPage(array("q"), array("q"))
         return self._read[number]
 
 
-class Page(NamedTuple):
-    """Values in ascending order, and the row that each belongs to; equal ones in the order of their rows."""
+class OrderPage(NamedTuple):
+    """Values in ascending order, and the row of each; equal values in the order of their rows."""
 
     values: array[int]
     rows: array[int]
 
     def beyond(self, start: Place | None, way: int) -> Iterator[Place]:
-        """The places behind or before one, nearest first."""
+        """Yields the places behind or before a place, nearest first."""
         places = range(len(self.values))
         if start:
             low, high = bisect_left(self.values, start.value), bisect_right(self.values, start.value)
@@ -141,37 +140,37 @@ class Page(NamedTuple):
             yield Place(self.values[place], self.rows[place])
 
 
-# ---- written down by a worker ------------------------------------------------------------------------
+# ---- stored by a worker ------------------------------------------------------------------------
 
 
 def packed(places: Sequence[tuple[int, int]]) -> bytes:
-    """All values, then all rows, eight bytes each."""
+    """Packs all values, then all rows, eight bytes each."""
     values, rows = array("q", [value for value, _ in places]), array("q", [row for _, row in places])
     return zlib.compress(values.tobytes() + rows.tobytes(), 1)
 
 
-def unpacked(data: bytes) -> Page:
+def unpacked(data: bytes) -> OrderPage:
     numbers = array("q", zlib.decompress(data))
     half = len(numbers) // 2
-    return Page(numbers[:half], numbers[half:])
+    return OrderPage(numbers[:half], numbers[half:])
 
 
 def missing(batch: Batch, summary: Summary) -> list[str]:
-    """The measures by which the rows of what is shown were not sorted yet."""
+    """Returns the measures by which the counted rows are not sorted yet."""
     if batch.done <= DIRECT:
         return []
     return [measure for measure in MEASURES if summary.ordered.get(measure) != summary.edition]
 
 
 def sort_next(claim: Claim[Summary]) -> bool:
-    """Sort what was summed up by one more measure; whether there was one left. Some seconds for a million rows."""
+    """Sorts the counted rows by one more measure, in seconds for a million. Returns whether there was one left."""
     summary = Summary.objects.select_related("batch").get(pk=claim.pk)
     measure = next(iter(missing(summary.batch, summary)), None)
     if measure is None:
         return False
     pages = [
-        Ordered(summary=summary, edition=summary.edition, measure=measure, number=number, **_head(some))
-        for number, some in enumerate(_sorted(summary.batch, measure))
+        Ordered(summary=summary, edition=summary.edition, measure=measure, number=number, **_page_fields(places))
+        for number, places in enumerate(_sorted(summary.batch, measure))
     ]
     with claim.locked() as fresh:
         Ordered.objects.filter(summary=fresh, measure=measure).delete()
@@ -181,13 +180,13 @@ def sort_next(claim: Claim[Summary]) -> bool:
     return True
 
 
-def _head(some: Sequence[tuple[int, int]]) -> dict[str, Any]:
-    return {"value": some[0][0], "row": some[0][1], "data": packed(some)}
+def _page_fields(places: Sequence[tuple[int, int]]) -> dict[str, Any]:
+    return {"value": places[0][0], "row": places[0][1], "data": packed(places)}
 
 
 def _sorted(batch: Batch, measure: str) -> Iterator[list[tuple[int, int]]]:
-    """(value, row) of all results, a page at a time: the database sorts them, with a file where memory is short."""
-    found = Result.objects.filter(batch_id=batch.pk).annotate(m=MEASURES[measure]).order_by("m", "row")
-    stream = found.values_list("m", "row").iterator(chunk_size=PAGE_ROWS)
-    while some := list(islice(stream, PAGE_ROWS)):
-        yield some
+    """Yields (value, row) of all results, a page at a time. The database sorts, in a file if memory is short."""
+    ordered = Result.objects.filter(batch_id=batch.pk).annotate(m=MEASURES[measure]).order_by("m", "row")
+    stream = ordered.values_list("m", "row").iterator(chunk_size=PAGE_ROWS)
+    while page := list(islice(stream, PAGE_ROWS)):
+        yield page

@@ -1,7 +1,7 @@
-"""Finds the rows that an address asks for, a page at a time, however many there are.
+"""Finds the rows of a filter, a page at a time, however many rows there are.
 
-Rows are looked through window by window, in the order in which they are shown, until a page is full or the time
-is over; then the search says how far it came, and goes on from there when it is asked to. Nothing is counted.
+Rows are scanned window by window, in the order in which they are shown, until a page is full or time is up. The search
+then says how far it got, and can be continued from there. Nothing is counted.
 """
 
 from __future__ import annotations
@@ -18,35 +18,36 @@ import orjson
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.lookups import GreaterThanOrEqual, LessThanOrEqual
 
+from batchsite.batches.answer_flaws import CUT_BEFORE_ANSWER, NO_ANSWER
 from batchsite.batches.models import Batch, Result
 from batchsite.batches.states import RowState
 from batchsite.recipes.row_set import RowSet
 from batchsite.results.models import Judgement, Summary
-from batchsite.results.row_filter import Asked
+from batchsite.results.row_filter import RowFilter
 from batchsite.results.row_orders import MEASURES, Order, Place, order_of
-from batchsite.results.scan import BUDGET, walk
-from batchsite.results.summaries import is_current, last_row
+from batchsite.results.scan import BUDGET, scan
+from batchsite.results.summaries import is_current
 from batchsite.results.value_codes import Finder
 
 FIRST_SORTED_WINDOW, SORTED_WINDOW = 250, 4_000
 SORTED_BUDGET = 0.25
-"""Seconds in which a text is looked for everywhere, where what is found shall be sorted."""
+"""Seconds for finding every row with a text, if those rows are to be sorted."""
 SORTABLE = 2_000
-"""So many rows are sorted in memory; more are walked along an index."""
+"""Most rows that are sorted in memory; more are walked along an index."""
 SEVERAL = 900
 _ENDED = [state for state in RowState if state != RowState.PENDING]
 
 
 @dataclass(frozen=True)
-class Found:
-    """Rows in the order in which they were looked for, and the place where the search was given up."""
+class SearchResult:
+    """Rows in the order of the search, and the place where it stopped."""
 
     places: list[Place]
     reached: Place | None = None
     unsorted: str = ""
-    """Why they come by their number, not by what was asked: `many`, too many to sort; `soon`, a worker sorts them."""
+    """Why rows come by number, not in the order wanted: `many`, too many to sort; `soon`, a worker is sorting them."""
     as_of: datetime | None = None
-    """When they were sorted, where some may have come since."""
+    """When they were sorted, if more rows may have arrived since."""
 
     @property
     def rows(self) -> list[int]:
@@ -56,11 +57,11 @@ class Found:
 class Search:
     """A search in one batch."""
 
-    def __init__(self, batch: Batch, asked: Asked, summary: Summary | None, seconds: float = BUDGET) -> None:
-        self.batch, self.asked = batch, asked
+    def __init__(self, batch: Batch, row_filter: RowFilter, summary: Summary | None, seconds: float = BUDGET) -> None:
+        self.batch, self.row_filter = batch, row_filter
         self.all_rows = batch.rows
-        self.finder = Finder(batch, summary, asked) if asked.is_coded else None
-        self.conditions = conditions(asked)
+        self.finder = Finder(batch, summary, row_filter) if row_filter.is_coded else None
+        self.conditions = conditions(row_filter)
         self.summary, self.seconds = summary, seconds
         self.deadline = time.monotonic() + seconds
 
@@ -68,82 +69,82 @@ class Search:
     def over(self) -> bool:
         return time.monotonic() >= self.deadline
 
-    def find(self, start: Place | None, step: int, count: int) -> Found:
-        """Up to `count` rows behind (step 1) or before (step -1) a place, nearest first."""
-        asked = self.asked
+    def find(self, start: Place | None, step: int, count: int) -> SearchResult:
+        """Returns up to `count` rows behind (step 1) or before (step -1) a place, nearest first."""
+        row_filter = self.row_filter
         self.deadline = time.monotonic() + self.seconds
-        if not asked.measure or asked.state == RowState.PENDING:
-            return self._by_row(start, step * (asked.direction if not asked.measure else 1), count)
-        if self.finder and self.finder.is_fast and not asked.text:
-            if self.finder.at_most(1, last_row(self.batch)) <= SORTABLE:
-                within = self.finder.rows(1, last_row(self.batch))
+        if not row_filter.measure or row_filter.state == RowState.PENDING:
+            return self._by_row(start, step * (row_filter.direction if not row_filter.measure else 1), count)
+        if self.finder and self.finder.is_fast and not row_filter.text:
+            if self.finder.at_most(1, self.batch.rows.last) <= SORTABLE:
+                within = self.finder.rows(1, self.batch.rows.last)
                 few = sorted(within if self.conditions is None else self._those(self._results_of(), within))
-                return Found(self._sorted(few, start, step * asked.direction, count))
-        elif asked:
+                return SearchResult(self._sorted(few, start, step * row_filter.direction, count))
+        elif row_filter:
             half = self.deadline - time.monotonic()
-            self.deadline += SORTED_BUDGET if asked.text else -half / 2
-            some = self._by_row(None, 1, SORTABLE + 1)
-            if some.reached is None and len(some.places) <= SORTABLE:
-                return Found(self._sorted(some.rows, start, step * asked.direction, count))
+            self.deadline += SORTED_BUDGET if row_filter.text else -half / 2
+            everything = self._by_row(None, 1, SORTABLE + 1)
+            if everything.reached is None and len(everything.places) <= SORTABLE:
+                return SearchResult(self._sorted(everything.rows, start, step * row_filter.direction, count))
             self.deadline = time.monotonic() + half / 2
-        if asked.text or (self.finder and not self.finder.is_fast):
+        if row_filter.text or (self.finder and not self.finder.is_fast):
             return self._unsorted(start, step, count, "many")
         if self.order is None:
             return self._unsorted(start, step, count, "soon")
-        return self._sifted(self.order, start, step * asked.direction, count)
+        return self._along_order(self.order, start, step * row_filter.direction, count)
 
-    def among(self, some: RowSet) -> list[int]:
-        """Those of some rows of the batch that are asked for, ascending, however long it takes."""
-        return self._matching(some, 1, some.last - some.first + 1)
+    def among(self, window: RowSet) -> list[int]:
+        """Returns those of some rows of the batch that pass the filter, ascending, however long it takes."""
+        return self._matching(window, 1, window.last - window.first + 1)
 
     @cached_property
     def order(self) -> Order | None:
-        """The results in the order of the measure, where they are sorted."""
+        """The results in the order of the measure; None while they are not sorted."""
         current = self.summary is not None and is_current(self.batch, self.summary)
-        return order_of(self.batch, self.summary, self.asked.measure, is_current=current)
+        return order_of(self.batch, self.summary, self.row_filter.measure, is_current=current)
 
     def _results_of(self) -> QuerySet[Result]:
         return Result.objects.filter(batch_id=self.batch.pk)
 
-    def _unsorted(self, start: Place | None, step: int, count: int, why: str) -> Found:
-        """By number where sorting would mean to read everything first."""
+    def _unsorted(self, start: Place | None, step: int, count: int, why: str) -> SearchResult:
+        """Searches by number, if sorting would mean reading everything first."""
         found = self._by_row(start, step, count)
-        return Found(found.places, found.reached, unsorted=why)
+        return SearchResult(found.places, found.reached, unsorted=why)
 
     def place_of(self, row: int) -> Place | None:
-        """Where a row stands in the order that is asked for; None where it has no place in it."""
-        if not self.asked.measure or self.asked.state == RowState.PENDING:
+        """Returns where a row stands in the order of the filter. None if it has no place in it."""
+        if not self.row_filter.measure or self.row_filter.state == RowState.PENDING:
             return Place(0, row)
         known = Result.objects.filter(batch_id=self.batch.pk, row=row)
-        pair = known.annotate(m=MEASURES[self.asked.measure]).values_list("m", "row").first()
+        pair = known.annotate(m=MEASURES[self.row_filter.measure]).values_list("m", "row").first()
         return Place(*pair) if pair else None
 
     # ---- by row number ----
 
-    def _by_row(self, start: Place | None, way: int, count: int) -> Found:
-        """Along the row numbers, `way` 1 upwards, -1 downwards."""
-        window = 0 if self.asked else count
+    def _by_row(self, start: Place | None, way: int, count: int) -> SearchResult:
+        """Walks along the row numbers, `way` 1 upwards, -1 downwards."""
+        window = 0 if self.row_filter else count
         begin = start.row if start else None
-        found, reached = walk(self.all_rows, begin, way, count, self._matching, self.deadline, window)
-        return Found([Place(0, row) for row in found], None if reached is None else Place(0, reached))
+        found, reached = scan(self.all_rows, begin, way, count, self._matching, self.deadline, window)
+        return SearchResult([Place(0, row) for row in found], None if reached is None else Place(0, reached))
 
-    def _matching(self, some: RowSet, way: int, count: int) -> list[int]:
-        """Those of a window of rows that are wanted, in the order of the way; maybe more than `count`."""
-        asked, low, high = self.asked, some.first, some.last
-        if not asked:
-            rows: Iterable[int] = some
-        elif asked.state == RowState.PENDING:
-            rows = self._pending(some)
+    def _matching(self, window: RowSet, way: int, count: int) -> list[int]:
+        """Returns the rows of a window that pass the filter, in the order of the way; possibly more than `count`."""
+        row_filter, low, high = self.row_filter, window.first, window.last
+        if not row_filter:
+            rows: Iterable[int] = window
+        elif row_filter.state == RowState.PENDING:
+            rows = self._pending(window)
         else:
             rows = self._results(low, high, way, count)
-        return sorted((row for row in rows if row in some), reverse=way < 0)
+        return sorted((row for row in rows if row in window), reverse=way < 0)
 
     def _results(self, low: int, high: int, way: int, count: int) -> Iterable[int]:
         known = Result.objects.filter(batch_id=self.batch.pk, row__gte=low, row__lte=high)
         within = self.finder.rows(low, high) if self.finder else None
         if within is not None and not within:
             return ()
-        if self.asked.text:
+        if self.row_filter.text:
             return self._with_text(known, low, high, within)
         if within is not None and self.conditions is None:
             return within
@@ -153,15 +154,16 @@ class Search:
         return list(known.values_list("row", flat=True)[:count])
 
     def _with_text(self, known: QuerySet[Result], low: int, high: int, within: set[int] | None) -> set[int]:
-        """Rows in whose answer, error or cells the text stands, and which are else as asked."""
-        said = set(known.filter(self.conditions or Q(), texts(self.asked.text)).values_list("row", flat=True))
-        rest = cells_with(self.batch, self.asked.text, low, high) - said
+        """Returns rows with the text in their answer, error or cells, which pass the rest of the filter too."""
+        with_text = known.filter(self.conditions or Q(), texts(self.row_filter.text))
+        in_results = set(with_text.values_list("row", flat=True))
+        in_cells = cells_with(self.batch, self.row_filter.text, low, high) - in_results
         if within is not None:
-            said, rest = said & within, rest & within
-        return said | (rest if self.conditions is None else self._those(known, rest))
+            in_results, in_cells = in_results & within, in_cells & within
+        return in_results | (in_cells if self.conditions is None else self._those(known, in_cells))
 
     def _those(self, known: QuerySet[Result], rows: set[int]) -> set[int]:
-        """Those of some rows that meet the conditions."""
+        """Returns those of some rows that meet the conditions."""
         found: set[int] = set()
         wanted, known = sorted(rows), known.filter(self.conditions or Q())
         if len(wanted) > 5 * SEVERAL:
@@ -170,28 +172,28 @@ class Search:
             found.update(known.filter(row__in=wanted[start : start + SEVERAL]).values_list("row", flat=True))
         return found
 
-    def _pending(self, some: RowSet) -> Iterable[int]:
-        asked = self.asked
-        if not self.batch.pending or asked != Asked(state=asked.state, text=asked.text, sort=asked.sort):
-            # a pending row has nothing else that could be asked for
+    def _pending(self, window: RowSet) -> Iterable[int]:
+        wanted = self.row_filter
+        if not self.batch.pending or wanted != RowFilter(state=wanted.state, text=wanted.text, sort=wanted.sort):
+            # a pending row has nothing else to filter by
             return ()
-        low, high = some.first, some.last
+        low, high = window.first, window.last
         ended = Result.objects.filter(batch_id=self.batch.pk, state__in=_ENDED, row__gte=low, row__lte=high)
-        if ended.count() >= len(some):  # counted in the index alone, and mostly full
+        if ended.count() >= len(window):  # counted in the index alone, and mostly full
             return ()
-        rows = set(some) - set(ended.values_list("row", flat=True))
-        return rows & cells_with(self.batch, self.asked.text, low, high) if self.asked.text else rows
+        rows = set(window) - set(ended.values_list("row", flat=True))
+        return rows & cells_with(self.batch, self.row_filter.text, low, high) if self.row_filter.text else rows
 
     # ---- along a measure ----
 
-    def _sifted(self, order: Order, start: Place | None, way: int, count: int) -> Found:
-        """Along an order, window by window, leaving out what is not wanted."""
+    def _along_order(self, order: Order, start: Place | None, way: int, count: int) -> SearchResult:
+        """Walks along an order, window by window, and leaves out what does not pass the filter."""
         found: list[Place] = []
-        size = FIRST_SORTED_WINDOW if self.asked else count
+        size = FIRST_SORTED_WINDOW if self.row_filter else count
         while True:
             window = order.along(start, way, size)
             if not window:
-                return Found(found, as_of=order.as_of)
+                return SearchResult(found, as_of=order.as_of)
             rows = {place.row for place in window}
             rows = self.finder.among(sorted(rows)) if self.finder else rows
             if self.conditions is not None:
@@ -199,15 +201,15 @@ class Search:
             found += [place for place in window if place.row in rows]
             start = window[-1]
             if len(found) >= count or len(window) < size:
-                return Found(found[:count], as_of=order.as_of)
+                return SearchResult(found[:count], as_of=order.as_of)
             if self.over:
-                return Found(found, start, as_of=order.as_of)
+                return SearchResult(found, start, as_of=order.as_of)
             size = min(2 * size, max(size, SORTED_WINDOW))
 
     def _sorted(self, rows: list[int], start: Place | None, way: int, count: int) -> list[Place]:
-        """A few rows, sorted in memory."""
+        """Sorts a few rows in memory."""
         places: list[Place] = []
-        known = Result.objects.filter(batch_id=self.batch.pk).annotate(m=MEASURES[self.asked.measure])
+        known = Result.objects.filter(batch_id=self.batch.pk).annotate(m=MEASURES[self.row_filter.measure])
         for begin in range(0, len(rows), SEVERAL):
             some = known.filter(row__in=rows[begin : begin + SEVERAL]).values_list("m", "row")
             places += [Place(*pair) for pair in some]
@@ -217,23 +219,31 @@ class Search:
         return places[:count]
 
 
-def conditions(asked: Asked) -> Q | None:
-    """What the database is asked of a Result; None where that is nothing."""
+def conditions(row_filter: RowFilter) -> Q | None:
+    """Returns what the filter demands of a Result in the database. None if that is nothing."""
     wanted = Q()
-    if asked.state and asked.state != RowState.PENDING:
-        wanted &= Q(state=asked.state)
-    if asked.cause:
-        wanted &= Q(cause=asked.cause)
-    if asked.fit:
-        wanted &= ~Q(misfit="") if asked.fit == "misfit" else Q(misfit="", state=RowState.SUCCEEDED)
-    if asked.finish:
-        wanted &= Q(finish_reason=asked.finish)
-    if asked.judged:
-        wanted &= _judged(asked.judged)
-    for name, between in asked.between.items():
+    if row_filter.state and row_filter.state != RowState.PENDING:
+        wanted &= Q(state=row_filter.state)
+    if row_filter.cause:
+        wanted &= Q(cause=row_filter.cause)
+    if row_filter.fit:
+        wanted &= _fit(row_filter.fit)
+    if row_filter.finish:
+        wanted &= Q(finish_reason=row_filter.finish)
+    if row_filter.judged:
+        wanted &= _judged(row_filter.judged)
+    for name, between in row_filter.between.items():
         measure = MEASURES[name]
         wanted &= _between(measure, between.low, between.high)
     return wanted or None
+
+
+def _fit(fit: str) -> Q:
+    if fit == "misfit":
+        return ~Q(misfit="")
+    if fit == "empty":
+        return Q(cause__in=[NO_ANSWER, CUT_BEFORE_ANSWER])
+    return Q(misfit="", state=RowState.SUCCEEDED)
 
 
 def _between(measure: Any, low: int, high: int | None) -> Q:
@@ -253,17 +263,18 @@ def _judged(how: str) -> Q:
 
 
 def texts(text: str) -> Q:
-    """Results in whose answer or error a text stands. SQLite knows upper and lower case of A to Z only."""
+    """Returns the condition for a text in an answer or error. SQLite only ignores the case of A to Z."""
     wanted = Q()
-    for one in dict.fromkeys([text] if text.isascii() else [text, text.lower(), text.upper(), text.capitalize()]):
-        wanted |= Q(answer__icontains=one) | Q(error__icontains=one)
+    forms = [text] if text.isascii() else [text, text.lower(), text.upper(), text.capitalize()]
+    for form in dict.fromkeys(forms):
+        wanted |= Q(answer__icontains=form) | Q(error__icontains=form)
     return wanted
 
 
 def cells_with(batch: Batch, text: str, low: int, high: int) -> set[int]:
-    """Those of rows `low`..`high` of the dataset in whose cells a text stands, upper and lower case alike.
+    """Returns those of rows `low` to `high` of the dataset with a text in their cells, ignoring case.
 
-    A block is looked at as a whole first: it is only taken apart where the text stands in it somewhere.
+    A block is searched as a whole first, and only parsed if it contains the text.
     """
     wanted, found = text.casefold(), set()
     in_json = orjson.dumps(text).decode()[1:-1].casefold()
@@ -281,4 +292,4 @@ def cells_with(batch: Batch, text: str, low: int, high: int) -> set[int]:
 
 
 BLOCK_SPAN = 500
-"""No block holds more rows (datasets.models.BLOCK_ROWS)."""
+"""Most rows of a block (datasets.models.BLOCK_ROWS)."""

@@ -1,4 +1,4 @@
-"""A page of the table of rows: which columns there are, and what stands in them."""
+"""A page of the table of results: its columns, and the cells of its rows."""
 
 from __future__ import annotations
 
@@ -17,17 +17,16 @@ from batchsite.batches.states import ROW_TONES, RowState
 from batchsite.recipes.answer_shape import as_cell
 from batchsite.results import answer_fields
 from batchsite.results.models import Judgement, Summary
-from batchsite.results.result_rows import excerpt
-from batchsite.results.row_filter import Asked
+from batchsite.results.prompt_excerpt import excerpt
+from batchsite.results.row_filter import RowFilter
 from batchsite.results.row_orders import Place, place_in
 from batchsite.results.row_search import Search
-from batchsite.results.summaries import last_row
 
 PAGE = 50
 SHORT = 160
-"""Characters of a text that stand in the table; more is folded."""
+"""Characters of a text that the table shows; more is folded."""
 MOST_SHOWN = 3_000
-"""Characters of a folded text; the whole stands on the row's page."""
+"""Characters of a folded text; the whole text is on the row's page."""
 READABLE = 100_000
 """Characters of an answer that are read to find its fields."""
 OURS = {
@@ -43,12 +42,12 @@ OURS = {
     "attempt": "Attempt",
 }
 ROOM = 5
-"""Columns beside which tokens and cost have room, where nobody chose."""
+"""Most default columns beside which tokens and cost still have room."""
 NUMBERS = frozenset({"tokens", "cost", "length", "attempt"})
 
 
 @dataclass(frozen=True)
-class Column:
+class TableColumn:
     """`key` is its name in the address: one of ours, `f.<field>` or `c.<column>`."""
 
     key: str
@@ -67,10 +66,10 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Cell:
-    """One text or number, with the column that it stands in."""
+class TableCell:
+    """One text or number, with its column."""
 
-    column: Column
+    column: TableColumn
     value: Any
 
     @property
@@ -83,14 +82,16 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Line:
+class TableRow:
     """A row of the table."""
 
     row: int
     state: RowState
     result: Any
-    cells: Sequence[Cell]
+    cells: Sequence[TableCell]
     judgement: Judgement | None = None
+    label: str = ""
+    """The state for people."""
 
     @property
     def tone(self) -> str:
@@ -98,36 +99,36 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Page:
+class RowPage:
     """A page of the table, and the places of the pages beside it."""
 
-    lines: Sequence[Line]
-    columns: Sequence[Column]
+    lines: Sequence[TableRow]
+    columns: Sequence[TableColumn]
     previous: Place | None
     next: Place | None
     searched_to: int | None = None
-    """The search was given up at this row; it goes on behind `next`."""
+    """The search stopped at this row; it continues behind `next`."""
     share: int = 0
-    """Per cent of the rows that were looked through by then."""
+    """Per cent of the rows that were scanned by then."""
     found: str | None = None
-    """The rows found so far, where the search goes on."""
+    """The rows found so far, if the search continues."""
     unsorted: str = ""
-    """As `searching.Found` says it; so does `as_of`."""
+    """As in `row_search.SearchResult`; so is `as_of`."""
     as_of: datetime | None = None
 
     @property
     def is_all(self) -> bool:
-        """There are no rows but these."""
+        """Whether there are no other rows."""
         return bool(self.lines) and self.previous is None and self.next is None and self.searched_to is None
 
     @property
     def is_wide(self) -> bool:
-        """More columns than fit beside each other: the table scrolls sideways."""
+        """Whether there are more columns than fit side by side, so that the table scrolls."""
         return sum(240 if column.key in {"prompt", "answer"} else 130 for column in self.columns) > 1030
 
 
-def columns_of(batch: Batch, query: QueryDict) -> list[Column]:
-    """All columns that there are; those that are shown are `chosen`."""
+def columns_of(batch: Batch, query: QueryDict) -> list[TableColumn]:
+    """Returns all columns; those to be shown are `chosen`."""
     names = answer_fields.field_names(batch) if answer_fields.shape_in(batch) else ()
     known = {"prompt": OURS["prompt"]}
     known |= {f"f.{name}": name for name in names}
@@ -140,16 +141,19 @@ def columns_of(batch: Batch, query: QueryDict) -> list[Column]:
     usual |= {"tokens", "cost"} if len(usual) <= ROOM else set()
     chosen = set(query.getlist("col")) & set(known) or usual
     named = {*(f"f.{name}" for name in answer_fields.kinds_of(batch)), f"c.{expected}"}
-    return [Column(key, label, key in chosen, key in named) for key, label in known.items()]
+    return [TableColumn(key, label, key in chosen, key in named) for key, label in known.items()]
 
 
-def page_of(batch: Batch, asked: Asked, query: QueryDict, summary: Summary | None) -> Page:
-    """The page that the address names by `after`, `before` or `at`; it may be found in several goes (`rows`)."""
+def page_of(batch: Batch, row_filter: RowFilter, query: QueryDict, summary: Summary | None) -> RowPage:
+    """Returns the page that the address names by `after`, `before` or `at`.
+
+    A search may take several requests; `rows` are those found by earlier ones.
+    """
     at = place_in(query.get("at"))
-    after = Place(0, at.row - asked.direction) if at and not asked.measure else place_in(query.get("after"))
+    after = Place(0, at.row - row_filter.direction) if at and not row_filter.measure else place_in(query.get("after"))
     before = None if at else place_in(query.get("before"))
     columns = columns_of(batch, query)
-    search = Search(batch, asked, summary)
+    search = Search(batch, row_filter, summary)
     if before is not None:
         return _backwards(batch, search, columns, before)
     kept = [place for text in query.get("rows", "").split(".") if (place := place_in(text))][:PAGE]
@@ -157,42 +161,47 @@ def page_of(batch: Batch, asked: Asked, query: QueryDict, summary: Summary | Non
     places = [*kept, *found.places]
     more, places = len(places) > PAGE, places[:PAGE]
     begin = query.get("begin") if kept or "begin" in query else after
-    lines = _lines(batch, [place.row for place in places], columns)
-    return Page(
+    lines = _rows(batch, [place.row for place in places], columns)
+    return RowPage(
         lines=lines,
         columns=[column for column in columns if column.chosen],
-        previous=(places[0] if places else after) if begin else None,
+        previous=(places[0] if places else _behind(after, row_filter)) if begin else None,
         next=places[-1] if more else found.reached,
         searched_to=found.reached.row if found.reached and len(places) < PAGE else None,
-        share=_share(batch, asked, found.reached),
+        share=_share(batch, row_filter, found.reached),
         found=".".join(map(str, places)) or None,
         unsorted=found.unsorted,
         as_of=found.as_of,
     )
 
 
-def _share(batch: Batch, asked: Asked, reached: Place | None) -> int:
-    last = last_row(batch)
-    if reached is None or not last or asked.measure:
+def _behind(place: Place | None, row_filter: RowFilter) -> Place | None:
+    """Returns a place just behind another, so that the page before it ends with that one."""
+    return Place(place.value, place.row + row_filter.direction) if place else None
+
+
+def _share(batch: Batch, row_filter: RowFilter, reached: Place | None) -> int:
+    last = batch.rows.last
+    if reached is None or not last or row_filter.measure:
         return 0
-    done = reached.row if asked.direction > 0 else last - reached.row
+    done = reached.row if row_filter.direction > 0 else last - reached.row
     return 100 * done // last
 
 
-def _backwards(batch: Batch, search: Search, columns: list[Column], before: Place) -> Page:
+def _backwards(batch: Batch, search: Search, columns: list[TableColumn], before: Place) -> RowPage:
     found = search.find(before, -1, PAGE + 1)
     more, places = len(found.places) > PAGE, found.places[:PAGE][::-1]
-    lines = _lines(batch, [place.row for place in places], columns)
+    lines = _rows(batch, [place.row for place in places], columns)
     shown = [column for column in columns if column.chosen]
     previous = places[0] if places and more else found.reached
-    following = places[-1] if places else Place(before.value, before.row - search.asked.direction)
-    return Page(lines, shown, previous, following, unsorted=found.unsorted, as_of=found.as_of)
+    following = places[-1] if places else Place(before.value, before.row - search.row_filter.direction)
+    return RowPage(lines, shown, previous, following, unsorted=found.unsorted, as_of=found.as_of)
 
 
-# ---- lines -------------------------------------------------------------------------------------------
+# ---- rows -------------------------------------------------------------------------------------------
 
 
-def _lines(batch: Batch, rows: list[int], columns: list[Column]) -> list[Line]:
+def _rows(batch: Batch, rows: list[int], columns: list[TableColumn]) -> list[TableRow]:
     shown = [column for column in columns if column.chosen]
     recipe, cells, shape = recipe_of(batch), batch.dataset.pick(rows), answer_fields.shape_in(batch)
     known = Result.objects.filter(batch_id=batch.pk, row__in=rows).defer("answer", "earlier")
@@ -208,15 +217,15 @@ def _lines(batch: Batch, rows: list[int], columns: list[Column]) -> list[Line]:
         texts["answer"] = pretty(result.start)[:MOST_SHOWN] if result else ""
         state = RowState(result.state) if result else RowState.PENDING
         line = [
-            Cell(column, cells[row][places[column.key[2:]]][:MOST_SHOWN] if column.key[:2] == "c." else
+            TableCell(column, cells[row][places[column.key[2:]]][:MOST_SHOWN] if column.key[:2] == "c." else
                  texts.get(column.key, "") if column.kind in {"text", "prompt", "answer"} else _number(column, result))
             for column in shown
         ]  # fmt: skip
-        lines.append(Line(row, state, result, line, judged.get(row)))
+        lines.append(TableRow(row, state, result, line, judged.get(row), batch.row_label(state)))
     return lines
 
 
-def _number(column: Column, result: Any) -> Any:
+def _number(column: TableColumn, result: Any) -> Any:
     if result is None:
         return None
     return {
@@ -230,7 +239,7 @@ def _number(column: Column, result: Any) -> Any:
 
 
 def pretty(answer: str) -> str:
-    """An answer that is JSON, indented; any other as it is."""
+    """Returns an answer that is JSON indented, any other as it is."""
     if not answer.lstrip().startswith(("{", "[")):
         return answer
     try:

@@ -1,4 +1,4 @@
-"""Walking through rows in windows until enough are found or the time is over."""
+"""A scan through rows, window by window, until enough are found or time is up."""
 
 from __future__ import annotations
 
@@ -8,29 +8,30 @@ from collections.abc import Callable
 from batchsite.recipes.row_set import RowSet
 
 BUDGET = 0.03
-"""Seconds that one search may take. The page around it takes as long again, and both together less than 100 ms."""
+"""Seconds that one scan may take. The page around it takes about as long, and both together less than 100 ms."""
 FIRST_WINDOW, MOST_WINDOW = 4_000, 160_000
 Matching = Callable[[RowSet, int, int], list[int]]
-"""(window, way, how many more are wanted) -> the rows of the window that are wanted, in the order of the way."""
+"""(window, way, rows still wanted) -> the matching rows of the window, in the order of the way."""
 
 
-def walk(
+def scan(
     rows: RowSet, start: int | None, way: int, count: int, matching: Matching, deadline: float, window: int = 0
 ) -> tuple[list[int], int | None]:
-    """Up to `count` rows behind (`way` 1) or before (-1) row `start`, and the row where the walk was given up.
+    """Returns up to `count` rows behind (`way` 1) or before (-1) row `start`, and the row where the scan stopped.
 
-    Windows grow while they take little time: where an index answers, a million rows are a handful of them.
+    That row is None if the scan came to the end. Windows grow while they take little time: with an index, a million
+    rows are a handful of windows.
     """
     at = start if start is not None else 0 if way > 0 else rows.last + 1
     window = window or FIRST_WINDOW
     found: list[int] = []
     while True:
-        some = rows.after(at, window) if way > 0 else rows.before(at, window)
-        if not len(some):
+        part = rows.after(at, window) if way > 0 else rows.before(at, window)
+        if not len(part):
             return found, None
         began = time.monotonic()
-        found += matching(some, way, count - len(found))
-        at = some.last if way > 0 else some.first
+        found += matching(part, way, count - len(found))
+        at = part.last if way > 0 else part.first
         if len(found) >= count:
             return found[:count], None
         if at == (rows.last if way > 0 else rows.first):

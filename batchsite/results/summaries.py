@@ -1,13 +1,10 @@
-"""A worker sums up the answers of a batch, slice by slice, and notes for every row what it holds.
+"""The summary of a batch: a worker counts what its answers hold, and stores a code for every row.
 
-Asked for when a batch ends, and by whoever looks at one whose results changed since. A step takes a lease, reads a few
-slices outside of any transaction, writes codes and sums together, and says how far it came. What is shown is the last
-whole sum.
+Requested when a batch ends, and by whoever opens one whose results have changed since the last count.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -19,48 +16,47 @@ from batchsite.batches.states import RowState
 from batchsite.processes.leases import Claim, claimed
 from batchsite.processes.outages import write_if_possible
 from batchsite.processes.queue import Job, enqueue
-from batchsite.results import answer_fields, row_orders, tallies
+from batchsite.results import answer_fields, row_orders, sliced_count, tallies
 from batchsite.results.models import Codes, Judgement, Summary
 from batchsite.results.tallies import Seen, Tally
 
 SLICE = 10_000
-"""Rows that are read at once, and that share a page of codes."""
-STEP_SECONDS = 3.0
+"""Rows that are read at once and share a page of codes."""
 MOST_CORRECTIONS = 20_000
 PAUSE = timedelta(seconds=20)
 GROWTH = 1.25
-"""While a batch runs it is summed up again when a quarter more is there: all sums together cost a few of the last."""
+"""While a batch runs it is counted again once there are a quarter more answers: that keeps the total cost to a few
+times the last count."""
 
 
-def mark_of(batch: Batch, summary: Summary) -> str:
-    """Changes when a sum would: results moved, or something else is expected."""
+def fingerprint(batch: Batch, summary: Summary) -> str:
+    """Changes when a count would: results moved, or another column is expected."""
     counts = (batch.succeeded, batch.failed, batch.cancelled, batch.missing, batch.skipped, batch.cost_ticks)
     return f"{'-'.join(map(str, counts))} {batch.expected_column} / {summary.expected_field}"[:700]
 
 
 def summary_of(batch: Batch) -> Summary:
-    """The batch's summary, which is not stored before something is asked of it. What it shows may be of earlier."""
+    """Returns the summary of the batch, unsaved until one is first requested. What it shows may be out of date."""
     return Summary.objects.filter(batch=batch).defer("tally").first() or Summary(batch=batch)
 
 
 def is_current(batch: Batch, summary: Summary) -> bool:
-    return summary.mark == mark_of(batch, summary)
+    return summary.fingerprint == fingerprint(batch, summary)
 
 
-def ask_for(batch: Batch, summary: Summary) -> None:
-    """Let a worker sum the batch up, where results changed since it last did, and enough did."""
-    mark, now = mark_of(batch, summary), timezone.now()
+def request(batch: Batch, summary: Summary) -> None:
+    """Has a worker count the batch again if enough of its results have changed."""
     if summary.next_look_at is not None or not batch.done:
         return
-    if summary.mark == mark and not row_orders.missing(batch, summary):
+    if is_current(batch, summary) and not row_orders.missing(batch, summary):
         return
-    if not batch.is_terminal and summary.as_of and not _grew(batch, summary, now - summary.as_of):
+    if not batch.is_terminal and summary.as_of and not _grew(batch, summary, timezone.now() - summary.as_of):
         return
     write_if_possible(lambda: nudge(summary))
 
 
 def on_end(batch: Batch) -> None:
-    """A batch ended: let a worker sum it up, whether somebody looks or not. One row is written, the ticker finds it."""
+    """A batch ended: has it counted whether or not anybody looks. Only writes one row, which the ticker finds."""
     if batch.done:
         summary, is_new = Summary.objects.get_or_create(batch=batch, defaults={"next_look_at": timezone.now()})
         if not is_new:
@@ -73,26 +69,23 @@ def _grew(batch: Batch, summary: Summary, age: timedelta) -> bool:
 
 
 def nudge(summary: Summary) -> None:
-    """Look at it now."""
+    """Has a worker count now."""
     now = timezone.now()
     if summary._state.adding:
         summary.pk = Summary.objects.get_or_create(batch=summary.batch)[0].pk
     Summary.objects.filter(pk=summary.pk).update(next_look_at=now)
     summary.next_look_at = now
-    enqueue(Job("batchsite.results.tasks.sum_up", (summary.pk,), "long"))
+    enqueue(Job("batchsite.results.tasks.summarize", (summary.pk,), "long"))
 
 
 # ---- the step ----------------------------------------------------------------------------------------
 
 
 def step(summary_id: int) -> None:
-    """Some seconds of summing up. Raises Busy, LeaseLost."""
+    """Counts, corrects and sorts for some seconds. Raises Busy, LeaseLost."""
     with claimed(Summary, summary_id) as claim:
         summary = Summary.objects.select_related("batch__dataset").get(pk=summary_id)
-        mark = mark_of(summary.batch, summary)
-        if summary.doing != mark and summary.mark != mark:
-            _begin(claim, mark)
-        if summary.mark != mark and not _go_on(claim):
+        if not sliced_count.advance(claim, summary, SummaryCount(summary)):
             claim.next_look_at = timezone.now()
             return
         _correct(claim)
@@ -100,53 +93,57 @@ def step(summary_id: int) -> None:
             claim.next_look_at = timezone.now()
 
 
-def _begin(claim: Claim[Summary], mark: str) -> None:
-    with claim.locked() as summary:
-        Codes.objects.filter(summary=summary).exclude(edition=summary.edition).delete()
-        summary.doing, summary.through, summary.tally = mark, 0, None
-        summary.save(update_fields=["doing", "through", "tally"])
+class SummaryCount(sliced_count.SlicedCount[Summary]):
+    """Counts values and numbers, and stores a code for every row."""
 
+    @property
+    def slice_rows(self) -> int:
+        return SLICE
 
-def _go_on(claim: Claim[Summary]) -> bool:
-    """Sum up slices until the time is over; whether the end was reached."""
-    summary = Summary.objects.select_related("batch__dataset").get(pk=claim.pk)
-    batch, deadline = summary.batch, time.monotonic() + STEP_SECONDS
-    tally = tallies.load(summary.tally) if summary.tally else new_tally(batch, summary)
-    pages: list[Codes] = []
-    last, through = last_row(batch), summary.through
-    while through < last and (not pages or time.monotonic() < deadline):
-        first, through = through + 1, min(through + SLICE, last)
-        codes = tally.add(list(seen(batch, first, through)))
-        pages += [
-            Codes(summary=summary, edition=summary.edition + 1, name=name, first=first, data=tallies.packed(data))
+    def __init__(self, summary: Summary) -> None:
+        self.summary, self.batch = summary, summary.batch
+        self.pages: list[Codes] = []
+        self.tally: Tally
+
+    def fingerprint(self) -> str:
+        return fingerprint(self.batch, self.summary)
+
+    def last_row(self) -> int:
+        return self.batch.rows.last
+
+    def load(self, tally: dict[str, Any] | None) -> None:
+        self.tally = tallies.load(tally) if tally else new_tally(self.batch, self.summary)
+
+    def add(self, first: int, last: int) -> None:
+        edition = self.summary.edition + 1
+        codes = self.tally.add(list(seen(self.batch, first, last)))
+        self.pages += [
+            Codes(summary=self.summary, edition=edition, name=name, first=first, data=tallies.packed(data))
             for name, data in codes.items()
         ]
-    with claim.locked() as fresh:
-        Codes.objects.bulk_create(pages, batch_size=200)
-        fresh.through, fresh.tally = through, tally.dump()
-        if through >= last:
-            _show(fresh)
-        fresh.save(update_fields=["through", "tally", "shown", "mark", "doing", "edition", "as_of"])
-    return through >= last
 
+    def dump(self) -> dict[str, Any]:
+        return self.tally.dump()
 
-def _show(summary: Summary) -> None:
-    """What was summed up takes the place of what was shown."""
-    summary.shown, summary.tally = summary.tally, None
-    summary.mark, summary.doing = summary.doing, ""
-    summary.edition += 1
-    summary.as_of = timezone.now()
-    Codes.objects.filter(summary=summary).exclude(edition=summary.edition).delete()
+    def on_restart(self, work: Summary) -> None:
+        Codes.objects.filter(summary=work).exclude(edition=work.edition).delete()
+
+    def on_stored(self, work: Summary) -> None:
+        Codes.objects.bulk_create(self.pages, batch_size=200)
+
+    def on_complete(self, work: Summary) -> None:
+        work.edition += 1
+        Codes.objects.filter(summary=work).exclude(edition=work.edition).delete()
 
 
 def new_tally(batch: Batch, summary: Summary) -> Tally:
-    """An empty one, with the values that the shape names in their order."""
+    """Returns an empty tally with all fields of the answers, in order."""
     names, compared = answer_fields.field_names(batch), compared_field(batch, summary)
     return Tally({name: tallies.Values() for name in names}, compared)
 
 
 def compared_field(batch: Batch, summary: Summary) -> str:
-    """Which field is held against the expected column; blank where none is expected."""
+    """Returns the field that is compared with the expected column. Blank if no column is expected."""
     if batch.expected_column not in batch.dataset.columns:
         return ""
     names = answer_fields.field_names(batch)
@@ -156,19 +153,14 @@ def compared_field(batch: Batch, summary: Summary) -> str:
     return (named or [*names])[0]
 
 
-def last_row(batch: Batch) -> int:
-    """The number of the batch's last row in its dataset."""
-    return batch.rows.last
-
-
 def seen(batch: Batch, first: int, last: int) -> Iterator[Seen]:
-    """What became of rows `first`..`last`, one by one."""
+    """Yields what became of each of rows `first` to `last`."""
     shape = answer_fields.shape_in(batch)
     expected = expected_cells(batch, first, last)
-    found = Result.objects.filter(batch_id=batch.pk, row__gte=first, row__lte=last).values_list(
+    stored = Result.objects.filter(batch_id=batch.pk, row__gte=first, row__lte=last).values_list(
         "row", "state", "answer", "prompt_tokens", "completion_tokens", "reasoning_tokens", "cost_ticks"
     )
-    results: dict[int, Any] = {row: rest for row, *rest in found}
+    results: dict[int, Any] = {row: values for row, *values in stored}
     nothing = Seen(None, 0, 0, 0)
     for row in range(first, last + 1):
         if row not in results:
@@ -181,7 +173,7 @@ def seen(batch: Batch, first: int, last: int) -> Iterator[Seen]:
 
 
 def expected_cells(batch: Batch, first: int, last: int) -> list[str]:
-    """What is expected of rows `first`..`last`; nothing where no column says."""
+    """Returns the expected values of rows `first` to `last`. Empty if no column is expected."""
     if batch.expected_column not in batch.dataset.columns:
         return []
     column = batch.dataset.columns.index(batch.expected_column)
@@ -193,14 +185,14 @@ def expected_cells(batch: Batch, first: int, last: int) -> list[str]:
 
 def _correct(claim: Claim[Summary]) -> None:
     summary = Summary.objects.select_related("batch__dataset").get(pk=claim.pk)
-    found = corrections(summary.batch, summary)
+    counts = corrections(summary.batch, summary)
     with claim.locked() as fresh:
-        fresh.corrections = found
+        fresh.corrections = counts
         fresh.save(update_fields=["corrections"])
 
 
 def corrections(batch: Batch, summary: Summary) -> dict[str, int]:
-    """How corrected answers stand to what was expected: {"rows", "were_right", "are_right"}."""
+    """Returns how corrected answers compare with the expected values: {"rows", "were_right", "are_right"}."""
     name = compared_field(batch, summary)
     if not name:
         return {}
@@ -209,20 +201,20 @@ def corrections(batch: Batch, summary: Summary) -> dict[str, int]:
     answers = _answers(batch, list(corrected))
     cells = batch.dataset.pick(corrected)
     column, shape = batch.dataset.columns.index(batch.expected_column), answer_fields.shape_in(batch)
-    sums = {"rows": 0, "were_right": 0, "are_right": 0}
-    for row, said in corrected.items():
+    counts = {"rows": 0, "were_right": 0, "are_right": 0}
+    for row, correction in corrected.items():
         wanted = answer_fields.label(cells[row][column]) if row in cells else ""
         given = answer_fields.values_in(shape, answers.get(row, "")).get(name, "")
-        if wanted and said and row in answers:
-            sums["rows"] += 1
-            sums["were_right"] += answer_fields.label(given) == wanted
-            sums["are_right"] += answer_fields.label(said.get(name, given)) == wanted
-    return sums
+        if wanted and correction and row in answers:
+            counts["rows"] += 1
+            counts["were_right"] += answer_fields.label(given) == wanted
+            counts["are_right"] += answer_fields.label(correction.get(name, given)) == wanted
+    return counts
 
 
 def _answers(batch: Batch, rows: list[int]) -> dict[int, str]:
-    found: dict[int, str] = {}
+    answers: dict[int, str] = {}
     for start in range(0, len(rows), 900):
-        some = Result.objects.filter(batch_id=batch.pk, row__in=rows[start : start + 900], state=RowState.SUCCEEDED)
-        found.update(some.values_list("row", "answer"))
-    return found
+        part = Result.objects.filter(batch_id=batch.pk, row__in=rows[start : start + 900], state=RowState.SUCCEEDED)
+        answers.update(part.values_list("row", "answer"))
+    return answers

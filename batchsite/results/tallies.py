@@ -1,7 +1,7 @@
-"""Sums over many rows, in bounded memory, and a byte for each row by which it is found again. Pure.
+"""Counts over many rows in bounded memory, and a byte per row by which it is found again. Pure.
 
-A `Tally` takes rows slice by slice and can be written down and taken up in between. Of every field it knows up to
-`MOST` different values; each has a code. Of numbers it counts how many rows lie in narrow bins.
+A `Tally` takes rows slice by slice and can be stored and loaded in between. Of each field it tells up to `MOST` values
+apart, each with a code. Numbers are counted in narrow bins.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from typing import Any, NamedTuple
 from batchsite.results.answer_fields import LONGEST, label
 
 NO_ANSWER, NO_VALUE, OTHER, FIRST = 0, 1, 2, 3
-"""Codes: the row has no answer; the answer has no such field; a value that was not given a code; the first value."""
+"""Codes: the row has no answer; the answer has no such field; a value without a code of its own; the first value."""
 MOST = 256 - FIRST
 RIGHT, WRONG = 1, 2
-"""Codes of `agrees`; 0 where there is nothing to compare."""
+"""Codes of `agrees`; 0 if there is nothing to compare."""
 MEASURES = ("tokens", "cost", "length")
 
 
 class Seen(NamedTuple):
-    """What a tally is told of one row. Numbers are None where there is no answer."""
+    """What a tally needs to know of one row."""
 
     values: dict[str, str] | None
     """{field: value}; None where the row has no answer."""
@@ -35,13 +35,13 @@ class Seen(NamedTuple):
 
 @dataclass
 class Values:
-    """The values of one field: their codes, and how many rows have each."""
+    """The values of one field: their codes, and the number of rows for each."""
 
     codes: dict[str, int] = field(default_factory=dict)
     counts: list[int] = field(default_factory=lambda: [0] * FIRST)
 
     def code(self, value: str) -> int:
-        """The code of a value, which may be a new one."""
+        """Returns the code of a value, a new one if need be."""
         known = self.codes.get(value)
         if known is None:
             if len(self.codes) >= MOST or len(value) > LONGEST:
@@ -51,44 +51,44 @@ class Values:
         return known
 
     def add(self, value: str | None) -> int:
-        """Count a row; its code."""
+        """Counts a row. Returns its code."""
         code = self.code(value) if value else NO_VALUE
         self.counts[code] += 1
         return code
 
     @property
     def ranked(self) -> list[tuple[str, int]]:
-        """(value, rows), the most frequent first."""
-        return sorted(((value, self.counts[code]) for value, code in self.codes.items()), key=lambda one: -one[1])
+        """(value, rows), most frequent first."""
+        return sorted(((value, self.counts[code]) for value, code in self.codes.items()), key=lambda ranked: -ranked[1])
 
 
 @dataclass
 class Tally:
-    """What was counted so far."""
+    """The counts so far."""
 
     fields: dict[str, Values]
     compared: str = ""
-    """The field that is held against what was expected; blank: nothing is."""
+    """The field that is compared with the expected values; blank: none."""
     labels: Values = field(default_factory=Values)
-    """Expected and answered labels together, so that they share their codes. Counts are those expected."""
+    """Expected and answered labels together, so that they share codes. Counts are those expected."""
     pairs: Counter[tuple[int, int]] = field(default_factory=Counter)
     """Rows by (code expected, code answered)."""
     right: int = 0
     counted: int = 0
-    """Rows with an answer for which something is expected."""
+    """Rows with an answer and an expected value."""
     bins: dict[str, Counter[int]] = field(default_factory=lambda: {name: Counter() for name in MEASURES})
     rows: int = 0
     answers: int = 0
 
-    def add(self, some: Sequence[Seen]) -> dict[str, bytes]:
-        """Count rows that follow one another; their codes by name."""
+    def add(self, slice_: Sequence[Seen]) -> dict[str, bytes]:
+        """Counts consecutive rows. Returns their codes by name."""
         names = [f"field {name}" for name in self.fields]
         if self.compared:
             names += ["expected", "answered", "agrees"]
-        codes = {name: bytearray(len(some)) for name in names}
-        for place, seen in enumerate(some):
+        codes = {name: bytearray(len(slice_)) for name in names}
+        for place, seen in enumerate(slice_):
             self._add_row(seen, place, codes)
-        self.rows += len(some)
+        self.rows += len(slice_)
         return {name: bytes(data) for name, data in codes.items()}
 
     def _add_row(self, seen: Seen, place: int, codes: dict[str, bytearray]) -> None:
@@ -120,10 +120,10 @@ class Tally:
         self.labels.counts[expected] += 1
         self.pairs[expected, answered] += 1
 
-    # ---- written down between two slices ----
+    # ---- stored between two slices ----
 
     def dump(self) -> dict[str, Any]:
-        """As JSON has it."""
+        """Returns the tally as JSON; see `load`."""
         return {
             "fields": [[name, list(values.codes), values.counts] for name, values in self.fields.items()],
             "compared": self.compared,
@@ -135,7 +135,7 @@ class Tally:
 
 
 def load(kept: dict[str, Any]) -> Tally:
-    """The tally that `dump` wrote down."""
+    """Returns the tally that `dump` wrote."""
     right, counted, rows, answers = kept["sums"]
     return Tally(
         fields={name: _values(codes, counts) for name, codes, counts in kept["fields"]},
@@ -155,7 +155,7 @@ def _values(codes: Iterable[str], counts: list[int]) -> Values:
 
 
 def bin_of(value: int) -> int:
-    """The beginning of the narrow bin that a number lies in: itself below 1,000, then three digits of it."""
+    """Returns the start of the bin that a number falls into: itself below 1,000, above that its first three digits."""
     if value < 1000:
         return value
     width: int = 10 ** (len(str(value)) - 3)
@@ -174,7 +174,7 @@ def unpacked(data: bytes) -> bytes:
 
 
 def places(codes: bytes, wanted: int) -> Iterator[int]:
-    """Where in `codes` that one stands, ascending."""
+    """Yields the positions of a code in `codes`, ascending."""
     at = codes.find(wanted)
     while at >= 0:
         yield at

@@ -1,4 +1,4 @@
-"""What the queue calls: a few lines each, ids only; and what is due."""
+"""Tasks of the queue, which take ids only, and the work that is due."""
 
 from __future__ import annotations
 
@@ -15,14 +15,15 @@ HERE = "batchsite.results.tasks"
 
 
 def due(now: datetime) -> Iterable[Job]:
-    """Batches to sum up, and pairs of them to compare."""
-    for summary in take_due(Summary.objects.defer("shown", "tally"), now):
-        yield Job(f"{HERE}.sum_up", (summary.pk,), "long")
-    for comparison in take_due(Comparison.objects.defer("shown", "tally"), now):
+    """Yields a job for each summary and comparison to count."""
+    for summary in take_due(Summary.objects.defer("shown", "tally"), now, team="batch__team", lane=lambda _: "long"):
+        yield Job(f"{HERE}.summarize", (summary.pk,), "long")
+    comparisons_due = Comparison.objects.defer("shown", "tally")
+    for comparison in take_due(comparisons_due, now, team="one__team", lane=lambda _: "long"):
         yield Job(f"{HERE}.compare", (comparison.pk,), "long")
 
 
-def sum_up(summary_id: int) -> None:
+def summarize(summary_id: int) -> None:
     with contextlib.suppress(Busy, LeaseLost):
         summaries.step(summary_id)
 
@@ -30,3 +31,7 @@ def sum_up(summary_id: int) -> None:
 def compare(comparison_id: int) -> None:
     with contextlib.suppress(Busy, LeaseLost):
         comparisons.step(comparison_id)
+
+
+sum_up = summarize
+"""The name under which an earlier version queued it."""

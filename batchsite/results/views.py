@@ -1,4 +1,4 @@
-"""The page of a batch that was submitted, with its rows, and the page of one row."""
+"""The page of a submitted batch, and the page of one row."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from batchsite.batches import queries
@@ -18,54 +17,58 @@ from batchsite.results import (
     agreement,
     answer_fields,
     expected_column,
-    filter_choices,
     judgements,
-    result_rows,
-    row_filter,
+    row_detail,
     row_table,
     summaries,
     summary_charts,
 )
 from batchsite.results.models import Judgement, Summary
-from batchsite.results.result_rows import Wanted
-from batchsite.results.row_filter import Asked, asked_in
+from batchsite.results.row_filter import RowFilter, chips, filter_in
 from batchsite.results.row_search import Search
+from batchsite.results.table_context import table_context
 from batchsite.results.views_notes import course_of
-from batchsite.results.views_progress import standing_of
+from batchsite.results.views_progress import status_context
 from batchsite.teams.requests import TeamRequest
 
 
 @require_GET
-def batch(request: TeamRequest, batch_id: int) -> HttpResponse:
-    """How it stands, what its answers hold together, and its rows. A draft has its own page."""
+def batch(request: TeamRequest, batch_id: int, tab: str = "results") -> HttpResponse:
+    """Shows the head and one tab of a batch. A draft is redirected to its own page."""
     found = queries.batch_of(request.team, batch_id)
     if found.state == State.DRAFT:
         return redirect("batch-edit", found.pk)
     summary = summaries.summary_of(found)
-    summaries.ask_for(found, summary)
-    asked = asked_in(request.GET)
-    context = standing_of(request, found, asked) | rows_context(request, found, summary, asked)
-    context |= sums_context(request, found, summary, asked) | course_of(found)
-    context["first"] = found.row_limit is not None and found.row_limit < found.dataset.row_count
+    summaries.request(found, summary)
+    row_filter = filter_in(request.GET)
+    context = status_context(request, found, row_filter, tab)
+    if tab == "results":
+        context |= table_context(request, found, summary, row_filter)
+    elif tab == "insights":
+        context |= sums_context(request, found, summary, row_filter)
+    elif tab == "activity":
+        context |= course_of(found)
+    else:
+        context["example"] = row_detail.row_detail(found, found.rows.first) if found.total else None
     return render(request, "results/batch.html", context)
 
 
 @require_GET
 def batch_summary(request: TeamRequest, batch_id: int) -> HttpResponse:
-    """The sums over all rows, which renew themselves while they are made."""
+    """Shows the counts over all rows, for their own poll."""
     found = queries.batch_of(request.team, batch_id)
     if not request.htmx or found.state == State.DRAFT:
         return redirect("batch", found.pk)
     summary = summaries.summary_of(found)
-    summaries.ask_for(found, summary)
-    context = {"batch": found, **sums_context(request, found, summary, asked_in(request.GET))}
+    summaries.request(found, summary)
+    context = {"batch": found, **sums_context(request, found, summary, filter_in(request.GET))}
     return render(request, "results/_summary.html", context)
 
 
-def sums_context(request: TeamRequest, found: Batch, summary: Summary, asked: Asked) -> dict[str, Any]:
-    """What stands above the rows: values, numbers, and how they agree with what was expected."""
+def sums_context(request: TeamRequest, found: Batch, summary: Summary, row_filter: RowFilter) -> dict[str, Any]:
+    """Returns what the insights show: values, numbers, and agreement with the expected column."""
     is_asked = summary.next_look_at is not None
-    picture = summary_charts.picture_of(found, summary, asked, request.GET)
+    picture = summary_charts.picture_of(found, summary, row_filter, request.GET)
     return {
         "summary": summary,
         "picture": picture,
@@ -75,85 +78,62 @@ def sums_context(request: TeamRequest, found: Batch, summary: Summary, asked: As
         "corrected": agreement.corrected(picture.agreement, summary.corrections) if picture else None,
         "comparable": answer_fields.field_names(found),
         "compared": summaries.compared_field(found, summary),
-        "last_row": summaries.last_row(found),
-        "asked": asked,
+        "last_row": found.rows.last,
+        "asked": row_filter,
     }
 
 
 @require_POST
 def batch_expected(request: TeamRequest, batch_id: int) -> HttpResponse:
-    """Which column of the dataset holds the right answers, and which field is held against it."""
+    """Sets the expected column, and the field that is compared with it."""
     found = queries.batch_of(request.team, batch_id)
     if found.state != State.DRAFT:
         expected_column.expect(found, request.POST.get("column", ""), request.POST.get("field", ""))
-    return redirect(f"{reverse('batch', args=[found.pk])}#summary")
+    return redirect("batch-insights", found.pk)
 
 
 @require_GET
 def batch_rows(request: TeamRequest, batch_id: int) -> HttpResponse:
-    """A search that goes on by itself: the rows that it found so far, and further ones."""
+    """Continues a search: the rows found so far, and further ones."""
     found = queries.batch_of(request.team, batch_id)
     if not request.htmx or found.state == State.DRAFT:
         return redirect(f"{reverse('batch', args=[found.pk])}?{request.GET.urlencode()}")
-    summary, asked = summaries.summary_of(found), asked_in(request.GET)
-    return render(request, "results/_rows.html", {"batch": found, **rows_context(request, found, summary, asked)})
-
-
-def rows_context(request: TeamRequest, found: Batch, summary: Summary, asked: Asked) -> dict[str, Any]:
-    """What the table of rows, and the line above it, show."""
-    page = row_table.page_of(found, asked, request.GET, summary)
-    return {
-        "page": page,
-        "asked": asked,
-        "wanted": asked,
-        "chips": row_filter.chips(asked, request.GET),
-        "kept": row_filter.kept(asked),
-        "columns": row_table.columns_of(found, request.GET),
-        "choices": filter_choices.short_lists(found, asked),
-        "lists": filter_choices.value_lists(found, asked, summary),
-        "finishes": sorted({"stop", "length", asked.finish} - {""}),
-        "held": filter_choices.held(request.GET, asked),
-        "sorts": row_filter.SORTS,
-        "last_row": summaries.last_row(found),
-        "opened": bool(asked.values or asked.finish or asked.between.get("length") or request.GET.getlist("col")),
-        "now": timezone.now(),
-        "row_query": row_filter.without(request.GET, "col") if asked or asked.sort else "",
-        "begin": request.GET.get("begin") or request.GET.get("after") or None,
-    }
+    summary, row_filter = summaries.summary_of(found), filter_in(request.GET)
+    return render(request, "results/_rows.html", {"batch": found, **table_context(request, found, summary, row_filter)})
 
 
 @require_GET
 def batch_row(request: TeamRequest, batch_id: int, row: int) -> HttpResponse:
-    """One row: prompt, answer, how it came about, and its neighbours among the wanted rows."""
+    """Shows one row: prompt, answer, request details, and its neighbours in the filter."""
     found = queries.batch_of(request.team, batch_id)
     if found.state == State.DRAFT:
         return redirect("batch-edit", found.pk)
-    asked = asked_in(request.GET)
-    detail = result_rows.row_detail(found, row, Wanted())
-    context = {"batch": found, "wanted": asked, "detail": detail, "row": row}
+    row_filter = filter_in(request.GET)
+    detail = row_detail.row_detail(found, row)
+    context = {"batch": found, "wanted": row_filter, "detail": detail, "row": row}
     if detail is None:
         return render(request, "results/no_row.html", context, status=404)
-    if asked or asked.sort:
-        previous, following = neighbours(found, asked, row)
+    if row_filter or row_filter.sort:
+        previous, following = neighbours(found, row_filter, row)
         detail = replace(detail, previous=previous, next=following)
-    said = Judgement.objects.filter(batch=found, row=row).select_related("by").first()
+    judgement = Judgement.objects.filter(batch=found, row=row).select_related("by").first()
     if detail.state == RowState.SUCCEEDED:
-        context["correctables"] = judgements.correctables(found, row, said)
+        context["correctables"] = judgements.correctables(found, row, judgement)
         context["expected"], context["agrees"] = expected_column.expected_of(found, row)
     context |= {
         "detail": detail,
-        "judgement": said,
-        "chips": row_filter.chips(asked, request.GET),
+        "judgement": judgement,
+        "chips": chips(row_filter, request.GET),
         "answer": row_table.pretty(detail.result.answer) if detail.result else "",
     }
     return render(request, "results/row.html", context)
 
 
-def neighbours(found: Batch, asked: Asked, row: int) -> tuple[int | None, int | None]:
-    """The rows beside a row, among those that are asked for and in their order."""
-    search = Search(found, asked, summaries.summary_of(found))
+def neighbours(found: Batch, row_filter: RowFilter, row: int) -> tuple[int | None, int | None]:
+    """Returns the rows before and after a row, among those of the filter and in its order."""
+    search = Search(found, row_filter, summaries.summary_of(found))
     here = search.place_of(row)
     if here is None:
         return None, None
-    before, behind = search.find(here, -1, 1).rows, search.find(here, 1, 1).rows
-    return next(iter(before), None), next(iter(behind), None)
+    before, after = search.find(here, -1, 1).rows, search.find(here, 1, 1).rows
+    return next(iter(before), None), next(iter(after), None)

@@ -1,4 +1,4 @@
-"""Two batches beside each other: which ones to choose from, and the page of a pair."""
+"""The comparison of two batches: the choice of the other one, and the page of the pair."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from batchsite.batches import queries
 from batchsite.batches.models import Batch
 from batchsite.batches.states import State
 from batchsite.http import whole_number
-from batchsite.results import comparisons
-from batchsite.results.comparisons import ONLY, Pair
+from batchsite.results import compared_rows, comparisons
+from batchsite.results.batch_pair import BatchPair
+from batchsite.results.compared_rows import ONLY
 from batchsite.teams.requests import TeamRequest
 
 SHOWN = 50
@@ -22,7 +23,7 @@ SHOWN = 50
 
 @require_GET
 def batch_compare(request: TeamRequest, batch_id: int) -> HttpResponse:
-    """The other batches of the same dataset, the newest first."""
+    """Lists the other batches of the same dataset, newest first."""
     found = queries.batch_of(request.team, batch_id)
     others = queries.batches_of(request.team).filter(dataset_id=found.dataset_id)
     others = others.exclude(pk=found.pk).exclude(state=State.DRAFT).select_related("dataset", "started_by")
@@ -32,11 +33,11 @@ def batch_compare(request: TeamRequest, batch_id: int) -> HttpResponse:
 
 @require_GET
 def batches_compared(request: TeamRequest, batch_id: int, other_id: int) -> HttpResponse:
-    """Both batches, row by row; for htmx the part that goes on by itself."""
+    """Shows both batches row by row. Answers htmx with the part that it polls."""
     one, other = queries.batch_of(request.team, batch_id), queries.batch_of(request.team, other_id)
     if batch_id == other_id or State.DRAFT in {one.state, other.state}:
         return redirect("batch-compare", one.pk)
-    pair = Pair(one, other)
+    pair = BatchPair(one, other)
     context: dict[str, Any] = {"pair": pair, "batch": one, "other": other, "address": _address(one, other)}
     if request.htmx and request.GET.get("part") == "sums":
         return render(request, "results/_compared.html", context | _sums(pair, request))
@@ -50,40 +51,40 @@ def _address(one: Batch, other: Batch) -> str:
     return reverse("batches-compared", args=[one.pk, other.pk])
 
 
-def _rows(pair: Pair, request: TeamRequest) -> dict[str, Any]:
-    asked = request.GET
-    only = only_in(pair, asked.get("only", ""))
-    kept = [int(row) for row in asked.get("rows", "").split(".") if whole_number(row)][: comparisons.PAGE]
-    at = whole_number(asked.get("at"))
-    after = at - 1 if at else whole_number(asked.get("after"))
-    begin = whole_number(asked.get("begin"))
-    before = None if at else whole_number(asked.get("before"))
+def _rows(pair: BatchPair, request: TeamRequest) -> dict[str, Any]:
+    query = request.GET
+    only = only_in(pair, query.get("only", ""))
+    kept = [int(row) for row in query.get("rows", "").split(".") if whole_number(row)][: compared_rows.PAGE]
+    at = whole_number(query.get("at"))
+    after = at - 1 if at else whole_number(query.get("after"))
+    begin = whole_number(query.get("begin"))
+    before = None if at else whole_number(query.get("before"))
     return {
-        "page": comparisons.page_of(pair, only, after, before, kept, begin),
+        "page": compared_rows.page_of(pair, only, after, before, kept, begin),
         "only": only,
         "begin": begin or after or None,
         "last_row": pair.rows.last,
     }
 
 
-def only_in(pair: Pair, text: str) -> str:
-    """What the address asks for: one of `ONLY`, `f.<field>`, or nothing."""
+def only_in(pair: BatchPair, text: str) -> str:
+    """Returns the filter of the address: one of `ONLY`, `f.<field>`, or blank."""
     if text in {"fixed", "broken"} and not pair.column:
         return ""
     return text if text in ONLY or (text.removeprefix("f.") in pair.names and text.startswith("f.")) else ""
 
 
-def _sums(pair: Pair, request: TeamRequest) -> dict[str, Any]:
+def _sums(pair: BatchPair, request: TeamRequest) -> dict[str, Any]:
     comparison = comparisons.comparison_of(pair)
-    sums = comparisons.sums_in(comparison.shown)
+    counts = comparisons.counts_in(comparison.shown)
     only = only_in(pair, request.GET.get("only", ""))
     return {
         "comparison": comparison,
-        "sums": sums,
+        "sums": counts,
         "only": only,
         "every": 2 if comparison.next_look_at else 0,
-        "accuracies": [right / sums.counted for right in sums.right] if sums and sums.counted else None,
-        "changes": sorted(sums.fields.items(), key=lambda one: -one[1]) if sums and len(pair.names) > 1 else (),
+        "accuracies": [right / counts.counted for right in counts.right] if counts and counts.counted else None,
+        "changes": sorted(counts.fields.items(), key=lambda item: -item[1]) if counts and len(pair.names) > 1 else (),
         "last_row": pair.rows.last,
         "batches": (pair.one, pair.other),
     }

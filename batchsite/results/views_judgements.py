@@ -1,4 +1,4 @@
-"""Judging an answer: a thumb in the table, all of it on the row's page."""
+"""Judgements: thumbs in the table, the whole form on the row's page."""
 
 from __future__ import annotations
 
@@ -18,21 +18,23 @@ PREFIX = "corrected."
 
 @require_POST
 def row_judge(request: TeamRequest, batch_id: int, row: int) -> HttpResponse:
-    """Good or bad; for htmx the thumbs as they are now."""
+    """Stores good or bad. Answers htmx with the thumbs as they are now."""
     found = queries.batch_of(request.team, batch_id)
     try:
-        said = judgements.judge(found, row, request.user, request.POST.get("verdict", ""))
+        judgement = judgements.judge(found, row, request.user, request.POST.get("verdict", ""))
     except judgements.NotThere:
         return render(request, "results/no_row.html", {"batch": found, "row": row}, status=404)
     if request.htmx:
         back = next_url(request)  # and not the address of this request, which only takes POST
-        return render(request, "results/_judge.html", {"batch": found, "row": row, "judgement": said, "back": back})
+        return render(
+            request, "results/_judge.html", {"batch": found, "row": row, "judgement": judgement, "back": back}
+        )
     return redirect(next_url(request) if request.POST.get("next") else reverse("batch-row", args=[found.pk, row]))
 
 
 @require_POST
 def row_correct(request: TeamRequest, batch_id: int, row: int) -> HttpResponse:
-    """The whole judgement as the form of the row's page has it."""
+    """Stores the whole judgement from the row's page."""
     found = queries.batch_of(request.team, batch_id)
     data = request.POST
     corrected = {name.removeprefix(PREFIX): words_of(data.get(name)) for name in data if name.startswith(PREFIX)}

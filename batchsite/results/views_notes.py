@@ -1,4 +1,4 @@
-"""What stands beside a batch: its course as a chart, its notes and tags."""
+"""The course of a batch as a chart, and its notes and tags."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class NotesForm(forms.Form):
         label="Tags",
         required=False,
         max_length=(LONGEST_TAG + 2) * MOST,
-        help_text="Between commas. The list of batches can be narrowed to a tag.",
+        help_text="Separated by commas. The list of batches can be filtered by tag.",
     )
     notes = forms.CharField(label="Notes", required=False, max_length=20_000, widget=forms.Textarea(attrs={"rows": 4}))
 
@@ -36,7 +36,7 @@ class NotesForm(forms.Form):
 
 @require_http_methods(["GET", "POST"])
 def batch_notes(request: TeamRequest, batch_id: int) -> HttpResponse:
-    """The form on a page of its own, or in its place on the batch's page."""
+    """The form, on a page of its own or in place on the batch's page."""
     found = queries.batch_of(request.team, batch_id)
     form = NotesForm(
         request.POST if request.method == "POST" else None,
@@ -55,13 +55,13 @@ def batch_notes(request: TeamRequest, batch_id: int) -> HttpResponse:
 
 @require_GET
 def batch_course(request: TeamRequest, batch_id: int) -> HttpResponse:
-    """The chart of how the rows were done over time, which asks again while the batch runs."""
+    """The chart of progress over time, for its own poll."""
     found = queries.batch_of(request.team, batch_id)
     return render(request, "results/_course.html", {"batch": found, **course_of(found)})
 
 
 def course_of(batch: Batch) -> dict[str, Any]:
-    """The chart of a batch, and its pace in words."""
+    """Returns the chart of a batch, and its rate in words."""
     pace = Pace.objects.filter(batch=batch).first()
     now = (timezone.now(), done_so_far(batch)) if batch.is_running else None
     return {"course": course_chart.course(pace, batch.total, now), "rate": course_chart.rate(pace)}

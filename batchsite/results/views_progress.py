@@ -13,51 +13,77 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from batchsite.batches import queries
 from batchsite.batches.models import Batch
-from batchsite.batches.states import RowState, State
-from batchsite.http import words_of
-from batchsite.results import result_rows
-from batchsite.results.batch_status import standing, tone_of
-from batchsite.results.result_rows import Wanted
+from batchsite.batches.states import State
+from batchsite.results import cause_counts, summaries
+from batchsite.results.batch_status import status_of, tone_of
+from batchsite.results.row_filter import RowFilter, filter_in, query_of
+from batchsite.results.table_context import table_context
 from batchsite.teams.requests import TeamRequest
 
 LATEST = 6
-"""Lines of the timeline that stand open; earlier ones are folded."""
+"""Events of the timeline that are shown; earlier ones are folded."""
+
+
+TABS = {
+    "results": ("batch", "Results"),
+    "insights": ("batch-insights", "Insights"),
+    "activity": ("batch-activity", "Activity"),
+    "prompt": ("batch-prompt", "Prompt"),
+}
+"""{tab: (name of its address, label)}."""
+POLLED = ("shown", "tab", "read")
+"""Parameters of the poll alone: the fingerprint that is shown, the tab, and how far its rows were read."""
 
 
 @require_GET
 def batch_progress(request: TeamRequest, batch_id: int) -> HttpResponse:
-    """The live part. Where more than figures changed since `shown`, what stands around it comes along."""
+    """The head of the page, with the rows if more were read, and other parts if more than figures changed."""
     found = queries.batch_of(request.team, batch_id)
     if not request.htmx:
         return redirect("batch", found.pk)
     if found.state == State.DRAFT:
         return HttpResponseClientRedirect(reverse("batch-edit", args=[found.pk]))
-    context = standing_of(request, found, wanted_of(request.GET))
-    context["oob"] = context["standing"].mark != request.GET.get("shown")
+    shown, tab, read = (request.GET.get(name, "") for name in POLLED)
+    request.GET = _without_poll(request.GET)  # links in the answer are those of the page
+    row_filter = filter_in(request.GET)
+    context = status_context(request, found, row_filter, tab if tab in TABS else "results")
+    context["oob"] = context["standing"].fingerprint != shown
+    if tab == "results" and read != _read_so_far(found):
+        context |= table_context(request, found, summaries.summary_of(found), row_filter) | {"oob_rows": True}
     return render(request, "results/_live.html", context)
 
 
-def standing_of(request: TeamRequest, found: Batch, wanted: Any) -> dict[str, Any]:
-    """What the page of a batch shows above its rows. `wanted` has the state and the cause that rows are chosen by."""
-    stands = standing(found)
-    story = [(event, tone_of(event)) for event in stands.events]
-    kept = request.GET.copy()
-    kept.pop("shown", None)
-    again = "&".join(filter(None, [urlencode({"shown": stands.mark}), kept.urlencode()]))
+def _without_poll(query: QueryDict) -> QueryDict:
+    page_query = query.copy()
+    for name in POLLED:
+        page_query.pop(name, None)
+    return page_query
+
+
+def _read_so_far(batch: Batch) -> str:
+    """Changes when a row of the table may have changed."""
+    return f"{batch.state}-{batch.done}-{batch.cost_ticks}"
+
+
+def status_context(request: TeamRequest, found: Batch, row_filter: RowFilter, tab: str) -> dict[str, Any]:
+    """Returns what every tab of the page of a batch shows."""
+    status = status_of(found)
+    story = [(event, tone_of(event)) for event in status.events]
+    page_query = _without_poll(request.GET)
+    poll = urlencode({"shown": status.fingerprint, "tab": tab, "read": _read_so_far(found)})
+    polled = filter(None, [poll, page_query.urlencode()])
     return {
         "batch": found,
-        "standing": stands,
-        "wanted": wanted,
-        "causes": result_rows.causes(found),
-        "misfits": result_rows.misfits(found),
+        "standing": status,
+        "wanted": row_filter,
+        "chosen_count": query_of(row_filter),
+        "tab": tab,
+        "tabs": [(name, label, reverse(address, args=[found.pk])) for name, (address, label) in TABS.items()],
+        "first": found.row_limit is not None and found.row_limit < found.dataset.row_count,
+        "causes": cause_counts.causes(found),
+        "misfits": cause_counts.misfits(found),
         "earlier": story[:-LATEST],
         "timeline": story[-LATEST:],
-        "poll_url": f"{reverse('batch-progress', args=[found.pk])}?{again}",
-        "query": f"?{kept.urlencode()}" if kept else "",
+        "poll_url": f"{reverse('batch-progress', args=[found.pk])}?{'&'.join(polled)}",
+        "query": f"?{page_query.urlencode()}" if page_query else "",
     }
-
-
-def wanted_of(asked: QueryDict) -> Wanted:
-    """Which rows the address asks for; what it does not know counts as all."""
-    state = asked.get("state", "")
-    return Wanted(state if state in RowState.values else "", words_of(asked.get("cause"))[:60])

@@ -1,34 +1,35 @@
-"""What people ask for: start, cancel, finish early, retry, go on, delete. Each is one short transaction.
+"""What people do to a batch: start, cancel, finish early, retry, go on, delete. Each is one short transaction.
 
-Nothing here talks to the provider: intentions are written down, and workers carry them out.
+Nothing here talks to the provider: intentions are written down, and workers carry them out. Every action locks the
+batch before it reads anything that it decides by (transitions.py has the order of locks).
 """
 
 from __future__ import annotations
-
-from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from batchsite.batches.answer_flaws import COUNTERS
 from batchsite.batches.causes import TRANSIENT
 from batchsite.batches.draft_fingerprint import draft_fingerprint
-from batchsite.batches.models import Batch, Result, Submission
+from batchsite.batches.models import Batch, Submission
 from batchsite.batches.signals import batch_starting
 from batchsite.batches.states import TERMINAL, RowState, State
 from batchsite.batches.timeline import note
-from batchsite.batches.transitions import ask_to_end, refresh, resume
+from batchsite.batches.transitions import ask_to_end, lock_batch, refresh, resume
 from batchsite.pricing.budgets import refusal_of
 from batchsite.pricing.estimate import Estimate
 from batchsite.recipes.given_requests import ID_COLUMN
 from batchsite.recipes.recipe import id_prefix
+from batchsite.submission.retriable import Retry, untaken
 from batchsite.teams.accounts import account_kind
 from batchsite.teams.models import Team, User
 from batchsite.wording import many
 
 
 class NotNow(RuntimeError):
-    """What was asked for does not fit the state that the batch is in; the text says why."""
+    """The action does not fit the state of the batch; the text says why."""
 
 
 def start(batch: Batch, user: User | None, price: Estimate | None) -> None:
@@ -38,12 +39,14 @@ def start(batch: Batch, user: User | None, price: Estimate | None) -> None:
     """
     priced = draft_fingerprint(batch)
     with transaction.atomic():
-        batch = Batch.objects.select_for_update().get(pk=batch.pk)
+        batch = lock_batch(batch.pk)
         if batch.state != State.DRAFT:
-            raise NotNow("This batch was submitted already.")
+            raise NotNow("This batch was already submitted.")
         if draft_fingerprint(batch) != priced:
-            raise NotNow("The draft was changed since you looked. This is how it stands now; nothing was sent.")
-        team = Team.objects.select_for_update().get(pk=batch.team_id)  # two batches must not share what is left
+            raise NotNow("The draft has changed since you opened it. This is the current version; nothing was sent.")
+        team = Team.objects.select_for_update(no_key=True).get(
+            pk=batch.team_id
+        )  # two batches must not share what is left
         if words := refusal_of(team, price):
             raise NotNow(words)
         rows, now = batch.rows, timezone.now()
@@ -55,9 +58,9 @@ def start(batch: Batch, user: User | None, price: Estimate | None) -> None:
         batch.problems, batch.problem_count = [], 0
         batch.save()
         batch_starting.send(Batch, batch=batch)
-        for number, some in enumerate(rows.pieces(settings.OPTIONS.requests_per_submission), 1):
+        for number, part in enumerate(rows.pieces(settings.OPTIONS.requests_per_submission), 1):
             Submission.objects.create(
-                batch=batch, number=number, first_row=some.first, last_row=some.last, next_look_at=now
+                batch=batch, number=number, first_row=part.first, last_row=part.last, next_look_at=now
             )
         note(batch.pk, "submitted", f"Submitted with {many(batch.total, 'row')}", by=user)
 
@@ -65,18 +68,19 @@ def start(batch: Batch, user: User | None, price: Estimate | None) -> None:
 def cancel(batch: Batch, user: User | None) -> None:
     """Stop what is pending. What is done stays, and is billed."""
     reason = "Cancelled before it was answered."
-    _end_early(batch, user, State.CANCELLED, RowState.CANCELLED, reason, "Cancel asked for")
+    _end_early(batch, user, State.CANCELLED, RowState.CANCELLED, reason, "Cancellation requested")
 
 
 def finish_early(batch: Batch, user: User | None) -> None:
-    """Cancel, keep what is there, and declare the rest missing, so that it can be retried."""
-    reason = "Still pending when the batch was finished with what was there."
-    _end_early(batch, user, State.COMPLETED, RowState.MISSING, reason, "Finish with what is there")
+    """Cancel, keep the answers that are there, and declare the other rows missing, so that they can be retried."""
+    reason = "Still pending when the batch was finished early."
+    _end_early(batch, user, State.COMPLETED, RowState.MISSING, reason, "Finished early")
 
 
 def _end_early(batch: Batch, user: User | None, ending: State, rest: RowState, reason: str, words: str) -> None:
     with transaction.atomic():
-        running = list(batch.submissions.select_for_update().exclude(state__in=TERMINAL))
+        lock_batch(batch.pk)
+        running = list(batch.submissions.select_for_update(no_key=True).exclude(state__in=TERMINAL))
         if not running:
             raise NotNow("This batch has ended already.")
         for submission in running:
@@ -95,72 +99,89 @@ def retry(
     states: tuple[str, ...] = (),
     misfits: bool = False,
 ) -> Submission:
-    """Try rows again into the same batch: all that did not succeed, or those of some causes, or some rows.
+    """Try rows again into the same batch: all without an answer, or those of some causes, or these rows.
 
-    Skipped rows only where they are named, by `rows` or `states`; `misfits` are answers that do not fit the shape.
-    Raises NotNow when there is nothing to try again.
+    Skipped rows are tried only if `rows` or `states` name them; `misfits` are answers that do not fit the shape.
+    Raises NotNow when nothing is left to try again, or all of it is being tried again already.
     """
-    states = states or _states_to_retry(rows, misfits)
-    wanted: dict[str, Any] = {"states": [str(state) for state in states], "causes": causes, "rows": rows}
-    wanted["fit"] = "misfit" if misfits else ""
+    states = states or _states_to_retry(rows, misfits, causes)
+    wanted: Retry = {
+        "states": [str(state) for state in states],
+        "causes": causes,
+        "rows": rows,
+        "fit": "misfit" if misfits else "",
+    }
     with transaction.atomic():
-        batch = Batch.objects.select_for_update().get(pk=batch.pk)
-        results = Result.objects.filter(batch=batch, state__in=states)
-        results = results.filter(cause__in=causes) if causes else results
-        results = results.filter(row__in=rows) if rows else results
-        results = results.exclude(misfit="") if misfits else results
+        batch = lock_batch(batch.pk)
+        results, wanted = untaken(batch, wanted)
         if not results.exists():
-            raise NotNow("There is nothing to try again.")
-        submission = _again(batch, wanted)
-        rest = "answers that do not fit" if misfits else "all that did not succeed"
-        what = f"row {rows[0]:,}" if rows and len(rows) == 1 else ", ".join(causes or [rest])
+            waiting = "These rows are being tried again already."
+            raise NotNow(waiting if wanted.get("ahead") else "There is nothing to retry.")
+        submission = _add_retry(batch, wanted)
+        default = "answers that do not fit" if misfits else "all that did not succeed"
+        what = f"row {rows[0]:,}" if rows and len(rows) == 1 else ", ".join(causes or [default])
         note(batch.pk, "retried", f"Retry: {what}", by=user, submission=submission)
     return submission
 
 
-def _states_to_retry(rows: list[int] | None, misfits: bool) -> tuple[str, ...]:
+def _states_to_retry(rows: list[int] | None, misfits: bool, causes: list[str] | None) -> tuple[str, ...]:
+    """Succeeded rows are retried for a misfit, or by a cause that only flawed answers have."""
     if misfits:
         return (RowState.SUCCEEDED,)
+    if causes and COUNTERS.keys() & set(causes):
+        return (*_WITHOUT_ANSWER, RowState.SUCCEEDED)
     return (*_WITHOUT_ANSWER, RowState.SKIPPED) if rows else _WITHOUT_ANSWER
 
 
 _WITHOUT_ANSWER = (RowState.FAILED, RowState.CANCELLED, RowState.MISSING)
 
 
-def _again(batch: Batch, wanted: dict[str, Any]) -> Submission:
+def _add_retry(batch: Batch, wanted: Retry) -> Submission:
     number = batch.submissions.order_by("-number").values_list("number", flat=True)[0] + 1
     first, last = batch.rows.first, batch.rows.last
     submission = Submission.objects.create(
-        batch=batch, number=number, first_row=first, last_row=last, retry_of=wanted, next_look_at=timezone.now()
+        batch=batch, number=number, first_row=first, last_row=last, retry_of=dict(wanted), next_look_at=timezone.now()
     )
     refresh(batch.pk)
     return submission
 
 
 def retry_by_itself(submission: Submission) -> None:
-    """A standing choice: when a submission ends, transient failures are tried again, up to the chosen number."""
+    """Try transient failures again, up to the number that a person chose, when a submission ends.
+
+    The batch and the submission are locked.
+    """
     batch = Batch.objects.get(pk=submission.batch_id)
     used = batch.submissions.filter(retry_of__by_itself=True).count()
     if used >= batch.auto_retries or submission.cancel_asked_at or batch.state == State.CANCELLING:
         return
-    transient = {"states": [str(RowState.FAILED)], "causes": sorted(TRANSIENT), "rows": None}
-    found = Result.objects.filter(batch=batch, state=RowState.FAILED, cause__in=TRANSIENT)
-    if found.exists():
-        again = _again(batch, transient | {"by_itself": True})
-        note(batch.pk, "retried", "Retry by itself: transient failures", submission=again)
+    wanted: Retry = {
+        "states": [str(RowState.FAILED)],
+        "causes": sorted(TRANSIENT),
+        "rows": None,
+        "by_itself": True,
+    }
+    results, wanted = untaken(batch, wanted)
+    if results.exists():
+        again = _add_retry(batch, wanted)
+        note(batch.pk, "retried", "Automatic retry: temporary failures", submission=again)
 
 
 def go_on(batch: Batch, user: User | None) -> None:
     """Try a held batch again now."""
     with transaction.atomic():
+        lock_batch(batch.pk)
         resume(batch.pk, by=user)
+        Batch.objects.filter(pk=batch.pk).update(must_confirm=False)
         _look_now(batch)
 
 
 def wake_held(team: Team) -> None:
-    """A key was set: every held batch of the team is tried now."""
+    """Try every held batch of the team now: a key was set, or the budget was raised."""
     for batch in Batch.objects.filter(team=team).exclude(held_reason=""):
-        _look_now(batch)
+        with transaction.atomic():
+            lock_batch(batch.pk)
+            _look_now(batch)
 
 
 def _look_now(batch: Batch) -> None:
@@ -168,7 +189,7 @@ def _look_now(batch: Batch) -> None:
 
 
 def rename(batch: Batch, name: str, user: User | None = None) -> None:
-    """Give it another name here. What it is called at xAI was written down when it was made, and stays."""
+    """Rename the batch here. Its name at xAI was set when it was created there, and stays."""
     if name == batch.name:
         return
     with transaction.atomic():
@@ -177,9 +198,9 @@ def rename(batch: Batch, name: str, user: User | None = None) -> None:
 
 
 def delete(batch: Batch, user: User | None) -> None:
-    """Hide a batch that ended, or a draft; a worker removes it. Raises NotNow while it runs."""
+    """Hide a batch that has ended, or a draft; a worker removes it. Raises NotNow while it runs."""
     with transaction.atomic():
-        batch = Batch.objects.select_for_update().get(pk=batch.pk)
+        batch = lock_batch(batch.pk)
         if batch.is_running:
             raise NotNow("A running batch cannot be deleted. Cancel it first.")
         batch.deleted_at = timezone.now()

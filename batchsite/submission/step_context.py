@@ -7,6 +7,8 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from django.db import transaction
+
 from batchsite.batches.models import Batch, Submission
 from batchsite.processes.leases import Claim
 from batchsite.submission.provider_calls import account_for
@@ -38,11 +40,13 @@ class StepContext:
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[Submission]:
-        """Yields the submission, fresh and locked, inside a transaction. Raises LeaseLost."""
-        with self.claim.locked() as fresh:
-            fresh.batch = self.submission.batch
-            self.submission = fresh
-            yield fresh
+        """Yields the submission, fresh and locked after its batch, inside a transaction. Raises LeaseLost."""
+        with transaction.atomic():
+            Batch.objects.select_for_update(no_key=True).filter(pk=self.submission.batch_id).first()  # may be gone
+            with self.claim.locked() as fresh:
+                fresh.batch = self.submission.batch
+                self.submission = fresh
+                yield fresh
 
 
 def begin_step(claim: Claim[Submission]) -> StepContext:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import hmac
 from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
+from batchsite.setup import setup_code
 from batchsite.teams.models import Role, Team, User
+from batchsite.teams.sign_in import TooManyTries, is_password_of
 
 TICKS_PER_DOLLAR = 10_000_000_000
-TAKEN = "There is an account with this e-mail already."
+TYPE_PASSWORD = "Type your password to change the e-mail."
+TAKEN = "There is already an account with this e-mail."
 
 
 def _name(label: str = "Your name") -> forms.CharField:
@@ -32,12 +37,12 @@ def _password(label: str, kind: str, help_text: str = "", *, required: bool = Tr
 
 
 def _new_password(label: str = "Password") -> forms.CharField:
-    return _password(label, "new-password", "At least 10 characters; a few words that only you would join are good.")
+    return _password(label, "new-password", "At least 10 characters; a few unrelated words work well.")
 
 
 def _team_name() -> forms.CharField:
     widget = forms.TextInput({"autocomplete": "organization"})
-    return forms.CharField(label="Name of the team", max_length=120, widget=widget)
+    return forms.CharField(label="Team name", max_length=120, widget=widget)
 
 
 class SignUpForm(forms.Form):
@@ -58,10 +63,27 @@ class SignUpForm(forms.Form):
 
 
 class SetupForm(SignUpForm):
-    """The first account, and its team."""
+    """The first account, and its team. On a server that others can reach it asks for the code of the terminal."""
 
+    code = forms.CharField(
+        label="Setup code",
+        max_length=40,
+        help_text="Shown in the terminal of `manage.py up`, and by `manage.py setupcode`.",
+        widget=forms.TextInput({"autocomplete": "off", "autofocus": True}),
+    )
     team_name = _team_name()
-    field_order = ("team_name", "name", "email", "password")
+    field_order = ("code", "team_name", "name", "email", "password")
+
+    def __init__(self, data: QueryDict | None = None) -> None:
+        super().__init__(data)
+        if not settings.OPTIONS.is_reachable:
+            del self.fields["code"]
+
+    def clean_code(self) -> str:
+        typed = "".join(filter(str.isalnum, self.cleaned_data["code"])).upper()
+        if not hmac.compare_digest(typed.encode(), setup_code(settings.SECRET_KEY).replace("-", "").encode()):
+            raise ValidationError("That is not the code. `manage.py setupcode` shows it again.")
+        return typed
 
 
 class SignInForm(forms.Form):
@@ -76,7 +98,7 @@ class TeamForm(forms.Form):
 
 
 class InvitationForm(forms.Form):
-    role = forms.ChoiceField(choices=Role.choices, initial=Role.MEMBER, widget=forms.RadioSelect, label="They join as")
+    role = forms.ChoiceField(choices=Role.choices, initial=Role.MEMBER, widget=forms.RadioSelect, label="Role")
 
 
 class RoleForm(forms.Form):
@@ -107,17 +129,17 @@ class BudgetForm(forms.Form):
     """The limit of spending in a calendar month, in dollars. Empty: no limit."""
 
     budget = forms.DecimalField(
-        label="Budget for a calendar month, in dollars",
+        label="Monthly budget, in dollars",
         required=False,
         min_value=Decimal(0),
         max_value=Decimal(10_000_000),
         max_digits=14,
         decimal_places=4,
-        help_text="Empty: no limit. Months are those of UTC. Owners can change it at any time.",
+        help_text="Leave blank for no limit. Months are counted in UTC. Owners can change it at any time.",
         widget=forms.NumberInput({"min": 0, "step": "any", "inputmode": "decimal"}),
         error_messages=dict.fromkeys(
             ("invalid", "min_value", "max_value", "max_digits", "max_decimal_places", "max_whole_digits"),
-            "An amount in dollars, please, such as 25 or 12.50.",
+            "Enter an amount in dollars, such as 25 or 12.50.",
         ),
     )
 
@@ -140,8 +162,8 @@ class AccountForm(forms.Form):
     email = _email(autocomplete="email")
     password = _password("Your password", "current-password", "Only needed to change the e-mail.", required=False)
 
-    def __init__(self, data: QueryDict | None = None, *, user: User) -> None:
-        self.user = user
+    def __init__(self, data: QueryDict | None = None, *, user: User, address: str = "") -> None:
+        self.user, self.address = user, address
         super().__init__(data, initial={"name": user.name, "email": user.email})
 
     def clean_email(self) -> str:
@@ -152,26 +174,38 @@ class AccountForm(forms.Form):
 
     def clean(self) -> None:
         email = self.cleaned_data.get("email", self.user.email)
-        if email != self.user.email and not self.user.check_password(self.cleaned_data.get("password", "")):
-            self.add_error("password", "Type your password to change the e-mail.")
+        if email == self.user.email:
+            return
+        words = _why_wrong(self.user, self.cleaned_data.get("password", ""), self.address)
+        if words:
+            self.add_error("password", words if self.cleaned_data.get("password") else TYPE_PASSWORD)
 
 
 class PasswordForm(forms.Form):
     current = _password("Current password", "current-password")
     new = _new_password("New password")
 
-    def __init__(self, data: QueryDict | None = None, *, user: User) -> None:
-        self.user = user
+    def __init__(self, data: QueryDict | None = None, *, user: User, address: str = "") -> None:
+        self.user, self.address = user, address
         super().__init__(data)
 
     def clean_current(self) -> str:
         current: str = self.cleaned_data["current"]
-        if not self.user.check_password(current):
-            raise ValidationError("That is not your current password.")
+        words = _why_wrong(self.user, current, self.address)
+        if words:
+            raise ValidationError(words)
         return current
 
     def clean(self) -> None:
         _check_password(self, "new", self.user)
+
+
+def _why_wrong(user: User, password: str, address: str) -> str:
+    """Why this is not accepted as the person's password. Empty if it is."""
+    try:
+        return "" if is_password_of(user, password, address) else "That is not your current password."
+    except TooManyTries as refusal:
+        return str(refusal)
 
 
 def _check_password(form: forms.Form, field: str, user: User) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from datetime import datetime, timedelta
 from typing import ClassVar
@@ -33,6 +34,8 @@ class User(AbstractBaseUser):
     name = models.CharField(max_length=120, blank=True)
     is_active = models.BooleanField(default=True)
     date_joined = models.DateTimeField(default=timezone.now)
+    session_epoch = models.PositiveIntegerField(default=0)
+    """Raised to end all sessions of the person."""
 
     objects: ClassVar[UserManager] = UserManager()
     USERNAME_FIELD = "email"
@@ -43,6 +46,13 @@ class User(AbstractBaseUser):
     def __str__(self) -> str:
         return self.name or self.email
 
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """Ties a session to the password, and to the epoch once that was raised."""
+        by_password: str = super()._get_session_auth_hash(secret)  # type: ignore[misc]
+        if not self.session_epoch:
+            return by_password
+        return hashlib.sha256(f"{by_password} {self.session_epoch}".encode()).hexdigest()
+
 
 class Team(models.Model):
     """The owner of datasets, batches and keys. Every query starts from one."""
@@ -50,6 +60,8 @@ class Team(models.Model):
     name = models.CharField(max_length=120)
     created_at = models.DateTimeField(default=timezone.now)
     members = models.ManyToManyField(User, through="Membership", related_name="teams")
+    may_use_installation_key = models.BooleanField(default=True)
+    """Whether XAI_API_KEY pays for a team without a key of its own."""
     budget_ticks = models.PositiveBigIntegerField(null=True, blank=True)
     """Limit of spending in a calendar month (UTC), in ticks. Null: no limit."""
 
@@ -126,9 +138,12 @@ class ProviderKey(models.Model):
 
 
 class SignInFailure(models.Model):
-    """One wrong password. Counted for a quarter of an hour, then deleted."""
+    """One wrong password. Counted for a quarter of an hour, then deleted. The three keys are hashes."""
 
     who = models.CharField(max_length=64, db_index=True)
+    """E-mail and address together."""
+    account = models.CharField(max_length=64, db_index=True, default="")
+    address = models.CharField(max_length=64, db_index=True, default="")
     at = models.DateTimeField(default=timezone.now, db_index=True)
 
     def __str__(self) -> str:

@@ -1,18 +1,25 @@
-"""Signing in with a password, and the limit on wrong ones."""
+"""Signing in with a password, and the limits on wrong ones."""
 
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 import math
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.contrib.auth import authenticate
+from django.db.models import Q
 from django.utils import timezone
 
 from batchsite.teams.models import SignInFailure, User
 
-MOST_FAILURES = 10
 WINDOW = timedelta(minutes=15)
+MOST_FAILURES = 10
+"""Wrong passwords for one account from one address in `WINDOW`."""
+MOST_OF_AN_ADDRESS = 50
+"""The same for all accounts together: an office may share an address, and a list of e-mails is tried from one."""
+MOST_OF_AN_ACCOUNT = 100
+"""The same from all addresses together. High, as everybody can use it up to lock a person out."""
 
 
 class SignInRefused(Exception):
@@ -30,25 +37,70 @@ class TooManyTries(SignInRefused):
         self.seconds = max(1, math.ceil(wait.total_seconds()))
         minutes = math.ceil(self.seconds / 60)
         when = "in a minute" if minutes == 1 else f"in {minutes} minutes"
-        super().__init__(f"Too many wrong passwords for this e-mail. Try again {when}.")
+        super().__init__(f"Too many wrong passwords. Try again {when}.")
 
 
 def sign_in_as(email: str, password: str, address: str) -> User:
-    """The person behind e-mail and password. Raises SignInRefused.
-
-    The try is counted before the password is looked at, so that many at once gain nothing; a right password
-    clears the count. Counted per e-mail and address: a stranger elsewhere cannot lock the owner out.
-    """
-    who = hashlib.sha256(f"{email.strip().lower()} {address}".encode()).hexdigest()
-    now = timezone.now()
-    SignInFailure.objects.filter(at__lte=now - WINDOW).delete()
-    this = SignInFailure.objects.create(who=who, at=now)
-    times = list(SignInFailure.objects.filter(who=who).order_by("at").values_list("at", flat=True)[: MOST_FAILURES + 1])
-    if len(times) > MOST_FAILURES:
-        this.delete()
-        raise TooManyTries(times[0] + WINDOW - now)
+    """Returns the person with that e-mail and password. Raises SignInRefused."""
+    failure = _count_try(email, address)
     user = authenticate(username=email, password=password)
     if not isinstance(user, User):
         raise SignInRefused("E-mail and password do not match. Check both; passwords are case-sensitive.")
-    SignInFailure.objects.filter(who=who).delete()
+    _forget(failure)
     return user
+
+
+def is_password_of(user: User, password: str, address: str) -> bool:
+    """Whether it is the person's password, with the limits of signing in. Raises TooManyTries."""
+    failure = _count_try(user.email, address)
+    is_right = user.check_password(password)
+    if is_right:
+        _forget(failure)
+    return is_right
+
+
+def _count_try(email: str, address: str) -> SignInFailure:
+    """Records the try as a failure before the password is checked, so that parallel tries gain nothing.
+
+    Raises TooManyTries, and then records nothing: waiting does not get longer by trying.
+    """
+    account, network, now = email.strip().lower(), _network(address), timezone.now()
+    SignInFailure.objects.filter(at__lte=now - WINDOW).delete()
+    failure = SignInFailure.objects.create(
+        who=_hash(f"{account} {network}"), account=_hash(account), address=_hash(network), at=now
+    )
+    wait = _wait(failure, now)
+    if wait is not None:
+        failure.delete()
+        raise TooManyTries(wait)
+    return failure
+
+
+def _wait(failure: SignInFailure, now: datetime) -> timedelta | None:
+    """How long until every limit allows another try. None if all do now."""
+    same = Q(who=failure.who) | Q(account=failure.account) | Q(address=failure.address)
+    failures = list(SignInFailure.objects.filter(same).order_by("at"))
+    waits = []
+    for key, most in (("who", MOST_FAILURES), ("address", MOST_OF_AN_ADDRESS), ("account", MOST_OF_AN_ACCOUNT)):
+        times = [other.at for other in failures if getattr(other, key) == getattr(failure, key)]
+        if len(times) > most:
+            waits.append(times[-most - 1] + WINDOW - now)
+    return max(waits, default=None)
+
+
+def _forget(failure: SignInFailure) -> None:
+    """A right password clears the failures of the account from this address."""
+    SignInFailure.objects.filter(who=failure.who).delete()
+
+
+def _network(address: str) -> str:
+    """What counts as one address: an IPv6 customer has a whole /64."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    return str(ipaddress.ip_network(f"{parsed}/64", strict=False)) if parsed.version == 6 else str(parsed)
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

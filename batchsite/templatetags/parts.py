@@ -1,4 +1,4 @@
-"""The parts of a page that need a little arithmetic."""
+"""Parts of a page that need some arithmetic."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from batchsite.wording import number
 
 register = template.Library()
 LEAST_SHARE = 0.6
-"""Per cent of the bar that even one row gets: one failed row of a million must be seen."""
+"""Least per cent of the bar for any count: one failed row of a million must be visible."""
 
 
 class Counted(Protocol):
-    """Rows by what became of them; a Batch is one."""
+    """Rows by what became of them, such as a Batch."""
 
     total: int
     succeeded: int
@@ -28,16 +28,16 @@ class Counted(Protocol):
 
 @register.inclusion_tag("parts/_bar.html")
 def bar(rows: Counted, size: str = "", ahead: int = 0) -> dict[str, Any]:
-    """The two-coloured bar with its words; `size` may be "thin".
+    """The two-coloured bar with its text alternative; `size` may be "thin".
 
-    `ahead` of the pending rows are done as the provider says, and were not read yet.
+    Of the pending rows, `ahead` are done as the provider says but have not been read yet.
     """
     done = rows.succeeded + rows.failed + rows.cancelled + rows.missing + rows.skipped
     counts = [
         ("succeeded", "good", rows.succeeded),
         ("failed", "bad", rows.failed),
         ("missing", "warn", rows.missing),
-        ("cancelled", "rest", rows.cancelled),
+        (getattr(rows, "row_label", str)("cancelled").lower(), "rest", rows.cancelled),
         ("skipped", "rest", rows.skipped),
         ("done and not read yet", "ahead", ahead),
         ("pending", "", rows.total - done - ahead),
@@ -48,7 +48,7 @@ def bar(rows: Counted, size: str = "", ahead: int = 0) -> dict[str, Any]:
 
 
 def shares(counts: list[tuple[str, int]]) -> list[dict[str, Any]]:
-    """Where each part of the bar starts and how wide it is, in per cent; nothing that exists is invisible."""
+    """Returns start and width of each part of the bar in per cent; no part is too thin to see."""
     total = sum(count for _, count in counts)
     widths = [max(100 * count / total, LEAST_SHARE) for _, count in counts]
     scale = 100 / sum(widths) if widths else 1
@@ -62,7 +62,7 @@ def shares(counts: list[tuple[str, int]]) -> list[dict[str, Any]]:
 
 @register.inclusion_tag("parts/_rail_link.html", takes_context=True)
 def rail_link(context: Context, name: str, label: str, count: int | None = None) -> dict[str, Any]:
-    """A link of the rail, marked where one stands on its page or on one below it; out of band in a fragment."""
+    """A link of the rail, marked on its own page and on those below it; out of band in a fragment."""
     try:
         url = reverse(name)
     except NoReverseMatch:

@@ -1,12 +1,16 @@
-"""Numbers, money, sizes and times in the words of the pages."""
+"""Template filters for numbers, money, sizes and times."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import datetime
 from functools import lru_cache
+from typing import Any
+from urllib.parse import quote, urlencode
 
 from django import template
+from django.db.models import Model
 from django.utils.html import format_html, format_html_join
 from django.utils.timezone import localtime
 
@@ -19,30 +23,30 @@ for _filter in (dollars, price, exact, number, compact, size, percent, share, du
 
 @register.filter
 def money(ticks: int | None) -> str:
-    """`dollars`, with the exact sum on hover."""
+    """`dollars`, with the exact amount on hover."""
     return dollars(ticks) if ticks is None else format_html('<span title="{}">{}</span>', exact(ticks), dollars(ticks))
 
 
 @register.filter
 def when(moment: datetime | None) -> str:
-    """A time as people say it ("12 minutes ago"), in the viewer's zone; the exact one on hover."""
+    """A relative time ("12 minutes ago"), with the exact time in the viewer's zone on hover."""
     return _time(moment, "near")
 
 
 @register.filter
 def clock(moment: datetime | None) -> str:
-    """A time to the second, in the viewer's zone, with the day where that is not today."""
+    """A time to the second in the viewer's zone, with the day unless that is today."""
     return _time(moment, "clock")
 
 
 @register.filter
 def day(moment: datetime | None) -> str:
-    """The day alone, for what happened long ago."""
+    """The day alone, for the distant past."""
     return _time(moment, "day")
 
 
 def _time(moment: datetime | None, style: str) -> str:
-    """What a browser without JavaScript shows is UTC and says so; site.js puts the rest in its place."""
+    """Renders UTC for browsers without JavaScript; base.js replaces it with the viewer's time."""
     if moment is None:
         return "—"
     text = f"{localtime(moment):%-d %b %Y}" if style == "day" else f"{localtime(moment):%-d %b %Y, %H:%M} UTC"
@@ -52,9 +56,30 @@ def _time(moment: datetime | None, style: str) -> str:
 @register.filter
 @lru_cache(maxsize=2048)
 def breakable(text: str) -> str:
-    """A label such as `card_payment_fee_charged`, which may go on in a new line behind its joints.
+    """A label such as `card_payment_fee_charged`, which may wrap after its joints.
 
-    Kept, as a page shows hundreds of them and the next page the same.
+    Cached, because a page shows hundreds of them and the next page shows the same ones.
     """
     joints = re.split(r"(?<=[_/.:-])(?=.)", text)
     return format_html_join(format_html("<wbr>{}", ""), "{}", ((part,) for part in joints))
+
+
+@register.filter
+def ids(records: Iterable[Model]) -> str:
+    """Their ids with commas between, as an address takes them."""
+    return ",".join(str(record.pk) for record in records)
+
+
+@register.filter
+def token_words(usage: Any) -> str:
+    """What an answer took: "1,200 in, 5 out, 0 reasoning". `usage` is whatever carries the three counts."""
+    return (
+        f"{number(usage.prompt_tokens)} in, {number(usage.completion_tokens)} out, "
+        f"{number(usage.reasoning_tokens)} reasoning"
+    )
+
+
+@register.filter
+def pair_query(pair: Any) -> str:
+    """The part of an address that asks for the rows of a pair: expected this, answered that."""
+    return urlencode({"expected": pair.expected, "answered": pair.answered}, quote_via=quote)

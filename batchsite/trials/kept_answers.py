@@ -20,7 +20,7 @@ def on_start(batch: Batch) -> None:
     tried = [Tried(answer.row, answer.completion, answer.cost_ticks, answer.misfit) for answer in kept_answers(batch)]
     count = keep_tried(batch, tried)
     if count:
-        words = f"{many(count, 'row')} kept from trying: not sent, and not paid again"
+        words = f"{many(count, 'row')} kept from tries: not sent or charged again"
         note(batch.pk, "kept", words)
 
 

@@ -1,4 +1,4 @@
-"""What site.js adds to pages, seen in Chromium."""
+"""What base.js adds to pages, seen in Chromium."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_pages_are_accessible_and_fit(
     page.set_viewport_size({"width": size[0], "height": size[1]})
     page.emulate_media(color_scheme=scheme)
     bob_out = f"/team/people/{Membership.objects.get(user=bob).pk}/remove"
-    for path in ("/", "/team", "/team/new", "/account", bob_out):
+    for path in ("/", "/help", "/team", "/team/new", "/account", bob_out):
         page.goto(page.url.split("/", 3)[0] + "//" + page.url.split("/")[2] + path)
         assert accessibility(page) == [], path
         assert page.evaluate(STICKS_OUT) <= 0, path
@@ -50,7 +50,7 @@ def test_pages_are_accessible_and_fit(
 
 def test_from_the_first_visit_to_signing_in_again(page: Page, complaints: list[str], live_server: Any) -> None:
     page.goto(live_server.url)
-    page.get_by_label("Name of the team").fill("Support research")
+    page.get_by_label("Team name").fill("Support research")
     page.get_by_label("Your name").fill("Alice")
     page.get_by_label("E-mail").fill("alice@example.org")
     page.get_by_label("Password").fill(PASSWORD)
@@ -72,7 +72,7 @@ def test_a_risk_is_asked_about_in_a_dialog(alice: User, bob: User, open_as: Open
     dialog = page.get_by_role("dialog", name="Remove Bob from Support research?")
     expect(dialog).to_contain_text("They lose access at once")
     assert accessibility(page) == []
-    expect(dialog.get_by_role("link", name="Keep it as it is")).to_be_focused()
+    expect(dialog.get_by_role("link", name="Cancel")).to_be_focused()
     page.keyboard.press("Enter")
     expect(dialog).to_have_count(0)
     assert page.url.endswith("/team")
@@ -144,9 +144,31 @@ def test_a_live_part_moves_by_itself_and_stops_at_the_end(alice: User, running: 
     expect(page.locator("#board")).to_contain_text("40 of 100 succeeded")
     Batch.objects.update(state="completed", succeeded=100, ended_at=timezone.now())
     refresh(page)
-    expect(page.locator("#board")).to_contain_text("Lately finished")
+    expect(page.locator("#board")).to_contain_text("Recently finished")
     assert page.locator("#board").get_attribute("hx-get") is None
     expect(page.locator("#board time")).to_have_text("just now")
+
+
+def test_the_tab_tells_how_far_the_batch_is(alice: User, running: Batch, open_as: Open) -> None:
+    icon = "document.getElementById('icon').href"
+    page = open_as(alice, f"/batches/{running.pk}")
+    expect(page).to_have_title("0 % · Languages · batchsite")
+    assert page.evaluate(icon).endswith("/icon-live.svg")
+    Batch.objects.update(succeeded=42)
+    refresh(page)
+    expect(page).to_have_title("42 % · Languages · batchsite")
+    Batch.objects.update(state="completed", succeeded=100, ended_at=timezone.now())
+    refresh(page)
+    expect(page).to_have_title("Completed · Languages · batchsite")
+    assert page.evaluate(icon).endswith("/icon-good.svg")
+
+
+def test_help_is_one_click_away_and_one_key(alice: User, running: Batch, open_as: Open) -> None:
+    page = open_as(alice, "/")
+    page.get_by_role("link", name="Help").click()
+    expect(page.get_by_role("heading", name="What the words mean")).to_be_visible()
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog").get_by_role("link", name="Guide")).to_be_visible()
 
 
 def test_a_live_part_leaves_alone_what_one_is_at(alice: User, running: Batch, open_as: Open) -> None:
@@ -172,7 +194,7 @@ def test_a_lost_connection_is_said_and_mended_by_itself(
     page = open_as(alice, "/")
     page.context.set_offline(True)
     expect(page.locator("#lost")).to_be_visible()
-    expect(page.get_by_role("status")).to_contain_text("The connection is lost")
+    expect(page.get_by_role("status")).to_contain_text("Connection lost")
     Batch.objects.update(succeeded=40)
     page.context.set_offline(False)
     expect(page.locator("#lost")).not_to_be_visible(timeout=10_000)
@@ -192,7 +214,7 @@ def test_a_session_that_ended_leads_to_sign_in_and_back(alice: User, running: Ba
 def test_a_refused_action_says_so(alice: User, running: Batch, open_as: Open, complaints: list[str]) -> None:
     page = open_as(alice, "/")
     page.evaluate("htmx.ajax('GET', '/batches/99999', {target: '#spoken'})")
-    expect(page.locator("#toasts")).to_contain_text("This is not there any more.")
+    expect(page.locator("#toasts")).to_contain_text("This no longer exists.")
     complaints[:] = [line for line in complaints if "404" not in line]
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batchsite.charts.chart import Entry, Series, area, columns, histogram, ranks
-from batchsite.charts.scales import edges, thinned, ticks
+from batchsite.charts.scales import thinned, ticks
 
 VALUES = st.floats(0, 1e15, allow_nan=False)
 
@@ -22,16 +22,6 @@ def test_an_axis_begins_at_nought_and_reaches_the_greatest_value(most: float, co
     assert scale[0] == 0
     assert scale[-1] >= most * (1 - 1e-6)
     assert 2 <= len(scale) <= count + 1
-
-
-@given(st.integers(0, 10**9), st.integers(0, 10**9), st.integers(1, 40))
-def test_every_value_falls_between_two_edges(one: int, other: int, count: int) -> None:
-    low, high = sorted((one, other))
-    found = edges(low, high, count)
-    assert found[0] <= low
-    assert found[-1] > high
-    assert len(found) <= count + 3 or found[1] - found[0] == 1
-    assert found == sorted(set(found))
 
 
 @given(st.lists(st.tuples(VALUES, VALUES), min_size=1, max_size=40))

@@ -18,10 +18,11 @@ from hypothesis import strategies as st
 
 from batchsite.batches.models import Batch, Result
 from batchsite.exports import export_build, result_files
-from batchsite.exports.download_choice import Choice
+from batchsite.exports.download_choice import DownloadChoice
 from batchsite.exports.models import Export
-from batchsite.results import filtered_rows, row_filter, summaries
+from batchsite.results import filtered_rows, summaries
 from batchsite.results.models import Codes, Judgement, Summary
+from batchsite.results.row_filter import MEASURES, Between, RowFilter, filter_in, pairs_of, query_of
 from batchsite.teams.models import Team, User
 from tests.factories import make_dataset
 from tests.results.test_summary import work
@@ -95,7 +96,7 @@ def test_the_file_holds_the_rows_that_the_page_shows(
     Batch.objects.update(expected_column="wanted")
     batch.refresh_from_db()
     if summed:
-        summaries.ask_for(batch, summaries.summary_of(batch))
+        summaries.request(batch, summaries.summary_of(batch))
         work()
     assert taken(site, batch, **asked) == rows
     if "ranges" not in asked:
@@ -146,9 +147,9 @@ def test_the_page_of_rows_leads_there_and_says_how_many(batch: Batch, site: Clie
     ("asked", "words"),
     [
         ({"state": "failed"}, "The 10 rows of this filter: Failed"),
-        ({"fit": "misfit"}, "The one row of this filter: Does not fit"),
+        ({"fit": "misfit"}, "The one row of this filter: Doesn’t match"),
         ({"cause": "overloaded"}, "The 10 rows of this filter: overloaded"),
-        ({"search": "nothing like it"}, "No row is like this filter: “nothing like it”"),
+        ({"search": "nothing like it"}, "No row matches this filter: “nothing like it”"),
     ],
 )
 def test_it_is_said_in_words(asked: dict[str, str], words: str, batch: Batch, site: Client) -> None:
@@ -173,7 +174,7 @@ def test_a_filter_that_means_nothing_is_refused_before_the_first_byte(wrong: str
 def test_without_a_filter_there_are_no_rows_of_one(batch: Batch, site: Client) -> None:
     answer = site.get(f"/batches/{batch.pk}/results.csv?rows=filter")
     assert answer.status_code == 422
-    assert "no such choice of rows" in answer.content.decode()
+    assert "choice of rows doesn’t exist" in answer.content.decode()
 
 
 def test_it_is_not_sent_again_until_it_would_differ(batch: Batch, site: Client) -> None:
@@ -205,20 +206,20 @@ def test_sums_that_are_made_anew_meanwhile_lose_no_row(batch: Batch, monkeypatch
     """Codes of the older sum are gone in the middle of the file: the rest is found by reading."""
     monkeypatch.setattr(filtered_rows, "WINDOW", 20)
     monkeypatch.setattr(summaries, "SLICE", 10)
-    summaries.ask_for(batch, summaries.summary_of(batch))
+    summaries.request(batch, summaries.summary_of(batch))
     work()
     found = filtered_rows.windows(batch, "f.intent=late")
     rows = [*next(found)]
     Codes.objects.all().delete()
-    Summary.objects.update(mark="", edition=7)
+    Summary.objects.update(fingerprint="", edition=7)
     assert [*rows, *(row for some in found for row in some)] == [row for row in EVEN if row not in FAILED]
 
 
 def test_rows_flow_through_window_by_window(batch: Batch, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(filtered_rows, "WINDOW", 10)
     looked: list[int] = []
-    choice = Choice("filter", filter="state=failed")
-    lines = result_files._lines(batch, choice, batch.dataset.columns, lambda: looked.append(1))
+    choice = DownloadChoice("filter", filter="state=failed")
+    lines = result_files._file_rows(batch, choice, batch.dataset.columns, lambda: looked.append(1))
     next(lines)
     assert len(looked) == 1
     assert len([*lines]) == 9
@@ -227,7 +228,7 @@ def test_rows_flow_through_window_by_window(batch: Batch, monkeypatch: pytest.Mo
 
 TEXTS = st.text(st.characters(blacklist_categories=("Cs", "Cc")), max_size=12).map(str.strip)
 ASKED = st.builds(
-    row_filter.Asked,
+    RowFilter,
     text=TEXTS,
     state=st.sampled_from(["", "failed", "pending"]),
     cause=TEXTS,
@@ -241,13 +242,13 @@ ASKED = st.builds(
         lambda found: tuple(sorted(found.items(), key=lambda one: f"f.{one[0]}"))
     ),
     between=st.dictionaries(
-        st.sampled_from([*row_filter.MEASURES]),
-        st.builds(row_filter.Between, st.integers(1, 99), st.none() | st.integers(0, 99)),
+        st.sampled_from([*MEASURES]),
+        st.builds(Between, st.integers(1, 99), st.none() | st.integers(0, 99)),
     ),
 )
 
 
 @given(ASKED)
-def test_a_filter_is_read_as_it_was_written(asked: row_filter.Asked) -> None:
-    assert row_filter.asked_in(QueryDict(row_filter.kept(asked))) == asked
-    assert urlencode(row_filter.pairs(asked)) == row_filter.kept(asked)
+def test_a_filter_is_read_as_it_was_written(asked: RowFilter) -> None:
+    assert filter_in(QueryDict(query_of(asked))) == asked
+    assert urlencode(pairs_of(asked)) == query_of(asked)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -110,7 +111,7 @@ def test_a_data_folder_that_others_can_read_is_told(what: str, settings: Any, tm
     path = (tmp_path / what).resolve()
     path.chmod(path.stat().st_mode | 0o040)
     [message] = checks.check_data_folder()
-    assert (message.id, str(path) in message.msg) == ("batchsite.W003", True)
+    assert (message.id, str(path) in message.msg) == ("batchsite.E010", True)
     assert message.hint == f"chmod {'600' if path.is_file() else '700'} {path}"
 
 
@@ -150,3 +151,21 @@ def test_a_value_that_does_not_fit_is_one_sentence(name: str, place: Place) -> N
     assert done.stderr.startswith("batchsite cannot start: ")
     assert sentence in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_guessable_secret_keeps_it_from_starting(place: Place) -> None:
+    place.environ["SECRET_KEY"] = "changeme"
+    done = place.manage("up")
+    assert (done.returncode, "batchsite.E011" in done.stderr) == (1, True)
+
+
+def test_a_data_folder_that_others_can_read_keeps_it_from_starting(place: Place) -> None:
+    place.data.mkdir(exist_ok=True)
+    place.data.chmod(0o755)
+    done = place.manage("up")
+    assert (done.returncode, f"chmod 700 {place.data}" in done.stderr) == (1, True)
+
+
+def test_a_site_that_answers_to_every_name_is_told(settings: Any) -> None:
+    settings.OPTIONS = replace(SOUND, hosts=("*",), https=True)
+    assert "batchsite.W006" in found()

@@ -57,7 +57,7 @@ def test_a_worker_is_known_by_its_heartbeat(age: int | None, level: str) -> None
 
 
 def test_somebody_must_hand_out_work() -> None:
-    assert "Nobody hands out due work." in said(work_checks.examine_ticker(), "problem")
+    assert "No ticker has enqueued due work." in said(work_checks.examine_ticker(), "problem")
     assert lead("ticker", "here")
     assert "Enqueues due work." in said(work_checks.examine_ticker(), "ok")
     Leadership.objects.update(until=NOW() - timedelta(minutes=3))
@@ -79,7 +79,7 @@ def test_what_a_process_holds_is_not_late_and_what_a_dead_one_held_is(team: Team
     Submission.objects.filter(pk=held.pk).update(lease_until=NOW() + timedelta(seconds=30))
     assert said(work_checks.examine_due_work(), "problem") == ""
     Submission.objects.filter(pk=held.pk).update(lease_until=NOW() - timedelta(seconds=30))
-    assert "1 are due and not taken" in said(work_checks.examine_due_work(), "problem")
+    assert "1 are due and not begun" in said(work_checks.examine_due_work(), "problem")
 
 
 @pytest.mark.parametrize(("tries", "level"), [(3, "warning"), (9, "problem")])
@@ -103,4 +103,4 @@ def test_what_is_held_is_told_with_its_reason(team: Team) -> None:
 
 def test_a_batch_in_which_nothing_moves_is_told(team: Team) -> None:
     step = a_submission(team, changed_at=NOW() - timedelta(hours=30))
-    assert f"Batch {step.batch_id} “Languages”: nothing moved" in said(work_checks.examine_held(), "warning")
+    assert f"Batch {step.batch_id} “Languages”: nothing changed" in said(work_checks.examine_held(), "warning")

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from batchsite.options import is_loopback
 from batchsite.processes.children import EARLY, LONGEST_WAIT, Child, Spec
-from batchsite.processes.listener import CannotListen, address, is_loopback, listen, reachable
+from batchsite.processes.listener import CannotListen, address, listen, reachable
 from batchsite.processes.readiness import Readiness
 from batchsite.processes.supervisor import AT_ONCE, Supervisor
 from batchsite.processes.terminal import Terminal

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.clock import moved_clock
 from tests.pipeline import SHORT, use
 from tests.sandboxes import Sandbox, running_sandbox
 
@@ -45,11 +46,12 @@ def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def sandbox(provider: Sandbox, settings: Any) -> Sandbox:
+def sandbox(provider: Sandbox, settings: Any) -> Iterator[Sandbox]:
     provider.reset()
     settings.TIMEOUTS = SHORT
     use(provider)
-    return provider
+    with moved_clock(provider):
+        yield provider
 
 
 @pytest.fixture

@@ -131,7 +131,7 @@ def test_empty_running_and_ended_ones_are_told_apart(stranger: Stranger, sandbox
         assert name in listed
         assert listed.count('class="name"') == 1
     assert "the done one" in fetched("/provider/?search=DONE")
-    assert "None of these 3" in fetched("/provider/?search=nothing+like+it")
+    assert "No match among these 3" in fetched("/provider/?search=nothing+like+it")
 
 
 def test_it_is_paged_by_the_providers_token(stranger: Stranger, fetched: Any) -> None:
@@ -191,7 +191,7 @@ def test_what_another_team_made_on_a_shared_account_stays_theirs(
     listed = fetched("/provider/")
     assert "Secret plan" not in listed
     assert remote_id not in listed
-    assert "Of another team" in listed
+    assert "Another team’s" in listed
     assert "belongs to another team" in fetched(f"/provider/{remote_id}")
     client = client_of(alice)
     for answer in (

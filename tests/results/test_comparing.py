@@ -14,13 +14,16 @@ from django.utils import timezone
 from batchsite.batches.models import Batch
 from batchsite.datasets.models import Dataset
 from batchsite.processes.queue import take_due
-from batchsite.results import comparisons, scan, tasks
-from batchsite.results.comparisons import Pair, page_of
+from batchsite.results import compared_rows, comparisons, scan, sliced_count, tasks
+from batchsite.results.batch_pair import BatchPair
+from batchsite.results.compared_rows import page_of
 from batchsite.results.models import Comparison
 from batchsite.teams.models import Team, User
 from tests.factories import make_dataset
 from tests.results.test_summary import work
 from tests.submission.stories import a_draft, a_running_batch, an_ended_batch, end, failure, receive
+
+pytestmark = pytest.mark.databases
 
 Browser = Callable[[User], Client]
 SHAPE = {
@@ -145,7 +148,7 @@ def test_in_many_steps_the_sums_are_the_same(
     seconds: float, first: Batch, second: Batch, site: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(comparisons, "SLICE", 5)
-    monkeypatch.setattr(comparisons, "STEP_SECONDS", seconds)
+    monkeypatch.setattr(sliced_count, "STEP_SECONDS", seconds)
     part = page(site, first, second).content.decode()
     assert 'hx-trigger="every 2s' in part
     assert compare() == (5 if seconds == 0 else 1)
@@ -157,8 +160,8 @@ def test_in_many_steps_the_sums_are_the_same(
 def test_pages_lead_forwards_and_back(
     first: Batch, second: Batch, site: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(comparisons, "PAGE", 3)
-    monkeypatch.setattr(comparisons, "BUDGET", 60)
+    monkeypatch.setattr(compared_rows, "PAGE", 3)
+    monkeypatch.setattr(compared_rows, "BUDGET", 60)
     monkeypatch.setattr(scan, "FIRST_WINDOW", 4)
     forwards, shown = [], page(site, first, second, only="changed")
     while True:
@@ -179,10 +182,10 @@ def test_a_way_back_that_takes_too_long_can_be_gone_on_with(
     first: Batch, second: Batch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(scan, "FIRST_WINDOW", 8)
-    monkeypatch.setattr(comparisons, "BUDGET", 0)
-    found = page_of(Pair(first, second), "changed", None, 20)
+    monkeypatch.setattr(compared_rows, "BUDGET", 0)
+    found = page_of(BatchPair(first, second), "changed", None, 20)
     assert ([line.row for line in found.lines], found.previous) == ([], 12)
-    found = page_of(Pair(first, second), "changed", None, found.previous)
+    found = page_of(BatchPair(first, second), "changed", None, found.previous)
     assert ([line.row for line in found.lines], found.previous) == ([4, 5, 6, 9], 4)
 
 
@@ -190,9 +193,9 @@ def test_a_search_that_takes_too_long_goes_on(
     first: Batch, second: Batch, site: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(scan, "FIRST_WINDOW", 8)
-    found = page_of(Pair(first, second), "f.tone", None, None, seconds=0)
+    found = page_of(BatchPair(first, second), "f.tone", None, None, seconds=0)
     assert (found.lines, found.searched_to, found.next) == ([], 8, 8)
-    found = page_of(Pair(first, second), "f.tone", found.next, None, seconds=0)
+    found = page_of(BatchPair(first, second), "f.tone", found.next, None, seconds=0)
     assert ([line.row for line in found.lines], found.searched_to, found.found) == ([9], 16, "9")
     part = site.get(
         reverse("batches-compared", args=[first.pk, second.pk]),

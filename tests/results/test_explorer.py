@@ -16,6 +16,8 @@ from batchsite.teams.models import Team, User
 from tests.factories import make_dataset
 from tests.submission.stories import a_running_batch, end, failure, receive, success
 
+pytestmark = pytest.mark.databases
+
 Browser = Callable[[User], Client]
 SHAPE = {"fields": [{"name": "intent", "type": "choice", "values": ["lost", "late", "other"]}]}
 
@@ -151,7 +153,7 @@ def test_a_text_that_is_searched_for_is_sorted_or_it_is_said_that_it_is_not(
     page, html = answer.context["page"], answer.content.decode()
     assert [line.row for line in page.lines] == ([4, 7, 1, 10] if few else [1, 4, 7, 10])
     assert page.unsorted is not few
-    assert ("Not sorted: these rows come by their number" in html) is not few
+    assert ("Not sorted: rows appear by number" in html) is not few
     assert (
         f'href="/batches/{shaped.pk}/download?rows=filter&amp;search=Z%C3%BCrich' in html.split("Not sorted")[-1]
     ) or few

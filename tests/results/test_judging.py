@@ -16,6 +16,8 @@ from tests.factories import make_dataset
 from tests.results.test_summary import work
 from tests.submission.stories import a_draft, a_running_batch, an_ended_batch, end, receive
 
+pytestmark = pytest.mark.databases
+
 Browser = Callable[[User], Client]
 SHAPE = {
     "fields": [
@@ -115,7 +117,7 @@ def test_corrected_answers_stand_beside_the_accuracy(shaped: Batch, site: Client
     correct(site, shaped, 2, verdict="good", **{"corrected.reply": "Sorry to hear that."})
     work()
     assert Summary.objects.get().corrections == {"rows": 2, "were_right": 1, "are_right": 2}
-    context = site.get(reverse("batch", args=[shaped.pk])).context
+    context = site.get(reverse("batch-insights", args=[shaped.pk])).context
     assert context["picture"].agreement.accuracy == 0.5
     assert (context["corrected"].rows, context["corrected"].accuracy) == (2, 0.75)
 

@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from batchsite.batches.models import Batch
 from batchsite.batches.transitions import hold
-from batchsite.submission.chunk_plan import retriable
+from batchsite.submission.retriable import retriable_results
 from batchsite.teams.models import Team, User
 from tests.submission.stories import a_draft, a_running_batch, an_ended_batch, end, failure, receive, success
 
@@ -57,7 +57,7 @@ def test_a_cancel_says_first_what_stays_and_is_billed(team: Team, alice: User, s
     batch = a_running_batch(team, alice)
     receive(batch, {1: "yes", 2: "no"})
     page = ask(site, "batch-cancel", batch.pk)
-    assert "What is done stays, and is billed: 2 rows so far. Of the 18 others" in page
+    assert "Finished rows are kept and billed: 2 rows so far. Of the 18 others" in page
     assert "btn main risk" in page
     batch.refresh_from_db()
     assert batch.state == "processing", "asking does nothing yet"
@@ -86,7 +86,7 @@ def test_a_held_batch_goes_on_at_a_click(team: Team, alice: User, site: Client) 
     batch = a_running_batch(team, alice)
     hold(batch.pk, "no credits")
     ask(site, "batch-go-on", batch.pk)
-    assert said(do(site, "batch-go-on", batch)) == ["Trying again now."]
+    assert said(do(site, "batch-go-on", batch)) == ["Retrying now."]
     assert batch.held_reason == ""
     assert batch.events.filter(kind="resumed", by=alice).exists()
 
@@ -107,7 +107,7 @@ def failing(team: Team, alice: User) -> Batch:
 def test_a_retry_says_how_many_rows_and_what_it_costs(failing: Batch, site: Client) -> None:
     page = ask(site, "batch-retry", failing.pk)
     assert "number 2 of “Sorting”" in page
-    assert "The 2 rows that succeeded are not touched and not paid for again." in page
+    assert "The 2 rows that succeeded are not touched and not charged again." in page
     assert "All 3 together: about" in page
     assert 'title="$0.00062616">$0.0006' in page
     assert "overloaded: 2 rows" in page
@@ -130,7 +130,7 @@ def test_a_chosen_cause_comes_ticked(failing: Batch, site: Client) -> None:
 def test_all_or_some_causes_are_tried_again(
     chosen: list[str], wanted: list[str] | None, failing: Batch, site: Client
 ) -> None:
-    assert said(do(site, "batch-retry", failing, causes=chosen)) == ["Trying them again."]
+    assert said(do(site, "batch-retry", failing, causes=chosen)) == ["Retrying."]
     again = failing.submissions.get(number=2)
     assert again.retry_of is not None
     assert again.retry_of["causes"] == wanted
@@ -138,7 +138,7 @@ def test_all_or_some_causes_are_tried_again(
 
 @pytest.mark.parametrize(
     ("typed", "words"),
-    [({}, "Choose at least one cause."), ({"causes": ["bad luck"]}, "There is no such cause any more.")],
+    [({}, "Choose at least one cause."), ({"causes": ["bad luck"]}, "That cause no longer exists.")],
 )
 def test_a_choice_of_nothing_is_refused_in_place(
     typed: dict[str, Any], words: str, failing: Batch, site: Client
@@ -153,7 +153,7 @@ def test_nothing_failed_nothing_to_retry(team: Team, alice: User, site: Client) 
     batch = an_ended_batch(team, alice)
     answer = site.get(reverse("batch-retry", args=[batch.pk]))
     assert answer["Location"] == reverse("batch", args=[batch.pk])
-    assert said(answer) == ["There is nothing to try again: every row that ended has its answer."]
+    assert said(answer) == ["There is nothing to retry: every finished row has an answer."]
 
 
 def test_one_row_is_tried_again(failing: Batch, site: Client) -> None:
@@ -170,8 +170,8 @@ def test_one_row_is_tried_again(failing: Batch, site: Client) -> None:
 @pytest.mark.parametrize("row", [1, 20])
 def test_a_row_with_an_answer_or_on_its_way_is_not_sent_twice(row: int, failing: Batch, site: Client) -> None:
     asked = site.get(reverse("batch-row-retry", args=[failing.pk, row]))
-    assert "has nothing to try again" in said(asked)[0]
-    assert said(do(site, "batch-row-retry", failing, row))[-1] == "There is nothing to try again."
+    assert "has nothing to retry" in said(asked)[0]
+    assert said(do(site, "batch-row-retry", failing, row))[-1] == "There is nothing to retry."
     assert failing.submissions.count() == 1
 
 
@@ -259,7 +259,7 @@ def test_answers_that_do_not_fit_are_grouped_and_can_be_asked_for_once_more(misf
 def test_what_it_costs_and_what_stays_is_said_first(misfits: Batch, site: Client) -> None:
     page = ask(site, "batch-retry", misfits.pk, fit="misfit")
     assert "Ask the 3 rows that do not fit once more?" in page
-    assert "The 2 other answers are not touched and not paid for again." in page
+    assert "The 2 other answers are not touched and not charged again." in page
     assert "All 3 together: about" in page
     assert "1 of them was cut off at the token limit." in page
     assert f'action="{reverse("batch-retry", args=[misfits.pk])}?fit=misfit"' in page
@@ -267,19 +267,19 @@ def test_what_it_costs_and_what_stays_is_said_first(misfits: Batch, site: Client
 
 def test_they_alone_are_asked_for_once_more(misfits: Batch, site: Client) -> None:
     address = reverse("batch-retry", args=[misfits.pk]) + "?fit=misfit"
-    assert said(site.post(address)) == ["Asking once more."]
+    assert said(site.post(address)) == ["Retrying."]
     again = misfits.submissions.get(number=2)
-    assert sorted(retriable(again).values_list("row", flat=True)) == [3, 4, 5]
+    assert sorted(retriable_results(again).values_list("row", flat=True)) == [3, 4, 5]
 
 
 def test_one_row_that_does_not_fit_is_asked_for_once_more(misfits: Batch, site: Client) -> None:
-    assert "Rerun this row" in site.get(reverse("batch-row", args=[misfits.pk, 4])).content.decode()
-    assert "Rerun this row" not in site.get(reverse("batch-row", args=[misfits.pk, 1])).content.decode()
+    assert "Retry…" in site.get(reverse("batch-row", args=[misfits.pk, 4])).content.decode()
+    assert "Retry…" not in site.get(reverse("batch-row", args=[misfits.pk, 1])).content.decode()
     do(site, "batch-row-retry", misfits, 4)
-    assert list(retriable(misfits.submissions.get(number=2)).values_list("row", flat=True)) == [4]
+    assert list(retriable_results(misfits.submissions.get(number=2)).values_list("row", flat=True)) == [4]
 
 
 def test_where_all_fits_there_is_nothing_to_ask_again(team: Team, alice: User, site: Client) -> None:
     batch = an_ended_batch(team, alice)
     answer = site.get(reverse("batch-retry", args=[batch.pk]), {"fit": "misfit"})
-    assert said(answer) == ["There is nothing to ask again: every answer fits its shape."]
+    assert said(answer) == ["There is nothing to retry: every answer matches the format."]

@@ -17,8 +17,9 @@ from pytest_django import DjangoAssertNumQueries
 from batchsite.batches.models import Batch, Submission
 from batchsite.batches.timeline import note
 from batchsite.batches.transitions import hold
-from batchsite.results.batch_status import standing
-from batchsite.results.result_rows import causes
+from batchsite.results.batch_status import status_of
+from batchsite.results.cause_counts import causes
+from batchsite.results.views_progress import _read_so_far
 from batchsite.submission import actions
 from batchsite.teams.models import Team, User
 from tests.submission.stories import a_draft, a_running_batch, ago, an_ended_batch, failure, receive
@@ -42,6 +43,10 @@ def page(site: Client, batch: Batch, **asked: Any) -> str:
     answer = site.get(reverse("batch", args=[batch.pk]), asked)
     assert answer.status_code == 200
     return answer.content.decode()
+
+
+def activity(site: Client, batch: Batch) -> str:
+    return site.get(reverse("batch-activity", args=[batch.pk])).content.decode()
 
 
 def poll(site: Client, batch: Batch, **asked: Any) -> Any:
@@ -69,10 +74,12 @@ def test_a_running_batch_shows_counts_cost_and_what_is_left(team: Team, alice: U
     shown = words(page(site, batch))
     assert "50 % done" in shown
     assert "10 succeeded 1 failed 29 pending 9 of these done at xAI, not read yet" in shown
-    assert "Cost so far $0.0021" in shown
-    assert "Projected $0.0083 $" in shown
-    assert "2,040 / 10 / 820" in shown
-    assert "all 40 rows, started by you" in shown
+    assert "$0.0021 simulated, projected $0.0083" in shown
+    facts = words(activity(site, batch))
+    assert "Cost so far $0.0021" in facts
+    assert "Projected $0.0083 $" in facts
+    assert "2,040 / 10 / 820" in facts
+    assert "on tickets , by you" in shown.replace(" tickets.csv", " tickets")
 
 
 def test_the_bar_shows_what_is_done_and_not_read_in_a_colour_of_its_own(team: Team, alice: User, site: Client) -> None:
@@ -112,14 +119,14 @@ def test_of_a_million_rows_one_is_less_than_a_per_cent(team: Team, alice: User) 
     Batch.objects.update(total=1_000_000)
     Submission.objects.update(total=1_000_000, num_success=1)
     batch.refresh_from_db()
-    assert standing(batch).title == "Less than 1 % done"
+    assert status_of(batch).title == "Less than 1 % done"
 
 
 def test_time_left_follows_the_provider_s_counters(team: Team, alice: User) -> None:
     batch = a_running_batch(team, alice, rows=100)
     ago(batch, minutes=10)
     Submission.objects.update(num_success=50)
-    assert standing(batch).left == "about 10 minutes left"
+    assert status_of(batch).left == "about 10 minutes left"
 
 
 def test_the_time_left_of_a_retry_counts_from_the_retry(team: Team, alice: User) -> None:
@@ -131,7 +138,7 @@ def test_the_time_left_of_a_retry_counts_from_the_retry(team: Team, alice: User)
     Submission.objects.filter(pk=again.pk).update(created_at=timezone.now() - timedelta(minutes=2))
     Batch.objects.update(state="processing")
     batch.refresh_from_db()
-    assert standing(batch).left == "about 2 minutes left"
+    assert status_of(batch).left == "about 2 minutes left"
 
 
 def test_an_ended_batch_with_failures_is_amber_and_offers_a_retry(team: Team, alice: User, site: Client) -> None:
@@ -172,7 +179,7 @@ def test_the_page_is_cheap_whatever_its_size(
 # ---- the live part -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("time", "pace"), [({"seconds": 5}, 2), ({"minutes": 3}, 5), ({"hours": 2}, 15)])
+@pytest.mark.parametrize(("time", "pace"), [({"seconds": 5}, 2), ({"minutes": 3}, 2), ({"hours": 2}, 3)])
 def test_it_asks_again_at_the_pace_at_which_it_moves(
     time: dict[str, float], pace: int, team: Team, alice: User, site: Client
 ) -> None:
@@ -181,7 +188,7 @@ def test_it_asks_again_at_the_pace_at_which_it_moves(
     live = part(poll(site, batch).content.decode(), "progress")
     assert f'hx-trigger="every {pace}s, back from:body"' in live
     assert 'hx-swap="outerHTML"' in live
-    assert re.search(rf'hx-get="/batches/{batch.pk}/progress\?shown=\w+"', live)
+    assert re.search(rf'hx-get="/batches/{batch.pk}/progress\?shown=\w+&amp;tab=results&amp;read=[\w-]+"', live)
 
 
 def test_the_last_answer_asks_no_more(team: Team, alice: User, site: Client) -> None:
@@ -194,31 +201,36 @@ def test_the_last_answer_asks_no_more(team: Team, alice: User, site: Client) -> 
 
 def test_there_is_nothing_to_type_or_to_open_in_it(team: Team, alice: User, site: Client) -> None:
     batch = a_running_batch(team, alice)
-    mark = standing(batch).mark
-    live = poll(site, batch, shown=mark).content.decode()
+    fingerprint = status_of(batch).fingerprint
+    live = poll(site, batch, shown=fingerprint).content.decode()
     assert not re.search(r"<(form|input|select|textarea|button|details|summary)\b", live)
     assert "hx-swap-oob" not in live
 
 
 def test_what_stands_around_it_comes_along_only_when_it_changed(team: Team, alice: User, site: Client) -> None:
     batch = a_running_batch(team, alice)
-    mark = standing(batch).mark
+    fingerprint = status_of(batch).fingerprint
     receive(batch, {1: "yes"})
-    assert "hx-swap-oob" in poll(site, batch, shown=mark).content.decode(), "the first result is a line of the timeline"
-    mark = standing(batch).mark
+    assert "hx-swap-oob" in poll(site, batch, shown=fingerprint).content.decode(), (
+        "the first result is a line of the timeline"
+    )
+    fingerprint = status_of(batch).fingerprint
     receive(batch, {2: "yes"})
-    assert "hx-swap-oob" not in poll(site, batch, shown=mark).content.decode()
+    assert "hx-swap-oob" not in poll(site, batch, shown=fingerprint, tab="activity").content.decode()
     hold(batch.pk, "no credits left")
-    live = poll(site, batch, shown=mark).content.decode()
-    around = ["batch-state", "batch-actions", "batch-notices", "batch-causes", "batch-timeline", "results-news"]
-    assert re.findall(r'id="([\w-]+)" [^>]*hx-swap-oob="true"', live) == [*around, "rail-batches"]
+    for tab, part_id in (("results", "batch-causes"), ("activity", "batch-timeline")):
+        live = poll(site, batch, shown=fingerprint, tab=tab, read=_read_so_far(batch)).content.decode()
+        around = ["batch-actions", "batch-notices", part_id, "rail-batches"]
+        assert re.findall(r'id="([\w-]+)" [^>]*hx-swap-oob="true"', live) == around
 
 
 def test_it_remembers_the_filter_of_the_page(team: Team, alice: User, site: Client) -> None:
     batch = a_running_batch(team, alice)
     receive(batch, {1: failure("overloaded")})
     shown = page(site, batch, state="failed", cause="overloaded")
-    assert re.search(r'hx-get="[^"]*\?shown=\w+&amp;state=failed&amp;cause=overloaded"', shown)
+    assert re.search(
+        r'hx-get="[^"]*\?shown=\w+&amp;tab=results&amp;read=[\w-]+&amp;state=failed&amp;cause=overloaded"', shown
+    )
 
 
 def test_opened_without_htmx_it_leads_to_the_page(team: Team, alice: User, site: Client) -> None:
@@ -227,10 +239,15 @@ def test_opened_without_htmx_it_leads_to_the_page(team: Team, alice: User, site:
     assert site.get(url)["Location"] == reverse("batch", args=[batch.pk])
 
 
-def test_the_table_is_never_part_of_it(team: Team, alice: User, site: Client) -> None:
+def test_rows_come_along_only_on_their_tab_and_when_more_were_read(team: Team, alice: User, site: Client) -> None:
     batch = a_running_batch(team, alice)
-    assert "<table" not in poll(site, batch).content.decode()
-    assert "Show the newest" in poll(site, an_ended_batch(team, alice)).content.decode()
+    read = _read_so_far(batch)
+    assert "<table" not in poll(site, batch, tab="results", read=read).content.decode()
+    receive(batch, {1: "yes"})
+    assert "<table" not in poll(site, batch, tab="activity", read=read).content.decode()
+    live = poll(site, batch, tab="results", read=read, state="succeeded").content.decode()
+    assert 'id="row-1"' in live
+    assert "read=" not in live[live.index('id="rows"') :], "links are those of the page"
 
 
 # ---- what needs a look -------------------------------------------------------------------------------------
@@ -243,8 +260,8 @@ def test_a_held_batch_says_why_since_when_and_what_to_do(team: Team, alice: User
     assert "Held: No credits left at xAI." in shown
     assert "Your team has used all &lt;credits&gt;" in shown
     assert f'action="{reverse("batch-go-on", args=[batch.pk])}"' in shown
-    assert "Finish with what is there…" in shown
-    assert "Trace id <code>trace-17</code>" in shown
+    assert "Trace id <code>trace-17</code>" in " ".join(activity(site, batch).split())
+    assert "Finish early…" in shown
 
 
 def test_a_batch_that_stands_still_says_since_when(team: Team, alice: User, site: Client) -> None:
@@ -252,7 +269,7 @@ def test_a_batch_that_stands_still_says_since_when(team: Team, alice: User, site
     assert "Nothing has moved" not in page(site, batch)
     ago(batch, hours=2)
     shown = page(site, batch)
-    assert "Nothing has moved for a while" in shown
+    assert "No new answers for a while" in shown
     assert "data-shut>Wait</button>" in shown
     assert reverse("batch-finish", args=[batch.pk]) in shown
 
@@ -270,26 +287,27 @@ def test_calls_that_fail_again_and_again_are_shown_in_xai_s_words(team: Team, al
     Submission.objects.update(faults=1)
     assert "does not answer as it should" not in page(site, batch)
     Submission.objects.update(faults=2)
-    assert "xAI does not answer as it should: xAI had a fault of its own" in page(site, batch)
+    assert "xAI is not responding properly: xAI had a fault of its own" in page(site, batch)
 
 
 @pytest.mark.parametrize(
     ("ending", "reason", "title"),
     [
         ("cancelled", "Cancelled before it was answered.", "Cancelling"),
-        ("completed", "The deadline that was set for this batch has passed.", "Finishing with what is there"),
-        ("failed", "Model x is not supported", "xAI refused it; what was sent is taken back"),
+        ("completed", "The deadline that was set for this batch has passed.", "Finishing early"),
+        ("failed", "Model x is not supported", "xAI refused it; the rows sent so far are being withdrawn"),
     ],
 )
 def test_a_batch_that_is_being_ended_says_how(
     ending: str, reason: str, title: str, team: Team, alice: User, site: Client
 ) -> None:
     batch = a_running_batch(team, alice)
-    Submission.objects.update(cancel_asked_at=timezone.now(), ending=ending, ending_reason=reason)
+    ended_by = "deadline" if ending == "completed" else ""
+    Submission.objects.update(cancel_asked_at=timezone.now(), ending=ending, ending_reason=reason, ended_by=ended_by)
     Batch.objects.update(state="cancelling")
     notice = words(part(page(site, batch), "batch-notices"))
     assert f"{title} " in notice
-    assert "What is answered is kept, and is billed." in notice
+    assert "Answered rows are kept and billed." in notice
     assert ("deadline" in notice[:200]) == (ending == "completed")
     assert "Cancel…" not in page(site, batch)
 
@@ -332,7 +350,7 @@ def test_a_batch_that_ends_while_its_page_is_made_has_a_page(team: Team, alice: 
     batch.refresh_from_db()
     assert batch.state == "cancelling"
     batch.submissions.update(state="cancelled", ended_at=timezone.now())
-    assert standing(batch).notices == []
+    assert status_of(batch).notices == []
 
 
 def test_the_timeline_tells_who_did_what_and_how_often(team: Team, alice: User, bob: User, site: Client) -> None:
@@ -340,8 +358,8 @@ def test_the_timeline_tells_who_did_what_and_how_often(team: Team, alice: User, 
     for _ in range(3):
         note(batch.pk, "error", "xAI had a fault of its own", detail="503 <html>")
     actions.cancel(batch, alice)
-    line = words(part(page(site, batch), "batch-timeline"))
+    line = words(part(activity(site, batch), "batch-timeline"))
     assert "Submitted with 20 rows by Bob" in line
     assert "3 times" in line
-    assert "Cancel asked for by you" in line
-    assert "503 &lt;html&gt;" in page(site, batch)
+    assert "503 &lt;html&gt;" in activity(site, batch)
+    assert "Cancellation requested by you" in line

@@ -12,12 +12,15 @@ from django.urls import reverse
 
 from batchsite.batches.models import Batch
 from batchsite.recipes.prompt_template import parse
-from batchsite.results import result_rows, row_search, row_table, scan
-from batchsite.results.result_rows import Wanted, excerpt, find, page_of
+from batchsite.results import row_search, row_table, scan
+from batchsite.results.prompt_excerpt import excerpt
 from batchsite.submission import actions
 from batchsite.teams.models import Team, User
 from tests.factories import make_dataset
+from tests.results.row_pages import row_numbers
 from tests.submission.stories import a_running_batch, an_ended_batch, failure, receive, success
+
+pytestmark = pytest.mark.databases
 
 Browser = Callable[[User], Client]
 
@@ -51,7 +54,6 @@ def test_all_rows_are_there_the_pending_ones_too(mixed: Batch, site: Client) -> 
     shown = text(site, mixed)
     assert "Sort this: Question 20" in shown
     assert "Answer 7" in shown
-    assert "Partial: 5 of 20 read" in shown
     assert "$0.0002" in shown
     assert 'title="204 in, 1 out, 82 reasoning">287' in shown
 
@@ -77,35 +79,41 @@ def test_rows_are_chosen_by_the_address(asked: dict[str, str], rows: list[int], 
     assert rows_shown(site, mixed, **asked) == rows
 
 
-@pytest.mark.parametrize("wanted", [Wanted(), Wanted("pending"), Wanted("failed"), Wanted(cause="overloaded")])
+@pytest.mark.parametrize(
+    "query", [{}, {"state": "pending"}, {"state": "failed"}, {"cause": "overloaded"}], ids=lambda query: str(query)
+)
 def test_forwards_and_backwards_show_the_same_pages(
-    wanted: Wanted, team: Team, alice: User, monkeypatch: pytest.MonkeyPatch
+    query: dict[str, str], team: Team, alice: User, site: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(result_rows, "PAGE", 7)
-    monkeypatch.setattr(result_rows, "WINDOW", 5)
+    monkeypatch.setattr(row_table, "PAGE", 7)
+    monkeypatch.setattr(scan, "FIRST_WINDOW", 5)
+    monkeypatch.setattr(row_table, "Search", lambda batch, *given: row_search.Search(batch, *given, 10))
     batch = a_running_batch(team, alice, rows=60)
     receive(batch, {row: failure("overloaded") for row in range(1, 61, 3)})
-    forwards = []
-    page = page_of(batch, wanted)
-    forwards.append([line.row for line in page.lines])
+
+    def shown(**place: Any) -> Any:
+        return site.get(reverse("batch", args=[batch.pk]), query | place).context["page"]
+
+    page = shown()
+    forwards = [[line.row for line in page.lines]]
     while page.next is not None:
-        page = page_of(batch, wanted, after=page.next)
+        page = shown(after=str(page.next))
         forwards.append([line.row for line in page.lines])
     backwards = [forwards[-1]]
     while page.previous is not None:
-        page = page_of(batch, wanted, before=page.previous)
+        page = shown(before=str(page.previous))
         backwards.append([line.row for line in page.lines])
-    every = [row for row in range(1, 61) if not wanted or (row % 3 == 1) == (wanted.state != "pending")]
+    every = [row for row in range(1, 61) if not query or (row % 3 == 1) == (query != {"state": "pending"})]
     assert [row for rows in forwards for row in rows] == every
     assert all(len(rows) == 7 for rows in forwards[:-1])
     assert backwards[::-1] == forwards
 
 
-def test_a_page_that_was_emptied_meanwhile_leads_back(mixed: Batch) -> None:
-    page = page_of(mixed, Wanted("succeeded"), after=7)
+def test_a_page_that_was_emptied_meanwhile_leads_back(mixed: Batch, site: Client) -> None:
+    page = site.get(reverse("batch", args=[mixed.pk]), {"state": "succeeded", "after": "7"}).context["page"]
     assert (page.lines, page.next) == ([], None)
     assert page.previous is not None
-    assert [line.row for line in page_of(mixed, Wanted("succeeded"), before=page.previous).lines] == [1, 4, 7]
+    assert rows_shown(site, mixed, state="succeeded", before=str(page.previous)) == [1, 4, 7]
 
 
 def test_the_search_for_pending_rows_gives_up_in_time_and_says_where(
@@ -125,11 +133,11 @@ def test_the_search_for_pending_rows_gives_up_in_time_and_says_where(
 def test_a_row_that_is_tried_again_is_pending(team: Team, alice: User) -> None:
     batch = an_ended_batch(team, alice, failed=2)
     actions.retry(batch, alice)
-    assert find(batch, Wanted("pending"), 0, 1, 50) == ([], None), "not before a worker took it"
+    assert row_numbers(batch, state="pending") == [], "not before a worker took it"
     batch.results.filter(row__gt=18).update(state="pending")
     Batch.objects.update(failed=0)
     batch.refresh_from_db()
-    assert find(batch, Wanted("pending"), 0, 1, 50) == ([19, 20], None)
+    assert row_numbers(batch, state="pending") == [19, 20]
 
 
 @pytest.mark.parametrize(
@@ -173,19 +181,18 @@ def test_an_answer_is_text_and_nothing_else(team: Team, alice: User, site: Clien
 
 def test_an_answer_that_was_cut_off_is_marked(team: Team, alice: User, site: Client) -> None:
     batch = a_running_batch(team, alice)
-    receive(batch, {1: success("The answer is", finish_reason="length")})
+    receive(batch, {1: success("Answer format", finish_reason="length")})
     assert "cut off" in text(site, batch)
 
 
 def test_an_ended_batch_is_not_partial(team: Team, alice: User, site: Client) -> None:
     shown = text(site, an_ended_batch(team, alice))
     assert "Partial" not in shown
-    assert "Show the newest" not in shown
 
 
 def test_an_empty_filter_leads_back(team: Team, alice: User, site: Client) -> None:
     shown = text(site, an_ended_batch(team, alice), state="missing")
-    assert "No row of this batch is like that." in shown
+    assert "No row in this batch matches." in shown
     assert "Show all rows" in shown
 
 

@@ -63,7 +63,7 @@ def test_a_failed_row_shows_the_provider_s_words(team: Team, alice: User, site: 
     receive(batch, {1: failure("The model is <overloaded>")})
     shown = row_page(site, batch, 1)
     assert "The model is &lt;overloaded&gt;" in shown
-    assert "Rerun this row…" in shown
+    assert "Retry…" in shown
     assert "Failed overloaded , one of 20 rows" in words(shown)
 
 
@@ -72,7 +72,7 @@ def test_a_failed_row_of_a_batch_with_fields_shows_the_words_in_their_place(
 ) -> None:
     batch = a_running_batch(team, alice, shape={"fields": [{"name": "mood", "type": "text"}]})
     receive(batch, {1: failure("The model is overloaded")})
-    assert "Answer None. xAI’s words: The model is overloaded" in words(row_page(site, batch, 1))
+    assert "Answer None. xAI says: The model is overloaded" in words(row_page(site, batch, 1))
     assert "Answer Not yet." in words(row_page(site, batch, 2))
 
 
@@ -80,14 +80,14 @@ def test_a_row_without_an_answer_yet_shows_what_is_asked(team: Team, alice: User
     shown = words(row_page(site, a_running_batch(team, alice), 3))
     assert "Sort this: Question 3" in shown
     assert "Not yet." in shown
-    assert "Rerun" not in shown
+    assert "Retry" not in shown
 
 
 def test_a_cut_off_answer_is_a_warning(team: Team, alice: User, site: Client) -> None:
     batch = a_running_batch(team, alice, params={"max_completion_tokens": 1600})
     receive(batch, {1: success('{"half": ', finish_reason="length")})
     shown = words(row_page(site, batch, 1))
-    assert "The answer is cut off It reached the limit of tokens (1,600 of the visible answer)" in shown
+    assert "The answer is cut off It reached the token limit (1,600 for the visible answer)" in shown
     assert "Finished length cut off" in shown
 
 

@@ -17,12 +17,14 @@ from batchsite.batches.states import State
 from batchsite.batches.transitions import move
 from batchsite.processes.leases import LeaseLost
 from batchsite.processes.queue import take_due
-from batchsite.results import summaries, tasks
+from batchsite.results import sliced_count, summaries, tasks
 from batchsite.results.models import Codes, Summary
 from batchsite.submission import actions
 from batchsite.teams.models import Team, User
 from tests.factories import make_dataset
 from tests.submission.stories import a_running_batch, an_ended_batch, end, failure, receive
+
+pytestmark = pytest.mark.databases
 
 Browser = Callable[[User], Client]
 SHAPE = {"fields": [{"name": "intent", "type": "choice", "values": ["lost", "late", "other"]}]}
@@ -50,16 +52,22 @@ def work() -> int:
     for rounds in range(100):
         due = take_due(Summary.objects.all(), timezone.now())
         for summary in due:
-            tasks.sum_up(summary.pk)
+            tasks.summarize(summary.pk)
         if not due:
             return rounds
     raise AssertionError("it never ends")
 
 
 def page(site: Client, batch: Batch, **asked: Any) -> Any:
-    answer = site.get(reverse("batch", args=[batch.pk]), asked)
+    answer = site.get(reverse("batch-insights", args=[batch.pk]), asked)
     assert answer.status_code == 200
     return answer
+
+
+def rows_of(site: Client, batch: Batch, **asked: Any) -> list[Any]:
+    """The rows of the table that a filter leaves."""
+    lines: list[Any] = site.get(reverse("batch", args=[batch.pk]), asked).context["page"].lines
+    return lines
 
 
 def test_whoever_looks_has_it_summed_up(intents: Batch, site: Client) -> None:
@@ -81,10 +89,10 @@ def test_a_bar_leads_to_its_rows_and_takes_the_filter_away_again(intents: Batch,
     page(site, intents)
     work()
     entry = page(site, intents, state="succeeded").context["picture"].fields[0].top.rows[1].entry
-    assert entry.href == "?state=succeeded&f.intent=late#results"
+    assert entry.href == f"/batches/{intents.pk}?state=succeeded&f.intent=late#results"
     shown = page(site, intents, **{"f.intent": "late"})
-    assert [line.row for line in shown.context["page"].lines] == [3, 6, 9, 12, 15, 18, 21, 24]
-    assert shown.context["picture"].fields[0].top.rows[1].entry.href == "?#results"
+    assert [line.row for line in rows_of(site, intents, **{"f.intent": "late"})] == [3, 6, 9, 12, 15, 18, 21, 24]
+    assert shown.context["picture"].fields[0].top.rows[1].entry.href == f"/batches/{intents.pk}?#results"
 
 
 @pytest.mark.parametrize("seconds", [0, 3])
@@ -92,14 +100,14 @@ def test_in_many_steps_it_comes_to_the_same(
     seconds: float, intents: Batch, site: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(summaries, "SLICE", 4)
-    monkeypatch.setattr(summaries, "STEP_SECONDS", seconds)
+    monkeypatch.setattr(sliced_count, "STEP_SECONDS", seconds)
     page(site, intents)
     steps = work()
     assert steps == (8 if seconds == 0 else 1)
     shown = page(site, intents)
     assert shown.context["picture"].rows == 30
     assert [row.words for row in shown.context["picture"].fields[0].top.rows] == ["17", "8"]
-    assert [line.row for line in page(site, intents, **{"f.intent": "late"}).context["page"].lines][-2:] == [21, 24]
+    assert [line.row for line in rows_of(site, intents, **{"f.intent": "late"})][-2:] == [21, 24]
 
 
 def test_a_step_that_dies_is_made_again(intents: Batch, site: Client, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,7 +119,7 @@ def test_a_step_that_dies_is_made_again(intents: Batch, site: Client, monkeypatc
 
     with monkeypatch.context() as patch:
         patch.setattr("batchsite.processes.leases.Claim.extend", lose)
-        tasks.sum_up(summary.pk)
+        tasks.summarize(summary.pk)
     assert not Codes.objects.exists()
     Summary.objects.update(next_look_at=timezone.now(), lease_token="", lease_until=None)
     work()
@@ -125,7 +133,7 @@ def test_when_results_change_it_is_made_anew_and_the_old_one_stays_until_then(in
     Batch.objects.update(cost_ticks=intents.cost_ticks + 1)
     shown = page(site, intents)
     assert [row.words for row in shown.context["picture"].fields[0].top.rows] == ["17", "8"]
-    found = page(site, intents, **{"f.intent": "late"}).context["page"].lines
+    found = rows_of(site, intents, **{"f.intent": "late"})
     assert next(line.row for line in found) == 6, "old codes are not believed"
     work()
     assert [row.words for row in page(site, intents).context["picture"].fields[0].top.rows] == ["18", "7"]
@@ -166,12 +174,12 @@ def test_answers_are_held_against_a_column(intents: Batch, site: Client) -> None
     right = [row for row in range(1, 26) if bool(row % 2) == bool(row % 3)]
     assert (found.right, found.counted) == (len(right), 25)
     assert "agree with <bdi>wanted</bdi>" in shown.content.decode()
-    assert [line.row for line in page(site, intents, agrees="right").context["page"].lines] == right
-    wrong = [line.row for line in page(site, intents, agrees="wrong").context["page"].lines]
+    assert [line.row for line in rows_of(site, intents, agrees="right")] == right
+    wrong = [line.row for line in rows_of(site, intents, agrees="wrong")]
     assert sorted([*right, *wrong]) == list(range(1, 26))
     for pair in found.pairs:
         asked = {"expected": pair.expected, "answered": pair.answered}
-        assert len(page(site, intents, **asked).context["page"].lines) == pair.rows
+        assert len(rows_of(site, intents, **asked)) == pair.rows
     labels = re.findall(r"<td><a href=\"[^\"]+\"><bdi>(\w+)</bdi>", shown.content.decode())
     assert sorted(labels) == ["late", "lost"]
 
@@ -179,10 +187,10 @@ def test_answers_are_held_against_a_column(intents: Batch, site: Client) -> None
 def test_before_the_sums_are_there_rows_that_disagree_are_found_by_reading(intents: Batch, site: Client) -> None:
     Batch.objects.update(expected_column="wanted")
     right = [row for row in range(1, 26) if bool(row % 2) == bool(row % 3)]
-    assert [line.row for line in page(site, intents, agrees="right").context["page"].lines] == right
+    assert [line.row for line in rows_of(site, intents, agrees="right")] == right
     asked = {"expected": "late", "answered": "lost"}
     rows = [row for row in range(1, 26) if not row % 2 and row % 3]
-    assert [line.row for line in page(site, intents, **asked).context["page"].lines] == rows
+    assert [line.row for line in rows_of(site, intents, **asked)] == rows
 
 
 def test_a_column_that_is_not_there_compares_with_nothing(intents: Batch, site: Client) -> None:
@@ -238,7 +246,7 @@ def test_a_batch_that_ends_while_it_is_summed_up_is_summed_up_once_more(
 ) -> None:
     batch = a_running_batch(team, alice, rows=20)
     receive(batch, dict.fromkeys(range(1, 11), "yes"))
-    summaries.ask_for(batch, summaries.summary_of(batch))
+    summaries.request(batch, summaries.summary_of(batch))
     seen = summaries.seen
 
     def late(*given: Any) -> Any:
@@ -248,7 +256,7 @@ def test_a_batch_that_ends_while_it_is_summed_up_is_summed_up_once_more(
 
     with monkeypatch.context() as patch:
         patch.setattr(summaries, "seen", late)
-        tasks.sum_up(Summary.objects.get().pk)
+        tasks.summarize(Summary.objects.get().pk)
     work()
     assert (Summary.objects.get().shown or {})["sums"][2:] == [20, 20]
 

@@ -10,7 +10,7 @@ import pytest
 from batchsite.batches.batch_recipe import recipe_of
 from batchsite.batches.models import Batch, Result
 from batchsite.drafts import draft_store
-from batchsite.results.result_rows import Wanted, row_detail
+from batchsite.results.row_detail import row_detail
 from batchsite.submission import actions
 from batchsite.teams.models import Team
 from tests.factories import make_dataset
@@ -49,7 +49,7 @@ def test_requests_keep_their_ids_bodies_and_models(team: Team, sandbox: Sandbox)
     check_books(batch, sandbox)
     assert [result.answered_by for result in Result.objects.order_by("row")] == ["grok-4.3", "grok-4.20-0309-reasoning"]
     assert "Capital of Peru?" in Result.objects.get(row=1).answer
-    detail = row_detail(batch, 2, Wanted())
+    detail = row_detail(batch, 2)
     assert detail
     assert (detail.request_id, detail.messages[0].content) == ("chile", "Capital of Chile?")
     assert '"chile"' in detail.raw
@@ -71,7 +71,7 @@ def test_a_body_goes_out_in_the_order_in_which_it_stands(team: Team) -> None:
     [
         (("two words", CHAT, asks("x")), "“two words” cannot be an id"),
         (("one", "/v1/images/generations", asks("x")), "Requests for /v1/images/generations are not run here"),
-        (("one", CHAT, "[]"), "The body is no JSON object that names a model."),
+        (("one", CHAT, "[]"), "The body is not a JSON object that names a model."),
         (("one", CHAT, '{"model":"grok-4.3"}'), "The body has no messages."),
         (("one", RESPONSES, asks("x")), "The body has no input."),
         (("one", CHAT, asks("x", model="grok-3-mini")), "xAI does not offer grok-3-mini for batches."),

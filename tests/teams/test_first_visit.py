@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from dataclasses import replace
+from io import StringIO
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
+from pytest_django import Settings
 
 from batchsite.teams.models import Membership, Role, Team, User
 from batchsite.teams.people import AlreadySetUp, set_up
 from tests.factories import PASSWORD, make_dataset, make_team
+
+pytestmark = pytest.mark.databases
 
 ANSWERS = {"team_name": "Support research", "name": "Alice", "email": "Alice@Example.org", "password": PASSWORD}
 
@@ -94,3 +101,26 @@ def test_of_two_first_visits_at_once_one_wins() -> None:
         thread.join()
     assert sorted(ended) == ["founded", "too late"]
     assert User.objects.count() == Team.objects.count() == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("code", [None, "", "AAAA-BBBB-CCCC"])
+def test_a_server_that_others_can_reach_asks_for_the_code_of_the_terminal(
+    code: str | None, client: Client, settings: Settings
+) -> None:
+    settings.OPTIONS = replace(settings.OPTIONS, hosts=("batches.example.org",))
+    answers = ANSWERS if code is None else {**ANSWERS, "code": code}
+    assert client.post(reverse("setup"), answers).status_code == 422
+    assert not User.objects.exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("change", [str, str.lower, lambda code: code.replace("-", " ")])
+def test_with_the_code_it_lets_one_in(change: Callable[[str], str], client: Client, settings: Settings) -> None:
+    settings.OPTIONS = replace(settings.OPTIONS, bind="0.0.0.0")
+    out = StringIO()
+    call_command("setupcode", stdout=out)
+    response = client.post(reverse("setup"), {**ANSWERS, "code": change(out.getvalue().strip())})
+    assert response.headers["Location"] == reverse("home")
+    with pytest.raises(CommandError, match="no code any more"):
+        call_command("setupcode")

@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from io import StringIO
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
@@ -49,7 +51,7 @@ def test_a_key_that_xai_accepts_is_stored_and_pays_from_now_on(
     assert (account.kind, account.api_key, account.base_url) == (AccountKind.TEAM, KEY, office.url)
     stored = ProviderKey.objects.get()
     assert (stored.hint, stored.provider_team_id, stored.set_by) == ("abcd", "team-1", alice)
-    assert "ends in <code>abcd</code>" in page
+    assert "ending in <code>abcd</code>" in page
     assert "Sandbox: answers are simulated" not in page
 
 
@@ -194,7 +196,7 @@ def test_only_owners_touch_the_key(
     response = client_of(bob).post(reverse(name), {"key": KEY})
     assert response.status_code == 403
     assert office.asked == []
-    assert "Owners of the team set, test and remove the key." in client_of(bob).get(reverse("team")).content.decode()
+    assert "Only owners can set, test and remove the key." in client_of(bob).get(reverse("team")).content.decode()
 
 
 def test_the_key_is_nowhere_to_be_seen(
@@ -210,3 +212,19 @@ def test_the_key_is_nowhere_to_be_seen(
     assert KEY not in caplog.text
     assert KEY not in repr(account_of(team, AccountKind.TEAM))
     assert KEY.encode() not in bytes(ProviderKey.objects.get().secret)
+
+
+def test_after_a_rotation_a_command_encrypts_the_keys_anew(team: Team, settings: Settings) -> None:
+    store_key(team, KEY, "", None)
+    former = settings.SECRET_KEY
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "the next one", [former]
+    call_command("rotatekeys", stdout=StringIO())
+    settings.SECRET_KEY_FALLBACKS = []
+    assert account_of(team, AccountKind.TEAM).api_key == KEY
+
+
+def test_a_key_that_cannot_be_rotated_is_named(team: Team, settings: Settings) -> None:
+    store_key(team, KEY, "", None)
+    settings.SECRET_KEY = "the next one"
+    with pytest.raises(CommandError, match=str(team)):
+        call_command("rotatekeys", stdout=StringIO())

@@ -14,6 +14,8 @@ from batchsite.teams.models import Invitation, Membership, Role, Team, User
 from batchsite.teams.people import LastOwner, change_role, remove_member
 from tests.factories import make_member, make_team
 
+pytestmark = pytest.mark.databases
+
 
 def membership(user: User) -> Membership:
     return Membership.objects.get(user=user)
@@ -71,7 +73,7 @@ def test_the_last_owner_neither_leaves_nor_becomes_a_member(
         (reverse("member-role", args=[membership(alice).pk]), {"role": "member"}),
     ]:
         page = browser.post(url, data, follow=True).content.decode()
-        assert "Support research needs an owner. Make somebody else an owner first." in page
+        assert "Support research needs an owner. Make someone else an owner first." in page
     assert membership(alice).role == Role.OWNER
 
 
@@ -128,7 +130,7 @@ def test_an_owner_renames_the_team_and_a_member_does_not(
 ) -> None:
     assert client_of(bob).post(reverse("team-rename"), {"name": "Mine"}).status_code == 403
     page = client_of(alice).post(reverse("team-rename"), {"name": "Helpdesk"}, follow=True)
-    assert "The team is named Helpdesk now." in page.content.decode()
+    assert "The team is now called Helpdesk." in page.content.decode()
     empty = client_of(alice).post(reverse("team-rename"), {"name": ""})
     assert empty.status_code == 422
     assert empty.context["name_form"].errors["name"]

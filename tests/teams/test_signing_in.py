@@ -12,9 +12,17 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from batchsite.teams import views_entry
+from batchsite.http import client_address
 from batchsite.teams.models import SignInFailure, User
-from batchsite.teams.sign_in import MOST_FAILURES, WINDOW, SignInRefused, TooManyTries, sign_in_as
+from batchsite.teams.sign_in import (
+    MOST_FAILURES,
+    MOST_OF_AN_ACCOUNT,
+    MOST_OF_AN_ADDRESS,
+    WINDOW,
+    SignInRefused,
+    TooManyTries,
+    sign_in_as,
+)
 from tests.factories import PASSWORD
 
 HERE = "203.0.113.1"
@@ -112,9 +120,54 @@ def test_who_failed_is_not_stored_in_plain_words(alice: User) -> None:
 
 def test_a_trusted_proxy_tells_the_address(rf: RequestFactory, settings: Settings) -> None:
     request = rf.get("/", headers={"X-Forwarded-For": "6.6.6.6, 203.0.113.7"}, REMOTE_ADDR="10.0.0.1")
-    assert views_entry.address_of(request) == "10.0.0.1"
+    assert client_address(request) == "10.0.0.1"
     settings.OPTIONS = replace(settings.OPTIONS, behind_proxy=True)
-    assert views_entry.address_of(request) == "203.0.113.7"
+    assert client_address(request) == "203.0.113.7"
+    settings.OPTIONS = replace(settings.OPTIONS, behind_proxy=True, proxies=2)
+    assert client_address(request) == "6.6.6.6"
+
+
+@pytest.mark.parametrize(("header", "proxies"), [("6.6.6.6", 2), ("", 1), ("203.0.113.7, made up", 1)])
+def test_a_header_that_the_proxies_did_not_write_is_not_believed(
+    header: str, proxies: int, rf: RequestFactory, settings: Settings
+) -> None:
+    settings.OPTIONS = replace(settings.OPTIONS, behind_proxy=True, proxies=proxies)
+    request = rf.get("/", headers={"X-Forwarded-For": header}, REMOTE_ADDR="10.0.0.1")
+    assert client_address(request) == "10.0.0.1"
+
+
+def test_one_address_cannot_try_a_list_of_e_mails(alice: User) -> None:
+    for number in range(MOST_OF_AN_ADDRESS):
+        with pytest.raises(SignInRefused):
+            sign_in_as(f"guess{number}@example.org", "wrong", HERE)
+    with pytest.raises(TooManyTries):
+        sign_in_as(alice.email, PASSWORD, HERE)
+    assert sign_in_as(alice.email, PASSWORD, "198.51.100.9") == alice
+
+
+def test_an_ipv6_customer_is_one_address(alice: User) -> None:
+    for number in range(MOST_FAILURES):
+        fail(1, address=f"2001:db8:1:2::{number:x}")
+    with pytest.raises(TooManyTries):
+        sign_in_as(alice.email, PASSWORD, "2001:db8:1:2:ffff::1")
+
+
+def test_one_account_cannot_be_tried_from_many_addresses(alice: User) -> None:
+    for number in range(MOST_OF_AN_ACCOUNT):
+        fail(1, address=f"198.51.{number // 5}.{number % 5}")
+    with pytest.raises(TooManyTries):
+        sign_in_as(alice.email, PASSWORD, HERE)
+
+
+def test_guessing_at_the_password_change_is_limited_too(alice: User, client_of: Callable[[User], Client]) -> None:
+    browser = client_of(alice)
+    for _ in range(MOST_FAILURES):
+        browser.post(reverse("account-password"), {"current": "wrong", "new": "a new long password"})
+    form = {"current": PASSWORD, "new": "a new long password"}
+    response = browser.post(reverse("account-password"), form)
+    assert (response.status_code, "Too many wrong passwords" in response.content.decode()) == (422, True)
+    alice.refresh_from_db()
+    assert alice.check_password(PASSWORD)
 
 
 def test_signing_out_takes_a_post(alice: User, client_of: Callable[[User], Client]) -> None:

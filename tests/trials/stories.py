@@ -16,6 +16,7 @@ from batchsite.teams.models import Team, User
 from batchsite.trials import trial_start
 from batchsite.trials.models import Trial, TrialAnswer
 from batchsite.trials.trial_step import advance
+from tests.clock import wait_until
 from tests.factories import make_dataset
 from tests.sandboxes import Sandbox
 
@@ -53,7 +54,7 @@ def settled(trial: Trial, seconds: float = 15, *, until: str = "ended") -> Trial
             with contextlib.suppress(Busy, LeaseLost):
                 advance(trial.pk)
         else:
-            time.sleep(0.005)
+            wait_until(trial.next_look_at)
     raise AssertionError(f"not {until} after {seconds} s: {states(trial)}")
 
 

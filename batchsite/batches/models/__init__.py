@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from batchsite.batches.models.batch import Batch
-from batchsite.batches.models.results import Event, RawPage, RequestId, Result
+from batchsite.batches.models.row_records import Event, ExtraAnswer, RawPage, RequestId, Result
 from batchsite.batches.models.side_records import (
     LONGEST_TAG,
     ROWS_AT_ONCE,
     CallBudget,
     DailySpend,
+    Generation,
     ModelOffer,
     Pace,
     Renewal,
     Tagging,
 )
-from batchsite.batches.models.submissions import Chunk, ChunkState, Submission, _submission_token
+from batchsite.batches.models.submissions import (
+    Chunk,
+    ChunkState,
+    EndedBy,
+    Submission,
+    _submission_token,
+    submission_token,
+)
 
 __all__ = [
     "LONGEST_TAG",
@@ -24,7 +32,10 @@ __all__ = [
     "Chunk",
     "ChunkState",
     "DailySpend",
+    "EndedBy",
     "Event",
+    "ExtraAnswer",
+    "Generation",
     "ModelOffer",
     "Pace",
     "RawPage",
@@ -34,4 +45,5 @@ __all__ = [
     "Submission",
     "Tagging",
     "_submission_token",
+    "submission_token",
 ]

@@ -93,6 +93,8 @@ class Command(BaseCommand):
         if asked.resume == 0:
             return self._list()
         self.batch = batch = _to_resume(asked.resume) if asked.resume else self._begin(asked)
+        if asked.resume and batch.held_reason:
+            actions.go_on(batch, None)
         self.stderr.write(f"Batch {batch.pk}. Should this stop: manage.py runbatch --resume {batch.pk}")
         with console.sandbox_if_needed(batch.account == AccountKind.SANDBOX, self.stderr.write):
             progress = console.Progress(self.stderr)
@@ -102,7 +104,8 @@ class Command(BaseCommand):
         if form and asked.output:
             self._write(batch, form, asked.output)
         self.stdout.write(console.summary(batch, asked.output))
-        return ALL_WELL if batch.succeeded + batch.skipped == batch.total else SOME_FAILED
+        answered = batch.succeeded - batch.without_answer
+        return ALL_WELL if answered + batch.skipped == batch.total else SOME_FAILED
 
     def _write(self, batch: Batch, form: result_files.AnyForm, output: Path) -> None:
         try:

@@ -21,6 +21,7 @@ class Command(BaseCommand):
         parser.add_argument("folder", type=Path, help="a folder that does not exist yet")
 
     def handle(self, *args: Any, folder: Path, **options: Any) -> None:
+        os.umask(0o077)
         try:
             made = back_up(folder)
         except CannotBackUp as error:

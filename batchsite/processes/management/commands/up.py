@@ -15,15 +15,18 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError
+from django.db import DatabaseError, connections
 
-from batchsite.processes.listener import CannotListen, address, is_loopback, listen
+from batchsite.options import is_loopback
+from batchsite.processes.listener import CannotListen, address, listen
 from batchsite.processes.outages import AWAY, LOCKED, outage_of
 from batchsite.processes.parentage import MARK, end_marked
 from batchsite.processes.startup import AlreadyRunning, Lock, prepare
 from batchsite.processes.supervisor import STOP_SIGNALS
 from batchsite.processes.terminal import Terminal
+from batchsite.setup import setup_code
 
 LONGEST_WAIT = 60.0
 """Seconds that a start waits for a database that is busy or away."""
@@ -37,6 +40,7 @@ class Command(BaseCommand):
         data = Path(settings.DATA)
         try:
             self.check()
+            os.umask(0o077)  # whatever a child creates is for this user only
             (data / "log").mkdir(mode=0o700, exist_ok=True)
             _up(data)
         except (AlreadyRunning, CannotListen) as error:
@@ -59,6 +63,7 @@ def _up(data: Path) -> None:
     lock.write(pid=os.getpid(), mark=mark, address=address(listener))
     terminal = Terminal(data / "log")
     _prepare(terminal)
+    _show_setup_code(terminal)
     _become_supervisor(mark, lock.fileno(), listener.fileno())
 
 
@@ -76,6 +81,13 @@ def _prepare(terminal: Terminal) -> None:
             terminal.say(f"{words}. Waiting; Ctrl-C stops.", "warning")
         last_words = words
         time.sleep(1)
+
+
+def _show_setup_code(terminal: Terminal) -> None:
+    """Only shown, not logged: whoever has it may create the first account."""
+    if settings.OPTIONS.is_reachable and not get_user_model()._default_manager.exists():
+        terminal.show(f"The first visit asks for this code: {setup_code(settings.SECRET_KEY)}")
+    connections.close_all()
 
 
 def _become_supervisor(mark: str, *descriptors: int) -> None:

@@ -1,0 +1,143 @@
+"""One row of a batch: its prompt, what came back, its earlier attempts and its neighbours."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from django.db.models import Q
+
+from batchsite.batches.answer_flaws import is_cut_off
+from batchsite.batches.batch_recipe import recipe_of
+from batchsite.batches.models import Batch, RawPage, Result
+from batchsite.batches.states import ROW_TONES, RowState
+from batchsite.recipes.answer_shape import shape_of
+from batchsite.xai.bodies import Message
+from batchsite.xai.results import read_result
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """An earlier attempt at a row."""
+
+    number: int
+    state: str
+    answer: str
+    error: str
+    cause: str
+    submission: int | None
+    """None if it was answered in a trial."""
+    until: str
+    """When the row was retried, ISO 8601; may be empty."""
+    raw: str
+
+    @property
+    def tone(self) -> str:
+        return ROW_TONES[RowState(self.state)]
+
+
+@dataclass(frozen=True)
+class RowDetail:
+    """Everything about one row of a batch."""
+
+    row: int
+    request_id: str
+    messages: Sequence[Message]
+    state: RowState
+    result: Result | None
+    reasoning: str
+    raw: str
+    """What the provider sent for the row, as indented JSON; empty if it sent nothing."""
+    fields: Sequence[tuple[str, str]]
+    """(name, cell) of each field of the answer; empty if answers are text."""
+    earlier: Sequence[Attempt]
+    previous: int | None
+    next: int | None
+
+    @property
+    def tone(self) -> str:
+        return ROW_TONES[self.state]
+
+    @property
+    def tokens(self) -> int | None:
+        """All tokens of the row. None if it has no result, or used none."""
+        result = self.result
+        return (result.prompt_tokens + result.completion_tokens + result.reasoning_tokens) or None if result else None
+
+    @property
+    def misfit(self) -> str:
+        """Why the answer does not fit its shape; blank if it does."""
+        return self.result.misfit if self.result else ""
+
+    @property
+    def flaw(self) -> str:
+        """What is wrong with the answer of a succeeded row, see `answer_flaws`; blank if nothing is."""
+        return self.result.cause if self.result and self.state == RowState.SUCCEEDED else ""
+
+    @property
+    def was_tried(self) -> bool:
+        """Whether the answer comes from a trial, before the batch was submitted."""
+        return self.result is not None and self.result.submission_id is None
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the answer stopped at the token limit."""
+        return self.result is not None and is_cut_off(self.result.finish_reason)
+
+    @property
+    def can_be_retried(self) -> bool:
+        ended = {RowState.FAILED, RowState.CANCELLED, RowState.MISSING, RowState.SKIPPED}
+        return self.state in ended or (self.state == RowState.SUCCEEDED and bool(self.misfit or self.flaw))
+
+
+def row_detail(batch: Batch, row: int) -> RowDetail | None:
+    """Returns one row with its neighbours in the batch. None for a draft, and if the batch does not contain it."""
+    if batch.state == State.DRAFT or row not in batch.rows:
+        return None
+    recipe, cells = recipe_of(batch), batch.dataset.row(row)
+    request_id = recipe.request_id(row, cells)
+    result = Result.objects.select_related("submission").filter(batch_id=batch.pk, row=row).first()
+    raw = _raw(batch, result.raw_page_id, request_id) if result else None
+    shape = shape_of(batch.shape)
+    answer_cells = shape.cells(result.answer if result else "") if shape else ()
+    earlier = (result.earlier if result else None) or []
+    return RowDetail(
+        row=row,
+        request_id=request_id,
+        messages=recipe.messages(cells),
+        state=RowState(result.state) if result else RowState.PENDING,
+        result=result,
+        reasoning=read_result(raw).reasoning if raw else "",
+        raw=_indented(raw),
+        fields=list(zip(shape.fields, answer_cells, strict=True)) if shape else [],
+        earlier=[_attempt(batch, request_id, stored) for stored in reversed(earlier)],
+        previous=next(iter(batch.rows.before(row, 1)), None),
+        next=next(iter(batch.rows.after(row, 1)), None),
+    )
+
+
+def _attempt(batch: Batch, request_id: str, stored: dict[str, Any]) -> Attempt:
+    return Attempt(
+        number=stored["attempt"],
+        state=stored["state"],
+        answer=stored.get("answer", ""),
+        error=stored["error"],
+        cause=stored["cause"],
+        submission=stored["submission"],
+        until=stored.get("until", ""),
+        raw=_indented(_raw(batch, stored["raw_page"], request_id)),
+    )
+
+
+def _raw(batch: Batch, page_id: int | None, request_id: str) -> dict[str, Any] | None:
+    """Returns the raw row with that request id from a raw page. None if there is none."""
+    of_batch = Q(submission__batch_id=batch.pk) | Q(batch_id=batch.pk)
+    page = RawPage.objects.filter(of_batch, pk=page_id).first() if page_id else None
+    raw_rows = page.rows() if page else []
+    return next((raw for raw in raw_rows if str(raw.get("batch_request_id", "")) == request_id), None)
+
+
+def _indented(raw: dict[str, Any] | None) -> str:
+    return orjson.dumps(raw, option=orjson.OPT_INDENT_2).decode() if raw else ""

@@ -1,0 +1,39 @@
+"""What the templates of the table of rows and its filter form need."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from batchsite.batches.models import Batch
+from batchsite.results import filter_choices, row_table
+from batchsite.results.models import Summary
+from batchsite.results.row_filter import SORTS, RowFilter, chips, query_of, without
+from batchsite.teams.requests import TeamRequest
+
+
+def table_context(request: TeamRequest, found: Batch, summary: Summary, row_filter: RowFilter) -> dict[str, Any]:
+    """Returns what the table of rows and its filter form show."""
+    page = row_table.page_of(found, row_filter, request.GET, summary)
+    return {
+        "page": page,
+        "asked": row_filter,
+        "wanted": row_filter,
+        "chips": chips(row_filter, request.GET),
+        "kept": query_of(row_filter),
+        "columns": row_table.columns_of(found, request.GET),
+        "choices": filter_choices.short_lists(found, row_filter),
+        "lists": filter_choices.value_lists(found, row_filter, summary),
+        "finishes": sorted({"stop", "length", row_filter.finish} - {""}),
+        "held": filter_choices.held(request.GET, row_filter),
+        "sorts": SORTS,
+        "last_row": found.rows.last,
+        "opened": _is_opened(request, row_filter),
+        "row_query": without(request.GET, "col") if row_filter or row_filter.sort else "",
+        "begin": request.GET.get("begin") or request.GET.get("after") or None,
+    }
+
+
+def _is_opened(request: TeamRequest, row_filter: RowFilter) -> bool:
+    """Whether a filter behind "more" is in use."""
+    in_use = row_filter.values or row_filter.finish or row_filter.between.get("length") or request.GET.getlist("col")
+    return bool(in_use)

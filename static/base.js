@@ -1,0 +1,280 @@
+/* What pages do besides htmx. Everything works without it, too, only less smoothly.
+
+   Attributes that a template may use:
+     data-dialog      on a link to a confirming page: asks in a dialog instead of going there
+     data-key="n"     the key that clicks a link or button, or focuses a field; its words go into the `?` list,
+                      or those of data-words; in a table it is for the row in which one is
+     data-copy="id"   on a button: copies the value of that field, or the text of that element
+     data-tab="42 %"  in a part that htmx swaps in: stands before the title in the browser's tab; data-tone="live" (or good,
+                      bad, warn) chooses the icon
+     data-say="…"     in a part that htmx swaps in: read aloud once, when the words have changed
+     data-rows        around the one table of several whose rows `j` and `k` walk
+   Events that a script may send to document: `say` (detail: words to read aloud), `toast` (detail: words to show).
+   Live parts: hx-get, hx-trigger="every 2s, back from:body", hx-swap="outerHTML" and an id. When there is nothing
+   left to wait for, the answer has the same id and neither hx-get nor hx-trigger. */
+"use strict";
+{
+  const find = (selector, root = document) => root.querySelector(selector);
+  const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+  const typing = (element) => element?.matches?.("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]");
+
+  /* ---- saying things ---- */
+
+  const say = (words) => { find("#spoken").textContent = words; };
+  const toast = (words) => {
+    const box = document.createElement("div");
+    const text = document.createElement("span");
+    const shut = document.createElement("button");
+    box.className = "notice warn";
+    text.textContent = words;
+    shut.className = "shut";
+    shut.type = "button";
+    shut.textContent = "×";
+    shut.setAttribute("aria-label", "Close this message");
+    shut.dataset.shut = "";
+    box.append(text, shut);
+    find("#toasts").replaceChildren(box);
+    say(words);
+  };
+  document.addEventListener("say", (event) => say(event.detail));
+  document.addEventListener("toast", (event) => toast(event.detail));
+
+  let said = "";
+  const sayNew = (root) => {
+    const words = (root.matches?.("[data-say]") ? root : find("[data-say]", root))?.dataset.say;
+    if (words && words !== said) say(said = words);
+  };
+
+  /* ---- the tab: how far it is before the title, the state as the icon ---- */
+
+  const { title } = document;
+  const icon = find("#icon");
+  const plainIcon = icon.href;
+  const showTab = () => {
+    const { tab, tone } = find("[data-tab]")?.dataset ?? {};
+    document.title = tab ? `${tab} · ${title}` : title;
+    const wanted = icon.dataset[tone] ?? plainIcon;
+    if (icon.getAttribute("href") !== wanted) icon.href = wanted;
+  };
+
+  /* ---- times in the viewer's zone ---- */
+
+  /* The viewer's zone, but one way of writing, the one of the charts and lists: 25 Nov 2026, 14:01. */
+  const format = (options) => new Intl.DateTimeFormat("en-GB", options);
+  const exact = format({ dateStyle: "full", timeStyle: "long" });
+  const second = format({ hour: "numeric", minute: "2-digit", second: "2-digit" });
+  const minute = format({ hour: "numeric", minute: "2-digit" });
+  const day = format({ day: "numeric", month: "short" });
+  const year = format({ day: "numeric", month: "short", year: "numeric" });
+  const sameDay = (one, other) => one.toDateString() === other.toDateString();
+
+  const nearby = (moment, now) => {
+    const minutes = Math.floor((now - moment) / 60000);
+    if (minutes >= 0 && minutes < 1) return "just now";
+    if (minutes >= 1 && minutes < 60) return minutes === 1 ? "1 minute ago" : `${minutes} minutes ago`;
+    if (minutes < 0 && minutes >= -60) return `in ${-minutes} min`;
+    if (sameDay(moment, now)) return `today, ${minute.format(moment)}`;
+    if (sameDay(moment, new Date(now - 86400000))) return `yesterday, ${minute.format(moment)}`;
+    return `${(moment.getFullYear() === now.getFullYear() ? day : year).format(moment)}, ${minute.format(moment)}`;
+  };
+  const toTheSecond = (moment, now) =>
+    sameDay(moment, now) ? second.format(moment) : `${day.format(moment)}, ${second.format(moment)}`;
+
+  const showTimes = (root) => {
+    const now = new Date();
+    for (const element of all("time[data-time]", root)) {
+      const moment = new Date(element.dateTime);
+      const words = ({ clock: toTheSecond, day: (at) => year.format(at) }[element.dataset.time] ?? nearby)(moment, now);
+      if (element.textContent !== words) element.textContent = words;
+      element.title = exact.format(moment);
+    }
+  };
+  setInterval(() => showTimes(document), 30000);
+
+  /* ---- dialogs, menus, small things that are clicked ---- */
+
+  const openDialog = (content) => {
+    const dialog = document.createElement("dialog");
+    const title = find("h1, h2", content);
+    if (title) {
+      title.id = "dialog-title";
+      dialog.setAttribute("aria-labelledby", title.id);
+    }
+    dialog.append(content);
+    dialog.addEventListener("close", () => dialog.remove());
+    dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
+    document.body.append(dialog);
+    showTimes(dialog);
+    dialog.showModal();
+  };
+  const ask = async (link) => {
+    try {
+      const answer = await fetch(link.href, { credentials: "same-origin" });
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const question = find("[data-ask]", page);
+      if (!answer.ok || !question) throw new Error("no question");
+      openDialog(document.adoptNode(question));
+    } catch {
+      location.assign(link.href);  // the page itself asks, or says what is wrong
+    }
+  };
+  const copy = async (button) => {
+    const field = document.getElementById(button.dataset.copy);
+    if (field.select) field.select();
+    else getSelection().selectAllChildren(field);
+    try {
+      await navigator.clipboard.writeText(field.value ?? field.textContent);
+      say("Copied");
+      button.textContent = "Copied";
+    } catch {
+      button.textContent = "Press Ctrl+C";
+    }
+  };
+
+  document.addEventListener("click", (event) => {
+    const plain = !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.button;
+    const on = (selector) => event.target.closest(selector);
+    for (const menu of all("details.menu[open]")) {
+      // a choice closes its menu, as does a click anywhere else; a download leaves the page as it is
+      if (!menu.contains(event.target) || event.target.closest("a")) menu.open = false;
+    }
+    if (on("[data-shut]")) on("[data-shut]").closest(".notice").remove();
+    if (on("[data-copy]")) copy(on("[data-copy]"));
+    if (plain && on("a[data-dialog]")) { event.preventDefault(); ask(on("a[data-dialog]")); }
+    if (on("dialog [data-close]")) { event.preventDefault(); on("dialog").close(); }
+  });
+
+  // A form that is on its way is not sent twice; coming back by the browser's Back makes it usable again.
+  const sending = new Set();
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (event.defaultPrevented || form.matches("[hx-get], [hx-post]") || form.method !== "post") return;
+    if (sending.has(form)) event.preventDefault();
+    sending.add(form);
+  });
+  addEventListener("pageshow", () => sending.clear());
+
+  /* ---- keys ---- */
+
+  const keysAreOff = () => localStorage.getItem("keys") === "off";
+  const wordsOf = (element) => element.dataset.words || element.getAttribute("aria-label") || element.labels?.[0]?.textContent || element.textContent;
+  const rows = () => {
+    const own = find("main [data-rows]") ? "main [data-rows] tbody a[href]" : "main tbody a[href]";
+    return all(own).filter((link) => link === find("a[href]", link.closest("tr")));
+  };
+  const walk = (step) => {
+    const links = rows();
+    const at = links.findIndex((link) => link.closest("tr").contains(document.activeElement));
+    links[Math.max(0, Math.min(links.length - 1, at + step))]?.focus();
+  };
+  const showKeys = () => {
+    const known = [...new Map(all("[data-key]").map((element) => [element.dataset.key, wordsOf(element).trim()]))];
+    if (find("main [type=search]")) known.unshift(["/", "Search"]);
+    if (rows().length) known.push(["j", "Next row"], ["k", "Previous row"]);
+    known.push(["?", "This list"], ["Esc", "Close what is open"]);
+    const box = document.createElement("div");
+    box.innerHTML = `<h2>Keys</h2><dl class="keys"></dl><div class="field tick"><label><input type="checkbox"> <span>Use single keys</span></label></div>
+      <div class="actions"><button type="button" class="btn" data-close>Close</button> <a class="btn" href="/help">Guide</a></div>`;
+    for (const [key, words] of known) {
+      const term = document.createElement("dt");
+      const meaning = document.createElement("dd");
+      term.append(Object.assign(document.createElement("kbd"), { textContent: key }));
+      meaning.textContent = words;
+      find("dl", box).append(term, meaning);
+    }
+    const choice = find("input", box);
+    choice.checked = !keysAreOff();
+    choice.addEventListener("change", () => localStorage.setItem("keys", choice.checked ? "on" : "off"));
+    openDialog(box);
+  };
+  const press = (key) => {
+    // in a table a key belongs to the row in which one is
+    const row = document.activeElement.closest("tr");
+    const target = all("[data-key]").find((element) => element.dataset.key === key && (!element.closest("tr") || element.closest("tr") === row));
+    if (target) typing(target) ? target.focus() : target.click();
+    else if (key === "/") find("main [type=search]")?.focus();
+    else if (key === "j" || key === "k") walk(key === "j" ? 1 : -1);
+    else return false;
+    return true;
+  };
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") for (const menu of all("details.menu[open]")) {
+      menu.open = false;
+      find("summary", menu).focus();
+    }
+    if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target) || find("dialog[open]")) return;
+    if (event.key === "?") showKeys();
+    else if (!keysAreOff() && press(event.key)) event.preventDefault();
+  });
+
+  /* ---- live parts: nothing that one reads moves, nothing that one does is lost ---- */
+
+  const shown = new Map();
+  const isPoll = ({ target, requestConfig }) => target.id && requestConfig?.verb === "get" && requestConfig.elt === target;
+  const inUse = (part) => {
+    const chosen = getSelection();
+    return find("details[open]", part) || (part.contains(document.activeElement) && typing(document.activeElement))
+      || (!chosen.isCollapsed && part.contains(chosen.anchorNode));
+  };
+  let focused = "";
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const { target, xhr, shouldSwap } = event.detail;
+    if (!shouldSwap || !isPoll(event.detail)) return;
+    const same = shown.get(target.id) === xhr.responseText;
+    if (same || inUse(target)) { event.detail.shouldSwap = false; return; }
+    shown.set(target.id, xhr.responseText);
+    focused = target.contains(document.activeElement) ? document.activeElement.getAttribute("href") : "";
+  });
+  document.addEventListener("htmx:afterSwap", () => showTimes(document));  // before it is painted
+  document.addEventListener("htmx:afterSettle", (event) => {
+    const part = event.detail.elt;
+    showTimes(part.parentElement ?? part);
+    sayNew(part);
+    showTab();
+    if (focused) all("a[href]", part).find((link) => link.getAttribute("href") === focused)?.focus({ preventScroll: true });
+    focused = "";
+  });
+
+  /* ---- a lost connection is said, and mended by itself ---- */
+
+  let wait = 0;
+  const probe = async () => {
+    try {
+      const answer = await fetch("/healthz", { cache: "no-store" });
+      if (answer.ok) return found();
+    } catch { /* still lost */ }
+    wait = Math.min(wait * 1.5, 15000);
+    setTimeout(probe, wait);
+  };
+  const lost = () => {
+    if (wait) return;
+    wait = 1500;
+    find("#lost").hidden = false;
+    say(find("#lost").textContent);
+    setTimeout(probe, wait);
+  };
+  const found = () => {
+    wait = 0;
+    find("#lost").hidden = true;
+    say("The connection is back.");
+    htmx.trigger(document.body, "back");
+  };
+  addEventListener("offline", lost);
+  document.addEventListener("htmx:sendError", lost);
+  document.addEventListener("htmx:timeout", lost);
+  document.addEventListener("htmx:responseError", (event) => {
+    const status = event.detail.xhr.status;
+    if (isPoll(event.detail) && status >= 500) lost();
+    else if (status === 503) toast("The server can’t read or write its data right now. Nothing is lost; try again in a moment.");
+    else if (status === 403) toast("The server refused this. Your session may have changed: reload the page and try again.");
+    else if (status === 404) toast("This no longer exists. Reload the page.");
+    else toast(`That didn’t work: the server answered with error ${status}. Try again; if it keeps happening, check the server’s log.`);
+  });
+
+  /* ---- at the start ---- */
+
+  showTimes(document);
+  showTab();
+  find(".rail li > [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  find("[aria-invalid=true]")?.focus();
+}

@@ -1,0 +1,74 @@
+/* Nothing typed is lost: what the server does not have yet is kept in this tab, with the mark (data-rev) of what the
+   server had. It comes back after a reload, after going back, after signing in again. */
+"use strict";
+{
+  const form = document.getElementById("draft");
+  const key = `draft ${form.dataset.draft}`;
+  const saved = () => document.getElementById("saved");
+  const tell = (state, words) => {
+    saved().dataset.state = state;
+    saved().textContent = words;
+  };
+  const isTyped = (one) => one.name && one.type !== "hidden" && one.tagName !== "BUTTON" && one.id !== "row" && !one.name.startsWith("keep-");
+  const fields = () => [...form.elements].filter(isTyped);
+  const isChoice = (one) => one.type === "radio" || one.type === "checkbox";
+  const valueOf = (one) => (isChoice(one) ? one.checked : one.value);
+  const now = () => fields().map((one) => [one.name, valueOf(one)]);
+  let version = 0;
+  let sent = 0;
+
+  const keep = (more) => {
+    const kept = { base: saved().dataset.rev, values: now(), ...more };
+    try { sessionStorage.setItem(key, JSON.stringify(kept)); } catch { /* full: then without */ }
+  };
+  form.addEventListener("input", (event) => {
+    if (event.target.form && event.target.form !== form) return;  // of the panel that stands in it
+    version += 1;
+    tell("saving", "Saving…");
+    keep();
+  });
+  form.addEventListener("submit", () => { if (version !== 0 || sessionStorage.getItem(key)) keep({ submitted: true }); });
+  form.addEventListener("htmx:beforeRequest", () => { sent = version; });
+  form.addEventListener("htmx:afterRequest", (event) => {
+    if (!event.detail.successful || event.detail.xhr.getResponseHeader("HX-Redirect")) tell("unsaved", "Not saved yet");
+    else if (sent !== version) tell("saving", "Saving…");
+  });
+  document.addEventListener("htmx:afterSettle", () => {
+    // What is marked could not be saved: it stays here until it can.
+    if (sent === version && saved().dataset.state === "saved") {
+      if ("unsaved" in saved().dataset) keep();
+      else sessionStorage.removeItem(key);
+    }
+    for (const one of fields()) {
+      const notes = document.getElementById(`${one.id}_error`);
+      if (notes?.childElementCount) one.setAttribute("aria-invalid", "true");
+      else one.removeAttribute("aria-invalid");
+    }
+  });
+
+  const restore = (values) => {
+    for (const part of ["examples", "fields"]) {
+      const firsts = { examples: "examples-user", fields: "fields-name" };
+      form.dispatchEvent(new CustomEvent("rows", { detail: { part, count: values.filter(([name]) => name === firsts[part]).length } }));
+    }
+    const waiting = new Map();
+    for (const [name, value] of values) waiting.set(name, [...(waiting.get(name) ?? []), value]);
+    for (const one of fields()) {
+      const value = waiting.get(one.name)?.shift();
+      if (value === undefined) continue;
+      if (isChoice(one)) one.checked = value;
+      else one.value = value;
+      if (value !== "" && !isChoice(one)) one.closest("details")?.setAttribute("open", "");
+    }
+  };
+
+  const kept = JSON.parse(sessionStorage.getItem(key) ?? "null");
+  // A form that was sent as a whole and came back with another mark has arrived; so nothing is to be brought back.
+  const arrived = kept?.submitted && kept.base !== saved().dataset.rev;
+  if (arrived || !kept?.values) sessionStorage.removeItem(key);
+  else if (JSON.stringify(kept.values) !== JSON.stringify(now())) {
+    restore(kept.values);
+    document.dispatchEvent(new CustomEvent("toast", { detail: "What you had typed before is back, and is being saved." }));
+    addEventListener("load", () => form.dispatchEvent(new Event("input", { bubbles: true })));
+  }
+}

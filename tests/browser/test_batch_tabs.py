@@ -1,0 +1,63 @@
+"""The page of a batch: its tabs, and answers on the first screen at the end without a click."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from batchsite.teams.models import Team, User
+from tests.browser.look import accessibility
+from tests.submission.stories import a_running_batch, an_ended_batch, end, failure, receive
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+Open = Callable[[User, str], Page]
+
+
+@pytest.mark.parametrize("size", [(1360, 900), (390, 844)], ids=["wide", "narrow"])
+def test_rows_fill_in_place_and_are_on_the_first_screen_at_the_end(
+    size: tuple[int, int], team: Team, alice: User, open_as: Open
+) -> None:
+    batch = a_running_batch(team, alice, rows=50)
+    receive(batch, dict.fromkeys(range(1, 11), "early"))
+    page = open_as(alice, f"/batches/{batch.pk}")
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    expect(page.locator("#row-50")).to_contain_text("Pending")
+    link = page.locator("#row-12 a").first
+    link.focus()
+    receive(batch, dict.fromkeys(range(11, 50), "late") | {50: failure("overloaded")})
+    end(batch)
+    expect(page.locator("#row-50")).to_contain_text("Failed", timeout=5_000)
+    expect(page.locator("#row-12")).to_contain_text("late")
+    expect(link).to_be_focused()
+    assert page.locator("#progress").get_attribute("hx-get") is None
+    page.evaluate("scrollTo(0, 0)")
+    answer = page.locator("#row-1").get_by_text("early")
+    box = answer.bounding_box()
+    assert box
+    assert box["y"] + box["height"] < size[1], "an answer is on the first screen"
+    assert accessibility(page) == []
+
+
+def test_each_tab_has_an_address_and_the_head_stays(team: Team, alice: User, open_as: Open) -> None:
+    batch = an_ended_batch(team, alice, failed=2)
+    page = open_as(alice, f"/batches/{batch.pk}")
+    for name, sight in (("Insights", "Show as table"), ("Activity", "What happened"), ("Prompt", "As row 1 was sent")):
+        page.get_by_role("navigation", name="This batch").get_by_role("link", name=name).click()
+        page.wait_for_url(f"**/batches/{batch.pk}/{name.lower()}")
+        expect(page.locator("#progress")).to_contain_text("18 succeeded")
+        if name != "Insights":
+            expect(page.get_by_text(sight).first).to_be_visible()
+        assert accessibility(page) == []
+    page.get_by_role("link", name="2 failed").click()
+    expect(page.locator("#results tbody tr")).to_have_count(2)
+
+
+def test_a_batch_without_a_single_answer_is_failed(team: Team, alice: User, open_as: Open) -> None:
+    page = open_as(alice, f"/batches/{an_ended_batch(team, alice, failed=20).pk}")
+    expect(page.locator("#progress .badge.bad")).to_have_text("Failed")
+    well = an_ended_batch(team, alice)
+    page.goto(page.url.rpartition("/")[0] + f"/{well.pk}")
+    expect(page.get_by_role("link", name="0 failed")).to_be_visible()
+    expect(page.locator("#progress .dot.bad")).to_have_count(0)
