@@ -12,7 +12,7 @@ from django.db.models import Q
 from batchsite.batches.answer_flaws import is_cut_off
 from batchsite.batches.batch_recipe import recipe_of
 from batchsite.batches.models import Batch, RawPage, Result
-from batchsite.batches.states import ROW_TONES, RowState
+from batchsite.batches.states import ROW_TONES, RowState, State
 from batchsite.recipes.answer_shape import shape_of
 from batchsite.xai.bodies import Message
 from batchsite.xai.results import read_result
