@@ -179,7 +179,7 @@ def test_values_that_are_too_many_say_so(team: Team, alice: User, site: Client) 
     rows = [[str(number)] for number in range(600)]
     draft = a_draft(team, alice, make_dataset(team, ["id"], rows), prompt="{{id}}")
     answer = post(site, "batch-preview", draft, htmx=True, prompt="{{id}}", do="values-0")
-    assert "“id” has more than 500 different values" in answer.content.decode()
+    assert "“id” has more than 500 unique values" in answer.content.decode()
     assert draft.shape is None
 
 

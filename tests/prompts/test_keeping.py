@@ -47,7 +47,7 @@ def test_a_name_is_free_again_after_deleting(team: Team, alice: User) -> None:
 def test_a_prompt_is_not_renamed_over_another(team: Team) -> None:
     library.keep(team, None, "Taken", "", FIRST)
     mine, _ = library.keep(team, None, "Mine", "", FIRST)
-    with pytest.raises(library.NameTaken, match="There is a prompt “Taken” already"):
+    with pytest.raises(library.NameTaken, match="There is already a prompt “Taken”"):
         library.rename(mine.prompt, "Taken")
     library.rename(mine.prompt, "Ours")
     assert Prompt.objects.get(pk=mine.prompt.pk).name == "Ours"
