@@ -141,8 +141,8 @@ class DraftForm(forms.Form):
         rows = typed_parts.rows_of(self.data, part) if isinstance(self.data, QueryDict) else None
         if rows is None:
             return list(stored)
-        found = (typed_parts.examples if part == "examples" else typed_parts.fields)(rows)
-        return typed_parts.after(found, part, self.data.get("do", ""), blank)
+        parsed = (typed_parts.examples if part == "examples" else typed_parts.fields)(rows)
+        return typed_parts.after(parsed, part, self.data.get("do", ""), blank)
 
     def _fit_rows(self, count: int) -> None:
         field: Any = self.fields["row_limit"]
@@ -205,16 +205,16 @@ class DraftForm(forms.Form):
 
     def with_problems(self, problems: Problems, *, at_submit: bool) -> dict[str, DraftField]:
         """Returns every field with its problems. Blank fields are not wrong before submitting."""
-        found = {}
+        shown = {}
         for name, field in self.fields.items():
             still_empty = name in BLANK_FIELDS and not getattr(self.batch, name).strip()
             words = [] if still_empty and not at_submit else problems.get(name, [])
             words = [str(error) for error in self.errors.get(name, [])] or words
             if words and at_submit:
                 field.widget.attrs["aria-invalid"] = "true"
-            found[name] = DraftField(self[name], words)
+            shown[name] = DraftField(self[name], words)
         parts = {name: DraftField(Part(f"id_{name}"), problems.get(name, [])) for name in ("examples", "shape")}
-        return found | parts
+        return shown | parts
 
 
 def _initial(batch: Batch) -> dict[str, Any]:

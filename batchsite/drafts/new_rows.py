@@ -29,7 +29,7 @@ def new_rows(older: Dataset, newer: Dataset, beat: Beat = lambda _: None) -> Row
 
     Raises ValueError, with a sentence, if they share no column or the new rows form too many ranges.
     """
-    shared = [name for name in newer.columns if name in older.columns]
+    shared = sorted(set(newer.columns) & set(older.columns))
     if not shared:
         raise ValueError(f"“{newer}” and “{older}” have no column in common.")
     parts, looked = _parts(older.row_count), 0

@@ -36,7 +36,7 @@ def spend(team: Team, ticks: int, account: str = "sandbox") -> None:
 
 
 def text_of(answer: Any) -> str:
-    return str(answer.content.decode())
+    return " ".join(answer.content.decode().split())
 
 
 # ---- the Team page ------------------------------------------------------------------------------------
@@ -134,7 +134,7 @@ def test_a_batch_that_is_not_sent_yet_waits_and_goes_on_when_it_is_raised(team: 
     set_budget(team, DOLLAR)
     spend(team, DOLLAR)
     batch = drive(batch, until="held")
-    assert batch.held_reason.startswith("budget reached: $1.0000 of $1.0000 is spent")
+    assert batch.held_reason.startswith("budget reached: $1.0000 of $1.0000 spent")
     assert sandbox.batches() == []
     set_budget(team, 2 * DOLLAR)
     batch = drive(batch)
@@ -224,7 +224,7 @@ def test_a_draft_that_was_changed_since_it_was_priced_is_not_sent(team: Team, al
     draft = a_draft(team, alice)
     price = draft_store.estimate_of(draft)
     draft_store.save(Batch.objects.get(pk=draft.pk), {"prompt": "Something else: {{text}}"})
-    with pytest.raises(actions.NotNow, match="was changed"):
+    with pytest.raises(actions.NotNow, match="has changed since"):
         actions.start(draft, alice, price)
 
 

@@ -93,7 +93,7 @@ def test_json_in_a_fence_is_read() -> None:
         (FITS.replace("3", "3.5"), "stars: 3.5 is not a whole number"),
         (FITS.replace("false", "0"), "angry: 0 is not true or false"),
         (FITS.replace('"sure":0.5,', ""), "“sure” is missing"),
-        (FITS.replace("{", '{"more":1,', 1), "“more” was not asked for"),
+        (FITS.replace("{", '{"more":1,', 1), "“more” was not expected"),
         ("[]", "[] is not an object"),
         ("It is a lost card.", NO_JSON),
         ("```json\nlost\n```", NO_JSON),

@@ -198,3 +198,21 @@ def test_answers_are_checked_outside_of_transactions(
     assert run(a_draft(team), sandbox).succeeded == 8
     assert in_transaction
     assert not any(in_transaction)
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        '{"type":"object","properties":{"city":{"type":["string","null"]}},"required":["city"]}',
+        '{"name":"x","strict":true,"schema":{"type":"object","properties":{"city":{"type":"string"}}}}',
+        '{"type":"array","items":{"anyOf":[{"type":"string"},{"type":"null"}]}}',
+        '{"type":"string"}',
+        '{"$ref":"#/$defs/a","$defs":{"a":{"properties":{"city":{"const":"Rome"}},"required":["city"]}}}',
+    ],
+)
+def test_a_batch_runs_with_any_kind_of_schema(schema: str, team: Team, sandbox: Sandbox) -> None:
+    batch = a_draft(team, shape={"schema": schema})
+    assert draft_store.problems_of(batch) == {}
+    assert draft_store.estimate_of(batch)
+    batch = run(batch, sandbox)
+    assert (batch.state, batch.succeeded, batch.misfits) == ("completed", 8, 0)
