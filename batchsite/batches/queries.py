@@ -1,4 +1,4 @@
-"""What pages read. Every query starts from a team."""
+"""Queries that pages share. Each starts from a team."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ from batchsite.teams.models import Team
 
 
 class Word(Expression):
-    """A word of ours that stands in the SQL itself.
+    """A constant that is written into the SQL itself.
 
-    SQLite takes a partial index only where the query says the very words of its condition, and does not see those
-    that are bound to an IN.
+    SQLite uses a partial index only if the query repeats its condition word for word; bound parameters do not count.
     """
 
     def __init__(self, word: str) -> None:
@@ -32,25 +31,25 @@ IS_RUNNING = Q(state__in=[Word(state) for state in sorted(RUNNING)])
 """In the order of the index, see `Word`."""
 HELD = IS_RUNNING & ~Q(held_reason="")
 SENT_BACK = Q(state=State.DRAFT, problem_count__gt=0)
-_SHORT = Q(state=State.COMPLETED, succeeded__lt=F("total") - F("skipped"))
+_SHORT = Q(state=State.COMPLETED, succeeded__lt=F("total") - F("skipped") + F("no_answer") + F("declined"))
 INCOMPLETE = Q(state__in=[State.FAILED, State.EXPIRED]) | _SHORT
 
 
 def batches_of(team: Team) -> QuerySet[Batch]:
-    """The batches of a team that are not deleted."""
+    """Returns the batches of a team that are not deleted."""
     return Batch.objects.filter(team=team, deleted_at=None)
 
 
 _SHOWN_OF_A_BATCH = (
     *("name", "state", "held_reason", "failure", "tags", "problem_count", "cost_ticks", "misfits", "total"),
+    *("no_answer", "truncated", "declined", "several"),
     *("succeeded", "failed", "cancelled", "missing", "skipped", "created_at", "started_at", "ended_at", "team"),
     *("dataset__name", "created_by__name", "created_by__email", "started_by__name", "started_by__email"),
 )
 
 
 def in_lists(team: Team) -> QuerySet[Batch]:
-    """The team's batches with what a line of a list shows: prompts, shapes and what is in a dataset stay where they
-    are."""
+    """Returns the team's batches with only the columns that a line of a list shows."""
     return batches_of(team).select_related("dataset", "created_by", "started_by").only(*_SHOWN_OF_A_BATCH)
 
 
@@ -64,13 +63,10 @@ def figures_of(batches: Iterable[Batch]) -> list[tuple[Any, ...]]:
 
 
 def batch_of(team: Team, pk: int) -> Batch:
-    """One batch of the team. Raises Http404."""
+    """Returns one batch of the team. Raises Http404."""
     found = batches_of(team).select_related("dataset", "created_by", "started_by", "team")
     return get_object_or_404(found, pk=pk)
 
 
 def running_count(team: Team) -> int:
     return batches_of(team).filter(IS_RUNNING).count()
-
-
-# ---- the list of batches ---------------------------------------------------------------------------

@@ -85,13 +85,17 @@ def end(batch: Batch, parts: Collection[str]) -> None:
 
 def _outcome_code(batch: Batch) -> str:
     """Returns the state that the batch ended in, or `INCOMPLETE`."""
-    return INCOMPLETE if batch.state == State.COMPLETED and batch.unanswered else batch.state
+    lacks_answers = batch.unanswered or batch.without_answer
+    return INCOMPLETE if batch.state == State.COMPLETED and lacks_answers else batch.state
 
 
 def outcome(batch: Batch) -> str:
     """Returns how many rows ended in which way, such as `9,966 succeeded, 37 failed`."""
     counts = (
-        (batch.succeeded, "succeeded"),
+        (batch.succeeded - batch.flawed, "succeeded"),
+        (batch.no_answer, "without an answer"),
+        (batch.declined, "refused by the model"),
+        (batch.truncated, "cut off"),
         (batch.failed, "failed"),
         (batch.cancelled, "cancelled"),
         (batch.missing, "missing"),
@@ -126,7 +130,7 @@ def hold(batch_id: int, reason: str, detail: str = "", trace_id: str = "") -> No
 def resume(batch_id: int, by: User | None = None) -> None:
     """Let a held batch go on: the cause is gone."""
     if Batch.objects.filter(pk=batch_id).exclude(held_reason="").update(held_reason="", held_since=None):
-        note(batch_id, "resumed", "Went on" if by else "Went on by itself", by=by)
+        note(batch_id, "resumed", "Continued" if by else "Continued automatically", by=by)
 
 
 def ask_to_end(submission: Submission, ending: State, rest: RowState, reason: str, by: str = "") -> None:

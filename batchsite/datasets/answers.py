@@ -18,8 +18,9 @@ from django.utils import timezone
 
 from batchsite.datasets.importer import job, keep
 from batchsite.datasets.models import Dataset, DatasetState
-from batchsite.datasets.reading_report import BAD_ROWS, LEAVE, kept_answer
+from batchsite.datasets.reading_report import kept_answer
 from batchsite.processes.queue import enqueue
+from batchsite.tables import BAD_ROWS, LEAVE
 from batchsite.teams.models import User
 
 UNTOUCHED: dict[str, Any] = {
@@ -28,6 +29,7 @@ UNTOUCHED: dict[str, Any] = {
     "problem_count": 0,
     "can_leave": False,
     "left_out": 0,
+    "file_rows": 0,
     "profile": {},
     "understood": {},
     "form": "",
@@ -50,10 +52,10 @@ def answer(dataset: Dataset, user: User | None, values: Mapping[str, str]) -> No
     with transaction.atomic():
         locked = Dataset.objects.select_for_update(no_key=True).get(pk=dataset.pk)
         if locked.deleted_at or locked.state != DatasetState.ASKING:
-            raise CannotChange("It was answered already.")
+            raise CannotChange("It has already been answered.")
         asked = {str(one["key"]): one for one in locked.questions}
         if asked.keys() != values.keys():
-            raise CannotChange("It was answered already, and now asks something else.")
+            raise CannotChange("It has already been answered, and now has another question.")
         _begin(locked, _with(locked.answers, values, user, asked))
 
 
@@ -62,7 +64,7 @@ def leave_bad_rows(dataset: Dataset, user: User | None) -> None:
     with transaction.atomic():
         locked = Dataset.objects.select_for_update(no_key=True).get(pk=dataset.pk)
         if locked.deleted_at or locked.state != DatasetState.REFUSED or not locked.can_leave:
-            raise CannotChange("It is not waiting for that any more.")
+            raise CannotChange("It is no longer waiting for that.")
         _begin(locked, _with(locked.answers, {BAD_ROWS: LEAVE}, user, {}))
 
 
@@ -73,7 +75,7 @@ def read_again(dataset: Dataset, user: User | None, values: Mapping[str, str]) -
         if locked.deleted_at or locked.state not in {DatasetState.READY, DatasetState.REFUSED}:
             raise CannotChange("It is being imported, or has a question of its own.")
         if locked.batches.filter(deleted_at=None).exists():
-            raise CannotChange(f"Batches are made of {locked.name}, and their results stand beside its rows.")
+            raise CannotChange(f"Batches use {locked.name}, and their results refer to its rows.")
         _begin(locked, changed(locked, user, values))
 
 

@@ -28,7 +28,7 @@ def delete(dataset: Dataset) -> None:
         count = locked.batches.filter(deleted_at=None).count()
         if count:
             batches = "A batch is" if count == 1 else f"{count} batches are"
-            raise InUse(f"{batches} made of {locked.name}. Delete {'it' if count == 1 else 'them'} first.")
+            raise InUse(f"{batches} made from {locked.name}. Delete {'it' if count == 1 else 'them'} first.")
         # An import that is under way loses its lease, and with it the right to write.
         now = timezone.now()
         Dataset.objects.filter(pk=locked.pk).update(deleted_at=now, lease_token="", lease_until=None, next_look_at=now)
@@ -55,6 +55,7 @@ def clear_step(dataset_id: int) -> None:
                 claim.next_look_at = timezone.now() + WAIT_FOR_BATCHES
                 return
         remove_blocks(claim)
+        dataset.file.storage.delete(dataset.skipped_name)
         dataset.file.delete(save=False)
         with claim.locked() as dataset:
             dataset.delete()

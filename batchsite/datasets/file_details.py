@@ -8,8 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from batchsite.datasets.models import Dataset
-from batchsite.datasets.reading_report import BAD_ROWS, LEAVE
-from batchsite.tables import dialects
+from batchsite.tables import BAD_ROWS, LEAVE, dialects
 from batchsite.tables.language_evidence import LABELS
 
 MOST_COMMON = 20
@@ -25,13 +24,33 @@ FORMS = {
 }
 DELIMITERS = {sign: name[:1].upper() + name[1:] for sign, name in dialects.NAMES.items()}
 ENCODINGS = {"utf-8": "UTF-8", "utf-8-sig": "UTF-8", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16", "ascii": "UTF-8"}
+DETECTED = "Detected automatically"
 QUOTES = {'"': "Double quotes", "'": "Single quotes", "none": "None"}
 WAYS: dict[str, list[tuple[str, str]]] = {
     "encoding": [("utf-8", "UTF-8"), *((codec, label) for codec, label in LABELS.items() if codec != "utf-8")],
-    "delimiter": [(dialects.NAMES[sign], label) for sign, label in DELIMITERS.items() if sign != dialects.ONE_COLUMN],
-    "header": [("first row", "Has the names of the columns"), ("none", "Is a row like the others")],
+    "delimiter": [(dialects.NAMES[sign], label) for sign, label in DELIMITERS.items() if sign != dialects.ONE_COLUMN]
+    + [("none", "Nothing: one column")],
+    "header": [("first row", "Column names"), ("none", "Data, like the other rows")],
+    "header_line": [],
+    "quoting": [('"', "Double"), ("'", "Single"), ("none", "None: they are text"), ("backslash", 'Double, or \\"')],
+    "title": [("set aside", "Not part of the table"), ("part", "Part of the table")],
+    "below_header": [("leave", "Part of the header"), ("rows", "Data")],
+    "footer": [("leave", "Footnote or total"), ("part", "Data")],
+    "repeated": [("leave", "Skipped"), ("keep", "Data")],
+    "trailing": [("leave", "Skipped"), ("rows", "Data")],
+    "quotes": [("text", "Text"), ("damage", "Damage")],
+    "sheet": [],
 }
-"""What a person may say about a delimited text without being asked: (answer, words) by key."""
+"""What a person may say without being asked: (answer, words) by key. None where it is written, not chosen."""
+COMMON_WAYS = ("encoding", "delimiter", "sheet", "header", "header_line")
+"""Shown at once; the others on demand."""
+_WAYS_OF = {
+    "csv": [key for key in WAYS if key != "sheet"],
+    "xlsx": ["sheet", "header", "header_line", "title", "below_header", "footer"],
+    "json": ["footer"],
+    "jsonl": ["footer"],
+    "parquet": ["footer"],
+}
 
 
 @dataclass(frozen=True)
@@ -62,15 +81,15 @@ def _facts(dataset: Dataset, understood: Mapping[str, Any]) -> Iterator[Fact]:
     yield Fact("File", FORMS.get(form, form), _packing(packed))
     yield Fact("Sheet", str(understood.get("sheet", "")))
     if form == "csv":
-        yield Fact("Between the cells", _delimiter(dataset.delimiter))
+        yield Fact("Separator", _delimiter(dataset.delimiter))
         quoting = str(understood.get("quoting", ""))
         yield Fact("Quotes", QUOTES.get(quoting, quoting))
     note = "with byte order mark" if dataset.encoding == "utf-8-sig" else ""
     yield Fact("Encoding", _encoding(dataset.encoding), note)
     if understood.get("header") == "none":
-        yield Fact("Names of columns", "Ours", "the file has none")
+        yield Fact("Column names", "Ours", "none in the file")
     elif (line := understood.get("header_line") or 1) > 1:
-        yield Fact("Names of columns", f"Line {line:,}")
+        yield Fact("Column names", f"Line {line:,}")
 
 
 def _encoding(codec: str) -> str:
@@ -78,14 +97,15 @@ def _encoding(codec: str) -> str:
 
 
 def _delimiter(sign: str) -> str:
-    return DELIMITERS.get(sign, f"“{sign}”") if sign else "Nothing: one column"
+    return DELIMITERS.get(sign, f"“{sign}”") if sign else "None: one column"
 
 
 def shown(dataset: Dataset) -> dict[str, str]:
     """What the file itself showed, by the keys of `WAYS`."""
-    names = "Has no names of columns" if dataset.understood.get("header") == "none" else "Has the names of the columns"
+    names = "No column names" if dataset.understood.get("header") == "none" else "Column names"
     found = {"encoding": _encoding(dataset.encoding), "delimiter": _delimiter(dataset.delimiter), "header": names}
-    return {key: f"{words}, as it shows" if dataset.form else "As it shows" for key, words in found.items()}
+    detected = {key: f"{words} (detected)" for key, words in found.items()} if dataset.form else {}
+    return {key: detected.get(key, DETECTED) for key in WAYS}
 
 
 def _packing(packed: str) -> str:
@@ -112,7 +132,7 @@ def _label_of(one: Mapping[str, Any]) -> str:
     choices = one["question"]["choices"] if one["question"] else ()
     words = dict(WAYS.get(one["key"], ())) | {str(choice["value"]): str(choice["label"]) for choice in choices}
     if one["key"] == BAD_ROWS and one["value"] == LEAVE:
-        words.setdefault(LEAVE, "Leave them out")
+        words.setdefault(LEAVE, "Skip them")
     return words.get(str(one["value"]), str(one["value"]))
 
 
@@ -144,7 +164,7 @@ def _common(column: Mapping[str, Any]) -> list[list[Any]]:
 def may_differ(dataset: Dataset) -> bool:
     """Whether there is another way to read the file: it is a text with lines, or something was answered before."""
     has_lines = any(problem["line"] for problem in dataset.problems) or not dataset.problems
-    return bool(dataset.answers) or (is_text(dataset) and has_lines)
+    return bool(dataset.answers) or (form_of(dataset) in {"csv", "xlsx"} and has_lines)
 
 
 def whole_file_problem(dataset: Dataset) -> str:
@@ -154,24 +174,41 @@ def whole_file_problem(dataset: Dataset) -> str:
     return str(dataset.problems[0]["message"])
 
 
-def is_text(dataset: Dataset) -> bool:
-    """Whether it is delimited text; by its name where it was refused before anything was understood."""
-    return dataset.form == "csv" or not (dataset.form or dataset.filename.lower().endswith(NO_TEXT))
+def form_of(dataset: Dataset) -> str:
+    """The form of its file; by its name where it was refused before anything was understood."""
+    name = dataset.filename.lower()
+    if dataset.form or not name.endswith(NO_TEXT):
+        return dataset.form or "csv"
+    return "xlsx" if name.endswith(".xlsx") else ""
+
+
+def ways_of(dataset: Dataset) -> list[str]:
+    """The keys of `WAYS` that mean something for a file of this form."""
+    return _WAYS_OF.get(form_of(dataset), [])
 
 
 KEYS = {
-    BAD_ROWS: "The rows that are at fault",
+    BAD_ROWS: "Damaged rows",
     "encoding": "Encoding",
-    "delimiter": "Between the cells",
+    "delimiter": "Separator",
     "header": "The first row",
+    "header_line": "Line with column names",
+    "quoting": "Quotes",
+    "title": "Lines above the table",
+    "below_header": "Lines below the column names",
+    "footer": "Last rows",
+    "repeated": "Header repeated below",
+    "trailing": "Blank lines at the end",
+    "quotes": "Quotes within cells",
+    "sheet": "Sheet",
 }
 _BAD_ROWS: dict[str, Any] = {
     "key": BAD_ROWS,
-    "text": "What about the rows that are at fault?",
+    "text": "What should happen to damaged rows?",
     "guess": LEAVE,
     "evidence": [],
     "choices": [
-        {"value": LEAVE, "label": "Leave them out", "rows": []},
-        {"value": "refuse", "label": "Refuse the file because of them", "rows": []},
+        {"value": LEAVE, "label": "Skip them", "rows": []},
+        {"value": "refuse", "label": "Reject the file", "rows": []},
     ],
 }

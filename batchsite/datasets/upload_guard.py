@@ -18,7 +18,7 @@ RESERVE = 200_000_000
 """Bytes that stay free for the database, which needs them to say what is wrong."""
 
 
-FULL = "The server's disk has no room for this file. Nothing was kept. Ask who runs batchsite to make room."
+FULL = "The server's disk has no room for this file. Nothing was saved. Ask whoever runs batchsite to make room."
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ def refusal(content_length: str | None) -> Refusal | None:
     """Why an upload that announces itself with that Content-Length is not taken; None where it is."""
     limit, length = settings.OPTIONS.upload_bytes, whole_number(content_length) or 0
     if length > limit + AROUND:
-        words = f"The file has {size(length)}; {size(limit)} are the limit. Split it, or ask who runs batchsite."
+        words = f"The file has {size(length)}; {size(limit)} are the limit. Split it, or ask whoever runs batchsite."
         return Refusal(words, 413)
     if length + RESERVE > shutil.disk_usage(settings.FILE_UPLOAD_TEMP_DIR).free:
         return Refusal(FULL, 507)

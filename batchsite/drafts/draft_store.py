@@ -49,7 +49,7 @@ def new_draft(team: Team, user: User | None, dataset: Dataset) -> Batch:
     with transaction.atomic():
         dataset = Dataset.objects.select_for_update(no_key=True).get(pk=dataset.pk, team=team, deleted_at=None)
         batch = Batch.objects.create(team=team, dataset=dataset, created_by=user, name=dataset.name, model=first)
-        note(batch.pk, "drafted", "Draft begun", by=user)
+        note(batch.pk, "drafted", "Draft created", by=user)
     return batch
 
 
@@ -69,7 +69,7 @@ def save(batch: Batch, values: dict[str, Any]) -> None:
         values = values | {"prompt_version": None}
     drafts = Batch.objects.filter(pk=batch.pk, state=State.DRAFT, deleted_at=None)
     if not drafts.update(**values):
-        raise Submitted(f"“{batch.name}” was submitted already.")
+        raise Submitted(f"“{batch.name}” was already submitted.")
     for name, value in values.items():
         setattr(batch, name, value)
 
@@ -86,7 +86,7 @@ def take_values(batch: Batch, column: str) -> str:
     values, scope = values_of(batch.dataset, column)
     fields = part_of(batch.shape, batch.shape_aside, "fields") or []
     save(batch, {"shape": with_values({"fields": fields}, column, values)})
-    return f"{len(values):,} values of “{column}” {scope}".strip() + " are the allowed ones now."
+    return f"{len(values):,} values of “{column}” {scope}".strip() + " are now the allowed values."
 
 
 def revision(batch: Batch) -> str:
@@ -139,7 +139,7 @@ def problems_of(batch: Batch) -> Problems:
         found |= {name: [words] for name, words in wrong.items()}
     found |= {name: words for name, words in _parts(batch) if words}
     if batch.id_column and batch.id_column not in batch.dataset.columns:
-        found["id_column"] = ["The dataset has no such column."]
+        found["id_column"] = ["The dataset doesn’t have that column."]
     if rows_to_send(batch) < 1:
         found["row_limit"] = ["There are no rows to send."]
     return found

@@ -82,7 +82,7 @@ def duplicate(
         target = Dataset.objects.select_for_update(no_key=True).get(pk=target.pk, team=batch.team_id, deleted_at=None)
         name = f"{batch.name[: 198 - len(what)]}, {what}"
         draft = Batch.objects.create(team=batch.team, dataset=target, created_by=user, name=name, **values)
-        note(draft.pk, "drafted", f"Draft begun from batch {batch.pk}, “{batch.name}”", by=user)
+        note(draft.pk, "drafted", f"Draft created from batch {batch.pk}, “{batch.name}”", by=user)
         if batch.tags:
             annotate(draft.pk, "", batch.tags, None)
     return draft

@@ -67,25 +67,25 @@ class DraftForm(forms.Form):
         label="System prompt",
         required=False,
         strip=False,
-        help_text="What holds for every row: the role, the tone, the form of the answer. Columns work here, too.",
+        help_text="Instructions for every row: role, tone, format of the answer. Columns work here too.",
         widget=forms.Textarea({"rows": 3, **_WITH_COLUMNS}),
     )
     row_limit = forms.IntegerField(label="Rows", required=False)
     ranges = forms.CharField(
-        label="Only these rows",
+        label="Rows",
         required=False,
-        help_text="Numbers and ranges, such as 1-100, 205. They outrank the first so many.",
+        help_text="Numbers and ranges, such as 1-100, 205. These take precedence over the row count.",
     )
     skip_empty = forms.TypedChoiceField(
-        label="Rows with a gap",
+        label="Rows with empty values",
         required=False,
-        choices=[("no", "Send them all the same"), ("yes", "Leave them out: they cost nothing")],
+        choices=[("no", "Send them anyway"), ("yes", "Skip them: they cost nothing")],
         coerce=lambda value: value == "yes",
         empty_value=None,
         widget=forms.RadioSelect(),
     )
     shape_kind = forms.ChoiceField(
-        label="The answer is", required=False, choices=SHAPE_KINDS, widget=forms.RadioSelect()
+        label="Answer format", required=False, choices=SHAPE_KINDS, widget=forms.RadioSelect()
     )
     schema = forms.CharField(
         label="JSON Schema",
@@ -95,18 +95,18 @@ class DraftForm(forms.Form):
         widget=forms.Textarea({"rows": 8, "spellcheck": "false", "class": "code"}),
     )
     id_column = forms.ChoiceField(
-        label="Id of a request",
+        label="Request id",
         required=False,
-        help_text="How a row is named at xAI and in downloads. Values must be unique: 1 to 64 of A–Z a–z 0–9 _ -.",
+        help_text="Identifies each row at xAI and in downloads. Values must be unique: 1 to 64 of A–Z a–z 0–9 _ -.",
     )
     model = forms.CharField(label="Model", required=False, max_length=100, widget=ModelSelect())
-    name = forms.CharField(label="Name of the batch", required=False, max_length=200)
+    name = forms.CharField(label="Batch name", required=False, max_length=200)
     auto_retries = forms.IntegerField(
-        label="Retry transient failures by itself, up to … times",
+        label="Retry temporary failures automatically, up to … times",
         required=False,
         min_value=0,
         max_value=10,
-        help_text="Only causes that may pass: overloaded, rate limit, deadline exceeded, faults at xAI. 0: never.",
+        help_text="Only causes that may go away: overloaded, rate limit, deadline exceeded, errors at xAI. 0: never.",
         widget=number_input(0, 10),
         error_messages=_from_to(0, 10),
     )
@@ -115,7 +115,7 @@ class DraftForm(forms.Form):
         required=False,
         min_value=1,
         max_value=720,
-        help_text="After it, the batch ends with what is there. Empty: none; xAI itself gives up after 30 days.",
+        help_text="Then the batch finishes with the answers it has. Leave blank for none; xAI stops after 30 days.",
         widget=number_input(1, 720),
         error_messages=_from_to(1, 720),
     )
@@ -147,7 +147,7 @@ class DraftForm(forms.Form):
     def _fit_rows(self, count: int) -> None:
         field: Any = self.fields["row_limit"]
         field.widget = number_input(1, count, placeholder=f"all {count:,}")
-        field.help_text = f"Empty: all {count:,}. Or only the first so many, to try it out."
+        field.help_text = f"Leave blank for all {count:,}, or enter how many."
 
     def _fit_ids(self, columns: Sequence[str]) -> None:
         field: Any = self.fields["id_column"]

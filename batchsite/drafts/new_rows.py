@@ -77,8 +77,8 @@ def _as_rows(flags: bytearray) -> RowSet:
         spans.append((first, last))
         if len(spans) > MOST_SPANS:
             raise ValueError(
-                f"The new rows lie in more than {MOST_SPANS:,} places between old ones, too many to name. "
-                "Sort the file so that new rows stand together, or run all of its rows."
+                f"The new rows are scattered over more than {MOST_SPANS:,} places. "
+                "Sort the file so that new rows are together, or run all of its rows."
             )
         first = flags.find(1, last + 1)
     return RowSet(spans)
@@ -91,7 +91,7 @@ def renew_step(renewal_id: int) -> None:
         if not renewal.is_looking:
             return
         if claim.tries > MOST_TRIES:
-            _end(claim, renewal, problem="A worker died at it again and again.")
+            _end(claim, renewal, problem="A worker crashed on it repeatedly.")
             return
 
         def beat(rows: int) -> None:

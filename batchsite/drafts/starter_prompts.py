@@ -52,22 +52,22 @@ def _classify(dataset: Dataset, found: Coverage) -> Contents:
         values, _ = values_of(dataset, label.name)
         name = label.name[:64]
     return Contents(
-        system_prompt="You sort texts. Choose the one value that fits best, also where none fits well.",
-        text=f"Which value fits this text?\n\n{_text(found)}",
-        shape={"fields": [_field(name, "choice", "The value that fits the text best", values)]},
+        system_prompt="Classify the text. Always choose the closest label.",
+        text=f"Which label fits this text?\n\n{_text(found)}",
+        shape={"fields": [_field(name, "choice", "The label that fits the text best", values)]},
     )
 
 
 def _extract(dataset: Dataset, found: Coverage) -> Contents:
     return Contents(
-        system_prompt="You read texts and take facts out of them. Never guess: leave empty what the text does not say.",
-        text=f"Take these facts out of the text.\n\n{_text(found)}",
+        system_prompt="Extract facts from the text. Never guess: leave blank what the text does not say.",
+        text=f"Extract these facts from the text.\n\n{_text(found)}",
         shape={
             "fields": [
                 _field("topic", "text", "What the text is about, in two or three words"),
-                _field("names", "texts", "People, products and places that are named"),
-                _field("date", "text", "A date that is mentioned, as YYYY-MM-DD, else empty"),
-                _field("urgent", "yes_no", "Whether somebody waits for an answer"),
+                _field("names", "texts", "People, products and places mentioned"),
+                _field("date", "text", "A date mentioned in the text, as YYYY-MM-DD; empty if there is none"),
+                _field("urgent", "yes_no", "Whether someone is waiting for an answer"),
             ]
         },
     )
@@ -75,15 +75,15 @@ def _extract(dataset: Dataset, found: Coverage) -> Contents:
 
 def _translate(dataset: Dataset, found: Coverage) -> Contents:
     return Contents(
-        system_prompt="You translate. Keep the tone, names and numbers. Answer with the translation and nothing else.",
+        system_prompt="Translate the text. Keep the tone, names and numbers. Answer with the translation only.",
         text=f"Translate this text into English.\n\n{_text(found)}",
     )
 
 
 def _summarise(dataset: Dataset, found: Coverage) -> Contents:
     return Contents(
-        system_prompt="You summarise texts for people in a hurry. Answer with the summary and nothing else.",
-        text=f"Summarise this text in one sentence of at most 20 words.\n\n{_text(found)}",
+        system_prompt="Summarize the text for someone in a hurry. Answer with the summary only.",
+        text=f"Summarize this text in one sentence of at most 20 words.\n\n{_text(found)}",
     )
 
 
@@ -92,7 +92,7 @@ def _judge(dataset: Dataset, found: Coverage) -> Contents:
     about = "\n".join(f"{column.name}: {column.placeholder}" for column in others[:6])
     given = f"\n\nWhat is known of it:\n{about}" if about else ""
     return Contents(
-        system_prompt="You judge texts strictly and fairly, each on its own. Give the reason first, then the score.",
+        system_prompt="Rate the text strictly and fairly. Give the reason first, then the score.",
         text=f"How clear and helpful is this text?\n\n{_text(found)}{given}",
         shape={
             "fields": [
@@ -104,8 +104,8 @@ def _judge(dataset: Dataset, found: Coverage) -> Contents:
 
 
 STARTERS = (
-    Starter("classify", "Classify", "One value of a list for every row", _classify),
-    Starter("extract", "Extract fields", "Facts out of a text, a column each", _extract),
+    Starter("classify", "Classify", "One label from a list for every row", _classify),
+    Starter("extract", "Extract fields", "Facts from a text, one column each", _extract),
     Starter("translate", "Translate", "Every text in another language", _translate),
     Starter("summarise", "Summarise", "One sentence for every row", _summarise),
     Starter("judge", "Judge", "A score, and the reason for it", _judge),

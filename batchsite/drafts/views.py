@@ -51,7 +51,7 @@ def _begin(request: TeamRequest, dataset: Dataset, version: PromptVersion | None
     try:
         draft = draft_store.new_draft(request.team, request.user, dataset)
     except Dataset.DoesNotExist as error:
-        raise Http404("The dataset was deleted meanwhile.") from error
+        raise Http404("The dataset has been deleted.") from error
     if version:
         saved_prompts.fill(draft, Contents.of(version), version)
     return draft
@@ -98,7 +98,7 @@ def _do(request: TeamRequest, batch: Batch) -> tuple[str, str]:
             return "shape", str(error)
     if what == "offers":
         ask_for_prices(str(account_kind(request.team)), request.team.pk)
-        return "models", "xAI is asked for its models and prices; reload the page in a moment to see them."
+        return "models", "Asking xAI for its models and prices; reload the page in a moment to see them."
     return {"examples": "examples", "fields": "shape"}.get(what, ""), ""
 
 
@@ -137,7 +137,7 @@ def batch_submit(request: TeamRequest, batch_id: int) -> HttpResponse:
         return to_batch(request, batch)
     if request.POST.get("reviewed") != draft_store.revision(batch):
         messages.warning(
-            request, "The draft was changed since you looked. This is how it stands now; nothing was sent."
+            request, "The draft has changed since you opened it. This is the current version; nothing was sent."
         )
         return redirect("batch-review", batch.pk)
     if draft_store.problems_of(batch):

@@ -35,8 +35,8 @@ def batch_again(request: TeamRequest, batch_id: int) -> HttpResponse:
         return _draft(request, batch, rest if what == "rest" and len(rest) else None)
     context = {
         "batch": batch,
-        "question": f"Run “{batch}” again?",
-        "verb": "Make a draft",
+        "question": f"Duplicate “{batch}”?",
+        "verb": "Create draft",
         "back": reverse("batch", args=[batch.pk]),
         "calm": True,
         "rest": len(rest),
@@ -53,10 +53,10 @@ def _draft(
         words = what or ("the rest" if rows is not None else "again")
         draft = duplicates.duplicate(batch, request.user, dataset=dataset, rows=rows, what=words)
     except Dataset.DoesNotExist:
-        messages.error(request, "Its dataset was deleted meanwhile, so it cannot run again.")
+        messages.error(request, "Its dataset has been deleted, so it can’t be duplicated.")
         return redirect("batch", batch.pk)
     messages.success(
-        request, "A draft with everything copied. Change what you like; nothing is sent before you submit."
+        request, "A draft with everything copied. Change anything you like; nothing is sent until you submit."
     )
     return redirect("batch-edit", draft.pk)
 

@@ -45,14 +45,14 @@ def _wanted(request: TeamRequest, batch: Batch) -> tuple[Contents, PromptVersion
     if "undo" in request.POST:
         before = request.session.get(f"draft-{batch.pk}")
         if before is None:
-            raise Http404("There is nothing to take back.")
+            raise Http404("There is nothing to undo.")
         return Contents(**before), None
     if "version" in request.POST:
         version = prompts.version_of(request.team, whole_number(request.POST["version"]) or 0)
         return Contents.of(version), version
     made = starter_prompts.made(request.POST.get("starter", ""), batch.dataset)
     if made is None:
-        raise Http404("There is no such starting prompt.")
+        raise Http404("That starting prompt doesn’t exist.")
     return made, None
 
 
@@ -65,11 +65,11 @@ def batch_keep(request: TeamRequest, batch_id: int) -> HttpResponse:
     try:
         draft_store.save(batch, form.values())
         if form.errors or not named.is_valid() or not batch.prompt.strip():
-            words = "" if batch.prompt.strip() else "Write a prompt before you keep it."
+            words = "" if batch.prompt.strip() else "Write a prompt before you save it."
             context = draft_context(request, form, 1) | {"keeping": named, "keep_problem": words}
             return render(request, "drafts/edit.html", context, status=UNPROCESSABLE)
         version, is_new = saved_prompts.keep(batch, request.user, **named.cleaned_data)
     except draft_store.Submitted:
         return to_batch(request, batch)
-    messages.success(request, f"Kept as “{version}”." if is_new else f"“{version}” says just that already.")
+    messages.success(request, f"Saved as “{version}”." if is_new else f"“{version}” already says exactly that.")
     return redirect(f"{reverse('batch-edit', args=[batch.pk])}#prompt-step")

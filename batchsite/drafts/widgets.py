@@ -72,7 +72,7 @@ def param_fields(model: str, params: dict[str, Any]) -> dict[str, forms.Field]:
 def _param_field(parameter: Parameter, value: Any) -> forms.Field:
     words: dict[str, Any] = {"label": parameter.label, "help_text": parameter.help, "required": False}
     if parameter.kind == "choice":
-        choices = [("", "As the model decides"), *parameter.choices]
+        choices = [("", "Model default"), *parameter.choices]
         if value and value not in dict(choices):
             choices.append((str(value), f"{value}: not for this model"))
         return ChosenField(widget=forms.Select(choices=choices), **words)

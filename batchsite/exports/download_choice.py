@@ -19,7 +19,7 @@ ROWS: dict[str, str] = {
     "all": "All rows, in the order of the dataset",
     "succeeded": "Rows with an answer",
     "failed": "Rows that ended without one: failed, cancelled, missing, skipped",
-    "misfit": "Rows whose answer does not fit the shape",
+    "misfit": "Rows whose answer doesn’t match the format",
     "pending": "Rows that are still pending",
     "filter": "The rows of this filter",
 }
@@ -93,7 +93,7 @@ def names_of(batch: Batch) -> Sequence[str]:
 
 def fingerprint(batch: Batch, form: str, choice: DownloadChoice) -> str:
     """Changes when the file would: an ETag of the state, all counters, judgements and the choice."""
-    sums = (batch.succeeded, batch.failed, batch.cancelled, batch.missing, batch.skipped, batch.misfits)
+    sums = (batch.succeeded, batch.failed, batch.cancelled, batch.missing, batch.skipped, batch.misfits, batch.flawed)
     seen = (batch.pk, batch.state, batch.ended_at, sums, batch.cost_ticks, batch.completion_tokens, form, choice)
     others = (judgement_columns.fingerprint(batch), filtered_rows.fingerprint(batch) if choice.filter else ())
     return hashlib.sha256(repr((seen, others)).encode()).hexdigest()[:32]

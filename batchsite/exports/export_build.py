@@ -66,7 +66,7 @@ def build_step(export_id: int) -> None:
         if not export.is_building:
             return
         if claim.tries > MOST_TRIES:
-            _give_up(claim, "A worker died at it again and again. Choose fewer rows, or another form.")
+            _give_up(claim, "A worker crashed on it repeatedly. Choose fewer rows, or another form.")
             return
         folder = Path(tempfile.mkdtemp(prefix="batchsite-export-"))
         try:

@@ -120,7 +120,8 @@ def build(
 def _file_rows(
     batch: Batch, choice: DownloadChoice, columns: Sequence[str], keep_alive: KeepAlive = lambda: None
 ) -> Iterator[FileRow]:
-    within, judged = choice.within(batch), len(columns) > len(batch.dataset.columns)
+    extra = len(columns) - len(batch.dataset.columns)
+    within, judged = choice.within(batch), extra > bool(batch.several)
     if choice.rows == "filter":
         windows = filtered_rows.windows(batch, choice.filter, within, keep_alive)
         return chain.from_iterable(

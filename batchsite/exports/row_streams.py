@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+import orjson
+
+from batchsite.batches.answer_flaws import WARNINGS, warning_of
 from batchsite.batches.models import Batch, Result
 from batchsite.batches.states import RowState
 from batchsite.datasets.models import BLOCK_ROWS
@@ -25,8 +28,12 @@ _COLUMNS = (
     "reasoning_tokens",
     "cost_ticks",
     "misfit",
+    "cause",
+    "others",
 )
-_ANSWER = _COLUMNS.index("answer")
+_ANSWER, _MISFIT = _COLUMNS.index("answer"), _COLUMNS.index("misfit")
+OTHERS = "other_answers"
+"""The column with the further answers of rows that have several, as a JSON array."""
 FileRow = tuple[Sequence[str], Outcome]
 GROUP = 100
 """Most scattered rows that are looked up at once."""
@@ -51,25 +58,30 @@ def file_rows(
     id_column = batch.dataset.columns.index(batch.id_column) if batch.id_column else None
     head, shape = f"{batch.id_prefix}-row-", shape_of(batch.shape)
     nothing = (None,) * len(shape.fields) if shape else ()
-    takes_all = states is None and not misfits and not judged
+    takes_all = states is None and not misfits and not judged and not batch.several
     for group in _groups(batch, batch.rows if within is None else within):
         keep_alive()
-        results = _results(batch, [number for number, _ in group], shape)
+        results = _results(batch, [number for number, _ in group], shape, misfits=misfits)
         judgements = judgement_columns.cells_of(batch, group[0][0], group[-1][0]) if judged else {}
+        others = _others(batch, group[0][0], group[-1][0]) if batch.several else {}
         for number, cells in group:
             request_id = f"{head}{number}" if id_column is None else cells[id_column]
             result = results.get(number)
+            if misfits and not result:
+                continue
             outcome = Outcome._make((request_id, *result)) if result else _pending(request_id, nothing)
             if takes_all:
                 yield cells, outcome
-            elif (states is None or outcome.state in states) and (not misfits or outcome.warning):
-                yield ([*cells, *judgements.get(number, judgement_columns.NOTHING)] if judged else cells), outcome
+            elif states is None or outcome.state in states:
+                more = judgements.get(number, judgement_columns.NOTHING) if judged else ()
+                yield [*cells, *more, *([others.get(number, "")] if batch.several else ())], outcome
 
 
 def columns_of(batch: Batch) -> list[str]:
-    """Returns the dataset's columns, followed by those of judgements if any row was judged."""
+    """Returns the dataset's columns, followed by those of judgements and of further answers if there are any."""
     columns = batch.dataset.columns
-    return [*columns, *free_names(judgement_columns.columns_of(batch), set(columns))]
+    more = [*judgement_columns.columns_of(batch), *([OTHERS] if batch.several else ())]
+    return [*columns, *free_names(more, set(columns))]
 
 
 def _groups(batch: Batch, rows: RowSet) -> Iterator[list[tuple[int, Sequence[str]]]]:
@@ -85,16 +97,31 @@ def _groups(batch: Batch, rows: RowSet) -> Iterator[list[tuple[int, Sequence[str
         yield group
 
 
-def _results(batch: Batch, rows: Sequence[int], shape: Shape | None) -> dict[int, tuple[Any, ...]]:
+def _results(batch: Batch, rows: Sequence[int], shape: Shape | None, *, misfits: bool) -> dict[int, tuple[Any, ...]]:
     """Returns {row: values of its result}, in the order of the fields of an Outcome, without the request id."""
     known = Result.objects.filter(batch_id=batch.pk, row__gte=rows[0], row__lte=rows[-1])
     known = known if rows[-1] - rows[0] < 2 * len(rows) else known.filter(row__in=rows)
+    known = known.exclude(misfit="") if misfits else known
     stored = known.values_list(*_COLUMNS)
     if shape is None:
-        return {record[0]: (*record[1:], ()) for record in stored}
+        return {record[0]: (*record[1:_MISFIT], _warning(record), ()) for record in stored}
     values, names, nothing = shape.values, shape.fields, dict[str, Any]()
     with_values = ((record, values(record[_ANSWER]) if record[_ANSWER] else nothing) for record in stored)
-    return {record[0]: (*record[1:], tuple([found.get(name) for name in names])) for record, found in with_values}
+    return {
+        record[0]: (*record[1:_MISFIT], _warning(record), tuple([found.get(name) for name in names]))
+        for record, found in with_values
+    }
+
+
+def _warning(record: tuple[Any, ...]) -> str:
+    misfit, cause, others = record[_MISFIT:]
+    return warning_of(misfit, cause, bool(others)) if misfit or others or cause in WARNINGS else ""
+
+
+def _others(batch: Batch, first: int, last: int) -> dict[int, str]:
+    """Returns {row: further answers as a JSON array} of rows `first` to `last`."""
+    several = Result.objects.filter(batch_id=batch.pk, row__gte=first, row__lte=last, others__isnull=False)
+    return {row: orjson.dumps(texts).decode() for row, texts in several.values_list("row", "others")}
 
 
 def _pending(request_id: str, nothing: tuple[None, ...]) -> Outcome:

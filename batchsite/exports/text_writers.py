@@ -3,7 +3,7 @@
 Every writer takes the dataset's columns and an iterator of (cells, outcome), and yields buffers of 500 rows; with
 `only`, just the columns with these names.
 Our columns follow the dataset's own, which never change: if a name is taken, ours gets `_2`. If answers have a shape,
-its fields follow `answer`, as values in JSON and as text elsewhere, and `warning` follows `error`.
+its fields follow `answer`, as values in JSON and as text elsewhere.
 CSV quotes every cell, which is faster than checking which cells need it, and safe with every reader.
 """
 
@@ -26,6 +26,7 @@ OUR_COLUMNS = (
     "state",
     "answer",
     "error",
+    "warning",
     "finish_reason",
     "answered_by",
     "prompt_tokens",
@@ -59,7 +60,7 @@ class Outcome(NamedTuple):
     cost_ticks: int | None = None
     """1 tick = 1e-10 USD."""
     warning: str = ""
-    """Why the answer does not fit its shape."""
+    """Why a succeeded row needs a look: a misfit, no answer, cut off, refused, or several answers."""
     values: Sequence[Any] = ()
     """The JSON values of the answer's fields; None for those that it lacks."""
 
@@ -88,9 +89,8 @@ def column_names(columns: Sequence[str], fields: Fields = None) -> list[str]:
     ours = free_names(OUR_COLUMNS, taken)
     if fields is None:
         return [*columns, *ours]
-    [warning] = free_names(["warning"], taken)
     before, behind = ours[: ANSWER + 1], ours[ANSWER + 1 :]
-    return [*columns, *before, *free_names(fields, taken), behind[0], warning, *behind[1:]]
+    return [*columns, *before, *free_names(fields, taken), *behind]
 
 
 def free_names(wanted: Sequence[str], taken: set[str]) -> list[str]:
@@ -183,15 +183,15 @@ def _buffers(rows: Iterable[Row]) -> Iterator[list[Row]]:
 
 def _texts(outcome: Outcome) -> tuple[str, ...]:
     """Returns our cells as text."""
-    request_id, state, answer, error, finish, model, prompt, completion, reasoning, ticks, _, _ = outcome
+    request_id, state, answer, error, finish, model, prompt, completion, reasoning, ticks, warning, _ = outcome
     counts = [_count(prompt), _count(completion), _count(reasoning)]
-    return (request_id, state, answer, error, finish, model, *counts, usd(ticks))
+    return (request_id, state, answer, error, warning, finish, model, *counts, usd(ticks))
 
 
 def _texts_of_fields(outcome: Outcome) -> tuple[str, ...]:
     """Returns our cells as text, with those of the fields."""
-    request_id, state, answer, error, *behind = _texts(outcome)
-    return (request_id, state, answer, *map(as_cell, outcome.values), error, outcome.warning, *behind)
+    request_id, state, answer, *behind = _texts(outcome)
+    return (request_id, state, answer, *map(as_cell, outcome.values), *behind)
 
 
 def _count(tokens: int | None) -> str:
@@ -200,14 +200,13 @@ def _count(tokens: int | None) -> str:
 
 def _object(names: Sequence[str], row: Row) -> dict[str, Any]:
     cells, outcome = row
-    shaped = len(names) - len(cells) > len(OUR_COLUMNS)
     ours = (
         outcome.batch_request_id,
         outcome.state,
         outcome.answer,
         *outcome.values,
         outcome.error,
-        *((outcome.warning,) if shaped else ()),
+        outcome.warning,
         outcome.finish_reason,
         outcome.answered_by,
         outcome.prompt_tokens,

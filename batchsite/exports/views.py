@@ -33,6 +33,7 @@ from batchsite.exports.table_writers import TooBig
 from batchsite.http import UNPROCESSABLE
 from batchsite.results import filtered_rows
 from batchsite.results.row_filter import filter_in, pairs_of, query_of, unknown_filter
+from batchsite.teams import security_log
 from batchsite.teams.models import User
 from batchsite.teams.requests import TeamRequest
 
@@ -46,14 +47,14 @@ class DownloadForm(forms.Form):
         label="Form",
         initial="csv",
         widget=forms.RadioSelect,
-        error_messages={"invalid_choice": "There is no such form of a download."},
+        error_messages={"invalid_choice": "That file format doesn’t exist."},
     )
     rows = forms.ChoiceField(
         label="Rows",
         initial="all",
         required=False,
         widget=forms.RadioSelect,
-        error_messages={"invalid_choice": "There is no such choice of rows."},
+        error_messages={"invalid_choice": "That choice of rows doesn’t exist."},
     )
     ranges = forms.CharField(
         label="Only these rows of the dataset",
@@ -65,7 +66,7 @@ class DownloadForm(forms.Form):
         label="Columns",
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        error_messages={"invalid_choice": "The file has no such column: %(value)s."},
+        error_messages={"invalid_choice": "The file doesn’t have that column: %(value)s."},
     )
 
     def __init__(self, data: QueryDict | None, batch: Batch, query: QueryDict) -> None:
@@ -129,6 +130,7 @@ def batch_download(request: TeamRequest, batch_id: int) -> HttpResponseBase:
     asked.count()
     context: dict[str, Any] = {"batch": batch, "form": asked, "endings": ENDINGS}
     if asked.is_bound and asked.is_valid():
+        security_log.record("link_made", request, batch=batch.pk)
         token = share_links.sign(batch, request.user, asked.cleaned_data["form"], asked.choice)
         name = filename(batch, ALL_FORMS[asked.cleaned_data["form"]], asked.choice)
         path = reverse("shared-results", args=[token, name])
@@ -144,7 +146,7 @@ def batch_results(request: TeamRequest, batch_id: int, ending: str) -> HttpRespo
         return redirect("batch-edit", batch.pk)
     given = request.GET.copy()
     if ending not in ENDINGS:
-        raise Http404("There is no such form of a download.")
+        raise Http404("That file format doesn’t exist.")
     given["form"] = "excel" if ending == "csv" and "excel" in given else ending
     asked = DownloadForm(given, batch, request.GET)
     if not asked.is_valid():
@@ -159,7 +161,7 @@ def shared_results(request: HttpRequest, token: str, name: str) -> HttpResponseB
     """Sends the file of a signed link, for scripts that cannot sign in."""
     shared = share_links.opened(token)
     if shared is None:
-        words = "This link is void: it is out of date, or its maker left the team, or the batch was deleted.\n"
+        words = "This link no longer works: it has expired, its creator left the team, or the batch was deleted.\n"
         return HttpResponse(words, status=410, content_type="text/plain; charset=utf-8")
     return _answer(request, shared.batch, ALL_FORMS[shared.form], shared.choice, None)
 
@@ -178,6 +180,7 @@ def _answer(
             return had
     response = _built(request, batch, form, choice, user) if isinstance(form, Built) else _streamed(batch, form, choice)
     if response.status_code == 200:
+        security_log.record("results_downloaded", request, batch=batch.pk, form=form.name, by_link=user is None)
         response["Content-Disposition"] = content_disposition_header(True, filename(batch, form, choice)) or ""
         if changed:
             response["ETag"], response["Cache-Control"] = etag, "private, no-cache"
@@ -211,7 +214,7 @@ def _built(
         return FileResponse(export.file.open("rb"), content_type=form.content_type)
     if user is not None:
         return redirect("batch-export", batch.pk, export.pk)
-    words = export.problem or f"Being made: {export.rows_done:,} rows so far. Ask again in a while."
+    words = export.problem or f"Being built: {export.rows_done:,} rows so far. Try again in a moment."
     response = HttpResponse(f"{words}\n", status=422 if export.problem else 202, content_type="text/plain")
     if not export.problem:
         response["Retry-After"] = "15"

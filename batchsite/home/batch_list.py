@@ -18,7 +18,7 @@ PAGE = 30
 """Batches on a page of the list."""
 FILTERS: dict[str, tuple[str, Q]] = {
     "running": ("Running", IS_RUNNING),
-    "look": ("Needs a look", HELD | SENT_BACK | INCOMPLETE),
+    "look": ("Needs attention", HELD | SENT_BACK | INCOMPLETE),
     "done": ("Done", Q(state__in=TERMINAL)),
     "drafts": ("Drafts", Q(state=State.DRAFT)),
 }

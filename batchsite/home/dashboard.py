@@ -136,5 +136,5 @@ def spending(team: Team) -> Spending:
 
 def _named(by_person: Mapping[int | None, int]) -> list[tuple[int | None, str, int]]:
     people = {user.pk: str(user) for user in User.objects.filter(pk__in=[pk for pk in by_person if pk])}
-    listed = [(pk, people.get(pk or 0, "Nobody who is here"), ticks) for pk, ticks in by_person.items()]
+    listed = [(pk, people.get(pk or 0, "Former members"), ticks) for pk, ticks in by_person.items()]
     return sorted(listed, key=lambda person: -person[2])

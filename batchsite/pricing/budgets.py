@@ -46,7 +46,7 @@ class Budget:
         """Returns why `ticks` more cannot be spent. Empty if they can."""
         if ticks <= self.left:
             return ""
-        promised = f", {dollars(self.promised)} is promised to running batches" if self.promised else ""
+        promised = f", {dollars(self.promised)} is reserved for running batches" if self.promised else ""
         return (
             f"{what} would cost about {dollars(ticks)}, and {dollars(self.left)} is left of the team’s budget of "
             f"{dollars(self.limit)} for {self.month}: {dollars(self.spent)} is spent{promised}. "
@@ -99,7 +99,7 @@ def waits(submission: Submission) -> str:
     budget = reached(team)
     if budget is None:
         return ""
-    return f"budget reached: {dollars(budget.spent)} of {dollars(budget.limit)} is spent in {budget.month}. {RAISE_IT}."
+    return f"budget reached: {dollars(budget.spent)} of {dollars(budget.limit)} spent in {budget.month}. {RAISE_IT}."
 
 
 def _has_begun(submission: Submission) -> bool:

@@ -155,10 +155,10 @@ def values_of(dataset: Dataset, column: str) -> tuple[list[str], str]:
     for _, cells in dataset.rows(1, last):
         found.add(cells[index].strip())
         if len(found) > MOST_VALUES:
-            raise ValueError(f"“{column}” has more than {MOST_VALUES} different values: too many to choose from.")
+            raise ValueError(f"“{column}” has more than {MOST_VALUES} unique values: too many to choose from.")
     found.discard("")
     if not found:
-        raise ValueError(f"“{column}” holds nothing.")
+        raise ValueError(f"“{column}” is empty.")
     return sorted(found), f"of the first {last:,} rows" if last < dataset.row_count else ""
 
 

@@ -73,7 +73,7 @@ def _basis(lengths: PromptLengths, rates: Rates, kept: int) -> str:
         about = "" if lengths.looked_at == lengths.rows else "about "
         words += f" {about.capitalize()}{skipped:,} rows with an empty column are skipped."
     if kept:
-        words += f" {kept:,} tried row{'s are' if kept != 1 else ' is'} kept: paid already, and part of the sum."
+        words += f" {kept:,} tried row{'s are' if kept != 1 else ' is'} kept: already paid, and included in the total."
     return words
 
 

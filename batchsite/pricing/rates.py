@@ -179,7 +179,7 @@ def _guess(batch: Batch, size: AnswerSize | None) -> OutputTokens:
             f"answers counted from their allowed values, {answer:,.0f} tokens, and thinking guessed at {thought:,.0f}"
         )
         least = answer / 1.5
-    words += ": try a few rows, and it is known better"
+    words += ": try a few rows for a better estimate"
     return OutputTokens(likely, least, most + THOUGHT_AT_MOST * thought, words)
 
 

@@ -50,7 +50,7 @@ def _parts(contents: Contents) -> Iterator[tuple[str, str]]:
     yield "System prompt", contents.system_prompt
     yield "Prompt", contents.text
     yield "Examples", "\n\n".join(turns)
-    yield "Shape of the answer", json.dumps(contents.shape, indent=2, ensure_ascii=False) if contents.shape else ""
+    yield "Answer format", json.dumps(contents.shape, indent=2, ensure_ascii=False) if contents.shape else ""
     yield "Model", contents.model
     yield "Parameters", "\n".join(f"{name}: {json.dumps(value)}" for name, value in sorted(contents.params.items()))
 

@@ -11,10 +11,10 @@ class KeepForm(forms.Form):
     name = forms.CharField(
         label="Name",
         max_length=200,
-        help_text="A name that is there already gets a new version.",
+        help_text="An existing name gets a new version.",
         error_messages={"required": "Give the prompt a name."},
     )
-    comment = forms.CharField(label="What is new in it", required=False, max_length=200)
+    comment = forms.CharField(label="What changed", required=False, max_length=200)
 
 
 class RenameForm(forms.Form):

@@ -56,7 +56,7 @@ def rename(prompt: Prompt, name: str) -> None:
         with transaction.atomic():
             Prompt.objects.filter(pk=prompt.pk).update(name=name.strip())
     except IntegrityError as error:
-        raise NameTaken(f"There is a prompt “{name.strip()}” already.") from error
+        raise NameTaken(f"There is already a prompt “{name.strip()}”.") from error
 
 
 def delete(prompt: Prompt) -> None:

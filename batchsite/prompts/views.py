@@ -73,7 +73,7 @@ def prompt_delete(request: TeamRequest, prompt_id: int) -> HttpResponse:
         library.delete(found)
         messages.success(request, f"The prompt “{found}” is deleted.")
         return redirect("prompts")
-    context = _question(found.pk, f"Delete the prompt “{found}”?", "Delete it") | {"prompt": found}
+    context = _question(found.pk, f"Delete the prompt “{found}”?", "Delete") | {"prompt": found}
     return render(request, "prompts/delete.html", context)
 
 
@@ -87,5 +87,5 @@ def _numbered(versions: list[PromptVersion], number: str | None) -> PromptVersio
         return versions[0]
     version = next((version for version in versions if version.number == whole_number(number)), None)
     if version is None:
-        raise Http404("There is no such version.")
+        raise Http404("That version doesn’t exist.")
     return version

@@ -49,10 +49,10 @@ class Trace:
 
 _WORDS = {
     "ours": "made here",
-    "lost": "made here, and its batch does not know it",
-    "spare": "a second one, made for the same batch; what is in it is not used",
-    "deleted": "made here for a batch that was deleted since",
-    "unknown": "bears a mark of batchsite, and no batch here knows it: made by another installation, or removed here",
+    "lost": "made here, but its batch lost track of it",
+    "spare": "a duplicate, made for the same batch; its results are not used",
+    "deleted": "made here for a batch that has been deleted",
+    "unknown": "marked by batchsite, but no batch here matches it: made by another installation, or removed here",
     "theirs": "made by another team of this installation",
     "other": "made by another program",
     "closed": "made by another program",

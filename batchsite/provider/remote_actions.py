@@ -30,19 +30,17 @@ def why_not_adopted(remote: Remote) -> str:
     """Why this one cannot be adopted, as a sentence. Empty if it can."""
     submission = remote.trace.submission
     if remote.trace.kind == "ours":
-        return "Its batch knows it already."
+        return "Its batch is already connected to it."
     if remote.trace.kind == "spare":
         return "Its batch has another one at xAI, whose results it reads. This one is not needed; cancel it if it runs."
     if remote.trace.kind == "deleted":
         return "Its batch was deleted here, with its rows. Its results can be downloaded."
     if remote.trace.kind != "lost" or submission is None:
-        return "No batch here was made for it, so there are no rows that its results could stand beside. " + (
-            "They can be downloaded."
-        )
+        return "No batch here was made for it, so its results don’t belong to any rows. " + ("They can be downloaded.")
     if submission.state not in TERMINAL:
-        return "" if submission.planned else "Its rows are still being checked here. Try it again in a minute."
+        return "" if submission.planned else "Its rows are still being checked here. Try again in a minute."
     if remote.how == "running":
-        return "Its batch has ended here, and this one still runs. Take it back when it has ended, or cancel it first."
+        return "Its batch has ended here, and this one still runs. Reconnect it when it has ended, or cancel it first."
     if not submission.total:
         return "Its batch ended here before its rows were planned."
     return ""
@@ -56,22 +54,20 @@ def adopt(team: Team, remote: Remote, user: User) -> Submission:
     """
     refusal = why_not_adopted(remote)
     if refusal or remote.trace.submission is None:
-        raise RemoteFailure("It cannot be taken back", refusal)
+        raise RemoteFailure("It can’t be reconnected", refusal)
     with transaction.atomic():
         lock_batch(remote.trace.submission.batch_id)
         submission = Submission.objects.select_for_update(no_key=True).get(
             pk=remote.trace.submission.pk, batch__team=team
         )
+        if submission.state != remote.trace.submission.state:
+            raise RemoteFailure("Not at this moment", "Its batch has moved on meanwhile. Look at it again.")
         if submission.remote_id:
-            raise RemoteFailure(
-                "It cannot be taken back", "Its batch has found it, or another one, by itself meanwhile."
-            )
+            raise RemoteFailure("It can’t be reconnected", "Its batch has found it, or another one, in the meantime.")
         if submission.lease_until and submission.lease_until > timezone.now():
-            raise RemoteFailure(
-                "Not at this moment", "A worker is just looking after its batch. Try it again in a minute."
-            )
+            raise RemoteFailure("Not right now", "A worker is busy with its batch. Try again in a minute.")
         _attach(submission, remote)
-        note(submission.batch_id, "adopted", "Batch at xAI taken back by its name", submission=submission, by=user,
+        note(submission.batch_id, "adopted", "Batch at xAI reconnected by its name", submission=submission, by=user,
              detail=remote.id)  # fmt: skip
         refresh(submission.batch_id)
     return submission

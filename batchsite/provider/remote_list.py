@@ -36,8 +36,8 @@ class Remote:
     @property
     def name(self) -> str:
         if self.trace.is_hidden:
-            return "Of another team" if self.trace.kind == "theirs" else "Of another program"
-        return bare_name(self.batch.name) or "Without a name"
+            return "Another team’s" if self.trace.kind == "theirs" else "Another program’s"
+        return bare_name(self.batch.name) or "Unnamed"
 
     @property
     def counters(self) -> Counters:
@@ -172,5 +172,5 @@ def get_remote(team: Team, user: User, account: ProviderAccount, remote_id: str)
     if remote.trace.kind == "closed":
         raise RemoteFailure("This batch was made by another program", CLOSED, gone=True)
     if remote.trace.is_hidden:
-        raise RemoteFailure("This batch belongs to another team", "What is in it is for that team alone.", gone=True)
+        raise RemoteFailure("This batch belongs to another team", "Only that team can see its contents.", gone=True)
     return remote

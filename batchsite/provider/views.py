@@ -126,7 +126,9 @@ def remote_cancel(request: TeamRequest, remote_id: str) -> HttpResponse:
     except RemoteFailure as failure:
         return _refused(request, remote_id, failure)
     question = f"Cancel “{batch.name}” at xAI?"
-    return render(request, "provider/cancel.html", _question(request, batch, question, "Cancel it at xAI"))
+    return render(
+        request, "provider/cancel.html", _question(request, batch, question, "Cancel at xAI") | {"stay": "Keep running"}
+    )
 
 
 @ask_and_do
@@ -138,15 +140,15 @@ def remote_adopt(request: TeamRequest, remote_id: str) -> HttpResponse:
         if request.method == "POST":
             submission = remote_actions.adopt(request.team, batch, request.user)
             tasks.nudge(submission.batch)
-            messages.success(request, "Taken back. Its results are read now.")
+            messages.success(request, "Reconnected. Its results are being read.")
             return redirect("batch", submission.batch_id)
         refused = remote_actions.why_not_adopted(batch)
         if refused:
-            raise RemoteFailure("It cannot be taken back", refused)
+            raise RemoteFailure("It can’t be reconnected", refused)
     except RemoteFailure as failure:
         return _refused(request, remote_id, failure)
-    question = f"Take it back into “{batch.trace.batch}”?"
-    return render(request, "provider/adopt.html", _question(request, batch, question, "Take it back") | {"calm": True})
+    question = f"Reconnect it to “{batch.trace.batch}”?"
+    return render(request, "provider/adopt.html", _question(request, batch, question, "Reconnect") | {"calm": True})
 
 
 def _question(request: TeamRequest, batch: Remote, question: str, verb: str) -> dict[str, Any]:

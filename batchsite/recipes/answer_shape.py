@@ -33,7 +33,7 @@ DEEPEST_ANSWER = 200
 PAGE_WORK = 10 * MOST_WORK
 """Work allowed for all answers that are checked at once, such as those of a page of results."""
 PAGE_EXPLAINED = 20 * MOST_EXPLAINED
-NO_JSON = "The answer is no JSON"
+NO_JSON = "The answer is not JSON"
 CUT_OFF = "The answer was cut off at the token limit"
 UNCHECKED = "The answer was not checked: it is too large or too deep for its schema"
 UNEXPLAINED = "The answer does not fit the schema"

@@ -52,7 +52,7 @@ class Given(Recipe):
         body = self._body(cells)
         model = body.get("model")
         if not isinstance(model, str) or not model:
-            return "The body is no JSON object that names a model."
+            return "The body is not a JSON object that names a model."
         if not body.get(_TURNS[kind]):
             return f"The body has no {_TURNS[kind]}."
         names = NAMES if not is_reasoning(model) else (*NAMES, *NEVER)

@@ -35,7 +35,7 @@ def misfit_words(error: Any) -> str:
         words = f"“{error.kind.property}” is missing"
     elif kind == "additionalProperties":
         names = ", ".join(f"“{name}”" for name in error.kind.unexpected[:5])
-        words = f"{names} was not asked for"
+        words = f"{names} was not expected"
     elif kind in ("anyOf", "oneOf"):
         words = f"{value} fits none of the alternatives" if kind == "anyOf" else f"{value} does not fit exactly one"
     else:

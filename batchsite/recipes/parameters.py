@@ -74,7 +74,7 @@ TEMPERATURE = Parameter(
 TOP_P = Parameter(
     "top_p",
     "Top p",
-    "0 to 1: only the likeliest words, up to this share. Change this or the temperature.",
+    "0 to 1: only the most likely words, up to this share. Change this or the temperature.",
     "number",
     0,
     1,
@@ -82,15 +82,20 @@ TOP_P = Parameter(
 MAX_TOKENS = Parameter(
     "max_completion_tokens",
     "Maximum tokens",
-    "Of the visible answer. Reasoning is not capped by it, and is billed.",
+    "Limits the visible answer. Reasoning is not limited, and is billed.",
     "whole",
     1,
     1_000_000,
 )
 SEED = Parameter(
-    "seed", "Seed", "The same number makes the same answer likelier; no promise.", "whole", -(2**31), 2**31 - 1
+    "seed",
+    "Seed",
+    "The same number makes the same answer more likely, without a guarantee.",
+    "whole",
+    -(2**31),
+    2**31 - 1,
 )
-STOP = Parameter("stop", "Stop at", "Up to 4 texts at which the answer ends, one a line.", "texts", most=4)
+STOP = Parameter("stop", "Stop sequences", "Up to 4 texts at which the answer ends, one per line.", "texts", most=4)
 _EVERYWHERE = (TEMPERATURE, TOP_P, MAX_TOKENS, SEED)
 NAMES = ("reasoning_effort", *(one.name for one in _EVERYWHERE), STOP.name)
 """All known parameters, in the order in which they are shown."""

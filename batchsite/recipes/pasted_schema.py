@@ -79,7 +79,7 @@ def _checked(text: str) -> PastedSchema:
     try:
         parsed = orjson.loads(text)
     except ValueError as error:
-        raise SchemaError(f"This is no JSON: {str(error)[:LONGEST_WORDS]}") from error
+        raise SchemaError(f"This is not JSON: {str(error)[:LONGEST_WORDS]}") from error
     _check_depth(parsed)
     schema, path = _unwrapped(parsed)
     if not isinstance(schema, dict):
@@ -167,7 +167,7 @@ def _validator(schema: dict[str, Any]) -> Any:
     try:
         return jsonschema_rs.validator_for(schema, offline=True, pattern_options=options, formats={"regex": _any_text})
     except (ValueError, TypeError, OverflowError, jsonschema_rs.ReferencingError) as error:
-        raise SchemaError(f"This is no JSON schema: {_words_of(error)}") from error
+        raise SchemaError(f"This is not a JSON Schema: {_words_of(error)}") from error
 
 
 def _any_text(_: str) -> bool:

@@ -73,11 +73,11 @@ class Recipe:
     def fault(self, cells: Sequence[str]) -> str:
         """Returns what is wrong with the texts of a row's request (not its id or size). Empty if nothing is."""
         if not self.prompt.render(cells).strip():
-            return "The prompt is empty: the cells it is made of hold nothing."
+            return "The prompt is empty: all the cells it uses are empty."
         for place in self.hollow:
             role, template = self.turns[place]
             if role != "system" and not template.render(cells).strip():
-                return "A turn of an example is empty: the cells it is made of hold nothing."
+                return "Part of an example is empty: all the cells it uses are empty."
         return ""
 
     @cached_property

@@ -124,10 +124,10 @@ def parse_rows(text: str, row_count: int) -> RowSet:
     for part in filter(str.strip, text.split(",")):
         match = _PART.fullmatch(part)
         if match is None:
-            raise ValueError(f"“{part.strip()[:40]}” is no row: write numbers and ranges, such as 1-100, 205.")
+            raise ValueError(f"“{part.strip()[:40]}” is not a row: write numbers and ranges, such as 1-100, 205.")
         first, last = int(match[1]), int(match[2] or match[1])
         if first > last:
-            raise ValueError(f"“{part.strip()}” begins behind its end.")
+            raise ValueError(f"“{part.strip()}” starts after its end.")
         if not 1 <= first <= last <= row_count:
             raise ValueError(f"“{part.strip()}”: the dataset has rows 1 to {row_count:,}.")
         spans.append((first, last))

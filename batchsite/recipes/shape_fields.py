@@ -11,9 +11,9 @@ TYPES = {
     "number": "Number",
     "whole": "Whole number",
     "yes_no": "Yes or no",
-    "choice": "One of some values",
+    "choice": "One of several values",
     "texts": "List of texts",
-    "choices": "List of some values",
+    "choices": "List of allowed values",
 }
 """Types of a field, and their labels."""
 WITH_VALUES = frozenset({"choice", "choices"})
@@ -47,7 +47,7 @@ def _property(field: Mapping[str, Any]) -> dict[str, Any]:
 def field_problems(fields: Sequence[Mapping[str, Any]]) -> list[str]:
     """Returns sentences about what is wrong with fields."""
     if not fields:
-        return ["Add a field, or let the answer be text."]
+        return ["Add a column, or choose text as the answer format."]
     if len(fields) > MOST_FIELDS:
         return [f"There are {len(fields):,} fields: {MOST_FIELDS} at most."]
     wrong = [words for number, field in enumerate(fields, 1) for words in _problems_of(number, field)]
@@ -78,4 +78,4 @@ def _value_problems(who: str, values: Sequence[Any]) -> list[str]:
     if max(map(len, texts), default=0) > LONGEST_VALUE:
         wrong.append(f"{who}: a value has more than {LONGEST_VALUE} characters.")
     twice = [value for value, count in Counter(texts).items() if count > 1]
-    return wrong + [f"{who}: “{value}” stands there twice." for value in twice[:3]]
+    return wrong + [f"{who}: “{value}” is listed twice." for value in twice[:3]]

@@ -167,7 +167,7 @@ def _notices(batch: Batch, running: Sequence[Submission], events: Sequence[Event
     if not batch.is_running:
         return _at_the_end(batch)
     if batch.held_reason:
-        text = "No row fails for it. It is tried again by itself, and goes on from where it stands."
+        text = "No rows are lost. We retry automatically, and continue from here."
         reason = batch.held_reason[:1].upper() + batch.held_reason[1:]
         words = next((event.detail for event in reversed(events) if event.kind == "held"), "")
         return [Notice("held", "warn", f"Held: {reason}", text, batch.held_since, ("go-on", "finish"), words)]
@@ -181,9 +181,9 @@ def _notices(batch: Batch, running: Sequence[Submission], events: Sequence[Event
 def _at_the_end(batch: Batch) -> list[Notice]:
     if batch.state == State.FAILED:
         words = batch.failure or "xAI gave no reason."
-        return [Notice("failed", "bad", "The batch failed", "What was answered before is kept.", words=words)]
+        return [Notice("failed", "bad", "The batch failed", "Earlier answers are kept.", words=words)]
     if batch.state == State.EXPIRED:
-        text = "What was answered before is kept. The other rows can be tried again."
+        text = "Earlier answers are kept. The other rows can be retried."
         return [
             Notice("expired", "warn", "The batch expired at xAI before every row was answered", text, None, ("retry",))
         ]
@@ -192,13 +192,13 @@ def _at_the_end(batch: Batch) -> list[Notice]:
 
 def _ending(submission: Submission) -> Notice:
     """A person, a deadline or xAI ends the batch before every row is answered."""
-    text = "What is answered is kept, and is billed. What became of the others settles within some two minutes."
+    text = "Answered rows are kept and billed. The remaining rows settle in about two minutes."
     reason = submission.ending_reason
     if submission.ending == State.COMPLETED:
         early = f"{reason} " if submission.ended_by == EndedBy.DEADLINE else ""
-        return Notice("ending", "", "Finishing with what is there", early + text)
+        return Notice("ending", "", "Finishing early", early + text)
     if submission.ending == State.FAILED:
-        return Notice("ending", "warn", "xAI refused it; what was sent is taken back", text, words=reason)
+        return Notice("ending", "warn", "xAI refused it; the rows sent so far are being withdrawn", text, words=reason)
     return Notice("ending", "", "Cancelling", text)
 
 
@@ -207,8 +207,8 @@ def _trouble(running: Sequence[Submission], events: Sequence[Event]) -> Notice |
     if max((submission.faults for submission in running), default=0) < TROUBLE:
         return None
     last = next((event for event in reversed(events) if event.kind == "error"), None)
-    text = "It is tried again by itself, ever more slowly. Nothing is lost and nothing is sent twice meanwhile."
-    title = f"xAI does not answer as it should: {last.text}" if last else "xAI does not answer as it should"
+    text = "We retry automatically, less and less often. Nothing is lost and nothing is sent twice."
+    title = f"xAI is not responding properly: {last.text}" if last else "xAI is not responding properly"
     return Notice("trouble", "warn", title, text, last.at if last else None, ("go-on",), last.detail if last else "")
 
 
@@ -218,14 +218,12 @@ def _stalled(batch: Batch, running: Sequence[Submission], events: Sequence[Event
         return None
     moved = _moved_at(batch, running)
     if idle > timeouts().stalled:
-        text = (
-            "xAI promises no time; most batches end within a day, and a row can hang for ever. You can wait, or take "
-        )
-        text += "what is there: the rest is cancelled and declared missing, and can be tried again."
-        return Notice("stalled", "warn", "Nothing has moved for a while", text, moved, ("wait", "finish"))
+        text = "xAI guarantees no time; most batches finish within a day, but a row can hang forever. You can wait, or "
+        text += "take the answers it has: the rest is cancelled and marked missing, and can be retried."
+        return Notice("stalled", "warn", "No new answers for a while", text, moved, ("wait", "finish"))
     suspect = next((event for event in reversed(events) if event.kind == "suspect"), None)
     if suspect and suspect.last_at > moved:
-        text = "It is looked at again by itself. If it stays, finish with what is there and try the rest again."
+        text = "We keep checking automatically. If nothing changes, finish with the answers it has and retry the rest."
         return Notice("suspect", "warn", suspect.text, text, suspect.at, ("wait", "finish"))
     return None
 
@@ -235,7 +233,7 @@ def _over_budget(batch: Batch) -> Notice | None:
     budget = budgets.reached(batch.team)
     if budget is None:
         return None
-    text = f"{dollars(budget.spent)} of {dollars(budget.limit)} is spent. This batch is on its way and goes on; "
+    text = f"{dollars(budget.spent)} of {dollars(budget.limit)} is spent. This batch is already running and continues; "
     return Notice("budget", "warn", f"The team’s budget for {budget.month} is reached", f"{text}a new one is refused.")
 
 

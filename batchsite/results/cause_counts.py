@@ -12,11 +12,12 @@ MOST_MISFITS = 5
 
 
 def causes(batch: Batch) -> list[tuple[str, int]]:
-    """Returns (cause, rows) of the rows without an answer, the most frequent first."""
-    if not (batch.failed or batch.cancelled or batch.missing):
+    """Returns (cause, rows) of the rows without a good answer, the most frequent first."""
+    if not (batch.unanswered or batch.flawed):
         return []
     attempts = batch.submissions.count()  # after a retry the same counts may have other causes
-    key = f"causes-{batch.pk}-{attempts}-{batch.succeeded}-{batch.failed}-{batch.cancelled}-{batch.missing}"
+    counters = (batch.succeeded, batch.failed, batch.cancelled, batch.missing, batch.no_answer, batch.flawed)
+    key = f"causes-{batch.pk}-{attempts}-{'-'.join(map(str, counters))}"
     counts: list[tuple[str, int]] | None = cache.get(key)
     if counts is None:
         groups = Result.objects.filter(batch_id=batch.pk).exclude(cause="").values("cause")

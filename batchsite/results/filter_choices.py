@@ -41,7 +41,7 @@ def short_lists(batch: Batch, row_filter: RowFilter) -> list[FilterList]:
         FilterList("judged", "Judged or not", JUDGED, row_filter.judged),
     ]
     if batch.shape:
-        lists.append(FilterList("fit", "Fits or not", FITS, row_filter.fit))
+        lists.append(FilterList("fit", "Any format", FITS, row_filter.fit))
     if batch.expected_column:
         lists.append(FilterList("agrees", "As expected or not", AGREES, row_filter.agrees))
     return lists

@@ -54,7 +54,7 @@ class FilterCount:
 
     def __str__(self) -> str:
         if not self.rows:
-            return "No row is like this filter" if self.is_all else "The rows of this filter"
+            return "No row matches this filter" if self.is_all else "The rows of this filter"
         many = "The one row" if self.rows == 1 else f"The {number(self.rows)} rows"
         return f"{many} of this filter" if self.is_all else f"The rows of this filter, more than {number(self.rows)}"
 

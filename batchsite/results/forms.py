@@ -21,7 +21,7 @@ class RetryForm(forms.Form):
     causes = forms.MultipleChoiceField(
         label="Rows that ended with",
         widget=forms.CheckboxSelectMultiple,
-        error_messages={"required": "Choose at least one cause.", "invalid_choice": "There is no such cause any more."},
+        error_messages={"required": "Choose at least one cause.", "invalid_choice": "That cause no longer exists."},
     )
 
     def __init__(

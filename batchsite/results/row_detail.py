@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 from django.db.models import Q
 
+from batchsite.batches.answer_flaws import is_cut_off
 from batchsite.batches.batch_recipe import recipe_of
 from batchsite.batches.models import Batch, RawPage, Result
 from batchsite.batches.states import ROW_TONES, RowState
@@ -71,6 +72,11 @@ class RowDetail:
         return self.result.misfit if self.result else ""
 
     @property
+    def flaw(self) -> str:
+        """What is wrong with the answer of a succeeded row, see `answer_flaws`; blank if nothing is."""
+        return self.result.cause if self.result and self.state == RowState.SUCCEEDED else ""
+
+    @property
     def was_tried(self) -> bool:
         """Whether the answer comes from a trial, before the batch was submitted."""
         return self.result is not None and self.result.submission_id is None
@@ -78,12 +84,12 @@ class RowDetail:
     @property
     def is_cut(self) -> bool:
         """Whether the answer stopped at the token limit."""
-        return self.result is not None and self.result.finish_reason == "length"
+        return self.result is not None and is_cut_off(self.result.finish_reason)
 
     @property
     def can_be_retried(self) -> bool:
         ended = {RowState.FAILED, RowState.CANCELLED, RowState.MISSING, RowState.SKIPPED}
-        return self.state in ended or (self.state == RowState.SUCCEEDED and bool(self.misfit))
+        return self.state in ended or (self.state == RowState.SUCCEEDED and bool(self.misfit or self.flaw))
 
 
 def row_detail(batch: Batch, row: int) -> RowDetail | None:

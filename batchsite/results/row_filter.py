@@ -15,8 +15,8 @@ from batchsite.wording import dollars, number
 SORTS = {
     "": "Row, from the first",
     "-row": "Row, from the last",
-    "-cost": "Cost, dearest first",
-    "cost": "Cost, cheapest first",
+    "-cost": "Cost, highest first",
+    "cost": "Cost, lowest first",
     "-tokens": "Tokens, most first",
     "tokens": "Tokens, fewest first",
     "-length": "Answer, longest first",
@@ -30,7 +30,7 @@ JUDGED = {
     "corrected": "Corrected",
     "comment": "With a comment",
 }
-FITS = {"fits": "Fits the shape", "misfit": "Does not fit"}
+FITS = {"fits": "Matches the format", "misfit": "Doesn’t match"}
 AGREES = {"right": "As expected", "wrong": "Not as expected"}
 MEASURES = {"tokens": "Tokens", "cost": "Cost", "length": "Characters of the answer"}
 MOST_VALUES = 20

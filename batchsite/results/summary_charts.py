@@ -95,7 +95,7 @@ def _entry(name: str, value: str, rows: int, tally: Tally, chosen: str | None, q
 def _note(values: Values, *, is_text: bool) -> str:
     words = []
     if is_text:
-        words.append("The other answers are too many and too different to be listed.")
+        words.append("The other answers are too many and too varied to list.")
     elif values.counts[OTHER]:
         words.append(f"{plain(values.counts[OTHER])} rows hold longer texts.")
     if values.counts[NO_VALUE]:

@@ -12,11 +12,11 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from batchsite.batches import queries
+from batchsite.batches.answer_flaws import CUT_BEFORE_ANSWER, TRUNCATED
 from batchsite.batches.models import Batch
-from batchsite.batches.states import State
+from batchsite.batches.states import RowState, State
 from batchsite.http import UNPROCESSABLE
-from batchsite.recipes.answer_shape import CUT_OFF
-from batchsite.results.cause_counts import causes, misfits
+from batchsite.results.cause_counts import causes
 from batchsite.results.forms import RenameForm, RetryForm
 from batchsite.results.row_detail import row_detail
 from batchsite.submission import actions, tasks
@@ -32,11 +32,11 @@ def batch_cancel(request: TeamRequest, batch_id: int) -> HttpResponse:
     if request.method == "POST":
         return _do(request, batch, lambda: actions.cancel(batch, request.user))
     what = (
-        f"What is done stays, and is billed: {many(batch.done, 'row')} so far. Of the {number(batch.pending)} others, "
-        "those that xAI has not answered yet will not run and cost nothing; answers that are ready by then are kept "
-        "and billed. Cancelled rows can be tried again later."
+        f"Finished rows are kept and billed: {many(batch.done, 'row')} so far. Of the {number(batch.pending)} others, "
+        "those not answered yet will not run and cost nothing; answers that are ready by then are kept "
+        "and billed. Cancelled rows can be retried later."
     )
-    return _ask(request, batch, f"Cancel “{batch}”?", what, "Cancel the batch", is_calm=False)
+    return _ask(request, batch, f"Cancel “{batch}”?", what, "Cancel the batch", is_calm=False, stay="Keep running")
 
 
 @ask_and_do
@@ -46,21 +46,27 @@ def batch_finish(request: TeamRequest, batch_id: int) -> HttpResponse:
         return _do(request, batch, lambda: actions.finish_early(batch, request.user))
     what = (
         "The batch is cancelled at xAI, every answer that is ready is read, and the rest of the "
-        f"{number(batch.pending)} pending rows is declared missing. Missing rows cost nothing and can be tried again "
+        f"{number(batch.pending)} pending rows is declared missing. Missing rows cost nothing and can be retried "
         "into this batch."
     )
-    return _ask(request, batch, f"Finish “{batch}” with what is there?", what, "Finish now", is_calm=False)
+    return _ask(
+        request,
+        batch,
+        f"Finish “{batch}” with the answers it has?",
+        what,
+        "Finish now",
+        is_calm=False,
+        stay="Keep running",
+    )
 
 
 @ask_and_do
 def batch_go_on(request: TeamRequest, batch_id: int) -> HttpResponse:
     batch = queries.batch_of(request.team, batch_id)
     if request.method == "POST":
-        return _do(request, batch, lambda: actions.go_on(batch, request.user), "Trying again now.")
-    what = (
-        "It is tried again at once, instead of waiting for the next try. If the cause is still there, it is held again."
-    )
-    return _ask(request, batch, f"Let “{batch}” go on now?", what, "Go on now")
+        return _do(request, batch, lambda: actions.go_on(batch, request.user), "Retrying now.")
+    what = "It retries right away instead of waiting for the next attempt. If the cause remains, it is held again."
+    return _ask(request, batch, f"Continue “{batch}” now?", what, "Go on now")
 
 
 @ask_and_do
@@ -75,14 +81,14 @@ def batch_delete(request: TeamRequest, batch_id: int) -> HttpResponse:
         messages.success(request, f"“{batch}” is deleted.")
         return redirect("batches")
     if batch.state == State.DRAFT:
-        what = "Nothing of it was sent. The dataset stays."
+        what = "Nothing was sent. The dataset stays."
     else:
         what = (
-            f"Its {many(batch.total, 'row')} with their answers are removed here, for everybody in {request.team}, and "
-            "cannot be brought back. The dataset stays. At xAI the prompts and answers stay until the batch expires "
+            f"Its {many(batch.total, 'row')} with their answers are removed here, for everyone in {request.team}, and "
+            "can’t be restored. The dataset stays. At xAI the prompts and answers stay until the batch expires "
             "there, 30 days after it was made: xAI offers no way to delete them earlier."
         )
-    return _ask(request, batch, f"Delete “{batch}”?", what, "Delete it", is_calm=False)
+    return _ask(request, batch, f"Delete “{batch}”?", what, "Delete", is_calm=False)
 
 
 @ask_and_do
@@ -104,15 +110,16 @@ def batch_retry(request: TeamRequest, batch_id: int) -> HttpResponse:
         return _retry_misfits(request, batch)
     found = causes(batch)
     if not found:
-        messages.error(request, "There is nothing to try again: every row that ended has its answer.")
+        messages.error(request, "There is nothing to retry: every finished row has an answer.")
         return redirect("batch", batch.pk)
     form = RetryForm(_typed(request), causes=found, chosen=request.GET.getlist("cause"))
     if request.method == "POST" and form.is_valid():
         chosen = form.cleaned_data["causes"]
-        wanted = None if len(chosen) == len(found) else chosen
-        return _do(request, batch, lambda: actions.retry(batch, request.user, causes=wanted), "Trying them again.")
+        is_every = len(chosen) == len(found) and not batch.flawed
+        wanted = None if is_every else chosen
+        return _do(request, batch, lambda: actions.retry(batch, request.user, causes=wanted), "Retrying.")
     rows = sum(rows for _, rows in found)
-    context = _question(batch, "Try failed rows again?", "", "Try them again") | {
+    context = _question(batch, "Retry failed rows?", "", "Retry") | {
         "form": form,
         "rows": rows,
         "each": _cost(batch, 1),
@@ -125,16 +132,16 @@ def batch_retry(request: TeamRequest, batch_id: int) -> HttpResponse:
 def _retry_misfits(request: TeamRequest, batch: Batch) -> HttpResponse:
     """Retries answers that do not fit their shape."""
     if not batch.misfits:
-        messages.error(request, "There is nothing to ask again: every answer fits its shape.")
+        messages.error(request, "There is nothing to retry: every answer matches the format.")
         return redirect("batch", batch.pk)
     if request.method == "POST":
-        return _do(request, batch, lambda: actions.retry(batch, request.user, misfits=True), "Asking once more.")
+        return _do(request, batch, lambda: actions.retry(batch, request.user, misfits=True), "Retrying.")
     rows = many(batch.misfits, "row")
     question = f"Ask the {rows} that {'do' if batch.misfits != 1 else 'does'} not fit once more?"
-    context = _question(batch, question, "", "Ask once more") | {
+    context = _question(batch, question, "", "Retry") | {
         "rows": batch.misfits,
         "rest": batch.succeeded - batch.misfits,
-        "cut": dict(misfits(batch)).get(CUT_OFF, 0),
+        "cut": batch.results.exclude(misfit="").filter(cause__in=[TRUNCATED, CUT_BEFORE_ANSWER]).count(),
         "each": _cost(batch, 1),
         "cost": _cost(batch, batch.misfits),
         "number": batch.submissions.count() + 1,
@@ -150,20 +157,23 @@ def batch_row_retry(request: TeamRequest, batch_id: int, row: int) -> HttpRespon
     if detail is None:
         raise Http404
     back = reverse("batch-row", args=[batch.pk, row])
-    if request.method == "POST":
-        words, fits = f"Trying row {row:,} again.", not detail.misfit
+    if request.method == "POST" and (detail.can_be_retried or detail.state != RowState.SUCCEEDED):
+        words, states = (
+            f"Retrying row {row:,}.",
+            (RowState.SUCCEEDED,) if detail.state == RowState.SUCCEEDED else (),
+        )
 
         def again() -> object:
-            return actions.retry(batch, request.user, rows=[row], misfits=not fits)
+            return actions.retry(batch, request.user, rows=[row], states=states)
 
         return _do(request, batch, again, words, back)
     if not detail.can_be_retried:
-        messages.error(request, f"Row {row:,} has nothing to try again: it is {detail.state.label.lower()}.")
+        messages.error(request, f"Row {row:,} has nothing to retry: it is {detail.state.label.lower()}.")
         return redirect(back)
     cost = _cost(batch, 1)
-    what = "The same request is sent again, as a batch of its own at xAI. The attempt so far stays on record."
+    what = "The same request is sent again as a separate batch at xAI. The earlier attempt is kept."
     what += f" An answer costs about {dollars(cost)}." if cost else ""
-    return _ask(request, batch, f"Try row {row:,} again?", what, "Try it again", back)
+    return _ask(request, batch, f"Retry row {row:,}?", what, "Retry", back)
 
 
 # ---- question and action ----------------------------------------------------------------------------------
@@ -183,17 +193,41 @@ def _cost(batch: Batch, rows: int) -> int | None:
 
 
 def _question(
-    batch: Batch, question: str, what: str, verb: str, back: str = "", *, is_calm: bool = True
+    batch: Batch,
+    question: str,
+    what: str,
+    verb: str,
+    back: str = "",
+    *,
+    is_calm: bool = True,
+    stay: str = "",
 ) -> dict[str, Any]:
-    back = back or reverse("batch", args=[batch.pk])
-    return {"batch": batch, "question": question, "what": what, "verb": verb, "back": back, "calm": is_calm}
+    """What a question says. `verb` is on the button that does it, `stay` on the one that does not."""
+    return {
+        "batch": batch,
+        "question": question,
+        "what": what,
+        "verb": verb,
+        "back": back or reverse("batch", args=[batch.pk]),
+        "calm": is_calm,
+        "stay": stay,
+    }
 
 
 def _ask(
-    request: TeamRequest, batch: Batch, question: str, what: str, verb: str, back: str = "", *, is_calm: bool = True
+    request: TeamRequest,
+    batch: Batch,
+    question: str,
+    what: str,
+    verb: str,
+    back: str = "",
+    *,
+    is_calm: bool = True,
+    stay: str = "",
 ) -> HttpResponse:
     """Shows the question. Not `is_calm`: the button warns."""
-    return render(request, "confirm_batch.html", _question(batch, question, what, verb, back, is_calm=is_calm))
+    context = _question(batch, question, what, verb, back, is_calm=is_calm, stay=stay)
+    return render(request, "confirm_batch.html", context)
 
 
 def _do(

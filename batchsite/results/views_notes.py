@@ -26,7 +26,7 @@ class NotesForm(forms.Form):
         label="Tags",
         required=False,
         max_length=(LONGEST_TAG + 2) * MOST,
-        help_text="Between commas. The list of batches can be narrowed to a tag.",
+        help_text="Separated by commas. The list of batches can be filtered by tag.",
     )
     notes = forms.CharField(label="Notes", required=False, max_length=20_000, widget=forms.Textarea(attrs={"rows": 4}))
 

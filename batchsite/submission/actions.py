@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from batchsite.batches.answer_flaws import COUNTERS
 from batchsite.batches.causes import TRANSIENT
 from batchsite.batches.draft_fingerprint import draft_fingerprint
 from batchsite.batches.models import Batch, Submission
@@ -40,9 +41,9 @@ def start(batch: Batch, user: User | None, price: Estimate | None) -> None:
     with transaction.atomic():
         batch = lock_batch(batch.pk)
         if batch.state != State.DRAFT:
-            raise NotNow("This batch was submitted already.")
+            raise NotNow("This batch was already submitted.")
         if draft_fingerprint(batch) != priced:
-            raise NotNow("The draft was changed since you looked. This is how it stands now; nothing was sent.")
+            raise NotNow("The draft has changed since you opened it. This is the current version; nothing was sent.")
         team = Team.objects.select_for_update(no_key=True).get(
             pk=batch.team_id
         )  # two batches must not share what is left
@@ -67,13 +68,13 @@ def start(batch: Batch, user: User | None, price: Estimate | None) -> None:
 def cancel(batch: Batch, user: User | None) -> None:
     """Stop what is pending. What is done stays, and is billed."""
     reason = "Cancelled before it was answered."
-    _end_early(batch, user, State.CANCELLED, RowState.CANCELLED, reason, "Cancel asked for")
+    _end_early(batch, user, State.CANCELLED, RowState.CANCELLED, reason, "Cancellation requested")
 
 
 def finish_early(batch: Batch, user: User | None) -> None:
     """Cancel, keep the answers that are there, and declare the other rows missing, so that they can be retried."""
-    reason = "Still pending when the batch was finished with what was there."
-    _end_early(batch, user, State.COMPLETED, RowState.MISSING, reason, "Finish with what is there")
+    reason = "Still pending when the batch was finished early."
+    _end_early(batch, user, State.COMPLETED, RowState.MISSING, reason, "Finished early")
 
 
 def _end_early(batch: Batch, user: User | None, ending: State, rest: RowState, reason: str, words: str) -> None:
@@ -103,7 +104,7 @@ def retry(
     Skipped rows are tried only if `rows` or `states` name them; `misfits` are answers that do not fit the shape.
     Raises NotNow when nothing is left to try again, or all of it is being tried again already.
     """
-    states = states or _states_to_retry(rows, misfits)
+    states = states or _states_to_retry(rows, misfits, causes)
     wanted: Retry = {
         "states": [str(state) for state in states],
         "causes": causes,
@@ -115,7 +116,7 @@ def retry(
         results, wanted = untaken(batch, wanted)
         if not results.exists():
             waiting = "These rows are being tried again already."
-            raise NotNow(waiting if wanted.get("ahead") else "There is nothing to try again.")
+            raise NotNow(waiting if wanted.get("ahead") else "There is nothing to retry.")
         submission = _add_retry(batch, wanted)
         default = "answers that do not fit" if misfits else "all that did not succeed"
         what = f"row {rows[0]:,}" if rows and len(rows) == 1 else ", ".join(causes or [default])
@@ -123,9 +124,12 @@ def retry(
     return submission
 
 
-def _states_to_retry(rows: list[int] | None, misfits: bool) -> tuple[str, ...]:
+def _states_to_retry(rows: list[int] | None, misfits: bool, causes: list[str] | None) -> tuple[str, ...]:
+    """Succeeded rows are retried for a misfit, or by a cause that only flawed answers have."""
     if misfits:
         return (RowState.SUCCEEDED,)
+    if causes and COUNTERS.keys() & set(causes):
+        return (*_WITHOUT_ANSWER, RowState.SUCCEEDED)
     return (*_WITHOUT_ANSWER, RowState.SKIPPED) if rows else _WITHOUT_ANSWER
 
 
@@ -160,7 +164,7 @@ def retry_by_itself(submission: Submission) -> None:
     results, wanted = untaken(batch, wanted)
     if results.exists():
         again = _add_retry(batch, wanted)
-        note(batch.pk, "retried", "Retry by itself: transient failures", submission=again)
+        note(batch.pk, "retried", "Automatic retry: temporary failures", submission=again)
 
 
 def go_on(batch: Batch, user: User | None) -> None:

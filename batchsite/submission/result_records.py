@@ -1,16 +1,19 @@
-"""Rows of the table of results, written many at a time."""
+"""Rows of the table of results, written a page at a time."""
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import orjson
 from django.db import connection
 
+from batchsite.batches.answer_flaws import COUNTERS
 from batchsite.batches.models import Result, Submission
 from batchsite.batches.states import RowState
+from batchsite.xai.types import ResultRow
 
 TOKENS = ("prompt_tokens", "completion_tokens", "reasoning_tokens")
 
@@ -27,6 +30,8 @@ class Record(NamedTuple):
     error: str
     cause: str
     misfit: str
+    others: str | None
+    """JSON."""
     finish_reason: str
     answered_by: str
     prompt_tokens: int
@@ -41,21 +46,38 @@ COLUMNS = Record._fields
 _TYPES = {"batch_id": "bigint", "row": "bigint", "submission_id": "bigint", "attempt": "smallint"} | dict.fromkeys(
     TOKENS, "integer"
 )
-_TYPES |= {"cost_ticks": "bigint", "raw_page_id": "bigint", "earlier": "jsonb"}
+_TYPES |= {"cost_ticks": "bigint", "raw_page_id": "bigint", "earlier": "jsonb", "others": "jsonb"}
+
+
+def flaws_in(records: Iterable[Any]) -> Counter[str]:
+    """Returns how many of these records or results each of the batch's counters of flawed answers covers."""
+    counts: Counter[str] = Counter()
+    for record in records:
+        if record.state == RowState.SUCCEEDED:
+            counts["several"] += bool(record.others)
+            counts["misfits"] += bool(record.misfit)
+            if record.cause in COUNTERS:
+                counts[COUNTERS[record.cause]] += 1
+    return counts
+
+
+def others_of(result: ResultRow) -> str | None:
+    """Returns the further answers of a row as JSON. None if there are none."""
+    return orjson.dumps([clean(text) for text in result.others]).decode() if result.others else None
 
 
 def clean(text: str) -> str:
-    """Text that every database takes: PostgreSQL knows no NUL. The raw row keeps what came."""
+    """Returns the text without NUL, which PostgreSQL cannot store. The raw row keeps what came."""
     return text.replace("\0", "�") if "\0" in text else text
 
 
 def packed(raws: Sequence[dict[str, Any]]) -> bytes:
-    """Raw rows as a RawPage holds them."""
+    """Returns raw rows as a RawPage stores them."""
     return zlib.compress(orjson.dumps(raws), 1)
 
 
 def write(records: Sequence[Record]) -> None:
-    """Insert or replace results: one statement a page (measured: 20 to 100 times faster than bulk_update)."""
+    """Insert or replace results in one statement, 20 to 100 times faster than bulk_update."""
     names = [connection.ops.quote_name(name) for name in COLUMNS]
     into = f"INSERT INTO {Result._meta.db_table} ({', '.join(names)})"
     updates = ", ".join(f"{name} = excluded.{name}" for name in names[2:])
@@ -71,7 +93,7 @@ def write(records: Sequence[Record]) -> None:
 
 
 def pending_record(submission: Submission, result: Result, earlier: list[dict[str, Any]]) -> Record:
-    """The row of `result` as tried again by `submission`; what was billed for it stays billed."""
+    """Returns the row of `result` as tried again by `submission`. Its cost so far stays in it."""
     return Record(
         batch_id=submission.batch_id,
         row=result.row,
@@ -82,6 +104,7 @@ def pending_record(submission: Submission, result: Result, earlier: list[dict[st
         error="",
         cause="",
         misfit="",
+        others=None,
         finish_reason="",
         answered_by="",
         prompt_tokens=0,

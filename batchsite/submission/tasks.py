@@ -1,4 +1,4 @@
-"""What the queue calls: a few lines each, ids only; and what is due."""
+"""The tasks of the queue, and which of them are due."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from batchsite.submission.steps import advance
 log = logging.getLogger(__name__)
 HERE = "batchsite.submission.tasks"
 SMALL = 2_000
-"""Submissions up to this size take the short queue, so that they never wait behind a big one."""
+"""Rows. Submissions up to this size take the short queue, so that they never wait behind a big one."""
 
 
 def due(now: datetime) -> Iterable[Job]:
-    """Every submission whose time has come: those that are only watched in one go, the others one by one."""
+    """Yields a job for every submission that is due; those that are only polled share one."""
     yield from _jobs(take_due(Submission.objects.all(), now))
     yield from batch_removal.due()
 
 
 def nudge(batch: Batch) -> None:
-    """A person waits: let a worker begin at once, without the ticker."""
+    """Let a worker begin at once, without waiting for the ticker: a person is watching."""
     for job in _jobs(take_due(batch.submissions.all(), timezone.now())):
         enqueue(job)
 

@@ -23,6 +23,7 @@ from batchsite.tables.row_checks import RowChecks, SkippedRows
 from batchsite.tables.table_top import Layout
 from batchsite.tables.table_types import (
     MOST_PROBLEMS,
+    RECENT,
     Answers,
     Asks,
     Findings,
@@ -37,7 +38,6 @@ from batchsite.tables.text_source import TextSource, marked_bytes
 
 _MOST_FOREIGN = 50
 _MOST_FEET = 20
-_RECENT = 20
 _MARK = "\ufeff"
 
 
@@ -62,7 +62,7 @@ class DelimitedTable(Table):
         """`quoted`: whether the file is known to use quotes. Raises ReadingError where the header is damaged."""
         layout = self._layout = form.layout
         self.columns, self.understood, self.sample = layout.columns, form.understood, layout.sample
-        self.recent: deque[int] = deque(maxlen=_RECENT)
+        self.recent: deque[int] = deque(maxlen=RECENT)
         self._form, self._source, self._answers, self._dialect = form, source, answers, form.dialect
         self._records = Records(source, dialect=form.dialect, line=form.line)
         self._checks = RowChecks(limits, answers)
@@ -105,7 +105,7 @@ class DelimitedTable(Table):
     def _note_lines(self, rows: list[list[str]]) -> None:
         """The lines of the last rows of a piece that ends where the records stand."""
         line, lines = self._records.line + 1, list[int]()
-        for row in reversed(rows[-_RECENT:]):
+        for row in reversed(rows[-RECENT:]):
             line -= 1 + sum(cell.count("\n") for cell in row)
             lines.append(line)
         self._above = lines[0]

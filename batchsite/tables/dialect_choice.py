@@ -160,14 +160,14 @@ def _sentences(found: Trial) -> bool:
 def _about_delimiter(ways: list[Trial]) -> Question:
     """Which of these ways to read the file is right; the first is the guess."""
     choices = tuple(_choice(way) for way in {way.dialect.delimiter: way for way in reversed(ways)}.values())
-    text = "What stands between the cells of a row?"
+    text = "What separates the cells in a row?"
     return Question("delimiter", text, choices[::-1], value_of(ways[0].dialect.delimiter), _evidence(ways[0]))
 
 
 def _choice(way: Trial) -> Choice:
     delimiter = way.dialect.delimiter
     label = NAMES.get(delimiter, repr(delimiter))
-    label = "Nothing: there is one column" if delimiter == ONE_COLUMN else f"A {label}"
+    label = "Nothing: there is only one column" if delimiter == ONE_COLUMN else f"A {label}"
     return Choice(value_of(delimiter), label, _rows(way))
 
 
@@ -175,7 +175,7 @@ def _about_quotes(best: Trial, text: Trial) -> Question:
     faults = [record for record in best.filled if record[3]]
     return Question(
         "quoting",
-        "Quotes in this file open cells and never close them rightly. Are they a part of the text?",
+        "Quotes in this file open cells but never close them properly. Are they part of the text?",
         (
             Choice("none", "Yes: quotes are text like any other", _rows(text)),
             Choice('"', "No: these places are damaged"),

@@ -181,16 +181,20 @@ def likeness(data: bytes, codec: str) -> float:
             return _fitness(data, codec, languages)
     common = next((letters for group, letters in _SCRIPTS.items() if codec in group.split()), "")
     text = codecs.getincrementaldecoder(codec)(MARKED).decode(data)
-    high = [match.group() for _, match in zip(range(_SAMPLED), _HIGH.finditer(text), strict=False)]
-    if not high:
+    places = [match.start() for _, match in zip(range(_SAMPLED), _HIGH.finditer(text), strict=False)]
+    if not places:
         return 0.0
-    if codec in {"cp949", "johab"}:
-        return sum(1.0 if "가" <= sign <= "힣" else -0.6 for sign in high) / len(high)
-    return sum(_fit_script(sign, common) for sign in high) / len(high) - 2 * len(_SWAPPED.findall(text)) / len(high)
+    fits = sum(_fit_script(text[at - 1 : at], text[at], text[at + 1 : at + 2], codec, common) for at in places)
+    return fits / len(places) - 2 * len(_SWAPPED.findall(text)) / len(places)
 
 
-def _fit_script(sign: str, common: str) -> float:
+def _fit_script(before: str, sign: str, after: str, codec: str, common: str) -> float:
     """One character: 1 for a common letter of the script, below 0 for what such texts hardly have."""
+    latin = any(other.isascii() and other.isalpha() for other in (before, after))
+    if latin and sign.isalpha() and sign < "\u3000":
+        return -0.8  # no word mixes two alphabets
+    if codec in {"cp949", "johab"}:
+        return 1.0 if "가" <= sign <= "힣" else -0.6
     if sign in common or sign.lower() in common:
         return 1.0
     if sign in _SIGNS:

@@ -11,10 +11,8 @@ from itertools import chain
 
 from batchsite.tables import questions
 from batchsite.tables.cell_values import data_columns, is_datum, is_missing
-from batchsite.tables.table_types import Answers, Asks, Table
+from batchsite.tables.table_types import RECENT, Answers, Asks, Table
 
-_KEPT = 20
-"""Rows at the end that are looked at."""
 _SAMPLE = 200
 _FEWEST_ABOVE = 2
 _TOTAL = re.compile(
@@ -49,8 +47,8 @@ class EndCheckedTable(Table):
         sample: list[list[str]] = []
         for piece in self._table.pieces():
             kept += piece
-            if len(kept) > _KEPT:
-                given, kept = kept[:-_KEPT], kept[-_KEPT:]
+            if len(kept) > RECENT:
+                given, kept = kept[:-RECENT], kept[-RECENT:]
                 if len(sample) < _SAMPLE:
                     sample += given[:_SAMPLE]
                 yield given
@@ -127,9 +125,11 @@ def _is_footnote(
     """Whether the only filled cell of a row is no cell of its column."""
     if column in typed:
         return True
+    if 2 * sum(1 for other in others if other[column]) < len(others) and column:
+        return False
     alone = sum(1 for other in others if sum(map(bool, other)) == 1)
     if _NOTE.match(row[column]) and not any(_NOTE.match(other[column]) for other in others):
-        return alone * 5 <= len(others)
+        return True
     if alone:
         return False
     return parted or len(row) > _FEW_COLUMNS

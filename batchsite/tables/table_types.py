@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import IO, Protocol
 
 MOST_PROBLEMS = 1000
+RECENT = 20
+"""Rows at the end of a table whose lines are kept."""
 BAD_ROWS, LEAVE = "bad_rows", "leave"
 """The answer that takes the good rows of a file and skips the bad."""
 
@@ -89,6 +91,8 @@ class Understood:
     set_aside: list[tuple[int, str]] = field(default_factory=list)
     """(line, text) of titles above the table and of whatever else is no part of it by choice."""
     sheet: str = ""
+    sheets: list[str] = field(default_factory=list)
+    """All sheets with something in them, of which `sheet` is one."""
     packed: str = ""
     """"gz", or "zip: name of the file in it"."""
     notes: list[str] = field(default_factory=list)

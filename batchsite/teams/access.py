@@ -10,6 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpResponseBase
 
 from batchsite.teams.models import Role, User
+from batchsite.teams.people import is_operator
 from batchsite.teams.requests import TeamRequest
 
 R = TypeVar("R", bound=HttpResponseBase)
@@ -24,6 +25,18 @@ def team_optional(view: Callable[..., R]) -> Callable[..., R]:
 
     marked.team_optional = True  # type: ignore[attr-defined]
     return marked
+
+
+def operators_only(view: Callable[..., R]) -> Callable[..., R]:
+    """Refuses everybody (403) but owners of the first team, who run this installation."""
+
+    @wraps(view)
+    def guarded(request: TeamRequest, *args: Any, **kwargs: Any) -> R:
+        if not is_operator(request.user):
+            raise PermissionDenied("Only owners of the first team of this installation can do this.")
+        return view(request, *args, **kwargs)
+
+    return guarded
 
 
 def owners_only(view: Callable[..., R]) -> Callable[..., R]:

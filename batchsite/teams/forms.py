@@ -18,7 +18,7 @@ from batchsite.teams.sign_in import TooManyTries, is_password_of
 
 TICKS_PER_DOLLAR = 10_000_000_000
 TYPE_PASSWORD = "Type your password to change the e-mail."
-TAKEN = "There is an account with this e-mail already."
+TAKEN = "There is already an account with this e-mail."
 
 
 def _name(label: str = "Your name") -> forms.CharField:
@@ -37,12 +37,12 @@ def _password(label: str, kind: str, help_text: str = "", *, required: bool = Tr
 
 
 def _new_password(label: str = "Password") -> forms.CharField:
-    return _password(label, "new-password", "At least 10 characters; a few words that only you would join are good.")
+    return _password(label, "new-password", "At least 10 characters; a few unrelated words work well.")
 
 
 def _team_name() -> forms.CharField:
     widget = forms.TextInput({"autocomplete": "organization"})
-    return forms.CharField(label="Name of the team", max_length=120, widget=widget)
+    return forms.CharField(label="Team name", max_length=120, widget=widget)
 
 
 class SignUpForm(forms.Form):
@@ -98,7 +98,7 @@ class TeamForm(forms.Form):
 
 
 class InvitationForm(forms.Form):
-    role = forms.ChoiceField(choices=Role.choices, initial=Role.MEMBER, widget=forms.RadioSelect, label="They join as")
+    role = forms.ChoiceField(choices=Role.choices, initial=Role.MEMBER, widget=forms.RadioSelect, label="Role")
 
 
 class RoleForm(forms.Form):
@@ -129,17 +129,17 @@ class BudgetForm(forms.Form):
     """The limit of spending in a calendar month, in dollars. Empty: no limit."""
 
     budget = forms.DecimalField(
-        label="Budget for a calendar month, in dollars",
+        label="Monthly budget, in dollars",
         required=False,
         min_value=Decimal(0),
         max_value=Decimal(10_000_000),
         max_digits=14,
         decimal_places=4,
-        help_text="Empty: no limit. Months are those of UTC. Owners can change it at any time.",
+        help_text="Leave blank for no limit. Months are counted in UTC. Owners can change it at any time.",
         widget=forms.NumberInput({"min": 0, "step": "any", "inputmode": "decimal"}),
         error_messages=dict.fromkeys(
             ("invalid", "min_value", "max_value", "max_digits", "max_decimal_places", "max_whole_digits"),
-            "An amount in dollars, please, such as 25 or 12.50.",
+            "Enter an amount in dollars, such as 25 or 12.50.",
         ),
     )
 

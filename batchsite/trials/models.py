@@ -53,7 +53,7 @@ class AnswerState(models.TextChoices):
 
 
 OPEN = (AnswerState.PLANNED, AnswerState.SENDING)
-LOST = "Its reply was lost; it may have been billed. It is not asked again by itself."
+LOST = "The reply was lost; it may have been billed. It won’t be requested again automatically."
 
 
 class TrialAnswer(models.Model):

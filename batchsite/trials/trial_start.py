@@ -111,7 +111,7 @@ def plan(batch: Batch, rows: Sequence[int]) -> Plan:
 def press(batch: Batch, user: User | None, rows: Sequence[int]) -> Trial:
     """Stores a trial of these rows, to be asked by a worker. Raises Refused."""
     if batch.state != State.DRAFT:
-        raise Refused("This batch was submitted already; only a draft can be tried.")
+        raise Refused("This batch was already submitted; only a draft can be tried.")
     planned = plan(batch, rows)
     budget = budget_of(batch.team)
     if budget and (words := budget.refusal(planned.bill.ticks or 0, "This try", "try fewer rows or variants")):
@@ -142,7 +142,7 @@ def press(batch: Batch, user: User | None, rows: Sequence[int]) -> Trial:
 def stop(trial: Trial) -> None:
     """Asks nothing more. Calls in flight are still answered and billed."""
     open_answers = TrialAnswer.objects.filter(trial=trial, state=AnswerState.PLANNED)
-    open_answers.update(state=AnswerState.FAILED, error="Not asked: the try was stopped before.")
+    open_answers.update(state=AnswerState.FAILED, error="Not requested: the try was stopped first.")
     Trial.objects.filter(pk=trial.pk, ended_at=None).update(next_look_at=timezone.now(), tries=0)
 
 
@@ -236,7 +236,7 @@ def use(trial: Trial, number: int) -> None:
     """Makes a tried variant the draft's own prompt. The former prompt becomes a variant. Raises Refused."""
     batch = Batch.objects.get(pk=trial.batch_id)
     if not 0 <= number < len(trial.variants):
-        raise Refused("There is no such variant.")
+        raise Refused("That variant doesn’t exist.")
     own, *further = variants_of(batch)
     chosen = trial.variants[number]
     if own == chosen:
@@ -247,4 +247,4 @@ def use(trial: Trial, number: int) -> None:
     del further[MOST_FURTHER:]
     drafts = Batch.objects.filter(pk=batch.pk, state=State.DRAFT)
     if not drafts.update(**chosen, variants=further, prompt_version=None):
-        raise Refused("This batch was submitted already.")
+        raise Refused("This batch was already submitted.")

@@ -105,7 +105,7 @@ def _use(request: TeamRequest, batch: Batch, which: str) -> HttpResponse:
     trial_id, _, number = which.partition("-")
     trial = get_object_or_404(batch.trials, pk=whole_number(trial_id) or 0)
     trial_start.use(trial, int(number) if number.isdecimal() and len(number) < 3 else -1)
-    messages.success(request, "This is the draft’s prompt now. The one that it was stands among the variants.")
+    messages.success(request, "This is now the draft’s prompt. The previous one is among the variants.")
     return HttpResponseClientRefresh() if request.htmx else redirect("try", batch.pk)
 
 

@@ -53,6 +53,7 @@ def read_completion(completion: dict[str, Any], batch_request_id: str = "") -> R
         "",
         "",
         text(message.get("refusal")),
+        _others(completion.get("choices"), choice),
     )
 
 
@@ -73,6 +74,19 @@ def _answer_of(choices: object) -> dict[str, Any]:
     assistant = [turn for turn in turns if table(turn.get("message")).get("role", "assistant") == "assistant"]
     answered = [turn for turn in assistant if _content(table(turn.get("message")).get("content"))]
     return (answered or assistant or turns or [{}])[-1]
+
+
+def _others(choices: object, answer: dict[str, Any]) -> tuple[str, ...]:
+    """Returns the texts of further answers. Empty for the steps of one run, which include tool messages or calls."""
+    turns = [choice for choice in choices if is_table(choice)] if isinstance(choices, list) else []
+    if len(turns) < 2 or any(_is_step(table(turn.get("message"))) for turn in turns):
+        return ()
+    contents = [_content(table(turn.get("message")).get("content")) for turn in turns if turn is not answer]
+    return tuple(content for content in contents if content.strip())
+
+
+def _is_step(message: dict[str, Any]) -> bool:
+    return bool(message.get("tool_calls")) or message.get("role", "assistant") != "assistant"
 
 
 def _content(value: object) -> str:

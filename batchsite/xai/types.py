@@ -223,4 +223,5 @@ class ResultRow:
     usage: Usage | None = None  # None for rows without an answer
     error: str = ""  # xAI's message
     error_code: str = ""  # a gRPC number where xAI gave one
-    refusal: str = ""
+    refusal: str = ""  # what the model said instead of an answer
+    others: tuple[str, ...] = ()  # further answers, where several were asked for (n > 1)

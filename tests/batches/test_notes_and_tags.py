@@ -13,6 +13,8 @@ from batchsite.batches.tags import tags_in, tags_of
 from batchsite.teams.models import Team, User
 from tests.factories import make_dataset
 
+pytestmark = pytest.mark.databases
+
 ClientOf = Callable[[User], Client]
 HTMX: Any = {"HX-Request": "true"}
 
@@ -66,7 +68,7 @@ def test_the_list_is_narrowed_to_a_tag(batch: Batch, team: Team, alice: User, cl
     listed = client.get("/batches/?tag=Q4").content.decode()
     assert f'href="/batches/{batch.pk}"' in listed
     assert "another" not in listed
-    assert "No batch fits" in client.get("/batches/?tag=nothing").content.decode()
+    assert "No matching batches" in client.get("/batches/?tag=nothing").content.decode()
     client.post(f"/batches/{batch.pk}/notes", {"tags": "board"})
     assert tags_of(team) == ["board"]
 

@@ -116,14 +116,14 @@ def test_failures_are_grouped_filtered_and_retried_by_cause(site: Site, at: Any)
     page.get_by_role("link", name="3 fault at xAI").click()
     expect(page.get_by_role("row")).to_have_count(4)
     page.get_by_role("link", name="Retry these…").click()
-    answer(page, "Try them again")
+    answer(page, "Retry")
     ends_as(page, "Completed, 1 failed")
     page.get_by_role("link", name="1 failed").click()
     page.get_by_role("row").nth(1).get_by_role("link").first.click()
     expect(page.get_by_role("heading", name="Row 3")).to_be_visible()
     expect(page.get_by_text("Content violates usage guidelines.").first).to_be_visible()
     page.get_by_role("link", name="Rerun this row…").click()
-    answer(page, "Try it again")
+    answer(page, "Retry")
     expect(page.get_by_text("Simulated answer").first).not_to_be_visible()
     at(page.url.removeprefix(site.running.url).split("/rows/")[0])
     ends_as(page, "^Completed$")
@@ -155,7 +155,7 @@ def test_a_batch_without_credits_is_held_and_goes_on_with_a_click(site: Site, at
     site.sandbox.mend()
     page.get_by_role("button", name="Go on now").click()
     ends_as(page, "^Completed$")
-    expect(page.get_by_text("Went on").first).to_be_visible()
+    expect(page.get_by_text("Continued").first).to_be_visible()
 
 
 def test_rows_that_hang_are_finished_without_and_retried(site: Site, at: Any) -> None:
@@ -172,7 +172,7 @@ def test_rows_that_hang_are_finished_without_and_retried(site: Site, at: Any) ->
     ends_as(page, "Completed, 2 missing")
     site.sandbox.mend()
     page.get_by_role("link", name="Retry the rest…").click()
-    answer(page, "Try them again")
+    answer(page, "Retry")
     ends_as(page, "^Completed$")
 
 
@@ -188,11 +188,11 @@ def test_a_deadline_finishes_by_itself(site: Site, at: Any) -> None:
 def test_transient_failures_are_retried_by_themselves_where_chosen(site: Site, at: Any) -> None:
     site.sandbox.fault("fail_rows", ids=["standing-row-4"], batches=1, text="Internal server error")
     page = at(site.begin("standing", start=False) + "/edit")
-    page.get_by_text("If rows fail, or it takes too long").click()
-    page.get_by_label(re.compile("^Retry transient failures by itself")).fill("2")
+    page.get_by_text("Retries and deadline").click()
+    page.get_by_label(re.compile("^Retry temporary failures automatically")).fill("2")
     submit(page)
     ends_as(page, "^Completed$")
-    expect(page.get_by_text("Retry by itself: transient failures").first).to_be_visible()
+    expect(page.get_by_text("Automatic retry: temporary failures").first).to_be_visible()
 
 
 def test_rows_that_cannot_be_sent_are_named_before_anything_is_spent(site: Site, at: Any) -> None:
@@ -212,7 +212,7 @@ def test_what_is_finished_is_deleted_after_asking(site: Site, at: Any) -> None:
     ends_as(page, "^Completed$")
     page.get_by_text("More", exact=True).click()
     page.get_by_role("link", name="Delete…").click()
-    expect(page.get_by_role("dialog")).to_contain_text("cannot be brought back")
-    answer(page, "Delete it")
+    expect(page.get_by_role("dialog")).to_contain_text("can’t be restored")
+    answer(page, "Delete")
     expect(page.get_by_text("is deleted.")).to_be_visible()
     expect(page.get_by_role("main").get_by_role("link", name="deleted")).to_have_count(0)

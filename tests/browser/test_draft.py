@@ -115,14 +115,14 @@ def test_rows_with_a_gap_are_counted_shown_and_left_out_by_choice(draft: Batch, 
     page.locator("#gaps").get_by_role("link", name="row 4").click()
     expect(page.locator("#row")).to_have_value("4")
     expect(page.locator("#preview")).to_contain_text(": word word word word")
-    page.get_by_label("Leave them out").check()
+    page.get_by_label("Skip them").check()
     expect(page.locator("#check")).to_contain_text("40 with a gap")
     saved(page)
     draft.refresh_from_db()
     assert draft.skip_empty
     prompt_of(page).fill("{{text}}")
     expect(page.locator("#gaps")).to_have_text("")
-    expect(page.get_by_label("Leave them out")).to_be_hidden()
+    expect(page.get_by_label("Skip them")).to_be_hidden()
 
 
 def test_rows_are_stepped_and_jumped_to(draft: Batch, page_of: PageOf) -> None:
@@ -132,7 +132,7 @@ def test_rows_are_stepped_and_jumped_to(draft: Batch, page_of: PageOf) -> None:
     expect(page.locator("#row")).to_have_value("100")
     page.get_by_role("button", name="Shortest").click()
     expect(page.locator("#row")).to_have_value("2")
-    page.get_by_role("button", name="With a gap").click()
+    page.get_by_role("button", name="Empty values").click()
     expect(page.locator("#row")).to_have_value("1")
     page.get_by_role("button", name="The next row").click()
     expect(page.locator("#preview")).to_contain_text("Rome word word")
@@ -158,7 +158,7 @@ def test_fields_are_added_moved_and_removed_by_keyboard(draft: Batch, page_of: P
     page = page_of(draft)
     page.get_by_label("Fields").check()
     for name in ("one", "two", "three"):
-        page.get_by_role("button", name="Add a field").press("Enter")
+        page.get_by_role("button", name="Add a column").press("Enter")
         page.keyboard.type(name)
     expect(page.get_by_role("textbox", name="Name", exact=True)).to_have_count(3)
     page.get_by_role("button", name="Move up").nth(2).press("Enter")
@@ -173,7 +173,7 @@ def test_fields_are_added_moved_and_removed_by_keyboard(draft: Batch, page_of: P
 def test_fields_outlast_a_change_of_mind(draft: Batch, page_of: PageOf) -> None:
     page = page_of(draft)
     page.get_by_label("Fields").check()
-    page.get_by_role("button", name="Add a field").click()
+    page.get_by_role("button", name="Add a column").click()
     page.keyboard.type("mood")
     page.get_by_label("A JSON Schema").check()
     page.get_by_role("textbox", name="JSON Schema").fill('{"type": "object"}')
@@ -183,7 +183,7 @@ def test_fields_outlast_a_change_of_mind(draft: Batch, page_of: PageOf) -> None:
     assert draft.shape is None
     page.reload()
     expect(page.get_by_label("Text", exact=True)).to_be_checked()
-    expect(page.get_by_role("button", name="Add a field")).to_be_hidden()
+    expect(page.get_by_role("button", name="Add a column")).to_be_hidden()
     page.get_by_label("A JSON Schema").check()
     expect(page.get_by_role("textbox", name="JSON Schema")).to_have_value('{"type": "object"}')
     page.get_by_label("Fields").check()
@@ -200,7 +200,7 @@ def test_what_is_wrong_with_a_shape_stands_with_it(draft: Batch, page_of: PageOf
     page = page_of(draft)
     page.get_by_label("A JSON Schema").check()
     page.get_by_role("textbox", name="JSON Schema").fill('{"type": "object"')
-    expect(page.locator("#id_shape_error")).to_contain_text("This is no JSON")
+    expect(page.locator("#id_shape_error")).to_contain_text("This is not JSON")
     page.get_by_role("textbox", name="JSON Schema").fill(
         '{"type": "object", "properties": {"sure": {"type": "number"}}}'
     )
@@ -230,10 +230,10 @@ def test_parameters_follow_the_model_and_refused_values_say_why(draft: Batch, pa
     page = page_of(draft)
     page.get_by_text("Parameters", exact=True).click()
     page.get_by_label("Reasoning effort").select_option("high")
-    expect(page.get_by_label("Stop at")).to_have_count(0)
+    expect(page.get_by_label("Stop sequences")).to_have_count(0)
     saved(page)
     page.get_by_label("Model", exact=True).select_option("grok-4.20-0309-non-reasoning")
-    expect(page.get_by_label("Stop at")).to_be_visible()
+    expect(page.get_by_label("Stop sequences")).to_be_visible()
     expect(page.locator("#id_reasoning_effort_error")).to_contain_text("refuses a reasoning effort")
     page.get_by_label("Reasoning effort").select_option("")
     expect(page.locator("#id_reasoning_effort_error")).to_have_text("")
@@ -243,7 +243,7 @@ def test_parameters_follow_the_model_and_refused_values_say_why(draft: Batch, pa
 
 def test_models_are_listed_with_what_they_cost(draft: Batch, page_of: PageOf) -> None:
     page = page_of(draft)
-    page.get_by_text("Models, prices, and which of them run in batches").click()
+    page.get_by_text("Models and prices").click()
     expect(page.get_by_role("table")).to_contain_text("grok-4.3")
     expect(page.get_by_role("table")).to_contain_text("$1.00")
 
@@ -255,16 +255,16 @@ def test_the_list_of_models_is_asked_for_anew_and_changes_where_it_stands(
     prompt_of(page).fill("Half a sen")
     saved(page)
     page.get_by_label("Model", exact=True).select_option("grok-4.20-0309-non-reasoning")
-    page.get_by_text("Models, prices, and which of them run in batches").click()
+    page.get_by_text("Models and prices").click()
     expect(page.get_by_role("table")).not_to_contain_text("grok-3-mini")
-    page.get_by_role("button", name="Ask for the list again").press("Enter")
-    expect(page.get_by_role("button", name="Asking for the list…")).to_be_focused()
+    page.get_by_role("button", name="Refresh list").press("Enter")
+    expect(page.get_by_role("button", name="Refreshing…")).to_be_focused()
     with running_sandbox(tmp_path) as sandbox:
         use(sandbox)
         refresh(AccountKind.SANDBOX, draft.team_id)  # as a worker does, whom the button called
         expect(page.get_by_role("table")).to_contain_text("grok-3-mini", timeout=5_000)
-    expect(page.get_by_role("table")).to_contain_text("As the provider listed them")
-    expect(page.get_by_role("button", name="Ask for the list again")).to_be_focused()
+    expect(page.get_by_role("table")).to_contain_text("As listed by the provider")
+    expect(page.get_by_role("button", name="Refresh list")).to_be_focused()
     expect(page.get_by_label("Model", exact=True)).to_have_value("grok-4.20-0309-non-reasoning")
     expect(page.locator("#id_model option", has_text="grok-3-mini")).to_be_disabled()
     expect(prompt_of(page)).to_have_value("Half a sen")
@@ -279,10 +279,10 @@ def test_a_provider_that_says_nothing_is_not_waited_for_for_ever(
 ) -> None:
     monkeypatch.setattr(views_models, "LOOKS", 2)
     page = page_of(draft)
-    page.get_by_text("Models, prices, and which of them run in batches").click()
-    page.get_by_role("button", name="Ask for the list again").click()
-    expect(page.get_by_text("No answer came yet: the list is as it was.")).to_be_visible()
-    expect(page.get_by_role("button", name="Ask for the list again")).to_be_visible()
+    page.get_by_text("Models and prices").click()
+    page.get_by_role("button", name="Refresh list").click()
+    expect(page.get_by_text("No answer yet; the list is unchanged.")).to_be_visible()
+    expect(page.get_by_role("button", name="Refresh list")).to_be_visible()
 
 
 # ---- nothing is lost ---------------------------------------------------------------------------------------
@@ -299,7 +299,7 @@ def type_all(page: Page) -> None:
     page.get_by_role("button", name="Add an example").click()
     page.get_by_role("textbox", name="Assistant").fill("Half an example")
     page.get_by_label("Fields").check()
-    page.get_by_role("button", name="Add a field").click()
+    page.get_by_role("button", name="Add a column").click()
     page.keyboard.type("mood")
     page.get_by_text("Parameters", exact=True).click()
     page.get_by_label("Seed").fill("7")
@@ -395,7 +395,7 @@ def test_the_three_steps_work_without_scripts(draft: Batch, page_of: PageOf, bro
     page.get_by_role("textbox", name="User").fill("Hi")
     page.get_by_role("textbox", name="Assistant").fill("greeting")
     page.get_by_role("button", name="kind, 2 values").click()
-    page.get_by_role("button", name="Add a field").click()
+    page.get_by_role("button", name="Add a column").click()
     page.get_by_role("textbox", name="Name", exact=True).last.fill("why")
     page.get_by_role("button", name="Move up").last.click()
     page.get_by_role("button", name="Longest").click()

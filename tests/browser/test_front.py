@@ -50,7 +50,7 @@ def test_pages_are_accessible_and_fit(
 
 def test_from_the_first_visit_to_signing_in_again(page: Page, complaints: list[str], live_server: Any) -> None:
     page.goto(live_server.url)
-    page.get_by_label("Name of the team").fill("Support research")
+    page.get_by_label("Team name").fill("Support research")
     page.get_by_label("Your name").fill("Alice")
     page.get_by_label("E-mail").fill("alice@example.org")
     page.get_by_label("Password").fill(PASSWORD)
@@ -72,7 +72,7 @@ def test_a_risk_is_asked_about_in_a_dialog(alice: User, bob: User, open_as: Open
     dialog = page.get_by_role("dialog", name="Remove Bob from Support research?")
     expect(dialog).to_contain_text("They lose access at once")
     assert accessibility(page) == []
-    expect(dialog.get_by_role("link", name="Keep it as it is")).to_be_focused()
+    expect(dialog.get_by_role("link", name="Cancel")).to_be_focused()
     page.keyboard.press("Enter")
     expect(dialog).to_have_count(0)
     assert page.url.endswith("/team")
@@ -144,7 +144,7 @@ def test_a_live_part_moves_by_itself_and_stops_at_the_end(alice: User, running: 
     expect(page.locator("#board")).to_contain_text("40 of 100 succeeded")
     Batch.objects.update(state="completed", succeeded=100, ended_at=timezone.now())
     refresh(page)
-    expect(page.locator("#board")).to_contain_text("Lately finished")
+    expect(page.locator("#board")).to_contain_text("Recently finished")
     assert page.locator("#board").get_attribute("hx-get") is None
     expect(page.locator("#board time")).to_have_text("just now")
 
@@ -172,7 +172,7 @@ def test_a_lost_connection_is_said_and_mended_by_itself(
     page = open_as(alice, "/")
     page.context.set_offline(True)
     expect(page.locator("#lost")).to_be_visible()
-    expect(page.get_by_role("status")).to_contain_text("The connection is lost")
+    expect(page.get_by_role("status")).to_contain_text("Connection lost")
     Batch.objects.update(succeeded=40)
     page.context.set_offline(False)
     expect(page.locator("#lost")).not_to_be_visible(timeout=10_000)

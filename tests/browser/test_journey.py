@@ -89,7 +89,7 @@ def test_a_newcomer_submits_a_first_batch_by_six_clicks_within_two_minutes(
 
 def _found_the_team(page: Page, url: str) -> None:
     page.goto(url)
-    page.get_by_label("Name of the team").fill("Support research")
+    page.get_by_label("Team name").fill("Support research")
     page.get_by_label("Your name").fill("Alice")
     page.get_by_label("E-mail").fill("alice@example.org")
     page.get_by_label("Password").fill(PASSWORD)

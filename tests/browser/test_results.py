@@ -92,7 +92,7 @@ def test_the_dashboard_shows_what_runs_what_needs_a_hand_and_what_is_news(
             defaults={"ticks": ticks, "rows": 40, "failed": 3},
         )  # fmt: skip
     open_as(alice, "/")
-    hand = page.get_by_role("region", name="Needs a hand")
+    hand = page.get_by_role("region", name="Needs attention")
     expect(hand.get_by_role("link", name="Waits for money")).to_be_visible()
     expect(hand).to_contain_text("no credits left")
     expect(hand.get_by_role("link", name="Two lost")).to_be_visible()
@@ -158,7 +158,7 @@ def test_the_rows_of_a_filter_are_taken_home_with_chosen_columns(
     page.get_by_role("link", name="Download these 4 rows…").click()
     expect(page.get_by_label("The 4 rows of this filter: “question 1”, intent is fees")).to_be_checked()
     assert accessibility(page) == []
-    page.get_by_text("Columns: choose some").click()
+    page.get_by_text("Choose from").click()
     for name in ("category", "batch_request_id", "state", "answer", "error", "warning", "finish_reason", "answered_by"):
         page.get_by_role("checkbox", name=name, exact=True).uncheck()
     press = page.get_by_role("button", name="Download")
@@ -205,7 +205,7 @@ def test_a_big_file_is_built_while_one_watches_and_a_link_fetches_it_for_scripts
     page = open_as(alice, f"{path(batch)}/download?state=failed")
     page.get_by_label("Parquet").check()
     page.get_by_role("button", name="Download").click()
-    expect(page.get_by_role("heading", name="Being built")).to_be_visible()
+    expect(page.get_by_role("heading", name="Building the file")).to_be_visible()
     assert accessibility(page) == []
     export_build.build_step(Export.objects.get().pk)
     expect(page.get_by_role("heading", name="Ready")).to_be_visible(timeout=10_000)
@@ -251,8 +251,8 @@ def test_answers_that_do_not_fit_are_asked_for_once_more(batch: Batch, alice: Us
     expect(dialog).to_contain_text("All 2 together: about $0.0004")
     expect(dialog).to_contain_text("1 of them was cut off at the token limit.")
     assert accessibility(page) == []
-    dialog.get_by_role("button", name="Ask once more").click()
-    expect(page.get_by_text("Asking once more.")).to_be_visible()
+    dialog.get_by_role("button", name="Retry").click()
+    expect(page.get_by_text("Retrying.")).to_be_visible()
     assert batch.submissions.count() == 2
 
 
@@ -277,7 +277,7 @@ def test_a_batch_runs_again_with_another_prompt_and_model(batch: Batch, alice: U
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_label("The same 60 rows")).to_be_checked()
     assert accessibility(page) == []
-    dialog.get_by_role("button", name="Make a draft").click()
+    dialog.get_by_role("button", name="Create draft").click()
     expect(page.get_by_text("A draft with everything copied.")).to_be_visible()
     prompt_of(page).fill("Read it twice, then sort it: {{text}}")
     page.get_by_label("Model", exact=True).select_option("grok-4.20-0309-reasoning")
@@ -298,7 +298,7 @@ def test_the_rest_is_run_after_the_first_rows(team: Team, alice: User, dataset: 
     page = open_as(alice, path(draft))
     page.get_by_role("link", name="Again…").click()
     page.get_by_role("dialog").get_by_label("The rest of questions: 50 rows").check()
-    page.get_by_role("dialog").get_by_role("button", name="Make a draft").click()
+    page.get_by_role("dialog").get_by_role("button", name="Create draft").click()
     expect(page.get_by_text("50 rows, about")).to_be_visible()
     assert [*Batch.objects.latest("pk").rows] == [*range(11, 61)]
 
@@ -313,13 +313,13 @@ def test_only_what_is_new_in_a_newer_version_is_run(
     )  # fmt: skip
     page = open_as(alice, path(batch))
     page.get_by_role("link", name="Again…").click()
-    page.get_by_role("dialog").get_by_label("Only what is new in questions").check()
-    page.get_by_role("dialog").get_by_role("button", name="Make a draft").click()
+    page.get_by_role("dialog").get_by_label("Only new rows of questions").check()
+    page.get_by_role("dialog").get_by_role("button", name="Create draft").click()
     expect(page.get_by_role("heading", name="Looking")).to_be_visible()
     assert accessibility(page) == []
     renew_step(Renewal.objects.get().pk)
     expect(page.get_by_role("heading", name="2 of 62 rows are new")).to_be_visible(timeout=10_000)
-    page.get_by_role("button", name="Make a draft").click()
+    page.get_by_role("button", name="Create draft").click()
     expect(page.get_by_text("2 rows, about")).to_be_visible()
     made = Batch.objects.latest("pk")
     assert (made.dataset, [*made.rows], made.prompt) == (newer, [1, 62], batch.prompt)

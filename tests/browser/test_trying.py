@@ -75,7 +75,7 @@ def test_five_rows_two_prompts_the_second_used_submitted_and_no_row_paid_twice(s
     variant(page, "B").fill(SECOND)
     expect(page.get_by_text("5 rows × 2 variants, about $")).to_be_visible()
     press(page)
-    expect(page.get_by_text(re.compile(r"The variants say the same on \d of 5 rows"))).to_be_visible(timeout=30_000)
+    expect(page.get_by_text(re.compile(r"The variants agree on \d of 5 rows"))).to_be_visible(timeout=30_000)
     expect(page.locator("#tried tbody tr")).to_have_count(5)
     expect(page.locator("#tried tbody dd").first).not_to_be_empty()
     expect(page.locator("#check")).to_contain_text("output as in 5 tried rows")
@@ -90,7 +90,7 @@ def test_five_rows_two_prompts_the_second_used_submitted_and_no_row_paid_twice(s
     submit(page)
     expect(page.get_by_text("Completed", exact=True).first).to_be_visible(timeout=60_000)
     expect(page.get_by_role("link", name=f"{ROWS:,} succeeded")).to_be_visible()
-    expect(page.get_by_text("5 rows kept from trying: not sent, and not paid again").first).to_be_visible()
+    expect(page.get_by_text("5 rows kept from tries: not sent or charged again").first).to_be_visible()
     said = page.locator("#progress").inner_text()
     share = re.search(r"it cost (?:(\d+) % (?:more|less)|as much as estimated)", said)
     assert share, said
@@ -133,7 +133,7 @@ def test_variants_survive_a_reload_and_a_refusal(site: Site, at: Any, complaints
     page.get_by_label("Rows", exact=True).select_option("These rows")
     page.get_by_label("Their numbers").fill("7, 40-41")
     press(page)
-    expect(page.get_by_text("The variants say the same on")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("The variants agree on")).to_be_visible(timeout=30_000)
     expect(page.locator("#tried tbody th a")).to_have_text(["7", "40", "41"])
 
 
@@ -178,9 +178,9 @@ def test_without_javascript_it_is_pressed_and_read_by_plain_forms(site: Site, br
     press(page)
     for _ in range(60):
         page.reload()
-        if page.get_by_text("The variants say the same on").count():
+        if page.get_by_text("The variants agree on").count():
             break
         page.wait_for_timeout(500)
     page.get_by_role("button", name="Use this variant").click()
-    expect(page.get_by_text("This is the draft’s prompt now")).to_be_visible()
+    expect(page.get_by_text("This is now the draft’s prompt")).to_be_visible()
     context.close()

@@ -51,8 +51,8 @@ def tab_to(page: Page, wanted: str) -> None:
 
 def test_the_whole_way_by_keyboard_alone(draft: Batch, alice: User, open_as: Open) -> None:
     page = open_as(alice, "/batches/new")
-    expect(page.get_by_role("button", name="Use it: hotels")).to_be_visible()
-    tab_to(page, "Use it")
+    expect(page.get_by_role("button", name="Use hotels")).to_be_visible()
+    tab_to(page, "Use")
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile("/edit$"))
     tab_to(page, "prompt")
@@ -100,10 +100,10 @@ def test_gaps_follow_the_rows_that_are_chosen(draft: Batch, alice: User, open_as
     prompt_of(page).fill("{{review}}")
     expect(page.locator("#gaps")).to_contain_text("3 rows lack a value that the prompt uses: row 2, row 6, row 10")
     assert places(page) == before, "what one types into, and what follows it, stands still"
-    page.get_by_text("Only some rows").click()
-    page.get_by_label("Only these rows").fill("1-4, 8-12")
+    page.get_by_text("Choose rows").click()
+    page.get_by_label("Rows").fill("1-4, 8-12")
     expect(page.locator("#gaps")).to_contain_text("2 rows lack a value that the prompt uses: row 2, row 10")
-    page.get_by_label("Only these rows").fill("3-4")
+    page.get_by_label("Rows").fill("3-4")
     expect(page.locator("#gaps")).to_have_text("")
 
 
@@ -143,8 +143,8 @@ def test_the_review_is_readable_everywhere_and_its_command_is_copied(
     page.set_viewport_size({"width": width, "height": 860})
     page.emulate_media(color_scheme=scheme)
     page.get_by_role("button", name="Review and submit").click()
-    expect(page.get_by_text("Left of the team’s budget")).to_be_visible()
-    page.get_by_text("The same as a curl command").click()
+    expect(page.get_by_text("Remaining team budget")).to_be_visible()
+    page.get_by_text("As a curl command").click()
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.get_by_role("button", name="Copy it").click()
     expect(page.get_by_role("button", name="Copied")).to_be_visible()

@@ -68,12 +68,12 @@ def test_values_are_listed_while_they_are_few_and_short() -> None:
 
 ID_FAULTS = {
     ("a", "", "b"): "Row 2 is empty.",
-    ("a", "b c"): "Row 2 has a character that an id cannot have: a space.",
-    ("a", "é"): "Row 2 has a character that an id cannot have: “é”.",
-    ("a", "b\nc"): "Row 2 has a character that an id cannot have: a line end.",
-    ("a", "b\u200b"): "Row 2 has a character that an id cannot have: U+200B.",
+    ("a", "b c"): "Row 2 has a character that ids can’t contain: a space.",
+    ("a", "é"): "Row 2 has a character that ids can’t contain: “é”.",
+    ("a", "b\nc"): "Row 2 has a character that ids can’t contain: a line end.",
+    ("a", "b\u200b"): "Row 2 has a character that ids can’t contain: U+200B.",
     ("a", "x" * 65): "Row 2 has 65 characters; an id has 64 at most.",
-    ("a", "b", "c", "b", "a"): "Row 4 has the same value as a row before it.",
+    ("a", "b", "c", "b", "a"): "Row 4 has the same value as an earlier row.",
 }
 
 
@@ -109,7 +109,7 @@ def test_a_long_table_is_counted_exactly() -> None:
 
     assert [one["distinct"] for one in found["columns"]] == [150_000, 70_000, 5]
     assert [one["can_be_id"] for one in found["columns"]] == [True, False, False]
-    assert found["columns"][1]["why_not_id"] == "Row 70,001 has the same value as a row before it."
+    assert found["columns"][1]["why_not_id"] == "Row 70,001 has the same value as an earlier row."
     assert found["columns"][2]["values"] == [[str(value), 30_000] for value in range(5)]
     assert found["duplicate_rows"] == 0
 

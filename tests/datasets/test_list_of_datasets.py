@@ -15,6 +15,8 @@ from batchsite.datasets.models import DatasetState
 from batchsite.teams.models import Team, User
 from tests.factories import make_dataset, make_team
 
+pytestmark = pytest.mark.databases
+
 Browser = Callable[[User], Client]
 URL = "/datasets/"
 
@@ -52,7 +54,7 @@ def test_a_name_is_found(team: Team, alice: User, client_of: Browser, search: st
 def test_a_search_that_finds_nothing_says_so(team: Team, alice: User, client_of: Browser) -> None:
     make_dataset(team)
 
-    assert "No dataset fits" in client_of(alice).get(URL, {"search": "zzz"}).content.decode()
+    assert "No matching datasets" in client_of(alice).get(URL, {"search": "zzz"}).content.decode()
 
 
 def test_a_team_without_datasets_is_told_what_they_are_for(alice: User, client_of: Browser) -> None:

@@ -1,4 +1,4 @@
-"""What was understood of a file, and what is in its columns, on the page of its dataset."""
+"""File details of a file, and what is in its columns, on the page of its dataset."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def test_a_damaged_json_file_is_not_taken_for_delimited_text(
 
     assert dataset.state == DatasetState.REFUSED
     assert "Delimited text" not in page
-    assert "Read it differently" not in page
+    assert "Change import settings" not in page
 
 
 def test_titles_that_were_set_aside_are_shown(received: Importer, alice: User, client_of: Browser) -> None:
@@ -133,14 +133,14 @@ def test_each_column_tells_what_is_in_it(received: Importer, alice: User, client
     longest = reverse("dataset-row", args=[dataset.pk, 6])
     assert f'href="{longest}" aria-label="6, the longest cell of text: row 6"' in page
     assert "Most frequent" in page
-    assert "No row is an exact copy of another." in page
+    assert "No duplicate rows." in page
 
 
 def test_copies_of_whole_rows_are_told(received: Importer, alice: User, client_of: Browser) -> None:
     dataset = imported(received("id,text\n1,a\n2,b\n1,a\n1,a\n"))
     page = page_of(client_of(alice), dataset)
 
-    assert "2 rows are exact copies of a row before" in page
+    assert "2 rows are exact copies of an earlier" in " ".join(page.split())
     assert reverse("dataset-row", args=[dataset.pk, 3]) in page
 
 

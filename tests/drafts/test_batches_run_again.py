@@ -21,6 +21,8 @@ from batchsite.recipes.row_set import RowSet
 from batchsite.teams.models import Team, User
 from tests.factories import make_dataset
 
+pytestmark = pytest.mark.databases
+
 ClientOf = Callable[[User], Client]
 HTMX: Any = {"HX-Request": "true"}
 
@@ -139,8 +141,8 @@ def test_where_nothing_is_new_it_says_so(batch: Batch, team: Team, alice: User, 
     client, address = client_of(alice), f"/batches/{batch.pk}/new-rows/{newer.pk}"
     client.get(address)
     renew_step(Renewal.objects.get().pk)
-    assert "Nothing is new" in client.get(address).content.decode()
-    assert "Nothing is new" in client.post(address).content.decode()
+    assert "No new rows" in client.get(address).content.decode()
+    assert "No new rows" in client.post(address).content.decode()
 
 
 def test_a_dataset_that_is_read_again_is_looked_through_again(
@@ -193,7 +195,7 @@ def test_from_the_question_to_the_draft_over_the_new_rows(
     newer = make_dataset(team, ["text", "id"], [["new", "0"], *([text, n] for n, text in _rows(*"abcdefgh"))])
     Dataset.objects.filter(pk=newer.pk).update(replaces=batch.dataset)
     page = client.get(f"/batches/{batch.pk}/again").content.decode()
-    assert "Only what is new in" in page
+    assert "Only new rows of" in page
     answer = client.post(f"/batches/{batch.pk}/again", {"what": "new"})
     assert answer["Location"] == f"/batches/{batch.pk}/new-rows/{newer.pk}"
     client.get(answer["Location"])

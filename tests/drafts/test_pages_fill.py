@@ -115,7 +115,7 @@ def test_a_prompt_is_kept_as_it_was_typed_last(draft: Batch, site: Client, alice
 
 @pytest.mark.parametrize(
     ("named", "prompt", "words"),
-    [("", "Sort {{text}}", "Give the prompt a name."), ("Sorter", " ", "Write a prompt before you keep it.")],
+    [("", "Sort {{text}}", "Give the prompt a name."), ("Sorter", " ", "Write a prompt before you save it.")],
 )
 def test_what_cannot_be_kept_says_why_and_keeps_what_was_typed(
     named: str, prompt: str, words: str, draft: Batch, site: Client
@@ -144,9 +144,9 @@ def test_prompts_of_other_teams_are_not_found(draft: Batch, charlie: User, clien
 
 
 def test_the_gallery_shows_on_an_empty_draft_only(draft: Batch, site: Client) -> None:
-    assert "Begin with one of these" not in page(site, "batch-edit", draft)
+    assert "Start from one of these" not in page(site, "batch-edit", draft)
     draft_store.save(draft, {"prompt": ""})
-    assert "Begin with one of these" in page(site, "batch-edit", draft)
+    assert "Start from one of these" in page(site, "batch-edit", draft)
     post(site, "batch-fill", draft, prompt="", starter="classify")
     assert draft.shape == {
         "fields": [
@@ -154,7 +154,7 @@ def test_the_gallery_shows_on_an_empty_draft_only(draft: Batch, site: Client) ->
                 "name": "kind",
                 "type": "choice",
                 "values": ["a", "b"],
-                "description": "The value that fits the text best",
+                "description": "The label that fits the text best",
                 "required": True,
             }
         ]
@@ -171,7 +171,7 @@ def test_values_of_a_column_come_into_the_part_of_the_page(draft: Batch, site: C
     assert draft.shape["fields"][0]["values"] == ["a", "b"]
     text = answer.content.decode()
     assert 'id="shape" class="shape" hx-swap-oob="true"' in text
-    assert "2 values of “kind” are the allowed ones now." in text
+    assert "2 values of “kind” are now the allowed values." in text
     assert "&quot;enum&quot;" in text
 
 
@@ -186,7 +186,7 @@ def test_values_that_are_too_many_say_so(team: Team, alice: User, site: Client) 
 def test_a_schema_is_kept_as_it_was_typed(draft: Batch, site: Client) -> None:
     answer = post(site, "batch-preview", draft, htmx=True, shape_kind="schema", schema='{"a":\r\n')
     assert draft.shape == {"schema": '{"a":\n'}
-    assert "This is no JSON" in answer.content.decode()
+    assert "This is not JSON" in answer.content.decode()
     assert '{&quot;a&quot;:' in page(site, "batch-edit", draft)  # fmt: skip
 
 
@@ -249,7 +249,7 @@ def test_what_changed_since_the_review_is_reviewed_again(draft: Batch, site: Cli
     assert answer["Location"] == reverse("batch-review", args=[draft.pk])
     draft.refresh_from_db()
     assert draft.state == "draft"
-    assert "The draft was changed since you looked." in site.get(answer["Location"]).content.decode()
+    assert "The draft has changed since you opened it." in site.get(answer["Location"]).content.decode()
 
 
 def test_nothing_is_submitted_without_a_review(draft: Batch, site: Client) -> None:

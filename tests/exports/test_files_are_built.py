@@ -22,6 +22,8 @@ from batchsite.exports.text_writers import Outcome, Row
 from batchsite.teams.models import Team, User
 from tests.submission.stories import an_ended_batch
 
+pytestmark = pytest.mark.databases
+
 Browser = Callable[[User], Client]
 ANSWERED = Outcome("tickets-row-1", "succeeded", "Card", "", "stop", "grok-4.3", 287, 42, 58, 2_148_000)
 PENDING = Outcome("tickets-row-2", "pending")
@@ -124,7 +126,7 @@ def test_a_small_workbook_comes_at_once(batch: Batch, site: Client) -> None:
 def test_a_big_one_is_built_by_a_worker_and_then_served(big: Batch, site: Client) -> None:
     address = f"/batches/{big.pk}/download?form=parquet&rows=failed"
     page = site.get(address, follow=True)
-    assert "Being built" in page.content.decode()
+    assert "Building the file" in page.content.decode()
     export = Export.objects.get()
     export_build.build_step(export.pk)
     waiting = site.get(f"/batches/{big.pk}/exports/{export.pk}", headers={"HX-Request": "true"}).content.decode()

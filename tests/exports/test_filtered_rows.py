@@ -149,7 +149,7 @@ def test_the_page_of_rows_leads_there_and_says_how_many(batch: Batch, site: Clie
         ({"state": "failed"}, "The 10 rows of this filter: Failed"),
         ({"fit": "misfit"}, "The one row of this filter: Does not fit"),
         ({"cause": "overloaded"}, "The 10 rows of this filter: overloaded"),
-        ({"search": "nothing like it"}, "No row is like this filter: “nothing like it”"),
+        ({"search": "nothing like it"}, "No row matches this filter: “nothing like it”"),
     ],
 )
 def test_it_is_said_in_words(asked: dict[str, str], words: str, batch: Batch, site: Client) -> None:
@@ -174,7 +174,7 @@ def test_a_filter_that_means_nothing_is_refused_before_the_first_byte(wrong: str
 def test_without_a_filter_there_are_no_rows_of_one(batch: Batch, site: Client) -> None:
     answer = site.get(f"/batches/{batch.pk}/results.csv?rows=filter")
     assert answer.status_code == 422
-    assert "no such choice of rows" in answer.content.decode()
+    assert "choice of rows doesn’t exist" in answer.content.decode()
 
 
 def test_it_is_not_sent_again_until_it_would_differ(batch: Batch, site: Client) -> None:

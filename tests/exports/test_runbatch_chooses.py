@@ -68,12 +68,12 @@ def test_rows_with_nothing_in_them_are_left_out(table: Path, sandbox: Sandbox) -
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["--rows", "9-3"], "--rows: “9-3” begins behind its end."),
+        (["--rows", "9-3"], "--rows: “9-3” starts after its end."),
         (["--rows", ","], "--rows names no row"),
         (["--rows", "1-99"], "the dataset has rows 1 to 12"),
         (["--rows", "1", "--limit", "2"], "either --limit or --rows"),
         (["--schema", "{folder}/none.json"], "cannot be read"),
-        (["--schema", "{folder}/tickets.csv"], "This is no JSON: "),
+        (["--schema", "{folder}/tickets.csv"], "This is not JSON: "),
     ],
 )
 def test_a_choice_that_cannot_be_is_refused_before_anything_is_sent(

@@ -27,7 +27,7 @@ FAILED = Outcome("tickets-row-2", "failed", error="Content policy", cost_ticks=0
 PENDING = Outcome("tickets-row-3", "pending")
 ROWS: list[Row] = [(["1", "Hello"], ANSWERED), (["2", 'say "hi", then\nleave'], FAILED), (["3", ""], PENDING)]
 OURS = (
-    '"batch_request_id","state","answer","error","finish_reason","answered_by",'
+    '"batch_request_id","state","answer","error","warning","finish_reason","answered_by",'
     '"prompt_tokens","completion_tokens","reasoning_tokens","cost_usd"\r\n'
 )
 
@@ -39,9 +39,9 @@ def written(writer: Writer, rows: Sequence[Row] = ROWS, columns: Sequence[str] =
 def test_exact_csv() -> None:
     assert written(csv_exact).decode() == (
         f'"id","text",{OURS}'
-        '"1","Hello","tickets-row-1","succeeded","Card","","stop","grok-4.3","287","42","58","0.0002148"\r\n'
-        '"2","say ""hi"", then\nleave","tickets-row-2","failed","","Content policy","","","","","","0"\r\n'
-        '"3","","tickets-row-3","pending","","","","","","","",""\r\n'
+        '"1","Hello","tickets-row-1","succeeded","Card","","","stop","grok-4.3","287","42","58","0.0002148"\r\n'
+        '"2","say ""hi"", then\nleave","tickets-row-2","failed","","Content policy","","","","","","","0"\r\n'
+        '"3","","tickets-row-3","pending","","","","","","","","",""\r\n'
     )
 
 
@@ -55,6 +55,7 @@ def test_json_lines() -> None:
         "state": "succeeded",
         "answer": "Card",
         "error": "",
+        "warning": "",
         "finish_reason": "stop",
         "answered_by": "grok-4.3",
         "prompt_tokens": 287,
@@ -108,6 +109,7 @@ def test_the_columns_of_the_dataset_keep_their_names(writer: Writer) -> None:
         "state_3",
         "answer_2",
         "error",
+        "warning",
         "finish_reason",
         "answered_by",
         "prompt_tokens",

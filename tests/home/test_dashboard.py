@@ -20,6 +20,8 @@ from batchsite.home.dashboard import dashboard, spending
 from batchsite.teams.models import Membership, Team, User
 from tests.factories import make_dataset, make_team
 
+pytestmark = pytest.mark.databases
+
 HTMX = {"HX-Request": "true"}
 
 
@@ -108,7 +110,7 @@ def test_the_way_back_in_the_browser_gets_the_whole_page(
     alice: User, dataset: Dataset, client_of: Callable[[User], Client]
 ) -> None:
     page = client_of(alice).get(reverse("home"), headers={**HTMX, "HX-History-Restore-Request": "true"})
-    assert "<!doctype html>" in page.content.decode()
+    assert "<!DOCTYPE html>" in page.content.decode()
 
 
 # ---- what is news, what stands still -----------------------------------------------------------------------

@@ -16,6 +16,8 @@ from batchsite.home import batch_list
 from batchsite.teams.models import Team, User
 from tests.submission.stories import a_dataset, a_draft, a_running_batch, an_ended_batch, receive
 
+pytestmark = pytest.mark.databases
+
 Browser = Callable[[User], Client]
 URL = "/batches/"
 
@@ -68,7 +70,7 @@ def test_who_has_none_is_told_what_a_batch_is(alice: User, client_of: Browser) -
 def test_a_search_without_a_match_keeps_the_way_back(team: Team, alice: User, client_of: Browser) -> None:
     a_draft(team, alice, name="Sorting")
     shown = page(client_of(alice), search="nothing like it")
-    assert "No batch fits" in shown
+    assert "No matching batches" in shown
     assert 'value="nothing like it"' in shown
 
 

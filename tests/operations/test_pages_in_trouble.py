@@ -193,4 +193,4 @@ def test_a_mistake_of_ours_is_still_an_error_500(place: Place) -> None:
         "print(answer.status_code, answer.content.decode())"
     )
     assert said.startswith("500 ")
-    assert "Something broke in batchsite" in said
+    assert "Something went wrong" in said

@@ -118,4 +118,4 @@ def test_an_unknown_address_is_said_with_a_way_out(alice: User, client_of: Calla
 def test_a_form_out_of_date_is_said_in_our_words() -> None:
     response = Client(enforce_csrf_checks=True).post("/sign-out")
     assert response.status_code == 403
-    assert "The form was out of date" in response.content.decode()
+    assert "This form was out of date" in response.content.decode()

@@ -15,6 +15,8 @@ from batchsite.processes.leases import claim
 from batchsite.processes.queue import MOST_WAITING, RESEND, Job, enqueue, take, take_due, tick
 from tests.processes.chores.models import Chore
 
+pytestmark = pytest.mark.databases
+
 SECOND = timedelta(seconds=1)
 NOTHING = "batchsite.processes.heartbeats.empty_task"
 

@@ -16,6 +16,8 @@ from batchsite.prompts.library import Contents
 from batchsite.prompts.models import Prompt
 from batchsite.teams.models import Team, User
 
+pytestmark = pytest.mark.databases
+
 FIRST = Contents(text="Sort {{text}}", system_prompt="Be brief", model="grok-4.3")
 
 
@@ -79,7 +81,7 @@ def test_words_that_changed_side_by_side_are_one_change() -> None:
     pieces = [(one.kind, one.text) for one in changes("Which value fits this?", "Which of the intents has this?")]
     assert pieces == [
         ("same", "Which "),
-        ("old", "value fits"),
+        ("old", "label fits"),
         ("new", "of the intents has"),
         ("same", " this?"),
     ]

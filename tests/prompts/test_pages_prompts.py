@@ -15,6 +15,8 @@ from batchsite.prompts.library import Contents
 from batchsite.prompts.models import Prompt, PromptVersion
 from batchsite.teams.models import Team, User
 
+pytestmark = pytest.mark.databases
+
 Browser = Callable[[User], Client]
 EVIL = "<b>bold</b> {{text}}"
 
@@ -36,7 +38,7 @@ def text_of(answer: Any) -> str:
 
 
 def test_without_prompts_the_page_says_where_they_come_from(site: Client) -> None:
-    assert "No prompts are kept yet" in text_of(site.get(reverse("prompts")))
+    assert "No saved prompts yet" in text_of(site.get(reverse("prompts")))
 
 
 def test_the_list_finds_by_name(versions: list[PromptVersion], site: Client) -> None:
@@ -45,7 +47,7 @@ def test_the_list_finds_by_name(versions: list[PromptVersion], site: Client) -> 
     assert "version 2" in page
     assert f"?prompt={versions[1].pk}" in page
     assert "&lt;b&gt;bold" in page
-    assert "No prompt fits" in text_of(site.get(reverse("prompts"), {"search": "nothing"}))
+    assert "No matching prompts" in text_of(site.get(reverse("prompts"), {"search": "nothing"}))
 
 
 def test_a_prompt_shows_its_newest_version_and_older_ones(versions: list[PromptVersion], site: Client) -> None:
@@ -65,7 +67,7 @@ def test_what_changed_is_marked(versions: list[PromptVersion], site: Client) -> 
     assert "<del>Sort</del>" in page
     assert "<ins>" in page
     assert "<b>bold" not in page
-    assert "The same in both: " in page
+    assert "Unchanged: " in page
 
 
 def test_renaming_and_deleting_ask_first(versions: list[PromptVersion], site: Client, team: Team) -> None:

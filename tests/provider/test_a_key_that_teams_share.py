@@ -16,6 +16,8 @@ from tests.pipeline import drive, make_batch
 from tests.provider.conftest import Stranger
 from tests.sandboxes import Sandbox
 
+pytestmark = pytest.mark.databases
+
 ClientOf = Callable[[User], Client]
 HTMX: Any = {"HX-Request": "true"}
 CLOSED = "Only owners of the team that set it up may open or cancel"
@@ -75,7 +77,7 @@ def test_it_is_said_on_the_list(theirs: str, alice: User, bob: User, charlie: Us
     words = "only owners of the team that set it up may open or cancel"
     listed = client_of(bob).get("/provider/", headers=HTMX).content.decode()
     assert words in listed
-    assert "Of another program" in listed
+    assert "Another program’s" in listed
     assert f'href="/provider/{theirs}' not in listed
     assert (
         "nightly" not in client_of(bob).get("/provider/?search=nightly", headers=HTMX).content.decode().split("<h2>")[0]

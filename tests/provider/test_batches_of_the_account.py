@@ -191,7 +191,7 @@ def test_what_another_team_made_on_a_shared_account_stays_theirs(
     listed = fetched("/provider/")
     assert "Secret plan" not in listed
     assert remote_id not in listed
-    assert "Of another team" in listed
+    assert "Another team’s" in listed
     assert "belongs to another team" in fetched(f"/provider/{remote_id}")
     client = client_of(alice)
     for answer in (

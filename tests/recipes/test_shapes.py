@@ -153,19 +153,19 @@ def test_a_schema_of_no_object_has_no_fields() -> None:
 @pytest.mark.parametrize(
     ("stored", "words"),
     [
-        ({"schema": '{"type":'}, "This is no JSON: "),
+        ({"schema": '{"type":'}, "This is not JSON: "),
         ({"schema": "[]"}, "A JSON schema is an object"),
-        ({"schema": {"type": "thing"}}, "This is no JSON schema: "),
+        ({"schema": {"type": "thing"}}, "This is not a JSON Schema: "),
         ({"schema": {"$ref": "http://127.0.0.1/other"}}, "$ref “http://127.0.0.1/other” does not name a part"),
         ({"schema": {"$ref": "file:///etc/passwd"}}, "$ref “file:///etc/passwd” does not name a part"),
         ({"schema": {"enum": ["x" * 200_000]}}, "The schema has 200,"),
-        (of_fields(), "Add a field"),
+        (of_fields(), "Add a column"),
         (of_fields({"type": "text"}), "Field 1 has no name."),
         (of_fields({"name": "a", "type": "text"}, {"name": "a", "type": "text"}), "There are 2 fields named “a”."),
         (of_fields({"name": "a", "type": "date"}), "Field “a” has no type"),
         (of_fields({"name": "a", "type": "choice"}), "Field “a”: name the values"),
         (of_fields({"name": "a", "type": "choice", "values": ["x", " "]}), "Field “a” has an empty value."),
-        (of_fields({"name": "a", "type": "choice", "values": ["x", "x"]}), "Field “a”: “x” stands there twice."),
+        (of_fields({"name": "a", "type": "choice", "values": ["x", "x"]}), "Field “a”: “x” is listed twice."),
         (of_fields({"name": "a", "type": "choice", "values": ["x" * 301]}), "Field “a”: a value has more than 300"),
         (
             of_fields({"name": "a", "type": "choice", "values": [str(n) for n in range(501)]}),

@@ -20,6 +20,8 @@ from batchsite.teams.models import Team, User
 from tests.results.test_summary import work
 from tests.submission.stories import a_running_batch, end, failure, receive
 
+pytestmark = pytest.mark.databases
+
 Browser = Callable[[User], Client]
 SHAPE = {"fields": [{"name": "intent", "type": "choice", "values": ["lost", "late", "other"]}]}
 ROWS = 90

@@ -57,7 +57,7 @@ def test_a_cancel_says_first_what_stays_and_is_billed(team: Team, alice: User, s
     batch = a_running_batch(team, alice)
     receive(batch, {1: "yes", 2: "no"})
     page = ask(site, "batch-cancel", batch.pk)
-    assert "What is done stays, and is billed: 2 rows so far. Of the 18 others" in page
+    assert "Finished rows are kept and billed: 2 rows so far. Of the 18 others" in page
     assert "btn main risk" in page
     batch.refresh_from_db()
     assert batch.state == "processing", "asking does nothing yet"
@@ -86,7 +86,7 @@ def test_a_held_batch_goes_on_at_a_click(team: Team, alice: User, site: Client) 
     batch = a_running_batch(team, alice)
     hold(batch.pk, "no credits")
     ask(site, "batch-go-on", batch.pk)
-    assert said(do(site, "batch-go-on", batch)) == ["Trying again now."]
+    assert said(do(site, "batch-go-on", batch)) == ["Retrying now."]
     assert batch.held_reason == ""
     assert batch.events.filter(kind="resumed", by=alice).exists()
 
@@ -130,7 +130,7 @@ def test_a_chosen_cause_comes_ticked(failing: Batch, site: Client) -> None:
 def test_all_or_some_causes_are_tried_again(
     chosen: list[str], wanted: list[str] | None, failing: Batch, site: Client
 ) -> None:
-    assert said(do(site, "batch-retry", failing, causes=chosen)) == ["Trying them again."]
+    assert said(do(site, "batch-retry", failing, causes=chosen)) == ["Retrying."]
     again = failing.submissions.get(number=2)
     assert again.retry_of is not None
     assert again.retry_of["causes"] == wanted
@@ -138,7 +138,7 @@ def test_all_or_some_causes_are_tried_again(
 
 @pytest.mark.parametrize(
     ("typed", "words"),
-    [({}, "Choose at least one cause."), ({"causes": ["bad luck"]}, "There is no such cause any more.")],
+    [({}, "Choose at least one cause."), ({"causes": ["bad luck"]}, "That cause no longer exists.")],
 )
 def test_a_choice_of_nothing_is_refused_in_place(
     typed: dict[str, Any], words: str, failing: Batch, site: Client
@@ -153,7 +153,7 @@ def test_nothing_failed_nothing_to_retry(team: Team, alice: User, site: Client) 
     batch = an_ended_batch(team, alice)
     answer = site.get(reverse("batch-retry", args=[batch.pk]))
     assert answer["Location"] == reverse("batch", args=[batch.pk])
-    assert said(answer) == ["There is nothing to try again: every row that ended has its answer."]
+    assert said(answer) == ["There is nothing to retry: every finished row has an answer."]
 
 
 def test_one_row_is_tried_again(failing: Batch, site: Client) -> None:
@@ -171,7 +171,7 @@ def test_one_row_is_tried_again(failing: Batch, site: Client) -> None:
 def test_a_row_with_an_answer_or_on_its_way_is_not_sent_twice(row: int, failing: Batch, site: Client) -> None:
     asked = site.get(reverse("batch-row-retry", args=[failing.pk, row]))
     assert "has nothing to try again" in said(asked)[0]
-    assert said(do(site, "batch-row-retry", failing, row))[-1] == "There is nothing to try again."
+    assert said(do(site, "batch-row-retry", failing, row))[-1] == "There is nothing to retry."
     assert failing.submissions.count() == 1
 
 
@@ -267,7 +267,7 @@ def test_what_it_costs_and_what_stays_is_said_first(misfits: Batch, site: Client
 
 def test_they_alone_are_asked_for_once_more(misfits: Batch, site: Client) -> None:
     address = reverse("batch-retry", args=[misfits.pk]) + "?fit=misfit"
-    assert said(site.post(address)) == ["Asking once more."]
+    assert said(site.post(address)) == ["Retrying."]
     again = misfits.submissions.get(number=2)
     assert sorted(retriable_results(again).values_list("row", flat=True)) == [3, 4, 5]
 
@@ -282,4 +282,4 @@ def test_one_row_that_does_not_fit_is_asked_for_once_more(misfits: Batch, site: 
 def test_where_all_fits_there_is_nothing_to_ask_again(team: Team, alice: User, site: Client) -> None:
     batch = an_ended_batch(team, alice)
     answer = site.get(reverse("batch-retry", args=[batch.pk]), {"fit": "misfit"})
-    assert said(answer) == ["There is nothing to ask again: every answer fits its shape."]
+    assert said(answer) == ["There is nothing to retry: every answer matches the format."]

@@ -254,7 +254,7 @@ def test_a_batch_that_stands_still_says_since_when(team: Team, alice: User, site
     assert "Nothing has moved" not in page(site, batch)
     ago(batch, hours=2)
     shown = page(site, batch)
-    assert "Nothing has moved for a while" in shown
+    assert "No new answers for a while" in shown
     assert "data-shut>Wait</button>" in shown
     assert reverse("batch-finish", args=[batch.pk]) in shown
 
@@ -272,15 +272,15 @@ def test_calls_that_fail_again_and_again_are_shown_in_xai_s_words(team: Team, al
     Submission.objects.update(faults=1)
     assert "does not answer as it should" not in page(site, batch)
     Submission.objects.update(faults=2)
-    assert "xAI does not answer as it should: xAI had a fault of its own" in page(site, batch)
+    assert "xAI is not responding properly: xAI had a fault of its own" in page(site, batch)
 
 
 @pytest.mark.parametrize(
     ("ending", "reason", "title"),
     [
         ("cancelled", "Cancelled before it was answered.", "Cancelling"),
-        ("completed", "The deadline that was set for this batch has passed.", "Finishing with what is there"),
-        ("failed", "Model x is not supported", "xAI refused it; what was sent is taken back"),
+        ("completed", "The deadline that was set for this batch has passed.", "Finishing early"),
+        ("failed", "Model x is not supported", "xAI refused it; the rows sent so far are being withdrawn"),
     ],
 )
 def test_a_batch_that_is_being_ended_says_how(
@@ -292,7 +292,7 @@ def test_a_batch_that_is_being_ended_says_how(
     Batch.objects.update(state="cancelling")
     notice = words(part(page(site, batch), "batch-notices"))
     assert f"{title} " in notice
-    assert "What is answered is kept, and is billed." in notice
+    assert "Answered rows are kept and billed." in notice
     assert ("deadline" in notice[:200]) == (ending == "completed")
     assert "Cancel…" not in page(site, batch)
 

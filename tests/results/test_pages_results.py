@@ -20,6 +20,8 @@ from tests.factories import make_dataset
 from tests.results.row_pages import row_numbers
 from tests.submission.stories import a_running_batch, an_ended_batch, failure, receive, success
 
+pytestmark = pytest.mark.databases
+
 Browser = Callable[[User], Client]
 
 
@@ -180,7 +182,7 @@ def test_an_answer_is_text_and_nothing_else(team: Team, alice: User, site: Clien
 
 def test_an_answer_that_was_cut_off_is_marked(team: Team, alice: User, site: Client) -> None:
     batch = a_running_batch(team, alice)
-    receive(batch, {1: success("The answer is", finish_reason="length")})
+    receive(batch, {1: success("Answer format", finish_reason="length")})
     assert "cut off" in text(site, batch)
 
 

@@ -71,7 +71,7 @@ def test_a_body_goes_out_in_the_order_in_which_it_stands(team: Team) -> None:
     [
         (("two words", CHAT, asks("x")), "“two words” cannot be an id"),
         (("one", "/v1/images/generations", asks("x")), "Requests for /v1/images/generations are not run here"),
-        (("one", CHAT, "[]"), "The body is no JSON object that names a model."),
+        (("one", CHAT, "[]"), "The body is not a JSON object that names a model."),
         (("one", CHAT, '{"model":"grok-4.3"}'), "The body has no messages."),
         (("one", RESPONSES, asks("x")), "The body has no input."),
         (("one", CHAT, asks("x", model="grok-3-mini")), "xAI does not offer grok-3-mini for batches."),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import time
 from pathlib import Path
 
 import pytest
+import xlsxwriter
 
 from batchsite.tables import Limits
 from tests.tables import forms
@@ -83,6 +85,20 @@ def test_a_footnote_far_below_is_found() -> None:
     assert (question.key, question.evidence) == ("footer", ("Line 5002: Source: us | ",))
 
 
+def test_a_totals_row_that_excel_declares_is_asked_about() -> None:
+    target = io.BytesIO()
+    book = xlsxwriter.Workbook(target, {"in_memory": True})
+    sheet = book.add_worksheet()
+    columns = [{"header": "city"}, {"header": "n", "total_function": "sum"}]
+    sheet.add_table("A1:B5", {"data": [["Rome", 1], ["Oslo", 2], ["Bonn", 3]], "columns": columns, "total_row": True})
+    book.close()
+    question = forms.asked(target.getvalue())
+
+    assert (question.key, question.guess) == ("footer", "leave")
+    assert question.evidence[0].startswith("Line 5:")
+    assert len(forms.read(target.getvalue(), footer="leave")) == 4
+
+
 # --- right below the names
 
 
@@ -145,8 +161,7 @@ def test_any_line_can_be_said_to_have_the_names() -> None:
     question = forms.asked(data)
 
     assert (question.key, question.guess) == ("names", "line 4")
-    for answers in ({"names": "line 4"}, {"header_line": "4"}):
-        table = forms.opened(data, **answers)
+    for table in (forms.opened(data, names="line 4"), forms.opened(data, header_line="4")):
         assert table.columns == ["Name", "Job", "Age", "City", "Born", "Note"]
         assert len(list(table.rows())) == 7
     assert [choice.value for choice in question.choices if not choice.more] == ["give", "line 4"]

@@ -34,7 +34,7 @@ def test_an_e_mail_is_changed_with_the_password_only(
 def test_the_e_mail_of_somebody_else_is_refused(alice: User, bob: User, client_of: Callable[[User], Client]) -> None:
     data = {"name": "Bob", "email": "ALICE@example.org", "password": PASSWORD}
     page = client_of(bob).post(reverse("account"), data)
-    assert "There is an account with this e-mail already." in page.content.decode()
+    assert "There is already an account with this e-mail." in page.content.decode()
 
 
 def test_a_new_password_keeps_this_browser_and_signs_the_others_out(

@@ -14,6 +14,8 @@ from batchsite.teams.models import Invitation, Membership, Role, Team, User
 from batchsite.teams.people import LastOwner, change_role, remove_member
 from tests.factories import make_member, make_team
 
+pytestmark = pytest.mark.databases
+
 
 def membership(user: User) -> Membership:
     return Membership.objects.get(user=user)
@@ -71,7 +73,7 @@ def test_the_last_owner_neither_leaves_nor_becomes_a_member(
         (reverse("member-role", args=[membership(alice).pk]), {"role": "member"}),
     ]:
         page = browser.post(url, data, follow=True).content.decode()
-        assert "Support research needs an owner. Make somebody else an owner first." in page
+        assert "Support research needs an owner. Make someone else an owner first." in page
     assert membership(alice).role == Role.OWNER
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from batchsite.batches.models import Batch, DailySpend, Result
 from batchsite.batches.states import RowState
 from batchsite.drafts import draft_store, duplicates
@@ -11,6 +13,8 @@ from batchsite.trials import trial_start
 from tests.pipeline import drive, story
 from tests.sandboxes import Sandbox
 from tests.trials.stories import a_draft, against, answers, direct, states, tried
+
+pytestmark = pytest.mark.databases
 
 B = {"prompt": "Say what this is about: {{text}}", "system_prompt": "", "model": ""}
 
@@ -41,7 +45,7 @@ def test_kept_rows_are_not_sent_and_the_books_agree(team: Team, sandbox: Sandbox
     for answer in answers(trial):
         result = Result.objects.get(batch=batch, row=answer.row)
         assert (result.answer, result.cost_ticks, result.state) == (answer.answer, answer.cost_ticks, "succeeded")
-    assert "kept: 4 rows kept from trying: not sent, and not paid again" in story(batch)
+    assert "kept: 4 rows kept from tries: not sent or charged again" in story(batch)
 
 
 def test_the_batch_again_learns_from_the_tries_and_keeps_none_of_them(

@@ -56,7 +56,7 @@ def post(site: Client, batch: Batch, act: str, *, htmx: bool = False, **typed: A
 def test_what_it_costs_is_said_before(draft: Batch, site: Client) -> None:
     page = text_of(site.get(url(draft)))
     assert "5 rows × 1 variant, about $0.0" in page
-    assert "Real time costs the full price, not that of a batch; simulated here" in page
+    assert "Real-time answers cost the full price, not the batch price; simulated here" in page
     against(draft, B)
     assert "5 rows × 2 variants" in text_of(site.get(url(draft)))
     tried(draft, [1, 2, 3])
@@ -189,7 +189,7 @@ def test_a_variant_is_used_and_says_so(draft: Batch, site: Client) -> None:
     answer = post(site, draft, f"use-{trial.pk}-1", htmx=True)
     assert answer["HX-Refresh"] == "true"
     assert draft.prompt == B["prompt"]
-    assert "This is the draft’s prompt now" in text_of(site.get(url(draft)))
+    assert "This is now the draft’s prompt" in text_of(site.get(url(draft)))
     for odd in ("use-1-9", "use-x-1", "use-", "use-999999-1"):
         assert post(site, draft, odd).status_code in (404, 422)
     assert draft.prompt == B["prompt"]
@@ -200,7 +200,7 @@ def test_variants_that_say_the_same_and_that_differ_are_told_apart(draft: Batch,
     same = trial.answers.filter(row=2).order_by("variant")
     same.update(answer="yes")
     page = text_of(site.get(url(draft)))
-    assert "The variants say the same on 1 of 3 rows" in page
+    assert "The variants agree on 1 of 3 rows" in page
     assert page.count("differ</span>") == 2
 
 
@@ -260,7 +260,7 @@ def test_after_submitting_the_tries_can_be_read_and_nothing_be_pressed(draft: Ba
     draft.refresh_from_db()
     assert draft.state == "queued"
     page = text_of(site.get(url(draft)))
-    assert "nothing is tried any more" in page
+    assert "no more rows can be tried" in page
     assert 'name="act"' not in page
     calls = direct_calls(trial)
     for act in ("try", f"use-{trial.pk}-1", "add", "save"):

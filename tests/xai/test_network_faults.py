@@ -57,7 +57,7 @@ FAULTS: list[tuple[str, Behave, type[XaiError]]] = [
     ("a truncated body", raw(reply(200, BODY[:20], claim=len(BODY))), errors.BadAnswer),
     ("a body cut by its server", raw(reply(200, BODY[:20])), errors.BadAnswer),
     ("a reset within the body", then_reset(reply(200, BODY[:20], claim=len(BODY))), errors.ConnectionLost),
-    ("a web page", raw(reply(200, b"<!doctype html><p>hello")), errors.BadAnswer),
+    ("a web page", raw(reply(200, b"<!DOCTYPE html><p>hello")), errors.BadAnswer),
     ("damaged compression", raw(reply(200, b"not gzip", "Content-Encoding: gzip")), errors.BadAnswer),
     (
         "truncated compression",

@@ -76,6 +76,8 @@ class Batch(models.Model):
     held_since = models.DateTimeField(null=True, blank=True)
     failure = models.TextField(blank=True)
     """Why the batch as a whole failed, in the provider's words."""
+    restored_at = models.DateTimeField(null=True, blank=True)
+    """When the database that holds it was found to be restored: xAI may know more of it than we do."""
     started_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     started_at = models.DateTimeField(null=True, blank=True)
     first_result_at = models.DateTimeField(null=True, blank=True)
@@ -95,6 +97,15 @@ class Batch(models.Model):
     skipped = models.PositiveBigIntegerField(default=0)
     misfits = models.PositiveBigIntegerField(default=0)
     """Answers that do not fit the shape; they are among the succeeded."""
+    no_answer = models.PositiveBigIntegerField(default=0)
+    """Rows that succeeded at xAI without any answer; see `answer_flaws`. These and the next ones are among the
+    succeeded, too."""
+    truncated = models.PositiveBigIntegerField(default=0)
+    """Answers that were cut off at the token limit."""
+    declined = models.PositiveBigIntegerField(default=0)
+    """Rows that the model refused to answer."""
+    several = models.PositiveBigIntegerField(default=0)
+    """Rows with more than one answer."""
     prompt_tokens = models.PositiveBigIntegerField(default=0)
     completion_tokens = models.PositiveBigIntegerField(default=0)
     reasoning_tokens = models.PositiveBigIntegerField(default=0)
@@ -139,6 +150,16 @@ class Batch(models.Model):
         return self.failed + self.cancelled + self.missing
 
     @property
+    def without_answer(self) -> int:
+        """Rows that succeeded at xAI without an answer to use."""
+        return self.no_answer + self.declined
+
+    @property
+    def flawed(self) -> int:
+        """Rows that succeeded without an answer, or with one that was cut off."""
+        return self.without_answer + self.truncated
+
+    @property
     def pending(self) -> int:
         return self.total - self.done
 
@@ -151,10 +172,15 @@ class Batch(models.Model):
         return self.state in RUNNING
 
     @property
+    def is_clean(self) -> bool:
+        """Whether every row that was sent has a whole answer that fits its shape."""
+        return self.succeeded + self.skipped >= self.total and not (self.misfits or self.flawed)
+
+    @property
     def tone(self) -> str:
-        """Class of the stylesheet. Completed with failed rows, or misfits, is amber, never plain green."""
+        """Class of the stylesheet. Completed is amber, never green, if rows failed or their answers are flawed."""
         if self.held_reason and self.is_running:
             return "warn"
-        if self.state == State.COMPLETED and (self.succeeded + self.skipped < self.total or self.misfits):
+        if self.state == State.COMPLETED and not self.is_clean:
             return "warn"
         return RULES[State(self.state)].tone

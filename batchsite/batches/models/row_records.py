@@ -61,7 +61,9 @@ class Result(models.Model):
     answer = models.TextField(blank=True)
     error = models.TextField(blank=True)
     cause = models.CharField(max_length=60, blank=True)
-    """What failures are grouped by: see causes.py."""
+    """What rows without a good answer are grouped by: see `causes`, and `answer_flaws` for succeeded ones."""
+    others: models.JSONField[list[str] | None] = models.JSONField(null=True, blank=True)
+    """Further answers, if the model gave several (`n` > 1)."""
     misfit = models.CharField(max_length=300, blank=True)
     """Why the answer does not fit the shape that was asked for, in words; blank where it fits."""
     finish_reason = models.CharField(max_length=40, blank=True)
@@ -84,6 +86,28 @@ class Result(models.Model):
 
     def __str__(self) -> str:
         return f"row {self.row} of batch {self.batch_id}"
+
+
+class ExtraAnswer(models.Model):
+    """An answer that was billed and is nobody's result: its row had another one, or was never sent.
+
+    It counts in the cost of its submission and batch, and once only, however often it is read.
+    """
+
+    submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="extra_answers")
+    request_id = models.CharField(max_length=200)
+    fingerprint = models.CharField(max_length=32)
+    """Of the completion: two answers to one request differ in it."""
+    cost_ticks = models.PositiveBigIntegerField(default=0)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["submission", "request_id", "fingerprint"], name="one_extra_answer")
+        ]
+
+    def __str__(self) -> str:
+        return f"another answer to {self.request_id}"
 
 
 class Event(models.Model):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import lzma
 import zipfile
 import zlib
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
@@ -22,12 +23,14 @@ from batchsite.tables.formats.excel_extent import FirstLook
 from batchsite.tables.formats.excel_shower import Shower
 from batchsite.tables.formats.excel_workbook import Book, Sheet
 from batchsite.tables.formats.excel_xml import Damaged
+from batchsite.tables.formats.excel_totals import declared_totals
 from batchsite.tables.formats.unsupported import say_what
 from batchsite.tables.layout import lay_out
 from batchsite.tables.quotes import Dialect
 from batchsite.tables.row_checks import RowChecks, refuse
 from batchsite.tables.table_top import Layout
 from batchsite.tables.table_types import (
+    RECENT,
     Answers,
     Asks,
     Choice,
@@ -80,6 +83,7 @@ def _choose(book: Book, answers: Answers, understood: Understood) -> Sheet:
     filled = [(sheet, rows) for sheet in book.sheets if (rows := list(islice(_begin(book, sheet), _SHOWN_ROWS)))]
     if not filled:
         raise refuse("The Excel file is empty: no sheet has anything in it.")
+    understood.sheets = [sheet.name for sheet, _ in filled]
     visible = [(sheet, rows) for sheet, rows in filled if not sheet.hidden] or filled
     chosen = next((sheet for sheet, _ in filled if sheet.name == answers.get(SHEET)), None)
     if len(visible) > 1 and chosen is None:
@@ -110,6 +114,7 @@ class ExcelTable(Table):
 
     def __init__(self, book: Book, sheet: Sheet, understood: Understood, *, answers: Answers, limits: Limits) -> None:
         self.understood = understood
+        self.recent: deque[int] = deque(maxlen=RECENT)
         self._book, self._sheet, self._limits = book, sheet, limits
         self._shower = Shower(book)
         self._checks = RowChecks(limits, answers)
@@ -117,7 +122,8 @@ class ExcelTable(Table):
         look = FirstLook(book, sheet, self._shower, limits, self._checks)
         self._extent, self._bad = look.extent, look.bad_rows
         layout = self._lay_out(answers)
-        self._skip, self.columns = layout.skip, layout.columns
+        self._skip, self.columns, self.sample = layout.skip, layout.columns, layout.sample
+        self.declared_totals = declared_totals(book.package, sheet.path, self._extent.last_row)
         self._settle()
         understood.notes.extend(look.notes())
 
@@ -129,6 +135,7 @@ class ExcelTable(Table):
                 if number in self._bad:
                     self.left_out.write_cells(cells)
                 elif number >= first:
+                    self.recent.append(number)
                     yield cells[:width]
         except _DAMAGE:
             raise refuse(_DAMAGED) from None

@@ -31,7 +31,7 @@ class Book:
     """`longest`: characters of a row, or of one text. Raises Damaged, ReadingError, and errors of zip and XML."""
 
     def __init__(self, archive: zipfile.ZipFile, longest: int) -> None:
-        self._package = package = Package(archive)
+        self.package = package = Package(archive)
         self._longest = longest
         main = main_part(package) or _USUAL_WORKBOOK
         self.binary = _BINARY_WORKBOOK in package or "binary" in package.kind_of(main)
@@ -47,13 +47,13 @@ class Book:
 
     def rows(self, sheet: Sheet) -> Iterator[SheetRow | SheetEnd]:
         """The rows of a sheet that have cells, in ascending order, and in the end what stands behind them."""
-        with self._package.open(sheet.path) as part:
+        with self.package.open(sheet.path) as part:
             yield from SheetReader(self._longest).read(part)
 
     def _related(self, relations: dict[str, Relation], kind: str) -> IO[bytes] | None:
         """The part of a kind, opened. None where the workbook has none."""
         target = next((relation.target for relation in relations.values() if relation.kind == kind), "")
-        return self._package.open(target) if target in self._package else None
+        return self.package.open(target) if target in self.package else None
 
 
 class _Workbook(XmlStream):

@@ -35,6 +35,7 @@ _BATCH_BYTES, _EXPANDED_BYTES = 4_000_000, 64_000_000
 _MOST_BATCH_ROWS = 5000
 _BUFFER = 1_000_000
 _DAMAGED = "This Parquet file is damaged or not complete. Write it again, or save the table as CSV."
+_TOO_BIG = "This Parquet file needs more memory than there is. Write it with smaller pages, or save the table as CSV."
 _LOCKED = "This Parquet file is encrypted. Write it without encryption and upload that file."
 
 
@@ -80,6 +81,8 @@ def _refusal(error: Exception) -> Exception:
     """A damaged file, in a sentence; a full disk or the like stays what it is."""
     if isinstance(error, OSError) and error.errno:
         return error
+    if isinstance(error, MemoryError):  # which ArrowMemoryError is
+        return refuse(_TOO_BIG)
     return refuse(_LOCKED if "encrypt" in str(error).lower() else _DAMAGED)
 
 
@@ -207,10 +210,10 @@ def _batch_rows(metadata: Any, sizes: list[Sizes], limits: Limits) -> int:
     groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
     if sum(group.num_rows for group in groups) != metadata.num_rows:
         raise refuse(_DAMAGED)
-    size = sum(group.total_byte_size for group in groups)
+    size = sum(int(group.total_byte_size) for group in groups)
     if size > limits.unpacked:
         raise refuse(f"Unpacked this Parquet file has {size:,} bytes; {limits.unpacked:,} are the limit.")
-    rows = min(_MOST_BATCH_ROWS, _BATCH_BYTES // (size // max(1, metadata.num_rows) + 1))
+    rows: int = min(_MOST_BATCH_ROWS, _BATCH_BYTES // (size // max(1, metadata.num_rows) + 1))
     for number, column in enumerate(sizes):
         if any("DELTA_BYTE_ARRAY" in group.column(number).encodings for group in groups):  # values share beginnings
             rows = min(rows, _EXPANDED_BYTES // (column.data + 1))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice, pairwise
 from json.encoder import encode_basestring
 from typing import Any
@@ -113,6 +113,7 @@ def _json(column: Any, longest: int) -> list[str]:
 
     kind = column.type
     valid = column.is_valid().to_pylist()
+    texts: Iterable[str]
     if types.is_struct(kind):
         texts = _objects(column, longest)
     elif types.is_map(kind):
@@ -120,9 +121,9 @@ def _json(column: Any, longest: int) -> list[str]:
     elif types.is_nested(kind) and hasattr(column, "flatten"):
         texts = _lists(column, longest)
     else:
-        texts = texts_of(kind, longest)(column)
+        plain = texts_of(kind, longest)(column)
         raw = types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind) or types.is_boolean(kind)
-        texts = texts if raw else map(encode_basestring, texts)
+        texts = plain if raw else map(encode_basestring, plain)
     return [text if filled else "null" for text, filled in zip(texts, valid, strict=True)]
 
 

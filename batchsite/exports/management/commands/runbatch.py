@@ -101,7 +101,8 @@ class Command(BaseCommand):
         if form and asked.output:
             self._write(batch, form, asked.output)
         self.stdout.write(console.summary(batch, asked.output))
-        return ALL_WELL if batch.succeeded + batch.skipped == batch.total else SOME_FAILED
+        answered = batch.succeeded - batch.without_answer
+        return ALL_WELL if answered + batch.skipped == batch.total else SOME_FAILED
 
     def _write(self, batch: Batch, form: result_files.AnyForm, output: Path) -> None:
         try:

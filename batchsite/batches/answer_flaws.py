@@ -1,0 +1,52 @@
+"""What can be wrong with an answer that came back: nothing in it, cut off, refused by the model. Pure.
+
+The row counts as succeeded, as xAI billed it; its cause says what is wrong, and it can be retried by that cause.
+"""
+
+from __future__ import annotations
+
+NO_ANSWER = "no answer"
+CUT_BEFORE_ANSWER = "no answer within the token limit"
+TRUNCATED = "cut off by the token limit"
+DECLINED = "refused by the model"
+COUNTERS = {
+    NO_ANSWER: "no_answer",
+    CUT_BEFORE_ANSWER: "no_answer",
+    TRUNCATED: "truncated",
+    DECLINED: "declined",
+}
+"""{cause: the batch's counter for it}."""
+WARNINGS = {
+    NO_ANSWER: "There is no answer.",
+    CUT_BEFORE_ANSWER: "There is no answer: the token limit was used up before it began.",
+    TRUNCATED: "The answer was cut off at the token limit.",
+    DECLINED: "The model refused to answer.",
+}
+SEVERAL = "There are several answers; the others stand in their own column."
+
+_CUT = frozenset(
+    {"length", "max_tokens", "max_output_tokens", "max_completion_tokens", "max_length", "model_length", "max_len"}
+    | {"reason_max_len", "reason_max_context", "max_context", "model_context_window_exceeded", "incomplete"}
+)
+_REFUSED = frozenset({"content_filter", "content_filtered", "refusal", "safety", "moderation", "blocked"})
+
+
+def is_cut_off(finish_reason: str) -> bool:
+    """Whether an answer with this finish reason ended at a token limit, in the words of xAI and its kin."""
+    return finish_reason.lower() in _CUT
+
+
+def flaw_of(content: str, refusal: str, finish_reason: str) -> str:
+    """Returns the cause of a flawed answer. Blank if nothing is wrong with it."""
+    if finish_reason.lower() in _REFUSED or (refusal.strip() and not content.strip()):
+        return DECLINED
+    is_cut = is_cut_off(finish_reason)
+    if not content.strip():
+        return CUT_BEFORE_ANSWER if is_cut else NO_ANSWER
+    return TRUNCATED if is_cut else ""
+
+
+def warning_of(misfit: str, cause: str, has_others: bool) -> str:
+    """Returns what a download says about a row that succeeded. Blank if nothing is wrong with it."""
+    parts = [misfit or WARNINGS.get(cause, ""), SEVERAL if has_others else ""]
+    return " ".join(part for part in parts if part)
