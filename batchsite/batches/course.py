@@ -1,4 +1,7 @@
-"""How many rows of a batch were done at which time: up to a few hundred points, for its chart only."""
+"""How many rows of a batch were done at which time: up to a few hundred points, for its chart only.
+
+The gap between two points starts at two seconds and doubles whenever there would be too many of them.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,6 @@ from django.utils import timezone
 from batchsite.batches.models import Pace
 
 POINTS = 200
-FIRST_GAP = 2
-"""Seconds between two points at first. The gap doubles whenever there would be too many points."""
 Points = list[list[int]]
 
 

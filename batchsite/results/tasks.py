@@ -32,6 +32,3 @@ def compare(comparison_id: int) -> None:
     with contextlib.suppress(Busy, LeaseLost):
         comparisons.step(comparison_id)
 
-
-sum_up = summarize
-"""The name under which an earlier version queued it."""

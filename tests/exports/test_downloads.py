@@ -128,9 +128,9 @@ def test_rows_flow_through_while_they_are_read(batch: Batch, site: Client, monke
     asked: list[list[int]] = []
     results = row_streams._results
 
-    def watched(*given: Any) -> Any:
+    def watched(*given: Any, misfits: bool) -> Any:
         asked.append(given[1])
-        return results(*given)
+        return results(*given, misfits=misfits)
 
     monkeypatch.setattr(row_streams, "_results", watched)
     answer: Any = site.get(reverse("batch-download", args=[batch.pk]), {"form": "csv"})

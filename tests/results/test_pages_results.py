@@ -87,7 +87,7 @@ def test_forwards_and_backwards_show_the_same_pages(
 ) -> None:
     monkeypatch.setattr(row_table, "PAGE", 7)
     monkeypatch.setattr(scan, "FIRST_WINDOW", 5)
-    monkeypatch.setattr(row_table, "Search", lambda batch, *given: row_search.Search(batch, *given, 10))
+    monkeypatch.setattr(row_table, "Search", lambda batch, *given: row_search.Search(batch, given[0], given[1], 10))
     batch = a_running_batch(team, alice, rows=60)
     receive(batch, {row: failure("overloaded") for row in range(1, 61, 3)})
 

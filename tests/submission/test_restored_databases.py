@@ -39,7 +39,7 @@ class Snapshot:
     """The tables of batches as they are now, to be put back later. The data folder stays as it is."""
 
     def __init__(self) -> None:
-        self.rows = {model: list(model._default_manager.all()) for model in TABLES}
+        self.rows: dict[Any, list[Any]] = {model: list(model._default_manager.all()) for model in TABLES}
 
     def put_back(self) -> None:
         with transaction.atomic():
