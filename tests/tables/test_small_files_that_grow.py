@@ -45,18 +45,18 @@ ROW_END = "</row></sheetData>"
 EXCEL: dict[str, tuple[Callable[[], bytes], str]] = {
     "inline text": (
         lambda: grown(SHEET, ROW_END, '<c t="inlineStr"><is><t>', "x", f"</t></is></c>{ROW_END}"),
-        "longer than 200,000 characters",
+        "longer than 400,000 characters",
     ),
     "many texts in a cell": (
         lambda: grown(SHEET, ROW_END, '<c t="inlineStr"><is>', "<r><t>xxxxxxxx</t></r>", f"</is></c>{ROW_END}"),
-        "longer than 200,000 characters",
+        "longer than 400,000 characters",
     ),
     "long row": (
         lambda: grown(SHEET, ROW_END, "", f'<c t="inlineStr"><is><t>{"x" * 9000}</t></is></c>', ROW_END),
-        "more than 200,000 characters",
+        "more than 400,000 characters",
     ),
-    "number": (lambda: grown(SHEET, ROW_END, "<c><v>", "1", f"</v></c>{ROW_END}"), "longer than 200,000 characters"),
-    "shared text": (lambda: grown(TEXTS, "TEXT", "", "x"), "longer than 200,000 characters"),
+    "number": (lambda: grown(SHEET, ROW_END, "<c><v>", "1", f"</v></c>{ROW_END}"), "longer than 400,000 characters"),
+    "shared text": (lambda: grown(TEXTS, "TEXT", "", "x"), "longer than 400,000 characters"),
     "attribute": (lambda: grown(SHEET, "<sheetData>", '<sheetData x="', "x", '">'), "damaged"),
     "comment": (lambda: grown(SHEET, "<sheetData>", "<!--", "x", "--><sheetData>"), "damaged"),
     "depth": (lambda: grown(SHEET, "<sheetData>", "", "<a>", "<sheetData>"), "damaged"),

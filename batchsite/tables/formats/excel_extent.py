@@ -74,6 +74,7 @@ class FirstLook:
         self.bad_rows: set[int] = set()
         """The numbers of rows that cannot be read; `checks` knows why."""
         self._shower, self._limits, self._checks = shower, limits, checks
+        self._longest = book.longest
         self._errors = _Places()
         self._departures: dict[Departure, _Places] = {}
         self._formulas = self._hidden_rows = self._size = 0
@@ -117,7 +118,7 @@ class FirstLook:
     def _check_size(self, row: SheetRow) -> None:
         """A text that many cells share is counted as often as it is to be read, before it is."""
         size = sum(map(self._shower.size, row.cells))
-        most = 4 * 2 * self._limits.cell  # bytes of as many characters as a row may have
+        most = 4 * self._longest  # bytes of as many characters
         if size > most:
             raise refuse(f"Row {row.number:,} has more than {most:,} bytes, which is the limit.")
         self._size += size

@@ -47,6 +47,8 @@ _SAMPLE_ROWS = 200
 _JUDGED = 1000
 """Characters of a cell that are looked at to find the header."""
 _SHOWN_ROWS, _SHOWN_CELLS = 4, 12
+_LONGEST_ROW = 4
+"""Times the limit of a cell: characters of a row, or of a cell that is too long but can be skipped."""
 _DAMAGE = (
     ExpatError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, ValueError, LookupError,
     NotImplementedError, RuntimeError, Damaged,
@@ -63,7 +65,7 @@ def open_excel(archive: zipfile.ZipFile, *, filename: str, answers: Answers, lim
     if unpacked > limits.unpacked:
         raise refuse(f"Unpacked this Excel file has {unpacked:,} bytes; {limits.unpacked:,} are the limit.")
     try:
-        book = Book(archive, 2 * limits.cell)
+        book = Book(archive, _LONGEST_ROW * limits.cell)
     except _DAMAGE:
         raise refuse(_DAMAGED) from None
     if book.binary:

@@ -32,7 +32,7 @@ class Book:
 
     def __init__(self, archive: zipfile.ZipFile, longest: int) -> None:
         self.package = package = Package(archive)
-        self._longest = longest
+        self.longest = longest
         main = main_part(package) or _USUAL_WORKBOOK
         self.binary = _BINARY_WORKBOOK in package or "binary" in package.kind_of(main)
         """Whether it is an .xlsb, of which nothing else is read."""
@@ -48,7 +48,7 @@ class Book:
     def rows(self, sheet: Sheet) -> Iterator[SheetRow | SheetEnd]:
         """The rows of a sheet that have cells, in ascending order, and in the end what stands behind them."""
         with self.package.open(sheet.path) as part:
-            yield from SheetReader(self._longest).read(part)
+            yield from SheetReader(self.longest).read(part)
 
     def _related(self, relations: dict[str, Relation], kind: str) -> IO[bytes] | None:
         """The part of a kind, opened. None where the workbook has none."""
