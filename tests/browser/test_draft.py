@@ -175,7 +175,7 @@ def test_fields_outlast_a_change_of_mind(draft: Batch, page_of: PageOf) -> None:
     page.get_by_role("radio", name="Columns", exact=True).check()
     page.get_by_role("button", name="Add a column").click()
     page.keyboard.type("mood")
-    page.get_by_label("A JSON Schema").check()
+    page.get_by_role("radio", name="JSON Schema", exact=True).check()
     page.get_by_role("textbox", name="JSON Schema").fill('{"type": "object"}')
     page.get_by_label("Text", exact=True).check()
     saved(page)
@@ -184,7 +184,7 @@ def test_fields_outlast_a_change_of_mind(draft: Batch, page_of: PageOf) -> None:
     page.reload()
     expect(page.get_by_label("Text", exact=True)).to_be_checked()
     expect(page.get_by_role("button", name="Add a column")).to_be_hidden()
-    page.get_by_label("A JSON Schema").check()
+    page.get_by_role("radio", name="JSON Schema", exact=True).check()
     expect(page.get_by_role("textbox", name="JSON Schema")).to_have_value('{"type": "object"}')
     page.get_by_role("radio", name="Columns", exact=True).check()
     expect(page.get_by_role("textbox", name="Name", exact=True)).to_have_value("mood")
@@ -198,7 +198,7 @@ def test_fields_outlast_a_change_of_mind(draft: Batch, page_of: PageOf) -> None:
 
 def test_what_is_wrong_with_a_shape_stands_with_it(draft: Batch, page_of: PageOf) -> None:
     page = page_of(draft)
-    page.get_by_label("A JSON Schema").check()
+    page.get_by_role("radio", name="JSON Schema", exact=True).check()
     page.get_by_role("textbox", name="JSON Schema").fill('{"type": "object"')
     expect(page.locator("#id_shape_error")).to_contain_text("This is not JSON")
     page.get_by_role("textbox", name="JSON Schema").fill(
