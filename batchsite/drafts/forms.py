@@ -23,7 +23,7 @@ from batchsite.wording import price
 BLANK_FIELDS = ("name", "prompt", "model")
 """Fields that are not marked as wrong while they are still blank."""
 LONGEST_ID_COLUMN = 300
-SHAPE_KINDS = (("text", "Text"), ("fields", "Fields"), ("schema", "A JSON Schema"))
+SHAPE_KINDS = (("text", "Text"), ("fields", "Columns"), ("schema", "JSON Schema"))
 
 
 def _from_to(least: int, most: int) -> dict[str, str]:
@@ -72,7 +72,7 @@ class DraftForm(forms.Form):
     )
     row_limit = forms.IntegerField(label="Rows", required=False)
     ranges = forms.CharField(
-        label="Rows",
+        label="Row numbers",
         required=False,
         help_text="Numbers and ranges, such as 1-100, 205. These take precedence over the row count.",
     )

@@ -147,7 +147,7 @@ def test_allowed_values_are_taken_from_a_column_by_one_click(draft: Batch, page_
     page = page_of(draft)
     prompt_of(page).fill("{{text}}")
     page.get_by_role("button", name="kind, 2 values").click()
-    expect(page.get_by_label("Fields")).to_be_checked()
+    expect(page.get_by_role("radio", name="Columns", exact=True)).to_be_checked()
     expect(page.get_by_role("textbox", name="Allowed values")).to_have_value("a\nb\n")
     page.get_by_text("The JSON Schema that is sent").click()
     expect(page.get_by_label("The JSON Schema that is sent")).to_contain_text('"enum"')
@@ -156,7 +156,7 @@ def test_allowed_values_are_taken_from_a_column_by_one_click(draft: Batch, page_
 
 def test_fields_are_added_moved_and_removed_by_keyboard(draft: Batch, page_of: PageOf) -> None:
     page = page_of(draft)
-    page.get_by_label("Fields").check()
+    page.get_by_role("radio", name="Columns", exact=True).check()
     for name in ("one", "two", "three"):
         page.get_by_role("button", name="Add a column").press("Enter")
         page.keyboard.type(name)
@@ -172,10 +172,10 @@ def test_fields_are_added_moved_and_removed_by_keyboard(draft: Batch, page_of: P
 
 def test_fields_outlast_a_change_of_mind(draft: Batch, page_of: PageOf) -> None:
     page = page_of(draft)
-    page.get_by_label("Fields").check()
+    page.get_by_role("radio", name="Columns", exact=True).check()
     page.get_by_role("button", name="Add a column").click()
     page.keyboard.type("mood")
-    page.get_by_label("A JSON Schema").check()
+    page.get_by_role("radio", name="JSON Schema", exact=True).check()
     page.get_by_role("textbox", name="JSON Schema").fill('{"type": "object"}')
     page.get_by_label("Text", exact=True).check()
     saved(page)
@@ -184,9 +184,9 @@ def test_fields_outlast_a_change_of_mind(draft: Batch, page_of: PageOf) -> None:
     page.reload()
     expect(page.get_by_label("Text", exact=True)).to_be_checked()
     expect(page.get_by_role("button", name="Add a column")).to_be_hidden()
-    page.get_by_label("A JSON Schema").check()
+    page.get_by_role("radio", name="JSON Schema", exact=True).check()
     expect(page.get_by_role("textbox", name="JSON Schema")).to_have_value('{"type": "object"}')
-    page.get_by_label("Fields").check()
+    page.get_by_role("radio", name="Columns", exact=True).check()
     expect(page.get_by_role("textbox", name="Name", exact=True)).to_have_value("mood")
     page.get_by_role("button", name="kind, 2 values").click()
     expect(page.get_by_role("textbox", name="Name", exact=True)).to_have_count(2)
@@ -198,7 +198,7 @@ def test_fields_outlast_a_change_of_mind(draft: Batch, page_of: PageOf) -> None:
 
 def test_what_is_wrong_with_a_shape_stands_with_it(draft: Batch, page_of: PageOf) -> None:
     page = page_of(draft)
-    page.get_by_label("A JSON Schema").check()
+    page.get_by_role("radio", name="JSON Schema", exact=True).check()
     page.get_by_role("textbox", name="JSON Schema").fill('{"type": "object"')
     expect(page.locator("#id_shape_error")).to_contain_text("This is not JSON")
     page.get_by_role("textbox", name="JSON Schema").fill(
@@ -298,7 +298,7 @@ def type_all(page: Page) -> None:
     page.get_by_text("Examples", exact=True).click()
     page.get_by_role("button", name="Add an example").click()
     page.get_by_role("textbox", name="Assistant").fill("Half an example")
-    page.get_by_label("Fields").check()
+    page.get_by_role("radio", name="Columns", exact=True).check()
     page.get_by_role("button", name="Add a column").click()
     page.keyboard.type("mood")
     page.get_by_text("Parameters", exact=True).click()
@@ -308,7 +308,7 @@ def type_all(page: Page) -> None:
 def is_all_there(page: Page) -> None:
     expect(prompt_of(page)).to_have_value("Held {{text}}")
     expect(page.get_by_role("textbox", name="Assistant")).to_have_value("Half an example")
-    expect(page.get_by_label("Fields")).to_be_checked()
+    expect(page.get_by_role("radio", name="Columns", exact=True)).to_be_checked()
     expect(page.get_by_role("textbox", name="Name", exact=True)).to_have_value("mood")
     expect(page.get_by_label("Seed")).to_have_value("7")
 

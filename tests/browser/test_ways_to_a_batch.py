@@ -101,9 +101,9 @@ def test_gaps_follow_the_rows_that_are_chosen(draft: Batch, alice: User, open_as
     expect(page.locator("#gaps")).to_contain_text("3 rows lack a value the prompt uses: row 2, row 6, row 10")
     assert places(page) == before, "what one types into, and what follows it, stands still"
     page.get_by_text("Choose rows").click()
-    page.get_by_label("Rows").fill("1-4, 8-12")
+    page.get_by_label("Row numbers").fill("1-4, 8-12")
     expect(page.locator("#gaps")).to_contain_text("2 rows lack a value the prompt uses: row 2, row 10")
-    page.get_by_label("Rows").fill("3-4")
+    page.get_by_label("Row numbers").fill("3-4")
     expect(page.locator("#gaps")).to_have_text("")
 
 
