@@ -40,7 +40,7 @@ def test_they_are_edited_in_place(batch: Batch, alice: User, client_of: ClientOf
     ).content.decode()
     assert "Ask &lt;Bob&gt;." in card
     assert 'href="/batches/?tag=q4"' in card
-    page = client.get(f"/batches/{batch.pk}").content.decode()
+    page = client.get(f"/batches/{batch.pk}/activity").content.decode()
     assert "Notes and tags changed" in page
     assert "by you" in page
 
