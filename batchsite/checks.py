@@ -133,6 +133,8 @@ def check_limits(**_: Any) -> list[CheckMessage]:
 
 
 _AT_LEAST_ONE = {
+    "proxies",
+    "idle_hours",
     "creates_per_second",
     "adds_per_30s",
     "requests_per_submission",
@@ -170,6 +172,14 @@ def check_pages(**_: Any) -> list[CheckMessage]:
                 f"BATCHSITE_BIND is {options.bind}, but without BATCHSITE_HOSTS the pages answer to localhost only.",
                 hint="Set BATCHSITE_HOSTS to the names under which people reach this machine.",
                 id="batchsite.W002",
+            )
+        )
+    if options.new_teams not in {"", "owners", "anyone"}:
+        complaints.append(
+            Error(
+                f"BATCHSITE_NEW_TEAMS is {options.new_teams!r}.",
+                hint="Write owners or anyone, or unset it.",
+                id="batchsite.E012",
             )
         )
     if "*" in options.hosts:

@@ -15,14 +15,14 @@ UNPROCESSABLE = 422
 """The status of a page whose form has errors. htmx swaps it in, and clients see that it is no success."""
 
 
-def pulse_of(*seen: Any) -> str:
+def fingerprint_of(*shown: Any) -> str:
     """A hash of what a fragment shows. A poll that sends the current one gets an empty answer."""
-    return hashlib.sha256(repr(seen).encode()).hexdigest()[:16]
+    return hashlib.sha256(repr(shown).encode()).hexdigest()[:16]
 
 
-def the_same(request: HttpRequest, pulse: str) -> HttpResponse | None:
+def unchanged(request: HttpRequest, fingerprint: str) -> HttpResponse | None:
     """An empty answer if the browser already shows this state (`had` in the address), otherwise None."""
-    return HttpResponse(status=204) if request.GET.get("had") == pulse else None
+    return HttpResponse(status=204) if request.GET.get("had") == fingerprint else None
 
 
 def next_url(request: HttpRequest) -> str:

@@ -46,6 +46,14 @@ class Options:
     proxies: int = _option(
         "BATCHSITE_PROXIES", 1, "Trusted proxies in a row; each appends the address it sees to X-Forwarded-For"
     )
+    new_teams: str = _option(
+        "BATCHSITE_NEW_TEAMS",
+        "",
+        "Who may create teams: owners (of the first team) or anyone; unset: owners on a server, anyone on loopback",
+    )
+    idle_hours: int = _option(
+        "BATCHSITE_IDLE_HOURS", 168, "Hours without a page after which a person has to sign in again"
+    )
     debug: bool = _option("BATCHSITE_DEBUG", False, "Django's debug pages; never on a server")
     secret_key: str = _option(
         "SECRET_KEY", "", "Signs sessions and encrypts keys; generated and kept in the data folder if unset"
@@ -95,6 +103,11 @@ class Options:
     max_rows: int = _option("BATCHSITE_MAX_ROWS", 5_000_000, "Most rows of a dataset")
     max_columns: int = _option("BATCHSITE_MAX_COLUMNS", 500, "Most columns of a dataset")
     max_cell: int = _option("BATCHSITE_MAX_CELL", 5_000_000, "Most characters of one cell")
+
+    @property
+    def anyone_may_create_teams(self) -> bool:
+        """Whether everybody with an account may, not only the owners of the first team."""
+        return self.new_teams == "anyone" or (not self.new_teams and not self.is_reachable)
 
     @property
     def is_reachable(self) -> bool:

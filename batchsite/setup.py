@@ -39,7 +39,7 @@ SQLITE_PRAGMAS = (
 
 def ensure_folders(data: Path) -> None:
     """Creates the data folder and its parts, readable by their owner only: they hold keys and people's rows."""
-    for folder in (data, data / "uploads" / "incoming", data / "run"):
+    for folder in (data, data / "uploads", data / "uploads" / "incoming", data / "run"):
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
@@ -126,6 +126,10 @@ _STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskN
 _ROWS = re.compile(r"\nDETAIL:.*?(?=\n\n|\Z)", re.DOTALL)
 
 
+# The paths of invitations and of share links contain the token that opens them.
+_TOKENS = re.compile(r"(/(?:join|shared)/)[\w:=-]+")
+
+
 class JsonLines(logging.Formatter):
     """One JSON object a line. It includes the call's `extra` and the members of `logging_about`."""
 
@@ -140,4 +144,4 @@ class JsonLines(logging.Formatter):
         line.update({key: value for key, value in vars(record).items() if key not in _STANDARD})
         if record.exc_info:
             line["trace"] = _ROWS.sub("", self.formatException(record.exc_info))
-        return json.dumps(line, default=str, ensure_ascii=False)
+        return _TOKENS.sub(r"\1…", json.dumps(line, default=str, ensure_ascii=False))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import include, path
 
 from batchsite.home.views import charts, home
+from batchsite.home.views_help import guide
 from batchsite.processes.health import live, ready
 
 urlpatterns = [
@@ -12,6 +13,7 @@ urlpatterns = [
     path("healthz", ready, name="ready"),
     path("", home, name="home"),
     path("spending", charts, name="spending"),
+    path("help", guide, name="help"),
     path("", include("batchsite.teams.urls")),
     path("datasets/", include("batchsite.datasets.urls")),
     path("batches/", include("batchsite.batch_urls")),

@@ -5,6 +5,8 @@
      data-key="n"     the key that clicks a link or button, or focuses a field; its words go into the `?` list,
                       or those of data-words; in a table it is for the row in which one is
      data-copy="id"   on a button: copies the value of that field, or the text of that element
+     data-tab="42 %"  in a part that htmx swaps in: stands before the title in the browser's tab; data-tone="live" (or good,
+                      bad, warn) chooses the icon
      data-say="…"     in a part that htmx swaps in: read aloud once, when the words have changed
      data-rows        around the one table of several whose rows `j` and `k` walk
    Events that a script may send to document: `say` (detail: words to read aloud), `toast` (detail: words to show).
@@ -41,6 +43,18 @@
   const sayNew = (root) => {
     const words = (root.matches?.("[data-say]") ? root : find("[data-say]", root))?.dataset.say;
     if (words && words !== said) say(said = words);
+  };
+
+  /* ---- the tab: how far it is before the title, the state as the icon ---- */
+
+  const { title } = document;
+  const icon = find("#icon");
+  const plainIcon = icon.href;
+  const showTab = () => {
+    const { tab, tone } = find("[data-tab]")?.dataset ?? {};
+    document.title = tab ? `${tab} · ${title}` : title;
+    const wanted = icon.dataset[tone] ?? plainIcon;
+    if (icon.getAttribute("href") !== wanted) icon.href = wanted;
   };
 
   /* ---- times in the viewer's zone ---- */
@@ -160,7 +174,7 @@
     known.push(["?", "This list"], ["Esc", "Close what is open"]);
     const box = document.createElement("div");
     box.innerHTML = `<h2>Keys</h2><dl class="keys"></dl><div class="field tick"><label><input type="checkbox"> <span>Use single keys</span></label></div>
-      <div class="actions"><button type="button" class="btn" data-close>Close</button></div>`;
+      <div class="actions"><button type="button" class="btn" data-close>Close</button> <a class="btn" href="/help">Guide</a></div>`;
     for (const [key, words] of known) {
       const term = document.createElement("dt");
       const meaning = document.createElement("dd");
@@ -216,6 +230,7 @@
     const part = event.detail.elt;
     showTimes(part.parentElement ?? part);
     sayNew(part);
+    showTab();
     if (focused) all("a[href]", part).find((link) => link.getAttribute("href") === focused)?.focus({ preventScroll: true });
     focused = "";
   });
@@ -250,15 +265,16 @@
   document.addEventListener("htmx:responseError", (event) => {
     const status = event.detail.xhr.status;
     if (isPoll(event.detail) && status >= 500) lost();
-    else if (status === 503) toast("The server cannot write or read its data just now. Nothing is lost; try again in a moment.");
+    else if (status === 503) toast("The server can’t read or write its data right now. Nothing is lost; try again in a moment.");
     else if (status === 403) toast("The server refused this. Your session may have changed: reload the page and try again.");
-    else if (status === 404) toast("This is not there any more. Reload the page to see what is.");
-    else toast(`That did not work: the server answered with error ${status}. Try again; if it stays, its log says why.`);
+    else if (status === 404) toast("This no longer exists. Reload the page.");
+    else toast(`That didn’t work: the server answered with error ${status}. Try again; if it keeps happening, check the server’s log.`);
   });
 
   /* ---- at the start ---- */
 
   showTimes(document);
+  showTab();
   find(".rail li > [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
   find("[aria-invalid=true]")?.focus();
 }

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import os
+import shutil
+import uuid
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 from django.test import Client
+from django.test.utils import setup_databases, teardown_databases
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from batchsite.processes.queue import QUEUES, broker_of
 from batchsite.teams.models import Role, Team, User
 from tests import factories
+from tests.migrated_once import forget, migrated_once
 from tests.sandbox_fixtures import sandbox as sandbox
 from tests.sandbox_fixtures import sandbox_process as sandbox_process
 
@@ -42,6 +48,37 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if config.getoption("--database-only"):
         items[:] = filter(touches_database, items)
     items.sort(key=lambda item: next((n for n, name in enumerate(SLOWEST) if item.nodeid.startswith(name)), 99))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Name the run of several workers, so that they find what they share."""
+    if config.getoption("numprocesses", None):
+        config.option.testrunuid = config.option.testrunuid or uuid.uuid4().hex
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """The process that started the workers tidies up after them."""
+    if config.getoption("numprocesses", None):
+        forget(config.option.testrunuid)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_test_environment: None, django_db_modify_db_settings: None, django_db_blocker: Any
+) -> Iterator[None]:
+    """An empty database for this process; pytest-django's own would migrate one for each worker."""
+    with django_db_blocker.unblock(), migrated_once() as is_there:
+        databases = setup_databases(0, interactive=False, keepdb=is_there, serialized_aliases=())
+    yield
+    if not is_there:
+        with django_db_blocker.unblock():
+            teardown_databases(databases, verbosity=0)
+
+
+@pytest.fixture(autouse=True)
+def _no_generation(settings: Any) -> None:
+    """Each test has a database of its own, and the data folder of all: it must not remember the last one's number."""
+    shutil.rmtree(Path(settings.DATA) / "generation", ignore_errors=True)
 
 
 @pytest.fixture

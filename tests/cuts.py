@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
+from django.conf import settings
 from django.db import connection
 
 from batchsite.batches.models import Submission
@@ -28,12 +30,29 @@ class Guillotine:
     def __init__(self, *at: int) -> None:
         self.at, self.count, self.dead, self.between_lives = frozenset(at), 0, False, False
         self.names: list[str] = []
+        self._files: list[frozenset[str]] = []
+
+    def different_cuts(self) -> list[int]:
+        """Returns the numbers of the boundaries of an uncut life that leave different things behind.
+
+        From after one write or call to before the next one nothing happens that outlives a process, unless a file
+        was written or removed: of such neighbours the second is left out.
+        """
+        numbers = range(1, self.count + 1)
+        return [number for number in numbers if not (number > 1 and self._leaves_the_same(number))]
+
+    def _leaves_the_same(self, number: int) -> bool:
+        first, second = self.names[number - 2], self.names[number - 1]
+        is_pause = first.startswith("after ") and second.startswith("before ")
+        return is_pause and self._files[number - 2] == self._files[number - 1]
 
     def boundary(self, name: str) -> None:
         if self.dead:
             raise Cut(name)
         self.count += 1
         self.names.append(name)
+        if not self.at:
+            self._files.append(frozenset(str(path) for path in Path(settings.MEDIA_ROOT).rglob("*")))
         if self.count in self.at:
             self.dead = True
             raise Cut(name)

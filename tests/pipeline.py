@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db.models import Min
 from django.utils import timezone
 
-from batchsite.batches.models import Batch, Result
+from batchsite.batches.models import Batch, ExtraAnswer, Result
 from batchsite.batches.states import RowState
 from batchsite.drafts import draft_store
 from batchsite.processes.leases import Busy, LeaseLost
@@ -118,6 +118,7 @@ def check_books(batch: Batch, sandbox: Sandbox) -> None:
     assert all(result.answer for result in results if result.state == RowState.SUCCEEDED)
     assert all(result.error for result in results if result.state != RowState.SUCCEEDED)
     assert all(result.cause for result in results if result.state not in {RowState.SUCCEEDED, RowState.SKIPPED})
+    assert not ExtraAnswer.objects.filter(submission__batch=batch).exists(), "xAI billed a row twice"
     assert batch.cost_ticks == sum(result.cost_ticks for result in results)
     kept = sum(result.cost_ticks for result in results if result.submission_id is None)
     assert batch.cost_ticks == kept + sum(submission.cost_ticks for submission in batch.submissions.all())

@@ -16,9 +16,9 @@ from batchsite.xai.bodies import Kind
 
 
 def recipe_of(batch: Batch) -> Recipe:
-    """What the batch's requests are made of. Raises PromptError; after `queued` it cannot.
+    """Returns the recipe of the batch's requests. Raises PromptError, for drafts only.
 
-    A draft with a shape that cannot be sent is read as if answers were text: the shape's problems are named elsewhere.
+    A draft whose answer shape cannot be sent is read as if its answers were text; its problems are shown elsewhere.
     """
     columns = batch.dataset.columns
     kind: Kind = "responses" if batch.request_kind == "responses" else "chat_get_completion"

@@ -1,4 +1,4 @@
-"""What failures are grouped by. Pure: from the words of an error to a short cause."""
+"""Causes that failures are grouped by. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 NO_RESPONSE = "no response"
 REFUSED = "refused when sent"
 TRANSIENT = frozenset({"overloaded", "rate limit", "deadline exceeded", "fault at xAI", NO_RESPONSE})
-"""Causes that may be gone at the next attempt; the standing choice "retry by itself" covers these only."""
+"""Causes that may be gone at the next attempt. "Retry by itself" covers only these."""
 
 # gRPC codes of error form b (facts 2.7); the words are matched where there is no code.
 _CODES = {"4": "deadline exceeded", "8": "rate limit", "13": "fault at xAI", "14": "fault at xAI"}
@@ -29,7 +29,7 @@ OTHER = "other error"
 
 
 def cause_of(error: str, code: str = "") -> str:
-    """The cause of a failed row, from the provider's words and, in error form b, its gRPC code."""
+    """Returns the cause of a failed row, by the provider's words or, in error form b (facts 2.7), its gRPC code."""
     if code in _CODES:
         return _CODES[code]
     return next((cause for pattern, cause in _COMPILED if pattern.search(error)), OTHER)

@@ -1,4 +1,4 @@
-"""How far a batch was at which time: a few hundred points, stored as they come, for a chart and for nothing else."""
+"""How many rows of a batch were done at which time: up to a few hundred points, for its chart only."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from batchsite.batches.models import Pace
 
 POINTS = 200
 FIRST_GAP = 2
-"""Seconds between two points at first; doubled whenever the points would become too many."""
+"""Seconds between two points at first. The gap doubles whenever there would be too many points."""
 Points = list[list[int]]
 
 
 def with_point(points: Points, every: int, second: int, done: int) -> tuple[Points, int]:
-    """The points with one more, and the gap between them.
+    """Returns (the points with one more, the gap between them in seconds).
 
-    A point of the same second as the last, or too close to the last but one, replaces the last.
+    A point in the same second as the last one, or too close to the last but one, replaces the last one.
     """
     if len(points) > 1 and (second == points[-1][0] or second - points[-2][0] < every):
         points = [*points[:-1], [second, done]]

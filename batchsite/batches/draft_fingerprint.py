@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 
-import orjson
-
 from batchsite.batches.models import Batch
+from batchsite.recipes.json_bytes import json_bytes
 
 _FIELDS = (
     *("name", "prompt", "system_prompt", "examples", "shape", "model", "params", "id_column"),
@@ -17,4 +16,4 @@ _FIELDS = (
 def draft_fingerprint(batch: Batch) -> str:
     """Returns 16 hex digits. Two drafts with the same fingerprint send the same requests."""
     values = [getattr(batch, name) for name in _FIELDS]
-    return hashlib.sha256(orjson.dumps(values, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
+    return hashlib.sha256(json_bytes(values, sort_keys=True)).hexdigest()[:16]

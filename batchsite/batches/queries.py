@@ -1,4 +1,4 @@
-"""What pages read. Every query starts from a team."""
+"""Queries that pages share. Each starts from a team."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ from batchsite.teams.models import Team
 
 
 class Word(Expression):
-    """A word of ours that stands in the SQL itself.
+    """A constant that is written into the SQL itself.
 
-    SQLite takes a partial index only where the query says the very words of its condition, and does not see those
-    that are bound to an IN.
+    SQLite uses a partial index only if the query repeats its condition word for word; bound parameters do not count.
     """
 
     def __init__(self, word: str) -> None:
@@ -37,7 +36,7 @@ INCOMPLETE = Q(state__in=[State.FAILED, State.EXPIRED]) | _SHORT
 
 
 def batches_of(team: Team) -> QuerySet[Batch]:
-    """The batches of a team that are not deleted."""
+    """Returns the batches of a team that are not deleted."""
     return Batch.objects.filter(team=team, deleted_at=None)
 
 
@@ -50,13 +49,12 @@ _SHOWN_OF_A_BATCH = (
 
 
 def in_lists(team: Team) -> QuerySet[Batch]:
-    """The team's batches with what a line of a list shows: prompts, shapes and what is in a dataset stay where they
-    are."""
+    """Returns the team's batches with only the columns that a line of a list shows."""
     return batches_of(team).select_related("dataset", "created_by", "started_by").only(*_SHOWN_OF_A_BATCH)
 
 
 def figures_of(batches: Iterable[Batch]) -> list[tuple[Any, ...]]:
-    """All that was read of these batches, for `http.pulse_of`."""
+    """All that was read of these batches, for `http.fingerprint_of`."""
     return [
         (*[value for name, value in vars(batch).items() if name != "_state"],
          batch.dataset.name, str(batch.created_by), str(batch.started_by))
@@ -65,13 +63,10 @@ def figures_of(batches: Iterable[Batch]) -> list[tuple[Any, ...]]:
 
 
 def batch_of(team: Team, pk: int) -> Batch:
-    """One batch of the team. Raises Http404."""
+    """Returns one batch of the team. Raises Http404."""
     found = batches_of(team).select_related("dataset", "created_by", "started_by", "team")
     return get_object_or_404(found, pk=pk)
 
 
 def running_count(team: Team) -> int:
     return batches_of(team).filter(IS_RUNNING).count()
-
-
-# ---- the list of batches ---------------------------------------------------------------------------

@@ -5,9 +5,13 @@ from __future__ import annotations
 from django.dispatch import Signal
 
 batch_starting = Signal()
-"""Sent with `batch` inside the transaction that queues it, before anything of it is planned: what is known of its rows
-already may be written now (see keeping.py), and is not sent."""
+"""Sent with `batch` inside the transaction that queues it, before any of it is planned. Rows whose answer is known
+already may be written now (submission/tried_rows.py); they are not sent."""
 
 batch_ended = Signal()
-"""Sent with `batch` inside the transaction in which its last submission ended. Listeners write a row at most: they hold
-the locks of a step."""
+"""Sent with `batch` inside the transaction in which its last submission ended. Listeners write one row at most: the
+batch and the submission are locked."""
+
+database_restored = Signal()
+"""Sent inside the transaction in which a restored database is looked through, before anything is sent. Listeners hold
+back what was planned and may have been asked, and paid, after the moment that the database was restored to."""

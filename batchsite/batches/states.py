@@ -1,4 +1,4 @@
-"""The states of a batch and of its submissions: label, colour, what may follow. One table, read everywhere."""
+"""The states of a batch and of its submissions: label, colour, and what may follow. The only such table."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.db import models
 
 
 class State(models.TextChoices):
-    """Where a batch stands. A submission (one batch at xAI) uses the same words, from queued on."""
+    """The state of a batch. A submission (one batch at xAI) has the same states, from queued on."""
 
     DRAFT = "draft", "Draft"
     QUEUED = "queued", "Queued"
@@ -60,12 +60,12 @@ RUNNING = frozenset(RULES) - TERMINAL - {S.DRAFT}
 
 
 def may_follow(before: str, after: str) -> bool:
-    """Whether `after` is a state that `before` can change to; staying is allowed."""
+    """Whether `before` may change to `after`, or is the same."""
     return before == after or State(after) in RULES[State(before)].next
 
 
 class RowState(models.TextChoices):
-    """What became of a row. A row without a Result is pending; `PENDING` is stored only while it is retried."""
+    """The outcome of a row. A row without a Result is pending; `PENDING` is stored only while it is tried again."""
 
     PENDING = "pending", "Pending"
     SUCCEEDED = "succeeded", "Succeeded"

@@ -1,4 +1,4 @@
-"""Notes and tags of a batch: what people write beside it. Tags find it again in the list."""
+"""Notes and tags that people write on a batch. The list of batches is filtered by tags."""
 
 from __future__ import annotations
 
@@ -6,31 +6,31 @@ from collections.abc import Iterable
 
 from django.db import transaction
 
-from batchsite.batches.models import LONGEST_TAG, Batch, Tagging
+from batchsite.batches.models import LONGEST_TAG, Tagging
 from batchsite.batches.timeline import note
+from batchsite.batches.transitions import lock_batch
 from batchsite.teams.models import Team, User
 
 MOST = 20
 
 
 def tags_in(text: str) -> list[str]:
-    """The tags of a line: between commas, in small letters, each once."""
+    """Returns the tags of a line, separated by commas: in lower case, without repeats."""
     words = (" ".join(word.split()).lower().lstrip("#")[:LONGEST_TAG].strip() for word in text.split(","))
     return [*dict.fromkeys(word for word in words if word)][:MOST]
 
 
 def tags_of(team: Team) -> list[str]:
-    """Every tag that the team uses, in alphabetical order."""
+    """Returns the tags that the team uses, in alphabetical order."""
     used = Tagging.objects.filter(team=team, batch__deleted_at=None)
     return list(used.order_by("tag").values_list("tag", flat=True).distinct()[:200])
 
 
 def annotate(batch_id: int, notes: str, tags: Iterable[str], user: User | None) -> None:
-    """Keep notes and tags, and tell in the timeline who changed them."""
-
+    """Store notes and tags, and record in the timeline who changed them."""
     tags = [*tags]
     with transaction.atomic():
-        batch = Batch.objects.select_for_update(no_key=True).get(pk=batch_id)
+        batch = lock_batch(batch_id)
         if (batch.notes, batch.tags) == (notes, tags):
             return
         what = "Notes" if batch.tags == tags else "Tags" if batch.notes == notes else "Notes and tags"

@@ -18,8 +18,9 @@ from django.utils import timezone
 
 from batchsite.datasets.importer import job, keep
 from batchsite.datasets.models import Dataset, DatasetState
-from batchsite.datasets.reading_report import BAD_ROWS, LEAVE, kept_answer
+from batchsite.datasets.reading_report import kept_answer
 from batchsite.processes.queue import enqueue
+from batchsite.tables import BAD_ROWS, LEAVE
 from batchsite.teams.models import User
 
 UNTOUCHED: dict[str, Any] = {
@@ -28,6 +29,7 @@ UNTOUCHED: dict[str, Any] = {
     "problem_count": 0,
     "can_leave": False,
     "left_out": 0,
+    "file_rows": 0,
     "profile": {},
     "understood": {},
     "form": "",

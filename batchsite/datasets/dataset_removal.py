@@ -55,6 +55,7 @@ def clear_step(dataset_id: int) -> None:
                 claim.next_look_at = timezone.now() + WAIT_FOR_BATCHES
                 return
         remove_blocks(claim)
+        dataset.file.storage.delete(dataset.skipped_name)
         dataset.file.delete(save=False)
         with claim.locked() as dataset:
             dataset.delete()

@@ -8,9 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from batchsite.datasets.models import Dataset
-from batchsite.datasets.reading_report import BAD_ROWS, LEAVE
-from batchsite.tables import dialects
-from batchsite.tables.encodings import LABELS
+from batchsite.tables import BAD_ROWS, LEAVE, dialects
+from batchsite.tables.language_evidence import LABELS
 
 MOST_COMMON = 20
 """Values shown of a column that has few."""
@@ -25,13 +24,33 @@ FORMS = {
 }
 DELIMITERS = {sign: name[:1].upper() + name[1:] for sign, name in dialects.NAMES.items()}
 ENCODINGS = {"utf-8": "UTF-8", "utf-8-sig": "UTF-8", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16", "ascii": "UTF-8"}
+DETECTED = "Detected automatically"
 QUOTES = {'"': "Double quotes", "'": "Single quotes", "none": "None"}
 WAYS: dict[str, list[tuple[str, str]]] = {
     "encoding": [("utf-8", "UTF-8"), *((codec, label) for codec, label in LABELS.items() if codec != "utf-8")],
-    "delimiter": [(dialects.NAMES[sign], label) for sign, label in DELIMITERS.items() if sign != dialects.ONE_COLUMN],
+    "delimiter": [(dialects.NAMES[sign], label) for sign, label in DELIMITERS.items() if sign != dialects.ONE_COLUMN]
+    + [("none", "Nothing: one column")],
     "header": [("first row", "Column names"), ("none", "Data, like the other rows")],
+    "header_line": [],
+    "quoting": [('"', "Double"), ("'", "Single"), ("none", "None: they are text"), ("backslash", 'Double, or \\"')],
+    "title": [("set aside", "Not part of the table"), ("part", "Part of the table")],
+    "below_header": [("leave", "Part of the header"), ("rows", "Data")],
+    "footer": [("leave", "Footnote or total"), ("part", "Data")],
+    "repeated": [("leave", "Skipped"), ("keep", "Data")],
+    "trailing": [("leave", "Skipped"), ("rows", "Data")],
+    "quotes": [("text", "Text"), ("damage", "Damage")],
+    "sheet": [],
 }
-"""What a person may say about a delimited text without being asked: (answer, words) by key."""
+"""What a person may say without being asked: (answer, words) by key. None where it is written, not chosen."""
+COMMON_WAYS = ("encoding", "delimiter", "sheet", "header", "header_line")
+"""Shown at once; the others on demand."""
+_WAYS_OF = {
+    "csv": [key for key in WAYS if key != "sheet"],
+    "xlsx": ["sheet", "header", "header_line", "title", "below_header", "footer"],
+    "json": ["footer"],
+    "jsonl": ["footer"],
+    "parquet": ["footer"],
+}
 
 
 @dataclass(frozen=True)
@@ -85,7 +104,8 @@ def shown(dataset: Dataset) -> dict[str, str]:
     """What the file itself showed, by the keys of `WAYS`."""
     names = "No column names" if dataset.understood.get("header") == "none" else "Column names"
     found = {"encoding": _encoding(dataset.encoding), "delimiter": _delimiter(dataset.delimiter), "header": names}
-    return {key: f"{words} (detected)" if dataset.form else "Detected automatically" for key, words in found.items()}
+    detected = {key: f"{words} (detected)" for key, words in found.items()} if dataset.form else {}
+    return {key: detected.get(key, DETECTED) for key in WAYS}
 
 
 def _packing(packed: str) -> str:
@@ -144,7 +164,7 @@ def _common(column: Mapping[str, Any]) -> list[list[Any]]:
 def may_differ(dataset: Dataset) -> bool:
     """Whether there is another way to read the file: it is a text with lines, or something was answered before."""
     has_lines = any(problem["line"] for problem in dataset.problems) or not dataset.problems
-    return bool(dataset.answers) or (is_text(dataset) and has_lines)
+    return bool(dataset.answers) or (form_of(dataset) in {"csv", "xlsx"} and has_lines)
 
 
 def whole_file_problem(dataset: Dataset) -> str:
@@ -154,9 +174,17 @@ def whole_file_problem(dataset: Dataset) -> str:
     return str(dataset.problems[0]["message"])
 
 
-def is_text(dataset: Dataset) -> bool:
-    """Whether it is delimited text; by its name where it was refused before anything was understood."""
-    return dataset.form == "csv" or not (dataset.form or dataset.filename.lower().endswith(NO_TEXT))
+def form_of(dataset: Dataset) -> str:
+    """The form of its file; by its name where it was refused before anything was understood."""
+    name = dataset.filename.lower()
+    if dataset.form or not name.endswith(NO_TEXT):
+        return dataset.form or "csv"
+    return "xlsx" if name.endswith(".xlsx") else ""
+
+
+def ways_of(dataset: Dataset) -> list[str]:
+    """The keys of `WAYS` that mean something for a file of this form."""
+    return _WAYS_OF.get(form_of(dataset), [])
 
 
 KEYS = {
@@ -164,6 +192,15 @@ KEYS = {
     "encoding": "Encoding",
     "delimiter": "Separator",
     "header": "The first row",
+    "header_line": "Line with column names",
+    "quoting": "Quotes",
+    "title": "Lines above the table",
+    "below_header": "Lines below the column names",
+    "footer": "Last rows",
+    "repeated": "Header repeated below",
+    "trailing": "Blank lines at the end",
+    "quotes": "Quotes within cells",
+    "sheet": "Sheet",
 }
 _BAD_ROWS: dict[str, Any] = {
     "key": BAD_ROWS,

@@ -17,6 +17,10 @@ ENDINGS = (".csv", ".tsv", ".txt", ".xlsx", ".json", ".jsonl", ".ndjson", ".parq
 """What the file chooser shows. What a file really is shows in its bytes."""
 
 
+MOST_LINE = 1_048_576
+"""The last line that can be said to have the names."""
+
+
 class UploadForm(forms.Form):
     """An upload. How big it may be is said before it is sent, too: see `uploading`."""
 
@@ -68,18 +72,47 @@ class AnswerForm(forms.Form):
     def asked(self) -> Iterator[tuple[dict[str, Any], forms.BoundField]]:
         """Each question with its field."""
         for one in self.questions:
-            yield one, self[one["key"]]
+            yield _in_two_parts(one, self[one["key"]].value()), self[one["key"]]
 
 
-class TextForm(forms.Form):
-    """How to read a delimited text where nothing was asked: as it was understood, or as a person says."""
+def _in_two_parts(question: dict[str, Any], chosen: Any) -> dict[str, Any]:
+    """The question with its choices as `likely`, which are shown at once, and `more`, shown on demand."""
+    more = [choice for choice in question["choices"] if choice.get("more") and choice["value"] != chosen]
+    likely = [choice for choice in question["choices"] if choice not in more]
+    return {**question, "likely": likely, "more": more}
 
-    def __init__(self, dataset: Dataset, data: Mapping[str, Any] | None = None, *, leave: Collection[str]) -> None:
-        """Without the fields to `leave`, as there is a question about them; what was given is preselected."""
+
+class WaysForm(forms.Form):
+    """How to read a file where nothing was asked: as it was understood, or as a person says."""
+
+    def __init__(self, dataset: Dataset, data: Mapping[str, Any] | None = None, *, asked: Collection[str]) -> None:
+        """Without the keys in `asked`, as there is a question about them; what was given is preselected."""
         given, shown = dataset.given, file_details.shown(dataset)
         super().__init__(data, prefix="answer", initial=dict(given))
-        for key, ways in file_details.WAYS.items():
-            own = [(given[key], given[key])] if key in given and given[key] not in dict(ways) else []
-            if key not in leave:
-                choices = [("", "Detected automatically" if key in given else shown[key]), *own, *ways]
-                self.fields[key] = forms.ChoiceField(label=file_details.KEYS[key], required=False, choices=choices)
+        for key in file_details.ways_of(dataset):
+            if key not in asked:
+                empty = file_details.DETECTED if key in given else shown[key]
+                self.fields[key] = _way_field(dataset, key, given.get(key, ""), empty)
+
+    def common(self) -> list[forms.BoundField]:
+        return [self[key] for key in self.fields if key in file_details.COMMON_WAYS]
+
+    def others(self) -> list[forms.BoundField]:
+        return [self[key] for key in self.fields if key not in file_details.COMMON_WAYS]
+
+    def values(self) -> dict[str, str]:
+        """The answers as they are kept: text, empty where none is given."""
+        return {key: "" if value is None else str(value) for key, value in self.cleaned_data.items()}
+
+
+def _way_field(dataset: Dataset, key: str, given: str, empty: str) -> forms.Field:
+    label = file_details.KEYS[key]
+    if key == "header_line":
+        line = dataset.understood.get("header_line")
+        hint = {"placeholder": f"{line:,} (detected)" if line else file_details.DETECTED}
+        return forms.IntegerField(
+            label=label, required=False, min_value=1, max_value=MOST_LINE, widget=forms.NumberInput(attrs=hint)
+        )
+    ways = file_details.WAYS[key] or [(name, name) for name in dataset.understood.get("sheets", ())]
+    own = [(given, given)] if given and given not in dict(ways) else []
+    return forms.ChoiceField(label=label, required=False, choices=[("", empty), *own, *ways])

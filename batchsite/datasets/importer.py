@@ -3,13 +3,12 @@
 1. `receive` keeps the file as it came, as evidence, and writes down that it is to be imported.
 2. `import_step` reads it from the first byte to the last and stores its rows in blocks. Every transaction is
    short and checks the lease. A step that is killed leaves blocks behind, which the next one removes first.
-3. The dataset ends up ready, asking (then `answering` has it imported again), or refused with the lines that are
+3. The dataset ends up ready, asking (then `answers` has it imported again), or refused with the lines that are
    at fault. A full disk only makes it wait.
 """
 
 from __future__ import annotations
 
-import io
 import secrets
 import time
 from collections.abc import Iterator, Mapping
@@ -28,19 +27,19 @@ from batchsite.datasets import blocks
 from batchsite.datasets.models import Block, Dataset, DatasetState, Row
 from batchsite.datasets.profile import Profiler
 from batchsite.datasets.reading_report import (
-    BAD_ROWS,
     kept_answer,
     kept_problems,
     kept_questions,
     kept_understood,
     storable,
 )
+from batchsite.datasets.watched_file import WatchedFile
 from batchsite.processes.heartbeats import stopping
 from batchsite.processes.leases import MOST_TRIES, Claim, claimed
 from batchsite.processes.outages import is_disk_full
 from batchsite.processes.queue import Job, Queue, enqueue
 from batchsite.setup import logging_about
-from batchsite.tables import Asks, ByteStream, Limits, Problem, ReadingError, Understood, open_table
+from batchsite.tables import Asks, Limits, Problem, ReadingError, Skipped, Understood, open_table
 from batchsite.teams.models import Team, User
 
 IMPORT = "batchsite.datasets.tasks.import_dataset"
@@ -50,8 +49,6 @@ BLOCKS_AT_ONCE = 20
 """Blocks written in one transaction."""
 BLOCKS_REMOVED_AT_ONCE = 200
 RETRY_FULL_DISK = timedelta(minutes=1)
-EXTEND_EVERY = 5.0
-"""Seconds between extensions of the lease while a file is read without anything to write."""
 
 
 class NotTaken(Exception):
@@ -151,8 +148,8 @@ def import_step(dataset_id: int) -> None:
 def _import_or_say_why(claim: Claim[Dataset], dataset: Dataset) -> None:
     if claim.tries > MOST_TRIES:
         message = (
-            f"The import was started {MOST_TRIES} times and never came to its end: each time its process was ended "
-            "from outside, perhaps for want of memory. The log says more. Upload the file again to try again."
+            f"The import was started {MOST_TRIES} times and never finished: each time its process was stopped "
+            "from outside, perhaps because memory ran out. The log has details. Upload the file again to try again."
         )
         _refuse(claim, [Problem(message)], 1)
         return
@@ -161,9 +158,7 @@ def _import_or_say_why(claim: Claim[Dataset], dataset: Dataset) -> None:
     except Asks as asks:
         _ask(claim, asks)
     except ReadingError as error:
-        rows_only = all(one.row and one.line for one in error.problems)
-        can_leave = rows_only and BAD_ROWS not in dataset.given
-        _refuse(claim, error.problems, error.problem_count, can_leave=can_leave)
+        _refuse(claim, error.problems, error.problem_count, rows=error.rows, can_leave=error.can_skip)
     except FileNotFoundError:
         _refuse(claim, [Problem("The uploaded file is gone from the server's disk. Upload it again.")], 1)
     except (OSError, OperationalError) as error:
@@ -176,7 +171,7 @@ def _import_or_say_why(claim: Claim[Dataset], dataset: Dataset) -> None:
 def _import(claim: Claim[Dataset], dataset: Dataset) -> None:
     remove_blocks(claim)
     with dataset.file.open("rb") as file:
-        source = _Watched(file, claim)
+        source = WatchedFile(file, claim)
         _update(claim, held_reason="", row_count=0, bytes_read=0)
         table = open_table(source, filename=dataset.filename, answers=dataset.given, limits=_limits())
         _update(claim, columns=table.columns, **_understood(table.understood))
@@ -189,9 +184,11 @@ def _import(claim: Claim[Dataset], dataset: Dataset) -> None:
             with claim.locked() as fresh:
                 rows = _store(fresh, some, rows)
                 Dataset.objects.filter(pk=fresh.pk).update(row_count=rows, bytes_read=min(source.count, dataset.size))
+        _keep_skipped(dataset, table.left_out)
     _update(
         claim,
         state=DatasetState.READY,
+        file_rows=rows + table.left_out.count,
         bytes_read=dataset.size,
         left_out=table.left_out.count,
         profile=storable(profiler.profile()),
@@ -201,44 +198,19 @@ def _import(claim: Claim[Dataset], dataset: Dataset) -> None:
     )
 
 
+def _keep_skipped(dataset: Dataset, skipped: Skipped) -> None:
+    """Keep the bytes of the rows that were skipped beside the upload; those of an earlier import go."""
+    storage = dataset.file.storage
+    storage.delete(dataset.skipped_name)
+    if skipped.file:
+        storage.save(dataset.skipped_name, File(skipped.file))
+
+
 def _packed(profiler: Profiler, groups: Iterator[list[Row]]) -> Iterator[tuple[int, bytes]]:
     """(number of rows, data of a block), profiled on the way."""
     for rows in groups:
         profiler.add(rows)
         yield len(rows), blocks.packed(rows)
-
-
-class _Watched(io.RawIOBase):
-    """The upload as it is read: counts its bytes, and holds on to the lease meanwhile."""
-
-    def __init__(self, file: ByteStream, claim: Claim[Dataset]) -> None:
-        self.file, self.claim = file, claim
-        self.count, self.extended = 0, time.monotonic()
-
-    def read(self, size: int = -1, /) -> bytes:
-        piece = self.file.read(size)
-        self.count += len(piece)
-        if time.monotonic() - self.extended > EXTEND_EVERY:
-            self.claim.extend()
-            self.extended = time.monotonic()
-        return piece
-
-    def readinto(self, buffer: Any, /) -> int:
-        piece = self.read(len(buffer))
-        buffer[: len(piece)] = piece
-        return len(piece)
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = 0, /) -> int:
-        return self.file.seek(offset, whence)
-
-    def tell(self) -> int:
-        return self.file.tell()
 
 
 def _store(dataset: Dataset, blocks: list[tuple[int, bytes]], rows: int) -> int:
@@ -285,13 +257,16 @@ def _ask(claim: Claim[Dataset], asks: Asks) -> None:
     )
 
 
-def _refuse(claim: Claim[Dataset], problems: list[Problem], count: int, *, can_leave: bool = False) -> None:
+def _refuse(
+    claim: Claim[Dataset], problems: list[Problem], count: int, *, rows: int = 0, can_leave: bool = False
+) -> None:
     remove_blocks(claim)
     _update(
         claim,
         state=DatasetState.REFUSED,
         problems=kept_problems(problems),
         problem_count=count,
+        file_rows=rows,
         can_leave=can_leave,
         row_count=0,
         held_reason="",

@@ -53,17 +53,17 @@ class Dataset(Work):
     held_reason = models.TextField(blank=True)
     """In words, while the import waits for something such as room on the disk; it goes on by itself."""
     form = models.CharField(max_length=20, blank=True)
-    """What kind of file it is, in the words of `reading.types.Understood`."""
+    """What kind of file it is, in the words of `tables.Understood`."""
     encoding = models.CharField(max_length=40, blank=True)
     delimiter = models.CharField(max_length=4, blank=True)
     understood: models.JSONField[dict[str, Any]] = models.JSONField(default=dict, blank=True)
-    """All that was understood of the file: the fields of `reading.types.Understood`."""
+    """All that was understood of the file: the fields of `tables.Understood`."""
     questions: models.JSONField[list[dict[str, Any]]] = models.JSONField(default=list, blank=True)
-    """What must be answered before it can be imported: `reading.types.Question` as objects."""
+    """What must be answered before it can be imported: `tables.Question` as objects."""
     answers: models.JSONField[list[dict[str, Any]]] = models.JSONField(default=list, blank=True)
     """What people answered: {"key", "value", "by" (id), "at", "question"}, the question as it was asked, or null."""
     profile: models.JSONField[dict[str, Any]] = models.JSONField(default=dict, blank=True)
-    """What is in the columns: see `profiling`."""
+    """What is in the columns: see `profile`."""
     columns: models.JSONField[list[str]] = models.JSONField(default=list)
     row_count = models.BigIntegerField(default=0)
     problems: models.JSONField[list[dict[str, object]]] = models.JSONField(default=list)
@@ -71,6 +71,8 @@ class Dataset(Work):
     problem_count = models.PositiveIntegerField(default=0)
     left_out = models.PositiveBigIntegerField(default=0)
     """Rows of the file that are no rows of the dataset, because a person chose to go on without them."""
+    file_rows = models.PositiveBigIntegerField(default=0)
+    """Rows of the file, as a person counts them, the bad ones included; 0 where it was not read to its end."""
     can_leave = models.BooleanField(default=False)
     """Whether a refused file may be taken without its bad rows: rows are all that is wrong with it."""
     replaces = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="replaced_by")
@@ -81,6 +83,16 @@ class Dataset(Work):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def good_rows(self) -> int:
+        """The rows of a refused file that are left without the bad ones."""
+        return self.file_rows - self.problem_count
+
+    @property
+    def skipped_name(self) -> str:
+        """Where the bytes of the skipped rows lie, beside the upload."""
+        return f"{self.file.name}.skipped"
 
     @property
     def has_rows(self) -> bool:

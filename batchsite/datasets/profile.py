@@ -19,11 +19,12 @@ and say so.
 from __future__ import annotations
 
 import re
-from array import array
 from collections import Counter
-from collections.abc import Hashable, Iterable, Sequence
-from itertools import compress, islice
+from collections.abc import Sequence
+from itertools import islice
 from typing import Any
+
+from batchsite.datasets.distinct_count import DistinctCount
 
 MOST_VALUES = 200
 """Distinct values that are kept with their counts."""
@@ -33,9 +34,6 @@ MOST_HASHES = 6_000_000
 """Hashes of 8 bytes that are held for all columns together."""
 LONGEST_ID = 64
 _SAMPLES, _SAMPLE_LENGTH = 6, 200
-_FIRST_LOOK, _SAMPLE, _PART = 65_536, 16_384, 200_000
-_PART_BYTE = 3
-"""The byte of a hash that says to which part it belongs, for a set never to hold all; none of those that thin out."""
 _ID_CELLS = re.compile(r"[A-Za-z0-9_\-\n]+")
 _NO_ID = re.compile(r"[^A-Za-z0-9_\-]")
 _NUMBER = r"[+-]?(?:\d+(?:[.,]\d+)*|\.\d+)(?:[eE][+-]?\d+)?"
@@ -49,7 +47,7 @@ class Profiler:
         share = MOST_HASHES // (len(columns) + 1)
         self.rows = 0
         self._columns = [_Column(name, share) for name in columns]
-        self._whole = _Distinct(share)
+        self._whole = DistinctCount(share)
 
     def add(self, rows: Sequence[Sequence[str]]) -> None:
         """The next rows, each with a cell for every column."""
@@ -86,7 +84,7 @@ class _Column:
         self.numbers_only, self.no_id = True, ""
         self._values: Counter[str] | None = Counter()
         """Every value, as long as they are few; `_distinct` takes over from there."""
-        self._distinct = _Distinct(share)
+        self._distinct = DistinctCount(share)
         self._repeat: int | None = None
         """The first row whose value an earlier row has, if that was seen while the values were few."""
         self._blocks = 0
@@ -158,7 +156,7 @@ class _Column:
         if self._values is not None:
             distinct, known = len(self._values), True
         can_be_id, why_not = self._as_id(distinct, known)
-        self._distinct = _Distinct(0)
+        self._distinct = DistinctCount(0)
         filled = self.rows - self.empty
         return {
             "name": self.name,
@@ -211,92 +209,3 @@ def _why_no_id(cell: str, row: int) -> str:
 def _shown(character: str) -> str:
     names = {" ": "a space", "\n": "a line end", "\r": "a line end", "\t": "a tab"}
     return names.get(character) or (f"“{character}”" if character.isprintable() else f"U+{ord(character):04X}")
-
-
-class _Distinct:
-    """How many different values came by: a hash of each, in the order of the rows, as long as they find room.
-
-    Low bits of the hashes thin them out once they do not: of those that end in k zero bits there are about 2^-k of
-    all, so what is left is a fair sample of the *distinct* values.
-    """
-
-    def __init__(self, most: int) -> None:
-        self.most = most
-        self._hashes: array[int] = array("q")
-        self._mask, self._look = 0, min(_FIRST_LOOK, most)
-        self._begin: array[int] | None = None
-        """The hashes up to where a repeat was noticed, in the order of the rows."""
-
-    def add(self, values: Iterable[Hashable]) -> None:
-        hashes = list(map(hash, values))
-        if self._mask:
-            mask = self._mask
-            hashes = [one for one in hashes if not one & mask]
-        self._hashes.fromlist(hashes)
-        if len(self._hashes) >= self._look:
-            self._make_room()
-
-    def count(self) -> tuple[int, bool]:
-        """(distinct values, whether that is exact); once, at the end, as the hashes are let go."""
-        hashes, self._hashes = self._hashes, array("q")
-        distinct = sum(map(len, _parted(hashes)))
-        if distinct < len(hashes):
-            self._notice(hashes)
-        return distinct * (self._mask + 1), self._mask == 0
-
-    def _notice(self, hashes: array[int]) -> None:
-        if self._begin is None:
-            self._begin = array("q") if self._mask else hashes
-
-    def first_repeat(self) -> int | None:
-        """The first row whose value an earlier row has, where one was noticed and the order is still known."""
-        return None if self._begin is None else _first_repeat(self._begin)
-
-    def _make_room(self) -> None:
-        """Each hash once; thinned out where they still take too much room. Not before time where nearly all differ."""
-        if len(self._hashes) < self.most and 2 * len(set(self._hashes[-_SAMPLE:])) > _SAMPLE:
-            self._look = min(4 * len(self._hashes), self.most)
-            return
-        self._compact()
-        while len(self._hashes) * 4 > self.most * 3:
-            self._mask = self._mask * 2 + 1
-            self._hashes = array("q", [one for one in self._hashes if not one & self._mask])
-        self._look = min(max(_FIRST_LOOK, 4 * len(self._hashes)), self.most)
-
-    def _compact(self) -> None:
-        hashes = self._hashes
-        unique: array[int] = array("q")
-        for part in _parted(hashes):
-            unique.extend(array("q", part))
-        if len(unique) < len(hashes):
-            self._notice(hashes)
-            self._hashes = unique
-
-
-def _parted(hashes: array[int]) -> Iterable[set[int]]:
-    parts = len(hashes) // _PART + 1
-    if parts == 1:
-        return [set(hashes)]
-    some = memoryview(hashes).cast("B")[_PART_BYTE :: hashes.itemsize].tobytes()
-    return (set(compress(hashes, some.translate(_chosen(part, parts)))) for part in range(parts))
-
-
-def _chosen(part: int, parts: int) -> bytes:
-    """For every byte, whether what has it belongs to a part."""
-    return bytes(byte % parts == part for byte in range(256))
-
-
-def _first_repeat(hashes: array[int]) -> int | None:
-    """The position, counted from 1, of the first hash that was there before."""
-    first, parts = len(hashes) + 1, len(hashes) // _PART + 1
-    for part in range(parts):
-        chosen = _chosen(part, parts)
-        seen: set[int] = set()
-        for position, one in enumerate(hashes[: first - 1], 1):
-            if not chosen[one >> 24 & 255]:
-                continue
-            if one in seen:
-                first = position
-                break
-            seen.add(one)
-    return first if first <= len(hashes) else None

@@ -9,8 +9,6 @@ from typing import Any
 
 from batchsite.tables import Problem, Question, Understood
 
-BAD_ROWS, LEAVE = "bad_rows", "leave"
-"""The answer that takes the good rows of a file and leaves the bad."""
 MOST_ROWS, MOST_CELLS, MOST_OF_A_CELL = 6, 12, 120
 """What is kept of the rows that stand beside a choice."""
 MOST_EVIDENCE = 12
@@ -34,7 +32,8 @@ def kept_questions(questions: Sequence[Question]) -> list[dict[str, Any]]:
             "guess": one.guess,
             "evidence": [storable(line[:MOST_OF_A_LINE]) for line in one.evidence[:MOST_EVIDENCE]],
             "choices": [
-                {"value": each.value, "label": storable(each.label), "rows": _cut(each.rows)} for each in one.choices
+                {"value": each.value, "label": storable(each.label), "rows": _cut(each.rows), "more": each.more}
+                for each in one.choices
             ],
         }
         for one in questions

@@ -14,8 +14,12 @@ from batchsite.processes.queue import Job, take_due
 
 def due(now: datetime) -> Iterable[Job]:
     """Uploads to import, and deleted datasets to clear away."""
-    for dataset in take_due(Dataset.objects.all(), now):
-        yield dataset_removal.job(dataset) if dataset.deleted_at else importer.job(dataset)
+    for dataset in take_due(Dataset.objects.all(), now, team="team", lane=lambda row: _job(row).queue):
+        yield _job(dataset)
+
+
+def _job(dataset: Dataset) -> Job:
+    return dataset_removal.job(dataset) if dataset.deleted_at else importer.job(dataset)
 
 
 def import_dataset(dataset_id: int) -> None:

@@ -17,6 +17,7 @@ urlpatterns = [
     path("<int:dataset_id>/again", views_answers.dataset_again, name="dataset-again"),
     path("<int:dataset_id>/replace", views.dataset_replace, name="dataset-replace"),
     path("<int:dataset_id>/original", views.dataset_original, name="dataset-original"),
+    path("<int:dataset_id>/skipped", views.dataset_skipped, name="dataset-skipped"),
     path("<int:dataset_id>/problems", views.dataset_problems, name="dataset-problems"),
     path("<int:dataset_id>/delete", views.dataset_delete, name="dataset-delete"),
 ]

@@ -191,6 +191,7 @@ def _context(request: TeamRequest, found: Dataset) -> dict[str, Any]:
         context["decisions"] = dataset_queries.decisions(found)
         context["problems"] = found.problems[:PROBLEMS_SHOWN]
         context["recorded"] = len(found.problems)
+        context["has_skipped"] = bool(found.left_out) and found.file.storage.exists(found.skipped_name)
         context["whole_file"] = file_details.whole_file_problem(found)
     return context
 
@@ -212,6 +213,19 @@ def dataset_original(request: TeamRequest, dataset_id: int) -> HttpResponseBase:
         messages.error(request, "The uploaded file is gone from the server's disk.")
         return redirect("dataset", found.pk)
     return FileResponse(file, as_attachment=True, filename=found.filename, content_type="application/octet-stream")
+
+
+@require_safe
+def dataset_skipped(request: TeamRequest, dataset_id: int) -> HttpResponseBase:
+    """The rows that were skipped, byte for byte, below the header of the file."""
+    found = _dataset(request, dataset_id)
+    try:
+        file = found.file.storage.open(found.skipped_name)
+    except FileNotFoundError:
+        raise Http404 from None
+    suffix = ".jsonl" if found.form in {"json", "jsonl", "requests"} else ".csv"
+    name = f"{found.name[:100]} - skipped{suffix}"
+    return FileResponse(file, as_attachment=True, filename=name, content_type="application/octet-stream")
 
 
 @require_safe

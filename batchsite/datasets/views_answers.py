@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from batchsite.datasets import answers, dataset_queries, file_details
-from batchsite.datasets.forms import AnswerForm, TextForm
+from batchsite.datasets.forms import AnswerForm, WaysForm
 from batchsite.datasets.models import Dataset, DatasetState
 from batchsite.datasets.views import page_of
 from batchsite.http import UNPROCESSABLE
@@ -55,9 +55,9 @@ def dataset_again(request: TeamRequest, dataset_id: int) -> HttpResponse:
     batches = list(found.batches.filter(deleted_at=None).order_by("-pk")[: dataset_queries.SHOWN_BATCHES])
     questions = file_details.open_to_change(found)
     form = AnswerForm(questions, request.POST or None, chosen=found.given)
-    others = TextForm(found, request.POST or None, leave=_not_open(found, questions))
+    others = WaysForm(found, request.POST or None, asked={str(one["key"]) for one in questions})
     if request.method == "POST" and form.is_valid() and others.is_valid():
-        values = form.cleaned_data | others.cleaned_data
+        values = form.cleaned_data | others.values()
         return _read_anew(request, found, values, beside=bool(batches) or "beside" in request.POST)
     context: dict[str, Any] = {
         "dataset": found,
@@ -66,12 +66,9 @@ def dataset_again(request: TeamRequest, dataset_id: int) -> HttpResponse:
         "batches": batches,
         "back": reverse("dataset", args=[found.pk]),
     }
-    return render(request, "datasets/again.html", context, status=UNPROCESSABLE if form.errors else 200)
-
-
-def _not_open(found: Dataset, questions: list[dict[str, Any]]) -> set[str]:
-    """Keys that are asked about with evidence, or mean nothing for this kind of file."""
-    return {str(one["key"]) for one in questions} if file_details.is_text(found) else set(file_details.WAYS)
+    return render(
+        request, "datasets/again.html", context, status=UNPROCESSABLE if form.errors or others.errors else 200
+    )
 
 
 def _read_anew(request: TeamRequest, found: Dataset, values: dict[str, str], *, beside: bool) -> HttpResponse:

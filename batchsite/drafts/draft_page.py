@@ -14,6 +14,7 @@ from django.http import QueryDict
 from batchsite.batches.batch_recipe import recipe_of
 from batchsite.batches.models import Batch
 from batchsite.drafts import draft_store
+from batchsite.drafts.draft_warnings import warnings_of
 from batchsite.drafts.forms import DraftField, DraftForm
 from batchsite.drafts.starter_prompts import STARTERS
 from batchsite.pricing.budgets import budget_of
@@ -23,7 +24,7 @@ from batchsite.pricing.model_prices import prices_for
 from batchsite.prompts import prompt_queries as prompts
 from batchsite.recipes import answer_shape
 from batchsite.recipes.parameters import NAMES, parameters_of
-from batchsite.recipes.prompt_template import PromptError
+from batchsite.recipes.recipe import Recipe
 from batchsite.recipes.shape_fields import TYPES
 from batchsite.teams.accounts import AccountKind, account_kind
 from batchsite.teams.requests import TeamRequest
@@ -58,11 +59,11 @@ def draft_context(request: TeamRequest, form: DraftForm, row: int, *, at_submit:
     fields = form.with_problems(problems, at_submit=at_submit)
     try:
         preview = draft_store.preview(batch, row)
-    except PromptError:
-        preview = None
+    except ValueError:
+        preview = None  # the problems are named at their fields
     used = draft_store.used_columns(batch)
-    found = coverage(batch.dataset)
-    chips = _chips(found, used)
+    filled = coverage(batch.dataset)
+    chips = _chips(filled, used)
     params = shown_params(batch, fields)
     swap_params = request.method == "POST" and request.POST.get("params-of", batch.model) != batch.model
     taken = request.POST.get("do", "").startswith("values-")
@@ -81,10 +82,10 @@ def draft_context(request: TeamRequest, form: DraftForm, row: int, *, at_submit:
         "row": preview.row if preview else row,
         "preview": preview,
         "problems": problems,
-        "scope": found.scope,
+        "scope": filled.scope,
         "chips": chips,
         "labels": [chip for chip in chips if chip.values][:LABELS_SHOWN],
-        "set_params": any(one.problems for one in params) or bool(batch.params.keys() & set(NAMES)),
+        "set_params": any(parameter.problems for parameter in params) or bool(batch.params.keys() & set(NAMES)),
         "gaps": _gaps(batch, used),
         "schema": _schema(batch),
         "offers": prices_for(request.team),
@@ -102,7 +103,7 @@ def _costs(request: TeamRequest, batch: Batch, price: Estimate | None) -> dict[s
         "rows": rows_to_send(batch),
         "turns": 1 + bool(batch.system_prompt.strip()) + 2 * len(batch.examples),
         "estimate": price,
-        "warnings": draft_store.warnings_of(batch),
+        "warnings": warnings_of(batch),
         "simulated": kind == AccountKind.SANDBOX,
         "account": kind,
         "budget": budget,
@@ -112,7 +113,7 @@ def _costs(request: TeamRequest, batch: Batch, price: Estimate | None) -> dict[s
 
 def shown_params(batch: Batch, fields: dict[str, DraftField]) -> list[DraftField]:
     """Returns the parameters that the model takes, and those that are set although it refuses them."""
-    taken = {one.name for one in parameters_of(batch.model)}
+    taken = {parameter.name for parameter in parameters_of(batch.model)}
     shown = [name for name in NAMES if name in taken or batch.params.get(name) is not None]
     return [fields[name] for name in shown]
 
@@ -124,7 +125,8 @@ def _noted(fields: dict[str, DraftField], swapped: list[DraftField], typed: Quer
     return plain if swapped else [*plain, *(fields[name] for name in NAMES if name in typed)]
 
 
-def _chips(found: Coverage, used: Sequence[int]) -> list[Chip]:
+def _chips(filled: Coverage, used: Sequence[int]) -> list[Chip]:
+    used_numbers = set(used)
     return [
         Chip(
             number,
@@ -132,10 +134,10 @@ def _chips(found: Coverage, used: Sequence[int]) -> list[Chip]:
             column.placeholder,
             column.words,
             column.empty > 0,
-            number in used,
+            number in used_numbers,
             column.distinct if column.repeats else None,
         )
-        for number, column in enumerate(found.columns)
+        for number, column in enumerate(filled.columns)
     ]
 
 
@@ -158,22 +160,28 @@ def review_context(request: TeamRequest, batch: Batch, price: Estimate | None) -
     """What is about to be sent, and an example of it. The draft has no problems."""
     used = draft_store.used_columns(batch)
     row = _first_row(batch)
-    request_body = recipe_of(batch).request(row, batch.dataset.row(row))["batch_request"]
-    [(kind, body)] = request_body.items()
-    text = orjson.dumps(body, option=orjson.OPT_INDENT_2).decode()
+    text, curl = _example(recipe_of(batch), row, batch.dataset.row(row))
     return _costs(request, batch, price) | {
         "row": row,
         "gaps": _gaps(batch, used),
         "schema": _schema(batch),
         "request_text": text[:SHOWN_OF_A_REQUEST],
         "cut": len(text) > SHOWN_OF_A_REQUEST,
-        "curl": _curl(kind, body),
+        "curl": curl,
         "revision": draft_store.revision(batch),
     }
 
 
+def _example(recipe: Recipe, row: int, cells: Sequence[str]) -> tuple[str, str]:
+    """Returns (the request of a row as JSON, the same request as a shell command)."""
+    if recipe.length(cells) > draft_store.LONGEST_PREVIEW:
+        return draft_store.TOO_LONG_TO_SHOW, ""
+    [(kind, body)] = recipe.request(row, cells)["batch_request"].items()
+    return orjson.dumps(body, option=orjson.OPT_INDENT_2).decode(), _curl(kind, body)
+
+
 def _first_row(batch: Batch) -> int:
-    return batch.ranges[0][0] if batch.ranges else 1
+    return batch.rows.first or 1
 
 
 def _curl(kind: str, body: dict[str, Any]) -> str:

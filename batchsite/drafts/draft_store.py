@@ -29,8 +29,12 @@ from batchsite.recipes.shape_edits import part_of, with_values
 from batchsite.teams.accounts import account_kind
 from batchsite.teams.models import Team, User
 from batchsite.xai.bodies import Message
-from batchsite.xai.catalogue import batch_reason, is_batchable
 
+LONGEST_PREVIEW = 1_000_000
+"""Characters of a prompt that the page of a draft shows."""
+TOO_LONG_TO_SHOW = "The prompt of this row is too long to be shown here."
+MOST_PROBLEMS = 20
+"""Problems of examples that are listed."""
 Problems = dict[str, list[str]]
 """Sentences about what is wrong, by the name of the field; "" stands for the batch as a whole."""
 
@@ -107,62 +111,68 @@ class Preview:
 
 
 def preview(batch: Batch, row: int) -> Preview | None:
-    """Returns the prompt of one row (counted from 1). None if the dataset has no rows. Raises PromptError."""
+    """Returns the prompt of one row (counted from 1). None if the dataset does not have it. Raises ValueError."""
     rows = batch.dataset.row_count
     if not rows:
         return None
     row = max(1, min(row, rows))
-    cells = batch.dataset.row(row)
+    cells = batch.dataset.pick([row]).get(row)
+    if cells is None:
+        return None
     recipe = recipe_of(batch)
     problem = check_row(recipe, row, cells, 25_000_000) if batch.prompt.strip() else None
     pairs = list(zip(batch.dataset.columns, cells, strict=True))
-    return Preview(row, rows, recipe.messages(cells), pairs, problem.message if problem else "")
+    is_long = recipe.length(cells) > LONGEST_PREVIEW
+    messages = [] if is_long else recipe.messages(cells)
+    words = problem.message if problem else TOO_LONG_TO_SHOW if is_long else ""
+    return Preview(row, rows, messages, pairs, words)
 
 
 def problems_of(batch: Batch) -> Problems:
     """Returns what keeps a draft from being submitted, apart from its price, without looking at every row."""
-    found: Problems = {}
+    problems: Problems = {}
     if batch.dataset.state != DatasetState.READY:
-        found["dataset"] = ["The dataset is not ready yet."]
+        problems["dataset"] = ["The dataset is not ready yet."]
     if not batch.name.strip():
-        found["name"] = ["Give the batch a name."]
+        problems["name"] = ["Give the batch a name."]
     for field, text in (("system_prompt", batch.system_prompt), ("prompt", batch.prompt)):
         if words := _unknown(text, batch.dataset.columns):
-            found[field] = words
+            problems[field] = words
     if not batch.prompt.strip() and not batch.dataset.holds_requests:
-        found["prompt"] = ["Write a prompt."]
+        problems["prompt"] = ["Write a prompt."]
     refused = why_no_batch(batch.model) if batch.model else "Choose a model."
     if refused:
-        found["model"] = [refused]
+        problems["model"] = [refused]
     if batch.model:
         wrong = check_params(batch.model, batch.params, settings.OPTIONS.xai_request_kind)
-        found |= {name: [words] for name, words in wrong.items()}
-    found |= {name: words for name, words in _parts(batch) if words}
+        problems |= {name: [words] for name, words in wrong.items()}
+    problems |= {name: words for name, words in _parts(batch) if words}
     if batch.id_column and batch.id_column not in batch.dataset.columns:
-        found["id_column"] = ["The dataset doesn’t have that column."]
+        problems["id_column"] = ["The dataset doesn’t have that column."]
     if rows_to_send(batch) < 1:
-        found["row_limit"] = ["There are no rows to send."]
-    return found
+        problems["row_limit"] = ["There are no rows to send."]
+    return problems
 
 
 def problems_with_price(batch: Batch, price: Estimate | None) -> Problems:
     """Returns what keeps a draft from being submitted, the team's budget included."""
-    found = problems_of(batch)
-    if "row_limit" not in found and (refusal := refusal_of(batch.team, price)):
-        found[""] = [refusal]
-    return found
+    problems = problems_of(batch)
+    if "row_limit" not in problems and (refusal := refusal_of(batch.team, price)):
+        problems[""] = [refusal]
+    return problems
 
 
 def _parts(batch: Batch) -> Iterator[tuple[str, list[str]]]:
     """Yields the problems of the parts with several inputs: examples and the shape of the answer."""
-    found = []
+    wrong = []
     for number, turn in enumerate(batch.examples, 1):
         for who, label in (("user", "what the user says"), ("assistant", "the answer")):
             text = turn.get(who, "")
             if not text.strip():
-                found.append(f"Example {number} lacks {label}.")
-            found += [f"Example {number}: {words}" for words in _unknown(text, batch.dataset.columns)]
-    yield "examples", found
+                wrong.append(f"Example {number} lacks {label}.")
+            if len(wrong) < MOST_PROBLEMS:
+                wrong += [f"Example {number}: {words}" for words in _unknown(text, batch.dataset.columns)]
+    yield "examples", wrong[:MOST_PROBLEMS]
     yield "shape", answer_shape.problems(batch.shape)
 
 
@@ -185,30 +195,14 @@ def used_columns(batch: Batch) -> tuple[int, ...]:
     return tuple(used)
 
 
-def warnings_of(batch: Batch) -> list[str]:
-    """Returns sentences about what should be known before a draft is submitted, though it may be."""
-    found = []
-    with contextlib.suppress(PromptError):
-        recipe = recipe_of(batch)
-        used = recipe.prompt.columns or (recipe.system and recipe.system.columns)
-        if batch.prompt.strip() and not used:
-            found.append("No column is used: every row gets the same prompt.")
-    if batch.model and batch.model not in settings.OPTIONS.xai_batch_models and is_batchable(batch.model) is None:
-        found.append(batch_reason(batch.model))
-    size, rows = settings.OPTIONS.requests_per_submission, rows_to_send(batch)
-    if rows > size:
-        found.append(f"More than {size:,} rows are sent as {-(-rows // size)} batches at xAI; here they stay one.")
-    return found
-
-
 def estimate_of(batch: Batch) -> Estimate | None:
     """Returns the estimate for a draft and stores it there. None if its prompt does not fit its columns."""
     batch.account = batch.account or account_kind(batch.team)
     try:
-        found = estimate(batch, recipe_of(batch))
+        price = estimate(batch, recipe_of(batch))
     except (PromptError, ValueError):
-        found = None
-    as_json: dict[str, Any] | None = found.as_json() if found else None
+        price = None
+    as_json: dict[str, Any] | None = price.as_json() if price else None
     if batch.pk and batch.state == State.DRAFT:
         Batch.objects.filter(pk=batch.pk, state=State.DRAFT).update(estimate=as_json)
-    return found
+    return price

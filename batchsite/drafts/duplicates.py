@@ -102,6 +102,6 @@ def look_for_new_rows(batch: Batch, dataset: Dataset, user: User) -> Renewal:
             begun = {"mark": mark, "rows_done": 0, "ranges": [], "count": 0, "problem": "", "ready_at": None}
             is_new = Renewal.objects.filter(pk=renewal.pk, mark=renewal.mark).update(**begun, next_look_at=now) == 1
             renewal.refresh_from_db()
-    if is_new and take(renewal, now):
+    if is_new and take(renewal, now, "long"):
         enqueue(Job("batchsite.drafts.tasks.renew", (renewal.pk,), "long"))
     return renewal

@@ -106,7 +106,7 @@ class DraftForm(forms.Form):
         required=False,
         min_value=0,
         max_value=10,
-        help_text="Only causes that may go away: overloaded, rate limit, deadline exceeded, errors at xAI. 0 means never.",
+        help_text="Only causes that may go away: overloaded, rate limit, deadline exceeded, errors at xAI. 0: never.",
         widget=number_input(0, 10),
         error_messages=_from_to(0, 10),
     )
@@ -115,7 +115,7 @@ class DraftForm(forms.Form):
         required=False,
         min_value=1,
         max_value=720,
-        help_text="After that, the batch finishes with the answers it has. Leave blank for none; xAI itself stops after 30 days.",
+        help_text="Then the batch finishes with the answers it has. Leave blank for none; xAI stops after 30 days.",
         widget=number_input(1, 720),
         error_messages=_from_to(1, 720),
     )
@@ -141,13 +141,13 @@ class DraftForm(forms.Form):
         rows = typed_parts.rows_of(self.data, part) if isinstance(self.data, QueryDict) else None
         if rows is None:
             return list(stored)
-        found = (typed_parts.examples if part == "examples" else typed_parts.fields)(rows)
-        return typed_parts.after(found, part, self.data.get("do", ""), blank)
+        parsed = (typed_parts.examples if part == "examples" else typed_parts.fields)(rows)
+        return typed_parts.after(parsed, part, self.data.get("do", ""), blank)
 
     def _fit_rows(self, count: int) -> None:
         field: Any = self.fields["row_limit"]
         field.widget = number_input(1, count, placeholder=f"all {count:,}")
-        field.help_text = f"Empty: all {count:,}. Or only the first so many, to try it out."
+        field.help_text = f"Leave blank for all {count:,}, or enter how many."
 
     def _fit_ids(self, columns: Sequence[str]) -> None:
         field: Any = self.fields["id_column"]
@@ -205,16 +205,16 @@ class DraftForm(forms.Form):
 
     def with_problems(self, problems: Problems, *, at_submit: bool) -> dict[str, DraftField]:
         """Returns every field with its problems. Blank fields are not wrong before submitting."""
-        found = {}
+        shown = {}
         for name, field in self.fields.items():
             still_empty = name in BLANK_FIELDS and not getattr(self.batch, name).strip()
             words = [] if still_empty and not at_submit else problems.get(name, [])
             words = [str(error) for error in self.errors.get(name, [])] or words
             if words and at_submit:
                 field.widget.attrs["aria-invalid"] = "true"
-            found[name] = DraftField(self[name], words)
+            shown[name] = DraftField(self[name], words)
         parts = {name: DraftField(Part(f"id_{name}"), problems.get(name, [])) for name in ("examples", "shape")}
-        return found | parts
+        return shown | parts
 
 
 def _initial(batch: Batch) -> dict[str, Any]:

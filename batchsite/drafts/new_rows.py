@@ -29,7 +29,7 @@ def new_rows(older: Dataset, newer: Dataset, beat: Beat = lambda _: None) -> Row
 
     Raises ValueError, with a sentence, if they share no column or the new rows form too many ranges.
     """
-    shared = [name for name in newer.columns if name in older.columns]
+    shared = sorted(set(newer.columns) & set(older.columns))
     if not shared:
         raise ValueError(f"“{newer}” and “{older}” have no column in common.")
     parts, looked = _parts(older.row_count), 0
@@ -77,8 +77,8 @@ def _as_rows(flags: bytearray) -> RowSet:
         spans.append((first, last))
         if len(spans) > MOST_SPANS:
             raise ValueError(
-                f"The new rows lie in more than {MOST_SPANS:,} places between old ones, too many to name. "
-                "Sort the file so that new rows stand together, or run all of its rows."
+                f"The new rows are scattered over more than {MOST_SPANS:,} places. "
+                "Sort the file so that new rows are together, or run all of its rows."
             )
         first = flags.find(1, last + 1)
     return RowSet(spans)

@@ -24,15 +24,15 @@ class Starter:
     make: Callable[[Dataset, Coverage], Contents]
 
 
-def text_column(found: Coverage) -> ColumnCoverage:
+def text_column(filled: Coverage) -> ColumnCoverage:
     """Returns the column with the longest texts, which prompts are mostly about."""
-    return max(found.columns, key=lambda column: (column.filled > 0, column.mean))
+    return max(filled.columns, key=lambda column: (column.filled > 0, column.mean))
 
 
-def label_column(found: Coverage) -> ColumnCoverage | None:
+def label_column(filled: Coverage) -> ColumnCoverage | None:
     """Returns a column of labels (few values that repeat) beside the text. None if there is none."""
-    text = text_column(found)
-    labels = [column for column in found.columns if column.repeats and column is not text]
+    text = text_column(filled)
+    labels = [column for column in filled.columns if column.repeats and column is not text]
     return min(labels, key=lambda column: column.mean, default=None)
 
 
@@ -40,28 +40,28 @@ def _field(name: str, kind: str, description: str, values: list[str] | None = No
     return {"name": name, "type": kind, "values": values or [], "description": description, "required": True}
 
 
-def _text(found: Coverage) -> str:
+def _text(filled: Coverage) -> str:
     """Returns the placeholder of the text in a fence, so that its contents are not taken for instructions."""
-    return f"<text>\n{text_column(found).placeholder}\n</text>"
+    return f"<text>\n{text_column(filled).placeholder}\n</text>"
 
 
-def _classify(dataset: Dataset, found: Coverage) -> Contents:
-    label = label_column(found)
+def _classify(dataset: Dataset, filled: Coverage) -> Contents:
+    label = label_column(filled)
     values, name = ["positive", "neutral", "negative"], "label"
     if label is not None:
         values, _ = values_of(dataset, label.name)
         name = label.name[:64]
     return Contents(
         system_prompt="Classify the text. Always choose the closest label.",
-        text=f"Which label fits this text?\n\n{_text(found)}",
+        text=f"Which label fits this text?\n\n{_text(filled)}",
         shape={"fields": [_field(name, "choice", "The label that fits the text best", values)]},
     )
 
 
-def _extract(dataset: Dataset, found: Coverage) -> Contents:
+def _extract(dataset: Dataset, filled: Coverage) -> Contents:
     return Contents(
         system_prompt="Extract facts from the text. Never guess: leave blank what the text does not say.",
-        text=f"Extract these facts from the text.\n\n{_text(found)}",
+        text=f"Extract these facts from the text.\n\n{_text(filled)}",
         shape={
             "fields": [
                 _field("topic", "text", "What the text is about, in two or three words"),
@@ -73,27 +73,27 @@ def _extract(dataset: Dataset, found: Coverage) -> Contents:
     )
 
 
-def _translate(dataset: Dataset, found: Coverage) -> Contents:
+def _translate(dataset: Dataset, filled: Coverage) -> Contents:
     return Contents(
         system_prompt="Translate the text. Keep the tone, names and numbers. Answer with the translation only.",
-        text=f"Translate this text into English.\n\n{_text(found)}",
+        text=f"Translate this text into English.\n\n{_text(filled)}",
     )
 
 
-def _summarise(dataset: Dataset, found: Coverage) -> Contents:
+def _summarise(dataset: Dataset, filled: Coverage) -> Contents:
     return Contents(
         system_prompt="Summarize the text for someone in a hurry. Answer with the summary only.",
-        text=f"Summarize this text in one sentence of at most 20 words.\n\n{_text(found)}",
+        text=f"Summarize this text in one sentence of at most 20 words.\n\n{_text(filled)}",
     )
 
 
-def _judge(dataset: Dataset, found: Coverage) -> Contents:
-    others = [column for column in found.columns if column.filled and column is not text_column(found)]
+def _judge(dataset: Dataset, filled: Coverage) -> Contents:
+    others = [column for column in filled.columns if column.filled and column is not text_column(filled)]
     about = "\n".join(f"{column.name}: {column.placeholder}" for column in others[:6])
     given = f"\n\nWhat is known of it:\n{about}" if about else ""
     return Contents(
         system_prompt="Rate the text strictly and fairly. Give the reason first, then the score.",
-        text=f"How clear and helpful is this text?\n\n{_text(found)}{given}",
+        text=f"How clear and helpful is this text?\n\n{_text(filled)}{given}",
         shape={
             "fields": [
                 _field("reason", "text", "Why, in one sentence"),

@@ -16,7 +16,7 @@ HERE = "batchsite.drafts.tasks"
 
 def due(now: datetime) -> Iterable[Job]:
     """Yields every search that is due."""
-    for renewal in take_due(Renewal.objects.all(), now):
+    for renewal in take_due(Renewal.objects.all(), now, team="batch__team", lane=lambda _: "long"):
         yield Job(f"{HERE}.renew", (renewal.pk,), "long")
 
 

@@ -31,18 +31,18 @@ DATASETS_SHOWN = 30
 @require_http_methods(["GET", "POST"])
 def batch_new(request: TeamRequest) -> HttpResponse:
     """Chooses a dataset and starts a draft with it, filled from a saved prompt if one is given."""
-    mine = Dataset.objects.filter(team=request.team, deleted_at=None)
+    datasets = Dataset.objects.filter(team=request.team, deleted_at=None)
     asked = whole_number(request.POST.get("prompt") or request.GET.get("prompt"))
     version = prompts.version_of(request.team, asked) if asked else None
     if request.method == "POST":
-        dataset = get_object_or_404(mine, pk=whole_number(request.POST.get("dataset")) or 0)
+        dataset = get_object_or_404(datasets, pk=whole_number(request.POST.get("dataset")) or 0)
         if dataset.state == DatasetState.READY:
             return redirect("batch-edit", _begin(request, dataset, version).pk)
         messages.error(request, f"{dataset} is not ready: {dataset.get_state_display().lower()}.")
         return redirect("dataset", dataset.pk)
-    ready = mine.filter(state=DatasetState.READY).select_related("created_by").order_by("-created_at", "-pk")
-    found = list(ready[: DATASETS_SHOWN + 1])
-    context = {"datasets": found[:DATASETS_SHOWN], "more": len(found) > DATASETS_SHOWN, "version": version}
+    ready = datasets.filter(state=DatasetState.READY).select_related("created_by").order_by("-created_at", "-pk")
+    newest = list(ready[: DATASETS_SHOWN + 1])
+    context = {"datasets": newest[:DATASETS_SHOWN], "more": len(newest) > DATASETS_SHOWN, "version": version}
     return render(request, "drafts/new.html", context)
 
 
@@ -91,7 +91,7 @@ def batch_preview(request: TeamRequest, batch_id: int) -> HttpResponse:
 def _do(request: TeamRequest, batch: Batch) -> tuple[str, str]:
     """Does what a button asks for besides saving. Returns (anchor on the page, a sentence). Raises Submitted."""
     what, _, which = request.POST.get("do", "").partition("-")
-    if what == "values" and which.isdecimal() and int(which) < len(batch.dataset.columns):
+    if what == "values" and _is_place(which) and int(which) < len(batch.dataset.columns):
         try:
             return "shape", draft_store.take_values(batch, batch.dataset.columns[int(which)])
         except ValueError as error:
@@ -100,6 +100,11 @@ def _do(request: TeamRequest, batch: Batch) -> tuple[str, str]:
         ask_for_prices(str(account_kind(request.team)), request.team.pk)
         return "models", "Asking xAI for its models and prices; reload the page in a moment to see them."
     return {"examples": "examples", "fields": "shape"}.get(what, ""), ""
+
+
+def _is_place(text: str) -> bool:
+    """Returns whether a button names a place, counted from 0; longer numbers are no places."""
+    return text.isascii() and text.isdecimal() and len(text) <= 6
 
 
 @require_POST

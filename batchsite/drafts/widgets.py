@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from django import forms
 
 from batchsite.recipes.parameters import NAMES, Parameter, parameters_of
+
+LARGEST_NUMBER = 2.0**53
+"""Numbers beyond are kept as text: JSON does not carry them exactly, and no parameter allows them."""
 
 
 class ModelSelect(forms.Select):
@@ -30,12 +32,12 @@ class ParamField(forms.CharField):
     def to_python(self, value: Any) -> Any:
         text = str(super().to_python(value) or "")
         try:
-            found = float(text)
+            number = float(text)
         except ValueError:
             return text or None
-        if not math.isfinite(found):
+        if not abs(number) < LARGEST_NUMBER:  # also NaN
             return text
-        return int(found) if found.is_integer() and not set(text) & set(".eE") else found
+        return int(number) if number.is_integer() and not set(text) & set(".eE") else number
 
 
 class LinesField(forms.CharField):
@@ -73,7 +75,7 @@ def _param_field(parameter: Parameter, value: Any) -> forms.Field:
     words: dict[str, Any] = {"label": parameter.label, "help_text": parameter.help, "required": False}
     if parameter.kind == "choice":
         choices = [("", "Model default"), *parameter.choices]
-        if value and value not in dict(choices):
+        if value and str(value) not in dict(choices):
             choices.append((str(value), f"{value}: not for this model"))
         return ChosenField(widget=forms.Select(choices=choices), **words)
     if parameter.kind == "texts":

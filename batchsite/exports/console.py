@@ -24,12 +24,12 @@ from batchsite.batches.models import Batch
 from batchsite.batches.transitions import outcome
 from batchsite.datasets import importer
 from batchsite.datasets.models import Dataset, DatasetState
-from batchsite.datasets.reading_report import BAD_ROWS, LEAVE
 from batchsite.pricing.estimate import Estimate
 from batchsite.processes.leases import Busy, LeaseLost
 from batchsite.processes.log_files import LogFile
 from batchsite.processes.outages import outage_of
 from batchsite.processes.parentage import die_with_parent
+from batchsite.tables import BAD_ROWS, LEAVE
 from batchsite.teams.accounts import AccountKind, account_kind, sandbox_url
 from batchsite.wording import dollars
 
@@ -161,7 +161,10 @@ def file_problems(dataset: Dataset) -> str:
     more = dataset.problem_count - len(lines)
     lines += [f"and {more:,} more"] if more > 0 else []
     if dataset.can_leave:
-        lines.append(f"To leave out what is at fault ({dataset.problem_count:,}): --answer {BAD_ROWS}={LEAVE}")
+        bad, good = f"{dataset.problem_count:,}", f"{dataset.good_rows:,}"
+        lines.append(
+            f"To skip {bad} of {dataset.file_rows:,} rows and take the other {good}: --answer {BAD_ROWS}={LEAVE}"
+        )
     return "\n".join([f"{dataset.filename} cannot be read:", *lines])
 
 
@@ -170,17 +173,19 @@ def file_questions(dataset: Dataset) -> str:
     lines = [f"{dataset.filename} can be read in more than one way. Say in which with --answer:"]
     for one in dataset.questions:
         lines += ["", one["text"], *(f"    {line}" for line in one["evidence"])]
-        for choice in one["choices"]:
+        for choice in filter(lambda choice: not choice.get("more"), one["choices"]):
             likeliest = " (the likeliest)" if choice["value"] == one["guess"] else ""
             answer = shlex.quote(f"{one['key']}={choice['value']}")
             lines.append(f"  --answer {answer}  {choice['label']}{likeliest}")
             lines += [f"      {' | '.join(row)}" for row in choice["rows"]]
+        if more := [choice["value"] for choice in one["choices"] if choice.get("more")]:
+            lines.append(f"  {one['key']} may also be: {', '.join(more)}")
     return "\n".join(lines)
 
 
 def left_out(dataset: Dataset) -> str:
-    rows = "row of the file was" if dataset.left_out == 1 else "rows of the file were"
-    return f"{dataset.left_out:,} {rows} left out, as you said."
+    were = "was" if dataset.left_out == 1 else "were"
+    return f"{dataset.left_out:,} of the file's {dataset.file_rows:,} rows {were} left out, as you said."
 
 
 def row_problems(batch: Batch) -> str:

@@ -43,7 +43,7 @@ def request(batch: Batch, form: Built, choice: DownloadChoice, user: User | None
         export, is_new = Export.objects.get_or_create(
             batch=batch, fingerprint=fingerprint(batch, form.name, choice), defaults=values
         )
-    if is_new and take(export, now):
+    if is_new and take(export, now, "long"):
         enqueue(_job(export))
     return export
 
@@ -116,7 +116,7 @@ def _give_up(claim: Claim[Export], words: str) -> None:
 
 def due(now: datetime) -> Iterable[Job]:
     """Yields a job for each file to build, and one for deleting old files."""
-    for export in take_due(Export.objects.all(), now):
+    for export in take_due(Export.objects.all(), now, team="batch__team", lane=lambda _: "long"):
         yield _job(export)
     if Export.objects.filter(created_at__lt=now - KEPT).exists():
         yield Job("batchsite.exports.tasks.clear_old")

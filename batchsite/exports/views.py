@@ -33,6 +33,7 @@ from batchsite.exports.table_writers import TooBig
 from batchsite.http import UNPROCESSABLE
 from batchsite.results import filtered_rows
 from batchsite.results.row_filter import filter_in, pairs_of, query_of, unknown_filter
+from batchsite.teams import security_log
 from batchsite.teams.models import User
 from batchsite.teams.requests import TeamRequest
 
@@ -129,6 +130,7 @@ def batch_download(request: TeamRequest, batch_id: int) -> HttpResponseBase:
     form.count()
     context: dict[str, Any] = {"batch": batch, "form": form, "endings": ENDINGS}
     if form.is_bound and form.is_valid():
+        security_log.record("link_made", request, batch=batch.pk)
         token = share_links.sign(batch, request.user, form.cleaned_data["form"], form.choice)
         name = filename(batch, ALL_FORMS[form.cleaned_data["form"]], form.choice)
         path = reverse("shared-results", args=[token, name])
@@ -178,6 +180,7 @@ def _answer(
             return had
     response = _built(request, batch, form, choice, user) if isinstance(form, Built) else _streamed(batch, form, choice)
     if response.status_code == 200:
+        security_log.record("results_downloaded", request, batch=batch.pk, form=form.name, by_link=user is None)
         response["Content-Disposition"] = content_disposition_header(True, filename(batch, form, choice)) or ""
         if changed:
             response["ETag"], response["Cache-Control"] = etag, "private, no-cache"

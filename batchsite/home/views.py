@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET
 from batchsite.batches.queries import figures_of
 from batchsite.home import spend_charts
 from batchsite.home.dashboard import dashboard, spending
-from batchsite.http import pulse_of, the_same
+from batchsite.http import fingerprint_of, unchanged
 from batchsite.teams.last_seen import note_visit
 from batchsite.teams.requests import TeamRequest, page_or_part
 
@@ -22,8 +22,8 @@ def home(request: TeamRequest) -> HttpResponse:
     is_poll = request.htmx and not request.htmx.history_restore_request
     looked = request.membership.seen_before if is_poll else note_visit(request.membership)
     board = dashboard(request.team, looked)
-    pulse = pulse_of(sorted(board.stalled), looked, *map(figures_of, board.lists))
-    if is_poll and (same := the_same(request, pulse)):
+    pulse = fingerprint_of(sorted(board.stalled), looked, *map(figures_of, board.lists))
+    if is_poll and (same := unchanged(request, pulse)):
         return same
     context: dict[str, Any] = {"board": board, "looked": looked, "pulse": pulse}
     if not is_poll:

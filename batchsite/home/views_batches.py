@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET
 from batchsite.batches import queries
 from batchsite.batches.tags import tags_of
 from batchsite.home import batch_list
-from batchsite.http import pulse_of, the_same, whole_number, words_of
+from batchsite.http import fingerprint_of, unchanged, whole_number, words_of
 from batchsite.teams.requests import TeamRequest, page_or_part
 
 
@@ -22,8 +22,8 @@ def batches(request: TeamRequest) -> HttpResponse:
     shown = [int(pk) for pk in query.get("shown", "").split(",") if whole_number(pk)]
     if shown:
         listing = batch_list.page_again(request.team, shown)
-        pulse = pulse_of(queries.figures_of(listing.batches))
-        return the_same(request, pulse) or render(request, "home/_list.html", {"listing": listing, "pulse": pulse})
+        pulse = fingerprint_of(queries.figures_of(listing.batches))
+        return unchanged(request, pulse) or render(request, "home/_list.html", {"listing": listing, "pulse": pulse})
     filters: dict[str, Any] = {
         "search": words_of(query.get("search")),
         "only": query.get("only", ""),
@@ -35,7 +35,7 @@ def batches(request: TeamRequest) -> HttpResponse:
     )
     context = {
         "listing": listing,
-        "pulse": pulse_of(queries.figures_of(listing.batches)),
+        "pulse": fingerprint_of(queries.figures_of(listing.batches)),
         "filters": [(name, label) for name, (label, _) in batch_list.FILTERS.items()],
         "asked": filters,
         "is_filtered": any(filters.values()),

@@ -80,7 +80,7 @@ def _reached(check: KeyCheck, base_url: str, took: float) -> Finding:
     if check.verdict != Verdict.UNKNOWN:
         return ok("provider", f"{base_url} answers in {took:.0f} ms.")
     advice = "Check the network, the proxy and XAI_API_BASE. Batches wait and go on by themselves."
-    return problem("provider", f"{base_url} does not answer as it should. {check.words}", advice)
+    return problem("provider", f"{base_url} does not answer as it should. {check.words_and_detail}", advice)
 
 
 def _judged(whose: str, check: KeyCheck) -> Finding:

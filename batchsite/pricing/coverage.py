@@ -123,20 +123,20 @@ def _column(profiled: Mapping[str, Any], rows: int) -> ColumnCoverage:
 
 def gaps(dataset: Dataset, columns: Sequence[int], rows: RowSet) -> Gaps:
     """Returns the gaps of these rows in the columns with these indexes."""
-    used, some = sorted(set(columns)), rows.places(0, LOOKED_AT)
-    spans = hashlib.sha256(repr(some.spans).encode()).hexdigest()[:20]
-    found = _remembered(f"gaps {_key(dataset)} {used} {spans}", lambda: _find_gaps(dataset, used, some))
+    used, sample = sorted(set(columns)), rows.places(0, LOOKED_AT)
+    spans = hashlib.sha256(repr(sample.spans).encode()).hexdigest()[:20]
+    measured = _remembered(f"gaps {_key(dataset)} {used} {spans}", lambda: _find_gaps(dataset, used, sample))
     whole, known = coverage(dataset), _profiled(dataset)
-    if len(some) == len(rows) or known is None:
-        return replace(found, most=found.most + len(rows) - len(some), rows=len(rows))
+    if len(sample) == len(rows) or known is None:
+        return replace(measured, most=measured.most + len(rows) - len(sample), rows=len(rows))
     empty = [whole.columns[number].empty for number in used]
-    least, first = found.least, found.first
+    least, first = measured.least, measured.first
     if len(rows) == dataset.row_count:
         least = max(least, *empty)
         blanks = [known[whole.columns[number].name]["first_blank"] for number in used]
         first = first or tuple(sorted(filter(None, blanks))[:1])
-    most = min(sum(empty), found.least + len(rows) - len(some))
-    return replace(found, least=least, most=most, first=first, rows=len(rows))
+    most = min(sum(empty), measured.least + len(rows) - len(sample))
+    return replace(measured, least=least, most=most, first=first, rows=len(rows))
 
 
 def values_of(dataset: Dataset, column: str) -> tuple[list[str], str]:
@@ -151,21 +151,21 @@ def values_of(dataset: Dataset, column: str) -> tuple[list[str], str]:
     if listed:
         return sorted(listed), ""
     last = min(dataset.row_count, LOOKED_AT * 5)
-    found: set[str] = set()
+    distinct: set[str] = set()
     for _, cells in dataset.rows(1, last):
-        found.add(cells[index].strip())
-        if len(found) > MOST_VALUES:
+        distinct.add(cells[index].strip())
+        if len(distinct) > MOST_VALUES:
             raise ValueError(f"“{column}” has more than {MOST_VALUES} unique values: too many to choose from.")
-    found.discard("")
-    if not found:
+    distinct.discard("")
+    if not distinct:
         raise ValueError(f"“{column}” is empty.")
-    return sorted(found), f"of the first {last:,} rows" if last < dataset.row_count else ""
+    return sorted(distinct), f"of the first {last:,} rows" if last < dataset.row_count else ""
 
 
 def _profiled(dataset: Dataset) -> dict[str, dict[str, Any]] | None:
     """Returns the profile of each column by name. None if the import stored none that is usable here."""
     columns = dataset.profile.get("columns") or []
-    known = {str(one["name"]): one for one in columns if "blank" in one}
+    known = {str(column["name"]): column for column in columns if "blank" in column}
     return known if known.keys() == set(dataset.columns) else None
 
 
@@ -195,11 +195,11 @@ def _measure(dataset: Dataset) -> Coverage:
 
 def _note(values: dict[int, set[str]], number: int, cell: str) -> None:
     """Adds a value of a column; stops tracking the column if its values are too many or too long."""
-    found = values.get(number)
-    if found is None:
+    distinct = values.get(number)
+    if distinct is None:
         return
-    found.add(cell)
-    if len(found) > MOST_VALUES or len(cell) > LONGEST_VALUE:
+    distinct.add(cell)
+    if len(distinct) > MOST_VALUES or len(cell) > LONGEST_VALUE:
         del values[number]
 
 
@@ -236,8 +236,8 @@ def _key(dataset: Dataset) -> str:
 
 
 def _remembered(key: str, measure: Callable[[], _T]) -> _T:
-    found: _T | None = cache.get(key := key.replace(" ", "-"))
-    if found is None:
-        found = measure()
-        cache.set(key, found, CACHE_SECONDS)
-    return found
+    measured: _T | None = cache.get(key := key.replace(" ", "-"))
+    if measured is None:
+        measured = measure()
+        cache.set(key, measured, CACHE_SECONDS)
+    return measured

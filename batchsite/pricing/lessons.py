@@ -12,9 +12,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal
 
-import orjson
-
 from batchsite.batches.models import Batch
+from batchsite.recipes.json_bytes import json_bytes
 
 PER_CHARACTER = 0.25
 """Tokens of a character if nothing is known: four characters a token."""
@@ -84,8 +83,8 @@ class Lesson:
     @classmethod
     def from_json(cls, stored: Any) -> Lesson:
         """A stored lesson, perhaps written by an earlier version that had fewer sums."""
-        found = stored if isinstance(stored, dict) else {}
-        return cls(**{one.name: int(found.get(one.name) or 0) for one in fields(cls)})
+        sums = stored if isinstance(stored, dict) else {}
+        return cls(**{column.name: int(sums.get(column.name) or 0) for column in fields(cls)})
 
     def as_json(self) -> dict[str, int]:
         return asdict(self)
@@ -98,7 +97,7 @@ class Lesson:
         return Lesson(*(a + b for a, b in zip(self._values(), other._values(), strict=True)))
 
     def _values(self) -> list[int]:
-        return [getattr(self, one.name) for one in fields(self)]
+        return [getattr(self, column.name) for column in fields(self)]
 
     @property
     def output(self) -> float:
@@ -174,7 +173,7 @@ def prompt_fingerprint(batch: Batch) -> str:
 
 
 def _short(parts: list[Any], length: int) -> str:
-    return hashlib.sha256(orjson.dumps(parts, option=orjson.OPT_SORT_KEYS)).hexdigest()[:length]
+    return hashlib.sha256(json_bytes(parts, sort_keys=True)).hexdigest()[:length]
 
 
 def kin_of(fingerprint: str, tried: Mapping[str, Any]) -> Lesson:

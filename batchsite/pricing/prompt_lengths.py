@@ -52,11 +52,11 @@ class PromptLengths:
 def measure(batch: Batch, recipe: Recipe) -> PromptLengths | None:
     """Measures the prompts of a draft. None if it has no rows."""
     rows = batch.rows
-    some = sample(rows)
-    if not len(some):
+    sampled = sample(rows)
+    if not len(sampled):
         return None
-    looked_at = len(some)
-    sent, lengths = _lengths(batch.dataset, some, recipe.columns, skip_empty=batch.skip_empty)
+    looked_at = len(sampled)
+    sent, lengths = _lengths(batch.dataset, sampled, recipe.columns, skip_empty=batch.skip_empty)
     parts = [part for _, template in recipe.turns for part in template.parts]
     texts = sum(len(part) for part in parts if isinstance(part, str))
     uses = Counter(part for part in parts if isinstance(part, int))
@@ -66,11 +66,11 @@ def measure(batch: Batch, recipe: Recipe) -> PromptLengths | None:
 
 
 def _to_send(batch: Batch, recipe: Recipe, rows: RowSet, share: float) -> int:
-    found = round(len(rows) * share)
+    projected = round(len(rows) * share)
     if not batch.skip_empty or not recipe.columns or len(rows) <= ALL_ROWS:
-        return found
+        return projected
     known = gaps(batch.dataset, recipe.columns, rows)
-    return min(max(found, len(rows) - known.most), len(rows) - known.least)
+    return min(max(projected, len(rows) - known.most), len(rows) - known.least)
 
 
 def sample(rows: RowSet) -> RowSet:
@@ -87,11 +87,11 @@ def _lengths(dataset: Dataset, rows: RowSet, columns: Sequence[int], *, skip_emp
     spans = hashlib.sha256(repr(rows.spans).encode()).hexdigest()[:20]
     made = f"{dataset.pk}-{dataset.created_at.timestamp()}"
     key = f"lengths:{made}:{spans}:{'-'.join(map(str, columns))}:{skip_empty:d}"
-    found: tuple[int, list[int]] | None = cache.get(key)
-    if found is None:
-        found = _measure(dataset, rows, columns, skip_empty=skip_empty)
-        cache.set(key, found, CACHE_SECONDS)
-    return found
+    lengths: tuple[int, list[int]] | None = cache.get(key)
+    if lengths is None:
+        lengths = _measure(dataset, rows, columns, skip_empty=skip_empty)
+        cache.set(key, lengths, CACHE_SECONDS)
+    return lengths
 
 
 def _measure(dataset: Dataset, rows: RowSet, columns: Sequence[int], *, skip_empty: bool) -> tuple[int, list[int]]:

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-import orjson
-
 from batchsite.batches.models import Batch
 from batchsite.pricing.answer_sizes import AnswerSize, size_of
 from batchsite.pricing.lessons import (
@@ -24,6 +22,7 @@ from batchsite.pricing.lessons import (
 )
 from batchsite.pricing.model_prices import ModelPrice, discounted, price_of
 from batchsite.recipes.answer_shape import shape_of
+from batchsite.recipes.json_bytes import json_bytes
 from batchsite.recipes.parameters import is_reasoning
 from batchsite.recipes.recipe import Recipe
 from batchsite.wording import many
@@ -131,7 +130,7 @@ def rates_of(batch: Batch, recipe: Recipe) -> Rates | None:
 
 def _schema_tokens(recipe: Recipe) -> float:
     answer_format = recipe.params.get("response_format")
-    return len(orjson.dumps(answer_format)) * PER_CHARACTER if answer_format else 0.0
+    return len(json_bytes(answer_format)) * PER_CHARACTER if answer_format else 0.0
 
 
 def _output(batch: Batch, own: Lesson, same_prompt: Lesson, kin: Lesson, same_effort: Lesson) -> OutputTokens:

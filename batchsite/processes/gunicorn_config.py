@@ -4,12 +4,14 @@ that last minutes: a thread streams those, while the worker's main loop goes on 
 
 from __future__ import annotations
 
+import resource
 from typing import Any
 
 from gunicorn import glogging
 
 from batchsite.processes import gc_tuning
 from batchsite.processes.parentage import tie_forks
+from batchsite.processes.web_worker import WebWorker
 from batchsite.setup import JsonLines
 
 
@@ -23,8 +25,18 @@ class Lines(glogging.Logger):  # type: ignore[misc]
 
 
 def on_starting(server: Any) -> None:
-    """Makes workers end with their master, even if that is killed."""
+    """Makes workers end with their master, even if that is killed, and allows them many connections."""
     tie_forks()
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 4096 if hard == resource.RLIM_INFINITY else min(hard, 4096)
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def post_fork(server: Any, worker: WebWorker) -> None:
+    from django.conf import settings
+
+    worker.limit_addresses = not settings.OPTIONS.behind_proxy
 
 
 def when_ready(server: Any) -> None:
@@ -48,9 +60,10 @@ def warm_up() -> None:
 
 
 preload_app = True  # loaded once, before the fork: the workers share most of their memory
-worker_class = "gthread"
+worker_class = WebWorker
 workers = 2
-threads = 8
+threads = 16  # 4 for uploads and 6 for downloads at most, the rest for pages
+worker_connections = 1000
 timeout = 60
 graceful_timeout = 10
 keepalive = 15

@@ -25,8 +25,9 @@ def specs(listener: int) -> list[Spec]:
         for queue, cluster in settings.QUEUES.items()
     ]
     ticker = Spec(TICKER, lambda: _manage("tick"))
-    # With a key, too, if the sandbox has data: batches that began in it have to end in it.
-    needs_sandbox = not settings.OPTIONS.xai_api_key or (Path(settings.DATA) / "sandbox").exists()
+    # With a key, too: batches that began in the sandbox have to end in it, and on a server a team may not use the key.
+    options = settings.OPTIONS
+    needs_sandbox = not options.xai_api_key or options.is_reachable or (Path(settings.DATA) / "sandbox").exists()
     sandbox = [Spec(SANDBOX, _sandbox, stops_last=True)] if needs_sandbox else []
     return [*sandbox, web, *workers, ticker]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -12,6 +12,8 @@ from typing import Any, Literal, TypeVar, get_args
 
 from django.conf import settings
 from django.db import models, transaction
+from django.db.models import F, Window
+from django.db.models.functions import RowNumber
 from django.utils import timezone
 from django_q.brokers import get_broker
 from django_q.tasks import async_task
@@ -25,8 +27,14 @@ W = TypeVar("W", bound=Work)
 
 RESEND = timedelta(seconds=20)
 """A message without effect is sent again after this long: brokers lose messages, and workers die with them."""
-MOST_WAITING = 300
-"""Messages that may wait in a queue. As they are sent again, they would pile up where no worker runs."""
+MOST_WAITING = 16
+"""Messages that may wait in a queue. Few, as a message cannot be overtaken: what is due waits in the database, and goes
+from there to the queue by turns of the teams.
+"""
+
+
+SPARE = 16
+"""More messages that may wait, of jobs that belong to no team or were taken already."""
 
 
 @dataclass(frozen=True)
@@ -39,11 +47,20 @@ class Job:
 
 
 def enqueue(job: Job) -> None:
-    """Sends the job once the surrounding transaction is committed.
+    """Sends the job once the surrounding transaction is committed, if its queue has room.
 
-    If the process dies first or the broker does not answer, the row is still due and the ticker finds it.
+    If it has none, the process dies first or the broker does not answer, the row is still due and the ticker finds it.
     """
-    transaction.on_commit(lambda: send(job), robust=True)
+
+    def send_if_there_is_room() -> None:
+        if has_room(job.queue):
+            send(job)
+
+    transaction.on_commit(send_if_there_is_room, robust=True)
+
+
+def has_room(queue: Queue) -> bool:
+    return int(broker_of(queue).queue_size() or 0) < MOST_WAITING
 
 
 def send(job: Job) -> None:
@@ -57,17 +74,43 @@ def broker_of(queue: str) -> Any:
     return get_broker(settings.QUEUES[queue])
 
 
-def take_due(rows: models.QuerySet[W], now: datetime, limit: int = 200) -> list[W]:
-    """The rows that are due and not being worked on, each given to this caller only.
+Lane = Callable[[W], Queue | None]
 
-    Their `next_look_at` moves to when the message counts as lost.
+
+def take_due(
+    rows: models.QuerySet[W], now: datetime, *, team: str = "", lane: Lane[W] | None = None, limit: int = 200
+) -> list[W]:
+    """The rows that are due and not being worked on, each given to this caller only, as far as their queues have room.
+
+    `team` is the path from a row to its team. The teams take turns: the first row of each, then the second of each, so
+    that many small batches of one do not delay the ten rows of another. `lane` says which queue a row goes to; None
+    needs no room. A row that is given has its `next_look_at` moved to when the message counts as lost.
     """
-    due = rows.filter(free(now), next_look_at__lte=now).order_by("next_look_at")[:limit]
-    return [row for row in due if take(row, now)]
+    due = rows.filter(free(now), next_look_at__lte=now).order_by("next_look_at", "pk")
+    if team:
+        first_come = Window(RowNumber(), partition_by=F(team), order_by=[F("next_look_at").asc(), F("pk").asc()])
+        due = due.order_by(first_come, "next_look_at", "pk")
+    rooms: dict[Queue, int] = {}
+    taken = []
+    for row in due[:limit]:
+        queue = lane(row) if lane else None
+        if queue and queue not in rooms:
+            rooms[queue] = MOST_WAITING - int(broker_of(queue).queue_size() or 0)
+        if queue and rooms[queue] <= 0:
+            continue  # it stays due
+        if _take(row, now):
+            taken.append(row)
+            if queue:
+                rooms[queue] -= 1
+    return taken
 
 
-def take(row: Work, now: datetime) -> bool:
-    """Gives a due row to the caller. False if another process took it first or began a step on it."""
+def take(row: Work, now: datetime, queue: Queue) -> bool:
+    """Gives a due row to the caller. False if its queue has no room, or another process took it or began a step."""
+    return has_room(queue) and _take(row, now)
+
+
+def _take(row: Work, now: datetime) -> bool:
     unchanged = type(row)._default_manager.filter(free(now), pk=row.pk, next_look_at=row.next_look_at)
     return unchanged.update(next_look_at=now + RESEND) == 1
 
@@ -88,14 +131,14 @@ def all_due(now: datetime) -> Iterable[Job]:
 def tick() -> int:
     """Enqueues what is due as far as the queues have room. Returns the number of jobs.
 
-    A job for which there is no room is due again after `RESEND`, as if its message had been lost.
+    A job of a row that was taken and has no room is due again after `RESEND`, as if its message had been lost.
     """
     sent: Counter[Queue] = Counter()
     waiting: dict[Queue, int] = {}
     for job in all_due(timezone.now()):
         if job.queue not in waiting:
-            waiting[job.queue] = int(broker_of(job.queue).queue_size() or 0)
-        if waiting[job.queue] + sent[job.queue] < MOST_WAITING:
-            enqueue(job)
+            waiting[job.queue] = int(broker_of(job.queue).queue_size() or 0) - sent[job.queue]
+        if waiting[job.queue] + sent[job.queue] < MOST_WAITING + SPARE:
+            send(job)
             sent[job.queue] += 1
     return sent.total()

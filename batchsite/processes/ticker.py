@@ -14,11 +14,13 @@ from django_q.models import OrmQ, Task
 from batchsite.processes.heartbeats import beat, run_file, touch
 from batchsite.processes.leadership import lead, this_place
 from batchsite.processes.models import Heartbeat
-from batchsite.processes.queue import QUEUES, Job, send, tick
+from batchsite.processes.queue import MOST_WAITING, QUEUES, Job, send, tick
 
 log = logging.getLogger(__name__)
 
 PERIOD = 1.0
+BUSY_PERIOD = 0.25
+"""Seconds between rounds while there is more to do than the queue holds."""
 AFTER_AN_ERROR = 2.0
 SAME_ERROR = 60.0
 """Seconds before the same error is logged again."""
@@ -37,14 +39,17 @@ class Ticker:
     def __init__(self, token: str) -> None:
         self._token = token
         self._leads = False
+        self.sent = 0
+        """Jobs of the last round."""
         self._beats = Beats()
         self._due: dict[Callable[[], None], float] = {}
 
     def round(self) -> bool:
         """Enqueues what is due if this ticker leads. Returns whether it does. Raises what the database raises."""
         self._every(RENEW, self._renew)
+        self.sent = 0
         if self._leads:
-            tick()
+            self.sent = tick()
             self._every(BEATS, self._beats.send)
             self._every(PRUNING, prune)
         return self._leads
@@ -96,7 +101,7 @@ def run_ticker() -> None:
             time.sleep(AFTER_AN_ERROR)
         else:
             touch(run_file("ticker-succeeded"))
-            time.sleep(PERIOD)
+            time.sleep(BUSY_PERIOD if ticker.sent >= MOST_WAITING // 2 else PERIOD)
 
 
 class ErrorLog:

@@ -18,62 +18,64 @@ from batchsite.prompts.library import Contents
 from batchsite.prompts.models import PromptVersion
 from batchsite.teams.requests import TeamRequest
 
+LONGEST_NAME = 200
+"""Characters of a prompt's name: what is longer names none."""
 ask_and_do = require_http_methods(["GET", "POST"])
 
 
 @require_GET
 def prompts(request: TeamRequest) -> HttpResponse:
-    search = words_of(request.GET.get("search"))
-    found = prompt_queries.listing(request.team, search, words_of(request.GET.get("after")))
-    return render(request, "prompts/list.html", {"listing": found, "search": search})
+    search, after = (words_of(request.GET.get(name))[:LONGEST_NAME] for name in ("search", "after"))
+    page = prompt_queries.listing(request.team, search, after)
+    return render(request, "prompts/list.html", {"listing": page, "search": search})
 
 
 @require_GET
 def prompt(request: TeamRequest, prompt_id: int) -> HttpResponse:
     """One version of a prompt, the newest by default, and the list of all versions."""
-    found = prompt_queries.prompt_of(request.team, prompt_id)
-    versions = prompt_queries.versions_of(found)
+    named = prompt_queries.prompt_of(request.team, prompt_id)
+    versions = prompt_queries.versions_of(named)
     shown = _numbered(versions, request.GET.get("version"))
     batches = shown.batches.filter(team=request.team, deleted_at=None).order_by("-pk")[: prompt_queries.BATCHES_SHOWN]
-    context = {"prompt": found, "versions": versions, "shown": shown, "batches": batches}
+    context = {"prompt": named, "versions": versions, "shown": shown, "batches": batches}
     return render(request, "prompts/prompt.html", context)
 
 
 @require_GET
 def prompt_compare(request: TeamRequest, prompt_id: int) -> HttpResponse:
     """Compares two versions of a prompt, the last two by default."""
-    found = prompt_queries.prompt_of(request.team, prompt_id)
-    versions = prompt_queries.versions_of(found)
+    named = prompt_queries.prompt_of(request.team, prompt_id)
+    versions = prompt_queries.versions_of(named)
     new = _numbered(versions, request.GET.get("new"))
     old = _numbered(versions, request.GET.get("old") or str(max(1, new.number - 1)))
     sections = compare(Contents.of(old), Contents.of(new))
     same = [section.title for section in sections if not section.changed]
-    context = {"prompt": found, "versions": versions, "old": old, "new": new, "sections": sections, "same": same}
+    context = {"prompt": named, "versions": versions, "old": old, "new": new, "sections": sections, "same": same}
     return render(request, "prompts/compare.html", context)
 
 
 @ask_and_do
 def prompt_rename(request: TeamRequest, prompt_id: int) -> HttpResponse:
-    found = prompt_queries.prompt_of(request.team, prompt_id)
-    form = RenameForm(request.POST if request.method == "POST" else None, initial={"name": found.name})
+    named = prompt_queries.prompt_of(request.team, prompt_id)
+    form = RenameForm(request.POST if request.method == "POST" else None, initial={"name": named.name})
     if request.method == "POST" and form.is_valid():
         try:
-            library.rename(found, form.cleaned_data["name"])
-            return redirect("prompt", found.pk)
+            library.rename(named, form.cleaned_data["name"])
+            return redirect("prompt", named.pk)
         except library.NameTaken as error:
             form.add_error("name", str(error))
-    context = _question(found.pk, f"Rename “{found}”", "Rename") | {"prompt": found, "form": form, "calm": True}
+    context = _question(named.pk, f"Rename “{named}”", "Rename") | {"prompt": named, "form": form, "calm": True}
     return render(request, "prompts/rename.html", context, status=UNPROCESSABLE if form.errors else 200)
 
 
 @ask_and_do
 def prompt_delete(request: TeamRequest, prompt_id: int) -> HttpResponse:
-    found = prompt_queries.prompt_of(request.team, prompt_id)
+    named = prompt_queries.prompt_of(request.team, prompt_id)
     if request.method == "POST":
-        library.delete(found)
-        messages.success(request, f"The prompt “{found}” is deleted.")
+        library.delete(named)
+        messages.success(request, f"The prompt “{named}” is deleted.")
         return redirect("prompts")
-    context = _question(found.pk, f"Delete the prompt “{found}”?", "Delete") | {"prompt": found}
+    context = _question(named.pk, f"Delete the prompt “{named}”?", "Delete") | {"prompt": named}
     return render(request, "prompts/delete.html", context)
 
 

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 
 from batchsite.batches.models import Batch
 from batchsite.teams.accounts import Account, AccountKind, AccountMissing, account_kind, account_of
-from batchsite.teams.models import Membership, Role, Team, User
+from batchsite.teams.models import Team, User
+from batchsite.teams.network_faults import fault_of, sentence
+from batchsite.teams.people import is_operator
 from batchsite.timeouts import timeouts
 from batchsite.xai.client import Timeouts, XaiClient
 from batchsite.xai.errors import NotFound, XaiError
@@ -27,9 +29,11 @@ LABELS = {
 class RemoteFailure(Exception):
     """The provider did not return what was asked for. `title` says what happened, `text` what to do."""
 
-    def __init__(self, title: str, text: str = "", *, about_key: bool = False, gone: bool = False) -> None:
+    def __init__(
+        self, title: str, text: str = "", *, about_key: bool = False, gone: bool = False, detail: str = ""
+    ) -> None:
         super().__init__(title)
-        self.title, self.text, self.about_key, self.gone = title, text, about_key, gone
+        self.title, self.text, self.about_key, self.gone, self.detail = title, text, about_key, gone, detail
 
 
 @dataclass(frozen=True)
@@ -58,10 +62,7 @@ class ProviderAccount:
         Members may with their team's own key. With a key that several teams share only owners of the first team may,
         the one that the installation was set up with: other teams may have been created by anybody.
         """
-        if not self.is_crowded_for(team):
-            return True
-        first = Team.objects.order_by("pk").values("pk")[:1]
-        return Membership.objects.filter(user=user, role=Role.OWNER, team__in=first).exists()
+        return not self.is_crowded_for(team) or is_operator(user)
 
 
 def kinds_of(team: Team) -> list[AccountKind]:
@@ -96,7 +97,7 @@ def _client(base_url: str, api_key: str, seconds: float, _process: int) -> XaiCl
 
 
 @contextlib.contextmanager
-def failures_in_words() -> Iterator[None]:
+def failures_in_words(base_url: str) -> Iterator[None]:
     """Turns an error of the client into RemoteFailure."""
     try:
         yield
@@ -104,4 +105,7 @@ def failures_in_words() -> Iterator[None]:
         text = "It may have expired, or belong to the team of another key."
         raise RemoteFailure("xAI does not have this batch", text, gone=True) from error
     except XaiError as error:
+        if fault := fault_of(error):
+            text = sentence(fault, base_url)
+            raise RemoteFailure("xAI could not be reached", text, detail=error.message) from error
         raise RemoteFailure(error.what, error.message, about_key=error.key_problem or error.billing) from error

@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 def cancel(account: ProviderAccount, remote: Remote, team: Team, user: User) -> None:
     """Asks the provider to cancel. Raises RemoteFailure."""
-    with failures_in_words():
+    with failures_in_words(account.account.base_url):
         quick_client(account).cancel_batch(remote.id)
     log.info("cancelled at the provider", extra={"remote": remote.id, "team": team.pk, "user": user.pk})
 
@@ -60,6 +60,8 @@ def adopt(team: Team, remote: Remote, user: User) -> Submission:
         submission = Submission.objects.select_for_update(no_key=True).get(
             pk=remote.trace.submission.pk, batch__team=team
         )
+        if submission.state != remote.trace.submission.state:
+            raise RemoteFailure("Not at this moment", "Its batch has moved on meanwhile. Look at it again.")
         if submission.remote_id:
             raise RemoteFailure("It can’t be reconnected", "Its batch has found it, or another one, in the meantime.")
         if submission.lease_until and submission.lease_until > timezone.now():

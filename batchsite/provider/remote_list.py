@@ -135,7 +135,7 @@ def list_remotes(team: Team, user: User, account: ProviderAccount, asked: Remote
     remotes: list[Remote] = []
     looked_at = 0
     for _ in range(MOST_PAGES if asked.is_filtered else 1):
-        with failures_in_words():
+        with failures_in_words(account.account.base_url):
             page = client.list_batches(limit=PAGE, token=token)
         looked_at += len(page.items)
         remotes += [remote for remote in _with_traces(team, user, account, page.items) if _matches(remote, asked)]
@@ -166,7 +166,7 @@ CLOSED = (
 
 def get_remote(team: Team, user: User, account: ProviderAccount, remote_id: str) -> Remote:
     """One batch. Raises RemoteFailure, also if this person may not see it."""
-    with failures_in_words():
+    with failures_in_words(account.account.base_url):
         batch = quick_client(account).get_batch(remote_id)
     remote = _with_traces(team, user, account, [batch])[0]
     if remote.trace.kind == "closed":

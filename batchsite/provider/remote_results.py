@@ -66,14 +66,14 @@ class RemoteLines:
 
 def results(account: ProviderAccount, remote_id: str, token: str = "") -> RemoteLines:
     """A page of results. Raises RemoteFailure."""
-    with failures_in_words():
+    with failures_in_words(account.account.base_url):
         page = quick_client(account).list_results(remote_id, limit=ROWS, token=token or None)
     return RemoteLines([_line(raw) for raw in page.items], _onward(page.next_token, token, page.items))
 
 
 def requests(account: ProviderAccount, remote_id: str, token: str = "") -> RemoteLines:
     """A page of requests, without their content, which the provider does not return. Raises RemoteFailure."""
-    with failures_in_words():
+    with failures_in_words(account.account.base_url):
         page = quick_client(account).list_requests(remote_id, limit=ROWS, token=token or None)
     return RemoteLines([RemoteRequest(meta) for meta in page.items], _onward(page.next_token, token, page.items))
 

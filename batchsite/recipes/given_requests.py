@@ -11,11 +11,15 @@ from typing import Any
 
 import orjson
 
+from batchsite.recipes.answer_shape import depth_of
+from batchsite.recipes.json_bytes import json_bytes
 from batchsite.recipes.parameters import NAMES, NEVER, check_params, is_reasoning
 from batchsite.recipes.prompt_template import Template
 from batchsite.recipes.recipe import Recipe
 from batchsite.xai.bodies import CHAT, RESPONSES, Kind, Message, given_item
 
+DEEPEST_BODY = 100
+"""Levels of brackets in a body."""
 ID_COLUMN = "custom_id"
 _KINDS: dict[str, Kind] = {"/v1/chat/completions": CHAT, "/v1/responses": RESPONSES}
 _TURNS = {CHAT: "messages", RESPONSES: "input"}
@@ -33,13 +37,16 @@ class Given(Recipe):
     def request(self, number: int, cells: Sequence[str]) -> dict[str, Any]:
         return given_item(self.request_id(number, cells), kind=_KINDS[cells[self.url_column]], body=self._body(cells))
 
+    def length(self, cells: Sequence[str]) -> int:
+        return len(cells[self.body_column])
+
     def messages(self, cells: Sequence[str]) -> list[Message]:
         kind, body = _KINDS.get(cells[self.url_column], CHAT), self._body(cells)
-        turns = body.get(_TURNS[kind]) or []
+        turns = body.get(_TURNS[kind])
         turns = [{"role": "user", "content": turns}] if isinstance(turns, str) else turns
         return [
             Message(str(turn.get("role", "user")), _as_text(turn.get("content", "")))
-            for turn in turns
+            for turn in (turns if isinstance(turns, list) else [])
             if isinstance(turn, dict)
         ]
 
@@ -53,8 +60,10 @@ class Given(Recipe):
         model = body.get("model")
         if not isinstance(model, str) or not model:
             return "The body is not a JSON object that names a model."
-        if not body.get(_TURNS[kind]):
+        if not body.get(_TURNS[kind]) or not isinstance(body[_TURNS[kind]], str | list):
             return f"The body has no {_TURNS[kind]}."
+        if depth_of(body) > DEEPEST_BODY:
+            return f"The body has more than {DEEPEST_BODY} levels."
         names = NAMES if not is_reasoning(model) else (*NAMES, *NEVER)
         wrong = check_params(model, {name: body[name] for name in names if name in body})
         return self.why_not(model) or next((f"{name}: {words}" for name, words in wrong.items()), "")
@@ -69,7 +78,7 @@ class Given(Recipe):
 
 
 def _as_text(content: object) -> str:
-    return content if isinstance(content, str) else orjson.dumps(content).decode()
+    return content if isinstance(content, str) else json_bytes(content).decode()
 
 
 def given_recipe(columns: Sequence[str], model: str, kind: Kind, why_not: Callable[[str], str]) -> Given:

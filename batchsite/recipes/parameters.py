@@ -44,7 +44,7 @@ class Parameter:
         return f"{kind} from {self.low:,} to {self.high:,}, please."
 
     def _texts_problem(self, value: Any) -> str:
-        if not isinstance(value, list) or not all(isinstance(one, str) and one for one in value):
+        if not isinstance(value, list) or not all(isinstance(text, str) and text for text in value):
             return f"A list of up to {self.most} texts, none of them empty, please."
         return "" if len(value) <= self.most else f"{self.most} texts at most, please: there are {len(value)}."
 
@@ -114,7 +114,7 @@ def is_reasoning(model: str) -> bool:
 
 
 def _effort(model: str) -> Parameter | None:
-    family = next((one for one in _EFFORT_OF if model == one or model.startswith(f"{one}-")), None)
+    family = next((name for name in _EFFORT_OF if model == name or model.startswith(f"{name}-")), None)
     if family is None:
         return None
     default = _DEFAULT_EFFORT.get(family)
@@ -133,7 +133,7 @@ def refused(model: str, name: str, kind: str = "chat_get_completion") -> str:
     """Returns why a model does not take a parameter, as a sentence. Empty if it does."""
     if kind == "responses" and name in {"seed", "stop"}:
         return f"xAI’s Responses, which this installation uses, take no {name}."
-    if name in {one.name for one in parameters_of(model)} or name == "response_format":
+    if name in {parameter.name for parameter in parameters_of(model)} or name == "response_format":
         return ""
     if name == "reasoning_effort":
         takers = ", ".join(_EFFORT_OF)
@@ -147,12 +147,12 @@ def refused(model: str, name: str, kind: str = "chat_get_completion") -> str:
 
 def check_params(model: str, params: Mapping[str, Any], kind: str = "chat_get_completion") -> dict[str, str]:
     """Returns problems by parameter, as sentences."""
-    taken = {one.name: one for one in parameters_of(model)}
-    found = {}
+    taken = {parameter.name: parameter for parameter in parameters_of(model)}
+    problems = {}
     for name, value in params.items():
         words = (
             "" if value is None else refused(model, name, kind) or (taken[name].problem(value) if name in taken else "")
         )
         if words:
-            found[name] = words
-    return found
+            problems[name] = words
+    return problems

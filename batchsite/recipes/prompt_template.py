@@ -17,10 +17,12 @@ from functools import lru_cache
 
 MOST_UNKNOWN = 20
 """Unknown placeholders that are named; the rest are counted."""
-MOST_SUGGESTIONS = 5
+MOST_SUGGESTIONS = 3
 """Unknown placeholders of a prompt for which a similar column is looked up."""
 LONGEST_COMPARED = 100
 """Characters of a placeholder or column that are compared to find a similar one."""
+MOST_REMEMBERED = 1_000
+"""Misspelt names whose similar column is remembered for a table."""
 LONGEST_SHOWN = 80
 
 
@@ -33,6 +35,24 @@ class Template:
 
     def render(self, cells: Sequence[str]) -> str:
         return "".join([part if isinstance(part, str) else cells[part] for part in self.parts])
+
+    def beginning(self, cells: Sequence[str], most: int) -> str:
+        """Returns the first `most` characters of the rendered text; the rest is not rendered."""
+        texts, length = [], 0
+        for part in self.parts:
+            texts.append(part if isinstance(part, str) else cells[part][:most])
+            length += len(texts[-1])
+            if length >= most:
+                break
+        return "".join(texts)[:most]
+
+    def length(self, cells: Sequence[str]) -> int:
+        """Returns the characters that rendering gives, without rendering: a column may be used many times."""
+        return sum([len(part) if isinstance(part, str) else len(cells[part]) for part in self.parts])
+
+    def is_blank(self, cells: Sequence[str]) -> bool:
+        """Returns whether rendering gives nothing but white space."""
+        return not self.has_words and not any(cells[column].strip() for column in self.columns)
 
     @property
     def has_words(self) -> bool:
@@ -134,10 +154,17 @@ def _placeholders(text: str, names: _Names) -> Iterator[_Placeholder]:
             yield _Placeholder(start, done, match[1])
             continue
         closed = closed if closed >= start + 2 else text.find("}}", start + 2)
-        if closed < 0:
-            return  # nothing is closed from here on
+        if closed < 0:  # no placeholder is closed from here on
+            yield from _escapes(text, start + 2)
+            return
         done = closed + 2
         yield _Placeholder(start, done, text[start + 2 : closed])
+
+
+def _escapes(text: str, start: int) -> Iterator[_Placeholder]:
+    while (start := text.find("\\{{", start)) >= 0:
+        yield _Placeholder(start, start + 3, None)
+        start += 3
 
 
 class _Names:
@@ -151,6 +178,7 @@ class _Names:
         self.with_braces = re.compile(rf"({alternatives})\}}\}}")
         """A column whose own name holds braces, the longest first: for all others the next `}}` is the end."""
         self._plain: dict[str, str] | None = None
+        self._similar: dict[str, str | None] = {}
 
     def number_of(self, name: str) -> int | None:
         return self._numbers.get(name, self._numbers.get(name.strip()))
@@ -164,8 +192,10 @@ class _Names:
         typed = plain(name)
         if typed in self._plain:
             return self._plain[typed]
-        close = difflib.get_close_matches(typed, self._plain, n=1, cutoff=0.6)
-        return self._plain[close[0]] if close else None
+        if typed not in self._similar and len(self._similar) < MOST_REMEMBERED:
+            close = difflib.get_close_matches(typed, self._plain, n=1, cutoff=0.6)
+            self._similar[typed] = self._plain[close[0]] if close else None
+        return self._similar.get(typed)
 
 
 @lru_cache(maxsize=32)
@@ -202,11 +232,11 @@ def slips(text: str, columns: Sequence[str]) -> dict[str, str]:
 
 def _likely(pattern: re.Pattern[str], text: str, columns: Sequence[str], used: set[str]) -> dict[str, str]:
     known = {column.strip(): column for column in columns if column not in used}
-    found: dict[str, str] = {}
+    likely: dict[str, str] = {}
     for match in pattern.finditer(text):
         column = known.get(next(group for group in match.groups() if group is not None).strip())
         if column is not None:
-            found.setdefault(match[0], column)
-            if len(found) == MOST_SLIPS:
+            likely.setdefault(match[0], column)
+            if len(likely) == MOST_SLIPS:
                 break
-    return found
+    return likely

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import orjson
-
+from batchsite.recipes.json_bytes import json_bytes
 from batchsite.recipes.prompt_template import Template
 from batchsite.xai.bodies import Kind, Message, encode_requests, request_item
 
@@ -47,6 +46,10 @@ class Recipe:
             return [*[Message(role, template.render(cells)) for role, template in self.turns[:-1]], user]
         return [user] if self.system is None else [Message("system", self.system.render(cells)), user]
 
+    def length(self, cells: Sequence[str]) -> int:
+        """Returns the characters of all messages of a row, without rendering them."""
+        return sum(template.length(cells) for _, template in self.turns)
+
     @cached_property
     def turns(self) -> tuple[tuple[str, Template], ...]:
         """(role, template) of all messages in order."""
@@ -68,15 +71,15 @@ class Recipe:
         parts = [part for _, template in self.turns for part in template.parts]
         texts = sum(len(part) for part in parts if isinstance(part, str))
         uses = Counter(part for part in parts if isinstance(part, int))
-        return 6 * texts + len(orjson.dumps(self.params)) + 1000, 6 * (max(uses.values(), default=0) + 1)
+        return 6 * texts + len(json_bytes(self.params)) + 1000, 6 * (max(uses.values(), default=0) + 1)
 
     def fault(self, cells: Sequence[str]) -> str:
         """Returns what is wrong with the texts of a row's request (not its id or size). Empty if nothing is."""
-        if not self.prompt.render(cells).strip():
+        if self.prompt.is_blank(cells):
             return "The prompt is empty: all the cells it uses are empty."
         for place in self.hollow:
             role, template = self.turns[place]
-            if role != "system" and not template.render(cells).strip():
+            if role != "system" and template.is_blank(cells):
                 return "Part of an example is empty: all the cells it uses are empty."
         return ""
 
@@ -154,7 +157,13 @@ class RowProblem:
 
 
 def check_row(recipe: Recipe, number: int, cells: Sequence[str], most_bytes: int) -> RowProblem | None:
-    """Returns what is wrong with a row's request. None if nothing is."""
+    """Returns what is wrong with a row's request. None if nothing is.
+
+    The request is rendered only if its characters alone do not exceed `most_bytes`.
+    """
+    length = recipe.length(cells)
+    if length > most_bytes:
+        return RowProblem(number, _too_big(length, most_bytes))
     if not recipe.is_sound or number > MOST_ROWS:
         fault = recipe.fault(cells)
         if fault:
@@ -166,10 +175,12 @@ def check_row(recipe: Recipe, number: int, cells: Sequence[str], most_bytes: int
     if shared + each * sum(map(len, cells)) > most_bytes:  # only what could be too big is measured
         size = len(encode_requests([recipe.request(number, cells)]))
         if size > most_bytes:
-            return RowProblem(
-                number, f"The request has {size / 1e6:.1f} MB; xAI takes {most_bytes / 1e6:.0f} MB (facts 4)."
-            )
+            return RowProblem(number, _too_big(size, most_bytes))
     return None
+
+
+def _too_big(size: int, most_bytes: int) -> str:
+    return f"The request has {size / 1e6:,.1f} MB; xAI takes {most_bytes / 1e6:.0f} MB (facts 4)."
 
 
 def empty_column(recipe: Recipe, cells: Sequence[str]) -> int | None:

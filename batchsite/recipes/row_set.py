@@ -131,6 +131,6 @@ def parse_rows(text: str, row_count: int) -> RowSet:
         if not 1 <= first <= last <= row_count:
             raise ValueError(f"“{part.strip()}”: the dataset has rows 1 to {row_count:,}.")
         spans.append((first, last))
-    if len(spans) > MOST_SPANS:
-        raise ValueError(f"{len(spans):,} ranges are too many: {MOST_SPANS:,} at most.")
+        if len(spans) > MOST_SPANS:
+            raise ValueError(f"These are too many ranges: {MOST_SPANS:,} at most.")
     return RowSet(spans)

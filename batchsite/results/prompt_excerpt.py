@@ -13,8 +13,8 @@ SHARED = 20
 
 def excerpt(prompt: Template, cells: Row) -> str:
     """Returns the rendered prompt from just before the row's first own value: the shared beginning says nothing."""
-    text = prompt.render(cells)
     shared = prompt.parts[0] if prompt.parts and isinstance(prompt.parts[0], str) else ""
+    text = prompt.beginning(cells, len(shared) + CLIP)
     if len(shared) < SHARED or len(prompt.parts) == 1:
         return text[:CLIP]
     start = max(shared.rfind(" ", 0, len(shared) - SHARED // 2), shared.rfind("\n")) + 1

@@ -12,7 +12,7 @@ from django.db.models import Q
 from batchsite.batches.answer_flaws import is_cut_off
 from batchsite.batches.batch_recipe import recipe_of
 from batchsite.batches.models import Batch, RawPage, Result
-from batchsite.batches.states import ROW_TONES, RowState
+from batchsite.batches.states import ROW_TONES, RowState, State
 from batchsite.recipes.answer_shape import shape_of
 from batchsite.xai.bodies import Message
 from batchsite.xai.results import read_result
@@ -93,8 +93,8 @@ class RowDetail:
 
 
 def row_detail(batch: Batch, row: int) -> RowDetail | None:
-    """Returns one row with its neighbours in the batch. None if the batch does not contain it."""
-    if row not in batch.rows:
+    """Returns one row with its neighbours in the batch. None for a draft, and if the batch does not contain it."""
+    if batch.state == State.DRAFT or row not in batch.rows:
         return None
     recipe, cells = recipe_of(batch), batch.dataset.row(row)
     request_id = recipe.request_id(row, cells)

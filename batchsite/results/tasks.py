@@ -16,9 +16,10 @@ HERE = "batchsite.results.tasks"
 
 def due(now: datetime) -> Iterable[Job]:
     """Yields a job for each summary and comparison to count."""
-    for summary in take_due(Summary.objects.defer("shown", "tally"), now):
+    for summary in take_due(Summary.objects.defer("shown", "tally"), now, team="batch__team", lane=lambda _: "long"):
         yield Job(f"{HERE}.summarize", (summary.pk,), "long")
-    for comparison in take_due(Comparison.objects.defer("shown", "tally"), now):
+    comparisons_due = Comparison.objects.defer("shown", "tally")
+    for comparison in take_due(comparisons_due, now, team="one__team", lane=lambda _: "long"):
         yield Job(f"{HERE}.compare", (comparison.pk,), "long")
 
 

@@ -106,6 +106,8 @@ def batch_rows(request: TeamRequest, batch_id: int) -> HttpResponse:
 def batch_row(request: TeamRequest, batch_id: int, row: int) -> HttpResponse:
     """Shows one row: prompt, answer, request details, and its neighbours in the filter."""
     batch = queries.batch_of(request.team, batch_id)
+    if batch.state == State.DRAFT:
+        return redirect("batch-edit", batch.pk)
     row_filter = filter_in(request.GET)
     detail = row_detail.row_detail(batch, row)
     context = {"batch": batch, "wanted": row_filter, "detail": detail, "row": row}

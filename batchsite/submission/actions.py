@@ -140,7 +140,7 @@ def _add_retry(batch: Batch, wanted: Retry) -> Submission:
     number = batch.submissions.order_by("-number").values_list("number", flat=True)[0] + 1
     first, last = batch.rows.first, batch.rows.last
     submission = Submission.objects.create(
-        batch=batch, number=number, first_row=first, last_row=last, retry_of=wanted, next_look_at=timezone.now()
+        batch=batch, number=number, first_row=first, last_row=last, retry_of=dict(wanted), next_look_at=timezone.now()
     )
     refresh(batch.pk)
     return submission
@@ -172,6 +172,7 @@ def go_on(batch: Batch, user: User | None) -> None:
     with transaction.atomic():
         lock_batch(batch.pk)
         resume(batch.pk, by=user)
+        Batch.objects.filter(pk=batch.pk).update(must_confirm=False)
         _look_now(batch)
 
 

@@ -1,10 +1,11 @@
-"""The room of batches listens: a new key or budget lets held batches go on; a restored backup is looked through."""
+"""Signals: a new key or budget wakes held batches, and a restored database is looked through when it migrates."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.apps import AppConfig, apps
+from django.db import connection
 from django.db.models.signals import post_migrate
 
 
@@ -24,7 +25,9 @@ class SubmissionConfig(AppConfig):
 
 
 def _after_migrating(**_: Any) -> None:
-    """Every start migrates: before a worker of a restored backup can send anything."""
+    """Every start migrates, before any worker can send something."""
+    from batchsite.batches.models import Generation
     from batchsite.submission.restore import begin_anew
 
-    begin_anew()
+    if Generation._meta.db_table in connection.introspection.table_names():  # not on the way to an earlier version
+        begin_anew()

@@ -15,7 +15,7 @@ SLICE = 5_000
 
 
 def due() -> Iterable[Job]:
-    """One job for a deleted batch that is still there. To clear twice does no harm."""
+    """Yields one job for a deleted batch that still has rows. Clearing twice does no harm."""
     deleted = Batch.objects.filter(deleted_at__isnull=False).order_by("pk").values_list("pk", flat=True).first()
     if deleted is not None:
         yield Job("batchsite.submission.tasks.clear", (deleted,), "long")

@@ -1,4 +1,4 @@
-"""When xAI refuses an add call: the rows at fault are found by halving, and only they fail.
+"""When xAI refuses an add call, the rows at fault are found by halving, and only they fail.
 
 Admission is atomic: one bad row refuses its whole call, and nothing of it was taken (facts 2.5).
 """
@@ -14,7 +14,7 @@ from batchsite.submission import results_store
 from batchsite.xai.errors import InvalidRequest, ModelNotBatchable, XaiError
 
 HOPELESS = 3
-"""So many single rows refused before any was taken: it is not the rows."""
+"""After this many single rows were refused and none taken, it is not the rows."""
 
 
 def concerns_rows(error: XaiError) -> bool:
@@ -23,7 +23,7 @@ def concerns_rows(error: XaiError) -> bool:
 
 
 def cut(chunk: Chunk) -> None:
-    """Make two chunks of one, inside the caller's transaction."""
+    """Cut a chunk in two, inside the caller's transaction."""
     rows = numbers(chunk.ranges)
     half = len(rows) // 2
     Chunk.objects.create(
@@ -42,9 +42,9 @@ def _become(chunk: Chunk, rows: list[int]) -> None:
 
 
 def isolate(submission: Submission, chunk: Chunk, error: XaiError) -> bool:
-    """Halve a refused chunk; a chunk of one row is the row at fault, and fails in xAI's words.
+    """Halve a refused chunk; a single row fails, with xAI's words.
 
-    False where every row is refused: then it is the batch that is wrong, and nothing was changed.
+    Returns False, and changes nothing, if it seems that every row is refused: then the batch is at fault.
     """
     if chunk.count > 1:
         cut(chunk)

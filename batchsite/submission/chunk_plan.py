@@ -28,7 +28,7 @@ PROBLEMS_KEPT = 200
 
 
 def plan(context: StepContext) -> float | None:
-    """Plan the next rows; seconds until the next look, None when the batch went back to its draft."""
+    """Plan the next rows. Returns seconds until the next look, None when the batch went back to its draft."""
     while not context.is_over:
         submission = context.submission
         if submission.planned or submission.ended_at:
@@ -45,57 +45,57 @@ def plan(context: StepContext) -> float | None:
 def _plan_slice(context: StepContext) -> None:
     """Check and plan the next slice of rows that were never sent."""
     submission, batch = context.submission, context.batch
-    mine = batch.rows.within(submission.first_row, submission.last_row)
-    some = mine.after(max(submission.first_row - 1, submission.planned_through), SLICE)
-    looked = _look_at_rows(batch, some)
+    rows = batch.rows.within(submission.first_row, submission.last_row)
+    piece = rows.after(max(submission.first_row - 1, submission.planned_through), SLICE)
+    checked = _check_rows(batch, piece)
     with context.locked() as submission:
-        problems = looked.problems
-        if looked.ids and not problems:
-            problems = _take_ids(batch, looked.ids)
+        problems = checked.problems
+        if checked.ids and not problems:
+            problems = _take_ids(batch, checked.ids)
         if problems:
             _keep_problems(batch, problems)
-        results_store.skip(submission, looked.skipped)
-        _add_chunks(submission, _spans(some.without(looked.left_out)))
-        update(submission, planned_through=some.last)
+        results_store.skip(submission, checked.skipped)
+        _add_chunks(submission, _spans(piece.without(checked.left_out)))
+        update(submission, planned_through=piece.last)
 
 
 @dataclass
-class Looked:
-    """What a look at some rows told."""
+class SliceCheck:
+    """What was found in a slice of rows."""
 
     problems: list[RowProblem] = field(default_factory=list)
     ids: list[tuple[str, int]] = field(default_factory=list)
     """(id, row), where a column holds the ids."""
     skipped: dict[int, str] = field(default_factory=dict)
-    """Rows that are not sent, and why."""
+    """The reason by row, for rows that are not sent."""
     left_out: list[int] = field(default_factory=list)
-    """Rows that travel in no chunk, ascending: the skipped ones, and those that were answered when they were tried."""
+    """Rows that are in no chunk, ascending: skipped ones, and those that were answered when they were tried."""
 
 
-def _look_at_rows(batch: Batch, some: RowSet) -> Looked:
-    """Long: outside any transaction."""
-    recipe, most, looked = recipe_of(batch), settings.OPTIONS.request_bytes, Looked()
-    answered = Result.objects.filter(batch_id=batch.pk, row__gte=some.first, row__lte=some.last)
+def _check_rows(batch: Batch, piece: RowSet) -> SliceCheck:
+    """Check a slice of rows. Slow, so outside of any transaction."""
+    recipe, most, checked = recipe_of(batch), settings.OPTIONS.request_bytes, SliceCheck()
+    answered = Result.objects.filter(batch_id=batch.pk, row__gte=piece.first, row__lte=piece.last)
     kept = set(answered.values_list("row", flat=True))
-    for start, rows in batch.dataset.slices_in(some.spans):
+    for start, rows in batch.dataset.slices_in(piece.spans):
         for number, cells in enumerate(rows, start):
             if number in kept:
-                looked.left_out.append(number)
+                checked.left_out.append(number)
                 continue
             if batch.skip_empty and (empty := empty_column(recipe, cells)) is not None:
-                looked.left_out.append(number)
-                looked.skipped[number] = f"The column “{batch.dataset.columns[empty]}” is empty in this row."
+                checked.left_out.append(number)
+                checked.skipped[number] = f"The column “{batch.dataset.columns[empty]}” is empty in this row."
                 continue
             problem = check_row(recipe, number, cells, most)
             if problem:
-                looked.problems.append(problem)
+                checked.problems.append(problem)
             if recipe.id_column is not None:
-                looked.ids.append((recipe.request_id(number, cells), number))
-    return looked
+                checked.ids.append((recipe.request_id(number, cells), number))
+    return checked
 
 
 def _take_ids(batch: Batch, ids: Sequence[tuple[str, int]]) -> list[RowProblem]:
-    """Remember which row an id stands for; a second row with the same id is a problem."""
+    """Store which row each id stands for. Returns a problem for every second row with the same id."""
     wanted = [request_id for request_id, _ in ids]
     taken = dict(RequestId.objects.filter(batch_id=batch.pk, request_id__in=wanted).values_list("request_id", "row"))
     problems, fresh = [], []
@@ -110,12 +110,12 @@ def _take_ids(batch: Batch, ids: Sequence[tuple[str, int]]) -> list[RowProblem]:
 
 def _keep_problems(batch: Batch, problems: Sequence[RowProblem]) -> None:
     kept = Batch.objects.values_list("problems", flat=True).get(pk=batch.pk)
-    kept += [{"row": one.row, "message": one.message} for one in problems[: PROBLEMS_KEPT - len(kept)]]
+    kept += [{"row": problem.row, "message": problem.message} for problem in problems[: PROBLEMS_KEPT - len(kept)]]
     Batch.objects.filter(pk=batch.pk).update(problems=kept, problem_count=F("problem_count") + len(problems))
 
 
 def _spans(rows: RowSet) -> Iterable[list[list[int]]]:
-    """Rows cut into chunks."""
+    """Returns the rows cut into chunks: [[first, last], …] for each."""
     return (piece.as_lists() for piece in rows.pieces(settings.OPTIONS.chunk_rows))
 
 
@@ -130,7 +130,7 @@ def _add_chunks(submission: Submission, spans: Iterable[list[list[int]]]) -> Non
 
 
 def _end_planning(context: StepContext) -> float | None:
-    """All rows were looked at: on to sending, or back to the draft if any row of the batch cannot be sent."""
+    """Go on to sending, or back to the draft if any row of the batch cannot be sent."""
     with context.locked() as submission:
         others = Submission.objects.filter(batch_id=submission.batch_id, retry_of=None).exclude(pk=submission.pk)
         if others.filter(planned_through__lt=F("last_row")).exists():
@@ -148,7 +148,7 @@ _SUMS = ("total", "succeeded", "skipped", "cost_ticks", *_FLAWS, *result_records
 
 
 def _back_to_draft(batch: Batch) -> None:
-    """As if it had not been submitted. What was kept of its tries is written again when it is submitted again."""
+    """Undo the submit. Tried rows that were kept are written again when it is submitted again."""
     Result.objects.filter(batch_id=batch.pk).delete()
     RawPage.objects.filter(batch_id=batch.pk).delete()
     batch.submissions.all().delete()
@@ -162,23 +162,23 @@ def _back_to_draft(batch: Batch) -> None:
 
 
 def _plan_retry(context: StepContext) -> None:
-    """Take the next results that are to be tried again, and make chunks of their rows."""
+    """Take the next results that are to be tried again, and plan chunks of their rows."""
     with context.locked() as submission:
         again = retriable_results(submission).filter(row__gt=submission.planned_through).order_by("row")
-        found = list(again[:SLICE])
-        results = _fit_to_send(context.batch, found)
+        candidates = list(again[:SLICE])
+        results = _fit_to_send(context.batch, candidates)
         for start in range(0, len(results), settings.OPTIONS.chunk_rows):
-            some = results[start : start + settings.OPTIONS.chunk_rows]
-            _add_chunks(submission, [ranges(result.row for result in some)])
-        if found:
+            part = results[start : start + settings.OPTIONS.chunk_rows]
+            _add_chunks(submission, [ranges(result.row for result in part)])
+        if candidates:
             _reopen(submission, results)
-            update(submission, planned_through=found[-1].row)
-        if len(found) < SLICE:
+            update(submission, planned_through=candidates[-1].row)
+        if len(candidates) < SLICE:
             move(submission, State.SUBMITTING if submission.total else State.COMPLETED, planned=True)
 
 
 def _fit_to_send(batch: Batch, results: list[Result]) -> list[Result]:
-    """The results, without those of skipped rows that cannot be sent: nobody has looked at these rows yet."""
+    """Returns the results without those of skipped rows that cannot be sent; skipped rows were never checked."""
     skipped = [result.row for result in results if result.state == RowState.SKIPPED]
     if not skipped:
         return results

@@ -1,8 +1,8 @@
 """Reading the results: previews while a batch runs, and the full walk at the end that counts (rule 4).
 
-Done is: the counters settled, and every row that was sent is accounted for in a walk from page one. Results may
-trail the counters, rows may be "not yet visible", a cursor may repeat or miss late rows (facts 2.7): so the walk is
-made again until every row has its result or patience ends, and then each row left is declared, with a reason.
+A submission is done when the counters have settled and a walk from page one accounts for every row that was sent.
+Results may trail the counters, rows may be "not yet visible", a cursor may repeat or miss late rows (facts 2.7). So
+the walk is repeated until every row has its result or the time is up; then each row left is declared, with a reason.
 """
 
 from __future__ import annotations
@@ -24,28 +24,35 @@ from batchsite.batches.transitions import move, update
 from batchsite.recipes.recipe import numbers
 from batchsite.submission import results_store
 from batchsite.submission.actions import retry_by_itself
-from batchsite.submission.reconcile import Findings, chunks_of, look_for_rows, send_again
+from batchsite.submission.checked_page import check_page
+from batchsite.submission.reconcile import (
+    chunks_of,
+    look_for_rows,
+    missed_twice,
+    seconds_to_second_look,
+    send_again,
+)
 from batchsite.submission.step_context import StepContext
 from batchsite.submission.watch import MOST_READDS
 from batchsite.timeouts import doubling, timeouts
 from batchsite.xai.types import Page
 
 LEAST_WALKS = 2
-"""Before a row is given up: a single walk may have begun long ago and rested for as long as no worker was there."""
+"""Walks before a row is given up: one may have begun long ago, and paused while no worker ran."""
 MOST_CIRCLES = 2
-"""A cursor that leads back is asked again so often, then the walk ends and is made again later."""
-CIRCLING_PATIENCE = 4
-"""So many times the patience with results that trail, before a row is given up that no walk came as far as."""
+"""A cursor that leads back is asked again this often; then the walk ends and is repeated later."""
+CIRCLING_FACTOR = 4
+"""How many times `results_trail` to wait before a row is given up that no walk has reached."""
 
 
 class Walked(enum.Enum):
-    PART = "the turn ended first; the next one goes on from there"
-    CIRCLED = "the cursor led back again and again: nobody knows what stands behind"
+    PART = "the step ended first; the next one continues from there"
+    CIRCLED = "the cursor kept leading back: what comes after it is unknown"
     WHOLE = "to the last page"
 
 
 def preview(context: StepContext) -> float:
-    """Read what is there while the batch still runs; seconds until the next look."""
+    """Read the results that exist while the batch still runs. Returns seconds until the next look."""
     ended = _walk(context) is not Walked.PART
     if not ended and not context.submission.walk_is_preview:
         return 0
@@ -58,12 +65,12 @@ def preview(context: StepContext) -> float:
 
 
 def collect(context: StepContext) -> float | None:
-    """Walk, then judge what is still open; seconds until the next look, None at the end."""
+    """Walk, then judge what is still open. Returns seconds until the next look, None at the end."""
     submission = context.submission
     if submission.declared_through:
-        return _declare(context)
+        return declare(context)
     if submission.ending and _is_nowhere(submission):
-        return _declare(context)
+        return declare(context)
     walked = Walked.WHOLE
     if not submission.walks or submission.accounted < submission.total:
         walked = _walk(context)
@@ -75,23 +82,24 @@ def collect(context: StepContext) -> float | None:
         return _finish(context)
     if submission.ending and walked is Walked.WHOLE and not _unread(submission):
         return _end_without(context)
-    if _waited(submission) < timeouts().results_trail * (CIRCLING_PATIENCE if walked is Walked.CIRCLED else 1):
+    if _waited(submission) < timeouts().results_trail * (CIRCLING_FACTOR if walked is Walked.CIRCLED else 1):
         return doubling(timeouts().first_look, submission.walks)
     if submission.walks < LEAST_WALKS:
         return 0
     if submission.ending:
         return _end_without(context)
-    return _judge(context, look_for_rows(context))
+    return _judge(context)
 
 
 # ---- the walk ----------------------------------------------------------------------------------------------
 
 
 def _walk(context: StepContext) -> Walked:
-    """Read pages from where the last turn stopped."""
+    """Read pages from where the last step stopped."""
     for page, circle, ended in _pages(context):
+        rows = check_page(context.submission, page.items)
         with context.locked() as submission:
-            results_store.store_page(submission, page.items)
+            results_store.store_page(submission, rows)
             if submission.not_found_since:
                 update(submission, not_found_since=None)
             if circle:
@@ -106,9 +114,9 @@ def _walk(context: StepContext) -> Walked:
 
 
 def _pages(context: StepContext) -> Iterator[tuple[Page[dict[str, Any]], bool, bool]]:
-    """(page, its token led back, it ends the walk), until the walk or the turn ends.
+    """Yields (page, whether its token leads back, whether it ends the walk), until the walk or the step ends.
 
-    The next page is on its way while one is stored. A token that leads back is asked again, a few times.
+    The next page is requested while one is stored. A token that leads back is asked again, a few times.
     """
     submission = context.submission
     ask = partial(context.client.list_results, submission.remote_id, _page_rows(submission))
@@ -131,12 +139,12 @@ def _pages(context: StepContext) -> Iterator[tuple[Page[dict[str, Any]], bool, b
 
 
 def _page_rows(submission: Submission) -> int:
-    """As many as allowed; fewer in later walks, as another page size may lead around a broken cursor."""
+    """Returns the page size: smaller in later walks, as another size may lead around a broken cursor."""
     return max(1, settings.OPTIONS.page_rows // (1 + submission.walks % 3))
 
 
 def _most_pages(submission: Submission) -> int:
-    """Far more pages than there can be, even if xAI serves smaller ones than asked for."""
+    """Returns far more pages than there can be, even if xAI serves smaller ones than asked for."""
     return 100 + 20 * (submission.total // settings.OPTIONS.page_rows + 1)
 
 
@@ -144,29 +152,31 @@ def _most_pages(submission: Submission) -> int:
 
 
 def _waited(submission: Submission) -> float:
-    """Seconds since anything moved, once the counters had settled."""
+    """Returns seconds since anything changed, counted from when the counters settled."""
     since = max(moment for moment in (submission.settled_at, submission.changed_at) if moment)
     return (timezone.now() - since).total_seconds()
 
 
 def _unread(submission: Submission) -> int:
-    """How many answers and errors the counters promise that no walk has found.
+    """Returns how many answers and errors the counters promise that no walk has found.
 
-    While there are any, patience alone decides nothing: it may have passed while nobody looked. A walk comes first.
+    While there are any, time alone decides nothing: it may have passed while nobody looked. A walk comes first.
     """
     promised = (submission.num_success or 0) + (submission.num_error or 0)  # also of adds whose reply was lost
     return max(0, min(promised, submission.total) - submission.succeeded - submission.failed)
 
 
 def _is_nowhere(submission: Submission) -> bool:
-    """It was never created, or it vanished (`steps._vanished`): there is nothing to walk through."""
+    """Whether there is nothing to walk through: it was never created, or it vanished (`steps._vanished`)."""
     vanished = submission.not_found_since and submission.walks and not _unread(submission)
     return not submission.remote_id or bool(vanished)
 
 
 def _end_without(context: StepContext) -> float | None:
-    """End with what is there. Where open rows count as answered, asking for them again may cost again: that is for a
-    person to decide, who is told. Where all of them do, none of them was cancelled.
+    """End with what is there. Returns what `_declare` does.
+
+    Asking again for rows that xAI counts as answered may cost again: the reason tells the person who decides. Where
+    it counts all open rows as answered, none of them was cancelled.
     """
     with context.locked() as submission:
         unread = _unread(submission)
@@ -177,14 +187,20 @@ def _end_without(context: StepContext) -> float | None:
             counts = f"xAI counts {unread:,} of these rows as answered and gives no results for them."
             if counts not in submission.ending_reason:  # this step may run twice
                 update(submission, ending_reason=f"{submission.ending_reason} {counts}")
-    return _declare(context)
+    return declare(context)
 
 
-def _judge(context: StepContext, findings: Findings) -> float | None:
-    """Patience with the results is over: what does the provider say of the rows that are open?"""
-    submission = context.submission
-    if findings.absent and submission.readds < MOST_READDS:
-        send_again(context, findings.absent)
+def _judge(context: StepContext) -> float | None:
+    """The results have trailed for too long: xAI's list of requests decides about the rows that are open."""
+    wait = seconds_to_second_look(context.submission)
+    if wait:
+        return wait
+    findings = look_for_rows(context)
+    if findings.absent and context.submission.readds < MOST_READDS:
+        wait, absent = missed_twice(context, findings.absent, all_of_them=False)
+        if wait:
+            return wait
+        send_again(context, absent)
         with context.locked() as submission:
             move(submission, State.SUBMITTING)
         return 0
@@ -197,14 +213,14 @@ def _judge(context: StepContext, findings: Findings) -> float | None:
         reason = "xAI took this row several times and does not list it."
     with context.locked() as submission:
         update(submission, ending=State.COMPLETED, declare_as=RowState.MISSING, ending_reason=reason)
-    return _declare(context)
+    return declare(context)
 
 
 _CAUSES = {RowState.MISSING: "missing", RowState.CANCELLED: "cancelled", RowState.FAILED: "batch failed"}
 
 
-def _declare(context: StepContext) -> float | None:
-    """Give every row that has no result one in our own words, chunk by chunk; then the submission ends."""
+def declare(context: StepContext) -> float | None:
+    """Give every row without a result one of our own, chunk by chunk; then the submission ends."""
     state = RowState(context.submission.declare_as or RowState.MISSING)
     cause = "expired" if context.submission.ending == State.EXPIRED else _CAUSES[state]
     for chunk in chunks_of(context.submission, *ChunkState, after_row=context.submission.declared_through):
@@ -217,7 +233,7 @@ def _declare(context: StepContext) -> float | None:
 
 
 def _finish(context: StepContext) -> float | None:
-    """The end: every row is accounted for, and there is nothing more to look at."""
+    """End the submission: every row is accounted for."""
     with context.locked() as submission:
         ending = State(submission.ending or State.COMPLETED)
         if ending == State.CANCELLED and not submission.cancelled:

@@ -1,4 +1,4 @@
-"""Driving a batch from one process, through the same steps as the workers: needs none, and does no harm beside one."""
+"""Driving a batch from one process, through the same steps as the workers; it can run beside them."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ BLINK = 0.25
 
 
 def drive(batch_id: int, show: Callable[[Batch], None], wait: Callable[[Exception], None] = lambda _: None) -> Batch:
-    """Take the batch to its end, or back to its draft when rows cannot be sent. `show` is called at every look.
+    """Take the batch to its end, or back to its draft when rows cannot be sent. Returns the batch.
 
-    `wait` is told of an error of the database: it is locked, full or away for a moment; what is written stands, and
-    the step is made again.
+    `show` is called at every look. `wait` is called with an error of the database, which may be locked, full or away
+    for a moment; the step is then repeated.
     """
     while True:
         try:

@@ -1,7 +1,7 @@
-"""From the provider's counters to what is going on. Pure.
+"""What phase a batch at xAI is in. Pure.
 
-xAI has no status field: it has counters that start at zero, trail, and go backwards after a cancel (facts 2.11).
-The order of the checks is the point.
+xAI has no status field, only counters that start at zero, trail, and go backwards after a cancel (facts 2.11). The
+order of the checks matters.
 """
 
 from __future__ import annotations
@@ -27,22 +27,22 @@ class Phase(enum.Enum):
 
 @dataclass(frozen=True)
 class Look:
-    """One look at a batch, with what only we know."""
+    """A batch as polled, with what only we know of it."""
 
     remote: RemoteBatch
     submitted: int
-    """Rows that the provider acknowledged."""
+    """Rows that xAI acknowledged."""
     readable: int
-    """Rows whose result we already hold."""
+    """Rows whose result we have."""
     since_sent: float
     """Seconds since the last add, by our clock: the provider's dates have no time (facts 2.2)."""
     since_change: float
-    """Seconds since the counters, or our results, last moved."""
+    """Seconds since the counters, or our results, last changed."""
     today: date
 
 
 def phase(look: Look, wait: PipelineTimeouts) -> Phase:
-    """What a look means."""
+    """Returns the phase that the look shows."""
     remote, counters = look.remote, look.remote.counters
     requests = counters.num_requests if counters else 0
     pending = counters.num_pending if counters else 0
@@ -61,12 +61,12 @@ def phase(look: Look, wait: PipelineTimeouts) -> Phase:
     if remote.expire_time and look.today > remote.expire_time + timedelta(days=1):
         return Phase.EXPIRED
     if requests < look.submitted or not counters:
-        # Nothing but silence: not completion, whatever a loop "until num_pending is 0" would say.
-        patient = min(look.since_sent, look.since_change) < wait.zero_counters
-        return Phase.VALIDATING if patient else Phase.SUSPECT
+        # Zero counters are not completion, whatever a loop "until num_pending is 0" would conclude.
+        waiting = min(look.since_sent, look.since_change) < wait.zero_counters
+        return Phase.VALIDATING if waiting else Phase.SUSPECT
     return Phase.RUNNING
 
 
 def is_last_day(remote: RemoteBatch, today: date) -> bool:
-    """Whether it expires today or has: xAI gives a date without a time (facts 2.2)."""
+    """Whether it expires today, or has expired: xAI gives a date without a time (facts 2.2)."""
     return remote.expire_time is not None and today >= remote.expire_time

@@ -1,4 +1,4 @@
-"""Looking at many batches at xAI in one go, without a lease: a look is a question, and only its answer is written."""
+"""Polling many batches at xAI at once. A look needs no lease: only the step that follows it writes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 
 def look_at_all(submission_ids: Sequence[int]) -> None:
-    """Ask about all of them at once, then let each take its step. One that fails does not keep the others."""
+    """Ask about all of them at once, then let each take its step. One that fails does not stop the others."""
     submissions = Submission.objects.select_related("batch__team").filter(pk__in=submission_ids)
     with ThreadPoolExecutor(LOOKS_AT_ONCE) as pool:
         asked = {

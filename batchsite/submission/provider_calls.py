@@ -1,4 +1,4 @@
-"""The one door to the provider: who pays, how fast, and what an error means for a batch."""
+"""Calls to the provider: which account pays, how fast they may be made, and what an error means for a batch."""
 
 from __future__ import annotations
 
@@ -9,37 +9,51 @@ from django.db import transaction
 from django.utils import timezone
 
 from batchsite.batches.models import Batch, CallBudget
-from batchsite.teams.accounts import Account, account_of
+from batchsite.teams.accounts import Account, AccountKind, account_of
 from batchsite.xai.errors import XaiError
 
 
 def account_for(batch: Batch) -> Account:
-    """The account that the batch was started with. Raises AccountMissing."""
+    """Returns the account that the batch was started with. Raises AccountMissing."""
     return account_of(batch.team, batch.account)
 
 
 # ---- the provider's limits ----------------------------------------------------------------------
-# Kept per key across all processes (facts 4). A call takes a place in a line that moves at the allowed pace;
+# Kept per key across all processes (facts 4). A call takes a place in a queue that moves at the allowed pace;
 # `burst` places may be taken at once, and are part of what a window of the provider may hold.
 
+JITTER = 1.05
+"""Where calls go one by one, a little slower than allowed: the network may push two of them together."""
 
-def reserve(account: Account, call: str, count: int = 1) -> float:
-    """Seconds to wait before making `count` calls of that kind; the places are taken."""
+
+def reserve(account: Account, call: str, count: int = 1, *, only_within: float | None = None) -> float:
+    """Returns seconds to wait before making `count` calls of that kind. Their places are taken.
+
+    They are not taken if the wait would be longer than `only_within` seconds.
+    """
     per_window, window = _limit(call)
-    burst = max(1, per_window // 10)
-    pace = timedelta(seconds=window / max(1, per_window - burst))
+    burst = burst_of(call)
+    pace = timedelta(seconds=JITTER * window / per_window if burst == 1 else window / (per_window - burst))
     now = timezone.now()
     with transaction.atomic():
         budget, _ = CallBudget.objects.select_for_update(no_key=True).get_or_create(
             name=f"{account.fingerprint} {call}", defaults={"free_at": now}
         )
-        budget.free_at = max(budget.free_at, now) + pace * count
-        budget.save(update_fields=["free_at"])
-    return max(0.0, (budget.free_at - now - pace * burst).total_seconds())
+        free_at = max(budget.free_at, now) + pace * count
+        wait = max(0.0, (free_at - now - pace * burst).total_seconds())
+        if only_within is None or wait <= only_within:
+            budget.free_at = free_at
+            budget.save(update_fields=["free_at"])
+    return wait
+
+
+def burst_of(call: str) -> int:
+    """Returns how many calls of that kind may be made at once."""
+    return max(1, _limit(call)[0] // 10)
 
 
 def _limit(call: str) -> tuple[int, float]:
-    """(calls, seconds of the window)."""
+    """Returns (calls, seconds of the window)."""
     options = settings.OPTIONS
     return {"create": (options.creates_per_second, 1.0), "add": (options.adds_per_30s, 30.0)}[call]
 
@@ -48,11 +62,18 @@ def _limit(call: str) -> tuple[int, float]:
 
 
 def is_hold(error: XaiError) -> bool:
-    """Whether a person, and not time, has to mend it: no credits, a key that is refused."""
+    """Whether a person has to act before the call can succeed: no credits, or a key that is refused."""
     return error.billing or error.key_problem
 
 
-def hold_words(error: XaiError) -> str:
+def hold_words(error: XaiError, account: str) -> str:
+    """Returns what a person has to do. `account` is the kind of account that the batch was started with."""
     if error.billing:
         return "no credits left at xAI, or its spending limit is reached. Add credits in the xAI console."
-    return "xAI refuses the key. Set a working key on the Team page."
+    if account == AccountKind.ENVIRONMENT:
+        return (
+            "xAI refuses the key of this installation. Set XAI_API_KEY to a working key of the same xAI team, and "
+            "restart batchsite. A key on the Team page does not help this batch: it stays with the account that it "
+            "was started with."
+        )
+    return "xAI refuses the key. Set a working key of the same xAI team on the Team page."

@@ -9,7 +9,19 @@ from batchsite.recipes.recipe import row_of
 
 
 def owners(submission: Submission, ids: Iterable[str]) -> dict[str, int]:
-    """Row by request id, for those ids that this submission sent."""
+    """Returns the row by request id, for those ids that this submission sent."""
+    found = rows_of(submission, ids)
+    if submission.retry_of is None:
+        return found
+    taken = Result.objects.filter(
+        batch_id=submission.batch_id, row__in=list(found.values()), submission_id=submission.pk
+    )
+    mine = set(taken.values_list("row", flat=True))
+    return {request_id: row for request_id, row in found.items() if row in mine}
+
+
+def rows_of(submission: Submission, ids: Iterable[str]) -> dict[str, int]:
+    """Returns the row by request id, for those ids that are of rows in the submission's range."""
     batch = submission.batch
     if batch.id_column:
         wanted = RequestId.objects.filter(batch_id=batch.pk, request_id__in=list(ids))
@@ -18,12 +30,4 @@ def owners(submission: Submission, ids: Iterable[str]) -> dict[str, int]:
         rows = ((request_id, row_of(request_id, batch.id_prefix)) for request_id in ids)
         found = {request_id: row for request_id, row in rows if row is not None}
     first, last = submission.first_row, submission.last_row
-    found = {request_id: row for request_id, row in found.items() if first <= row <= last}
-    if submission.retry_of is None:
-        return found
-    mine = set(
-        Result.objects.filter(batch_id=batch.pk, row__in=list(found.values()), submission_id=submission.pk).values_list(
-            "row", flat=True
-        )
-    )
-    return {request_id: row for request_id, row in found.items() if row in mine}
+    return {request_id: row for request_id, row in found.items() if first <= row <= last}

@@ -1,8 +1,12 @@
-"""After a backup was restored: what may have been sent since it was made is looked for before anything is sent.
+"""After a restore: what may have been sent is looked for at xAI before anything is sent.
 
-A backup knows less than xAI does. A batch that it has as "not created yet" may exist there under the name that its
-token gives it, with rows in it: to create it again would pay for them twice. So every intention that the backup holds
-counts as tried, with an unknown outcome, and the usual looks (submitting.py, reconciling.py) find out what came of it.
+A restored database knows less than xAI does. A batch that it has as "not created yet" may exist there under the name
+that its token gives it, with rows in it: to create it again would pay for them twice. Tokens are derived, so that this
+holds for a retry that the database has lost, too. So every intent that the database holds counts as tried, with an
+unknown outcome, and the usual looks (submit.py, reconcile.py) find out what became of it.
+
+However it was restored (see batches/generation.py), this happens once, before anything is sent. What xAI turns out not
+to have may have been cancelled after the moment of the restore: it waits for a person, who is told what it costs.
 """
 
 from __future__ import annotations
@@ -16,42 +20,78 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from batchsite.batches.models import Chunk, ChunkState, Submission
+from batchsite.batches import generation
+from batchsite.batches.generation import Absence
+from batchsite.batches.models import Batch, Chunk, ChunkState, Submission
+from batchsite.batches.signals import database_restored
 from batchsite.batches.states import TERMINAL
 from batchsite.batches.timeline import note
-from batchsite.submission.submit import remote_name
+from batchsite.wording import dollars, many
 
 MARK = "backup.json"
-"""In the data folder: this is a copy that nobody has begun to work with."""
+"""In the data folder of a backup that nobody has begun to work with."""
 DONE = "restored.json"
 log = logging.getLogger(__name__)
 
 
 def begin_anew() -> bool:
-    """If the data folder is a restored backup that has not been looked through yet, do so; whether it was one."""
+    """Look through a restored database once, before anything is sent. Returns whether it was one."""
     mark = Path(settings.DATA) / MARK
-    try:
-        made = str(json.loads(mark.read_text())["at"])
-    except FileNotFoundError:
+    absence = generation.absence()
+    if mark.exists():
+        words = f"Restored from the backup of {json.loads(mark.read_text())['at']}"
+    elif absence:
+        words = absence.value
+    else:
+        if not Submission.objects.exists():
+            generation.take_over()
         return False
-    count = distrust(f"Restored from the backup of {made}; what xAI has is looked for before anything is sent")
-    mark.rename(mark.with_name(DONE))
-    log.warning("This is a restored backup of %s; %d unfinished submissions are compared with xAI first.", made, count)
+    must_confirm = mark.exists() or absence is not Absence.BOOT
+    count = distrust(f"{words}; what xAI has is looked for before anything is sent", must_confirm=must_confirm)
+    generation.take_over()
+    if mark.exists():
+        mark.rename(mark.with_name(DONE))
+    log.warning("%s; %d unfinished submissions are compared with xAI first.", words, count)
     return True
 
 
-def distrust(words: str) -> int:
-    """Count every unfinished intention as tried, with unknown outcome; how many submissions that concerns."""
+def distrust(words: str, *, must_confirm: bool) -> int:
+    """Count every unfinished intent as tried, with unknown outcome. Returns the number of submissions concerned.
+
+    A batch with `restored_at` is looked for by its token before it is created (creation.py). With `must_confirm`,
+    a person has to agree to what is sent anew: after the moment of the restore somebody may have cancelled it.
+    """
+    now = timezone.now()
     with transaction.atomic():
-        unfinished = Submission.objects.select_for_update(no_key=True).exclude(state__in=TERMINAL)
-        for submission in unfinished.filter(remote_id=""):
-            submission.remote_name = submission.remote_name or remote_name(submission)
-            submission.create_tried_at = submission.create_tried_at or submission.created_at
-            submission.save(update_fields=["remote_name", "create_tried_at"])
-        now = timezone.now()
+        Batch.objects.update(restored_at=now)  # locks every batch: see transitions.py
+        unfinished = Submission.objects.exclude(state__in=TERMINAL)
         planned = Q(state=ChunkState.PLANNED) & ~Q(submission__state__in=TERMINAL)
         Chunk.objects.filter(planned).update(state=ChunkState.SENDING, sent_at=now)
+        unfinished.update(missed_at=None, missed_rows=[], create_slot_at=None, absent_rows=0)
         count = unfinished.update(lease_token="", lease_until=None, next_look_at=now, tries=0, faults=0)
-        for batch_id in set(Submission.objects.exclude(state__in=TERMINAL).values_list("batch_id", flat=True)):
+        batch_ids = sorted(set(unfinished.values_list("batch_id", flat=True)))
+        if must_confirm:
+            Batch.objects.filter(pk__in=batch_ids).update(must_confirm=True)
+        for batch_id in batch_ids:
             note(batch_id, "restored", words)
+        database_restored.send(None)
     return count
+
+
+def must_be_confirmed(submission: Submission) -> bool:
+    """Whether rows that xAI does not have must wait for a person: those that were to be sent before the restore."""
+    batch = submission.batch
+    return bool(batch.must_confirm and batch.restored_at and submission.created_at < batch.restored_at)
+
+
+def unconfirmed(submission: Submission) -> str:
+    """Returns why a submission waits for a person after a restore, with the cost; "" if it does not."""
+    if not submission.absent_rows or submission.cancel_asked_at or not must_be_confirmed(submission):
+        return ""
+    estimate = submission.batch.estimate or {}
+    likely, rows = int(estimate.get("likely") or 0), int(estimate.get("rows") or 0)
+    cost = f", for about {dollars(likely * submission.absent_rows // rows)}" if likely and rows else ""
+    return (
+        f"the database was restored, and xAI does not have {many(submission.absent_rows, 'row')} that were to be sent. "
+        f"Whether they are still wanted is not known here. Let it go on to send them{cost}, or cancel it."
+    )

@@ -1,4 +1,4 @@
-"""Rows of the table of results, written many at a time."""
+"""Rows of the table of results, written a page at a time."""
 
 from __future__ import annotations
 
@@ -67,17 +67,17 @@ def others_of(result: ResultRow) -> str | None:
 
 
 def clean(text: str) -> str:
-    """Text that every database takes: PostgreSQL knows no NUL. The raw row keeps what came."""
+    """Returns the text without NUL, which PostgreSQL cannot store. The raw row keeps what came."""
     return text.replace("\0", "�") if "\0" in text else text
 
 
 def packed(raws: Sequence[dict[str, Any]]) -> bytes:
-    """Raw rows as a RawPage holds them."""
+    """Returns raw rows as a RawPage stores them."""
     return zlib.compress(orjson.dumps(raws), 1)
 
 
 def write(records: Sequence[Record]) -> None:
-    """Insert or replace results: one statement a page (measured: 20 to 100 times faster than bulk_update)."""
+    """Insert or replace results in one statement, 20 to 100 times faster than bulk_update."""
     names = [connection.ops.quote_name(name) for name in COLUMNS]
     into = f"INSERT INTO {Result._meta.db_table} ({', '.join(names)})"
     updates = ", ".join(f"{name} = excluded.{name}" for name in names[2:])
@@ -93,7 +93,7 @@ def write(records: Sequence[Record]) -> None:
 
 
 def pending_record(submission: Submission, result: Result, earlier: list[dict[str, Any]]) -> Record:
-    """The row of `result` as tried again by `submission`; what was billed for it stays billed."""
+    """Returns the row of `result` as tried again by `submission`. Its cost so far stays in it."""
     return Record(
         batch_id=submission.batch_id,
         row=result.row,

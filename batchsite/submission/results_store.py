@@ -1,120 +1,97 @@
-"""A page of results into the database: who they belong to, what they change, and the sums that move with them.
+"""Storing a page of results, with the sums that change with it.
 
-Everything here is idempotent: a page may be stored any number of times, whole or in parts, and by two processes
-one after the other (the submission's row is locked by the caller).
+Everything here is idempotent: a page may be stored any number of times, whole or in part, by one process after
+another. The caller has locked the batch and the submission.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.db import connection, models
+from django.db import models
 from django.db.models import F
 from django.utils import timezone
 
 from batchsite.batches.answer_flaws import flaw_of
 from batchsite.batches.causes import cause_of
 from batchsite.batches.course import record_progress
-from batchsite.batches.models import Batch, RawPage, Result, Submission
+from batchsite.batches.models import Batch, RawPage, Submission
 from batchsite.batches.states import RowState, State
 from batchsite.batches.timeline import note
 from batchsite.pricing.spend import Payer, spent
-from batchsite.recipes.answer_shape import shape_of
-from batchsite.submission.request_owners import owners
+from batchsite.submission.checked_page import CheckedRow
+from batchsite.submission.extra_answers import Answered, count_extras
+from batchsite.submission.known_results import Known, known_results
+from batchsite.submission.request_owners import owners, rows_of
 from batchsite.submission.result_records import TOKENS, Record, clean, flaws_in, others_of, packed, write
 from batchsite.xai.catalogue import batch_cost, list_price
-from batchsite.xai.results import read_result
 from batchsite.xai.types import ResultRow
 
 STRAYS_KEPT = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What is stored of a row already."""
-
-    row: int
-    state: str
-    submission_id: int | None
-    attempt: int
-    cost_ticks: int
-    error: str
-    cause: str
-    misfit: str
-    others: str | None
-    raw_page_id: int | None
-    earlier: str | None
-
-
-@dataclass
-class Stored:
-    """What a page brought."""
-
-    changed: int = 0
-    """Rows that are new, or whose fate is another now."""
-    not_ready: int = 0
-    """Rows that the provider will show later (facts 2.7)."""
-    strays: list[str] = field(default_factory=list)
-    """Ids that were never sent."""
-
-
-def store_page(submission: Submission, raw_rows: Sequence[dict[str, Any]]) -> Stored:
-    """Store a page of raw result rows of a locked submission, and move all sums in the same transaction."""
-    stored = Stored()
-    rows_by_id = owners(submission, (str(raw.get("batch_request_id", "")) for raw in raw_rows))
-    fresh: dict[int, tuple[ResultRow, dict[str, Any]]] = {}
-    stray_rows = []
-    for raw in raw_rows:
-        result = read_result(raw)
+def store_page(submission: Submission, rows: Sequence[CheckedRow]) -> None:
+    """Store a checked page of result rows and update all sums in the same transaction."""
+    answers: list[Answered] = []
+    rows_by_id = owners(submission, (row.result.batch_request_id for row in rows))
+    fresh: dict[int, CheckedRow] = {}
+    strays: list[CheckedRow] = []
+    for checked in rows:
+        result = checked.result
         row = rows_by_id.get(result.batch_request_id)
+        if result.outcome == "succeeded":
+            answers.append((result, checked.raw, _cost_of(submission, result)))
         if result.outcome == "not_ready":
-            stored.not_ready += 1
-        elif row is None:
-            stored.strays.append(result.batch_request_id)
-            stray_rows.append(raw)
-        elif row not in fresh or _rank(result.outcome) > _rank(fresh[row][0].outcome):
-            fresh[row] = (result, raw)  # a duplicate never takes an answer away
-    known = _known(submission.batch_id, fresh)
+            continue  # it comes later (facts 2.7)
+        if row is None:
+            strays.append(checked)
+        elif row not in fresh or _rank(result.outcome) > _rank(fresh[row].result.outcome):
+            fresh[row] = checked  # a duplicate never takes an answer away
+    known = known_results(submission.batch_id, fresh)
     for row in [row for row in fresh if row in known and _was_not_sent(known[row])]:
-        stored.strays.append(fresh[row][0].batch_request_id)
-        stray_rows.append(fresh.pop(row)[1])
-    wins = {row: pair for row, pair in fresh.items() if _wins(submission, pair[0], known.get(row))}
-    _keep_strays(submission, stored.strays, stray_rows)
+        strays.append(fresh.pop(row))
+    wins = {row: checked for row, checked in fresh.items() if _wins(submission, checked.result, known.get(row))}
+    _keep_strays(submission, strays)
     if wins:
-        stored.changed = len(wins)
-        page = _keep_raw(submission, [raw for _, raw in wins.values()])
-        records = [_record(submission, row, pair[0], known.get(row), page) for row, pair in wins.items()]
+        page = _keep_raw(submission, [checked.raw for checked in wins.values()])
+        records = [
+            _record(submission, row, checked.result, known.get(row), page, checked.misfit)
+            for row, checked in wins.items()
+        ]
         write(records)
-        _move_sums(submission, records, known)
-    return stored
+        _update_sums(submission, records, known)
+    _count_extras(submission, answers, wins)
 
 
-def _known(batch_id: int, rows: Iterable[int]) -> dict[int, Known]:
-    """What is stored of these rows. Its own SQL: building a query with a thousand values takes longer than asking."""
-    wanted = list(rows)
-    if not wanted:
-        return {}
-    names = ", ".join(map(connection.ops.quote_name, Known.__dataclass_fields__))
-    marks = ", ".join(["%s"] * len(wanted))
-    sql = f"SELECT {names} FROM {Result._meta.db_table} WHERE batch_id = %s AND {connection.ops.quote_name('row')}"  # noqa: S608
-    with connection.cursor() as cursor:
-        cursor.execute(f"{sql} IN ({marks})", [batch_id, *wanted])
-        return {values[0]: Known(*values) for values in cursor.fetchall()}
+def _count_extras(submission: Submission, answers: Sequence[Answered], wins: Mapping[int, CheckedRow]) -> None:
+    """Count what was billed for answers that did not become results, or are not those that did."""
+    winners = {id(checked.raw) for checked in wins.values()}
+    others = [answer for answer in answers if id(answer[1]) not in winners and answer[2]]
+    if not others:
+        return
+    rows = rows_of(submission, {answer[0].batch_request_id for answer in others})
+    known = known_results(submission.batch_id, rows.values())
+    kept = {request_id: known[row].pages_of(submission) for request_id, row in rows.items() if row in known}
+    cost = count_extras(submission, others, kept)
+    if cost:
+        _add(Submission.objects.filter(pk=submission.pk), {"cost_ticks": cost})
+        _add(Batch.objects.filter(pk=submission.batch_id), {"cost_ticks": cost})
+        submission.refresh_from_db(fields=["cost_ticks"])
+        spent(_payer(submission.batch), ticks=cost)
 
 
 _RANKS = {"succeeded": 3, "failed": 2, "cancelled": 1, RowState.MISSING: 0, RowState.PENDING: 0}
 
 
 def _rank(state: str) -> int:
-    """Which of two outcomes of the same request is believed: rows outrank counters, answers outrank errors."""
+    """Returns a number: of two outcomes of one request the higher is believed, an answer rather than an error."""
     return _RANKS[state]
 
 
 def _wins(submission: Submission, result: ResultRow, known: Known | None) -> bool:
-    """Whether an arriving result takes the place of what is stored."""
+    """Whether an arriving result replaces the stored one."""
     if known is None:
         return True
     if known.submission_id == submission.pk:
@@ -123,22 +100,20 @@ def _wins(submission: Submission, result: ResultRow, known: Known | None) -> boo
 
 
 def _was_not_sent(known: Known) -> bool:
-    """A row that was answered when it was tried, or was skipped: no submission sent it."""
+    """Whether no submission sent the row: it was answered when it was tried, or it was skipped."""
     return known.submission_id is None or known.state == RowState.SKIPPED
 
 
 # ---- records ------------------------------------------------------------------------------------
 
 
-def _record(submission: Submission, row: int, result: ResultRow, known: Known | None, page: int | None) -> Record:
+def _record(
+    submission: Submission, row: int, result: ResultRow, known: Known | None, page: int | None, misfit: str = ""
+) -> Record:
     usage, succeeded = result.usage, result.outcome == "succeeded"
     # "Finished early" cancels at xAI, but for the person these rows are missing, not cancelled.
     given_up = result.outcome == "cancelled" and submission.ending == State.COMPLETED
-    cost = usage.cost_ticks if usage else 0
-    if cost is None:
-        cost = _arithmetic(submission.batch.model, result)
     answer = clean(result.content or result.refusal)
-    shape = shape_of(submission.batch.shape) if succeeded else None
     cause = (
         flaw_of(result.content, result.refusal, result.finish_reason)
         if succeeded
@@ -153,23 +128,28 @@ def _record(submission: Submission, row: int, result: ResultRow, known: Known | 
         answer=answer,
         error=submission.ending_reason if given_up else clean(result.error),
         cause="missing" if given_up else cause[:60],
-        misfit=shape.misfit(answer, result.finish_reason) if shape else "",
+        misfit=misfit,
         others=others_of(result) if succeeded else None,
         finish_reason=result.finish_reason[:40],
         answered_by=clean(result.model)[:100],
         prompt_tokens=usage.prompt_tokens if usage else 0,
         completion_tokens=usage.completion_tokens if usage else 0,
         reasoning_tokens=usage.reasoning_tokens if usage else 0,
-        cost_ticks=cost + (known.cost_ticks if known else 0),
+        cost_ticks=_cost_of(submission, result) + (known.cost_ticks if known else 0),
         raw_page_id=page,
         earlier=known.earlier if known else None,
     )
 
 
-def _arithmetic(model: str, result: ResultRow) -> int:
-    """The cost by tokens, where the provider named none (facts 2.13)."""
-    price, usage = list_price(result.model) or list_price(model), result.usage
-    if price is None or usage is None:
+def _cost_of(submission: Submission, result: ResultRow) -> int:
+    """Returns the ticks that a result was billed with: by its tokens, where the provider named none (facts 2.13)."""
+    usage = result.usage
+    if usage is None:
+        return 0
+    if usage.cost_ticks is not None:
+        return usage.cost_ticks
+    price = list_price(result.model) or list_price(submission.batch.model)
+    if price is None:
         return 0
     return batch_cost(
         price,
@@ -183,12 +163,12 @@ def _keep_raw(submission: Submission, raws: Sequence[dict[str, Any]]) -> int:
     return RawPage.objects.create(submission=submission, data=packed(raws)).pk
 
 
-def _keep_strays(submission: Submission, ids: Sequence[str], raws: Sequence[dict[str, Any]]) -> None:
-    """Results for ids that we never sent are kept and told, once."""
-    fresh = sorted(set(ids) - set(submission.stray_ids))
+def _keep_strays(submission: Submission, strays: Sequence[CheckedRow]) -> None:
+    """Keep results for ids that we never sent, and say so once."""
+    fresh = sorted({stray.result.batch_request_id for stray in strays} - set(submission.stray_ids))
     if not fresh or len(submission.stray_ids) >= STRAYS_KEPT:
         return
-    _keep_raw(submission, [raw for raw in raws if raw.get("batch_request_id") in fresh])
+    _keep_raw(submission, [stray.raw for stray in strays if stray.result.batch_request_id in fresh])
     submission.stray_ids = [*submission.stray_ids, *fresh][:STRAYS_KEPT]
     submission.save(update_fields=["stray_ids"])
     note(
@@ -205,8 +185,8 @@ def _keep_strays(submission: Submission, ids: Sequence[str], raws: Sequence[dict
 _COUNTED = (RowState.SUCCEEDED, RowState.FAILED, RowState.CANCELLED, RowState.MISSING)
 
 
-def _move_sums(submission: Submission, records: Sequence[Record], known: dict[int, Known]) -> None:
-    """Move the counters of submission and batch by what these records change."""
+def _update_sums(submission: Submission, records: Sequence[Record], known: dict[int, Known]) -> None:
+    """Update the counters of submission and batch by what these records change."""
     batch_moves: Counter[str] = Counter(dict.fromkeys(_COUNTED, 0))
     own_moves: dict[str, int] = dict.fromkeys(_COUNTED, 0)
     cost = 0
@@ -227,8 +207,8 @@ def _move_sums(submission: Submission, records: Sequence[Record], known: dict[in
     submission.refresh_from_db(fields=["succeeded", "failed", "cancelled", "missing", "cost_ticks", "changed_at"])
     tokens = {name: sum(getattr(record, name) for record in records) for name in TOKENS}
     _add(Batch.objects.filter(pk=submission.batch_id), {**batch_moves, **tokens, "cost_ticks": cost})
-    heard = [record.state for record in records if record.raw_page_id is not None]  # not declared by ourselves
-    came, failed = len(heard), len(heard) - heard.count(RowState.SUCCEEDED)
+    received = [record.state for record in records if record.raw_page_id is not None]  # not declared by us
+    came, failed = len(received), len(received) - received.count(RowState.SUCCEEDED)
     spent(_payer(submission.batch), ticks=cost, rows=came, failed=failed, **tokens)
     _record_progress(submission.batch_id)
     if came and Batch.objects.filter(pk=submission.batch_id, first_result_at=None).update(first_result_at=now):
@@ -236,7 +216,7 @@ def _move_sums(submission: Submission, records: Sequence[Record], known: dict[in
 
 
 def _record_progress(batch_id: int) -> None:
-    """How far the batch is now, for its chart."""
+    """Record how many rows are done, for the chart."""
     batch = Batch.objects.get(pk=batch_id)
     record_progress(batch_id, batch.done, batch.started_at)
 
@@ -252,8 +232,11 @@ def _add(rows: models.QuerySet[Any], moves: dict[str, int]) -> None:
 
 
 def declare(submission: Submission, rows: Sequence[int], state: RowState, reason: str, cause: str) -> int:
-    """Give those of `rows` that have no result yet one of our own, in words. The number of rows declared."""
-    known = _known(submission.batch_id, rows)
+    """Give those of `rows` that have no result one of our own. Returns how many rows that were.
+
+    `reason` is for people; failures are grouped by `cause`.
+    """
+    known = known_results(submission.batch_id, rows)
     open_rows = [row for row in rows if row not in known or known[row].state == RowState.PENDING]
     if submission.retry_of is not None:
         open_rows = [row for row in open_rows if row in known and known[row].submission_id == submission.pk]
@@ -264,12 +247,12 @@ def declare(submission: Submission, rows: Sequence[int], state: RowState, reason
     ]
     if records:
         write(records)
-        _move_sums(submission, records, known)
+        _update_sums(submission, records, known)
     return len(records)
 
 
 def skip(submission: Submission, reasons: Mapping[int, str]) -> None:
-    """Declare rows skipped, in the transaction that plans the others: they are not sent. {row: reason}."""
+    """Declare rows skipped, in the transaction that plans the others. `reasons` are by row."""
     if not reasons:
         return
     unsent = ResultRow("", "failed")

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from django.db import transaction
 
 from batchsite.batches.models import Batch, Submission
-from batchsite.batches.transitions import lock_batch
 from batchsite.processes.leases import Claim
 from batchsite.submission.provider_calls import account_for
 from batchsite.teams.accounts import Account
@@ -43,7 +42,7 @@ class StepContext:
     def locked(self) -> Iterator[Submission]:
         """Yields the submission, fresh and locked after its batch, inside a transaction. Raises LeaseLost."""
         with transaction.atomic():
-            lock_batch(self.submission.batch_id)
+            Batch.objects.select_for_update(no_key=True).filter(pk=self.submission.batch_id).first()  # may be gone
             with self.claim.locked() as fresh:
                 fresh.batch = self.submission.batch
                 self.submission = fresh

@@ -1,7 +1,7 @@
-"""One step of one submission: which one, and what an error means for the batch.
+"""One step of one submission: what its state asks for, and what an error means for the batch.
 
-Every step starts from the database, holds a lease, does a bounded amount of work, writes down how far it came,
-and says when to look again. Any process may die between any two lines; the next step goes on from the rows.
+Every step starts from the database, holds a lease, does a bounded amount of work, records how far it got, and says
+when to look again. Any process may die between any two lines; the next step continues from what is recorded.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import logging
 
 from django.utils import timezone
 
+from batchsite.batches.generation import DatabaseWentBack
 from batchsite.batches.models import Submission
 from batchsite.batches.states import RowState, State
 from batchsite.batches.timeline import note
@@ -18,9 +19,11 @@ from batchsite.pricing import budgets
 from batchsite.processes.leases import MOST_TRIES, Claim, claimed
 from batchsite.setup import logging_about
 from batchsite.submission.chunk_plan import plan
-from batchsite.submission.collect import collect, preview
+from batchsite.submission.collect import collect, declare, preview
 from batchsite.submission.phase import is_last_day
 from batchsite.submission.provider_calls import hold_words, is_hold
+from batchsite.submission.provider_teams import cannot_tell, is_ours_to_see, mismatch
+from batchsite.submission.restore import begin_anew, unconfirmed
 from batchsite.submission.step_context import StepContext, begin_step
 from batchsite.submission.submit import submit, withdraw
 from batchsite.submission.watch import watch
@@ -40,14 +43,17 @@ log = logging.getLogger(__name__)
 
 
 def advance(submission_id: int, looked: RemoteBatch | XaiError | None = None) -> None:
-    """One step. `looked` is what a look at the batch has just told, where that was asked for beforehand.
+    """Take one step. `looked` is the batch at xAI, or the error, where it was polled just before.
 
-    Raises Busy when another process is at it, LeaseLost when this one was too slow.
+    Raises Busy when another process holds the lease, LeaseLost when this one was too slow.
     """
     batch_id = Submission.objects.filter(pk=submission_id).values_list("batch_id", flat=True).first()
-    with logging_about(batch=batch_id, submission=submission_id), claimed(Submission, submission_id) as claim:
-        wait = _step(claim, looked)
-        claim.next_look_at = None if wait is None else soon(wait)
+    try:
+        with logging_about(batch=batch_id, submission=submission_id), claimed(Submission, submission_id) as claim:
+            wait = _step(claim, looked)
+            claim.next_look_at = None if wait is None else soon(wait)
+    except DatabaseWentBack:
+        begin_anew()
 
 
 def _step(claim: Claim[Submission], looked: RemoteBatch | XaiError | None) -> float | None:
@@ -61,6 +67,14 @@ def _step(claim: Claim[Submission], looked: RemoteBatch | XaiError | None) -> fl
         context = begin_step(claim)
     except AccountMissing as error:
         hold(submission.batch_id, str(error))
+        return timeouts().held_probe
+    if words := mismatch(context):
+        if context.submission.cancel_asked_at:
+            return _end_unseen(context)
+        hold(submission.batch_id, words)
+        return timeouts().held_probe
+    if words := unconfirmed(context.submission):
+        hold(submission.batch_id, words)
         return timeouts().held_probe
     if words := budgets.waits(context.submission):
         hold(submission.batch_id, words)
@@ -79,7 +93,7 @@ def _step(claim: Claim[Submission], looked: RemoteBatch | XaiError | None) -> fl
 
 
 def _do(context: StepContext, looked: RemoteBatch | None) -> float | None:
-    """The step that the state asks for."""
+    """Do what the state asks for. Returns seconds until the next step, None when there is none."""
     submission = context.submission
     if submission.state == State.QUEUED:
         return plan(context)
@@ -96,12 +110,14 @@ def _do(context: StepContext, looked: RemoteBatch | None) -> float | None:
 
 
 def _on_error(context: StepContext, error: XaiError) -> float:
-    """What an error of the provider means for the batch; seconds until the next try."""
+    """Do what an error of the provider means for the batch. Returns seconds until the next try."""
+    is_gone = isinstance(error, NotFound) and bool(context.submission.remote_id)
+    says_nothing = is_gone and not is_ours_to_see(context)
     with context.locked() as submission:
         update(submission, faults=submission.faults + 1)
         faults = submission.faults
         if is_hold(error):
-            hold(submission.batch_id, hold_words(error), error.message, error.trace_id)
+            hold(submission.batch_id, hold_words(error, context.batch.account), error.message, error.trace_id)
             return doubling(timeouts().held_probe, faults - 1)
         note(
             submission.batch_id,
@@ -111,7 +127,10 @@ def _on_error(context: StepContext, error: XaiError) -> float:
             detail=error.message,
             trace_id=error.trace_id,
         )
-        if isinstance(error, NotFound) and submission.remote_id:
+        if says_nothing:
+            hold(submission.batch_id, cannot_tell(context), error.message, error.trace_id)
+            return doubling(timeouts().held_probe, faults - 1)
+        if is_gone:
             _vanished(submission)
         elif submission.state == State.SUBMITTING and isinstance(error, _REFUSALS):
             ask_to_end(submission, State.FAILED, RowState.FAILED, error.message)
@@ -124,7 +143,7 @@ _REFUSALS = (ModelNotBatchable, InvalidRequest, PreconditionFailed)
 
 
 def _vanished(submission: Submission) -> None:
-    """404: perhaps for a moment. Given up on only after it lasted."""
+    """Give a batch up that xAI has not known for long enough: a 404 may pass."""
     now = timezone.now()
     since = submission.not_found_since or now
     update(submission, not_found_since=since)
@@ -140,8 +159,32 @@ def _vanished(submission: Submission) -> None:
         update(submission, ending=State.FAILED, declare_as=RowState.MISSING, ending_reason=reason)
 
 
+_UNSEEN = (
+    "Ended here with a key that cannot see the batch at xAI. It was not cancelled there: the row may still be "
+    "answered, and billed."
+)
+
+
+def _end_unseen(context: StepContext) -> float | None:
+    """End what a person wants ended while no key is set that can see it. Rows may go on at xAI, and it is said so.
+
+    Returns seconds until the next step, None at the end.
+    """
+    if context.submission.state != State.COLLECTING:
+        with context.locked() as submission:
+            if submission.state in {State.QUEUED, State.SUBMITTING}:
+                move(submission, State.CANCELLING)
+            move(submission, State.COLLECTING, settled_at=timezone.now())
+    with context.locked() as submission:
+        update(submission, declare_as=RowState.MISSING, ending_reason=_UNSEEN)
+    return declare(context)
+
+
 def _forbidden(context: StepContext, error: PermissionDenied) -> float:
-    """403 while adding: the batch was cancelled behind our back or expired, or the key may not (facts 2.5, 2.12)."""
+    """Find out what a 403 to an add means: cancelled by others, expired, or not allowed (facts 2.5, 2.12).
+
+    Returns seconds until the next try.
+    """
     remote = context.client.get_batch(context.submission.remote_id) if context.submission.remote_id else None
     with context.locked() as submission:
         if remote is not None and (remote.cancel_time or remote.cancel_by_xai_message):

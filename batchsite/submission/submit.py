@@ -1,8 +1,8 @@
 """Sending: the batch at xAI is created once, and every chunk is added once.
 
-Intent, network, outcome (rule 3): what will be sent is written down, the call is made outside any transaction,
-what came back is written down. A call whose outcome is unknown is never simply made again: a create is looked for
-by its unique name, an add by its ids (facts 1.6).
+Intent, network, outcome (rule 3): record what will be sent, make the call outside of any transaction, record what
+came back. A call whose outcome is unknown is never simply repeated: a create is looked for by its unique name
+(creation.py), an add by its ids (reconcile.py; facts 1.6).
 """
 
 from __future__ import annotations
@@ -12,38 +12,38 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import partial
 
 from django.conf import settings
 from django.utils import timezone
 
+from batchsite.batches import generation
 from batchsite.batches.batch_recipe import recipe_of
-from batchsite.batches.models import Chunk, ChunkState, Submission
+from batchsite.batches.models import Chunk, ChunkState
 from batchsite.batches.states import State
 from batchsite.batches.timeline import note
 from batchsite.batches.transitions import move, update
 from batchsite.recipes.recipe import digest
 from batchsite.submission import bisect
-from batchsite.submission.provider_calls import reserve
+from batchsite.submission.creation import create, look, may_exist
+from batchsite.submission.provider_calls import burst_of, reserve
 from batchsite.submission.reconcile import resolve_unknown
 from batchsite.submission.step_context import StepContext
 from batchsite.submission.watch import watch
-from batchsite.teams.accounts import AccountKind
 from batchsite.timeouts import timeouts
 from batchsite.wording import many
 from batchsite.xai.errors import ContentDiffers, XaiError
 
 CALLS_AT_ONCE = 4
-"""Add calls in flight: measured, more bring nothing."""
-LONGEST_PAUSE = 2.0
-"""Seconds that a step waits for its place in the provider's limits; beyond it, others get their context."""
+"""Add calls in flight. More bring nothing (measured)."""
+LONGEST_PAUSE = 0.25
+"""Seconds that a step sleeps for its place in the provider's limits. What must wait longer is due later."""
 
 
 def submit(context: StepContext) -> float | None:
-    """Create and add as far as one turn goes; seconds until the next look."""
+    """Create the batch and add its chunks, as far as one step goes. Returns seconds until the next look."""
     if not context.submission.remote_id:
-        wait = _create(context)
+        wait = create(context)
         if wait is not None:
             return wait
     wait = resolve_unknown(context)
@@ -53,12 +53,11 @@ def submit(context: StepContext) -> float | None:
 
 
 def withdraw(context: StepContext) -> float | None:
-    """A cancel while rows are still being sent: what is at xAI is cancelled there, the rest never goes."""
-    submission = context.submission
-    if not submission.remote_id and submission.create_tried_at:
-        found = _find(context, submission)
-        if found:
-            _created(context, found, "found again by its name, to be cancelled")
+    """Cancel while rows are still being sent: what is at xAI is cancelled there, the other rows are never sent."""
+    if not context.submission.remote_id and may_exist(context.submission):
+        wait = look(context)
+        if wait is not None:
+            return wait
     if context.submission.remote_id:
         return watch(context)
     with context.locked() as submission:
@@ -67,68 +66,12 @@ def withdraw(context: StepContext) -> float | None:
     return 0
 
 
-# ---- creating ------------------------------------------------------------------------------------
-
-
-def _create(context: StepContext) -> float | None:
-    """Make sure that the batch exists at xAI; seconds to wait if it does not yet, None when its id is known."""
-    submission = context.submission
-    if submission.create_tried_at:
-        wait = timeouts().after_unknown - (timezone.now() - submission.create_tried_at).total_seconds()
-        if wait > 0:
-            return wait
-        found = _find(context, submission)
-        if found:
-            _created(context, found, "found again by its name after a lost reply")
-            return None
-    wait = reserve(context.account, "create")
-    if wait > LONGEST_PAUSE:
-        return wait
-    time.sleep(wait)
-    with context.locked() as submission:
-        update(submission, remote_name=remote_name(submission), create_tried_at=timezone.now())
-    try:
-        remote = context.client.create_batch(submission.remote_name)
-    except XaiError as error:
-        if not error.unknown_outcome:
-            with context.locked() as submission:
-                update(submission, create_tried_at=None)
-        raise
-    simulated = context.submission.batch.account == AccountKind.SANDBOX
-    _created(context, remote.batch_id, f"created {'in the sandbox' if simulated else 'at xAI'}")
-    return None
-
-
-def remote_name(submission: Submission) -> str:
-    """Its name at the provider: for people, and unique."""
-    return f"{submission.batch.name[:200]} [bs-{submission.token}]"
-
-
-def _created(context: StepContext, remote_id: str, how: str) -> None:
-    with context.locked() as submission:
-        update(submission, remote_id=remote_id)
-        note(submission.batch_id, "created_remote", f"Batch {how}", submission=submission, detail=remote_id)
-
-
-def _find(context: StepContext, submission: Submission) -> str:
-    """The id of the batch with our unique name, or "". Newest first, so the walk ends at the days before ours."""
-    earliest = (submission.create_tried_at or timezone.now()).date() - timedelta(days=2)
-    for number, remote in enumerate(context.client.iter_batches()):
-        if number % 100 == 0:
-            context.claim.extend()
-        if remote.name == submission.remote_name:
-            return remote.batch_id
-        if remote.create_time and remote.create_time < earliest:
-            break
-    return ""
-
-
 # ---- adding ----------------------------------------------------------------------------------------
 
 
 @dataclass
 class Sending:
-    """A chunk on its way."""
+    """A chunk and its add call."""
 
     chunk: Chunk
     body: bytes
@@ -136,7 +79,7 @@ class Sending:
 
 
 def _add(context: StepContext) -> float | None:
-    """Send chunks, a few at a time, until none is left or the turn is over.
+    """Send chunks, a few at a time, until none is left or the step is over.
 
     The next ones are built while the last ones are on their way.
     """
@@ -150,7 +93,7 @@ def _add(context: StepContext) -> float | None:
                 return 0
             if not ready and not _next_chunks(context):
                 return _all_sent(context)
-            wait = reserve(context.account, "add", len(ready)) if ready else 0.0
+            wait = reserve(context.account, "add", len(ready), only_within=LONGEST_PAUSE) if ready else 0.0
             if wait > LONGEST_PAUSE:
                 return wait
             time.sleep(wait)
@@ -164,11 +107,11 @@ def _add(context: StepContext) -> float | None:
 def _next_chunks(context: StepContext) -> list[Chunk]:
     context.claim.extend()
     planned = context.submission.chunks.filter(state=ChunkState.PLANNED)
-    return list(planned.order_by("first_row")[:CALLS_AT_ONCE])
+    return list(planned.order_by("first_row")[: min(CALLS_AT_ONCE, burst_of("add"))])
 
 
 def _build(context: StepContext, chunks: Sequence[Chunk]) -> list[Sending]:
-    """The bodies of these chunks. One that is too big for a call is cut in two, and sent in the next round."""
+    """Returns the chunks with their bodies. One too big for a call is cut in two, and waits for the next round."""
     recipe, dataset = recipe_of(context.batch), context.batch.dataset
     sendings = []
     for chunk in chunks:
@@ -183,8 +126,9 @@ def _build(context: StepContext, chunks: Sequence[Chunk]) -> list[Sending]:
 
 
 def _intend(context: StepContext, sendings: Sequence[Sending]) -> None:
-    """Write down what is about to be sent."""
+    """Record what is about to be sent. Raises DatabaseWentBack."""
     with context.locked():
+        generation.advance()
         for sending in sendings:
             chunk = sending.chunk
             chunk.state, chunk.sha256, chunk.size = ChunkState.SENDING, digest(sending.body), len(sending.body)
@@ -193,7 +137,7 @@ def _intend(context: StepContext, sendings: Sequence[Sending]) -> None:
 
 
 def _record(context: StepContext, sendings: Sequence[Sending]) -> None:
-    """Write down what became of each call; then raise the first error that concerns more than its chunk."""
+    """Record the outcome of each call, then raise the first error that concerns more than its chunk."""
     outcomes = [(sending.chunk, _error_of(sending)) for sending in sendings]
     grave: list[XaiError] = []
     with context.locked() as submission:
@@ -225,7 +169,7 @@ def _error_of(sending: Sending) -> XaiError | None:
 
 
 def _all_sent(context: StepContext) -> float:
-    """Every chunk was taken: from now on the batch is watched."""
+    """Go on to polling: xAI took every chunk. Returns seconds until the first look."""
     with context.locked() as submission:
         count, now = submission.chunks.count(), timezone.now()
         move(submission, State.PROCESSING, changed_at=now, sent_at=submission.sent_at or now)

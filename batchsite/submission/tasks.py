@@ -1,4 +1,4 @@
-"""What the queue calls: a few lines each, ids only; and what is due."""
+"""The tasks of the queue, and which of them are due."""
 
 from __future__ import annotations
 
@@ -20,29 +20,35 @@ from batchsite.submission.steps import advance
 log = logging.getLogger(__name__)
 HERE = "batchsite.submission.tasks"
 SMALL = 2_000
-"""Submissions up to this size take the short queue, so that they never wait behind a big one."""
+"""Rows. Submissions up to this size take the short queue, so that they never wait behind a big one."""
 
 
 def due(now: datetime) -> Iterable[Job]:
-    """Every submission whose time has come: those that are only watched in one go, the others one by one."""
-    yield from _jobs(take_due(Submission.objects.all(), now))
+    """Yields a job for every submission that is due; those that are only polled share one."""
+    yield from _jobs(take_due(Submission.objects.all(), now, team="batch__team", lane=_lane))
     yield from batch_removal.due()
 
 
 def nudge(batch: Batch) -> None:
-    """A person waits: let a worker begin at once, without the ticker."""
-    for job in _jobs(take_due(batch.submissions.all(), timezone.now())):
+    """Let a worker begin at once, without waiting for the ticker: a person is watching."""
+    for job in _jobs(take_due(batch.submissions.all(), timezone.now(), lane=_lane)):
         enqueue(job)
+
+
+def _lane(submission: Submission) -> Queue | None:
+    """The queue of its step. None for one that is only polled, together with others."""
+    if submission.state in {State.PROCESSING, State.CANCELLING} and not submission.walk_is_preview:
+        return None
+    return "short" if submission.last_row - submission.first_row < SMALL else "long"
 
 
 def _jobs(submissions: Iterable[Submission]) -> Iterable[Job]:
     watched = []
     for submission in submissions:
-        if submission.state in {State.PROCESSING, State.CANCELLING} and not submission.walk_is_preview:
-            watched.append(submission.pk)
-        else:
-            lane: Queue = "short" if submission.last_row - submission.first_row < SMALL else "long"
+        if lane := _lane(submission):
             yield Job(f"{HERE}.step", (submission.pk,), lane)
+        else:
+            watched.append(submission.pk)
     if watched:
         yield Job(f"{HERE}.look", (watched,))
 

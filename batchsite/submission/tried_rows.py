@@ -1,4 +1,4 @@
-"""Answers from before a batch was submitted: rows that were tried and kept are neither sent nor paid again."""
+"""Answers from before the submit: rows that were tried and kept are neither sent nor paid for again."""
 
 from __future__ import annotations
 
@@ -13,29 +13,28 @@ from batchsite.batches.answer_flaws import flaw_of
 from batchsite.batches.batch_recipe import recipe_of
 from batchsite.batches.models import Batch, RawPage, Result
 from batchsite.batches.states import RowState, State
-from batchsite.recipes.answer_shape import shape_of
 from batchsite.submission import result_records
 from batchsite.xai.results import read_completion
-
-ANSWERED_WHEN_TRIED = "answered when it was tried"
 
 
 @dataclass(frozen=True)
 class Tried:
-    """The answer to a row that was tried with what the batch will send."""
+    """The answer to a row that was tried with exactly what the batch will send."""
 
     row: int
     completion: dict[str, Any]
-    """The chat completion as the provider sent it: answer, tokens and model are read of it, and it is kept."""
+    """The chat completion as the provider sent it: answer, tokens and model are read from it, and it is kept."""
     cost_ticks: int
-    """What it cost; it becomes part of the batch's cost, and is not counted again into what was spent."""
+    """What it cost. It becomes part of the batch's cost; what the team spent includes it already."""
+    misfit: str = ""
+    """Why the answer does not fit its shape, as it was found when it came: nothing is checked under the lock."""
 
 
 def keep_tried(batch: Batch, tried: Sequence[Tried]) -> int:
-    """Write answers as results of a batch that is just being queued; how many there were.
+    """Store answers as results of a batch that is just being queued. Returns how many were stored.
 
-    To be called in answer to `batch_starting`, in its transaction. Rows that are not the batch's, are named twice, have
-    a result already, or hold no answer are left out.
+    Call it from a listener of `batch_starting`, in its transaction. Left out are rows that are not the batch's, are
+    named twice, have a result already, or hold no answer.
     """
     if batch.state != State.QUEUED or batch.submissions.exists():
         raise RuntimeError(f"{batch} is on its way: an answer that is kept now would be paid twice.")
@@ -59,7 +58,7 @@ def keep_tried(batch: Batch, tried: Sequence[Tried]) -> int:
 
 
 def _raw_rows(batch: Batch, tried: Sequence[Tried]) -> list[dict[str, Any]]:
-    """In the form in which a batch returns them (facts 2.7)."""
+    """Returns raw rows in the form in which a batch returns them (facts 2.7)."""
     recipe, cells = recipe_of(batch), batch.dataset.pick(one.row for one in tried)
     return [
         {
@@ -71,7 +70,7 @@ def _raw_rows(batch: Batch, tried: Sequence[Tried]) -> list[dict[str, Any]]:
 
 
 def _record(batch: Batch, one: Tried, page: int) -> result_records.Record:
-    result, shape = read_completion(one.completion), shape_of(batch.shape)
+    result = read_completion(one.completion)
     usage, answer = result.usage, result_records.clean(result.content)
     return result_records.Record(
         batch_id=batch.pk,
@@ -82,7 +81,7 @@ def _record(batch: Batch, one: Tried, page: int) -> result_records.Record:
         answer=answer,
         error="",
         cause=flaw_of(result.content, result.refusal, result.finish_reason),
-        misfit=shape.misfit(answer, result.finish_reason) if shape else "",
+        misfit=one.misfit,
         others=result_records.others_of(result),
         finish_reason=result.finish_reason[:40],
         answered_by=result_records.clean(result.model)[:100],

@@ -1,4 +1,4 @@
-"""Watching a batch at xAI until its fate is clear. Counters are hints; what they mean is decided in deriving.py."""
+"""Watching a batch at xAI until it is clear how it ends. Counters are hints; phase.py decides what they mean."""
 
 from __future__ import annotations
 
@@ -11,18 +11,19 @@ from batchsite.batches.states import RowState, State
 from batchsite.batches.timeline import note
 from batchsite.batches.transitions import ask_to_end, move, update
 from batchsite.submission.phase import Look, Phase, phase
-from batchsite.submission.reconcile import look_for_rows, send_again
+from batchsite.submission.provider_teams import team_of_key
+from batchsite.submission.reconcile import look_for_rows, missed_twice, seconds_to_second_look, send_again
 from batchsite.submission.step_context import StepContext
 from batchsite.timeouts import doubling, next_look, timeouts
 from batchsite.xai.errors import InvalidRequest, NotFound, PermissionDenied, PreconditionFailed
 from batchsite.xai.types import RemoteBatch
 
 MOST_READDS = 3
-"""So often rows are added again that the provider took and does not list; then they are given up."""
+"""Rows that the provider took and does not list are added again this often; then they are given up."""
 
 
 def watch(context: StepContext, looked: RemoteBatch | None = None) -> float:
-    """Look once, act on what is seen; seconds until the next look."""
+    """Look once and act on it. Returns seconds until the next look."""
     if _out_of_time(context.submission):
         with context.locked() as submission:
             reason = "The deadline that was set for this batch has passed."
@@ -30,18 +31,21 @@ def watch(context: StepContext, looked: RemoteBatch | None = None) -> float:
     if context.submission.cancel_asked_at and not context.submission.cancel_sent_at:
         looked = _send_cancel(context)
     remote = looked or context.client.get_batch(context.submission.remote_id)
+    team = context.submission.provider_team or team_of_key(context.account, context.client)
     with context.locked() as submission:
         _take_counters(submission, remote)
+        if team != submission.provider_team:  # a key that reads it is of its team
+            update(submission, provider_team=team)
     return _act(context, _phase(context.submission, remote), remote)
 
 
-# ---- what is seen ----------------------------------------------------------------------------------
+# ---- what xAI says ----------------------------------------------------------------------------------
 
 _COUNTERS = ("num_requests", "num_pending", "num_success", "num_error", "num_cancelled")
 
 
 def _take_counters(submission: Submission, remote: RemoteBatch) -> None:
-    """Remember the counters, and when they moved."""
+    """Store the counters, and when they last changed."""
     now = timezone.now()
     fresh: dict[str, object] = {
         "looked_at": now,
@@ -70,7 +74,7 @@ def _phase(submission: Submission, remote: RemoteBatch) -> Phase:
 
 
 def _perhaps_sent(submission: Submission) -> int:
-    """Rows of adds whose reply was lost before somebody asked for an end: zero counters are not their end."""
+    """Returns how many rows are in adds whose reply was lost before a cancel: zero counters do not end those."""
     if not submission.cancel_asked_at:
         return 0
     counts = submission.chunks.filter(state=ChunkState.SENDING).values_list("count", flat=True)
@@ -81,7 +85,7 @@ def _since(moment: datetime | None) -> float:
     return (timezone.now() - moment).total_seconds() if moment else 0.0
 
 
-# ---- what is done about it -----------------------------------------------------------------------------
+# ---- what follows from it -----------------------------------------------------------------------------
 
 
 def _act(context: StepContext, seen: Phase, remote: RemoteBatch) -> float:
@@ -114,9 +118,9 @@ def _pace(submission: Submission) -> float:
 def _collect(
     context: StepContext, ending: State | None = None, rest: RowState | None = None, reason: str = ""
 ) -> float:
-    """On to the full walk, whose end is `ending` unless somebody asked for another one before.
+    """Begin the full walk. It ends in `ending`, unless somebody asked for another ending before.
 
-    `rest` is what rows without a result are declared as.
+    Rows without a result are declared as `rest`. Returns seconds until the next look.
     """
     with context.locked() as submission:
         values: dict[str, object] = {"walks": 0, "walk_token": "", "walk_pages": 0, "walk_is_preview": False}
@@ -127,10 +131,16 @@ def _collect(
 
 
 def _suspect(context: StepContext) -> float:
-    """Fewer rows than were sent, for too long: the provider's list of requests decides (facts 2.11, step 5)."""
+    """The counters show fewer rows than were sent, for too long: xAI's list of requests decides (facts 2.11)."""
+    wait = seconds_to_second_look(context.submission)
+    if wait:
+        return wait
     findings = look_for_rows(context)
     if findings.absent and context.submission.readds < MOST_READDS:
-        send_again(context, findings.absent)
+        wait, absent = missed_twice(context, findings.absent, all_of_them=False)
+        if wait:
+            return wait
+        send_again(context, absent)
         with context.locked() as submission:
             move(submission, State.SUBMITTING)
         return 0
@@ -150,8 +160,8 @@ def _suspect(context: StepContext) -> float:
 def _preview_is_due(submission: Submission) -> bool:
     """Whether to read results in the middle of the run.
 
-    In steps that double: all previews together read no more than the full walk at the end. A batch of one page
-    is read whenever it moved.
+    Each preview waits until twice as many rows are done, so that all of them together read no more than the full walk
+    at the end. A batch of one page is read whenever it changed.
     """
     done = (submission.num_success or 0) + (submission.num_error or 0)
     if done <= submission.previewed or done <= submission.succeeded + submission.failed:
@@ -168,7 +178,7 @@ def _out_of_time(submission: Submission) -> bool:
 
 
 def _send_cancel(context: StepContext) -> RemoteBatch | None:
-    """Ask xAI to cancel. Any refusal is judged by looking at the batch afterwards (facts 2.9)."""
+    """Ask xAI to cancel. After a refusal, what the batch looks like decides (facts 2.9)."""
     remote = None
     try:
         remote = context.client.cancel_batch(context.submission.remote_id)

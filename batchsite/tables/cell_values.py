@@ -27,6 +27,16 @@ _JUDGED = 200
 """Rows of a sample on which its columns are judged."""
 
 
+_MISSING = frozenset(
+    ["n/a", "na", "nan", "null", "none", "-", "--", ".", "?", "unknown", "tbd", "missing", "nil", "#n/a"]
+)
+
+
+def is_missing(cell: str) -> bool:
+    """Whether a cell says in words that there is no value."""
+    return cell.strip().lower() in _MISSING
+
+
 def is_datum(cell: str) -> bool:
     """Whether a cell is a value that no header has: a number, a date, an address, a UUID."""
     if ":" in cell and ADDRESS.fullmatch(cell):

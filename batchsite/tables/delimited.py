@@ -4,17 +4,30 @@ from __future__ import annotations
 
 import codecs
 import re
-from dataclasses import dataclass
+from copy import deepcopy
+from dataclasses import dataclass, replace
 
-from batchsite.tables import questions
 from batchsite.tables.delimited_table import DelimitedTable
 from batchsite.tables.dialect_choice import choose
 from batchsite.tables.dialects import ONE_COLUMN, Trial
+from batchsite.tables.encoding_question import encoding_question
 from batchsite.tables.encodings import Encoding, find_encoding
 from batchsite.tables.file_kind import SAMPLE_BYTES, what_else
-from batchsite.tables.layout import Layout, lay_out
+from batchsite.tables.layout import lay_out
 from batchsite.tables.records import LINE_END
-from batchsite.tables.table_types import Answers, Asks, ByteStream, Limits, Problem, ReadingError, Understood
+from batchsite.tables.row_judge import Delimited
+from batchsite.tables.table_top import Layout
+from batchsite.tables.table_types import (
+    BAD_ROWS,
+    LEAVE,
+    Answers,
+    Asks,
+    ByteStream,
+    Limits,
+    Problem,
+    ReadingError,
+    Understood,
+)
 from batchsite.tables.text_source import MARKED, TextSource
 
 SAMPLE = 65_536
@@ -43,20 +56,60 @@ def open_delimited(head: bytes, stream: ByteStream, *, answers: Answers, limits:
     encoding = find_encoding(head, answers)
     body = head[encoding.mark :]
     sample = _sample(body, encoding, whole=len(head) < SAMPLE_BYTES)
-    found, doubts = choose(sample.text, whole=sample.whole, answers=answers, delimiter=sample.delimiter)
-    layout = lay_out(found, answers, whole=sample.whole)
-    understood = _understood(encoding, found, layout, sample)
-    asked = [] if encoding.sure else [questions.encoding(body, encoding.codec, found.dialect.delimiter)]
+    trial, doubts = choose(sample.text, whole=sample.whole, answers=answers, delimiter=sample.delimiter)
+    trial = _moved(trial, sample.lines)
+    layout = lay_out(trial, answers, limits, whole=sample.whole)
+    understood = _understood(encoding, trial, layout, sample)
+    asked = [] if encoding.sure else [encoding_question(body, trial.dialect.delimiter, encoding.codec)]
     if layout.problems:
-        raise ReadingError([_moved(problem, sample.lines) for problem in layout.problems])
+        raise ReadingError(layout.problems)
     if asked or doubts or layout.questions:
         raise Asks([*asked, *doubts, *layout.questions], understood)
-    skipped = len(_text_of_lines(sample, body, encoding))
-    source = TextSource(body[skipped:], stream, longest=2 * limits.cell, encoding=encoding.decoder)
-    return DelimitedTable(
-        source, found.dialect, layout, limits=limits, answers=answers, understood=understood, line=sample.lines,
-        quoted=found.quoted > 0,
-    )  # fmt: skip
+    rest = body[len(_text_of_lines(sample, body, encoding)) :]
+    form = Delimited(trial.dialect, layout, understood, encoding.decoder, sample.lines)
+    reading = _Reading(form, rest, stream, limits)
+    if answers.get(BAD_ROWS) != LEAVE:
+        return reading.table(answers)
+    begin = stream.tell()
+    quoted = reading.uses_quotes({key: value for key, value in answers.items() if key != BAD_ROWS})
+    stream.seek(begin)
+    return reading.table(answers, quoted=quoted)
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """A file whose beginning was judged, to be read from its first record; `head` is held, `stream` has the rest."""
+
+    form: Delimited
+    head: bytes
+    stream: ByteStream
+    limits: Limits
+
+    def table(self, answers: Answers, *, quoted: bool = False) -> DelimitedTable:
+        form = replace(self.form, understood=deepcopy(self.form.understood))
+        source = TextSource(self.head, self.stream, longest=2 * self.limits.cell, encoding=form.decoder)
+        return DelimitedTable(source, form, limits=self.limits, answers=answers, quoted=quoted)
+
+    def uses_quotes(self, answers: Answers) -> bool:
+        """Whether the file uses quotes, which shows when all of it is read: before that, no row can be skipped.
+
+        Raises ReadingError where the file cannot be read without its bad rows either, and Asks.
+        """
+        table = self.table(answers)
+        try:
+            for _ in table.pieces():
+                pass
+        except ReadingError as error:
+            if not error.can_skip:
+                raise
+        return table.uses_quotes
+
+
+def _moved(trial: Trial, lines: int) -> Trial:
+    """The same with so many lines above it."""
+    if not lines:
+        return trial
+    return replace(trial, records=[(cells, text, line + lines, fault) for cells, text, line, fault in trial.records])
 
 
 def _sample(body: bytes, encoding: Encoding, *, whole: bool) -> _Sample:
@@ -92,8 +145,8 @@ def _understood(encoding: Encoding, found: Trial, layout: Layout, sample: _Sampl
         delimiter="" if dialect.delimiter == ONE_COLUMN else dialect.delimiter,
         quoting=dialect.quote or "none",
         header=layout.header,
-        header_line=layout.header_line + sample.lines if layout.header_line else None,
-        set_aside=[(line + sample.lines, text) for line, text in layout.set_aside],
+        header_line=layout.header_line,
+        set_aside=list(layout.set_aside),
         notes=list(layout.notes),
     )
     if sample.lines:
@@ -105,9 +158,3 @@ def _understood(encoding: Encoding, found: Trial, layout: Layout, sample: _Sampl
     if not dialect.quote:
         understood.notes.append("Quotes are text: they open and close nothing in this file.")
     return understood
-
-
-def _moved(problem: Problem, lines: int) -> Problem:
-    if not lines or problem.line is None:
-        return problem
-    return Problem(problem.message, problem.line + lines, problem.row, problem.column, problem.excerpt)

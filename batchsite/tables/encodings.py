@@ -3,58 +3,15 @@
 from __future__ import annotations
 
 import codecs
-import re
-from collections import Counter
 from dataclasses import dataclass
 
 from batchsite.tables.byte_order_marks import mark_of
+from batchsite.tables.language_evidence import guess
 from batchsite.tables.table_types import Answers, Problem, ReadingError
 from batchsite.tables.text_source import FOREIGN, MARKED
 
-LABELS = {
-    "cp1252": "Western European (Windows-1252)",
-    "cp1250": "Central European (Windows-1250)",
-    "iso8859-15": "Western European (ISO 8859-15)",
-    "mac_roman": "Western European (Mac)",
-    "cp850": "Western European (DOS 850)",
-    "cp437": "DOS (437)",
-    "iso8859-2": "Central European (ISO 8859-2)",
-    "cp852": "Central European (DOS 852)",
-    "cp1254": "Turkish (Windows-1254)",
-    "cp1257": "Baltic (Windows-1257)",
-    "cp1251": "Cyrillic (Windows-1251)",
-    "koi8-r": "Cyrillic (KOI8-R)",
-    "cp866": "Cyrillic (DOS 866)",
-    "iso8859-5": "Cyrillic (ISO 8859-5)",
-    "cp1253": "Greek (Windows-1253)",
-    "cp1255": "Hebrew (Windows-1255)",
-    "cp1256": "Arabic (Windows-1256)",
-    "cp932": "Japanese (Shift-JIS)",
-    "euc_jp": "Japanese (EUC-JP)",
-    "gb18030": "Chinese, simplified (GB 18030)",
-    "big5": "Chinese, traditional (Big5)",
-    "cp949": "Korean (EUC-KR)",
-    "cp874": "Thai (Windows-874)",
-    "utf-8": "UTF-8, with damaged places",
-}
-_LETTERS = {
-    "cp1252 iso8859-15 mac_roman cp850 cp437": (
-        "éèàêçâîôùûëïœæ", "äöüß", "áéíóúñü¿¡ªº", "àèéìòùî", "ãõçáéíóúâêôàº", "åäöé", "æøåéäö", "éëïèöüáó", "ðþæöáéíóúý",
-    ),
-    "cp1250 iso8859-2 cp852": ("ąćęłńóśźż", "áčďéěíňóřšťúůýž", "áäčďéíĺľňóôŕšťúýž", "áéíóöőúüű", "ăâîşţ", "čćđšž"),
-    "cp1254": ("çğıöşüâîİ",),
-    "cp1257": ("āčēģīķļņšūž", "ąčęėįšųūž", "õäöüšž"),
-}  # fmt: skip
-_SIGNS = "“”‘’„‚–—…•°€£§©®«»\u00a0·×²³½"
-_SAMPLED = 600
 _TELLING = (400, 64)
 """Bytes on which UTF-16 without a mark is recognised; the fewer where the damage is near the beginning."""
-_ENOUGH = 0.45
-_RARE = {"mac_roman", "cp850", "cp437", "cp852"}
-_MARGIN, _FEW = 0.25, 1
-"""How much better a code page from before Windows must fit where one sign is all, such as a lone ×."""
-_ASCII = set(range(128))
-_HIGH = re.compile(r"[^\x00-\x7f]")
 _FAMILIES = (
     "ascii", "utf-8", "utf-16-", "utf-32-", "iso8859", "iso2022", "cp", "mac", "koi8", "kz1048", "gb", "hz", "big5",
     "euc", "shift_jis", "johab", "tis-620", "ptcp154", "hp-roman8",
@@ -125,11 +82,11 @@ def without_mark(head: bytes) -> str:
 def _wide(sample: bytes) -> str:
     if _lines_of_utf8(sample):
         return ""
-    noughts = (sample[::2].count(0), sample[1::2].count(0))
-    if sum(noughts) < max(2, len(sample) // 50):
+    zeros = (sample[::2].count(0), sample[1::2].count(0))
+    if sum(zeros) < max(2, len(sample) // 50):
         return ""
-    codec = "utf-16-le" if noughts[1] > noughts[0] else "utf-16-be"
-    if max(noughts) < 0.95 * sum(noughts) and not _lined(sample, codec):
+    codec = "utf-16-le" if zeros[1] > zeros[0] else "utf-16-be"
+    if max(zeros) < 0.95 * sum(zeros) and not _lined(sample, codec):
         return ""
     text = sample.decode(codec, "replace")
     likely = sum(1 for sign in text if sign.isprintable() or sign in "\r\n\t")
@@ -153,59 +110,3 @@ def _lined(sample: bytes, codec: str) -> bool:
     other = "utf-16-be" if codec == "utf-16-le" else "utf-16-le"
     here, there = (sample.decode(each, "replace").count("\n") for each in (codec, other))
     return here > there == 0
-
-
-def guess(head: bytes) -> str:
-    """The likeliest of the code pages of old. Latin letters are judged by ours, other scripts by chardet.
-
-    Where the letters fit no language well, as with names of several, a code page that we cannot even name is no guess.
-    """
-    best, score = "cp1252", -9.0
-    margin = _MARGIN if len(set(head) - _ASCII) <= _FEW else 0.0
-    for group, languages in _LETTERS.items():
-        for codec in group.split():
-            found = _fitness(head, codec, languages)
-            if found > score + max(0.02, margin if codec in _RARE else 0.0):
-                best, score = codec, found
-    if score >= _ENOUGH:
-        return best
-    other = _by_chardet(head)
-    return other if other in LABELS else best
-
-
-def _by_chardet(head: bytes) -> str:
-    import chardet  # only where it is needed: its tables are big
-
-    found = chardet.detect(head).get("encoding") or ""
-    try:
-        codec = codecs.lookup(found).name
-        codecs.getincrementaldecoder(codec)().decode(head)
-    except (LookupError, UnicodeDecodeError):
-        return ""
-    return {"iso8859-8": "cp1255", "shift_jis": "cp932", "gb2312": "gb18030", "gbk": "gb18030"}.get(codec, codec)
-
-
-def _fitness(head: bytes, codec: str, languages: tuple[str, ...]) -> float:
-    """How much the bytes beyond ASCII read like one of these languages, at most 1."""
-    text = codecs.getincrementaldecoder(codec)(MARKED).decode(head)
-    places = [found.start() for _, found in zip(range(_SAMPLED), _HIGH.finditer(text), strict=False)]
-    if not places:
-        return 0.0
-    around = Counter((text[at - 1 : at], text[at], text[at + 1 : at + 2]) for at in places).items()
-    sums = (sum(count * _fit(*signs, letters) for signs, count in around) for letters in languages)
-    return max(sums) / len(places)
-
-
-def _fit(before: str, sign: str, after: str, letters: str) -> float:
-    """One character in its place: 1 for a letter of the language that stands well, below 0 for nonsense."""
-    if sign in _SIGNS:
-        inside = before.isalpha() and after.isalpha()
-        return -1.0 if inside and sign not in "’–—·\u00a0" else 0.8
-    if not sign.isalpha():
-        return -2.0
-    if sign.isupper() and before.islower():
-        return -1.5
-    foreign = not before.isascii() and not after.isascii() and before.isalpha() and after.isalpha()
-    alone = not before.isalpha() and not after.isalpha()
-    likely = 0.5 if alone else 1.0  # less than a sign that stands there
-    return (likely if sign in letters or sign.lower() in letters else -0.6) - (0.8 if foreign else 0.0)

@@ -10,6 +10,7 @@ from batchsite.tables.delimited import open_delimited
 from batchsite.tables.file_kind import SAMPLE_BYTES
 from batchsite.tables.formats import FORMATS
 from batchsite.tables.formats.unsupported import misnamed
+from batchsite.tables.table_end import EndCheckedTable
 from batchsite.tables.table_types import Answers, Asks, ByteStream, Contents, Limits, Table
 
 NO_ANSWERS: Mapping[str, str] = MappingProxyType({})
@@ -29,8 +30,10 @@ def _open(stream: ByteStream, filename: str, answers: Answers, limits: Limits) -
         if form.recognises(head, filename):
             stream.seek(0)
             opened = form.open(stream, filename=filename, answers=answers, limits=limits)
-            return _open_contents(opened, answers, limits) if isinstance(opened, Contents) else opened
-    return open_delimited(head, stream, answers=answers, limits=limits)
+            if isinstance(opened, Contents):
+                return _open_contents(opened, answers, limits)
+            return opened if opened.understood.form == "requests" else EndCheckedTable(opened, answers)
+    return EndCheckedTable(open_delimited(head, stream, answers=answers, limits=limits), answers)
 
 
 def _open_contents(contents: Contents, answers: Answers, limits: Limits) -> Table:

@@ -2,53 +2,8 @@
 
 from __future__ import annotations
 
-import codecs
-import csv
-import re
-
-from batchsite.tables.encodings import LABELS, guess
 from batchsite.tables.excerpts import excerpt
 from batchsite.tables.table_types import Choice, Findings, Problem, Question
-from batchsite.tables.text_source import MARKED
-
-_MOST_ENCODINGS = 6
-_MOST_BYTES = 262_144
-
-
-def encoding(data: bytes, codec: str, delimiter: str) -> Question:
-    """Which encoding the bytes are in, shown on lines that have letters beyond ASCII; `codec` is the guess."""
-    lines = [line for line in re.split(rb"[\r\n]+", data[:_MOST_BYTES]) if not line.isascii()] or [data[:200]]
-    shown = sorted(lines[:40], key=lambda line: sum(byte > 127 for byte in line), reverse=True)[:3]
-    names = [codec, *(name for name in LABELS if name not in {codec, "utf-8"} and _decodes(lines, name))]
-    choices: list[Choice] = []
-    seen = set[tuple[tuple[str, ...], ...]]()
-    for name in names:
-        rows = tuple(_cells(line, name, delimiter) for line in shown)
-        if rows not in seen:
-            seen.add(rows)
-            choices.append(Choice(name, LABELS.get(name, name), rows))
-    evidence = tuple(excerpt(line.decode("ascii", MARKED)) for line in shown)
-    text = "This file is not UTF-8. Which of these reads right?"
-    return Question("encoding", text, tuple(choices[:_MOST_ENCODINGS]), codec, evidence)
-
-
-def late_encoding(data: bytes, delimiter: str) -> Question:
-    """The same for a file whose first part is plain ASCII."""
-    return encoding(data, guess(data), delimiter)
-
-
-def _decodes(lines: list[bytes], codec: str) -> bool:
-    try:
-        codecs.decode(b"\n".join(lines[:200]), codec)
-    except (UnicodeDecodeError, ValueError):
-        return False
-    return True
-
-
-def _cells(line: bytes, codec: str, delimiter: str) -> tuple[str, ...]:
-    text = line.decode(codec, "replace").replace("\0", "�").replace("\n", " ").replace("\r", " ")
-    cells = next(csv.reader([text], delimiter=delimiter), [])
-    return tuple(excerpt(cell) for cell in cells[:6])
 
 
 def trailing(count: int) -> Question:
@@ -102,4 +57,21 @@ def footer(found: list[Problem], *, parted: bool) -> Question:
         ),
         "leave" if parted or words else "part",
         tuple(f"Line {problem.line}: {problem.excerpt}" for problem in found[:5]),
+    )
+
+
+def table_end(above: list[list[str]], last: list[tuple[int, list[str]]]) -> Question:
+    """About the last rows of a table, (line or 0, cells), that are not like those above them."""
+    rows = tuple(tuple(map(excerpt, row)) for _, row in last)
+    data = tuple(tuple(map(excerpt, row)) for row in above)
+    texts = [(line, excerpt(" | ".join(row))) for line, row in last]
+    return Question(
+        "footer",
+        f"The last {'row is' if len(last) == 1 else 'rows are'} not like the rest: a footnote or a total?",
+        (
+            Choice("leave", "A footnote or a total: set it aside, the table ends above", data),
+            Choice("part", "A part of the table", (*data, *rows)),
+        ),
+        "leave",
+        tuple(f"Line {line}: {text}" if line else text for line, text in texts[:5]),
     )

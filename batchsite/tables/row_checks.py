@@ -34,6 +34,10 @@ class SkippedRows(Findings):
         self.write(target.getvalue().encode("utf-8", "replace"))
 
     @property
+    def any_written(self) -> bool:
+        return self._file is not None
+
+    @property
     def file(self) -> IO[bytes] | None:
         """All that was written, from its first byte; None where nothing was."""
         if self._file:

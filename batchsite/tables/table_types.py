@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import IO, Protocol
 
 MOST_PROBLEMS = 1000
+RECENT = 20
+"""Rows at the end of a table whose lines are kept."""
 BAD_ROWS, LEAVE = "bad_rows", "leave"
 """The answer that takes the good rows of a file and skips the bad."""
 
@@ -56,6 +58,8 @@ class Choice:
     value: str
     label: str
     rows: tuple[tuple[str, ...], ...] = ()
+    more: bool = False
+    """Less likely than the others: shown on demand."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +91,8 @@ class Understood:
     set_aside: list[tuple[int, str]] = field(default_factory=list)
     """(line, text) of titles above the table and of whatever else is no part of it by choice."""
     sheet: str = ""
+    sheets: list[str] = field(default_factory=list)
+    """All sheets with something in them, of which `sheet` is one."""
     packed: str = ""
     """"gz", or "zip: name of the file in it"."""
     notes: list[str] = field(default_factory=list)
@@ -153,6 +159,12 @@ class Table(Protocol):
 
     columns: list[str]
     understood: Understood
+    sample: Sequence[list[str]] = ()
+    """The first rows, where they were looked at before."""
+    recent: Collection[int] = ()
+    """The lines of the rows given out last, the newest last; empty where rows have none."""
+    declared_totals: int = 0
+    """Rows at the end that the file itself calls totals."""
     left_out: Skipped
     """Rows that were left out because a person chose to; complete once all rows are read."""
 

@@ -7,9 +7,10 @@ from functools import wraps
 from typing import Any, TypeVar
 
 from django.core.exceptions import PermissionDenied
-from django.http import HttpResponseBase
+from django.http import Http404, HttpResponseBase
 
 from batchsite.teams.models import Role, User
+from batchsite.teams.people import is_operator
 from batchsite.teams.requests import TeamRequest
 
 R = TypeVar("R", bound=HttpResponseBase)
@@ -24,6 +25,18 @@ def team_optional(view: Callable[..., R]) -> Callable[..., R]:
 
     marked.team_optional = True  # type: ignore[attr-defined]
     return marked
+
+
+def operators_only(view: Callable[..., R]) -> Callable[..., R]:
+    """Not there (404) for anybody but owners of the first team, who run this installation."""
+
+    @wraps(view)
+    def guarded(request: TeamRequest, *args: Any, **kwargs: Any) -> R:
+        if not is_operator(request.user):
+            raise Http404
+        return view(request, *args, **kwargs)
+
+    return guarded
 
 
 def owners_only(view: Callable[..., R]) -> Callable[..., R]:

@@ -50,7 +50,8 @@ def account_kind(team: Team) -> AccountKind:
     """The account that a batch started now would use."""
     if ProviderKey.objects.filter(team=team).exists():
         return AccountKind.TEAM
-    return AccountKind.ENVIRONMENT if settings.OPTIONS.xai_api_key else AccountKind.SANDBOX
+    is_paid_for = settings.OPTIONS.xai_api_key and team.may_use_installation_key
+    return AccountKind.ENVIRONMENT if is_paid_for else AccountKind.SANDBOX
 
 
 def account_of(team: Team, kind: str) -> Account:
@@ -60,6 +61,10 @@ def account_of(team: Team, kind: str) -> Account:
     if kind == AccountKind.ENVIRONMENT:
         if not settings.OPTIONS.xai_api_key:
             raise AccountMissing("XAI_API_KEY is no longer set. Set it again and restart batchsite.")
+        if not team.may_use_installation_key:
+            raise AccountMissing(
+                f"{team} may no longer use the key of this installation. Owners of the first team can allow it."
+            )
         return Account(AccountKind.ENVIRONMENT, settings.OPTIONS.xai_api_base, settings.OPTIONS.xai_api_key)
     stored = ProviderKey.objects.filter(team=team).first()
     if stored is None:
@@ -94,7 +99,7 @@ def store_key(team: Team, key: str, provider_team_id: str, user: User | None) ->
     }
     with transaction.atomic():
         stored, _ = ProviderKey.objects.update_or_create(team=team, defaults=values)
-        _send_key_changed(team)
+        send_key_changed(team)
     return stored
 
 
@@ -102,10 +107,10 @@ def remove_key(team: Team) -> None:
     """Deletes the team's key. Batches made with it are held until one of the same xAI team is set."""
     with transaction.atomic():
         ProviderKey.objects.filter(team=team).delete()
-        _send_key_changed(team)
+        send_key_changed(team)
 
 
-def _send_key_changed(team: Team) -> None:
+def send_key_changed(team: Team) -> None:
     transaction.on_commit(lambda: key_changed.send_robust(sender=Team, team=team), robust=True)
 
 
@@ -128,7 +133,7 @@ def reencrypt_keys() -> tuple[int, list[Team]]:
     count, unreadable = 0, []
     for pk in list(ProviderKey.objects.order_by("pk").values_list("pk", flat=True)):
         with transaction.atomic():
-            stored = ProviderKey.objects.select_for_update(of=("self",)).select_related("team").get(pk=pk)
+            stored = ProviderKey.objects.select_for_update(of=("self",), no_key=True).select_related("team").get(pk=pk)
             try:
                 stored.secret = _fernet().rotate(bytes(stored.secret))
             except InvalidToken:

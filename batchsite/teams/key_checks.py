@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from django.db import models
 
+from batchsite.teams.network_faults import fault_of, sentence
 from batchsite.xai.client import XaiClient
 from batchsite.xai.errors import KeyRejected, OutOfCredits, PermissionDenied, XaiError
 from batchsite.xai.types import KeyInfo
@@ -29,6 +30,12 @@ class KeyCheck:
     words: str
     provider_team_id: str = ""
     """The xAI team of the key. Empty if xAI did not say."""
+    detail: str = ""
+    """What the network said, for whoever looks after it."""
+
+    @property
+    def words_and_detail(self) -> str:
+        return f"{self.words} Details: {self.detail}" if self.detail else self.words
 
     @property
     def usable(self) -> bool:
@@ -45,16 +52,23 @@ def check_key(api_key: str, base_url: str) -> KeyCheck:
     try:
         with XaiClient(api_key, base_url, retries=1, total_timeout=TIMEOUT) as client:
             return _judge(client.check_key())
-    except OutOfCredits:
+    except XaiError as error:
+        return _failed(error, base_url)
+
+
+def _failed(error: XaiError, base_url: str) -> KeyCheck:
+    if fault := fault_of(error):  # first: a proxy's page may come with status 403, which says nothing about the key
+        words = f"The key could not be tested. {sentence(fault, base_url)}"
+        return KeyCheck(Verdict.UNKNOWN, words, detail=error.message)
+    if isinstance(error, OutOfCredits):
         words = "The key is right, but its xAI team has no credits left. Batches wait until there are some."
         return KeyCheck(Verdict.NO_CREDITS, words)
-    except KeyRejected:
+    if isinstance(error, KeyRejected):
         words = "xAI does not accept this key. Copy it again from console.x.ai, whole and without spaces."
         return KeyCheck(Verdict.REFUSED, words)
-    except PermissionDenied as error:
+    if isinstance(error, PermissionDenied):
         return KeyCheck(Verdict.REFUSED, f"xAI refuses this key. {error.message}")
-    except XaiError as error:
-        return KeyCheck(Verdict.UNKNOWN, f"The key could not be tested. {error.message}")
+    return KeyCheck(Verdict.UNKNOWN, f"The key could not be tested. {error.message}")
 
 
 def _judge(info: KeyInfo) -> KeyCheck:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.conf import settings
+from django.contrib.auth import logout
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
@@ -14,9 +17,13 @@ from django.utils.cache import patch_cache_control
 from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.http import HttpResponseClientRedirect
 
+from batchsite.processes.outages import write_if_possible
 from batchsite.teams.models import Membership, User
 
 SESSION_TEAM = "team"
+SESSION_USED_AT = "used_at"
+USE_RECORDED_EVERY = 600.0
+"""Seconds; a write for every page would be too much."""
 View = Callable[..., HttpResponseBase]
 
 
@@ -37,11 +44,25 @@ class TeamMiddleware:
     ) -> HttpResponseBase | None:
         if not getattr(view, "login_required", True):
             return None
-        if not isinstance(request.user, User):
+        if not isinstance(request.user, User) or is_idle_too_long(request):
             return _to_sign_in(request)
         if not enter_team(request, request.user) and not getattr(view, "team_optional", False):
             return _redirect_to(request, reverse("no-team"))
         return None
+
+
+def is_idle_too_long(request: HttpRequest) -> bool:
+    """Whether the session was unused for too long; then it is ended. Records its use otherwise, now and then."""
+    now = time.time()
+    used_at = request.session.get(SESSION_USED_AT)
+    if used_at is not None and now - used_at > 3600 * settings.OPTIONS.idle_hours:
+        logout(request)
+        return True
+    if used_at is None or now - used_at > USE_RECORDED_EVERY:
+        request.session[SESSION_USED_AT] = now
+        write_if_possible(request.session.save)
+        request.session.modified = False  # not written again, nor where the database is locked
+    return False
 
 
 def enter_team(request: HttpRequest, user: User) -> bool:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from batchsite.teams.accounts import AccountKind, account_kind
-from batchsite.teams.models import Membership, Team
+from batchsite.teams.models import Membership, Team, User
+from batchsite.teams.people import may_create_teams
 
 
 def team(request: HttpRequest) -> dict[str, Any]:
-    """`team`, `membership`, `other_teams` and `in_sandbox`. Empty for visitors who are not signed in.
+    """`team`, `membership`, `other_teams`, `in_sandbox`, `may_create_teams`. Empty for visitors who are not signed in.
 
-    The last two are callables, so that fragments, which do not use them, cost no query.
+    The last three are callables, so that fragments, which do not use them, cost no query.
     """
     membership: Membership | None = getattr(request, "membership", None)
     if membership is None:
@@ -29,4 +30,14 @@ def team(request: HttpRequest) -> dict[str, Any]:
     def other_teams() -> QuerySet[Team]:
         return Team.objects.filter(memberships__user_id=membership.user_id).exclude(pk=current.pk).order_by("name")
 
-    return {"team": current, "membership": membership, "in_sandbox": in_sandbox, "other_teams": other_teams}
+    @cache
+    def may_create() -> bool:
+        return may_create_teams(cast(User, request.user))
+
+    return {
+        "may_create_teams": may_create,
+        "team": current,
+        "membership": membership,
+        "in_sandbox": in_sandbox,
+        "other_teams": other_teams,
+    }

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from batchsite.processes.models import Leadership
+from batchsite.teams.accounts import send_key_changed
 from batchsite.teams.models import Invitation, Membership, Role, Team, User
 from batchsite.teams.signals import budget_changed
 
@@ -21,6 +23,32 @@ class LastOwner(Exception):
 
     def __init__(self, team: Team) -> None:
         super().__init__(f"{team} needs an owner. Make someone else an owner first.")
+
+
+class MayNotCreateTeams(Exception):
+    """Only owners of the first team may create teams here."""
+
+
+def is_operator(user: User) -> bool:
+    """Whether the person owns the first team, the one that the installation was set up with."""
+    first = Team.objects.order_by("pk").values("pk")[:1]
+    return Membership.objects.filter(user=user, role=Role.OWNER, team__in=first).exists()
+
+
+def may_create_teams(user: User) -> bool:
+    return settings.OPTIONS.anyone_may_create_teams or is_operator(user)
+
+
+def allow_installation_key(team: Team, *, allowed: bool) -> None:
+    """Decides whether XAI_API_KEY pays for the team, and sends `key_changed`."""
+    with transaction.atomic():
+        Team.objects.filter(pk=team.pk).update(may_use_installation_key=allowed)
+        send_key_changed(team)
+
+
+def set_active(user: User, *, active: bool) -> None:
+    """Lets the person sign in, or ends all of their sessions and does not. Memberships and work stay."""
+    User.objects.filter(pk=user.pk).update(is_active=active)
 
 
 def set_up(*, name: str, email: str, password: str, team_name: str) -> User:
@@ -56,9 +84,14 @@ def set_budget(team: Team, ticks: int | None) -> None:
 
 
 def create_team(user: User, name: str) -> Team:
-    """Creates a team with `user` as its owner."""
+    """Creates a team with `user` as its owner. Raises MayNotCreateTeams.
+
+    On a server it cannot use the installation's key until an owner of the first team allows it.
+    """
+    if not may_create_teams(user):
+        raise MayNotCreateTeams
     with transaction.atomic():
-        team = Team.objects.create(name=name)
+        team = Team.objects.create(name=name, may_use_installation_key=not settings.OPTIONS.is_reachable)
         Membership.objects.create(team=team, user=user, role=Role.OWNER)
     return team
 

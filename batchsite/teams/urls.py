@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from batchsite.teams import views, views_account, views_entry, views_key
+from batchsite.teams import views, views_account, views_entry, views_installation, views_key
 
 urlpatterns = [
     path("setup", views_entry.setup, name="setup"),
@@ -12,6 +12,7 @@ urlpatterns = [
     path("no-team", views_entry.no_team, name="no-team"),
     path("account", views_account.account, name="account"),
     path("account/password", views_account.account_password, name="account-password"),
+    path("account/sign-out", views_account.sign_out_everywhere, name="sign-out-everywhere"),
     path("team", views.team, name="team"),
     path("team/name", views.team_rename, name="team-rename"),
     path("team/budget", views.team_budget, name="team-budget"),
@@ -21,6 +22,9 @@ urlpatterns = [
     path("team/invitations/<int:invitation_id>/revoke", views.invitation_revoke, name="invitation-revoke"),
     path("team/people/<int:membership_id>/role", views.member_role, name="member-role"),
     path("team/people/<int:membership_id>/remove", views.member_remove, name="member-remove"),
+    path("installation", views_installation.installation, name="installation"),
+    path("installation/teams/<int:team_id>/key", views_installation.team_key, name="installation-team-key"),
+    path("installation/people/<int:user_id>", views_installation.person_active, name="installation-person"),
     path("team/key", views_key.key_set, name="key-set"),
     path("team/key/test", views_key.key_test, name="key-test"),
     path("team/key/remove", views_key.key_remove, name="key-remove"),

@@ -6,13 +6,14 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from batchsite.http import UNPROCESSABLE, next_url
-from batchsite.teams import invitations, people
+from batchsite.teams import invitations, people, security_log
 from batchsite.teams.access import owners_only
 from batchsite.teams.forms import BudgetForm, InvitationForm, KeyForm, RoleForm, TeamForm, budget_form, team_name_form
 from batchsite.teams.middleware import SESSION_TEAM
@@ -31,7 +32,8 @@ def team_page(request: TeamRequest, **forms: Any) -> HttpResponse:
     context: dict[str, Any] = {
         "people": team.memberships.select_related("user").order_by("joined_at", "pk"),
         "key": ProviderKey.objects.filter(team=team).select_related("set_by").first(),
-        "environment_key": bool(settings.OPTIONS.xai_api_key),
+        "environment_key": bool(settings.OPTIONS.xai_api_key) and team.may_use_installation_key,
+        "is_operator": people.is_operator(request.user),
         "roles": Role.choices,
         "name_form": team_name_form(team),
         "invitation_form": InvitationForm(),
@@ -60,6 +62,7 @@ def team_rename(request: TeamRequest) -> HttpResponse:
     request.team.name = form.cleaned_data["name"]
     request.team.save(update_fields=["name"])
     messages.success(request, f"The team is now called {request.team}.")
+    security_log.record("team_renamed", request)
     return redirect("team")
 
 
@@ -71,16 +74,20 @@ def team_budget(request: TeamRequest) -> HttpResponse:
         return team_page(request, budget_form=form)
     people.set_budget(request.team, form.ticks())
     messages.success(request, "The budget is set." if form.ticks() is not None else "The budget is removed.")
+    security_log.record("budget_set", request, ticks=form.ticks())
     return redirect(f"{reverse('team')}#budget")
 
 
 @require_http_methods(["GET", "POST"])
 def team_new(request: TeamRequest) -> HttpResponse:
+    if not people.may_create_teams(request.user):
+        raise PermissionDenied("Only owners of the first team of this installation create teams here.")
     form = TeamForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         team = people.create_team(request.user, form.cleaned_data["name"])
         request.session[SESSION_TEAM] = team.pk
-        messages.success(request, f"You work in {team} now. Switch back at the foot of the rail.")
+        messages.success(request, f"You are now in {team}. Switch back at the bottom of the menu.")
+        security_log.record("team_created", request, made=team.pk)
         return redirect("home")
     return render(request, "teams/team_new.html", {"form": form}, status=UNPROCESSABLE if form.errors else 200)
 
@@ -98,7 +105,9 @@ def invitation_new(request: TeamRequest) -> HttpResponse:
     form = InvitationForm(request.POST)
     if not form.is_valid():
         return team_page(request, invitation_form=form)
-    Invitation.objects.create(team=request.team, role=form.cleaned_data["role"], created_by=request.user)
+    role = form.cleaned_data["role"]
+    invitation = Invitation.objects.create(team=request.team, role=role, created_by=request.user)
+    security_log.record("invitation_made", request, invitation=invitation.pk, role=role)
     messages.success(request, "The link is ready. Send it to one person: it works once, within 14 days.")
     return redirect("team")
 
@@ -108,6 +117,7 @@ def invitation_new(request: TeamRequest) -> HttpResponse:
 def invitation_revoke(request: TeamRequest, invitation_id: int) -> HttpResponse:
     get_object_or_404(Invitation, pk=invitation_id, team=request.team, used_at=None).delete()
     messages.success(request, "The link no longer works.")
+    security_log.record("invitation_revoked", request, invitation=invitation_id)
     return redirect("team")
 
 
@@ -119,6 +129,7 @@ def member_role(request: TeamRequest, membership_id: int) -> HttpResponse:
     if form.is_valid():
         try:
             people.change_role(membership, Role(form.cleaned_data["role"]))
+            security_log.record("role_changed", request, person=membership.user_id, role=form.cleaned_data["role"])
             messages.success(request, f"{membership.user} is {'an owner' if _to_owner(form) else 'a member'} now.")
         except people.LastOwner as error:
             messages.error(request, str(error))
@@ -170,5 +181,6 @@ def _end(request: TeamRequest, membership: Membership, words: str, after: str) -
     except people.LastOwner as error:
         messages.error(request, str(error))
         return redirect("team")
+    security_log.record("member_removed", request, person=membership.user_id)
     messages.success(request, words)
     return redirect(after)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.contrib.auth import update_session_auth_hash
+from django.contrib.auth import logout, update_session_auth_hash
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from batchsite.http import UNPROCESSABLE, client_address
+from batchsite.teams import security_log
 from batchsite.teams.access import team_optional
 from batchsite.teams.forms import AccountForm, PasswordForm
 from batchsite.teams.requests import PersonRequest
@@ -24,6 +25,7 @@ def account(request: PersonRequest) -> HttpResponse:
         request.user.name = form.cleaned_data["name"]
         request.user.email = form.cleaned_data["email"]
         request.user.save(update_fields=["name", "email"])
+        security_log.record("account_changed", request, fields=form.changed_data)
         messages.success(request, "Saved.")
         return redirect("account")
     return _page(request, form, PasswordForm(user=request.user))
@@ -39,8 +41,20 @@ def account_password(request: PersonRequest) -> HttpResponse:
     request.user.set_password(form.cleaned_data["new"])
     request.user.save(update_fields=["password"])
     update_session_auth_hash(request, request.user)
+    security_log.record("password_changed", request)
     messages.success(request, "Password changed. Other browsers are signed out.")
     return redirect("account")
+
+
+@team_optional
+@require_POST
+def sign_out_everywhere(request: PersonRequest) -> HttpResponse:
+    """Ends all sessions of the person, in other browsers and in this one."""
+    request.user.session_epoch += 1
+    request.user.save(update_fields=["session_epoch"])
+    security_log.record("signed_out_everywhere", request)
+    logout(request)
+    return redirect("sign-in")
 
 
 def _page(request: PersonRequest, form: AccountForm, password_form: PasswordForm) -> HttpResponse:

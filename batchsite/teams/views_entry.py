@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.contrib.auth import login, logout
 from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
@@ -12,12 +13,12 @@ from django.views.decorators.http import require_http_methods, require_POST
 from django.views.defaults import page_not_found
 
 from batchsite.http import UNPROCESSABLE, client_address, next_url
-from batchsite.teams import invitations
+from batchsite.teams import invitations, security_log
 from batchsite.teams.access import team_optional
 from batchsite.teams.forms import SetupForm, SignInForm, SignUpForm, TeamForm
 from batchsite.teams.middleware import SESSION_TEAM, enter_team
 from batchsite.teams.models import Invitation, Membership, User
-from batchsite.teams.people import AlreadySetUp, create_team, set_up
+from batchsite.teams.people import AlreadySetUp, create_team, may_create_teams, set_up
 from batchsite.teams.requests import PersonRequest
 from batchsite.teams.sign_in import SignInRefused, TooManyTries, sign_in_as
 
@@ -39,6 +40,8 @@ def setup(request: HttpRequest) -> HttpResponse:
             return redirect("sign-in")
         login(request, user)
         return redirect("home")
+    if "code" in form.errors:
+        security_log.record("setup_code_wrong", request)
     return render(request, "teams/setup.html", {"form": form}, status=_status(form))
 
 
@@ -64,6 +67,9 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 
 
 def _refuse(request: HttpRequest, form: SignInForm, refusal: SignInRefused) -> HttpResponse:
+    known = User.objects.filter(email=form.cleaned_data["email"].strip().lower()).values_list("pk", flat=True).first()
+    event = "too_many_tries" if isinstance(refusal, TooManyTries) else "sign_in_failed"
+    security_log.record(event, request, person=known)  # not the e-mail: people type passwords into that field
     form.add_error(None, str(refusal))
     context = {"form": form, "next": request.POST.get("next", "")}
     response = render(request, "teams/sign_in.html", context, status=refusal.status)
@@ -97,6 +103,7 @@ def _join_signed_in(request: HttpRequest, invitation: Invitation, user: User) ->
     is_member = Membership.objects.filter(team=invitation.team, user=user).exists()
     if request.method == "POST" or is_member:
         team = invitations.join(invitation, user)
+        security_log.record("joined", request, to_team=team.pk, invitation=invitation.pk)
         request.session[SESSION_TEAM] = team.pk
         messages.success(request, f"You are already in {team}." if is_member else f"Welcome to {team}.")
         return redirect("home")
@@ -107,6 +114,8 @@ def _sign_up(request: HttpRequest, invitation: Invitation) -> HttpResponse:
     form = SignUpForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         user = invitations.sign_up(invitation, **form.cleaned_data)
+        facts = {"user": user.pk, "to_team": invitation.team_id, "invitation": invitation.pk}
+        security_log.record("joined", request, **facts)
         login(request, user)
         return redirect("home")
     return render(request, "teams/join.html", {"invitation": invitation, "form": form}, status=_status(form))
@@ -118,11 +127,15 @@ def no_team(request: PersonRequest) -> HttpResponse:
     """For people without a team: wait for an invitation, or create a team."""
     if hasattr(request, "team"):
         return redirect("home")
+    may_create = may_create_teams(request.user)
     form = TeamForm(request.POST or None)
+    if request.method == "POST" and not may_create:
+        raise PermissionDenied("Only owners of the first team of this installation create teams here.")
     if request.method == "POST" and form.is_valid():
         create_team(request.user, form.cleaned_data["name"])
         return redirect("home")
-    return render(request, "teams/no_team.html", {"form": form, "person": request.user}, status=_status(form))
+    context = {"form": form, "person": request.user, "may_create_teams": may_create}
+    return render(request, "teams/no_team.html", context, status=_status(form))
 
 
 @login_not_required

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from batchsite.teams import accounts
+from batchsite.teams import accounts, security_log
 from batchsite.teams.access import owners_only
 from batchsite.teams.forms import KeyForm
 from batchsite.teams.key_checks import KeyCheck, Verdict, check_key
@@ -35,13 +35,14 @@ def key_set(request: TeamRequest) -> HttpResponse:
         return team_page(request, key_form=form)
     check = check_key(form.cleaned_data["key"], settings.OPTIONS.xai_api_base)
     if not check.usable:
-        form.add_error("key", check.words)
+        form.add_error("key", check.words_and_detail)
     elif _is_other_account(request, check) and not form.cleaned_data["other_account"]:
         form.asks_other_account = True
         form.add_error("key", OTHER_ACCOUNT)
     if form.errors:
         return team_page(request, key_form=form)
     accounts.store_key(request.team, form.cleaned_data["key"], check.provider_team_id, request.user)
+    security_log.record("key_stored", request)
     level = SUCCESS if check.verdict == Verdict.WORKS else WARNING
     messages.add_message(request, level, f"The key is stored. {check.words} Batches run for real from now on.")
     return redirect("team")
@@ -64,7 +65,7 @@ def key_test(request: TeamRequest) -> HttpResponse:
         return redirect("team")
     check = check_key(account.api_key, account.base_url)
     level = {"good": messages.SUCCESS, "bad": messages.ERROR}.get(check.tone, WARNING)
-    messages.add_message(request, level, check.words)
+    messages.add_message(request, level, check.words_and_detail)
     return redirect("team")
 
 
@@ -73,6 +74,7 @@ def key_test(request: TeamRequest) -> HttpResponse:
 def key_remove(request: TeamRequest) -> HttpResponse:
     if request.method == "POST":
         accounts.remove_key(request.team)
+        security_log.record("key_removed", request)
         messages.success(request, "The key is removed.")
         return redirect("team")
     instead = "the key of this installation" if settings.OPTIONS.xai_api_key else "the sandbox, with simulated answers"

@@ -11,9 +11,10 @@ class TrialsConfig(AppConfig):
     name = "batchsite.trials"
 
     def ready(self) -> None:
-        from batchsite.batches.signals import batch_starting
+        from batchsite.batches.signals import batch_starting, database_restored
         from batchsite.teams.signals import key_changed
         from batchsite.trials.kept_answers import on_start
+        from batchsite.trials.trial_restore import hold_back
         from batchsite.trials.trial_start import wake_held
 
         def starting(batch: Any, **_: Any) -> None:
@@ -22,5 +23,9 @@ class TrialsConfig(AppConfig):
         def woken(team: Any, **_: Any) -> None:
             wake_held(team)
 
+        def restored(**_: Any) -> None:
+            hold_back()
+
+        database_restored.connect(restored, weak=False, dispatch_uid="planned tries are held back after a restore")
         batch_starting.connect(starting, weak=False, dispatch_uid="tried rows are kept")
         key_changed.connect(woken, weak=False, dispatch_uid="held tries go on")

@@ -61,7 +61,7 @@ def ask(account: Account, body: dict[str, Any]) -> dict[str, Any] | Trouble:
         return patient_client_for(account).chat_completion(body)
     except XaiError as error:
         if is_hold(error):
-            return Trouble(error.message, hold=hold_words(error))
+            return Trouble(error.message, hold=hold_words(error, account.kind))
         if error.unknown_outcome:
             return Trouble(error.message, unknown=True)
         again = isinstance(error, RateLimited) or error.never_sent

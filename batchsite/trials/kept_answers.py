@@ -17,7 +17,7 @@ def on_start(batch: Batch) -> None:
     """Runs in the transaction that queues the batch. Planned answers are called off: the batch asks those rows."""
     planned = TrialAnswer.objects.filter(batch=batch, state=AnswerState.PLANNED)
     planned.update(state=AnswerState.FAILED, error=CALLED_OFF)
-    tried = [Tried(answer.row, answer.completion, answer.cost_ticks) for answer in kept_answers(batch)]
+    tried = [Tried(answer.row, answer.completion, answer.cost_ticks, answer.misfit) for answer in kept_answers(batch)]
     count = keep_tried(batch, tried)
     if count:
         words = f"{many(count, 'row')} kept from tries: not sent or charged again"

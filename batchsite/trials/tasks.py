@@ -18,13 +18,13 @@ STEP = "batchsite.trials.tasks.step"
 
 def due(now: datetime) -> Iterable[Job]:
     """Yields every trial that is due."""
-    for trial in take_due(Trial.objects.all(), now):
+    for trial in take_due(Trial.objects.all(), now, team="batch__team", lane=lambda _: "short"):
         yield Job(STEP, (trial.pk,))
 
 
 def nudge(trial: Trial) -> None:
     """Lets a worker begin at once: a person is waiting."""
-    for taken in take_due(Trial.objects.filter(pk=trial.pk), timezone.now()):
+    for taken in take_due(Trial.objects.filter(pk=trial.pk), timezone.now(), lane=lambda _: "short"):
         enqueue(Job(STEP, (taken.pk,)))
 
 

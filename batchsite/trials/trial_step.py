@@ -16,6 +16,8 @@ from typing import Any
 
 from django.utils import timezone
 
+from batchsite.batches import generation
+from batchsite.batches.generation import DatabaseWentBack
 from batchsite.batches.states import State
 from batchsite.pricing.model_prices import price_of
 from batchsite.pricing.spend import Payer, spent
@@ -23,6 +25,7 @@ from batchsite.processes.heartbeats import stopping
 from batchsite.processes.leases import MOST_TRIES, Claim, claimed
 from batchsite.recipes.answer_shape import shape_of
 from batchsite.setup import logging_about
+from batchsite.submission.restore import begin_anew
 from batchsite.teams.accounts import Account, AccountMissing, account_of
 from batchsite.timeouts import doubling, soon, timeouts
 from batchsite.trials.completion import Trouble, ask, columns_of
@@ -41,9 +44,12 @@ CALLED_OFF = "Not requested: the batch was submitted first."
 
 def advance(trial_id: int) -> None:
     """Runs one step. Raises Busy if another process has the lease, LeaseLost if this one was too slow."""
-    with logging_about(trial=trial_id), claimed(Trial, trial_id) as claim:
-        pause = _step(claim)
-        claim.next_look_at = None if pause is None else soon(pause)
+    try:
+        with logging_about(trial=trial_id), claimed(Trial, trial_id) as claim:
+            pause = _step(claim)
+            claim.next_look_at = None if pause is None else soon(pause)
+    except DatabaseWentBack:
+        begin_anew()
 
 
 def _step(claim: Claim[Trial]) -> float | None:
@@ -128,6 +134,7 @@ class _Calls:
         if self._trouble or stopping() or time.monotonic() > self._until:
             return []
         with self._claim.locked():
+            generation.advance()
             planned = self._trial.answers.filter(state=AnswerState.PLANNED)
             chosen = list(planned.order_by("row", "variant")[:most])
             ids = [answer.pk for answer in chosen]

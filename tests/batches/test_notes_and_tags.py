@@ -13,6 +13,8 @@ from batchsite.batches.tags import tags_in, tags_of
 from batchsite.teams.models import Team, User
 from tests.factories import make_dataset
 
+pytestmark = pytest.mark.databases
+
 ClientOf = Callable[[User], Client]
 HTMX: Any = {"HX-Request": "true"}
 

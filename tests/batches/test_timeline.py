@@ -8,7 +8,7 @@ from batchsite.batches.timeline import note
 from batchsite.teams.models import Team
 from tests.submission.stories import a_draft
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.databases]
 
 
 def test_a_repeated_event_clips_detail_and_trace_id_as_the_first_one_did(team: Team) -> None:

@@ -64,10 +64,10 @@ def test_what_litellm_made_is_found_read_taken_home_and_cancelled(
     drive(make_batch(team, 3, name="ours"))
 
     page: Page = open_as(alice, "/")
-    page.get_by_role("navigation", name="Main").get_by_role("link", name="At xAI").click()
+    page.get_by_role("navigation", name="Main").get_by_role("link", name="xAI account").click()
     expect(page.get_by_role("link", name="litellm nightly")).to_be_visible()
     assert accessibility(page) == []
-    page.get_by_label("Whose").select_option(label="Made by others")
+    page.get_by_label("Made by").select_option(label="Made by others")
     page.get_by_role("button", name="Show").click()
     expect(page.get_by_role("row")).to_have_count(3)
     page.get_by_role("link", name="litellm nightly").click()
@@ -87,13 +87,13 @@ def test_what_litellm_made_is_found_read_taken_home_and_cancelled(
         page.get_by_role("link", name="JSON Lines", exact=True).click()
     assert len(Path(coming.value.path()).read_text().splitlines()) == 120
 
-    page.get_by_role("link", name="At xAI").first.click()
+    page.get_by_role("link", name="xAI account").first.click()
     page.get_by_role("link", name="litellm hanging").click()
     page.get_by_role("link", name="Cancel…").click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("made by another program")
     assert accessibility(page) == []
-    dialog.get_by_role("button", name="Cancel it at xAI").click()
+    dialog.get_by_role("button", name="Cancel at xAI").click()
     expect(page.get_by_text("xAI was asked to cancel it")).to_be_visible()
     expect(page.locator("#at-xai .badge").first).to_have_text(re.compile("Cancell"))
 

@@ -111,7 +111,7 @@ def test_rows_with_a_gap_are_counted_shown_and_left_out_by_choice(draft: Batch, 
     page = page_of(draft)
     expect(page.get_by_role("button", name="{{city}}")).to_contain_text("60 of 100")
     prompt_of(page).fill("{{city}}: {{text}}")
-    expect(page.locator("#gaps")).to_contain_text("40 rows lack a value that the prompt uses")
+    expect(page.locator("#gaps")).to_contain_text("40 rows lack a value the prompt uses")
     page.locator("#gaps").get_by_role("link", name="row 4").click()
     expect(page.locator("#row")).to_have_value("4")
     expect(page.locator("#preview")).to_contain_text(": word word word word")
@@ -158,7 +158,7 @@ def test_fields_are_added_moved_and_removed_by_keyboard(draft: Batch, page_of: P
     page = page_of(draft)
     page.get_by_label("Fields").check()
     for name in ("one", "two", "three"):
-        page.get_by_role("button", name="Add a field").press("Enter")
+        page.get_by_role("button", name="Add a column").press("Enter")
         page.keyboard.type(name)
     expect(page.get_by_role("textbox", name="Name", exact=True)).to_have_count(3)
     page.get_by_role("button", name="Move up").nth(2).press("Enter")
@@ -173,7 +173,7 @@ def test_fields_are_added_moved_and_removed_by_keyboard(draft: Batch, page_of: P
 def test_fields_outlast_a_change_of_mind(draft: Batch, page_of: PageOf) -> None:
     page = page_of(draft)
     page.get_by_label("Fields").check()
-    page.get_by_role("button", name="Add a field").click()
+    page.get_by_role("button", name="Add a column").click()
     page.keyboard.type("mood")
     page.get_by_label("A JSON Schema").check()
     page.get_by_role("textbox", name="JSON Schema").fill('{"type": "object"}')
@@ -183,7 +183,7 @@ def test_fields_outlast_a_change_of_mind(draft: Batch, page_of: PageOf) -> None:
     assert draft.shape is None
     page.reload()
     expect(page.get_by_label("Text", exact=True)).to_be_checked()
-    expect(page.get_by_role("button", name="Add a field")).to_be_hidden()
+    expect(page.get_by_role("button", name="Add a column")).to_be_hidden()
     page.get_by_label("A JSON Schema").check()
     expect(page.get_by_role("textbox", name="JSON Schema")).to_have_value('{"type": "object"}')
     page.get_by_label("Fields").check()
@@ -200,7 +200,7 @@ def test_what_is_wrong_with_a_shape_stands_with_it(draft: Batch, page_of: PageOf
     page = page_of(draft)
     page.get_by_label("A JSON Schema").check()
     page.get_by_role("textbox", name="JSON Schema").fill('{"type": "object"')
-    expect(page.locator("#id_shape_error")).to_contain_text("This is no JSON")
+    expect(page.locator("#id_shape_error")).to_contain_text("This is not JSON")
     page.get_by_role("textbox", name="JSON Schema").fill(
         '{"type": "object", "properties": {"sure": {"type": "number"}}}'
     )
@@ -299,7 +299,7 @@ def type_all(page: Page) -> None:
     page.get_by_role("button", name="Add an example").click()
     page.get_by_role("textbox", name="Assistant").fill("Half an example")
     page.get_by_label("Fields").check()
-    page.get_by_role("button", name="Add a field").click()
+    page.get_by_role("button", name="Add a column").click()
     page.keyboard.type("mood")
     page.get_by_text("Parameters", exact=True).click()
     page.get_by_label("Seed").fill("7")
@@ -395,7 +395,7 @@ def test_the_three_steps_work_without_scripts(draft: Batch, page_of: PageOf, bro
     page.get_by_role("textbox", name="User").fill("Hi")
     page.get_by_role("textbox", name="Assistant").fill("greeting")
     page.get_by_role("button", name="kind, 2 values").click()
-    page.get_by_role("button", name="Add a field").click()
+    page.get_by_role("button", name="Add a column").click()
     page.get_by_role("textbox", name="Name", exact=True).last.fill("why")
     page.get_by_role("button", name="Move up").last.click()
     page.get_by_role("button", name="Longest").click()

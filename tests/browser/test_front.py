@@ -15,6 +15,7 @@ from batchsite.batches.models import Batch
 from batchsite.teams.models import Invitation, Membership, Role, Team, User
 from tests.browser.look import STICKS_OUT, accessibility
 from tests.factories import PASSWORD, make_dataset, make_team
+from tests.submission.stories import a_running_batch
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 Open = Callable[[User, str], Page]
@@ -42,7 +43,7 @@ def test_pages_are_accessible_and_fit(
     page.set_viewport_size({"width": size[0], "height": size[1]})
     page.emulate_media(color_scheme=scheme)
     bob_out = f"/team/people/{Membership.objects.get(user=bob).pk}/remove"
-    for path in ("/", "/team", "/team/new", "/account", bob_out):
+    for path in ("/", "/help", "/team", "/team/new", "/account", bob_out):
         page.goto(page.url.split("/", 3)[0] + "//" + page.url.split("/")[2] + path)
         assert accessibility(page) == [], path
         assert page.evaluate(STICKS_OUT) <= 0, path
@@ -149,6 +150,26 @@ def test_a_live_part_moves_by_itself_and_stops_at_the_end(alice: User, running: 
     expect(page.locator("#board time")).to_have_text("just now")
 
 
+def test_the_tab_tells_how_far_the_batch_is(team: Team, alice: User, open_as: Open) -> None:
+    icon = "document.getElementById('icon').href"
+    batch = a_running_batch(team, alice, name="Languages")
+    page = open_as(alice, f"/batches/{batch.pk}")
+    expect(page).to_have_title("0 % · Languages · batchsite")
+    assert page.evaluate(icon).endswith("/icon-live.svg")
+    Batch.objects.filter(pk=batch.pk).update(state="completed", succeeded=20, ended_at=timezone.now())
+    refresh(page)
+    expect(page).to_have_title("Completed · Languages · batchsite")
+    assert page.evaluate(icon).endswith("/icon-good.svg")
+
+
+def test_help_is_one_click_away_and_one_key(alice: User, running: Batch, open_as: Open) -> None:
+    page = open_as(alice, "/")
+    page.get_by_role("link", name="Help").click()
+    expect(page.get_by_role("heading", name="What the words mean")).to_be_visible()
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog").get_by_role("link", name="Guide")).to_be_visible()
+
+
 def test_a_live_part_leaves_alone_what_one_is_at(alice: User, running: Batch, open_as: Open) -> None:
     """Focus stays on its link, and a selection is not pulled away while the text is being copied."""
     page = open_as(alice, "/")
@@ -192,7 +213,7 @@ def test_a_session_that_ended_leads_to_sign_in_and_back(alice: User, running: Ba
 def test_a_refused_action_says_so(alice: User, running: Batch, open_as: Open, complaints: list[str]) -> None:
     page = open_as(alice, "/")
     page.evaluate("htmx.ajax('GET', '/batches/99999', {target: '#spoken'})")
-    expect(page.locator("#toasts")).to_contain_text("This is not there any more.")
+    expect(page.locator("#toasts")).to_contain_text("This no longer exists.")
     complaints[:] = [line for line in complaints if "404" not in line]
 
 

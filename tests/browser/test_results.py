@@ -246,7 +246,7 @@ def test_answers_that_do_not_fit_are_asked_for_once_more(batch: Batch, alice: Us
     expect(card).to_contain_text('intent: "cards" is not one of the allowed values')
     card.get_by_role("link", name="Show all 2").click()
     assert shown_rows(page) == ["10", "11"]
-    card.get_by_role("link", name="Ask the 2 rows once more…").click()
+    card.get_by_role("link", name="Retry the 2 rows…").click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("All 2 together: about $0.0004")
     expect(dialog).to_contain_text("1 of them was cut off at the token limit.")
@@ -273,7 +273,7 @@ def test_a_cell_of_the_confusion_table_opens_its_rows(batch: Batch, alice: User,
 
 def test_a_batch_runs_again_with_another_prompt_and_model(batch: Batch, alice: User, open_as: Open) -> None:
     page = open_as(alice, path(batch))
-    page.get_by_role("link", name="Again…").click()
+    page.get_by_role("link", name="Duplicate…").click()
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_label("The same 60 rows")).to_be_checked()
     assert accessibility(page) == []
@@ -296,7 +296,7 @@ def test_the_rest_is_run_after_the_first_rows(team: Team, alice: User, dataset: 
     draft = a_draft(team, alice, dataset, name="First ten", row_limit=10)
     Batch.objects.filter(pk=draft.pk).update(state="completed", total=10, ended_at=timezone.now())
     page = open_as(alice, path(draft))
-    page.get_by_role("link", name="Again…").click()
+    page.get_by_role("link", name="Duplicate…").click()
     page.get_by_role("dialog").get_by_label("The rest of questions: 50 rows").check()
     page.get_by_role("dialog").get_by_role("button", name="Create draft").click()
     expect(page.get_by_text("50 rows, about")).to_be_visible()
@@ -312,7 +312,7 @@ def test_only_what_is_new_in_a_newer_version_is_run(
         name="questions", filename="questions June.csv", replaces=dataset,
     )  # fmt: skip
     page = open_as(alice, path(batch))
-    page.get_by_role("link", name="Again…").click()
+    page.get_by_role("link", name="Duplicate…").click()
     page.get_by_role("dialog").get_by_label("Only new rows of questions").check()
     page.get_by_role("dialog").get_by_role("button", name="Create draft").click()
     expect(page.get_by_role("heading", name="Looking")).to_be_visible()

@@ -69,8 +69,8 @@ def test_the_accuracy_is_read_off_and_the_most_confused_pair_opened_and_correcte
     first: Batch, alice: User, open_as: Open
 ) -> None:
     page = open_as(alice, f"{path(first)}/insights")
-    page.get_by_label("Does the dataset hold right answers?").select_option("category")
-    page.get_by_role("button", name="Compare with it").click()
+    page.get_by_label("Does your file contain the correct answers?").select_option("category")
+    page.get_by_role("button", name="Compare", exact=True).click()
     work()
     expect(page.get_by_text("agree with category")).to_contain_text("97.2 %", timeout=10_000)
     assert accessibility(page) == []
@@ -127,7 +127,7 @@ def test_rows_are_searched_filtered_and_judged_by_keyboard(first: Batch, alice: 
     assert shown_rows(page) == ["170"]
     assert "judged=bad" in page.url
     page.keyboard.press("?")
-    expect(page.get_by_role("dialog")).to_contain_text("Judge the row good")
+    expect(page.get_by_role("dialog")).to_contain_text("Mark the row as good")
 
 
 def test_columns_and_order_are_chosen_and_stand_in_the_address(first: Batch, alice: User, open_as: Open) -> None:

@@ -85,6 +85,7 @@ def test_a_question_is_answered_and_the_answer_changed(
 
     page.get_by_role("link", name="Change import settings…").click()
     is_in_order(page)
+    page.get_by_text(re.compile(r"^\d+ more$")).click()
     page.get_by_role("radio", name="DOS 850").check()
     page.get_by_role("button", name="Import again").click()
     expect(page.get_by_text("Importing", exact=True)).to_be_visible()
@@ -101,10 +102,10 @@ def test_the_good_rows_of_a_damaged_file_are_taken(
     expect(page.get_by_role("alert")).to_contain_text("The file cannot be read: 3 problems")
     is_in_order(page)
 
-    page.get_by_role("button", name="Leave 3 rows out and import the rest").click()
+    page.get_by_role("button", name="Skip 3 of 30 rows and import the other 27").click()
     expect(page.get_by_text("Importing", exact=True)).to_be_visible()
     imported(dataset)
-    expect(page.get_by_text("3 rows of the file were left out")).to_be_visible()
+    expect(page.get_by_text("3 of 30 rows were skipped")).to_be_visible()
     page.get_by_text("Show skipped rows").click()
     expect(page.get_by_role("cell", name="2 cells where the header has 3.")).to_have_count(3)
     is_in_order(page)

@@ -228,18 +228,43 @@ class People(Actor):
         found = list(Batch.objects.filter(**wanted).order_by("-pk")[:30])
         return self.dice.choice(found) if found else None
 
+    def _press(self, deed: Callable[[], object]) -> None:
+        """Do it; half of the time two people do it at the same moment. Raises what the first of them ran into."""
+        if self.dice.random() < 0.5:
+            deed()
+            return
+        barrier, raised = threading.Barrier(2), list[Exception]()
+
+        def person() -> None:
+            try:
+                barrier.wait()
+                deed()
+            except Exception as error:  # noqa: BLE001  raised below
+                raised.append(error)
+            finally:
+                connections.close_all()
+
+        both = [threading.Thread(target=person) for _ in range(2)]
+        for thread in both:
+            thread.start()
+        for thread in both:
+            thread.join()
+        self.tally.count(self.tally.done, "pressed twice at once")
+        for error in raised:
+            raise error
+
     def cancel(self) -> str:
         batch = self._some(state__in=RUNNING)
         if batch is None:
             return ""
-        actions.cancel(batch, None)
+        self._press(lambda: actions.cancel(batch, None))
         return "cancels"
 
     def finish_early(self) -> str:
         batch = self._some(state__in=RUNNING)
         if batch is None:
             return ""
-        actions.finish_early(batch, None)
+        self._press(lambda: actions.finish_early(batch, None))
         return "finished early"
 
     def retry(self) -> str:
@@ -248,7 +273,8 @@ class People(Actor):
             return ""
         results = Result.objects.filter(batch=batch).exclude(state=RowState.SUCCEEDED).exclude(cause="")
         causes = sorted(set(results.values_list("cause", flat=True)))
-        actions.retry(batch, None, causes=self.dice.choice((None, causes[:1] or None)))
+        chosen = self.dice.choice((None, causes[:1] or None))
+        self._press(lambda: actions.retry(batch, None, causes=chosen))
         return "retries"
 
     def retry_a_row(self) -> str:
@@ -258,14 +284,15 @@ class People(Actor):
         result = Result.objects.filter(batch=batch).exclude(state=RowState.SUCCEEDED).order_by("row").first()
         if result is None:
             return ""
-        actions.retry(batch, None, rows=[result.row])
+        row = result.row
+        self._press(lambda: actions.retry(batch, None, rows=[row]))
         return "retries of a row"
 
     def go_on(self) -> str:
         batch = self._some(state__in=RUNNING, held_reason__gt="")
         if batch is None:
             return ""
-        actions.go_on(batch, None)
+        self._press(lambda: actions.go_on(batch, None))
         return "told to go on"
 
     def download(self) -> str:

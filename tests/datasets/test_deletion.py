@@ -16,6 +16,8 @@ from tests.datasets.conftest import Importer
 from tests.datasets.stores import files_in
 from tests.factories import make_dataset
 
+pytestmark = pytest.mark.databases
+
 ROWS = [[str(number), "text"] for number in range(1200)]
 
 

@@ -17,7 +17,7 @@ from batchsite.datasets import answers, dataset_removal, importer, tasks
 from batchsite.datasets.models import Block, Dataset, DatasetState
 from batchsite.teams.models import Team, User
 from tests.datasets.conftest import Importer
-from tests.datasets.steps import LATIN, WIDE, filled, guesses, imported, others
+from tests.datasets.steps import LATIN, WIDE, filled, guesses, imported, others, workbook
 from tests.datasets.stores import FailingStorage, Killed, files_in
 from tests.factories import make_dataset
 
@@ -139,7 +139,7 @@ def test_the_second_answer_finds_it_answered(received: Importer, alice: User, bo
     values, stale = guesses(dataset), Dataset.objects.get()
     answers.answer(dataset, alice, values)
 
-    with pytest.raises(answers.CannotChange, match="answered already"):
+    with pytest.raises(answers.CannotChange, match="already been answered"):
         answers.answer(stale, bob, values)
     again = client_of(bob).post(reverse("dataset-answer", args=[dataset.pk]), filled(values), follow=True)
     assert "It has already been answered." in again.content.decode()
@@ -248,6 +248,50 @@ def test_a_batch_made_meanwhile_keeps_its_rows(team: Team, alice: User, client_o
     dataset = make_dataset(team)
     Batch.objects.create(team=team, dataset=dataset, name="March by intent")
 
-    with pytest.raises(answers.CannotChange, match="Batches are made of tickets"):
+    with pytest.raises(answers.CannotChange, match="Batches use tickets"):
         answers.read_again(dataset, alice, {})
     assert dataset.row(1) == ["1", "Hello"]
+
+
+# --- what was not asked
+
+
+def test_any_line_can_be_said_to_have_the_names(received: Importer, alice: User, client_of: Browser) -> None:
+    dataset, client = imported(received("a,b\nid,text\nfoo,bar\n")), client_of(alice)
+    assert 'name="answer-header_line"' in page_of(client, dataset, "dataset-again")
+    post(client, "dataset-again", dataset, {"header_line": "2"})
+
+    assert imported(dataset).columns == ["id", "text"]
+    assert (dataset.row_count, dataset.given) == (1, {"header_line": "2"})
+    post(client, "dataset-again", dataset, {"header_line": ""})
+    assert (imported(dataset).columns, dataset.given) == (["a", "b"], {})
+
+
+@pytest.mark.parametrize("value", ["0", "x", "99999999"])
+def test_a_line_that_cannot_be_is_said_in_place(
+    received: Importer, alice: User, client_of: Browser, value: str
+) -> None:
+    dataset = imported(received("a,b\nid,text\nfoo,bar\n"))
+    assert post(client_of(alice), "dataset-again", dataset, {"header_line": value}).status_code == 422
+
+
+def test_an_excel_file_is_read_differently_too(received: Importer, alice: User, client_of: Browser) -> None:
+    data = workbook(May=[["a", "b"], ["id", "text"], ["foo", "bar"]], June=[["x", "y"], ["p", "q"]])
+    dataset, client = imported(received(data)), client_of(alice)
+    answers.answer(dataset, alice, {"sheet": "May"})
+    page = page_of(client, imported(dataset), "dataset-again")
+
+    assert 'value="June"' in page
+    assert 'name="answer-delimiter"' not in page
+    post(client, "dataset-again", dataset, {"header_line": "2", "sheet": "May"})
+    assert imported(dataset).columns == ["id", "text"]
+
+
+def test_less_likely_ways_are_shown_on_demand(received: Importer, alice: User, client_of: Browser) -> None:
+    dataset = imported(received(LATIN))
+    page = page_of(client_of(alice), dataset)
+    likely, _, more = page.partition('<details class="more">')
+
+    assert "Windows-1252" in likely
+    assert "Japanese" not in likely
+    assert "DOS" in more

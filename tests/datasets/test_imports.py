@@ -15,13 +15,15 @@ from django.db import connection, connections
 from django.utils import timezone
 from pytest_django import Settings
 
-from batchsite.datasets import answers, dataset_removal, importer, tasks
+from batchsite.datasets import answers, dataset_removal, importer, tasks, watched_file
 from batchsite.datasets.models import Block, Dataset, DatasetState
 from batchsite.processes.heartbeats import run_file
 from batchsite.processes.leases import Busy, LeaseLost
 from batchsite.processes.parentage import MARK
 from tests.datasets.conftest import Importer
 from tests.datasets.stores import FailingStorage, Killed
+
+pytestmark = pytest.mark.databases
 
 
 def csv_of(count: int) -> str:
@@ -129,7 +131,7 @@ def test_the_lease_is_held_while_there_is_nothing_to_write(
 ) -> None:
     dataset = received("id,text\n" + "1\n2,b\n" * 100_000)
     mine = Dataset.objects.filter(pk=dataset.pk)
-    monkeypatch.setattr(importer, "EXTEND_EVERY", 0.0)
+    monkeypatch.setattr(watched_file, "EXTEND_EVERY", 0.0)
     failing.then, failing.after = lambda: mine.update(lease_until=timezone.now()), 100_000
     until: list[Any] = []
     monkeypatch.setattr(FailingStorage, "seen", lambda: until.append(mine.values_list("lease_until", flat=True).get()))
@@ -162,7 +164,7 @@ def test_an_import_that_never_ends_is_given_up_in_words(received: Importer, fail
     imported(dataset)
 
     assert dataset.state == DatasetState.REFUSED
-    assert "begun 8 times" in str(dataset.problems[0]["message"])
+    assert "started 8 times" in str(dataset.problems[0]["message"])
 
 
 def test_a_full_disk_only_makes_it_wait(received: Importer, failing: type[FailingStorage]) -> None:

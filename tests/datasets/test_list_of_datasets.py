@@ -15,6 +15,8 @@ from batchsite.datasets.models import DatasetState
 from batchsite.teams.models import Team, User
 from tests.factories import make_dataset, make_team
 
+pytestmark = pytest.mark.databases
+
 Browser = Callable[[User], Client]
 URL = "/datasets/"
 

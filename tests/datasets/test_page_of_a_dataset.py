@@ -235,7 +235,7 @@ def test_a_dataset_in_use_cannot_be_deleted_and_says_by_what(team: Team, alice: 
     url = reverse("dataset-delete", args=[dataset.pk])
 
     assert "March by intent" in client.get(url).content.decode()
-    assert "A batch is made of tickets. Delete it first." in client.post(url, follow=True).content.decode()
+    assert "A batch is made from tickets. Delete it first." in client.post(url, follow=True).content.decode()
     dataset.refresh_from_db()
     assert dataset.deleted_at is None
 

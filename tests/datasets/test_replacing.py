@@ -23,6 +23,8 @@ from tests.datasets.steps import LATIN, guesses, imported
 from tests.datasets.stores import files_in
 from tests.factories import make_dataset
 
+pytestmark = pytest.mark.databases
+
 Browser = Callable[[User], Client]
 JSON = {"Accept": "application/json"}
 

@@ -21,6 +21,8 @@ from batchsite.recipes.row_set import RowSet
 from batchsite.teams.models import Team, User
 from tests.factories import make_dataset
 
+pytestmark = pytest.mark.databases
+
 ClientOf = Callable[[User], Client]
 HTMX: Any = {"HX-Request": "true"}
 
@@ -220,4 +222,4 @@ def test_a_draft_is_not_repeated_but_written_on(batch: Batch, alice: User, clien
 def test_a_dataset_that_is_gone_is_said(batch: Batch, alice: User, client_of: ClientOf) -> None:
     Dataset.objects.update(deleted_at=batch.created_at)
     page = client_of(alice).post(f"/batches/{batch.pk}/again", {"what": "same"}, follow=True).content.decode()
-    assert "deleted meanwhile" in page
+    assert "has been deleted" in page

@@ -55,7 +55,7 @@ def submit(site: Client, batch: Batch) -> Any:
 
 
 def text_of(answer: Any) -> str:
-    return str(answer.content.decode())
+    return " ".join(answer.content.decode().split())
 
 
 def problems_at(field: str, page: str) -> str:

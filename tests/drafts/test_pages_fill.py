@@ -110,7 +110,7 @@ def test_a_prompt_is_kept_as_it_was_typed_last(draft: Batch, site: Client, alice
     assert (kept.created_by, draft.prompt_version) == (alice, kept)
     answer = post(site, "batch-keep", draft, prompt="Newest {{text}}", **named)
     assert PromptVersion.objects.count() == 1
-    assert "“Sorter, version 1” says just that already." in site.get(answer["Location"]).content.decode()
+    assert "“Sorter, version 1” already says exactly that." in site.get(answer["Location"]).content.decode()
 
 
 @pytest.mark.parametrize(
@@ -179,14 +179,14 @@ def test_values_that_are_too_many_say_so(team: Team, alice: User, site: Client) 
     rows = [[str(number)] for number in range(600)]
     draft = a_draft(team, alice, make_dataset(team, ["id"], rows), prompt="{{id}}")
     answer = post(site, "batch-preview", draft, htmx=True, prompt="{{id}}", do="values-0")
-    assert "“id” has more than 500 different values" in answer.content.decode()
+    assert "“id” has more than 500 unique values" in answer.content.decode()
     assert draft.shape is None
 
 
 def test_a_schema_is_kept_as_it_was_typed(draft: Batch, site: Client) -> None:
     answer = post(site, "batch-preview", draft, htmx=True, shape_kind="schema", schema='{"a":\r\n')
     assert draft.shape == {"schema": '{"a":\n'}
-    assert "This is no JSON" in answer.content.decode()
+    assert "This is not JSON" in answer.content.decode()
     assert '{&quot;a&quot;:' in page(site, "batch-edit", draft)  # fmt: skip
 
 
@@ -207,7 +207,7 @@ def test_examples_that_lack_a_half_are_kept_and_named(draft: Batch, site: Client
 def test_rows_with_a_gap_are_shown_and_left_out_by_choice(draft: Batch, site: Client) -> None:
     text = post(site, "batch-preview", draft, htmx=True, skip_empty="yes").content.decode()
     assert draft.skip_empty
-    assert '<b class="num">1</b> row lacks a value that the prompt uses' in re.sub(r"\s+", " ", text)
+    assert '<b class="num">1</b> row lacks a value the prompt uses' in re.sub(r"\s+", " ", text)
     assert 'data-row="2"' in text
     post(site, "batch-preview", draft, htmx=True)
     assert draft.skip_empty, "a page that does not say leaves it"
@@ -249,7 +249,7 @@ def test_what_changed_since_the_review_is_reviewed_again(draft: Batch, site: Cli
     assert answer["Location"] == reverse("batch-review", args=[draft.pk])
     draft.refresh_from_db()
     assert draft.state == "draft"
-    assert "The draft was changed since you looked." in site.get(answer["Location"]).content.decode()
+    assert "The draft has changed since you opened it." in site.get(answer["Location"]).content.decode()
 
 
 def test_nothing_is_submitted_without_a_review(draft: Batch, site: Client) -> None:

@@ -111,7 +111,7 @@ def test_what_is_still_running_is_marked_as_partial(team: Team, alice: User, sit
     assert "-partial.csv" in answer["Content-Disposition"]
     assert [row["state"] for row in table(body)][:3] == ["pending", "succeeded", "pending"]
     page = site.get(reverse("batch-download", args=[batch.pk])).content.decode()
-    assert "1 of 20 rows were read so far" in page
+    assert "1 of 20 rows so far" in page
 
 
 @pytest.mark.parametrize("asked", [{"form": "xml"}, {"form": ""}, {"form": "csv", "rows": "some"}])

@@ -22,6 +22,8 @@ from batchsite.exports.text_writers import Outcome, Row
 from batchsite.teams.models import Team, User
 from tests.submission.stories import an_ended_batch
 
+pytestmark = pytest.mark.databases
+
 Browser = Callable[[User], Client]
 ANSWERED = Outcome("tickets-row-1", "succeeded", "Card", "", "stop", "grok-4.3", 287, 42, 58, 2_148_000)
 PENDING = Outcome("tickets-row-2", "pending")

@@ -17,6 +17,8 @@ from batchsite.exports.models import Export
 from batchsite.teams.models import Membership, Team, User
 from tests.submission.stories import a_running_batch, an_ended_batch
 
+pytestmark = pytest.mark.databases
+
 Browser = Callable[[User], Client]
 
 
@@ -62,7 +64,11 @@ def test_rows_and_columns_are_chosen_in_the_address(batch: Batch, site: Client) 
 
 @pytest.mark.parametrize(
     ("query", "words"),
-    [("ranges=1-900", "the dataset has rows 1 to 20"), ("ranges=x", "is no row"), ("column=nothing", "no such column")],
+    [
+        ("ranges=1-900", "the dataset has rows 1 to 20"),
+        ("ranges=x", "is not a row"),
+        ("column=nothing", "no such column"),
+    ],
 )
 def test_what_cannot_be_chosen_is_said_before_the_first_byte(
     query: str, words: str, batch: Batch, site: Client
@@ -95,13 +101,13 @@ def test_a_signed_link_needs_no_sign_in_and_gives_that_choice_alone(link: str, b
     assert len(rows_of(Client().get(link + "?rows=all"))) == 2
 
 
-@pytest.mark.parametrize("end", ["changed", "out of date", "its maker left", "the batch was deleted"])
+@pytest.mark.parametrize("end", ["changed", "out of date", "its creator left", "the batch was deleted"])
 def test_a_link_is_void_when(end: str, link: str, batch: Batch, alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
     if end == "changed":
         link = link.replace("/shared/", "/shared/x")
     elif end == "out of date":
         monkeypatch.setattr(share_links, "VALID", share_links.VALID * 0)
-    elif end == "its maker left":
+    elif end == "its creator left":
         Membership.objects.filter(user=alice).delete()
     else:
         Batch.objects.update(deleted_at=batch.ended_at)

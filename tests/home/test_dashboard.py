@@ -20,6 +20,8 @@ from batchsite.home.dashboard import dashboard, spending
 from batchsite.teams.models import Membership, Team, User
 from tests.factories import make_dataset, make_team
 
+pytestmark = pytest.mark.databases
+
 HTMX = {"HX-Request": "true"}
 
 

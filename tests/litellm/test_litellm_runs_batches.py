@@ -15,7 +15,7 @@ from tests.litellm import environment
 from tests.needs import need
 from tests.sandbox.processes import Process
 
-pytestmark = pytest.mark.litellm
+pytestmark = [pytest.mark.litellm, pytest.mark.processes]
 
 FAULTS = [
     {"what": "fail_rows", "batch": "litellm failing", "ids": ["row-00001"], "envelope": "b", "text": "Refused."},

@@ -31,7 +31,7 @@ for name in ("processing", "sending", "queued"):
     batch = draft_store.new_draft(team, None, dataset)
     batch.name, batch.prompt, batch.model = name, "Answer {{{{text}}}}", "grok-4.3"
     batch.save()
-    actions.start(batch, None)
+    actions.start(batch, None, None)
 """
 
 

@@ -126,7 +126,7 @@ def test_the_values_of_a_column_are_offered_without_the_empty_one(dataset: Datas
 
 
 @pytest.mark.parametrize(
-    ("column", "words"), [("id", "“id” has more than 500 different values"), ("none", "“none” holds nothing")]
+    ("column", "words"), [("id", "“id” has more than 500 unique values"), ("none", "“none” is empty")]
 )
 def test_what_is_no_list_to_choose_from_is_refused_in_words(column: str, words: str, team: Team) -> None:
     dataset = make_dataset(team, ["id", "none"], [[row[0], ""] for row in ROWS])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from django.utils import timezone
 
 from batchsite.batches.models import DailySpend
@@ -12,6 +13,8 @@ from batchsite.teams.models import Team, User
 from tests.pipeline import drive, make_batch
 from tests.sandboxes import Sandbox
 from tests.submission.stories import a_running_batch, failure, receive
+
+pytestmark = pytest.mark.databases
 
 
 def test_a_batch_moves_the_day_with_its_own_sums(team: Team, sandbox: Sandbox) -> None:

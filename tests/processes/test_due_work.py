@@ -11,9 +11,14 @@ from django.db.models import Manager
 from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
+from batchsite.datasets.models import Dataset, DatasetState
 from batchsite.processes.leases import claim
-from batchsite.processes.queue import MOST_WAITING, RESEND, Job, enqueue, take, take_due, tick
+from batchsite.processes.queue import MOST_WAITING, RESEND, SPARE, Job, enqueue, send, take, take_due, tick
+from batchsite.teams.models import Team
+from tests.factories import make_dataset, make_team
 from tests.processes.chores.models import Chore
+
+pytestmark = pytest.mark.databases
 
 SECOND = timedelta(seconds=1)
 NOTHING = "batchsite.processes.heartbeats.empty_task"
@@ -45,13 +50,13 @@ def test_a_lost_message_is_sent_again(chores: Manager[Chore], now: datetime) -> 
 def test_who_read_the_row_before_it_was_taken_does_not_get_it_too(chores: Manager[Chore], now: datetime) -> None:
     chore = chores.create(next_look_at=now)
     assert take_due(chores.all(), now) == [chore]
-    assert not take(chore, now)
+    assert not take(chore, now, "short")
 
 
 def test_who_read_the_row_before_a_step_began_does_not_put_it_off(chores: Manager[Chore], now: datetime) -> None:
     chore = chores.create(next_look_at=now)
     claim(Chore, chore.pk)
-    assert not take(chore, now)
+    assert not take(chore, now, "short")
     chore.refresh_from_db()
     assert chore.next_look_at == now
 
@@ -75,6 +80,30 @@ def test_the_longest_due_comes_first(chores: Manager[Chore], now: datetime) -> N
     assert take_due(chores.all(), now, limit=1) == [late]
 
 
+def importing(team: Team, count: int, since: datetime) -> list[Dataset]:
+    return [make_dataset(team, state=DatasetState.IMPORTING, next_look_at=since) for _ in range(count)]
+
+
+def test_many_small_pieces_of_work_of_one_team_do_not_delay_another(now: datetime, waiting: Waiting) -> None:
+    busy, quiet = make_team("Busy"), make_team("Quiet")
+    importing(busy, 3 * MOST_WAITING, now - timedelta(minutes=5))
+    [only] = importing(quiet, 1, now - SECOND)
+    taken = take_due(Dataset.objects.all(), now, team="team", lane=lambda _: "short")
+    assert len(taken) == MOST_WAITING
+    assert only in taken[:2]
+
+
+def test_what_finds_no_room_stays_due(now: datetime, waiting: Waiting) -> None:
+    for _ in range(MOST_WAITING):
+        send(Job(NOTHING))
+    [dataset] = importing(make_team("Busy"), 1, now - SECOND)
+    assert take_due(Dataset.objects.all(), now, team="team", lane=lambda _: "short") == []
+    assert not take(dataset, now, "short")
+    dataset.refresh_from_db()
+    assert dataset.next_look_at == now - SECOND
+    assert take_due(Dataset.objects.all(), now, team="team", lane=lambda _: "long") == [dataset]
+
+
 def test_a_message_waits_for_the_transaction_around_it(
     waiting: Waiting, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
 ) -> None:
@@ -86,7 +115,7 @@ def test_a_message_waits_for_the_transaction_around_it(
 
 
 def many_jobs(now: datetime) -> Iterable[Job]:
-    for _ in range(MOST_WAITING + 50):
+    for _ in range(MOST_WAITING + SPARE + 50):
         yield Job(NOTHING)
     yield Job(NOTHING, queue="long")
 
@@ -104,10 +133,10 @@ def test_messages_do_not_pile_up_where_no_worker_runs(
 ) -> None:
     settings.DUE_SOURCES = [f"{HERE}.many_jobs"]
     with django_capture_on_commit_callbacks(execute=True):
-        assert tick() == MOST_WAITING + 1
+        assert tick() == MOST_WAITING + SPARE + 1
     with django_capture_on_commit_callbacks(execute=True):
         assert tick() == 1
-    assert waiting() == {"short": MOST_WAITING, "long": 2}
+    assert waiting() == {"short": MOST_WAITING + SPARE, "long": 2}
 
 
 def test_one_rooms_trouble_does_not_starve_the_others(

@@ -12,6 +12,8 @@ from django.utils import timezone
 from batchsite.processes.leadership import TERM, lead, this_place
 from batchsite.processes.models import Leadership
 
+pytestmark = pytest.mark.databases
+
 
 @pytest.mark.django_db
 def test_one_leads_and_the_other_waits() -> None:

@@ -16,6 +16,8 @@ from batchsite.processes.leases import LEASE, Busy, Claim, LeaseLost, backoff, c
 from batchsite.processes.parentage import MARK
 from tests.processes.chores.models import Chore
 
+pytestmark = pytest.mark.databases
+
 SOON = timedelta(seconds=5)
 
 

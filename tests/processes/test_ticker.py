@@ -21,7 +21,7 @@ from batchsite.processes.models import Heartbeat
 from batchsite.processes.queue import QUEUES
 from batchsite.processes.ticker import KEEP_TASKS, Beats, ErrorLog, Ticker, fallback, prune
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.databases]
 
 
 Waiting = Callable[[], dict[str, int]]

@@ -16,6 +16,8 @@ from batchsite.prompts.library import Contents
 from batchsite.prompts.models import Prompt
 from batchsite.teams.models import Team, User
 
+pytestmark = pytest.mark.databases
+
 FIRST = Contents(text="Sort {{text}}", system_prompt="Be brief", model="grok-4.3")
 
 
@@ -45,7 +47,7 @@ def test_a_name_is_free_again_after_deleting(team: Team, alice: User) -> None:
 def test_a_prompt_is_not_renamed_over_another(team: Team) -> None:
     library.keep(team, None, "Taken", "", FIRST)
     mine, _ = library.keep(team, None, "Mine", "", FIRST)
-    with pytest.raises(library.NameTaken, match="There is a prompt “Taken” already"):
+    with pytest.raises(library.NameTaken, match="There is already a prompt “Taken”"):
         library.rename(mine.prompt, "Taken")
     library.rename(mine.prompt, "Ours")
     assert Prompt.objects.get(pk=mine.prompt.pk).name == "Ours"
@@ -114,10 +116,12 @@ def test_a_change_amid_equal_lines_is_found() -> None:
     assert [one.text for one in pieces if one.kind != "same"] == ["old", "new"]
 
 
-class CountedMatcher(difflib.SequenceMatcher):  # type: ignore[type-arg]
+class CountedMatcher(difflib.SequenceMatcher[str]):
     """A matcher that counts the pairs of equal items that it looks at."""
 
     pairs = 0
+    a: Any
+    b2j: Any
 
     def find_longest_match(self, alo: int = 0, ahi: int | None = None, blo: int = 0, bhi: int | None = None) -> Any:
         CountedMatcher.pairs += sum(1 + len(self.b2j.get(item, ())) for item in self.a[alo:ahi])
@@ -135,7 +139,7 @@ class CountedMatcher(difflib.SequenceMatcher):  # type: ignore[type-arg]
     ],
 )
 def test_comparing_has_an_end_whatever_is_compared(texts: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(diff.difflib, "SequenceMatcher", CountedMatcher)
+    monkeypatch.setattr(difflib, "SequenceMatcher", CountedMatcher)
     for size in (100, 1000, 4000):
         CountedMatcher.pairs = 0
         old, new = texts(size)

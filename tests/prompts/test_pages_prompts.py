@@ -15,6 +15,8 @@ from batchsite.prompts.library import Contents
 from batchsite.prompts.models import Prompt, PromptVersion
 from batchsite.teams.models import Team, User
 
+pytestmark = pytest.mark.databases
+
 Browser = Callable[[User], Client]
 EVIL = "<b>bold</b> {{text}}"
 
@@ -75,7 +77,7 @@ def test_renaming_and_deleting_ask_first(versions: list[PromptVersion], site: Cl
     assert "Rename “Sorter”" in text_of(site.get(rename))
     refused = site.post(rename, {"name": "Taken"})
     assert refused.status_code == 422
-    assert "There is a prompt “Taken” already." in text_of(refused)
+    assert "There is already a prompt “Taken”." in text_of(refused)
     assert site.post(rename, {"name": "Filer"})["Location"] == reverse("prompt", args=[prompt.pk])
     assert "Delete the prompt “Filer”?" in text_of(site.get(delete))
     assert Prompt.objects.get(pk=prompt.pk).deleted_at is None

@@ -16,6 +16,8 @@ from tests.pipeline import drive, make_batch
 from tests.provider.conftest import Stranger
 from tests.sandboxes import Sandbox
 
+pytestmark = pytest.mark.databases
+
 ClientOf = Callable[[User], Client]
 HTMX: Any = {"HX-Request": "true"}
 CLOSED = "Only owners of the team that set it up may open or cancel"

@@ -131,7 +131,7 @@ def test_empty_running_and_ended_ones_are_told_apart(stranger: Stranger, sandbox
         assert name in listed
         assert listed.count('class="name"') == 1
     assert "the done one" in fetched("/provider/?search=DONE")
-    assert "None of these 3" in fetched("/provider/?search=nothing+like+it")
+    assert "No match among these 3" in fetched("/provider/?search=nothing+like+it")
 
 
 def test_it_is_paged_by_the_providers_token(stranger: Stranger, fetched: Any) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from django.test import Client
 from django.utils import timezone
 
@@ -14,6 +15,8 @@ from batchsite.batches.states import RowState, State
 from batchsite.teams.models import Team, User
 from tests.pipeline import check_books, drive, make_batch, story
 from tests.sandboxes import Sandbox
+
+pytestmark = pytest.mark.databases
 
 ClientOf = Callable[[User], Client]
 HTMX: Any = {"HX-Request": "true"}
@@ -41,7 +44,7 @@ def test_results_of_an_ended_one_take_the_place_of_rows_declared_missing(
 ) -> None:
     batch = drive(make_batch(team, 5))
     remote_id, client = _forget(batch), client_of(alice)
-    assert "does not know it" in client.get(f"/provider/{remote_id}", headers=HTMX).content.decode()
+    assert "lost track of it" in client.get(f"/provider/{remote_id}", headers=HTMX).content.decode()
     assert "Nothing is sent" in client.get(f"/provider/{remote_id}/adopt").content.decode()
     response = client.post(f"/provider/{remote_id}/adopt")
     assert response["Location"] == f"/batches/{batch.pk}"
@@ -76,11 +79,11 @@ def test_one_that_still_sends_goes_on_and_nothing_is_sent_twice(
 def test_what_cannot_be_taken_back_says_why(team: Team, alice: User, client_of: ClientOf, sandbox: Sandbox) -> None:
     batch = drive(make_batch(team, 3))
     remote_id, client = batch.submissions.get().remote_id, client_of(alice)
-    assert "knows it already" in client.post(f"/provider/{remote_id}/adopt").content.decode()
+    assert "already connected to it" in client.post(f"/provider/{remote_id}/adopt").content.decode()
     Batch.objects.filter(pk=batch.pk).update(deleted_at=timezone.now())
     shown = client.get(f"/provider/{remote_id}", headers=HTMX).content.decode()
     assert "Its batch was deleted here" in shown
     Batch.objects.get(pk=batch.pk).delete()
     shown = client.get(f"/provider/{remote_id}", headers=HTMX).content.decode()
-    assert "no batch here knows it" in shown
+    assert "no batch here matches it" in shown
     assert "No batch here was made for it" in shown

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import difflib
 import re
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from batchsite.recipes import prompt_template
-from batchsite.recipes.prompt_template import MOST_SUGGESTIONS, MOST_UNKNOWN, PromptError, parse, slips
+from batchsite.recipes.prompt_template import MOST_SUGGESTIONS, MOST_UNKNOWN, PromptError, Template, parse, slips
+from batchsite.recipes.recipe import Recipe, check_row
 
 
 def parts_by_pattern(text: str, columns: Sequence[str]) -> tuple[str | int, ...] | None:
@@ -36,6 +38,7 @@ def parts_by_pattern(text: str, columns: Sequence[str]) -> tuple[str | int, ...]
     return tuple(part for part in (*parts, text[done:]) if part != "")
 
 
+@settings(max_examples=400)
 @given(
     st.lists(st.sampled_from(["{{", "}}", "{", "}", "\\", "a", " a ", "a}", "}} {{", "b\nc", "\n", "x"]), max_size=12),
     st.lists(st.sampled_from(["a", " a ", "a}", "}", "a}} {{b", "b\nc", "{a", "A", ""]), max_size=4, unique=True),
@@ -72,9 +75,12 @@ def test_only_the_first_unknown_names_are_listed() -> None:
 
 def test_few_columns_are_suggested(monkeypatch: pytest.MonkeyPatch) -> None:
     compared: list[str] = []
-    monkeypatch.setattr(
-        prompt_template.difflib, "get_close_matches", lambda name, *_, **__: compared.append(name) or []
-    )
+
+    def noted(name: str, *_: Any, **__: Any) -> list[str]:
+        compared.append(name)
+        return []
+
+    monkeypatch.setattr(difflib, "get_close_matches", noted)
     columns = [f"column {n}" for n in range(500)]
     with pytest.raises(PromptError):
         parse(" ".join(f"{{{{colunm {n}}}}}" for n in range(1000)), columns)
@@ -119,3 +125,31 @@ def test_four_times_the_prompt_is_four_times_the_work(piece: str) -> None:
 )
 def test_placeholders_with_the_wrong_signs_are_noticed(prompt: str, found: dict[str, str]) -> None:
     assert slips(prompt, ["id", "text"]) == found
+
+
+def test_a_prompt_that_is_too_big_is_refused_without_being_rendered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Template, "render", lambda *_: pytest.fail("400 MB were rendered"))
+    recipe = Recipe(
+        id_prefix="x",
+        id_column=None,
+        system=None,
+        prompt=parse("{{text}}" * 20_000, ["text"]),
+        model="grok-4.3",
+        params={},
+        kind="chat_get_completion",
+    )
+    problem = check_row(recipe, 1, ["x" * 20_000], 25_000_000)
+    assert problem
+    assert "400.0 MB" in problem.message
+    problem = check_row(recipe, 1, [" "], 25_000_000)
+    assert problem
+    assert "empty" in problem.message
+
+
+@given(st.lists(st.sampled_from(["a", " ", "{{x}}", "{{y}}", "\n"]), max_size=6), st.sampled_from(["", " ", "b"]))
+def test_length_and_blankness_are_those_of_the_rendered_text(pieces: list[str], cell: str) -> None:
+    template = parse("".join(pieces), ["x", "y"])
+    text = template.render([cell, " "])
+    assert template.length([cell, " "]) == len(text)
+    assert [template.beginning([cell, " "], most) for most in range(5)] == [text[:most] for most in range(5)]
+    assert template.is_blank([cell, " "]) == (not text.strip())

@@ -48,13 +48,13 @@ def test_rows_are_read_as_people_write_them() -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("a-b", "“a-b” is no row"),
-        ("1-2-3", "“1-2-3” is no row"),
-        ("-4", "“-4” is no row"),
-        ("9-3", "“9-3” begins behind its end"),
+        ("a-b", "“a-b” is not a row"),
+        ("1-2-3", "“1-2-3” is not a row"),
+        ("-4", "“-4” is not a row"),
+        ("9-3", "“9-3” starts after its end"),
         ("0", "“0”: the dataset has rows 1 to 300"),
         ("299-301", "“299-301”: the dataset has rows 1 to 300"),
-        (",".join(["7"] * 20_001), "20,001 ranges are too many"),
+        (",".join(["7"] * 20_001), "These are too many ranges"),
     ],
 )
 def test_what_is_no_row_is_refused_in_words(text: str, words: str) -> None:

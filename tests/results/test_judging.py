@@ -16,6 +16,8 @@ from tests.factories import make_dataset
 from tests.results.test_summary import work
 from tests.submission.stories import a_draft, a_running_batch, an_ended_batch, end, receive
 
+pytestmark = pytest.mark.databases
+
 Browser = Callable[[User], Client]
 SHAPE = {
     "fields": [

@@ -20,6 +20,8 @@ from batchsite.teams.models import Team, User
 from tests.results.test_summary import work
 from tests.submission.stories import a_running_batch, end, failure, receive
 
+pytestmark = pytest.mark.databases
+
 Browser = Callable[[User], Client]
 SHAPE = {"fields": [{"name": "intent", "type": "choice", "values": ["lost", "late", "other"]}]}
 ROWS = 90
@@ -100,11 +102,11 @@ def test_pages_follow_the_order_that_a_worker_wrote_down(
 def test_until_they_are_sorted_the_rows_come_by_their_number_and_the_page_says_so(ninety: Batch, site: Client) -> None:
     at = shown(site, ninety, sort="-cost")
     assert [line.row for line in at.context["page"].lines] == list(range(1, 14))
-    assert "A worker sorts the rows" in at.content.decode()
+    assert "A worker is sorting the rows" in at.content.decode()
     work()
     at = shown(site, ninety, sort="-cost")
     assert at.context["page"].unsorted == ""
-    assert "A worker sorts the rows" not in at.content.decode()
+    assert "A worker is sorting the rows" not in at.content.decode()
 
 
 def test_a_page_tells_when_the_order_was_made_where_rows_came_since(ninety: Batch, site: Client) -> None:

@@ -107,7 +107,7 @@ def failing(team: Team, alice: User) -> Batch:
 def test_a_retry_says_how_many_rows_and_what_it_costs(failing: Batch, site: Client) -> None:
     page = ask(site, "batch-retry", failing.pk)
     assert "number 2 of “Sorting”" in page
-    assert "The 2 rows that succeeded are not touched and not paid for again." in page
+    assert "The 2 rows that succeeded are not touched and not charged again." in page
     assert "All 3 together: about" in page
     assert 'title="$0.00062616">$0.0006' in page
     assert "overloaded: 2 rows" in page
@@ -253,13 +253,13 @@ def test_answers_that_do_not_fit_are_grouped_and_can_be_asked_for_once_more(misf
         ("The answer was cut off at the token limit", 1),
     ]
     page = shown.content.decode()
-    assert f'href="{reverse("batch-retry", args=[misfits.pk])}?fit=misfit" data-dialog>Ask the 3 rows once more' in page
+    assert f'href="{reverse("batch-retry", args=[misfits.pk])}?fit=misfit" data-dialog>Retry the 3 rows' in page
 
 
 def test_what_it_costs_and_what_stays_is_said_first(misfits: Batch, site: Client) -> None:
     page = ask(site, "batch-retry", misfits.pk, fit="misfit")
     assert "Ask the 3 rows that do not fit once more?" in page
-    assert "The 2 other answers are not touched and not paid for again." in page
+    assert "The 2 other answers are not touched and not charged again." in page
     assert "All 3 together: about" in page
     assert "1 of them was cut off at the token limit." in page
     assert f'action="{reverse("batch-retry", args=[misfits.pk])}?fit=misfit"' in page
@@ -273,8 +273,8 @@ def test_they_alone_are_asked_for_once_more(misfits: Batch, site: Client) -> Non
 
 
 def test_one_row_that_does_not_fit_is_asked_for_once_more(misfits: Batch, site: Client) -> None:
-    assert "Rerun this row" in site.get(reverse("batch-row", args=[misfits.pk, 4])).content.decode()
-    assert "Rerun this row" not in site.get(reverse("batch-row", args=[misfits.pk, 1])).content.decode()
+    assert "Retry…" in site.get(reverse("batch-row", args=[misfits.pk, 4])).content.decode()
+    assert "Retry…" not in site.get(reverse("batch-row", args=[misfits.pk, 1])).content.decode()
     do(site, "batch-row-retry", misfits, 4)
     assert list(retriable_results(misfits.submissions.get(number=2)).values_list("row", flat=True)) == [4]
 

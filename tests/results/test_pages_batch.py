@@ -260,8 +260,8 @@ def test_a_held_batch_says_why_since_when_and_what_to_do(team: Team, alice: User
     assert "Held: No credits left at xAI." in shown
     assert "Your team has used all &lt;credits&gt;" in shown
     assert f'action="{reverse("batch-go-on", args=[batch.pk])}"' in shown
-    assert "Finish with what is there…" in shown
     assert "Trace id <code>trace-17</code>" in " ".join(activity(site, batch).split())
+    assert "Finish early…" in shown
 
 
 def test_a_batch_that_stands_still_says_since_when(team: Team, alice: User, site: Client) -> None:
@@ -325,7 +325,7 @@ def test_failures_are_grouped_by_cause_and_each_is_a_filter(team: Team, alice: U
     batch = a_running_batch(team, alice)
     receive(batch, {1: failure("overloaded"), 2: failure("overloaded"), 3: failure("Content policy")})
     chips = part(page(site, batch), "batch-causes")
-    assert "Retry them… 2 overloaded 1 content policy" in words(chips)
+    assert "Retry… 2 overloaded 1 content policy" in words(chips)
     assert f'href="/batches/{batch.pk}?cause=content%20policy#results"' in chips
     chosen = part(page(site, batch, cause="overloaded"), "batch-causes")
     assert re.search(r'href="/batches/\d+#results" aria-current="true"[^>]*><b>2</b> overloaded', chosen)
@@ -361,5 +361,5 @@ def test_the_timeline_tells_who_did_what_and_how_often(team: Team, alice: User, 
     line = words(part(activity(site, batch), "batch-timeline"))
     assert "Submitted with 20 rows by Bob" in line
     assert "3 times" in line
-    assert "by you" in line
     assert "503 &lt;html&gt;" in activity(site, batch)
+    assert "Cancellation requested by you" in line

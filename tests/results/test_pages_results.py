@@ -20,6 +20,8 @@ from tests.factories import make_dataset
 from tests.results.row_pages import row_numbers
 from tests.submission.stories import a_running_batch, an_ended_batch, failure, receive, success
 
+pytestmark = pytest.mark.databases
+
 Browser = Callable[[User], Client]
 
 
@@ -124,7 +126,7 @@ def test_the_search_for_pending_rows_gives_up_in_time_and_says_where(
     assert rows_shown(site, batch, state="pending") == []
     shown = text(site, batch, state="pending")
     assert "Searched to row 10 of 40, none found yet" in shown
-    assert re.search(rf'href="/batches/{batch.pk}\?state=pending&amp;after=10#results">Search on', shown)
+    assert re.search(rf'href="/batches/{batch.pk}\?state=pending&amp;after=10#results">Keep searching', shown)
     assert rows_shown(site, batch, state="pending", after=30) == [39, 40]
 
 
@@ -190,7 +192,7 @@ def test_an_ended_batch_is_not_partial(team: Team, alice: User, site: Client) ->
 
 def test_an_empty_filter_leads_back(team: Team, alice: User, site: Client) -> None:
     shown = text(site, an_ended_batch(team, alice), state="missing")
-    assert "No row of this batch is like that." in shown
+    assert "No row in this batch matches." in shown
     assert "Show all rows" in shown
 
 

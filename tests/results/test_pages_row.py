@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from batchsite.batches.models import Batch, RequestId, Result
 from batchsite.submission import results_store
+from batchsite.submission.checked_page import check_page
 from batchsite.teams.models import Team, User
 from tests.factories import make_dataset
 from tests.submission.stories import a_running_batch, an_ended_batch, failure, receive, success
@@ -62,7 +63,7 @@ def test_a_failed_row_shows_the_provider_s_words(team: Team, alice: User, site: 
     receive(batch, {1: failure("The model is <overloaded>")})
     shown = row_page(site, batch, 1)
     assert "The model is &lt;overloaded&gt;" in shown
-    assert "Rerun this row…" in shown
+    assert "Retry…" in shown
     assert "Failed overloaded , one of 20 rows" in words(shown)
 
 
@@ -71,7 +72,7 @@ def test_a_failed_row_of_a_batch_with_fields_shows_the_words_in_their_place(
 ) -> None:
     batch = a_running_batch(team, alice, shape={"fields": [{"name": "mood", "type": "text"}]})
     receive(batch, {1: failure("The model is overloaded")})
-    assert "Answer None. xAI’s words: The model is overloaded" in words(row_page(site, batch, 1))
+    assert "Answer None. xAI says: The model is overloaded" in words(row_page(site, batch, 1))
     assert "Answer Not yet." in words(row_page(site, batch, 2))
 
 
@@ -79,21 +80,21 @@ def test_a_row_without_an_answer_yet_shows_what_is_asked(team: Team, alice: User
     shown = words(row_page(site, a_running_batch(team, alice), 3))
     assert "Sort this: Question 3" in shown
     assert "Not yet." in shown
-    assert "Rerun" not in shown
+    assert "Retry" not in shown
 
 
 def test_a_cut_off_answer_is_a_warning(team: Team, alice: User, site: Client) -> None:
     batch = a_running_batch(team, alice, params={"max_completion_tokens": 1600})
     receive(batch, {1: success('{"half": ', finish_reason="length")})
     shown = words(row_page(site, batch, 1))
-    assert "The answer is cut off It reached the limit of tokens (1,600 of the visible answer)" in shown
+    assert "The answer is cut off It reached the token limit (1,600 for the visible answer)" in shown
     assert "Finished length cut off" in shown
 
 
 def test_another_model_than_asked_is_named(team: Team, alice: User, site: Client) -> None:
     batch = a_running_batch(team, alice)
     receive(batch, {1: success("yes", model="grok-4.4"), 2: "yes"})
-    assert "grok-4.4 answered; grok-4.3 was asked" in words(row_page(site, batch, 1))
+    assert "grok-4.4 answered; grok-4.3 was requested" in words(row_page(site, batch, 1))
     assert "was asked" not in row_page(site, batch, 2)
 
 
@@ -157,9 +158,9 @@ def test_ids_of_a_column_find_their_raw_rows(team: Team, alice: User, site: Clie
     batch = a_running_batch(team, alice, dataset=dataset, id_column="key")
     RequestId.objects.create(batch=batch, request_id="beta", row=2)
     with transaction.atomic():
-        results_store.store_page(
-            batch.submissions.get(), [{"batch_request_id": "beta", "batch_result": success("found")}]
-        )
+        submission = batch.submissions.get()
+        rows = check_page(submission, [{"batch_request_id": "beta", "batch_result": success("found")}])
+        results_store.store_page(submission, rows)
     shown = row_page(site, batch, 2)
     assert "<code>beta</code>" in shown
     assert "&quot;batch_request_id&quot;: &quot;beta&quot;" in shown

@@ -24,6 +24,8 @@ from batchsite.teams.models import Team, User
 from tests.factories import make_dataset
 from tests.submission.stories import a_running_batch, an_ended_batch, end, failure, receive
 
+pytestmark = pytest.mark.databases
+
 Browser = Callable[[User], Client]
 SHAPE = {"fields": [{"name": "intent", "type": "choice", "values": ["lost", "late", "other"]}]}
 HTMX = {"HX-Request": "true"}

@@ -14,6 +14,8 @@ from batchsite.teams.models import Team, User
 from tests.factories import make_dataset
 from tests.submission.stories import a_running_batch, an_ended_batch, end, receive
 
+pytestmark = pytest.mark.databases
+
 Browser = Callable[[User], Client]
 
 

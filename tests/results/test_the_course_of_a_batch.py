@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,6 +15,8 @@ from batchsite.results.course_chart import course
 from batchsite.teams.models import Team
 from tests.pipeline import drive, make_batch
 from tests.sandboxes import Sandbox
+
+pytestmark = pytest.mark.databases
 
 
 @given(st.lists(st.tuples(st.integers(0, 1000), st.integers(0, 50)), max_size=1500))

@@ -1,4 +1,7 @@
-"""Everything that touches the database, once more on PostgreSQL with Redis as the broker."""
+"""What the databases do differently, once more on PostgreSQL with Redis as the broker.
+
+The rest of the suite is proved on SQLite. `python -m tests.services python -m pytest --database-only` runs all of it.
+"""
 
 from __future__ import annotations
 
@@ -13,27 +16,22 @@ from tests.needs import need
 from tests.services import postgres, postgres_folder, redis, redis_server
 
 pytestmark = pytest.mark.services
-MORE = (
-    "tests/results",
-    "tests/drafts",
-    "tests/trials",
-    "tests/prompts",
-    "tests/provider",
-    "tests/home",
-    "tests/pricing",
-)
-PARTS = ("tests/batches", "tests/submission", "tests/datasets", "tests/teams", "tests/pages", "tests/exports", *MORE)
-ALONE = "not browser and not processes and not services and not litellm"
 
-FEWER_CUTS = {"CUT_EVERY": "5", "CUT_PAIRS_SECONDS": "3"}
+FEWER_CUTS = {"CUT_EVERY": "12", "CUT_PAIRS": "2"}
 """On SQLite the same suite cuts everywhere."""
 
 
-def test_the_pipeline_and_the_pages_on_postgresql_and_redis() -> None:
+def files() -> list[str]:
+    """Returns the test files that hold the marker: to collect no others saves their imports."""
+    tests = (ROOT / "tests").rglob("test_*.py")
+    return sorted(str(path.relative_to(ROOT)) for path in tests if "pytest.mark.databases" in path.read_text())
+
+
+def test_leases_locks_queries_and_a_batch_of_each_kind_on_postgresql_and_redis() -> None:
     need("PostgreSQL", here=postgres_folder() is not None)
     need("Redis", here=redis_server() is not None)
-    quiet = ["-q", "-p", "no:cacheprovider", "--durations=40"]
-    command = [sys.executable, "-m", "pytest", *quiet, "--database-only", "-m", ALONE, *PARTS]
+    quiet = ["-q", "-p", "no:cacheprovider", "--durations=20"]
+    command = [sys.executable, "-m", "pytest", *quiet, "-m", "databases", *files()]
     ours = ("PYTEST_", "DJANGO_", "BATCHSITE_DATA")  # of this run, not of that one
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     with postgres() as database, redis() as broker:

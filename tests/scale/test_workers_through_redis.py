@@ -27,7 +27,7 @@ rows = [[str(number), "Question %d" % number] for number in range({ROWS})]
 batch = draft_store.new_draft(team, None, make_dataset(team, ["id", "text"], rows))
 Batch.objects.filter(pk=batch.pk).update(prompt="Answer: {{{{text}}}}", model="grok-4.3")
 batch.refresh_from_db()
-actions.start(batch, None)
+actions.start(batch, None, None)
 """
 STATE = """
 from batchsite.batches.models import Batch

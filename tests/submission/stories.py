@@ -15,6 +15,7 @@ from batchsite.batches.transitions import move
 from batchsite.datasets.models import Dataset
 from batchsite.drafts import draft_store
 from batchsite.submission import actions, results_store
+from batchsite.submission.checked_page import check_page
 from batchsite.teams.models import Team, User
 from tests.factories import make_dataset
 
@@ -65,8 +66,9 @@ def receive(batch: Batch, answers: Mapping[int, str | Row]) -> None:
         }
         for row, one in answers.items()
     ]
+    rows = check_page(submission, raw)
     with transaction.atomic():
-        results_store.store_page(submission, raw)
+        results_store.store_page(submission, rows)
     batch.refresh_from_db()
 
 

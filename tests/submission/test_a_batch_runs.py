@@ -8,7 +8,7 @@ from batchsite.teams.models import Team
 from tests.pipeline import check_books, drive, make_batch
 from tests.sandboxes import Sandbox
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.databases]
 
 
 def test_every_row_gets_its_answer_and_the_books_agree(team: Team, sandbox: Sandbox) -> None:

@@ -9,11 +9,13 @@ from typing import Any
 
 import orjson
 import pytest
+from django.db import connection
 
 from batchsite.batches.batch_recipe import recipe_of
 from batchsite.batches.models import Batch, Result
 from batchsite.drafts import draft_store
 from batchsite.exports.result_files import FORMS, content
+from batchsite.recipes.answer_shape import Shape
 from batchsite.results.answer_fields import shape_fields
 from batchsite.results.row_detail import row_detail
 from batchsite.submission import actions
@@ -24,7 +26,7 @@ from tests.results.row_pages import row_numbers, table_rows
 from tests.sandboxes import Sandbox
 from tests.submission.stories import a_running_batch, end, receive, success
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.databases]
 SHAPE = {
     "fields": [
         {"name": "topic", "type": "choice", "values": ["card", "bank transfer"]},
@@ -178,3 +180,39 @@ def test_fields_cannot_run_as_formulas_in_a_spreadsheet(team: Team) -> None:
 def test_a_batch_of_text_has_no_columns_of_fields(team: Team) -> None:
     batch = a_running_batch(team, rows=1)
     assert b'"answer","error","warning","finish_reason"' in taken(batch, "csv")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_answers_are_checked_outside_of_transactions(
+    team: Team, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Checking computes on what people and models wrote: nobody else waits for it."""
+    in_transaction: list[bool] = []
+    check = Shape.misfit
+
+    def noted(self: Shape, *args: Any, **more: Any) -> str:
+        in_transaction.append(connection.in_atomic_block)
+        return check(self, *args, **more)
+
+    monkeypatch.setattr(Shape, "misfit", noted)
+    assert run(a_draft(team), sandbox).succeeded == 8
+    assert in_transaction
+    assert not any(in_transaction)
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        '{"type":"object","properties":{"city":{"type":["string","null"]}},"required":["city"]}',
+        '{"name":"x","strict":true,"schema":{"type":"object","properties":{"city":{"type":"string"}}}}',
+        '{"type":"array","items":{"anyOf":[{"type":"string"},{"type":"null"}]}}',
+        '{"type":"string"}',
+        '{"$ref":"#/$defs/a","$defs":{"a":{"properties":{"city":{"const":"Rome"}},"required":["city"]}}}',
+    ],
+)
+def test_a_batch_runs_with_any_kind_of_schema(schema: str, team: Team, sandbox: Sandbox) -> None:
+    batch = a_draft(team, shape={"schema": schema})
+    assert draft_store.problems_of(batch) == {}
+    assert draft_store.estimate_of(batch)
+    batch = run(batch, sandbox)
+    assert (batch.state, batch.succeeded, batch.misfits) == ("completed", 8, 0)

@@ -14,7 +14,7 @@ from batchsite.teams.models import Team, User
 from tests.pipeline import check_books, drive, make_batch, story
 from tests.sandboxes import Sandbox
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.databases]
 ROWS = 24
 
 

@@ -79,9 +79,9 @@ def test_rows_that_finish_while_we_watch_are_not_missed(
     check_books(batch, sandbox)
 
 
-@pytest.mark.parametrize("envelope", ["a", "b", "c", "d", "d-text", "e", "f", "f-unknown", "mixed"])
-def test_a_failed_row_is_failed_in_every_envelope(envelope: str, team: Team, sandbox: Sandbox) -> None:
-    sandbox.fault("fail_rows", share=0.4, envelope=envelope, text="Content violates usage guidelines.")
+def test_a_failed_row_is_failed_in_every_envelope(team: Team, sandbox: Sandbox) -> None:
+    """What each of them says is read by the client; here they come mixed."""
+    sandbox.fault("fail_rows", share=0.4, envelope="mixed", text="Content violates usage guidelines.")
     batch = drive(make_batch(team, ROWS))
     assert batch.state == "completed"
     assert 0 < batch.failed < ROWS

@@ -14,6 +14,7 @@ from batchsite.drafts import draft_store
 from batchsite.exports.result_files import FORMS, content
 from batchsite.results.row_detail import row_detail
 from batchsite.submission import actions
+from batchsite.submission.checked_page import check_page
 from batchsite.submission.results_store import store_page
 from batchsite.submission.tried_rows import Tried, keep_tried
 from batchsite.teams.models import Team
@@ -79,7 +80,7 @@ def test_an_example_that_comes_out_empty_is_named_by_row(team: Team, sandbox: Sa
 
     assert batch.state == "draft"
     assert [problem["row"] for problem in batch.problems] == WITHOUT_CITY
-    assert batch.problems[0]["message"].startswith("A turn of an example is empty")
+    assert batch.problems[0]["message"].startswith("Part of an example is empty")
     assert sandbox.batches() == []
 
 
@@ -280,9 +281,9 @@ def test_what_the_provider_says_of_a_row_that_it_was_not_sent_is_kept_apart(team
     batch = run(a_draft(team), sandbox)
     submission = batch.submissions.get()
     raw = {"batch_request_id": "tickets-row-2", "batch_result": {"response": {"chat_get_completion": completion("x")}}}
-    stored = store_page(submission, [raw])
+    store_page(submission, check_page(submission, [raw]))
 
-    assert (stored.changed, stored.strays) == (0, ["tickets-row-2"])
+    assert submission.stray_ids == ["tickets-row-2"]
     assert Result.objects.get(batch=batch, row=2).answer == "Kept 2"
 
 

@@ -267,6 +267,27 @@ def footer(base: Good, chance: random.Random) -> Spoilt | None:
     return Spoilt(text + gap + words + chance.choice(("", base.form.end)), (len(text + gap),))
 
 
+def padded_footer(base: Good, chance: random.Random) -> Spoilt | None:
+    """As a spreadsheet saves it: with delimiters up to the width of the table."""
+    if base.width < 3 or len(base.spans) < 4 or not base.header:
+        return None
+    words = chance.choice(("Source: our own figures", "Total", "* preliminary", "Note: see the annex", "Gesamt"))
+    text = base.text if base.form.final_end else base.text + base.form.end
+    cells = [words, *[""] * (base.width - 1)]
+    line = base.form.delimiter.join(written(cell, base.form, base.width) for cell in cells)
+    return Spoilt(text + line + base.form.end, (len(text),))
+
+
+def second_header(base: Good, chance: random.Random) -> Spoilt | None:
+    """Units, dashes or import ids below the names."""
+    if not base.header or len(base.spans) < 3:
+        return None
+    sign = chance.choice(("---", '{"ImportId":"Q1"}'))
+    at = base.spans[1][0]
+    line = base.form.delimiter.join(written(sign, base.form, base.width) for _ in range(base.width))
+    return Spoilt(base.text[:at] + line + base.form.end + base.text[at:], (at,))
+
+
 def second_table(base: Good, chance: random.Random) -> Spoilt | None:
     width = base.width + chance.choice((1, 2, 3))
     gap = chance.choice(("", base.form.end))
@@ -320,10 +341,13 @@ KINDS: dict[str, Spoil] = {
         quote_dropped, quote_added, quote_added_at_an_edge, quote_moved, line_end_lost, rows_joined_by_a_space,
         rows_joined_by_a_delimiter, line_end_added, row_split, foreign_byte, byte_lost, nul_added, cut_in_a_row,
         cut_in_a_quoted_cell, cut_in_a_character, footer, second_table, header_repeated, cell_lost, cell_doubled,
-        line_between, blank_line,
+        line_between, blank_line, padded_footer, second_header,
     )
 }  # fmt: skip
 
+
+NEVER_DATA = {"header repeated", "padded footer", "second header"}
+"""Kinds that add a row of the right width which is no data."""
 
 # --- the verdict
 
@@ -331,10 +355,10 @@ KINDS: dict[str, Spoil] = {
 def well_formed(case: Case) -> Cells | None:
     """The table that the spoilt bytes are themselves, where they are one of the same width; None where not.
 
-    Strict: the form of the good file must hold without exception. A header that stands twice is damage all the same.
+    Strict: the form of the good file must hold without exception. Some rows are no data though they fit.
     """
     base, form = case.base, case.base.form
-    if case.kind == "header repeated" or not case.data.startswith(form.mark):
+    if case.kind in NEVER_DATA or not case.data.startswith(form.mark):
         return None
     try:
         text = case.data[len(form.mark) :].decode(form.encoding)

@@ -68,7 +68,7 @@ def test_what_the_csv_module_writes_is_read_back(rows: list[list[str]], delimite
     target = io.StringIO()
     writer = csv.writer(target, delimiter=delimiter, lineterminator=end, quoting=csv.QUOTE_ALL)
     writer.writerows([["a", "b", "c"], *rows])
-    answers = {"header": "first row", "repeated": "keep"}  # cells that say "a" like the header
+    answers = {"header": "first row", "repeated": "keep", "below_header": "rows", "footer": "part"}
     table = open_table(io.BytesIO(target.getvalue().encode()), answers=answers, limits=WIDE)
 
     assert table.understood.delimiter == delimiter

@@ -5,14 +5,16 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
 
 from batchsite.tables import Limits, ReadingError
-from tests.tables.forms import opened, parquet_file, read, refused, sentence
+from tests.tables.forms import asked, opened, parquet_file, read, refused, sentence
 
+CASES = Path(__file__).parents[1] / "cases"
 BERLIN = pa.timestamp("ms", tz="Europe/Berlin")
 CELLS: dict[str, tuple[Any, str]] = {
     "text": (pa.array(['a\nb, "c" 東京']), 'a\nb, "c" 東京'),
@@ -35,6 +37,22 @@ CELLS: dict[str, tuple[Any, str]] = {
     "list": (pa.array([[1, 2]]), "[1,2]"),
     "struct": (pa.array([{"a": 1.5, "b": "é", "c": [date(2024, 1, 2)]}]), '{"a":1.5,"b":"é","c":["2024-01-02"]}'),
     "map": (pa.array([[("k", Decimal("1.50"))]], pa.map_(pa.string(), pa.decimal128(5, 2))), '{"k":1.50}'),
+    "empty map": (pa.array([[]], pa.map_(pa.string(), pa.int64())), "{}"),
+    "empty map within": (pa.array([{"m": []}], pa.struct([("m", pa.map_(pa.string(), pa.int64()))])), '{"m":{}}'),
+    "map with a key twice": (pa.array([[("k", 1), ("k", 2)]], pa.map_(pa.string(), pa.int64())), '[["k",1],["k",2]]'),
+    "late moment": (pa.array([253402300800], pa.timestamp("s")), "10000-01-01T00:00:00"),
+    "late moment with a zone": (pa.array([253402300800_000], BERLIN), "10000-01-01T00:00:00Z"),
+    "late date": (pa.array([2932897], pa.date32()), "10000-01-01"),
+    "late moment within": (pa.array([[253402300800]], pa.list_(pa.timestamp("s"))), '["10000-01-01T00:00:00"]'),
+    "late date within": (pa.array([{"d": 2932897}], pa.struct([("d", pa.date32())])), '{"d":"10000-01-01"}'),
+    "lists": (pa.array([[[1, None], None, []]]), "[[1,null],null,[]]"),
+    "list of three": (pa.array([[1.0, 2.5, None]], pa.list_(pa.float64(), 3)), "[1.0,2.5,null]"),
+    "no list of three": (pa.array([None], pa.list_(pa.float64(), 3)), ""),
+    "nothing within": (pa.array([{"a": None, "b": True}]), '{"a":null,"b":true}'),
+    "bytes": (pa.array(["Zoë".encode()]), "Zoë"),
+    "bytes within": (pa.array([[b"x", None]]), '["x",null]'),
+    "bytes of a width": (pa.array([b"abc"], pa.binary(3)), "abc"),
+    "category of bytes": (pa.array([b"x"]).dictionary_encode(), "x"),
     "nothing": (pa.nulls(1), ""),
     "null": (pa.array([None], pa.int64()), ""),
 }
@@ -54,12 +72,34 @@ def test_many_rows_come_in_their_order() -> None:
     assert table.understood.form == "parquet"
 
 
-@pytest.mark.parametrize("values", [pa.array([b"x"]), pa.array([[b"x"]]), pa.array([b"abc"], pa.binary(3))])
-def test_bytes_that_are_no_text_are_refused_by_column(values: Any) -> None:
-    (problem,) = refused(parquet_file({"id": ["1"], "picture": values}))
+def test_text_without_the_mark_of_text_is_text_where_all_of_it_is_utf8() -> None:
+    table = opened((CASES / "17-parquet-text-as-byte-array" / "input.parquet").read_bytes(), "input.parquet")
 
+    assert [table.columns, *table.rows()] == [["id", "name"], ["1", "Ann"], ["2", "Zoë"]]
+    assert table.understood.notes == ["Bytes that are not marked as text, but are UTF-8, are read as text: “name”."]
+
+
+@pytest.mark.parametrize("values", [pa.array([b"\xff"]), pa.array([[b"\xff"]]), pa.array([b"a\xffc"], pa.binary(3))])
+def test_a_binary_column_can_be_left_out(values: Any) -> None:
+    data = parquet_file({"id": ["1"], "picture": values, "n": [2]})
+
+    question = asked(data)
+    assert (question.key, question.guess) == ("binary", "leave")
+    assert "Column “picture” holds binary data" in question.text
+    assert question.choices[0].rows == (("id", "n"),)
+    assert read(data, binary="leave") == [["id", "n"], ["1", "2"]]
+    (problem,) = refused(data, binary="refuse")
     assert "Column “picture” holds binary data" in problem.message
     assert problem.column == 2
+
+
+def test_a_file_of_binary_columns_alone_is_refused() -> None:
+    assert "holds binary data" in sentence(parquet_file({"picture": [b"\xff"]}), binary="leave")
+
+
+def test_late_moments_of_impala_and_spark_keep_their_century() -> None:
+    late = pa.array([datetime(9999, 12, 31, 23, 59, 59, 123456)], pa.timestamp("us"))
+    assert read(parquet_file({"t": late}, use_deprecated_int96_timestamps=True))[1] == ["9999-12-31T23:59:59.123456"]
 
 
 def test_a_cell_that_cannot_be_is_named_and_can_be_left_out() -> None:

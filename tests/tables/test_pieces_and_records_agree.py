@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from batchsite.tables import Asks, Limits, ReadingError, Understood
 from batchsite.tables.delimited_table import DelimitedTable
-from batchsite.tables.layout import Layout
 from batchsite.tables.quotes import Dialect
+from batchsite.tables.row_judge import Delimited
+from batchsite.tables.table_top import Layout
 from batchsite.tables.text_source import TextSource
 
 LIMITS = Limits(rows=12, columns=5, cell=60)
@@ -36,9 +37,8 @@ def outcome(data: bytes, size: int) -> tuple[list[list[str]], object]:
     header = ["a", 'b"c' if data.startswith(b'a,b"c') else "b"]
     layout = Layout(skip=1, columns=header, width=2, header_line=1, header_cells=header)
     try:
-        table = DelimitedTable(
-            source, Dialect(), layout, limits=LIMITS, answers={}, understood=Understood(encoding="utf-8")
-        )
+        form = Delimited(Dialect(), layout, Understood(encoding="utf-8", header_line=1), "utf-8")
+        table = DelimitedTable(source, form, limits=LIMITS, answers={})
         for row in table.rows():
             rows.append(row)
     except ReadingError as error:

@@ -57,4 +57,4 @@ def peak(part: bytes, size: int) -> int:
 
 @pytest.mark.parametrize("part", ENDLESS.values(), ids=ENDLESS.keys())
 def test_memory_stays_flat(part: bytes) -> None:
-    assert peak(part, 900_000) < 1.2 * peak(part, 400_000)
+    assert peak(part, 450_000) < 1.2 * peak(part, 200_000)

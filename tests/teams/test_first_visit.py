@@ -18,6 +18,8 @@ from batchsite.teams.models import Membership, Role, Team, User
 from batchsite.teams.people import AlreadySetUp, set_up
 from tests.factories import PASSWORD, make_dataset, make_team
 
+pytestmark = pytest.mark.databases
+
 ANSWERS = {"team_name": "Support research", "name": "Alice", "email": "Alice@Example.org", "password": PASSWORD}
 
 

@@ -14,6 +14,8 @@ from batchsite.teams import invitations
 from batchsite.teams.models import Invitation, Membership, Role, Team, User
 from tests.factories import PASSWORD, make_user
 
+pytestmark = pytest.mark.databases
+
 NEWCOMER = {"name": "Dora", "email": "dora@example.org", "password": PASSWORD}
 
 

@@ -51,7 +51,7 @@ def test_a_key_that_xai_accepts_is_stored_and_pays_from_now_on(
     assert (account.kind, account.api_key, account.base_url) == (AccountKind.TEAM, KEY, office.url)
     stored = ProviderKey.objects.get()
     assert (stored.hint, stored.provider_team_id, stored.set_by) == ("abcd", "team-1", alice)
-    assert "ends in <code>abcd</code>" in page
+    assert "ending in <code>abcd</code>" in page
     assert "Sandbox: answers are simulated" not in page
 
 

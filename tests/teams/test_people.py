@@ -14,6 +14,8 @@ from batchsite.teams.models import Invitation, Membership, Role, Team, User
 from batchsite.teams.people import LastOwner, change_role, remove_member
 from tests.factories import make_member, make_team
 
+pytestmark = pytest.mark.databases
+
 
 def membership(user: User) -> Membership:
     return Membership.objects.get(user=user)
@@ -38,7 +40,7 @@ def test_an_owner_is_asked_before_somebody_is_removed(
     assert "They lose access at once" in question
     assert Membership.objects.filter(user=bob).exists()
     done = browser.post(remove_url(bob), follow=True)
-    assert "Bob is not in Support research any more." in done.content.decode()
+    assert "Bob is no longer in Support research." in done.content.decode()
     assert not Membership.objects.filter(user=bob).exists()
 
 
@@ -128,7 +130,7 @@ def test_an_owner_renames_the_team_and_a_member_does_not(
 ) -> None:
     assert client_of(bob).post(reverse("team-rename"), {"name": "Mine"}).status_code == 403
     page = client_of(alice).post(reverse("team-rename"), {"name": "Helpdesk"}, follow=True)
-    assert "The team is named Helpdesk now." in page.content.decode()
+    assert "The team is now called Helpdesk." in page.content.decode()
     empty = client_of(alice).post(reverse("team-rename"), {"name": ""})
     assert empty.status_code == 422
     assert empty.context["name_form"].errors["name"]

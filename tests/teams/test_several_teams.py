@@ -11,6 +11,8 @@ from django.urls import reverse
 from batchsite.teams.models import Membership, Team, User
 from tests.factories import make_member, make_team
 
+pytestmark = pytest.mark.databases
+
 
 @pytest.fixture
 def second(alice: User) -> Team:

@@ -22,12 +22,14 @@ from tests.sandboxes import Sandbox
 from tests.trials.test_the_estimate_holds import a_draft_of_questions, ran
 
 PICKS, TRIED, MOST_OFF, MOST_MISSES = 500, 5, 0.15, 0.02
+EVERY = 4
+"""Of so many rows one is asked, and may be among the five."""
 
 
 def lessons(batch: Batch) -> list[Lesson]:
-    """What trying each row would teach, the first row first."""
+    """What trying a row would teach, of rows from the first to the last."""
     recipe, account = recipe_of(batch), account_of(batch.team, account_kind(batch.team))
-    bodies = [body_of(recipe, cells) for _, cells in batch.dataset.rows()]
+    bodies = [body_of(recipe, cells) for number, cells in batch.dataset.rows() if number % EVERY == 0]
     with ThreadPoolExecutor(8) as pool:
         return list(pool.map(lambda body: lesson(account, body), bodies))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from batchsite.batches.models import Batch, DailySpend, Result
 from batchsite.batches.states import RowState
 from batchsite.drafts import draft_store, duplicates
@@ -11,6 +13,8 @@ from batchsite.trials import trial_start
 from tests.pipeline import drive, story
 from tests.sandboxes import Sandbox
 from tests.trials.stories import a_draft, against, answers, direct, states, tried
+
+pytestmark = pytest.mark.databases
 
 B = {"prompt": "Say what this is about: {{text}}", "system_prompt": "", "model": ""}
 

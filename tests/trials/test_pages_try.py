@@ -128,7 +128,7 @@ def test_rows_at_random_are_of_the_batch_and_then_stay_the_same(draft: Batch, si
     ("typed", "words"),
     [
         ({"how": "picked", "picked": "0"}, "the dataset has rows 1 to 30"),
-        ({"how": "picked", "picked": "x"}, "is no row"),
+        ({"how": "picked", "picked": "x"}, "is not a row"),
         ({"how": "picked", "picked": ""}, "Name the rows to try"),
         ({"how": "picked", "picked": "1-21"}, "At most 20 rows"),
         ({"count": "21"}, "At most 20 rows"),
@@ -189,7 +189,7 @@ def test_a_variant_is_used_and_says_so(draft: Batch, site: Client) -> None:
     answer = post(site, draft, f"use-{trial.pk}-1", htmx=True)
     assert answer["HX-Refresh"] == "true"
     assert draft.prompt == B["prompt"]
-    assert "This is the draft’s prompt now" in text_of(site.get(url(draft)))
+    assert "This is now the draft’s prompt" in text_of(site.get(url(draft)))
     for odd in ("use-1-9", "use-x-1", "use-", "use-999999-1"):
         assert post(site, draft, odd).status_code in (404, 422)
     assert draft.prompt == B["prompt"]

@@ -171,7 +171,7 @@ def test_a_worker_that_died_in_the_middle_leaves_unknown_answers_only_where_it_h
 def test_one_that_kills_its_worker_again_and_again_waits_for_a_person(team: Team, sandbox: Sandbox) -> None:
     trial = trial_start.press(a_draft(team), None, [1])
     Trial.objects.filter(pk=trial.pk).update(tries=8)
-    assert "died" in settled(trial, until="held").held_reason
+    assert "crashed on it" in settled(trial, until="held").held_reason
 
 
 # ---- what cannot be tried -------------------------------------------------------------------------------------

@@ -88,7 +88,7 @@ def test_kept_rows_are_part_of_the_sum_at_their_own_price(team: Team, sandbox: S
     found = estimated(batch)
     assert (found.kept, found.paid) == (5, direct(sandbox)[1])
     assert found.low == found.likely == found.high == found.paid
-    assert "5 tried rows are kept: paid already" in found.basis
+    assert "5 tried rows are kept: already paid" in found.basis
 
 
 def test_rows_that_will_be_skipped_cost_nothing(team: Team) -> None:

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from batchsite.batches.models.batch import Batch
-from batchsite.batches.models.row_records import Event, RawPage, RequestId, Result
+from batchsite.batches.models.row_records import Event, ExtraAnswer, RawPage, RequestId, Result
 from batchsite.batches.models.side_records import (
     LONGEST_TAG,
     ROWS_AT_ONCE,
     CallBudget,
     DailySpend,
+    Generation,
     ModelOffer,
     Pace,
     Renewal,
     Tagging,
 )
-from batchsite.batches.models.submissions import Chunk, ChunkState, EndedBy, Submission, _submission_token
+from batchsite.batches.models.submissions import (
+    Chunk,
+    ChunkState,
+    EndedBy,
+    Submission,
+    _submission_token,
+    submission_token,
+)
 
 __all__ = [
     "LONGEST_TAG",
@@ -26,6 +34,8 @@ __all__ = [
     "DailySpend",
     "EndedBy",
     "Event",
+    "ExtraAnswer",
+    "Generation",
     "ModelOffer",
     "Pace",
     "RawPage",
@@ -35,4 +45,5 @@ __all__ = [
     "Submission",
     "Tagging",
     "_submission_token",
+    "submission_token",
 ]

@@ -76,6 +76,10 @@ class Batch(models.Model):
     held_since = models.DateTimeField(null=True, blank=True)
     failure = models.TextField(blank=True)
     """Why the batch as a whole failed, in the provider's words."""
+    restored_at = models.DateTimeField(null=True, blank=True)
+    """When the database that holds it was found to be restored: xAI may know more of it than we do."""
+    must_confirm = models.BooleanField(default=False)
+    """After a restore: what xAI does not have is sent only when a person lets the batch go on."""
     started_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     started_at = models.DateTimeField(null=True, blank=True)
     first_result_at = models.DateTimeField(null=True, blank=True)

@@ -88,6 +88,28 @@ class Result(models.Model):
         return f"row {self.row} of batch {self.batch_id}"
 
 
+class ExtraAnswer(models.Model):
+    """An answer that was billed and is nobody's result: its row had another one, or was never sent.
+
+    It counts in the cost of its submission and batch, and once only, however often it is read.
+    """
+
+    submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="extra_answers")
+    request_id = models.CharField(max_length=200)
+    fingerprint = models.CharField(max_length=32)
+    """Of the completion: two answers to one request differ in it."""
+    cost_ticks = models.PositiveBigIntegerField(default=0)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["submission", "request_id", "fingerprint"], name="one_extra_answer")
+        ]
+
+    def __str__(self) -> str:
+        return f"another answer to {self.request_id}"
+
+
 class Event(models.Model):
     """A line of a batch's timeline. The same thing again counts up instead of filling the page."""
 

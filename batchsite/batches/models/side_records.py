@@ -141,3 +141,15 @@ class CallBudget(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Generation(models.Model):
+    """A number that grows before every call that may cost something. The data folder holds it, too.
+
+    A database whose number is lower than the folder's was restored to an earlier moment: see batches/generation.py.
+    """
+
+    number = models.PositiveBigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"generation {self.number}"

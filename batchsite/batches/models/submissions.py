@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import secrets
 from typing import Any
 
+import orjson
+from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
@@ -14,6 +18,7 @@ from batchsite.processes.models import Work
 
 
 def _submission_token() -> str:
+    """Only migration 0001 refers to it: tokens are derived now."""
     return secrets.token_hex(5)
 
 
@@ -46,12 +51,26 @@ class Submission(Work):
     total = models.PositiveBigIntegerField(default=0)
     """Rows in its chunks."""
 
-    token = models.CharField(max_length=20, unique=True, default=_submission_token)
-    """Ours, unique, in the name at the provider: it finds the batch again after a lost reply (facts 1.6)."""
+    token = models.CharField(max_length=20, unique=True)
+    """Ours, unique, in the name at the provider: it finds the batch again after a lost reply (facts 1.6).
+
+    Derived from the batch and the number (`submission_token`): a submission that is made again from a restored
+    database has the token that it had before.
+    """
+    provider_team = models.CharField(max_length=100, blank=True)
+    """The xAI team whose key created it: only keys of that team can see it. Blank where xAI did not say."""
     remote_name = models.CharField(max_length=300, blank=True)
     remote_id = models.CharField(max_length=100, blank=True, db_index=True)
     create_tried_at = models.DateTimeField(null=True, blank=True)
     """Set before the create call: without a remote_id its outcome is unknown."""
+    create_slot_at = models.DateTimeField(null=True, blank=True)
+    """Its reserved place in the provider's limit of create calls."""
+    missed_at = models.DateTimeField(null=True, blank=True)
+    """When a look at xAI first missed what may have been sent; only a second look, later, makes it count as absent."""
+    missed_rows: models.JSONField[list[list[int]]] = models.JSONField(default=list)
+    """Rows that the first look missed: [[first, last], …]."""
+    absent_rows = models.PositiveBigIntegerField(default=0)
+    """Rows that xAI was found not to have after a restore: to be confirmed, see restore.py."""
     sent = models.PositiveBigIntegerField(default=0)
     """Rows in chunks that the provider took."""
     sent_at = models.DateTimeField(null=True, blank=True)
@@ -107,10 +126,28 @@ class Submission(Work):
     def __str__(self) -> str:
         return f"submission {self.number} of {self.batch}"
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self.token:
+            self.token = submission_token(self.batch, self.number)
+        super().save(*args, **kwargs)
+
     @property
     def accounted(self) -> int:
         """Rows of this submission whose fate is known."""
         return self.succeeded + self.failed + self.cancelled + self.missing
+
+
+def submission_token(batch: Batch, number: int) -> str:
+    """Returns the token of a batch's submission: the same whenever the same submission is made, and no secret."""
+    values = [batch.pk, batch.created_at.isoformat(), number, *(getattr(batch, name) for name in _WHAT_IS_SENT)]
+    message = orjson.dumps(values, option=orjson.OPT_SORT_KEYS)
+    return hmac.new(settings.SECRET_KEY.encode(), b"submission " + message, hashlib.sha256).hexdigest()[:16]
+
+
+_WHAT_IS_SENT = (
+    *("prompt", "system_prompt", "examples", "shape", "model", "params", "ranges", "row_limit", "skip_empty"),
+    *("id_column", "id_prefix", "request_kind"),
+)
 
 
 class ChunkState(models.TextChoices):

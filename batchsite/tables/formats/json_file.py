@@ -6,38 +6,36 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from batchsite.tables.byte_order_marks import mark_of
 from batchsite.tables.formats.json_pieces import Broken, Piece, in_a_row, of_array, of_lines
 from batchsite.tables.formats.json_table import JsonTable, Pieces
 from batchsite.tables.formats.json_values import NotJson, parse
 from batchsite.tables.formats.request_file import Requests, is_request
-from batchsite.tables.formats.utf_source import as_utf8, encoding_of
+from batchsite.tables.formats.utf_source import as_utf8, encoding_of, text_of
 from batchsite.tables.row_checks import refuse
 from batchsite.tables.table_types import Answers, ByteStream, Limits, Table
 
 _LINES = (".jsonl", ".ndjson")
 """Names that promise an object per line."""
-_FEWEST_COLUMNS = 2
+_FEWEST_COLUMNS, _JUDGED_LINES = 2, 3
 _NUMBERS = re.compile(r"\[[\s\d.,eE+-]*(?:\]\s*)?")
 
 
 def recognises(head: bytes, filename: str) -> bool:
-    """Whether the file begins as JSON does: with an object, or a list of something in JSON."""
-    begin = _text(head)[:2000].lstrip()
+    """Whether the file begins as JSON does: with an object or a list; or with any value, where its name promises it."""
+    text = text_of(head)
+    begin = text[:2000].lstrip()
     second = begin[1:].lstrip()[:1]
+    if filename.lower().endswith(_LINES) and _has_values(text):
+        return True
     if begin.startswith("{"):
         return second in {'"', "}"} or (not second and len(begin) == 1)
     return begin.startswith("[") and second != "" and (second in '{[]"' or bool(_NUMBERS.fullmatch(begin)))
 
 
-def _text(head: bytes) -> str:
-    return head[len(mark_of(head)[0]) :].decode(encoding_of(head), "replace")
-
-
 def open_json(stream: ByteStream, *, filename: str, answers: Answers, limits: Limits) -> Table:
     """The table of a JSON file. Raises ReadingError."""
     head = stream.read(65_536)
-    form, read = _reader(_text(head), filename)
+    form, read = _reader(text_of(head), filename)
     longest = 2 * limits.cell
 
     def pieces() -> Iterator[Piece]:
@@ -65,6 +63,21 @@ def _reader(head: str, filename: str) -> tuple[str, Callable[[ByteStream, int], 
     if _is_object(lines[0]) or several:
         return "jsonl", of_lines
     return "json", in_a_row
+
+
+def _has_values(head: str) -> bool:
+    """Whether each of the first lines is a value in JSON, such as a text in quotes."""
+    lines = [line.strip() for line in head.split("\n")[:-1] or [head]]
+    filled = [line for line in lines if line][:_JUDGED_LINES]
+    return bool(filled) and all(map(_is_value, filled))
+
+
+def _is_value(line: str) -> bool:
+    try:
+        parse(line)
+    except NotJson:
+        return False
+    return True
 
 
 def _is_object(line: str) -> bool:

@@ -79,6 +79,8 @@ def _say(error: ValueError | RecursionError, text: str, start: int) -> NoReturn:
         raise NotJson(f"The key “{str(error)[:80]}” stands twice in one object.", start) from None
     broken = cast(json.JSONDecodeError, error)
     words = next((words for begin, words in _WORDS if broken.msg.startswith(begin)), broken.msg)
+    if text.startswith(("//", "/*", "#"), broken.pos):
+        words = "A comment stands where JSON has none"
     unterminated, left = broken.msg.startswith("Unterminated"), len(text.rstrip()) - broken.pos
     open_end = unterminated or left <= 12  # the longest thing that is read at once is \uD83D\uDE00
     raise NotJson(words, broken.pos, open_end=open_end, cut=unterminated or left <= 0) from None

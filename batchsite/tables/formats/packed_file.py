@@ -42,6 +42,16 @@ _KINDS = (
     ("AndroidManifest.xml", "an Android program"),
     ("doc.kml", "a map (KMZ)"),
 )
+_CONTENT_TYPES = "[content_types].xml"
+_MOST_TYPES = 5_000_000
+_MAIN_PARTS = (
+    (b"spreadsheetml.sheet.main", "an Excel file"),
+    (b"spreadsheetml.template.main", "an Excel file"),
+    (b"ms-excel.sheet.", "an Excel file"),
+    (b"wordprocessingml.document.main", "a Word document"),
+    (b"presentationml.presentation.main", "a PowerPoint file"),
+)
+"""Words in the content type of the part that a package is about -> what it is."""
 
 
 def recognises_gzip(head: bytes, filename: str) -> bool:
@@ -96,10 +106,10 @@ def _damaged_zip(stream: ByteStream, filename: str) -> str:
 
 def _kind(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo]) -> str:
     """What a zip archive is the form of; nothing for one that only holds files."""
-    names = [entry.filename.lstrip("/") for entry in entries]
-    if "[Content_Types].xml" in names:
-        office = (kind for folder, kind in _KINDS[:3] if any(name.startswith(folder) for name in names))
-        return next(office, "an Office file")
+    names = [entry.filename.replace("\\", "/").lstrip("/") for entry in entries]
+    types = next((entry for entry, name in zip(entries, names, strict=True) if name.lower() == _CONTENT_TYPES), None)
+    if types:
+        return _office_kind(archive, types, names)
     if names and names[0] == "mimetype" and entries[0].file_size < 200:
         try:
             mimetype = archive.read(entries[0]).decode("ascii", "replace")
@@ -110,6 +120,18 @@ def _kind(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo]) -> str:
         if "opendocument" in mimetype:
             return "an OpenDocument document"
     return next((kind for mark, kind in _KINDS[3:] if mark in names), "")
+
+
+def _office_kind(archive: zipfile.ZipFile, types: zipfile.ZipInfo, names: list[str]) -> str:
+    """What a package of Office is: by its folders, or by the types of its parts where they lie elsewhere."""
+    by_folder = (kind for folder, kind in _KINDS[:3] if any(name.lower().startswith(folder) for name in names))
+    if kind := next(by_folder, ""):
+        return kind
+    try:
+        text = archive.open(types).read(_MOST_TYPES).lower() if types.file_size <= _MOST_TYPES else b""
+    except (*_DAMAGED, NotImplementedError, RuntimeError):
+        text = b""
+    return next((kind for mark, kind in _MAIN_PARTS if mark in text), "an Office file")
 
 
 def _counts(entry: zipfile.ZipInfo) -> bool:

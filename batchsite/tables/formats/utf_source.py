@@ -20,6 +20,11 @@ def encoding_of(head: bytes) -> str:
     return "utf-8"
 
 
+def text_of(head: bytes) -> str:
+    """The first bytes of a file in some UTF, as text without its mark."""
+    return head[len(mark_of(head)[0]) :].decode(encoding_of(head), "replace")
+
+
 class Recoded:
     """A stream in another UTF, read as UTF-8. Bytes that do not fit stay bytes that do not fit."""
 

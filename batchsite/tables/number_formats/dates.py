@@ -4,112 +4,144 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal
-from typing import Protocol
+from datetime import date, timedelta
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
+from typing import NamedTuple
 
-DATE_TOKEN = r"(?P<date>AM/PM|A/P|上午/下午|y+|m+|d+|h+|s+(?:\.0+)?|(?<=\])\.0+)"
-_DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+from batchsite.tables.number_formats.sections import HALF_DAY, Token
+
+_DAY_NAMES = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
 _MONTHS = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
-_MOST_DAYS = 2_957_000
-"""Excel ends with the year 9999; so do we, nearly, whatever day it counts from."""
-_HALF = re.compile(r"am/pm|a/p|上午/下午")
+_END = 2_958_466
+"""The day after 9999-12-31, the last that Excel has, counted from 1900."""
+_FROM_1900_TO_1904 = 1462
+_DAY = 86_400
+_MOST_DECIMALS = 6
+_SECOND_DECIMALS = re.compile(r"\.(0+)")
 
 
-class _Token(Protocol):
-    @property
-    def kind(self) -> str: ...
+class Moment(NamedTuple):
+    """A date as Excel has it, day 0 (1900-01-00) and 1900-02-29 included, and a time of day."""
 
-    @property
-    def text(self) -> str: ...
-
-
-class Moment:
-    """A number of days: whole ones are a date, the rest a time of day."""
-
-    def __init__(self, days: float, *, since_1904: bool) -> None:
-        self.days, self.since_1904 = days, since_1904
-
-    def at(self, decimals: int) -> tuple[datetime | None, int]:
-        """(the date and time, rounded to so many decimals of a second; seconds since day 0). None for no date."""
-        if not 0 <= self.days < _MOST_DAYS:
-            return None, 0
-        unit = Decimal(1).scaleb(-decimals)
-        seconds = (Decimal(repr(self.days)) * 86_400).quantize(unit, rounding=ROUND_HALF_UP)
-        day = int(seconds // 86_400)
-        begin = datetime(1904, 1, 1) if self.since_1904 else datetime(1899, 12, 30 if day > 59 else 31)  # noqa: DTZ001
-        # 1900 has a 29 February for Excel: day 60, of which there is no date
-        return begin + timedelta(microseconds=int(seconds * 1_000_000)), int(seconds)
+    year: int
+    month: int
+    day: int
+    weekday: int
+    """0 is Sunday."""
+    hour: int
+    minute: int
+    second: int
+    microsecond: int
+    elapsed: int
+    """Seconds since day 0."""
 
 
-def show_moment(tokens: Sequence[_Token], moment: Moment) -> str | None:
-    """The moment as the tokens say; None where it is none that Excel could show."""
-    dates = [token.text.lower() for token in tokens if token.kind == "date"]
-    decimals = max((len(text.split(".")[1]) for text in dates if "." in text), default=0)
-    when, seconds = moment.at(min(decimals, 6))
-    if when is None:
+def moment_of(days: float, tokens: Sequence[Token], *, since_1904: bool) -> Moment | None:
+    """The moment `days` after day 0, rounded to what the tokens show of a second. None where Excel has no date."""
+    end = _END - _FROM_1900_TO_1904 if since_1904 else _END
+    if not 0 <= days < end:
         return None
-    if 60 <= moment.days < 61 and not moment.since_1904 and any(text[0] in "yd" for text in dates):
-        when = None
-    half = any(_HALF.fullmatch(text) for text in dates)
+    decimals = [len(match[1]) for token in tokens if token.kind == "date" and (match := _decimals_in(token))]
+    unit = Decimal(1).scaleb(-min(max(decimals, default=0), _MOST_DECIMALS))
+    exact = Decimal(repr(days)) * _DAY
+    seconds = exact.quantize(unit, rounding=ROUND_HALF_UP)
+    if seconds >= end * _DAY:
+        seconds = exact.quantize(unit, rounding=ROUND_DOWN)
+    whole = int(seconds)
+    day, rest = divmod(whole, _DAY)
+    microsecond = int((seconds - whole) * 1_000_000)
+    return Moment(*_date_of(day, since_1904), rest // 3600, rest // 60 % 60, rest % 60, microsecond, whole)
+
+
+def _decimals_in(token: Token) -> re.Match[str] | None:
+    return _SECOND_DECIMALS.search(token.text)
+
+
+def _date_of(day: int, since_1904: bool) -> tuple[int, int, int, int]:
+    """(year, month, day, weekday) as Excel counts: 1900 begins with a day 0 and has a 29 February."""
+    if since_1904:
+        when, weekday = date(1904, 1, 1) + timedelta(day), (day + _FROM_1900_TO_1904 - 1) % 7
+        return when.year, when.month, when.day, weekday
+    weekday = (day - 1) % 7
+    if day == 0:
+        return 1900, 1, 0, weekday
+    if day == 60:
+        return 1900, 2, 29, weekday
+    when = date(1899, 12, 31 if day < 60 else 30) + timedelta(day)
+    return when.year, when.month, when.day, weekday
+
+
+def show_moment(tokens: Sequence[Token], moment: Moment) -> str:
+    """The moment as the tokens say."""
+    twelve_hours = any(token.kind == "date" and HALF_DAY.fullmatch(token.text) for token in tokens)
     parts = []
     for at, token in enumerate(tokens):
-        if token.kind != "date":
-            parts.append(token.text if token.kind != "general" else "")
-            continue
-        text = token.text.lower()
-        if text.startswith("m") and _is_minute(tokens, at):
-            text = text.replace("m", "n")
-        parts.append(_part(text, when, seconds, half=half))
+        text = token.text
+        if token.kind == "date":
+            minute = text[0] in "mM" and len(text) <= 2 and _is_minute(tokens, at)
+            text = f"{moment.minute:0{len(text)}d}" if minute else _part(text, moment, twelve_hours=twelve_hours)
+        parts.append(text)
     return "".join(parts)
 
 
-def _is_minute(tokens: Sequence[_Token], at: int) -> bool:
-    """Whether an `m` means minutes: behind hours, or before seconds."""
-    dates = [(place, token.text.lower().strip("[")) for place, token in enumerate(tokens) if token.kind == "date"]
-    place = next(number for number, (where, _) in enumerate(dates) if where == at)
-    if len(dates[place][1]) > 2:
-        return False
-    before = dates[place - 1][1][:1] if place else ""
-    behind = dates[place + 1][1][:1] if place + 1 < len(dates) else ""
-    return before == "h" or behind == "s"
+def iso_moment(letters: set[str], moment: Moment) -> str:
+    """The moment in ISO 8601: the date, the time or both, by the letters of the format that ask for them."""
+    parts = []
+    timed = letters & {"h", "s"}
+    if letters & set("ydgeabr") or not timed or moment.elapsed >= _DAY:
+        parts.append(f"{moment.year:04d}-{moment.month:02d}-{moment.day:02d}")
+    if timed:
+        seconds = f":{moment.second:02d}" if "s" in letters else ""
+        parts.append(f"{moment.hour:02d}:{moment.minute:02d}{seconds}")
+    return " ".join(parts)
 
 
-def _part(text: str, when: datetime | None, seconds: int, *, half: bool) -> str:
-    if text.startswith("["):
-        divisor = {"h": 3600, "m": 60, "s": 1}[text[1]]
-        return str(seconds // divisor).zfill(len(text) - 2)
-    if text.startswith("."):
-        return _decimals(when, len(text) - 1)
-    if when is None:  # 29 February 1900, which Excel alone has
-        when = datetime(1904, 2, 29) + timedelta(seconds=seconds % 86_400)  # noqa: DTZ001
-        return {"y": "00", "yy": "00", "yyy": "1900", "yyyy": "1900"}.get(text) or _part(text, when, seconds, half=half)
-    if text[0] in "ymd":
-        return _date_part(text, when)
-    if _HALF.fullmatch(text):
-        morning, evening = ("A", "P") if text == "a/p" else ("AM", "PM")
-        return evening if when.hour >= 12 else morning
-    if text[0] == "s":
+def _is_minute(tokens: Sequence[Token], at: int) -> bool:
+    """Whether an `m` means minutes: it does behind hours, and before seconds."""
+    before = [token.text for token in tokens[:at] if _is_clock_or_date(token)]
+    behind = [token.text for token in tokens[at + 1 :] if _is_clock_or_date(token)]
+    hours = bool(before) and before[-1].lower().strip("[")[:1] == "h"
+    return hours or (bool(behind) and behind[0].lower().strip("[")[:1] == "s")
+
+
+def _is_clock_or_date(token: Token) -> bool:
+    return token.kind == "date" and not HALF_DAY.fullmatch(token.text)
+
+
+def _part(text: str, moment: Moment, *, twelve_hours: bool) -> str:
+    """What one token shows."""
+    letter = text[0].lower()
+    if letter == "[":
+        divisor = {"h": 3600, "m": 60, "s": 1}[text[1].lower()]
+        return str(moment.elapsed // divisor).zfill(len(text) - 2)
+    if letter == ".":
+        return _decimals(moment, len(text) - 1)
+    if HALF_DAY.fullmatch(text):
+        morning, evening = text.split("/")
+        half = evening if moment.hour >= 12 else morning
+        return half.upper() if len(half) == 2 else half
+    if letter in "ymd":
+        return _date_part(letter, len(text), moment)
+    if letter == "s":
         whole, _, rest = text.partition(".")
-        return str(when.second).zfill(min(len(whole), 2)) + (_decimals(when, len(rest)) if rest else "")
-    number = when.minute if text[0] == "n" else (when.hour % 12 or 12) if half else when.hour
-    return str(number).zfill(min(len(text), 2))
+        return f"{moment.second:0{min(len(whole), 2)}d}" + (_decimals(moment, len(rest)) if rest else "")
+    hour = (moment.hour % 12 or 12) if twelve_hours else moment.hour
+    return f"{hour:0{min(len(text), 2)}d}"
 
 
-def _date_part(text: str, when: datetime) -> str:
-    length = len(text)
-    if text[0] == "y":
-        return f"{when.year:04d}" if length > 2 else f"{when.year % 100:02d}"
-    number, names = (when.month, _MONTHS) if text[0] == "m" else (when.day, _DAY_NAMES)
+def _date_part(letter: str, length: int, moment: Moment) -> str:
+    if letter == "y":
+        return f"{moment.year:04d}" if length > 2 else f"{moment.year % 100:02d}"
     if length <= 2:
-        return str(number).zfill(length)
-    name = names[when.month - 1] if text[0] == "m" else names[when.weekday()]
-    return name[:3] if length == 3 else name[:1] if text[0] == "m" and length == 5 else name
+        return f"{moment.month if letter == 'm' else moment.day:0{length}d}"
+    name = _MONTHS[moment.month - 1] if letter == "m" else _DAY_NAMES[moment.weekday]
+    if length == 3:
+        return name[:3]
+    return name[:1] if letter == "m" and length == 5 else name
 
 
-def _decimals(when: datetime | None, places: int) -> str:
-    digits = f"{when.microsecond if when else 0:06d}".ljust(places, "0")
-    return "." + digits[:places]
+def _decimals(moment: Moment, places: int) -> str:
+    return "." + f"{moment.microsecond:06d}".ljust(places, "0")[:places]

@@ -18,6 +18,7 @@ from batchsite.batches.states import TERMINAL, State
 from batchsite.datasets import importer
 from batchsite.datasets.models import Dataset, DatasetState
 from batchsite.drafts import draft_store
+from batchsite.drafts.draft_warnings import warnings_of
 from batchsite.exports import console, result_files
 from batchsite.exports.table_writers import TooBig
 from batchsite.processes import gc_tuning
@@ -92,6 +93,8 @@ class Command(BaseCommand):
         if arguments.resume == 0:
             return self._list()
         self.batch = batch = _to_resume(arguments.resume) if arguments.resume else self._begin(arguments)
+        if arguments.resume and batch.held_reason:
+            actions.go_on(batch, None)
         self.stderr.write(f"Batch {batch.pk}. Should this stop: manage.py runbatch --resume {batch.pk}")
         with console.sandbox_if_needed(batch.account == AccountKind.SANDBOX, self.stderr.write):
             progress = console.Progress(self.stderr)
@@ -140,6 +143,8 @@ class Command(BaseCommand):
             words = [f"{field or 'batch'}: {one}" for field, found in problems.items() for one in found]
             raise Stop(BAD_INPUT, "\n".join(words))
         self.stderr.write(console.plan(batch, price))
+        for warning in warnings_of(batch):
+            self.stderr.write(f"Note: {warning}")
         try:
             actions.start(batch, None, price)
         except actions.NotNow as refusal:

@@ -1,1 +1,0 @@
-"""The pages around batches: from HTTP to a call and back, and what they read."""

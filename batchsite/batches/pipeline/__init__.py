@@ -1,1 +1,0 @@
-"""Sending, watching and collecting: the steps of a submission, and what they stand on."""

@@ -1,1 +1,0 @@
-"""From rows to requests: prompts, shapes of answers, parameters, and the bytes that are sent. Pure."""

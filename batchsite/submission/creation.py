@@ -1,0 +1,138 @@
+"""Creating the batch at xAI, once.
+
+A create whose outcome is unknown is never simply made again: the batch is looked for by its unique name first
+(facts 1.6), twice and with time between, as a list may lag. The same goes for any batch of a restored database,
+whatever it says of itself.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from batchsite.batches import generation
+from batchsite.batches.models import ChunkState, Submission
+from batchsite.batches.timeline import note
+from batchsite.batches.transitions import update
+from batchsite.submission.provider_calls import reserve
+from batchsite.submission.provider_teams import team_of_key
+from batchsite.submission.restore import must_be_confirmed
+from batchsite.submission.step_context import StepContext
+from batchsite.teams.accounts import AccountKind
+from batchsite.timeouts import timeouts
+from batchsite.xai.errors import XaiError
+
+
+def create(context: StepContext) -> float | None:
+    """Make sure that the batch exists at xAI. Returns seconds to wait if it does not yet, None once its id is known."""
+    if may_exist(context.submission):
+        wait = look(context)
+        if wait is not None:
+            return wait
+        if context.submission.remote_id:
+            return None
+        if must_be_confirmed(context.submission) and not context.submission.absent_rows:
+            with context.locked() as submission:
+                update(submission, absent_rows=submission.total)
+            return 0  # the next step waits for a person
+    wait = _wait_for_slot(context)
+    if wait > 0:
+        return wait
+    team = team_of_key(context.account, context.client)
+    with context.locked() as submission:
+        generation.advance()
+        values = {"create_tried_at": timezone.now(), "create_slot_at": None, "missed_at": None}
+        update(submission, remote_name=remote_name(submission), provider_team=team, **values)
+    try:
+        remote = context.client.create_batch(submission.remote_name)
+    except XaiError as error:
+        if not error.unknown_outcome:
+            with context.locked() as submission:
+                update(submission, create_tried_at=None, provider_team="")
+        raise
+    simulated = context.submission.batch.account == AccountKind.SANDBOX
+    _created(context, remote.batch_id, f"created {'in the sandbox' if simulated else 'at xAI'}")
+    return None
+
+
+def may_exist(submission: Submission) -> bool:
+    """Whether a submission without a remote id may have a batch at xAI."""
+    return bool(submission.create_tried_at or submission.batch.restored_at)
+
+
+def remote_name(submission: Submission) -> str:
+    """Returns its name at the provider: readable, and unique by its token."""
+    return f"{submission.batch.name[:200]} {_mark(submission)}"
+
+
+def find(context: StepContext) -> str:
+    """Returns the id of the batch at xAI with our token in its name; "" if there is none.
+
+    The list is newest first, so the walk ends at the days before ours.
+    """
+    submission = context.submission
+    since: datetime = submission.create_tried_at or timezone.now()
+    if submission.batch.restored_at:
+        since = submission.batch.created_at
+    for number, remote in enumerate(context.client.iter_batches()):
+        if number % 100 == 0:
+            context.claim.extend()
+        if remote.name.rstrip().endswith(_mark(submission)):
+            return remote.batch_id
+        if remote.create_time and remote.create_time < since.date() - timedelta(days=2):
+            break
+    return ""
+
+
+def adopt_found(context: StepContext, remote_id: str, how: str) -> None:
+    """Go on with a batch that was found at xAI. What a restored database knows of its rows is not trusted."""
+    if context.submission.batch.restored_at:
+        with context.locked() as submission:
+            planned = submission.chunks.filter(state=ChunkState.PLANNED)
+            planned.update(state=ChunkState.SENDING, sent_at=timezone.now())
+    _created(context, remote_id, how)
+
+
+def _mark(submission: Submission) -> str:
+    return f"[bs-{submission.token}]"
+
+
+def look(context: StepContext) -> float | None:
+    """Look for the batch by its name. Returns seconds until the next look; None once it is found, or missed twice."""
+    submission, now = context.submission, timezone.now()
+    since_tried = (now - submission.create_tried_at).total_seconds() if submission.create_tried_at else float("inf")
+    if since_tried < timeouts().after_unknown:
+        return timeouts().after_unknown - since_tried
+    if submission.missed_at:
+        wait = timeouts().look_twice - (now - submission.missed_at).total_seconds()
+        if wait > 0:
+            return wait
+    if submission.create_slot_at:
+        return None  # missed twice: it waits for its place only
+    if remote_id := find(context):
+        adopt_found(context, remote_id, "found again by its name")
+        return None
+    if submission.missed_at:
+        return None
+    with context.locked() as submission:
+        update(submission, missed_at=timezone.now())
+    return timeouts().look_twice
+
+
+def _wait_for_slot(context: StepContext) -> float:
+    """Returns seconds until this submission's place in the limit of create calls, which it keeps once it has one."""
+    slot, now = context.submission.create_slot_at, timezone.now()
+    if slot is not None:
+        return (slot - now).total_seconds()
+    wait = reserve(context.account, "create")
+    if wait > 0:
+        with context.locked() as submission:
+            update(submission, create_slot_at=now + timedelta(seconds=wait))
+    return wait
+
+
+def _created(context: StepContext, remote_id: str, how: str) -> None:
+    with context.locked() as submission:
+        update(submission, remote_id=remote_id, missed_at=None)
+        note(submission.batch_id, "created_remote", f"Batch {how}", submission=submission, detail=remote_id)

@@ -1,0 +1,93 @@
+"""Names of columns that are missing, there twice or too long: asked about, and given. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from batchsite.tables.cell_faults import LONGEST_NAME
+from batchsite.tables.cell_values import data_columns
+from batchsite.tables.header_row import numbers
+from batchsite.tables.table_top import LONG_NAME, TableTop, numbered_text, shown_rows
+from batchsite.tables.table_types import Choice, Question
+
+_SAID = 5
+"""Problems that the question names."""
+
+
+def check_names(top: TableTop, head: int) -> None:
+    """Names that are no names: ask whether to give some, or which line has them."""
+    layout = top.layout
+    problems = _problems(layout.columns)
+    if not problems:
+        return
+    named = given_names(layout.columns)
+    if top.answers.get("names") == "give":
+        layout.notes.append("Columns whose name was missing, taken or too long were given names.")
+    else:
+        layout.questions.append(_question(top, head, problems, named))
+    layout.columns = named
+
+
+def _question(top: TableTop, head: int, problems: list[str], named: list[str]) -> Question:
+    rows, lines = top.rows(head + 1), list(top.line_choices(head))
+    better = next((choice.value for choice in lines if not choice.more and _proven(top, choice)), "give")
+    unnamed = (numbers(top.width), *shown_rows(top.rows(head)))
+    return Question(
+        "names",
+        " ".join(problems[:_SAID]) + " Shall they be given names?",
+        (
+            Choice("give", "Give them names", (tuple(named), *shown_rows(rows))),
+            *lines,
+            Choice("none", "There is no header: this line is a row", unnamed, more=True),
+        ),
+        better,
+        (numbered_text(top.record(head)[2], top.layout.header_text),),
+    )
+
+
+def _proven(top: TableTop, choice: Choice) -> bool:
+    """Whether numbers and the like stand in the rows below the line of a choice, and in none above it."""
+    at = next(n for n in range(len(top.filled)) if choice.value == f"line {top.record(n)[2]}")
+    return bool(data_columns(top.rows(at + 1), top.width)) and not data_columns(top.rows(0)[:at], top.width)
+
+
+def _problems(names: Sequence[str]) -> list[str]:
+    """What is wrong with the names, in words."""
+    problems: list[str] = []
+    first: dict[str, int] = {}
+    for column, name in enumerate(names, 1):
+        earlier = first.setdefault(name, column)
+        if len(name) > LONGEST_NAME:
+            problems.append(f"The name of column {column} has {len(name):,} characters; {LONGEST_NAME} are the limit.")
+        elif not name.strip():
+            problems.append(f"Column {column} has no name in the header.")
+        elif earlier != column:
+            problems.append(f"Columns {earlier} and {column} have the same name.")
+    return problems
+
+
+def given_names(columns: Sequence[str]) -> list[str]:
+    """Every column with a name of its own: `column 3` where there is none, `text_2` where one is taken."""
+    names: list[str] = []
+    short = [_shortened(name) for name in columns]
+    taken, given, counts = set(short), set[str](), dict[str, int]()
+    for number, name in enumerate(short, 1):
+        if not name.strip() or name in given:
+            stem, count = (f"{name}_", counts.get(name, 2)) if name.strip() else ("column ", number)
+            while f"{stem}{count}" in taken:
+                count += 1
+            counts[name] = count + 1
+            taken.add(f"{stem}{count}")
+            names.append(f"{stem}{count}")
+        else:
+            names.append(name)
+        given.add(name)
+    return names
+
+
+def _shortened(name: str) -> str:
+    """A name that is too long, cut behind a word."""
+    if len(name) <= LONGEST_NAME:
+        return name
+    cut = name[:LONG_NAME].rsplit(None, 1)[0]
+    return f"{cut.rstrip() or name[:LONG_NAME]}…"

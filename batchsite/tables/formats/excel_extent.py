@@ -1,0 +1,159 @@
+"""The first look at a sheet: how far it goes, which cells cannot be read, and what must be said of it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from openpyxl.utils import get_column_letter
+
+from batchsite.tables.cell_faults import too_long, too_many_columns
+from batchsite.tables.formats.excel_cells import Cell, SheetEnd, SheetRow
+from batchsite.tables.formats.excel_shower import TEXT_KINDS, Shower
+from batchsite.tables.formats.excel_workbook import Book, Sheet
+from batchsite.tables.number_formats import Departure
+from batchsite.tables.row_checks import RowChecks, refuse
+from batchsite.tables.table_types import Limits
+
+_SHOWN_PLACES = 3
+_UNSOLVED = "holds a formula whose result is not stored. Open and save the file in Excel."
+_WORDS = {
+    Departure.PLAIN: "{numbers} written without the number format, which is not known here or cannot show them",
+    Departure.DIGITS: "{numbers} with every digit that stands in the file, where Excel shows 15 of them",
+    Departure.HIDDEN: "{numbers} hidden by the number format and read as Excel shows them, without the number",
+}
+
+
+@dataclass
+class _Places:
+    """Cells of a kind: how many, and where the first ones are."""
+
+    count: int = 0
+    first: list[str] = field(default_factory=list)
+
+    def add(self, place: str) -> None:
+        self.count += 1
+        if len(self.first) < _SHOWN_PLACES:
+            self.first.append(place)
+
+    def __str__(self) -> str:
+        return ", ".join(self.first) + (", …" if self.count > len(self.first) else "")
+
+
+@dataclass
+class Extent:
+    """How far a sheet goes, by its cells with something in them."""
+
+    first_row: int = 0
+    last_row: int = 0
+    first_column: int = 0
+    last_column: int = 0
+    filled_rows: int = 0
+
+    @property
+    def width(self) -> int:
+        return self.last_column - self.first_column + 1
+
+    @property
+    def empty_rows(self) -> int:
+        return self.last_row - self.first_row + 1 - self.filled_rows
+
+    def include(self, row: SheetRow, columns: list[int]) -> None:
+        self.first_row = self.first_row or row.number
+        self.last_row = row.number
+        self.first_column = min(self.first_column or columns[0], columns[0])
+        self.last_column = max(self.last_column, columns[-1])
+        self.filled_rows += 1
+
+
+class FirstLook:
+    """Reads all of a sheet once. Raises ReadingError at a limit, and what a damaged file raises."""
+
+    def __init__(self, book: Book, sheet: Sheet, shower: Shower, limits: Limits, checks: RowChecks) -> None:
+        self.extent = Extent()
+        self.bad_rows: set[int] = set()
+        """The numbers of rows that cannot be read; `checks` knows why."""
+        self._shower, self._limits, self._checks = shower, limits, checks
+        self._errors = _Places()
+        self._departures: dict[Departure, _Places] = {}
+        self._formulas = self._hidden_rows = self._size = 0
+        self._end = SheetEnd()
+        for row in book.rows(sheet):
+            if isinstance(row, SheetEnd):
+                self._end = row
+            else:
+                self._look_at_row(row)
+        if fault := too_many_columns(self.extent.width, limits, "sheet"):
+            raise refuse(fault)
+
+    def notes(self) -> Iterator[str]:
+        """All that is not plain reading, in words."""
+        if Departure.ISO in self._departures:
+            yield "Dates that Excel shows in each country's own way are written as 2024-12-31."
+        for departure, words in _WORDS.items():
+            if places := self._departures.get(departure):
+                yield f"{words.format(numbers=_count(places.count, 'number'))}: {places}."
+        if self._formulas:
+            yield f"{_count(self._formulas, 'formula')} read as the result that was stored last."
+        if self._errors.count:
+            yield f"{_count(self._errors.count, 'error')} of formulas kept as text: {self._errors}."
+        if self._end.merged:
+            places_of_merged = ", ".join(self._end.merged[:5]) + (", …" if len(self._end.merged) > 5 else "")
+            yield f"Merged cells have their text in the first cell, the others are empty: {places_of_merged}."
+        if self._hidden_rows:
+            yield f"{_count(self._hidden_rows, 'row')} hidden in Excel are read like the others."
+        if self._end.hidden_columns:
+            yield "Columns that are hidden in Excel are read like the others."
+        if self.extent.empty_rows > 0:
+            yield f"{_count(self.extent.empty_rows, 'row')} within the sheet with nothing in them."
+
+    def _look_at_row(self, row: SheetRow) -> None:
+        self._check_size(row)
+        columns = [cell.column for cell in row.cells if self._look_at(cell, row.number)]
+        if columns:
+            self.extent.include(row, columns)
+            self._hidden_rows += row.hidden
+
+    def _check_size(self, row: SheetRow) -> None:
+        """A text that many cells share is counted as often as it is to be read, before it is."""
+        size = sum(map(self._shower.size, row.cells))
+        most = 4 * 2 * self._limits.cell  # bytes of as many characters as a row may have
+        if size > most:
+            raise refuse(f"Row {row.number:,} has more than {most:,} bytes, which is the limit.")
+        self._size += size
+        if self._size > self._limits.unpacked:
+            raise refuse(f"The texts of this sheet have more than {self._limits.unpacked:,} bytes, which is the limit.")
+
+    def _look_at(self, cell: Cell, row: int) -> bool:
+        """Whether there is anything in a cell."""
+        if cell.formula:
+            self._formulas += 1
+            if not cell.stored:
+                self._report(row, cell, _UNSOLVED)
+                return True
+        if not cell.text:
+            return False
+        if cell.kind == "e":
+            self._errors.add(f"{cell.text[:20]} in {_place(cell, row)}")
+        if cell.kind == "n" and (departure := self._shower.number(cell).departure):
+            self._departures.setdefault(departure, _Places()).add(_place(cell, row))
+        if cell.kind not in TEXT_KINDS and len(cell.text) <= self._limits.cell:
+            return True
+        text = self._shower.text(cell)
+        if fault := too_long(len(text), self._limits):
+            self._report(row, cell, f"is too long. {fault}")
+        return bool(text)
+
+    def _report(self, row: int, cell: Cell, message: str) -> None:
+        if row not in self.bad_rows:
+            self.bad_rows.add(row)
+            self._checks.rows = row
+            self._checks.bad_row(f"Cell {_place(cell, row)} {message}", row, cell.column)
+
+
+def _place(cell: Cell, row: int) -> str:
+    return f"{get_column_letter(cell.column)}{row}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

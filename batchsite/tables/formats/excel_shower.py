@@ -1,0 +1,41 @@
+"""The cells of an Excel file as Excel shows them. Pure."""
+
+from __future__ import annotations
+
+from batchsite.tables.formats.excel_cells import Cell
+from batchsite.tables.formats.excel_workbook import Book
+from batchsite.tables.formats.excel_xml import unescaped
+from batchsite.tables.number_formats import Shown, number_format, text_format
+
+TEXT_KINDS = {"s", "str", "inlineStr"}
+
+
+class Shower:
+    """Knows the number formats and shared texts of a book."""
+
+    def __init__(self, book: Book) -> None:
+        self._shared = book.texts
+        self._numbers = [number_format(code, since_1904=book.since_1904) for code in book.formats]
+        self._texts = [text_format(code) for code in book.formats]
+        self._general = number_format("General")
+
+    def text(self, cell: Cell) -> str:
+        """What a cell shows. Raises ValueError and LookupError where the file is damaged."""
+        if not cell.text:
+            return ""
+        if cell.kind in TEXT_KINDS:
+            text = self._shared[int(cell.text)] if cell.kind == "s" else unescaped(cell.text)
+            change = self._texts[cell.style] if cell.style < len(self._texts) else None
+            return change(text) if change and text else text
+        if cell.kind == "b":
+            return "TRUE" if cell.text.strip() in {"1", "true"} else "FALSE"
+        return self.number(cell).text if cell.kind == "n" else cell.text
+
+    def number(self, cell: Cell) -> Shown:
+        """What a cell of kind n shows, and how that departs from Excel."""
+        show = self._numbers[cell.style] if cell.style < len(self._numbers) else self._general
+        return show(cell.text)
+
+    def size(self, cell: Cell) -> int:
+        """Bytes or characters of a text, without building one that is shared."""
+        return self._shared.size(int(cell.text)) if cell.kind == "s" and cell.text else len(cell.text)

@@ -1,0 +1,204 @@
+"""How much bytes in an old code page read like a language: what tells one code page from another. Pure."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections import Counter
+
+from batchsite.tables.text_source import MARKED
+
+LABELS = {
+    "cp1252": "Western European (Windows-1252)",
+    "cp1250": "Central European (Windows-1250)",
+    "iso8859-15": "Western European (ISO 8859-15)",
+    "mac_roman": "Western European (Mac)",
+    "cp850": "Western European (DOS 850)",
+    "cp437": "DOS (437)",
+    "iso8859-2": "Central European (ISO 8859-2)",
+    "cp852": "Central European (DOS 852)",
+    "mac_latin2": "Central European (Mac)",
+    "cp1254": "Turkish (Windows-1254)",
+    "cp857": "Turkish (DOS 857)",
+    "mac_turkish": "Turkish (Mac)",
+    "cp1257": "Baltic (Windows-1257)",
+    "iso8859-4": "Baltic (ISO 8859-4)",
+    "cp775": "Baltic (DOS 775)",
+    "cp1251": "Cyrillic (Windows-1251)",
+    "koi8-r": "Cyrillic (KOI8-R)",
+    "koi8-u": "Cyrillic (KOI8-U)",
+    "cp866": "Cyrillic (DOS 866)",
+    "iso8859-5": "Cyrillic (ISO 8859-5)",
+    "mac_cyrillic": "Cyrillic (Mac)",
+    "cp855": "Cyrillic (DOS 855)",
+    "cp1253": "Greek (Windows-1253)",
+    "iso8859-7": "Greek (ISO 8859-7)",
+    "cp737": "Greek (DOS 737)",
+    "mac_greek": "Greek (Mac)",
+    "cp1255": "Hebrew (Windows-1255)",
+    "cp862": "Hebrew (DOS 862)",
+    "cp1256": "Arabic (Windows-1256)",
+    "iso8859-6": "Arabic (ISO 8859-6)",
+    "cp1258": "Vietnamese (Windows-1258)",
+    "cp932": "Japanese (Shift-JIS)",
+    "euc_jp": "Japanese (EUC-JP)",
+    "gb18030": "Chinese, simplified (GB 18030)",
+    "big5": "Chinese, traditional (Big5)",
+    "big5hkscs": "Chinese, Hong Kong (Big5-HKSCS)",
+    "cp949": "Korean (EUC-KR)",
+    "johab": "Korean (Johab)",
+    "cp874": "Thai (Windows-874)",
+    "cp865": "Nordic (DOS 865)",
+    "cp860": "Portuguese (DOS 860)",
+    "iso8859-16": "Romanian (ISO 8859-16)",
+    "utf-8": "UTF-8, with damaged places",
+}
+_LETTERS = {
+    "cp1252 iso8859-15 mac_roman cp850 cp437": (
+        "éèàêçâîôùûëïœæ", "äöüß", "áéíóúñü¿¡ªº", "àèéìòùî", "ãõçáéíóúâêôàº", "åäöé", "æøåéäö", "éëïèöüáó", "ðþæöáéíóúý",
+    ),
+    "cp1250 iso8859-2 cp852": ("ąćęłńóśźż", "áčďéěíňóřšťúůýž", "áäčďéíĺľňóôŕšťúýž", "áéíóöőúüű", "ăâîşţ", "čćđšž"),
+    "cp1254": ("çğıöşüâîİ",),
+    "cp1257": ("āčēģīķļņšūž", "ąčęėįšųūž", "õäöüšž"),
+}  # fmt: skip
+
+_MORE_LETTERS = {
+    "mac_latin2": _LETTERS["cp1250 iso8859-2 cp852"],
+    "iso8859-16": ("ăâîșț",),
+    "cp857 mac_turkish": _LETTERS["cp1254"],
+    "iso8859-4 cp775": _LETTERS["cp1257"],
+    "cp1258": ("àáâãèéêìíòóôõùúýăđĩũơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ\u0300\u0301\u0303\u0309\u0323",),
+    "cp865 cp860": ("æøåéäö", "ãõçáéíóúâêôàº"),
+}
+"""Code pages that are never the first guess."""
+_CYRILLIC = "оеаинтсрвлкмдпуяыьгзбчйхжшюцщэфъёіїєґўј"
+_GREEK = "αοιετσνηυρπκμλωδγχθφβξζψάέήίόύώςϊϋ"
+_HEBREW = "אבגדהוזחטיכךלמםנןסעפףצץקרשת"
+_ARABIC = "ابتثجحخدذرزسشصضطظعغفقكلمنهويةىئءأإآؤ"
+_THAI = "กขคฆงจฉชซญฎฏฐฑฒณดตถทธนบปผฝพฟภมยรลวศษสหฬอฮะาำเแโใไๆัิีึืุู็่้๊๋์"
+_JAPANESE = (
+    "のにをはがとでたしてるいうかなもられこんあまえおけさすせそちつどばびへべほみめやよりわきくアイウエオカキクケコサシスセソタ"
+    "チツテトナニネノハヒフヘホマミムメモヤユヨラリルレロワンガギグゲゴザジズゼゾダデドバビブベボパピプペポーッャュョ、。・"
+    "日本人大年中会国生行出事東京市語名前社業時間話電方分上下"
+)
+_SIMPLIFIED = (
+    "的一是不了在人有我他这个们中来上大为和国地到以说时要就出会可也你对生能而子那得于着下自之年过发后作里用道行所然家种事成方多经"
+    "么去法学如都同现当没动面起看定天分还进好小部其些主样理心本前开但因只从想实日军者意无力它与长把机十民第公此已工使情明性知全"
+    "三又关点正业外将两高间由问很最重并物手应战向头文体政美相见被利什二等产或新己制身果加西斯月话合回特代内信表化老给世位次度门任"
+    "常先海通教儿原东声提立及比员解水名真论处走义各入几口认条平系气题活尔更别打女变四神总何电数安少报才结反受目太量再感建务做接必"
+    "场件计管期市直德资命山金指克许统区保至队形社便空决治展马科司五基眼书非则听白却界达光放强即像难且权思王象完设式色路记南品住告"
+    "类求据程北边死张该交规万取拉格望觉术领共确传师观清今切院让识候带导争运京海上"
+)
+_TRADITIONAL = (
+    "的一是不了在人有我他這個們中來上大為和國地到以說時要就出會可也你對生能而子那得於著下自之年過發後作裡用道行所然家種事成方多經"
+    "麼去法學如都同現當沒動面起看定天分還進好小部其些主樣理心本前開但因只從想實日軍者意無力它與長把機十民第公此已工使情明性知全"
+    "三又關點正業外將兩高間由問很最重並物手應戰向頭文體政美相見被利什二等產或新己制身果加西斯月話合回特代內信表化老給世位次度門任"
+    "常先海通教兒原東聲提立及比員解水名真論處走義各入幾口認條平系氣題活爾更別打女變四神總何電數安少報才結反受目太量再感建務做接必"
+)
+_SCRIPTS = {
+    "cp1251 koi8-r koi8-u cp866 iso8859-5 mac_cyrillic cp855": _CYRILLIC,
+    "cp1253 iso8859-7 cp737 mac_greek": _GREEK,
+    "cp1255 cp862": _HEBREW,
+    "cp1256 iso8859-6": _ARABIC,
+    "cp874": _THAI,
+    "cp932 euc_jp iso2022_jp": _JAPANESE,
+    "gb18030": _SIMPLIFIED,
+    "big5 big5hkscs": _TRADITIONAL,
+}
+"""The commonest letters of scripts other than Latin, by their code pages."""
+_SIGNS = "“”‘’„‚–—…•°€£§©®«»\u00a0·×²³½"
+_SAMPLED = 600
+_ENOUGH = 0.45
+_RARE = {"mac_roman", "cp850", "cp437", "cp852"}
+_MARGIN, _FEW = 0.25, 1
+"""How much better a code page from before Windows must fit where one sign is all, such as a lone ×."""
+_ASCII = set(range(128))
+_HIGH = re.compile(r"[^\x00-\x7f]")
+_SWAPPED = re.compile(r"[^\W\d_a-zA-Z](?<=[а-яα-ω])[А-ЯΑ-Ω]")
+"""A capital behind a small letter: one code page of Cyrillic read as another."""
+
+
+def guess(head: bytes) -> str:
+    """The likeliest code page. Latin letters are judged by the tables above, other scripts by chardet.
+
+    Where the letters fit no language well, as with names of several, a code page without a label is no guess.
+    """
+    best, score = "cp1252", -9.0
+    margin = _MARGIN if len(set(head) - _ASCII) <= _FEW else 0.0
+    for group, languages in _LETTERS.items():
+        for codec in group.split():
+            found = _fitness(head, codec, languages)
+            if found > score + max(0.02, margin if codec in _RARE else 0.0):
+                best, score = codec, found
+    if score >= _ENOUGH:
+        return best
+    other = _by_chardet(head)
+    return other if other in LABELS else best
+
+
+def _by_chardet(head: bytes) -> str:
+    import chardet  # only where it is needed: its tables are big
+
+    found = chardet.detect(head).get("encoding") or ""
+    try:
+        codec = codecs.lookup(found).name
+        codecs.getincrementaldecoder(codec)().decode(head)
+    except (LookupError, UnicodeDecodeError):
+        return ""
+    return {"iso8859-8": "cp1255", "shift_jis": "cp932", "gb2312": "gb18030", "gbk": "gb18030"}.get(codec, codec)
+
+
+def _fitness(head: bytes, codec: str, languages: tuple[str, ...]) -> float:
+    """How much the bytes beyond ASCII read like one of these languages, at most 1."""
+    text = codecs.getincrementaldecoder(codec)(MARKED).decode(head)
+    places = [found.start() for _, found in zip(range(_SAMPLED), _HIGH.finditer(text), strict=False)]
+    if not places:
+        return 0.0
+    around = Counter((text[at - 1 : at], text[at], text[at + 1 : at + 2]) for at in places).items()
+    sums = (sum(count * _fit(*signs, letters) for signs, count in around) for letters in languages)
+    return max(sums) / len(places)
+
+
+def _fit(before: str, sign: str, after: str, letters: str) -> float:
+    """One character in its place: 1 for a letter of the language that stands well, below 0 for nonsense."""
+    if sign in _SIGNS:
+        inside = before.isalpha() and after.isalpha()
+        return -1.0 if inside and sign not in "’–—·\u00a0" else 0.8
+    if not sign.isalpha():
+        return -2.0
+    if sign.isupper() and before.islower():
+        return -1.5
+    foreign = not before.isascii() and not after.isascii() and before.isalpha() and after.isalpha()
+    alone = not before.isalpha() and not after.isalpha()
+    likely = 0.5 if alone else 1.0  # less than a sign that stands there
+    return (likely if sign in letters or sign.lower() in letters else -0.6) - (0.8 if foreign else 0.0)
+
+
+def likeness(data: bytes, codec: str) -> float:
+    """How much bytes beyond ASCII read like a language that is written in this code page: at most 1."""
+    for codec_group, languages in (_LETTERS | _MORE_LETTERS).items():
+        if codec in codec_group.split():
+            return _fitness(data, codec, languages)
+    common = next((letters for group, letters in _SCRIPTS.items() if codec in group.split()), "")
+    text = codecs.getincrementaldecoder(codec)(MARKED).decode(data)
+    places = [match.start() for _, match in zip(range(_SAMPLED), _HIGH.finditer(text), strict=False)]
+    if not places:
+        return 0.0
+    fits = sum(_fit_script(text[at - 1 : at], text[at], text[at + 1 : at + 2], codec, common) for at in places)
+    return fits / len(places) - 2 * len(_SWAPPED.findall(text)) / len(places)
+
+
+def _fit_script(before: str, sign: str, after: str, codec: str, common: str) -> float:
+    """One character: 1 for a common letter of the script, below 0 for what such texts hardly have."""
+    latin = any(other.isascii() and other.isalpha() for other in (before, after))
+    if latin and sign.isalpha() and sign < "\u3000":
+        return -0.8  # no word mixes two alphabets
+    if codec in {"cp949", "johab"}:
+        return 1.0 if "가" <= sign <= "힣" else -0.6
+    if sign in common or sign.lower() in common:
+        return 1.0
+    if sign in _SIGNS:
+        return 0.3
+    if sign >= "\u3000":
+        return 0.2 if "\u4e00" <= sign <= "\u9fff" else -0.6
+    return -0.6

@@ -1,0 +1,117 @@
+"""Lines above a table that are no part of it: titles, comments, a few values and their names. Pure."""
+
+from __future__ import annotations
+
+import itertools
+
+from batchsite.tables.cell_values import data_columns
+from batchsite.tables.table_top import TableTop, data_in, filled_cells, like_names, numbered_text, shown_rows
+from batchsite.tables.table_types import Choice, Question
+
+_MOST_LINES = 31
+_NARROWEST_PADDED = 3
+"""Columns from which on cells that were left empty tell a title from a header."""
+
+
+def below_titles(top: TableTop) -> int:
+    """The number of the filled record that is the first of the table; what is above it is set aside, or asked about."""
+    leads = _leads(top)
+    if not leads or top.answers.get("title") == "part":
+        return 0
+    if top.answers.get("title") != "set aside" and not _certain(top, leads):
+        question = _question(top, leads)
+        if question is None:
+            return 0
+        top.layout.questions.append(question)
+    set_titles_aside(top, leads)
+    return leads
+
+
+def set_titles_aside(top: TableTop, count: int) -> None:
+    """The first `count` filled records are no part of the table."""
+    top.set_aside(range(count))
+    if count:
+        top.layout.notes.append(f"{count} {'line' if count == 1 else 'lines'} above the table set aside.")
+
+
+def _leads(top: TableTop) -> int:
+    """Records at the top that are narrower or wider than the table, or hold one cell and nothing else."""
+    if top.width == 1:
+        return 0
+    for number in range(min(len(top.filled), _MOST_LINES)):
+        cells, _, _, fault = top.record(number)
+        if fault:
+            return 0
+        if len(cells) == top.width and not _is_padded(top, number) and not _is_comment(top, number):
+            return number
+    return 0
+
+
+def _is_padded(top: TableTop, number: int) -> bool:
+    """Whether a record is a title with delimiters up to the width of the table: "Report,,,"."""
+    cells = top.cells(number)
+    if number + 1 >= len(top.filled) or not (_is_lonely(cells) or _is_value_above(top, number)):
+        return False
+    below = [top.cells(other) for other in range(number + 1, min(number + 8, len(top.filled)))]
+    return any(len(row) == top.width and filled_cells(row) > top.width // 2 for row in below)
+
+
+def _is_lonely(cells: list[str]) -> bool:
+    """Whether the first cell alone is filled."""
+    return filled_cells(cells) == 1 and bool(cells[0].strip())
+
+
+def _is_value_above(top: TableTop, number: int) -> bool:
+    """Whether a record belongs to lines such as "Made by,Ann,,," with a blank row between them and the names."""
+    for here, after in itertools.pairwise(top.filled[number : number + _MOST_LINES]):
+        if top.records[here][0][-1:] != [""]:
+            return False
+        if after > here + 1:
+            names = top.records[after][0]
+            return len(names) == top.width and like_names(names)
+    return False
+
+
+def _is_comment(top: TableTop, number: int) -> bool:
+    """Whether a record that is as wide as the table is a comment above its header all the same."""
+    if not _has_hash(top, number) or number + 1 >= len(top.filled):
+        return False
+    below = top.cells(number + 1)
+    return len(below) == top.width and like_names(below)
+
+
+def _has_hash(top: TableTop, number: int) -> bool:
+    return top.record(number)[1].lstrip().startswith("#")
+
+
+def _certain(top: TableTop, leads: int) -> bool:
+    """Several lines, or a blank one below them, or cells left empty: what no damaged header looks like."""
+    if not like_names(top.cells(leads)):
+        return False
+    titles = [top.cells(number) for number in range(leads)]
+    padded = top.width >= _NARROWEST_PADDED and all(len(cells) == top.width for cells in titles)
+    lonely = all(len(cells) == 1 for cells in titles)
+    parted = top.filled[leads] != top.filled[leads - 1] + 1
+    typed = data_columns(top.rows(leads + 1), top.width)
+    comments = all(_has_hash(top, number) for number in range(leads))
+    return (bool(typed) and (padded or comments or (lonely and leads > 1))) or (lonely and parted)
+
+
+def _question(top: TableTop, leads: int) -> Question | None:
+    """None where the only line above the rows is rather their header, of another width."""
+    first, header, rows = top.cells(0), top.cells(leads), top.rows(leads + 1)
+    typed = data_columns(rows, top.width) if rows else set()
+    names = like_names(header[:-1] if header[-1:] == [""] else header)
+    names = names and (not rows or not typed or not typed & data_in(header))
+    padded = top.width >= _NARROWEST_PADDED and len(first) == top.width and _is_lonely(first)
+    if leads == 1 and len(first) > 1 and not (names and (typed or padded)):
+        return None
+    shown = shown_rows(rows)
+    evidence = tuple(numbered_text(top.record(number)[2], top.record(number)[1]) for number in range(leads + 1))
+    choices = (
+        Choice("set aside", "A title: set it aside, the table begins below", (tuple(header), *shown)),
+        Choice("part", "Part of the table: line 1 is the header", (tuple(first), tuple(header), *shown[:1])),
+    )
+    text = "The first lines are not like the rest: are they a title above the table?"
+    others = tuple(choice for choice in top.line_choices(leads) if choice.value != f"line {top.record(0)[2]}")
+    return Question("title", text, (*choices, *others), "set aside" if names else "part", evidence[:6])

@@ -1,0 +1,81 @@
+"""The books see a double: an answer that was billed and became nobody's result is counted, once, and said."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.db.models import Sum
+
+from batchsite.batches.models import Batch, DailySpend, ExtraAnswer, Result, Submission
+from batchsite.processes.leases import claimed
+from batchsite.submission import actions, results_store
+from batchsite.submission.checked_page import check_page
+from batchsite.submission.chunk_plan import plan
+from batchsite.submission.step_context import begin_step
+from batchsite.teams.models import Team
+from tests.submission.stories import a_running_batch, end, failure, receive, success
+
+pytestmark = pytest.mark.django_db
+TICKS = 2_087_200
+
+
+def _spent() -> int:
+    return int(DailySpend.objects.aggregate(sum=Sum("ticks"))["sum"] or 0)
+
+
+def _answer(batch: Batch, number: int, row: int, **changes: Any) -> None:
+    """A result of the batch's submission of that number, as it comes over the wire."""
+    submission = batch.submissions.get(number=number)
+    raw = {"batch_request_id": f"{batch.id_prefix}-row-{row}", "batch_result": success(**changes)}
+    with transaction.atomic():
+        results_store.store_page(submission, check_page(submission, [raw]))
+    batch.refresh_from_db()
+
+
+def test_reading_the_same_answers_again_costs_nothing(team: Team) -> None:
+    batch = a_running_batch(team, rows=3)
+    for _ in range(3):
+        receive(batch, {1: "yes", 2: "no"})
+    assert (batch.cost_ticks, _spent(), ExtraAnswer.objects.count()) == (2 * TICKS, 2 * TICKS, 0)
+
+
+def test_a_second_answer_to_a_row_is_counted_once_and_said(team: Team) -> None:
+    batch = a_running_batch(team, rows=3)
+    receive(batch, {1: "yes", 2: "no"})
+    for _ in range(3):
+        receive(batch, {1: "another one"})
+        receive(batch, {1: "yes"})
+    assert Result.objects.get(batch=batch, row=1).answer == "yes"
+    assert (batch.cost_ticks, _spent()) == (3 * TICKS, 3 * TICKS)
+    assert batch.submissions.get().cost_ticks == 3 * TICKS
+    event = batch.events.get(kind="billed_twice")
+    assert "1 answer, $0.0002" in event.detail
+    assert event.times == 1
+
+
+def test_an_answer_to_an_attempt_that_was_replaced_is_counted(team: Team) -> None:
+    batch = a_running_batch(team, rows=3)
+    receive(batch, {1: "yes", 2: "no", 3: failure("Internal server error")})
+    end(batch)
+    again = actions.retry(batch, None)
+    with claimed(Submission, again.pk) as claim:
+        plan(begin_step(claim))
+    _answer(batch, 1, 3, answer="late, and billed")
+    assert Result.objects.get(batch=batch, row=3).state == "pending"
+    assert batch.cost_ticks == 3 * TICKS
+    _answer(batch, 2, 3, answer="the retry's")
+    assert Result.objects.get(batch=batch, row=3).answer == "the retry's"
+    assert (batch.cost_ticks, _spent()) == (4 * TICKS, 4 * TICKS)
+
+
+def test_a_misfit_that_was_tried_again_is_not_counted_twice_when_it_is_read_again(team: Team) -> None:
+    batch = a_running_batch(team, rows=2, shape={"fields": [{"name": "word", "type": "choice", "values": ["a", "b"]}]})
+    receive(batch, {1: '{"word": "a"}', 2: "no JSON"})
+    end(batch)
+    again = actions.retry(batch, None, misfits=True)
+    with claimed(Submission, again.pk) as claim:
+        plan(begin_step(claim))
+    _answer(batch, 1, 2, answer="no JSON")
+    assert (batch.cost_ticks, ExtraAnswer.objects.count()) == (2 * TICKS, 0)

@@ -1,0 +1,98 @@
+"""After an unknown outcome: as long a wait as the call itself may take, two looks, and nobody asleep in a worker."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from batchsite.submission.provider_calls import account_for, reserve
+from batchsite.submission.steps import advance
+from batchsite.teams.accounts import Account, AccountKind
+from batchsite.teams.models import Team
+from batchsite.timeouts import PipelineTimeouts
+from tests.pipeline import SHORT, check_books, drive, make_batch, step_all
+from tests.sandboxes import Sandbox
+
+pytestmark = pytest.mark.django_db
+ROWS = 24
+
+
+@pytest.fixture(autouse=True)
+def _small_chunks(settings: Any) -> None:
+    settings.OPTIONS = replace(settings.OPTIONS, chunk_rows=5, page_rows=7)
+
+
+def test_the_wait_is_longer_than_a_call_may_take() -> None:
+    assert PipelineTimeouts().after_unknown > PipelineTimeouts().call
+
+
+def test_a_list_of_requests_that_lags_does_not_make_rows_go_twice(team: Team, sandbox: Sandbox, settings: Any) -> None:
+    settings.TIMEOUTS = replace(SHORT, look_twice=0.6)
+    sandbox.fault("lost_reply", call="add", nth=2, applied=True)
+    sandbox.fault("requests_lag", seconds=0.5)
+    batch = drive(make_batch(team, ROWS))
+    assert sum(one["requests"] for one in sandbox.batches()) == ROWS
+    assert sandbox.admin("GET", "ledger")["batches"][0]["requests"] == ROWS
+    check_books(batch, sandbox)
+
+
+def test_two_looks_lie_between_a_lost_add_and_the_next(team: Team, sandbox: Sandbox, settings: Any) -> None:
+    settings.TIMEOUTS = replace(SHORT, look_twice=0.3)
+    sandbox.fault("lost_reply", call="add", nth=1, applied=False)
+    batch = make_batch(team, ROWS)
+    while not batch.submissions.filter(missed_at__isnull=False).exists():
+        step_all(batch)
+    began = time.monotonic()
+    submission = batch.submissions.get()
+    assert submission.chunks.filter(state="sending").exists()
+    while batch.submissions.filter(missed_at__isnull=False).exists():
+        step_all(batch)
+    assert time.monotonic() - began > 0.2
+    drive(batch)
+    check_books(batch, sandbox)
+
+
+def test_a_create_that_must_wait_is_due_later_and_keeps_its_place(
+    team: Team, sandbox: Sandbox, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.OPTIONS = replace(settings.OPTIONS, creates_per_second=2)
+    slept: list[float] = []
+    monkeypatch.setattr("batchsite.submission.submit.time.sleep", slept.append)
+    batch = make_batch(team, 3)
+    for _ in range(200):
+        reserve(account_for(batch), "create")
+    submission = batch.submissions.get()
+    while not submission.create_slot_at:
+        advance(submission.pk)
+        submission.refresh_from_db()
+    slot, due = submission.create_slot_at, submission.next_look_at
+    assert due is not None
+    assert (submission.remote_id, sandbox.batches()) == ("", [])
+    assert (due - timezone.now()).total_seconds() > 20
+    advance(submission.pk)  # somebody is early
+    submission.refresh_from_db()
+    assert (submission.remote_id, submission.create_slot_at) == ("", slot)
+    batch.submissions.update(create_slot_at=timezone.now(), next_look_at=timezone.now())
+    drive(batch)
+    assert sum(slept) == 0
+
+
+def test_creates_go_nearly_as_fast_as_allowed(team: Team, settings: Any) -> None:
+    settings.OPTIONS = replace(settings.OPTIONS, creates_per_second=2)
+    account = Account(AccountKind.SANDBOX, "http://nowhere", "sandbox-key")
+    waits = [reserve(account, "create") for _ in range(21)]
+    assert waits[0] == 0
+    assert 9.5 < waits[-1] < 10.6  # 20 further ones at 2 a second, not at 1
+
+
+def test_places_are_not_taken_where_the_wait_is_too_long(team: Team, settings: Any) -> None:
+    settings.OPTIONS = replace(settings.OPTIONS, adds_per_30s=10)
+    account = Account(AccountKind.SANDBOX, "http://nowhere", "sandbox-key")
+    assert reserve(account, "add", only_within=0.25) == 0
+    first, second = (reserve(account, "add", only_within=0.25) for _ in range(2))
+    assert first == pytest.approx(second, abs=0.2)
+    assert first > 1

@@ -1,0 +1,241 @@
+"""Titles, further headers, footnotes and totals: never sent as rows without a word, and every way can be chosen."""
+
+from __future__ import annotations
+
+import io
+import time
+from pathlib import Path
+
+import pytest
+import xlsxwriter
+
+from batchsite.tables import Limits
+from tests.tables import forms
+from tests.tables.tables import asked, opened, read, refused
+
+CASES = Path(__file__).parents[1] / "cases"
+
+
+def case(name: str) -> bytes:
+    return next((CASES / name).glob("input.*")).read_bytes()
+
+
+def values(data: bytes | str, key: str) -> list[str]:
+    """The values of the choices of the one question."""
+    [question] = asked(data)
+    assert question.key == key
+    return [choice.value for choice in question.choices]
+
+
+# --- the end
+
+
+def test_a_padded_footnote_is_asked_about() -> None:
+    data = case("03-padded-footnote-csv")
+    [question] = asked(data)
+
+    assert (question.key, question.guess) == ("footer", "leave")
+    assert question.evidence == ("Line 6: Source: our own figures |  | ",)
+    table = opened(data, answers={"footer": "leave"})
+    assert len(list(table.rows())) == 3
+    assert table.understood.set_aside == [(6, "Source: our own figures")]
+    assert len(read(data, answers={"footer": "part"})) == 6
+
+
+ENDS = {
+    "a total": "city,country,n\nRome,IT,1\nOslo,NO,2\nTotal,,3\n",
+    "a grand total": "city,country,n\nRome,IT,1\nOslo,NO,2\n,Grand total,3\n",
+    "a source": "id,text\n1,foo\n2,bar\nSource: us,\n",
+    "a star": "name,text\nAnn,foo\nBob,bar\n* preliminary figures,\n",
+    "several": "id,a,b\n1,x,y\n2,x,y\n,,\nFigures of May,,\nAll rights reserved,,\n",
+    "German": "Stadt;Land;Zahl\nRom;IT;1\nOslo;NO;2\nGesamt;;3\n",
+}
+
+
+@pytest.mark.parametrize("text", ENDS.values(), ids=ENDS.keys())
+def test_ends_are_asked_about_in_every_format(text: str) -> None:
+    rows = [line.split(";" if ";" in text else ",") for line in text.splitlines()]
+    by_columns = dict(zip(rows[0], map(list, zip(*rows[1:], strict=True)), strict=True))
+
+    assert values(text, "footer") == ["leave", "part"]
+    assert forms.asked(forms.excel(rows)).key == "footer"
+    assert forms.asked(forms.parquet_file(by_columns)).key == "footer"
+    assert len(read(text, answers={"footer": "leave"})) == 3
+
+
+DATA = {
+    "a last cell missing": "id,text\n1,foo\n2,bar\n3,\n",
+    "only an id": "id,a,b\n1,x,y\n2,x,y\n3,,\n",
+    "names that miss a cell": "name,text\nAnn,foo\nBob,bar\nCy,\n",
+    "rows with one cell here and there": "a,b,c\nfoo,,\nfoo,bar,\nbar,,\nfoo,x,y\nbaz,,\n",
+    "a word that totals begin with": "text,n\nTotally fine,1\nSummer,2\nCountess,3\n",
+    "totals everywhere": "what,n\nTotal,1\nTotal,2\nTotal,3\n",
+    "one row": "a,b,c\nfoo,,\n",
+}
+
+
+@pytest.mark.parametrize("text", DATA.values(), ids=DATA.keys())
+def test_ordinary_ends_are_rows(text: str) -> None:
+    assert len(read(text)) == text.count("\n")
+
+
+def test_a_footnote_far_below_is_found() -> None:
+    text = "id,text\n" + "".join(f"{n},foo\n" for n in range(5000)) + "Source: us,\n"
+    [question] = asked(text)
+    assert (question.key, question.evidence) == ("footer", ("Line 5002: Source: us | ",))
+
+
+def test_a_totals_row_that_excel_declares_is_asked_about() -> None:
+    target = io.BytesIO()
+    book = xlsxwriter.Workbook(target, {"in_memory": True})
+    sheet = book.add_worksheet()
+    columns = [{"header": "city"}, {"header": "n", "total_function": "sum"}]
+    sheet.add_table("A1:B5", {"data": [["Rome", 1], ["Oslo", 2], ["Bonn", 3]], "columns": columns, "total_row": True})
+    book.close()
+    question = forms.asked(target.getvalue())
+
+    assert (question.key, question.guess) == ("footer", "leave")
+    assert question.evidence[0].startswith("Line 5:")
+    assert len(forms.read(target.getvalue(), footer="leave")) == 4
+
+
+# --- right below the names
+
+
+def test_further_headers_are_asked_about() -> None:
+    data = case("22-qualtrics-three-headers")
+    [question] = asked(data)
+
+    assert (question.key, question.guess) == ("below_header", "leave")
+    assert question.text.startswith("Lines 2 and 3 stand between the names and the rows.")
+    table = opened(data, answers={"below_header": "leave"})
+    assert (table.columns, len(list(table.rows()))) == (["StartDate", "Q1", "Q2"], 2)
+    assert len(read(data, answers={"below_header": "rows"})) == 5
+    assert read(data, answers={"below_header": "line 2", "footer": "part"})[0][0] == "Start Date"
+
+
+SECOND = {
+    "dashes": "id,text\n---,----\n1,a\n2,b\n",
+    "units in brackets": "mass,length,text\n(kg),(m),\n1,2,a\n2,3,b\n",
+    "units": "mass,length,text\nkg,m,\n1,2,a\n2,3,b\n",
+    "questions": "q1,q2\nHow old?,Where?\n31,Rome\n32,Oslo\n",
+    "SurveyMonkey": "Respondent ID,Date,Q1\n,,Open-Ended Response\n1,2024-01-02,foo\n2,2024-01-02,bar\n",
+}
+
+
+@pytest.mark.parametrize("text", SECOND.values(), ids=SECOND.keys())
+def test_a_second_line_that_is_no_row_is_asked_about(text: str) -> None:
+    assert values(text, "below_header")[:2] == ["leave", "rows"]
+    assert forms.asked(forms.excel([line.split(",") for line in text.splitlines()])).key == "below_header"
+    assert len(read(text, answers={"below_header": "leave"})) == 3
+
+
+FIRST_ROWS = {
+    "a value that is missing": "name,age\nAnn,n/a\nBob,31\nCy,32\n",
+    "texts": "name,city\nAnn,Rome\nBob,Oslo\n",
+    "inches": 'n,size\n1,2"\n2,3\n3,4\n4,5"\n',
+    "an empty cell": "id,n\n1,\n2,3\n3,4\n",
+}
+
+
+@pytest.mark.parametrize("text", FIRST_ROWS.values(), ids=FIRST_ROWS.keys())
+def test_ordinary_first_rows_are_rows(text: str) -> None:
+    assert len(read(text, answers={"quotes": "text"})) == text.count("\n")
+
+
+# --- the names
+
+
+def test_a_padded_title_above_texts_is_asked_about() -> None:
+    data = case("05-padded-title-above-texts")
+    [question] = asked(data)
+
+    assert (question.key, question.guess) == ("title", "set aside")
+    assert read(data, answers={"title": "set aside"}) == [
+        ["Foo", "Bar", "Baz"], ["Biff", "Baff", "Boff"], ["Qux", "Tea", "Doge"],
+    ]  # fmt: skip
+
+
+def test_any_line_can_be_said_to_have_the_names() -> None:
+    data = case("07-titles-of-several-filled-cells-xlsx")
+    question = forms.asked(data)
+
+    assert (question.key, question.guess) == ("names", "line 4")
+    for table in (forms.opened(data, names="line 4"), forms.opened(data, header_line="4")):
+        assert table.columns == ["Name", "Job", "Age", "City", "Born", "Note"]
+        assert len(list(table.rows())) == 7
+    assert [choice.value for choice in question.choices if not choice.more] == ["give", "line 4"]
+
+
+def test_the_line_of_the_names_counts_what_stands_above_it() -> None:
+    text = "sep=;\nMade by;Ann;;\n\nwhatever;it;is;x\nid;a;b;c\n1;2;3;4\n"
+    assert read(text, answers={"header_line": "5"}) == [["id", "a", "b", "c"], ["1", "2", "3", "4"]]
+    assert "cannot be in line 3" in refused_with(text, "3")
+
+
+def refused_with(text: str, line: str) -> str:
+    from batchsite.tables import ReadingError
+
+    with pytest.raises(ReadingError) as caught:
+        opened(text, answers={"header_line": line})
+    return caught.value.problems[0].message
+
+
+def test_long_names_are_shortened_or_are_no_names() -> None:
+    data = case("21-question-texts-as-header")
+    [question] = asked(data)
+
+    assert (question.key, question.guess) == ("names", "give")
+    [names, *rows] = read(data, answers={"names": "give"})
+    assert (names[0], len(names[1]) <= 101, names[1][-1], names[2], len(rows)) == ("id", True, "…", "age", 2)
+    assert len(read(data, answers={"names": "none"})) == 4
+
+
+def test_names_cost_no_more_than_their_share() -> None:
+    def seconds(count: int) -> float:
+        text = ",".join(["a"] * count) + "\n" + ",".join(["1"] * count) + "\n"
+        begin = time.process_time()
+        opened(text, Limits(10, 10**6, 10**6), {"names": "give"})
+        return time.process_time() - begin
+
+    few, many = seconds(5_000), seconds(20_000)
+    assert many < 8 * few + 0.2
+
+
+def test_the_limit_of_columns_comes_before_their_names() -> None:
+    text = ",".join(["a"] * 20_000) + "\n" + ",".join(["1"] * 20_000) + "\n"
+    begin = time.process_time()
+    assert refused(text).problems[0].message == "The table has 20,000 columns; 50 are the limit."
+    assert time.process_time() - begin < 2
+
+
+# --- the encoding
+
+
+def test_the_cells_that_differ_are_shown() -> None:
+    [question] = asked(case("08-encoding-question-one-choice"))
+    shown = {choice.value: choice.rows for choice in question.choices}
+
+    assert question.guess == "cp1252"
+    assert shown["cp1252"] == (("Zo‘",),)
+    assert shown["mac_roman"] == (("Zoë",),)
+    assert not next(choice for choice in question.choices if choice.value == "mac_roman").more
+
+
+@pytest.mark.parametrize(
+    ("codec", "text"),
+    [
+        ("cp1251", "Привет из Москвы"), ("koi8-r", "Привет из Москвы"), ("mac_cyrillic", "Привет из Москвы"),
+        ("iso8859-7", "Καλημέρα από την Αθήνα"), ("cp1254", "Günaydın İstanbul ağabey"), ("euc_jp", "こんにちは東京"),
+        ("cp932", "こんにちは東京"), ("big5", "你好嗎我們是學生"), ("cp949", "안녕하세요 서울"),
+        ("gb18030", "中国人民你好"),
+        ("mac_roman", "Zoë und Jürgen grüßen"), ("cp1250", "Žluťoučký kůň"), ("cp866", "Привет из Москвы"),
+    ],
+)  # fmt: skip
+def test_the_right_encoding_is_among_the_first(codec: str, text: str) -> None:
+    data = f"id,text\n1,{'x' * 200} {text}\n2,{text}\n".encode(codec)
+    [question] = [each for each in asked(data) if each.key == "encoding"]
+    right = [choice for choice in question.choices if any(text in cell for row in choice.rows for cell in row)]
+
+    assert right
+    assert not right[0].more

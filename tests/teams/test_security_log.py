@@ -1,0 +1,67 @@
+"""What happens to accounts, roles, keys and links is logged, without a token in any line."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from batchsite.setup import JsonLines
+from batchsite.teams.models import Invitation, Membership, Team, User
+from batchsite.teams.sign_in import MOST_FAILURES
+from tests.factories import PASSWORD
+
+ClientOf = Callable[[User], Client]
+
+
+def lines(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:
+    return [json.loads(JsonLines().format(entry)) for entry in caplog.records if entry.name == "batchsite.security"]
+
+
+def events(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [line["event"] for line in lines(caplog)]
+
+
+@pytest.fixture(autouse=True)
+def _everything_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+
+
+def test_sign_ins_and_failures(alice: User, client: Client, caplog: pytest.LogCaptureFixture) -> None:
+    for _ in range(MOST_FAILURES + 1):
+        client.post(reverse("sign-in"), {"email": alice.email, "password": "a-wrong-password"})
+    assert events(caplog) == ["sign_in_failed"] * MOST_FAILURES + ["too_many_tries"]
+    assert lines(caplog)[0]["person"] == alice.pk
+    assert lines(caplog)[0]["address"] == "127.0.0.1"
+    assert "a-wrong-password" not in caplog.text
+    client.post(reverse("sign-in"), {"email": alice.email, "password": PASSWORD}, REMOTE_ADDR="192.0.2.1")
+    client.post(reverse("sign-out"))
+    assert events(caplog)[-2:] == ["signed_in", "signed_out"]
+
+
+def test_roles_and_people(alice: User, bob: User, client_of: ClientOf, caplog: pytest.LogCaptureFixture) -> None:
+    membership = Membership.objects.get(user=bob)
+    browser = client_of(alice)
+    browser.post(reverse("member-role", args=[membership.pk]), {"role": "owner"})
+    browser.post(reverse("member-remove", args=[membership.pk]))
+    changed, removed = lines(caplog)[-2:]
+    assert (changed["event"], changed["person"], changed["role"]) == ("role_changed", bob.pk, "owner")
+    assert (removed["event"], removed["person"], removed["user"]) == ("member_removed", bob.pk, alice.pk)
+
+
+def test_the_token_of_an_invitation_is_in_no_line(
+    alice: User, team: Team, client: Client, client_of: ClientOf, caplog: pytest.LogCaptureFixture
+) -> None:
+    client_of(alice).post(reverse("invitation-new"), {"role": "member"})
+    token = Invitation.objects.get().token
+    Invitation.objects.update(used_at="2020-01-01T00:00:00Z")
+    client.get(reverse("join", args=[token]))  # 410: Django logs the path, and the request beside it
+    assert events(caplog)[-1] == "invitation_made"
+    formatted = [JsonLines().format(entry) for entry in caplog.records]
+    assert any("/join/" in line for line in formatted)
+    assert not any(token in line for line in formatted)

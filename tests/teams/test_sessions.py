@@ -1,0 +1,59 @@
+"""Sessions end when they are unused, and all at once when a person asks for it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from batchsite.options import ROOT
+from batchsite.teams.middleware import SESSION_USED_AT
+from batchsite.teams.models import User
+
+ClientOf = Callable[[User], Client]
+
+
+def unused_for(browser: Client, hours: float) -> None:
+    session = browser.session
+    session[SESSION_USED_AT] = time.time() - 3600 * hours
+    session.save()
+
+
+def test_a_session_that_is_unused_for_a_week_is_ended(alice: User, client_of: ClientOf) -> None:
+    browser = client_of(alice)
+    unused_for(browser, 167)
+    assert browser.get(reverse("home")).status_code == 200
+    assert time.time() - browser.session[SESSION_USED_AT] < 60
+    unused_for(browser, 169)
+    assert browser.get(reverse("home")).headers["Location"].startswith(reverse("sign-in"))
+    assert browser.get(reverse("home")).status_code == 302
+
+
+def test_signing_out_everywhere_ends_every_session(alice: User, client_of: ClientOf) -> None:
+    here, elsewhere = client_of(alice), client_of(alice)
+    assert elsewhere.get(reverse("home")).status_code == 200
+    assert here.post(reverse("sign-out-everywhere")).headers["Location"] == reverse("sign-in")
+    assert elsewhere.get(reverse("home")).status_code == 302
+    alice.refresh_from_db()
+    assert client_of(alice).get(reverse("home")).status_code == 200
+
+
+@pytest.mark.parametrize(("https", "names"), [("1", "__Host-sessionid __Host-csrftoken"), ("0", "sessionid csrftoken")])
+def test_under_https_cookies_are_bound_to_the_host(
+    https: str, names: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    code = "from django.conf import settings as s; print(s.SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME)"
+    environ = {
+        "BATCHSITE_DATA": str(tmp_path_factory.mktemp("data")),
+        "BATCHSITE_HTTPS": https,
+        "DJANGO_SETTINGS_MODULE": "batchsite.settings",
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=environ, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == names
