@@ -48,6 +48,7 @@ def batch_progress(request: TeamRequest, batch_id: int) -> HttpResponse:
     row_filter = filter_in(request.GET)
     context = status_context(request, batch, row_filter, tab if tab in TABS else "results")
     context["oob"] = context["standing"].fingerprint != shown
+    context["back"] = f"{reverse('batch', args=[batch.pk])}{context['query']}"  # not the address of the poll
     if tab == "results" and read != _read_so_far(batch):
         context |= table_context(request, batch, summaries.summary_of(batch), row_filter) | {"oob_rows": True}
     return render(request, "results/_live.html", context)
