@@ -46,7 +46,7 @@ class Books:
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """Shared by all tests that leave it running."""
-    with Running(tmp_path_factory.mktemp("site"), CHORES) as running:
+    with Running(tmp_path_factory.mktemp("site"), CHORES, ready_in=150) as running:
         yield running
 
 
