@@ -61,7 +61,7 @@ def test_what_it_costs_is_said_before(draft: Batch, site: Client) -> None:
     assert "5 rows × 2 variants" in text_of(site.get(url(draft)))
     tried(draft, [1, 2, 3])
     page = text_of(site.get(url(draft), {"how": "first", "count": "5"}))
-    assert "6 of 10 answers are known from before" in page
+    assert "6 of 10 answers are already known" in page
 
 
 def test_the_page_of_the_draft_leads_to_it_without_javascript(draft: Batch, site: Client) -> None:
