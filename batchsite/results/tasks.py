@@ -31,4 +31,3 @@ def summarize(summary_id: int) -> None:
 def compare(comparison_id: int) -> None:
     with contextlib.suppress(Busy, LeaseLost):
         comparisons.step(comparison_id)
-
