@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 
 from django.http import HttpResponse, QueryDict
@@ -44,7 +44,7 @@ def batch_progress(request: TeamRequest, batch_id: int) -> HttpResponse:
     if batch.state == State.DRAFT:
         return HttpResponseClientRedirect(reverse("batch-edit", args=[batch.pk]))
     shown, tab, read = (request.GET.get(name, "") for name in POLLED)
-    request.GET = _without_poll(request.GET)  # links in the answer are those of the page
+    request.GET = cast("Any", _without_poll(request.GET))  # links in the answer are those of the page
     row_filter = filter_in(request.GET)
     context = status_context(request, batch, row_filter, tab if tab in TABS else "results")
     context["oob"] = context["standing"].fingerprint != shown

@@ -78,6 +78,7 @@ def test_the_csv_holds_all_rows_in_order_with_what_came_back(batch: Batch, site:
         "state": "succeeded",
         "answer": "Answer 1",
         "error": "",
+        "warning": "",
         "finish_reason": "stop",
         "answered_by": "grok-4.3",
         "prompt_tokens": "204",

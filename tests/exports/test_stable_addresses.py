@@ -67,7 +67,7 @@ def test_rows_and_columns_are_chosen_in_the_address(batch: Batch, site: Client) 
     [
         ("ranges=1-900", "the dataset has rows 1 to 20"),
         ("ranges=x", "is not a row"),
-        ("column=nothing", "no such column"),
+        ("column=nothing", "doesn’t have that column: nothing"),
     ],
 )
 def test_what_cannot_be_chosen_is_said_before_the_first_byte(
@@ -113,7 +113,7 @@ def test_a_link_is_void_when(end: str, link: str, batch: Batch, alice: User, mon
         Batch.objects.update(deleted_at=batch.ended_at)
     answer = Client().get(link)
     assert answer.status_code == 410
-    assert "void" in answer.content.decode()
+    assert "This link no longer works" in answer.content.decode()
 
 
 def test_a_big_file_behind_a_link_is_asked_for_again(

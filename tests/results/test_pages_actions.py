@@ -171,7 +171,7 @@ def test_one_row_is_tried_again(failing: Batch, site: Client) -> None:
 def test_a_row_with_an_answer_or_on_its_way_is_not_sent_twice(row: int, failing: Batch, site: Client) -> None:
     asked = site.get(reverse("batch-row-retry", args=[failing.pk, row]))
     assert "has nothing to retry" in said(asked)[0]
-    assert said(do(site, "batch-row-retry", failing, row))[-1] == "There is nothing to retry."
+    assert "nothing to retry" in said(do(site, "batch-row-retry", failing, row))[-1]
     assert failing.submissions.count() == 1
 
 

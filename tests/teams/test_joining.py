@@ -121,7 +121,7 @@ def test_a_member_does_not_use_the_link_up(
     bob: User, invitation: Invitation, client_of: Callable[[User], Client]
 ) -> None:
     response = client_of(bob).get(link(invitation), follow=True)
-    assert "You are in Support research already" in response.content.decode()
+    assert "You are already in Support research." in response.content.decode()
     assert invitations.open_invitation(invitation.token) == invitation
     assert Membership.objects.get(user=bob).role == Role.MEMBER
 

@@ -68,7 +68,7 @@ def test_a_page_that_is_not_there_offers_the_other_teams(
     browser = client_of(alice)
     page = browser.get("/team/people/9999/remove")
     assert page.status_code == 404
-    assert "Look in Second" in page.content.decode()
+    assert "Switch to Second" in page.content.decode()
     url = reverse("team-switch", args=[second.pk]) + "?next=/team/people/9999/remove"
     assert url in page.content.decode()
     assert browser.post(url).headers["Location"] == "/team/people/9999/remove"
