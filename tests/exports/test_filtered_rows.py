@@ -130,7 +130,7 @@ def texts_of(form: str, body: bytes) -> list[str]:
 def test_the_page_of_rows_leads_there_and_says_how_many(batch: Batch, site: Client) -> None:
     page = site.get(reverse("batch", args=[batch.pk]), {"f.intent": "lost", "search": "question 1", "sort": "-row"})
     address = f"/batches/{batch.pk}/download?rows=filter&amp;search=question+1&amp;f.intent=lost"
-    assert f'href="{address}">Download these 6 rows' in " ".join(page.content.decode().split())
+    assert f'href="{address}"> Download these 6 rows…' in " ".join(page.content.decode().split())
     chosen = site.get(address.replace("&amp;", "&")).content.decode()
     assert "The 6 rows of this filter: “question 1”, intent is lost" in chosen
     assert '<input type="hidden" name="f.intent" value="lost">' in chosen
