@@ -156,9 +156,9 @@ def _result(reading: Reading, row: Row) -> Any:
 
 
 def _strangers(rule: Rule, reading: Reading) -> list[Any]:
-    """Returns results for ids that were never sent. Nothing is billed for them."""
+    """Returns results for ids that were never sent. Nothing is billed for them, and they say so."""
     body = b'{"chat_get_completion":{"model":"grok-4.3","messages":[{"role":"user","content":"of somebody else"}]}}'
     return [
-        success_row(key, run_stored(body), key, reading.now // 1_000_000)
+        success_row(key, run_stored(body)._replace(ticks=0), key, reading.now // 1_000_000)
         for key in (f"never-sent-{number}" for number in range(1, rule.option("count") + 1))
     ]

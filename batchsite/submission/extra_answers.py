@@ -62,6 +62,11 @@ def _kept_fingerprints(kept: Mapping[str, Iterable[int]], ids: set[str]) -> set[
     return found
 
 
+def short_fingerprint(raw: Mapping[str, Any]) -> int:
+    """Returns the first 64 bits of the fingerprint, as a signed integer."""
+    return int.from_bytes(bytes.fromhex(_fingerprint(raw)[:16]), signed=True)
+
+
 def _fingerprint(raw: Mapping[str, Any]) -> str:
     """Returns the same for two readings of one completion: by its id where it has one, else by what it says."""
     response = (raw.get("batch_result") or {}).get("response") if isinstance(raw.get("batch_result"), dict) else None

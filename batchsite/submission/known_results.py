@@ -25,6 +25,7 @@ class Known:
     misfit: str
     others: str | None
     raw_page_id: int | None
+    fingerprint: int | None
     earlier: str | None
 
     def pages_of(self, submission: Submission) -> list[int]:

@@ -40,13 +40,21 @@ class Record(NamedTuple):
     cost_ticks: int
     raw_page_id: int | None
     earlier: str | None
+    fingerprint: int | None = None
+    """Of the completion of a succeeded row: see `extra_answers`."""
 
 
 COLUMNS = Record._fields
 _TYPES = {"batch_id": "bigint", "row": "bigint", "submission_id": "bigint", "attempt": "smallint"} | dict.fromkeys(
     TOKENS, "integer"
 )
-_TYPES |= {"cost_ticks": "bigint", "raw_page_id": "bigint", "earlier": "jsonb", "others": "jsonb"}
+_TYPES |= {
+    "cost_ticks": "bigint",
+    "raw_page_id": "bigint",
+    "fingerprint": "bigint",
+    "earlier": "jsonb",
+    "others": "jsonb",
+}
 
 
 def flaws_in(records: Iterable[Any]) -> Counter[str]:

@@ -22,7 +22,7 @@ from batchsite.batches.states import RowState, State
 from batchsite.batches.timeline import note
 from batchsite.pricing.spend import Payer, spent
 from batchsite.submission.checked_page import CheckedRow
-from batchsite.submission.extra_answers import Answered, count_extras
+from batchsite.submission.extra_answers import Answered, count_extras, short_fingerprint
 from batchsite.submission.known_results import Known, known_results
 from batchsite.submission.request_owners import owners, rows_of
 from batchsite.submission.result_records import TOKENS, Record, clean, flaws_in, others_of, packed, write
@@ -57,24 +57,39 @@ def store_page(submission: Submission, rows: Sequence[CheckedRow]) -> None:
     if wins:
         page = _keep_raw(submission, [checked.raw for checked in wins.values()])
         records = [
-            _record(submission, row, checked.result, known.get(row), page, checked.misfit)
+            _record(submission, row, checked.result, known.get(row), page, checked.misfit)._replace(
+                fingerprint=short_fingerprint(checked.raw) if checked.result.outcome == "succeeded" else None
+            )
             for row, checked in wins.items()
         ]
         write(records)
         _update_sums(submission, records, known)
-    _count_extras(submission, answers, wins)
-
-
-def _count_extras(submission: Submission, answers: Sequence[Answered], wins: Mapping[int, CheckedRow]) -> None:
-    """Count what was billed for answers that did not become results, or are not those that did."""
     winners = {id(checked.raw) for checked in wins.values()}
-    others = [answer for answer in answers if id(answer[1]) not in winners and answer[2]]
-    if not others:
+    others = [answer for answer in answers if answer[2] and id(answer[1]) not in winners]
+    stored = {request_id: known[row] for request_id, row in rows_by_id.items() if row in known}
+    _count_extras(submission, [answer for answer in others if not _is_stored(submission, answer, stored)])
+
+
+def _is_stored(submission: Submission, answer: Answered, stored: Mapping[str, Known]) -> bool:
+    """Whether the answer is the one that its row has: so are all of a page that is read again, but for a few.
+
+    It is decided without the raw pages, as this runs while the database is locked.
+    """
+    result, raw, _ = answer
+    known = stored.get(result.batch_request_id)
+    if known is None or known.submission_id != submission.pk or known.fingerprint is None:
+        return False
+    return known.fingerprint == short_fingerprint(raw)
+
+
+def _count_extras(submission: Submission, answers: Sequence[Answered]) -> None:
+    """Count those of `answers` that were billed and are no results."""
+    if not answers:
         return
-    rows = rows_of(submission, {answer[0].batch_request_id for answer in others})
+    rows = rows_of(submission, {answer[0].batch_request_id for answer in answers})
     known = known_results(submission.batch_id, rows.values())
     kept = {request_id: known[row].pages_of(submission) for request_id, row in rows.items() if row in known}
-    cost = count_extras(submission, others, kept)
+    cost = count_extras(submission, answers, kept)
     if cost:
         _add(Submission.objects.filter(pk=submission.pk), {"cost_ticks": cost})
         _add(Batch.objects.filter(pk=submission.batch_id), {"cost_ticks": cost})

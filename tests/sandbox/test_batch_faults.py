@@ -104,6 +104,8 @@ def test_results_can_have_ids_that_were_never_sent(sandbox: LocalSandbox) -> Non
     assert sorted(ids(rows)) == ["never-sent-1", "never-sent-2", "r001", "r002", "r003"]
     assert all("Simulated" in content(row) for row in rows)
     assert sandbox.ledger(batch_id)["requests"] == 3
+    billed = sum(row["batch_result"]["response"]["chat_get_completion"]["usage"]["cost_in_usd_ticks"] for row in rows)
+    assert sandbox.ledger(batch_id)["cost_in_usd_ticks"] == billed
 
 
 def test_list_of_requests_can_lag(sandbox: LocalSandbox) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import pytest
 from django.db import transaction
 from django.db.models import Sum
 
-from batchsite.batches.models import Batch, DailySpend, ExtraAnswer, Result, Submission
+from batchsite.batches.models import Batch, DailySpend, ExtraAnswer, RawPage, Result, Submission
 from batchsite.processes.leases import claimed
 from batchsite.submission import actions, results_store
 from batchsite.submission.checked_page import check_page
@@ -39,6 +40,43 @@ def test_reading_the_same_answers_again_costs_nothing(team: Team) -> None:
     for _ in range(3):
         receive(batch, {1: "yes", 2: "no"})
     assert (batch.cost_ticks, _spent(), ExtraAnswer.objects.count()) == (2 * TICKS, 2 * TICKS, 0)
+
+
+def test_reading_the_same_answers_again_opens_no_raw_page(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would be done while the database is locked, for every page of every walk."""
+    batch = a_running_batch(team, rows=3)
+    receive(batch, {1: "yes", 2: "no"})
+    monkeypatch.setattr(RawPage, "rows", lambda page: pytest.fail(f"opened: {page}"))
+    receive(batch, {1: "yes", 2: "no"})
+    assert not ExtraAnswer.objects.exists()
+
+
+def test_answers_from_before_fingerprints_were_kept_are_known_by_their_raw_pages(team: Team) -> None:
+    batch = a_running_batch(team, rows=3)
+    receive(batch, {1: "yes", 2: "no"})
+    assert not Result.objects.filter(batch=batch, fingerprint=None).exists()
+    Result.objects.filter(batch=batch).update(fingerprint=None)
+    receive(batch, {1: "yes", 2: "another one"})
+    assert (batch.cost_ticks, _spent()) == (3 * TICKS, 3 * TICKS)
+    assert ExtraAnswer.objects.get().request_id.endswith("-row-2")
+
+
+def test_a_second_answer_with_the_same_text_is_told_by_its_id(team: Team) -> None:
+    """Labels are short: two completions of one request often say the same."""
+    batch = a_running_batch(team, rows=3)
+    for completion_id in ("one", "two", "one", "two"):
+        answer = copy.deepcopy(dict(success("yes")))
+        answer["response"]["chat_get_completion"]["id"] = completion_id
+        receive(batch, {1: answer})
+    assert (batch.cost_ticks, _spent(), ExtraAnswer.objects.count()) == (2 * TICKS, 2 * TICKS, 1)
+
+
+def test_a_billed_answer_to_an_id_that_was_never_sent_is_counted_once(team: Team) -> None:
+    batch = a_running_batch(team, rows=3)
+    receive(batch, {1: "yes"})
+    for _ in range(2):
+        receive(batch, {1: "yes", 99: "to a row that there is not"})
+    assert (batch.cost_ticks, _spent(), ExtraAnswer.objects.count()) == (2 * TICKS, 2 * TICKS, 1)
 
 
 def test_a_second_answer_to_a_row_is_counted_once_and_said(team: Team) -> None:

@@ -74,6 +74,8 @@ class Result(models.Model):
     cost_ticks = models.PositiveBigIntegerField(default=0)
     """Billed for this row so far, earlier attempts included."""
     raw_page_id = models.BigIntegerField(null=True, blank=True)
+    fingerprint = models.BigIntegerField(null=True, blank=True)
+    """Of the completion that the answer is from (see `extra_answers`). Null where none was kept: ask the raw page."""
     earlier: models.JSONField[list[dict[str, Any]] | None] = models.JSONField(null=True, blank=True)
     """Attempts before this one: [{"attempt", "submission", "state", "error", "cause", "raw_page"}]."""
 
