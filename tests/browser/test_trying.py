@@ -147,7 +147,7 @@ def test_answers_are_dropped_and_kept_by_keyboard_and_the_focus_stays(site: Site
     dropped = page.get_by_role("button", name="Keep row 2")
     expect(dropped).to_have_attribute("aria-pressed", "false")
     expect(dropped).to_be_focused()
-    expect(page.locator("#try-cost")).to_contain_text("4 of 5 answers are known from before")
+    expect(page.locator("#try-cost")).to_contain_text("4 of 5 answers are already known")
     page.keyboard.press("Enter")
     expect(page.locator("#try-cost")).to_contain_text("nothing to pay")
 
