@@ -196,6 +196,8 @@ def area(
     scale = [value for value in ticks(top) if value <= top]
     width = (last - first) or 1.0
     places = [(100 * (x - first) / width, 100 - 100 * y / top) for x, y in drawn]
+    if last == first and places:  # all at one moment: it stood at the last value from then on
+        places.append((100.0, places[-1][1]))
     line = "M" + " L".join(f"{x:.2f} {y:.2f}" for x, y in places) if len(places) > 1 else ""
     below = [
         Tick(_percent(share), show_x(first + share * width), anchor)

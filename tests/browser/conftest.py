@@ -25,6 +25,7 @@ def browser_type_launch_args() -> dict[str, Any]:
 @pytest.fixture
 def complaints(page: Page) -> Iterator[list[str]]:
     """What the console complained about; a test that expects something takes it out of the list."""
+    page.set_default_navigation_timeout(60_000)
     heard = complaints_of(page)
     yield heard
     assert heard == []

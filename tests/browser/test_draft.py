@@ -116,7 +116,7 @@ def test_rows_with_a_gap_are_counted_shown_and_left_out_by_choice(draft: Batch, 
     expect(page.locator("#row")).to_have_value("4")
     expect(page.locator("#preview")).to_contain_text(": word word word word")
     page.get_by_label("Skip them").check()
-    expect(page.locator("#check")).to_contain_text("40 with a gap")
+    expect(page.locator("#check")).to_contain_text("minus 40 with empty values")
     saved(page)
     draft.refresh_from_db()
     assert draft.skip_empty
@@ -134,7 +134,7 @@ def test_rows_are_stepped_and_jumped_to(draft: Batch, page_of: PageOf) -> None:
     expect(page.locator("#row")).to_have_value("2")
     page.get_by_role("button", name="Empty values").click()
     expect(page.locator("#row")).to_have_value("1")
-    page.get_by_role("button", name="The next row").click()
+    page.get_by_role("button", name="Next row").click()
     expect(page.locator("#preview")).to_contain_text("Rome word word")
     page.locator("#row").fill("98")
     expect(page.locator("#preview")).to_contain_text("Oslo")

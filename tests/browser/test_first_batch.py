@@ -81,7 +81,7 @@ def test_a_prompt_is_kept_changed_compared_and_used_again(team: Team, alice: Use
     page.get_by_text("Save prompt").click()
     page.get_by_role("textbox", name="Name", exact=True).fill("Intent classifier")
     page.get_by_role("button", name="Save version").click()
-    expect(page.get_by_text("Kept as “Intent classifier, version 1”.")).to_be_visible()
+    expect(page.get_by_text("Saved as “Intent classifier, version 1”.")).to_be_visible()
     expect(page.locator("#version")).to_contain_text("Intent classifier, version 1")
     prompt_of(page).fill("Sort {{text}} by intent")
     expect(page.locator("#version")).not_to_contain_text("Intent classifier")

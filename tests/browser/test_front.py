@@ -80,7 +80,7 @@ def test_a_risk_is_asked_about_in_a_dialog(alice: User, bob: User, open_as: Open
     expect(link).to_be_focused()
     link.click()
     page.get_by_role("button", name="Remove Bob").click()
-    expect(page.get_by_text("Bob is not in Support research any more.")).to_be_visible()
+    expect(page.get_by_text("Bob is no longer in Support research.")).to_be_visible()
 
 
 def test_without_scripts_the_same_question_is_a_page(alice: User, bob: User, open_as: Open, browser: Any) -> None:
@@ -90,7 +90,7 @@ def test_without_scripts_the_same_question_is_a_page(alice: User, bob: User, ope
     page.goto(signed_in.url)
     page.get_by_role("link", name="Remove…").click()
     page.get_by_role("button", name="Remove Bob").click()
-    assert page.get_by_text("Bob is not in Support research any more.").is_visible()
+    assert page.get_by_text("Bob is no longer in Support research.").is_visible()
     context.close()
 
 

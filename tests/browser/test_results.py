@@ -242,7 +242,8 @@ def test_without_javascript_the_rows_of_a_filter_are_taken_home(
 
 def test_answers_that_do_not_fit_are_asked_for_once_more(batch: Batch, alice: User, open_as: Open) -> None:
     page = open_as(alice, path(batch))
-    card = page.get_by_role("region", name="Answers that do not fit the shape")
+    card = page.get_by_role("region", name="Answers in the wrong format")
+    card.get_by_text("Reasons").click()
     expect(card).to_contain_text('intent: "cards" is not one of the allowed values')
     card.get_by_role("link", name="Show all 2").click()
     assert shown_rows(page) == ["10", "11"]

@@ -114,7 +114,7 @@ def test_the_good_rows_of_a_damaged_file_are_taken(
     assert "18,Hello" in Path(download.value.path()).read_text()
 
     page.get_by_role("link", name="Datasets", exact=True).first.click()
-    expect(page.get_by_role("row", name=re.compile("tickets Ready"))).to_contain_text("3 left out")
+    expect(page.get_by_role("row", name=re.compile("tickets Ready"))).to_contain_text("3 skipped")
 
 
 def test_a_mended_file_is_uploaded_in_the_place_of_a_refused_one(

@@ -146,7 +146,7 @@ def test_the_review_is_readable_everywhere_and_its_command_is_copied(
     expect(page.get_by_text("Remaining team budget")).to_be_visible()
     page.get_by_text("As a curl command").click()
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    page.get_by_role("button", name="Copy it").click()
+    page.get_by_role("button", name="Copy", exact=True).click()
     expect(page.get_by_role("button", name="Copied")).to_be_visible()
     command = page.evaluate("navigator.clipboard.readText()")
     assert command.startswith("curl https://")
