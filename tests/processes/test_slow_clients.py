@@ -97,6 +97,7 @@ def test_when_a_request_may_go_to_a_thread(sent: bytes, size: int) -> None:
     assert seen is ARRIVALS[sent]
 
 
+@pytest.mark.django_db  # the end of a response looks after the connections that other tests left open
 def test_downloads_beyond_the_limit_are_refused_for_now(rf: RequestFactory) -> None:
     slots = StreamSlots(lambda _: StreamingHttpResponse(iter([b"row"])))
     running = [slots(rf.get("/")) for _ in range(STREAMS)]
