@@ -50,7 +50,7 @@ class Running:
     """One installation. It keeps its port and its data folder when it is started again."""
 
     def __init__(
-        self, data: Path, environ: Mapping[str, str] | None = None, command: Sequence[str] = UP, ready_in: float = 60
+        self, data: Path, environ: Mapping[str, str] | None = None, command: Sequence[str] = UP, ready_in: float = 120
     ) -> None:
         self.data, self.command, self.ready_in = data, command, ready_in
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}

@@ -119,10 +119,15 @@ def _copy_secret(data: Path, folder: Path) -> None:
 
 
 def _copy_sandbox(source: Path, target: Path) -> None:
-    """Copies the sandbox's data; a new sandbox would not know the batches that were sent to it."""
-    if (source / "sandbox.sqlite3").exists():
+    """Copies the sandbox's data; a new sandbox would not know the batches that were sent to it.
+
+    The name of its database has the number of its layout, as in sandbox-2.sqlite3.
+    """
+    databases = sorted(source.glob("sandbox*.sqlite3"))
+    if databases:
         target.mkdir(mode=0o700)
-        _copy_sqlite(source / "sandbox.sqlite3", target / "sandbox.sqlite3")
+        for database in databases:
+            _copy_sqlite(database, target / database.name)
         _copy_folder(source / "files", target / "files")
 
 

@@ -14,6 +14,8 @@ from batchsite.tables.table_end import EndCheckedTable
 from batchsite.tables.table_types import Answers, Asks, ByteStream, Contents, Limits, Table
 
 NO_ANSWERS: Mapping[str, str] = MappingProxyType({})
+_OBJECTS = {"json", "jsonl", "requests"}
+"""Forms in which each row is an object of its own, so that the last ones are never a footnote."""
 
 
 def open_table(stream: ByteStream, *, filename: str = "", answers: Answers = NO_ANSWERS, limits: Limits) -> Table:
@@ -32,7 +34,7 @@ def _open(stream: ByteStream, filename: str, answers: Answers, limits: Limits) -
             opened = form.open(stream, filename=filename, answers=answers, limits=limits)
             if isinstance(opened, Contents):
                 return _open_contents(opened, answers, limits)
-            return opened if opened.understood.form == "requests" else EndCheckedTable(opened, answers)
+            return opened if opened.understood.form in _OBJECTS else EndCheckedTable(opened, answers)
     return EndCheckedTable(open_delimited(head, stream, answers=answers, limits=limits), answers)
 
 

@@ -1,6 +1,7 @@
 """The last rows of a table that are no data: footnotes, sources, totals that a spreadsheet padded to full width. Pure.
 
-Works on any format: the last rows are kept back until the table has ended, and compared with the rows above them.
+Works on any format but JSON, where each object says that it is a row. The last rows are kept back until the table has
+ended, and compared with the rows above them.
 """
 
 from __future__ import annotations

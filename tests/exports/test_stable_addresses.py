@@ -101,7 +101,9 @@ def test_a_signed_link_needs_no_sign_in_and_gives_that_choice_alone(link: str, b
     assert len(rows_of(Client().get(link + "?rows=all"))) == 2
 
 
-@pytest.mark.parametrize("end", ["changed", "out of date", "its creator left", "the batch was deleted"])
+@pytest.mark.parametrize(
+    "end", ["changed", "out of date", "its creator left", "its creator was deactivated", "the batch was deleted"]
+)
 def test_a_link_is_void_when(end: str, link: str, batch: Batch, alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
     if end == "changed":
         link = link.replace("/shared/", "/shared/x")
@@ -109,6 +111,8 @@ def test_a_link_is_void_when(end: str, link: str, batch: Batch, alice: User, mon
         monkeypatch.setattr(share_links, "VALID", share_links.VALID * 0)
     elif end == "its creator left":
         Membership.objects.filter(user=alice).delete()
+    elif end == "its creator was deactivated":
+        User.objects.filter(pk=alice.pk).update(is_active=False)
     else:
         Batch.objects.update(deleted_at=batch.ended_at)
     answer = Client().get(link)

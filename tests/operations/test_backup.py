@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from batchsite.sandbox.store import Store
 from tests import services
 from tests.needs import need
 from tests.operations.conftest import ON_SQLITE, Place
@@ -102,12 +103,22 @@ def test_a_backup_does_not_wait_for_writers(place: Place, tmp_path: Path) -> Non
 
 @ON_SQLITE
 def test_the_sandbox_of_a_trial_is_in_it(place: Place, tmp_path: Path) -> None:
-    (place.data / "sandbox" / "files").mkdir(parents=True)
-    with closing(sqlite3.connect(place.data / "sandbox" / "sandbox.sqlite3")) as connection:
-        connection.execute("CREATE TABLE batches (number)")
-    assert place.manage("backup", str(tmp_path / "backup")).returncode == 0
-    with closing(sqlite3.connect(tmp_path / "backup" / "sandbox" / "sandbox.sqlite3")) as connection:
-        assert connection.execute("SELECT name FROM sqlite_master").fetchall() == [("batches",)]
+    """Made while the sandbox has its files open, and opened by a sandbox again."""
+    store = Store(place.data / "sandbox")
+    try:
+        with store.write() as connection:
+            connection.execute("CREATE TABLE of_this_test AS SELECT 7 AS number")
+        (store.files / "file-1").write_text("uploaded")
+        assert place.manage("backup", str(tmp_path / "backup")).returncode == 0
+    finally:
+        store.close()
+    restored = Store(tmp_path / "backup" / "sandbox")
+    try:
+        with restored.read() as connection:
+            assert [tuple(row) for row in connection.execute("SELECT number FROM of_this_test")] == [(7,)]
+        assert (restored.files / "file-1").read_text() == "uploaded"
+    finally:
+        restored.close()
 
 
 @ON_SQLITE

@@ -97,7 +97,9 @@ def test_a_stop_lets_running_steps_end_and_begins_no_new_ones(fresh: Running) ->
     assert sum(books.chore(pk, "begun") for pk in chores) <= 3
     assert all(books.chore(pk, "begun") == books.chore(pk, "ended") for pk in chores)
     assert all(books.chore(pk, "lease_token") == "" for pk in chores)
-    told = [line for line in fresh.said if line.endswith("to finish what is running. Ctrl-C again ends it now.")]
+    told = [
+        line for line in fresh.said if line.endswith("to finish what is running. Press Ctrl-C again to end at once.")
+    ]
     assert len(told) == 1
     assert "worker-short" in told[0]
 

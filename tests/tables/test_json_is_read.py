@@ -199,6 +199,14 @@ def test_an_object_larger_than_any_piece_is_read() -> None:
     assert read(f'[{{"a":"{long}"}},{{"a":"{long}y"}}]', limits=limits) == [["a"], [long], [long + "y"]]
 
 
+@pytest.mark.parametrize("last", ['{"a":[]}', '{"a":"Total","b":3}', '{"a":"Source: a report"}', '{"b":null}'])
+def test_the_last_object_is_a_row_and_never_a_footnote(last: str) -> None:
+    objects = ['{"a":[],"b":1}', '{"a":null,"b":2,"c":[]}', '{"a":"x","b":2,"c":[1]}', last]
+
+    assert len(read(f"[{','.join(objects)}]")) == 1 + len(objects)
+    assert len(read("\n".join(objects))) == 1 + len(objects)
+
+
 text = st.text(alphabet=st.characters(exclude_characters="\0", exclude_categories=["Cs"]))
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | text,
@@ -215,9 +223,9 @@ def test_what_the_json_module_writes_is_read_back(objects: list[dict[str, object
     lines = "\n".join(json.dumps(one) for one in objects)
     array = json.dumps(objects, ensure_ascii=False, indent=indent)
 
-    columns, *rows = read(lines, footer="part")
+    columns, *rows = read(lines)
 
-    assert read(array, footer="part") == [columns, *rows]
+    assert read(array) == [columns, *rows]
     for one, row in zip(objects, rows, strict=True):
         for key, cell in zip(columns, row, strict=True):
             value = one.get(key)
