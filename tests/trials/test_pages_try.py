@@ -282,7 +282,7 @@ def test_actual_and_estimate_stand_beside_each_other_in_the_end(draft: Batch, si
     site.post(reverse("batch-submit", args=[draft.pk]), {"reviewed": revision[1]})
     draft.submissions.update(next_look_at=timezone.now())
     draft = drive(Batch.objects.get(pk=draft.pk))
-    page = text_of(site.get(reverse("batch", args=[draft.pk])))
+    page = text_of(site.get(reverse("batch-activity", args=[draft.pk])))
     assert re.search(r"it cost (\d+ % (more|less)|as much as estimated)", page)
     assert draft.cost_ticks == sandbox.billed() + direct(sandbox)[1]
 
