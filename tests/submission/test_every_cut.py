@@ -54,11 +54,11 @@ class Life:
         return Batch.objects.select_related("dataset", "team").get(team=self.team)
 
     def live(self, seconds: float = 30) -> None:
-        """Deed by deed to the end; a death is followed by a new process."""
-        deadline = time.monotonic() + seconds
+        """Deed by deed to the end; a death is followed by a new process. `seconds` are of the processor's time."""
+        deadline = time.process_time() + seconds
         with self.guillotine.over_everything():
             while True:
-                assert time.monotonic() < deadline, f"hangs: {story(self.batch)}"
+                assert time.process_time() < deadline, f"hangs: {story(self.batch)}"
                 with self.guillotine.to_the_end():
                     if self.deed():
                         return
