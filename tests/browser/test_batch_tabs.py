@@ -43,7 +43,7 @@ def test_rows_fill_in_place_and_are_on_the_first_screen_at_the_end(
 def test_each_tab_has_an_address_and_the_head_stays(team: Team, alice: User, open_as: Open) -> None:
     batch = an_ended_batch(team, alice, failed=2)
     page = open_as(alice, f"/batches/{batch.pk}")
-    for name, sight in (("Insights", "Show as table"), ("Activity", "What happened"), ("Prompt", "As row 1 was sent")):
+    for name, sight in (("Insights", "Show as table"), ("Activity", "Timeline"), ("Prompt", "As row 1 was sent")):
         page.get_by_role("navigation", name="This batch").get_by_role("link", name=name).click()
         page.wait_for_url(f"**/batches/{batch.pk}/{name.lower()}")
         expect(page.locator("#progress")).to_contain_text("18 succeeded")

@@ -160,7 +160,7 @@ def test_a_bar_filters_and_the_chart_has_a_table(first: Batch, alice: User, open
 
 def test_two_batches_are_compared_row_by_row(first: Batch, second: Batch, alice: User, open_as: Open) -> None:
     Batch.objects.update(expected_column="category")
-    page = open_as(alice, path(first))
+    page = open_as(alice, path(first) + "/insights")
     page.get_by_role("link", name="Compare with another batch…").click()
     expect(page.get_by_role("heading", name="Compare with…")).to_be_visible()
     assert accessibility(page) == []
