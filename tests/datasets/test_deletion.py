@@ -42,7 +42,7 @@ def test_a_deleted_dataset_is_due_until_it_is_cleared(team: Team) -> None:
     assert list(tasks.due(timezone.now() + timedelta(hours=1))) == []
 
 
-@pytest.mark.parametrize(("count", "words"), [(1, "A batch is made of"), (2, "2 batches are made of")])
+@pytest.mark.parametrize(("count", "words"), [(1, "A batch is made from"), (2, "2 batches are made from")])
 def test_a_dataset_in_use_stays(team: Team, count: int, words: str) -> None:
     dataset = make_dataset(team)
     for number in range(count):

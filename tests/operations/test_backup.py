@@ -22,10 +22,11 @@ from tests.sandboxes import Sandbox
 
 ROWS = 30
 BEGIN = f"""
-from batchsite.submission import actions
+from batchsite.submission import actions, restore
 from batchsite.drafts import draft_store
 from batchsite.teams.models import Team
 from tests.factories import make_dataset
+restore.begin_anew()  # as every start does: this folder is a copy, and nothing was sent from it yet
 team = Team.objects.create(name="Support")
 for name in ("processing", "sending", "queued"):
     dataset = make_dataset(team, ["text"], [[f"question {{n}}"] for n in range({ROWS})])
