@@ -39,7 +39,7 @@ batch = draft_store.new_draft(team, alice, dataset)
 Batch.objects.filter(pk=batch.pk).update(prompt="{{{{text}}}}", model="grok-4.3", **{fields})
 batch.refresh_from_db()
 if {start}:
-    actions.start(batch, alice)
+    actions.start(batch, alice, None)
 print(batch.pk)
 """
 LONG_AGO = """

@@ -72,7 +72,7 @@ ID_FAULTS = {
     ("a", "é"): "Row 2 has a character that ids can’t contain: “é”.",
     ("a", "b\nc"): "Row 2 has a character that ids can’t contain: a line end.",
     ("a", "b\u200b"): "Row 2 has a character that ids can’t contain: U+200B.",
-    ("a", "x" * 65): "Row 2 has 65 characters; an id has 64 at most.",
+    ("a", "x" * 65): "Row 2 has 65 characters; ids can have 64 at most.",
     ("a", "b", "c", "b", "a"): "Row 4 has the same value as an earlier row.",
 }
 

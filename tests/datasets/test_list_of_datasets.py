@@ -108,6 +108,7 @@ def test_the_list_takes_the_same_queries_however_long_it_is(
     for number in range(30):
         make_dataset(team, name=f"set {number}", created_by=alice)
     client = client_of(alice)
+    client.get(URL)  # the first page of a session notes that it is in use
 
     with django_assert_max_num_queries(10):
         client.get(URL)

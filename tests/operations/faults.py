@@ -113,7 +113,7 @@ def begin(place: Place, name: str = "first") -> None:
         "from batchsite.datasets.models import Dataset\n"
         "dataset = Dataset.objects.order_by('-pk')[0]; batch = draft_store.new_draft(dataset.team, None, dataset)\n"
         f"batch.name, batch.prompt, batch.model = {name!r}, 'Answer {{{{text}}}}', 'grok-4.3'\n"
-        "batch.save(); actions.start(batch, None)"
+        "batch.save(); actions.start(batch, None, None)"
     )
 
 

@@ -42,7 +42,7 @@ def test_a_sound_place_where_nothing_runs_lacks_only_what_does_not_run(place: Pl
 def test_for_people_it_is_a_line_each_and_what_to_do_below(place: Place) -> None:
     lines = place.manage("doctor").stdout.splitlines()
     at = next(number for number, line in enumerate(lines) if line.startswith("problem  ticker"))
-    assert "Nobody hands out due work." in lines[at]
+    assert "No ticker has enqueued due work." in lines[at]
     assert lines[at + 1].strip().startswith("→ Start batchsite: make run")
     assert all(line.startswith(("ok ", "warning ", "problem ", "  ")) for line in lines)
 
@@ -53,7 +53,7 @@ def test_for_people_it_is_a_line_each_and_what_to_do_below(place: Place) -> None
 def test_no_database_yet(tmp_path: Path, place: Place) -> None:
     place.database.unlink()
     seen = place.doctor()
-    assert "There is none yet" in seen.about("database", "problem")
+    assert "There is none at" in seen.about("database", "problem")
     assert "need the database" in seen.about("work", "warning")
     assert not place.database.exists(), "a doctor who looks makes none"
 
