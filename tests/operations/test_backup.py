@@ -192,6 +192,7 @@ def test_postgresql_is_dumped_first_and_restored_into_another_database(
         there = url.replace("/postgres", "/elsewhere").replace("postgres:", "postgresql:")
         subprocess.run(["pg_restore", f"--dbname={there}", str(backup / "database.dump")], check=True, env=shell)
         shutil.copytree(backup, tmp_path / "elsewhere")
+        (tmp_path / "elsewhere").chmod(0o700)  # a data folder that others can read is refused
         other = Place(tmp_path / "elsewhere", {**place.environ, "DATABASE_URL": there})
         assert other.manage("migrate", "-v", "0").returncode == 0
         tried = other.python(
