@@ -197,6 +197,6 @@ def test_postgresql_is_dumped_first_and_restored_into_another_database(
         assert other.manage("migrate", "-v", "0").returncode == 0
         tried = other.python(
             "from batchsite.batches.models import Submission, Event; told = Event.objects.filter(kind='restored')\n"
-            "print(Submission.objects.filter(create_tried_at=None).count(), told.count())"
+            "print(Submission.objects.filter(batch__restored_at=None).count(), told.count())"
         )
         assert tried.split() == ["0", "3"]

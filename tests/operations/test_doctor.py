@@ -228,4 +228,4 @@ def test_settings_that_hurt(place: Place) -> None:
     place.data.chmod(0o755)
     seen = place.doctor()
     assert "batchsite.E008" in seen.about("settings", "problem")
-    assert "chmod 700" in seen.about("settings", "warning")
+    assert "chmod 700" in seen.about("settings", "problem")
