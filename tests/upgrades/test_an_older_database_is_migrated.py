@@ -61,7 +61,8 @@ EXPECTED = (
     '{"batches": [["Done", "completed", 20, 20, 53297600], ["Sorting", "draft", 0, 0, 0], '
     '["Queued", "queued", 12, 0, 0], ["Half", "processing", 30, 10, 28657600]], '
     '"sums": [53297600, 0, 0, 28657600], "tags": [["german"], [], [], []], "recipes": [[1], [1], [1], [1]], '
-    '"uncounted": ["Done", "Half"], "trial": [[1, "answered"], [2, "answered"], [3, "answered"]], "tokens": [10, 10, 10]}'
+    '"uncounted": ["Done", "Half"], '
+    '"trial": [[1, "answered"], [2, "answered"], [3, "answered"]], "tokens": [10, 10, 10]}'
 )
 
 
