@@ -45,7 +45,7 @@ def batch(team: Team, alice: User) -> Batch:
 
 
 def page(site: Client, batch: Batch, **asked: Any) -> str:
-    return site.get(reverse("batch", args=[batch.pk]), asked).content.decode()
+    return str(site.get(reverse("batch", args=[batch.pk]), asked).content.decode())
 
 
 def head(html: str, label: str) -> str:
