@@ -50,7 +50,7 @@ def page(site: Client, batch: Batch, **asked: Any) -> str:
 
 def head(html: str, label: str) -> str:
     """The head of a column, with its tags."""
-    return next(one for one in re.findall(r"<th\b.*?</th>", html, re.S) if re.search(rf">\s*{label}\b", one))
+    return str(next(th for th in re.findall(r"<th\b.*?</th>", html, re.S) if re.search(rf">\s*{label}\b", th)))
 
 
 def line(html: str, row: int) -> str:
