@@ -34,12 +34,17 @@ FORMS = {
     form.name: form
     for form in (
         Form(
-            "csv", "CSV, exact", "UTF-8, every cell as it is", "csv", "text/csv; charset=utf-8", text_writers.csv_exact
+            "csv",
+            "CSV, exact",
+            "for programs: UTF-8, every cell as it is, formulas too",
+            "csv",
+            "text/csv; charset=utf-8",
+            text_writers.csv_exact,
         ),
         Form(
             "excel",
             "CSV for Excel",
-            "with a mark that Excel needs; cells that look like formulas start with '",
+            "with a mark that Excel needs; what would run as a formula gets a ' before it",
             "csv",
             "text/csv; charset=utf-8",
             text_writers.csv_excel,

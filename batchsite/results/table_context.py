@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from batchsite.batches.models import Batch
-from batchsite.results import filter_choices, row_table
+from batchsite.results import filter_choices, row_table, table_columns
 from batchsite.results.models import Summary
 from batchsite.results.row_filter import SORTS, RowFilter, chips, query_of, without
 from batchsite.teams.requests import TeamRequest
@@ -20,7 +20,9 @@ def table_context(request: TeamRequest, batch: Batch, summary: Summary, row_filt
         "wanted": row_filter,
         "chips": chips(row_filter, request.GET),
         "kept": query_of(row_filter),
-        "columns": row_table.columns_of(batch, request.GET),
+        "columns": table_columns.columns_of(batch, request.GET),
+        "row_head": table_columns.row_link(row_filter, request.GET),
+        "heads": table_columns.heads_of(page.columns, row_filter, request.GET, can_sort=page.unsorted != "many"),
         "choices": filter_choices.short_lists(batch, row_filter),
         "lists": filter_choices.value_lists(batch, row_filter, summary),
         "finishes": sorted({"stop", "length", row_filter.finish} - {""}),

@@ -19,9 +19,9 @@ from batchsite.results import (
     expected_column,
     judgements,
     row_detail,
-    row_table,
     summaries,
     summary_charts,
+    table_rows,
 )
 from batchsite.results.models import Judgement, Summary
 from batchsite.results.row_filter import RowFilter, chips, filter_in
@@ -124,7 +124,7 @@ def batch_row(request: TeamRequest, batch_id: int, row: int) -> HttpResponse:
         "detail": detail,
         "judgement": judgement,
         "chips": chips(row_filter, request.GET),
-        "answer": row_table.pretty(detail.result.answer) if detail.result else "",
+        "answer": table_rows.pretty(detail.result.answer) if detail.result else "",
     }
     return render(request, "results/row.html", context)
 
