@@ -66,6 +66,7 @@ of_a_batch = [
 ]
 of_a_row = [
     path("<int:batch_id>/rows", views.batch_rows, name="batch-rows"),
+    path("<int:batch_id>/hits", views.batch_hits, name="batch-hits"),
     path("<int:batch_id>/rows/<int:row>", views.batch_row, name="batch-row"),
     path("<int:batch_id>/rows/<int:row>/retry", views_retry.batch_row_retry, name="batch-row-retry"),
     path("<int:batch_id>/rows/<int:row>/judge", views_judgements.row_judge, name="row-judge"),

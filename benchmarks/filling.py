@@ -29,6 +29,7 @@ from django.db import transaction  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from batchsite.batches.models import Batch, DailySpend, Event, Pace, Submission, Tagging  # noqa: E402
+from batchsite.batches.models.submissions import submission_token  # noqa: E402
 from batchsite.datasets.models import BLOCK_ROWS, Block, Dataset  # noqa: E402
 from batchsite.submission import result_records  # noqa: E402
 from batchsite.teams.models import Role, Team, User  # noqa: E402
@@ -139,6 +140,7 @@ def _submission(batch: Batch) -> Submission:
     return Submission(
         batch=batch,
         number=1,
+        token=submission_token(batch, 1),
         state=batch.state,
         first_row=1,
         last_row=batch.total,

@@ -11,10 +11,9 @@ from dataclasses import dataclass, replace
 from django.http import QueryDict
 
 from batchsite.batches.models import Batch
-from batchsite.batches.states import RowState
 from batchsite.recipes.row_set import RowSet
 from batchsite.results import summaries
-from batchsite.results.cause_counts import causes
+from batchsite.results.known_counts import known_count
 from batchsite.results.row_filter import RowFilter, chips, filter_in
 from batchsite.results.row_search import Search
 from batchsite.results.scan import BUDGET
@@ -63,27 +62,12 @@ def counted(batch: Batch, kept: str, seconds: float = BUDGET) -> FilterCount:
     """Counts the rows of a filter, as far as that takes no longer than `seconds`."""
     row_filter = _filter(kept)
     words = ", ".join(words for words, _ in chips(row_filter, QueryDict(kept)))
-    known = _known(batch, row_filter)
+    known = known_count(batch, row_filter, summaries.summary_of(batch))
     if known is not None:
         return FilterCount(known, True, words)
     result = Search(batch, row_filter, summaries.summary_of(batch), seconds).find(None, 1, MOST_COUNTED)
     is_all = result.reached is None and len(result.places) < MOST_COUNTED
     return FilterCount(len(result.places), is_all, words)
-
-
-def _known(batch: Batch, row_filter: RowFilter) -> int | None:
-    """Returns the count from the batch's counters. None if they do not tell."""
-    if row_filter.state and row_filter == RowFilter(state=row_filter.state):
-        return int(
-            {RowState.PENDING: batch.pending}.get(RowState(row_filter.state), getattr(batch, row_filter.state, 0))
-        )
-    if row_filter == RowFilter(fit="misfit"):
-        return batch.misfits
-    return (
-        dict(causes(batch)).get(row_filter.cause)
-        if row_filter.cause and row_filter == RowFilter(cause=row_filter.cause)
-        else None
-    )
 
 
 def _filter(kept: str) -> RowFilter:

@@ -43,6 +43,12 @@ class RowPage:
         return bool(self.lines) and self.previous is None and self.next is None and self.searched_to is None
 
     @property
+    def count(self) -> int | None:
+        """The number of all rows, if the page has room for them. None if there are more, or may be."""
+        is_whole = self.previous is None and self.next is None and self.searched_to is None
+        return len(self.lines) if is_whole else None
+
+    @property
     def is_wide(self) -> bool:
         """Whether there are more columns than fit side by side, so that the table scrolls."""
         return sum(240 if column.key in {"prompt", "answer"} else 130 for column in self.columns) > 1030

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from batchsite.batches.models import Batch
-from batchsite.results import filter_choices, row_table, table_columns
+from batchsite.results import filter_choices, hit_counts, row_table, table_columns
 from batchsite.results.models import Summary
 from batchsite.results.row_filter import SORTS, RowFilter, chips, query_of, without
 from batchsite.teams.requests import TeamRequest
@@ -14,8 +14,10 @@ from batchsite.teams.requests import TeamRequest
 def table_context(request: TeamRequest, batch: Batch, summary: Summary, row_filter: RowFilter) -> dict[str, Any]:
     """Returns what the table of rows and its filter form show."""
     page = row_table.page_of(batch, row_filter, request.GET, summary)
+    count = page.count if not row_filter.measure else None
     return {
         "page": page,
+        "hits": hit_counts.hits_of(batch, row_filter, summary, count) if row_filter else None,
         "asked": row_filter,
         "wanted": row_filter,
         "chips": chips(row_filter, request.GET),

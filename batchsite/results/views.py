@@ -17,6 +17,7 @@ from batchsite.results import (
     agreement,
     answer_fields,
     expected_column,
+    hit_counts,
     judgements,
     row_detail,
     summaries,
@@ -24,7 +25,7 @@ from batchsite.results import (
     table_rows,
 )
 from batchsite.results.models import Judgement, Summary
-from batchsite.results.row_filter import RowFilter, chips, filter_in
+from batchsite.results.row_filter import RowFilter, chips, filter_in, query_of
 from batchsite.results.row_search import Search
 from batchsite.results.table_context import table_context
 from batchsite.results.views_notes import course_of
@@ -100,6 +101,17 @@ def batch_rows(request: TeamRequest, batch_id: int) -> HttpResponse:
         return redirect(f"{reverse('batch', args=[batch.pk])}?{request.GET.urlencode()}")
     summary, row_filter = summaries.summary_of(batch), filter_in(request.GET)
     return render(request, "results/_rows.html", {"batch": batch, **table_context(request, batch, summary, row_filter)})
+
+
+@require_GET
+def batch_hits(request: TeamRequest, batch_id: int) -> HttpResponse:
+    """Shows how many rows a filter leaves, for its own poll."""
+    batch = queries.batch_of(request.team, batch_id)
+    if not request.htmx or batch.state == State.DRAFT:
+        return redirect(f"{reverse('batch', args=[batch.pk])}?{request.GET.urlencode()}")
+    row_filter = filter_in(request.GET)
+    hits = hit_counts.hits_of(batch, row_filter, summaries.summary_of(batch))
+    return render(request, "results/_hits.html", {"batch": batch, "hits": hits, "kept": query_of(row_filter)})
 
 
 @require_GET
