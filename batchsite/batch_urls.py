@@ -52,6 +52,7 @@ of_a_batch = [
     path("<int:batch_id>/cancel", views_actions.batch_cancel, name="batch-cancel"),
     path("<int:batch_id>/finish", views_actions.batch_finish, name="batch-finish"),
     path("<int:batch_id>/go-on", views_actions.batch_go_on, name="batch-go-on"),
+    path("<int:batch_id>/key", views_actions.batch_key, name="batch-key"),
     path("<int:batch_id>/retry", views_retry.batch_retry, name="batch-retry"),
     path("<int:batch_id>/rename", views_actions.batch_rename, name="batch-rename"),
     path("<int:batch_id>/delete", views_actions.batch_delete, name="batch-delete"),

@@ -12,6 +12,8 @@ from batchsite.http import UNPROCESSABLE
 from batchsite.results.confirmation import ask, ask_and_do, do, question_context, typed
 from batchsite.results.forms import RenameForm
 from batchsite.submission import actions
+from batchsite.submission.key_moves import NAMES, move_to_key, other_account
+from batchsite.teams.key_checks import check_key
 from batchsite.teams.requests import TeamRequest
 from batchsite.wording import many, number
 
@@ -57,6 +59,28 @@ def batch_go_on(request: TeamRequest, batch_id: int) -> HttpResponse:
         return do(request, batch, lambda: actions.go_on(batch, request.user), "Retrying now.")
     what = "It retries right away instead of waiting for the next attempt. If the cause remains, it is held again."
     return ask(request, batch, f"Continue “{batch}” now?", what, "Go on now")
+
+
+@ask_and_do
+def batch_key(request: TeamRequest, batch_id: int) -> HttpResponse:
+    """Moves the batch to the team's other key, after asking xAI whether that is of the same xAI team."""
+    batch = queries.batch_of(request.team, batch_id)
+    account = other_account(batch)
+    if account is None:
+        messages.error(request, "There is no other xAI key that this batch could use. Owners set one on the Team page.")
+        return redirect("batch", batch.pk)
+    if request.method == "POST":
+        check = check_key(account.api_key, account.base_url)
+        if not check.usable:
+            messages.error(request, f"The other key does not help. {check.words_and_detail}")
+            return redirect("batch", batch.pk)
+        team = check.provider_team_id
+        return do(request, batch, lambda: move_to_key(batch, request.user, account.kind, team), "Retrying now.")
+    what = (
+        f"It goes on with {NAMES[account.kind]}, and only if that is of the xAI team that made the batch: xAI is asked "
+        "before anything changes. No row is sent or paid twice."
+    )
+    return ask(request, batch, f"Move “{batch}” to {NAMES[account.kind]}?", what, "Move the batch")
 
 
 @ask_and_do
