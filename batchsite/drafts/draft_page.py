@@ -12,6 +12,7 @@ from django.conf import settings
 from django.http import QueryDict
 
 from batchsite.batches.batch_recipe import recipe_of
+from batchsite.batches.draft_fingerprint import draft_fingerprint
 from batchsite.batches.models import Batch
 from batchsite.drafts import draft_store
 from batchsite.drafts.draft_stages import stages_of
@@ -81,7 +82,7 @@ def draft_context(request: TeamRequest, form: DraftForm, row: int, *, at_submit:
         "refused": at_submit and bool(problems),
         "wrong": _wrong(fields, problems),
         "unsaved": bool(form.errors),
-        "revision": draft_store.revision(batch),
+        "revision": draft_fingerprint(batch),
         "row": preview.row if preview else row,
         "preview": preview,
         "problems": problems,
@@ -181,7 +182,7 @@ def review_context(request: TeamRequest, batch: Batch, price: Estimate | None) -
         "request_text": text[:SHOWN_OF_A_REQUEST],
         "cut": len(text) > SHOWN_OF_A_REQUEST,
         "curl": curl,
-        "revision": draft_store.revision(batch),
+        "revision": draft_fingerprint(batch),
     }
 
 

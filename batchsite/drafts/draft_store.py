@@ -12,7 +12,6 @@ from django.db import transaction
 
 from batchsite.batches.batch_recipe import recipe_of
 from batchsite.batches.batchable import why_no_batch
-from batchsite.batches.draft_fingerprint import draft_fingerprint
 from batchsite.batches.models import Batch
 from batchsite.batches.states import State
 from batchsite.batches.timeline import note
@@ -91,11 +90,6 @@ def take_values(batch: Batch, column: str) -> str:
     fields = part_of(batch.shape, batch.shape_aside, "fields") or []
     save(batch, {"shape": with_values({"fields": fields}, column, values)})
     return f"{len(values):,} values of “{column}” {scope}".strip() + " are now the allowed values."
-
-
-def revision(batch: Batch) -> str:
-    """Returns a fingerprint of all that would be sent as the draft stands."""
-    return draft_fingerprint(batch)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from django_htmx.http import HttpResponseClientRedirect
 
 from batchsite.batches import queries
+from batchsite.batches.draft_fingerprint import draft_fingerprint
 from batchsite.batches.models import Batch
 from batchsite.batches.states import State
 from batchsite.datasets.models import Dataset, DatasetState
@@ -141,7 +142,7 @@ def batch_submit(request: TeamRequest, batch_id: int) -> HttpResponse:
     batch = queries.batch_of(request.team, batch_id)
     if batch.state != State.DRAFT:
         return to_batch(request, batch)
-    if request.POST.get("reviewed") != draft_store.revision(batch):
+    if request.POST.get("reviewed") != draft_fingerprint(batch):
         messages.warning(
             request, "The draft has changed since you opened it. This is the current version; nothing was sent."
         )

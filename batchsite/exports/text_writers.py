@@ -10,7 +10,6 @@ CSV quotes every cell, which is faster than checking which cells need it, and sa
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, Protocol
 
@@ -18,6 +17,7 @@ import orjson
 
 from batchsite.recipes.answer_shape import as_cell
 from batchsite.recipes.download_columns import Fields, column_names
+from batchsite.tables.formulas import without_formulas
 
 BUFFER_ROWS = 500
 TICKS_PER_DOLLAR = 10**10
@@ -91,9 +91,9 @@ def csv_excel(columns: Sequence[str], rows: Iterable[Row], fields: Fields = None
     """CSV for spreadsheets: with a byte order mark, and no cell that would run as a formula."""
     names = column_names(columns, fields)
     pick = picker(names, only)
-    yield UTF8_BOM + _packed([_without_formulas(pick(names))])
+    yield UTF8_BOM + _packed([without_formulas(pick(names))])
     for buffer in texts_of(rows, fields):
-        yield _packed([_without_formulas(pick(row)) for row in buffer])
+        yield _packed([without_formulas(pick(row)) for row in buffer])
 
 
 def texts_of(rows: Iterable[Row], fields: Fields) -> Iterator[list[list[str]]]:
@@ -191,13 +191,3 @@ def _packed(rows: Sequence[Sequence[str]]) -> bytes:
 
 def _line(row: Sequence[str]) -> str:
     return '"' + '","'.join([cell.replace('"', '""') for cell in row]) + '"\r\n'
-
-
-# What a formula starts with in a spreadsheet, full-width forms included; and numbers, which may start with a sign.
-_FORMULA = frozenset("=+-@\t\r\n\0＝＋－＠")
-_NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)*(?:[eE][+-]?\d+)?")
-
-
-def _without_formulas(cells: Sequence[str]) -> list[str]:
-    """Puts an apostrophe before cells that would run as a formula; quotes alone do not prevent that."""
-    return ["'" + cell if cell[:1] in _FORMULA and not _NUMBER.fullmatch(cell) else cell for cell in cells]

@@ -65,6 +65,16 @@ def breakable(text: str) -> str:
 
 
 @register.filter
+def marked(text: object, searched: str) -> str:
+    """A text with every place that was searched for marked. Both are escaped."""
+    if not searched:
+        return str(text)
+    parts = re.split(f"({re.escape(searched)})", str(text), flags=re.IGNORECASE)
+    marks = (format_html("<mark>{}</mark>", part) if place % 2 else part for place, part in enumerate(parts))
+    return format_html_join("", "{}", ((part,) for part in marks))
+
+
+@register.filter
 def ids(records: Iterable[Model]) -> str:
     """Their ids with commas between, as an address takes them."""
     return ",".join(str(record.pk) for record in records)

@@ -11,6 +11,7 @@ from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 
+from batchsite.batches.draft_fingerprint import draft_fingerprint
 from batchsite.batches.models import Batch
 from batchsite.drafts import draft_store
 from batchsite.prompts.models import Prompt, PromptVersion
@@ -245,7 +246,7 @@ def test_a_draft_with_problems_is_not_reviewed(draft: Batch, site: Client) -> No
 
 
 def test_what_changed_since_the_review_is_reviewed_again(draft: Batch, site: Client) -> None:
-    reviewed = draft_store.revision(draft)
+    reviewed = draft_fingerprint(draft)
     draft_store.save(draft, {"prompt": "Something else {{text}}"})
     answer = site.post(reverse("batch-submit", args=[draft.pk]), {"reviewed": reviewed})
     assert answer["Location"] == reverse("batch-review", args=[draft.pk])
