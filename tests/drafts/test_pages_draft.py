@@ -260,7 +260,8 @@ def _stages(page: str) -> list[tuple[str, bool, bool]]:
 
 
 def test_a_field_named_like_a_column_is_said_with_its_name_in_downloads(draft: Batch, site: Client) -> None:
-    fields = [{"name": name, "type": "text", "values": [], "description": "", "required": True} for name in ("id", "x")]
+    blank: dict[str, Any] = {"type": "text", "values": [], "description": "", "required": True}
+    fields = [blank | {"name": name} for name in ("id", "x")]
     Batch.objects.filter(pk=draft.pk).update(shape={"fields": fields})
     page = text_of(site.get(url("batch-edit", draft)))
     assert "in downloads the answer’s “id” is called “id_2”." in page
