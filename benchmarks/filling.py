@@ -195,7 +195,14 @@ def _big_batch(team: Team, user: User, dataset: Dataset, rows: int, name: str = 
 def _record(batch: Batch, submission: Submission, row: int) -> result_records.Record:
     failed = row % 100 == 0
     values: dict[str, Any] = dict.fromkeys(result_records.COLUMNS, "")
-    values |= {"batch_id": batch.pk, "row": row, "submission_id": submission.pk, "attempt": 1, "earlier": None}
+    values |= {
+        "batch_id": batch.pk,
+        "row": row,
+        "submission_id": submission.pk,
+        "attempt": 1,
+        "earlier": None,
+        "others": None,
+    }
     values |= {"state": "failed" if failed else "succeeded", "raw_page_id": None, "finish_reason": "stop"}
     values |= {"answer": "" if failed else f'{{"intent": "{INTENTS[(row * row) % 77]}"}}', "answered_by": batch.model}
     values |= {"error": "Content violates usage guidelines." if failed else "", "cause": "content" if failed else ""}

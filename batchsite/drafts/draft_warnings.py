@@ -13,13 +13,17 @@ from batchsite.pricing.estimate import rows_to_send
 from batchsite.pricing.lessons import TokenLine, line_through
 from batchsite.pricing.model_prices import price_of
 from batchsite.pricing.rates import OVERHEAD, lesson_of
-from batchsite.recipes.answer_shape import notes
+from batchsite.recipes.answer_shape import notes, problems, shape_of
+from batchsite.recipes.download_columns import renamed_fields
 from batchsite.recipes.prompt_template import MOST_SLIPS, slips
 from batchsite.recipes.recipe import Recipe
 from batchsite.wording import many
 from batchsite.xai.catalogue import batch_reason, is_batchable
 
 ROWS_SHOWN = 5
+"""Rows that are listed."""
+MOST_RENAMED = 3
+"""Renamed fields that are listed."""
 
 
 def warnings_of(batch: Batch) -> list[str]:
@@ -33,7 +37,7 @@ def warnings_of(batch: Batch) -> list[str]:
         warnings += _too_long(batch, recipe)
     elif recipe and batch.prompt.strip():
         warnings += [*_equal_requests(batch, recipe), *_too_long(batch, recipe)]
-    warnings += [*_slips(batch), *notes(batch.shape)]
+    warnings += [*_slips(batch), *notes(batch.shape), *_taken_names(batch)]
     if batch.model and batch.model not in settings.OPTIONS.xai_batch_models and is_batchable(batch.model) is None:
         warnings.append(batch_reason(batch.model))
     size, rows = settings.OPTIONS.requests_per_submission, rows_to_send(batch)
@@ -58,6 +62,17 @@ def _slips(batch: Batch) -> Iterator[str]:
             break
     for slip, column in list(typed.items())[:MOST_SLIPS]:
         yield f"“{slip}” is sent as it stands. If the column is meant, write {{{{{column}}}}}."
+
+
+def _taken_names(batch: Batch) -> Iterator[str]:
+    """Yields a sentence about the fields of the answer whose names are taken, so that downloads rename them."""
+    shape = None if problems(batch.shape) else shape_of(batch.shape)
+    renamed = renamed_fields(batch.dataset.columns, shape.fields) if shape else {}
+    if not renamed:
+        return
+    listed = ", ".join(f"“{field}” is called “{name}”" for field, name in list(renamed.items())[:MOST_RENAMED])
+    more = f", and {len(renamed) - MOST_RENAMED:,} more" if len(renamed) > MOST_RENAMED else ""
+    yield f"Another column already has that name, so in downloads the answer’s {listed}{more}."
 
 
 def _too_long(batch: Batch, recipe: Recipe) -> Iterator[str]:

@@ -64,8 +64,9 @@ def batch_edit(request: TeamRequest, batch_id: int) -> HttpResponse:
     batch = queries.batch_of(request.team, batch_id)
     if batch.state != State.DRAFT:
         return redirect("batch", batch.pk)
-    context = draft_context(request, DraftForm(batch=batch), whole_number(request.GET.get("row")) or 1)
-    return render(request, "drafts/edit.html", context)
+    at_submit = "checked" in request.GET  # where a review was asked for too early
+    row = whole_number(request.GET.get("row")) or 1
+    return render(request, "drafts/edit.html", draft_context(request, DraftForm(batch=batch), row, at_submit=at_submit))
 
 
 @require_POST
@@ -131,7 +132,7 @@ def batch_review(request: TeamRequest, batch_id: int) -> HttpResponse:
         return redirect("batch", batch.pk)
     price = draft_store.estimate_of(batch)
     if draft_store.problems_with_price(batch, price):
-        return redirect("batch-edit", batch.pk)
+        return redirect(f"{reverse('batch-edit', args=[batch.pk])}?checked=1")
     return render(request, "drafts/review.html", review_context(request, batch, price))
 
 
@@ -147,7 +148,7 @@ def batch_submit(request: TeamRequest, batch_id: int) -> HttpResponse:
         )
         return redirect("batch-review", batch.pk)
     if draft_store.problems_of(batch):
-        return redirect("batch-edit", batch.pk)
+        return redirect(f"{reverse('batch-edit', args=[batch.pk])}?checked=1")
     try:
         actions.start(batch, request.user, draft_store.estimate_of(batch))
     except actions.NotNow as refusal:

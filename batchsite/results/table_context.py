@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.http import urlencode
+
 from batchsite.batches.models import Batch
 from batchsite.results import filter_choices, hit_counts, row_table, table_columns
 from batchsite.results.models import Summary
-from batchsite.results.row_filter import SORTS, RowFilter, chips, query_of, without
+from batchsite.results.row_filter import SORTS, RowFilter, chips, pairs_of, query_of, without
 from batchsite.teams.requests import TeamRequest
 
 
@@ -22,6 +24,7 @@ def table_context(request: TeamRequest, batch: Batch, summary: Summary, row_filt
         "wanted": row_filter,
         "chips": chips(row_filter, request.GET),
         "kept": query_of(row_filter),
+        "taken": urlencode([*pairs_of(row_filter), *([("sort", row_filter.sort)] if row_filter.sort else [])]),
         "columns": table_columns.columns_of(batch, request.GET),
         "row_head": table_columns.row_link(row_filter, request.GET),
         "heads": table_columns.heads_of(page.columns, row_filter, request.GET, can_sort=page.unsorted != "many"),
