@@ -28,7 +28,7 @@ MOST_RENAMED = 3
 
 def warnings_of(batch: Batch) -> list[str]:
     """Returns sentences about a draft, the most expensive first."""
-    warnings = []
+    warnings: list[str] = []
     try:
         recipe = recipe_of(batch)
     except ValueError:
