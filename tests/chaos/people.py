@@ -37,7 +37,7 @@ from tests.chaos.scene import Scene
 from tests.chaos.shell import Shell
 from tests.chaos.tables import PROMPT, SHAPE, Table, broken_rows, key_of
 from tests.chaos.tally import Tally
-from tests.chaos.visitor import Visitor
+from tests.chaos.visitor import Visitor, press_together
 
 SMALLEST, LARGEST = 5, 5_000
 MOST_RUNNING = 7
@@ -221,33 +221,15 @@ class People(Actor):
     def _press(self, path: str, data: dict[str, Any] | None = None) -> None:
         """Press it; half of the time both do, at the same moment and twice each. Raises what one of them ran into."""
         if self.dice.random() < 0.5:
-            self._judge_reply(path, self.dice.choice(self.visitors).post(path, data))
-            return
-        barrier, raised = threading.Barrier(len(self.visitors)), list[Exception]()
-
-        def person(visitor: Visitor) -> None:
-            try:
-                barrier.wait()
-                for _ in range(2):
-                    self._judge_reply(path, visitor.post(path, data))
-            except Exception as error:  # noqa: BLE001  raised below
-                raised.append(error)
-
-        both = [threading.Thread(target=person, args=(visitor,)) for visitor in self.visitors]
-        for thread in both:
-            thread.start()
-        for thread in both:
-            thread.join()
-        self.tally.count(self.tally.done, "pressed by both, twice")
-        for error in raised:
-            raise error
-
-    def _judge_reply(self, path: str, reply: httpx.Response) -> None:
-        """A page may say that the database is away; a bare 500 never is right, nor is a lost session."""
-        if reply.status_code in {403, 500}:
-            self.wrong.append(f"{path} answered with {reply.status_code}: {reply.text[:300]}")
-        elif reply.status_code != 200:
-            self.tally.count(self.tally.oddities, f"press: {reply.status_code}")
+            replies = [self.dice.choice(self.visitors).post(path, data)]
+        else:
+            replies = press_together(self.visitors, path, data)
+            self.tally.count(self.tally.done, "pressed by both, twice")
+        for reply in replies:
+            if reply.status_code in {403, 500}:  # the database may be away, but a bare 500 never is right
+                self.wrong.append(f"{path} answered with {reply.status_code}: {reply.text[:300]}")
+            elif reply.status_code != 200:
+                self.tally.count(self.tally.oddities, f"press: {reply.status_code}")
 
     def cancel(self) -> str:
         batch = self._some(state__in=RUNNING)

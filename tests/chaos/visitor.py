@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -43,3 +44,26 @@ class Visitor:
         reply = self.post("/sign-in", {"email": self.account["email"], "password": self.account["password"]})
         assert reply.status_code == 200, reply.text
         assert "/sign-in" not in str(reply.url), reply.text
+
+
+def press_together(
+    visitors: Sequence[Visitor], path: str, data: Mapping[str, str | Sequence[str]] | None
+) -> list[httpx.Response]:
+    """Let all of them press at the same moment, and each once more. Returns the replies. Raises what one ran into."""
+    barrier, replies, raised = threading.Barrier(len(visitors)), list[httpx.Response](), list[Exception]()
+
+    def press(visitor: Visitor) -> None:
+        try:
+            barrier.wait()
+            replies.extend(visitor.post(path, data) for _ in range(2))
+        except Exception as error:  # noqa: BLE001  raised below
+            raised.append(error)
+
+    threads = [threading.Thread(target=press, args=(visitor,)) for visitor in visitors]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for error in raised:
+        raise error
+    return replies
