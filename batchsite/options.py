@@ -96,6 +96,9 @@ class Options:
     chunk_bytes: int = _option("BATCHSITE_CHUNK_BYTES", 8_000_000, "Bytes in one add call")
     page_rows: int = _option("BATCHSITE_PAGE_ROWS", 1000, "Results asked for in one call, at most 1000 (facts 2.7)")
 
+    memory: int = _option(
+        "BATCHSITE_MEMORY", 2_000_000_000, "Most memory of a worker or web process, in bytes; at least 300 MB (Linux)"
+    )
     upload_bytes: int = _option("BATCHSITE_UPLOAD_BYTES", 2_000_000_000, "Largest upload, in bytes")
     unpacked_bytes: int = _option(
         "BATCHSITE_UNPACKED_BYTES", 10_000_000_000, "Largest compressed upload once it is unpacked, in bytes"

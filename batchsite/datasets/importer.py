@@ -35,7 +35,8 @@ from batchsite.datasets.reading_report import (
 )
 from batchsite.datasets.watched_file import WatchedFile
 from batchsite.processes.heartbeats import stopping
-from batchsite.processes.leases import MOST_TRIES, Claim, claimed
+from batchsite.processes.leases import Claim, claimed
+from batchsite.processes.memory_limit import OutOfMemory, within_memory
 from batchsite.processes.outages import is_disk_full
 from batchsite.processes.queue import Job, Queue, enqueue
 from batchsite.setup import logging_about
@@ -48,6 +49,8 @@ SMALL = 5_000_000
 BLOCKS_AT_ONCE = 20
 """Blocks written in one transaction."""
 BLOCKS_REMOVED_AT_ONCE = 200
+MOST_STARTS = 3
+"""Imports of a file that may begin and not end: a file that ends its process would do so each time."""
 RETRY_FULL_DISK = timedelta(minutes=1)
 
 
@@ -146,15 +149,19 @@ def import_step(dataset_id: int) -> None:
 
 
 def _import_or_say_why(claim: Claim[Dataset], dataset: Dataset) -> None:
-    if claim.tries > MOST_TRIES:
+    if claim.tries > MOST_STARTS:
         message = (
-            f"The import was started {MOST_TRIES} times and never finished: each time its process was stopped "
+            f"The import was started {MOST_STARTS} times and never finished: each time its process was stopped "
             "from outside, perhaps because memory ran out. The log has details. Upload the file again to try again."
         )
         _refuse(claim, [Problem(message)], 1)
         return
     try:
-        _import(claim, dataset)
+        with within_memory():
+            _import(claim, dataset)
+    except OutOfMemory as error:
+        words = f"Reading this file {error}. Split it or save it as CSV, or ask whoever runs batchsite for more."
+        _refuse(claim, [Problem(words)], 1)
     except Asks as asks:
         _ask(claim, asks)
     except ReadingError as error:

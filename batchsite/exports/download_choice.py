@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from batchsite.batches.models import Batch
 from batchsite.exports.row_streams import columns_of
-from batchsite.exports.text_writers import column_names
+from batchsite.recipes.download_columns import column_names
 from batchsite.recipes.row_set import RowSet, parse_rows
 from batchsite.results import filtered_rows, judgement_columns
 from batchsite.results.answer_fields import shape_fields

@@ -19,6 +19,7 @@ from batchsite.exports.download_choice import DownloadChoice, fingerprint
 from batchsite.exports.models import Export
 from batchsite.exports.result_files import BUILT, Built, build, filename
 from batchsite.processes.leases import MOST_TRIES, Claim, claimed
+from batchsite.processes.memory_limit import OutOfMemory, within_memory
 from batchsite.processes.queue import Job, enqueue, take, take_due
 from batchsite.teams.models import User
 
@@ -70,7 +71,10 @@ def build_step(export_id: int) -> None:
             return
         folder = Path(tempfile.mkdtemp(prefix="batchsite-export-"))
         try:
-            _build(claim, export, folder)
+            with within_memory():
+                _build(claim, export, folder)
+        except OutOfMemory as error:
+            _give_up(claim, f"Building this file {error}. Choose fewer rows or columns, or CSV.")
         except ValueError as error:  # too big for this format, or bad ranges
             _give_up(claim, str(error))
         finally:

@@ -12,7 +12,7 @@ from batchsite.exports import table_writers, text_writers
 from batchsite.exports.download_choice import STATES, DownloadChoice
 from batchsite.exports.row_streams import FileRow, columns_of, file_rows, rows_in_order
 from batchsite.exports.table_writers import Beat, Builder, TooBig, build_parquet, build_xlsx
-from batchsite.exports.text_writers import Fields
+from batchsite.recipes.download_columns import Fields
 from batchsite.recipes.recipe import id_prefix
 from batchsite.results import filtered_rows
 from batchsite.results.answer_fields import shape_fields

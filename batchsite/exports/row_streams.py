@@ -11,8 +11,9 @@ from batchsite.batches.answer_flaws import WARNINGS, warning_of
 from batchsite.batches.models import Batch, Result
 from batchsite.batches.states import RowState
 from batchsite.datasets.models import BLOCK_ROWS
-from batchsite.exports.text_writers import Outcome, free_names
+from batchsite.exports.text_writers import Outcome
 from batchsite.recipes.answer_shape import Shape, shape_of
+from batchsite.recipes.download_columns import free_names
 from batchsite.recipes.row_set import RowSet
 from batchsite.results import judgement_columns
 
