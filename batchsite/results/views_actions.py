@@ -100,9 +100,9 @@ def batch_delete(request: TeamRequest, batch_id: int) -> HttpResponse:
         what = "Nothing was sent. The dataset stays."
     else:
         what = (
-            f"Its {many(batch.total, 'row')} with their answers are removed here, for everyone in {request.team}. After "
-            "ten minutes they can’t be restored. The dataset stays. At xAI the prompts and answers stay until the batch expires "
-            "there, 30 days after it was made: xAI offers no way to delete them earlier."
+            f"Its {many(batch.total, 'row')} with their answers are removed here, for everyone in {request.team}. "
+            "After ten minutes they can’t be restored. The dataset stays. At xAI the prompts and answers stay until "
+            "the batch expires there, 30 days after it was made: xAI offers no way to delete them earlier."
         )
     return ask(request, batch, f"Delete “{batch}”?", what, "Delete", is_calm=False)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -23,7 +24,6 @@ def three(team: Team, alice: User) -> list[Batch]:
     return [
         an_ended_batch(team, alice, rows=rows, name=name) for name, rows in (("Gamma", 12), ("beta", 20), ("Alpha", 5))
     ]
-
 
 
 def names(page: Page) -> list[str]:
@@ -69,7 +69,7 @@ def test_deleting_is_undone_and_a_tag_filters(three: list[Batch], alice: User, o
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_text("2 batches restored.")).to_be_visible()
     assert names(page) == ["beta", "Gamma"]
-    page.get_by_role("link", name="tag weekly, remove this filter").click()
+    page.get_by_role("link", name=re.compile("^tag weekly")).click()
     assert names(page) == ["Alpha", "beta", "Gamma"]
 
 
