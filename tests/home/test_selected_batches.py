@@ -101,7 +101,7 @@ def test_pages_of_a_sorted_list_lead_on_and_back(
 
 
 def test_a_head_says_how_the_list_is_sorted_and_keeps_the_filter(three: list[Batch], site: Client) -> None:
-    html = site.get(URL, {"sort": "-cost", "search": "a", "after": three[1].pk}).content.decode()
+    html = site.get(URL, {"sort": "-cost", "search": "a", "after": str(three[1].pk)}).content.decode()
     head = next(th for th in re.findall(r"<th\b.*?</th>", html, re.S) if "Cost" in th)
     assert 'aria-sort="descending"' in head
     assert 'href="?sort=cost&amp;search=a"' in head
