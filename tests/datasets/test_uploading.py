@@ -152,12 +152,10 @@ def test_signed_out_nothing_is_taken(alice: User, media: Path) -> None:
     assert files_in(media) == []
 
 
-def test_the_sample_is_one_click_away_and_comes_once(team: Team, alice: User, client_of: Browser) -> None:
-    client = client_of(alice)
-    first, second = client.post(reverse("dataset-sample")), client.post(reverse("dataset-sample"))
-    dataset = Dataset.objects.get()
+def test_the_sample_comes_once(team: Team, alice: User) -> None:
+    dataset = sample.take(team, alice)
 
-    assert first["Location"] == second["Location"] == reverse("dataset", args=[dataset.pk])
+    assert sample.take(team, alice) == dataset
     assert (dataset.state, dataset.name, dataset.team) == (DatasetState.READY, sample.NAME, team)
     assert dataset.row_count >= 60
     assert dataset.columns == ["id", "customer", "language", "text"]

@@ -174,19 +174,6 @@ def test_the_gallery_shows_on_an_empty_draft_only(draft: Batch, site: Client) ->
     assert "Or start from one of these" not in page(site, "batch-edit", draft)
     draft_store.save(draft, {"prompt": ""})
     assert "Or start from one of these" in page(site, "batch-edit", draft)
-    post(site, "batch-fill", draft, prompt="", starter="classify")
-    assert draft.shape == {
-        "fields": [
-            {
-                "name": "kind",
-                "type": "choice",
-                "values": ["a", "b"],
-                "description": "The label that fits the text best",
-                "required": True,
-            }
-        ]
-    }
-    assert site.post(reverse("batch-fill", args=[draft.pk]), TYPED | {"starter": "none"}).status_code == 404
 
 
 # ---- shape, examples, gaps ---------------------------------------------------------------------------------
