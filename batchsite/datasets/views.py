@@ -57,7 +57,7 @@ def dataset_replace(request: TeamRequest, dataset_id: int) -> HttpResponse:
 
 
 def _upload(request: TeamRequest, replaces: Dataset | None) -> HttpResponse:
-    refused = upload_guard.refusal(request.META.get("CONTENT_LENGTH"))
+    refused = upload_guard.refusal(request.team, request.META.get("CONTENT_LENGTH"))
     if refused:
         return _refused(request, replaces, refused.words, refused.status)
     try:
