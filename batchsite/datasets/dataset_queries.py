@@ -104,12 +104,12 @@ def listed(team: Team, pks: Sequence[int]) -> Listing:
 def same_file(dataset: Dataset) -> Dataset | None:
     """Returns the first dataset of the team that came from the very same file before this one. None if there is none.
 
-    A file in the place of another of its kind, or read again with other answers, is no surprise.
+    The one that it replaces does not count: who uploads a file in its place knows it.
     """
     if not dataset.digest:
         return None
     others = datasets_of(dataset.team).filter(digest=dataset.digest, pk__lt=dataset.pk)
-    return others.exclude(pk=dataset.replaces_id).order_by("pk").first()
+    return others.exclude(pk=dataset.replaces_id or 0).order_by("pk").first()
 
 
 @dataclass(frozen=True)
