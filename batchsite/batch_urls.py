@@ -7,7 +7,7 @@ from django.urls import path
 from batchsite.drafts import views as draft_views
 from batchsite.drafts import views_duplicate, views_fill, views_models, views_starter
 from batchsite.exports import views as export_views
-from batchsite.home import views_batches
+from batchsite.home import views_batches, views_selected
 from batchsite.results import (
     views,
     views_actions,
@@ -21,6 +21,7 @@ from batchsite.trials import views as trial_views
 
 of_all = [
     path("", views_batches.batches, name="batches"),
+    path("selected", views_selected.batches_selected, name="batches-selected"),
     path("new", draft_views.batch_new, name="batch-new"),
     path("shared/<str:token>/<str:name>", export_views.shared_results, name="shared-results"),
 ]

@@ -153,6 +153,8 @@ _AT_LEAST_ONE = {
     "chunk_bytes",
     "page_rows",
     "upload_bytes",
+    "waiting_uploads",
+    "waiting_bytes",
     "unpacked_bytes",
     "max_rows",
     "max_columns",
