@@ -14,11 +14,13 @@
   const isChoice = (one) => one.type === "radio" || one.type === "checkbox";
   const valueOf = (one) => (isChoice(one) ? one.checked : one.value);
   const now = () => fields().map((one) => [one.name, valueOf(one)]);
+  const edit = () => form.elements.edit;
+  form.elements.tab.value = Math.random().toString(36).slice(2);  // this page: what it saved itself is no surprise to it
   let version = 0;
   let sent = 0;
 
   const keep = (more) => {
-    const kept = { base: saved().dataset.rev, values: now(), ...more };
+    const kept = { base: saved().dataset.rev, edit: edit().value, values: now(), ...more };
     try { sessionStorage.setItem(key, JSON.stringify(kept)); } catch { /* full: then without */ }
   };
   form.addEventListener("input", (event) => {
@@ -68,6 +70,7 @@
   if (arrived || !kept?.values) sessionStorage.removeItem(key);
   else if (JSON.stringify(kept.values) !== JSON.stringify(now())) {
     restore(kept.values);
+    edit().value = kept.edit ?? edit().value;  // where somebody saved something else since, both are shown
     document.dispatchEvent(new CustomEvent("toast", { detail: "What you had typed before is back, and is being saved." }));
     addEventListener("load", () => form.dispatchEvent(new Event("input", { bubbles: true })));
   }

@@ -1,19 +1,19 @@
 /* The page of a batch. What comes along out of band waits while one has it open, as the polled part itself does,
-   and the focus stays where it was. */
+   and the focus stays where it was: on the element with the same id or data-focus. */
 "use strict";
 {
   sessionStorage.removeItem(`draft ${location.pathname.split("/").pop()}`);  // submitted: see drafts-keep.js
 
   const waiting = new Map();
-  const place = (element) => `${element.tagName} ${element.textContent.trim()}`;
+  const nameOf = (element) => element.id || element.dataset.focus || "";
 
   const replace = (part, fresh) => {
-    const focused = part.contains(document.activeElement) ? place(document.activeElement) : "";
+    const focused = part.contains(document.activeElement) ? nameOf(document.activeElement) : "";
     fresh.removeAttribute("hx-swap-oob");
     part.replaceWith(fresh);
     htmx.process(fresh);
     htmx.trigger(fresh, "htmx:afterSettle", { elt: fresh });
-    if (focused) [...fresh.querySelectorAll("a, button, summary")].find((one) => place(one) === focused)?.focus({ preventScroll: true });
+    if (focused) [...fresh.querySelectorAll("a, button, summary")].find((element) => nameOf(element) === focused)?.focus({ preventScroll: true });
   };
   const catchUp = () => {
     for (const [id, fresh] of waiting) {

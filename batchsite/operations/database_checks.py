@@ -11,6 +11,7 @@ from typing import Any
 from django.db import Error, connection, transaction
 
 from batchsite.operations.findings import Finding, first_line, ok, problem, size, warning
+from batchsite.processes.database_errors import Trouble, trouble_of
 from batchsite.processes.health import missing_migrations
 
 ABOUT = "database"
@@ -21,7 +22,7 @@ PROBE = 200_000
 
 
 def examine_database() -> Iterator[Finding]:
-    """The database itself. If it has a problem, nothing else can be examined."""
+    """The database itself."""
     try:
         if connection.vendor == "sqlite":
             yield from _sqlite(Path(connection.settings_dict["NAME"]))
@@ -29,6 +30,16 @@ def examine_database() -> Iterator[Finding]:
             yield from _postgresql()
     except (Error, sqlite3.Error) as error:
         yield _unusable(error)
+
+
+def can_be_read() -> bool:
+    """Whether the rest can be examined although something is wrong: without room to write, reading goes on."""
+    if connection.vendor == "sqlite" and not Path(connection.settings_dict["NAME"]).exists():
+        return False  # and none is made by looking
+    try:
+        return not missing_migrations()
+    except (Error, sqlite3.Error):
+        return False
 
 
 def examine_migrations() -> Iterator[Finding]:
@@ -42,20 +53,20 @@ def examine_migrations() -> Iterator[Finding]:
 
 
 def _unusable(error: Exception) -> Finding:
-    text = first_line(error)
-    if "locked" in text:
+    text, trouble = first_line(error), trouble_of(error)
+    if trouble is Trouble.LOCKED:
         return problem(
             ABOUT,
             f"Locked: nobody else could read or write for {LOCK_WAIT:.0f} s.",
             "Work goes on by itself once the lock is gone. Who holds it: `fuser -v` on the file db.sqlite3.",
         )
-    if any(sign in text for sign in ("full", "No space left", "disk I/O error")):
+    if trouble is Trouble.FULL:
         return problem(
             ABOUT,
             f"There is no room to write, or the disk is failing: {text}.",
             "Make room on its disk; work goes on by itself.",
         )
-    if "malformed" in text or "not a database" in text:
+    if trouble is Trouble.DAMAGED:
         return problem(
             ABOUT, f"The file is damaged: {text}.", "Stop batchsite and restore the last backup: docs/operations.md."
         )
