@@ -28,12 +28,15 @@
     keep();
   });
   form.addEventListener("submit", () => { if (version !== 0 || sessionStorage.getItem(key)) keep({ submitted: true }); });
-  form.addEventListener("htmx:beforeRequest", () => { sent = version; });
-  form.addEventListener("htmx:afterRequest", (event) => {
-    if (!event.detail.successful || event.detail.xhr.getResponseHeader("HX-Redirect")) tell("unsaved", "Not saved yet");
+  // What is sent is read when a request is made; it may wait for the one before it.
+  form.addEventListener("htmx:config:request", ({ detail: { ctx } }) => { ctx.version = version; });
+  form.addEventListener("htmx:before:request", ({ target, detail: { ctx } }) => { if (target === form) sent = ctx.version; });
+  form.addEventListener("htmx:finally:request", ({ target, detail: { ctx } }) => {
+    if (target !== form) return;
+    if (!ctx.response?.raw.ok || ctx.hx.redirect) tell("unsaved", "Not saved yet");
     else if (sent !== version) tell("saving", "Saving…");
   });
-  document.addEventListener("htmx:afterSettle", () => {
+  document.addEventListener("htmx:after:swap", () => {
     // What is marked could not be saved: it stays here until it can.
     if (sent === version && saved().dataset.state === "saved") {
       if ("unsaved" in saved().dataset) keep();
