@@ -15,6 +15,7 @@ from batchsite.results import (
     views_judgements,
     views_notes,
     views_progress,
+    views_retry,
 )
 from batchsite.trials import views as trial_views
 
@@ -51,7 +52,8 @@ of_a_batch = [
     path("<int:batch_id>/cancel", views_actions.batch_cancel, name="batch-cancel"),
     path("<int:batch_id>/finish", views_actions.batch_finish, name="batch-finish"),
     path("<int:batch_id>/go-on", views_actions.batch_go_on, name="batch-go-on"),
-    path("<int:batch_id>/retry", views_actions.batch_retry, name="batch-retry"),
+    path("<int:batch_id>/key", views_actions.batch_key, name="batch-key"),
+    path("<int:batch_id>/retry", views_retry.batch_retry, name="batch-retry"),
     path("<int:batch_id>/rename", views_actions.batch_rename, name="batch-rename"),
     path("<int:batch_id>/delete", views_actions.batch_delete, name="batch-delete"),
     path("<int:batch_id>/again", views_duplicate.batch_again, name="batch-again"),
@@ -64,8 +66,9 @@ of_a_batch = [
 ]
 of_a_row = [
     path("<int:batch_id>/rows", views.batch_rows, name="batch-rows"),
+    path("<int:batch_id>/hits", views.batch_hits, name="batch-hits"),
     path("<int:batch_id>/rows/<int:row>", views.batch_row, name="batch-row"),
-    path("<int:batch_id>/rows/<int:row>/retry", views_actions.batch_row_retry, name="batch-row-retry"),
+    path("<int:batch_id>/rows/<int:row>/retry", views_retry.batch_row_retry, name="batch-row-retry"),
     path("<int:batch_id>/rows/<int:row>/judge", views_judgements.row_judge, name="row-judge"),
     path("<int:batch_id>/rows/<int:row>/correct", views_judgements.row_correct, name="row-correct"),
 ]

@@ -32,7 +32,7 @@ def next_url(request: HttpRequest) -> str:
     return wanted if is_ours else reverse("home")
 
 
-def words_of(text: str | None) -> str:
+def clean_text(text: str | None) -> str:
     """A text from an address, stripped, and without NUL, which PostgreSQL does not accept."""
     return (text or "").replace("\0", "").strip()
 

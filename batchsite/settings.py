@@ -153,6 +153,7 @@ DUE_SOURCES = [
     "batchsite.results.tasks.due",
     "batchsite.exports.tasks.due",
 ]
+ON_EVERY_MACHINE = ["batchsite.submission.restore.keep_up"]
 
 # Security. `check --deploy` is clean as it stands; `manage.py up` on loopback serves plain HTTP and says so
 # to its children through BATCHSITE_HTTPS=0.

@@ -9,6 +9,8 @@ NO_ANSWER = "no answer"
 CUT_BEFORE_ANSWER = "no answer within the token limit"
 TRUNCATED = "cut off by the token limit"
 DECLINED = "refused by the model"
+CUT_OFF = frozenset({CUT_BEFORE_ANSWER, TRUNCATED})
+"""Causes that a higher cap on output tokens may mend."""
 COUNTERS = {
     NO_ANSWER: "no_answer",
     CUT_BEFORE_ANSWER: "no_answer",

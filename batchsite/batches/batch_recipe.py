@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 from batchsite.batches.batchable import why_no_batch
-from batchsite.batches.models import Batch
+from batchsite.batches.models import Batch, Submission
 from batchsite.batches.states import State
 from batchsite.recipes.answer_shape import problems, shape_of
 from batchsite.recipes.given_requests import given_recipe
@@ -34,6 +34,12 @@ def recipe_of(batch: Batch) -> Recipe:
         examples=tuple((parse(one["user"], columns), parse(one["assistant"], columns)) for one in batch.examples),
         kind=kind,
     )
+
+
+def recipe_sent(submission: Submission) -> Recipe:
+    """Returns the recipe of a submission's requests: the batch's, with the cap on output tokens that a retry has."""
+    recipe, output_cap = recipe_of(submission.batch), (submission.retry_of or {}).get("output_cap")
+    return recipe.capped(output_cap) if output_cap else recipe
 
 
 def _params(batch: Batch) -> dict[str, Any]:

@@ -6,19 +6,17 @@ import csv
 import io
 from typing import Any
 
+from batchsite.tables.formulas import without_formulas
+
 COLUMNS = ("line", "row", "column", "message", "excerpt")
 
 
 def problems_csv(problems: list[dict[str, Any]]) -> str:
     """The recorded problems as CSV, to be opened in a spreadsheet: no excerpt of a file is run as a formula."""
     target = io.StringIO()
-    writer = csv.writer(target)
+    writer = csv.writer(target, quoting=csv.QUOTE_ALL)
     writer.writerow(COLUMNS)
     for problem in problems:
-        writer.writerow([_harmless(problem.get(column)) for column in COLUMNS])
+        values = [problem.get(column) for column in COLUMNS]
+        writer.writerow(without_formulas("" if value is None else str(value) for value in values))
     return target.getvalue()
-
-
-def _harmless(value: object) -> str:
-    text = "" if value is None else str(value)
-    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text

@@ -12,7 +12,6 @@ from django.db import transaction
 
 from batchsite.batches.batch_recipe import recipe_of
 from batchsite.batches.batchable import why_no_batch
-from batchsite.batches.draft_fingerprint import draft_fingerprint
 from batchsite.batches.models import Batch
 from batchsite.batches.states import State
 from batchsite.batches.timeline import note
@@ -93,11 +92,6 @@ def take_values(batch: Batch, column: str) -> str:
     return f"{len(values):,} values of “{column}” {scope}".strip() + " are now the allowed values."
 
 
-def revision(batch: Batch) -> str:
-    """Returns a fingerprint of all that would be sent as the draft stands."""
-    return draft_fingerprint(batch)
-
-
 @dataclass(frozen=True)
 class Preview:
     """The prompt as it will be sent for one row."""
@@ -128,6 +122,11 @@ def preview(batch: Batch, row: int) -> Preview | None:
     return Preview(row, rows, messages, pairs, words)
 
 
+def has_prompt(batch: Batch) -> bool:
+    """Returns whether there is something to send for a row: a prompt, or rows that are requests already."""
+    return bool(batch.prompt.strip()) or batch.dataset.holds_requests
+
+
 def problems_of(batch: Batch) -> Problems:
     """Returns what keeps a draft from being submitted, apart from its price, without looking at every row."""
     problems: Problems = {}
@@ -138,7 +137,7 @@ def problems_of(batch: Batch) -> Problems:
     for field, text in (("system_prompt", batch.system_prompt), ("prompt", batch.prompt)):
         if words := _unknown(text, batch.dataset.columns):
             problems[field] = words
-    if not batch.prompt.strip() and not batch.dataset.holds_requests:
+    if not has_prompt(batch):
         problems["prompt"] = ["Write a prompt."]
     refused = why_no_batch(batch.model) if batch.model else "Choose a model."
     if refused:
@@ -196,10 +195,10 @@ def used_columns(batch: Batch) -> tuple[int, ...]:
 
 
 def estimate_of(batch: Batch) -> Estimate | None:
-    """Returns the estimate for a draft and stores it there. None if its prompt does not fit its columns."""
+    """Returns the estimate for a draft and stores it there. None if its prompt is blank or does not fit its columns."""
     batch.account = batch.account or account_kind(batch.team)
     try:
-        price = estimate(batch, recipe_of(batch))
+        price = estimate(batch, recipe_of(batch)) if has_prompt(batch) else None
     except (PromptError, ValueError):
         price = None
     as_json: dict[str, Any] | None = price.as_json() if price else None

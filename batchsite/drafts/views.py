@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from django_htmx.http import HttpResponseClientRedirect
 
 from batchsite.batches import queries
+from batchsite.batches.draft_fingerprint import draft_fingerprint
 from batchsite.batches.models import Batch
 from batchsite.batches.states import State
 from batchsite.datasets.models import Dataset, DatasetState
@@ -63,8 +64,9 @@ def batch_edit(request: TeamRequest, batch_id: int) -> HttpResponse:
     batch = queries.batch_of(request.team, batch_id)
     if batch.state != State.DRAFT:
         return redirect("batch", batch.pk)
-    context = draft_context(request, DraftForm(batch=batch), whole_number(request.GET.get("row")) or 1)
-    return render(request, "drafts/edit.html", context)
+    at_submit = "checked" in request.GET  # where a review was asked for too early
+    row = whole_number(request.GET.get("row")) or 1
+    return render(request, "drafts/edit.html", draft_context(request, DraftForm(batch=batch), row, at_submit=at_submit))
 
 
 @require_POST
@@ -130,7 +132,7 @@ def batch_review(request: TeamRequest, batch_id: int) -> HttpResponse:
         return redirect("batch", batch.pk)
     price = draft_store.estimate_of(batch)
     if draft_store.problems_with_price(batch, price):
-        return redirect("batch-edit", batch.pk)
+        return redirect(f"{reverse('batch-edit', args=[batch.pk])}?checked=1")
     return render(request, "drafts/review.html", review_context(request, batch, price))
 
 
@@ -140,13 +142,13 @@ def batch_submit(request: TeamRequest, batch_id: int) -> HttpResponse:
     batch = queries.batch_of(request.team, batch_id)
     if batch.state != State.DRAFT:
         return to_batch(request, batch)
-    if request.POST.get("reviewed") != draft_store.revision(batch):
+    if request.POST.get("reviewed") != draft_fingerprint(batch):
         messages.warning(
             request, "The draft has changed since you opened it. This is the current version; nothing was sent."
         )
         return redirect("batch-review", batch.pk)
     if draft_store.problems_of(batch):
-        return redirect("batch-edit", batch.pk)
+        return redirect(f"{reverse('batch-edit', args=[batch.pk])}?checked=1")
     try:
         actions.start(batch, request.user, draft_store.estimate_of(batch))
     except actions.NotNow as refusal:

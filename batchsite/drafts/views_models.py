@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods
 
 from batchsite.batches import queries
 from batchsite.drafts.forms import DraftForm
-from batchsite.http import whole_number, words_of
+from batchsite.http import clean_text, whole_number
 from batchsite.pricing.model_prices import ModelPrice, prices_for
 from batchsite.pricing.tasks import ask_for_prices
 from batchsite.teams.accounts import account_kind
@@ -33,7 +33,7 @@ def batch_models(request: TeamRequest, batch_id: int) -> HttpResponse:
     if request.GET.get("shown", "") == prices_fingerprint(listed):
         context |= _waiting(listed, look + 1) if look < LOOKS else {"in_vain": True}
         return render(request, "drafts/_models.html", context)
-    batch.model = words_of(request.GET.get("model"))[:100]  # as it stands on the page, saved or not
+    batch.model = clean_text(request.GET.get("model"))[:100]  # as it stands on the page, saved or not
     form = DraftForm(batch=batch)
     return render(request, "drafts/_models.html", context | {"choice": form["model"]})
 

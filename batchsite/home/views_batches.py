@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET
 from batchsite.batches import queries
 from batchsite.batches.tags import tags_of
 from batchsite.home import batch_list
-from batchsite.http import fingerprint_of, unchanged, whole_number, words_of
+from batchsite.http import clean_text, fingerprint_of, unchanged, whole_number
 from batchsite.teams.requests import TeamRequest, page_or_part
 
 
@@ -25,10 +25,10 @@ def batches(request: TeamRequest) -> HttpResponse:
         pulse = fingerprint_of(queries.figures_of(listing.batches))
         return unchanged(request, pulse) or render(request, "home/_list.html", {"listing": listing, "pulse": pulse})
     filters: dict[str, Any] = {
-        "search": words_of(query.get("search")),
+        "search": clean_text(query.get("search")),
         "only": query.get("only", ""),
         "person": whole_number(query.get("person")),
-        "tag": words_of(query.get("tag")).lower()[:40],
+        "tag": clean_text(query.get("tag")).lower()[:40],
     }
     listing = batch_list.listing(
         request.team, **filters, after=whole_number(query.get("after")), before=whole_number(query.get("before"))

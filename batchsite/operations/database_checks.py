@@ -11,6 +11,7 @@ from typing import Any
 from django.db import Error, connection, transaction
 
 from batchsite.operations.findings import Finding, first_line, ok, problem, size, warning
+from batchsite.processes.database_errors import Trouble, trouble_of
 from batchsite.processes.health import missing_migrations
 
 ABOUT = "database"
@@ -42,20 +43,20 @@ def examine_migrations() -> Iterator[Finding]:
 
 
 def _unusable(error: Exception) -> Finding:
-    text = first_line(error)
-    if "locked" in text:
+    text, trouble = first_line(error), trouble_of(error)
+    if trouble is Trouble.LOCKED:
         return problem(
             ABOUT,
             f"Locked: nobody else could read or write for {LOCK_WAIT:.0f} s.",
             "Work goes on by itself once the lock is gone. Who holds it: `fuser -v` on the file db.sqlite3.",
         )
-    if any(sign in text for sign in ("full", "No space left", "disk I/O error")):
+    if trouble is Trouble.FULL:
         return problem(
             ABOUT,
             f"There is no room to write, or the disk is failing: {text}.",
             "Make room on its disk; work goes on by itself.",
         )
-    if "malformed" in text or "not a database" in text:
+    if trouble is Trouble.DAMAGED:
         return problem(
             ABOUT, f"The file is damaged: {text}.", "Stop batchsite and restore the last backup: docs/operations.md."
         )

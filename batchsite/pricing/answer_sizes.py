@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from batchsite.recipes.schema_graph import SchemaError, target_of
+from batchsite.recipes.schema_nodes import SchemaError, target_of
 
 TEXT, NUMBER, ITEMS = 60, 3, 2
 """Characters of a free text and of a number, and items of a list, if the schema does not say more."""

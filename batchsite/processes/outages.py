@@ -11,10 +11,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from django.contrib.auth.decorators import login_not_required
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template import loader
 from django.views.defaults import server_error as plain_server_error
+
+from batchsite.processes.database_errors import Trouble, trouble_of
 
 FULL = "The server's disk is full"
 LOCKED = "The database is busy"
@@ -24,7 +26,8 @@ _ADVICE = {
     LOCKED: "Another process holds it just now. Try again in a moment.",
     AWAY: "Try again in a moment. If it stays, tell whoever runs batchsite; `manage.py doctor` says why.",
 }
-_FULL_SIGNS = ("disk is full", "No space left", "disk I/O error")  # SQLite says the last where its WAL cannot grow
+_OF_DATABASE = {Trouble.FULL: FULL, Trouble.LOCKED: LOCKED, Trouble.AWAY: AWAY}
+"""A damaged database does not pass."""
 A_MOMENT = 0.3
 """Seconds that a page waits for a write that it can do without."""
 AGAIN = "10"
@@ -41,19 +44,17 @@ def outage_of(error: BaseException | None) -> str:
 
 
 def _outage_in(error: BaseException) -> str:
-    text = str(error)
     if is_disk_full(error):
         return FULL
-    if not isinstance(error, OperationalError | InterfaceError) or "no such" in text:
-        return ""  # a missing table is no outage
-    return LOCKED if "locked" in text or "lock timeout" in text else AWAY
+    trouble = trouble_of(error)
+    return _OF_DATABASE.get(trouble, "") if trouble else ""
 
 
 def is_disk_full(error: BaseException) -> bool:
     """Whether the system, SQLite or PostgreSQL reports that no room is left."""
     if isinstance(error, OSError):
         return error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-    return isinstance(error, OperationalError) and any(sign in str(error) for sign in _FULL_SIGNS)
+    return trouble_of(error) is Trouble.FULL
 
 
 def write_if_possible(write: Callable[[], object]) -> None:

@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
-from batchsite.http import UNPROCESSABLE, whole_number, words_of
+from batchsite.http import UNPROCESSABLE, clean_text, whole_number
 from batchsite.prompts import library, prompt_queries
 from batchsite.prompts.diff import compare
 from batchsite.prompts.forms import RenameForm
@@ -25,7 +25,7 @@ ask_and_do = require_http_methods(["GET", "POST"])
 
 @require_GET
 def prompts(request: TeamRequest) -> HttpResponse:
-    search, after = (words_of(request.GET.get(name))[:LONGEST_NAME] for name in ("search", "after"))
+    search, after = (clean_text(request.GET.get(name))[:LONGEST_NAME] for name in ("search", "after"))
     page = prompt_queries.listing(request.team, search, after)
     return render(request, "prompts/list.html", {"listing": page, "search": search})
 

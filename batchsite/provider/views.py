@@ -17,7 +17,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.http import content_disposition_header, urlencode
 from django.views.decorators.http import require_GET, require_http_methods, require_safe
 
-from batchsite.http import words_of
+from batchsite.http import clean_text
 from batchsite.provider import remote_actions, remote_results
 from batchsite.provider.quick_client import LABELS, ProviderAccount, RemoteFailure, kinds_of, provider_account
 from batchsite.provider.remote_list import MAKERS, PHASES, Remote, RemoteFilter, get_remote, list_remotes
@@ -45,17 +45,17 @@ def _filter_from(request: TeamRequest) -> RemoteFilter:
     query = request.GET
     whose, how = query.get("whose", ""), query.get("how", "")
     return RemoteFilter(
-        words_of(query.get("search"))[:200],
+        clean_text(query.get("search"))[:200],
         whose if whose in MAKERS else "",
         how if how in PHASES else "",
-        words_of(query.get("token"))[:500],
+        clean_text(query.get("token"))[:500],
     )
 
 
 @require_GET
 def remote(request: TeamRequest, remote_id: str) -> HttpResponse:
     """One batch: its counters, and a page of its results or requests."""
-    token = words_of(request.GET.get("token"))[:500]
+    token = clean_text(request.GET.get("token"))[:500]
     show = "requests" if request.GET.get("show") == "requests" else "results"
 
     def ask(account: ProviderAccount) -> dict[str, Any]:

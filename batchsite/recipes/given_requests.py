@@ -6,14 +6,14 @@ The table has the columns custom_id, method, url and body (facts 3); a body is t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 import orjson
 
 from batchsite.recipes.answer_shape import depth_of
 from batchsite.recipes.json_bytes import json_bytes
-from batchsite.recipes.parameters import NAMES, NEVER, check_params, is_reasoning
+from batchsite.recipes.parameters import MAX_TOKENS, NAMES, NEVER, check_params, is_reasoning
 from batchsite.recipes.prompt_template import Template
 from batchsite.recipes.recipe import Recipe
 from batchsite.xai.bodies import CHAT, RESPONSES, Kind, Message, given_item
@@ -22,6 +22,8 @@ DEEPEST_BODY = 100
 """Levels of brackets in a body."""
 ID_COLUMN = "custom_id"
 _KINDS: dict[str, Kind] = {"/v1/chat/completions": CHAT, "/v1/responses": RESPONSES}
+_CAPS = {CHAT: (MAX_TOKENS.name, "max_tokens"), RESPONSES: ("max_output_tokens",)}
+"""Names of the cap on output tokens by kind of request; the first one is sent."""
 _TURNS = {CHAT: "messages", RESPONSES: "input"}
 
 
@@ -34,8 +36,18 @@ class Given(Recipe):
     why_not: Callable[[str], str] = str
     """Returns why a model cannot be used, as a sentence. Empty if it can."""
 
+    output_cap: int | None = None
+    """Takes the place of each body's own cap on output tokens."""
+
+    def capped(self, output_cap: int) -> Self:
+        return replace(self, output_cap=output_cap)
+
     def request(self, number: int, cells: Sequence[str]) -> dict[str, Any]:
-        return given_item(self.request_id(number, cells), kind=_KINDS[cells[self.url_column]], body=self._body(cells))
+        kind, body = _KINDS[cells[self.url_column]], self._body(cells)
+        if self.output_cap is not None:
+            names = _CAPS[kind]
+            body = {name: value for name, value in body.items() if name not in names} | {names[0]: self.output_cap}
+        return given_item(self.request_id(number, cells), kind=kind, body=body)
 
     def length(self, cells: Sequence[str]) -> int:
         return len(cells[self.body_column])

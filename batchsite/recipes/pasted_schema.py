@@ -14,7 +14,8 @@ from typing import Any
 import jsonschema_rs
 import orjson
 
-from batchsite.recipes.schema_graph import SchemaError, SchemaGraph, graph_of
+from batchsite.recipes.schema_graph import SchemaGraph, graph_of
+from batchsite.recipes.schema_nodes import SchemaError
 
 MOST_BYTES = 100_000
 """Of the schema, which travels with every row."""

@@ -7,11 +7,12 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 from batchsite.recipes.json_bytes import json_bytes
+from batchsite.recipes.parameters import MAX_TOKENS
 from batchsite.recipes.prompt_template import Template
 from batchsite.xai.bodies import Kind, Message, encode_requests, request_item
 
@@ -102,6 +103,10 @@ class Recipe:
             messages=self.messages(cells),
             params=self.params,
         )
+
+    def capped(self, output_cap: int) -> Self:
+        """Returns the same recipe with another cap on the tokens of an answer."""
+        return replace(self, params={**self.params, MAX_TOKENS.name: output_cap})
 
     def body(self, rows: Iterable[NumberedRow]) -> bytes:
         """Returns the body of one add call."""

@@ -8,14 +8,50 @@ from typing import Any
 from django import forms
 from django.http import QueryDict
 
-from batchsite.wording import many
+from batchsite.pricing.raised_caps import RaisedCap
+from batchsite.wording import dollars, many
 
 
 class RenameForm(forms.Form):
     name = forms.CharField(label="Name", max_length=200, widget=forms.TextInput({"autofocus": True}))
 
 
-class RetryForm(forms.Form):
+class LongerAnswersForm(forms.Form):
+    """Whether answers that were cut off get more room. Without a choice to make, the field is left out."""
+
+    output_cap = forms.TypedChoiceField(
+        label="Token limit of an answer in this retry",
+        coerce=int,
+        empty_value=None,
+        required=False,
+        widget=forms.RadioSelect,
+    )
+
+    def __init__(self, data: QueryDict | None = None, *, caps: Sequence[RaisedCap], **options: Any) -> None:
+        super().__init__(data, **options)
+        field: Any = self.fields["output_cap"]
+        field.choices = [
+            *((cap.output_cap, _offer(cap)) for cap in caps),
+            ("", "The same as before: likely cut off again"),
+        ]
+        field.initial = caps[0].output_cap if caps else ""
+        if not caps:
+            del self.fields["output_cap"]
+
+    @property
+    def chosen_cap(self) -> int | None:
+        """The cap that was chosen. None for the same as before."""
+        chosen: int | None = self.cleaned_data.get("output_cap")
+        return chosen
+
+
+def _offer(cap: RaisedCap) -> str:
+    rows = "the answer that was cut off" if cap.rows == 1 else f"the {cap.rows:,} answers that were cut off"
+    price = "the price of the model is not known" if cap.most is None else f"{rows}: at most about {dollars(cap.most)}"
+    return f"{cap.output_cap:,} tokens; {price}"
+
+
+class RetryForm(LongerAnswersForm):
     """Which causes of failure are retried."""
 
     causes = forms.MultipleChoiceField(
@@ -25,9 +61,14 @@ class RetryForm(forms.Form):
     )
 
     def __init__(
-        self, data: QueryDict | None = None, *, causes: Sequence[tuple[str, int]], chosen: Sequence[str]
+        self,
+        data: QueryDict | None = None,
+        *,
+        causes: Sequence[tuple[str, int]],
+        chosen: Sequence[str],
+        caps: Sequence[RaisedCap] = (),
     ) -> None:
         known = [cause for cause, _ in causes]
-        super().__init__(data, initial={"causes": [cause for cause in chosen if cause in known] or known})
+        super().__init__(data, caps=caps, initial={"causes": [cause for cause in chosen if cause in known] or known})
         field: Any = self.fields["causes"]
         field.choices = [(cause, f"{cause}: {many(rows, 'row')}") for cause, rows in causes]

@@ -140,3 +140,21 @@ class Comparison(SlicedWork):
 
     def __str__(self) -> str:
         return f"{self.one} and {self.other}"
+
+
+class HitCount(SlicedWork):
+    """How many rows of a batch a filter has, where no counter tells: counted by a worker while somebody waits."""
+
+    batch = models.ForeignKey(Batch, on_delete=models.CASCADE, related_name="hit_counts", db_index=False)
+    query = models.TextField()
+    """The filter, as `row_filter.query_of` writes it."""
+    digest = models.CharField(max_length=64)
+    """SHA-256 of the query."""
+    asked_at = models.DateTimeField(default=timezone.now)
+    """When a page last waited for it."""
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["batch", "digest"], name="one_count_per_filter")]
+
+    def __str__(self) -> str:
+        return f"rows of {self.batch} with {self.query}"

@@ -14,6 +14,7 @@ from batchsite.batches.batch_recipe import recipe_of
 from batchsite.batches.models import Batch, RawPage, Result
 from batchsite.batches.states import ROW_TONES, RowState, State
 from batchsite.recipes.answer_shape import shape_of
+from batchsite.recipes.parameters import MAX_TOKENS
 from batchsite.xai.bodies import Message
 from batchsite.xai.results import read_result
 
@@ -87,6 +88,16 @@ class RowDetail:
         return self.result is not None and is_cut_off(self.result.finish_reason)
 
     @property
+    def output_cap(self) -> int | None:
+        """The cap on output tokens that the answer was asked for with. None if there was none."""
+        submission = self.result.submission if self.result else None
+        retry = (submission.retry_of if submission else None) or {}
+        cap: int | None = retry.get("output_cap") or (
+            self.result.batch.params.get(MAX_TOKENS.name) if self.result else None
+        )
+        return cap
+
+    @property
     def can_be_retried(self) -> bool:
         ended = {RowState.FAILED, RowState.CANCELLED, RowState.MISSING, RowState.SKIPPED}
         return self.state in ended or (self.state == RowState.SUCCEEDED and bool(self.misfit or self.flaw))
@@ -98,7 +109,7 @@ def row_detail(batch: Batch, row: int) -> RowDetail | None:
         return None
     recipe, cells = recipe_of(batch), batch.dataset.row(row)
     request_id = recipe.request_id(row, cells)
-    result = Result.objects.select_related("submission").filter(batch_id=batch.pk, row=row).first()
+    result = Result.objects.select_related("submission", "batch").filter(batch_id=batch.pk, row=row).first()
     raw = _raw(batch, result.raw_page_id, request_id) if result else None
     shape = shape_of(batch.shape)
     answer_cells = shape.cells(result.answer if result else "") if shape else ()

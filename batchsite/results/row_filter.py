@@ -9,7 +9,7 @@ from django.http import QueryDict
 from django.utils.http import urlencode
 
 from batchsite.batches.states import RowState
-from batchsite.http import words_of
+from batchsite.http import clean_text
 from batchsite.wording import dollars, number
 
 SORTS = {
@@ -94,18 +94,18 @@ def filter_in(query: QueryDict) -> RowFilter:
     def choice_of(name: str, known: Sequence[str]) -> str:
         return value if (value := query.get(name, "")) in known else ""
 
-    values = [(name[2:], words_of(query.get(name))) for name in sorted(query) if name.startswith("f.")]
+    values = [(name[2:], clean_text(query.get(name))) for name in sorted(query) if name.startswith("f.")]
     between = {name: range_ for name in MEASURES if (range_ := _between(query, name))}
     return RowFilter(
-        text=words_of(query.get("search"))[:400],
+        text=clean_text(query.get("search"))[:400],
         state=choice_of("state", RowState.values),
-        cause=words_of(query.get("cause"))[:60],
+        cause=clean_text(query.get("cause"))[:60],
         fit=choice_of("fit", [*FITS]),
-        finish=words_of(query.get("finish"))[:40],
+        finish=clean_text(query.get("finish"))[:40],
         judged=choice_of("judged", [*JUDGED]),
         agrees=choice_of("agrees", [*AGREES]),
-        expected=words_of(query.get("expected"))[:300],
-        answered=words_of(query.get("answered"))[:300],
+        expected=clean_text(query.get("expected"))[:300],
+        answered=clean_text(query.get("answered"))[:300],
         values=tuple((name, value) for name, value in values if name and value)[:MOST_VALUES],
         between=between,
         sort=choice_of("sort", [*SORTS]),

@@ -17,14 +17,15 @@ from batchsite.results import (
     agreement,
     answer_fields,
     expected_column,
+    hit_counts,
     judgements,
     row_detail,
-    row_table,
     summaries,
     summary_charts,
+    table_rows,
 )
 from batchsite.results.models import Judgement, Summary
-from batchsite.results.row_filter import RowFilter, chips, filter_in
+from batchsite.results.row_filter import RowFilter, chips, filter_in, query_of
 from batchsite.results.row_search import Search
 from batchsite.results.table_context import table_context
 from batchsite.results.views_notes import course_of
@@ -103,6 +104,17 @@ def batch_rows(request: TeamRequest, batch_id: int) -> HttpResponse:
 
 
 @require_GET
+def batch_hits(request: TeamRequest, batch_id: int) -> HttpResponse:
+    """Shows how many rows a filter leaves, for its own poll."""
+    batch = queries.batch_of(request.team, batch_id)
+    if not request.htmx or batch.state == State.DRAFT:
+        return redirect(f"{reverse('batch', args=[batch.pk])}?{request.GET.urlencode()}")
+    row_filter = filter_in(request.GET)
+    hits = hit_counts.hits_of(batch, row_filter, summaries.summary_of(batch))
+    return render(request, "results/_hits.html", {"batch": batch, "hits": hits, "kept": query_of(row_filter)})
+
+
+@require_GET
 def batch_row(request: TeamRequest, batch_id: int, row: int) -> HttpResponse:
     """Shows one row: prompt, answer, request details, and its neighbours in the filter."""
     batch = queries.batch_of(request.team, batch_id)
@@ -124,7 +136,7 @@ def batch_row(request: TeamRequest, batch_id: int, row: int) -> HttpResponse:
         "detail": detail,
         "judgement": judgement,
         "chips": chips(row_filter, request.GET),
-        "answer": row_table.pretty(detail.result.answer) if detail.result else "",
+        "answer": table_rows.pretty(detail.result.answer) if detail.result else "",
     }
     return render(request, "results/row.html", context)
 

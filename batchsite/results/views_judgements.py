@@ -9,7 +9,7 @@ from django.views.decorators.http import require_POST
 
 from batchsite.batches import queries
 from batchsite.batches.states import State
-from batchsite.http import next_url, words_of
+from batchsite.http import clean_text, next_url
 from batchsite.results import judgements
 from batchsite.teams.requests import TeamRequest
 
@@ -37,7 +37,7 @@ def row_correct(request: TeamRequest, batch_id: int, row: int) -> HttpResponse:
     """Stores the whole judgement from the row's page."""
     batch = queries.batch_of(request.team, batch_id)
     data = request.POST
-    corrected = {name.removeprefix(PREFIX): words_of(data.get(name)) for name in data if name.startswith(PREFIX)}
+    corrected = {name.removeprefix(PREFIX): clean_text(data.get(name)) for name in data if name.startswith(PREFIX)}
     try:
         if batch.state == State.DRAFT:
             raise judgements.NotThere
@@ -47,7 +47,7 @@ def row_correct(request: TeamRequest, batch_id: int, row: int) -> HttpResponse:
             request.user,
             verdict=data.get("verdict", ""),
             corrected=corrected,
-            comment=words_of(data.get("comment")),
+            comment=clean_text(data.get("comment")),
         )
     except judgements.NotThere:
         return render(request, "results/no_row.html", {"batch": batch, "row": row}, status=404)

@@ -98,10 +98,12 @@ def retry(
     rows: list[int] | None = None,
     states: tuple[str, ...] = (),
     misfits: bool = False,
+    output_cap: int | None = None,
 ) -> Submission:
     """Try rows again into the same batch: all without an answer, or those of some causes, or these rows.
 
     Skipped rows are tried only if `rows` or `states` name them; `misfits` are answers that do not fit the shape.
+    `output_cap` takes the place of the batch's cap on output tokens, for answers that were cut off.
     Raises NotNow when nothing is left to try again, or all of it is being tried again already.
     """
     states = states or _states_to_retry(rows, misfits, causes)
@@ -110,6 +112,7 @@ def retry(
         "causes": causes,
         "rows": rows,
         "fit": "misfit" if misfits else "",
+        "output_cap": output_cap,
     }
     with transaction.atomic():
         batch = lock_batch(batch.pk)
@@ -120,6 +123,7 @@ def retry(
         submission = _add_retry(batch, wanted)
         default = "answers that do not fit" if misfits else "all that did not succeed"
         what = f"row {rows[0]:,}" if rows and len(rows) == 1 else ", ".join(causes or [default])
+        what += f", with up to {output_cap:,} tokens an answer" if output_cap else ""
         note(batch.pk, "retried", f"Retry: {what}", by=user, submission=submission)
     return submission
 
@@ -160,6 +164,7 @@ def retry_by_itself(submission: Submission) -> None:
         "causes": sorted(TRANSIENT),
         "rows": None,
         "by_itself": True,
+        "output_cap": (submission.retry_of or {}).get("output_cap"),
     }
     results, wanted = untaken(batch, wanted)
     if results.exists():
@@ -173,7 +178,7 @@ def go_on(batch: Batch, user: User | None) -> None:
         lock_batch(batch.pk)
         resume(batch.pk, by=user)
         Batch.objects.filter(pk=batch.pk).update(must_confirm=False)
-        _look_now(batch)
+        look_now(batch)
 
 
 def wake_held(team: Team) -> None:
@@ -181,10 +186,11 @@ def wake_held(team: Team) -> None:
     for batch in Batch.objects.filter(team=team).exclude(held_reason=""):
         with transaction.atomic():
             lock_batch(batch.pk)
-            _look_now(batch)
+            look_now(batch)
 
 
-def _look_now(batch: Batch) -> None:
+def look_now(batch: Batch) -> None:
+    """Make every submission that runs due. The batch is locked."""
     batch.submissions.exclude(state__in=TERMINAL).update(next_look_at=timezone.now(), faults=0, tries=0)
 
 

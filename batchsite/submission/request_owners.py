@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from batchsite.batches.models import RequestId, Result, Submission
+from batchsite.batches.models import Batch, RequestId, Result, Submission
 from batchsite.recipes.recipe import row_of
 
 
@@ -22,12 +22,15 @@ def owners(submission: Submission, ids: Iterable[str]) -> dict[str, int]:
 
 def rows_of(submission: Submission, ids: Iterable[str]) -> dict[str, int]:
     """Returns the row by request id, for those ids that are of rows in the submission's range."""
-    batch = submission.batch
-    if batch.id_column:
-        wanted = RequestId.objects.filter(batch_id=batch.pk, request_id__in=list(ids))
-        found = dict(wanted.values_list("request_id", "row"))
-    else:
-        rows = ((request_id, row_of(request_id, batch.id_prefix)) for request_id in ids)
-        found = {request_id: row for request_id, row in rows if row is not None}
     first, last = submission.first_row, submission.last_row
+    found = rows_in(submission.batch, ids)
     return {request_id: row for request_id, row in found.items() if first <= row <= last}
+
+
+def rows_in(batch: Batch, ids: Iterable[str]) -> dict[str, int]:
+    """Returns the row by request id, for those ids that have the form of the batch's."""
+    if batch.id_column:
+        known = RequestId.objects.filter(batch_id=batch.pk, request_id__in=list(ids))
+        return dict(known.values_list("request_id", "row"))
+    rows = ((request_id, row_of(request_id, batch.id_prefix)) for request_id in ids)
+    return {request_id: row for request_id, row in rows if row is not None}

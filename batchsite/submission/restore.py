@@ -26,6 +26,7 @@ from batchsite.batches.models import Batch, Chunk, ChunkState, Submission
 from batchsite.batches.signals import database_restored
 from batchsite.batches.states import TERMINAL
 from batchsite.batches.timeline import note
+from batchsite.processes.leadership import leads_elsewhere
 from batchsite.wording import dollars, many
 
 MARK = "backup.json"
@@ -38,6 +39,9 @@ def begin_anew() -> bool:
     """Look through a restored database once, before anything is sent. Returns whether it was one."""
     mark = Path(settings.DATA) / MARK
     absence = generation.absence()
+    if absence is Absence.FOLDER and not mark.exists() and leads_elsewhere():
+        generation.take_over()  # a machine was added while others run: the database was never away
+        return False
     if mark.exists():
         words = f"Restored from the backup of {json.loads(mark.read_text())['at']}"
     elif absence:
@@ -53,6 +57,12 @@ def begin_anew() -> bool:
         mark.rename(mark.with_name(DONE))
     log.warning("%s; %d unfinished submissions are compared with xAI first.", words, count)
     return True
+
+
+def keep_up() -> None:
+    """On every machine, every few seconds: notice a restore, and count as far as the database has."""
+    if Submission.objects.exists() and not begin_anew():
+        generation.keep_up()
 
 
 def distrust(words: str, *, must_confirm: bool) -> int:

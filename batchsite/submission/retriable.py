@@ -22,6 +22,8 @@ class Retry(TypedDict):
     fit: NotRequired[str]
     """Only answers that do not fit their shape where this is "misfit"."""
     by_itself: NotRequired[bool]
+    output_cap: NotRequired[int | None]
+    """A higher cap on output tokens for all rows of the retry: what is sent is rebuilt with it (batch_recipe.py)."""
     ahead: NotRequired[list[int]]
     """Primary keys of retries of the batch that were asked for before this one and not planned yet."""
 

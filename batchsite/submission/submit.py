@@ -18,7 +18,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from batchsite.batches import generation
-from batchsite.batches.batch_recipe import recipe_of
+from batchsite.batches.batch_recipe import recipe_sent
 from batchsite.batches.models import Chunk, ChunkState
 from batchsite.batches.states import State
 from batchsite.batches.timeline import note
@@ -112,7 +112,7 @@ def _next_chunks(context: StepContext) -> list[Chunk]:
 
 def _build(context: StepContext, chunks: Sequence[Chunk]) -> list[Sending]:
     """Returns the chunks with their bodies. One too big for a call is cut in two, and waits for the next round."""
-    recipe, dataset = recipe_of(context.batch), context.batch.dataset
+    recipe, dataset = recipe_sent(context.submission), context.batch.dataset
     sendings = []
     for chunk in chunks:
         spans = ((first, last) for first, last in chunk.ranges)

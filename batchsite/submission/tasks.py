@@ -13,7 +13,7 @@ from batchsite.batches.models import Batch, Submission
 from batchsite.batches.states import State
 from batchsite.processes.leases import Busy, LeaseLost
 from batchsite.processes.queue import Job, Queue, enqueue, take_due
-from batchsite.submission import batch_removal
+from batchsite.submission import batch_removal, flaw_count
 from batchsite.submission.poll import look_at_all
 from batchsite.submission.steps import advance
 
@@ -27,6 +27,7 @@ def due(now: datetime) -> Iterable[Job]:
     """Yields a job for every submission that is due; those that are only polled share one."""
     yield from _jobs(take_due(Submission.objects.all(), now, team="batch__team", lane=_lane))
     yield from batch_removal.due()
+    yield from flaw_count.due(now)
 
 
 def nudge(batch: Batch) -> None:
@@ -64,3 +65,8 @@ def look(submission_ids: list[int]) -> None:
 
 def clear(batch_id: int) -> None:
     batch_removal.clear(batch_id)
+
+
+def count_flaws(count_id: int) -> None:
+    with contextlib.suppress(Busy, LeaseLost):
+        flaw_count.step(count_id)

@@ -14,10 +14,10 @@ from django.db.models import Model
 from django.utils.html import format_html, format_html_join
 from django.utils.timezone import localtime
 
-from batchsite.wording import compact, dollars, duration, exact, number, percent, price, share, size
+from batchsite.wording import about, compact, dollars, duration, exact, number, percent, price, share, size
 
 register = template.Library()
-for _filter in (dollars, price, exact, number, compact, size, percent, share, duration):
+for _filter in (about, dollars, price, exact, number, compact, size, percent, share, duration):
     register.filter(_filter.__name__, _filter)
 
 
@@ -62,6 +62,16 @@ def breakable(text: str) -> str:
     """
     joints = re.split(r"(?<=[_/.:-])(?=.)", text)
     return format_html_join(format_html("<wbr>{}", ""), "{}", ((part,) for part in joints))
+
+
+@register.filter
+def marked(text: object, searched: str) -> str:
+    """A text with every place that was searched for marked. Both are escaped."""
+    if not searched:
+        return str(text)
+    parts = re.split(f"({re.escape(searched)})", str(text), flags=re.IGNORECASE)
+    marks = (format_html("<mark>{}</mark>", part) if place % 2 else part for place, part in enumerate(parts))
+    return format_html_join("", "{}", ((part,) for part in marks))
 
 
 @register.filter

@@ -7,7 +7,7 @@ from typing import Any
 from django.http import QueryDict
 
 from batchsite.batches.models import Batch
-from batchsite.http import whole_number, words_of
+from batchsite.http import clean_text, whole_number
 from batchsite.trials.trial_rows import DEFAULT_ROWS, HOWS, MOST_ROWS, RowChoice
 from batchsite.trials.trial_start import MOST_FURTHER, variants_of
 
@@ -23,7 +23,7 @@ def typed_variants(data: QueryDict, batch: Batch) -> list[dict[str, Any]]:
         {
             "prompt": _lines(data.get(f"prompt-{number}", "")),
             "system_prompt": _lines(data.get(f"system-{number}", "")),
-            "model": words_of(data.get(f"model-{number}"))[:LONGEST_MODEL],
+            "model": clean_text(data.get(f"model-{number}"))[:LONGEST_MODEL],
         }
         for number in range(1, count + 1)
     ]
@@ -43,4 +43,4 @@ def choice_of(data: QueryDict) -> RowChoice:
     """Returns which rows were asked for."""
     how = data.get("how", "")
     count = whole_number(data.get("count")) or DEFAULT_ROWS
-    return RowChoice(how if how in HOWS else "first", min(count, MOST_ROWS + 1), words_of(data.get("picked"))[:400])
+    return RowChoice(how if how in HOWS else "first", min(count, MOST_ROWS + 1), clean_text(data.get("picked"))[:400])

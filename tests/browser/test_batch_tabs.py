@@ -7,6 +7,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
+from batchsite.batches.timeline import note
+from batchsite.results.views_progress import LATEST
 from batchsite.teams.models import Team, User
 from tests.browser.look import accessibility
 from tests.submission.stories import a_running_batch, an_ended_batch, end, failure, receive
@@ -38,6 +40,20 @@ def test_rows_fill_in_place_and_are_on_the_first_screen_at_the_end(
     assert box
     assert box["y"] + box["height"] < size[1], "an answer is on the first screen"
     assert accessibility(page) == []
+
+
+def test_the_focus_stays_on_an_element_whose_words_change(team: Team, alice: User, open_as: Open) -> None:
+    batch = a_running_batch(team, alice, rows=3)
+    for number in range(LATEST):
+        note(batch.pk, "renamed", f"Named {number}")
+    page = open_as(alice, f"/batches/{batch.pk}/activity")
+    earlier = page.locator("#batch-timeline summary").first
+    words = earlier.inner_text()
+    earlier.focus()
+    receive(batch, dict.fromkeys((1, 2, 3), "late"))
+    end(batch)
+    expect(earlier).not_to_have_text(words)
+    expect(earlier).to_be_focused()
 
 
 def test_each_tab_has_an_address_and_the_head_stays(team: Team, alice: User, open_as: Open) -> None:

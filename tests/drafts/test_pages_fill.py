@@ -11,6 +11,7 @@ from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 
+from batchsite.batches.draft_fingerprint import draft_fingerprint
 from batchsite.batches.models import Batch
 from batchsite.drafts import draft_store
 from batchsite.prompts.models import Prompt, PromptVersion
@@ -144,9 +145,9 @@ def test_prompts_of_other_teams_are_not_found(draft: Batch, charlie: User, clien
 
 
 def test_the_gallery_shows_on_an_empty_draft_only(draft: Batch, site: Client) -> None:
-    assert "Start from one of these" not in page(site, "batch-edit", draft)
+    assert "Or start from one of these" not in page(site, "batch-edit", draft)
     draft_store.save(draft, {"prompt": ""})
-    assert "Start from one of these" in page(site, "batch-edit", draft)
+    assert "Or start from one of these" in page(site, "batch-edit", draft)
     post(site, "batch-fill", draft, prompt="", starter="classify")
     assert draft.shape == {
         "fields": [
@@ -230,6 +231,7 @@ def test_only_some_rows_are_chosen_in_words(draft: Batch, site: Client) -> None:
 def test_the_review_shows_a_request_and_no_key(draft: Batch, site: Client) -> None:
     text = page(site, "batch-review", draft)
     assert "Sort Text 1" in text
+    assert text.index(">Sort Text 1</pre>") < text.index("As JSON"), "people read the text before the JSON"
     assert "$XAI_API_KEY" in text
     assert "/v1/chat/completions" in text
     assert "1 <span" in text  # the row with a gap
@@ -239,11 +241,12 @@ def test_the_review_shows_a_request_and_no_key(draft: Batch, site: Client) -> No
 def test_a_draft_with_problems_is_not_reviewed(draft: Batch, site: Client) -> None:
     draft_store.save(draft, {"prompt": "{{nope}}"})
     answer = site.get(reverse("batch-review", args=[draft.pk]))
-    assert (answer.status_code, answer["Location"]) == (302, reverse("batch-edit", args=[draft.pk]))
+    assert (answer.status_code, answer["Location"]) == (302, reverse("batch-edit", args=[draft.pk]) + "?checked=1")
+    assert "There is no column “nope”." in site.get(answer["Location"]).content.decode()
 
 
 def test_what_changed_since_the_review_is_reviewed_again(draft: Batch, site: Client) -> None:
-    reviewed = draft_store.revision(draft)
+    reviewed = draft_fingerprint(draft)
     draft_store.save(draft, {"prompt": "Something else {{text}}"})
     answer = site.post(reverse("batch-submit", args=[draft.pk]), {"reviewed": reviewed})
     assert answer["Location"] == reverse("batch-review", args=[draft.pk])

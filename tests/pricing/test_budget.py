@@ -11,6 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from batchsite.batches.draft_fingerprint import draft_fingerprint
 from batchsite.batches.models import Batch
 from batchsite.drafts import draft_store
 from batchsite.pricing.budgets import budget_of
@@ -230,4 +231,4 @@ def test_a_draft_that_was_changed_since_it_was_priced_is_not_sent(team: Team, al
 
 def _submit(site: Client, draft: Batch) -> Any:
     url = reverse("batch-submit", args=[draft.pk])
-    return site.post(url, {"reviewed": draft_store.revision(draft)}, follow=True)
+    return site.post(url, {"reviewed": draft_fingerprint(draft)}, follow=True)

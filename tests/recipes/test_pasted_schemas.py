@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from batchsite.pricing.answer_sizes import size_of
 from batchsite.recipes import answer_shape, schema_graph
 from batchsite.recipes.answer_shape import UNCHECKED, UNEXPLAINED, Effort, notes, problems, shape_of
-from batchsite.recipes.schema_graph import MOST_EXPANDED, SchemaError, graph_of
+from batchsite.recipes.schema_graph import MOST_EXPANDED, graph_of
+from batchsite.recipes.schema_nodes import SchemaError
 
 CASES = Path(__file__).parents[1] / "cases"
 

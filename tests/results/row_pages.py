@@ -9,7 +9,7 @@ from django.http import QueryDict
 from batchsite.batches.models import Batch
 from batchsite.results import row_table
 from batchsite.results.row_filter import RowFilter
-from batchsite.results.row_table import TableRow
+from batchsite.results.table_rows import TableRow
 
 
 def table_rows(batch: Batch, **values: str) -> Sequence[TableRow]:

@@ -31,7 +31,7 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "batchsite.settings"
 django.setup()
 call_command("migrate", verbosity=0)
 call_command("migrate", check_unapplied=True, verbosity=0)
-from batchsite.batches.models import Batch, Result, Submission
+from batchsite.batches.models import Batch, FlawCount, Result, Submission
 from batchsite.batches.batch_recipe import recipe_of
 from batchsite.trials.models import TrialAnswer
 batches = Batch.objects.order_by("pk")
@@ -40,6 +40,7 @@ print("LOOK " + json.dumps({
     "sums": [sum(Result.objects.filter(batch=b).values_list("cost_ticks", flat=True)) for b in batches],
     "tags": [b.tags for b in batches],
     "recipes": [recipe_of(b).prompt.columns for b in batches],
+    "uncounted": list(FlawCount.objects.order_by("pk").values_list("batch__name", flat=True)),
     "trial": list(TrialAnswer.objects.order_by("row").values_list("row", "state")),
     "tokens": [len(token) for token in Submission.objects.order_by("pk").values_list("token", flat=True)],
 }))
@@ -60,6 +61,7 @@ EXPECTED = (
     '{"batches": [["Done", "completed", 20, 20, 53297600], ["Sorting", "draft", 0, 0, 0], '
     '["Queued", "queued", 12, 0, 0], ["Half", "processing", 30, 10, 28657600]], '
     '"sums": [53297600, 0, 0, 28657600], "tags": [["german"], [], [], []], "recipes": [[1], [1], [1], [1]], '
+    '"uncounted": ["Done", "Half"], '
     '"trial": [[1, "answered"], [2, "answered"], [3, "answered"]], "tokens": [10, 10, 10]}'
 )
 

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
-from batchsite.batches.states import RULES, RUNNING, TERMINAL, RowState, State
+from batchsite.batches.states import RULES, RUNNING, TERMINAL, HeldFor, RowState, State
 from batchsite.datasets.models import Dataset
 from batchsite.recipes.row_set import RowSet
 from batchsite.teams.accounts import AccountKind
@@ -73,6 +73,7 @@ class Batch(models.Model):
     state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFT)
     held_reason = models.TextField(blank=True)
     """In words, while the batch waits for credits, a key or a person; it goes on from its state."""
+    held_for = models.CharField(max_length=10, choices=HeldFor.choices, blank=True)
     held_since = models.DateTimeField(null=True, blank=True)
     failure = models.TextField(blank=True)
     """Why the batch as a whole failed, in the provider's words."""

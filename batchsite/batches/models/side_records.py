@@ -113,6 +113,17 @@ class Renewal(Work):
         return parts * (self.batch.dataset.row_count + self.dataset.row_count)
 
 
+class FlawCount(Work):
+    """A batch whose answers came before flawed ones were counted. Removed once they are (submission/flaw_count.py)."""
+
+    batch = models.OneToOneField("batches.Batch", on_delete=models.CASCADE, related_name="flaw_count")
+    page_through = models.BigIntegerField(default=0)
+    """Raw pages are looked through up to this primary key."""
+
+    def __str__(self) -> str:
+        return f"flawed answers of batch {self.batch_id}"
+
+
 class ModelOffer(models.Model):
     """A model that the provider at `base_url` lists, with list prices in ticks per token."""
 

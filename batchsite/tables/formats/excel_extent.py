@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from openpyxl.utils import get_column_letter
 
 from batchsite.tables.cell_faults import too_long, too_many_columns
-from batchsite.tables.formats.excel_cells import Cell, SheetEnd, SheetRow
-from batchsite.tables.formats.excel_shower import TEXT_KINDS, Shower
-from batchsite.tables.formats.excel_workbook import Book, Sheet
-from batchsite.tables.number_formats import Departure
 from batchsite.tables.row_checks import RowChecks, refuse
 from batchsite.tables.table_types import Limits
+from batchsite.workbooks.display import TEXT_KINDS, Display
+from batchsite.workbooks.number_formats import Departure
+from batchsite.workbooks.sheet_cells import Cell, SheetEnd, SheetRow
+from batchsite.workbooks.workbook import Book, Sheet
 
 _SHOWN_PLACES = 3
 _UNSOLVED = "holds a formula whose result is not stored. Open and save the file in Excel."
@@ -69,11 +69,11 @@ class Extent:
 class FirstLook:
     """Reads all of a sheet once. Raises ReadingError at a limit, and what a damaged file raises."""
 
-    def __init__(self, book: Book, sheet: Sheet, shower: Shower, limits: Limits, checks: RowChecks) -> None:
+    def __init__(self, book: Book, sheet: Sheet, display: Display, limits: Limits, checks: RowChecks) -> None:
         self.extent = Extent()
         self.bad_rows: set[int] = set()
         """The numbers of rows that cannot be read; `checks` knows why."""
-        self._shower, self._limits, self._checks = shower, limits, checks
+        self._display, self._limits, self._checks = display, limits, checks
         self._longest = book.longest
         self._errors = _Places()
         self._departures: dict[Departure, _Places] = {}
@@ -117,7 +117,7 @@ class FirstLook:
 
     def _check_size(self, row: SheetRow) -> None:
         """A text that many cells share is counted as often as it is to be read, before it is."""
-        size = sum(map(self._shower.size, row.cells))
+        size = sum(map(self._display.size, row.cells))
         most = 4 * self._longest  # bytes of as many characters
         if size > most:
             raise refuse(f"Row {row.number:,} has more than {most:,} bytes, which is the limit.")
@@ -136,11 +136,11 @@ class FirstLook:
             return False
         if cell.kind == "e":
             self._errors.add(f"{cell.text[:20]} in {_place(cell, row)}")
-        if cell.kind == "n" and (departure := self._shower.number(cell).departure):
+        if cell.kind == "n" and (departure := self._display.number(cell).departure):
             self._departures.setdefault(departure, _Places()).add(_place(cell, row))
         if cell.kind not in TEXT_KINDS and len(cell.text) <= self._limits.cell:
             return True
-        text = self._shower.text(cell)
+        text = self._display.text(cell)
         if fault := too_long(len(text), self._limits):
             self._report(row, cell, f"is too long. {fault}")
         return bool(text)

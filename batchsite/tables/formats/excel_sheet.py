@@ -6,24 +6,17 @@ out. Questions: `sheet`, and those of `layouts`, as for any text.
 
 from __future__ import annotations
 
-import lzma
 import zipfile
-import zlib
 from collections import deque
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
-from xml.parsers.expat import ExpatError
 
 from batchsite.tables.cell_faults import name_fault
 from batchsite.tables.dialects import Trial
 from batchsite.tables.excerpts import excerpt
-from batchsite.tables.formats.excel_cells import SheetRow
 from batchsite.tables.formats.excel_extent import FirstLook
-from batchsite.tables.formats.excel_shower import Shower
-from batchsite.tables.formats.excel_totals import declared_totals
-from batchsite.tables.formats.excel_workbook import Book, Sheet
-from batchsite.tables.formats.excel_xml import Damaged
 from batchsite.tables.formats.unsupported import say_what
 from batchsite.tables.layout import lay_out
 from batchsite.tables.quotes import Dialect
@@ -41,6 +34,11 @@ from batchsite.tables.table_types import (
     Table,
     Understood,
 )
+from batchsite.workbooks.display import Display
+from batchsite.workbooks.sheet_cells import SheetRow
+from batchsite.workbooks.totals import declared_totals
+from batchsite.workbooks.workbook import DAMAGE, Book, Sheet
+from batchsite.workbooks.xml_stream import TooLarge
 
 SHEET = "sheet"
 _SAMPLE_ROWS = 200
@@ -49,11 +47,6 @@ _JUDGED = 1000
 _SHOWN_ROWS, _SHOWN_CELLS = 4, 12
 _LONGEST_ROW = 4
 """Times the limit of a cell: characters of a row, or of a cell that is too long but can be skipped."""
-_DAMAGE = (
-    ExpatError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, ValueError, LookupError,
-    NotImplementedError, RuntimeError, Damaged,
-)  # fmt: skip
-"""What a file raises that no spreadsheet wrote, or that is packed in a way nobody can unpack."""
 _DAMAGED = "This Excel file is damaged or not complete. Open it in Excel, save it again and upload that file."
 Row = tuple[int, list[str]]
 """(number of the row in the sheet, its cells up to the last column that the sheet uses)."""
@@ -64,19 +57,26 @@ def open_excel(archive: zipfile.ZipFile, *, filename: str, answers: Answers, lim
     unpacked = sum(entry.file_size for entry in archive.infolist())
     if unpacked > limits.unpacked:
         raise refuse(f"Unpacked this Excel file has {unpacked:,} bytes; {limits.unpacked:,} are the limit.")
-    try:
+    with _refusals():
         book = Book(archive, _LONGEST_ROW * limits.cell)
-    except _DAMAGE:
-        raise refuse(_DAMAGED) from None
     if book.binary:
         say_what("a binary Excel file (.xlsb)", filename)
     if not book.sheets:
         raise refuse("This Excel file has no sheet that can be read. Save the table as CSV and upload that file.")
     understood = Understood(form="xlsx")
-    try:
+    with _refusals():
         sheet = _choose(book, answers, understood)
         return ExcelTable(book, sheet, understood, answers=answers, limits=limits)
-    except _DAMAGE:
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Raises ReadingError for what a workbook raises."""
+    try:
+        yield
+    except TooLarge as limit:
+        raise refuse(str(limit)) from None
+    except DAMAGE:
         raise refuse(_DAMAGED) from None
 
 
@@ -103,10 +103,10 @@ def _choose(book: Book, answers: Answers, understood: Understood) -> Sheet:
 
 def _begin(book: Book, sheet: Sheet) -> Iterator[tuple[str, ...]]:
     """The first rows with something in them, to be shown."""
-    shower = Shower(book)
+    display = Display(book)
     for row in book.rows(sheet):
         if isinstance(row, SheetRow):
-            texts = {cell.column: text for cell in row.cells if (text := excerpt(shower.text(cell)))}
+            texts = {cell.column: text for cell in row.cells if (text := excerpt(display.text(cell)))}
             if texts:
                 yield tuple(texts.get(n, "") for n in range(1, min(max(texts), _SHOWN_CELLS) + 1))
 
@@ -118,10 +118,10 @@ class ExcelTable(Table):
         self.understood = understood
         self.recent: deque[int] = deque(maxlen=RECENT)
         self._book, self._sheet, self._limits = book, sheet, limits
-        self._shower = Shower(book)
+        self._display = Display(book)
         self._checks = RowChecks(limits, answers)
         self.left_out = self._checks.bad
-        look = FirstLook(book, sheet, self._shower, limits, self._checks)
+        look = FirstLook(book, sheet, self._display, limits, self._checks)
         self._extent, self._bad = look.extent, look.bad_rows
         layout = self._lay_out(answers)
         self._skip, self.columns, self.sample = layout.skip, layout.columns, layout.sample
@@ -132,19 +132,17 @@ class ExcelTable(Table):
     def rows(self) -> Iterator[list[str]]:
         """The rows below the header, once."""
         width, first = len(self.columns), self._first_row()
-        try:
+        with _refusals():
             for number, cells in self._sheet_rows():
                 if number in self._bad:
                     self.left_out.write_cells(cells)
                 elif number >= first:
                     self.recent.append(number)
                     yield cells[:width]
-        except _DAMAGE:
-            raise refuse(_DAMAGED) from None
 
     def _sheet_rows(self) -> Iterator[Row]:
         """Every row from the first with something in it to the last, the empty ones between them included."""
-        extent, text = self._extent, self._shower.text
+        extent, text = self._extent, self._display.text
         next_row = extent.first_row
         begin, width = extent.first_column, extent.width
         for row in self._book.rows(self._sheet):

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 from typing import NamedTuple
 
-from batchsite.tables.number_formats.sections import HALF_DAY, Token
+from batchsite.workbooks.number_formats.sections import HALF_DAY, Token
 
 _DAY_NAMES = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
 _MONTHS = (

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import IO
 from urllib.parse import unquote
 
-from batchsite.tables.formats.excel_xml import Damaged, XmlStream
+from batchsite.workbooks.xml_stream import Damaged, XmlStream
 
 _CONTENT_TYPES = "[content_types].xml"
 _MOST_RELATIONS = 100_000

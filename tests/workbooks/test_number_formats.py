@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from batchsite.tables.number_formats import Departure, number_format, text_format
+from batchsite.workbooks.number_formats import Departure, number_format, text_format
 
 ACCOUNTING = '_($* #,##0.00_);_($* (#,##0.00);_($* "-"??_);_(@_)'
 SHOWN = [

@@ -18,9 +18,9 @@ from enum import Enum
 from functools import lru_cache
 from typing import NamedTuple
 
-from batchsite.tables.number_formats.dates import iso_moment, moment_of, show_moment
-from batchsite.tables.number_formats.digits import general, show_digits
-from batchsite.tables.number_formats.sections import Section, Token, literal, sections_of
+from batchsite.workbooks.number_formats.dates import iso_moment, moment_of, show_moment
+from batchsite.workbooks.number_formats.digits import general, show_digits
+from batchsite.workbooks.number_formats.sections import Section, Token, literal, sections_of
 
 _WHOLE = re.compile(r"[+-]?\d{16,}(?:\.0*)?")
 _MOST_DIGITS = 400

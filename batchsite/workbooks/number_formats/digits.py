@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Context, Decimal
 from fractions import Fraction
 
-from batchsite.tables.number_formats.sections import Token, literal
+from batchsite.workbooks.number_formats.sections import Token, literal
 
 _EXACT = Context(prec=1000, rounding=ROUND_HALF_UP)
 _MOST_DENOMINATOR = 9999

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import IO
 
-from batchsite.tables.formats.excel_package import Package
-from batchsite.tables.formats.excel_xml import XmlStream
+from batchsite.workbooks.package import Package
+from batchsite.workbooks.xml_stream import XmlStream
 
 _LAST_ROW = re.compile(r"\$?[A-Z]+\$?\d+:\$?[A-Z]+\$?(\d+)")
 

@@ -6,8 +6,7 @@ import tempfile
 from array import array
 from typing import IO
 
-from batchsite.tables.formats.excel_xml import XmlStream, unescaped
-from batchsite.tables.row_checks import refuse
+from batchsite.workbooks.xml_stream import TooLarge, XmlStream, unescaped
 
 _IN_MEMORY = 32_000_000
 _MOST_TEXTS = 20_000_000
@@ -55,6 +54,6 @@ class Texts(XmlStream):
 
     def _keep(self, data: bytes) -> None:
         if len(self._ends) > _MOST_TEXTS:
-            raise refuse(f"This Excel file has more than {_MOST_TEXTS:,} different texts. Save the table as CSV.")
+            raise TooLarge(f"This Excel file has more than {_MOST_TEXTS:,} different texts. Save the table as CSV.")
         self._file.write(data)
         self._ends.append(self._ends[-1] + len(data))

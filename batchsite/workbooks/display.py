@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from batchsite.tables.formats.excel_cells import Cell
-from batchsite.tables.formats.excel_workbook import Book
-from batchsite.tables.formats.excel_xml import unescaped
-from batchsite.tables.number_formats import Shown, number_format, text_format
+from batchsite.workbooks.number_formats import Shown, number_format, text_format
+from batchsite.workbooks.sheet_cells import Cell
+from batchsite.workbooks.workbook import Book
+from batchsite.workbooks.xml_stream import unescaped
 
 TEXT_KINDS = {"s", "str", "inlineStr"}
 
 
-class Shower:
+class Display:
     """Knows the number formats and shared texts of a book."""
 
     def __init__(self, book: Book) -> None:

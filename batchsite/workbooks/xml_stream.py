@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from typing import IO, Any
 from xml.parsers import expat
 
-from batchsite.tables.row_checks import refuse
-
 _PIECE = 65_536
 _LONGEST_TAG = 4_000_000
 """Bytes of a tag with its attributes, which the parser holds as a whole."""
@@ -18,6 +16,10 @@ _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
 class Damaged(Exception):
     """The file is not what Excel would have written."""
+
+
+class TooLarge(Exception):
+    """The file goes beyond a limit; the message says which, in a sentence for a person."""
 
 
 class XmlStream:
@@ -37,7 +39,7 @@ class XmlStream:
         self._attributes = set[str]()
 
     def feed(self, part: IO[bytes]) -> Iterator[None]:
-        """Parses a piece at a time. Raises Damaged, ReadingError, ExpatError."""
+        """Parses a piece at a time. Raises Damaged, TooLarge, ExpatError."""
         while piece := part.read(_PIECE):
             self._bytes += len(piece)
             self._parser.Parse(piece, False)
@@ -95,7 +97,7 @@ class XmlStream:
             return
         self._length += len(text)
         if self._length > self.longest:
-            raise refuse(f"A cell of this Excel file is longer than {self.longest:,} characters, which is the limit.")
+            raise TooLarge(f"A cell of this Excel file is longer than {self.longest:,} characters, which is the limit.")
         self._parts.append(text)
 
     def _doctype(self, *_: Any) -> None:

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import lzma
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO
+from xml.parsers.expat import ExpatError
 
-from batchsite.tables.formats.excel_cells import SheetEnd, SheetReader, SheetRow
-from batchsite.tables.formats.excel_package import Package, Relation, main_part
-from batchsite.tables.formats.excel_styles import Styles
-from batchsite.tables.formats.excel_texts import Texts
-from batchsite.tables.formats.excel_xml import Damaged, XmlStream
+from batchsite.workbooks.package import Package, Relation, main_part
+from batchsite.workbooks.shared_texts import Texts
+from batchsite.workbooks.sheet_cells import SheetEnd, SheetReader, SheetRow
+from batchsite.workbooks.styles import Styles
+from batchsite.workbooks.xml_stream import Damaged, XmlStream
 
+DAMAGE = (
+    ExpatError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, ValueError, LookupError,
+    NotImplementedError, RuntimeError, Damaged,
+)  # fmt: skip
+"""What a file raises that no spreadsheet wrote, or that is packed in a way nobody can unpack."""
 _MOST_SHEETS = 10_000
 _RELATION_ID = "id"
 _USUAL_WORKBOOK, _BINARY_WORKBOOK = "xl/workbook.xml", "xl/workbook.bin"
@@ -28,7 +36,7 @@ class Sheet:
 
 
 class Book:
-    """`longest`: characters of a row, or of one text. Raises Damaged, ReadingError, and errors of zip and XML."""
+    """`longest`: characters of a row, or of one text. Raises TooLarge, and DAMAGE."""
 
     def __init__(self, archive: zipfile.ZipFile, longest: int) -> None:
         self.package = package = Package(archive)

@@ -13,8 +13,7 @@ from typing import IO
 
 from openpyxl.utils import column_index_from_string
 
-from batchsite.tables.formats.excel_xml import Damaged, XmlStream
-from batchsite.tables.row_checks import refuse
+from batchsite.workbooks.xml_stream import Damaged, TooLarge, XmlStream
 
 MOST_ROWS, MOST_COLUMNS = 1_048_576, 16_384
 _REFERENCE = re.compile(r"([A-Za-z]{1,3})(\d+)")
@@ -68,7 +67,7 @@ class SheetReader(XmlStream):
         self._end_of_sheet = SheetEnd()
 
     def read(self, part: IO[bytes]) -> Iterator[SheetRow | SheetEnd]:
-        """The rows, and in the end what stands behind them. Raises Damaged, ReadingError, ExpatError."""
+        """The rows, and in the end what stands behind them. Raises Damaged, TooLarge, ExpatError."""
         for _ in self.feed(part):
             yield from self._rows
             self._rows.clear()
@@ -134,5 +133,5 @@ class SheetReader(XmlStream):
         cell.stored = bool(chosen) or cell.kind == "str" or (cell.kind == "inlineStr" and inline is not None)
         row.length += len(chosen)
         if row.length > self.longest:
-            raise refuse(f"Row {row.number:,} has more than {self.longest:,} characters, which is the limit.")
+            raise TooLarge(f"Row {row.number:,} has more than {self.longest:,} characters, which is the limit.")
         row.cells.append(cell)

@@ -6,7 +6,7 @@ from typing import IO
 
 from openpyxl.styles.numbers import BUILTIN_FORMATS
 
-from batchsite.tables.formats.excel_xml import Damaged, XmlStream
+from batchsite.workbooks.xml_stream import Damaged, XmlStream
 
 _DATE, _TIME, _BOTH = "[$-F800]yyyy-mm-dd", "[$-F400]hh:mm:ss", "[$-F800]yyyy-mm-dd hh:mm"
 _BY_COUNTRY = {

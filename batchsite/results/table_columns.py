@@ -1,0 +1,152 @@
+"""The columns of the table of results: which there are, which are shown, and how their heads sort."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import QueryDict
+
+from batchsite.batches.models import Batch
+from batchsite.results import answer_fields
+from batchsite.results.row_filter import MEASURES, RowFilter, without
+
+SHORT = 160
+"""Characters of a text that the table shows; more is folded."""
+LEAD = 30
+"""Characters of a shortened text before the first place that was searched for."""
+OURS = {
+    "prompt": "Prompt",
+    "answer": "Answer",
+    "state": "State",
+    "judgement": "Judgement",
+    "tokens": "Tokens",
+    "cost": "Cost",
+    "length": "Characters",
+    "finish": "Finish reason",
+    "model": "Answered by",
+    "attempt": "Attempt",
+}
+ROOM = 5
+"""Most default columns beside which tokens and cost still have room."""
+NUMBERS = frozenset({"tokens", "cost", "length", "attempt"})
+
+
+@dataclass(frozen=True)
+class TableColumn:
+    """`key` is its name in the address: one of ours, `f.<field>` or `c.<column>`."""
+
+    key: str
+    label: str
+    chosen: bool = False
+    has_values: bool = False
+    """It holds short values rather than texts."""
+
+    @property
+    def kind(self) -> str:
+        return "text" if self.key[:2] in {"f.", "c."} else self.key
+
+    @property
+    def is_number(self) -> bool:
+        return self.key in NUMBERS
+
+
+@dataclass(frozen=True)
+class TableCell:
+    """One text or number, with its column."""
+
+    column: TableColumn
+    value: Any
+    verdict: str = ""
+    """`right` or `wrong` against the expected value; blank if there is none."""
+    answered: str | None = None
+    """What the model answered, if `value` is what a person corrected it to."""
+    begin: int = 0
+    """Where the shortened text begins: at the first character, or just before what was searched for."""
+
+    @property
+    def short(self) -> str:
+        return ("… " if self.begin else "") + str(self.value)[self.begin : self.begin + SHORT]
+
+    @property
+    def correction(self) -> str:
+        """What was corrected, for people."""
+        return f"Answered: {self.answered}" if self.answered else "Not answered"
+
+    @property
+    def is_long(self) -> bool:
+        return isinstance(self.value, str) and (self.begin > 0 or len(self.value) > SHORT or "\n" in self.value.strip())
+
+
+def columns_of(batch: Batch, query: QueryDict) -> list[TableColumn]:
+    """Returns all columns; those to be shown are `chosen`."""
+    names = answer_fields.field_names(batch) if answer_fields.shape_in(batch) else ()
+    known = {"prompt": OURS["prompt"]}
+    known |= {f"f.{name}": name for name in names}
+    expected = batch.expected_column if batch.expected_column in batch.dataset.columns else ""
+    known |= {f"c.{expected}": f"{expected}, expected"} if expected else {}
+    known |= {key: label for key, label in OURS.items() if key != "prompt"}
+    known |= {f"c.{name}": name for name in batch.dataset.columns if name != expected}
+    usual = {"prompt", *([f"f.{name}" for name in names[:4]] or ["answer"]), "state", "judgement"}
+    usual |= {f"c.{expected}"} if expected else set()
+    usual |= {"tokens", "cost"} if len(usual) <= ROOM else set()
+    chosen = set(query.getlist("col")) & set(known) or usual
+    named = {*(f"f.{name}" for name in answer_fields.kinds_of(batch)), f"c.{expected}"}
+    return [TableColumn(key, label, key in chosen, key in named) for key, label in known.items()]
+
+
+def lead_of(text: str, searched: str) -> int:
+    """Returns where a shortened text has to begin so that what was searched for is in view."""
+    at = text.casefold().find(searched.casefold()) if searched else -1
+    return at - LEAD if at > SHORT // 2 else 0
+
+
+# ---- heads that sort ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class SortLink:
+    """The head of a column by which the rows can be sorted."""
+
+    query: str
+    """Sorts by it, or turns the order around."""
+    direction: str
+    """`ascending`, `descending`, or blank if the rows are sorted by something else."""
+
+
+@dataclass(frozen=True)
+class ColumnHead:
+    """A column that is shown, with its link if rows can be sorted by it."""
+
+    column: TableColumn
+    link: SortLink | None
+
+
+def row_link(row_filter: RowFilter, query: QueryDict) -> SortLink:
+    """Returns the link of the row numbers: from the first on, then from the last."""
+    if row_filter.measure:
+        return SortLink(without(query, "sort"), "")
+    if row_filter.direction < 0:
+        return SortLink(without(query, "sort"), "descending")
+    return SortLink(without(query, sort="-row"), "ascending")
+
+
+def heads_of(
+    columns: Collection[TableColumn], row_filter: RowFilter, query: QueryDict, *, can_sort: bool
+) -> list[ColumnHead]:
+    """Returns the heads of the columns. Only measures sort: an order of every text would cost more than it helps.
+
+    Not `can_sort`: there are too many rows to sort, so nothing is offered.
+    """
+    return [
+        ColumnHead(column, _measure_link(column.key, row_filter, query) if can_sort else None) for column in columns
+    ]
+
+
+def _measure_link(key: str, row_filter: RowFilter, query: QueryDict) -> SortLink | None:
+    if key not in MEASURES:
+        return None
+    falls = row_filter.sort == f"-{key}"
+    direction = "descending" if falls else "ascending" if row_filter.sort == key else ""
+    return SortLink(without(query, sort=key if falls else f"-{key}"), direction)

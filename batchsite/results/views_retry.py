@@ -1,0 +1,114 @@
+"""Retrying rows of a batch: those without a good answer, those that do not fit, or one. Asked first, then done."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+
+from batchsite.batches import queries
+from batchsite.batches.answer_flaws import CUT_OFF
+from batchsite.batches.models import Batch
+from batchsite.batches.states import RowState
+from batchsite.http import UNPROCESSABLE
+from batchsite.pricing.raised_caps import raised_caps
+from batchsite.results.cause_counts import causes
+from batchsite.results.confirmation import ask_and_do, do, question_context, typed
+from batchsite.results.forms import LongerAnswersForm, RetryForm
+from batchsite.results.row_detail import row_detail
+from batchsite.submission import actions
+from batchsite.teams.requests import TeamRequest
+from batchsite.wording import many
+
+
+@ask_and_do
+def batch_retry(request: TeamRequest, batch_id: int) -> HttpResponse:
+    """Retries all rows without an answer, or those of some causes; with `fit=misfit` those whose answers do not fit."""
+    batch = queries.batch_of(request.team, batch_id)
+    if request.GET.get("fit") == "misfit":
+        return _retry_misfits(request, batch)
+    counts = causes(batch)
+    if not counts:
+        messages.error(request, "There is nothing to retry: every finished row has an answer.")
+        return redirect("batch", batch.pk)
+    caps = raised_caps(batch, batch.results.all())
+    form = RetryForm(typed(request), causes=counts, chosen=request.GET.getlist("cause"), caps=caps)
+    if request.method == "POST" and form.is_valid():
+        chosen = form.cleaned_data["causes"]
+        is_every = len(chosen) == len(counts) and not batch.flawed
+        wanted, output_cap = None if is_every else chosen, form.chosen_cap if CUT_OFF & set(chosen) else None
+
+        def again() -> object:
+            return actions.retry(batch, request.user, causes=wanted, output_cap=output_cap)
+
+        return do(request, batch, again, "Retrying.")
+    rows = sum(rows for _, rows in counts)
+    context = _retry_context(batch, "Retry failed rows?", rows) | {"form": form}
+    return render(request, "results/retry.html", context, status=UNPROCESSABLE if form.errors else 200)
+
+
+def _retry_misfits(request: TeamRequest, batch: Batch) -> HttpResponse:
+    """Retries answers that do not fit their shape."""
+    if not batch.misfits:
+        messages.error(request, "There is nothing to retry: every answer matches the format.")
+        return redirect("batch", batch.pk)
+    misfits = batch.results.exclude(misfit="")
+    form = LongerAnswersForm(typed(request), caps=raised_caps(batch, misfits))
+    if request.method == "POST" and form.is_valid():
+
+        def again() -> object:
+            return actions.retry(batch, request.user, misfits=True, output_cap=form.chosen_cap)
+
+        return do(request, batch, again, "Retrying.")
+    rows = many(batch.misfits, "row")
+    question = f"Ask the {rows} that {'do' if batch.misfits != 1 else 'does'} not fit once more?"
+    context = _retry_context(batch, question, batch.misfits) | {
+        "form": form,
+        "rest": batch.succeeded - batch.misfits,
+        "cut": misfits.filter(cause__in=CUT_OFF).count(),
+        "action": request.get_full_path(),
+    }
+    return render(request, "results/retry_misfits.html", context, status=UNPROCESSABLE if form.errors else 200)
+
+
+@ask_and_do
+def batch_row_retry(request: TeamRequest, batch_id: int, row: int) -> HttpResponse:
+    batch = queries.batch_of(request.team, batch_id)
+    detail = row_detail(batch, row)
+    if detail is None:
+        raise Http404
+    back = reverse("batch-row", args=[batch.pk, row])
+    form = LongerAnswersForm(typed(request), caps=raised_caps(batch, batch.results.filter(row=row)))
+    is_asked = detail.can_be_retried or detail.state != RowState.SUCCEEDED
+    if request.method == "POST" and is_asked and form.is_valid():
+        states = (RowState.SUCCEEDED,) if detail.state == RowState.SUCCEEDED else ()
+
+        def again() -> object:
+            return actions.retry(batch, request.user, rows=[row], states=states, output_cap=form.chosen_cap)
+
+        return do(request, batch, again, f"Retrying row {row:,}.", back)
+    if not detail.can_be_retried:
+        messages.error(request, f"Row {row:,} has nothing to retry: it is {detail.state.label.lower()}.")
+        return redirect(back)
+    context = _retry_context(batch, f"Retry row {row:,}?", 1, back) | {"form": form}
+    return render(request, "results/retry_row.html", context, status=UNPROCESSABLE if form.errors else 200)
+
+
+def _retry_context(batch: Batch, question: str, rows: int, back: str = "") -> dict[str, Any]:
+    return question_context(batch, question, "", "Retry", back) | {
+        "rows": rows,
+        "each": _cost(batch, 1),
+        "cost": _cost(batch, rows),
+        "number": batch.submissions.count() + 1,
+    }
+
+
+def _cost(batch: Batch, rows: int) -> int | None:
+    """Returns the cost of some answers in ticks, by this batch's answers, else by its estimate. None if unknown."""
+    if batch.succeeded:
+        return batch.cost_ticks * rows // batch.succeeded
+    estimate = batch.estimate or {}
+    return int(estimate["likely"]) * rows // int(estimate["rows"]) if estimate.get("rows") else None
