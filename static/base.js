@@ -266,6 +266,7 @@
 
   /* ---- at the start ---- */
 
+  htmx.initialize();  // by itself it waits for a timer, and what the scripts of a page send meanwhile is lost
   showTimes(document);
   showTab();
   // Not scrollIntoView: the next Tab would start from there instead of at the skip link.
