@@ -5,9 +5,9 @@ from __future__ import annotations
 from django.urls import path
 
 from batchsite.drafts import views as draft_views
-from batchsite.drafts import views_duplicate, views_fill, views_models
+from batchsite.drafts import views_duplicate, views_fill, views_models, views_starter
 from batchsite.exports import views as export_views
-from batchsite.home import views_batches
+from batchsite.home import views_batches, views_selected
 from batchsite.results import (
     views,
     views_actions,
@@ -21,6 +21,7 @@ from batchsite.trials import views as trial_views
 
 of_all = [
     path("", views_batches.batches, name="batches"),
+    path("selected", views_selected.batches_selected, name="batches-selected"),
     path("new", draft_views.batch_new, name="batch-new"),
     path("shared/<str:token>/<str:name>", export_views.shared_results, name="shared-results"),
 ]
@@ -29,6 +30,7 @@ of_a_draft = [
     path("<int:batch_id>/preview", draft_views.batch_preview, name="batch-preview"),
     path("<int:batch_id>/models", views_models.batch_models, name="batch-models"),
     path("<int:batch_id>/fill", views_fill.batch_fill, name="batch-fill"),
+    path("<int:batch_id>/start/<str:name>", views_starter.batch_starter, name="batch-starter"),
     path("<int:batch_id>/keep", views_fill.batch_keep, name="batch-keep"),
     path("<int:batch_id>/check", draft_views.batch_check, name="batch-check"),
     path("<int:batch_id>/review", draft_views.batch_review, name="batch-review"),

@@ -37,6 +37,7 @@ INSTALLED_APPS = [
     "batchsite.prompts",
     "batchsite.batches",
     "batchsite.submission",
+    "batchsite.drafts",
     "batchsite.trials",
     "batchsite.results",
     "batchsite.exports",

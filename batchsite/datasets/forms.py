@@ -10,8 +10,8 @@ from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 
 from batchsite.datasets import file_details
-from batchsite.datasets.importer import NotTaken, check_size
 from batchsite.datasets.models import Dataset
+from batchsite.datasets.upload_limits import NotTaken, check_size
 
 ENDINGS = (".csv", ".tsv", ".txt", ".xlsx", ".json", ".jsonl", ".ndjson", ".parquet", ".gz", ".zip")
 """What the file chooser shows. What a file really is shows in its bytes."""

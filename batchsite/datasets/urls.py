@@ -7,7 +7,6 @@ from batchsite.datasets import views, views_answers
 urlpatterns = [
     path("", views.datasets, name="datasets"),
     path("upload", views.dataset_upload, name="dataset-upload"),
-    path("sample", views.dataset_sample, name="dataset-sample"),
     path("<int:dataset_id>", views.dataset, name="dataset"),
     path("<int:dataset_id>/progress", views.dataset_progress, name="dataset-progress"),
     path("<int:dataset_id>/rows", views.dataset_rows, name="dataset-rows"),

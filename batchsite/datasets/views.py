@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import content_disposition_header
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
-from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_GET, require_http_methods, require_safe
 from django_htmx.http import push_url
 
 from batchsite.datasets import (
@@ -21,7 +21,6 @@ from batchsite.datasets import (
     file_details,
     importer,
     problem_report,
-    sample,
     upload_guard,
 )
 from batchsite.datasets.forms import AnswerForm, UploadForm
@@ -82,7 +81,7 @@ def dataset_replace(request: TeamRequest, dataset_id: int) -> HttpResponse:
 
 
 def _upload(request: TeamRequest, replaces: Dataset | None) -> HttpResponse:
-    refused = upload_guard.refusal(request.META.get("CONTENT_LENGTH"))
+    refused = upload_guard.refusal(request.team, request.META.get("CONTENT_LENGTH"))
     if refused:
         return _refused(request, replaces, refused.words, refused.status)
     try:
@@ -114,12 +113,6 @@ def _refused(request: TeamRequest, replaces: Dataset | None, words: str, status:
 
 def _is_script(request: TeamRequest) -> bool:
     return request.headers.get("Accept") == "application/json"
-
-
-@require_POST
-def dataset_sample(request: TeamRequest) -> HttpResponse:
-    """The sample dataset, one click away."""
-    return redirect("dataset", sample.take(request.team, request.user).pk)
 
 
 # --- one dataset

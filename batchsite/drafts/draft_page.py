@@ -14,7 +14,7 @@ from django.http import QueryDict
 from batchsite.batches.batch_recipe import recipe_of
 from batchsite.batches.draft_fingerprint import draft_fingerprint
 from batchsite.batches.models import Batch
-from batchsite.drafts import draft_store
+from batchsite.drafts import draft_store, undo
 from batchsite.drafts.draft_stages import stages_of
 from batchsite.drafts.draft_warnings import warnings_of
 from batchsite.drafts.forms import DraftField, DraftForm
@@ -97,7 +97,7 @@ def draft_context(request: TeamRequest, form: DraftForm, row: int, *, at_submit:
         "offers": prices_for(request.team),
         "kept": prompts.offered(request.team),
         "starters": [] if draft_store.has_prompt(batch) or batch.system_prompt.strip() else STARTERS,
-        "undo": f"draft-{batch.pk}" in request.session,
+        "undo": undo.is_possible(batch),
     }
 
 

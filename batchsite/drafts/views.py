@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -13,6 +14,7 @@ from batchsite.batches import queries
 from batchsite.batches.draft_fingerprint import draft_fingerprint
 from batchsite.batches.models import Batch
 from batchsite.batches.states import State
+from batchsite.datasets import sample
 from batchsite.datasets.models import Dataset, DatasetState
 from batchsite.drafts import draft_store, saved_prompts
 from batchsite.drafts.draft_page import draft_context, review_context
@@ -36,7 +38,7 @@ def batch_new(request: TeamRequest) -> HttpResponse:
     asked = whole_number(request.POST.get("prompt") or request.GET.get("prompt"))
     version = prompts.version_of(request.team, asked) if asked else None
     if request.method == "POST":
-        dataset = get_object_or_404(datasets, pk=whole_number(request.POST.get("dataset")) or 0)
+        dataset = _chosen(request, datasets)
         if dataset.state == DatasetState.READY:
             return redirect("batch-edit", _begin(request, dataset, version).pk)
         messages.error(request, f"{dataset} is not ready: {dataset.get_state_display().lower()}.")
@@ -45,6 +47,13 @@ def batch_new(request: TeamRequest) -> HttpResponse:
     newest = list(ready[: DATASETS_SHOWN + 1])
     context = {"datasets": newest[:DATASETS_SHOWN], "more": len(newest) > DATASETS_SHOWN, "version": version}
     return render(request, "drafts/new.html", context)
+
+
+def _chosen(request: TeamRequest, datasets: QuerySet[Dataset]) -> Dataset:
+    """Returns the dataset that was chosen; `sample` stands for the sample. Raises Http404."""
+    if request.POST.get("dataset") == "sample":
+        return sample.take(request.team, request.user)
+    return get_object_or_404(datasets, pk=whole_number(request.POST.get("dataset")) or 0)
 
 
 def _begin(request: TeamRequest, dataset: Dataset, version: PromptVersion | None) -> Batch:

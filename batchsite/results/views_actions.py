@@ -5,10 +5,11 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 
 from batchsite.batches import queries
 from batchsite.batches.states import State
-from batchsite.http import UNPROCESSABLE
+from batchsite.http import UNPROCESSABLE, offer_undo
 from batchsite.results.confirmation import ask, ask_and_do, do, question_context, typed
 from batchsite.results.forms import RenameForm
 from batchsite.submission import actions
@@ -92,15 +93,16 @@ def batch_delete(request: TeamRequest, batch_id: int) -> HttpResponse:
         except actions.NotNow as error:
             messages.error(request, str(error))
             return redirect("batch", batch.pk)
-        messages.success(request, f"“{batch}” is deleted.")
+        restore = [("action", "restore"), ("pk", str(batch.pk))]
+        offer_undo(request, f"“{batch}” is deleted.", reverse("batches-selected"), restore)
         return redirect("batches")
     if batch.state == State.DRAFT:
         what = "Nothing was sent. The dataset stays."
     else:
         what = (
-            f"Its {many(batch.total, 'row')} with their answers are removed here, for everyone in {request.team}, and "
-            "can’t be restored. The dataset stays. At xAI the prompts and answers stay until the batch expires "
-            "there, 30 days after it was made: xAI offers no way to delete them earlier."
+            f"Its {many(batch.total, 'row')} with their answers are removed here, for everyone in {request.team}. "
+            "After ten minutes they can’t be restored. The dataset stays. At xAI the prompts and answers stay until "
+            "the batch expires there, 30 days after it was made: xAI offers no way to delete them earlier."
         )
     return ask(request, batch, f"Delete “{batch}”?", what, "Delete", is_calm=False)
 

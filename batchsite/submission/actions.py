@@ -146,6 +146,7 @@ def _add_retry(batch: Batch, wanted: Retry) -> Submission:
     submission = Submission.objects.create(
         batch=batch, number=number, first_row=first, last_row=last, retry_of=dict(wanted), next_look_at=timezone.now()
     )
+    Batch.objects.filter(pk=batch.pk).exclude(archived_at=None).update(archived_at=None)  # what runs is in the list
     refresh(batch.pk)
     return submission
 

@@ -17,6 +17,7 @@ from batchsite.batches.timeline import note
 from batchsite.batches.transitions import ask_to_end, hold, move, resume, update
 from batchsite.pricing import budgets
 from batchsite.processes.leases import MOST_TRIES, Claim, claimed
+from batchsite.processes.memory_limit import OutOfMemory, within_memory
 from batchsite.setup import logging_about
 from batchsite.submission.chunk_plan import plan
 from batchsite.submission.collect import collect, declare, preview
@@ -51,10 +52,20 @@ def advance(submission_id: int, looked: RemoteBatch | XaiError | None = None) ->
     batch_id = Submission.objects.filter(pk=submission_id).values_list("batch_id", flat=True).first()
     try:
         with logging_about(batch=batch_id, submission=submission_id), claimed(Submission, submission_id) as claim:
-            wait = _step(claim, looked)
+            wait = _step_or_hold(claim, looked)
             claim.next_look_at = None if wait is None else soon(wait)
     except DatabaseWentBack:
         begin_anew()
+
+
+def _step_or_hold(claim: Claim[Submission], looked: RemoteBatch | XaiError | None) -> float | None:
+    try:
+        with within_memory():
+            return _step(claim, looked)
+    except OutOfMemory as error:
+        batch_id = Submission.objects.values_list("batch_id", flat=True).get(pk=claim.pk)
+        hold(batch_id, f"a step {error}. Ask whoever runs batchsite for more, then press Go on.")
+        return timeouts().longest
 
 
 def _step(claim: Claim[Submission], looked: RemoteBatch | XaiError | None) -> float | None:

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django_q.signing import SignedPackage
 
 from batchsite.batches.models import Batch, ModelOffer
+from batchsite.datasets import sample
 from batchsite.datasets.models import DatasetState
 from batchsite.processes.queue import broker_of
 from batchsite.submission import actions
@@ -77,6 +78,13 @@ def test_a_batch_begins_with_a_dataset_that_is_ready(team: Team, site: Client, c
     batch = Batch.objects.get()
     assert (answer.status_code, answer["Location"]) == (302, url("batch-edit", batch))
     assert (batch.dataset, batch.team, batch.state) == (ready, team, "draft")
+
+
+def test_the_sample_is_one_click_away_and_leads_to_its_draft(site: Client) -> None:
+    first, second = (site.post(reverse("batch-new"), {"dataset": "sample"}) for _ in range(2))
+    batch = Batch.objects.get()
+    assert first["Location"] == second["Location"] == url("batch-edit", batch)
+    assert batch.dataset.name == sample.NAME
 
 
 def test_without_a_dataset_the_way_to_one_is_shown(site: Client) -> None:

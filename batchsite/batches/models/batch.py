@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Lower
 from django.utils import timezone
 
 from batchsite.batches.states import RULES, RUNNING, TERMINAL, HeldFor, RowState, State
@@ -29,6 +30,8 @@ class Batch(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     deleted_at = models.DateTimeField(null=True, blank=True)
     """Hidden from then on; a worker removes the results in small steps."""
+    archived_at = models.DateTimeField(null=True, blank=True)
+    """Left out of lists from then on, unless they are asked for archived batches."""
 
     system_prompt = models.TextField(blank=True)
     prompt = models.TextField(blank=True)
@@ -118,6 +121,9 @@ class Batch(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["team", "-id"], name="batches_of_a_team"),
+            models.Index(F("team"), Lower("name"), F("id"), name="batches_by_name"),
+            models.Index(fields=["team", "total", "id"], name="batches_by_rows"),
+            models.Index(fields=["team", "cost_ticks", "id"], name="batches_by_cost"),
             models.Index(fields=["team", "-ended_at"], condition=Q(deleted_at=None), name="ended_batches"),
             models.Index(
                 fields=["team"], condition=Q(state=State.DRAFT, problem_count__gt=0), name="sent_back_batches"
