@@ -116,3 +116,7 @@ def _way_field(dataset: Dataset, key: str, given: str, empty: str) -> forms.Fiel
     ways = file_details.WAYS[key] or [(name, name) for name in dataset.understood.get("sheets", ())]
     own = [(given, given)] if given and given not in dict(ways) else []
     return forms.ChoiceField(label=label, required=False, choices=[("", empty), *own, *ways])
+
+
+class RenameForm(forms.Form):
+    name = forms.CharField(label="Name", max_length=200, widget=forms.TextInput({"autofocus": True}))

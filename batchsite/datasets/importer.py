@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 import time
 from collections.abc import Iterator, Mapping
@@ -194,6 +195,7 @@ def _import(claim: Claim[Dataset], dataset: Dataset) -> None:
         state=DatasetState.READY,
         file_rows=rows + table.left_out.count,
         bytes_read=dataset.size,
+        digest=_digest(claim, dataset),
         left_out=table.left_out.count,
         profile=storable(profiler.profile()),
         problems=kept_problems(table.left_out.first),
@@ -208,6 +210,18 @@ def _keep_skipped(dataset: Dataset, skipped: Skipped) -> None:
     storage.delete(dataset.skipped_name)
     if skipped.file:
         storage.save(dataset.skipped_name, File(skipped.file))
+
+
+def _digest(claim: Claim[Dataset], dataset: Dataset) -> str:
+    """SHA-256 of the upload, to know the file again."""
+    if dataset.digest:
+        return dataset.digest
+    sums = hashlib.sha256()
+    with dataset.file.storage.open(dataset.file.name or "") as file:
+        source = WatchedFile(file, claim)
+        while piece := source.read(1_000_000):
+            sums.update(piece)
+    return sums.hexdigest()
 
 
 def _packed(profiler: Profiler, groups: Iterator[list[Row]]) -> Iterator[tuple[int, bytes]]:

@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 from batchsite.batches.models import Batch
 from batchsite.teams.models import Team, User
 from tests.browser.look import STICKS_OUT, accessibility
+from tests.factories import make_dataset
 from tests.submission.stories import an_ended_batch
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -102,3 +103,30 @@ def test_without_javascript_batches_are_sorted_archived_and_brought_back(
     page.get_by_role("button", name="Undo").click()
     assert names(page) == ["Alpha", "beta", "Gamma"]
     context.close()
+
+
+def test_datasets_are_deleted_brought_back_renamed_and_searched(team: Team, alice: User, open_as: Open) -> None:
+    rows = [[str(number), f"Question {number}" + (" needle" if number > 90 else "")] for number in range(1, 101)]
+    make_dataset(team, rows=rows, name="Tickets", created_by=alice)
+    make_dataset(team, name="Reviews", created_by=alice)
+    page = open_as(alice, "/datasets/")
+    page.get_by_role("link", name="Name", exact=True).click()
+    expect(page.get_by_role("columnheader", name="Name")).to_have_attribute("aria-sort", "ascending")
+    page.get_by_role("checkbox", name="Select Reviews").check()
+    page.get_by_role("form", name="Selected datasets").get_by_role("button", name="Delete").click()
+    expect(page.get_by_text("1 dataset deleted.")).to_be_visible()
+    expect(page.get_by_role("link", name="Reviews")).to_have_count(0)
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text("1 dataset restored.")).to_be_visible()
+    page.get_by_role("link", name="Tickets").click()
+    page.get_by_role("link", name="Rename…").click()
+    page.get_by_role("dialog").get_by_label("Name").fill("Tickets of March")
+    page.get_by_role("dialog").get_by_role("button", name="Rename").click()
+    expect(page.get_by_role("heading", name="Tickets of March")).to_be_visible()
+    page.get_by_label("Search in the rows").fill("NEEDLE")
+    page.get_by_label("Search in the rows").press("Enter")
+    expect(page.locator("#rows mark")).to_have_count(10)
+    assert page.locator("#rows tbody tr").count() == 10
+    assert accessibility(page) == []
+    page.get_by_role("link", name="Show all rows").click()
+    expect(page.locator("#rows tbody tr")).to_have_count(50)

@@ -246,6 +246,8 @@ def test_a_dataset_that_is_deleted_meanwhile_gets_no_more_rows(
     dataset.refresh_from_db()
 
     assert dataset.state == DatasetState.IMPORTING
+    past = timezone.now() - dataset_removal.UNDO
+    Dataset.objects.filter(pk=dataset.pk).update(deleted_at=past, next_look_at=past)
     assert [job.path for job in tasks.due(timezone.now())] == [dataset_removal.CLEAR]
     dataset_removal.clear_step(dataset.pk)
     assert not Dataset.objects.exists()

@@ -67,15 +67,15 @@ def test_pages_are_walked_in_both_directions(team: Team, alice: User, client_of:
     made = [make_dataset(team, name=f"set {number}").name for number in range(2 * dataset_queries.PAGE + 5)][::-1]
     client = client_of(alice)
     first = client.get(URL).context["listing"]
-    second = client.get(URL, {"after": first.older}).context["listing"]
-    third = client.get(URL, {"after": second.older}).context["listing"]
-    back = client.get(URL, {"before": third.newer}).context["listing"]
+    second = client.get(URL, {"after": first.next}).context["listing"]
+    third = client.get(URL, {"after": second.next}).context["listing"]
+    back = client.get(URL, {"before": third.previous}).context["listing"]
 
     pages = [[dataset.name for dataset in page.datasets] for page in (first, second, third, back)]
     assert pages == [made[:50], made[50:100], made[100:], made[50:100]]
-    assert (first.newer, third.older) == (None, None)
-    start = client.get(URL, {"before": back.newer}).context["listing"]
-    assert ([dataset.name for dataset in start.datasets], start.newer) == (made[:50], None)
+    assert (first.previous, third.next) == (None, None)
+    start = client.get(URL, {"before": back.previous}).context["listing"]
+    assert ([dataset.name for dataset in start.datasets], start.previous) == (made[:50], None)
 
 
 def test_the_list_moves_while_something_is_imported_and_then_stands_still(
