@@ -49,9 +49,9 @@
       save();
     }
   });
-  // htmx sends the button that was clicked last along; what a script has done already is not to be done again.
-  form.addEventListener("htmx:configRequest", (event) => {
-    event.detail.parameters.do = asked;
+  form.addEventListener("htmx:config:request", ({ target, detail: { ctx } }) => {
+    if (target !== form) return;
+    ctx.request.body.set("do", asked);
     asked = "";
   });
   document.addEventListener("click", (event) => {
@@ -73,8 +73,8 @@
     document.dispatchEvent(new CustomEvent("say", { detail: document.getElementById("sum-reason")?.textContent ?? "" }));
   };
   form.addEventListener("submit", (event) => {
-    const isSaved = document.getElementById("saved").dataset.state !== "saving";  // else what was typed last decides
-    if (event.submitter?.id !== "review-button" || event.submitter.getAttribute("aria-disabled") !== "true" || !isSaved) return;
+    const isJudged = ["", "saved"].includes(document.getElementById("saved").dataset.state);  // else what was typed last decides
+    if (event.submitter?.id !== "review-button" || event.submitter.getAttribute("aria-disabled") !== "true" || !isJudged) return;
     event.preventDefault();
     event.stopImmediatePropagation();
     showProblem();

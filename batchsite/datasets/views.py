@@ -112,7 +112,7 @@ def dataset_progress(request: TeamRequest, dataset_id: int) -> HttpResponse:
     found = _dataset(request, dataset_id)
     if not request.htmx:
         return redirect("dataset", found.pk)
-    return render(request, "datasets/_live.html", _context(request, found) | {"oob": True})
+    return render(request, "datasets/_live.html", _context(request, found))
 
 
 @require_safe

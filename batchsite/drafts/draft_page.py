@@ -15,6 +15,7 @@ from batchsite.batches.batch_recipe import recipe_of
 from batchsite.batches.draft_fingerprint import draft_fingerprint
 from batchsite.batches.models import Batch
 from batchsite.drafts import draft_store, undo
+from batchsite.drafts.draft_edits import number_of
 from batchsite.drafts.draft_stages import stages_of
 from batchsite.drafts.draft_warnings import warnings_of
 from batchsite.drafts.forms import DraftField, DraftForm
@@ -83,6 +84,7 @@ def draft_context(request: TeamRequest, form: DraftForm, row: int, *, at_submit:
         "wrong": _wrong(fields, problems),
         "unsaved": bool(form.errors),
         "revision": draft_fingerprint(batch),
+        "edit": number_of(batch),
         "row": preview.row if preview else row,
         "preview": preview,
         "problems": problems,

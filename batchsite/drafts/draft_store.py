@@ -16,6 +16,7 @@ from batchsite.batches.models import Batch
 from batchsite.batches.states import State
 from batchsite.batches.timeline import note
 from batchsite.datasets.models import Dataset, DatasetState
+from batchsite.drafts.draft_edits import LABELS, Basis, ChangedMeanwhile, follow, is_edit
 from batchsite.pricing.budgets import refusal_of
 from batchsite.pricing.coverage import values_of
 from batchsite.pricing.estimate import Estimate, estimate, rows_to_send
@@ -34,6 +35,7 @@ LONGEST_PREVIEW = 1_000_000
 TOO_LONG_TO_SHOW = "The prompt of this row is too long to be shown here."
 MOST_PROBLEMS = 20
 """Problems of examples that are listed."""
+ANY = Basis()
 Problems = dict[str, list[str]]
 """Sentences about what is wrong, by the name of the field; "" stands for the batch as a whole."""
 
@@ -60,21 +62,33 @@ class Submitted(RuntimeError):
     """The draft was submitted meanwhile and can no longer change."""
 
 
-def save(batch: Batch, values: dict[str, Any]) -> None:
+def save(batch: Batch, values: dict[str, Any], basis: Basis = ANY) -> None:
     """Saves what was typed, whether or not it can be sent. Raises Submitted.
 
-    The draft refers to the saved prompt that it was filled from for as long as both say the same.
+    Raises ChangedMeanwhile if another page saved something else since the edit that `basis` knows of. The draft refers
+    to the saved prompt that it was filled from for as long as both say the same.
     """
     version = values.get("prompt_version", batch.prompt_version)
     if version and any(
         values.get(own, getattr(batch, own)) != getattr(version, theirs) for own, theirs in _SAME_PROMPT
     ):
         values = values | {"prompt_version": None}
-    drafts = Batch.objects.filter(pk=batch.pk, state=State.DRAFT, deleted_at=None)
-    if not drafts.update(**values):
-        raise Submitted(f"“{batch.name}” was already submitted.")
+    with transaction.atomic():
+        if is_edit(batch, values) and not follow(batch, basis):
+            _check_same(batch, values)
+        drafts = Batch.objects.filter(pk=batch.pk, state=State.DRAFT, deleted_at=None)
+        if not drafts.update(**values):
+            raise Submitted(f"“{batch.name}” was already submitted.")
     for name, value in values.items():
         setattr(batch, name, value)
+
+
+def _check_same(batch: Batch, values: dict[str, Any]) -> None:
+    """Raises ChangedMeanwhile unless the draft already says what was typed."""
+    stored = Batch.objects.select_related("dataset", "team").get(pk=batch.pk)
+    names = [name for name in LABELS if name in values and getattr(stored, name) != values[name]]
+    if names:
+        raise ChangedMeanwhile(stored, names)
 
 
 _SAME_PROMPT = (("prompt", "text"), ("system_prompt", "system_prompt"), ("examples", "examples"), ("shape", "shape"))

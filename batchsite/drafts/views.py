@@ -16,7 +16,8 @@ from batchsite.batches.models import Batch
 from batchsite.batches.states import State
 from batchsite.datasets import sample
 from batchsite.datasets.models import Dataset, DatasetState
-from batchsite.drafts import draft_store, saved_prompts
+from batchsite.drafts import conflicts, draft_store, saved_prompts
+from batchsite.drafts.draft_edits import ChangedMeanwhile
 from batchsite.drafts.draft_page import draft_context, review_context
 from batchsite.drafts.forms import DraftForm
 from batchsite.http import UNPROCESSABLE, whole_number
@@ -83,14 +84,18 @@ def batch_preview(request: TeamRequest, batch_id: int) -> HttpResponse:
     """Saves what was typed and shows the result: parts of the page for htmx, else the page."""
     batch = queries.batch_of(request.team, batch_id)
     form = DraftForm(request.POST, batch=batch)
+    if conflicts.is_dropped(request):
+        return conflicts.to_draft(batch.pk)
     try:
-        draft_store.save(batch, form.values())
+        draft_store.save(batch, form.values(), conflicts.basis_of(request))
         done, words = _do(request, batch)
     except draft_store.Submitted:
         return to_batch(request, batch)
+    except ChangedMeanwhile as change:
+        return conflicts.both_versions(request, form, change)
     row = _row(request)
     if request.htmx:
-        context = draft_context(request, form, row) | {"oob": True, "shape_words": words}
+        context = draft_context(request, form, row) | {"is_saved": True, "shape_words": words}
         return render(request, "drafts/_live.html", context)
     if form.errors:
         return render(request, "drafts/edit.html", draft_context(request, form, row), status=UNPROCESSABLE)
@@ -124,9 +129,11 @@ def batch_check(request: TeamRequest, batch_id: int) -> HttpResponse:
     batch = queries.batch_of(request.team, batch_id)
     form = DraftForm(request.POST, batch=batch)
     try:
-        draft_store.save(batch, form.values())
+        draft_store.save(batch, form.values(), conflicts.basis_of(request))
     except draft_store.Submitted:
         return to_batch(request, batch)
+    except ChangedMeanwhile as change:
+        return conflicts.both_versions(request, form, change)
     if form.errors or draft_store.problems_with_price(batch, draft_store.estimate_of(batch)):
         context = draft_context(request, form, _row(request), at_submit=True)
         return render(request, "drafts/edit.html", context, status=UNPROCESSABLE)

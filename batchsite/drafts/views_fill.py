@@ -10,7 +10,8 @@ from django.views.decorators.http import require_POST
 
 from batchsite.batches import queries
 from batchsite.batches.models import Batch
-from batchsite.drafts import draft_store, saved_prompts, undo
+from batchsite.drafts import conflicts, draft_store, saved_prompts, undo
+from batchsite.drafts.draft_edits import ChangedMeanwhile
 from batchsite.drafts.draft_page import draft_context
 from batchsite.drafts.forms import DraftForm
 from batchsite.drafts.views import to_batch
@@ -26,13 +27,16 @@ from batchsite.teams.requests import TeamRequest
 def batch_fill(request: TeamRequest, batch_id: int) -> HttpResponse:
     """Saves what was typed, then replaces it by a saved prompt or what it was before (undo)."""
     batch = queries.batch_of(request.team, batch_id)
+    form = DraftForm(request.POST, batch=batch)
     try:
-        draft_store.save(batch, DraftForm(request.POST, batch=batch).values())
+        draft_store.save(batch, form.values(), conflicts.basis_of(request))
         contents, version = _wanted(request, batch)
         before = saved_prompts.contents_of(batch)
         saved_prompts.fill(batch, contents, version)
     except draft_store.Submitted:
         return to_batch(request, batch)
+    except ChangedMeanwhile as change:
+        return conflicts.both_versions(request, form, change)
     if "undo" not in request.POST and before.text.strip() + before.system_prompt.strip():
         undo.remember(batch, before)
     else:
@@ -60,7 +64,7 @@ def batch_keep(request: TeamRequest, batch_id: int) -> HttpResponse:
     form = DraftForm(request.POST, batch=batch)
     named = KeepForm({"name": request.POST.get("keep-name"), "comment": request.POST.get("keep-comment")})
     try:
-        draft_store.save(batch, form.values())
+        draft_store.save(batch, form.values(), conflicts.basis_of(request))
         if form.errors or not named.is_valid() or not batch.prompt.strip():
             words = "" if batch.prompt.strip() else "Write a prompt before you save it."
             context = draft_context(request, form, 1) | {"keeping": named, "keep_problem": words}
@@ -68,5 +72,7 @@ def batch_keep(request: TeamRequest, batch_id: int) -> HttpResponse:
         version, is_new = saved_prompts.keep(batch, request.user, **named.cleaned_data)
     except draft_store.Submitted:
         return to_batch(request, batch)
+    except ChangedMeanwhile as change:
+        return conflicts.both_versions(request, form, change)
     messages.success(request, f"Saved as “{version}”." if is_new else f"“{version}” already says exactly that.")
     return redirect(f"{reverse('batch-edit', args=[batch.pk])}#prompt-step")

@@ -414,6 +414,38 @@ def test_what_is_typed_survives_a_refusal(draft: Batch, page_of: PageOf, complai
     complaints[:] = [line for line in complaints if "422" not in line]
 
 
+# ---- two tabs ------------------------------------------------------------------------------------------------
+
+
+def test_two_tabs_on_one_draft_show_both_versions_and_one_is_chosen(draft: Batch, page_of: PageOf) -> None:
+    page = page_of(draft)
+    other = page.context.new_page()
+    other.goto(page.url)
+    prompt_of(other).fill("Theirs {{text}}")
+    saved(other)
+    prompt_of(page).fill("Mine {{text}}")
+    expect(page.get_by_text("This draft was changed in another tab")).to_be_visible()
+    expect(page.get_by_label("Saved: Prompt")).to_have_text("Theirs {{text}}")
+    expect(page.get_by_label("Yours: Prompt")).to_have_text("Mine {{text}}")
+    expect(page.locator("#saved")).to_have_text("Not saved")
+    assert accessibility(page) == []
+    page.reload()
+    expect(prompt_of(page)).to_have_value("Mine {{text}}")
+    expect(page.get_by_label("Yours: Prompt")).to_be_visible()
+    draft.refresh_from_db()
+    assert draft.prompt == "Theirs {{text}}"
+    page.get_by_role("button", name="Save your version").click()
+    expect(page.get_by_text("Saved.", exact=True)).to_be_visible()
+    expect(prompt_of(page)).to_have_value("Mine {{text}}")
+    prompt_of(page).fill("Mine {{text}}!")
+    saved(page)
+    draft.refresh_from_db()
+    assert draft.prompt == "Mine {{text}}!"
+    prompt_of(other).fill("Once more {{text}}")
+    other.get_by_role("button", name="Use the saved version").click()
+    expect(prompt_of(other)).to_have_value("Mine {{text}}!")
+
+
 # ---- everywhere --------------------------------------------------------------------------------------------
 
 
