@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('batches', '0009_archived_and_sorted'),
+        ('batches', '0010_turns'),
         ('teams', '0003_access_and_sessions'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
