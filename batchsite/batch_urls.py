@@ -5,9 +5,9 @@ from __future__ import annotations
 from django.urls import path
 
 from batchsite.drafts import views as draft_views
-from batchsite.drafts import views_duplicate, views_fill, views_models
+from batchsite.drafts import views_duplicate, views_fill, views_models, views_starter
 from batchsite.exports import views as export_views
-from batchsite.home import views_batches
+from batchsite.home import views_batches, views_saved, views_selected
 from batchsite.results import (
     views,
     views_actions,
@@ -16,11 +16,15 @@ from batchsite.results import (
     views_notes,
     views_progress,
     views_retry,
+    views_table,
 )
 from batchsite.trials import views as trial_views
 
 of_all = [
     path("", views_batches.batches, name="batches"),
+    path("selected", views_selected.batches_selected, name="batches-selected"),
+    path("views", views_saved.batches_save_view, name="batches-save-view"),
+    path("views/<int:view_id>/delete", views_saved.batches_delete_view, name="batches-delete-view"),
     path("new", draft_views.batch_new, name="batch-new"),
     path("shared/<str:token>/<str:name>", export_views.shared_results, name="shared-results"),
 ]
@@ -29,6 +33,7 @@ of_a_draft = [
     path("<int:batch_id>/preview", draft_views.batch_preview, name="batch-preview"),
     path("<int:batch_id>/models", views_models.batch_models, name="batch-models"),
     path("<int:batch_id>/fill", views_fill.batch_fill, name="batch-fill"),
+    path("<int:batch_id>/start/<str:name>", views_starter.batch_starter, name="batch-starter"),
     path("<int:batch_id>/keep", views_fill.batch_keep, name="batch-keep"),
     path("<int:batch_id>/check", draft_views.batch_check, name="batch-check"),
     path("<int:batch_id>/review", draft_views.batch_review, name="batch-review"),
@@ -52,6 +57,7 @@ of_a_batch = [
     path("<int:batch_id>/cancel", views_actions.batch_cancel, name="batch-cancel"),
     path("<int:batch_id>/finish", views_actions.batch_finish, name="batch-finish"),
     path("<int:batch_id>/go-on", views_actions.batch_go_on, name="batch-go-on"),
+    path("<int:batch_id>/key", views_actions.batch_key, name="batch-key"),
     path("<int:batch_id>/retry", views_retry.batch_retry, name="batch-retry"),
     path("<int:batch_id>/rename", views_actions.batch_rename, name="batch-rename"),
     path("<int:batch_id>/delete", views_actions.batch_delete, name="batch-delete"),
@@ -65,6 +71,10 @@ of_a_batch = [
 ]
 of_a_row = [
     path("<int:batch_id>/rows", views.batch_rows, name="batch-rows"),
+    path("<int:batch_id>/columns", views_table.batch_columns, name="batch-columns"),
+    path("<int:batch_id>/views", views_table.batch_save_view, name="batch-save-view"),
+    path("<int:batch_id>/views/<int:view_id>/delete", views_table.batch_delete_view, name="batch-delete-view"),
+    path("<int:batch_id>/hits", views.batch_hits, name="batch-hits"),
     path("<int:batch_id>/rows/<int:row>", views.batch_row, name="batch-row"),
     path("<int:batch_id>/rows/<int:row>/retry", views_retry.batch_row_retry, name="batch-row-retry"),
     path("<int:batch_id>/rows/<int:row>/judge", views_judgements.row_judge, name="row-judge"),

@@ -21,6 +21,8 @@ from batchsite.options import is_loopback
 
 REQUEST_KINDS = ("chat_get_completion", "responses")
 MOST_PAGE_ROWS = 1000
+LEAST_MEMORY = 300_000_000
+"""Bytes. A process that is idle has 150 MB that it can write to, most of it for its threads."""
 """Results that xAI returns at most in one call (facts 2.7)."""
 NETWORK_FILESYSTEMS = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "afs"}
 WITHOUT_MODES = {"vfat", "exfat", "ntfs", "ntfs3", "fuseblk", "9p", "drvfs", "cifs", "smb3"}
@@ -112,6 +114,14 @@ def check_limits(**_: Any) -> list[CheckMessage]:
         for item in options.__dataclass_fields__.values()
         if item.name in _AT_LEAST_ONE and getattr(options, item.name) < 1
     ]
+    if options.memory < LEAST_MEMORY:
+        complaints.append(
+            Error(
+                f"BATCHSITE_MEMORY is {options.memory:,}; a process needs {LEAST_MEMORY:,} bytes for itself.",
+                hint="Unset it for the default of 2 GB, or write a larger number.",
+                id="batchsite.E013",
+            )
+        )
     if options.page_rows > MOST_PAGE_ROWS:
         complaints.append(
             Error(
@@ -143,6 +153,8 @@ _AT_LEAST_ONE = {
     "chunk_bytes",
     "page_rows",
     "upload_bytes",
+    "waiting_uploads",
+    "waiting_bytes",
     "unpacked_bytes",
     "max_rows",
     "max_columns",

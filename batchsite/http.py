@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
@@ -30,6 +31,31 @@ def next_url(request: HttpRequest) -> str:
     wanted = request.POST.get("next") or request.GET.get("next") or ""
     is_ours = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
     return wanted if is_ours else reverse("home")
+
+
+SESSION_UNDO = "undo"
+
+
+def offer_undo(request: HttpRequest, words: str, url: str, fields: Sequence[tuple[str, str]]) -> None:
+    """Has the next list say what was done, with a button that sends `fields` to `url` to take it back."""
+    request.session[SESSION_UNDO] = {"words": words, "url": url, "fields": [*fields]}
+
+
+def offered_undo(request: HttpRequest) -> dict[str, Any] | None:
+    """Returns what can be taken back, once: for `parts/_undo.html`. None if there is nothing."""
+    offered: dict[str, Any] | None = request.session.pop(SESSION_UNDO, None)
+    return offered
+
+
+def chips_of(query: QueryDict, filters: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Returns (words, query without it) of every filter in use, given as (name in the address, words)."""
+    chips = []
+    for name, words in filters:
+        kept = query.copy()
+        for part in (name, "after", "before"):
+            kept.pop(part, None)
+        chips.append((words, f"?{kept.urlencode()}"))
+    return chips
 
 
 def clean_text(text: str | None) -> str:

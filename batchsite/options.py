@@ -96,7 +96,17 @@ class Options:
     chunk_bytes: int = _option("BATCHSITE_CHUNK_BYTES", 8_000_000, "Bytes in one add call")
     page_rows: int = _option("BATCHSITE_PAGE_ROWS", 1000, "Results asked for in one call, at most 1000 (facts 2.7)")
 
+    memory: int = _option(
+        "BATCHSITE_MEMORY", 2_000_000_000, "Most memory of a worker or web process, in bytes; at least 300 MB (Linux)"
+    )
     upload_bytes: int = _option("BATCHSITE_UPLOAD_BYTES", 2_000_000_000, "Largest upload, in bytes")
+    waiting_uploads: int = _option("BATCHSITE_WAITING_UPLOADS", 30, "Most uploads of a team that wait to be read")
+    waiting_bytes: int = _option(
+        "BATCHSITE_WAITING_BYTES", 5_000_000_000, "Most bytes of a team's uploads that wait to be read"
+    )
+    team_bytes: int = _option(
+        "BATCHSITE_TEAM_BYTES", 0, "Most bytes of uploads that a team keeps; 0: as many as the disk holds"
+    )
     unpacked_bytes: int = _option(
         "BATCHSITE_UNPACKED_BYTES", 10_000_000_000, "Largest compressed upload once it is unpacked, in bytes"
     )

@@ -37,6 +37,7 @@ INSTALLED_APPS = [
     "batchsite.prompts",
     "batchsite.batches",
     "batchsite.submission",
+    "batchsite.drafts",
     "batchsite.trials",
     "batchsite.results",
     "batchsite.exports",
@@ -153,6 +154,7 @@ DUE_SOURCES = [
     "batchsite.results.tasks.due",
     "batchsite.exports.tasks.due",
 ]
+ON_EVERY_MACHINE = ["batchsite.submission.restore.keep_up"]
 
 # Security. `check --deploy` is clean as it stands; `manage.py up` on loopback serves plain HTTP and says so
 # to its children through BATCHSITE_HTTPS=0.

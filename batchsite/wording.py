@@ -20,6 +20,20 @@ def dollars(ticks: int | None) -> str:
     return f"${amount:,.2f}" if amount >= 10 else f"${amount:.4f}"
 
 
+def about(ticks: int | None) -> str:
+    """Returns an estimate as money, rounded to what an estimate can know: $0.042, $7.80, $12.50, $1,250."""
+    if not ticks:
+        return dollars(ticks)
+    amount = Decimal(ticks) / TICKS_PER_DOLLAR
+    figures = 3 if amount >= 10 else 2
+    rounded = round(amount, figures - 1 - amount.adjusted())
+    if rounded < Decimal("0.0001"):
+        return "< $0.0001"
+    if rounded >= 100:
+        return f"${rounded:,.0f}"
+    return f"${rounded:.{max(2, 1 - rounded.adjusted())}f}"
+
+
 def price(ticks: int | None) -> str:
     """Returns a price, which has cents: $1.0000 as $1.00."""
     return dollars(ticks).removesuffix("00") if ticks else dollars(ticks)

@@ -29,6 +29,7 @@ from django.db import transaction  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from batchsite.batches.models import Batch, DailySpend, Event, Pace, Submission, Tagging  # noqa: E402
+from batchsite.batches.models.submissions import submission_token  # noqa: E402
 from batchsite.datasets.models import BLOCK_ROWS, Block, Dataset  # noqa: E402
 from batchsite.submission import result_records  # noqa: E402
 from batchsite.teams.models import Role, Team, User  # noqa: E402
@@ -139,6 +140,7 @@ def _submission(batch: Batch) -> Submission:
     return Submission(
         batch=batch,
         number=1,
+        token=submission_token(batch, 1),
         state=batch.state,
         first_row=1,
         last_row=batch.total,
@@ -193,7 +195,14 @@ def _big_batch(team: Team, user: User, dataset: Dataset, rows: int, name: str = 
 def _record(batch: Batch, submission: Submission, row: int) -> result_records.Record:
     failed = row % 100 == 0
     values: dict[str, Any] = dict.fromkeys(result_records.COLUMNS, "")
-    values |= {"batch_id": batch.pk, "row": row, "submission_id": submission.pk, "attempt": 1, "earlier": None}
+    values |= {
+        "batch_id": batch.pk,
+        "row": row,
+        "submission_id": submission.pk,
+        "attempt": 1,
+        "earlier": None,
+        "others": None,
+    }
     values |= {"state": "failed" if failed else "succeeded", "raw_page_id": None, "finish_reason": "stop"}
     values |= {"answer": "" if failed else f'{{"intent": "{INTENTS[(row * row) % 77]}"}}', "answered_by": batch.model}
     values |= {"error": "Content violates usage guidelines." if failed else "", "cause": "content" if failed else ""}

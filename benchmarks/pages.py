@@ -149,7 +149,7 @@ def kept_or_new(keep: Path | None) -> Iterator[Path]:
 def filled(folder: Path, batches: int, rows: int) -> dict[str, Any]:
     noted = folder / FILLED
     if not noted.exists():
-        environ = {**os.environ, "BATCHSITE_DATA": str(folder), "BATCHSITE_LOG_LEVEL": "ERROR"}
+        environ = {**os.environ, "BATCHSITE_DATA": str(folder), "BATCHSITE_LOG_LEVEL": "ERROR", "BATCHSITE_HTTPS": "0"}
         migrate = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
         subprocess.run(migrate, cwd=ROOT, env=environ, check=True)
         began = time.monotonic()

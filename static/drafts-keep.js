@@ -14,11 +14,13 @@
   const isChoice = (one) => one.type === "radio" || one.type === "checkbox";
   const valueOf = (one) => (isChoice(one) ? one.checked : one.value);
   const now = () => fields().map((one) => [one.name, valueOf(one)]);
+  const edit = () => form.elements.edit;
+  form.elements.tab.value = Math.random().toString(36).slice(2);  // this page: what it saved itself is no surprise to it
   let version = 0;
   let sent = 0;
 
   const keep = (more) => {
-    const kept = { base: saved().dataset.rev, values: now(), ...more };
+    const kept = { base: saved().dataset.rev, edit: edit().value, values: now(), ...more };
     try { sessionStorage.setItem(key, JSON.stringify(kept)); } catch { /* full: then without */ }
   };
   form.addEventListener("input", (event) => {
@@ -28,12 +30,20 @@
     keep();
   });
   form.addEventListener("submit", () => { if (version !== 0 || sessionStorage.getItem(key)) keep({ submitted: true }); });
-  form.addEventListener("htmx:beforeRequest", () => { sent = version; });
-  form.addEventListener("htmx:afterRequest", (event) => {
-    if (!event.detail.successful || event.detail.xhr.getResponseHeader("HX-Redirect")) tell("unsaved", "Not saved yet");
+  form.addEventListener("htmx:before:request", ({ target, detail: { ctx } }) => {
+    if (target !== form) return;
+    // A request may have waited for the one before it: what is sent is read now, and with it the number of the last edit.
+    const fields = new FormData(form);
+    fields.set("do", ctx.request.body.get("do"));
+    ctx.request.body = new URLSearchParams(fields);
+    sent = version;
+  });
+  form.addEventListener("htmx:finally:request", ({ target, detail: { ctx } }) => {
+    if (target !== form) return;
+    if (!ctx.response?.raw.ok || ctx.hx.redirect) tell("unsaved", "Not saved yet");
     else if (sent !== version) tell("saving", "Saving…");
   });
-  document.addEventListener("htmx:afterSettle", () => {
+  document.addEventListener("htmx:after:swap", () => {
     // What is marked could not be saved: it stays here until it can.
     if (sent === version && saved().dataset.state === "saved") {
       if ("unsaved" in saved().dataset) keep();
@@ -68,6 +78,7 @@
   if (arrived || !kept?.values) sessionStorage.removeItem(key);
   else if (JSON.stringify(kept.values) !== JSON.stringify(now())) {
     restore(kept.values);
+    edit().value = kept.edit ?? edit().value;  // where somebody saved something else since, both are shown
     document.dispatchEvent(new CustomEvent("toast", { detail: "What you had typed before is back, and is being saved." }));
     addEventListener("load", () => form.dispatchEvent(new Event("input", { bubbles: true })));
   }

@@ -49,9 +49,9 @@
       save();
     }
   });
-  // htmx sends the button that was clicked last along; what a script has done already is not to be done again.
-  form.addEventListener("htmx:configRequest", (event) => {
-    event.detail.parameters.do = asked;
+  form.addEventListener("htmx:config:request", ({ target, detail: { ctx } }) => {
+    if (target !== form) return;
+    ctx.request.body.set("do", asked);
     asked = "";
   });
   document.addEventListener("click", (event) => {
@@ -61,6 +61,25 @@
     show(Number(link.dataset.row));
     document.getElementById("prompt-step").scrollIntoView();
   });
+  /* ---- submitting: while something is missing, the button leads to it ---- */
+
+  const firstProblem = () => [...form.querySelectorAll("[id$=_error]")].find((place) => place.childElementCount);
+  const showProblem = () => {
+    const place = firstProblem() ?? document.getElementById("id_prompt_error");
+    for (let part = place.closest("details"); part; part = part.parentElement.closest("details")) part.open = true;
+    const field = document.getElementById(place.id.replace(/_error$/, ""));
+    if (field?.matches("input, select, textarea")) field.focus();
+    else place.scrollIntoView({ block: "center" });
+    document.dispatchEvent(new CustomEvent("say", { detail: document.getElementById("sum-reason")?.textContent ?? "" }));
+  };
+  form.addEventListener("submit", (event) => {
+    const isJudged = ["", "saved"].includes(document.getElementById("saved").dataset.state);  // else what was typed last decides
+    if (event.submitter?.id !== "review-button" || event.submitter.getAttribute("aria-disabled") !== "true" || !isJudged) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    showProblem();
+  }, { capture: true });
+
   form.addEventListener("keydown", (event) => {
     // Enter in a field saves; only the button submits.
     if (event.key === "Enter" && event.target.matches("input") && event.target.form === form) {

@@ -5,6 +5,9 @@ from __future__ import annotations
 from batchsite.settings import *  # noqa: F403
 from batchsite.settings import DATABASES, INSTALLED_APPS
 from batchsite.timeouts import PipelineTimeouts
+from tests.hasty import clock
+
+clock.install()
 
 INSTALLED_APPS = [*INSTALLED_APPS, "tests.hasty"]
 TIMEOUTS = PipelineTimeouts(
@@ -17,7 +20,7 @@ TIMEOUTS = PipelineTimeouts(
     poll_later=2,
     poll_idle=3,
     after_unknown=4.5,
-    look_twice=1,
+    look_twice=3,
     zero_counters=4,
     cancel_settles=6,
     results_trail=12,

@@ -9,6 +9,7 @@ Leaving the block ends every process, however the test went; so does the end of 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -30,6 +31,7 @@ from batchsite.options import ROOT
 from batchsite.processes.parentage import die_with_parent, end_marked, marked
 
 UP = (sys.executable, "manage.py", "up")
+ON_A_LEASH = (sys.executable, "-m", "tests.leash")
 OURS = ("BATCHSITE_", "XAI_", "SANDBOX_", "SECRET_KEY", "DATABASE_URL", "REDIS_URL", "DJANGO_", "Q_CLUSTER_")
 """What the environment of the tests says is not for the installation: it gets what the test gives it."""
 READY = re.compile(r"batchsite is ready: (http://\S+)")
@@ -52,7 +54,8 @@ class Running:
     def __init__(
         self, data: Path, environ: Mapping[str, str] | None = None, command: Sequence[str] = UP, ready_in: float = 120
     ) -> None:
-        self.data, self.command, self.ready_in = data, command, ready_in
+        self.data, self.ready_in = data, ready_in
+        self.command = command if command == UP else (*ON_A_LEASH, *command)
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
         self.environ = {**inherited, "PORT": "0", "BATCHSITE_DATA": str(data), **(environ or {})}
         self.url = ""
@@ -76,7 +79,7 @@ class Running:
         self._process = subprocess.Popen(
             self.command,
             cwd=ROOT,
-            env=self.environ,
+            env={**self.environ, "LEASH_HELD_BY": str(os.getpid())},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -141,8 +144,9 @@ class Running:
 
     def clean_up(self) -> None:
         """End everything that was ever started here."""
-        if self._process is not None and self._process.poll() is None:
-            self._process.kill()
+        if self._process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait(10)
         for mark in {*self._marks, self.lock().get("mark", "")} - {""}:
             end_marked(mark)

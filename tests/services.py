@@ -56,9 +56,16 @@ class Postgres:
         options = ["-c", "fsync=off", "-c", "unix_socket_directories=", "-c", "max_connections=200"]
         command = [*self._as_nobody, self._programs / "postgres", "-D", self._data, "-p", str(self.port), *options]
         # SIGINT: without waiting for clients to leave.
-        self._running.enter_context(_running(command, self.port, self._environ, signal.SIGINT))
+        running = _running(command, self.port, self._environ, signal.SIGINT)
+        self._process = self._running.enter_context(running)
 
     def stop(self) -> None:
+        self._running.close()
+
+    def crash(self) -> None:
+        """As `pg_ctl stop -m immediate`: nothing is written any more, and the next start recovers."""
+        self._process.send_signal(signal.SIGQUIT)
+        self._process.wait(20)
         self._running.close()
 
 
@@ -81,14 +88,45 @@ def postgres() -> Iterator[str]:
         yield server.url
 
 
+class Redis:
+    """A server that keeps nothing, and can be killed and started again."""
+
+    def __init__(self) -> None:
+        program = redis_server()
+        assert program is not None, "Redis is not installed"
+        self.port = _free_port()
+        self.url = f"redis://127.0.0.1:{self.port}/0"
+        self._command = [program, "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+        self._running = contextlib.ExitStack()
+
+    def start(self) -> None:
+        self._process = self._running.enter_context(_running(self._command, self.port))
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait(10)
+        self._running.close()
+
+    def stop(self) -> None:
+        self._running.close()
+
+
+@contextlib.contextmanager
+def redis_instance() -> Iterator[Redis]:
+    """A Redis that runs, empty."""
+    server = Redis()
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
 @contextlib.contextmanager
 def redis() -> Iterator[str]:
     """The address of an empty Redis that keeps nothing."""
-    program = redis_server()
-    assert program is not None, "Redis is not installed"
-    port = _free_port()
-    with _running([program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"], port):
-        yield f"redis://127.0.0.1:{port}/0"
+    with redis_instance() as server:
+        yield server.url
 
 
 def _free_port() -> int:
@@ -100,7 +138,7 @@ def _free_port() -> int:
 @contextlib.contextmanager
 def _running(
     command: Sequence[str | Path], port: int, environ: dict[str, str] | None = None, stop: int = signal.SIGTERM
-) -> Iterator[None]:
+) -> Iterator[subprocess.Popen[bytes]]:
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen(command, env=environ, cwd="/", stdout=said, stderr=said)
         try:
@@ -111,7 +149,7 @@ def _running(
                     raise RuntimeError(f"{command[0]} did not start: {said.read().decode(errors='replace')[-2000:]}")
                 time.sleep(0.05)
             time.sleep(0.2)  # PostgreSQL listens a moment before it serves
-            yield
+            yield process
         finally:
             process.send_signal(stop)
             try:

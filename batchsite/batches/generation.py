@@ -71,6 +71,16 @@ def absence() -> Absence | None:
     return Absence.BOOT if noted.get("place") != place else None
 
 
+def keep_up() -> None:
+    """Let the data folder count as far as the database: other machines count it up, too.
+
+    A machine that lagged behind would not notice that the database went back.
+    """
+    number = Generation.objects.filter(pk=ROW).values_list("number", flat=True).first() or 0
+    if _read().get("number", 0) < number:
+        _raise_to(number)
+
+
 def take_over() -> None:
     """From now on this database and this data folder belong together."""
     with _locked():

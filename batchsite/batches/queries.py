@@ -44,19 +44,24 @@ _SHOWN_OF_A_BATCH = (
     *("name", "state", "held_reason", "failure", "tags", "problem_count", "cost_ticks", "misfits", "total"),
     *("no_answer", "truncated", "declined", "several"),
     *("succeeded", "failed", "cancelled", "missing", "skipped", "created_at", "started_at", "ended_at", "team"),
+    "archived_at",
     *("dataset__name", "created_by__name", "created_by__email", "started_by__name", "started_by__email"),
 )
 
 
 def in_lists(team: Team) -> QuerySet[Batch]:
-    """Returns the team's batches with only the columns that a line of a list shows."""
+    """Returns the team's batches, archived ones too, with only the columns that a line of a list shows."""
     return batches_of(team).select_related("dataset", "created_by", "started_by").only(*_SHOWN_OF_A_BATCH)
+
+
+_NOT_READ = {"_state", "sort_key"}
+"""Of a batch in a list: what Django and the order of the list put there."""
 
 
 def figures_of(batches: Iterable[Batch]) -> list[tuple[Any, ...]]:
     """All that was read of these batches, for `http.fingerprint_of`."""
     return [
-        (*[value for name, value in vars(batch).items() if name != "_state"],
+        (*[value for name, value in vars(batch).items() if name not in _NOT_READ],
          batch.dataset.name, str(batch.created_by), str(batch.started_by))
         for batch in batches
     ]  # fmt: skip

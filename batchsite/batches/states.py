@@ -64,6 +64,19 @@ def may_follow(before: str, after: str) -> bool:
     return before == after or State(after) in RULES[State(before)].next
 
 
+class HeldFor(models.TextChoices):
+    """What a held batch waits for. The code decides what is offered; a sentence beside it says it to people."""
+
+    CREDITS = "credits"
+    KEY = "key"
+    """A key that works, and is of the xAI team that made the batch."""
+    NETWORK = "network"
+    BUDGET = "budget"
+    RESTORE = "restore"
+    """A person's word that rows are still wanted, after a restore."""
+    OTHER = "other"
+
+
 class RowState(models.TextChoices):
     """The outcome of a row. A row without a Result is pending; `PENDING` is stored only while it is tried again."""
 

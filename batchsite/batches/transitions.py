@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from batchsite.batches.models import Batch, Submission
 from batchsite.batches.signals import batch_ended
-from batchsite.batches.states import INCOMPLETE, TERMINAL, RowState, State, may_follow
+from batchsite.batches.states import INCOMPLETE, TERMINAL, HeldFor, RowState, State, may_follow
 from batchsite.batches.timeline import note
 from batchsite.teams.models import User
 
@@ -78,7 +78,7 @@ def end(batch: Batch, parts: Collection[str]) -> None:
         state = State.COMPLETED
     if batch.state != state:
         resume(batch.pk)
-        _set(batch, state, ended_at=timezone.now(), held_reason="", held_since=None)
+        _set(batch, state, ended_at=timezone.now(), held_reason="", held_for="", held_since=None)
         note(batch.pk, "ended", f"{batch.label}: {outcome(batch)}", outcome=_outcome_code(batch))
         batch_ended.send(Batch, batch=batch)
 
@@ -121,17 +121,20 @@ def _set(batch: Batch, state: State, **values: object) -> None:
 # ---- holding and ending early -----------------------------------------------------------------------------------
 
 
-def hold(batch_id: int, reason: str, detail: str = "", trace_id: str = "") -> None:
-    """Hold a batch in its state until the cause is gone. No row fails because of it."""
-    held = Batch.objects.filter(pk=batch_id).exclude(held_reason=reason)
-    if held.update(held_reason=reason, held_since=timezone.now()):
+def hold(
+    batch_id: int, reason: str, detail: str = "", trace_id: str = "", *, held_for: HeldFor = HeldFor.OTHER
+) -> None:
+    """Hold a batch in its state until the cause is gone. No row fails because of it. `reason` is for people."""
+    held = Batch.objects.filter(pk=batch_id).exclude(held_reason=reason, held_for=held_for)
+    if held.update(held_reason=reason, held_for=held_for, held_since=timezone.now()):
         note(batch_id, "held", f"Held: {reason}", detail=detail, trace_id=trace_id)
         log.warning("held", extra={"batch": batch_id, "reason": reason})
 
 
 def resume(batch_id: int, by: User | None = None) -> None:
     """Let a held batch go on: the cause is gone."""
-    if Batch.objects.filter(pk=batch_id).exclude(held_reason="").update(held_reason="", held_since=None):
+    held = Batch.objects.filter(pk=batch_id).exclude(held_reason="")
+    if held.update(held_reason="", held_for="", held_since=None):
         note(batch_id, "resumed", "Continued" if by else "Continued automatically", by=by)
 
 

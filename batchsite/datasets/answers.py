@@ -16,10 +16,9 @@ from django.core.files import File
 from django.db import transaction
 from django.utils import timezone
 
-from batchsite.datasets.importer import job, keep
+from batchsite.datasets.importer import begin_soon, keep
 from batchsite.datasets.models import Dataset, DatasetState
 from batchsite.datasets.reading_report import kept_answer
-from batchsite.processes.queue import enqueue
 from batchsite.tables import BAD_ROWS, LEAVE
 from batchsite.teams.models import User
 
@@ -110,7 +109,7 @@ def _begin(locked: Dataset, answers: list[dict[str, Any]]) -> None:
     """Have it imported again; the step removes what the import before stored."""
     begin = {"state": DatasetState.IMPORTING, "answers": answers, "next_look_at": timezone.now(), "tries": 0}
     Dataset.objects.filter(pk=locked.pk).update(**UNTOUCHED, **begin)
-    enqueue(job(locked))
+    begin_soon(locked)
 
 
 class _Linked(File):  # type: ignore[type-arg]

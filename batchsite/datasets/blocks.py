@@ -9,6 +9,10 @@ import orjson
 from isal import isal_zlib
 
 from batchsite.datasets.models import BLOCK_BYTES, BLOCK_ROWS, Row
+from batchsite.processes.memory_limit import need_room
+
+MUCH_TEXT = 1_000_000
+"""Characters from which orjson may take more memory than there is."""
 
 
 def grouped(pieces: Iterable[list[Row]]) -> Iterator[list[Row]]:
@@ -44,4 +48,12 @@ def _characters(rows: list[Row]) -> int:
 
 def packed(rows: list[Row]) -> bytes:
     """The data of a block. isal packs four times as fast as zlib, to the same format and no more bytes."""
+    if _characters(rows) > MUCH_TEXT:
+        need_room(_most_memory(rows))
     return isal_zlib.compress(orjson.dumps(rows), 1)
+
+
+def _most_memory(rows: list[Row]) -> int:
+    """Bytes that orjson may take: six for a character as an escape, room for a whole cell, twice as it grows."""
+    largest = max(len(cell) if cell.isascii() else 4 * len(cell) for row in rows for cell in row)
+    return 3 * (6 * _characters(rows) + 8 * largest)

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models.functions import Lower
 
 from batchsite.datasets import file_details
 from batchsite.datasets.models import Dataset, DatasetState, Row
+from batchsite.datasets.row_text_search import find_rows
+from batchsite.key_pages import SortKey, page_by_key
 from batchsite.teams.models import Team, User
 
 PAGE = 50
@@ -19,13 +22,23 @@ MOST_SHOWN = 2_000
 MOST_OF_A_CELL = 200_000
 
 
+SORTS = {
+    "name": SortKey(Lower("name")),
+    "rows": SortKey(F("row_count"), "-"),
+    "size": SortKey(F("size"), "-"),
+    "when": SortKey(F("pk"), "-"),
+}
+"""By when it was uploaded is by its id."""
+NEWEST = "-when"
+
+
 @dataclass(frozen=True)
 class Listing:
-    """A page of the list, the newest first, and the keys of the pages beside it."""
+    """A page of the list, and the ids next to which the pages beside it end and begin."""
 
-    datasets: list[Dataset]
-    newer: int | None = None
-    older: int | None = None
+    datasets: Sequence[Dataset]
+    previous: int | None = None
+    next: int | None = None
 
     @property
     def is_live(self) -> bool:
@@ -39,6 +52,10 @@ class RowPage:
     rows: list[tuple[int, Row]]
     previous: int | None
     next: int | None
+    searched_to: int | None = None
+    """The search stopped at this row; it goes on behind it."""
+    found: str = ""
+    """The rows found so far, if the search goes on."""
 
     @property
     def first(self) -> int:
@@ -55,17 +72,21 @@ def datasets_of(team: Team) -> QuerySet[Dataset]:
     return Dataset.objects.filter(team=team, deleted_at=None).select_related("created_by", "team").defer(*heavy)
 
 
-def listing(team: Team, search: str = "", after: int | None = None, before: int | None = None) -> Listing:
+def listing(
+    team: Team,
+    search: str = "",
+    *,
+    person: int | None = None,
+    sort: str = "",
+    after: int | None = None,
+    before: int | None = None,
+) -> Listing:
     """A page of the team's datasets; `after` and `before` are the ids next to which it begins or ends."""
     found = _in_lists(team)
     found = found.filter(name__icontains=search) if search else found
-    if before is not None:
-        page = list(found.filter(pk__gt=before).order_by("pk")[: PAGE + 1])
-        more, page = len(page) > PAGE, page[:PAGE][::-1]
-        return Listing(page, page[0].pk if page and more else None, page[-1].pk if page else None)
-    page = list((found.filter(pk__lt=after) if after else found).order_by("-pk")[: PAGE + 1])
-    more, page = len(page) > PAGE, page[:PAGE]
-    return Listing(page, page[0].pk if page and after else None, page[-1].pk if more else None)
+    found = found.filter(created_by=person) if person else found
+    page = page_by_key(found, datasets_of(team), SORTS, sort or NEWEST, size=PAGE, after=after, before=before)
+    return Listing(page.records, page.previous, page.next)
 
 
 def _in_lists(team: Team) -> QuerySet[Dataset]:
@@ -76,7 +97,19 @@ def _in_lists(team: Team) -> QuerySet[Dataset]:
 
 def listed(team: Team, pks: Sequence[int]) -> Listing:
     """Those datasets of a page that is shown already: they stay where they are, whatever became of them."""
-    return Listing(list(_in_lists(team).filter(pk__in=pks[:PAGE]).order_by("-pk")))
+    known = _in_lists(team).in_bulk(pks[:PAGE])
+    return Listing([known[pk] for pk in pks if pk in known])
+
+
+def same_file(dataset: Dataset) -> Dataset | None:
+    """Returns the first dataset of the team that came from the very same file before this one. None if there is none.
+
+    The one that it replaces does not count: who uploads a file in its place knows it.
+    """
+    if not dataset.digest:
+        return None
+    others = datasets_of(dataset.team).filter(digest=dataset.digest, pk__lt=dataset.pk)
+    return others.exclude(pk=dataset.replaces_id or 0).order_by("pk").first()
 
 
 @dataclass(frozen=True)
@@ -112,6 +145,23 @@ def row_page(dataset: Dataset, first: int) -> RowPage:
     last = min(first + ROWS - 1, dataset.row_count)
     rows = [(number, [cell[:MOST_SHOWN] for cell in cells]) for number, cells in dataset.rows(first, last)]
     return RowPage(rows, max(1, first - ROWS) if first > 1 else None, last + 1 if last < dataset.row_count else None)
+
+
+def searched_page(dataset: Dataset, text: str, first: int, earlier: Sequence[int]) -> RowPage:
+    """Up to a page of rows with a text in a cell, from number `first` on; `earlier` are those found before."""
+    found = find_rows(dataset, text, first, max(1, ROWS - len(earlier)))
+    numbers = [*earlier[:ROWS], *found.rows]
+    cells = dataset.pick(numbers)
+    rows = [(number, [cell[:MOST_SHOWN] for cell in cells[number]]) for number in numbers if number in cells]
+    goes_on = found.reached is not None and len(numbers) < ROWS
+    behind = found.reached + 1 if found.reached is not None else None
+    return RowPage(
+        rows,
+        previous=None,
+        next=behind,
+        searched_to=found.reached if goes_on else None,
+        found=".".join(map(str, numbers)) if goes_on else "",
+    )
 
 
 def row_cells(dataset: Dataset, number: int) -> list[tuple[str, str]] | None:

@@ -8,11 +8,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from batchsite.datasets.importer import remove_blocks
-from batchsite.datasets.models import Dataset
+from batchsite.datasets.models import Dataset, DatasetState
 from batchsite.processes.leases import claimed
-from batchsite.processes.queue import Job, enqueue
+from batchsite.processes.queue import Job
 
 CLEAR = "batchsite.datasets.tasks.clear_dataset"
+UNDO = timedelta(minutes=10)
+"""What was deleted, batches too, can be brought back for so long; nothing is removed before."""
 WAIT_FOR_BATCHES = timedelta(seconds=30)
 """Deleted batches need their dataset until they are cleared away themselves."""
 
@@ -31,8 +33,23 @@ def delete(dataset: Dataset) -> None:
             raise InUse(f"{batches} made from {locked.name}. Delete {'it' if count == 1 else 'them'} first.")
         # An import that is under way loses its lease, and with it the right to write.
         now = timezone.now()
-        Dataset.objects.filter(pk=locked.pk).update(deleted_at=now, lease_token="", lease_until=None, next_look_at=now)
-        enqueue(job(locked))
+        Dataset.objects.filter(pk=locked.pk).update(
+            deleted_at=now, lease_token="", lease_until=None, next_look_at=now + UNDO
+        )
+
+
+def restore(dataset: Dataset) -> bool:
+    """Bring a deleted dataset back. Returns whether it is there: a worker may be removing it already."""
+    with transaction.atomic():
+        locked = Dataset.objects.select_for_update(no_key=True).get(pk=dataset.pk)
+        if locked.deleted_at is None:
+            return True
+        if locked.deleted_at <= timezone.now() - UNDO and not locked.batches.exists():
+            return False
+        is_open = locked.state == DatasetState.IMPORTING
+        look = timezone.now() if is_open else None
+        Dataset.objects.filter(pk=locked.pk).update(deleted_at=None, next_look_at=look)
+        return True
 
 
 def job(dataset: Dataset) -> Job:
@@ -46,6 +63,9 @@ def clear_step(dataset_id: int) -> None:
         with claim.locked() as dataset:
             if dataset.deleted_at is None:
                 claim.next_look_at = dataset.next_look_at
+                return
+            if dataset.deleted_at > timezone.now() - UNDO:
+                claim.next_look_at = dataset.deleted_at + UNDO
                 return
             if dataset.batches.filter(deleted_at=None).exists():
                 # Made in the very moment of the deletion: a batch is worth more than a deletion.

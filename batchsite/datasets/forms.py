@@ -10,8 +10,8 @@ from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 
 from batchsite.datasets import file_details
-from batchsite.datasets.importer import NotTaken, check_size
 from batchsite.datasets.models import Dataset
+from batchsite.datasets.upload_limits import NotTaken, check_size
 
 ENDINGS = (".csv", ".tsv", ".txt", ".xlsx", ".json", ".jsonl", ".ndjson", ".parquet", ".gz", ".zip")
 """What the file chooser shows. What a file really is shows in its bytes."""
@@ -116,3 +116,7 @@ def _way_field(dataset: Dataset, key: str, given: str, empty: str) -> forms.Fiel
     ways = file_details.WAYS[key] or [(name, name) for name in dataset.understood.get("sheets", ())]
     own = [(given, given)] if given and given not in dict(ways) else []
     return forms.ChoiceField(label=label, required=False, choices=[("", empty), *own, *ways])
+
+
+class RenameForm(forms.Form):
+    name = forms.CharField(label="Name", max_length=200, widget=forms.TextInput({"autofocus": True}))

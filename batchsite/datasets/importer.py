@@ -9,10 +9,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 import time
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from django.conf import settings
 from django.core.files import File
 from django.core.files.uploadedfile import UploadedFile
 from django.db import OperationalError, transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from batchsite.datasets import blocks
@@ -33,11 +35,13 @@ from batchsite.datasets.reading_report import (
     kept_understood,
     storable,
 )
+from batchsite.datasets.upload_limits import check_limit, check_size
 from batchsite.datasets.watched_file import WatchedFile
 from batchsite.processes.heartbeats import stopping
-from batchsite.processes.leases import MOST_TRIES, Claim, claimed
+from batchsite.processes.leases import Claim, claimed
+from batchsite.processes.memory_limit import OutOfMemory, within_memory
 from batchsite.processes.outages import is_disk_full
-from batchsite.processes.queue import Job, Queue, enqueue
+from batchsite.processes.queue import Job, Queue, enqueue, take_due
 from batchsite.setup import logging_about
 from batchsite.tables import Asks, Limits, Problem, ReadingError, Skipped, Understood, open_table
 from batchsite.teams.models import Team, User
@@ -48,11 +52,9 @@ SMALL = 5_000_000
 BLOCKS_AT_ONCE = 20
 """Blocks written in one transaction."""
 BLOCKS_REMOVED_AT_ONCE = 200
+MOST_STARTS = 3
+"""Imports of a file that may begin and not end: a file that ends its process would do so each time."""
 RETRY_FULL_DISK = timedelta(minutes=1)
-
-
-class NotTaken(Exception):
-    """The upload is refused before it is kept; the text says why and what to do."""
 
 
 def receive(
@@ -96,27 +98,26 @@ def keep(dataset: Dataset, file: File[Any], filename: str, name: str, *, now: bo
         with transaction.atomic():
             dataset.save()
             if now:
-                enqueue(job(dataset))
+                begin_soon(dataset)
     except BaseException:
         dataset.file.storage.delete(kept)  # also the half of one, where the disk became full
         raise
     return dataset
 
 
-def check_size(size: int) -> None:
-    """Raises NotTaken for an upload that is empty or over the limit."""
-    if not size:
-        raise NotTaken("The file is empty.")
-    check_limit(size)
+def begin_soon(dataset: Dataset) -> None:
+    """Has it imported at once, or when its turn comes: in each queue a team has one import at a time."""
+    for mine in due_imports(timezone.now(), Dataset.objects.filter(pk=dataset.pk)):
+        enqueue(job(mine))
 
 
-def check_limit(size: int) -> None:
-    """Raises NotTaken for a file over the limit."""
-    limit = settings.OPTIONS.upload_bytes
-    if size > limit:
-        raise NotTaken(
-            f"The file has {size:,} bytes; {limit:,} are the limit. Split it, or ask whoever runs batchsite."
-        )
+def due_imports(now: datetime, rows: QuerySet[Dataset] | None = None) -> Iterator[Dataset]:
+    """The uploads to read now, of all or of those in `rows`, each given to this caller only."""
+    waiting = Dataset.objects.filter(state=DatasetState.IMPORTING, deleted_at=None)
+    for in_queue in (Q(size__lte=SMALL), Q(size__gt=SMALL)):
+        of_queue = waiting.filter(in_queue)
+        some = of_queue if rows is None else of_queue.filter(pk__in=rows)
+        yield from take_due(some, now, team="team", lane=lambda dataset: job(dataset).queue, slots=of_queue)
 
 
 def job(dataset: Dataset) -> Job:
@@ -146,15 +147,19 @@ def import_step(dataset_id: int) -> None:
 
 
 def _import_or_say_why(claim: Claim[Dataset], dataset: Dataset) -> None:
-    if claim.tries > MOST_TRIES:
+    if claim.tries > MOST_STARTS:
         message = (
-            f"The import was started {MOST_TRIES} times and never finished: each time its process was stopped "
+            f"The import was started {MOST_STARTS} times and never finished: each time its process was stopped "
             "from outside, perhaps because memory ran out. The log has details. Upload the file again to try again."
         )
         _refuse(claim, [Problem(message)], 1)
         return
     try:
-        _import(claim, dataset)
+        with within_memory():
+            _import(claim, dataset)
+    except OutOfMemory as error:
+        words = f"Reading this file {error}. Split it or save it as CSV, or ask whoever runs batchsite for more."
+        _refuse(claim, [Problem(words)], 1)
     except Asks as asks:
         _ask(claim, asks)
     except ReadingError as error:
@@ -190,6 +195,7 @@ def _import(claim: Claim[Dataset], dataset: Dataset) -> None:
         state=DatasetState.READY,
         file_rows=rows + table.left_out.count,
         bytes_read=dataset.size,
+        digest=_digest(claim, dataset),
         left_out=table.left_out.count,
         profile=storable(profiler.profile()),
         problems=kept_problems(table.left_out.first),
@@ -204,6 +210,18 @@ def _keep_skipped(dataset: Dataset, skipped: Skipped) -> None:
     storage.delete(dataset.skipped_name)
     if skipped.file:
         storage.save(dataset.skipped_name, File(skipped.file))
+
+
+def _digest(claim: Claim[Dataset], dataset: Dataset) -> str:
+    """SHA-256 of the upload, to know the file again."""
+    if dataset.digest:
+        return dataset.digest
+    sums = hashlib.sha256()
+    with dataset.file.storage.open(dataset.file.name or "") as file:
+        source = WatchedFile(file, claim)
+        while piece := source.read(1_000_000):
+            sums.update(piece)
+    return sums.hexdigest()
 
 
 def _packed(profiler: Profiler, groups: Iterator[list[Row]]) -> Iterator[tuple[int, bytes]]:

@@ -8,6 +8,8 @@ from typing import Any
 
 import orjson
 from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Lower
 from django.utils import timezone
 from isal import isal_zlib
 
@@ -46,6 +48,8 @@ class Dataset(Work):
     filename = models.CharField(max_length=300)
     size = models.BigIntegerField(default=0)
     """Bytes of the upload."""
+    digest = models.CharField(max_length=64, blank=True)
+    """SHA-256 of the upload, in hexadecimal; blank until a worker has begun to read it."""
     bytes_read = models.BigIntegerField(default=0)
     """How far the import is."""
 
@@ -79,7 +83,14 @@ class Dataset(Work):
     """The dataset in whose place the file was uploaded: an earlier version of the table."""
 
     class Meta:
-        indexes = [models.Index(fields=["team", "-created_at"], name="datasets_of_a_team")]
+        indexes = [
+            models.Index(fields=["team", "-created_at"], name="datasets_of_a_team"),
+            models.Index(fields=["team", "id"], name="datasets_by_age"),
+            models.Index(F("team"), Lower("name"), F("id"), name="datasets_by_name"),
+            models.Index(fields=["team", "row_count", "id"], name="datasets_by_rows"),
+            models.Index(fields=["team", "size", "id"], name="datasets_by_size"),
+            models.Index(fields=["team", "digest"], condition=~Q(digest=""), name="datasets_by_digest"),
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -6,25 +6,27 @@ import contextlib
 from collections.abc import Iterable
 from datetime import datetime
 
+from django.utils import timezone
+
 from batchsite.datasets import dataset_removal, importer
 from batchsite.datasets.models import Dataset
 from batchsite.processes.leases import Busy, LeaseLost
-from batchsite.processes.queue import Job, take_due
+from batchsite.processes.queue import Job, enqueue, take_due
 
 
 def due(now: datetime) -> Iterable[Job]:
     """Uploads to import, and deleted datasets to clear away."""
-    for dataset in take_due(Dataset.objects.all(), now, team="team", lane=lambda row: _job(row).queue):
-        yield _job(dataset)
-
-
-def _job(dataset: Dataset) -> Job:
-    return dataset_removal.job(dataset) if dataset.deleted_at else importer.job(dataset)
+    for dataset in importer.due_imports(now):
+        yield importer.job(dataset)
+    for dataset in take_due(Dataset.objects.exclude(deleted_at=None), now, team="team", lane=lambda _: "long"):
+        yield dataset_removal.job(dataset)
 
 
 def import_dataset(dataset_id: int) -> None:
     with contextlib.suppress(Busy, LeaseLost):
         importer.import_step(dataset_id)
+    for dataset in importer.due_imports(timezone.now()):  # the team's next one need not wait for the ticker
+        enqueue(importer.job(dataset))
 
 
 def clear_dataset(dataset_id: int) -> None:

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.core.files.uploadhandler import FileUploadHandler
 
+from batchsite.datasets.upload_limits import why_no_upload
 from batchsite.http import whole_number
+from batchsite.teams.models import Team
 from batchsite.wording import size
 
 AROUND = 1_000_000
@@ -29,7 +31,7 @@ class Refusal:
     status: int
 
 
-def refusal(content_length: str | None) -> Refusal | None:
+def refusal(team: Team, content_length: str | None) -> Refusal | None:
     """Why an upload that announces itself with that Content-Length is not taken; None where it is."""
     limit, length = settings.OPTIONS.upload_bytes, whole_number(content_length) or 0
     if length > limit + AROUND:
@@ -37,7 +39,8 @@ def refusal(content_length: str | None) -> Refusal | None:
         return Refusal(words, 413)
     if length + RESERVE > shutil.disk_usage(settings.FILE_UPLOAD_TEMP_DIR).free:
         return Refusal(FULL, 507)
-    return None
+    words = why_no_upload(team, max(0, length - AROUND))
+    return Refusal(words, 429) if words else None
 
 
 def drop(handlers: Iterable[FileUploadHandler]) -> None:

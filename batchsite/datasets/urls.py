@@ -2,12 +2,12 @@ from __future__ import annotations
 
 from django.urls import path
 
-from batchsite.datasets import views, views_answers
+from batchsite.datasets import views, views_answers, views_list
 
 urlpatterns = [
-    path("", views.datasets, name="datasets"),
+    path("", views_list.datasets, name="datasets"),
     path("upload", views.dataset_upload, name="dataset-upload"),
-    path("sample", views.dataset_sample, name="dataset-sample"),
+    path("selected", views_list.datasets_selected, name="datasets-selected"),
     path("<int:dataset_id>", views.dataset, name="dataset"),
     path("<int:dataset_id>/progress", views.dataset_progress, name="dataset-progress"),
     path("<int:dataset_id>/rows", views.dataset_rows, name="dataset-rows"),
@@ -19,5 +19,6 @@ urlpatterns = [
     path("<int:dataset_id>/original", views.dataset_original, name="dataset-original"),
     path("<int:dataset_id>/skipped", views.dataset_skipped, name="dataset-skipped"),
     path("<int:dataset_id>/problems", views.dataset_problems, name="dataset-problems"),
+    path("<int:dataset_id>/rename", views_list.dataset_rename, name="dataset-rename"),
     path("<int:dataset_id>/delete", views.dataset_delete, name="dataset-delete"),
 ]

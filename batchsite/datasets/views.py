@@ -1,18 +1,17 @@
-"""Datasets: the list, taking a file in, one dataset as it is being imported, read or refused."""
+"""Datasets: taking a file in, one dataset as it is being imported, read or refused."""
 
 from __future__ import annotations
 
 from itertools import zip_longest
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import content_disposition_header
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
-from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_GET, require_http_methods, require_safe
 from django_htmx.http import push_url
 
 from batchsite.datasets import (
@@ -21,14 +20,14 @@ from batchsite.datasets import (
     file_details,
     importer,
     problem_report,
-    sample,
     upload_guard,
 )
 from batchsite.datasets.forms import AnswerForm, UploadForm
 from batchsite.datasets.models import Dataset, DatasetState
-from batchsite.http import UNPROCESSABLE, whole_number
+from batchsite.datasets.views_list import list_context, upload_part
+from batchsite.http import UNPROCESSABLE, clean_text, offer_undo, whole_number
 from batchsite.processes.outages import is_disk_full
-from batchsite.teams.requests import TeamRequest, page_or_part
+from batchsite.teams.requests import TeamRequest
 
 PROBLEMS_SHOWN = 100
 
@@ -37,31 +36,7 @@ def _dataset(request: TeamRequest, dataset_id: int) -> Dataset:
     return get_object_or_404(dataset_queries.datasets_of(request.team).defer(None), pk=dataset_id)
 
 
-# --- the list, and taking files in
-
-
-@require_safe
-def datasets(request: TeamRequest) -> HttpResponse:
-    """The list, with the drop zone on top; for its own poll, the rows that are shown."""
-    shown = [int(pk) for pk in request.GET.get("shown", "").split(",") if whole_number(pk)]
-    if shown:
-        return render(request, "datasets/_list.html", {"listing": dataset_queries.listed(request.team, shown)})
-    return page_or_part(request, "datasets/list.html", "datasets/_list.html", _listing(request))
-
-
-def _listing(request: TeamRequest) -> dict[str, Any]:
-    asked = request.GET
-    search = asked.get("search", "").strip()[:200]
-    after, before = whole_number(asked.get("after")), whole_number(asked.get("before"))
-    return _upload_part() | {
-        "listing": dataset_queries.listing(request.team, search, after, before),
-        "search": search,
-        "is_narrowed": bool(search or after or before),
-    }
-
-
-def _upload_part() -> dict[str, Any]:
-    return {"upload_form": UploadForm(), "limit": settings.OPTIONS.upload_bytes}
+# --- taking files in
 
 
 @csrf_exempt  # reading the form is what checks its token, and nothing is read before the size is known to fit
@@ -82,7 +57,7 @@ def dataset_replace(request: TeamRequest, dataset_id: int) -> HttpResponse:
 
 
 def _upload(request: TeamRequest, replaces: Dataset | None) -> HttpResponse:
-    refused = upload_guard.refusal(request.META.get("CONTENT_LENGTH"))
+    refused = upload_guard.refusal(request.team, request.META.get("CONTENT_LENGTH"))
     if refused:
         return _refused(request, replaces, refused.words, refused.status)
     try:
@@ -109,17 +84,11 @@ def _refused(request: TeamRequest, replaces: Dataset | None, words: str, status:
         return JsonResponse({"error": words}, status=status)
     if replaces:
         return page_of(request, replaces, {"refused": words}, status=status)
-    return render(request, "datasets/list.html", _listing(request) | {"refused": words}, status=status)
+    return render(request, "datasets/list.html", list_context(request) | {"refused": words}, status=status)
 
 
 def _is_script(request: TeamRequest) -> bool:
     return request.headers.get("Accept") == "application/json"
-
-
-@require_POST
-def dataset_sample(request: TeamRequest) -> HttpResponse:
-    """The sample dataset, one click away."""
-    return redirect("dataset", sample.take(request.team, request.user).pk)
 
 
 # --- one dataset
@@ -143,14 +112,14 @@ def dataset_progress(request: TeamRequest, dataset_id: int) -> HttpResponse:
     found = _dataset(request, dataset_id)
     if not request.htmx:
         return redirect("dataset", found.pk)
-    return render(request, "datasets/_live.html", _context(request, found) | {"oob": True})
+    return render(request, "datasets/_live.html", _context(request, found))
 
 
 @require_safe
 def dataset_rows(request: TeamRequest, dataset_id: int) -> HttpResponse:
     """The table of rows alone, for htmx; the address that one sees, and may share, is the page's."""
     found = _dataset(request, dataset_id)
-    page = f"{reverse('dataset', args=[found.pk])}?row={_first(request)}"
+    page = f"{reverse('dataset', args=[found.pk])}?{request.GET.urlencode()}"
     if not request.htmx:
         return redirect(f"{page}#rows")
     return push_url(render(request, "datasets/_rows.html", _context(request, found)), page)
@@ -175,12 +144,16 @@ def dataset_row(request: TeamRequest, dataset_id: int, row: int) -> HttpResponse
 
 def _context(request: TeamRequest, found: Dataset) -> dict[str, Any]:
     """All that the page of a dataset shows, by the state that it is in."""
-    context: dict[str, Any] = {"dataset": found, "versions": dataset_queries.versions(found)} | _upload_part()
+    context: dict[str, Any] = {"dataset": found, "versions": dataset_queries.versions(found)} | upload_part()
     if found.state == DatasetState.READY:
         batches = found.batches.filter(deleted_at=None).select_related("created_by").order_by("-pk")
+        search = clean_text(request.GET.get("search"))[:400]
         page = dataset_queries.row_page(found, _first(request))
-        context["page"] = page
         context["columns"] = zip_longest(found.columns, page.rows[0][1] if page.rows else ())
+        context["search"], context["page"] = search, page
+        if search:
+            context["page"] = dataset_queries.searched_page(found, search, _first(request), _found_before(request))
+        context["same_file"] = dataset_queries.same_file(found)
         context["batches"] = batches[: dataset_queries.SHOWN_BATCHES]
     if found.state == DatasetState.ASKING:
         context["answer_form"] = AnswerForm(found.questions, chosen=dataset_queries.answers_before(found))
@@ -194,6 +167,11 @@ def _context(request: TeamRequest, found: Dataset) -> dict[str, Any]:
         context["has_skipped"] = bool(found.left_out) and found.file.storage.exists(found.skipped_name)
         context["whole_file"] = file_details.whole_file_problem(found)
     return context
+
+
+def _found_before(request: TeamRequest) -> list[int]:
+    """Returns the rows that earlier requests of a search found, which takes several."""
+    return [int(row) for row in request.GET.get("found", "").split(".") if whole_number(row)]
 
 
 def _first(request: TeamRequest) -> int:
@@ -250,5 +228,6 @@ def dataset_delete(request: TeamRequest, dataset_id: int) -> HttpResponse:
     except dataset_removal.InUse as error:
         messages.error(request, str(error))
         return redirect("dataset", found.pk)
-    messages.success(request, f"Deleted {found}.")
+    restore = [("action", "restore"), ("pk", str(found.pk))]
+    offer_undo(request, f"“{found}” is deleted.", reverse("datasets-selected"), restore)
     return redirect("datasets")

@@ -14,7 +14,9 @@ from django.http import QueryDict
 from batchsite.batches.batch_recipe import recipe_of
 from batchsite.batches.draft_fingerprint import draft_fingerprint
 from batchsite.batches.models import Batch
-from batchsite.drafts import draft_store
+from batchsite.drafts import draft_store, undo
+from batchsite.drafts.draft_edits import number_of
+from batchsite.drafts.draft_stages import stages_of
 from batchsite.drafts.draft_warnings import warnings_of
 from batchsite.drafts.forms import DraftField, DraftForm
 from batchsite.drafts.starter_prompts import STARTERS
@@ -57,6 +59,7 @@ def draft_context(request: TeamRequest, form: DraftForm, row: int, *, at_submit:
     """What the page and its live parts show of a draft as it stands now."""
     batch, price = form.batch, draft_store.estimate_of(form.batch)
     problems = draft_store.problems_with_price(batch, price)
+    problems |= {name: [str(error) for error in errors] for name, errors in form.errors.items()}
     fields = form.with_problems(problems, at_submit=at_submit)
     try:
         preview = draft_store.preview(batch, row)
@@ -77,12 +80,16 @@ def draft_context(request: TeamRequest, form: DraftForm, row: int, *, at_submit:
         "swap_shape": taken,
         "types": TYPES.items(),
         "form": form,
-        "refused": at_submit,
+        "refused": at_submit and bool(problems),
+        "wrong": _wrong(fields, problems),
         "unsaved": bool(form.errors),
         "revision": draft_fingerprint(batch),
+        "edit": number_of(batch),
         "row": preview.row if preview else row,
         "preview": preview,
         "problems": problems,
+        "prompted": draft_store.has_prompt(batch),
+        "stages": stages_of(batch, problems),
         "scope": filled.scope,
         "chips": chips,
         "labels": [chip for chip in chips if chip.values][:LABELS_SHOWN],
@@ -91,8 +98,8 @@ def draft_context(request: TeamRequest, form: DraftForm, row: int, *, at_submit:
         "schema": _schema(batch),
         "offers": prices_for(request.team),
         "kept": prompts.offered(request.team),
-        "starters": [] if batch.prompt.strip() or batch.system_prompt.strip() else STARTERS,
-        "undo": f"draft-{batch.pk}" in request.session,
+        "starters": [] if draft_store.has_prompt(batch) or batch.system_prompt.strip() else STARTERS,
+        "undo": undo.is_possible(batch),
     }
 
 
@@ -110,6 +117,12 @@ def _costs(request: TeamRequest, batch: Batch, price: Estimate | None) -> dict[s
         "budget": budget,
         "budget_left": budget.left if budget else None,
     }
+
+
+def _wrong(fields: dict[str, DraftField], problems: draft_store.Problems) -> list[tuple[str, str]]:
+    """Returns (id of the field, sentence) of everything that is wrong; no id for what concerns the whole batch."""
+    marked = [(field.field.auto_id, words) for field in fields.values() for words in field.problems]
+    return [*marked, *(("", words) for name in problems.keys() - fields.keys() for words in problems[name])]
 
 
 def shown_params(batch: Batch, fields: dict[str, DraftField]) -> list[DraftField]:
@@ -164,6 +177,8 @@ def review_context(request: TeamRequest, batch: Batch, price: Estimate | None) -
     text, curl = _example(recipe_of(batch), row, batch.dataset.row(row))
     return _costs(request, batch, price) | {
         "row": row,
+        "preview": draft_store.preview(batch, row),
+        "stages": stages_of(batch, {}, reviewing=True),
         "gaps": _gaps(batch, used),
         "schema": _schema(batch),
         "request_text": text[:SHOWN_OF_A_REQUEST],

@@ -16,6 +16,7 @@ from batchsite.batches.models import Batch
 from batchsite.batches.states import State
 from batchsite.batches.timeline import note
 from batchsite.datasets.models import Dataset, DatasetState
+from batchsite.drafts.draft_edits import LABELS, Basis, ChangedMeanwhile, follow, is_edit
 from batchsite.pricing.budgets import refusal_of
 from batchsite.pricing.coverage import values_of
 from batchsite.pricing.estimate import Estimate, estimate, rows_to_send
@@ -34,6 +35,7 @@ LONGEST_PREVIEW = 1_000_000
 TOO_LONG_TO_SHOW = "The prompt of this row is too long to be shown here."
 MOST_PROBLEMS = 20
 """Problems of examples that are listed."""
+ANY = Basis()
 Problems = dict[str, list[str]]
 """Sentences about what is wrong, by the name of the field; "" stands for the batch as a whole."""
 
@@ -60,21 +62,33 @@ class Submitted(RuntimeError):
     """The draft was submitted meanwhile and can no longer change."""
 
 
-def save(batch: Batch, values: dict[str, Any]) -> None:
+def save(batch: Batch, values: dict[str, Any], basis: Basis = ANY) -> None:
     """Saves what was typed, whether or not it can be sent. Raises Submitted.
 
-    The draft refers to the saved prompt that it was filled from for as long as both say the same.
+    Raises ChangedMeanwhile if another page saved something else since the edit that `basis` knows of. The draft refers
+    to the saved prompt that it was filled from for as long as both say the same.
     """
     version = values.get("prompt_version", batch.prompt_version)
     if version and any(
         values.get(own, getattr(batch, own)) != getattr(version, theirs) for own, theirs in _SAME_PROMPT
     ):
         values = values | {"prompt_version": None}
-    drafts = Batch.objects.filter(pk=batch.pk, state=State.DRAFT, deleted_at=None)
-    if not drafts.update(**values):
-        raise Submitted(f"“{batch.name}” was already submitted.")
+    with transaction.atomic():
+        if is_edit(batch, values) and not follow(batch, basis):
+            _check_same(batch, values)
+        drafts = Batch.objects.filter(pk=batch.pk, state=State.DRAFT, deleted_at=None)
+        if not drafts.update(**values):
+            raise Submitted(f"“{batch.name}” was already submitted.")
     for name, value in values.items():
         setattr(batch, name, value)
+
+
+def _check_same(batch: Batch, values: dict[str, Any]) -> None:
+    """Raises ChangedMeanwhile unless the draft already says what was typed."""
+    stored = Batch.objects.select_related("dataset", "team").get(pk=batch.pk)
+    names = [name for name in LABELS if name in values and getattr(stored, name) != values[name]]
+    if names:
+        raise ChangedMeanwhile(stored, names)
 
 
 _SAME_PROMPT = (("prompt", "text"), ("system_prompt", "system_prompt"), ("examples", "examples"), ("shape", "shape"))
@@ -122,6 +136,11 @@ def preview(batch: Batch, row: int) -> Preview | None:
     return Preview(row, rows, messages, pairs, words)
 
 
+def has_prompt(batch: Batch) -> bool:
+    """Returns whether there is something to send for a row: a prompt, or rows that are requests already."""
+    return bool(batch.prompt.strip()) or batch.dataset.holds_requests
+
+
 def problems_of(batch: Batch) -> Problems:
     """Returns what keeps a draft from being submitted, apart from its price, without looking at every row."""
     problems: Problems = {}
@@ -132,7 +151,7 @@ def problems_of(batch: Batch) -> Problems:
     for field, text in (("system_prompt", batch.system_prompt), ("prompt", batch.prompt)):
         if words := _unknown(text, batch.dataset.columns):
             problems[field] = words
-    if not batch.prompt.strip() and not batch.dataset.holds_requests:
+    if not has_prompt(batch):
         problems["prompt"] = ["Write a prompt."]
     refused = why_no_batch(batch.model) if batch.model else "Choose a model."
     if refused:
@@ -190,10 +209,10 @@ def used_columns(batch: Batch) -> tuple[int, ...]:
 
 
 def estimate_of(batch: Batch) -> Estimate | None:
-    """Returns the estimate for a draft and stores it there. None if its prompt does not fit its columns."""
+    """Returns the estimate for a draft and stores it there. None if its prompt is blank or does not fit its columns."""
     batch.account = batch.account or account_kind(batch.team)
     try:
-        price = estimate(batch, recipe_of(batch))
+        price = estimate(batch, recipe_of(batch)) if has_prompt(batch) else None
     except (PromptError, ValueError):
         price = None
     as_json: dict[str, Any] | None = price.as_json() if price else None

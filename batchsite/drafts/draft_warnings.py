@@ -8,28 +8,36 @@ from django.conf import settings
 
 from batchsite.batches.batch_recipe import recipe_of
 from batchsite.batches.models import Batch
-from batchsite.pricing.coverage import gaps
+from batchsite.pricing.coverage import LOOKED_AT, gaps
 from batchsite.pricing.estimate import rows_to_send
 from batchsite.pricing.lessons import TokenLine, line_through
 from batchsite.pricing.model_prices import price_of
 from batchsite.pricing.rates import OVERHEAD, lesson_of
-from batchsite.recipes.answer_shape import notes
+from batchsite.recipes.answer_shape import notes, problems, shape_of
+from batchsite.recipes.download_columns import renamed_fields
 from batchsite.recipes.prompt_template import MOST_SLIPS, slips
 from batchsite.recipes.recipe import Recipe
 from batchsite.wording import many
 from batchsite.xai.catalogue import batch_reason, is_batchable
 
+ROWS_SHOWN = 5
+"""Rows that are listed."""
+MOST_RENAMED = 3
+"""Renamed fields that are listed."""
+
 
 def warnings_of(batch: Batch) -> list[str]:
     """Returns sentences about a draft, the most expensive first."""
-    warnings = []
+    warnings: list[str] = []
     try:
         recipe = recipe_of(batch)
     except ValueError:
         recipe = None  # its problems are named elsewhere
-    if recipe and batch.prompt.strip() and not batch.dataset.holds_requests:
+    if recipe and batch.dataset.holds_requests:
+        warnings += _too_long(batch, recipe)
+    elif recipe and batch.prompt.strip():
         warnings += [*_equal_requests(batch, recipe), *_too_long(batch, recipe)]
-    warnings += [*_slips(batch), *notes(batch.shape)]
+    warnings += [*_slips(batch), *notes(batch.shape), *_taken_names(batch)]
     if batch.model and batch.model not in settings.OPTIONS.xai_batch_models and is_batchable(batch.model) is None:
         warnings.append(batch_reason(batch.model))
     size, rows = settings.OPTIONS.requests_per_submission, rows_to_send(batch)
@@ -56,8 +64,19 @@ def _slips(batch: Batch) -> Iterator[str]:
         yield f"“{slip}” is sent as it stands. If the column is meant, write {{{{{column}}}}}."
 
 
+def _taken_names(batch: Batch) -> Iterator[str]:
+    """Yields a sentence about the fields of the answer whose names are taken, so that downloads rename them."""
+    shape = None if problems(batch.shape) else shape_of(batch.shape)
+    renamed = renamed_fields(batch.dataset.columns, shape.fields) if shape else {}
+    if not renamed:
+        return
+    listed = ", ".join(f"“{field}” is called “{name}”" for field, name in list(renamed.items())[:MOST_RENAMED])
+    more = f", and {len(renamed) - MOST_RENAMED:,} more" if len(renamed) > MOST_RENAMED else ""
+    yield f"Another column already has that name, so in downloads the answer’s {listed}{more}."
+
+
 def _too_long(batch: Batch, recipe: Recipe) -> Iterator[str]:
-    """Yields a sentence if the longest prompt that was found does not fit into the model's context."""
+    """Yields a sentence with the rows whose prompts do not fit into the model's context, as far as they were found."""
     price = price_of(batch.team, batch.model)
     context = price.context_length if price else None
     if not context or not len(batch.rows):
@@ -68,12 +87,30 @@ def _too_long(batch: Batch, recipe: Recipe) -> Iterator[str]:
     tokens = line.tokens(characters)
     limit = batch.params.get("max_completion_tokens")
     answer = limit if isinstance(limit, int) and 0 < limit < context else 0
-    if tokens > context - answer:
-        room = f", {answer:,} of them for the answer" if answer else ""
-        yield (
-            f"The prompt of row {row:,} has about {tokens:,.0f} tokens, and {batch.model} takes {context:,}{room}: "
-            "such rows fail. Leave them out, or shorten the prompt."
-        )
+    if tokens <= context - answer:
+        return
+    room = f", {answer:,} of them for the answer" if answer else ""
+    words = f"The prompt of row {row:,} has about {tokens:,.0f} tokens, and {batch.model} takes {context:,}{room}: "
+    others = [other for other in _longer_than(batch, recipe, line, context - answer) if other != row]
+    if others:
+        shown = ", ".join(f"{other:,}" for other in others[:ROWS_SHOWN])
+        more = f" and {len(others) - ROWS_SHOWN:,} more" if len(others) > ROWS_SHOWN else ""
+        words += f"it fails, and so do row{'s' if len(others) > 1 else ''} {shown}{more}"
+        words += f" of the first {LOOKED_AT:,}." if len(batch.rows) > LOOKED_AT else "."
+    else:
+        words += "such rows fail."
+    yield f"{words} Leave them out, or shorten the prompt."
+
+
+def _longer_than(batch: Batch, recipe: Recipe, line: TokenLine, most_tokens: int) -> list[int]:
+    """Returns the rows with longer prompts, among the first ones."""
+    rows = batch.rows.places(0, LOOKED_AT)
+    return [
+        row
+        for first, block in batch.dataset.slices_in(rows.spans)
+        for row, cells in enumerate(block, first)
+        if line.tokens(recipe.length(cells)) > most_tokens
+    ]
 
 
 def _longest(batch: Batch, recipe: Recipe) -> tuple[int, int]:

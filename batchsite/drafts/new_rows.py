@@ -11,6 +11,7 @@ from django.utils import timezone
 from batchsite.batches.models import ROWS_AT_ONCE, Renewal
 from batchsite.datasets.models import Dataset
 from batchsite.processes.leases import MOST_TRIES, Claim, claimed
+from batchsite.processes.memory_limit import OutOfMemory, within_memory
 from batchsite.recipes.row_set import MOST_SPANS, RowSet
 
 PROGRESS_ROWS = 20_000
@@ -99,7 +100,10 @@ def renew_step(renewal_id: int) -> None:
             Renewal.objects.filter(pk=claim.pk).update(rows_done=rows)
 
         try:
-            found = new_rows(renewal.batch.dataset, renewal.dataset, beat)
+            with within_memory():
+                found = new_rows(renewal.batch.dataset, renewal.dataset, beat)
+        except OutOfMemory as error:
+            _end(claim, renewal, problem=f"The search {error}. Run all rows of the file instead.")
         except ValueError as error:
             _end(claim, renewal, problem=str(error))
         else:

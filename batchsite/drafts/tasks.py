@@ -16,7 +16,8 @@ HERE = "batchsite.drafts.tasks"
 
 def due(now: datetime) -> Iterable[Job]:
     """Yields every search that is due."""
-    for renewal in take_due(Renewal.objects.all(), now, team="batch__team", lane=lambda _: "long"):
+    everything = Renewal.objects.all()
+    for renewal in take_due(everything, now, team="batch__team", lane=lambda _: "long", slots=everything):
         yield Job(f"{HERE}.renew", (renewal.pk,), "long")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -13,8 +14,10 @@ from batchsite.batches import queries
 from batchsite.batches.draft_fingerprint import draft_fingerprint
 from batchsite.batches.models import Batch
 from batchsite.batches.states import State
+from batchsite.datasets import sample
 from batchsite.datasets.models import Dataset, DatasetState
-from batchsite.drafts import draft_store, saved_prompts
+from batchsite.drafts import conflicts, draft_store, saved_prompts
+from batchsite.drafts.draft_edits import ChangedMeanwhile
 from batchsite.drafts.draft_page import draft_context, review_context
 from batchsite.drafts.forms import DraftForm
 from batchsite.http import UNPROCESSABLE, whole_number
@@ -36,7 +39,7 @@ def batch_new(request: TeamRequest) -> HttpResponse:
     asked = whole_number(request.POST.get("prompt") or request.GET.get("prompt"))
     version = prompts.version_of(request.team, asked) if asked else None
     if request.method == "POST":
-        dataset = get_object_or_404(datasets, pk=whole_number(request.POST.get("dataset")) or 0)
+        dataset = _chosen(request, datasets)
         if dataset.state == DatasetState.READY:
             return redirect("batch-edit", _begin(request, dataset, version).pk)
         messages.error(request, f"{dataset} is not ready: {dataset.get_state_display().lower()}.")
@@ -45,6 +48,13 @@ def batch_new(request: TeamRequest) -> HttpResponse:
     newest = list(ready[: DATASETS_SHOWN + 1])
     context = {"datasets": newest[:DATASETS_SHOWN], "more": len(newest) > DATASETS_SHOWN, "version": version}
     return render(request, "drafts/new.html", context)
+
+
+def _chosen(request: TeamRequest, datasets: QuerySet[Dataset]) -> Dataset:
+    """Returns the dataset that was chosen; `sample` stands for the sample. Raises Http404."""
+    if request.POST.get("dataset") == "sample":
+        return sample.take(request.team, request.user)
+    return get_object_or_404(datasets, pk=whole_number(request.POST.get("dataset")) or 0)
 
 
 def _begin(request: TeamRequest, dataset: Dataset, version: PromptVersion | None) -> Batch:
@@ -64,8 +74,9 @@ def batch_edit(request: TeamRequest, batch_id: int) -> HttpResponse:
     batch = queries.batch_of(request.team, batch_id)
     if batch.state != State.DRAFT:
         return redirect("batch", batch.pk)
-    context = draft_context(request, DraftForm(batch=batch), whole_number(request.GET.get("row")) or 1)
-    return render(request, "drafts/edit.html", context)
+    at_submit = "checked" in request.GET  # where a review was asked for too early
+    row = whole_number(request.GET.get("row")) or 1
+    return render(request, "drafts/edit.html", draft_context(request, DraftForm(batch=batch), row, at_submit=at_submit))
 
 
 @require_POST
@@ -73,14 +84,18 @@ def batch_preview(request: TeamRequest, batch_id: int) -> HttpResponse:
     """Saves what was typed and shows the result: parts of the page for htmx, else the page."""
     batch = queries.batch_of(request.team, batch_id)
     form = DraftForm(request.POST, batch=batch)
+    if conflicts.is_dropped(request):
+        return conflicts.to_draft(batch.pk)
     try:
-        draft_store.save(batch, form.values())
+        draft_store.save(batch, form.values(), conflicts.basis_of(request))
         done, words = _do(request, batch)
     except draft_store.Submitted:
         return to_batch(request, batch)
+    except ChangedMeanwhile as change:
+        return conflicts.both_versions(request, form, change)
     row = _row(request)
     if request.htmx:
-        context = draft_context(request, form, row) | {"oob": True, "shape_words": words}
+        context = draft_context(request, form, row) | {"is_saved": True, "shape_words": words}
         return render(request, "drafts/_live.html", context)
     if form.errors:
         return render(request, "drafts/edit.html", draft_context(request, form, row), status=UNPROCESSABLE)
@@ -114,9 +129,11 @@ def batch_check(request: TeamRequest, batch_id: int) -> HttpResponse:
     batch = queries.batch_of(request.team, batch_id)
     form = DraftForm(request.POST, batch=batch)
     try:
-        draft_store.save(batch, form.values())
+        draft_store.save(batch, form.values(), conflicts.basis_of(request))
     except draft_store.Submitted:
         return to_batch(request, batch)
+    except ChangedMeanwhile as change:
+        return conflicts.both_versions(request, form, change)
     if form.errors or draft_store.problems_with_price(batch, draft_store.estimate_of(batch)):
         context = draft_context(request, form, _row(request), at_submit=True)
         return render(request, "drafts/edit.html", context, status=UNPROCESSABLE)
@@ -131,7 +148,7 @@ def batch_review(request: TeamRequest, batch_id: int) -> HttpResponse:
         return redirect("batch", batch.pk)
     price = draft_store.estimate_of(batch)
     if draft_store.problems_with_price(batch, price):
-        return redirect("batch-edit", batch.pk)
+        return redirect(f"{reverse('batch-edit', args=[batch.pk])}?checked=1")
     return render(request, "drafts/review.html", review_context(request, batch, price))
 
 
@@ -147,7 +164,7 @@ def batch_submit(request: TeamRequest, batch_id: int) -> HttpResponse:
         )
         return redirect("batch-review", batch.pk)
     if draft_store.problems_of(batch):
-        return redirect("batch-edit", batch.pk)
+        return redirect(f"{reverse('batch-edit', args=[batch.pk])}?checked=1")
     try:
         actions.start(batch, request.user, draft_store.estimate_of(batch))
     except actions.NotNow as refusal:

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from batchsite.batches.models import Batch
 from batchsite.exports.row_streams import columns_of
-from batchsite.exports.text_writers import column_names
+from batchsite.recipes.download_columns import column_names
 from batchsite.recipes.row_set import RowSet, parse_rows
 from batchsite.results import filtered_rows, judgement_columns
 from batchsite.results.answer_fields import shape_fields
@@ -43,6 +43,8 @@ class DownloadChoice:
     columns: tuple[str, ...] = ()
     filter: str = ""
     """The filter, if `rows` is `filter`, as `row_filter.query_of` writes it."""
+    sort: str = ""
+    """The order of the rows of the filter, as in `row_filter.SORTS`; blank: that of the dataset."""
 
     @property
     def only(self) -> frozenset[str] | None:
@@ -52,17 +54,18 @@ class DownloadChoice:
     def query(self) -> str:
         """The query of an address for this choice, without the form."""
         given = [("rows", self.rows)] if self.rows != "all" else []
-        given += parse_qsl(self.filter) + ([("ranges", self.ranges)] if self.ranges else [])
+        given += parse_qsl(self.filter) + ([("sort", self.sort)] if self.sort else [])
+        given += [("ranges", self.ranges)] if self.ranges else []
         return urlencode(given + [("column", name) for name in self.columns])
 
     def as_json(self) -> dict[str, Any]:
-        return {"rows": self.rows, "ranges": self.ranges, "columns": list(self.columns), "filter": self.filter}
+        kept = {"rows": self.rows, "ranges": self.ranges, "columns": list(self.columns), "filter": self.filter}
+        return kept | ({"sort": self.sort} if self.sort else {})
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> DownloadChoice:
-        return cls(
-            kept.get("rows", "all"), kept.get("ranges", ""), tuple(kept.get("columns", ())), kept.get("filter", "")
-        )
+        columns, row_filter = tuple(kept.get("columns", ())), kept.get("filter", "")
+        return cls(kept.get("rows", "all"), kept.get("ranges", ""), columns, row_filter, kept.get("sort", ""))
 
     def count(self, batch: Batch) -> int | None:
         """Returns the number of rows. None if only reading them would tell. Raises ValueError for bad ranges."""

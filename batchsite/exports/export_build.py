@@ -12,6 +12,7 @@ from typing import Any
 
 from django.core.files import File
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from batchsite.batches.models import Batch
@@ -19,7 +20,8 @@ from batchsite.exports.download_choice import DownloadChoice, fingerprint
 from batchsite.exports.models import Export
 from batchsite.exports.result_files import BUILT, Built, build, filename
 from batchsite.processes.leases import MOST_TRIES, Claim, claimed
-from batchsite.processes.queue import Job, enqueue, take, take_due
+from batchsite.processes.memory_limit import OutOfMemory, within_memory
+from batchsite.processes.queue import Job, enqueue, take_due
 from batchsite.teams.models import User
 
 AT_ONCE = 5_000
@@ -43,8 +45,9 @@ def request(batch: Batch, form: Built, choice: DownloadChoice, user: User | None
         export, is_new = Export.objects.get_or_create(
             batch=batch, fingerprint=fingerprint(batch, form.name, choice), defaults=values
         )
-    if is_new and take(export, now, "long"):
-        enqueue(_job(export))
+    if is_new:
+        for mine in _take(now, Export.objects.filter(pk=export.pk)):
+            enqueue(_job(mine))
     return export
 
 
@@ -70,7 +73,10 @@ def build_step(export_id: int) -> None:
             return
         folder = Path(tempfile.mkdtemp(prefix="batchsite-export-"))
         try:
-            _build(claim, export, folder)
+            with within_memory():
+                _build(claim, export, folder)
+        except OutOfMemory as error:
+            _give_up(claim, f"Building this file {error}. Choose fewer rows or columns, or CSV.")
         except ValueError as error:  # too big for this format, or bad ranges
             _give_up(claim, str(error))
         finally:
@@ -116,10 +122,15 @@ def _give_up(claim: Claim[Export], words: str) -> None:
 
 def due(now: datetime) -> Iterable[Job]:
     """Yields a job for each file to build, and one for deleting old files."""
-    for export in take_due(Export.objects.all(), now, team="batch__team", lane=lambda _: "long"):
+    for export in _take(now, Export.objects.all()):
         yield _job(export)
     if Export.objects.filter(created_at__lt=now - KEPT).exists():
         yield Job("batchsite.exports.tasks.clear_old")
+
+
+def _take(now: datetime, exports: QuerySet[Export]) -> list[Export]:
+    """Those that are due; of each team one at a time, as a file takes minutes."""
+    return take_due(exports, now, team="batch__team", lane=lambda _: "long", slots=Export.objects.all())
 
 
 def _job(export: Export) -> Job:

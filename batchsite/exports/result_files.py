@@ -10,9 +10,9 @@ from pathlib import Path
 from batchsite.batches.models import Batch
 from batchsite.exports import table_writers, text_writers
 from batchsite.exports.download_choice import STATES, DownloadChoice
-from batchsite.exports.row_streams import FileRow, columns_of, file_rows
+from batchsite.exports.row_streams import FileRow, columns_of, file_rows, rows_in_order
 from batchsite.exports.table_writers import Beat, Builder, TooBig, build_parquet, build_xlsx
-from batchsite.exports.text_writers import Fields
+from batchsite.recipes.download_columns import Fields
 from batchsite.recipes.recipe import id_prefix
 from batchsite.results import filtered_rows
 from batchsite.results.answer_fields import shape_fields
@@ -127,6 +127,9 @@ def _file_rows(
 ) -> Iterator[FileRow]:
     extra = len(columns) - len(batch.dataset.columns)
     within, judged = choice.within(batch), extra > bool(batch.several)
+    if choice.rows == "filter" and choice.sort:
+        ordered = filtered_rows.in_order(batch, choice.filter, choice.sort, within, keep_alive)
+        return rows_in_order(batch, ordered, judged=judged, keep_alive=keep_alive)
     if choice.rows == "filter":
         windows = filtered_rows.windows(batch, choice.filter, within, keep_alive)
         return chain.from_iterable(

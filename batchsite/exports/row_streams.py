@@ -11,8 +11,9 @@ from batchsite.batches.answer_flaws import WARNINGS, warning_of
 from batchsite.batches.models import Batch, Result
 from batchsite.batches.states import RowState
 from batchsite.datasets.models import BLOCK_ROWS
-from batchsite.exports.text_writers import Outcome, free_names
+from batchsite.exports.text_writers import Outcome
 from batchsite.recipes.answer_shape import Shape, shape_of
+from batchsite.recipes.download_columns import free_names
 from batchsite.recipes.row_set import RowSet
 from batchsite.results import judgement_columns
 
@@ -34,6 +35,8 @@ _COLUMNS = (
 _ANSWER, _MISFIT = _COLUMNS.index("answer"), _COLUMNS.index("misfit")
 OTHERS = "other_answers"
 """The column with the further answers of rows that have several, as a JSON array."""
+ORDERED_BYTES, MOST_ORDERED = 32_000_000, 20_000
+"""Cells and rows that are in memory at once, if rows are not wanted in the order of the dataset."""
 FileRow = tuple[Sequence[str], Outcome]
 GROUP = 100
 """Most scattered rows that are looked up at once."""
@@ -75,6 +78,20 @@ def file_rows(
             elif states is None or outcome.state in states:
                 more = judgements.get(number, judgement_columns.NOTHING) if judged else ()
                 yield [*cells, *more, *([others.get(number, "")] if batch.several else ())], outcome
+
+
+def rows_in_order(
+    batch: Batch, rows: Sequence[int], *, judged: bool, keep_alive: Callable[[], None]
+) -> Iterator[FileRow]:
+    """As `file_rows`, for some rows in any order. As many are read at once as fit into `ORDERED_BYTES`."""
+    of_a_row = max(1, batch.dataset.size // max(1, batch.dataset.row_count))
+    at_once = max(GROUP, min(MOST_ORDERED, ORDERED_BYTES // of_a_row))
+    for start in range(0, len(rows), at_once):
+        some = rows[start : start + at_once]
+        within = RowSet((row, row) for row in some)
+        read = dict(zip(within, file_rows(batch, within=within, judged=judged, keep_alive=keep_alive), strict=True))
+        for row in some:
+            yield read[row]
 
 
 def columns_of(batch: Batch) -> list[str]:

@@ -11,7 +11,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Protocol
 
-from batchsite.exports.text_writers import OUR_COLUMNS, Fields, Only, Row, column_names, picker, texts_of
+from batchsite.exports.text_writers import Only, Row, picker, texts_of
+from batchsite.recipes.download_columns import OUR_COLUMNS, Fields, column_names
 
 MOST_EXCEL_ROWS = 1_048_576
 """Of a sheet, including the header."""

@@ -16,28 +16,12 @@ from typing import Any, NamedTuple, Protocol
 import orjson
 
 from batchsite.recipes.answer_shape import as_cell
+from batchsite.recipes.download_columns import Fields, column_names
 from batchsite.tables.formulas import without_formulas
 
 BUFFER_ROWS = 500
 TICKS_PER_DOLLAR = 10**10
 UTF8_BOM = b"\xef\xbb\xbf"
-OUR_COLUMNS = (
-    "batch_request_id",
-    "state",
-    "answer",
-    "error",
-    "warning",
-    "finish_reason",
-    "answered_by",
-    "prompt_tokens",
-    "completion_tokens",
-    "reasoning_tokens",
-    "cost_usd",
-)
-
-
-ANSWER = OUR_COLUMNS.index("answer")
-"""The fields of an answer follow it."""
 
 
 class Outcome(NamedTuple):
@@ -66,8 +50,6 @@ class Outcome(NamedTuple):
 
 
 Row = tuple[Sequence[str], Outcome]
-Fields = Sequence[str] | None
-"""Names of the fields of an answer; None if answers are text."""
 Only = Collection[str] | None
 """Names of the columns to write; None for all."""
 
@@ -78,30 +60,6 @@ class Writer(Protocol):
     def __call__(
         self, columns: Sequence[str], rows: Iterable[Row], fields: Fields = None, only: Only = None
     ) -> Iterator[bytes]: ...
-
-
-def column_names(columns: Sequence[str], fields: Fields = None) -> list[str]:
-    """Returns the dataset's columns, then ours, each with the first free name of `answer`, `answer_2`, `answer_3`, …
-
-    Fields give way to our own names, which scripts rely on.
-    """
-    taken = set(columns)
-    ours = free_names(OUR_COLUMNS, taken)
-    if fields is None:
-        return [*columns, *ours]
-    before, behind = ours[: ANSWER + 1], ours[ANSWER + 1 :]
-    return [*columns, *before, *free_names(fields, taken), *behind]
-
-
-def free_names(wanted: Sequence[str], taken: set[str]) -> list[str]:
-    """Returns the first free name for each, and adds it to `taken`."""
-    free_ones = []
-    for name in wanted:
-        candidates = itertools.chain([name], (f"{name}_{number}" for number in itertools.count(2)))
-        free = next(candidate for candidate in candidates if candidate not in taken)
-        taken.add(free)
-        free_ones.append(free)
-    return free_ones
 
 
 def usd(ticks: int | None) -> str:

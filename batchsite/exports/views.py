@@ -19,7 +19,7 @@ from django.http import (
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.cache import get_conditional_response
-from django.utils.http import content_disposition_header, http_date, quote_etag
+from django.utils.http import content_disposition_header, http_date, quote_etag, urlencode
 from django.views.decorators.http import require_GET, require_safe
 
 from batchsite.batches import queries
@@ -74,6 +74,7 @@ class DownloadForm(forms.Form):
         self.batch, names = batch, names_of(batch)
         self.query, self.row_filter = query, filter_in(query)
         self.kept, self.kept_query = pairs_of(self.row_filter), query_of(self.row_filter)
+        self.sort = self.row_filter.sort
         super().__init__(data, initial={"column": names, "rows": "filter" if self.kept else "all"})
         offered = [(name, ROWS[name]) for name in ROWS if _is_offered(batch, name)]
         if self.kept:
@@ -105,12 +106,19 @@ class DownloadForm(forms.Form):
             rows.choices = [("filter", f"{count}: {count.words}"), *others]  # type: ignore[attr-defined]
 
     @property
+    def table_query(self) -> str:
+        """The query of the table whose rows it is about, with their order."""
+        return urlencode([*self.kept, *([("sort", self.sort)] if self.sort else [])])
+
+    @property
     def choice(self) -> DownloadChoice:
         given = self.cleaned_data
         columns = tuple(given.get("column") or ())
         chosen = () if set(columns) == set(self.names) else columns
         rows, ranges = given.get("rows") or "all", (given.get("ranges") or "").strip()
-        return DownloadChoice(rows, ranges, chosen, self.kept_query if rows == "filter" else "")
+        if rows != "filter":
+            return DownloadChoice(rows, ranges, chosen)
+        return DownloadChoice(rows, ranges, chosen, self.kept_query, self.row_filter.sort)
 
 
 def _is_offered(batch: Batch, rows: str) -> bool:

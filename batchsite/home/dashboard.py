@@ -51,7 +51,7 @@ class Dashboard:
 
 def dashboard(team: Team, looked: datetime | None = None) -> Dashboard:
     """Returns the lists of a team. `looked`: when the person was here before, if ever."""
-    batches = in_lists(team).order_by("-pk")
+    batches = in_lists(team).filter(archived_at=None).order_by("-pk")
     still_ones = list(stalled(batches)[:SHOWN])
     ended = batches.filter(state__in=TERMINAL, ended_at__isnull=False).order_by("-ended_at", "-pk")
     in_trouble = INCOMPLETE & Q(ended_at__gt=timezone.now() - LATELY)

@@ -22,7 +22,7 @@ PROBE = 200_000
 
 
 def examine_database() -> Iterator[Finding]:
-    """The database itself. If it has a problem, nothing else can be examined."""
+    """The database itself."""
     try:
         if connection.vendor == "sqlite":
             yield from _sqlite(Path(connection.settings_dict["NAME"]))
@@ -30,6 +30,16 @@ def examine_database() -> Iterator[Finding]:
             yield from _postgresql()
     except (Error, sqlite3.Error) as error:
         yield _unusable(error)
+
+
+def can_be_read() -> bool:
+    """Whether the rest can be examined although something is wrong: without room to write, reading goes on."""
+    if connection.vendor == "sqlite" and not Path(connection.settings_dict["NAME"]).exists():
+        return False  # and none is made by looking
+    try:
+        return not missing_migrations()
+    except (Error, sqlite3.Error):
+        return False
 
 
 def examine_migrations() -> Iterator[Finding]:

@@ -38,7 +38,7 @@ def examine() -> Iterator[Finding]:
         for finding in _run(examination):
             has_problem = has_problem or finding.level == PROBLEM
             yield finding
-        if has_problem:
+        if has_problem and not database_checks.can_be_read():
             says = "Queue, workers, due work and stored keys were not examined, as they need the database."
             yield warning("work", says, "Repair the database, then run the doctor again.")
             return

@@ -20,6 +20,7 @@ from django_q.signals import post_execute, post_execute_in_worker, post_spawn, p
 from django_q.signing import SignedPackage
 
 from batchsite.processes.heartbeats import touch_alive, touch_heartbeat
+from batchsite.processes.memory_limit import limit_memory
 from batchsite.processes.parentage import tie_forks
 
 BEAT_EVERY = 3.0
@@ -64,6 +65,7 @@ def _empty_task() -> str:
 def run_cluster() -> None:
     """Runs the cluster that the environment variable `Q_CLUSTER_NAME` names, until SIGTERM."""
     tie_forks()
+    limit_memory()
     post_execute.connect(_on_task_done)
     post_spawn.connect(_start_clock)
     pre_execute.connect(_on_step_begin)

@@ -10,6 +10,7 @@ from typing import Any
 from gunicorn import glogging
 
 from batchsite.processes import gc_tuning
+from batchsite.processes.memory_limit import limit_memory
 from batchsite.processes.parentage import tie_forks
 from batchsite.processes.web_worker import WebWorker
 from batchsite.setup import JsonLines
@@ -25,8 +26,9 @@ class Lines(glogging.Logger):  # type: ignore[misc]
 
 
 def on_starting(server: Any) -> None:
-    """Makes workers end with their master, even if that is killed, and allows them many connections."""
+    """Makes workers end with their master, even if that is killed; limits their memory; allows many connections."""
     tie_forks()
+    limit_memory()
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = 4096 if hard == resource.RLIM_INFINITY else min(hard, 4096)
     if soft < wanted:

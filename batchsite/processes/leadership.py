@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import platform
-from datetime import timedelta
+import time
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db.models import Q
@@ -12,6 +13,8 @@ from django.utils import timezone
 
 from batchsite.processes.models import Leadership
 
+RENEW = 3.0
+"""Seconds after which a leader renews its term."""
 TERM = timedelta(seconds=10)
 """A leader that does not renew its term is replaced after this long."""
 
@@ -31,6 +34,23 @@ def _take(name: str, token: str) -> bool:
     now = timezone.now()
     mine_or_free = Leadership.objects.filter(Q(token=token) | Q(until__lt=now), name=name)
     return mine_or_free.update(token=token, until=now + TERM) == 1
+
+
+def leads_elsewhere(name: str = "ticker", seconds: float = 2 * RENEW) -> bool:
+    """Returns whether a living process renews its term as the leader. Waits up to `seconds` to see it.
+
+    A term that is only recorded proves nothing: it may be that of a restored database.
+    """
+    until, recorded = time.monotonic() + seconds, _term(name)
+    while recorded is not None and recorded > timezone.now() and time.monotonic() < until:
+        if _term(name) != recorded:
+            return True
+        time.sleep(0.2)
+    return False
+
+
+def _term(name: str) -> datetime | None:
+    return Leadership.objects.filter(name=name).values_list("until", flat=True).first()
 
 
 def this_place() -> str:

@@ -21,9 +21,11 @@ from batchsite.processes.database_errors import Trouble, trouble_of
 FULL = "The server's disk is full"
 LOCKED = "The database is busy"
 AWAY = "The database does not answer"
+MEMORY = "The server ran out of memory for this page"
 _ADVICE = {
     FULL: "Ask whoever runs batchsite to make room.",
     LOCKED: "Another process holds it just now. Try again in a moment.",
+    MEMORY: "Try again in a moment, with fewer rows or columns if you can choose them.",
     AWAY: "Try again in a moment. If it stays, tell whoever runs batchsite; `manage.py doctor` says why.",
 }
 _OF_DATABASE = {Trouble.FULL: FULL, Trouble.LOCKED: LOCKED, Trouble.AWAY: AWAY}
@@ -93,8 +95,9 @@ def _busy_timeout(milliseconds: int | None = None) -> int:
 
 @login_not_required
 def server_error(request: HttpRequest) -> HttpResponse:
-    """The page for an uncaught exception: 503 with an explanation for an outage, otherwise 500."""
-    outage = outage_of(sys.exc_info()[1])
+    """The page for an uncaught exception: 503 with an explanation for an outage or too little memory, otherwise 500."""
+    error = sys.exc_info()[1]
+    outage = MEMORY if isinstance(error, MemoryError) else outage_of(error)
     if not outage:
         return plain_server_error(request)
     headers = {"Retry-After": AGAIN, "Cache-Control": "no-store"}

@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeVar, get_args
 
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import F, Window
+from django.db.models import F, Q, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
 from django_q.brokers import get_broker
@@ -78,18 +78,26 @@ Lane = Callable[[W], Queue | None]
 
 
 def take_due(
-    rows: models.QuerySet[W], now: datetime, *, team: str = "", lane: Lane[W] | None = None, limit: int = 200
+    rows: models.QuerySet[W],
+    now: datetime,
+    *,
+    team: str = "",
+    lane: Lane[W] | None = None,
+    slots: models.QuerySet[W] | None = None,
+    limit: int = 200,
 ) -> list[W]:
     """The rows that are due and not being worked on, each given to this caller only, as far as their queues have room.
 
     `team` is the path from a row to its team. The teams take turns: the first row of each, then the second of each, so
     that many small batches of one do not delay the ten rows of another. `lane` says which queue a row goes to; None
-    needs no room. A row that is given has its `next_look_at` moved to when the message counts as lost.
+    needs no room. Of the rows in `slots`, each of which takes long, a team has one at a time in work.
+    A row that is given has its `next_look_at` moved to when the message counts as lost.
     """
     due = rows.filter(free(now), next_look_at__lte=now).order_by("next_look_at", "pk")
     if team:
-        first_come = Window(RowNumber(), partition_by=F(team), order_by=[F("next_look_at").asc(), F("pk").asc()])
-        due = due.order_by(first_come, "next_look_at", "pk")
+        due = _by_turns(due, team)
+    if slots is not None:
+        due = due.exclude(**{f"{team}__in": slots.filter(_in_work(now)).values(team)}).filter(turn=1)
     rooms: dict[Queue, int] = {}
     taken = []
     for row in due[:limit]:
@@ -103,6 +111,18 @@ def take_due(
             if queue:
                 rooms[queue] -= 1
     return taken
+
+
+def _by_turns(due: models.QuerySet[W], team: str) -> Any:
+    """The rows with the `turn` of their team that they are, ordered by it."""
+    turn = Window(RowNumber(), partition_by=F(team), order_by=[F("next_look_at").asc(), F("pk").asc()])
+    return due.annotate(turn=turn).order_by("turn", "next_look_at", "pk")
+
+
+def _in_work(now: datetime) -> Q:
+    """Rows that a worker has, or whose message was sent just now and has not arrived."""
+    sent = Q(lease_token="", tries=0, next_look_at__gt=now, next_look_at__lte=now + RESEND)
+    return Q(lease_until__gt=now) | sent
 
 
 def take(row: Work, now: datetime, queue: Queue) -> bool:

@@ -6,13 +6,15 @@ import logging
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from importlib import import_module
 
+from django.conf import settings
 from django.db import DatabaseError, connections
 from django.utils import timezone
 from django_q.models import OrmQ, Task
 
 from batchsite.processes.heartbeats import beat, run_file, touch
-from batchsite.processes.leadership import lead, this_place
+from batchsite.processes.leadership import RENEW, lead, this_place
 from batchsite.processes.models import Heartbeat
 from batchsite.processes.queue import MOST_WAITING, QUEUES, Job, send, tick
 
@@ -24,7 +26,6 @@ BUSY_PERIOD = 0.25
 AFTER_AN_ERROR = 2.0
 SAME_ERROR = 60.0
 """Seconds before the same error is logged again."""
-RENEW = 3.0
 BEATS = 5.0
 LOST_BEAT = timedelta(seconds=60)
 """A beat without an answer is sent again after this long. Not earlier, or they would pile up without a worker."""
@@ -47,6 +48,7 @@ class Ticker:
     def round(self) -> bool:
         """Enqueues what is due if this ticker leads. Returns whether it does. Raises what the database raises."""
         self._every(RENEW, self._renew)
+        self._every(RENEW, on_every_machine)
         self.sent = 0
         if self._leads:
             self.sent = tick()
@@ -78,6 +80,13 @@ class Beats:
             if seen.get(queue) != seen_then or now - sent_at >= LOST_BEAT:
                 send(Job("batchsite.processes.heartbeats.beat", (queue,), queue))
                 self._sent[queue] = (now, seen.get(queue))
+
+
+def on_every_machine() -> None:
+    """Does what each machine has to do, whether or not its ticker leads (`settings.ON_EVERY_MACHINE`)."""
+    for path in settings.ON_EVERY_MACHINE:
+        module, name = path.rsplit(".", 1)
+        getattr(import_module(module), name)()
 
 
 def prune() -> None:

@@ -220,7 +220,7 @@ def slips(text: str, columns: Sequence[str]) -> dict[str, str]:
     """Returns {what was typed: column} for texts that look like a placeholder with the wrong signs.
 
     {name}, ${name} and {{name} count if the column is not used otherwise; <name>, [name] and %name% if no column is
-    used at all.
+    used at all. Case, spaces and signs of a name do not matter.
     Placeholders that name no column are ignored.
     """
     names = _names(tuple(columns))
@@ -231,10 +231,10 @@ def slips(text: str, columns: Sequence[str]) -> dict[str, str]:
 
 
 def _likely(pattern: re.Pattern[str], text: str, columns: Sequence[str], used: set[str]) -> dict[str, str]:
-    known = {column.strip(): column for column in columns if column not in used}
+    known = {plain(column): column for column in columns if column not in used and plain(column)}
     likely: dict[str, str] = {}
     for match in pattern.finditer(text):
-        column = known.get(next(group for group in match.groups() if group is not None).strip())
+        column = known.get(plain(next(group for group in match.groups() if group is not None)))
         if column is not None:
             likely.setdefault(match[0], column)
             if len(likely) == MOST_SLIPS:

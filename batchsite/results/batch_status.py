@@ -11,33 +11,15 @@ from urllib.parse import quote
 from django.utils import timezone
 
 from batchsite.batches.answer_flaws import DECLINED, TRUNCATED
-from batchsite.batches.models import Batch, EndedBy, Event, Submission
+from batchsite.batches.models import Batch, Event, Submission
 from batchsite.batches.states import INCOMPLETE, RULES, TERMINAL, RowState, State
-from batchsite.pricing import budgets
 from batchsite.pricing.estimate import came_out
 from batchsite.results import progress
+from batchsite.results.batch_notices import Notice, moved_at, notices_of
 from batchsite.timeouts import timeouts
-from batchsite.wording import dollars
 
 EVENTS = 200
 """Most events of the timeline that are shown, the latest ones."""
-TROUBLE = 2
-"""Consecutive failed calls before the page mentions them: a single one is normal."""
-
-
-@dataclass(frozen=True)
-class Notice:
-    """Something a person should know: what happened, why, and what they can do."""
-
-    kind: str
-    tone: str
-    title: str
-    text: str
-    since: datetime | None = None
-    moves: tuple[str, ...] = ()
-    """Actions to offer: go-on, wait, finish, retry."""
-    words: str = ""
-    """The provider's own words, verbatim."""
 
 
 @dataclass(frozen=True)
@@ -125,8 +107,8 @@ def status_of(batch: Batch) -> BatchStatus:
     events = list(batch.events.select_related("by").order_by("-pk")[:EVENTS])[::-1]
     running = [submission for submission in submissions if submission.state not in TERMINAL]
     ahead = _ahead(running)
-    idle = (now - _moved_at(batch, running)).total_seconds()
-    notices = _notices(batch, running, events, idle)
+    idle = (now - moved_at(batch, running)).total_seconds()
+    notices = notices_of(batch, running, events, idle)
     return BatchStatus(
         batch=batch,
         submissions=submissions,
@@ -157,14 +139,6 @@ def _reported(submission: Submission) -> int:
     """
     counted = (submission.num_success or 0) + (submission.num_error or 0)
     return max(min(counted, submission.total), submission.accounted)
-
-
-def _moved_at(batch: Batch, running: Sequence[Submission]) -> datetime:
-    """Returns when anything last moved."""
-    moments = [batch.created_at, batch.started_at, batch.ended_at]
-    for submission in running:
-        moments += [submission.created_at, submission.sent_at, submission.changed_at]
-    return max(moment for moment in moments if moment)
 
 
 # ---- in words --------------------------------------------------------------------------------------
@@ -200,83 +174,6 @@ def _left(batch: Batch, submissions: Sequence[Submission], now: datetime) -> str
         began = max(began, batch.first_result_at - timedelta(seconds=timeouts().poll))
     done, total = sum(map(_reported, running)), sum(submission.total for submission in running)
     return progress.left_in_words(progress.seconds_left(done, total, (now - began).total_seconds()))
-
-
-# ---- what needs a look ---------------------------------------------------------------------------------
-
-
-def _notices(batch: Batch, running: Sequence[Submission], events: Sequence[Event], idle: float) -> list[Notice]:
-    if not batch.is_running:
-        return _at_the_end(batch)
-    if batch.held_reason:
-        text = "No rows are lost. We retry automatically, and continue from here."
-        reason = batch.held_reason[:1].upper() + batch.held_reason[1:]
-        words = next((event.detail for event in reversed(events) if event.kind == "held"), "")
-        return [Notice("held", "warn", f"Held: {reason}", text, batch.held_since, ("finish",), words)]
-    if batch.state == State.CANCELLING:
-        by_request = sorted(running, key=lambda submission: submission.cancel_asked_at is None)
-        return [_ending(submission) for submission in by_request[:1]]  # none if the last one has just ended
-    notices = [_trouble(running, events), _stalled(batch, running, events, idle), _over_budget(batch)]
-    return [notice for notice in notices if notice]
-
-
-def _at_the_end(batch: Batch) -> list[Notice]:
-    if batch.state == State.FAILED:
-        words = batch.failure or "xAI gave no reason."
-        return [Notice("failed", "bad", "The batch failed", "Earlier answers are kept.", words=words)]
-    if batch.state == State.EXPIRED:
-        text = "Earlier answers are kept. The other rows can be retried."
-        return [
-            Notice("expired", "warn", "The batch expired at xAI before every row was answered", text, None, ("retry",))
-        ]
-    return []
-
-
-def _ending(submission: Submission) -> Notice:
-    """A person, a deadline or xAI ends the batch before every row is answered."""
-    text = "Answered rows are kept and billed. The remaining rows settle in about two minutes."
-    reason = submission.ending_reason
-    if submission.ending == State.COMPLETED:
-        early = f"{reason} " if submission.ended_by == EndedBy.DEADLINE else ""
-        return Notice("ending", "", "Finishing early", early + text)
-    if submission.ending == State.FAILED:
-        return Notice("ending", "warn", "xAI refused it; the rows sent so far are being withdrawn", text, words=reason)
-    return Notice("ending", "", "Cancelling", text)
-
-
-def _trouble(running: Sequence[Submission], events: Sequence[Event]) -> Notice | None:
-    """Calls keep failing, and are retried automatically."""
-    if max((submission.faults for submission in running), default=0) < TROUBLE:
-        return None
-    last = next((event for event in reversed(events) if event.kind == "error"), None)
-    text = "We retry automatically, less and less often. Nothing is lost and nothing is sent twice."
-    title = f"xAI is not responding properly: {last.text}" if last else "xAI is not responding properly"
-    return Notice("trouble", "warn", title, text, last.at if last else None, ("go-on",), last.detail if last else "")
-
-
-def _stalled(batch: Batch, running: Sequence[Submission], events: Sequence[Event], idle: float) -> Notice | None:
-    """Nothing has moved for long, or xAI's counters contradict its list."""
-    if batch.state != State.PROCESSING:
-        return None
-    moved = _moved_at(batch, running)
-    if idle > timeouts().stalled:
-        text = "xAI guarantees no time; most batches finish within a day, but a row can hang forever. You can wait, or "
-        text += "take the answers it has: the rest is cancelled and marked missing, and can be retried."
-        return Notice("stalled", "warn", "No new answers for a while", text, moved, ("wait", "finish"))
-    suspect = next((event for event in reversed(events) if event.kind == "suspect"), None)
-    if suspect and suspect.last_at > moved:
-        text = "We keep checking automatically. If nothing changes, finish with the answers it has and retry the rest."
-        return Notice("suspect", "warn", suspect.text, text, suspect.at, ("wait", "finish"))
-    return None
-
-
-def _over_budget(batch: Batch) -> Notice | None:
-    """The budget is reached: this batch continues, but the next one would be refused."""
-    budget = budgets.reached(batch.team)
-    if budget is None:
-        return None
-    text = f"{dollars(budget.spent)} of {dollars(budget.limit)} is spent. This batch is already running and continues; "
-    return Notice("budget", "warn", f"The team’s budget for {budget.month} is reached", f"{text}a new one is refused.")
 
 
 EVENT_TONES = {

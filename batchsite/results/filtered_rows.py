@@ -1,21 +1,22 @@
-"""All rows of a filter in dataset order, for files: takes as long as it takes.
+"""All rows of a filter, for files: takes as long as it takes.
 
 A filter is stored as its query in one canonical form; see `row_filter.query_of`.
 """
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from django.http import QueryDict
 
 from batchsite.batches.models import Batch
-from batchsite.batches.states import RowState
 from batchsite.recipes.row_set import RowSet
 from batchsite.results import summaries
-from batchsite.results.cause_counts import causes
+from batchsite.results.known_counts import known_count
 from batchsite.results.row_filter import RowFilter, chips, filter_in
+from batchsite.results.row_orders import sorted_rows
 from batchsite.results.row_search import Search
 from batchsite.results.scan import BUDGET
 from batchsite.wording import number
@@ -36,6 +37,28 @@ def windows(
         if rows:
             yield RowSet((row, row) for row in rows)
         keep_alive()
+
+
+def in_order(
+    batch: Batch, kept: str, sort: str, within: RowSet | None = None, keep_alive: Callable[[], None] = lambda: None
+) -> array[int]:
+    """Returns the rows of a filter in an order, as the page shows them; eight bytes a row. Those that have no result
+    have no place in the order of a measure: they come last.
+    """
+    order = filter_in(QueryDict(f"sort={sort}"))
+    rows = array("q", (row for window in windows(batch, kept, within, keep_alive) for row in window))
+    if not order.measure:
+        return rows[:: order.direction]
+    is_open = bytearray(rows[-1] + 1 if rows else 0)
+    for row in rows:
+        is_open[row] = 1
+    ordered = array("q")
+    for row in sorted_rows(batch, order.measure, order.direction):
+        if row < len(is_open) and is_open[row]:
+            is_open[row] = 0
+            ordered.append(row)
+    ordered.extend(row for row in rows if is_open[row])
+    return ordered
 
 
 def fingerprint(batch: Batch) -> tuple[str, str]:
@@ -63,27 +86,12 @@ def counted(batch: Batch, kept: str, seconds: float = BUDGET) -> FilterCount:
     """Counts the rows of a filter, as far as that takes no longer than `seconds`."""
     row_filter = _filter(kept)
     words = ", ".join(words for words, _ in chips(row_filter, QueryDict(kept)))
-    known = _known(batch, row_filter)
+    known = known_count(batch, row_filter, summaries.summary_of(batch))
     if known is not None:
         return FilterCount(known, True, words)
     result = Search(batch, row_filter, summaries.summary_of(batch), seconds).find(None, 1, MOST_COUNTED)
     is_all = result.reached is None and len(result.places) < MOST_COUNTED
     return FilterCount(len(result.places), is_all, words)
-
-
-def _known(batch: Batch, row_filter: RowFilter) -> int | None:
-    """Returns the count from the batch's counters. None if they do not tell."""
-    if row_filter.state and row_filter == RowFilter(state=row_filter.state):
-        return int(
-            {RowState.PENDING: batch.pending}.get(RowState(row_filter.state), getattr(batch, row_filter.state, 0))
-        )
-    if row_filter == RowFilter(fit="misfit"):
-        return batch.misfits
-    return (
-        dict(causes(batch)).get(row_filter.cause)
-        if row_filter.cause and row_filter == RowFilter(cause=row_filter.cause)
-        else None
-    )
 
 
 def _filter(kept: str) -> RowFilter:

@@ -190,3 +190,10 @@ def _sorted(batch: Batch, measure: str) -> Iterator[list[tuple[int, int]]]:
     stream = ordered.values_list("m", "row").iterator(chunk_size=PAGE_ROWS)
     while page := list(islice(stream, PAGE_ROWS)):
         yield page
+
+
+def sorted_rows(batch: Batch, measure: str, way: int) -> Iterator[int]:
+    """Yields the rows of all results by a measure, upwards (`way` 1) or downwards (-1), for a file."""
+    order = ("m", "row") if way > 0 else ("-m", "-row")
+    ordered = Result.objects.filter(batch_id=batch.pk).annotate(m=MEASURES[measure]).order_by(*order)
+    return ordered.values_list("row", flat=True).iterator(chunk_size=PAGE_ROWS)

@@ -7,20 +7,19 @@ then says how far it got, and can be continued from there. Nothing is counted.
 from __future__ import annotations
 
 import time
-import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-import orjson
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.lookups import GreaterThanOrEqual, LessThanOrEqual
 
 from batchsite.batches.answer_flaws import CUT_BEFORE_ANSWER, NO_ANSWER
 from batchsite.batches.models import Batch, Result
 from batchsite.batches.states import RowState
+from batchsite.datasets.row_text_search import cells_with
 from batchsite.recipes.row_set import RowSet
 from batchsite.results.models import Judgement, Summary
 from batchsite.results.row_filter import RowFilter
@@ -157,7 +156,7 @@ class Search:
         """Returns rows with the text in their answer, error or cells, which pass the rest of the filter too."""
         with_text = known.filter(self.conditions or Q(), texts(self.row_filter.text))
         in_results = set(with_text.values_list("row", flat=True))
-        in_cells = cells_with(self.batch, self.row_filter.text, low, high) - in_results
+        in_cells = cells_with(self.batch.dataset, self.row_filter.text, low, high) - in_results
         if within is not None:
             in_results, in_cells = in_results & within, in_cells & within
         return in_results | (in_cells if self.conditions is None else self._those(known, in_cells))
@@ -182,7 +181,7 @@ class Search:
         if ended.count() >= len(window):  # counted in the index alone, and mostly full
             return ()
         rows = set(window) - set(ended.values_list("row", flat=True))
-        return rows & cells_with(self.batch, self.row_filter.text, low, high) if self.row_filter.text else rows
+        return rows & cells_with(self.batch.dataset, self.row_filter.text, low, high) if self.row_filter.text else rows
 
     # ---- along a measure ----
 
@@ -269,27 +268,3 @@ def texts(text: str) -> Q:
     for form in dict.fromkeys(forms):
         wanted |= Q(answer__icontains=form) | Q(error__icontains=form)
     return wanted
-
-
-def cells_with(batch: Batch, text: str, low: int, high: int) -> set[int]:
-    """Returns those of rows `low` to `high` of the dataset with a text in their cells, ignoring case.
-
-    A block is searched as a whole first, and only parsed if it contains the text.
-    """
-    wanted, found = text.casefold(), set()
-    in_json = orjson.dumps(text).decode()[1:-1].casefold()
-    blocks = batch.dataset.blocks.filter(first__gt=low - BLOCK_SPAN, first__lte=high).order_by("first")
-    for first, count, data in blocks.values_list("first", "count", "data").iterator(chunk_size=20):
-        if first + count <= low:
-            continue
-        raw = zlib.decompress(data)
-        if in_json not in raw.decode().casefold():
-            continue
-        for row, cells in enumerate(orjson.loads(raw), first):
-            if low <= row <= high and any(wanted in cell.casefold() for cell in cells):
-                found.add(row)
-    return found
-
-
-BLOCK_SPAN = 500
-"""Most rows of a block (datasets.models.BLOCK_ROWS)."""

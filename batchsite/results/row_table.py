@@ -43,20 +43,32 @@ class RowPage:
         return bool(self.lines) and self.previous is None and self.next is None and self.searched_to is None
 
     @property
+    def count(self) -> int | None:
+        """The number of all rows, if the page has room for them. None if there are more, or may be."""
+        is_whole = self.previous is None and self.next is None and self.searched_to is None
+        return len(self.lines) if is_whole else None
+
+    @property
     def is_wide(self) -> bool:
         """Whether there are more columns than fit side by side, so that the table scrolls."""
-        return sum(240 if column.key in {"prompt", "answer"} else 130 for column in self.columns) > 1030
+        return sum(column.pixels for column in self.columns) > 1030
 
 
-def page_of(batch: Batch, row_filter: RowFilter, query: QueryDict, summary: Summary | None) -> RowPage:
-    """Returns the page that the address names by `after`, `before` or `at`.
+def page_of(
+    batch: Batch,
+    row_filter: RowFilter,
+    query: QueryDict,
+    summary: Summary | None,
+    columns: Sequence[TableColumn] | None = None,
+) -> RowPage:
+    """Returns the page that the address names by `after`, `before` or `at`; `columns` default to those of the address.
 
     A search may take several requests; `rows` are those found by earlier ones.
     """
     at = place_in(query.get("at"))
     after = Place(0, at.row - row_filter.direction) if at and not row_filter.measure else place_in(query.get("after"))
     before = None if at else place_in(query.get("before"))
-    shown = [column for column in columns_of(batch, query) if column.chosen]
+    shown = [column for column in columns or columns_of(batch, query) if column.chosen]
     search = Search(batch, row_filter, summary)
     if before is not None:
         return _backwards(search, shown, before)

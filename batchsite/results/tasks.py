@@ -8,19 +8,26 @@ from datetime import datetime
 
 from batchsite.processes.leases import Busy, LeaseLost
 from batchsite.processes.queue import Job, take_due
-from batchsite.results import comparisons, summaries
-from batchsite.results.models import Comparison, Summary
+from batchsite.results import comparisons, hit_counts, summaries
+from batchsite.results.models import Comparison, HitCount, Summary
 
 HERE = "batchsite.results.tasks"
 
 
 def due(now: datetime) -> Iterable[Job]:
-    """Yields a job for each summary and comparison to count."""
+    """Yields a job for each summary, comparison and filter to count."""
     for summary in take_due(Summary.objects.defer("shown", "tally"), now, team="batch__team", lane=lambda _: "long"):
         yield Job(f"{HERE}.summarize", (summary.pk,), "long")
     comparisons_due = Comparison.objects.defer("shown", "tally")
     for comparison in take_due(comparisons_due, now, team="one__team", lane=lambda _: "long"):
         yield Job(f"{HERE}.compare", (comparison.pk,), "long")
+    for hits in take_due(HitCount.objects.all(), now, team="batch__team", lane=lambda _: "long"):
+        yield hit_counts.job(hits)
+
+
+def count_hits(hit_count_id: int) -> None:
+    with contextlib.suppress(Busy, LeaseLost):
+        hit_counts.step(hit_count_id)
 
 
 def summarize(summary_id: int) -> None:

@@ -13,10 +13,12 @@ from django.views.decorators.http import require_GET, require_POST
 from batchsite.batches import queries
 from batchsite.batches.models import Batch
 from batchsite.batches.states import RowState, State
+from batchsite.http import offered_undo
 from batchsite.results import (
     agreement,
     answer_fields,
     expected_column,
+    hit_counts,
     judgements,
     row_detail,
     summaries,
@@ -24,7 +26,7 @@ from batchsite.results import (
     table_rows,
 )
 from batchsite.results.models import Judgement, Summary
-from batchsite.results.row_filter import RowFilter, chips, filter_in
+from batchsite.results.row_filter import RowFilter, chips, filter_in, query_of
 from batchsite.results.row_search import Search
 from batchsite.results.table_context import table_context
 from batchsite.results.views_notes import course_of
@@ -43,7 +45,7 @@ def batch(request: TeamRequest, batch_id: int, tab: str = "results") -> HttpResp
     row_filter = filter_in(request.GET)
     context = status_context(request, batch, row_filter, tab)
     if tab == "results":
-        context |= table_context(request, batch, summary, row_filter)
+        context |= table_context(request, batch, summary, row_filter) | {"undo": offered_undo(request)}
     elif tab == "insights":
         context |= sums_context(request, batch, summary, row_filter)
     elif tab == "activity":
@@ -100,6 +102,17 @@ def batch_rows(request: TeamRequest, batch_id: int) -> HttpResponse:
         return redirect(f"{reverse('batch', args=[batch.pk])}?{request.GET.urlencode()}")
     summary, row_filter = summaries.summary_of(batch), filter_in(request.GET)
     return render(request, "results/_rows.html", {"batch": batch, **table_context(request, batch, summary, row_filter)})
+
+
+@require_GET
+def batch_hits(request: TeamRequest, batch_id: int) -> HttpResponse:
+    """Shows how many rows a filter leaves, for its own poll."""
+    batch = queries.batch_of(request.team, batch_id)
+    if not request.htmx or batch.state == State.DRAFT:
+        return redirect(f"{reverse('batch', args=[batch.pk])}?{request.GET.urlencode()}")
+    row_filter = filter_in(request.GET)
+    hits = hit_counts.hits_of(batch, row_filter, summaries.summary_of(batch))
+    return render(request, "results/_hits.html", {"batch": batch, "hits": hits, "kept": query_of(row_filter)})
 
 
 @require_GET

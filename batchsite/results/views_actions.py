@@ -5,13 +5,16 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 
 from batchsite.batches import queries
 from batchsite.batches.states import State
-from batchsite.http import UNPROCESSABLE
+from batchsite.http import UNPROCESSABLE, offer_undo
 from batchsite.results.confirmation import ask, ask_and_do, do, question_context, typed
 from batchsite.results.forms import RenameForm
 from batchsite.submission import actions
+from batchsite.submission.key_moves import NAMES, move_to_key, other_account
+from batchsite.teams.key_checks import check_key
 from batchsite.teams.requests import TeamRequest
 from batchsite.wording import many, number
 
@@ -60,6 +63,28 @@ def batch_go_on(request: TeamRequest, batch_id: int) -> HttpResponse:
 
 
 @ask_and_do
+def batch_key(request: TeamRequest, batch_id: int) -> HttpResponse:
+    """Moves the batch to the team's other key, after asking xAI whether that is of the same xAI team."""
+    batch = queries.batch_of(request.team, batch_id)
+    account = other_account(batch)
+    if account is None:
+        messages.error(request, "There is no other xAI key that this batch could use. Owners set one on the Team page.")
+        return redirect("batch", batch.pk)
+    if request.method == "POST":
+        check = check_key(account.api_key, account.base_url)
+        if not check.usable:
+            messages.error(request, f"The other key does not help. {check.words_and_detail}")
+            return redirect("batch", batch.pk)
+        team = check.provider_team_id
+        return do(request, batch, lambda: move_to_key(batch, request.user, account.kind, team), "Retrying now.")
+    what = (
+        f"It goes on with {NAMES[account.kind]}, and only if that is of the xAI team that made the batch: xAI is asked "
+        "before anything changes. No row is sent or paid twice."
+    )
+    return ask(request, batch, f"Move “{batch}” to {NAMES[account.kind]}?", what, "Move the batch")
+
+
+@ask_and_do
 def batch_delete(request: TeamRequest, batch_id: int) -> HttpResponse:
     batch = queries.batch_of(request.team, batch_id)
     if request.method == "POST":
@@ -68,15 +93,16 @@ def batch_delete(request: TeamRequest, batch_id: int) -> HttpResponse:
         except actions.NotNow as error:
             messages.error(request, str(error))
             return redirect("batch", batch.pk)
-        messages.success(request, f"“{batch}” is deleted.")
+        restore = [("action", "restore"), ("pk", str(batch.pk))]
+        offer_undo(request, f"“{batch}” is deleted.", reverse("batches-selected"), restore)
         return redirect("batches")
     if batch.state == State.DRAFT:
         what = "Nothing was sent. The dataset stays."
     else:
         what = (
-            f"Its {many(batch.total, 'row')} with their answers are removed here, for everyone in {request.team}, and "
-            "can’t be restored. The dataset stays. At xAI the prompts and answers stay until the batch expires "
-            "there, 30 days after it was made: xAI offers no way to delete them earlier."
+            f"Its {many(batch.total, 'row')} with their answers are removed here, for everyone in {request.team}. "
+            "After ten minutes they can’t be restored. The dataset stays. At xAI the prompts and answers stay until "
+            "the batch expires there, 30 days after it was made: xAI offers no way to delete them earlier."
         )
     return ask(request, batch, f"Delete “{batch}”?", what, "Delete", is_calm=False)
 

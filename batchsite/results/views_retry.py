@@ -15,6 +15,7 @@ from batchsite.batches.models import Batch
 from batchsite.batches.states import RowState
 from batchsite.http import UNPROCESSABLE
 from batchsite.pricing.raised_caps import raised_caps
+from batchsite.pricing.retry_cost import cost_of
 from batchsite.results.cause_counts import causes
 from batchsite.results.confirmation import ask_and_do, do, question_context, typed
 from batchsite.results.forms import LongerAnswersForm, RetryForm
@@ -100,15 +101,7 @@ def batch_row_retry(request: TeamRequest, batch_id: int, row: int) -> HttpRespon
 def _retry_context(batch: Batch, question: str, rows: int, back: str = "") -> dict[str, Any]:
     return question_context(batch, question, "", "Retry", back) | {
         "rows": rows,
-        "each": _cost(batch, 1),
-        "cost": _cost(batch, rows),
+        "each": cost_of(batch, 1),
+        "cost": cost_of(batch, rows),
         "number": batch.submissions.count() + 1,
     }
-
-
-def _cost(batch: Batch, rows: int) -> int | None:
-    """Returns the cost of some answers in ticks, by this batch's answers, else by its estimate. None if unknown."""
-    if batch.succeeded:
-        return batch.cost_ticks * rows // batch.succeeded
-    estimate = batch.estimate or {}
-    return int(estimate["likely"]) * rows // int(estimate["rows"]) if estimate.get("rows") else None

@@ -148,6 +148,7 @@ def _api(world: World, call: Call) -> Reply:
         _apply_events(context, batch)
     if fault is None:
         return route.handler(context)
+    _ = call.body  # read now: a call that is applied late has no connection any more
     return fault_replies.reply_under(
         fault, context.key, call.query.get("pagination_token", ""), lambda: _run(route, context)
     )

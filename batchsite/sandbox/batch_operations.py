@@ -85,7 +85,8 @@ def admit(
     settings, now = context.world.settings, context.world.now(batch)
     backwards = context.rule("late_rows") is not None
     plan = schedule(batch, now, rate=settings.rate, delay=settings.delay, backwards=backwards)
-    placed = stored_batches.add_requests(connection, batch, requests, plan, now)
+    again = settings.identical_adds == "billed"
+    placed = stored_batches.add_requests(connection, batch, requests, plan, now, bills_again=again)
     fates = decide(connection, context.rules, [key for key, _ in placed]) | dict(odd)
     if fates:
         stored_batches.add_odd(connection, batch, [(key, due, fates[key]) for key, due in placed if key in fates])

@@ -72,7 +72,9 @@ def list_batches(context: CallContext) -> Reply:
     page = batches[:limit]
     more = len(batches) > limit
     end = page[-1].batch_id if more else world.end_token(f"list {len(page)}")
-    shapes = [batch_reply(world, batch, _views(context, batch)) for batch in page]
+    views = [(batch, _views(context, batch)) for batch in page]
+    listed = [(batch, rules) for batch, rules in views if not any(rule.what == "unlisted" for rule in rules)]
+    shapes = [batch_reply(world, batch, rules) for batch, rules in listed]
     return json_reply({"batches": shapes, "pagination_token": end})
 
 

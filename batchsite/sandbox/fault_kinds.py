@@ -40,6 +40,12 @@ KINDS: dict[str, Kind] = {
         {"bytes": 0, "honest": False},
     ),
     "timeout": Kind("reply", "`seconds` of silence before or after applying", {"seconds": 60.0, "applied": False}),
+    "applied_late": Kind(
+        "reply",
+        "connection closed at once, and the call applied `seconds` later",
+        {"seconds": 3.0},
+        ("create", "add", "cancel"),
+    ),
     "trickle": Kind("reply", "body in `pieces`, `seconds` apart", {"seconds": 0.5, "pieces": 10}),
     # replies of proxies, and refusals
     "not_json": Kind("reply", "a body that is not JSON", {"status": 200, "applied": True}),
@@ -88,6 +94,7 @@ KINDS: dict[str, Kind] = {
         "view", "rows come twice, on a page and across pages", {"share": 0.1, "ids": []}, ("results",)
     ),
     "stranger_rows": Kind("view", "`count` results for ids that were never sent", {"count": 1}, ("results",)),
+    "unlisted": Kind("view", "the batch is missing in the list of batches", _WINDOW, ("list",), windowed=True),
     "requests_lag": Kind("view", "the list of requests is `seconds` behind", {"seconds": 5.0}, ("requests",)),
     "cancelled_hidden": Kind("view", "cancelled rows are only counted, not listed", calls=("results",)),
     "cancel_reverts": Kind(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -46,13 +47,18 @@ def is_applied(rule: Rule) -> bool:
     """Returns whether the call is applied under this fault. If not, it uses up no other fault."""
     if rule.what in ("no_credits", "key_revoked", "key_blocked"):
         return False
-    return rule.what == "timeout" or bool(rule.options.get("applied", rule.kind.options.get("applied", True)))
+    return rule.what in ("timeout", "applied_late") or bool(
+        rule.options.get("applied", rule.kind.options.get("applied", True))
+    )
 
 
 def reply_under(rule: Rule, key: Key, token: str, run: Callable[[], Reply]) -> Reply:
     """Returns the reply to a call under a fault of the family ``reply``. Raises Hangup for no reply at all."""
     if rule.what == "timeout":
         return _delayed(rule, run)
+    if rule.what == "applied_late":
+        threading.Timer(rule.option("seconds"), run).start()
+        raise Hangup
     if rule.what in ("no_credits", "key_revoked", "key_blocked"):
         return _refusal(rule, key)
     reply = run() if is_applied(rule) else Reply()

@@ -30,7 +30,8 @@ class Entry:
     batch_id: str
     batch_request_id: str
     processed: int
-    """How often it ran: 0 or 1. A failed row ran; a hanging or cancelled one did not."""
+    """How often it ran: 0 or 1, and more if it was added again and that is billed (`identical_adds`). A failed row ran;
+    a hanging or cancelled one did not."""
     state: str
     cost_in_usd_ticks: int
 
@@ -66,20 +67,22 @@ def entries(world: World, batch: Batch) -> Iterator[Entry]:
     """Yields the entries in id order, page by page, so that no read transaction takes long."""
     state = cut(batch, world.now(batch))
     after = ""
+    with world.store.read() as connection:
+        repeats = stored_batches.repeats(connection, batch)
     while True:
         with world.store.read() as connection:
             rows = stored_batches.requests_page(connection, batch, "said", after, _PAGE)
             odd = stored_batches.odd_among(connection, batch, rows)
-        yield from (_entry(batch, state, row, odd.get(row.id)) for row in rows)
+        yield from (_entry(batch, state, row, odd.get(row.id), repeats.get(row.id, 0)) for row in rows)
         if len(rows) < _PAGE:
             return
         after = rows[-1].id
 
 
-def _entry(batch: Batch, state: Cut, row: StoredRequest, odd: Odd | None) -> Entry:
+def _entry(batch: Batch, state: Cut, row: StoredRequest, odd: Odd | None, repeats: int) -> Entry:
     row_state = state.state(row.due, odd.outcome if odd else None)
-    ticks = row.ticks if row_state == "succeeded" else 0
-    return Entry(batch.batch_id, row.id, int(row_state in ("succeeded", "failed")), row_state, ticks)
+    ran = 1 + repeats if row_state in ("succeeded", "failed") else 0
+    return Entry(batch.batch_id, row.id, ran, row_state, row.ticks * ran if row_state == "succeeded" else 0)
 
 
 def all_batches(world: World) -> list[Batch]:
@@ -109,8 +112,11 @@ def of_request(world: World, batch_request_id: str) -> dict[str, Any]:
         with world.store.read() as connection:
             rows = stored_batches.requests_page(connection, batch, "said", batch_request_id, 1, inclusive=True)
             odd = stored_batches.odd_among(connection, batch, rows)
+            times = stored_batches.repeats(connection, batch).get(batch_request_id, 0)
         state = cut(batch, world.now(batch))
-        entries_of_id += [_entry(batch, state, row, odd.get(row.id)) for row in rows if row.id == batch_request_id]
+        entries_of_id += [
+            _entry(batch, state, row, odd.get(row.id), times) for row in rows if row.id == batch_request_id
+        ]
     return {
         "batch_request_id": batch_request_id,
         "processed": sum(entry.processed for entry in entries_of_id),

@@ -26,10 +26,15 @@ class Settings:
     deferred_delay: float = _option(0.5, "seconds until a deferred completion can be read")
     end_token: str = _option("mixed", "pagination_token of the last page: null, empty or mixed")
     cancelled_rows: str = _option("shown", "cancelled rows in /results: shown (as errors) or hidden")
+    identical_adds: str = _option("ignored", "a request that is added again unchanged: ignored, or billed again")
     time_offset: float = _option(0.0, "seconds by which the sandbox's clock is ahead; set by /admin/advance")
 
 
-CHOICES = {"end_token": ("null", "empty", "mixed"), "cancelled_rows": ("shown", "hidden")}
+CHOICES = {
+    "end_token": ("null", "empty", "mixed"),
+    "cancelled_rows": ("shown", "hidden"),
+    "identical_adds": ("ignored", "billed"),
+}
 
 
 def changed(settings: Settings, changes: Mapping[str, Any]) -> Settings:

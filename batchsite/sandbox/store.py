@@ -35,6 +35,7 @@ _TABLES = {
     "requests": """(
         batch INT, id TEXT, due INT NOT NULL, odd INT NOT NULL DEFAULT 0, ticks INT NOT NULL,
         body BLOB NOT NULL, said BLOB NOT NULL, PRIMARY KEY (batch, id)) WITHOUT ROWID""",
+    "repeats": "(batch INT, id TEXT, times INT NOT NULL, PRIMARY KEY (batch, id)) WITHOUT ROWID",
     "odd": """(
         batch INT, id TEXT, due INT NOT NULL, outcome TEXT NOT NULL, envelope TEXT NOT NULL,
         text TEXT NOT NULL, code INT NOT NULL, PRIMARY KEY (batch, id)) WITHOUT ROWID""",

@@ -89,9 +89,15 @@ def all_batches(connection: sqlite3.Connection) -> list[Batch]:
 
 
 def add_requests(
-    connection: sqlite3.Connection, batch: Batch, requests: Sequence[Request], plan: Schedule, now: int
+    connection: sqlite3.Connection,
+    batch: Batch,
+    requests: Sequence[Request],
+    plan: Schedule,
+    now: int,
+    *,
+    bills_again: bool = False,
 ) -> list[tuple[str, int]]:
-    """Adds new requests and returns their (id, due). Known ones with the same content are ignored.
+    """Adds new requests and returns their (id, due). Known ones with the same content are ignored, or billed again.
 
     Raises ContentDiffers; the caller must then roll back its transaction, because admission is atomic.
     """
@@ -99,7 +105,9 @@ def add_requests(
     placed = _insert(connection, batch, requests, plan)
     if placed is None:
         connection.execute("ROLLBACK TO adding")
-        requests = _unknown(connection, batch, requests)
+        requests, known = _unknown(connection, batch, requests)
+        if bills_again:
+            _repeat(connection, batch, known)
         placed = _insert(connection, batch, requests, plan) or []
     connection.execute("RELEASE adding")
     if placed:
@@ -121,8 +129,20 @@ def _insert(
     return [(request.id, due) for request, due in zip(requests, dues, strict=True)]
 
 
-def _unknown(connection: sqlite3.Connection, batch: Batch, requests: Sequence[Request]) -> list[Request]:
+def _repeat(connection: sqlite3.Connection, batch: Batch, ids: Sequence[str]) -> None:
+    """Notes that requests run and are billed once more. They are answered once all the same."""
+    connection.executemany(
+        "INSERT INTO repeats VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET times = times + 1",
+        [(batch.number, key) for key in ids],
+    )
+
+
+def _unknown(
+    connection: sqlite3.Connection, batch: Batch, requests: Sequence[Request]
+) -> tuple[list[Request], list[str]]:
+    """Returns (new requests, ids of those that the batch has already). Raises ContentDiffers."""
     fresh: dict[str, Request] = {}
+    repeated: list[str] = []
     for request in requests:
         row = connection.execute(
             "SELECT body FROM requests WHERE batch = ? AND id = ?", (batch.number, request.id)
@@ -132,7 +152,9 @@ def _unknown(connection: sqlite3.Connection, batch: Batch, requests: Sequence[Re
             fresh[request.id] = request
         elif known != request.body:
             raise ContentDiffers(request.id)
-    return list(fresh.values())
+        elif row:
+            repeated.append(request.id)
+    return list(fresh.values()), repeated
 
 
 def _note_chunk(
@@ -198,10 +220,16 @@ def seen_until(connection: sqlite3.Connection, batch: Batch, added_before: int) 
 def succeeded(connection: sqlite3.Connection, batch: Batch, horizon: int) -> tuple[int, int]:
     """Returns (count, ticks), counted row by row and not by the counters' arithmetic."""
     row = connection.execute(
-        "SELECT count(*), coalesce(sum(ticks), 0) FROM requests WHERE batch = ? AND due <= ? AND NOT odd",
+        "SELECT count(*), coalesce(sum(ticks * (1 + coalesce(times, 0))), 0)"
+        " FROM requests LEFT JOIN repeats USING (batch, id) WHERE batch = ? AND due <= ? AND NOT odd",
         (batch.number, horizon),
     ).fetchone()
     return int(row[0]), int(row[1])
+
+
+def repeats(connection: sqlite3.Connection, batch: Batch) -> dict[str, int]:
+    """Returns how often requests were billed once more, by id."""
+    return dict(connection.execute("SELECT id, times FROM repeats WHERE batch = ?", (batch.number,)).fetchall())
 
 
 def requests_page(

@@ -146,6 +146,7 @@ def _add_retry(batch: Batch, wanted: Retry) -> Submission:
     submission = Submission.objects.create(
         batch=batch, number=number, first_row=first, last_row=last, retry_of=dict(wanted), next_look_at=timezone.now()
     )
+    Batch.objects.filter(pk=batch.pk).exclude(archived_at=None).update(archived_at=None)  # what runs is in the list
     refresh(batch.pk)
     return submission
 
@@ -178,7 +179,7 @@ def go_on(batch: Batch, user: User | None) -> None:
         lock_batch(batch.pk)
         resume(batch.pk, by=user)
         Batch.objects.filter(pk=batch.pk).update(must_confirm=False)
-        _look_now(batch)
+        look_now(batch)
 
 
 def wake_held(team: Team) -> None:
@@ -186,10 +187,11 @@ def wake_held(team: Team) -> None:
     for batch in Batch.objects.filter(team=team).exclude(held_reason=""):
         with transaction.atomic():
             lock_batch(batch.pk)
-            _look_now(batch)
+            look_now(batch)
 
 
-def _look_now(batch: Batch) -> None:
+def look_now(batch: Batch) -> None:
+    """Make every submission that runs due. The batch is locked."""
     batch.submissions.exclude(state__in=TERMINAL).update(next_look_at=timezone.now(), faults=0, tries=0)
 
 

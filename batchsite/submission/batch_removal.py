@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from batchsite.batches.models import Batch, RawPage, RequestId, Result
+from batchsite.datasets.dataset_removal import UNDO
 from batchsite.processes.queue import Job
 
 SLICE = 5_000
@@ -16,14 +18,14 @@ SLICE = 5_000
 
 def due() -> Iterable[Job]:
     """Yields one job for a deleted batch that still has rows. Clearing twice does no harm."""
-    deleted = Batch.objects.filter(deleted_at__isnull=False).order_by("pk").values_list("pk", flat=True).first()
+    deleted = _removable().order_by("pk").values_list("pk", flat=True).first()
     if deleted is not None:
         yield Job("batchsite.submission.tasks.clear", (deleted,), "long")
 
 
 def clear(batch_id: int) -> None:
     """Remove a deleted batch, its results first."""
-    batch = Batch.objects.filter(pk=batch_id, deleted_at__isnull=False).first()
+    batch = _removable().filter(pk=batch_id).first()
     if batch is None:
         return
     for first in range(1, batch.dataset.row_count + 1, SLICE):
@@ -35,3 +37,8 @@ def clear(batch_id: int) -> None:
         RequestId.objects.filter(batch_id=batch_id, request_id__in=ids).delete()
     with transaction.atomic():
         batch.delete()
+
+
+def _removable() -> QuerySet[Batch]:
+    """Deleted batches that nobody can bring back any more."""
+    return Batch.objects.filter(deleted_at__lte=timezone.now() - UNDO)

@@ -9,8 +9,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from batchsite.batches.models import Batch, CallBudget
+from batchsite.batches.states import HeldFor
 from batchsite.teams.accounts import Account, AccountKind, account_of
-from batchsite.xai.errors import XaiError
+from batchsite.teams.network_faults import NetworkFault
+from batchsite.xai.errors import RateLimited, ServerError, XaiError
 
 
 def account_for(batch: Batch) -> Account:
@@ -26,10 +28,13 @@ JITTER = 1.05
 """Where calls go one by one, a little slower than allowed: the network may push two of them together."""
 
 
-def reserve(account: Account, call: str, count: int = 1, *, only_within: float | None = None) -> float:
+def reserve(
+    account: Account, call: str, count: int = 1, *, only_within: float | None = None, team: int | None = None
+) -> float:
     """Returns seconds to wait before making `count` calls of that kind. Their places are taken.
 
-    They are not taken if the wait would be longer than `only_within` seconds.
+    They are not taken if the wait would be longer than `only_within` seconds. With `team`, they are places in the
+    queue of that team alone, which moves at the same pace.
     """
     per_window, window = _limit(call)
     burst = burst_of(call)
@@ -37,7 +42,7 @@ def reserve(account: Account, call: str, count: int = 1, *, only_within: float |
     now = timezone.now()
     with transaction.atomic():
         budget, _ = CallBudget.objects.select_for_update(no_key=True).get_or_create(
-            name=f"{account.fingerprint} {call}", defaults={"free_at": now}
+            name=f"{account.fingerprint} {call}" + (f" {team}" if team else ""), defaults={"free_at": now}
         )
         free_at = max(budget.free_at, now) + pace * count
         wait = max(0.0, (free_at - now - pace * burst).total_seconds())
@@ -66,6 +71,21 @@ def is_hold(error: XaiError) -> bool:
     return error.billing or error.key_problem
 
 
+def hold_code(error: XaiError) -> HeldFor:
+    return HeldFor.CREDITS if error.billing else HeldFor.KEY
+
+
+LASTING = 3
+"""Calls in a row that met a fault of the network before the batch is held for it: single ones pass."""
+
+
+def is_lasting(error: XaiError, fault: NetworkFault, faults: int) -> bool:
+    """Whether somebody has to look after the network. xAI's own front answers some errors with a page, too."""
+    if fault.passes or isinstance(error, ServerError | RateLimited):
+        return False
+    return faults >= LASTING or fault == NetworkFault.CERTIFICATE
+
+
 def hold_words(error: XaiError, account: str) -> str:
     """Returns what a person has to do. `account` is the kind of account that the batch was started with."""
     if error.billing:
@@ -73,7 +93,10 @@ def hold_words(error: XaiError, account: str) -> str:
     if account == AccountKind.ENVIRONMENT:
         return (
             "xAI refuses the key of this installation. Set XAI_API_KEY to a working key of the same xAI team, and "
-            "restart batchsite. A key on the Team page does not help this batch: it stays with the account that it "
-            "was started with."
+            "restart batchsite; or set a working key of the same xAI team on the Team page, and then move this batch "
+            "to it."
         )
-    return "xAI refuses the key. Set a working key of the same xAI team on the Team page."
+    return (
+        "xAI refuses the key of the team. Set a working key of the same xAI team on the Team page, or move this batch "
+        "to the key of this installation, if that is of the same xAI team."
+    )

@@ -26,6 +26,7 @@ from batchsite.batches.models import Batch, Chunk, ChunkState, Submission
 from batchsite.batches.signals import database_restored
 from batchsite.batches.states import TERMINAL
 from batchsite.batches.timeline import note
+from batchsite.processes.leadership import leads_elsewhere
 from batchsite.wording import dollars, many
 
 MARK = "backup.json"
@@ -38,6 +39,9 @@ def begin_anew() -> bool:
     """Look through a restored database once, before anything is sent. Returns whether it was one."""
     mark = Path(settings.DATA) / MARK
     absence = generation.absence()
+    if absence is Absence.FOLDER and not mark.exists() and leads_elsewhere():
+        generation.take_over()  # a machine was added while others run: the database was never away
+        return False
     if mark.exists():
         words = f"Restored from the backup of {json.loads(mark.read_text())['at']}"
     elif absence:
@@ -55,6 +59,12 @@ def begin_anew() -> bool:
     return True
 
 
+def keep_up() -> None:
+    """On every machine, every few seconds: notice a restore, and count as far as the database has."""
+    if Submission.objects.exists() and not begin_anew():
+        generation.keep_up()
+
+
 def distrust(words: str, *, must_confirm: bool) -> int:
     """Count every unfinished intent as tried, with unknown outcome. Returns the number of submissions concerned.
 
@@ -67,7 +77,7 @@ def distrust(words: str, *, must_confirm: bool) -> int:
         unfinished = Submission.objects.exclude(state__in=TERMINAL)
         planned = Q(state=ChunkState.PLANNED) & ~Q(submission__state__in=TERMINAL)
         Chunk.objects.filter(planned).update(state=ChunkState.SENDING, sent_at=now)
-        unfinished.update(missed_at=None, missed_rows=[], create_slot_at=None, absent_rows=0)
+        unfinished.update(missed_at=None, missed_rows=[], create_turn_at=None, create_slot_at=None, absent_rows=0)
         count = unfinished.update(lease_token="", lease_until=None, next_look_at=now, tries=0, faults=0)
         batch_ids = sorted(set(unfinished.values_list("batch_id", flat=True)))
         if must_confirm:

@@ -12,22 +12,24 @@ from django.utils import timezone
 
 from batchsite.batches.generation import DatabaseWentBack
 from batchsite.batches.models import Submission
-from batchsite.batches.states import RowState, State
+from batchsite.batches.states import HeldFor, RowState, State
 from batchsite.batches.timeline import note
 from batchsite.batches.transitions import ask_to_end, hold, move, resume, update
 from batchsite.pricing import budgets
 from batchsite.processes.leases import MOST_TRIES, Claim, claimed
+from batchsite.processes.memory_limit import OutOfMemory, within_memory
 from batchsite.setup import logging_about
 from batchsite.submission.chunk_plan import plan
 from batchsite.submission.collect import collect, declare, preview
 from batchsite.submission.phase import is_last_day
-from batchsite.submission.provider_calls import hold_words, is_hold
+from batchsite.submission.provider_calls import hold_code, hold_words, is_hold, is_lasting
 from batchsite.submission.provider_teams import cannot_tell, is_ours_to_see, mismatch
 from batchsite.submission.restore import begin_anew, unconfirmed
 from batchsite.submission.step_context import StepContext, begin_step
 from batchsite.submission.submit import submit, withdraw
 from batchsite.submission.watch import watch
 from batchsite.teams.accounts import AccountMissing
+from batchsite.teams.network_faults import fault_of, sentence
 from batchsite.timeouts import doubling, soon, timeouts
 from batchsite.xai.errors import (
     InvalidRequest,
@@ -50,10 +52,20 @@ def advance(submission_id: int, looked: RemoteBatch | XaiError | None = None) ->
     batch_id = Submission.objects.filter(pk=submission_id).values_list("batch_id", flat=True).first()
     try:
         with logging_about(batch=batch_id, submission=submission_id), claimed(Submission, submission_id) as claim:
-            wait = _step(claim, looked)
+            wait = _step_or_hold(claim, looked)
             claim.next_look_at = None if wait is None else soon(wait)
     except DatabaseWentBack:
         begin_anew()
+
+
+def _step_or_hold(claim: Claim[Submission], looked: RemoteBatch | XaiError | None) -> float | None:
+    try:
+        with within_memory():
+            return _step(claim, looked)
+    except OutOfMemory as error:
+        batch_id = Submission.objects.values_list("batch_id", flat=True).get(pk=claim.pk)
+        hold(batch_id, f"a step {error}. Ask whoever runs batchsite for more, then press Go on.")
+        return timeouts().longest
 
 
 def _step(claim: Claim[Submission], looked: RemoteBatch | XaiError | None) -> float | None:
@@ -66,18 +78,18 @@ def _step(claim: Claim[Submission], looked: RemoteBatch | XaiError | None) -> fl
     try:
         context = begin_step(claim)
     except AccountMissing as error:
-        hold(submission.batch_id, str(error))
+        hold(submission.batch_id, str(error), held_for=HeldFor.KEY)
         return timeouts().held_probe
     if words := mismatch(context):
         if context.submission.cancel_asked_at:
             return _end_unseen(context)
-        hold(submission.batch_id, words)
+        hold(submission.batch_id, words, held_for=HeldFor.KEY)
         return timeouts().held_probe
     if words := unconfirmed(context.submission):
-        hold(submission.batch_id, words)
+        hold(submission.batch_id, words, held_for=HeldFor.RESTORE)
         return timeouts().held_probe
     if words := budgets.waits(context.submission):
-        hold(submission.batch_id, words)
+        hold(submission.batch_id, words, held_for=HeldFor.BUDGET)
         return timeouts().held_probe
     try:
         if isinstance(looked, XaiError):
@@ -117,18 +129,24 @@ def _on_error(context: StepContext, error: XaiError) -> float:
         update(submission, faults=submission.faults + 1)
         faults = submission.faults
         if is_hold(error):
-            hold(submission.batch_id, hold_words(error, context.batch.account), error.message, error.trace_id)
+            words, held_for = hold_words(error, context.batch.account), hold_code(error)
+            hold(submission.batch_id, words, error.message, error.trace_id, held_for=held_for)
             return doubling(timeouts().held_probe, faults - 1)
+        fault = fault_of(error)
+        words = sentence(fault, context.account.base_url) if fault else error.what
+        if fault and is_lasting(error, fault, faults):
+            hold(submission.batch_id, words, error.message, error.trace_id, held_for=HeldFor.NETWORK)
+            return doubling(1, faults)
         note(
             submission.batch_id,
             "error",
-            error.what,
+            words,
             submission=submission,
             detail=error.message,
             trace_id=error.trace_id,
         )
         if says_nothing:
-            hold(submission.batch_id, cannot_tell(context), error.message, error.trace_id)
+            hold(submission.batch_id, cannot_tell(context), error.message, error.trace_id, held_for=HeldFor.KEY)
             return doubling(timeouts().held_probe, faults - 1)
         if is_gone:
             _vanished(submission)
@@ -195,5 +213,6 @@ def _forbidden(context: StepContext, error: PermissionDenied) -> float:
             words = "The batch expired at xAI before all rows were sent."
             ask_to_end(submission, State.EXPIRED, RowState.CANCELLED, words)
             return 0
-        hold(submission.batch_id, f"xAI does not allow this key to add requests: {error.message}")
+        words = f"xAI does not allow this key to add requests: {error.message}"
+        hold(submission.batch_id, words, held_for=HeldFor.KEY)
         return doubling(timeouts().held_probe, submission.faults - 1)

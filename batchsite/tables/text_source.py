@@ -63,8 +63,10 @@ class TextSource:
     def take(self) -> str:
         """The next piece; nothing at the end."""
         while True:
-            piece, self._head = self._head[:PIECE], self._head[PIECE:]
-            piece = piece or self._stream.read(PIECE)
+            # Twice as much while a line does not end: looking for its end takes time in proportion to its length.
+            size = max(PIECE, len(self._bytes) + len(self._rest))
+            piece, self._head = self._head[:size], self._head[size:]
+            piece = piece or self._stream.read(size)
             data, self._bytes = self._bytes + piece, b""
             text = self._strict_lines(data, last=not piece) if self._strict else None
             if text is None:

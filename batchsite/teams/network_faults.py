@@ -27,6 +27,11 @@ class NetworkFault(StrEnum):
         "Let {host} pass there, or check XAI_API_BASE."
     )
 
+    @property
+    def passes(self) -> bool:
+        """Whether it often passes by itself. Of the others somebody has to know."""
+        return self is NetworkFault.SLOW
+
 
 def fault_of(error: XaiError) -> NetworkFault | None:
     """None if it was xAI itself that answered."""

@@ -17,6 +17,7 @@ from batchsite.pricing.model_prices import ModelPrice
 from batchsite.recipes.recipe import Recipe
 from batchsite.submission.provider_calls import hold_words, is_hold
 from batchsite.teams.accounts import Account
+from batchsite.teams.network_faults import fault_of, sentence
 from batchsite.teams.provider_client import patient_client_for
 from batchsite.xai.bodies import CHAT
 from batchsite.xai.errors import RateLimited, XaiError
@@ -64,8 +65,9 @@ def ask(account: Account, body: dict[str, Any]) -> dict[str, Any] | Trouble:
             return Trouble(error.message, hold=hold_words(error, account.kind))
         if error.unknown_outcome:
             return Trouble(error.message, unknown=True)
-        again = isinstance(error, RateLimited) or error.never_sent
-        return Trouble(error.message, again=again, wait=error.retry_after or 0.0)
+        again, fault = isinstance(error, RateLimited) or error.never_sent, fault_of(error)
+        words = sentence(fault, account.base_url) if fault else error.message
+        return Trouble(words, again=again, wait=error.retry_after or 0.0)
 
 
 def columns_of(completion: dict[str, Any], price: ModelPrice | None) -> dict[str, Any]:

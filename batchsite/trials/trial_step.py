@@ -23,6 +23,7 @@ from batchsite.pricing.model_prices import price_of
 from batchsite.pricing.spend import Payer, spent
 from batchsite.processes.heartbeats import stopping
 from batchsite.processes.leases import MOST_TRIES, Claim, claimed
+from batchsite.processes.memory_limit import OutOfMemory, within_memory
 from batchsite.recipes.answer_shape import shape_of
 from batchsite.setup import logging_about
 from batchsite.submission.restore import begin_anew
@@ -46,10 +47,18 @@ def advance(trial_id: int) -> None:
     """Runs one step. Raises Busy if another process has the lease, LeaseLost if this one was too slow."""
     try:
         with logging_about(trial=trial_id), claimed(Trial, trial_id) as claim:
-            pause = _step(claim)
+            pause = _step_or_hold(claim)
             claim.next_look_at = None if pause is None else soon(pause)
     except DatabaseWentBack:
         begin_anew()
+
+
+def _step_or_hold(claim: Claim[Trial]) -> float | None:
+    try:
+        with within_memory():
+            return _step(claim)
+    except OutOfMemory as error:
+        return _hold(claim, f"a step {error}. Ask whoever runs batchsite for more.", timeouts().longest)
 
 
 def _step(claim: Claim[Trial]) -> float | None:

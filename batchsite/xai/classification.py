@@ -48,7 +48,7 @@ def classify(method: str, status: int, headers: Mapping[str, str], body: bytes |
         kind,
         method,
         message,
-        retryable=False if 300 <= status < 400 or (html and status == 404) else None,
+        retryable=False if 300 <= status < 400 or (html and kind is BadAnswer) else None,
         status=status,
         code=code,
         trace_id=trace_id(headers),
@@ -96,9 +96,8 @@ def _kind_by_status(status: int, refusal: type[XaiError]) -> type[XaiError]:
 
 
 def _kind_of_html(status: int) -> type[XaiError]:
-    """A 404 with an HTML page means a wrong address, not a missing batch."""
-    kinds: dict[int, type[XaiError]] = {403: PermissionDenied, 404: BadAnswer, 429: RateLimited}
-    return kinds.get(status) or _kind_by_status(status, InvalidRequest)
+    """A page with 4xx refuses nothing in xAI's name: a proxy wrote it, perhaps after xAI had applied the call."""
+    return RateLimited if status == 429 else _kind_by_status(status, BadAnswer)
 
 
 def read_error_body(body: bytes) -> tuple[str, str]:

@@ -49,6 +49,52 @@ def offered(page: Page) -> Any:
     return page.get_by_role("listbox", name="Columns")
 
 
+# ---- the first look ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [(1360, 900), (390, 844)], ids=["wide", "narrow"])
+def test_the_prompt_is_in_the_first_look(size: tuple[int, int], draft: Batch, page_of: PageOf) -> None:
+    page = page_of(draft)
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    box, bar = prompt_of(page).bounding_box(), page.locator(".bottom").bounding_box()
+    assert box
+    assert bar
+    assert box["y"] + box["height"] / 2 < bar["y"]
+    order = ["#stages", "#data-step", "#id_prompt", "#id_system_prompt", "#examples", "#shape", "#try-place", "#check"]
+    places = page.evaluate("names => names.map(name => document.querySelector(name))" + _POSITIONS, order)
+    assert places == sorted(places)
+
+
+_POSITIONS = ".map(part => [...document.querySelectorAll('*')].indexOf(part))"
+
+
+def test_what_is_missing_stands_beside_the_button_and_is_led_to(draft: Batch, page_of: PageOf) -> None:
+    page = page_of(draft)
+    button = page.get_by_role("button", name="Review and submit")
+    expect(button).to_be_disabled()
+    expect(button).to_have_accessible_description("Write a prompt.")
+    button.click(force=True)
+    expect(prompt_of(page)).to_be_focused()
+    page.keyboard.type("{{text}}")
+    expect(button).to_be_enabled()
+    page.locator("summary", has_text="All 100 rows").click()
+    page.get_by_label("Row numbers").fill("7-300")
+    saved_in_part(page)
+    page.locator("summary", has_text="All 100 rows").click()
+    button.click(force=True)
+    expect(page.get_by_label("Row numbers")).to_be_focused()
+    expect(button).to_have_accessible_description("“7-300”: the dataset has rows 1 to 100.")
+    page.get_by_label("Row numbers").fill("7-30")
+    expect(page.locator("#rows-words")).to_contain_text("24 chosen rows of 100")
+    page.get_by_role("button", name="Review and submit").click()
+    expect(page.get_by_role("heading", name="One request, of row 7")).to_be_visible()
+
+
+def saved_in_part(page: Page) -> None:
+    """Wait until what was typed is with the server, except what is wrong."""
+    expect(page.locator("#saved")).to_have_text("Saved, except what is marked")
+
+
 # ---- columns at the caret ----------------------------------------------------------------------------------
 
 
@@ -345,7 +391,7 @@ def test_what_is_typed_survives_a_sign_in_that_expired(draft: Batch, page_of: Pa
     type_all(page)
     page.unroute("**/preview")
     page.context.clear_cookies(name="sessionid")
-    page.get_by_role("button", name="Review and submit").click()
+    page.get_by_role("button", name="Review and submit").click(force=True)  # what was typed last is not judged yet
     page.get_by_label("E-mail").fill("alice@example.org")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
@@ -358,7 +404,7 @@ def test_what_is_typed_survives_a_sign_in_that_expired(draft: Batch, page_of: Pa
 def test_what_is_typed_survives_a_refusal(draft: Batch, page_of: PageOf, complaints: list[str]) -> None:
     page = page_of(draft)
     type_all(page)
-    page.get_by_role("button", name="Review and submit").click()
+    page.get_by_role("button", name="Review and submit").click(force=True)  # at once: before it is disabled
     expect(page.get_by_text("Not submitted yet")).to_be_visible()
     expect(page.locator("#id_examples_error")).to_contain_text("Example 1 lacks what the user says.")
     is_all_there(page)
@@ -366,6 +412,38 @@ def test_what_is_typed_survives_a_refusal(draft: Batch, page_of: PageOf, complai
     is_all_there(page)
     is_stored(draft)
     complaints[:] = [line for line in complaints if "422" not in line]
+
+
+# ---- two tabs ------------------------------------------------------------------------------------------------
+
+
+def test_two_tabs_on_one_draft_show_both_versions_and_one_is_chosen(draft: Batch, page_of: PageOf) -> None:
+    page = page_of(draft)
+    other = page.context.new_page()
+    other.goto(page.url)
+    prompt_of(other).fill("Theirs {{text}}")
+    saved(other)
+    prompt_of(page).fill("Mine {{text}}")
+    expect(page.get_by_text("This draft was changed in another tab")).to_be_visible()
+    expect(page.get_by_label("Saved: Prompt")).to_have_text("Theirs {{text}}")
+    expect(page.get_by_label("Yours: Prompt")).to_have_text("Mine {{text}}")
+    expect(page.locator("#saved")).to_have_text("Not saved")
+    assert accessibility(page) == []
+    page.reload()
+    expect(prompt_of(page)).to_have_value("Mine {{text}}")
+    expect(page.get_by_label("Yours: Prompt")).to_be_visible()
+    draft.refresh_from_db()
+    assert draft.prompt == "Theirs {{text}}"
+    page.get_by_role("button", name="Save your version").click()
+    expect(page.get_by_text("Saved.", exact=True)).to_be_visible()
+    expect(prompt_of(page)).to_have_value("Mine {{text}}")
+    prompt_of(page).fill("Mine {{text}}!")
+    saved(page)
+    draft.refresh_from_db()
+    assert draft.prompt == "Mine {{text}}!"
+    prompt_of(other).fill("Once more {{text}}")
+    other.get_by_role("button", name="Use the saved version").click()
+    expect(prompt_of(other)).to_have_value("Mine {{text}}!")
 
 
 # ---- everywhere --------------------------------------------------------------------------------------------

@@ -32,7 +32,12 @@ def questions(team: Team, alice: User) -> Any:
 def test_the_gallery_makes_a_first_batch_with_all_77_intents(questions: Any, alice: User, open_as: Open) -> None:
     page = open_as(alice, "/batches/new")
     page.get_by_role("button", name="Use questions").click()
-    page.get_by_role("button", name=re.compile("^Classify")).click()
+    page.get_by_role("link", name=re.compile("^Classify")).click()
+    expect(page.get_by_label("Classify which column?")).to_have_value("text")
+    expect(page.get_by_label("The 77 values of the column “category”")).to_be_checked()
+    expect(page.get_by_label("Labels, one per line")).to_be_hidden()
+    assert accessibility(page) == []
+    page.get_by_role("button", name="Write the prompt").click()
     expect(prompt_of(page)).to_have_value(re.compile(r"\{\{text\}\}"))
     expect(page.locator("#preview")).to_contain_text(customer_questions.questions()[0][0])
     expect(page.get_by_role("textbox", name="Allowed values")).to_have_value(re.compile("^Refund_missing\n"))
@@ -42,7 +47,7 @@ def test_the_gallery_makes_a_first_batch_with_all_77_intents(questions: Any, ali
     assert batch.state == "queued"
     assert batch.shape is not None
     [field] = batch.shape["fields"]
-    assert (field["name"], field["type"], len(field["values"])) == ("category", "choice", 77)
+    assert (field["name"], field["type"], len(field["values"])) == ("label", "choice", 77)
 
 
 def test_the_77_intents_are_one_click_away(questions: Any, team: Team, alice: User, open_as: Open) -> None:

@@ -133,9 +133,9 @@ def test_notes_and_tags_are_written_in_place_and_lead_to_their_batches(
     expect(card).to_contain_text("Ask <Bob>")
     assert page.url.endswith(f"{path(batch)}/activity"), "nothing else of the page moved"
     card.get_by_role("link", name="for the board").click()
-    expect(page.get_by_label("Tag")).to_have_value("for the board")
+    expect(page.get_by_label("Tag", exact=True)).to_have_value("for the board")
     expect(page.get_by_role("link", name="Intents")).to_be_visible()
-    page.get_by_label("Tag").select_option("q4")
+    page.get_by_label("Tag", exact=True).select_option("q4")
     page.get_by_role("button", name="Show").click()
     expect(page.get_by_role("link", name="Intents")).to_be_visible()
     assert accessibility(page) == []
@@ -149,13 +149,14 @@ def test_the_rows_of_a_filter_are_taken_home_with_chosen_columns(
 ) -> None:
     open_as(alice, path(batch))
     page.get_by_label("Search in rows and answers").fill("question 1")
-    page.get_by_text("More filters and columns").click()
+    page.get_by_text("Filter", exact=True).click()
     page.get_by_label("intent", exact=True).first.select_option("fees")
     page.locator("#results").get_by_role("button", name="Show", exact=True).click()
     expect(page.get_by_text("intent is fees")).to_be_visible()
     rows = shown_rows(page)
     assert rows == ["1", "13", "16", "19"]
-    page.get_by_role("link", name="Download these 4 rows…").click()
+    page.get_by_text("Download 4 rows").click()
+    page.get_by_role("link", name="Choose columns, or get a link…").click()
     expect(page.get_by_label("The 4 rows of this filter: “question 1”, intent is fees")).to_be_checked()
     assert accessibility(page) == []
     page.get_by_text("Choose from").click()
@@ -231,10 +232,25 @@ def test_without_javascript_the_rows_of_a_filter_are_taken_home(
     context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live_server.url}])
     page = context.new_page()
     page.goto(f"{live_server.url}{path(batch)}?fit=misfit")
-    page.get_by_role("link", name="Download these 2 rows…").click()
-    _, body = taken(page, page.get_by_role("button", name="Download").click)
+    page.get_by_text("Download 2 rows").click()
+    _, body = taken(page, page.locator("#take-rows").get_by_role("link", name="CSV, exact").click)
     assert [row["text"] for row in table(body)] == ["Question 10", "Question 11"]
     context.close()
+
+
+def test_rows_of_a_filter_are_taken_home_with_one_click_in_the_order_of_the_table(
+    batch: Batch, alice: User, open_as: Open
+) -> None:
+    page = open_as(alice, f"{path(batch)}?f.intent=fees&search=question+1")
+    page.get_by_role("link", name="Row", exact=True).click()
+    expect(page.get_by_role("columnheader", name="Row")).to_have_attribute("aria-sort", "descending")
+    rows = shown_rows(page)
+    assert rows == ["19", "16", "13", "1"]
+    expect(page.locator("#hits")).to_contain_text("4 of 60 rows")
+    page.get_by_text("Download 4 rows").click()
+    assert accessibility(page) == []
+    _, body = taken(page, page.locator("#take-rows").get_by_role("link", name="CSV for Excel").click)
+    assert [row["text"] for row in table(body)] == [f"Question {row}" for row in rows]
 
 
 # ---- what does not fit, and what was confused ----------------------------------------------------------------

@@ -73,8 +73,8 @@ def test_the_whole_way_by_keyboard_alone(draft: Batch, alice: User, open_as: Ope
 @pytest.mark.parametrize(
     ("starter", "prompt", "fields"),
     [
-        ("Classify", r"<text>\n\{\{review\}\}\n</text>", [("mood", ["bad", "good"])]),
-        ("Judge", r"ref: \{\{ref\}\}\nmood: \{\{mood\}\}", [("reason", []), ("score", ["1", "2", "3", "4", "5"])]),
+        ("Classify", r"<text>\n\{\{review\}\}\n</text>", [("label", ["bad", "good"])]),
+        ("Rate", r"<text>\n\{\{review\}\}\n</text>", [("reason", []), ("score", ["1", "2", "3", "4", "5"])]),
         ("Translate", r"into English\.\n\n<text>\n\{\{review\}\}", []),
     ],
 )
@@ -82,7 +82,8 @@ def test_starting_prompts_are_made_for_the_columns_at_hand(
     starter: str, prompt: str, fields: list[Any], draft: Batch, alice: User, open_as: Open
 ) -> None:
     page = open_as(alice, f"/batches/{draft.pk}/edit")
-    page.get_by_role("button", name=re.compile(f"^{starter}")).click()
+    page.get_by_role("link", name=re.compile(f"^{starter}")).click()
+    page.get_by_role("button", name="Write the prompt").click()
     expect(prompt_of(page)).to_have_value(re.compile(prompt))
     expect(page.locator("#preview")).to_contain_text("The room was cold")
     draft.refresh_from_db()
@@ -100,7 +101,7 @@ def test_gaps_follow_the_rows_that_are_chosen(draft: Batch, alice: User, open_as
     prompt_of(page).fill("{{review}}")
     expect(page.locator("#gaps")).to_contain_text("3 rows lack a value the prompt uses: row 2, row 6, row 10")
     assert places(page) == before, "what one types into, and what follows it, stands still"
-    page.get_by_text("Choose rows").click()
+    page.locator("#rows-choice summary").click()
     page.get_by_label("Row numbers").fill("1-4, 8-12")
     expect(page.locator("#gaps")).to_contain_text("2 rows lack a value the prompt uses: row 2, row 10")
     page.get_by_label("Row numbers").fill("3-4")

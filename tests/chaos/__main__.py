@@ -17,6 +17,8 @@ def main(arguments: list[str] | None = None) -> int:
     plan = _plan(arguments)
     folder = Path(tempfile.mkdtemp(prefix="batchsite-chaos-"))
     print(f"Chaos for {plan.minutes:g} minutes, seed {plan.seed}, {plan.database}, sandbox {plan.sandbox}, in {folder}")
+    print(f"{plan.supervisors} supervisors, {plan.patience} patience,", end=" ")
+    print("identical requests are billed again" if plan.is_strict else "clocks jump", flush=True)
     with Scene(folder, plan) as scene:
         os.environ.update(scene.environ)
         import django
@@ -41,7 +43,11 @@ def _plan(arguments: list[str] | None) -> Plan:
     parser.add_argument("--sandbox", choices=("outside", "inside"), default="outside", help="whose process it is")
     parser.add_argument("--pace", type=float, default=2.0, help="seconds between kills, on average")
     parser.add_argument("--rate", type=float, default=400, help="rows that the provider answers in a second")
+    parser.add_argument("--supervisors", type=int, default=1, help="machines on the same PostgreSQL and Redis")
+    parser.add_argument("--patience", choices=("hasty", "normal"), default="hasty", help="waiting times of the site")
     asked = parser.parse_args(arguments)
+    if asked.supervisors > 1 and asked.database != "postgres":
+        parser.error("Several machines share a PostgreSQL: add --database postgres.")
     return Plan(**vars(asked))
 
 

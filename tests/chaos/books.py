@@ -14,6 +14,7 @@ from typing import Any
 
 from batchsite.batches.models import Batch, RequestId, Result, Submission
 from batchsite.batches.states import RowState
+from batchsite.trials.models import OPEN, AnswerState, TrialAnswer
 from tests.chaos.ledger import Ledger, Remote
 from tests.chaos.tables import belongs, key_of
 
@@ -55,10 +56,33 @@ def reconcile(ledger: Ledger) -> Verdict:
     known = set(Submission.objects.values_list("token", flat=True))
     strangers = [remote.name for token, found in remotes.items() if token not in known for remote in found]
     verdict.wrong += [f"nobody knows the remote batch {name}, which holds rows" for name in strangers]
+    verdict.twice += _repeats(ledger)
+    verdict.wrong += _tries(ledger)
     difference = ledger.total - verdict.ours
     if not 0 <= difference <= verdict.unreadable:
         verdict.wrong.append(f"we count {verdict.ours} ticks, the provider billed {ledger.total}")
     return verdict
+
+
+def _repeats(ledger: Ledger) -> Iterator[str]:
+    """What was added again although the provider had it."""
+    for remote in ledger.remotes:
+        if remote.repeated:
+            yield f"{remote.name}: {len(remote.repeated)} rows ran more than once, such as {remote.repeated[0]}"
+
+
+def _tries(ledger: Ledger) -> Iterator[str]:
+    """Rows that were tried in real time: asked once each, and what is answered here was billed there."""
+    asked = TrialAnswer.objects.filter(source=None)
+    answered = list(asked.filter(state=AnswerState.ANSWERED).values_list("cost_ticks", flat=True))
+    unknown = asked.filter(state=AnswerState.UNKNOWN).count()
+    calls, ticks = ledger.tried
+    if not len(answered) <= calls <= len(answered) + unknown:
+        yield f"{len(answered)} tried rows are answered and {unknown} unknown, but {calls} were billed"
+    if sum(answered) > ticks or (not unknown and sum(answered) != ticks):
+        yield f"tries cost {sum(answered)} ticks here, and {ticks} at the provider"
+    if left := asked.filter(state__in=OPEN).count():
+        yield f"{left} tried rows are still waiting for their answer"
 
 
 class Audit:

@@ -9,16 +9,22 @@ import time
 from collections.abc import Callable
 
 import psutil
+from django.db import Error
 
+from batchsite.batches.models import Submission
+from batchsite.trials.models import AnswerState, TrialAnswer
 from tests.chaos.actor import Actor
 from tests.chaos.people import People
 from tests.chaos.scene import Scene, for_good
 from tests.chaos.tally import Tally
+from tests.running import Running
 
 BUSY_SOON = 1.5
 """Seconds to wait for a worker that is in the middle of a step."""
 MOST_DOWN = 3.0
 """Seconds that a provider stays down."""
+FROZEN = (11.0, 16.0)
+"""Seconds that a worker stands still: longer than its lease (tests/hasty/apps.py)."""
 
 
 class Killer(Actor):
@@ -27,6 +33,8 @@ class Killer(Actor):
     def __init__(self, scene: Scene, people: People, tally: Tally, over: threading.Event) -> None:
         super().__init__("killer", scene, tally, over)
         self.people = people
+        self._frozen: list[tuple[psutil.Process, float]] = []
+        """Processes that are stopped, and when they are let go on."""
         self.victims: dict[str, tuple[int, Callable[[], str]]] = {
             "busy": (8, lambda: self._part("worker busy")),
             "idle": (3, lambda: self._part("worker idle")),
@@ -40,62 +48,109 @@ class Killer(Actor):
             "supervisor": (1, self._supervisor),
             "provider": (3, self._provider),
             "runbatch": (4, self._runbatch),
+            "a try": (4, self._in_a_try),
+            "frozen": (2, self._freeze),
         }
         if scene.postgres is not None:
-            self.victims |= {"redis": (2, self._forget_messages), "postgres": (1, self._restart_postgres)}
+            self.victims |= {
+                "messages": (1, self._forget_messages),
+                "redis": (1, self._kill_redis),
+                "postgres": (1, self._restart_postgres),
+                "postgres hard": (1, self._crash_postgres),
+            }
 
     def act(self) -> None:
         names = list(self.victims)
         weights = [weight for weight, _ in self.victims.values()]
         while not self.over.wait(self.dice.expovariate(1 / self.scene.plan.pace)):
             [name] = self.dice.choices(names, weights)
-            with contextlib.suppress(psutil.Error, OSError, ValueError, IndexError):  # it is gone, or not yet there
+            with contextlib.suppress(
+                psutil.Error, OSError, ValueError, IndexError, Error
+            ):  # it is gone, or not yet there
+                self._thaw(time.monotonic())
                 killed = self.victims[name][1]()
                 if killed:
                     self.tally.count(self.tally.kills, killed)
+        self._thaw(float("inf"))
 
     # ---- processes of the site -----------------------------------------------------------------------
 
     def _child(self, name: str, label: str) -> str:
-        self.scene.running.child(name).kill()
+        self._site().child(name).kill()
         return label
+
+    def _site(self) -> Running:
+        return self.dice.choice(self.scene.sites)
 
     def _cluster(self) -> str:
         queue = self.dice.choice(("short", "long"))
         return self._child(f"worker-{queue}", f"{queue} cluster's main")
 
     def _web_worker(self) -> str:
-        self.dice.choice(self.scene.running.child("web").children()).kill()
+        self.dice.choice(self._site().child("web").children()).kill()
         return "web worker"
 
     def _part(self, role: str) -> str:
-        """A process inside of a cluster. A busy worker may have to be waited for; if none is, an idle one must do."""
-        queues = self.dice.sample(("short", "long"), 2)
+        """A process inside of a cluster. A busy worker may have to be waited for."""
+        queue, process = self._find(role)
+        if process is None:
+            return ""
+        process.kill()
+        return f"{queue} {role}"
+
+    def _find(self, role: str, *, when: Callable[[], bool] = lambda: True) -> tuple[str, psutil.Process | None]:
+        """Returns (queue, process), None if none has that role while `when` is true."""
+        queues, site = self.dice.sample(("short", "long"), 2), self._site()
         until = time.monotonic() + (BUSY_SOON if role == "worker busy" else 0)
         while True:
             for queue in queues:
-                for process in self._inside(queue):
-                    if self._role(process) == role:
-                        process.kill()
-                        return f"{queue} {role}"
+                for process in self._inside(site, queue):
+                    if self._role(site, process) == role and when():
+                        return queue, process
             if time.monotonic() > until:
-                return ""
+                return "", None
             time.sleep(0.005)
 
-    def _inside(self, queue: str) -> list[psutil.Process]:
-        inside: list[psutil.Process] = self.scene.running.child(f"worker-{queue}").children(recursive=True)
+    def _inside(self, site: Running, queue: str) -> list[psutil.Process]:
+        inside: list[psutil.Process] = site.child(f"worker-{queue}").children(recursive=True)
         self.dice.shuffle(inside)
         return inside
 
-    def _role(self, process: psutil.Process) -> str:
+    def _role(self, site: Running, process: psutil.Process) -> str:
         with contextlib.suppress(OSError):
-            return (self.scene.data / "run" / "roles" / str(process.pid)).read_text()
+            return (site.data / "run" / "roles" / str(process.pid)).read_text()
         return ""
+
+    def _in_a_try(self) -> str:
+        """While a row is being asked in real time, the worker that may be waiting for its answer."""
+        asking = TrialAnswer.objects.filter(state=AnswerState.SENDING)
+        _, process = self._find("worker busy", when=asking.exists)
+        if process is None:
+            return ""
+        process.kill()
+        return "worker while a row was tried"
+
+    def _freeze(self) -> str:
+        """A worker that holds a lease stands still until the lease has run out, and then goes on."""
+        holding = Submission.objects.exclude(lease_token="")
+        _, process = self._find("worker busy", when=holding.exists)
+        if process is None:
+            return ""
+        process.suspend()
+        self._frozen.append((process, time.monotonic() + self.dice.uniform(*FROZEN)))
+        return "worker frozen with a lease"
+
+    def _thaw(self, now: float) -> None:
+        for process, until in [each for each in self._frozen if now > each[1]]:
+            self._frozen.remove((process, until))
+            with contextlib.suppress(psutil.Error):
+                process.resume()
 
     def _supervisor(self) -> str:
         """The terminal's window is closed hard, and somebody starts it again."""
-        self.scene.running.kill()
-        for_good(self.scene.running.start)
+        site = self._site()
+        site.kill()
+        for_good(site.start)
         return "supervisor"
 
     # ---- around it ----------------------------------------------------------------------------------
@@ -109,7 +164,7 @@ class Killer(Actor):
         return "provider"
 
     def _runbatch(self) -> str:
-        runs = [run for run in self.people.runs() if run.poll() is None]
+        runs = self.people.shell.running()
         if not runs:
             return ""
         self.dice.choice(runs).send_signal(signal.SIGKILL)
@@ -119,12 +174,27 @@ class Killer(Actor):
         """What a restarted Redis does, that keeps nothing."""
         import redis
 
-        redis.Redis.from_url(self.scene.redis_url).flushall()
+        assert self.scene.redis is not None
+        redis.Redis.from_url(self.scene.redis.url).flushall()
         return "Redis' messages"
+
+    def _kill_redis(self) -> str:
+        assert self.scene.redis is not None
+        self.scene.redis.kill()
+        time.sleep(self.dice.uniform(0, MOST_DOWN))
+        for_good(self.scene.redis.start)
+        return "Redis"
 
     def _restart_postgres(self) -> str:
         assert self.scene.postgres is not None
         self.scene.postgres.stop()
         time.sleep(self.dice.uniform(0, MOST_DOWN))
-        self.scene.postgres.start()
+        for_good(self.scene.postgres.start)
         return "PostgreSQL"
+
+    def _crash_postgres(self) -> str:
+        assert self.scene.postgres is not None
+        self.scene.postgres.crash()
+        time.sleep(self.dice.uniform(0, MOST_DOWN))
+        for_good(self.scene.postgres.start)
+        return "PostgreSQL, at once"

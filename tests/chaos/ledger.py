@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +21,8 @@ class Remote:
     ticks: int
     rows: dict[str, tuple[str, int]]
     """By request id: (state, ticks)."""
+    repeated: list[str]
+    """Request ids that ran and were billed more than once."""
     readable: bool
     """Whether anybody can still read its results: a batch may have vanished, or expired for good."""
 
@@ -35,6 +36,8 @@ class Remote:
 class Ledger:
     remotes: list[Remote] = field(default_factory=list)
     total: int = 0
+    tried: tuple[int, int] = (0, 0)
+    """(calls, ticks) of completions in real time."""
 
     def by_token(self) -> dict[str, list[Remote]]:
         """Those that hold rows; an empty shell is billed for nothing."""
@@ -47,17 +50,22 @@ class Ledger:
 
 def read(provider: Provider) -> Ledger:
     whole = provider.admin("GET", "ledger")
-    ledger = Ledger(total=whole["totals"]["cost_in_usd_ticks"])
+    direct = whole["direct"]
+    ledger = Ledger(total=whole["totals"]["cost_in_usd_ticks"], tried=(direct["calls"], direct["cost_in_usd_ticks"]))
     for batch in whole["batches"]:
-        rows = dict(_rows(provider, batch)) if batch["requests"] else {}
+        entries = _entries(provider, batch) if batch["requests"] else []
+        rows = {entry["batch_request_id"]: (entry["state"], entry["cost_in_usd_ticks"]) for entry in entries}
+        repeated = [entry["batch_request_id"] for entry in entries if entry["processed"] > 1]
         readable = not rows or _is_readable(provider, batch["batch_id"])
-        ledger.remotes.append(Remote(batch["batch_id"], batch["name"], batch["cost_in_usd_ticks"], rows, readable))
+        ledger.remotes.append(
+            Remote(batch["batch_id"], batch["name"], batch["cost_in_usd_ticks"], rows, repeated, readable)
+        )
     return ledger
 
 
-def _rows(provider: Provider, batch: dict[str, Any]) -> Iterator[tuple[str, tuple[str, int]]]:
-    for row in provider.admin("GET", f"ledger?batch_id={batch['batch_id']}")["rows"]:
-        yield row["batch_request_id"], (row["state"], row["cost_in_usd_ticks"])
+def _entries(provider: Provider, batch: dict[str, Any]) -> list[dict[str, Any]]:
+    entries: list[dict[str, Any]] = provider.admin("GET", f"ledger?batch_id={batch['batch_id']}")["rows"]
+    return entries
 
 
 def _is_readable(provider: Provider, batch_id: str) -> bool:

@@ -11,6 +11,7 @@ import random
 import sqlite3
 import threading
 import time
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import httpx
@@ -18,10 +19,12 @@ import httpx
 from tests.chaos.actor import Actor
 from tests.chaos.scene import Scene
 from tests.chaos.tally import Tally
+from tests.hasty import clock
 
-CALLS = ("create", "add", "get", "list", "requests", "results", "cancel")
+CALLS = ("create", "add", "get", "list", "requests", "results", "cancel", "chat")
 READS = ("get", "list", "requests", "results")
 Rule = dict[str, Any]
+Family = tuple[Callable[[random.Random], Rule], int, tuple[float, float]]
 
 
 def network(dice: random.Random) -> Rule:
@@ -33,9 +36,15 @@ def network(dice: random.Random) -> Rule:
             {"what": "reset", "call": dice.choice(("add", "create", *READS))},
             {"what": "truncate", "call": dice.choice(("create", *READS)), "honest": dice.random() < 0.5},
             {"what": "timeout", "call": dice.choice(CALLS), "seconds": 6.0, "applied": applied, "times": 5},
+            {"what": "applied_late", "call": dice.choice(("create", "add", "cancel")), "seconds": 3.0},
             {"what": "trickle", "call": dice.choice(READS), "seconds": 0.05, "pieces": 10},
             {"what": "not_json", "call": dice.choice(CALLS), "applied": applied},
-            {"what": "html", "call": dice.choice(CALLS), "status": dice.choice((502, 503, 200)), "applied": applied},
+            {
+                "what": "html",
+                "call": dice.choice(CALLS),
+                "status": dice.choice((502, 503, 200, 403, 400)),
+                "applied": applied,
+            },
             {
                 "what": "status",
                 "call": dice.choice(("any", *CALLS)),
@@ -58,6 +67,7 @@ def provider(dice: random.Random) -> Rule:
             {"what": "duplicate_rows", "share": 0.3},
             {"what": "stranger_rows", "count": 3},
             {"what": "requests_lag", "seconds": 2.0},
+            {"what": "unlisted", "seconds": 3.0},
             {"what": "cancelled_hidden"},
             {"what": "cancel_reverts", "seconds": 2.0},
             {"what": "cursor_repeats", "call": dice.choice(("results", "requests", "list")), "probability": 0.3},
@@ -89,8 +99,17 @@ def account(dice: random.Random) -> Rule:
     return dice.choice(({"what": "no_credits", "form": form}, {"what": "key_revoked"}, {"what": "key_blocked"}))
 
 
-FAMILIES = ((network, 6, (2.0, 10.0)), (provider, 5, (5.0, 20.0)), (rows, 2, (2.0, 6.0)), (account, 1, (1.0, 5.0)))
+JUMPS = (-40.0, -10.0, 15.0, 70.0)
+"""Seconds by which the clock of a machine is wrong for a while."""
+FAMILIES: tuple[Family, ...] = (
+    (network, 6, (2.0, 10.0)),
+    (provider, 5, (5.0, 20.0)),
+    (rows, 2, (2.0, 6.0)),
+    (account, 1, (1.0, 5.0)),
+)
 """(maker, weight, seconds in force)."""
+TRAIL = 3.0
+"""Seconds after which a provider's lie that was taken back shows nowhere any more."""
 
 
 class Liar(Actor):
@@ -106,14 +125,31 @@ class Liar(Actor):
         while not self.over.wait(self.dice.uniform(0.5, 3)):
             with contextlib.suppress(httpx.HTTPError, OSError):
                 self._end_old()
+                if not self.scene.plan.is_strict and self.dice.random() < 0.04:
+                    self._jump()
                 if len(self._in_force) < self.MOST:
-                    self._begin()
+                    self._begin(FAMILIES)
             if self.scene.postgres is None and self.dice.random() < 0.05:
                 self._lock_database(self.dice.uniform(0.5, 4))
         self.mend()
 
-    def _begin(self) -> None:
-        [(make, _, seconds)] = self.dice.choices(FAMILIES, [weight for _, weight, _ in FAMILIES])
+    def _jump(self) -> None:
+        """The clock of one machine is set wrong for some seconds, and right again."""
+        self.mend()
+        self.over.wait(TRAIL)
+        file = self.dice.choice(self.scene.sites).data / "run" / clock.FILE
+        file.write_text(str(self.dice.choice(JUMPS)))
+        until = time.monotonic() + self.dice.uniform(3, 9)
+        self.tally.count(self.tally.lies, "clock jumped")
+        while time.monotonic() < until and not self.over.wait(1):
+            self._end_old()
+            if len(self._in_force) < self.MOST:
+                self._begin(tuple(family for family in FAMILIES if family[0] is not provider))
+        file.unlink()
+        self.tally.count(self.tally.hits, "clock jumped")
+
+    def _begin(self, families: Sequence[Family]) -> None:
+        [(make, _, seconds)] = self.dice.choices(families, [weight for _, weight, _ in families])
         rule = {**make(self.dice), "seed": self.dice.randrange(10**6)}
         number = int(self.scene.provider.admin("POST", "faults", rule)["numbers"][0])
         self._in_force[number] = (rule["what"], time.monotonic() + self.dice.uniform(*seconds))

@@ -1,24 +1,26 @@
-"""What people do while everything breaks: upload, start, cancel, finish early, retry, download, run from the shell."""
+"""What two people do while everything breaks: upload, try, start, cancel, finish, retry, download, run from the shell.
+
+They press over HTTP, each on a machine of their own where there are two, and often the same thing at once, or twice.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import math
-import subprocess
 import threading
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import httpx
 import orjson
 from django.db import Error, connections
 
+from batchsite.batches.draft_fingerprint import draft_fingerprint
 from batchsite.batches.models import Batch, Result
 from batchsite.batches.signals import batch_starting
-from batchsite.batches.states import RUNNING, TERMINAL, RowState
+from batchsite.batches.states import RUNNING, TERMINAL, RowState, State
 from batchsite.datasets.importer import receive_path
 from batchsite.datasets.models import Dataset, DatasetState
 from batchsite.drafts import draft_store
@@ -26,34 +28,25 @@ from batchsite.recipes.row_set import RowSet
 from batchsite.submission import actions
 from batchsite.submission.actions import NotNow
 from batchsite.submission.tried_rows import Tried, keep_tried
-from batchsite.teams.models import Team
+from batchsite.teams.models import Membership, Team, User
+from batchsite.trials import trial_start
+from batchsite.trials.models import Trial
+from batchsite.trials.trial_start import Refused
 from tests.chaos.actor import Actor
 from tests.chaos.scene import Scene
+from tests.chaos.shell import Shell
 from tests.chaos.tables import PROMPT, SHAPE, Table, broken_rows, key_of
 from tests.chaos.tally import Tally
+from tests.chaos.visitor import Visitor, press_together
 
 SMALLEST, LARGEST = 5, 5_000
 MOST_RUNNING = 7
-ACCOUNT = {
-    "name": "Chaos",
-    "email": "chaos@example.org",
-    "password": "correct horse battery",
-    "team_name": "Chaos",
-}
+LONGEST_TRY = 6.0
+"""Seconds from a try to the submit, at most."""
 
 
 def _completion(answer: str) -> dict[str, Any]:
     return {"choices": [{"message": {"role": "assistant", "content": answer}, "finish_reason": "stop"}]}
-
-
-@dataclass
-class Run:
-    """A `runbatch`, and where it writes to."""
-
-    process: subprocess.Popen[str]
-    table: Table | None
-    output: Path
-    said: IO[str]
 
 
 class People(Actor):
@@ -67,14 +60,17 @@ class People(Actor):
         self.wrong: list[str] = []
         """Downloads and files that were complete, and not what they should be."""
         self._waiting: dict[int, Table] = {}
-        self._runs: list[Run] = []
-        self.web = httpx.Client(follow_redirects=True, timeout=15, trust_env=False)
+        self._drafts: dict[int, float] = {}
+        """Drafts that were tried, and when they are submitted."""
+        self.shell = Shell(scene, tally, self.folder)
+        self.visitors = [Visitor("Ada", scene.sites[0]), Visitor("Ben", scene.sites[-1])]
         self.doings: dict[Callable[[], str], int] = {
             self.begin: 8,
             self.cancel: 1,
             self.finish_early: 1,
             self.retry: 3,
             self.retry_a_row: 1,
+            self.stop_a_try: 1,
             self.go_on: 1,
             self.run_beside: 3,
             self.download: 2,
@@ -83,16 +79,19 @@ class People(Actor):
 
     def settle_in(self) -> None:
         """The first visit. Nothing breaks yet."""
-        self.web.base_url = httpx.URL(self.scene.running.url)
-        self.web.get("/setup")
-        reply = self.web.post("/setup", data={**ACCOUNT, "csrfmiddlewaretoken": self.web.cookies["csrftoken"]})
-        assert reply.status_code == 200, reply.text
+        first, *others = self.visitors
+        first.set_up("Chaos")
         self.team = Team.objects.get()
+        for visitor in others:
+            account = visitor.account
+            user = User.objects.create_user(account["email"], account["password"], account["name"])
+            Membership.objects.create(team=self.team, user=user)
+            visitor.sign_in()
         batch_starting.connect(self._keep_some)
 
     def _keep_some(self, batch: Batch, **_: Any) -> None:
-        """Every third batch that is started here was tried on a few rows before."""
-        if self.dice.random() < 0.3:
+        """Some batches that are started by this process come with made-up answers; other ones are really tried."""
+        if self.dice.random() < 0.3 and not batch.trials.exists():
             rows = self.dice.sample(list(batch.rows), min(4, len(batch.rows)))
             said = [orjson.dumps({"said": f"Kept: Sort {key_of(batch.name, row)} now:", "sure": True}) for row in rows]
             keep_tried(batch, [Tried(row, _completion(text.decode()), 1) for row, text in zip(rows, said, strict=True)])
@@ -101,6 +100,7 @@ class People(Actor):
     def act(self) -> None:
         while not self.over.wait(self.dice.uniform(0.1, 0.8)):
             self._try(self._start_what_is_ready)
+            self._try(self._submit_what_was_tried)
             [doing] = self.dice.choices(list(self.doings), list(self.doings.values()))
             self._try(doing)
         connections.close_all()
@@ -110,7 +110,7 @@ class People(Actor):
         try:
             if did := doing():
                 self.tally.count(self.tally.done, did)
-        except (Error, httpx.TransportError, NotNow, OSError) as error:
+        except (Error, httpx.TransportError, NotNow, Refused, OSError) as error:
             self.tally.count(self.tally.oddities, f"{doing.__name__.strip('_')}: {type(error).__name__}")
             connections.close_all()
 
@@ -128,10 +128,9 @@ class People(Actor):
         return way(table, path)
 
     def _upload(self, table: Table, path: Path) -> str:
-        form = {"name": table.name, "csrfmiddlewaretoken": self.web.cookies["csrftoken"]}
-        reply = self.web.post(
+        reply = self.dice.choice(self.visitors).post(
             "/datasets/upload",
-            data=form,
+            {"name": table.name},
             files={"file": (path.name, path.read_bytes(), "text/csv")},
             headers={"accept": "application/json"},
         )
@@ -166,61 +165,52 @@ class People(Actor):
             batch.ranges = RowSet([ends[:2], ends[2:]]).as_lists()
         batch.shape, batch.skip_empty = self.dice.choice((None, SHAPE)), self.dice.random() < 0.5
         batch.save()
-        actions.start(batch, None, None)
+        if self.dice.random() < 0.4:
+            self._drafts[batch.pk] = time.monotonic() + self.dice.uniform(0, LONGEST_TRY)
+            trial_start.press(batch, None, self.dice.sample(list(batch.rows), min(6, len(batch.rows))))
+            self.tally.count(self.tally.done, "tries")
+            return
+        self._submit(batch)
+
+    def _submit(self, batch: Batch) -> None:
+        """Straight away, or as people do it, who may press at the same moment."""
+        if self.dice.random() < 0.5:
+            actions.start(batch, None, None)
+        else:
+            self._press(f"/batches/{batch.pk}/submit", {"reviewed": draft_fingerprint(batch)})
         self.tally.count(self.tally.done, "batches started")
+
+    def _submit_what_was_tried(self) -> str:
+        """Often before every answer is there: the others are called off, or are asked by the batch."""
+        for pk in [pk for pk, at in self._drafts.items() if time.monotonic() > at]:
+            batch = Batch.objects.get(pk=pk)
+            if batch.state == State.DRAFT:
+                self._submit(batch)
+            del self._drafts[pk]
+        return ""
+
+    def stop_a_try(self) -> str:
+        trial = Trial.objects.filter(ended_at=None).first()
+        if trial is None:
+            return ""
+        self._press(f"/batches/{trial.batch_id}/try", {"act": f"stop-{trial.pk}"})
+        return "tries stopped"
 
     # ---- from the shell -----------------------------------------------------------------------------
 
     def _runbatch(self, table: Table, path: Path) -> str:
         words = [str(path), "--prompt", PROMPT, "--name", table.name, "--model", "grok-4.3"]
         words += ["--id-column", table.id_column] if table.id_column else []
-        self._shell(table, *words)
+        self.shell.run(table, *words)
         return "runbatch"
 
     def run_beside(self) -> str:
         """A `runbatch --resume` beside the workers."""
         batch = self._some(state__in=RUNNING)
-        if batch is None or len(self.runs()) >= 3:
+        if batch is None or len(self.shell.running()) >= 3:
             return ""
-        self._shell(None, "--resume", str(batch.pk))
+        self.shell.run(None, "--resume", str(batch.pk))
         return "runbatch --resume"
-
-    def _shell(self, table: Table | None, *words: str) -> None:
-        number = len(self._runs) + 1
-        output, said = self.folder / f"run-{number}.csv", (self.folder / f"run-{number}.txt").open("w+")
-        process = self.scene.manage("runbatch", *words, "--output", str(output), stdout=said, stderr=said)
-        self._runs.append(Run(process, table, output, said))
-
-    def runs(self) -> list[subprocess.Popen[str]]:
-        """Those that run."""
-        return [run.process for run in self._runs if run.process.poll() is None]
-
-    def judge_runs(self, seconds: float) -> None:
-        """Wait for every `runbatch`, and look into what it wrote."""
-        until = time.monotonic() + seconds
-        for run in self._runs:
-            try:
-                code = run.process.wait(max(0.1, until - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                run.process.kill()
-                self.wrong.append(f"{run.output.name} hangs: {self._end_of(run)}")
-                continue
-            self.tally.count(self.tally.done, f"runbatch ended with {code}")
-            if code in {0, 3} and run.table is not None:
-                rows = range(1, run.table.rows + 1)
-                self._judge_file(run.output.name, run.output.read_text("utf-8"), run.table.name, rows)
-            if code in {0, 3} or code < 0:
-                continue
-            if "Traceback" in self._end_of(run) or code == 2:
-                self.wrong.append(f"{run.output.name} ended with {code}: {self._end_of(run)}")
-
-    def _end_of(self, run: Run) -> str:
-        run.said.seek(0)
-        return run.said.read()[-3000:]
-
-    def _judge_file(self, what: str, content: str, name: str, rows: Sequence[int]) -> None:
-        if broken := broken_rows(content, name, rows):
-            self.wrong.append(f"{what} of {name}: {'; '.join(broken)}")
 
     # ---- with what runs, and what has ended ------------------------------------------------------------
 
@@ -228,43 +218,31 @@ class People(Actor):
         found = list(Batch.objects.filter(**wanted).order_by("-pk")[:30])
         return self.dice.choice(found) if found else None
 
-    def _press(self, deed: Callable[[], object]) -> None:
-        """Do it; half of the time two people do it at the same moment. Raises what the first of them ran into."""
+    def _press(self, path: str, data: dict[str, Any] | None = None) -> None:
+        """Press it; half of the time both do, at the same moment and twice each. Raises what one of them ran into."""
         if self.dice.random() < 0.5:
-            deed()
-            return
-        barrier, raised = threading.Barrier(2), list[Exception]()
-
-        def person() -> None:
-            try:
-                barrier.wait()
-                deed()
-            except Exception as error:  # noqa: BLE001  raised below
-                raised.append(error)
-            finally:
-                connections.close_all()
-
-        both = [threading.Thread(target=person) for _ in range(2)]
-        for thread in both:
-            thread.start()
-        for thread in both:
-            thread.join()
-        self.tally.count(self.tally.done, "pressed twice at once")
-        for error in raised:
-            raise error
+            replies = [self.dice.choice(self.visitors).post(path, data)]
+        else:
+            replies = press_together(self.visitors, path, data)
+            self.tally.count(self.tally.done, "pressed by both, twice")
+        for reply in replies:
+            if reply.status_code in {403, 500}:  # the database may be away, but a bare 500 never is right
+                self.wrong.append(f"{path} answered with {reply.status_code}: {reply.text[:300]}")
+            elif reply.status_code != 200:
+                self.tally.count(self.tally.oddities, f"press: {reply.status_code}")
 
     def cancel(self) -> str:
         batch = self._some(state__in=RUNNING)
         if batch is None:
             return ""
-        self._press(lambda: actions.cancel(batch, None))
+        self._press(f"/batches/{batch.pk}/cancel")
         return "cancels"
 
     def finish_early(self) -> str:
         batch = self._some(state__in=RUNNING)
         if batch is None:
             return ""
-        self._press(lambda: actions.finish_early(batch, None))
+        self._press(f"/batches/{batch.pk}/finish")
         return "finished early"
 
     def retry(self) -> str:
@@ -274,7 +252,7 @@ class People(Actor):
         results = Result.objects.filter(batch=batch).exclude(state=RowState.SUCCEEDED).exclude(cause="")
         causes = sorted(set(results.values_list("cause", flat=True)))
         chosen = self.dice.choice((None, causes[:1] or None))
-        self._press(lambda: actions.retry(batch, None, causes=chosen))
+        self._press(f"/batches/{batch.pk}/retry", {"causes": chosen or causes})
         return "retries"
 
     def retry_a_row(self) -> str:
@@ -284,26 +262,26 @@ class People(Actor):
         result = Result.objects.filter(batch=batch).exclude(state=RowState.SUCCEEDED).order_by("row").first()
         if result is None:
             return ""
-        row = result.row
-        self._press(lambda: actions.retry(batch, None, rows=[row]))
+        self._press(f"/batches/{batch.pk}/rows/{result.row}/retry")
         return "retries of a row"
 
     def go_on(self) -> str:
         batch = self._some(state__in=RUNNING, held_reason__gt="")
         if batch is None:
             return ""
-        self._press(lambda: actions.go_on(batch, None))
+        self._press(f"/batches/{batch.pk}/go-on")
         return "told to go on"
 
     def download(self) -> str:
         batch = self._some()
         if batch is None or batch.state == "draft":
             return ""
-        reply = self.web.get(f"/batches/{batch.pk}/download", params={"form": "csv"})
+        reply = self.dice.choice(self.visitors).get(f"/batches/{batch.pk}/download", form="csv")
         if reply.status_code != 200:
             self.tally.count(self.tally.oddities, f"download: {reply.status_code}")
             return ""
-        self._judge_file("a download", reply.content.decode("utf-8"), batch.name, list(batch.rows))
+        if broken := broken_rows(reply.content.decode("utf-8"), batch.name, list(batch.rows)):
+            self.wrong.append(f"a download of {batch.name}: {'; '.join(broken)}")
         return "downloads"
 
     def look(self) -> str:
@@ -311,7 +289,7 @@ class People(Actor):
         batch = self._some()
         for page in ("/", "/batches/", f"/batches/{batch.pk}" if batch else "/datasets/"):
             with contextlib.suppress(httpx.TransportError):
-                status = self.web.get(page).status_code
+                status = self.dice.choice(self.visitors).get(page).status_code
                 if status == 500:
                     self.wrong.append(f"{page} answered with a bare 500")
                 elif status != 200:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -50,6 +50,21 @@ class Plan:
     """Seconds between kills, on average."""
     rate: float
     """Rows that the provider answers in a second, in each batch."""
+    supervisors: int = 1
+    """Installations (`manage.py up`) on the same PostgreSQL and Redis, each with a data folder of its own."""
+    patience: str = "hasty"
+    """hasty: waiting times a tenth of production's, in its proportions; normal: those of production."""
+
+    @property
+    def is_strict(self) -> bool:
+        """Whether the provider bills an identical request that is added again. If not, clocks jump instead: a clock
+        that runs ahead shortens the wait before a second look, and nobody could tell what comes still later."""
+        return self.seed % 2 == 0
+
+    @property
+    def slower(self) -> float:
+        """How much longer than hastily everything may take."""
+        return 10 if self.patience == "normal" else 1
 
 
 class Provider:
@@ -60,7 +75,7 @@ class Provider:
         self._data = folder / "data"
         self._noted = self._data / "run" / "sandbox.port" if self.inside else folder / "provider.port"
         self._store = folder / "provider"
-        self._rate = plan.rate
+        self._rate, self._is_strict = plan.rate, plan.is_strict
         self._process: subprocess.Popen[Any] | None = None
         self._starting = threading.Lock()
 
@@ -77,11 +92,12 @@ class Provider:
         port = self._noted.read_text().strip() if self._noted.exists() else "0"
         command = [sys.executable, "-m", "batchsite.sandbox", "--port", port, "--port-file", str(self._noted)]
         command += ["--data", str(self._store), "--rate", str(self._rate)]
+        environ = {**os.environ, **SPEED, "SANDBOX_IDENTICAL_ADDS": "billed" if self._is_strict else "ignored"}
         self._process = for_good(
             subprocess.Popen,
             command,
             cwd=ROOT,
-            env={**os.environ, **SPEED},
+            env=environ,
             stdout=subprocess.DEVNULL,
             start_new_session=True,
             preexec_fn=partial(die_with_parent, os.getpid()),
@@ -124,37 +140,49 @@ class Scene:
         self.folder, self.plan, self.data = folder, plan, folder / "data"
         self.provider = Provider(folder, plan)
         self.postgres: services.Postgres | None = None
-        self.redis_url = ""
+        self.redis: services.Redis | None = None
         self._services = contextlib.ExitStack()
-        self.environ = {"BATCHSITE_DATA": str(self.data), "DJANGO_SETTINGS_MODULE": "tests.hasty_settings"}
-        self.site: Running | None = None
+        settings = "tests.hasty_settings" if plan.patience == "hasty" else "tests.patient_settings"
+        self.environ = {"BATCHSITE_DATA": str(self.data), "DJANGO_SETTINGS_MODULE": settings}
+        self.sites: list[Running] = []
 
     def __enter__(self) -> Scene:
         self.data.mkdir(mode=0o700)
         if self.plan.database == "postgres":
             self.postgres = self._services.enter_context(services.postgres_server())
-            self.redis_url = self._services.enter_context(services.redis())
-            self.environ |= {"DATABASE_URL": self.postgres.url, "REDIS_URL": self.redis_url}
+            self.redis = self._services.enter_context(services.redis_instance())
+            self.environ |= {"DATABASE_URL": self.postgres.url, "REDIS_URL": self.redis.url, "SECRET_KEY": "k" * 50}
         if self.provider.inside:
             self.environ |= {**SPEED, "SANDBOX_RATE": str(int(self.plan.rate))}
+            self.environ["SANDBOX_IDENTICAL_ADDS"] = "billed" if self.plan.is_strict else "ignored"
         else:
             self.provider.start()
             self._wait_for_provider()
             self.environ |= {"XAI_API_KEY": KEY, "XAI_API_BASE": self.provider.url}
         self.environ |= {"BATCHSITE_CHUNK_ROWS": "100", "BATCHSITE_PAGE_ROWS": "200", "XAI_CREATES_PER_SECOND": "20"}
-        self.site = Running(self.data, self.environ, ready_in=120)
+        self.sites = [Running(folder, self.environ, ready_in=180) for folder in self._data_folders()]
         return self
 
+    def _data_folders(self) -> Iterator[Path]:
+        """Each machine has a data folder of its own, and the uploads of all."""
+        yield self.data
+        for number in range(2, self.plan.supervisors + 1):
+            other = self.folder / f"data-{number}"
+            other.mkdir(mode=0o700)
+            (self.data / "uploads").mkdir(mode=0o700, exist_ok=True)
+            (other / "uploads").symlink_to(self.data / "uploads")
+            yield other
+
     def __exit__(self, *_: object) -> None:
-        if self.site is not None:
-            self.site.clean_up()
+        for site in self.sites:
+            site.clean_up()
         self.provider.stop()
         self._services.close()
 
     @property
     def running(self) -> Running:
-        assert self.site is not None
-        return self.site
+        """The first machine."""
+        return self.sites[0]
 
     def _wait_for_provider(self) -> None:
         until = time.monotonic() + 20

@@ -15,6 +15,7 @@ from django.db import Error, connections
 from batchsite.batches.models import Batch
 from batchsite.batches.states import RUNNING
 from batchsite.submission import actions
+from batchsite.trials.models import Trial
 from tests.chaos import books, ledger
 from tests.chaos.actor import Actor
 from tests.chaos.killing import Killer
@@ -37,7 +38,8 @@ STOP = 60.0
 def run(scene: Scene) -> bool:
     """Whether every row and every tick is accounted for."""
     tally, over = Tally(), threading.Event()
-    scene.running.start()
+    for site in scene.sites:
+        site.start()
     people = People(scene, tally, over)
     people.settle_in()
     killer, liar = Killer(scene, people, tally, over), Liar(scene, tally, over)
@@ -50,10 +52,10 @@ def run(scene: Scene) -> bool:
     assert not any(actor.failed for actor in (people, killer, liar)), "a mistake of the harness"
     print(f"{tally.minutes:.1f} min: all kills and faults are over", flush=True)
     _let_all_end(scene, tally)
-    people.judge_runs(60)
+    said = people.shell.judge(60 * scene.plan.slower)
     doctor = _ask_the_doctor(scene)
     verdict = books.reconcile(ledger.read(scene.provider))
-    verdict.wrong += people.wrong + doctor + _ends_cleanly(scene)
+    verdict.wrong += people.wrong + said + doctor + _ends_cleanly(scene) + tally.idle_faults()
     _report(scene, tally, verdict)
     return verdict.clean
 
@@ -86,15 +88,15 @@ def _let_all_end(scene: Scene, tally: Tally) -> None:
     """Without a hand, but for rows that hang at the provider: people take what is there, as they would."""
     began = moved = time.monotonic()
     seen: tuple[int, int] = (-1, -1)
-    while time.monotonic() - began < GIVE_UP:
+    while time.monotonic() - began < GIVE_UP * scene.plan.slower:
         try:
             running = list(Batch.objects.filter(state__in=RUNNING))
-            if not running:
+            if not running and not Trial.objects.filter(ended_at=None).exists():
                 return
             stands = (len(running), sum(batch.done for batch in running))
             if stands != seen:
                 seen, moved = stands, time.monotonic()
-            if time.monotonic() - moved > STILL:
+            if time.monotonic() - moved > STILL * scene.plan.slower:
                 moved = time.monotonic()
                 for batch in running:
                     _take_what_is_there(batch, tally)
@@ -120,12 +122,16 @@ def _ask_the_doctor(scene: Scene) -> list[str]:
 
 
 def _ends_cleanly(scene: Scene) -> list[str]:
-    try:
-        code = scene.running.stop(signal.SIGTERM, within=STOP)  # SIGINT is deaf where a shell began it with &
-    except subprocess.TimeoutExpired:
-        return [f"`up` had not ended {STOP:.0f} s after it was told to"]
-    left = [f"{process.pid} {process.name()}" for process in scene.running.survivors()]
-    return [f"`up` ended with {code}"] * bool(code) + [f"still there after the stop: {left}"] * bool(left)
+    wrong = []
+    for site in scene.sites:
+        try:
+            code = site.stop(signal.SIGTERM, within=STOP)  # SIGINT is deaf where a shell began it with &
+        except subprocess.TimeoutExpired:
+            wrong.append(f"`up` had not ended {STOP:.0f} s after it was told to")
+            continue
+        left = [f"{process.pid} {process.name()}" for process in site.survivors()]
+        wrong += [f"`up` ended with {code}"] * bool(code) + [f"still there after the stop: {left}"] * bool(left)
+    return wrong
 
 
 def _report(scene: Scene, tally: Tally, verdict: books.Verdict) -> None:
@@ -136,6 +142,9 @@ def _report(scene: Scene, tally: Tally, verdict: books.Verdict) -> None:
             print(f"{name.upper()}: {sentence}")
     plan = scene.plan
     print(f"\nseed {plan.seed}, {plan.database}, sandbox {plan.sandbox}: {tally.minutes:.1f} minutes in all")
+    print(
+        f"machines    {plan.supervisors}, {plan.patience} patience, {'strict' if plan.is_strict else 'jumping clocks'}"
+    )
     print(f"people      {listed(tally.done)}")
     print(f"in trouble  {listed(tally.oddities)}")
     print(f"kills       {tally.kills.total():,}: {listed(tally.kills)}")

@@ -6,6 +6,7 @@ import threading
 import time
 from collections import Counter
 
+OFTEN = 12
 _lock = threading.Lock()
 
 
@@ -24,6 +25,14 @@ class Tally:
     def count(self, counter: Counter[str], what: str, times: int = 1) -> None:
         with _lock:
             counter[what] += times
+
+    def idle_faults(self) -> list[str]:
+        """Returns a sentence about each fault that was scripted often and never struck: it tested nothing."""
+        return [
+            f"{what} was scripted {times} times and never struck"
+            for what, times in self.lies.items()
+            if times >= OFTEN and not self.hits[what]
+        ]
 
     @property
     def minutes(self) -> float:

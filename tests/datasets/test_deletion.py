@@ -21,10 +21,17 @@ pytestmark = pytest.mark.databases
 ROWS = [[str(number), "text"] for number in range(1200)]
 
 
+def deleted(dataset: Dataset) -> None:
+    """Deletes a dataset, so long ago that it cannot be brought back."""
+    dataset_removal.delete(dataset)
+    past = timezone.now() - dataset_removal.UNDO
+    Dataset.objects.filter(pk=dataset.pk).update(deleted_at=past, next_look_at=past)
+
+
 def test_blocks_file_and_row_are_removed(received: Importer, team: Team, media: Path) -> None:
     dataset, other = received("a,b\n1,2\n"), make_dataset(team, rows=ROWS)
     importer.import_step(dataset.pk)
-    dataset_removal.delete(dataset)
+    deleted(dataset)
     dataset_removal.clear_step(dataset.pk)
 
     assert list(Dataset.objects.all()) == [other]
@@ -34,7 +41,7 @@ def test_blocks_file_and_row_are_removed(received: Importer, team: Team, media: 
 
 def test_a_deleted_dataset_is_due_until_it_is_cleared(team: Team) -> None:
     dataset = make_dataset(team)
-    dataset_removal.delete(dataset)
+    deleted(dataset)
     jobs = list(tasks.due(timezone.now()))
 
     assert [(job.path, job.args, job.queue) for job in jobs] == [(dataset_removal.CLEAR, (dataset.pk,), "long")]
@@ -57,7 +64,7 @@ def test_a_dataset_in_use_stays(team: Team, count: int, words: str) -> None:
 def test_a_dataset_waits_for_deleted_batches_to_be_cleared_away(team: Team) -> None:
     dataset = make_dataset(team)
     batch = Batch.objects.create(team=team, dataset=dataset, name="old", deleted_at=timezone.now())
-    dataset_removal.delete(dataset)
+    deleted(dataset)
     dataset_removal.clear_step(dataset.pk)
     dataset.refresh_from_db()
 
@@ -72,7 +79,7 @@ def test_a_dataset_waits_for_deleted_batches_to_be_cleared_away(team: Team) -> N
 
 def test_a_batch_made_in_the_moment_of_the_deletion_saves_the_dataset(team: Team) -> None:
     dataset = make_dataset(team)
-    dataset_removal.delete(dataset)
+    deleted(dataset)
     Batch.objects.create(team=team, dataset=dataset, name="quick")
     dataset_removal.clear_step(dataset.pk)
     dataset.refresh_from_db()
@@ -94,7 +101,35 @@ def test_a_message_to_clear_what_was_never_deleted_does_nothing(received: Import
 
 def test_an_import_message_does_not_stop_a_deletion(received: Importer) -> None:
     dataset = received("a,b\n1,2\n")
-    dataset_removal.delete(dataset)
+    deleted(dataset)
     importer.import_step(dataset.pk)
 
     assert [job.path for job in tasks.due(timezone.now())] == [dataset_removal.CLEAR]
+
+
+def test_a_deleted_dataset_comes_back_for_ten_minutes(team: Team) -> None:
+    dataset = make_dataset(team)
+    dataset_removal.delete(dataset)
+    dataset_removal.clear_step(dataset.pk)
+    assert list(tasks.due(timezone.now())) == []
+    assert dataset_removal.restore(dataset)
+    dataset.refresh_from_db()
+    assert (dataset.deleted_at, dataset.next_look_at) == (None, None)
+    assert dataset.row(1) == ["1", "Hello"]
+
+
+def test_an_import_goes_on_when_its_dataset_comes_back(received: Importer) -> None:
+    dataset = received("a,b\n1,2\n")
+    dataset_removal.delete(dataset)
+    assert dataset_removal.restore(dataset)
+    for job in tasks.due(timezone.now()):
+        tasks.import_dataset(*job.args)
+    assert Dataset.objects.get().row_count == 1
+
+
+def test_what_was_deleted_long_ago_stays_deleted(team: Team) -> None:
+    dataset = make_dataset(team)
+    deleted(dataset)
+    assert not dataset_removal.restore(dataset)
+    dataset_removal.clear_step(dataset.pk)
+    assert not Dataset.objects.exists()

@@ -158,13 +158,13 @@ def test_an_import_whose_process_vanished_goes_on_when_its_lease_runs_out(receiv
 def test_an_import_that_never_ends_is_given_up_in_words(received: Importer, failing: type[FailingStorage]) -> None:
     dataset = received(csv_of(10))
     failing.error = Killed()
-    for _ in range(8):
+    for _ in range(3):
         with pytest.raises(Killed):
             importer.import_step(dataset.pk)
     imported(dataset)
 
     assert dataset.state == DatasetState.REFUSED
-    assert "started 8 times" in str(dataset.problems[0]["message"])
+    assert "started 3 times" in str(dataset.problems[0]["message"])
 
 
 def test_a_full_disk_only_makes_it_wait(received: Importer, failing: type[FailingStorage]) -> None:
@@ -246,6 +246,8 @@ def test_a_dataset_that_is_deleted_meanwhile_gets_no_more_rows(
     dataset.refresh_from_db()
 
     assert dataset.state == DatasetState.IMPORTING
+    past = timezone.now() - dataset_removal.UNDO
+    Dataset.objects.filter(pk=dataset.pk).update(deleted_at=past, next_look_at=past)
     assert [job.path for job in tasks.due(timezone.now())] == [dataset_removal.CLEAR]
     dataset_removal.clear_step(dataset.pk)
     assert not Dataset.objects.exists()

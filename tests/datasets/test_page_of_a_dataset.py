@@ -55,7 +55,7 @@ def test_the_last_answer_brings_everything_and_asks_no_more(
     assert f'hx-get="{reverse("dataset-progress", args=[dataset.pk])}"' in before
     assert "hx-trigger" not in after
     assert 'id="dataset-live"' in after
-    assert 'hx-swap-oob="true"' in after
+    assert '<hx-partial hx-target="#main > .head"' in after
     assert "New batch</button>" in after
     assert "Hello" in after
     assert "tickets is ready: 1 row." in after
@@ -219,12 +219,12 @@ def test_deleting_asks_first(team: Team, alice: User, client_of: Browser) -> Non
     dataset, other, client = make_dataset(team, name="old"), make_dataset(team, name="kept"), client_of(alice)
     url = reverse("dataset-delete", args=[dataset.pk])
 
-    assert "This can’t be undone" in client.get(url).content.decode()
+    assert "You can undo this for ten minutes" in client.get(url).content.decode()
     dataset.refresh_from_db()
     assert dataset.deleted_at is None
 
     answer = client.post(url, follow=True)
-    assert "Deleted old." in answer.content.decode()
+    assert "“old” is deleted." in answer.content.decode()
     assert client.get(reverse("dataset", args=[dataset.pk])).status_code == 404
     assert client.get(reverse("dataset", args=[other.pk])).status_code == 200
 

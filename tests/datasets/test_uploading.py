@@ -152,12 +152,10 @@ def test_signed_out_nothing_is_taken(alice: User, media: Path) -> None:
     assert files_in(media) == []
 
 
-def test_the_sample_is_one_click_away_and_comes_once(team: Team, alice: User, client_of: Browser) -> None:
-    client = client_of(alice)
-    first, second = client.post(reverse("dataset-sample")), client.post(reverse("dataset-sample"))
-    dataset = Dataset.objects.get()
+def test_the_sample_comes_once(team: Team, alice: User) -> None:
+    dataset = sample.take(team, alice)
 
-    assert first["Location"] == second["Location"] == reverse("dataset", args=[dataset.pk])
+    assert sample.take(team, alice) == dataset
     assert (dataset.state, dataset.name, dataset.team) == (DatasetState.READY, sample.NAME, team)
     assert dataset.row_count >= 60
     assert dataset.columns == ["id", "customer", "language", "text"]
@@ -169,3 +167,51 @@ def test_the_sample_has_what_makes_tables_hard(team: Team) -> None:
 
     assert all(mark in text for mark in ('"', ",", "\n", "é", "ö"))
     assert len({row[0] for row in cells}) == len(cells)
+
+
+# ---- quotas
+
+
+def quotas(settings: Settings, **options: Any) -> None:
+    settings.OPTIONS = dataclasses.replace(project.OPTIONS, **options)
+
+
+def test_a_team_with_as_many_uploads_waiting_as_it_may_have_is_told_what_to_do(
+    alice: User, charlie: User, client_of: Browser, settings: Settings
+) -> None:
+    quotas(settings, waiting_uploads=2)
+    site = client_of(alice)
+    for _ in range(2):
+        assert site.post(URL, tickets()).status_code == 302
+    answer = site.post(URL, tickets(), headers=JSON)
+
+    assert (answer.status_code, Dataset.objects.count()) == (429, 2)
+    assert answer.json()["error"] == (
+        "2 uploads of your team are waiting to be read, and no more may wait. "
+        "Upload this file when some of them are done, or delete some."
+    )
+    assert client_of(charlie).post(URL, tickets()).status_code == 302, "another team has its own"
+    importer.import_step(Dataset.objects.earliest("pk").pk)
+    assert site.post(URL, tickets()).status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"waiting_bytes": 1_500_000}, "Uploads of your team with 1.0 MB are waiting to be read"),
+        ({"team_bytes": 1_500_000}, "Your team keeps files of 1.0 MB, and 1.5 MB are its share of the disk"),
+    ],
+)
+def test_bytes_that_wait_or_are_kept_are_limited_for_a_team(
+    team: Team, alice: User, client_of: Browser, settings: Settings, options: dict[str, int], words: str
+) -> None:
+    quotas(settings, **options)
+    site = client_of(alice)
+    one = tickets(b"a\n" + b"x\n" * 1_000_000)
+    assert site.post(URL, one).status_code == 302
+    Dataset.objects.update(size=1_000_000)
+    answer = site.post(URL, tickets(b"a\n" + b"x\n" * 1_000_000))
+
+    assert answer.status_code == 429
+    assert words in answer.content.decode()
+    assert site.post(URL, tickets()).status_code == 302, "a small one still fits"

@@ -217,3 +217,18 @@ def test_a_prompt_that_the_model_cannot_hold_is_a_warning(team: Team, alice: Use
     assert warnings_of(draft) == []
     draft_store.save(draft, {"params": {"max_completion_tokens": 1900}})
     assert "1,900 of them for the answer" in warnings_of(draft)[0]
+
+
+def test_every_row_that_the_model_cannot_hold_is_named(team: Team, alice: User) -> None:
+    offer = {"aliases": [], "input_price": 1, "cached_price": 1, "output_price": 1, "refreshed_at": timezone.now()}
+    ModelOffer.objects.create(base_url=sandbox_url(), model="grok-4.3", context_length=2000, **offer)
+    rows = [["x" * (9000 + number if number % 2 else 5)] for number in range(1, 18)]
+    draft = a_draft(team, alice, make_dataset(team, ["text"], rows), prompt="Sort {{text}}")
+    [warning] = warnings_of(draft)
+    assert "The prompt of row 17 has about" in warning
+    assert "it fails, and so do rows 1, 3, 5, 7, 9 and 3 more." in warning
+
+
+def test_a_slip_with_another_case_or_spelling_is_found(team: Team, alice: User) -> None:
+    draft = a_draft(team, alice, make_dataset(team, ["Subject line"], [["a"], ["b"]]), prompt="Sort {subject_line}")
+    assert any("“{subject_line}” is sent as it stands" in words for words in warnings_of(draft))

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django_q.signing import SignedPackage
 
 from batchsite.batches.models import Batch, ModelOffer
+from batchsite.datasets import sample
 from batchsite.datasets.models import DatasetState
 from batchsite.processes.queue import broker_of
 from batchsite.submission import actions
@@ -77,6 +78,13 @@ def test_a_batch_begins_with_a_dataset_that_is_ready(team: Team, site: Client, c
     batch = Batch.objects.get()
     assert (answer.status_code, answer["Location"]) == (302, url("batch-edit", batch))
     assert (batch.dataset, batch.team, batch.state) == (ready, team, "draft")
+
+
+def test_the_sample_is_one_click_away_and_leads_to_its_draft(site: Client) -> None:
+    first, second = (site.post(reverse("batch-new"), {"dataset": "sample"}) for _ in range(2))
+    batch = Batch.objects.get()
+    assert first["Location"] == second["Location"] == url("batch-edit", batch)
+    assert batch.dataset.name == sample.NAME
 
 
 def test_without_a_dataset_the_way_to_one_is_shown(site: Client) -> None:
@@ -175,7 +183,7 @@ def test_what_is_typed_is_saved_and_shown_at_once(draft: Batch, site: Client) ->
     assert "You are c3" in part
     assert "5 rows × 2 messages" in part
     assert ">Saved<" in part
-    assert 'id="sum" hx-swap-oob="true"' in part
+    assert '<hx-partial hx-target="#sum">' in part
 
 
 def test_parameters_that_the_page_does_not_show_stay(draft: Batch, site: Client) -> None:
@@ -214,8 +222,57 @@ def test_what_is_wrong_is_said_where_it_stands(field: str, typed: str, words: st
 def test_a_field_that_is_still_empty_is_not_called_wrong_while_one_types(draft: Batch, site: Client) -> None:
     part = text_of(post(site, "batch-preview", draft, htmx=True, prompt=" "))
     assert problems_at("prompt", part) == ""
-    assert "Before it can be submitted:" in part
+    assert "Before you can submit:" in part
     assert "Write a prompt." in part
+
+
+def test_without_a_prompt_there_is_no_price_and_nothing_to_submit(draft: Batch, site: Client) -> None:
+    part = text_of(post(site, "batch-preview", draft, htmx=True, prompt=" "))
+    assert "once there is a prompt" in part
+    assert "$" not in part
+    assert draft.estimate is None
+    button = re.search(r'<button class="btn main" id="review-button"[^>]*>', part)
+    assert button
+    assert 'aria-disabled="true"' in button[0]
+    written = text_of(post(site, "batch-preview", draft, htmx=True))
+    assert "about $0.0" in written
+    assert "aria-disabled" not in written
+
+
+def test_a_review_that_comes_too_early_leads_to_what_is_missing(draft: Batch, site: Client) -> None:
+    Batch.objects.filter(pk=draft.pk).update(prompt="", name="")
+    answer = site.get(url("batch-review", draft), follow=True)
+    page = text_of(answer)
+    assert answer.redirect_chain == [(url("batch-edit", draft) + "?checked=1", 302)]
+    assert '<a href="#id_prompt_error">Write a prompt.</a>' in page
+    assert problems_at("prompt", page) == '<p class="wrong">Write a prompt.</p>'
+    assert problems_at("name", page) == '<p class="wrong">Give the batch a name.</p>'
+
+
+def test_the_steps_say_what_is_done(draft: Batch, site: Client) -> None:
+    Batch.objects.filter(pk=draft.pk).update(prompt="")
+    steps = _stages(text_of(site.get(url("batch-edit", draft))))
+    assert [(title, done) for title, done, _ in steps][:2] == [("Data", True), ("Prompt", False)]
+    assert [title for title, _, here in steps if here] == ["Prompt"]
+    post(site, "batch-preview", draft)
+    assert [title for title, _, here in _stages(text_of(site.get(url("batch-edit", draft)))) if here] == ["Try"]
+    assert [title for title, _, here in _stages(text_of(site.get(url("batch-review", draft)))) if here] == ["Review"]
+
+
+def _stages(page: str) -> list[tuple[str, bool, bool]]:
+    """Returns (title, whether it is done, whether one is there) of the bar of steps."""
+    bar = page[page.index('id="stages"') : page.index("</nav>", page.index('id="stages"'))]
+    entries = re.findall(r'<li class="(\w*)"([^>]*)>(.*?)</li>', bar)
+    words = [(re.sub("<[^>]+>", "", text).replace("(done)", "").strip(), *rest) for *rest, text in entries]
+    return [(title, done == "done", "aria-current" in here) for title, done, here in words]
+
+
+def test_a_field_named_like_a_column_is_said_with_its_name_in_downloads(draft: Batch, site: Client) -> None:
+    blank: dict[str, Any] = {"type": "text", "values": [], "description": "", "required": True}
+    fields = [blank | {"name": name} for name in ("id", "x")]
+    Batch.objects.filter(pk=draft.pk).update(shape={"fields": fields})
+    page = text_of(site.get(url("batch-edit", draft)))
+    assert "in downloads the answer’s “id” is called “id_2”." in page
 
 
 def test_a_prompt_without_any_column_is_a_warning(draft: Batch, site: Client) -> None:

@@ -7,14 +7,17 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 
 from batchsite.batches.draft_fingerprint import draft_fingerprint
 from batchsite.batches.models import Batch
-from batchsite.drafts import draft_store
+from batchsite.drafts import draft_store, undo
+from batchsite.prompts.library import Contents
 from batchsite.prompts.models import Prompt, PromptVersion
+from batchsite.submission import actions
 from batchsite.teams.models import Team, User
 from tests.factories import make_dataset
 from tests.submission.stories import a_draft
@@ -91,6 +94,29 @@ def test_what_stood_there_is_taken_back_with_what_was_typed_last(
     assert site.post(reverse("batch-fill", args=[draft.pk]), TYPED | {"undo": 1}).status_code == 404
 
 
+def test_undo_belongs_to_the_draft_and_no_session_carries_it(
+    draft: Batch, site: Client, version: PromptVersion, bob: User, client_of: Browser
+) -> None:
+    post(site, "batch-fill", draft, version=version.pk, prompt="x" * 1_000_000)
+    assert len(Session.objects.get(pk=site.session.session_key).session_data) < 1_000
+    colleague = client_of(bob)
+    assert 'name="undo"' in page(colleague, "batch-edit", draft)
+    post(colleague, "batch-fill", draft, undo=1, prompt="File {{text}}")
+    assert draft.prompt == "x" * 1_000_000
+
+
+def test_undo_is_kept_for_so_many_drafts_of_a_team_and_until_a_draft_is_submitted(
+    team: Team, alice: User, draft: Batch
+) -> None:
+    dataset = draft.dataset
+    drafts = [a_draft(team, alice, dataset, prompt=f"Sort {{{{text}}}} {number}") for number in range(52)]
+    for each in drafts:
+        undo.remember(each, Contents("Before"))
+    assert [undo.before(each) is not None for each in drafts] == [False] * 2 + [True] * 50
+    actions.start(drafts[-1], alice, None)
+    assert not undo.is_possible(drafts[-1])
+
+
 def test_the_version_is_named_for_as_long_as_it_says_the_same(
     draft: Batch, site: Client, version: PromptVersion
 ) -> None:
@@ -145,22 +171,9 @@ def test_prompts_of_other_teams_are_not_found(draft: Batch, charlie: User, clien
 
 
 def test_the_gallery_shows_on_an_empty_draft_only(draft: Batch, site: Client) -> None:
-    assert "Start from one of these" not in page(site, "batch-edit", draft)
+    assert "Or start from one of these" not in page(site, "batch-edit", draft)
     draft_store.save(draft, {"prompt": ""})
-    assert "Start from one of these" in page(site, "batch-edit", draft)
-    post(site, "batch-fill", draft, prompt="", starter="classify")
-    assert draft.shape == {
-        "fields": [
-            {
-                "name": "kind",
-                "type": "choice",
-                "values": ["a", "b"],
-                "description": "The label that fits the text best",
-                "required": True,
-            }
-        ]
-    }
-    assert site.post(reverse("batch-fill", args=[draft.pk]), TYPED | {"starter": "none"}).status_code == 404
+    assert "Or start from one of these" in page(site, "batch-edit", draft)
 
 
 # ---- shape, examples, gaps ---------------------------------------------------------------------------------
@@ -171,7 +184,7 @@ def test_values_of_a_column_come_into_the_part_of_the_page(draft: Batch, site: C
     assert draft.shape is not None
     assert draft.shape["fields"][0]["values"] == ["a", "b"]
     text = answer.content.decode()
-    assert 'id="shape" class="shape" hx-swap-oob="true"' in text
+    assert '<hx-partial hx-target="#shape"' in text
     assert "2 values of “kind” are now the allowed values." in text
     assert "&quot;enum&quot;" in text
 
@@ -231,6 +244,7 @@ def test_only_some_rows_are_chosen_in_words(draft: Batch, site: Client) -> None:
 def test_the_review_shows_a_request_and_no_key(draft: Batch, site: Client) -> None:
     text = page(site, "batch-review", draft)
     assert "Sort Text 1" in text
+    assert text.index(">Sort Text 1</pre>") < text.index("As JSON"), "people read the text before the JSON"
     assert "$XAI_API_KEY" in text
     assert "/v1/chat/completions" in text
     assert "1 <span" in text  # the row with a gap
@@ -240,7 +254,8 @@ def test_the_review_shows_a_request_and_no_key(draft: Batch, site: Client) -> No
 def test_a_draft_with_problems_is_not_reviewed(draft: Batch, site: Client) -> None:
     draft_store.save(draft, {"prompt": "{{nope}}"})
     answer = site.get(reverse("batch-review", args=[draft.pk]))
-    assert (answer.status_code, answer["Location"]) == (302, reverse("batch-edit", args=[draft.pk]))
+    assert (answer.status_code, answer["Location"]) == (302, reverse("batch-edit", args=[draft.pk]) + "?checked=1")
+    assert "There is no column “nope”." in site.get(answer["Location"]).content.decode()
 
 
 def test_what_changed_since_the_review_is_reviewed_again(draft: Batch, site: Client) -> None:

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batchsite.batches.models import Batch, Result
-from batchsite.exports import export_build, result_files
+from batchsite.exports import export_build, result_files, row_streams
 from batchsite.exports.download_choice import DownloadChoice
 from batchsite.exports.models import Export
 from batchsite.results import filtered_rows, summaries
@@ -102,6 +102,43 @@ def test_the_file_holds_the_rows_that_the_page_shows(
     assert [(asked, shown(site, batch, **asked)) for asked, _ in on_pages] == on_pages
 
 
+ORDERS: list[tuple[dict[str, str], list[int]]] = [
+    ({"state": "failed", "sort": "-row"}, [*FAILED][::-1]),
+    ({"search": "question 1", "sort": "cost"}, [12, 18, 1, 10, 11, 13, 14, 15, 16, 17, 19]),
+    ({"search": "question 1", "sort": "-cost", "ranges": "10-15"}, [15, 14, 13, 11, 10, 12]),
+    ({"f.intent": "late", "sort": "-tokens", "ranges": "1-10"}, [10, 8, 4, 2]),
+]
+
+
+@pytest.mark.parametrize(("asked", "expected"), ORDERS)
+def test_a_file_keeps_the_order_of_the_table(
+    asked: dict[str, str], expected: list[int], batch: Batch, site: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(row_streams, "MOST_ORDERED", 3)
+    monkeypatch.setattr(row_streams, "GROUP", 2)
+    for row in range(1, ROWS + 1):
+        Result.objects.filter(batch=batch, row=row).exclude(state="failed").update(
+            cost_ticks=row + 5, prompt_tokens=row
+        )
+    assert taken(site, batch, **asked) == expected
+    if "ranges" not in asked:
+        assert shown(site, batch, **asked) == expected
+
+
+def test_rows_without_a_result_come_last_in_the_order_of_a_measure(team: Team, alice: User, site: Client) -> None:
+    running = a_running_batch(team, alice, rows=6)
+    receive(running, dict.fromkeys((2, 4, 6), "yes"))
+    assert taken(site, running, search="question", sort="-cost") == [6, 4, 2, 1, 3, 5]
+
+
+def test_a_signed_link_keeps_the_order(batch: Batch, site: Client) -> None:
+    asked = {"form": "csv", "rows": "filter", "state": "failed", "sort": "-row", "link": "1"}
+    link = site.get(reverse("batch-download", args=[batch.pk]), asked).context["link"]
+    answer: Any = Client().get("/" + link.split("/", 3)[3])
+    body = b"".join(answer.streaming_content).decode()
+    assert [int(row["text"].split()[1]) for row in csv.DictReader(io.StringIO(body))] == [*FAILED][::-1]
+
+
 @pytest.mark.parametrize("form", ["csv", "excel", "json", "jsonl", "xlsx", "parquet"])
 def test_every_form_takes_them(form: str, batch: Batch, site: Client) -> None:
     asked = {"form": form, "rows": "filter", "f.intent": "lost", "ranges": "1-9", "column": ["text", "intent"]}
@@ -129,13 +166,16 @@ def texts_of(form: str, body: bytes) -> list[str]:
 
 def test_the_page_of_rows_leads_there_and_says_how_many(batch: Batch, site: Client) -> None:
     page = site.get(reverse("batch", args=[batch.pk]), {"f.intent": "lost", "search": "question 1", "sort": "-row"})
-    address = f"/batches/{batch.pk}/download?rows=filter&amp;search=question+1&amp;f.intent=lost"
-    assert f'href="{address}"> Download these 6 rows…' in " ".join(page.content.decode().split())
+    address = f"/batches/{batch.pk}/download?rows=filter&amp;search=question+1&amp;f.intent=lost&amp;sort=-row"
+    text = " ".join(page.content.decode().split())
+    assert "Download 6 rows" in text
+    assert f'href="{address}"' in text
     chosen = site.get(address.replace("&amp;", "&")).content.decode()
     assert "The 6 rows of this filter: “question 1”, intent is lost" in chosen
     assert '<input type="hidden" name="f.intent" value="lost">' in chosen
     assert 'value="filter" id="id_rows_0" checked' in chosen
-    stable = f"/batches/{batch.pk}/results.xlsx?rows=filter&amp;search=question+1&amp;f.intent=lost"
+    assert '<input type="hidden" name="sort" value="-row">' in chosen
+    stable = f"/batches/{batch.pk}/results.xlsx?rows=filter&amp;search=question+1&amp;f.intent=lost&amp;sort=-row"
     assert f'href="{stable}"' in chosen
     assert site.get(stable.replace("&amp;", "&")).status_code == 200
     whole = site.get(reverse("batch-download", args=[batch.pk])).content.decode()

@@ -14,13 +14,13 @@ from batchsite.exports.text_writers import (
     Outcome,
     Row,
     Writer,
-    column_names,
     csv_exact,
     csv_excel,
     json_array,
     jsonl,
     usd,
 )
+from batchsite.recipes.download_columns import column_names
 
 ANSWERED = Outcome("tickets-row-1", "succeeded", "Card", "", "stop", "grok-4.3", 287, 42, 58, 2_148_000)
 FAILED = Outcome("tickets-row-2", "failed", error="Content policy", cost_ticks=0)

@@ -9,7 +9,8 @@ import orjson
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from batchsite.exports.text_writers import OUR_COLUMNS, Outcome, Row, csv_exact, json_array, jsonl
+from batchsite.exports.text_writers import Outcome, Row, csv_exact, json_array, jsonl
+from batchsite.recipes.download_columns import OUR_COLUMNS
 from batchsite.tables import Limits, open_table
 
 LIMITS = Limits(rows=10_000, columns=100, cell=1_000_000)

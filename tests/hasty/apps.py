@@ -26,9 +26,10 @@ class HastyConfig(AppConfig):
         from batchsite.datasets import importer
         from batchsite.processes import leases, queue
 
-        importer.RETRY_FULL_DISK = RETRY_FULL_DISK
-        leases.LEASE = LEASE
-        queue.RESEND = RESEND
+        if not getattr(settings, "PATIENT", False):
+            importer.RETRY_FULL_DISK = RETRY_FULL_DISK
+            leases.LEASE = LEASE
+            queue.RESEND = RESEND
         if "Q_CLUSTER_NAME" in os.environ:
             _tell_roles(self)
 

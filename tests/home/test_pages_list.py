@@ -157,7 +157,7 @@ def test_the_poll_brings_the_rows_that_are_shown_and_no_others(
 ) -> None:
     asked = f"{four['held'].pk},{four['done'].pk}"
     answer = client_of(alice).get(URL, {"shown": asked}, headers={"HX-Request": "true"})
-    assert answer.context["listing"].batches == [four["done"], four["held"]]
+    assert answer.context["listing"].batches == [four["held"], four["done"]], "in their order"
     assert "<html" not in answer.content.decode()
     assert client_of(charlie).get(URL, {"shown": asked}).context["listing"].batches == []
 

@@ -126,6 +126,8 @@ def test_a_full_disk(place: Place) -> None:
     seen = place.doctor(before=full)
     assert "Nothing can be written" in seen.about("disk", "problem")
     assert "Make room" in seen.about("disk", "problem")
+    assert "no room to write" in seen.about("database", "problem")
+    assert not any("were not examined" in finding["says"] for finding in seen.findings), "it reads on"
 
 
 def fill(path: Path) -> None:

@@ -36,6 +36,24 @@ def test_money(ticks: int | None, text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("dollars", "text"),
+    [
+        *((0, "$0"), (0.00003, "< $0.0001"), (0.0000999, "$0.00010"), (0.00421, "$0.0042"), (0.0999, "$0.10")),
+        *(
+            (1.349, "$1.30"),
+            (7.7712, "$7.80"),
+            (9.96, "$10.00"),
+            (12.47, "$12.50"),
+            (99.97, "$100"),
+            (1247.3, "$1,250"),
+        ),
+    ],
+)
+def test_an_estimate_is_rounded_to_what_it_can_know(dollars: float, text: str) -> None:
+    assert wording.about(round(dollars * wording.TICKS_PER_DOLLAR)) == text
+
+
+@pytest.mark.parametrize(
     ("value", "text"),
     [(None, "—"), (9999, "9,999"), (14_000, "14 k"), (580_123, "580 k"), (1_460_000, "1.46 M"), (2_000_000_000, "2 G")],
 )

@@ -16,7 +16,11 @@ from django.db.models import Manager
 from tests.processes.chores.models import Chore
 from tests.running import Running
 
-CHORES = {"DJANGO_SETTINGS_MODULE": "tests.processes.site", "XAI_API_KEY": "xai-none"}
+CHORES = {
+    "DJANGO_SETTINGS_MODULE": "tests.processes.site",
+    "XAI_API_KEY": "xai-none",
+    "BATCHSITE_MEMORY": "300000000",
+}
 """An installation with chores to do and, having a key, no sandbox."""
 LONG_AGO = "2020-01-01 00:00:00"
 

@@ -11,6 +11,7 @@ from django.db.models import Manager
 from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
+from batchsite.datasets.importer import due_imports
 from batchsite.datasets.models import Dataset, DatasetState
 from batchsite.processes.leases import claim
 from batchsite.processes.queue import MOST_WAITING, RESEND, SPARE, Job, enqueue, send, take, take_due, tick
@@ -91,6 +92,19 @@ def test_many_small_pieces_of_work_of_one_team_do_not_delay_another(now: datetim
     taken = take_due(Dataset.objects.all(), now, team="team", lane=lambda _: "short")
     assert len(taken) == MOST_WAITING
     assert only in taken[:2]
+
+
+def test_long_work_of_a_team_is_done_one_at_a_time_so_that_another_team_finds_a_worker(
+    now: datetime, waiting: Waiting
+) -> None:
+    busy, quiet = make_team("Busy"), make_team("Quiet")
+    first, second, *_ = importing(busy, 5, now - timedelta(minutes=5))
+    assert list(due_imports(now)) == [first]
+    held = claim(Dataset, first.pk)
+    [only] = importing(quiet, 1, now - SECOND)
+    assert list(due_imports(now)) == [only]
+    held.release(ended=True)
+    assert list(due_imports(now)) == [second]
 
 
 def test_what_finds_no_room_stays_due(now: datetime, waiting: Waiting) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Timer
 
 import pytest
 from django.db import connection
 from django.utils import timezone
 
-from batchsite.processes.leadership import TERM, lead, this_place
+from batchsite.processes.leadership import TERM, lead, leads_elsewhere, this_place
 from batchsite.processes.models import Leadership
 
 pytestmark = pytest.mark.databases
@@ -42,6 +43,32 @@ def test_each_renewal_is_for_a_whole_term() -> None:
 def test_what_is_led_has_a_name() -> None:
     assert lead("ticker", "north")
     assert lead("something else", "south")
+
+
+@pytest.mark.django_db
+def test_a_term_that_nobody_renews_is_no_sign_of_life() -> None:
+    """As in a restored database."""
+    assert not leads_elsewhere()
+    lead("ticker", "north")
+    assert not leads_elsewhere(seconds=0.3)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_living_leader_is_seen_by_its_next_renewal() -> None:
+    lead("ticker", "north")
+
+    def renew() -> None:
+        try:
+            lead("ticker", "north")
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(renew).result()
+        timer = Timer(0.3, pool.submit, (renew,))
+        timer.start()
+        assert leads_elsewhere(seconds=10)
+        timer.join()
 
 
 @pytest.mark.django_db(transaction=True)

@@ -73,6 +73,21 @@ def gone(pid: int) -> bool:
     return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
 
 
+def test_a_command_on_a_leash_ends_with_who_holds_it() -> None:
+    """Even where a shell stands between, as with make."""
+    holder = run(
+        "import os, subprocess, sys, time\n"
+        "leash = [sys.executable, '-m', 'tests.leash', 'sh', '-c', 'sleep 60 & echo $!; wait']\n"
+        "held = {**os.environ, 'LEASH_HELD_BY': str(os.getpid())}\n"
+        "subprocess.Popen(leash, env=held, start_new_session=True); time.sleep(60)"
+    )
+    assert holder.stdout is not None
+    asleep = int(holder.stdout.readline())
+    holder.kill()
+    holder.wait()
+    wait_for(lambda: gone(asleep), 5)
+
+
 @pytest.mark.parametrize("generation", [0, 1, 2])
 def test_whoever_is_killed_takes_all_descendants_along(family: list[int], generation: int) -> None:
     os.kill(family[generation], signal.SIGKILL)

@@ -117,5 +117,5 @@ def test_the_words_for_a_refused_key_say_which_key_helps() -> None:
     error = KeyRejected("Incorrect API key provided", status=400)
     installation, own = hold_words(error, AccountKind.ENVIRONMENT), hold_words(error, AccountKind.TEAM)
     assert "XAI_API_KEY" in installation
-    assert "Team page does not help" in installation
+    assert "move this batch to it" in installation
     assert "on the Team page" in own

@@ -235,6 +235,37 @@ def test_a_data_folder_that_knows_nothing_is_noticed(team: Team, sandbox: Sandbo
     assert generation.absence() is Absence.FOLDER
 
 
+def test_a_machine_that_sent_nothing_itself_notices_a_restore_too(team: Team, sandbox: Sandbox) -> None:
+    """Two machines, each with a data folder: the one that sends counts its own folder up, the other follows."""
+    use()
+    batch = make_batch(team, ROWS)
+    snapshot = Snapshot()
+    drive(batch)
+    (folder() / "number.json").write_text(json.dumps({"number": 0, "place": generation._place()}))  # the idle machine
+    restore.keep_up()
+    snapshot.put_back()
+    assert generation.absence() is Absence.EARLIER
+    restore.keep_up()
+    batch.refresh_from_db()
+    assert batch.restored_at
+    drive(batch)
+    assert [one["requests"] for one in sandbox.batches()] == [ROWS]
+    check_books(batch, sandbox)
+
+
+def test_a_machine_that_is_added_while_another_runs_holds_nothing(
+    team: Team, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use()
+    drive(make_batch(team, 3))
+    shutil.rmtree(folder())
+    monkeypatch.setattr(restore, "leads_elsewhere", lambda: True)
+    batch = make_batch(team, ROWS)
+    assert not restore.begin_anew()
+    drive(batch)
+    assert (batch.succeeded, batch.restored_at) == (ROWS, None)
+
+
 def test_a_restart_and_a_first_start_are_no_restore(team: Team, sandbox: Sandbox) -> None:
     assert not restore.begin_anew()
     drive(make_batch(team, 3))

@@ -102,8 +102,8 @@ def test_message_is_found_in_every_shape_of_body(body: bytes, text: str, code: s
 
 
 PAGES = [
-    (400, "InvalidRequest"),
-    (403, "PermissionDenied"),
+    (400, "BadAnswer"),
+    (403, "BadAnswer"),
     (404, "BadAnswer"),
     (429, "RateLimited"),
     (502, "ServerError"),
@@ -127,6 +127,13 @@ def test_web_page_is_recognised_without_a_content_type() -> None:
 def test_wrong_address_is_not_a_missing_batch() -> None:
     error = classify("GET", 404, HTML, b"<html><title>404 Not Found</title></html>")
     assert not isinstance(error, errors.NotFound)
+    assert not error.retryable
+
+
+@pytest.mark.parametrize("status", [400, 403, 407, 413])
+def test_what_became_of_a_call_that_a_page_answers_is_unknown(status: int) -> None:
+    error = classify("POST", status, HTML, b"<html><title>Blocked by the proxy</title></html>")
+    assert error.unknown_outcome
     assert not error.retryable
 
 

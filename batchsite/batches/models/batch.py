@@ -6,9 +6,10 @@ from typing import Any
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Lower
 from django.utils import timezone
 
-from batchsite.batches.states import RULES, RUNNING, TERMINAL, RowState, State
+from batchsite.batches.states import RULES, RUNNING, TERMINAL, HeldFor, RowState, State
 from batchsite.datasets.models import Dataset
 from batchsite.recipes.row_set import RowSet
 from batchsite.teams.accounts import AccountKind
@@ -29,6 +30,8 @@ class Batch(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     deleted_at = models.DateTimeField(null=True, blank=True)
     """Hidden from then on; a worker removes the results in small steps."""
+    archived_at = models.DateTimeField(null=True, blank=True)
+    """Left out of lists from then on, unless they are asked for archived batches."""
 
     system_prompt = models.TextField(blank=True)
     prompt = models.TextField(blank=True)
@@ -73,6 +76,7 @@ class Batch(models.Model):
     state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFT)
     held_reason = models.TextField(blank=True)
     """In words, while the batch waits for credits, a key or a person; it goes on from its state."""
+    held_for = models.CharField(max_length=10, choices=HeldFor.choices, blank=True)
     held_since = models.DateTimeField(null=True, blank=True)
     failure = models.TextField(blank=True)
     """Why the batch as a whole failed, in the provider's words."""
@@ -117,6 +121,9 @@ class Batch(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["team", "-id"], name="batches_of_a_team"),
+            models.Index(F("team"), Lower("name"), F("id"), name="batches_by_name"),
+            models.Index(fields=["team", "total", "id"], name="batches_by_rows"),
+            models.Index(fields=["team", "cost_ticks", "id"], name="batches_by_cost"),
             models.Index(fields=["team", "-ended_at"], condition=Q(deleted_at=None), name="ended_batches"),
             models.Index(
                 fields=["team"], condition=Q(state=State.DRAFT, problem_count__gt=0), name="sent_back_batches"

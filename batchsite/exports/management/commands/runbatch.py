@@ -17,6 +17,7 @@ from batchsite.batches.models import Batch
 from batchsite.batches.states import TERMINAL, State
 from batchsite.datasets import importer
 from batchsite.datasets.models import Dataset, DatasetState
+from batchsite.datasets.upload_limits import NotTaken
 from batchsite.drafts import draft_store
 from batchsite.drafts.draft_warnings import warnings_of
 from batchsite.exports import console, result_files
@@ -155,7 +156,7 @@ class Command(BaseCommand):
     def _import(self, team: Team, arguments: argparse.Namespace, answers: dict[str, str]) -> Dataset:
         try:
             dataset = importer.receive_path(team, arguments.file, answers=answers)
-        except importer.NotTaken as error:
+        except NotTaken as error:
             raise Stop(BAD_INPUT, str(error)) from error
         except OSError as error:
             if is_disk_full(error):

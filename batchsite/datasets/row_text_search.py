@@ -1,0 +1,59 @@
+"""Rows of a dataset by a text in their cells, ignoring case: block by block, for a limited time."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import orjson
+from isal import isal_zlib
+
+from batchsite.datasets.models import BLOCK_ROWS, Dataset
+
+BUDGET = 0.03
+"""Seconds that one request searches; the page around it takes about as long."""
+WINDOW = 10 * BLOCK_ROWS
+
+
+@dataclass(frozen=True)
+class FoundRows:
+    """Rows with a text, ascending, and where the search stopped."""
+
+    rows: list[int]
+    reached: int | None
+    """The last row that was read, if there are more; None at the end."""
+
+
+def find_rows(dataset: Dataset, text: str, first: int, most: int) -> FoundRows:
+    """Returns up to `most` rows with the text from row `first` on, as far as one request may search."""
+    deadline = time.monotonic() + BUDGET
+    rows: list[int] = []
+    while first <= dataset.row_count:
+        last = min(first + WINDOW - 1, dataset.row_count)
+        rows += sorted(cells_with(dataset, text, first, last))
+        if len(rows) > most:
+            return FoundRows(rows[:most], rows[most - 1])
+        if last < dataset.row_count and (time.monotonic() >= deadline or len(rows) == most):
+            return FoundRows(rows, last)
+        first = last + 1
+    return FoundRows(rows, None)
+
+
+def cells_with(dataset: Dataset, text: str, low: int, high: int) -> set[int]:
+    """Returns those of rows `low` to `high` with a text in their cells, ignoring case.
+
+    A block is searched as a whole first, and only parsed if it contains the text.
+    """
+    wanted, found = text.casefold(), set()
+    in_json = orjson.dumps(text).decode()[1:-1].casefold()
+    blocks = dataset.blocks.filter(first__gt=low - BLOCK_ROWS, first__lte=high).order_by("first")
+    for first, count, data in blocks.values_list("first", "count", "data").iterator(chunk_size=20):
+        if first + count <= low:
+            continue
+        raw = isal_zlib.decompress(data)
+        if in_json not in raw.decode().casefold():
+            continue
+        for row, cells in enumerate(orjson.loads(raw), first):
+            if low <= row <= high and any(wanted in cell.casefold() for cell in cells):
+                found.add(row)
+    return found

@@ -1,0 +1,59 @@
+"""How big an upload may be, and how many a team may have waiting: none must fill the queue, or the disk, for all."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db.models import Count, Q, Sum
+
+from batchsite.datasets.models import Dataset, DatasetState
+from batchsite.teams.models import Team
+from batchsite.wording import size
+
+
+class NotTaken(Exception):
+    """The upload is refused before it is kept; the text says why and what to do."""
+
+
+def check_size(length: int) -> None:
+    """Raises NotTaken for an upload that is empty or over the limit."""
+    if not length:
+        raise NotTaken("The file is empty.")
+    check_limit(length)
+
+
+def check_limit(length: int) -> None:
+    """Raises NotTaken for a file over the limit."""
+    limit = settings.OPTIONS.upload_bytes
+    if length > limit:
+        raise NotTaken(
+            f"The file has {length:,} bytes; {limit:,} are the limit. Split it, or ask whoever runs batchsite."
+        )
+
+
+def why_no_upload(team: Team, length: int) -> str:
+    """Returns why the team cannot upload another `length` bytes now, and what to do. Blank if it can.
+
+    Uploads that arrive at the same moment may pass together: as many as the pages have threads for uploads.
+    """
+    options, waits = settings.OPTIONS, Q(state=DatasetState.IMPORTING)
+    had = Dataset.objects.filter(team=team, deleted_at=None).aggregate(
+        waiting=Count("pk", filter=waits),
+        waiting_bytes=Sum("size", filter=waits, default=0),
+        kept=Sum("size", default=0),
+    )
+    if had["waiting"] >= options.waiting_uploads:
+        return (
+            f"{had['waiting']:,} uploads of your team are waiting to be read, and no more may wait. "
+            "Upload this file when some of them are done, or delete some."
+        )
+    if had["waiting"] and had["waiting_bytes"] + length > options.waiting_bytes:
+        return (
+            f"Uploads of your team with {size(had['waiting_bytes'])} are waiting to be read; with this file it would "
+            f"be more than {size(options.waiting_bytes)}. Upload it when some of them are done, or delete some."
+        )
+    if options.team_bytes and had["kept"] + length > options.team_bytes:
+        return (
+            f"Your team keeps files of {size(had['kept'])}, and {size(options.team_bytes)} are its share of the disk. "
+            "Delete datasets that nobody needs, or ask whoever runs batchsite for more."
+        )
+    return ""

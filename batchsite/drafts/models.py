@@ -1,0 +1,40 @@
+"""What a draft was before it was filled, and how often it was edited, by whom."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from django.utils import timezone
+
+from batchsite.batches.models import Batch
+from batchsite.teams.models import User
+
+
+class Undo(models.Model):
+    """The contents of a draft before the last fill: one for each draft, as large as a form may be.
+
+    A row of its own, as pages and lists read the draft and never this.
+    """
+
+    batch = models.OneToOneField(Batch, on_delete=models.CASCADE, primary_key=True, related_name="undo")
+    contents: models.JSONField[dict[str, Any]] = models.JSONField()
+    """The fields of `prompts.library.Contents`."""
+    made_at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    def __str__(self) -> str:
+        return f"undo of {self.batch_id}"
+
+
+class Edit(models.Model):
+    """The last edit of a draft, numbered, so that a page that shows an earlier one is told before it saves."""
+
+    batch = models.OneToOneField(Batch, on_delete=models.CASCADE, primary_key=True, related_name="edit")
+    number = models.PositiveIntegerField(default=0)
+    tab = models.CharField(max_length=40, blank=True)
+    """Which opened page saved it, in that page's own words; blank where no script ran."""
+    by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"edit {self.number} of {self.batch_id}"
