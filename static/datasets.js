@@ -123,7 +123,7 @@
   });
 
   attach();
-  document.addEventListener("htmx:afterSettle", attach);
+  document.addEventListener("htmx:after:swap", attach);
   addEventListener("beforeunload", (event) => { if (sending) event.preventDefault(); });
 
   // A file may be dropped anywhere: beside the zone the browser would leave the page and open it.
