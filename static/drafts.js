@@ -49,9 +49,9 @@
       save();
     }
   });
-  // htmx sends the button that was clicked last along; what a script has done already is not to be done again.
-  form.addEventListener("htmx:configRequest", (event) => {
-    event.detail.parameters.do = asked;
+  form.addEventListener("htmx:config:request", ({ target, detail: { ctx } }) => {
+    if (target !== form) return;
+    ctx.request.body.set("do", asked);
     asked = "";
   });
   document.addEventListener("click", (event) => {

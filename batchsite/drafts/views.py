@@ -95,7 +95,7 @@ def batch_preview(request: TeamRequest, batch_id: int) -> HttpResponse:
         return conflicts.both_versions(request, form, change)
     row = _row(request)
     if request.htmx:
-        context = draft_context(request, form, row) | {"oob": True, "shape_words": words}
+        context = draft_context(request, form, row) | {"is_saved": True, "shape_words": words}
         return render(request, "drafts/_live.html", context)
     if form.errors:
         return render(request, "drafts/edit.html", draft_context(request, form, row), status=UNPROCESSABLE)

@@ -47,10 +47,10 @@ def batch_progress(request: TeamRequest, batch_id: int) -> HttpResponse:
     request.GET = cast("Any", _without_poll(request.GET))  # links in the answer are those of the page
     row_filter = filter_in(request.GET)
     context = status_context(request, batch, row_filter, tab if tab in TABS else "results")
-    context["oob"] = context["standing"].fingerprint != shown
+    context["has_moved"] = context["standing"].fingerprint != shown
     context["back"] = f"{reverse('batch', args=[batch.pk])}{context['query']}"  # not the address of the poll
     if tab == "results" and read != _read_so_far(batch):
-        context |= table_context(request, batch, summaries.summary_of(batch), row_filter) | {"oob_rows": True}
+        context |= table_context(request, batch, summaries.summary_of(batch), row_filter)
     return render(request, "results/_live.html", context)
 
 

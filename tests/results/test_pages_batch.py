@@ -187,7 +187,6 @@ def test_it_asks_again_at_the_pace_at_which_it_moves(
     ago(batch, **time)
     live = part(poll(site, batch).content.decode(), "progress")
     assert f'hx-trigger="every {pace}s, back from:body"' in live
-    assert 'hx-swap="outerHTML"' in live
     assert re.search(rf'hx-get="/batches/{batch.pk}/progress\?shown=\w+&amp;tab=results&amp;read=[\w-]+"', live)
 
 
@@ -204,24 +203,24 @@ def test_there_is_nothing_to_type_or_to_open_in_it(team: Team, alice: User, site
     fingerprint = status_of(batch).fingerprint
     live = poll(site, batch, shown=fingerprint).content.decode()
     assert not re.search(r"<(form|input|select|textarea|button|details|summary)\b", live)
-    assert "hx-swap-oob" not in live
+    assert "<hx-partial" not in live
 
 
 def test_what_stands_around_it_comes_along_only_when_it_changed(team: Team, alice: User, site: Client) -> None:
     batch = a_running_batch(team, alice)
     fingerprint = status_of(batch).fingerprint
     receive(batch, {1: "yes"})
-    assert "hx-swap-oob" in poll(site, batch, shown=fingerprint).content.decode(), (
+    assert "<hx-partial" in poll(site, batch, shown=fingerprint).content.decode(), (
         "the first result is a line of the timeline"
     )
     fingerprint = status_of(batch).fingerprint
     receive(batch, {2: "yes"})
-    assert "hx-swap-oob" not in poll(site, batch, shown=fingerprint, tab="activity").content.decode()
+    assert "<hx-partial" not in poll(site, batch, shown=fingerprint, tab="activity").content.decode()
     hold(batch.pk, "no credits left")
     for tab, part_id in (("results", "batch-causes"), ("activity", "batch-timeline")):
         live = poll(site, batch, shown=fingerprint, tab=tab, read=_read_so_far(batch)).content.decode()
         around = ["batch-actions", "batch-notices", part_id, "rail-batches"]
-        assert re.findall(r'id="([\w-]+)" [^>]*hx-swap-oob="true"', live) == around
+        assert re.findall(r'<hx-partial hx-target="#([\w-]+)"', live) == around
 
 
 def test_it_remembers_the_filter_of_the_page(team: Team, alice: User, site: Client) -> None:
