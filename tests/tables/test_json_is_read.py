@@ -230,10 +230,9 @@ def test_what_the_json_module_writes_is_read_back(objects: list[dict[str, object
     lines = "\n".join(json.dumps(one) for one in objects)
     array = json.dumps(objects, ensure_ascii=False, indent=indent)
 
-    all_rows = {"below_header": "rows", "footer": "part", "repeated": "keep"}
-    columns, *rows = read(lines, **all_rows)
+    columns, *rows = read(lines, below_header="rows", footer="part", repeated="keep")
 
-    assert read(array, **all_rows) == [columns, *rows]
+    assert read(array, below_header="rows", footer="part", repeated="keep") == [columns, *rows]
     for one, row in zip(objects, rows, strict=True):
         for key, cell in zip(columns, row, strict=True):
             value = one.get(key)
