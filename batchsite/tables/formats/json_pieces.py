@@ -13,6 +13,9 @@ from batchsite.tables.table_types import ByteStream
 
 PIECE = 262_144
 _SPACE = " \t\r\n"
+_MARKS = "\ufeff\x1e"
+"""What some programs write around lines: a byte order mark, where files were joined; a record separator."""
+_COMMA = "A comma stands behind the object, as in a list. Remove these commas, or put the whole into brackets: [ … ]."
 
 Piece = tuple[int, str, Any, str, str]
 """(line on which it starts, its raw text, its value, what is wrong with it or nothing, an excerpt of that place)."""
@@ -48,6 +51,12 @@ def _of_line(line: int, text: str, longest: int) -> Piece:
     try:
         return line, text, parse(text), "", ""
     except NotJson as error:
+        plain = text.strip(_MARKS)
+        if plain != text:
+            number, _, value, fault, where = _of_line(line, plain, longest)
+            return number, text, value, fault, where
+        if error.behind and text[error.position :].strip(_SPACE) == ",":
+            return line, text, None, _COMMA, excerpt(text.strip(_SPACE))
         words = f"{error.message} (character {error.position + 1:,})." if error.position else error.message
         fault = unfit(text) or f"This line is not good JSON. {words.rstrip('.')}."
         return line, text, None, fault, excerpt(text, error.position)

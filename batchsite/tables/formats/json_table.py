@@ -102,6 +102,8 @@ class JsonTable(Table):
 
     def _fault(self, value: Any, text: str) -> tuple[str, int | None]:
         """What is wrong with a value that is good JSON, and in which column."""
+        if isinstance(value, str) and value.lstrip().startswith(('{"', "[{")):
+            return "This is a text that holds JSON: it was encoded twice. Write the object itself.", None
         if not isinstance(value, dict):
             return f"This is {kind(value)}; a row must be an object, as in {{“name”: “value”}}.", None
         if "\\u" not in text and len(text) <= self._limits.cell:
