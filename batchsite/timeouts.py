@@ -49,6 +49,10 @@ class PipelineTimeouts:
     """Without a sign of life of a worker for this long, a page says that nothing is being worked on."""
     held_probe: float = 60
     """A held batch is tried again after this long, then ever less often."""
+    fetch: float = 900
+    """A table fetched from a web address, redirects included."""
+    fetch_idle: float = 20
+    """A web server may be silent for this long."""
     longest: float = 300
     """The longest wait between two tries of something that keeps failing."""
 

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 from batchsite.batches import queries
 from batchsite.batches.models import Batch
 from batchsite.batches.states import RowState, State
+from batchsite.http import offered_undo
 from batchsite.results import (
     agreement,
     answer_fields,
@@ -44,7 +45,7 @@ def batch(request: TeamRequest, batch_id: int, tab: str = "results") -> HttpResp
     row_filter = filter_in(request.GET)
     context = status_context(request, batch, row_filter, tab)
     if tab == "results":
-        context |= table_context(request, batch, summary, row_filter)
+        context |= table_context(request, batch, summary, row_filter) | {"undo": offered_undo(request)}
     elif tab == "insights":
         context |= sums_context(request, batch, summary, row_filter)
     elif tab == "activity":

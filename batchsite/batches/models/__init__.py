@@ -14,6 +14,7 @@ from batchsite.batches.models.side_records import (
     ModelOffer,
     Pace,
     Renewal,
+    SavedView,
     Tagging,
 )
 from batchsite.batches.models.submissions import (
@@ -44,6 +45,7 @@ __all__ = [
     "Renewal",
     "RequestId",
     "Result",
+    "SavedView",
     "Submission",
     "Tagging",
     "_submission_token",
