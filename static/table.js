@@ -23,6 +23,9 @@
     const page = new DOMParser().parseFromString(text, "text/html");
     const main = find("main", page);
     find(".crumbs", main)?.remove();
+    for (const step of main.querySelectorAll("[rel=prev], [rel=next]")) {
+      step.getAttributeNames().filter((name) => name.startsWith("hx-")).forEach((name) => step.removeAttribute(name));
+    }
     const title = find("h1", main);
     const heading = document.createElement("h2");
     heading.textContent = title.textContent;
