@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 
 .PHONY: help run test check bench chaos format clean
 .DEFAULT_GOAL := help
+# Where it is set, each of the many processes of a run compiles everything anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 help: ## This list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -14,8 +16,7 @@ run: $(VENV)/runtime ## Set everything up and start it; PORT=… changes the por
 
 # The whole suite cuts a batch at every boundary; a part of it (ARGS) at every third one.
 test: $(VENV)/dev ## The whole suite; BATCHSITE_REQUIRE=all turns "skipped: not installed" into a failure
-	@$(if $(ARGS),,$(BIN)/python -m tests.litellm.environment)
-	$(if $(ARGS),CUT_EVERY=3 CUT_PAIRS=3) $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(if $(ARGS),CUT_EVERY=3 CUT_PAIRS=3) $(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(VENV)/dev ## Style, types, templates, migrations, deployment settings
 	$(BIN)/ruff check .

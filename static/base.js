@@ -10,8 +10,10 @@
      data-say="…"     in a part that htmx swaps in: read aloud once, when the words have changed
      data-rows        around the one table of several whose rows `j` and `k` walk
    Events that a script may send to document: `say` (detail: words to read aloud), `toast` (detail: words to show).
-   Live parts: hx-get, hx-trigger="every 2s, back from:body", hx-swap="outerHTML" and an id. When there is nothing
-   left to wait for, the answer has the same id and neither hx-get nor hx-trigger. */
+   Live parts: hx-get, hx-trigger="every 2s, back from:body" and an id. They are morphed (htmx.config.defaultSwap); other
+   parts come along in an <hx-partial>. When there is nothing left to wait for, the answer has the same id and neither
+   hx-get nor hx-trigger. A part whose fields the server may change is replaced (hx-swap="outerHTML"). What must not
+   become something else while it has the focus, like a row or an action, has an id. */
 "use strict";
 {
   const find = (selector, root = document) => root.querySelector(selector);
@@ -207,32 +209,23 @@
     else if (!keysAreOff() && press(event.key)) event.preventDefault();
   });
 
-  /* ---- live parts: nothing that one reads moves, nothing that one does is lost ---- */
+  /* ---- live parts: morphed by htmx, so that focus, scroll, selection and what is open stay ---- */
 
-  const shown = new Map();
-  const isPoll = ({ target, requestConfig }) => target.id && requestConfig?.verb === "get" && requestConfig.elt === target;
-  const inUse = (part) => {
-    const chosen = getSelection();
-    return find("details[open]", part) || (part.contains(document.activeElement) && typing(document.activeElement))
-      || (!chosen.isCollapsed && part.contains(chosen.anchorNode));
-  };
-  let focused = "";
-  document.addEventListener("htmx:beforeSwap", (event) => {
-    const { target, xhr, shouldSwap } = event.detail;
-    if (!shouldSwap || !isPoll(event.detail)) return;
-    const same = shown.get(target.id) === xhr.responseText;
-    if (same || inUse(target)) { event.detail.shouldSwap = false; return; }
-    shown.set(target.id, xhr.responseText);
-    focused = target.contains(document.activeElement) ? document.activeElement.getAttribute("href") : "";
+  const isBlank = (node) => node.nodeType === Node.TEXT_NODE && !node.data.trim();
+  document.addEventListener("htmx:before:swap", ({ detail }) => {
+    // the blank text around a part would be added once more by every poll
+    for (const { fragment } of detail.tasks) [...fragment.childNodes].filter(isBlank).forEach((node) => node.remove());
   });
-  document.addEventListener("htmx:afterSwap", () => showTimes(document));  // before it is painted
-  document.addEventListener("htmx:afterSettle", (event) => {
-    const part = event.detail.elt;
-    showTimes(part.parentElement ?? part);
-    sayNew(part);
+  document.addEventListener("htmx:after:settle", (event) => sayNew(event.target));
+  document.addEventListener("htmx:after:swap", () => {
+    showTimes(document);
     showTab();
-    if (focused) all("a[href]", part).find((link) => link.getAttribute("href") === focused)?.focus({ preventScroll: true });
-    focused = "";
+  });
+  // What ends while nobody looks at the tab is not seen yet.
+  document.addEventListener("htmx:config:request", ({ detail }) => { detail.ctx.request.headers["X-Visible"] = String(!document.hidden); });
+  // The server’s words for a time that is shown already would only replace the viewer’s.
+  htmx.registerExtension("times", {
+    htmx_before_morph_node: (shown, { newNode }) => !(shown.matches?.("time") && shown.dateTime === newNode.dateTime),
   });
 
   /* ---- a lost connection is said, and mended by itself ---- */
@@ -260,11 +253,13 @@
     htmx.trigger(document.body, "back");
   };
   addEventListener("offline", lost);
-  document.addEventListener("htmx:sendError", lost);
-  document.addEventListener("htmx:timeout", lost);
-  document.addEventListener("htmx:responseError", (event) => {
-    const status = event.detail.xhr.status;
-    if (isPoll(event.detail) && status >= 500) lost();
+  document.addEventListener("htmx:error", ({ detail: { ctx } }) => {
+    if (ctx && (!ctx.response || ctx.request.signal.aborted)) lost();
+  });
+  document.addEventListener("htmx:response:error", ({ detail: { ctx } }) => {
+    const { status } = ctx.response;
+    const isPoll = ctx.request.method === "GET" && ctx.target === ctx.sourceElement;
+    if (isPoll && status >= 500) lost();
     else if (status === 503) toast("The server can’t read or write its data right now. Nothing is lost; try again in a moment.");
     else if (status === 403) toast("The server refused this. Your session may have changed: reload the page and try again.");
     else if (status === 404) toast("This no longer exists. Reload the page.");
@@ -273,8 +268,11 @@
 
   /* ---- at the start ---- */
 
+  htmx.initialize();  // by itself it waits for a timer, and what the scripts of a page send meanwhile is lost
   showTimes(document);
   showTab();
-  find(".rail li > [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  // Not scrollIntoView: the next Tab would start from there instead of at the skip link.
+  const here = find(".rail li > [aria-current]");
+  if (here) here.closest("ul").scrollLeft = here.offsetLeft - here.closest("ul").offsetLeft;
   find("[aria-invalid=true]")?.focus();
 }

@@ -30,12 +30,20 @@
     keep();
   });
   form.addEventListener("submit", () => { if (version !== 0 || sessionStorage.getItem(key)) keep({ submitted: true }); });
-  form.addEventListener("htmx:beforeRequest", () => { sent = version; });
-  form.addEventListener("htmx:afterRequest", (event) => {
-    if (!event.detail.successful || event.detail.xhr.getResponseHeader("HX-Redirect")) tell("unsaved", "Not saved yet");
+  form.addEventListener("htmx:before:request", ({ target, detail: { ctx } }) => {
+    if (target !== form) return;
+    // A request may have waited for the one before it: what is sent is read now, and with it the number of the last edit.
+    const fields = new FormData(form);
+    fields.set("do", ctx.request.body.get("do"));
+    ctx.request.body = new URLSearchParams(fields);
+    sent = version;
+  });
+  form.addEventListener("htmx:finally:request", ({ target, detail: { ctx } }) => {
+    if (target !== form) return;
+    if (!ctx.response?.raw.ok || ctx.hx.redirect) tell("unsaved", "Not saved yet");
     else if (sent !== version) tell("saving", "Saving…");
   });
-  document.addEventListener("htmx:afterSettle", () => {
+  document.addEventListener("htmx:after:swap", () => {
     // What is marked could not be saved: it stays here until it can.
     if (sent === version && saved().dataset.state === "saved") {
       if ("unsaved" in saved().dataset) keep();

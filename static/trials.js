@@ -9,7 +9,7 @@
   /* ---- what is typed is saved, and priced anew ---- */
 
   let waiting = 0;
-  const save = () => htmx.ajax("POST", form.getAttribute("action"), { source: form, target: "#try-cost", swap: "outerHTML", values: { act: "save" } });
+  const save = () => htmx.ajax("POST", form.getAttribute("action"), { source: form, target: "#try-cost", values: { act: "price" } });
   const fields = () => [...form.elements].filter((one) => one.name && one.type !== "hidden" && one.tagName !== "BUTTON");
   const now = () => fields().map((one) => [one.name, one.value]);
   const soon = (pause) => {
@@ -38,38 +38,44 @@
     if (kept.length) soon(0);
     else if (typed === sent && fields().length) sessionStorage.removeItem(key);
   };
-  form.addEventListener("htmx:beforeRequest", () => { sent = typed; });
-  form.addEventListener("htmx:beforeOnLoad", ({ detail: { xhr } }) => {
-    const arrived = (xhr.status < 300 || xhr.status === 422) && xhr.getResponseHeader("HX-Redirect") === null;
+  form.addEventListener("htmx:config:request", ({ detail: { ctx } }) => { ctx.typed = typed; });
+  form.addEventListener("htmx:before:request", ({ detail: { ctx } }) => { sent = ctx.typed; });
+  form.addEventListener("htmx:after:request", ({ detail: { ctx: { response, hx } } }) => {
+    const arrived = (response.status < 300 || response.status === 422) && !hx.redirect;
     if (arrived && typed === sent) sessionStorage.removeItem(key);
   });
-  document.addEventListener("htmx:afterSwap", ({ detail }) => { if (detail.elt.id === "try") restore(); });
+  document.addEventListener("htmx:after:settle", ({ target }) => { if (target.id === "try") restore(); });
   restore();
 
   if (draft) {
-    // The panel stands inside the draft's form, whose own scripts count its requests: the panel's are none of them.
-    const place = document.getElementById("try-place");
-    for (const name of ["htmx:beforeRequest", "htmx:afterRequest"]) place.addEventListener(name, (event) => event.stopPropagation());
-
-    draft.addEventListener("htmx:afterRequest", () => { if (document.getElementById("try-cost")) soon(800); });
+    // The panel stands inside the draft's form, so that its requests are heard there, too.
+    draft.addEventListener("htmx:finally:request", ({ target }) => {
+      if (target === draft && document.getElementById("try-cost")) soon(800);
+    });
 
     // What was just typed into the prompt is what is tried: it is saved first.
     const isSaving = () => document.getElementById("saved")?.dataset.state === "saving";
-    form.addEventListener("htmx:confirm", (event) => {
-      if (event.target !== form || event.detail.triggeringEvent?.type !== "submit" || !isSaving()) return;
+    document.addEventListener("submit", (event) => {
+      if (event.target !== form || !isSaving()) return;
       event.preventDefault();
-      draft.addEventListener("htmx:afterRequest", () => setTimeout(() => event.detail.issueRequest(true)), { once: true });
+      event.stopPropagation();
+      const send = ({ target }) => {
+        if (target !== draft) return;
+        draft.removeEventListener("htmx:finally:request", send);
+        setTimeout(() => form.requestSubmit(event.submitter));
+      };
+      draft.addEventListener("htmx:finally:request", send);
       draft.dispatchEvent(new Event("save"));
-    });
+    }, true);
 
     // Answers have come, or one is kept no more: the estimate knows more now.
     const learn = (part) => part?.id === "tried" || part?.id === "try";
     let live = false;
-    document.addEventListener("htmx:afterSettle", (event) => {
-      if (!learn(event.detail.elt)) return;
+    document.addEventListener("htmx:after:settle", ({ target }) => {
+      if (!learn(target)) return;
       const tried = document.getElementById("tried");
       const isLive = Boolean(tried?.hasAttribute("hx-get"));
-      if (tried && !isLive && (live || event.detail.elt.id === "try")) draft.dispatchEvent(new Event("save"));
+      if (tried && !isLive && (live || target.id === "try")) draft.dispatchEvent(new Event("save"));
       live = isLive;
     });
   }

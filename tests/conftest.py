@@ -30,7 +30,18 @@ hypothesis_settings.register_profile("house", deadline=None, suppress_health_che
 hypothesis_settings.load_profile("house")
 
 
-SLOWEST = ("tests/scale/test_the_suite_again", "tests/submission/test_every_cut", "tests/litellm", "tests/browser")
+SLOWEST = (
+    *("tests/processes/test_up", "tests/scale/test_the_suite_again", "tests/litellm", "tests/browser/test_controls"),
+    *(
+        "tests/submission/test_every_cut",
+        "tests/operations/test_a_locked_database",
+        "tests/processes/test_slow_clients",
+    ),
+    *("tests/operations/test_postgresql_goes_away", "tests/processes/test_kill_9", "tests/operations/test_a_full_disk"),
+    *("tests/browser/test_draft", "tests/browser/test_trying", "tests/browser/test_journey", "tests/scale"),
+    *("tests/operations", "tests/browser", "tests/upgrades", "tests/processes", "tests/tables", "tests/submission"),
+)
+"""Beginnings of names of files."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -47,7 +58,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """The longest files begin first, so that all processes end together."""
     if config.getoption("--database-only"):
         items[:] = filter(touches_database, items)
-    items.sort(key=lambda item: next((n for n, name in enumerate(SLOWEST) if item.nodeid.startswith(name)), 99))
+    items.sort(
+        key=lambda item: next((n for n, name in enumerate(SLOWEST) if item.nodeid.startswith(name)), len(SLOWEST))
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:

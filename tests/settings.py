@@ -10,6 +10,9 @@ import os
 import shutil
 import tempfile
 
+from tests.memory_disk import keep_files_in_memory
+
+keep_files_in_memory()
 for _name in [name for name in os.environ if name.startswith(("XAI_", "SANDBOX_", "BATCHSITE_"))]:
     if _name not in {"BATCHSITE_REQUIRE", "BATCHSITE_TEST_DATA"}:
         del os.environ[_name]

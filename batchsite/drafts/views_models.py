@@ -35,8 +35,7 @@ def batch_models(request: TeamRequest, batch_id: int) -> HttpResponse:
         return render(request, "drafts/_models.html", context)
     batch.model = clean_text(request.GET.get("model"))[:100]  # as it stands on the page, saved or not
     form = DraftForm(batch=batch)
-    form.fields["model"].widget.attrs["hx-swap-oob"] = "true"
-    return render(request, "drafts/_models.html", context | {"fresh": form["model"]})
+    return render(request, "drafts/_models.html", context | {"choice": form["model"]})
 
 
 def _waiting(listed: list[ModelPrice], look: int) -> dict[str, object]:

@@ -6,9 +6,11 @@ from typing import Any
 
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
+from django.utils.http import urlencode
 from django.views.decorators.http import require_GET
 
-from batchsite.batches import queries
+from batchsite.batches import queries, saved_views
+from batchsite.batches.models import SavedView
 from batchsite.batches.tags import tags_of
 from batchsite.home import batch_list
 from batchsite.home.batch_list import ARCHIVED, NEWEST, SORTS, BatchListing
@@ -26,12 +28,7 @@ def batches(request: TeamRequest) -> HttpResponse:
     """Shows the list, or for its poll the rows that are shown."""
     query, sort = _page_query(request), sort_in(request.GET, SORTS)
     shown = [int(pk) for pk in request.GET.get("shown", "").split(",") if whole_number(pk)]
-    filters: dict[str, Any] = {
-        "search": clean_text(query.get("search")),
-        "only": query.get("only", ""),
-        "person": whole_number(query.get("person")),
-        "tag": clean_text(query.get("tag")).lower()[:40],
-    }
+    filters = _filters_in(query)
     if shown:
         context = _table(batch_list.page_again(request.team, shown), query, sort, filters)
         return unchanged(request, context["pulse"]) or render(request, "home/_list.html", context)
@@ -48,9 +45,25 @@ def batches(request: TeamRequest) -> HttpResponse:
         "chips": chips_of(query, _filters_in_use(filters, people, request.user)),
         "people": people,
         "tags": tags_of(request.team),
+        "saved": saved_views.views_of(request.team, SavedView.Place.BATCHES, view_query(query)),
         "undo": offered_undo(request),
     }
     return page_or_part(request, "home/list.html", "home/_list.html", context)
+
+
+def view_query(query: QueryDict) -> str:
+    """Returns the filter and the order that an address names, in one canonical form."""
+    parts = [*_filters_in(query).items(), ("sort", sort_in(query, SORTS))]
+    return urlencode([(name, value) for name, value in parts if value])
+
+
+def _filters_in(query: QueryDict) -> dict[str, Any]:
+    return {
+        "search": clean_text(query.get("search")),
+        "only": query.get("only", "") if query.get("only") in batch_list.FILTERS else "",
+        "person": whole_number(query.get("person")),
+        "tag": clean_text(query.get("tag")).lower()[:40],
+    }
 
 
 def _page_query(request: TeamRequest) -> QueryDict:
@@ -79,7 +92,7 @@ def _filters_in_use(filters: dict[str, Any], people: list[User], viewer: User) -
     names = {person.pk: "you" if person == viewer else str(person) for person in people}
     words = {
         "search": f"“{filters['search']}”" if filters["search"] else "",
-        "only": str(batch_list.FILTERS[filters["only"]][0]) if filters["only"] in batch_list.FILTERS else "",
+        "only": str(batch_list.FILTERS[filters["only"]][0]) if filters["only"] else "",
         "person": f"by {names.get(filters['person'], 'somebody else')}" if filters["person"] else "",
         "tag": f"tag {filters['tag']}" if filters["tag"] else "",
     }

@@ -20,6 +20,7 @@ class FilterList:
     """A list with its name in the address; `all` is its text while nothing is chosen."""
 
     name: str
+    label: str
     all: str
     options: dict[str, str]
     chosen: str
@@ -37,13 +38,13 @@ class ValueList:
 
 def short_lists(batch: Batch, row_filter: RowFilter) -> list[FilterList]:
     lists = [
-        FilterList("state", "All states", dict(RowState.choices), row_filter.state),
-        FilterList("judged", "Judged or not", JUDGED, row_filter.judged),
+        FilterList("state", "State", "All states", dict(RowState.choices), row_filter.state),
+        FilterList("judged", "Judgement", "Judged or not", JUDGED, row_filter.judged),
     ]
     if batch.shape or batch.no_answer:
-        lists.append(FilterList("fit", "Any format", FITS, row_filter.fit))
+        lists.append(FilterList("fit", "Format", "Any format", FITS, row_filter.fit))
     if batch.expected_column:
-        lists.append(FilterList("agrees", "As expected or not", AGREES, row_filter.agrees))
+        lists.append(FilterList("agrees", "Agreement", "As expected or not", AGREES, row_filter.agrees))
     return lists
 
 
@@ -67,4 +68,5 @@ def value_lists(batch: Batch, row_filter: RowFilter, summary: Summary) -> list[V
 def held(query: QueryDict, row_filter: RowFilter) -> list[tuple[str, str]]:
     """Returns the parts of the filter for which the form has no field; it sends them along."""
     ranges = [(name, str(between)) for name, between in row_filter.between.items() if name != "length"]
+    ranges += [("col", key) for key in query.getlist("col")]
     return ranges + [(name, str(query[name])) for name in ("expected", "answered") if query.get(name)]

@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from batchsite.batches.models import Batch
+from batchsite.datasets.models import Dataset
 from batchsite.processes.models import Work
 from batchsite.teams.models import User
 
@@ -158,3 +159,24 @@ class HitCount(SlicedWork):
 
     def __str__(self) -> str:
         return f"rows of {self.batch} with {self.query}"
+
+
+class ColumnChoice(models.Model):
+    """Which columns of a dataset's results a person looks at, and how wide. One per kind of answers."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+", db_index=False)
+    dataset = models.ForeignKey(Dataset, on_delete=models.CASCADE, related_name="+")
+    fields = models.CharField(max_length=64)
+    """SHA-256 of the names of the fields that the answers have."""
+    columns: models.JSONField[list[str]] = models.JSONField(default=list)
+    """Keys as in `table_columns.TableColumn`; empty: the usual ones."""
+    widths: models.JSONField[dict[str, str]] = models.JSONField(default=dict)
+    """{key: one of `table_columns.WIDTHS`}; absent: by itself."""
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "dataset", "fields"], name="one_choice_of_columns_per_kind")
+        ]
+
+    def __str__(self) -> str:
+        return f"columns of {self.dataset}"

@@ -126,6 +126,11 @@ def query_of(row_filter: RowFilter) -> str:
     return urlencode(pairs_of(row_filter))
 
 
+def table_query(row_filter: RowFilter) -> str:
+    """Returns the query for the same rows in the same order. Blank if it is that of all rows."""
+    return urlencode([*pairs_of(row_filter), *([("sort", row_filter.sort)] if row_filter.sort else [])])
+
+
 def unknown_filter(query: QueryDict, row_filter: RowFilter) -> str:
     """Returns a filter in the address that means nothing, such as `state=faild`. Blank if there is none."""
     chosen = ("state", "fit", "judged", "agrees")

@@ -51,18 +51,24 @@ class RowPage:
     @property
     def is_wide(self) -> bool:
         """Whether there are more columns than fit side by side, so that the table scrolls."""
-        return sum(240 if column.key in {"prompt", "answer"} else 130 for column in self.columns) > 1030
+        return sum(column.pixels for column in self.columns) > 1030
 
 
-def page_of(batch: Batch, row_filter: RowFilter, query: QueryDict, summary: Summary | None) -> RowPage:
-    """Returns the page that the address names by `after`, `before` or `at`.
+def page_of(
+    batch: Batch,
+    row_filter: RowFilter,
+    query: QueryDict,
+    summary: Summary | None,
+    columns: Sequence[TableColumn] | None = None,
+) -> RowPage:
+    """Returns the page that the address names by `after`, `before` or `at`; `columns` default to those of the address.
 
     A search may take several requests; `rows` are those found by earlier ones.
     """
     at = place_in(query.get("at"))
     after = Place(0, at.row - row_filter.direction) if at and not row_filter.measure else place_in(query.get("after"))
     before = None if at else place_in(query.get("before"))
-    shown = [column for column in columns_of(batch, query) if column.chosen]
+    shown = [column for column in columns or columns_of(batch, query) if column.chosen]
     search = Search(batch, row_filter, summary)
     if before is not None:
         return _backwards(search, shown, before)

@@ -10,6 +10,7 @@ from django.http import QueryDict
 
 from batchsite.batches.models import Batch
 from batchsite.results import answer_fields
+from batchsite.results.models import ColumnChoice
 from batchsite.results.row_filter import MEASURES, RowFilter, without
 
 SHORT = 160
@@ -30,6 +31,9 @@ OURS = {
 }
 ROOM = 5
 """Most default columns beside which tokens and cost still have room."""
+WIDTHS = {"narrow": "Narrow", "medium": "Medium", "wide": "Wide", "widest": "Very wide"}
+"""Classes of the stylesheet: 110, 200, 340 and 560 pixels."""
+PIXELS = dict(zip(WIDTHS, (110, 200, 340, 560), strict=True))
 NUMBERS = frozenset({"tokens", "cost", "length", "attempt"})
 
 
@@ -42,6 +46,13 @@ class TableColumn:
     chosen: bool = False
     has_values: bool = False
     """It holds short values rather than texts."""
+    width: str = ""
+    """One of `WIDTHS`; blank: by itself."""
+
+    @property
+    def pixels(self) -> int:
+        """About how wide it is."""
+        return PIXELS.get(self.width, 240 if self.key in {"prompt", "answer"} else 130)
 
     @property
     def kind(self) -> str:
@@ -79,8 +90,8 @@ class TableCell:
         return isinstance(self.value, str) and (self.begin > 0 or len(self.value) > SHORT or "\n" in self.value.strip())
 
 
-def columns_of(batch: Batch, query: QueryDict) -> list[TableColumn]:
-    """Returns all columns; those to be shown are `chosen`."""
+def columns_of(batch: Batch, query: QueryDict, choice: ColumnChoice | None = None) -> list[TableColumn]:
+    """Returns all columns; those to be shown are `chosen`: by the address, else by the person, else the usual ones."""
     names = answer_fields.field_names(batch) if answer_fields.shape_in(batch) else ()
     known = {"prompt": OURS["prompt"]}
     known |= {f"f.{name}": name for name in names}
@@ -91,9 +102,11 @@ def columns_of(batch: Batch, query: QueryDict) -> list[TableColumn]:
     usual = {"prompt", *([f"f.{name}" for name in names[:4]] or ["answer"]), "state", "judgement"}
     usual |= {f"c.{expected}"} if expected else set()
     usual |= {"tokens", "cost"} if len(usual) <= ROOM else set()
-    chosen = set(query.getlist("col")) & set(known) or usual
+    own = set(choice.columns) if choice else set()
+    chosen = set(query.getlist("col")) & set(known) or own & set(known) or usual
+    widths = choice.widths if choice else {}
     named = {*(f"f.{name}" for name in answer_fields.kinds_of(batch)), f"c.{expected}"}
-    return [TableColumn(key, label, key in chosen, key in named) for key, label in known.items()]
+    return [TableColumn(key, label, key in chosen, key in named, widths.get(key, "")) for key, label in known.items()]
 
 
 def lead_of(text: str, searched: str) -> int:

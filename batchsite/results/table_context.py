@@ -4,28 +4,40 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.utils.http import urlencode
+from django.http import QueryDict
 
-from batchsite.batches.models import Batch
-from batchsite.results import filter_choices, hit_counts, row_table, table_columns
+from batchsite.batches import saved_views
+from batchsite.batches.models import Batch, SavedView
+from batchsite.results import answer_fields, column_choice, filter_choices, hit_counts, row_table, table_columns
 from batchsite.results.models import Summary
-from batchsite.results.row_filter import SORTS, RowFilter, chips, pairs_of, query_of, without
+from batchsite.results.row_filter import SORTS, RowFilter, chips, filter_in, query_of, table_query, without
 from batchsite.teams.requests import TeamRequest
 
 
 def table_context(request: TeamRequest, batch: Batch, summary: Summary, row_filter: RowFilter) -> dict[str, Any]:
     """Returns what the table of rows and its filter form show."""
-    page = row_table.page_of(batch, row_filter, request.GET, summary)
-    count = page.count if not row_filter.measure else None
+    choice = column_choice.choice_of(request.user, batch)
+    columns = table_columns.columns_of(batch, request.GET, choice)
+    page = row_table.page_of(batch, row_filter, request.GET, summary, columns)
+    is_whole = (
+        not row_filter.measure or not batch.pending
+    )  # in the order of a measure, only rows with a result are shown
     return {
         "page": page,
-        "hits": hit_counts.hits_of(batch, row_filter, summary, count) if row_filter else None,
+        "hits": hit_counts.hits_of(batch, row_filter, summary, page.count if is_whole else None)
+        if row_filter
+        else None,
         "asked": row_filter,
         "wanted": row_filter,
         "chips": chips(row_filter, request.GET),
         "kept": query_of(row_filter),
-        "taken": urlencode([*pairs_of(row_filter), *([("sort", row_filter.sort)] if row_filter.sort else [])]),
-        "columns": table_columns.columns_of(batch, request.GET),
+        "taken": table_query(row_filter),
+        "columns": columns,
+        "widths": table_columns.WIDTHS,
+        "has_choice": bool(choice.pk),
+        "saved": saved_views.views_of(
+            request.team, SavedView.Place.RESULTS, table_query(row_filter), lambda query: _fits(batch, query)
+        ),
         "row_head": table_columns.row_link(row_filter, request.GET),
         "heads": table_columns.heads_of(page.columns, row_filter, request.GET, can_sort=page.unsorted != "many"),
         "choices": filter_choices.short_lists(batch, row_filter),
@@ -34,13 +46,14 @@ def table_context(request: TeamRequest, batch: Batch, summary: Summary, row_filt
         "held": filter_choices.held(request.GET, row_filter),
         "sorts": SORTS,
         "last_row": batch.rows.last,
-        "opened": _is_opened(request, row_filter),
         "row_query": without(request.GET, "col") if row_filter or row_filter.sort else "",
         "begin": request.GET.get("begin") or request.GET.get("after") or None,
     }
 
 
-def _is_opened(request: TeamRequest, row_filter: RowFilter) -> bool:
-    """Whether a filter behind "more" is in use."""
-    in_use = row_filter.values or row_filter.finish or row_filter.between.get("length") or request.GET.getlist("col")
-    return bool(in_use)
+def _fits(batch: Batch, query: str) -> bool:
+    """Whether a saved view can find rows of this batch: it has the fields, and expects something if the view does."""
+    row_filter = filter_in(QueryDict(query))
+    names = answer_fields.field_names(batch)
+    compares = row_filter.agrees or row_filter.expected or row_filter.answered
+    return all(name in names for name, _ in row_filter.values) and bool(batch.expected_column or not compares)

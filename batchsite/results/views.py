@@ -11,8 +11,10 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from batchsite.batches import queries
+from batchsite.batches.end_records import mark_seen
 from batchsite.batches.models import Batch
 from batchsite.batches.states import RowState, State
+from batchsite.http import offered_undo
 from batchsite.results import (
     agreement,
     answer_fields,
@@ -39,12 +41,13 @@ def batch(request: TeamRequest, batch_id: int, tab: str = "results") -> HttpResp
     batch = queries.batch_of(request.team, batch_id)
     if batch.state == State.DRAFT:
         return redirect("batch-edit", batch.pk)
+    mark_seen(batch, request.user)
     summary = summaries.summary_of(batch)
     summaries.request(batch, summary)
     row_filter = filter_in(request.GET)
     context = status_context(request, batch, row_filter, tab)
     if tab == "results":
-        context |= table_context(request, batch, summary, row_filter)
+        context |= table_context(request, batch, summary, row_filter) | {"undo": offered_undo(request)}
     elif tab == "insights":
         context |= sums_context(request, batch, summary, row_filter)
     elif tab == "activity":

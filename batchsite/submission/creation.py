@@ -23,6 +23,9 @@ from batchsite.teams.accounts import AccountKind
 from batchsite.timeouts import timeouts
 from batchsite.xai.errors import XaiError
 
+SOON = 1.0
+"""Seconds ahead for which a place in the limit of create calls may be taken."""
+
 
 def create(context: StepContext) -> float | None:
     """Make sure that the batch exists at xAI. Returns seconds to wait if it does not yet, None once its id is known."""
@@ -42,7 +45,7 @@ def create(context: StepContext) -> float | None:
     team = team_of_key(context.account, context.client)
     with context.locked() as submission:
         generation.advance()
-        values = {"create_tried_at": timezone.now(), "create_slot_at": None, "missed_at": None}
+        values = {"create_tried_at": timezone.now(), "create_turn_at": None, "create_slot_at": None, "missed_at": None}
         update(submission, remote_name=remote_name(submission), provider_team=team, **values)
     try:
         remote = context.client.create_batch(submission.remote_name)
@@ -108,7 +111,7 @@ def look(context: StepContext) -> float | None:
         wait = timeouts().look_twice - (now - submission.missed_at).total_seconds()
         if wait > 0:
             return wait
-    if submission.create_slot_at:
+    if submission.create_turn_at or submission.create_slot_at:
         return None  # missed twice: it waits for its place only
     if remote_id := find(context):
         adopt_found(context, remote_id, "found again by its name")
@@ -121,15 +124,32 @@ def look(context: StepContext) -> float | None:
 
 
 def _wait_for_slot(context: StepContext) -> float:
-    """Returns seconds until this submission's place in the limit of create calls, which it keeps once it has one."""
-    slot, now = context.submission.create_slot_at, timezone.now()
-    if slot is not None:
-        return (slot - now).total_seconds()
-    wait = reserve(context.account, "create")
-    if wait > 0:
+    """Returns seconds until this submission's place in the limit of create calls, which it keeps once it has one.
+
+    Teams that share a key share its limit: each has a queue of its own, and only who comes to its head asks for a
+    place. So two hundred batches of a team take the first free place, and not the next two hundred.
+    """
+    submission, now = context.submission, timezone.now()
+    if submission.create_slot_at is not None:
+        return (submission.create_slot_at - now).total_seconds()
+    turn = submission.create_turn_at
+    wait = reserve(context.account, "create", team=submission.batch.team_id) if turn is None else _until(turn, now)
+    if wait <= 0:
+        wait = reserve(context.account, "create", only_within=SOON)
+        if 0 < wait <= SOON:
+            with context.locked() as submission:
+                update(submission, create_slot_at=now + timedelta(seconds=wait))
+            return wait
+        if wait > SOON:  # the head of another team's queue was faster
+            turn, wait = None, max(wait, reserve(context.account, "create", team=submission.batch.team_id))
+    if wait > 0 and turn is None:
         with context.locked() as submission:
-            update(submission, create_slot_at=now + timedelta(seconds=wait))
+            update(submission, create_turn_at=now + timedelta(seconds=wait))
     return wait
+
+
+def _until(moment: datetime, now: datetime) -> float:
+    return (moment - now).total_seconds()
 
 
 def _created(context: StepContext, remote_id: str, how: str) -> None:

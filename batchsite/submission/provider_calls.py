@@ -28,10 +28,13 @@ JITTER = 1.05
 """Where calls go one by one, a little slower than allowed: the network may push two of them together."""
 
 
-def reserve(account: Account, call: str, count: int = 1, *, only_within: float | None = None) -> float:
+def reserve(
+    account: Account, call: str, count: int = 1, *, only_within: float | None = None, team: int | None = None
+) -> float:
     """Returns seconds to wait before making `count` calls of that kind. Their places are taken.
 
-    They are not taken if the wait would be longer than `only_within` seconds.
+    They are not taken if the wait would be longer than `only_within` seconds. With `team`, they are places in the
+    queue of that team alone, which moves at the same pace.
     """
     per_window, window = _limit(call)
     burst = burst_of(call)
@@ -39,7 +42,7 @@ def reserve(account: Account, call: str, count: int = 1, *, only_within: float |
     now = timezone.now()
     with transaction.atomic():
         budget, _ = CallBudget.objects.select_for_update(no_key=True).get_or_create(
-            name=f"{account.fingerprint} {call}", defaults={"free_at": now}
+            name=f"{account.fingerprint} {call}" + (f" {team}" if team else ""), defaults={"free_at": now}
         )
         free_at = max(budget.free_at, now) + pace * count
         wait = max(0.0, (free_at - now - pace * burst).total_seconds())

@@ -77,7 +77,7 @@ def distrust(words: str, *, must_confirm: bool) -> int:
         unfinished = Submission.objects.exclude(state__in=TERMINAL)
         planned = Q(state=ChunkState.PLANNED) & ~Q(submission__state__in=TERMINAL)
         Chunk.objects.filter(planned).update(state=ChunkState.SENDING, sent_at=now)
-        unfinished.update(missed_at=None, missed_rows=[], create_slot_at=None, absent_rows=0)
+        unfinished.update(missed_at=None, missed_rows=[], create_turn_at=None, create_slot_at=None, absent_rows=0)
         count = unfinished.update(lease_token="", lease_until=None, next_look_at=now, tries=0, faults=0)
         batch_ids = sorted(set(unfinished.values_list("batch_id", flat=True)))
         if must_confirm:

@@ -35,12 +35,3 @@ def too_long(length: int, limits: Limits) -> str:
 def too_many_columns(count: int, limits: Limits, thing: str = "table") -> str:
     """Words for more columns than the limit; empty where there are not more."""
     return f"The {thing} has {count:,} columns; {limits.columns:,} are the limit." if count > limits.columns else ""
-
-
-def name_fault(name: str, column: int) -> str:
-    """What is wrong with the name of a column; empty where nothing is."""
-    if not name.strip():
-        return f"Column {column} has no name."
-    if len(name) > LONGEST_NAME:
-        return f"The name of column {column} has {len(name):,} characters; {LONGEST_NAME} are the limit."
-    return unfit(name)

@@ -10,6 +10,7 @@ from batchsite.tables.header_row import numbers
 from batchsite.tables.table_top import LONG_NAME, TableTop, numbered_text, shown_rows
 from batchsite.tables.table_types import Choice, Question
 
+NOTE = "Columns whose name was missing, taken or too long were given names."
 _SAID = 5
 """Problems that the question names."""
 
@@ -22,7 +23,7 @@ def check_names(top: TableTop, head: int) -> None:
         return
     named = given_names(layout.columns)
     if top.answers.get("names") == "give":
-        layout.notes.append("Columns whose name was missing, taken or too long were given names.")
+        layout.notes.append(NOTE)
     else:
         layout.questions.append(_question(top, head, problems, named))
     layout.columns = named

@@ -83,7 +83,7 @@ def _act(request: TeamRequest, batch: Batch) -> HttpResponse:
         _change(batch, what, which)
     except (trial_start.Refused, draft_store.Submitted) as error:
         return _refused(request, batch, choice, str(error))
-    if what == "save" and request.htmx and request.htmx.target == "try-cost":
+    if what == "price" and request.htmx:
         simulated = account_kind(request.team) == AccountKind.SANDBOX
         context = {"batch": batch, "cost": cost_of(batch, choice), "saved": True, "simulated": simulated}
         return render(request, "trials/_cost.html", context)

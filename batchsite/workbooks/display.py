@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from batchsite.workbooks.long_row import Cell
 from batchsite.workbooks.number_formats import Shown, number_format, text_format
-from batchsite.workbooks.sheet_cells import Cell
 from batchsite.workbooks.workbook import Book
 from batchsite.workbooks.xml_stream import unescaped
 
@@ -28,8 +30,14 @@ class Display:
             change = self._texts[cell.style] if cell.style < len(self._texts) else None
             return change(text) if change and text else text
         if cell.kind == "b":
-            return "TRUE" if cell.text.strip() in {"1", "true"} else "FALSE"
+            return "TRUE" if cell.text.strip().lower() in {"1", "true"} else "FALSE"
         return self.number(cell).text if cell.kind == "n" else cell.text
+
+    def parts(self, cell: Cell) -> Iterator[str]:
+        """What a cell shows, in parts where it is too long to be held."""
+        if cell.kind == "s" and cell.text:
+            return self._shared.parts(int(cell.text))
+        return iter([self.text(cell)])
 
     def number(self, cell: Cell) -> Shown:
         """What a cell of kind n shows, and how that departs from Excel."""

@@ -39,7 +39,7 @@ class Package:
 
     def kind_of(self, name: str) -> str:
         """The content type that the package gives for a part, in lower case; empty where it gives none."""
-        return _ContentTypes(self).by_part.get(part_name(name), "")
+        return _ContentTypes(self).by_part.get(part_name(name), "") if _CONTENT_TYPES in self else ""
 
 
 @dataclass(frozen=True)

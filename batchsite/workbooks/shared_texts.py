@@ -2,33 +2,44 @@
 
 from __future__ import annotations
 
+import codecs
 import tempfile
 from array import array
+from collections.abc import Iterator
 from typing import IO
 
 from batchsite.workbooks.xml_stream import TooLarge, XmlStream, unescaped
 
 _IN_MEMORY = 32_000_000
 _MOST_TEXTS = 20_000_000
+_BYTES_EACH = 4
+"""Bytes of a character, at most."""
 
 
 class Texts(XmlStream):
-    """In memory while they are few, then in a file without a name. `longest`: characters of one."""
+    """In memory while they are few, then in a file without a name. `longest`: characters of one that are held."""
 
     def __init__(self, part: IO[bytes] | None, longest: int) -> None:
         super().__init__(longest)
         self._phonetic = False
-        self._ends = array("Q", [0])
+        self._ends, self._size = array("Q", [0]), 0
         self._file = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115  (closed with the book)
         if part is not None:
             self.take_all(part)
 
     def __getitem__(self, index: int) -> str:
-        if index < 0:
-            raise IndexError(index)
-        begin, end = self._ends[index], self._ends[index + 1]
-        self._file.seek(begin)
-        return self._file.read(end - begin).decode()
+        """A text, or as much of it as may be held."""
+        size, most = self.size(index), _BYTES_EACH * self.longest
+        self._file.seek(self._ends[index])
+        return self._file.read(size).decode() if size <= most else self._file.read(most).decode(errors="ignore")
+
+    def parts(self, index: int) -> Iterator[str]:
+        """A text in parts: one, unless it is too long to be held. Raises IndexError."""
+        size, most = self.size(index), _BYTES_EACH * self.longest
+        begin, decode = self._ends[index], codecs.getincrementaldecoder("utf-8")().decode
+        for done in range(0, size, most):
+            self._file.seek(begin + done)
+            yield decode(self._file.read(min(most, size - done)))
 
     def size(self, index: int) -> int:
         """Bytes of a text. Raises IndexError."""
@@ -50,10 +61,12 @@ class Texts(XmlStream):
         elif tag == "rPh":
             self._phonetic = False
         elif tag == "si":
-            self._keep(unescaped(self.text()).encode())
+            self.overflow()
+            if len(self._ends) > _MOST_TEXTS:
+                raise TooLarge(f"This Excel file has more than {_MOST_TEXTS:,} different texts. Save the table as CSV.")
+            self._ends.append(self._size)
 
-    def _keep(self, data: bytes) -> None:
-        if len(self._ends) > _MOST_TEXTS:
-            raise TooLarge(f"This Excel file has more than {_MOST_TEXTS:,} different texts. Save the table as CSV.")
-        self._file.write(data)
-        self._ends.append(self._ends[-1] + len(data))
+    def overflow(self) -> None:
+        """Keeps what there is of a text."""
+        self._size += self._file.write(unescaped(self.text()).encode())
+        self.forget_text()

@@ -8,30 +8,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import IO
 
 from openpyxl.utils import column_index_from_string
 
-from batchsite.workbooks.xml_stream import Damaged, TooLarge, XmlStream
+from batchsite.workbooks.long_row import Cell, LongRow
+from batchsite.workbooks.xml_stream import Damaged, XmlStream
 
 MOST_ROWS, MOST_COLUMNS = 1_048_576, 16_384
+NO_STYLE = 1_000_000
+"""More than any file has: what an attribute names that is no number."""
 _REFERENCE = re.compile(r"([A-Za-z]{1,3})(\d+)")
 _MOST_MERGED = 1000
 _YES = {"1", "true"}
-
-
-@dataclass
-class Cell:
-    """`kind` is the type of the cell in the file: n, s, str, inlineStr, b, e or d."""
-
-    column: int
-    kind: str
-    style: int
-    text: str = ""
-    formula: bool = False
-    stored: bool = False
-    """Whether there is a result beside the formula, be it an empty text."""
 
 
 @dataclass
@@ -43,6 +33,8 @@ class SheetRow:
     hidden: bool
     length: int = 0
     """Characters of its cells."""
+    long: LongRow | None = None
+    """All of its cells, where they have more characters than may be held."""
 
 
 @dataclass
@@ -63,7 +55,8 @@ class SheetReader(XmlStream):
         self._cell = Cell(0, "n", 0)
         self._value = ""
         self._inline: str | None = None
-        self._phonetic = False
+        self._in_cell = self._phonetic = False
+        self._extensions = 0
         self._end_of_sheet = SheetEnd()
 
     def read(self, part: IO[bytes]) -> Iterator[SheetRow | SheetEnd]:
@@ -74,32 +67,45 @@ class SheetReader(XmlStream):
         yield self._end_of_sheet
 
     def started(self, tag: str, values: dict[str, str]) -> None:
-        if tag == "c":
+        if self._extensions:
+            self._extensions += tag == "extLst"
+        elif self._in_cell:
+            self._begin_part(tag)
+        elif tag == "c":
             self._begin_cell(values)
-        elif tag == "v" or (tag == "t" and not self._phonetic):
-            self.taking = True
-        elif tag == "is":
-            self.forget_text()
-        elif tag == "f":
-            self._cell.formula = True
         elif tag == "row":
             self._begin_row(values)
-        elif tag == "rPh":
-            self._phonetic = True
+        elif tag == "extLst":
+            self._extensions = 1
         elif tag == "mergeCell" and len(self._end_of_sheet.merged) < _MOST_MERGED:
             self._end_of_sheet.merged.append(values.get("ref", ""))
         elif tag == "col" and values.get("hidden") in _YES:
             self._end_of_sheet.hidden_columns += 1
 
+    def _begin_part(self, tag: str) -> None:
+        """What stands within a cell."""
+        if tag == "v" or (tag == "t" and not self._phonetic):
+            self.taking = True
+        elif tag == "is":
+            self.forget_text()
+        elif tag == "f":
+            self._cell.formula = True
+        elif tag == "rPh":
+            self._phonetic = True
+        elif tag == "extLst":
+            self._extensions = 1
+
     def ended(self, tag: str) -> None:
-        if tag == "c":
-            self._end_cell()
-        elif tag == "t":
-            self.taking = False
+        if self._extensions:
+            self._extensions -= tag == "extLst"
         elif tag == "v":
             self.taking = False
             self._value = self.text()
             self.forget_text()
+        elif tag == "c":
+            self._end_cell()
+        elif tag == "t":
+            self.taking = False
         elif tag == "is":
             self._inline = self.text()
         elif tag == "row":
@@ -121,17 +127,32 @@ class SheetReader(XmlStream):
         if not self._column < column <= MOST_COLUMNS:
             raise Damaged("cell references")
         self._column = column
-        self._cell = Cell(column, values.get("t") or "n", int(values.get("s") or 0))
+        style = values.get("s") or "0"
+        self._cell = Cell(column, values.get("t") or "n", int(style) if style.isdecimal() else NO_STYLE)
+        self._in_cell = True
         self._value, self._inline = "", None
         self.forget_text()
 
     def _end_cell(self) -> None:
         """`<is>` is the text of an inlineStr cell, whatever `<v>` beside it says."""
+        self._in_cell = False
         cell, row, inline = self._cell, self._row, self._inline
         chosen = inline if inline is not None and (cell.kind == "inlineStr" or not self._value) else self._value
         cell.text = chosen
         cell.stored = bool(chosen) or cell.kind == "str" or (cell.kind == "inlineStr" and inline is not None)
         row.length += len(chosen)
-        if row.length > self.longest:
-            raise TooLarge(f"Row {row.number:,} has more than {self.longest:,} characters, which is the limit.")
         row.cells.append(cell)
+        if row.long or row.length > self.longest:
+            self._put_away(row)
+
+    def overflow(self) -> None:
+        """A part of a cell that is longer than a row may be."""
+        self._row.cells.append(replace(self._cell, text=self.text()))
+        self.forget_text()
+        self._put_away(self._row)
+
+    def _put_away(self, row: SheetRow) -> None:
+        row.long = row.long or LongRow()
+        for cell in row.cells:
+            row.long.add(cell)
+        row.cells.clear()

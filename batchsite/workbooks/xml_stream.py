@@ -96,9 +96,13 @@ class XmlStream:
         if not self.taking:
             return
         self._length += len(text)
-        if self._length > self.longest:
-            raise TooLarge(f"A cell of this Excel file is longer than {self.longest:,} characters, which is the limit.")
         self._parts.append(text)
+        if self._length > self.longest:
+            self.overflow()
+
+    def overflow(self) -> None:
+        """Called where a text is longer than may be kept. Raises TooLarge, or takes what there is of it."""
+        raise TooLarge(f"A cell of this Excel file is longer than {self.longest:,} characters, which is the limit.")
 
     def _doctype(self, *_: Any) -> None:
         raise Damaged("a document type")

@@ -133,9 +133,9 @@ def test_notes_and_tags_are_written_in_place_and_lead_to_their_batches(
     expect(card).to_contain_text("Ask <Bob>")
     assert page.url.endswith(f"{path(batch)}/activity"), "nothing else of the page moved"
     card.get_by_role("link", name="for the board").click()
-    expect(page.get_by_label("Tag")).to_have_value("for the board")
+    expect(page.get_by_label("Tag", exact=True)).to_have_value("for the board")
     expect(page.get_by_role("link", name="Intents")).to_be_visible()
-    page.get_by_label("Tag").select_option("q4")
+    page.get_by_label("Tag", exact=True).select_option("q4")
     page.get_by_role("button", name="Show").click()
     expect(page.get_by_role("link", name="Intents")).to_be_visible()
     assert accessibility(page) == []
@@ -149,7 +149,7 @@ def test_the_rows_of_a_filter_are_taken_home_with_chosen_columns(
 ) -> None:
     open_as(alice, path(batch))
     page.get_by_label("Search in rows and answers").fill("question 1")
-    page.get_by_text("More filters and columns").click()
+    page.get_by_text("Filter", exact=True).click()
     page.get_by_label("intent", exact=True).first.select_option("fees")
     page.locator("#results").get_by_role("button", name="Show", exact=True).click()
     expect(page.get_by_text("intent is fees")).to_be_visible()
@@ -269,7 +269,7 @@ def test_answers_that_do_not_fit_are_asked_for_once_more(batch: Batch, alice: Us
     expect(dialog).to_contain_text("1 of them was cut off at the token limit.")
     assert accessibility(page) == []
     dialog.get_by_role("button", name="Retry").click()
-    expect(page.get_by_text("Retrying.")).to_be_visible()
+    expect(page.locator("#progress")).to_contain_text("Retrying")
     assert batch.submissions.count() == 2
 
 

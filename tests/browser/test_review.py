@@ -118,7 +118,8 @@ def test_rows_are_searched_filtered_and_judged_by_keyboard(first: Batch, alice: 
     expect(page.get_by_role("button", name="Row 170 is good")).to_have_attribute("aria-pressed", "true")
     page.keyboard.press("b")
     expect(page.get_by_role("button", name="Row 170 is bad")).to_have_attribute("aria-pressed", "true")
-    page.get_by_label("Judged or not").select_option("bad")
+    page.get_by_text("Filter", exact=True).click()
+    page.locator("#filter-menu").get_by_label("Judgement").select_option("bad")
     page.locator("#results").get_by_role("button", name="Show", exact=True).click()
     expect(page.locator("#results tbody tr")).to_have_count(1)
     assert shown_rows(page) == ["170"]
@@ -130,12 +131,17 @@ def test_rows_are_searched_filtered_and_judged_by_keyboard(first: Batch, alice: 
     expect(page.get_by_role("dialog")).to_contain_text("Mark the row as good")
 
 
-def test_columns_and_order_are_chosen_and_stand_in_the_address(first: Batch, alice: User, open_as: Open) -> None:
+def test_columns_are_remembered_and_the_order_stands_in_the_address(first: Batch, alice: User, open_as: Open) -> None:
     page = open_as(alice, path(first))
-    page.get_by_text("More filters and columns").click()
+    page.get_by_text("Columns", exact=True).click()
     page.get_by_role("checkbox", name="reply").uncheck()
     page.get_by_role("checkbox", name="category").check()
-    page.get_by_label("Order").select_option("-row")
+    page.get_by_label("Width of Prompt").select_option("Very wide")
+    assert accessibility(page) == []
+    page.get_by_role("button", name="Show these").click()
+    expect(page.get_by_role("columnheader", name="Prompt")).to_have_class(re.compile("is-widest"))
+    page.get_by_text("Filter", exact=True).click()
+    page.locator("#filter-menu").get_by_label("Order").select_option("-row")
     page.locator("#results").get_by_role("button", name="Show", exact=True).click()
     page.wait_for_url(re.compile("sort=-row"))
     heads = page.locator("#results thead th").all_inner_texts()
@@ -199,7 +205,8 @@ def test_without_javascript_filters_pages_and_judging_work(
     page.goto(live_server.url + path(first))
     page.locator("#results").get_by_role("link", name="Next").click()
     assert shown_rows(page)[0] == "51"
-    page.get_by_label("All states").select_option("failed")
+    page.get_by_text("Filter", exact=True).click()
+    page.locator("#filter-menu").get_by_label("State").select_option("failed")
     page.locator("#results").get_by_role("button", name="Show", exact=True).click()
     assert shown_rows(page) == ["180"]
     page.get_by_role("link", name="Show all rows").first.click()

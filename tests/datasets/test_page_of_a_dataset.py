@@ -55,7 +55,7 @@ def test_the_last_answer_brings_everything_and_asks_no_more(
     assert f'hx-get="{reverse("dataset-progress", args=[dataset.pk])}"' in before
     assert "hx-trigger" not in after
     assert 'id="dataset-live"' in after
-    assert 'hx-swap-oob="true"' in after
+    assert '<hx-partial hx-target="#main > .head"' in after
     assert "New batch</button>" in after
     assert "Hello" in after
     assert "tickets is ready: 1 row." in after

@@ -183,7 +183,7 @@ def test_what_is_typed_is_saved_and_shown_at_once(draft: Batch, site: Client) ->
     assert "You are c3" in part
     assert "5 rows × 2 messages" in part
     assert ">Saved<" in part
-    assert 'id="sum" hx-swap-oob="true"' in part
+    assert '<hx-partial hx-target="#sum">' in part
 
 
 def test_parameters_that_the_page_does_not_show_stay(draft: Batch, site: Client) -> None:

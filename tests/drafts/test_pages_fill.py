@@ -184,7 +184,7 @@ def test_values_of_a_column_come_into_the_part_of_the_page(draft: Batch, site: C
     assert draft.shape is not None
     assert draft.shape["fields"][0]["values"] == ["a", "b"]
     text = answer.content.decode()
-    assert 'id="shape" class="shape" hx-swap-oob="true"' in text
+    assert '<hx-partial hx-target="#shape"' in text
     assert "2 values of “kind” are now the allowed values." in text
     assert "&quot;enum&quot;" in text
 

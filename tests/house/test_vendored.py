@@ -13,7 +13,7 @@ FOLDER = ROOT / "static" / "vendor"
 TABLE = (FOLDER / "VENDORED.md").read_text()
 ROWS = re.findall(r"^\| `(\S+)` \| `(\S+)` \| (\S+) \| .*`(licences/\S+)` \| `([0-9a-f]{64})` \|$", TABLE, re.M)
 FILES = [row[0] for row in ROWS]
-SAYS_ITS_VERSION = {"htmx.min.js": r'version:"([\d.]+)"', "modern-normalize.css": r"modern-normalize v([\d.]+)"}
+SAYS_ITS_VERSION = {"htmx.min.js": r'version="([\d.]+)"', "modern-normalize.css": r"modern-normalize v([\d.]+)"}
 
 
 def test_every_file_is_the_one_that_the_table_names() -> None:

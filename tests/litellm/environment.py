@@ -41,7 +41,3 @@ def _install() -> bool:
         return False
     _STAMP.write_text(f"{REQUIREMENT} {sys.version}")
     return True
-
-
-if __name__ == "__main__":  # before the tests, so that none of them takes the minute
-    ready()

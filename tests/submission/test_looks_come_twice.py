@@ -13,6 +13,7 @@ from batchsite.submission.steps import advance
 from batchsite.teams.accounts import Account, AccountKind
 from batchsite.teams.models import Team
 from batchsite.timeouts import PipelineTimeouts
+from tests.factories import make_team
 from tests.pipeline import SHORT, check_books, drive, make_batch, step_all
 from tests.sandboxes import Sandbox
 
@@ -55,7 +56,7 @@ def test_two_looks_lie_between_a_lost_add_and_the_next(team: Team, sandbox: Sand
     check_books(batch, sandbox)
 
 
-def test_a_create_that_must_wait_is_due_later_and_keeps_its_place(
+def test_a_create_that_must_wait_is_due_later_and_keeps_its_turn(
     team: Team, sandbox: Sandbox, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.OPTIONS = replace(settings.OPTIONS, creates_per_second=2)
@@ -63,21 +64,34 @@ def test_a_create_that_must_wait_is_due_later_and_keeps_its_place(
     monkeypatch.setattr("batchsite.submission.submit.time.sleep", slept.append)
     batch = make_batch(team, 3)
     for _ in range(200):
-        reserve(account_for(batch), "create")
+        reserve(account_for(batch), "create", team=team.pk)
     submission = batch.submissions.get()
-    while not submission.create_slot_at:
+    while not submission.create_turn_at:
         advance(submission.pk)
         submission.refresh_from_db()
-    slot, due = submission.create_slot_at, submission.next_look_at
+    turn, due = submission.create_turn_at, submission.next_look_at
     assert due is not None
     assert (submission.remote_id, sandbox.batches()) == ("", [])
     assert (due - timezone.now()).total_seconds() > 20
     advance(submission.pk)  # somebody is early
     submission.refresh_from_db()
-    assert (submission.remote_id, submission.create_slot_at) == ("", slot)
-    batch.submissions.update(create_slot_at=timezone.now(), next_look_at=timezone.now())
+    assert (submission.remote_id, submission.create_turn_at) == ("", turn)
+    batch.submissions.update(create_turn_at=timezone.now(), next_look_at=timezone.now())
     drive(batch)
     assert sum(slept) == 0
+
+
+def test_two_hundred_batches_of_a_team_do_not_take_the_places_of_another(sandbox: Sandbox, settings: Any) -> None:
+    settings.OPTIONS = replace(settings.OPTIONS, creates_per_second=2)
+    busy, quiet = make_team("Busy"), make_team("Quiet")
+    first = make_batch(busy, 1)
+    for _ in range(200):
+        reserve(account_for(first), "create", team=busy.pk)
+    began = timezone.now()
+    ten_rows = make_batch(quiet, 10)
+    while not ten_rows.submissions.get().remote_id:
+        step_all(ten_rows)
+    assert (timezone.now() - began).total_seconds() < 5
 
 
 def test_creates_go_nearly_as_fast_as_allowed(team: Team, settings: Any) -> None:

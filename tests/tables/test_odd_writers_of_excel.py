@@ -62,12 +62,25 @@ def cell(xml: str, code: str = "General") -> tuple[str, list[str]]:
         ('<c r="" s="1"><v>12345678901234567890</v></c>', "12345678901234567890"),
         ('<c r="B2"><v>-1234567890123456789</v></c>', "-1234567890123456789"),
         ('<c r="B2"><v>1234567890123456000</v></c>', "1234567890123456000"),
-        ('<c r="B2"><v>1.2345678901234499E+18</v></c>', "1234567890123450000"),
+        ('<c r="B2"><v>1.2345678901234499E+18</v></c>', "1234567890123449900"),
         ('<c r="B2"><v>1E+999</v></c>', "1E+999"),
+        ('<c r="B2" s="-1"><v>7</v></c>', "7"),
+        ('<c r="B2" s="none"><v>7</v></c>', "7"),
+        ('<c r="B2" s="99"><v>7</v></c>', "7"),
+        ('<c r="B2" t="b"><v>TRUE</v></c>', "TRUE"),
+        ('<c r="B2"><v>7</v><extLst><ext uri="x"><v>8</v></ext></extLst></c>', "7"),
     ],
 )
 def test_a_cell_gives_the_value_that_stands_in_the_file(xml: str, text: str) -> None:
     assert cell(xml)[0] == text
+
+
+def test_formulas_of_what_stands_behind_the_rows_are_none_of_a_cell() -> None:
+    sparkline = "<extLst><ext><sparklines><sparkline><f>A!A1:A2</f></sparkline></sparklines></ext></extLst>"
+    book = changed(
+        excel([["id", "text"], ["1", "x"]]), SHEET, "</row></sheetData>", '<c r="C2" s="0"/></row></sheetData>'
+    )
+    assert read(changed(book, SHEET, "</worksheet>", sparkline + "</worksheet>")) == [["id", "text"], ["1", "x"]]
 
 
 @pytest.mark.parametrize("xml", ['<c r="A3"><f>A2</f><v/></c>', '<c r="A3" t="inlineStr"><f>A2</f></c>'])
@@ -83,6 +96,8 @@ def test_a_formula_that_was_never_calculated_is_refused(xml: str) -> None:
         ("[DBNum1]0", "5", "5", "1 number written without the number format"),
         (";;;", "5", "", "1 number hidden by the number format"),
         ("yyyy", "-5", "-5", "1 number written without the number format"),
+        ("[Red]", "5", "5", "1 number written without the number format"),
+        ("0", "1.2345678901234567e+18", "1234567890123456700", "1 number with every digit that stands in the file"),
         ("[$-407]d. mmmm yyyy", "45444", "2024-06-01", ISO_NOTE),
     ],
 )
@@ -123,6 +138,12 @@ def test_parts_may_lie_anywhere() -> None:
         {"_rels/.rels": {'"xl/workbook': '"/data/workbook'}, "[Content_Types].xml": {"/xl/": "/data/"}},
     )
     assert read(elsewhere) == [["id", "text"], ["1", "x"]]
+
+
+def test_a_workbook_without_a_list_of_types_is_one() -> None:
+    with zipfile.ZipFile(io.BytesIO(excel([["id", "text"], ["1", "x"]]))) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist() if "Content" not in name}
+    assert read(zipped(parts)) == [["id", "text"], ["1", "x"]]
 
 
 @pytest.mark.parametrize("name", ["[content_types].xml", "[CONTENT_TYPES].XML"])

@@ -3,6 +3,7 @@
 # ruff: noqa: DTZ001
 from __future__ import annotations
 
+import io
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 from batchsite.tables import Limits, ReadingError
 from tests.tables.forms import asked, opened, parquet_file, read, refused, sentence
@@ -110,8 +112,42 @@ def test_a_cell_that_cannot_be_is_named_and_can_be_left_out() -> None:
     assert read(data, bad_rows="leave") == [["a"], ["x"], ["z"]]
 
 
-def test_names_that_cannot_be_are_refused() -> None:
-    assert "has no name" in sentence(parquet_file({"": ["a"]}))
+def test_names_that_are_missing_taken_or_too_long_are_given() -> None:
+    target = io.BytesIO()
+    names = ["a", "", "a", "b" * 400]
+    parquet.write_table(pa.table([pa.array([text]) for text in "wxyz"], names=names), target)
+    table = opened(target.getvalue())
+
+    assert table.columns == ["a", "column 2", "a_2", "b" * 100 + "…"]
+    assert list(table.rows()) == [["w", "x", "y", "z"]]
+    assert table.understood.notes == ["Columns whose name was missing, taken or too long were given names."]
+
+
+@pytest.mark.parametrize(
+    ("kind", "count", "text"),
+    [
+        (pa.timestamp("us"), 2**63 - 1, "294247-01-10T04:00:54.775807"),
+        (pa.timestamp("us"), -(2**63), "-290308-12-21T19:59:05.224192"),
+        (pa.timestamp("us", "UTC"), 2**63 - 1, "294247-01-10T04:00:54.775807Z"),
+        (pa.timestamp("ms"), 2**60, "36536598-01-28T21:54:06.976"),
+        (pa.timestamp("us"), 253_402_300_800_000_000, "10000-01-01T00:00:00"),
+        (pa.date32(), 2**31 - 1, "5881580-07-11"),
+    ],
+)
+def test_moments_of_any_year_are_written(kind: pa.DataType, count: int, text: str) -> None:
+    moments = pa.array([count], pa.int32() if kind == pa.date32() else pa.int64()).view(kind)
+
+    assert read(parquet_file({"t": moments})) == [["t"], [text]]
+    assert read(parquet_file({"t": pa.array([[count]], pa.list_(moments.type))}))[1] == [f'["{text}"]']
+
+
+def test_numbers_in_bytes_are_no_text() -> None:
+    numbers = pa.array([number.to_bytes(4, "big") for number in range(5)])
+    assert asked(parquet_file({"id": list(range(5)), "n": numbers})).key == "binary"
+
+
+def test_a_table_without_rows_has_none() -> None:
+    assert read(parquet_file({"a": pa.array([], pa.string())})) == [["a"]]
 
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.95])

@@ -177,7 +177,7 @@ def test_variants_are_kept_as_they_are_typed(draft: Batch, site: Client) -> None
 
 
 def test_while_one_types_only_the_price_comes_back(draft: Batch, site: Client) -> None:
-    answer = site.post(url(draft), {"act": "save", "count": "7"}, headers=HTMX | {"HX-Target": "try-cost"})
+    answer = site.post(url(draft), {"act": "price", "count": "7"}, headers=HTMX)
     assert text_of(answer).startswith('<p id="try-cost"')
     assert "7 rows × 1 variant" in text_of(answer)
 

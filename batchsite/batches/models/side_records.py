@@ -28,6 +28,28 @@ class Tagging(models.Model):
         return self.tag
 
 
+class SavedView(models.Model):
+    """A filter and an order of a list that a team saved under a name."""
+
+    class Place(models.TextChoices):
+        RESULTS = "results", "Rows of a batch"
+        BATCHES = "batches", "Batches"
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="saved_views", db_index=False)
+    place = models.CharField(max_length=10, choices=Place.choices)
+    name = models.CharField(max_length=60)
+    query = models.TextField()
+    """As it stands in the address of the list, in one canonical form."""
+    created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["team", "place", "name"], name="one_view_per_name")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class DailySpend(models.Model):
     """What was billed on one day (UTC, when it came), one record for each account, model and person.
 

@@ -63,6 +63,8 @@ class Submission(Work):
     remote_id = models.CharField(max_length=100, blank=True, db_index=True)
     create_tried_at = models.DateTimeField(null=True, blank=True)
     """Set before the create call: without a remote_id its outcome is unknown."""
+    create_turn_at = models.DateTimeField(null=True, blank=True)
+    """When it may ask for a place in the limit of create calls: its turn among its team's submissions."""
     create_slot_at = models.DateTimeField(null=True, blank=True)
     """Its reserved place in the provider's limit of create calls."""
     missed_at = models.DateTimeField(null=True, blank=True)

@@ -11,8 +11,9 @@ from batchsite.tables.cell_faults import too_long, too_many_columns
 from batchsite.tables.row_checks import RowChecks, refuse
 from batchsite.tables.table_types import Limits
 from batchsite.workbooks.display import TEXT_KINDS, Display
+from batchsite.workbooks.long_row import Cell
 from batchsite.workbooks.number_formats import Departure
-from batchsite.workbooks.sheet_cells import Cell, SheetEnd, SheetRow
+from batchsite.workbooks.sheet_cells import SheetEnd, SheetRow
 from batchsite.workbooks.workbook import Book, Sheet
 
 _SHOWN_PLACES = 3
@@ -58,9 +59,9 @@ class Extent:
     def empty_rows(self) -> int:
         return self.last_row - self.first_row + 1 - self.filled_rows
 
-    def include(self, row: SheetRow, columns: list[int]) -> None:
-        self.first_row = self.first_row or row.number
-        self.last_row = row.number
+    def include(self, number: int, columns: list[int]) -> None:
+        self.first_row = self.first_row or number
+        self.last_row = number
         self.first_column = min(self.first_column or columns[0], columns[0])
         self.last_column = max(self.last_column, columns[-1])
         self.filled_rows += 1
@@ -73,6 +74,8 @@ class FirstLook:
         self.extent = Extent()
         self.bad_rows: set[int] = set()
         """The numbers of rows that cannot be read; `checks` knows why."""
+        self.long_rows: set[int] = set()
+        """Those of them that cannot be held in memory either."""
         self._display, self._limits, self._checks = display, limits, checks
         self._longest = book.longest
         self._errors = _Places()
@@ -109,28 +112,30 @@ class FirstLook:
             yield f"{_count(self.extent.empty_rows, 'row')} within the sheet with nothing in them."
 
     def _look_at_row(self, row: SheetRow) -> None:
-        self._check_size(row)
-        columns = [cell.column for cell in row.cells if self._look_at(cell, row.number)]
+        if self._is_long(row):
+            columns = row.long.columns if row.long else [cell.column for cell in row.cells if cell.text]
+            self.long_rows.add(row.number)
+            self._report(row.number, columns[0], f"The row has more than {self._longest:,} characters.")
+        else:
+            columns = [cell.column for cell in row.cells if self._look_at(cell, row.number)]
         if columns:
-            self.extent.include(row, columns)
+            self.extent.include(row.number, columns)
             self._hidden_rows += row.hidden
 
-    def _check_size(self, row: SheetRow) -> None:
+    def _is_long(self, row: SheetRow) -> bool:
         """A text that many cells share is counted as often as it is to be read, before it is."""
-        size = sum(map(self._display.size, row.cells))
-        most = 4 * self._longest  # bytes of as many characters
-        if size > most:
-            raise refuse(f"Row {row.number:,} has more than {most:,} bytes, which is the limit.")
+        size = sum(map(self._display.size, row.long or row.cells))
         self._size += size
         if self._size > self._limits.unpacked:
             raise refuse(f"The texts of this sheet have more than {self._limits.unpacked:,} bytes, which is the limit.")
+        return row.long is not None or size > 4 * self._longest  # bytes of as many characters
 
     def _look_at(self, cell: Cell, row: int) -> bool:
         """Whether there is anything in a cell."""
         if cell.formula:
             self._formulas += 1
             if not cell.stored:
-                self._report(row, cell, _UNSOLVED)
+                self._report(row, cell.column, f"Cell {_place(cell, row)} {_UNSOLVED}")
                 return True
         if not cell.text:
             return False
@@ -142,14 +147,14 @@ class FirstLook:
             return True
         text = self._display.text(cell)
         if fault := too_long(len(text), self._limits):
-            self._report(row, cell, f"is too long. {fault}")
+            self._report(row, cell.column, f"Cell {_place(cell, row)} is too long. {fault}")
         return bool(text)
 
-    def _report(self, row: int, cell: Cell, message: str) -> None:
+    def _report(self, row: int, column: int, message: str) -> None:
         if row not in self.bad_rows:
             self.bad_rows.add(row)
             self._checks.rows = row
-            self._checks.bad_row(f"Cell {_place(cell, row)} {message}", row, cell.column)
+            self._checks.bad_row(message, row, column)
 
 
 def _place(cell: Cell, row: int) -> str:

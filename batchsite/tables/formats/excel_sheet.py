@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
 
-from batchsite.tables.cell_faults import name_fault
+from batchsite.tables.cell_faults import unfit
 from batchsite.tables.dialects import Trial
 from batchsite.tables.excerpts import excerpt
 from batchsite.tables.formats.excel_extent import FirstLook
@@ -48,8 +48,6 @@ _SHOWN_ROWS, _SHOWN_CELLS = 4, 12
 _LONGEST_ROW = 4
 """Times the limit of a cell: characters of a row, or of a cell that is too long but can be skipped."""
 _DAMAGED = "This Excel file is damaged or not complete. Open it in Excel, save it again and upload that file."
-Row = tuple[int, list[str]]
-"""(number of the row in the sheet, its cells up to the last column that the sheet uses)."""
 
 
 def open_excel(archive: zipfile.ZipFile, *, filename: str, answers: Answers, limits: Limits) -> Table:
@@ -106,7 +104,8 @@ def _begin(book: Book, sheet: Sheet) -> Iterator[tuple[str, ...]]:
     display = Display(book)
     for row in book.rows(sheet):
         if isinstance(row, SheetRow):
-            texts = {cell.column: text for cell in row.cells if (text := excerpt(display.text(cell)))}
+            cells = row.long or row.cells
+            texts = {cell.column: text for cell in cells if (text := excerpt(next(display.parts(cell), "")))}
             if texts:
                 yield tuple(texts.get(n, "") for n in range(1, min(max(texts), _SHOWN_CELLS) + 1))
 
@@ -122,7 +121,7 @@ class ExcelTable(Table):
         self._checks = RowChecks(limits, answers)
         self.left_out = self._checks.bad
         look = FirstLook(book, sheet, self._display, limits, self._checks)
-        self._extent, self._bad = look.extent, look.bad_rows
+        self._extent, self._bad, self._long = look.extent, look.bad_rows, look.long_rows
         layout = self._lay_out(answers)
         self._skip, self.columns, self.sample = layout.skip, layout.columns, layout.sample
         self.declared_totals = declared_totals(book.package, sheet.path, self._extent.last_row)
@@ -133,36 +132,64 @@ class ExcelTable(Table):
         """The rows below the header, once."""
         width, first = len(self.columns), self._first_row()
         with _refusals():
-            for number, cells in self._sheet_rows():
-                if number in self._bad:
-                    self.left_out.write_cells(cells)
+            for number, row in self._sheet_rows():
+                if row and number in self._long:
+                    self._keep_long(row)
+                elif number in self._bad:
+                    self.left_out.write_cells(self._cells(row))
                 elif number >= first:
                     self.recent.append(number)
-                    yield cells[:width]
+                    yield self._cells(row)[:width]
 
-    def _sheet_rows(self) -> Iterator[Row]:
-        """Every row from the first with something in it to the last, the empty ones between them included."""
-        extent, text = self._extent, self._display.text
+    def _sheet_rows(self) -> Iterator[tuple[int, SheetRow | None]]:
+        """(number, row) from the first row with something in it to the last; None where the file has none."""
+        extent = self._extent
         next_row = extent.first_row
-        begin, width = extent.first_column, extent.width
         for row in self._book.rows(self._sheet):
             if not isinstance(row, SheetRow) or row.number < extent.first_row:
                 continue
             if row.number > extent.last_row:
                 return
             for number in range(next_row, row.number):
-                yield number, [""] * width
+                yield number, None
             next_row = row.number + 1
-            cells = [""] * width
-            for cell in row.cells:
-                if cell.text and begin <= cell.column < begin + width:
-                    cells[cell.column - begin] = text(cell)
-            yield row.number, cells
+            yield row.number, row
+
+    def _cells(self, row: SheetRow | None) -> list[str]:
+        """The texts of a row that can be held, up to the last column that the sheet uses."""
+        begin, width, text = self._extent.first_column, self._extent.width, self._display.text
+        cells = [""] * width
+        for cell in row.cells if row else ():
+            if cell.text and begin <= cell.column < begin + width:
+                cells[cell.column - begin] = text(cell)
+        return cells
+
+    def _beginnings(self, row: SheetRow | None) -> list[str]:
+        """The same of any row, each text cut to what is judged."""
+        begin, width = self._extent.first_column, self._extent.width
+        cells = [""] * width
+        for cell in (row.long or row.cells) if row else ():
+            place = cell.column - begin
+            if cell.text and 0 <= place < width and not cells[place]:
+                cells[place] = next(self._display.parts(cell), "")[:_JUDGED]
+        return cells
+
+    def _keep_long(self, row: SheetRow) -> None:
+        """Keeps a skipped row that cannot be held, as a line of CSV."""
+        column, opened = self._extent.first_column, False
+        for cell in row.long or row.cells:
+            if cell.column > column or not opened:
+                between = '"' * opened + "," * (cell.column - column) + '"'
+                self.left_out.write(between.encode())
+                column, opened = cell.column, True
+            for part in self._display.parts(cell):
+                self.left_out.write(part.replace('"', '""').encode())
+        self.left_out.write(b'"\r\n')
 
     def _lay_out(self, answers: Answers) -> Layout:
         """Titles, header and names, judged as for any text. Raises ReadingError, Asks."""
         sample = islice(self._sheet_rows(), _SAMPLE_ROWS)
-        shortened = [([cell[:_JUDGED] for cell in cells], number) for number, cells in sample]
+        shortened = [(self._beginnings(row), number) for number, row in sample]
         if not shortened:
             raise refuse(f"Sheet “{self._sheet.name}” is empty.")
         records = [(cells, "\t".join(cells), number, "") for cells, number in shortened]
@@ -176,7 +203,7 @@ class ExcelTable(Table):
         problems = layout.problems or [
             Problem(fault, layout.header_line, column=column)
             for column, name in enumerate(layout.columns, 1)
-            if (fault := name_fault(name, column))
+            if (fault := unfit(name))
         ]
         if problems:
             raise ReadingError(problems)

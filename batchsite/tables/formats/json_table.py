@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from batchsite.tables.cell_faults import name_fault, too_long, unfit
+from batchsite.tables.cell_faults import too_long, unfit
+from batchsite.tables.column_names import NOTE, given_names
 from batchsite.tables.excerpts import excerpt
 from batchsite.tables.formats.json_pieces import CONTINUED, Broken, Piece
 from batchsite.tables.formats.json_values import as_text, kind
@@ -25,6 +26,7 @@ class JsonTable(Table):
     def __init__(self, pieces: Pieces, form: str, *, answers: Answers, limits: Limits) -> None:
         self.understood = Understood(form=form, header="keys")
         self.columns: list[str] = []
+        self._keys: list[str] = []
         self.lines: list[int] = []
         """The lines of the first two rows: whether there is more than one."""
         self._pieces, self._limits = pieces, limits
@@ -64,16 +66,23 @@ class JsonTable(Table):
         except Broken as error:
             checks.bad_file(error.message, error.line, error.excerpt)
         checks.settle()
+        self._name_columns()
         if not self.columns:
             raise refuse("The file is empty: it has no object with a key.")
         self._say()
+
+    def _name_columns(self) -> None:
+        """The columns have the names of the keys, or those that they are given where a key is no name."""
+        self.columns = given_names(self._keys)
+        if self.columns != self._keys:
+            self.understood.notes.append(NOTE)
 
     def _look(self, value: Any, text: str, line: int) -> tuple[str, int | None]:
         """What is wrong with an object, and in which column; its keys become columns."""
         if isinstance(value, dict):
             if not value.keys() <= self._known:
                 self._add_columns(value, line)
-            self._gaps = self._gaps or len(value) < len(self.columns) or None in value.values()
+            self._gaps = self._gaps or len(value) < len(self._keys) or None in value.values()
             self._not_a_number = self._not_a_number or "NaN" in text or "Infinity" in text
         return self._fault(value, text)
 
@@ -81,15 +90,15 @@ class JsonTable(Table):
         for key in value:
             if key in self._known:
                 continue
-            if fault := name_fault(key, len(self.columns) + 1):
-                raise refuse(fault.replace("The name of column", "The key of column"), line, excerpt(key))
-            if len(self.columns) >= self._limits.columns:
+            if fault := unfit(key):
+                raise refuse(fault, line, excerpt(key))
+            if len(self._keys) >= self._limits.columns:
                 message = f"The objects have more than {self._limits.columns:,} different keys, which is the limit."
                 raise refuse(message, line, excerpt(key))
             self._gaps = self._gaps or len(self.lines) > 1
             self._known.add(key)
-            self.columns.append(key)
-            self._numbers[key] = len(self.columns)
+            self._keys.append(key)
+            self._numbers[key] = len(self._keys)
 
     def _fault(self, value: Any, text: str) -> tuple[str, int | None]:
         """What is wrong with a value that is good JSON, and in which column."""
@@ -107,7 +116,7 @@ class JsonTable(Table):
         return "", None
 
     def _cells(self, value: dict[str, Any], text: str) -> list[str]:
-        return [as_text(value.get(key)) for key in self.columns]
+        return [as_text(value.get(key)) for key in self._keys]
 
     def _say(self) -> None:
         notes = self.understood.notes

@@ -110,6 +110,8 @@ def _kind(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo]) -> str:
     types = next((entry for entry, name in zip(entries, names, strict=True) if name.lower() == _CONTENT_TYPES), None)
     if types:
         return _office_kind(archive, types, names)
+    if any(name.lower() == "xl/workbook.xml" for name in names):
+        return "an Excel file"
     if names and names[0] == "mimetype" and entries[0].file_size < 200:
         try:
             mimetype = archive.read(entries[0]).decode("ascii", "replace")

@@ -6,11 +6,12 @@ Question: `binary`, about columns with bytes that are no text.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import chain
 from typing import Any
 
-from batchsite.tables.cell_faults import name_fault, too_long, too_many_columns, unfit
+from batchsite.tables.cell_faults import too_long, too_many_columns, unfit
+from batchsite.tables.column_names import NOTE, given_names
 from batchsite.tables.excerpts import excerpt
 from batchsite.tables.formats.parquet_pages import BadHeader, Sizes, page_sizes
 from batchsite.tables.formats.parquet_texts import holds_bytes, texts_of
@@ -94,58 +95,68 @@ class ParquetTable(Table):
         self._file, self._limits = file, limits
         self._checks = RowChecks(limits, answers)
         self.left_out = self._checks.bad
-        schema = file.schema_arrow
-        self.columns: list[str] = list(schema.names)
-        self._check(file.metadata, schema)
+        fields = list(file.schema_arrow)
+        self._names = [field.name for field in fields]
+        self._check(file.metadata)
+        self.columns = given_names(self._names)
+        if self.columns != self._names:
+            self.understood.notes.append(NOTE)
         self._batch_rows = _batch_rows(file.metadata, sizes, limits)
-        self._texts = {field.name: texts_of(field.type, 2 * limits.cell) for field in schema}
-        self._settle_bytes([field.name for field in schema if holds_bytes(field.type)], answers)
+        self._texts = [texts_of(field.type, 2 * limits.cell) for field in fields]
+        self._read = list(range(len(fields)))
+        """The places of the columns that are read."""
+        self._settle_bytes([place for place, field in enumerate(fields) if holds_bytes(field.type)], answers)
 
-    def _check(self, metadata: Any, schema: Any) -> None:
-        limits, names = self._limits, self.columns
+    def _check(self, metadata: Any) -> None:
+        limits, names = self._limits, self._names
         if fault := too_many_columns(len(names), limits):
             raise refuse(fault)
         if metadata.num_rows > limits.rows:
             raise refuse(f"The table has {metadata.num_rows:,} rows; {limits.rows:,} are the limit.")
         if not names:
             raise refuse("The Parquet file has no columns.")
-        first = {name: column for column, name in reversed(list(enumerate(names, 1)))}
         problems = [
-            Problem(fault, column=column, excerpt=excerpt(names[column - 1]))
-            for column, field in enumerate(schema, 1)
-            if (fault := _column_fault(field, column, first))
+            Problem(fault, column=column, excerpt=excerpt(name))
+            for column, name in enumerate(names, 1)
+            if (fault := unfit(name))
         ]
         if problems:
             raise ReadingError(problems)
 
     # --- bytes that nobody has marked as text
 
-    def _settle_bytes(self, names: list[str], answers: Answers) -> None:
+    def _settle_bytes(self, places: list[int], answers: Answers) -> None:
         """Bytes are text where all of a column is UTF-8. Raises Asks where it is not, and nobody said what to do."""
-        binary = [name for name in names if not self._is_text(name)]
-        if texts := [name for name in names if name not in binary]:
-            columns = ", ".join(f"“{name}”" for name in texts[:10])
+        binary = [place for place in places if not self._is_text(place)]
+        if texts := [place for place in places if place not in binary]:
+            columns = ", ".join(f"“{self.columns[place]}”" for place in texts[:10])
             self.understood.notes.append(
                 f"Bytes that are not marked as text, but are UTF-8, are read as text: {columns}."
             )
         if not binary:
             return
-        if answers.get(BINARY) == LEAVE and len(binary) < len(self.columns):
-            self.columns = [name for name in self.columns if name not in binary]
-            left_out = ", ".join(f"“{name}”" for name in binary[:10])
+        others = [place for place in self._read if place not in binary]
+        if answers.get(BINARY) == LEAVE and others:
+            left_out = ", ".join(f"“{self.columns[place]}”" for place in binary[:10])
             self.understood.notes.append(f"Columns with binary data are left out: {left_out}.")
+            self._read, self.columns = others, [self.columns[place] for place in others]
             return
-        if BINARY in answers or len(binary) == len(self.columns):
-            raise ReadingError([_binary_problem(name, self.columns.index(name) + 1) for name in binary])
-        raise Asks([_binary_question(binary, [name for name in self.columns if name not in binary])], self.understood)
+        if BINARY in answers or not others:
+            raise ReadingError([_binary_problem(self.columns[place], place + 1) for place in binary])
+        question = _binary_question(*([self.columns[place] for place in places] for places in (binary, others)))
+        raise Asks([question], self.understood)
 
-    def _is_text(self, name: str) -> bool:
+    def _is_text(self, place: int) -> bool:
+        """Whether bytes are UTF-8, and not numbers or the like, most of which have NULs in them."""
+        texts = nuls = 0
         try:
-            for batch in self._file.iter_batches(self._batch_rows, columns=[name], use_threads=False):
-                self._texts[name](batch.column(name))
+            for _, [column] in self._batches_of([place]):
+                cells = [cell for cell in self._texts[place](column) if cell]
+                texts += len(cells)
+                nuls += sum(1 for cell in cells if "\0" in cell)
         except UnicodeDecodeError:
             return False
-        return True
+        return 2 * nuls <= texts
 
     # --- rows
 
@@ -157,26 +168,32 @@ class ParquetTable(Table):
         from pyarrow import ArrowException
 
         try:
-            for batch in self._batches():
-                columns = [self._texts[name](batch.column(name)) for name in self.columns]
-                yield from _in_pieces(self._good(columns, batch.num_rows))
+            for batch, columns in self._batches():
+                texts = [self._texts[place](column) for place, column in zip(self._read, columns, strict=True)]
+                yield from _in_pieces(self._good(texts, batch.num_rows))
         except (ArrowException, OSError, ValueError, OverflowError) as error:
             raise _refusal(error) from None
         self._checks.settle()
 
-    def _batches(self) -> Iterator[Any]:
+    def _batches(self) -> Iterator[tuple[Any, list[Any]]]:
         """Some rows at a time, sound in themselves. Raises ReadingError where they are not as many as the file says.
 
         Statistics of columns would tell more, but those of a damaged file can end the process (pyarrow 26).
         """
         left = self._file.metadata.num_rows
-        names = None if len(self.columns) == len(self._texts) else self.columns
-        for batch in self._file.iter_batches(self._batch_rows, columns=names, use_threads=False):
+        for batch, columns in self._batches_of(self._read):
             batch.validate(full=True)  # UTF-8, places in lists and dictionaries
             left -= batch.num_rows
-            yield batch
+            yield batch, columns
         if left:
             raise refuse(_DAMAGED)
+
+    def _batches_of(self, places: list[int]) -> Iterator[tuple[Any, list[Any]]]:
+        """(some rows, the columns of those places); where names are there twice, all columns are read for them."""
+        alike = len(set(self._names)) < len(self._names)
+        names = None if alike or len(places) == len(self._names) else [self._names[place] for place in places]
+        for batch in self._file.iter_batches(self._batch_rows, columns=names, use_threads=False):
+            yield batch, [batch.column(at) for at in (range(len(places)) if names else places)]
 
     def _good(self, columns: list[list[str]], count: int) -> Iterator[list[str]]:
         checks, limits = self._checks, self._limits
@@ -232,15 +249,6 @@ def _in_pieces(rows: Iterator[list[str]]) -> Iterator[list[list[str]]]:
             piece, size = [], 0
     if piece:
         yield piece
-
-
-def _column_fault(field: Any, column: int, first: Mapping[str, int]) -> str:
-    """Why a column cannot be read; empty where it can. `first`: the first column of each name."""
-    if fault := name_fault(field.name, column):
-        return fault
-    if first[field.name] < column:
-        return f"Columns {first[field.name]} and {column} have the same name."
-    return ""
 
 
 def _binary_problem(name: str, column: int) -> Problem:

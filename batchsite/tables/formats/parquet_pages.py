@@ -37,6 +37,8 @@ def page_sizes(stream: ByteStream, metadata: Any) -> list[Sizes]:
     biggest = [Sizes() for _ in range(metadata.num_columns)]
     for number in range(metadata.num_row_groups):
         group = metadata.row_group(number)
+        if not group.num_rows:  # some writers leave such groups, which have no pages
+            continue
         in_group = [_sizes_of(stream, group.column(column)) for column in range(metadata.num_columns)]
         if sum(sizes.dictionary + sizes.data for sizes in in_group) > _MOST_GROUP:
             raise refuse(

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
+from datetime import date, timedelta
 from itertools import islice, pairwise
 from json.encoder import encode_basestring
 from typing import Any
 
 from batchsite.tables.row_checks import refuse
+
+_OUT_OF_RANGE = re.compile(r"<value out of range: (-?\d+)>")
+"""What pyarrow writes for moments beyond the year 32767."""
+_PER_SECOND = {"s": 1, "ms": 1000, "us": 1_000_000, "ns": 1_000_000_000}
+_CYCLE_DAYS, _CYCLE_YEARS = 146_097, 400
+"""After so many days the calendar repeats itself."""
 
 Texts = Callable[[Any], list[str]]
 """A column of a batch -> its cells."""
@@ -34,7 +42,11 @@ def _plain_texts_of(kind: Any) -> Texts:
     if types.is_floating(kind):
         return lambda column: [_float(text) for text in _cast(column)]
     if types.is_timestamp(kind):
-        return lambda column: [_moment(text) for text in _cast(_in_utc(column))]
+        zone = "Z" if kind.tz else ""
+        return lambda column: [_moment(text, kind.unit) + zone if text else "" for text in _cast(_in_utc(column))]
+    if types.is_date(kind):
+        unit = "" if types.is_date32(kind) else "ms"
+        return lambda column: [_moment(text, unit) for text in _cast(column)]
     if types.is_time(kind):
         return lambda column: [_trimmed(text) for text in _cast(column)]
     if types.is_duration(kind):
@@ -85,10 +97,10 @@ def _by_index(column: Any, values: list[str]) -> list[str]:
 
 
 def _in_utc(column: Any) -> Any:
-    """Moments with a zone are written in UTC; those without stay as they are."""
+    """Moments with a zone in UTC, without it: pyarrow takes late ones that have one for others."""
     from pyarrow import timestamp
 
-    return column.cast(timestamp(column.type.unit, "UTC")) if column.type.tz else column
+    return column.cast(timestamp(column.type.unit)) if column.type.tz else column
 
 
 def _float(text: str) -> str:
@@ -96,10 +108,28 @@ def _float(text: str) -> str:
     return f"{text}.0" if text.lstrip("-").isdigit() else text
 
 
-def _moment(text: str) -> str:
-    """`2024-01-02 03:04:05.000Z` -> `2024-01-02T03:04:05Z`"""
-    plain = text.removesuffix("Z")
-    return _trimmed(plain).replace(" ", "T") + text[len(plain) :]
+def _moment(text: str, unit: str) -> str:
+    """`2024-01-02 03:04:05.000` -> `2024-01-02T03:04:05`. `unit`: in which moments are counted; empty for days."""
+    if match := _OUT_OF_RANGE.match(text):
+        far = int(match[1])
+        return _far_moment(far, _PER_SECOND[unit]) if unit else _day(far)
+    return _trimmed(text).replace(" ", "T")
+
+
+def _far_moment(count: int, per_second: int) -> str:
+    """So many parts of a second after 1970 began."""
+    day, rest = divmod(count, 86_400 * per_second)
+    second, part = divmod(rest, per_second)
+    decimals = f".{part:0{len(str(per_second)) - 1}d}" if part else ""
+    return f"{_day(day)}T{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}{decimals.rstrip('0')}"
+
+
+def _day(count: int) -> str:
+    """So many days after 1970-01-01, of whatever year."""
+    cycles, rest = divmod(count, _CYCLE_DAYS)
+    when = date(1970, 1, 1) + timedelta(rest)
+    year = when.year + _CYCLE_YEARS * cycles
+    return f"{'-' if year < 0 else ''}{abs(year):04d}-{when.month:02d}-{when.day:02d}"
 
 
 def _trimmed(text: str) -> str:

@@ -46,7 +46,7 @@ class Requests(JsonTable):
         return super().rows()
 
     def _check_all(self) -> None:
-        self.columns = list(COLUMNS)
+        self._keys = list(COLUMNS)
         self._numbers = {name: number for number, name in enumerate(COLUMNS, 1)}
         super()._check_all()
 

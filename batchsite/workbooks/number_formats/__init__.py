@@ -22,7 +22,7 @@ from batchsite.workbooks.number_formats.dates import iso_moment, moment_of, show
 from batchsite.workbooks.number_formats.digits import general, show_digits
 from batchsite.workbooks.number_formats.sections import Section, Token, literal, sections_of
 
-_WHOLE = re.compile(r"[+-]?\d{16,}(?:\.0*)?")
+_WHOLE = re.compile(r"[+-]?(?:\d{16,}(?:\.0*)?|\d\.\d{15,}[Ee]\+?(?:1[5-9]|20))")
 _MOST_DIGITS = 400
 """Beyond them no number is one for Excel."""
 
@@ -93,8 +93,8 @@ def _every_digit(text: str, number: Decimal) -> Decimal | None:
     """A whole number of more than 15 digits as it stands in the file. None where 15 digits hold it."""
     if len(text) < 16 or len(text) > _MOST_DIGITS or not _WHOLE.fullmatch(text.strip()):
         return None
-    exact = Decimal(text.strip().partition(".")[0])
-    return None if exact == number else exact
+    exact = Decimal(text.strip())
+    return None if exact == number or exact != exact.to_integral_value() else exact.to_integral_value()
 
 
 def _choose(sections: list[Section], number: Decimal) -> tuple[Section, bool]:

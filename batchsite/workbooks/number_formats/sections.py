@@ -124,6 +124,8 @@ def _section(text: str) -> Section:
             section.tokens.append(Token("quoted", " "))
         elif kind != "fill":
             section.tokens.append(token)
+    if not section.tokens and text.startswith("["):  # a colour alone: what Excel shows is not known
+        section.tokens.append(Token("unknown", text))
     return section
 
 
