@@ -223,6 +223,8 @@
     showTimes(document);
     showTab();
   });
+  // What ends while nobody looks at the tab is not seen yet.
+  document.addEventListener("htmx:config:request", ({ detail }) => { detail.ctx.request.headers["X-Visible"] = String(!document.hidden); });
   // The server’s words for a time that is shown already would only replace the viewer’s.
   htmx.registerExtension("times", {
     htmx_before_morph_node: (shown, { newNode }) => !(shown.matches?.("time") && shown.dateTime === newNode.dateTime),

@@ -15,6 +15,7 @@ from collections.abc import Collection
 
 from django.utils import timezone
 
+from batchsite.batches.end_records import record_end
 from batchsite.batches.models import Batch, Submission
 from batchsite.batches.signals import batch_ended
 from batchsite.batches.states import INCOMPLETE, TERMINAL, HeldFor, RowState, State, may_follow
@@ -85,6 +86,7 @@ def end(batch: Batch, parts: Collection[str]) -> None:
             f"{batch.label}: {outcome(batch)}{_outcome_of_retry(batch)}",
             outcome=_outcome_code(batch),
         )
+        record_end(batch, _outcome_code(batch))
         batch_ended.send(Batch, batch=batch)
 
 

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import push_url
 
 from batchsite.batches import queries
+from batchsite.batches.end_records import mark_seen
 from batchsite.batches.models import Batch
 from batchsite.batches.states import RowState, State
 from batchsite.http import offered_undo
@@ -42,6 +43,7 @@ def batch(request: TeamRequest, batch_id: int, tab: str = "results") -> HttpResp
     batch = queries.batch_of(request.team, batch_id)
     if batch.state == State.DRAFT:
         return redirect("batch-edit", batch.pk)
+    mark_seen(batch, request.user)
     summary = summaries.summary_of(batch)
     summaries.request(batch, summary)
     row_filter = filter_in(request.GET)
