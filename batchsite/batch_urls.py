@@ -5,8 +5,9 @@ from __future__ import annotations
 from django.urls import path
 
 from batchsite.drafts import views as draft_views
-from batchsite.drafts import views_duplicate, views_fill, views_models, views_starter
+from batchsite.drafts import views_duplicate, views_fill, views_models, views_rows, views_starter
 from batchsite.exports import views as export_views
+from batchsite.exports import views_links
 from batchsite.home import views_batches, views_saved, views_selected
 from batchsite.results import (
     views,
@@ -26,12 +27,13 @@ of_all = [
     path("views", views_saved.batches_save_view, name="batches-save-view"),
     path("views/<int:view_id>/delete", views_saved.batches_delete_view, name="batches-delete-view"),
     path("new", draft_views.batch_new, name="batch-new"),
-    path("shared/<str:token>/<str:name>", export_views.shared_results, name="shared-results"),
+    path("shared/<str:token>/<str:name>", views_links.shared_results, name="shared-results"),
 ]
 of_a_draft = [
     path("<int:batch_id>/edit", draft_views.batch_edit, name="batch-edit"),
     path("<int:batch_id>/preview", draft_views.batch_preview, name="batch-preview"),
     path("<int:batch_id>/models", views_models.batch_models, name="batch-models"),
+    path("<int:batch_id>/row-choice", views_rows.batch_row_choice, name="batch-row-choice"),
     path("<int:batch_id>/fill", views_fill.batch_fill, name="batch-fill"),
     path("<int:batch_id>/start/<str:name>", views_starter.batch_starter, name="batch-starter"),
     path("<int:batch_id>/keep", views_fill.batch_keep, name="batch-keep"),
@@ -66,6 +68,8 @@ of_a_batch = [
     path("<int:batch_id>/compare", views_comparison.batch_compare, name="batch-compare"),
     path("<int:batch_id>/compare/<int:other_id>", views_comparison.batches_compared, name="batches-compared"),
     path("<int:batch_id>/download", export_views.batch_download, name="batch-download"),
+    path("<int:batch_id>/links", views_links.batch_links, name="batch-links"),
+    path("<int:batch_id>/links/<int:link_id>/revoke", views_links.link_revoke, name="link-revoke"),
     path("<int:batch_id>/exports/<int:export_id>", export_views.batch_export, name="batch-export"),
     path("<int:batch_id>/results.<str:ending>", export_views.batch_results, name="batch-results"),
 ]

@@ -27,6 +27,7 @@ from batchsite.datasets.models import Dataset, DatasetState
 from batchsite.datasets.views_list import list_context, upload_part
 from batchsite.http import UNPROCESSABLE, clean_text, offer_undo, whole_number
 from batchsite.processes.outages import is_disk_full
+from batchsite.teams import security_log
 from batchsite.teams.requests import TeamRequest
 
 PROBLEMS_SHOWN = 100
@@ -190,6 +191,7 @@ def dataset_original(request: TeamRequest, dataset_id: int) -> HttpResponseBase:
     except (FileNotFoundError, ValueError):
         messages.error(request, "The uploaded file is gone from the server's disk.")
         return redirect("dataset", found.pk)
+    security_log.record("dataset_downloaded", request, dataset=found.pk)
     return FileResponse(file, as_attachment=True, filename=found.filename, content_type="application/octet-stream")
 
 
@@ -201,6 +203,7 @@ def dataset_skipped(request: TeamRequest, dataset_id: int) -> HttpResponseBase:
         file = found.file.storage.open(found.skipped_name)
     except FileNotFoundError:
         raise Http404 from None
+    security_log.record("dataset_downloaded", request, dataset=found.pk, part="skipped")
     suffix = ".jsonl" if found.form in {"json", "jsonl", "requests"} else ".csv"
     name = f"{found.name[:100]} - skipped{suffix}"
     return FileResponse(file, as_attachment=True, filename=name, content_type="application/octet-stream")
@@ -210,6 +213,7 @@ def dataset_skipped(request: TeamRequest, dataset_id: int) -> HttpResponseBase:
 def dataset_problems(request: TeamRequest, dataset_id: int) -> HttpResponse:
     """All recorded problems of a refused file, for a spreadsheet."""
     found = _dataset(request, dataset_id)
+    security_log.record("dataset_downloaded", request, dataset=found.pk, part="problems")
     report = problem_report.problems_csv(found.problems).encode("utf-8-sig")
     name = content_disposition_header(as_attachment=True, filename=f"{found.name[:100]} - problems.csv") or ""
     return HttpResponse(report, content_type="text/csv; charset=utf-8", headers={"Content-Disposition": name})

@@ -14,7 +14,7 @@ from django.http import QueryDict
 from batchsite.batches.batch_recipe import recipe_of
 from batchsite.batches.draft_fingerprint import draft_fingerprint
 from batchsite.batches.models import Batch
-from batchsite.drafts import draft_store, undo
+from batchsite.drafts import draft_store, undo, value_rows
 from batchsite.drafts.draft_edits import number_of
 from batchsite.drafts.draft_stages import stages_of
 from batchsite.drafts.draft_warnings import warnings_of
@@ -71,7 +71,10 @@ def draft_context(request: TeamRequest, form: DraftForm, row: int, *, at_submit:
     params = shown_params(batch, fields)
     swap_params = request.method == "POST" and request.POST.get("params-of", batch.model) != batch.model
     taken = request.POST.get("do", "").startswith("values-")
+    rows_changed = request.method == "POST" and request.POST.get("do", "").startswith("rows-")
     return _costs(request, batch, price) | {
+        "swap_rows": rows_changed,
+        "value_options": value_rows.offered_values(batch.dataset),
         "fields": fields,
         "noted": _noted(fields, params if swap_params else [], request.POST),
         "params": params,
@@ -108,6 +111,7 @@ def _costs(request: TeamRequest, batch: Batch, price: Estimate | None) -> dict[s
     kind, budget = account_kind(request.team), budget_of(request.team)
     return {
         "batch": batch,
+        "search": value_rows.search_of(batch),
         "rows": rows_to_send(batch),
         "turns": 1 + bool(batch.system_prompt.strip()) + 2 * len(batch.examples),
         "estimate": price,

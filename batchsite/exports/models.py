@@ -1,4 +1,4 @@
-"""Files that are built before they are sent: a workbook of a million rows takes too long for a web request."""
+"""Files that are built before they are sent, as a workbook of a million rows takes minutes; and links to files."""
 
 from __future__ import annotations
 
@@ -42,6 +42,27 @@ class Export(Work):
     @property
     def is_building(self) -> bool:
         return not self.ready_at and not self.problem
+
+
+class ShareLink(models.Model):
+    """A link that fetches a file of a batch without signing in, until it expires or somebody revokes it."""
+
+    batch = models.ForeignKey(Batch, on_delete=models.CASCADE, related_name="share_links")
+    token_hash = models.CharField(max_length=64, unique=True)
+    """SHA-256 of the token, which nobody but the maker of the link has seen."""
+    form = models.CharField(max_length=12)
+    choice: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)
+    with_comments = models.BooleanField(default=False)
+    """Whether the file has what reviewers commented."""
+    made_by = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    made_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    opened_at = models.DateTimeField(null=True, blank=True)
+    """When it was last opened, to the minute."""
+
+    def __str__(self) -> str:
+        return f"link to {self.form} of {self.batch}"
 
 
 @receiver(post_delete, sender=Export)

@@ -101,6 +101,12 @@ def columns_of(batch: Batch) -> list[str]:
     return [*columns, *free_names(more, set(columns))]
 
 
+def comment_column(batch: Batch) -> str:
+    """Returns the name of the column of reviewers' comments. Blank if there is none."""
+    judged = len(judgement_columns.columns_of(batch))
+    return columns_of(batch)[len(batch.dataset.columns) + judged - 1] if judged else ""
+
+
 def _groups(batch: Batch, rows: RowSet) -> Iterator[list[tuple[int, Sequence[str]]]]:
     """Yields groups of (number, cells): a few consecutive full blocks, or `GROUP` single rows."""
     group: list[tuple[int, Sequence[str]]] = []

@@ -22,6 +22,7 @@ from batchsite.provider import remote_actions, remote_results
 from batchsite.provider.quick_client import LABELS, ProviderAccount, RemoteFailure, kinds_of, provider_account
 from batchsite.provider.remote_list import MAKERS, PHASES, Remote, RemoteFilter, get_remote, list_remotes
 from batchsite.submission import tasks
+from batchsite.teams import security_log
 from batchsite.teams.requests import TeamRequest
 
 ask_and_do = require_http_methods(["GET", "POST"])
@@ -104,6 +105,7 @@ def remote_download(request: TeamRequest, remote_id: str) -> HttpResponseBase:
         file = remote_results.file_of(account, batch, form if form in remote_results.FILES else "csv")
     except RemoteFailure as failure:
         return _refused(request, remote_id, failure)
+    security_log.record("remote_results_downloaded", request, remote=remote_id, account=account.kind)
     response = StreamingHttpResponse(file.content, content_type=file.content_type)
     response["Content-Disposition"] = content_disposition_header(True, file.name) or ""
     if batch.how == "running":
@@ -121,6 +123,7 @@ def remote_cancel(request: TeamRequest, remote_id: str) -> HttpResponse:
             return redirect("batch-cancel", batch.trace.batch.pk)
         if request.method == "POST":
             remote_actions.cancel(account, batch, request.team, request.user)
+            security_log.record("remote_batch_cancelled", request, remote=remote_id, account=account.kind)
             messages.success(request, "xAI was asked to cancel it. Its counters may take a minute to settle.")
             return redirect(_back(request, remote_id))
     except RemoteFailure as failure:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import csv
 import io
+import zipfile
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from batchsite.batches.models import Batch
-from batchsite.exports import export_build, share_links
-from batchsite.exports.download_choice import DownloadChoice
-from batchsite.exports.models import Export
+from batchsite.exports import export_build
+from batchsite.exports.models import Export, ShareLink
+from batchsite.results import judgements
 from batchsite.teams.models import Membership, Team, User
 from tests.submission.stories import a_running_batch, an_ended_batch
 
@@ -90,10 +92,16 @@ def test_others_do_not_find_it(batch: Batch, charlie: User, client_of: Browser) 
 def link(batch: Batch, site: Client) -> str:
     page = site.get(f"/batches/{batch.pk}/download?form=csv&rows=failed&link=1").content.decode()
     assert "Whoever has it can fetch the file" in page
+    return made(site, batch, "form=csv&rows=failed&link=1")
+
+
+def made(site: Client, batch: Batch, query: str, **fields: str) -> str:
+    """Returns the path of a new link."""
+    page = site.post(f"/batches/{batch.pk}/links", {"query": query, "days": "7", **fields}).content.decode()
     return page.split('id="shared-link" value="http://testserver')[1].split('"')[0]
 
 
-def test_a_signed_link_needs_no_sign_in_and_gives_that_choice_alone(link: str, batch: Batch) -> None:
+def test_a_link_needs_no_sign_in_and_gives_that_choice_alone(link: str, batch: Batch) -> None:
     answer = Client().get(link)
     assert [row["text"] for row in rows_of(answer)] == ["Question 19", "Question 20"]
     assert Client().get(link, headers={"If-None-Match": answer["ETag"]}).status_code == 304
@@ -101,14 +109,24 @@ def test_a_signed_link_needs_no_sign_in_and_gives_that_choice_alone(link: str, b
     assert len(rows_of(Client().get(link + "?rows=all"))) == 2
 
 
-@pytest.mark.parametrize(
-    "end", ["changed", "out of date", "its creator left", "its creator was deactivated", "the batch was deleted"]
-)
-def test_a_link_is_void_when(end: str, link: str, batch: Batch, alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
+ENDS = [
+    "changed",
+    "out of date",
+    "revoked by a colleague",
+    "its creator left",
+    "its creator was deactivated",
+    "the batch was deleted",
+]
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_a_link_is_void_when(end: str, link: str, batch: Batch, alice: User, bob: User, client_of: Browser) -> None:
     if end == "changed":
         link = link.replace("/shared/", "/shared/x")
     elif end == "out of date":
-        monkeypatch.setattr(share_links, "VALID", share_links.VALID * 0)
+        ShareLink.objects.update(expires_at=timezone.now())
+    elif end == "revoked by a colleague":
+        client_of(bob).post(f"/batches/{batch.pk}/links/{ShareLink.objects.get().pk}/revoke")
     elif end == "its creator left":
         Membership.objects.filter(user=alice).delete()
     elif end == "its creator was deactivated":
@@ -121,11 +139,54 @@ def test_a_link_is_void_when(end: str, link: str, batch: Batch, alice: User, mon
 
 
 def test_a_big_file_behind_a_link_is_asked_for_again(
-    batch: Batch, alice: User, monkeypatch: pytest.MonkeyPatch
+    batch: Batch, site: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(export_build, "AT_ONCE", 5)
-    link = f"/batches/shared/{share_links.sign(batch, alice, 'parquet', DownloadChoice())}/a.parquet"
+    link = made(site, batch, "form=parquet")
     waiting = Client().get(link)
     assert (waiting.status_code, waiting["Retry-After"]) == (202, "15")
     export_build.build_step(Export.objects.get().pk)
     assert Client().get(link).status_code == 200
+
+
+def test_the_links_of_a_batch_are_listed_with_who_made_them_and_never_with_their_token(
+    link: str, batch: Batch, bob: User, charlie: User, client_of: Browser
+) -> None:
+    address = f"/batches/{batch.pk}/links"
+    page = client_of(bob).get(address).content.decode()
+    assert "Alice" in page
+    assert "never opened" in page
+    assert link.split("/shared/")[1].split("/")[0] not in page
+    Client().get(link)
+    assert "last opened" in client_of(bob).get(address).content.decode()
+    pk = ShareLink.objects.get().pk
+    assert client_of(charlie).get(address).status_code == 404
+    assert client_of(charlie).post(f"{address}/{pk}/revoke").status_code == 404
+    assert client_of(bob).post(f"{address}/{pk}/revoke", follow=True).status_code == 200
+    assert "No link to this batch works." in client_of(bob).get(address).content.decode()
+
+
+@pytest.mark.parametrize("query", ["form=csv", "form=jsonl&column=text&column=comment", "form=xlsx"])
+def test_what_reviewers_commented_is_in_a_file_by_link_only_where_that_was_chosen(
+    query: str, batch: Batch, alice: User, site: Client
+) -> None:
+    judgements.correct(batch, 1, alice, verdict="bad", corrected={}, comment="Rude customer")
+    without, with_comments = made(site, batch, query), made(site, batch, query, with_comments="on")
+    assert b"Rude customer" not in _all_of(Client().get(without))
+    assert b"Rude customer" in _all_of(Client().get(with_comments))
+
+
+def _all_of(answer: Any) -> bytes:
+    body = b"".join(answer.streaming_content)
+    if not body.startswith(b"PK"):
+        return body
+    with zipfile.ZipFile(io.BytesIO(body)) as book:
+        return b"".join(book.read(name) for name in book.namelist())
+
+
+@pytest.mark.parametrize(
+    "fields", [{"query": "form=none"}, {"query": ""}, {"days": "3650"}, {"query": "form=csv&ranges=x"}]
+)
+def test_a_link_that_makes_no_sense_is_not_made(fields: dict[str, str], batch: Batch, site: Client) -> None:
+    answer = site.post(f"/batches/{batch.pk}/links", {"query": "form=csv", "days": "7", **fields})
+    assert (answer.status_code, ShareLink.objects.count()) == (422, 0)

@@ -14,6 +14,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.converters import IntConverter
 
 from batchsite.batches.models import Batch
+from batchsite.exports import share_links
+from batchsite.exports.download_choice import DownloadChoice
 from batchsite.exports.models import Export
 from batchsite.prompts.models import Prompt
 from batchsite.teams.models import Invitation, Membership, Team, User
@@ -68,6 +70,7 @@ def ours(team: Team, alice: User) -> dict[str, int]:
     bob = make_member(team)
     batch = Batch.objects.create(team=team, dataset=dataset, name="Languages", total=2)
     trial = Trial.objects.create(batch=batch, rows=[1], variants=[{}])
+    link, _ = share_links.make(batch, alice, "csv", DownloadChoice(), days=1, with_comments=False)
     return {
         "dataset_id": dataset.pk,
         "batch_id": batch.pk,
@@ -76,6 +79,7 @@ def ours(team: Team, alice: User) -> dict[str, int]:
         "answer_id": TrialAnswer.objects.create(trial=trial, batch=batch, row=1, variant=0, request=b"").pk,
         "prompt_id": Prompt.objects.create(team=team, name="Language").pk,
         "export_id": Export.objects.create(batch=batch).pk,
+        "link_id": link.pk,
         "team_id": team.pk,
         "user_id": bob.pk,
         "membership_id": Membership.objects.get(user=bob).pk,

@@ -11,10 +11,12 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from batchsite.exports.models import ShareLink
 from batchsite.setup import JsonLines
 from batchsite.teams.models import Invitation, Membership, Team, User
 from batchsite.teams.sign_in import MOST_FAILURES
 from tests.factories import PASSWORD
+from tests.submission.stories import an_ended_batch
 
 ClientOf = Callable[[User], Client]
 
@@ -65,3 +67,41 @@ def test_the_token_of_an_invitation_is_in_no_line(
     formatted = [JsonLines().format(entry) for entry in caplog.records]
     assert any("/join/" in line for line in formatted)
     assert not any(token in line for line in formatted)
+
+
+def test_links_and_downloads_are_logged_and_the_token_of_a_link_is_in_no_line(
+    team: Team, alice: User, client: Client, client_of: ClientOf, caplog: pytest.LogCaptureFixture
+) -> None:
+    batch = an_ended_batch(team, alice)
+    site = client_of(alice)
+    made = site.post(reverse("batch-links", args=[batch.pk]), {"query": "form=csv", "days": "1"}).content.decode()
+    path = made.split('id="shared-link" value="http://testserver')[1].split('"')[0]
+    token, link = path.split("/shared/")[1].split("/")[0], ShareLink.objects.get().pk
+    b"".join(client.get(path).streaming_content)  # type: ignore[attr-defined]
+    site.get(reverse("batch-results", args=[batch.pk, "csv"]))
+    site.post(reverse("link-revoke", args=[batch.pk, link]))
+    assert client.get(path).status_code == 410
+    shown = [(line["event"], line.get("link", line.get("by_link"))) for line in lines(caplog)]
+    expected = [("link_made", link), ("results_downloaded", link), ("results_downloaded", None), ("link_revoked", link)]
+    assert [each for each in shown if each[0] != "signed_in"] == expected
+    formatted = [JsonLines().format(entry) for entry in caplog.records]
+    assert any("/shared/" in line for line in formatted), "the refusal is logged with its path"
+    assert not any(token in line for line in formatted)
+
+
+def test_no_secret_is_in_any_line(
+    alice: User, client: Client, client_of: ClientOf, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    site, key = client_of(alice), "xai-a-key-that-nobody-may-see"
+    session = site.cookies["sessionid"].value
+    site.post(reverse("key-set"), {"key": key})
+    typed = {"old_password": PASSWORD, "new_password1": "n3w-secret-words", "new_password2": "other-words-yet"}
+    site.post(reverse("account-password"), typed)
+    client.post(reverse("setup"), {"code": "a-setup-code", "password": "first-password-typed"})
+    client.get(reverse("sign-in"), {"next": "/join/a-token-of-somebody"})
+    client.get("/join/a-token-that-does-not-exist")
+    client.get("/team/key", {"token": "a-token-in-a-query"})
+    formatted = "".join(JsonLines().format(entry) for entry in caplog.records)
+    secrets = [key, session, *typed.values(), "a-setup-code", "first-password-typed", "a-token-"]
+    assert [secret for secret in secrets if secret in formatted] == []
