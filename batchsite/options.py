@@ -100,6 +100,9 @@ class Options:
         "BATCHSITE_MEMORY", 2_000_000_000, "Most memory of a worker or web process, in bytes; at least 300 MB (Linux)"
     )
     upload_bytes: int = _option("BATCHSITE_UPLOAD_BYTES", 2_000_000_000, "Largest upload, in bytes")
+    fetch_private: bool = _option(
+        "BATCHSITE_FETCH_PRIVATE", False, "Tables may be fetched from private and loopback addresses, too"
+    )
     waiting_uploads: int = _option("BATCHSITE_WAITING_UPLOADS", 30, "Most uploads of a team that wait to be read")
     waiting_bytes: int = _option(
         "BATCHSITE_WAITING_BYTES", 5_000_000_000, "Most bytes of a team's uploads that wait to be read"

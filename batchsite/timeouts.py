@@ -41,10 +41,18 @@ class PipelineTimeouts:
     """Results may trail the counters this long before the missing ones are looked for (facts 2.7)."""
     vanished: float = 600
     """A batch must be unknown to the provider this long before it counts as gone."""
+    unmoved: float = 600
+    """After this long without a change the page offers to finish with the answers that are there."""
     stalled: float = 3600
-    """After this long without a change the page says so."""
+    """After this long without a change a batch needs attention."""
+    no_worker: float = 15
+    """Without a sign of life of a worker for this long, a page says that nothing is being worked on."""
     held_probe: float = 60
     """A held batch is tried again after this long, then ever less often."""
+    fetch: float = 900
+    """A table fetched from a web address, redirects included."""
+    fetch_idle: float = 20
+    """A web server may be silent for this long."""
     longest: float = 300
     """The longest wait between two tries of something that keeps failing."""
 

@@ -99,6 +99,29 @@
     part("send").hidden = true;
     input.classList.add("unseen");
   };
+
+  /* ---- a pasted table is a file, too ---- */
+
+  const pasted = document.querySelector("form[data-paste]");
+  pasted?.addEventListener("submit", (event) => {
+    const { table, name } = pasted.elements;
+    if (!table.value.trim() || !form) return;  // the server says what is missing
+    event.preventDefault();
+    take([new File([table.value], `${name.value.trim().replaceAll("/", "-") || "Pasted table"}.txt`, { type: "text/plain" })]);
+  });
+  // Pasted anywhere on the page: it goes where tables are pasted, or is a copied file.
+  document.addEventListener("paste", (event) => {
+    if (!pasted || sending || event.target.matches("input, textarea")) return;
+    const text = event.clipboardData.getData("text/plain");
+    if (event.clipboardData.files.length) take(event.clipboardData.files);
+    else if (text.includes("\n") || text.includes("\t")) {
+      pasted.closest("details").open = true;
+      pasted.elements.table.value = text;
+      pasted.querySelector("button").focus();
+    } else return;
+    event.preventDefault();
+  });
+
   attach();
   document.addEventListener("htmx:after:swap", attach);
   addEventListener("beforeunload", (event) => { if (sending) event.preventDefault(); });

@@ -25,6 +25,7 @@ TIMEOUTS = PipelineTimeouts(
     cancel_settles=6,
     results_trail=12,
     vanished=5,
+    unmoved=60,
     stalled=60,
     held_probe=1,
     longest=5,

@@ -15,6 +15,7 @@ from collections.abc import Collection
 
 from django.utils import timezone
 
+from batchsite.batches.end_records import record_end
 from batchsite.batches.models import Batch, Submission
 from batchsite.batches.signals import batch_ended
 from batchsite.batches.states import INCOMPLETE, TERMINAL, HeldFor, RowState, State, may_follow
@@ -79,8 +80,20 @@ def end(batch: Batch, parts: Collection[str]) -> None:
     if batch.state != state:
         resume(batch.pk)
         _set(batch, state, ended_at=timezone.now(), held_reason="", held_for="", held_since=None)
-        note(batch.pk, "ended", f"{batch.label}: {outcome(batch)}", outcome=_outcome_code(batch))
+        note(
+            batch.pk,
+            "ended",
+            f"{batch.label}: {outcome(batch)}{_outcome_of_retry(batch)}",
+            outcome=_outcome_code(batch),
+        )
+        record_end(batch, _outcome_code(batch))
         batch_ended.send(Batch, batch=batch)
+
+
+def _outcome_of_retry(batch: Batch) -> str:
+    """Returns what came of the retry with which the batch ended. Blank if it was none."""
+    last = batch.submissions.order_by("number").last()
+    return f". Retry: {last.succeeded:,} of {last.total:,} answered" if last and last.retry_of else ""
 
 
 def _outcome_code(batch: Batch) -> str:

@@ -9,7 +9,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 
-from batchsite.datasets import file_details
+from batchsite.datasets import file_details, web_address
 from batchsite.datasets.models import Dataset
 from batchsite.datasets.upload_limits import NotTaken, check_size
 
@@ -46,6 +46,37 @@ class UploadForm(forms.Form):
 
     def first_error(self) -> str:
         return next((str(found) for errors in self.errors.values() for found in errors), "")
+
+
+class PasteForm(forms.Form):
+    """A table as it was copied from a spreadsheet."""
+
+    table = forms.CharField(
+        label="Table",
+        strip=False,
+        error_messages={"required": "Paste a table first, with its column names in the first row."},
+        widget=forms.Textarea({"rows": 6, "class": "code", "spellcheck": "false", "dir": "auto"}),
+    )
+    name = forms.CharField(label="Name", max_length=200, required=False, initial="Pasted table")
+
+    def clean_table(self) -> str:
+        table: str = self.cleaned_data["table"]
+        if not table.strip():
+            raise ValidationError(self.fields["table"].error_messages["required"])
+        return table
+
+
+class AddressForm(forms.Form):
+    """A web address of a table; whether it can be fetched shows when it is."""
+
+    address = forms.CharField(
+        label="Web address",
+        max_length=web_address.LONGEST,
+        error_messages={"required": "Enter a web address first."},
+        widget=forms.TextInput(
+            {"inputmode": "url", "placeholder": "https://example.org/table.csv", "autocomplete": "off"}
+        ),
+    )
 
 
 class AnswerForm(forms.Form):

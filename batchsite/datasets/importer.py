@@ -10,7 +10,6 @@
 from __future__ import annotations
 
 import hashlib
-import secrets
 import time
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
@@ -25,7 +24,7 @@ from django.db import OperationalError, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from batchsite.datasets import blocks
+from batchsite.datasets import blocks, fetched_file, web_address
 from batchsite.datasets.models import Block, Dataset, DatasetState, Row
 from batchsite.datasets.profile import Profiler
 from batchsite.datasets.reading_report import (
@@ -35,8 +34,9 @@ from batchsite.datasets.reading_report import (
     kept_understood,
     storable,
 )
-from batchsite.datasets.upload_limits import check_limit, check_size
+from batchsite.datasets.upload_limits import NotTaken, check_limit, check_size, why_no_upload
 from batchsite.datasets.watched_file import WatchedFile
+from batchsite.datasets.web_address import NotFetched
 from batchsite.processes.heartbeats import stopping
 from batchsite.processes.leases import Claim, claimed
 from batchsite.processes.memory_limit import OutOfMemory, within_memory
@@ -70,6 +70,31 @@ def receive(
     return keep(dataset, upload, upload.name or "upload.csv", name or (replaces.name if replaces else ""), now=True)
 
 
+def receive_address(team: Team, user: User | None, address: str) -> Dataset:
+    """Has a table fetched from a web address and imported. Raises NotFetched, or NotTaken if too many wait."""
+    url = web_address.parse(address)
+    if words := why_no_upload(team, 0):
+        raise NotTaken(words)
+    name = "Google Sheet" if web_address.is_sheet(url) else url.path.rstrip("/").rpartition("/")[2] or url.host
+    dataset = Dataset(team=team, created_by=user, address=str(url), name=name[:200], filename=url.host[:300])
+    dataset.next_look_at = timezone.now()
+    with transaction.atomic():
+        dataset.save()
+        begin_soon(dataset)
+    return dataset
+
+
+def fetch_again(dataset: Dataset) -> bool:
+    """Has a table that could not be fetched tried again. Returns False if it is not in that state."""
+    values = {"state": DatasetState.IMPORTING, "problems": [], "problem_count": 0, "tries": 0}
+    refused = Dataset.objects.filter(pk=dataset.pk, state=DatasetState.REFUSED, file="", deleted_at=None)
+    with transaction.atomic():
+        if not refused.exclude(address="").update(**values, next_look_at=timezone.now()):
+            return False
+        begin_soon(dataset)
+    return True
+
+
 def receive_path(
     team: Team, path: Path, name: str = "", user: User | None = None, answers: Mapping[str, str] | None = None
 ) -> Dataset:
@@ -88,11 +113,9 @@ def receive_path(
 def keep(dataset: Dataset, file: File[Any], filename: str, name: str, *, now: bool) -> Dataset:
     """Keep `file` as that of a new dataset, which is due from then on; `now` sends a message, too. Raises OSError."""
     dataset.filename, dataset.size = filename[-300:], file.size
-    unpacked = filename[:-3] if filename.lower().endswith(".gz") else filename
-    dataset.name = (name.strip() or Path(unpacked).stem.strip() or "Dataset")[:200]
+    dataset.name = name.strip()[:200] or fetched_file.name_for_people(filename)
     dataset.next_look_at = timezone.now()
-    # A name of our own: what people call their files is no path to be trusted.
-    kept = dataset.file.field.generate_filename(dataset, f"{secrets.token_hex(12)}.upload")
+    kept = fetched_file.name_on_disk(dataset)
     try:
         dataset.file.name = dataset.file.storage.save(kept, file)
         with transaction.atomic():
@@ -114,7 +137,8 @@ def begin_soon(dataset: Dataset) -> None:
 def due_imports(now: datetime, rows: QuerySet[Dataset] | None = None) -> Iterator[Dataset]:
     """The uploads to read now, of all or of those in `rows`, each given to this caller only."""
     waiting = Dataset.objects.filter(state=DatasetState.IMPORTING, deleted_at=None)
-    for in_queue in (Q(size__lte=SMALL), Q(size__gt=SMALL)):
+    is_long = Q(size__gt=SMALL) | (~Q(address="") & Q(file=""))
+    for in_queue in (~is_long, is_long):
         of_queue = waiting.filter(in_queue)
         some = of_queue if rows is None else of_queue.filter(pk__in=rows)
         yield from take_due(some, now, team="team", lane=lambda dataset: job(dataset).queue, slots=of_queue)
@@ -122,7 +146,7 @@ def due_imports(now: datetime, rows: QuerySet[Dataset] | None = None) -> Iterato
 
 def job(dataset: Dataset) -> Job:
     """The message that has a dataset imported."""
-    queue: Queue = "short" if dataset.size <= SMALL else "long"
+    queue: Queue = "short" if dataset.size <= SMALL and not dataset.is_to_fetch else "long"
     return Job(IMPORT, (dataset.pk,), queue)
 
 
@@ -156,7 +180,13 @@ def _import_or_say_why(claim: Claim[Dataset], dataset: Dataset) -> None:
         return
     try:
         with within_memory():
+            if dataset.is_to_fetch:
+                fetched_file.fetch_into(claim, dataset)
             _import(claim, dataset)
+    except NotFetched as error:
+        _refuse(claim, [Problem(str(error))], 1)
+    except fetched_file.Interrupted:
+        claim.next_look_at = timezone.now()
     except OutOfMemory as error:
         words = f"Reading this file {error}. Split it or save it as CSV, or ask whoever runs batchsite for more."
         _refuse(claim, [Problem(words)], 1)

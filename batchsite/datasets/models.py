@@ -45,6 +45,8 @@ class Dataset(Work):
 
     file = models.FileField(upload_to="datasets/%Y/%m/", max_length=300, blank=True)
     """The upload as it came, kept as evidence."""
+    address = models.CharField(max_length=2000, blank=True)
+    """The web address that the file comes from; without a file, it is still to be fetched."""
     filename = models.CharField(max_length=300)
     size = models.BigIntegerField(default=0)
     """Bytes of the upload."""
@@ -94,6 +96,11 @@ class Dataset(Work):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_to_fetch(self) -> bool:
+        """Whether the file is still to be fetched from its web address."""
+        return bool(self.address) and not self.file
 
     @property
     def good_rows(self) -> int:

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from batchsite.datasets import dataset_queries, dataset_removal
 from batchsite.datasets.dataset_queries import NEWEST, SORTS, Listing
-from batchsite.datasets.forms import RenameForm, UploadForm
+from batchsite.datasets.forms import AddressForm, PasteForm, RenameForm, UploadForm
 from batchsite.datasets.models import Dataset
 from batchsite.http import (
     UNPROCESSABLE,
@@ -68,7 +68,8 @@ def list_context(request: TeamRequest) -> dict[str, Any]:
 
 def upload_part() -> dict[str, Any]:
     """Returns what the place to drop a file needs."""
-    return {"upload_form": UploadForm(), "limit": settings.OPTIONS.upload_bytes}
+    forms = {"upload_form": UploadForm(), "paste_form": PasteForm(), "address_form": AddressForm()}
+    return forms | {"limit": settings.OPTIONS.upload_bytes}
 
 
 def _table(query: QueryDict, listing: Listing) -> dict[str, Any]:

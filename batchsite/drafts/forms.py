@@ -62,7 +62,11 @@ _WITH_COLUMNS = {"dir": "auto", "spellcheck": "true", "data-columns": True}
 class DraftForm(forms.Form):
     """The form of a whole draft. `values()` returns the valid columns, whatever else is wrong."""
 
-    prompt = forms.CharField(required=False, strip=False, widget=forms.Textarea({"rows": 7, **_WITH_COLUMNS}))
+    prompt = forms.CharField(
+        required=False,
+        strip=False,
+        widget=forms.Textarea({"rows": 7, "placeholder": "What should be done with each row?", **_WITH_COLUMNS}),
+    )
     system_prompt = forms.CharField(
         label="System prompt",
         required=False,

@@ -14,6 +14,7 @@ import os
 from pathlib import Path
 
 from django.conf import settings
+from django.db.models import Max
 from django.utils import timezone
 
 from batchsite.processes.models import Heartbeat
@@ -37,6 +38,15 @@ def seconds_since_beat(queue: str) -> float | None:
     """
     row = Heartbeat.objects.filter(queue=queue).first()
     return None if row is None else max(0.0, (timezone.now() - row.beat_at).total_seconds())
+
+
+def seconds_since_any_beat() -> float | None:
+    """Seconds since a worker of any queue last ran `beat`. None if none ever did.
+
+    A worker behind a long queue of its own beats late; that both do means that nobody works.
+    """
+    last = Heartbeat.objects.aggregate(last=Max("beat_at"))["last"]
+    return None if last is None else max(0.0, (timezone.now() - last).total_seconds())
 
 
 def empty_task() -> None:

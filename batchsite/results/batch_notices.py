@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+
+from django.utils import timezone
 
 from batchsite.batches.models import Batch, EndedBy, Event, Submission
-from batchsite.batches.states import HeldFor, State
+from batchsite.batches.states import TERMINAL, HeldFor, State
 from batchsite.pricing import budgets
+from batchsite.processes.heartbeats import seconds_since_any_beat
 from batchsite.submission.key_moves import other_account
 from batchsite.timeouts import timeouts
 from batchsite.wording import dollars
 
+RECENT = timedelta(hours=1)
+"""So long after a retry the page says what came of it."""
 TROUBLE = 2
 """Consecutive failed calls before the page mentions them: a single one is normal."""
 
@@ -29,12 +34,16 @@ class Notice:
     moves: tuple[str, ...] = ()
     """Actions to offer: go-on, wait, finish, retry, use-key."""
     words: str = ""
-    """The provider's own words, verbatim."""
+    """To be shown verbatim: the provider's own words, or commands."""
 
 
-def notices_of(batch: Batch, running: Sequence[Submission], events: Sequence[Event], idle: float) -> list[Notice]:
+def notices_of(batch: Batch, submissions: Sequence[Submission], events: Sequence[Event], idle: float) -> list[Notice]:
+    """Returns what there is to know now. `submissions` by number, `idle` in seconds since anything moved."""
     if not batch.is_running:
-        return _at_the_end(batch)
+        return _at_the_end(batch, submissions)
+    running = [submission for submission in submissions if submission.state not in TERMINAL]
+    if no_worker := _no_worker(batch, idle):
+        return [no_worker]
     if batch.held_reason:
         text = "No rows are lost. We retry automatically, and continue from here."
         reason = batch.held_reason[:1].upper() + batch.held_reason[1:]
@@ -48,7 +57,21 @@ def notices_of(batch: Batch, running: Sequence[Submission], events: Sequence[Eve
     return [notice for notice in notices if notice]
 
 
-def _at_the_end(batch: Batch) -> list[Notice]:
+def _no_worker(batch: Batch, idle: float) -> Notice | None:
+    """No worker shows a sign of life, so that nothing moves until whoever runs batchsite starts them."""
+    silent = seconds_since_any_beat()
+    if silent is None:  # no worker ever ran: then a batch waits in the queue
+        silent = idle if batch.state == State.QUEUED else 0
+    if silent <= timeouts().no_worker:
+        return None
+    text = "No worker is running. No rows are lost: the batch continues as soon as one does. Whoever runs batchsite "
+    text += "starts everything with the first command; the second says what is wrong."
+    since = timezone.now() - timedelta(seconds=silent)
+    words = "python manage.py up\npython manage.py doctor"
+    return Notice("no-worker", "bad", "Nothing is being worked on", text, since, words=words)
+
+
+def _at_the_end(batch: Batch, submissions: Sequence[Submission]) -> list[Notice]:
     if batch.state == State.FAILED:
         words = batch.failure or "xAI gave no reason."
         return [Notice("failed", "bad", "The batch failed", "Earlier answers are kept.", words=words)]
@@ -57,7 +80,19 @@ def _at_the_end(batch: Batch) -> list[Notice]:
         return [
             Notice("expired", "warn", "The batch expired at xAI before every row was answered", text, None, ("retry",))
         ]
-    return []
+    return [_retried(last) for last in submissions[-1:] if last.retry_of and _is_recent(last)]
+
+
+def _is_recent(submission: Submission) -> bool:
+    return submission.ended_at is not None and timezone.now() - submission.ended_at < RECENT
+
+
+def _retried(submission: Submission) -> Notice:
+    """What came of the last retry, while one may wait for it."""
+    answered, total = submission.succeeded, submission.total
+    text = "Every row has an answer now." if answered == total else "Results shows the reason of each row."
+    title = f"Retry finished: {answered:,} of {total:,} answered this time"
+    return Notice("retried", "" if answered == total else "warn", title, text, submission.ended_at)
 
 
 def _ending(submission: Submission) -> Notice:
@@ -87,20 +122,21 @@ def _stalled(batch: Batch, running: Sequence[Submission], events: Sequence[Event
     if batch.state != State.PROCESSING:
         return None
     moved = moved_at(batch, running)
-    if idle > timeouts().stalled:
-        text = "xAI guarantees no time; most batches finish within a day, but a row can hang forever. You can wait, or "
-        text += "take the answers it has: the rest is cancelled and marked missing, and can be retried."
-        return Notice("stalled", "warn", "No new answers for a while", text, moved, ("wait", "finish"))
     suspect = next((event for event in reversed(events) if event.kind == "suspect"), None)
-    if suspect and suspect.last_at > moved:
+    if suspect and suspect.last_at > moved and idle <= timeouts().stalled:
         text = "We keep checking automatically. If nothing changes, finish with the answers it has and retry the rest."
         return Notice("suspect", "warn", suspect.text, text, suspect.at, ("wait", "finish"))
+    if idle > timeouts().unmoved:
+        tone = "warn" if idle > timeouts().stalled else ""
+        text = "xAI guarantees no time; most batches finish within a day, but a row can hang forever. You can wait, or "
+        text += "take the answers it has: the rest is cancelled and marked missing, and can be retried."
+        return Notice("stalled", tone, "No new answers for a while", text, moved, ("wait", "finish"))
     return None
 
 
 def _over_budget(batch: Batch) -> Notice | None:
     """The budget is reached: this batch continues, but the next one would be refused."""
-    budget = budgets.reached(batch.team)
+    budget = budgets.reached(batch)
     if budget is None:
         return None
     text = f"{dollars(budget.spent)} of {dollars(budget.limit)} is spent. This batch is already running and continues; "

@@ -16,7 +16,8 @@ from batchsite.batches.states import INCOMPLETE, RULES, TERMINAL, RowState, Stat
 from batchsite.pricing.estimate import came_out
 from batchsite.results import progress
 from batchsite.results.batch_notices import Notice, moved_at, notices_of
-from batchsite.timeouts import timeouts
+from batchsite.timeouts import next_look, timeouts
+from batchsite.wording import many
 
 EVENTS = 200
 """Most events of the timeline that are shown, the latest ones."""
@@ -40,7 +41,9 @@ class BatchStatus:
     submissions: Sequence[Submission]
     title: str
     left: str
-    """Time left, in words; empty if unknown, or if a notice is shown instead."""
+    """Time left, in words; empty if unknown, if nothing moves, or if a notice is shown instead."""
+    unmoved_since: datetime | None
+    """When the last answer came, if three polls brought none since."""
     ahead: int
     """Rows that xAI reports as done but that have not been read yet."""
     took: timedelta
@@ -108,12 +111,15 @@ def status_of(batch: Batch) -> BatchStatus:
     running = [submission for submission in submissions if submission.state not in TERMINAL]
     ahead = _ahead(running)
     idle = (now - moved_at(batch, running)).total_seconds()
-    notices = notices_of(batch, running, events, idle)
+    notices = notices_of(batch, submissions, events, idle)
+    is_moving = idle <= _polls(running, now, 3)
+    is_waiting = batch.state == State.PROCESSING and bool(batch.done + ahead)
     return BatchStatus(
         batch=batch,
         submissions=submissions,
         title=_title(batch, running, ahead),
-        left=_left(batch, submissions, now) if batch.state == State.PROCESSING and not notices else "",
+        left=_left(batch, submissions, now) if batch.state == State.PROCESSING and is_moving and not notices else "",
+        unmoved_since=moved_at(batch, running) if is_waiting and not is_moving else None,
         ahead=ahead,
         took=progress.busy((submission.created_at, submission.ended_at or now) for submission in submissions),
         projected=progress.projected(batch.cost_ticks, batch.succeeded, batch.total) if batch.is_running else None,
@@ -121,6 +127,12 @@ def status_of(batch: Batch) -> BatchStatus:
         notices=notices,
         events=events,
     )
+
+
+def _polls(running: Sequence[Submission], now: datetime, count: int) -> float:
+    """Returns the seconds that so many polls take, at the pace of the batch that is polled least often."""
+    ages = [(now - submission.sent_at).total_seconds() for submission in running if submission.sent_at]
+    return count * max((next_look(age, 0) for age in ages), default=timeouts().poll)
 
 
 def done_so_far(batch: Batch) -> int:
@@ -145,8 +157,18 @@ def _reported(submission: Submission) -> int:
 
 
 def _title(batch: Batch, running: Sequence[Submission], ahead: int) -> str:
+    """Returns how far the batch is, and whether only a retry is left."""
     if not batch.is_running:
         return str(State(batch.state).label)
+    words = _how_far(batch, running, ahead)
+    if not running or not all(submission.retry_of for submission in running) or batch.state == State.CANCELLING:
+        return words
+    rows = sum(submission.total for submission in running)
+    what = f"Retrying {many(rows, 'row')}" if rows else "Retrying"
+    return f"{what}: {words[:1].lower()}{words[1:]}"
+
+
+def _how_far(batch: Batch, running: Sequence[Submission], ahead: int) -> str:
     planned = sum(len(batch.rows.within(part.first_row, part.planned_through)) for part in running if not part.planned)
     sent, total = sum(part.sent for part in running), sum(part.total for part in running)
     if batch.state == State.QUEUED:

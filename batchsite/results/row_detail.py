@@ -51,6 +51,11 @@ class RowDetail:
     reasoning: str
     raw: str
     """What the provider sent for the row, as indented JSON; empty if it sent nothing."""
+    cells: Sequence[tuple[str, str]]
+    """(column, cell) of the whole row of the dataset."""
+    place: int
+    """Which row of the batch it is, counted from 1."""
+    is_being_retried: bool
     fields: Sequence[tuple[str, str]]
     """(name, cell) of each field of the answer; empty if answers are text."""
     earlier: Sequence[Attempt]
@@ -98,9 +103,14 @@ class RowDetail:
         return cap
 
     @property
+    def is_good(self) -> bool:
+        """Whether it has an answer with nothing wrong about it."""
+        return self.state == RowState.SUCCEEDED and not (self.misfit or self.flaw)
+
+    @property
     def can_be_retried(self) -> bool:
-        ended = {RowState.FAILED, RowState.CANCELLED, RowState.MISSING, RowState.SKIPPED}
-        return self.state in ended or (self.state == RowState.SUCCEEDED and bool(self.misfit or self.flaw))
+        """Whether its fate is known. A succeeded row may be run again, too: its answer is kept as an attempt."""
+        return self.state != RowState.PENDING and not self.is_being_retried
 
 
 def row_detail(batch: Batch, row: int) -> RowDetail | None:
@@ -122,11 +132,20 @@ def row_detail(batch: Batch, row: int) -> RowDetail | None:
         result=result,
         reasoning=read_result(raw).reasoning if raw else "",
         raw=_indented(raw),
+        cells=list(zip(batch.dataset.columns, cells, strict=False)),
+        place=batch.rows.rank(row) + 1,
+        is_being_retried=_is_being_retried(batch, row),
         fields=list(zip(shape.fields, answer_cells, strict=True)) if shape else [],
         earlier=[_attempt(batch, request_id, stored) for stored in reversed(earlier)],
         previous=next(iter(batch.rows.before(row, 1)), None),
         next=next(iter(batch.rows.after(row, 1)), None),
     )
+
+
+def _is_being_retried(batch: Batch, row: int) -> bool:
+    """Returns whether somebody asked for this row again, and no answer came since."""
+    asked = batch.submissions.filter(ended_at=None).exclude(retry_of=None).values_list("retry_of", flat=True)
+    return any(row in (retry.get("rows") or ()) for retry in asked if retry)
 
 
 def _attempt(batch: Batch, request_id: str, stored: dict[str, Any]) -> Attempt:

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET
 from django_htmx.http import HttpResponseClientRedirect
 
 from batchsite.batches import queries
+from batchsite.batches.end_records import mark_seen
 from batchsite.batches.models import Batch
 from batchsite.batches.states import State
 from batchsite.results import cause_counts, summaries
@@ -43,6 +44,8 @@ def batch_progress(request: TeamRequest, batch_id: int) -> HttpResponse:
         return redirect("batch", batch.pk)
     if batch.state == State.DRAFT:
         return HttpResponseClientRedirect(reverse("batch-edit", args=[batch.pk]))
+    if request.headers.get("X-Visible") == "true":
+        mark_seen(batch, request.user)
     shown, tab, read = (request.GET.get(name, "") for name in POLLED)
     request.GET = cast("Any", _without_poll(request.GET))  # links in the answer are those of the page
     row_filter = filter_in(request.GET)

@@ -45,7 +45,7 @@ def batch_retry(request: TeamRequest, batch_id: int) -> HttpResponse:
         def again() -> object:
             return actions.retry(batch, request.user, causes=wanted, output_cap=output_cap)
 
-        return do(request, batch, again, "Retrying.")
+        return do(request, batch, again)
     rows = sum(rows for _, rows in counts)
     context = _retry_context(batch, "Retry failed rows?", rows) | {"form": form}
     return render(request, "results/retry.html", context, status=UNPROCESSABLE if form.errors else 200)
@@ -63,7 +63,7 @@ def _retry_misfits(request: TeamRequest, batch: Batch) -> HttpResponse:
         def again() -> object:
             return actions.retry(batch, request.user, misfits=True, output_cap=form.chosen_cap)
 
-        return do(request, batch, again, "Retrying.")
+        return do(request, batch, again)
     rows = many(batch.misfits, "row")
     question = f"Ask the {rows} that {'do' if batch.misfits != 1 else 'does'} not fit once more?"
     context = _retry_context(batch, question, batch.misfits) | {
@@ -83,18 +83,19 @@ def batch_row_retry(request: TeamRequest, batch_id: int, row: int) -> HttpRespon
         raise Http404
     back = reverse("batch-row", args=[batch.pk, row])
     form = LongerAnswersForm(typed(request), caps=raised_caps(batch, batch.results.filter(row=row)))
-    is_asked = detail.can_be_retried or detail.state != RowState.SUCCEEDED
-    if request.method == "POST" and is_asked and form.is_valid():
+    if request.method == "POST" and form.is_valid():
         states = (RowState.SUCCEEDED,) if detail.state == RowState.SUCCEEDED else ()
 
         def again() -> object:
             return actions.retry(batch, request.user, rows=[row], states=states, output_cap=form.chosen_cap)
 
-        return do(request, batch, again, f"Retrying row {row:,}.", back)
+        return do(request, batch, again, back=back)
     if not detail.can_be_retried:
-        messages.error(request, f"Row {row:,} has nothing to retry: it is {detail.state.label.lower()}.")
+        messages.error(request, f"Row {row:,} can’t be retried now: it is {detail.state.label.lower()}.")
         return redirect(back)
-    context = _retry_context(batch, f"Retry row {row:,}?", 1, back) | {"form": form}
+    question = f"Run row {row:,} again?" if detail.is_good else f"Retry row {row:,}?"
+    context = _retry_context(batch, question, 1, back)
+    context |= {"form": form, "has_answer": detail.state == RowState.SUCCEEDED}
     return render(request, "results/retry_row.html", context, status=UNPROCESSABLE if form.errors else 200)
 
 

@@ -1,67 +1,132 @@
-"""Rows right below the names that are no data: question texts, import ids, units, dashes. Pure."""
+"""Rows right below the names that are no data: question texts, import ids, units, types, dashes, numbers. Pure."""
 
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Sequence
 
 from batchsite.tables.cell_values import data_columns, is_datum, is_missing
-from batchsite.tables.table_top import TableTop, filled_cells, numbered_text, shown_rows
+from batchsite.tables.excerpts import excerpt
+from batchsite.tables.table_top import TableTop, filled_cells, shown_rows
 from batchsite.tables.table_types import Choice, Question
 
-_MOST = 3
+KEY = "below_header"
+_MOST, _MOST_UNEVEN = 5, 2
+"""Header rows below the names; and how many there may be where fewer rows follow."""
+_JUDGED = 50
 _FEWEST_BELOW = 2
 """Rows below from which on a cell that is empty in the first row alone says something."""
-_DASHES = re.compile(r"\s*[-=_]{2,}\s*")
+_FEWEST_COMPLETE = 3
+_FEWEST_NUMBERED = 3
+_DASHES = re.compile(r"\s*:?[-=_—–─═]+:?\s*")
 _BRACKETS = re.compile(r"\s*(?:\([^()]{1,20}\)|\[[^\[\]]{1,20}\])\s*")
-_UNITS = """
+_SIZE = re.compile(r"\(\d+(?:,\s*\d+)?\)$")
+_WORDS = """
     % ‰ kg g mg µg t lb oz m cm mm km µm in ft mi s ms min h d l ml cl gal °c °f k c f eur usd gbp chf jpy € $ £ ¥
     pa hpa kpa mpa bar psi v mv kv a ma w kw kwh mwh hz khz mhz ghz j kj n nm m/s km/h mph m² m³ m2 m3 ha mol ppm
     kcal cal db lux rpm text string integer float date number boolean datetime varchar
+    int bigint smallint str double real decimal numeric bool char character timestamp time factor object category
+    int8 int16 int32 int64 uint8 uint16 uint32 uint64 float32 float64 utf8 i8 i16 i32 i64 u8 u16 u32 u64 f32 f64
+    dbl chr lgl fct required optional mandatory response open-ended
 """
-_SPACED_UNITS = f" {' '.join(_UNITS.split())} "
+_UNITS = {*_WORDS.split(), "open-ended response", "other (please specify)"}
+"""Units, types and other words that stand below names, in lower case."""
 
 
 def below_header(top: TableTop, head: int) -> int:
     """How many filled records below the header belong to it; they are set aside, and asked about first."""
-    if top.answers.get("below_header") == "rows":
+    if top.answers.get(KEY) == "rows":
         return 0
-    count = _count(top, head)
-    if not count:
-        return 0
-    if "below_header" not in top.answers:
-        top.layout.questions.append(_question(top, head, count))
-    top.set_aside(range(head + 1, head + 1 + count))
-    lines = "line" if count == 1 else "lines"
-    top.layout.notes.append(f"{count} {lines} below the names set aside.")
-    return count
-
-
-def _count(top: TableTop, head: int) -> int:
     rows: list[list[str]] = []
     for number in range(head + 1, len(top.filled)):
         cells, _, _, fault = top.record(number)
-        if fault or len(cells) != top.width or filled_cells(cells) > filled_cells(top.cells(head)):
+        if fault or len(cells) != top.width:
             break
         rows.append(cells)
-    for count in range(min(_MOST, len(rows) - 1), 0, -1):
+    count = further_headers(top.cells(head), rows)
+    if not count:
+        return 0
+    numbers = range(head + 1, head + 1 + count)
+    if KEY not in top.answers:
+        lines, texts = zip(*((line, text) for _, text, line, _ in map(top.record, numbers)), strict=True)
+        others = tuple(top.line_choices(head))
+        question = header_question(top.cells(head), top.rows(head + 1), lines, texts, others=others)
+        top.layout.questions.append(question)
+    top.set_aside(numbers)
+    top.layout.notes.append(f"{count} {'line' if count == 1 else 'lines'} below the names set aside.")
+    return count
+
+
+def further_headers(names: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
+    """How many of the first rows below the names belong to the header. `rows` are as wide as the names."""
+    rows = rows[:_JUDGED]
+    if len(rows) > 1 and _is_data(rows[0], rows[1:]) and not _is_marked(names, rows[0], rows[1:]):
+        return 0
+    most = next((n for n, row in enumerate(rows) if filled_cells(row) > filled_cells(names)), len(rows))
+    for count in range(min(_MOST, most, len(rows) - 1), 0, -1):
         below = rows[count:]
-        if all(_is_header(row, below) for row in rows[:count]) and not _is_header(below[0], below[1:]):
+        if _is_header(names, below[0], below[1:]):
+            continue
+        even = count <= max(_MOST_UNEVEN, len(below))
+        if even and all(_is_header(names, row, below) for row in rows[:count]):
+            return count
+        if _is_marked(names, rows[count - 1], below) and not any(_is_data(row, below) for row in rows[:count]):
             return count
     return 0
 
 
-def _is_header(row: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
+def _is_header(names: Sequence[str], row: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
     """Whether a row is none of the data that stand below it."""
-    cells = [cell for cell in row if cell.strip()]
+    if not any(map(str.strip, row)) or not below:
+        return False
+    if _is_marked(names, row, below):
+        return True
+    typed = data_columns(below, len(row))
+    return _texts_above_data(row, below, typed) if typed else _is_sparse(row, below) or _are_questions(row, below)
+
+
+def _is_marked(names: Sequence[str], row: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
+    """Whether a row is what only headers are: the names again, dashes, import ids, numbers of columns, units."""
+    cells = [cell.strip() for cell in row if cell.strip()]
     if not cells or not below:
         return False
     if all(map(_DASHES.fullmatch, cells)) or any("ImportId" in cell and "{" in cell for cell in cells):
         return True
+    if list(row) == list(names) or _is_numbering(row, below):
+        return True
+    units = [cell for cell in cells if not is_missing(cell)]
+    if not units or not all(map(_is_unit, units)):
+        return False
     typed = data_columns(below, len(row))
-    if all(_BRACKETS.fullmatch(cell) or f" {cell.strip().lower()} " in _SPACED_UNITS for cell in cells) and typed:
+    if typed:
         return not any(is_datum(row[column]) for column in typed)
-    return bool(typed) and _texts_above_data(row, below, typed)
+    if len(row) == 1 or len(below) < _FEWEST_BELOW or all(len(unit) == 1 and unit.isalpha() for unit in units):
+        return False
+    alone = all(cell not in {other[column] for other in below} for column, cell in enumerate(row) if cell.strip())
+    return alone and (len(units) > 1 or _BRACKETS.fullmatch(units[0]) is not None)
+
+
+def _is_unit(cell: str) -> bool:
+    return _BRACKETS.fullmatch(cell) is not None or _SIZE.sub("", cell.lower()) in _UNITS
+
+
+def _is_numbering(row: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
+    """Whether a row counts the columns, 1, 2, 3 or (1), (2), (3) or A, B, C, and texts stand below it."""
+    enough = len(below) >= _FEWEST_COMPLETE
+    return enough and is_numbering(row) and len(data_columns(below, len(row))) < len(row)
+
+
+def is_numbering(cells: Sequence[str]) -> bool:
+    """Whether cells count themselves: 1, 2, 3 or (1), (2), (3) or A, B, C."""
+    texts = [cell.strip().strip("()[]") for cell in cells]
+    counted = [str(number) for number in range(1, len(texts) + 1)]
+    return len(texts) >= _FEWEST_NUMBERED and texts in (counted, list(string.ascii_uppercase[: len(texts)]))
+
+
+def _is_data(row: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
+    """Whether a number or the like stands where others do below."""
+    return any(is_datum(row[column]) for column in data_columns(below, len(row)))
 
 
 def _texts_above_data(row: Sequence[str], below: Sequence[Sequence[str]], typed: set[int]) -> bool:
@@ -74,25 +139,48 @@ def _texts_above_data(row: Sequence[str], below: Sequence[Sequence[str]], typed:
     return complete and len(below) >= _FEWEST_BELOW and len(typed) > 1
 
 
-def _question(top: TableTop, head: int, count: int) -> Question:
-    lines = [top.record(number) for number in range(head + 1, head + 1 + count)]
-    names, rows = tuple(top.cells(head)), shown_rows(top.rows(head + 1 + count))
-    together = shown_rows(top.rows(head + 1))
-    numbers = _in_words([line for _, _, line, _ in lines])
+def _is_sparse(row: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
+    """Whether most cells of a row are empty, and none of those below."""
+    complete = len(below) >= _FEWEST_COMPLETE and all(cell.strip() for other in below for cell in other)
+    return complete and 2 * filled_cells(row) < len(row)
+
+
+def _are_questions(row: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
+    """Whether a row asks what those below answer."""
+    asking = [column for column, cell in enumerate(row) if cell.rstrip().endswith(("?", "？"))]
+    if (
+        len(row) == 1
+        or not asking
+        or 2 * len(asking) < filled_cells(row)
+        or (len(asking) < 2 and len(asking) < filled_cells(row))
+    ):
+        return False
+    return not any(other[column].rstrip().endswith(("?", "？")) for other in below for column in asking)
+
+
+def header_question(
+    names: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    lines: Sequence[int],
+    texts: Sequence[str],
+    *,
+    word: str = "Line",
+    others: tuple[Choice, ...] = (),
+) -> Question:
+    """About the first of the rows below the names, on those lines; `word`: what a line is called."""
+    count, first = len(lines), tuple(names)
+    numbers = [f"{line:,}" for line in lines]
+    stand = f"{word}s {', '.join(numbers[:-1])} and {numbers[-1]} stand" if count > 1 else f"{word} {numbers[0]} stands"
     return Question(
-        "below_header",
-        f"{numbers} between the names and the rows. What {'is it' if count == 1 else 'are they'}?",
+        KEY,
+        f"{stand} between the names and the rows. What {'are they' if count > 1 else 'is it'}?",
         (
-            Choice("leave", "Part of the header: set aside, the rows begin below", (names, *rows)),
-            Choice("rows", "A row like the others" if count == 1 else "Rows like the others", (names, *together)),
-            *top.line_choices(head),
+            Choice("leave", "Part of the header: set aside, the rows begin below", (first, *shown_rows(rows[count:]))),
+            Choice(
+                "rows", "A row like the others" if count == 1 else "Rows like the others", (first, *shown_rows(rows))
+            ),
+            *others,
         ),
         "leave",
-        tuple(numbered_text(line, text) for _, text, line, _ in lines),
+        tuple(f"{word} {line}: {excerpt(text)}" for line, text in zip(lines, texts, strict=True)),
     )
-
-
-def _in_words(lines: list[int]) -> str:
-    if len(lines) == 1:
-        return f"Line {lines[0]} stands"
-    return f"Lines {', '.join(map(str, lines[:-1]))} and {lines[-1]} stand"

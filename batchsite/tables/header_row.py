@@ -11,6 +11,9 @@ from batchsite.tables.excerpts import excerpt
 from batchsite.tables.table_top import LONG_NAME, TableTop, data_in, numbered_text, shown_rows
 from batchsite.tables.table_types import Choice, Problem, Question
 
+_MOST_WORDS = 3
+"""Of a name, where texts may stand one a line."""
+
 
 def has_header(top: TableTop, head: int) -> bool:
     """Whether filled record `head` has the names of the columns, as it shows or as a person said."""
@@ -60,6 +63,8 @@ def _like_data(cells: Sequence[str], rows: list[list[str]]) -> bool:
     if _steps(cells, data) and len(data) < len(cells):
         return False
     if data:  # an address, a date, a number above texts
+        return True
+    if len(cells) == 1 and len(cells[0].split()) > _MOST_WORDS:
         return True
     if any(len(cell) > LONG_NAME or (cell.rstrip().endswith((".", "?", "!")) and " " in cell) for cell in cells):
         return True

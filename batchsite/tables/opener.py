@@ -8,14 +8,14 @@ from types import MappingProxyType
 
 from batchsite.tables.delimited import open_delimited
 from batchsite.tables.file_kind import SAMPLE_BYTES
+from batchsite.tables.first_rows import RepeatCheckedTable, TopCheckedTable
 from batchsite.tables.formats import FORMATS
-from batchsite.tables.formats.unsupported import misnamed
+from batchsite.tables.formats.unsupported import misnamed, promises_json
+from batchsite.tables.questions import first_text
 from batchsite.tables.table_end import EndCheckedTable
 from batchsite.tables.table_types import Answers, Asks, ByteStream, Contents, Limits, Table
 
 NO_ANSWERS: Mapping[str, str] = MappingProxyType({})
-_OBJECTS = {"json", "jsonl", "requests"}
-"""Forms in which each row is an object of its own, so that the last ones are never a footnote."""
 
 
 def open_table(stream: ByteStream, *, filename: str = "", answers: Answers = NO_ANSWERS, limits: Limits) -> Table:
@@ -34,8 +34,19 @@ def _open(stream: ByteStream, filename: str, answers: Answers, limits: Limits) -
             opened = form.open(stream, filename=filename, answers=answers, limits=limits)
             if isinstance(opened, Contents):
                 return _open_contents(opened, answers, limits)
-            return opened if opened.understood.form in _OBJECTS else EndCheckedTable(opened, answers)
-    return EndCheckedTable(open_delimited(head, stream, answers=answers, limits=limits), answers)
+            return opened if opened.understood.form == "requests" else _checked(opened, answers)
+    table = open_delimited(head, stream, answers=answers, limits=limits)
+    header = table.understood.header == "first row" and not {"header", "header_line", "names", "title"} & answers.keys()
+    if promises_json(filename) and len(table.columns) == 1 and header:
+        raise Asks([first_text(table.columns[0], list(table.sample))], table.understood)
+    return EndCheckedTable(table, answers)
+
+
+def _checked(table: Table, answers: Answers) -> Table:
+    """The same, with what is no row of it asked about."""
+    if table.understood.header in {"keys", "schema"}:
+        table = TopCheckedTable(table, answers)
+    return EndCheckedTable(RepeatCheckedTable(table, answers), answers)
 
 
 def _open_contents(contents: Contents, answers: Answers, limits: Limits) -> Table:

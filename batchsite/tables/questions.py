@@ -6,6 +6,21 @@ from batchsite.tables.excerpts import excerpt
 from batchsite.tables.table_types import Choice, Findings, Problem, Question
 
 
+def first_text(first: str, rows: list[list[str]]) -> Question:
+    """About the first line of a file with a text a line, whose name promises no header."""
+    shown = tuple((excerpt(row[0]),) for row in rows[:2])
+    return Question(
+        "header",
+        "The file has a text a line. Is the first one a header?",
+        (
+            Choice("none", "There is no header: it is a row", (("column 1",), (excerpt(first),), *shown)),
+            Choice("first row", "It is the header: the name of the column", ((excerpt(first),), *shown)),
+        ),
+        "none",
+        (excerpt(first),),
+    )
+
+
 def trailing(count: int) -> Question:
     lines = "a blank line" if count == 1 else f"{count:,} blank lines"
     return Question(
@@ -19,7 +34,7 @@ def trailing(count: int) -> Question:
     )
 
 
-def repeated(found: Findings, columns: list[str]) -> Question:
+def repeated(found: Findings, columns: list[str], place: str = "Line") -> Question:
     times = "once more" if found.count == 1 else f"{found.count:,} times more"
     return Question(
         "repeated",
@@ -29,7 +44,7 @@ def repeated(found: Findings, columns: list[str]) -> Question:
             Choice("keep", "A row like the others", (tuple(columns),)),
         ),
         "leave",
-        tuple(f"Line {problem.line}: {problem.excerpt}" for problem in found.first[:5]),
+        tuple(f"{place} {problem.line}: {problem.excerpt}" for problem in found.first[:5]),
     )
 
 
@@ -60,8 +75,8 @@ def footer(found: list[Problem], *, parted: bool) -> Question:
     )
 
 
-def table_end(above: list[list[str]], last: list[tuple[int, list[str]]]) -> Question:
-    """About the last rows of a table, (line or 0, cells), that are not like those above them."""
+def table_end(above: list[list[str]], last: list[tuple[int, list[str]]], place: str) -> Question:
+    """About the last rows of a table, (line, cells), that are not like those above; `place`: what a line is called."""
     rows = tuple(tuple(map(excerpt, row)) for _, row in last)
     data = tuple(tuple(map(excerpt, row)) for row in above)
     texts = [(line, excerpt(" | ".join(row))) for line, row in last]
@@ -73,5 +88,5 @@ def table_end(above: list[list[str]], last: list[tuple[int, list[str]]]) -> Ques
             Choice("part", "A part of the table", (*data, *rows)),
         ),
         "leave",
-        tuple(f"Line {line}: {text}" if line else text for line, text in texts[:5]),
+        tuple(f"{place} {line}: {text}" for line, text in texts[:5]),
     )

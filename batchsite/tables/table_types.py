@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import IO, Protocol
 
 MOST_PROBLEMS = 1000
-RECENT = 20
+RECENT = 100
 """Rows at the end of a table whose lines are kept."""
 BAD_ROWS, LEAVE = "bad_rows", "leave"
 """The answer that takes the good rows of a file and skips the bad."""

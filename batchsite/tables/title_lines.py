@@ -5,10 +5,13 @@ from __future__ import annotations
 import itertools
 
 from batchsite.tables.cell_values import data_columns
+from batchsite.tables.further_headers import is_numbering
 from batchsite.tables.table_top import TableTop, data_in, filled_cells, like_names, numbered_text, shown_rows
 from batchsite.tables.table_types import Choice, Question
 
 _MOST_LINES = 31
+_MOST_PARTED, _FEWEST_BELOW = 3, 3
+"""Records that a blank line may part from the table, and how many must stand below them."""
 _NARROWEST_PADDED = 3
 """Columns from which on cells that were left empty tell a title from a header."""
 
@@ -42,8 +45,27 @@ def _leads(top: TableTop) -> int:
         cells, _, _, fault = top.record(number)
         if fault:
             return 0
-        if len(cells) == top.width and not _is_padded(top, number) and not _is_comment(top, number):
-            return number
+        if len(cells) == top.width and not _is_above_names(top, number):
+            return max(number, _below_blank(top))
+    return 0
+
+
+def _is_above_names(top: TableTop, number: int) -> bool:
+    """Whether a record that is as wide as the table is none of it."""
+    if _is_padded(top, number) or _is_comment(top, number):
+        return True
+    return number + 1 < len(top.filled) and is_numbering(top.cells(number)) and like_names(top.cells(number + 1))
+
+
+def _below_blank(top: TableTop) -> int:
+    """The number of the first record that a blank line parts from few others, and that has the names; 0 for none."""
+    for number in range(1, min(_MOST_PARTED, len(top.filled) - _FEWEST_BELOW) + 1):
+        if top.filled[number] == top.filled[number - 1] + 1:
+            continue
+        cells, rows = top.cells(number), top.rows(number + 1)
+        names = len(cells) == top.width and like_names(cells)
+        above = data_columns([top.cells(other) for other in range(number)], top.width)
+        return number if names and len(rows) > number and not above else 0
     return 0
 
 
@@ -89,7 +111,7 @@ def _certain(top: TableTop, leads: int) -> bool:
     if not like_names(top.cells(leads)):
         return False
     titles = [top.cells(number) for number in range(leads)]
-    padded = top.width >= _NARROWEST_PADDED and all(len(cells) == top.width for cells in titles)
+    padded = top.width >= _NARROWEST_PADDED and all(filled_cells(cells) < len(cells) == top.width for cells in titles)
     lonely = all(len(cells) == 1 for cells in titles)
     parted = top.filled[leads] != top.filled[leads - 1] + 1
     typed = data_columns(top.rows(leads + 1), top.width)
@@ -104,7 +126,8 @@ def _question(top: TableTop, leads: int) -> Question | None:
     names = like_names(header[:-1] if header[-1:] == [""] else header)
     names = names and (not rows or not typed or not typed & data_in(header))
     padded = top.width >= _NARROWEST_PADDED and len(first) == top.width and _is_lonely(first)
-    if leads == 1 and len(first) > 1 and not (names and (typed or padded)):
+    apart = is_numbering(first) or (len(top.filled) > 1 and top.filled[1] > top.filled[0] + 1)
+    if leads == 1 and len(first) > 1 and not (names and (typed or padded or apart)):
         return None
     shown = shown_rows(rows)
     evidence = tuple(numbered_text(top.record(number)[2], top.record(number)[1]) for number in range(leads + 1))

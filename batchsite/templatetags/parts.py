@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, Protocol
 
 from django import template
@@ -61,8 +62,10 @@ def shares(counts: list[tuple[str, int]]) -> list[dict[str, Any]]:
 
 
 @register.inclusion_tag("parts/_rail_link.html", takes_context=True)
-def rail_link(context: Context, name: str, label: str, count: int | None = None) -> dict[str, Any]:
-    """A link of the rail, marked on its own page and on those below it."""
+def rail_link(
+    context: Context, name: str, label: str, count: int | None = None, unseen: Collection[int] = ()
+) -> dict[str, Any]:
+    """A link of the rail, marked on its own page and on those below it, with what runs and what ended unseen."""
     try:
         url = reverse(name)
     except NoReverseMatch:
@@ -70,4 +73,4 @@ def rail_link(context: Context, name: str, label: str, count: int | None = None)
     path = context["request"].path
     below = url != reverse("home") and path.startswith(url)
     here = "page" if path == url else "true" if below else ""
-    return {"url": url, "name": name, "label": label, "count": count, "here": here}
+    return {"url": url, "name": name, "label": label, "count": count, "unseen": len(unseen), "here": here}

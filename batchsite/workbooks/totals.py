@@ -8,17 +8,19 @@ from typing import IO
 from batchsite.workbooks.package import Package
 from batchsite.workbooks.xml_stream import XmlStream
 
+_MOST_ROWS = 10
 _LAST_ROW = re.compile(r"\$?[A-Z]+\$?\d+:\$?[A-Z]+\$?(\d+)")
 
 
 def declared_totals(package: Package, sheet: str, last_row: int) -> int:
-    """How many of the last rows of a sheet, which is the part `sheet`, are totals; 0 where nothing says so."""
+    """Rows from the totals that a table of a sheet declares to the last; 0 for none, or many. `sheet`: its part."""
     for relation in package.relations(sheet).values():
         if relation.kind == "table" and relation.target in package:
             table = _Table(package.open(relation.target))
             last = _LAST_ROW.fullmatch(table.area)
-            if last and int(last[1]) == last_row:
-                return min(int(table.totals), 1) if table.totals.isdecimal() else 0
+            if last and table.totals.isdecimal() and int(table.totals):
+                rows = last_row - int(last[1]) + 1
+                return rows if 0 < rows <= _MOST_ROWS else 0
     return 0
 
 

@@ -130,7 +130,7 @@ def test_a_chosen_cause_comes_ticked(failing: Batch, site: Client) -> None:
 def test_all_or_some_causes_are_tried_again(
     chosen: list[str], wanted: list[str] | None, failing: Batch, site: Client
 ) -> None:
-    assert said(do(site, "batch-retry", failing, causes=chosen)) == ["Retrying."]
+    assert said(do(site, "batch-retry", failing, causes=chosen)) == []
     again = failing.submissions.get(number=2)
     assert again.retry_of is not None
     assert again.retry_of["causes"] == wanted
@@ -168,12 +168,23 @@ def test_one_row_is_tried_again(failing: Batch, site: Client) -> None:
     assert again.retry_of["rows"] == [3]
 
 
-@pytest.mark.parametrize("row", [1, 20])
-def test_a_row_with_an_answer_or_on_its_way_is_not_sent_twice(row: int, failing: Batch, site: Client) -> None:
-    asked = site.get(reverse("batch-row-retry", args=[failing.pk, row]))
-    assert "has nothing to retry" in said(asked)[0]
-    assert "nothing to retry" in said(do(site, "batch-row-retry", failing, row))[-1]
+def test_a_row_on_its_way_is_not_sent_twice(failing: Batch, site: Client) -> None:
+    asked = site.get(reverse("batch-row-retry", args=[failing.pk, 20]))
+    assert "can’t be retried now: it is pending" in said(asked)[0]
+    assert "nothing to retry" in said(do(site, "batch-row-retry", failing, 20))[-1]
     assert failing.submissions.count() == 1
+
+
+def test_a_row_with_an_answer_is_run_again_once(failing: Batch, site: Client) -> None:
+    page = ask(site, "batch-row-retry", failing.pk, 1)
+    assert "Run row 1 again?" in page
+    assert "which is kept beside it" in page
+    do(site, "batch-row-retry", failing, 1)
+    again = failing.submissions.get(number=2)
+    assert list(retriable_results(again).values_list("row", flat=True)) == [1]
+    assert "It is being retried" in site.get(reverse("batch-row", args=[failing.pk, 1])).content.decode()
+    assert "These rows are being tried again already." in said(do(site, "batch-row-retry", failing, 1))
+    assert failing.submissions.count() == 2
 
 
 def test_a_row_that_is_not_there_cannot_be_tried_again(failing: Batch, site: Client) -> None:
@@ -268,7 +279,7 @@ def test_what_it_costs_and_what_stays_is_said_first(misfits: Batch, site: Client
 
 def test_they_alone_are_asked_for_once_more(misfits: Batch, site: Client) -> None:
     address = reverse("batch-retry", args=[misfits.pk]) + "?fit=misfit"
-    assert said(site.post(address)) == ["Retrying."]
+    assert said(site.post(address)) == []
     again = misfits.submissions.get(number=2)
     assert sorted(retriable_results(again).values_list("row", flat=True)) == [3, 4, 5]
 

@@ -9,19 +9,24 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from batchsite.batches.models import Batch, Submission
+from batchsite.batches.states import State
 from batchsite.batches.timeline import note
-from batchsite.batches.transitions import hold
+from batchsite.batches.transitions import hold, move
+from batchsite.drafts import draft_store
+from batchsite.processes.models import Heartbeat
 from batchsite.results.batch_status import status_of
 from batchsite.results.cause_counts import causes
 from batchsite.results.views_progress import _read_so_far
 from batchsite.submission import actions
 from batchsite.teams.models import Team, User
+from batchsite.timeouts import timeouts
 from tests.submission.stories import a_draft, a_running_batch, ago, an_ended_batch, failure, receive
 
 Browser = Callable[[User], Client]
@@ -125,8 +130,21 @@ def test_of_a_million_rows_one_is_less_than_a_per_cent(team: Team, alice: User) 
 def test_time_left_follows_the_provider_s_counters(team: Team, alice: User) -> None:
     batch = a_running_batch(team, alice, rows=100)
     ago(batch, minutes=10)
-    Submission.objects.update(num_success=50)
+    Submission.objects.update(num_success=50, changed_at=timezone.now())
     assert status_of(batch).left == "about 10 minutes left"
+
+
+def test_after_three_polls_without_an_answer_no_time_is_promised(team: Team, alice: User, site: Client) -> None:
+    batch = a_running_batch(team, alice, rows=100)
+    ago(batch, minutes=30)
+    moved = timezone.now() - timedelta(seconds=2.5 * timeouts().poll_later)
+    Submission.objects.update(num_success=50, changed_at=moved)
+    assert status_of(batch).left
+    moved = timezone.now() - timedelta(seconds=3.5 * timeouts().poll_later)
+    Submission.objects.update(changed_at=moved)
+    status = status_of(batch)
+    assert (status.left, status.unmoved_since, status.notices) == ("", moved, [])
+    assert "so far, no new answers since" in words(part(page(site, batch), "progress"))
 
 
 def test_the_time_left_of_a_retry_counts_from_the_retry(team: Team, alice: User) -> None:
@@ -135,7 +153,8 @@ def test_the_time_left_of_a_retry_counts_from_the_retry(team: Team, alice: User)
     Batch.objects.update(first_result_at=batch.started_at)
     again = actions.retry(batch, alice)
     Submission.objects.filter(pk=again.pk).update(state="processing", total=20, num_success=10)
-    Submission.objects.filter(pk=again.pk).update(created_at=timezone.now() - timedelta(minutes=2))
+    now = timezone.now()
+    Submission.objects.filter(pk=again.pk).update(created_at=now - timedelta(minutes=2), changed_at=now)
     Batch.objects.update(state="processing")
     batch.refresh_from_db()
     assert status_of(batch).left == "about 2 minutes left"
@@ -170,9 +189,9 @@ def test_the_page_is_cheap_whatever_its_size(
 ) -> None:
     batch = an_ended_batch(team, alice, rows=120, failed=30)
     page(site, batch)  # the first look asks a worker for sums over all rows
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(18):
         page(site, batch)
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(9):
         poll(site, batch)
 
 
@@ -202,7 +221,7 @@ def test_there_is_nothing_to_type_or_to_open_in_it(team: Team, alice: User, site
     batch = a_running_batch(team, alice)
     fingerprint = status_of(batch).fingerprint
     live = poll(site, batch, shown=fingerprint).content.decode()
-    assert not re.search(r"<(form|input|select|textarea|button|details|summary)\b", live)
+    assert not re.search(r"<(form|input|select|textarea|details|summary)\b", live)
     assert "<hx-partial" not in live
 
 
@@ -265,12 +284,56 @@ def test_a_held_batch_says_why_since_when_and_what_to_do(team: Team, alice: User
 
 def test_a_batch_that_stands_still_says_since_when(team: Team, alice: User, site: Client) -> None:
     batch = a_running_batch(team, alice)
-    assert "Nothing has moved" not in page(site, batch)
+    assert "No new answers" not in page(site, batch)
+    ago(batch, minutes=9)
+    assert "Wait</button>" not in page(site, batch)
+    ago(batch, minutes=11)
+    assert '<div class="notice "><b>No new answers for a while' in " ".join(page(site, batch).split())
     ago(batch, hours=2)
     shown = page(site, batch)
+    assert '<div class="notice warn">' in shown
     assert "No new answers for a while" in shown
     assert "data-shut>Wait</button>" in shown
     assert reverse("batch-finish", args=[batch.pk]) in shown
+
+
+@pytest.mark.parametrize("silent", [None, 14, 16])
+def test_without_a_living_worker_it_says_so_within_15_seconds(
+    silent: float | None, team: Team, alice: User, site: Client
+) -> None:
+    batch = a_running_batch(team, alice)
+    if silent is not None:
+        for queue in ("short", "long"):
+            Heartbeat.objects.create(queue=queue, beat_at=timezone.now() - timedelta(seconds=silent))
+    shown = words(part(page(site, batch), "batch-notices"))
+    assert ("Nothing is being worked on" in shown) == ("python manage.py up" in shown) == (silent == 16)
+
+
+def test_a_batch_that_no_worker_ever_took_says_so(team: Team, alice: User, site: Client) -> None:
+    batch = a_draft(team, alice)
+    actions.start(batch, alice, draft_store.estimate_of(batch))
+    batch.refresh_from_db()
+    assert "Nothing is being worked on" not in page(site, batch)
+    ago(batch, seconds=20)
+    assert "Nothing is being worked on" in page(site, batch)
+
+
+def test_a_retry_ends_and_says_what_came_of_it(team: Team, alice: User, site: Client) -> None:
+    batch = an_ended_batch(team, alice, failed=3)
+    again = actions.retry(batch, alice)
+    batch.refresh_from_db()
+    assert status_of(batch).title.startswith("Retrying: ")
+    with transaction.atomic():
+        Submission.objects.filter(pk=again.pk).update(state="collecting", total=3, failed=3)
+        move(Submission.objects.get(pk=again.pk), State.COMPLETED)
+    batch.refresh_from_db()
+    shown = words(page(site, batch))
+    assert "Retry finished: 0 of 3 answered this time" in shown
+    assert "Retrying" not in shown
+    assert batch.events.get(kind="ended", text__contains=". Retry: 0 of 3 answered")
+    ago(batch, hours=2)
+    batch.submissions.update(ended_at=timezone.now() - timedelta(hours=2))
+    assert "Retry finished" not in page(site, batch)
 
 
 def test_counters_that_do_not_tell_are_named(team: Team, alice: User, site: Client) -> None:

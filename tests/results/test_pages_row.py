@@ -64,7 +64,7 @@ def test_a_failed_row_shows_the_provider_s_words(team: Team, alice: User, site: 
     shown = row_page(site, batch, 1)
     assert "The model is &lt;overloaded&gt;" in shown
     assert "Retry…" in shown
-    assert "Failed overloaded , one of 20 rows" in words(shown)
+    assert "Failed overloaded, 1 of 20" in words(shown)
 
 
 def test_a_failed_row_of_a_batch_with_fields_shows_the_words_in_their_place(
@@ -126,11 +126,18 @@ def test_earlier_attempts_are_kept_in_view(team: Team, alice: User, site: Client
     assert "At last" in shown
 
 
+def test_a_row_shows_its_place_and_every_cell_of_the_dataset(team: Team, alice: User, site: Client) -> None:
+    batch = an_ended_batch(team, alice)
+    shown = words(row_page(site, batch, 5))
+    assert "Succeeded 5 of 20" in shown
+    assert "Dataset row Open in the dataset id c5 text Question 5" in shown
+
+
 def test_neighbours_are_one_key_away(team: Team, alice: User, site: Client) -> None:
     batch = an_ended_batch(team, alice)
     middle = row_page(site, batch, 5)
-    assert re.search(r'rel="prev" data-key="k" href="/batches/\d+/rows/4"', middle)
-    assert re.search(r'rel="next" data-key="j" href="/batches/\d+/rows/6"', middle)
+    assert re.search(r'rel="prev" id="previous-row" data-key="k" href="/batches/\d+/rows/4"', middle)
+    assert re.search(r'rel="next" id="next-row" data-key="j" href="/batches/\d+/rows/6"', middle)
     assert 'rel="prev"' not in row_page(site, batch, 1)
     assert 'rel="next"' not in row_page(site, batch, 20)
 

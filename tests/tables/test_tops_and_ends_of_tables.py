@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import gzip
 import io
+import json
 import time
 from pathlib import Path
 
@@ -42,6 +45,23 @@ def test_a_padded_footnote_is_asked_about() -> None:
     assert len(read(data, answers={"footer": "part"})) == 6
 
 
+def in_every_form(rows: list[list[str]]) -> dict[str, bytes]:
+    """A table as a file of each form."""
+    [names, *below] = rows
+    target = io.StringIO()
+    csv.writer(target).writerows(rows)
+    objects = [dict(zip(names, row, strict=True)) for row in below]
+    return {
+        "csv": target.getvalue().encode(),
+        "tsv": "\n".join("\t".join(row) for row in rows).encode(),
+        "xlsx": forms.excel([[cell or None for cell in row] for row in rows]),
+        "parquet": forms.parquet_file(dict(zip(names, map(list, zip(*below, strict=True)), strict=True))),
+        "json": json.dumps(objects).encode(),
+        "jsonl": "\n".join(map(json.dumps, objects)).encode(),
+        "jsonl.gz": gzip.compress("\n".join(map(json.dumps, objects)).encode()),
+    }
+
+
 ENDS = {
     "a total": "city,country,n\nRome,IT,1\nOslo,NO,2\nTotal,,3\n",
     "a grand total": "city,country,n\nRome,IT,1\nOslo,NO,2\n,Grand total,3\n",
@@ -49,18 +69,32 @@ ENDS = {
     "a star": "name,text\nAnn,foo\nBob,bar\n* preliminary figures,\n",
     "several": "id,a,b\n1,x,y\n2,x,y\n,,\nFigures of May,,\nAll rights reserved,,\n",
     "German": "Stadt;Land;Zahl\nRom;IT;1\nOslo;NO;2\nGesamt;;3\n",
+    "French": "ville;pays;n\nRome;IT;1\nOslo;NO;2\nTotaux;;3\n",
+    "Korean": "도시;국가;수\n로마;IT;1\n오슬로;NO;2\n합계;;3\n",
+    "words in brackets": "id,text,n\n1,a,1\n2,b,2\nTotal (2 rows),,3\n",
+    "a total of a text": "id,text,n\n1,a,1\n2,b,2\nTotal,2 texts,3\n",
+    "a word that nobody knows": "id,text,n\n1,a,1\n2,b,2\n3,c,3\nZusammen,,6\n",
+    "a sum without a word": "city,text,n\nRome,a,1\nOslo,b,2\nBonn,c,3\n,,6\n",
+    "a note of two cells": "id,text,n\n1,a,1\n2,b,2\nSource:,our own,\n",
+    "a rule and a total": "city,country,n\nRome,IT,1\nOslo,NO,2\n---,---,---\nTotal,,3\n",
+    "another table": "id,text,n\n1,a,1\n2,b,2\n3,c,3\n,,\ncity,people,\nRome,3,\n",
+    "one column": "text\nfoo\nbar\nSource: our own\n",
+    "how many rows": "id,text\n1,foo\n2,bar\n(2 rows),\n",
+    "thirty lines": "id,text\n1,foo\n2,bar\n" + "".join(f"Line {n} of a licence,\n" for n in range(30)),
 }
 
 
 @pytest.mark.parametrize("text", ENDS.values(), ids=ENDS.keys())
 def test_ends_are_asked_about_in_every_format(text: str) -> None:
     rows = [line.split(";" if ";" in text else ",") for line in text.splitlines()]
-    by_columns = dict(zip(rows[0], map(list, zip(*rows[1:], strict=True)), strict=True))
-
-    assert values(text, "footer") == ["leave", "part"]
-    assert forms.asked(forms.excel(rows)).key == "footer"
-    assert forms.asked(forms.parquet_file(by_columns)).key == "footer"
-    assert len(read(text, answers={"footer": "leave"})) == 3
+    good = sum(1 for row in rows[1:] if row[0] in {"1", "2", "3", "foo", "bar"} or row[1:2] in (["IT"], ["NO"], ["a"]))
+    for form, data in in_every_form(rows).items():
+        question = forms.asked(data)
+        assert (form, question.key, question.guess) == (form, "footer", "leave")
+        assert [choice.value for choice in question.choices] == ["leave", "part"]
+        assert len(forms.read(data, footer="part")) == len(rows), form
+        if form != "tsv":
+            assert forms.read(data, footer="leave")[: 1 + good] == rows[: 1 + good]
 
 
 DATA = {
@@ -71,12 +105,16 @@ DATA = {
     "a word that totals begin with": "text,n\nTotally fine,1\nSummer,2\nCountess,3\n",
     "totals everywhere": "what,n\nTotal,1\nTotal,2\nTotal,3\n",
     "one row": "a,b,c\nfoo,,\n",
+    "a text that is called a note": "text\nfoo\nNote this\nNote that\n",
+    "a name among sums": "city,n\nRome,1\nOslo,2\nBonn,\n",
+    "a value that is missing": "id,text,n\n1,a,1\n2,b,2\n3,c,n/a\n",
 }
 
 
 @pytest.mark.parametrize("text", DATA.values(), ids=DATA.keys())
 def test_ordinary_ends_are_rows(text: str) -> None:
-    assert len(read(text)) == text.count("\n")
+    rows = [line.split(",") for line in text.splitlines()]
+    assert {len(forms.read(data)) for data in in_every_form(rows).values()} == {len(rows)}
 
 
 def test_a_footnote_far_below_is_found() -> None:
@@ -85,12 +123,15 @@ def test_a_footnote_far_below_is_found() -> None:
     assert (question.key, question.evidence) == ("footer", ("Line 5002: Source: us | ",))
 
 
-def test_a_totals_row_that_excel_declares_is_asked_about() -> None:
+@pytest.mark.parametrize("note", [False, True])
+def test_a_totals_row_that_excel_declares_is_asked_about(note: bool) -> None:
     target = io.BytesIO()
     book = xlsxwriter.Workbook(target, {"in_memory": True})
     sheet = book.add_worksheet()
     columns = [{"header": "city"}, {"header": "n", "total_function": "sum"}]
     sheet.add_table("A1:B5", {"data": [["Rome", 1], ["Oslo", 2], ["Bonn", 3]], "columns": columns, "total_row": True})
+    if note:
+        sheet.write("A7", "Figures of May")
     book.close()
     question = forms.asked(target.getvalue())
 
@@ -120,14 +161,59 @@ SECOND = {
     "units": "mass,length,text\nkg,m,\n1,2,a\n2,3,b\n",
     "questions": "q1,q2\nHow old?,Where?\n31,Rome\n32,Oslo\n",
     "SurveyMonkey": "Respondent ID,Date,Q1\n,,Open-Ended Response\n1,2024-01-02,foo\n2,2024-01-02,bar\n",
+    "types": "id,text,n\nint,str,float\n1,a,2\n2,b,3\n",
+    "types of texts": "name,city,note\nVARCHAR(20),varchar(20),text\nAnn,Rome,tea\nBob,Oslo,rain\n",
+    "a unit and dashes": "id,text,mass\n-,-,[kg]\n1,a,2\n2,b,3\n",
+    "one sign": "id,text\n-,-\n1,a\n2,b\n",
+    "Markdown": "id,text\n:---,---:\n1,a\n2,b\n",
+    "questions of texts": "q1,q2\nWhat is your name?,Where do you live?\nAnn,Rome\nBob,Oslo\n",
+    "numbers of columns": "name,city,note\n1,2,3\nAnn,Rome,tea\nBob,Oslo,rain\nCy,Bonn,sun\n",
+    "numbers in brackets": "name,city,note\n(1),(2),(3)\nAnn,Rome,tea\nBob,Oslo,rain\nCy,Bonn,sun\n",
+    "a lone unit": "name,city,weight\n,,kg\nAnn,Rome,much\nBob,Oslo,little\nCy,Bonn,some\n",
 }
 
 
 @pytest.mark.parametrize("text", SECOND.values(), ids=SECOND.keys())
 def test_a_second_line_that_is_no_row_is_asked_about(text: str) -> None:
     assert values(text, "below_header")[:2] == ["leave", "rows"]
-    assert forms.asked(forms.excel([line.split(",") for line in text.splitlines()])).key == "below_header"
-    assert len(read(text, answers={"below_header": "leave"})) == 3
+    rows = [line.split(",") for line in text.splitlines()]
+    for form, data in in_every_form(rows).items():
+        question = forms.asked(data)
+        assert (form, question.key, question.guess) == (form, "below_header", "leave")
+        assert forms.read(data, below_header="leave") == [rows[0], *rows[2:]]
+        assert len(forms.read(data, below_header="rows", footer="part")) == len(rows)
+
+
+def test_header_rows_above_import_ids_are_no_rows_of_texts_either() -> None:
+    rows = [
+        ["Q1", "Q2"],
+        ["Your name", "Your city"],
+        ['{"ImportId":"a"}', '{"ImportId":"b"}'],
+        ["Ann", "Rome"],
+        ["Bob", "Oslo"],
+    ]
+    for data in in_every_form(rows).values():
+        assert forms.asked(data).key == "below_header"
+        assert forms.read(data, below_header="leave") == [rows[0], *rows[3:]]
+
+
+def test_the_header_between_the_rows_is_asked_about_in_every_format() -> None:
+    rows = [["id", "text"], ["1", "a"], ["2", "b"], ["id", "text"], ["3", "c"]]
+    for data in in_every_form(rows).values():
+        assert forms.asked(data).key == "repeated"
+        assert forms.read(data, repeated="leave") == [row for n, row in enumerate(rows) if n != 3]
+        assert forms.read(data, repeated="keep") == rows
+
+
+def test_rows_that_have_no_lines_are_named_by_their_number() -> None:
+    rows = [["id", "text"], ["1", "a"], ["2", "b"], ["Source: us", ""]]
+    data = in_every_form(rows)["jsonl"]
+
+    assert forms.asked(data).evidence == ("Row 3: Source: us | ",)
+    assert forms.opened(data, footer="leave").understood.set_aside == []
+    table = forms.opened(data, footer="leave")
+    assert len(list(table.rows())) == 2
+    assert table.understood.set_aside == [(3, "Source: us")]
 
 
 FIRST_ROWS = {
@@ -135,12 +221,17 @@ FIRST_ROWS = {
     "texts": "name,city\nAnn,Rome\nBob,Oslo\n",
     "inches": 'n,size\n1,2"\n2,3\n3,4\n4,5"\n',
     "an empty cell": "id,n\n1,\n2,3\n3,4\n",
+    "letters that are units, too": "group,text\ng,a\nh,b\nk,c\n",
+    "rows that count": "a,b,c\n1,2,3\n4,5,x\n",
+    "a list": "a,b\n[x],y\n[z],y\n",
+    "a question among answers": "name,text\nAnn,How are you?\nBob,Where are you?\n",
 }
 
 
 @pytest.mark.parametrize("text", FIRST_ROWS.values(), ids=FIRST_ROWS.keys())
 def test_ordinary_first_rows_are_rows(text: str) -> None:
-    assert len(read(text, answers={"quotes": "text"})) == text.count("\n")
+    rows = [line.split(",") for line in text.splitlines()]
+    assert {len(forms.read(data, quotes="text")) for data in in_every_form(rows).values()} == {len(rows)}
 
 
 # --- the names
@@ -154,6 +245,30 @@ def test_a_padded_title_above_texts_is_asked_about() -> None:
     assert read(data, answers={"title": "set aside"}) == [
         ["Foo", "Bar", "Baz"], ["Biff", "Baff", "Boff"], ["Qux", "Tea", "Doge"],
     ]  # fmt: skip
+
+
+TITLES = {
+    "values parted by a blank line": "Made by,Ann,Smith\n\nname,city,note\nAnn,Rome,tea\nBob,Oslo,rain\nCy,Bonn,sun\n",
+    "letters of columns": "A,B,C\nname,city,note\nAnn,Rome,tea\nBob,Oslo,rain\n",
+    "numbers of columns": "1,2,3\nname,city,n\nAnn,Rome,1\nBob,Oslo,2\n",
+}
+
+
+@pytest.mark.parametrize("text", TITLES.values(), ids=TITLES.keys())
+def test_a_full_line_above_the_names_is_asked_about(text: str) -> None:
+    [question] = asked(text)
+
+    assert (question.key, question.guess) == ("title", "set aside")
+    assert read(text, answers={"title": "set aside"})[0][:2] == ["name", "city"]
+
+
+def test_texts_one_a_line_in_a_file_of_json_have_no_header() -> None:
+    text = "hello there\nhow are you?\nfine\n"
+    question = forms.asked(text.encode(), "x.jsonl", delimiter="none")
+
+    assert (question.key, question.guess) == ("header", "none")
+    assert len(forms.read(text, "x.jsonl", delimiter="none", header="none")) == 4
+    assert forms.read(text, "x.jsonl", delimiter="none", header="first row")[0] == ["hello there"]
 
 
 def test_any_line_can_be_said_to_have_the_names() -> None:

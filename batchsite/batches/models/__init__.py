@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from batchsite.batches.models.batch import Batch
+from batchsite.batches.models.batch_end import BatchEnd
 from batchsite.batches.models.row_records import Event, ExtraAnswer, RawPage, RequestId, Result
 from batchsite.batches.models.side_records import (
     LONGEST_TAG,
@@ -30,6 +31,7 @@ __all__ = [
     "LONGEST_TAG",
     "ROWS_AT_ONCE",
     "Batch",
+    "BatchEnd",
     "CallBudget",
     "Chunk",
     "ChunkState",

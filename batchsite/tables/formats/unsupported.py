@@ -155,6 +155,11 @@ _FORMS = {
 }
 
 
+def promises_json(filename: str) -> bool:
+    """Whether the name of a file says that it is JSON, which has no header."""
+    return "json" in _NAMES.get(PurePath(filename).suffix.lower(), (set[str](), ""))[0]
+
+
 def misnamed(filename: str, form: str) -> str:
     """A sentence where the name of a file promises something else than what was read; nothing where it does not."""
     suffix = PurePath(filename).suffix.lower()

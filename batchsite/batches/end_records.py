@@ -1,0 +1,42 @@
+"""The ends of batches, for whoever tells people of them: the rail does, and what sends mail or calls a webhook will.
+
+A sender keeps how far it came beside `BatchEnd` and takes the ends after that in small steps, like any other work: so
+it loses none when it crashes.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.utils import timezone
+
+from batchsite.batches.models import Batch, BatchEnd
+from batchsite.processes.outages import write_if_possible
+from batchsite.teams.models import Team, User
+
+NEWS = timedelta(days=14)
+"""An end that was not seen for so long is no news any more."""
+MOST_UNSEEN = 99
+
+
+def record_end(batch: Batch, outcome: str) -> None:
+    """Writes down that the batch ended, as not seen yet. Runs in the transaction in which it ends."""
+    end = BatchEnd(
+        batch=batch, team_id=batch.team_id, person_id=batch.started_by_id, outcome=outcome, ended_at=timezone.now()
+    )
+    fields = ["person", "outcome", "ended_at", "seen_at"]
+    BatchEnd.objects.bulk_create([end], update_conflicts=True, unique_fields=["batch"], update_fields=fields)
+
+
+def unseen_ends(team: Team, person: User) -> frozenset[int]:
+    """Returns the ids of the batches that the person submitted and has not seen since they ended, the latest 99."""
+    ends = BatchEnd.objects.filter(team=team, person=person, seen_at=None, ended_at__gt=timezone.now() - NEWS)
+    shown = ends.filter(batch__deleted_at=None, batch__archived_at=None).order_by("-ended_at")
+    return frozenset(shown.values_list("batch_id", flat=True)[:MOST_UNSEEN])
+
+
+def mark_seen(batch: Batch, person: User) -> None:
+    """Records that the person sees the batch, if it has ended. A page that cannot write now does without."""
+    unseen = BatchEnd.objects.filter(batch=batch, person=person, seen_at=None)
+    if batch.is_terminal and unseen.exists():
+        write_if_possible(lambda: unseen.update(seen_at=timezone.now()))

@@ -1,0 +1,26 @@
+"""A table whose rows are looked at once more as they come. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain
+
+from batchsite.tables.table_types import Answers, Table
+
+
+class CheckedTable(Table):
+    """Another table; what is made of it decides what becomes of its rows."""
+
+    def __init__(self, table: Table, answers: Answers) -> None:
+        self.columns, self.understood, self.left_out = table.columns, table.understood, table.left_out
+        self.sample, self.recent, self.declared_totals = table.sample, table.recent, table.declared_totals
+        self._table, self._answers = table, answers
+
+    @property
+    def place(self) -> str:
+        """What the place of a row is called: rows of JSON and Parquet are counted, they are no lines."""
+        return "Row" if self.understood.header in {"keys", "schema"} else "Line"
+
+    def rows(self) -> Iterator[list[str]]:
+        """The rows below the header, once. Raises ReadingError or Asks at the end, or at a limit."""
+        return chain.from_iterable(self.pieces())
