@@ -46,7 +46,8 @@ def notices_of(batch: Batch, submissions: Sequence[Submission], events: Sequence
         return [no_worker]
     if batch.held_reason:
         text = "No rows are lost. We retry automatically, and continue from here."
-        reason = batch.held_reason[:1].upper() + batch.held_reason[1:]
+        is_name = batch.held_reason.startswith("xAI")  # which is written small, anywhere
+        reason = batch.held_reason if is_name else batch.held_reason[:1].upper() + batch.held_reason[1:]
         words = next((event.detail for event in reversed(events) if event.kind == "held"), "")
         moves = ("use-key", "finish") if batch.held_for == HeldFor.KEY and other_account(batch) else ("finish",)
         return [Notice("held", "warn", f"Held: {reason}", text, batch.held_since, moves, words)]
