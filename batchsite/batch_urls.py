@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from batchsite.drafts import views as draft_views
-from batchsite.drafts import views_duplicate, views_fill, views_models, views_starter
+from batchsite.drafts import views_duplicate, views_fill, views_models, views_rows, views_starter
 from batchsite.exports import views as export_views
 from batchsite.exports import views_links
 from batchsite.home import views_batches, views_saved, views_selected
@@ -33,6 +33,7 @@ of_a_draft = [
     path("<int:batch_id>/edit", draft_views.batch_edit, name="batch-edit"),
     path("<int:batch_id>/preview", draft_views.batch_preview, name="batch-preview"),
     path("<int:batch_id>/models", views_models.batch_models, name="batch-models"),
+    path("<int:batch_id>/row-choice", views_rows.batch_row_choice, name="batch-row-choice"),
     path("<int:batch_id>/fill", views_fill.batch_fill, name="batch-fill"),
     path("<int:batch_id>/start/<str:name>", views_starter.batch_starter, name="batch-starter"),
     path("<int:batch_id>/keep", views_fill.batch_keep, name="batch-keep"),

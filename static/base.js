@@ -9,7 +9,8 @@
                       bad, warn) chooses the icon
      data-say="…"     in a part that htmx swaps in: read aloud once, when the words have changed
      data-rows        around the one table of several whose rows `j` and `k` walk
-   Events that a script may send to document: `say` (detail: words to read aloud), `toast` (detail: words to show).
+   Events that a script may send to document: `say` (detail: words to read aloud), `toast` (detail: words to show), `shown`
+   (something new is on the page).
    Live parts: hx-get, hx-trigger="every 2s, back from:body" and an id. They are morphed (htmx.config.defaultSwap); other
    parts come along in an <hx-partial>. When there is nothing left to wait for, the answer has the same id and neither
    hx-get nor hx-trigger. A part whose fields the server may change is replaced (hx-swap="outerHTML"). What must not
@@ -243,6 +244,7 @@
     for (const { fragment } of detail.tasks) [...fragment.childNodes].filter(isBlank).forEach((node) => node.remove());
   });
   document.addEventListener("htmx:after:settle", (event) => sayNew(event.target));
+  document.addEventListener("shown", () => showTimes(document));
   document.addEventListener("htmx:after:swap", () => {
     showTimes(document);
     showTab();

@@ -61,6 +61,17 @@
     show(Number(link.dataset.row));
     document.getElementById("prompt-step").scrollIntoView();
   });
+
+  // Once a worker has found the rows, the price and the preview are of those.
+  let isSearching = false;
+  const followSearch = () => {
+    const wasSearching = isSearching;
+    isSearching = document.getElementById("row-choice").hasAttribute("hx-get");
+    if (wasSearching && !isSearching) save();
+  };
+  document.addEventListener("htmx:after:swap", followSearch);
+  followSearch();
+
   /* ---- submitting: while something is missing, the button leads to it ---- */
 
   const firstProblem = () => [...form.querySelectorAll("[id$=_error]")].find((place) => place.childElementCount);
@@ -84,7 +95,7 @@
     // Enter in a field saves; only the button submits.
     if (event.key === "Enter" && event.target.matches("input") && event.target.form === form) {
       event.preventDefault();
-      const named = event.target.closest(".menu .form")?.querySelector("button");
+      const named = event.target.closest(".menu .form, .by-value")?.querySelector("button");
       if (named) named.click();
       else save();
     }

@@ -7,6 +7,7 @@ provider, whatever `finally` and `except` blocks try, until `revive` starts the 
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ class Guillotine:
     def __init__(self, *at: int) -> None:
         self.at, self.count, self.dead, self.between_lives = frozenset(at), 0, False, False
         self.names: list[str] = []
+        self.in_a_step = False
         self._files: list[frozenset[str]] = []
 
     def different_cuts(self) -> list[int]:
@@ -56,6 +58,13 @@ class Guillotine:
         if self.count in self.at:
             self.dead = True
             raise Cut(name)
+
+    def expire_leases(self) -> None:
+        """Of whoever holds one: the time has come in which a process counts as dead."""
+        was, self.between_lives = self.between_lives, True
+        for model in (Submission, Dataset):
+            model._default_manager.exclude(lease_token="").update(lease_until="2000-01-01T00:00Z")
+        self.between_lives = was
 
     @contextlib.contextmanager
     def over_everything(self) -> Iterator[None]:
@@ -129,7 +138,30 @@ class Guillotine:
             connection.connection = None
         connection.connect()
         provider_client._client.cache_clear()  # with its open connections, which a death does not close in good order
-        self.dead, self.between_lives = False, True
-        for model in (Submission, Dataset):
-            model._default_manager.exclude(lease_token="").update(lease_until="2000-01-01T00:00Z")
-        self.between_lives = False
+        self.dead = False
+        self.expire_leases()
+
+
+class Sleeper(Guillotine):
+    """A process that is not dead: it falls asleep at a boundary, and wakes when its successor has done its work.
+
+    Only in the steps of a worker, and outside of transactions: in one, everybody would wait for it.
+    """
+
+    def __init__(self, at: int) -> None:
+        super().__init__()
+        self._sleeps_at, self._thread, self.slept = at, threading.current_thread(), False
+        self.asleep, self.wake = threading.Event(), threading.Event()
+
+    def boundary(self, name: str) -> None:
+        if threading.current_thread() is not self._thread or self.wake.is_set() or not self.in_a_step:
+            return
+        self.count += 1
+        self.names.append(name)
+        if self.count >= self._sleeps_at and name != "before commit" and not connection.in_atomic_block:
+            self.slept = True
+            self.asleep.set()
+            assert self.wake.wait(60), "nobody woke it"
+
+    def sleeps_in(self, thread: threading.Thread) -> None:
+        self._thread = thread

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from django.conf import settings
 from django.db.models import Min
 from django.utils import timezone
 
+from batchsite.batches.batch_recipe import recipe_of
 from batchsite.batches.models import Batch, ExtraAnswer, Result
 from batchsite.batches.states import RowState
 from batchsite.drafts import draft_store
@@ -124,6 +126,29 @@ def check_books(batch: Batch, sandbox: Sandbox) -> None:
     kept = sum(result.cost_ticks for result in results if result.submission_id is None)
     assert batch.cost_ticks == kept + sum(submission.cost_ticks for submission in batch.submissions.all())
     assert batch.cost_ticks == kept + sandbox.billed(), sandbox.batches()
+    _check_rows(batch, results, sandbox)
+
+
+def _check_rows(batch: Batch, results: Sequence[Result], sandbox: Sandbox) -> None:
+    """Row by row against the provider's ledger: what was billed, in which attempt, and that each attempt ran once."""
+    tokens = {submission.pk: f"[bs-{submission.token}]" for submission in batch.submissions.all()}
+    there: dict[str, dict[str, Any]] = {}
+    for row in sandbox.rows():
+        assert row["processed"] <= 1, f"billed again: {row}"
+        there[f"[bs-{row['name'].rpartition('[bs-')[2]} {row['batch_request_id']}"] = row
+    recipe, cells = recipe_of(batch), batch.dataset.pick(result.row for result in results)
+    for result in results:
+        request_id = recipe.request_id(result.row, cells[result.row])
+        sent = {pk: there[key] for pk, token in tokens.items() if (key := f"{token} {request_id}") in there}
+        if result.submission_id is None or result.state == RowState.SKIPPED:
+            assert not sent, f"row {result.row} was to be left out, and was sent"
+            continue
+        billed = sum(row["cost_in_usd_ticks"] for row in sent.values())
+        assert result.cost_ticks == billed, f"row {result.row}: {result.cost_ticks} ticks here, {billed} there"
+        earlier = {int(attempt["submission"] or 0): attempt["state"] for attempt in result.earlier or []}
+        for pk, row in sent.items():
+            state = result.state if pk == result.submission_id else earlier.get(pk)
+            assert (row["state"] == "succeeded") == (state == "succeeded"), f"row {result.row}: {state} here, {row}"
 
 
 def use(sandbox: Sandbox) -> None:

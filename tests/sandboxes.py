@@ -49,6 +49,21 @@ class Sandbox:
         """How often a scripted fault struck."""
         return sum(rule["hits"] for rule in self.admin("GET", "faults")["faults"])
 
+    def idle_faults(self) -> list[str]:
+        """Returns the scripted faults that never struck: a test with one of them tested something else."""
+        return [
+            f"{rule['number']}: {rule['what']}" for rule in self.admin("GET", "faults")["faults"] if not rule["hits"]
+        ]
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Returns what the provider has of each row in each of its batches, with the batch's name."""
+        return [
+            {**row, "name": batch["name"]}
+            for batch in self.batches()
+            if batch["requests"]
+            for row in self.admin("GET", f"ledger?batch_id={batch['batch_id']}")["rows"]
+        ]
+
     def set(self, **changes: Any) -> None:
         self.admin("POST", "settings", changes)
 
@@ -70,8 +85,9 @@ class Sandbox:
         return listed
 
     def reset(self) -> None:
+        """Empty, instant, and strict: whoever adds a request again pays again (`check_books`)."""
         self.admin("POST", "reset")
-        self.set(rate=0, delay=0, settle=0)
+        self.set(rate=0, delay=0, settle=0, identical_adds="billed")
 
 
 @contextlib.contextmanager

@@ -14,13 +14,13 @@ from django.http import QueryDict
 from batchsite.batches.batch_recipe import recipe_of
 from batchsite.batches.draft_fingerprint import draft_fingerprint
 from batchsite.batches.models import Batch
-from batchsite.drafts import draft_store, undo
+from batchsite.drafts import draft_store, undo, value_rows
 from batchsite.drafts.draft_edits import number_of
 from batchsite.drafts.draft_stages import stages_of
 from batchsite.drafts.draft_warnings import warnings_of
 from batchsite.drafts.forms import DraftField, DraftForm
 from batchsite.drafts.starter_prompts import STARTERS
-from batchsite.pricing.budgets import budget_of
+from batchsite.pricing.budgets import limiting_budget
 from batchsite.pricing.coverage import Coverage, Gaps, coverage, gaps
 from batchsite.pricing.estimate import Estimate, rows_to_send
 from batchsite.pricing.model_prices import prices_for
@@ -71,7 +71,10 @@ def draft_context(request: TeamRequest, form: DraftForm, row: int, *, at_submit:
     params = shown_params(batch, fields)
     swap_params = request.method == "POST" and request.POST.get("params-of", batch.model) != batch.model
     taken = request.POST.get("do", "").startswith("values-")
+    rows_changed = request.method == "POST" and request.POST.get("do", "").startswith("rows-")
     return _costs(request, batch, price) | {
+        "swap_rows": rows_changed,
+        "value_options": value_rows.offered_values(batch.dataset),
         "fields": fields,
         "noted": _noted(fields, params if swap_params else [], request.POST),
         "params": params,
@@ -105,9 +108,10 @@ def draft_context(request: TeamRequest, form: DraftForm, row: int, *, at_submit:
 
 def _costs(request: TeamRequest, batch: Batch, price: Estimate | None) -> dict[str, Any]:
     """What a draft comes to, for its page and its review."""
-    kind, budget = account_kind(request.team), budget_of(request.team)
+    kind, budget = account_kind(request.team), limiting_budget(request.team)
     return {
         "batch": batch,
+        "search": value_rows.search_of(batch),
         "rows": rows_to_send(batch),
         "turns": 1 + bool(batch.system_prompt.strip()) + 2 * len(batch.examples),
         "estimate": price,

@@ -17,6 +17,7 @@ from batchsite.batches.states import State
 from batchsite.batches.timeline import note
 from batchsite.datasets.models import Dataset, DatasetState
 from batchsite.drafts.draft_edits import LABELS, Basis, ChangedMeanwhile, follow, is_edit
+from batchsite.drafts.models import ValueSearch
 from batchsite.pricing.budgets import refusal_of
 from batchsite.pricing.coverage import values_of
 from batchsite.pricing.estimate import Estimate, estimate, rows_to_send
@@ -164,7 +165,17 @@ def problems_of(batch: Batch) -> Problems:
         problems["id_column"] = ["The dataset doesn’t have that column."]
     if rows_to_send(batch) < 1:
         problems["row_limit"] = ["There are no rows to send."]
+    if search_problem := _search_problem(batch):
+        problems["ranges"] = [search_problem]
     return problems
+
+
+def _search_problem(batch: Batch) -> str:
+    """Returns why the rows with a value cannot be sent yet. Empty if they can, or none are searched for."""
+    search = ValueSearch.objects.filter(batch=batch).first()
+    if search is None or not search.is_looking:
+        return search.problem if search else ""
+    return f"Still looking for the rows where {search}."
 
 
 def problems_with_price(batch: Batch, price: Estimate | None) -> Problems:

@@ -11,6 +11,7 @@ from batchsite.batches.models import Batch, Renewal
 from batchsite.batches.tags import annotate
 from batchsite.batches.timeline import note
 from batchsite.datasets.models import Dataset, DatasetState
+from batchsite.drafts import value_rows
 from batchsite.drafts.new_rows import rows_fingerprint
 from batchsite.pricing.lessons import Lesson
 from batchsite.processes.queue import Job, enqueue, take
@@ -82,6 +83,8 @@ def duplicate(
         target = Dataset.objects.select_for_update(no_key=True).get(pk=target.pk, team=batch.team_id, deleted_at=None)
         name = f"{batch.name[: 198 - len(what)]}, {what}"
         draft = Batch.objects.create(team=batch.team, dataset=target, created_by=user, name=name, **values)
+        if values["ranges"] and rows is None and target == batch.dataset:
+            value_rows.copy(batch, draft)
         note(draft.pk, "drafted", f"Draft created from batch {batch.pk}, “{batch.name}”", by=user)
         if batch.tags:
             annotate(draft.pk, "", batch.tags, None)

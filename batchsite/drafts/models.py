@@ -1,4 +1,4 @@
-"""What a draft was before it was filled, and how often it was edited, by whom."""
+"""What belongs to a draft alone: how it was before it was filled, its edits, a search for its rows."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from django.db import models
 from django.utils import timezone
 
 from batchsite.batches.models import Batch
+from batchsite.processes.models import Work
 from batchsite.teams.models import User
 
 
@@ -38,3 +39,25 @@ class Edit(models.Model):
 
     def __str__(self) -> str:
         return f"edit {self.number} of {self.batch_id}"
+
+
+class ValueSearch(Work):
+    """A search for the rows of a draft that have a value in a column; what it finds becomes the draft's rows."""
+
+    batch = models.OneToOneField(Batch, on_delete=models.CASCADE, related_name="value_search")
+    column = models.CharField(max_length=300)
+    value = models.TextField()
+    asked_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    tab = models.CharField(max_length=40, blank=True)
+    """The page that asked, in the words of `Edit.tab`: what it finds is no surprise there."""
+    rows_done = models.PositiveBigIntegerField(default=0)
+    count = models.PositiveBigIntegerField(default=0)
+    ready_at = models.DateTimeField(null=True, blank=True)
+    problem = models.TextField(blank=True)
+
+    def __str__(self) -> str:
+        return f"“{self.column}” is “{self.value[:60]}”"
+
+    @property
+    def is_looking(self) -> bool:
+        return not self.ready_at

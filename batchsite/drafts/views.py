@@ -16,11 +16,11 @@ from batchsite.batches.models import Batch
 from batchsite.batches.states import State
 from batchsite.datasets import sample
 from batchsite.datasets.models import Dataset, DatasetState
-from batchsite.drafts import conflicts, draft_store, saved_prompts
+from batchsite.drafts import conflicts, draft_store, saved_prompts, value_rows
 from batchsite.drafts.draft_edits import ChangedMeanwhile
 from batchsite.drafts.draft_page import draft_context, review_context
 from batchsite.drafts.forms import DraftForm
-from batchsite.http import UNPROCESSABLE, whole_number
+from batchsite.http import UNPROCESSABLE, clean_text, whole_number
 from batchsite.pricing.tasks import ask_for_prices
 from batchsite.prompts import prompt_queries as prompts
 from batchsite.prompts.library import Contents
@@ -95,7 +95,7 @@ def batch_preview(request: TeamRequest, batch_id: int) -> HttpResponse:
         return conflicts.both_versions(request, form, change)
     row = _row(request)
     if request.htmx:
-        context = draft_context(request, form, row) | {"is_saved": True, "shape_words": words}
+        context = draft_context(request, form, row) | {"is_saved": True, "shape_words": words, "rows_words": words}
         return render(request, "drafts/_live.html", context)
     if form.errors:
         return render(request, "drafts/edit.html", draft_context(request, form, row), status=UNPROCESSABLE)
@@ -112,10 +112,25 @@ def _do(request: TeamRequest, batch: Batch) -> tuple[str, str]:
             return "shape", draft_store.take_values(batch, batch.dataset.columns[int(which)])
         except ValueError as error:
             return "shape", str(error)
+    if what == "rows":
+        return "data-step", _choose_rows(request, batch, which)
     if what == "offers":
         ask_for_prices(str(account_kind(request.team)), request.team.pk)
         return "models", "Asking xAI for its models and prices; reload the page in a moment to see them."
     return {"examples": "examples", "fields": "shape"}.get(what, ""), ""
+
+
+def _choose_rows(request: TeamRequest, batch: Batch, which: str) -> str:
+    """Has the rows with a value found, or makes it about all rows again. Returns a sentence. Raises Submitted."""
+    if which == "clear":
+        value_rows.clear(batch)
+        return ""
+    try:
+        column, value = request.POST.get("where-column", ""), clean_text(request.POST.get("where-value"))
+        value_rows.search(batch, column, value, conflicts.basis_of(request))
+    except ValueError as error:
+        return str(error)
+    return ""
 
 
 def _is_place(text: str) -> bool:

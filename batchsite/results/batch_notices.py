@@ -137,7 +137,7 @@ def _stalled(batch: Batch, running: Sequence[Submission], events: Sequence[Event
 
 def _over_budget(batch: Batch) -> Notice | None:
     """The budget is reached: this batch continues, but the next one would be refused."""
-    budget = budgets.reached(batch.team)
+    budget = budgets.reached(batch)
     if budget is None:
         return None
     text = f"{dollars(budget.spent)} of {dollars(budget.limit)} is spent. This batch is already running and continues; "

@@ -12,6 +12,8 @@ from playwright.sync_api import Page, expect
 
 from batchsite.batches.models import Batch
 from batchsite.drafts import views_models
+from batchsite.drafts.models import ValueSearch
+from batchsite.drafts.tasks import find_rows
 from batchsite.pricing.model_prices import refresh
 from batchsite.teams.accounts import AccountKind
 from batchsite.teams.models import Team, User
@@ -93,6 +95,29 @@ def test_what_is_missing_stands_beside_the_button_and_is_led_to(draft: Batch, pa
 def saved_in_part(page: Page) -> None:
     """Wait until what was typed is with the server, except what is wrong."""
     expect(page.locator("#saved")).to_have_text("Saved, except what is marked")
+
+
+def test_rows_are_chosen_by_a_value(draft: Batch, page_of: PageOf) -> None:
+    page = page_of(draft)
+    prompt_of(page).fill("{{text}}")
+    page.locator("#rows-choice summary").click()
+    page.get_by_label("Or rows where").select_option("city")
+    page.get_by_label("is exactly").fill("Rome")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Looking for rows where “city” is “Rome”")).to_be_visible()
+    expect(page.get_by_role("button", name="Review and submit")).to_be_disabled()
+    assert accessibility(page) == []
+    find_rows(ValueSearch.objects.get().pk)  # as a worker does
+    expect(page.get_by_text("20 rows where “city” is “Rome”.")).to_be_visible()
+    expect(page.locator("#rows-words")).to_contain_text("20 chosen rows of 100")
+    expect(page.locator("#check")).to_contain_text("20 rows × 1 prompt")
+    prompt_of(page).fill("{{text}}!")
+    saved(page)
+    draft.refresh_from_db()
+    assert (draft.prompt, len(draft.rows), draft.rows.first) == ("{{text}}!", 20, 2)
+    page.get_by_role("button", name="Choose other rows").click()
+    expect(page.get_by_label("Row numbers")).to_be_visible()
+    expect(page.locator("#check")).to_contain_text("100 rows × 1 prompt")
 
 
 # ---- columns at the caret ----------------------------------------------------------------------------------

@@ -82,7 +82,7 @@ def test_the_accuracy_is_read_off_and_the_most_confused_pair_opened_and_correcte
     assert shown_rows(page) == ["4", "34", "64", "94"]
     page.locator("#results").get_by_role("link", name="34").click()
     expect(page.get_by_role("heading", name="Row 34")).to_be_visible()
-    expect(page.get_by_text("not as expected")).to_be_visible()
+    expect(page.get_by_text("not as expected", exact=True)).to_be_visible()
     page.keyboard.press("b")
     expect(page.get_by_label("bad", exact=True)).to_be_checked()
     page.keyboard.press("e")
@@ -100,7 +100,7 @@ def test_the_accuracy_is_read_off_and_the_most_confused_pair_opened_and_correcte
         "It is about the pin.",
     )
     work()
-    page.goto(f"{page.url.split('/rows/')[0]}/insights")
+    page.goto(f"{page.url.split('?')[0]}/insights")
     expect(page.get_by_text("with 1 corrected by hand")).to_contain_text("97.8 %")
 
 

@@ -160,7 +160,10 @@ class Scene:
             self._wait_for_provider()
             self.environ |= {"XAI_API_KEY": KEY, "XAI_API_BASE": self.provider.url}
         self.environ |= {"BATCHSITE_CHUNK_ROWS": "100", "BATCHSITE_PAGE_ROWS": "200", "XAI_CREATES_PER_SECOND": "20"}
-        self.sites = [Running(folder, self.environ, ready_in=180) for folder in self._data_folders()]
+        self.sites = [
+            Running(folder, {**self.environ, "BATCHSITE_DATA": str(folder)}, ready_in=180)
+            for folder in self._data_folders()
+        ]
         return self
 
     def _data_folders(self) -> Iterator[Path]:

@@ -1,6 +1,7 @@
 """No window between two lines is left to luck: a batch is cut at every boundary, and goes on (rule 5).
 
 `CUT_PAIRS=…` says how many pairs of cuts are tried in each story. `CUT_EVERY=3` cuts at every third boundary only.
+`CUT_NIGHTLY=1`: every story at every boundary on PostgreSQL, too, and every sleeper is woken.
 """
 
 from __future__ import annotations
@@ -8,113 +9,35 @@ from __future__ import annotations
 import itertools
 import os
 import random
-import time
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
 
-from batchsite.batches.models import Batch, Result
+from batchsite.batches.models import Batch
 from batchsite.batches.signals import batch_starting
-from batchsite.batches.states import State
-from batchsite.datasets import importer
-from batchsite.datasets.models import Dataset, DatasetState
-from batchsite.drafts import draft_store
 from batchsite.submission import actions
 from batchsite.submission.tried_rows import Tried, keep_tried
-from batchsite.teams.models import Team
-from tests.cuts import Guillotine
+from tests.cuts import Guillotine, Sleeper
 from tests.factories import make_team
-from tests.pipeline import step_all, story
 from tests.sandboxes import Sandbox
+from tests.submission.lives import ROWS, Life, check
 
 pytestmark = pytest.mark.django_db(transaction=True)
-ROWS = 7
 PAIRS = int(os.environ.get("CUT_PAIRS", "12"))
 EVERY = int(os.environ.get("CUT_EVERY", "1"))
+NIGHTLY = os.environ.get("CUT_NIGHTLY") == "1"
+WOKEN_EVERY = 1 if NIGHTLY else 9
+"""Of the boundaries at which a process may fall asleep and wake later, so many are left out."""
 
 
 @pytest.fixture(autouse=True)
 def _small_chunks(settings: Any) -> None:
     settings.OPTIONS = replace(settings.OPTIONS, chunk_rows=3, page_rows=4)
-
-
-class Life:
-    """A dataset and its batch, taken forward one small deed at a time, by processes that may die at any of them."""
-
-    def __init__(
-        self, team: Team, table: Path, guillotine: Guillotine, after: Callable[[Batch], bool], draft: dict[str, Any]
-    ) -> None:
-        self.team, self.table, self.guillotine, self.after, self.draft = team, table, guillotine, after, draft
-
-    @property
-    def batch(self) -> Batch:
-        return Batch.objects.select_related("dataset", "team").get(team=self.team)
-
-    def live(self, seconds: float = 30) -> None:
-        """Deed by deed to the end; a death is followed by a new process. `seconds` are of the processor's time."""
-        deadline = time.process_time() + seconds
-        with self.guillotine.over_everything():
-            while True:
-                assert time.process_time() < deadline, f"hangs: {story(self.batch)}"
-                with self.guillotine.to_the_end():
-                    if self.deed():
-                        return
-
-    def deed(self) -> bool:
-        """The next thing that a worker or a person would do; True at the end."""
-        batch = Batch.objects.select_related("dataset", "team").filter(team=self.team).first()
-        if batch is None:
-            self.begin()
-        elif batch.state == State.DRAFT:
-            if not batch.prompt:
-                Batch.objects.filter(team=self.team).update(**self.draft)
-            actions.start(self.batch, None, None)
-        elif self.after(batch):
-            pass
-        elif batch.is_running:
-            step_all(batch)
-        else:
-            return True
-        return False
-
-    def begin(self) -> None:
-        dataset = Dataset.objects.filter(team=self.team, deleted_at=None).exclude(state=DatasetState.REFUSED).first()
-        if dataset is None:
-            importer.receive_path(self.team, self.table)
-        elif dataset.state != DatasetState.READY:
-            importer.import_step(dataset.pk)
-        else:
-            batch = draft_store.new_draft(self.team, None, dataset)
-            Batch.objects.filter(pk=batch.pk).update(**self.draft)
-
-
-def check(life: Life, sandbox: Sandbox) -> None:
-    """Every row has its fate once, and what was billed is what we know of."""
-    batch = life.batch
-    results = {result.row: result for result in Result.objects.filter(batch=batch)}
-    assert sorted(results) == list(range(1, ROWS + 1)), story(batch)
-    states = ("succeeded", "failed", "cancelled", "skipped")
-    counts = [sum(result.state == state for result in results.values()) for state in states]
-    assert counts == [batch.succeeded, batch.failed, batch.cancelled, batch.skipped]
-    assert sum(counts) + batch.missing == ROWS
-    assert batch.misfits == sum(bool(result.misfit) for result in results.values())
-    kept = [result.cost_ticks for result in results.values() if result.submission_id is None]
-    assert [len(kept), batch.skipped] == ([1, 1] if batch.skip_empty else [0, 0])
-    names = [f"[bs-{submission.token}]" for submission in batch.submissions.all()]
-    ours = [one for one in sandbox.batches() if any(name in one["name"] for name in names)]
-    assert batch.cost_ticks == sum(result.cost_ticks for result in results.values())
-    assert batch.cost_ticks == sum(one["cost_in_usd_ticks"] for one in ours) + sum(kept)
-    answered = sum(one["succeeded"] for one in ours) + len(kept)
-    assert answered == batch.succeeded + replaced(batch), "a row was answered twice, or an answer was lost"
-
-
-def replaced(batch: Batch) -> int:
-    """Answers that a later attempt took the place of: those that did not fit and were tried again."""
-    earlier = Result.objects.filter(batch=batch).exclude(earlier=None).values_list("earlier", flat=True)
-    return sum(one["state"] == "succeeded" for attempts in earlier for one in attempts or [])
 
 
 # ---- what happens to the batch -------------------------------------------------------------------------------
@@ -194,17 +117,56 @@ class Stage:
         self.sandbox.mend()
         if self.fault:
             self.sandbox.fault(**self.fault)
-        guillotine = Guillotine(*cuts)
+        guillotine, before = Guillotine(*cuts), self.batches()
         life = Life(make_team(), self.table, guillotine, self.after, self.draft)
         life.live()
-        check(life, self.sandbox)
+        check(life, self.sandbox, before)
         return guillotine
 
+    def batches(self) -> frozenset[str]:
+        return frozenset(batch["batch_id"] for batch in self.sandbox.batches())
 
-ON_EVERY_DATABASE = [pytest.param(name, marks=pytest.mark.databases) for name in ("plain", "cancel")]
+    def play_with_sleeper(self, at: int) -> Sleeper:
+        """A process falls asleep at that boundary, another one does all the work, and the first one goes on."""
+        self.runs += 1
+        self.sandbox.mend()
+        self.sandbox.set(identical_adds="ignored")  # an add that sleeps before it leaves cannot be called back
+        if self.fault:
+            self.sandbox.fault(**self.fault)
+        sleeper, before, raised = Sleeper(at), self.batches(), list[BaseException]()
+        first = Life(make_team(), self.table, sleeper, self.after, self.draft)
+
+        def live() -> None:
+            try:
+                first.live(60)
+            except Exception as error:  # noqa: BLE001  raised below
+                raised.append(error)
+            finally:
+                sleeper.asleep.set()
+                connection.close()
+
+        thread = threading.Thread(target=live)
+        sleeper.sleeps_in(thread)
+        thread.start()
+        try:
+            assert sleeper.asleep.wait(60), "it neither fell asleep nor came to an end"
+            sleeper.expire_leases()
+            second = Life(first.team, self.table, Guillotine(), self.after, self.draft)
+            while not second.deed():
+                pass
+        finally:
+            sleeper.wake.set()
+            thread.join(60)
+        assert not raised, raised
+        check(first, self.sandbox, before)
+        return sleeper
 
 
-@pytest.fixture(params=[*ON_EVERY_DATABASE, "retry", "shaped"])
+ON_EVERY_DATABASE = ("plain", "cancel", "retry", "shaped") if NIGHTLY else ("plain", "cancel")
+PLAYED = [pytest.param(name, marks=[pytest.mark.databases] * (name in ON_EVERY_DATABASE)) for name in STORIES]
+
+
+@pytest.fixture(params=PLAYED)
 def stage(request: pytest.FixtureRequest, sandbox: Sandbox, tmp_path: Path) -> Stage:
     table = tmp_path / "table.csv"
     rows = [f"Question {number}" for number in range(1, ROWS + 1)]
@@ -230,6 +192,18 @@ def test_cut_at_every_boundary(stage: Stage) -> None:
         except AssertionError as error:
             raise AssertionError(f"cut {cut} of {whole.count}, at {whole.names[cut - 1]!r}: {error}") from error
     print(f"{stage.runs} lives, {whole.count} boundaries")
+
+
+def test_the_dead_wake_later(stage: Stage) -> None:
+    """Whoever was thought dead goes on where it stood, after all was done: nothing is overwritten or paid again."""
+    at, fell_asleep = 1, True
+    while fell_asleep:
+        try:
+            fell_asleep = stage.play_with_sleeper(at).slept
+        except AssertionError as error:
+            raise AssertionError(f"asleep at boundary {at}: {error}") from error
+        at += WOKEN_EVERY
+    assert at > 20, "where are the boundaries?"
 
 
 def test_cut_twice(stage: Stage) -> None:

@@ -41,7 +41,7 @@ LIES: dict[str, list[dict[str, Any]]] = {
     "all adds but one forgotten": [{"what": "drop_add", "after": 1, "times": 4}],
     "a list of requests that lags after a lost add": [
         {"what": "lost_reply", "call": "add", "nth": 2, "applied": True},
-        {"what": "requests_lag", "seconds": 0.5},
+        {"what": "requests_lag", "seconds": 0.08},  # within the patience of two looks
     ],
     "everything at once": [
         {"what": "counters_zero", "reads": 3},
@@ -60,7 +60,7 @@ def test_every_row_is_answered_once_all_the_same(lies: list[dict[str, Any]], tea
     for lie in lies:
         sandbox.fault(**lie)
     batch = drive(make_batch(team, ROWS), seconds=40)
-    assert sandbox.hits() >= len(lies)
+    assert sandbox.idle_faults() == []
     assert (batch.state, batch.succeeded) == ("completed", ROWS), story(batch)
     check_books(batch, sandbox)
 
