@@ -29,10 +29,10 @@ def unchanged(request: HttpRequest, fingerprint: str) -> HttpResponse | None:
 
 
 def next_url(request: HttpRequest) -> str:
-    """The target in `next` of the form or the address if it is on this site, otherwise the dashboard."""
+    """The target in `next` of the form or the address if it is a path of this site, otherwise the dashboard."""
     wanted = request.POST.get("next") or request.GET.get("next") or ""
     is_ours = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
-    return wanted if is_ours else reverse("home")
+    return wanted if is_ours and wanted.startswith("/") else reverse("home")
 
 
 SESSION_UNDO = "undo"

@@ -20,7 +20,7 @@ from batchsite.drafts.draft_stages import stages_of
 from batchsite.drafts.draft_warnings import warnings_of
 from batchsite.drafts.forms import DraftField, DraftForm
 from batchsite.drafts.starter_prompts import STARTERS
-from batchsite.pricing.budgets import budget_of
+from batchsite.pricing.budgets import limiting_budget
 from batchsite.pricing.coverage import Coverage, Gaps, coverage, gaps
 from batchsite.pricing.estimate import Estimate, rows_to_send
 from batchsite.pricing.model_prices import prices_for
@@ -108,7 +108,7 @@ def draft_context(request: TeamRequest, form: DraftForm, row: int, *, at_submit:
 
 def _costs(request: TeamRequest, batch: Batch, price: Estimate | None) -> dict[str, Any]:
     """What a draft comes to, for its page and its review."""
-    kind, budget = account_kind(request.team), budget_of(request.team)
+    kind, budget = account_kind(request.team), limiting_budget(request.team)
     return {
         "batch": batch,
         "search": value_rows.search_of(batch),

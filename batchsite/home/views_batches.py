@@ -59,7 +59,7 @@ def view_query(query: QueryDict) -> str:
 
 def _filters_in(query: QueryDict) -> dict[str, Any]:
     return {
-        "search": clean_text(query.get("search")),
+        "search": clean_text(query.get("search"))[:200],
         "only": query.get("only", "") if query.get("only") in batch_list.FILTERS else "",
         "person": whole_number(query.get("person")),
         "tag": clean_text(query.get("tag")).lower()[:40],

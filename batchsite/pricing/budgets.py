@@ -1,5 +1,7 @@
 """A team's budget for a calendar month: what is left of it, and what may not be sent because of it.
 
+It is about real money: the sandbox's is simulated, so nothing there is ever held or refused for a budget.
+
 `spent` is what was billed, for batches and trials alike. `promised` is what running batches will still cost by their
 estimates: it counts against a new batch, and never stops one that is already running.
 """
@@ -61,12 +63,14 @@ def budget_of(team: Team) -> Budget | None:
     return Budget(team.budget_ticks, spent_this_month(team), _promised(team), f"{timezone.now():%B}")
 
 
+def limiting_budget(team: Team) -> Budget | None:
+    """Returns the budget that what is started now has to fit into. None if there is none, or no money is spent."""
+    return None if account_kind(team) == AccountKind.SANDBOX else budget_of(team)
+
+
 def _promised(team: Team) -> int:
-    """Ticks that running batches will still cost, of the kind of money that a batch started now would cost."""
-    running = Batch.objects.filter(IS_RUNNING, team=team)
-    is_simulated = account_kind(team) == AccountKind.SANDBOX
-    kind = AccountKind.SANDBOX
-    running = running.filter(account=kind) if is_simulated else running.exclude(account=kind)
+    """Ticks of real money that running batches will still cost."""
+    running = Batch.objects.filter(IS_RUNNING, team=team).exclude(account=AccountKind.SANDBOX)
     costs = running.order_by("-pk").values_list("estimate", "cost_ticks")[:MOST_RUNNING]
     return sum(max(0, int((stored or {}).get("likely") or 0) - cost) for stored, cost in costs)
 
@@ -76,7 +80,7 @@ def refusal_of(team: Team, price: Estimate | None) -> str:
 
     A batch whose price nobody knows (None) fits until the budget is used up.
     """
-    budget = budget_of(team)
+    budget = limiting_budget(team)
     if budget is None:
         return ""
     if price is None:
@@ -93,10 +97,7 @@ def waits(submission: Submission) -> str:
         return ""
     if submission.cancel_asked_at or (submission.retry_of is None and _has_begun(submission)):
         return ""
-    team = submission.batch.team
-    if (submission.batch.account == AccountKind.SANDBOX) != (account_kind(team) == AccountKind.SANDBOX):
-        return ""
-    budget = reached(team)
+    budget = reached(submission.batch)
     if budget is None:
         return ""
     return f"budget reached: {dollars(budget.spent)} of {dollars(budget.limit)} spent in {budget.month}. {RAISE_IT}."
@@ -106,9 +107,10 @@ def _has_begun(submission: Submission) -> bool:
     return Submission.objects.filter(batch=submission.batch_id).exclude(remote_id="").exists()
 
 
-def reached(team: Team) -> Budget | None:
-    """Returns the team's budget if it is used up, else None."""
-    if team.budget_ticks is None:
+def reached(batch: Batch) -> Budget | None:
+    """Returns the budget if it is used up and the batch costs real money, else None."""
+    team = batch.team
+    if team.budget_ticks is None or batch.account == AccountKind.SANDBOX:
         return None
     budget = Budget(team.budget_ticks, spent_this_month(team), 0, f"{timezone.now():%B}")
     return budget if budget.is_reached else None

@@ -9,7 +9,7 @@ from django.db.models import F, Sum
 from django.utils import timezone
 
 from batchsite.batches.models import DailySpend
-from batchsite.teams.accounts import AccountKind, account_kind
+from batchsite.teams.accounts import AccountKind
 from batchsite.teams.models import Team
 
 
@@ -45,6 +45,5 @@ def spent_since(team: Team, day: date, *, simulated: bool) -> int:
 
 
 def spent_this_month(team: Team) -> int:
-    """Returns ticks spent in this calendar month (UTC), of the kind of money that a batch started now would cost."""
-    first = timezone.now().date().replace(day=1)
-    return spent_since(team, first, simulated=account_kind(team) == AccountKind.SANDBOX)
+    """Returns ticks of real money spent in this calendar month (UTC)."""
+    return spent_since(team, timezone.now().date().replace(day=1), simulated=False)

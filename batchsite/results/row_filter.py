@@ -33,6 +33,8 @@ JUDGED = {
 FITS = {"empty": "Without an answer", "fits": "Matches the format", "misfit": "Doesn’t match"}
 AGREES = {"right": "As expected", "wrong": "Not as expected"}
 MEASURES = {"tokens": "Tokens", "cost": "Cost", "length": "Characters of the answer"}
+LONGEST_VALUE = 10_000
+"""Characters of a value; SQLite takes up to 50,000 bytes."""
 MOST_VALUES = 20
 PLACES = ("after", "before", "at", "rows")
 """Parameters that only say which page of the rows is shown."""
@@ -94,7 +96,9 @@ def filter_in(query: QueryDict) -> RowFilter:
     def choice_of(name: str, known: Sequence[str]) -> str:
         return value if (value := query.get(name, "")) in known else ""
 
-    values = [(name[2:], clean_text(query.get(name))) for name in sorted(query) if name.startswith("f.")]
+    values = [
+        (name[2:], clean_text(query.get(name))[:LONGEST_VALUE]) for name in sorted(query) if name.startswith("f.")
+    ]
     between = {name: range_ for name in MEASURES if (range_ := _between(query, name))}
     return RowFilter(
         text=clean_text(query.get("search"))[:400],

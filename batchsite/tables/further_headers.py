@@ -14,6 +14,7 @@ from batchsite.tables.table_types import Choice, Question
 KEY = "below_header"
 _MOST, _MOST_UNEVEN = 5, 2
 """Header rows below the names; and how many there may be where fewer rows follow."""
+_JUDGED = 50
 _FEWEST_BELOW = 2
 """Rows below from which on a cell that is empty in the first row alone says something."""
 _FEWEST_COMPLETE = 3
@@ -59,6 +60,9 @@ def below_header(top: TableTop, head: int) -> int:
 
 def further_headers(names: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
     """How many of the first rows below the names belong to the header. `rows` are as wide as the names."""
+    rows = rows[:_JUDGED]
+    if len(rows) > 1 and _is_data(rows[0], rows[1:]) and not _is_marked(names, rows[0], rows[1:]):
+        return 0
     most = next((n for n, row in enumerate(rows) if filled_cells(row) > filled_cells(names)), len(rows))
     for count in range(min(_MOST, most, len(rows) - 1), 0, -1):
         below = rows[count:]

@@ -10,7 +10,7 @@ from batchsite.batches.batch_recipe import recipe_of
 from batchsite.batches.batchable import why_no_batch
 from batchsite.batches.models import Batch
 from batchsite.batches.states import State
-from batchsite.pricing.budgets import budget_of
+from batchsite.pricing.budgets import limiting_budget
 from batchsite.pricing.estimate import Estimate, estimate
 from batchsite.pricing.model_prices import prices_for
 from batchsite.recipes.prompt_template import PromptError
@@ -186,7 +186,7 @@ def panel_context(batch: Batch, choice: RowChoice, trial: Trial | None, *, refus
         "earlier": batch.trials.exclude(pk=latest.pk).order_by("-pk")[:EARLIER_SHOWN] if latest else [],
         "refused": refused,
         "simulated": account_kind(batch.team) == AccountKind.SANDBOX,
-        "budget": budget_of(batch.team),
+        "budget": limiting_budget(batch.team),
     }
 
 

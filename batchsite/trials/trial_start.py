@@ -16,7 +16,7 @@ from batchsite.batches.models import Batch
 from batchsite.batches.states import State
 from batchsite.datasets.models import DatasetState
 from batchsite.drafts.draft_store import problems_of
-from batchsite.pricing.budgets import budget_of
+from batchsite.pricing.budgets import limiting_budget
 from batchsite.pricing.lessons import prompt_fingerprint
 from batchsite.recipes.prompt_template import PromptError
 from batchsite.recipes.recipe import Recipe, check_row
@@ -113,7 +113,7 @@ def press(batch: Batch, user: User | None, rows: Sequence[int]) -> Trial:
     if batch.state != State.DRAFT:
         raise Refused("This batch was already submitted; only a draft can be tried.")
     planned = plan(batch, rows)
-    budget = budget_of(batch.team)
+    budget = limiting_budget(batch.team)
     if budget and (words := budget.refusal(planned.bill.ticks or 0, "This try", "try fewer rows or variants")):
         raise Refused(words)
     answers = planned.answers

@@ -21,7 +21,7 @@ from batchsite.teams.accounts import AccountKind, account_kind
 from batchsite.teams.requests import TeamRequest
 from batchsite.trials import tasks, trial_start
 from batchsite.trials.forms import added, choice_of, typed_variants
-from batchsite.trials.models import Trial, TrialAnswer
+from batchsite.trials.models import Trial
 from batchsite.trials.trial_page import cost_of, panel_context, same_rows, shown
 from batchsite.trials.trial_rows import RowChoice, choose
 
@@ -61,9 +61,8 @@ def answers(request: TeamRequest, batch_id: int, trial_id: int) -> HttpResponse:
 def answer(request: TeamRequest, batch_id: int, trial_id: int, answer_id: int) -> HttpResponse:
     """One answer as received, with its request."""
     batch = queries.batch_of(request.team, batch_id)
-    found = get_object_or_404(TrialAnswer.objects.select_related("source", "trial"), pk=answer_id, trial_id=trial_id)
-    if found.batch_id != batch.pk:
-        return redirect("try", batch.pk)
+    trial = get_object_or_404(batch.trials, pk=trial_id)
+    found = get_object_or_404(trial.answers.select_related("source", "trial"), pk=answer_id)
     return render(request, "trials/answer.html", {"batch": batch, "answer": found, "raw": found.source or found})
 
 

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from batchsite.batches.models import Batch
+from batchsite.teams.accounts import store_key
 from batchsite.teams.models import Team, User
 from batchsite.teams.people import set_budget
 from tests.browser.drafting import prompt_of, saved
@@ -138,6 +139,7 @@ def test_what_is_typed_about_variants_survives(how: str, draft: Batch, alice: Us
 def test_the_review_is_readable_everywhere_and_its_command_is_copied(
     width: int, scheme: Any, draft: Batch, team: Team, alice: User, open_as: Open
 ) -> None:
+    store_key(team, "xai-key-of-the-team-1234", "", alice)
     set_budget(team, 5 * DOLLAR)
     Batch.objects.filter(pk=draft.pk).update(prompt="Sort {{review}}", system_prompt="x" * 300)
     page = open_as(alice, f"/batches/{draft.pk}/edit")

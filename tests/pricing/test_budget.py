@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from batchsite.pricing.spend import Payer, spent
 from batchsite.results.batch_status import status_of
 from batchsite.submission import actions
 from batchsite.submission.steps import advance
+from batchsite.teams.accounts import remove_key, store_key
 from batchsite.teams.models import Team, User
 from batchsite.teams.people import set_budget
 from tests.pipeline import check_books, drive, make_batch, story
@@ -32,7 +34,16 @@ Browser = Callable[[User], Client]
 DOLLAR = 10_000_000_000
 
 
-def spend(team: Team, ticks: int, account: str = "sandbox") -> None:
+@pytest.fixture(autouse=True)
+def _paid(request: pytest.FixtureRequest, team: Team, alice: User, settings: Any) -> None:
+    """The team pays with a key of its own: the sandbox's money has no budget. The sandbox stands in for xAI."""
+    store_key(team, "xai-key-of-the-team-1234", "", alice)
+    if "sandbox" in request.fixturenames:
+        running: Sandbox = request.getfixturevalue("sandbox")
+        settings.OPTIONS = replace(settings.OPTIONS, xai_api_base=running.url)
+
+
+def spend(team: Team, ticks: int, account: str = "team") -> None:
     spent(Payer(team.pk, account, "grok-4.3", None), ticks=ticks)
 
 
@@ -51,7 +62,7 @@ def test_an_owner_sets_it_in_dollars(team: Team, alice: User, client_of: Browser
     team.refresh_from_db()
     assert team.budget_ticks == 125_000_000_000
     assert "$0.5000</span></b> of <span" in page
-    assert f"spent in <span>{timezone.now():%B}, simulated" in page
+    assert f"spent in <span>{timezone.now():%B}." in page
     assert 'value="12.50"' in page
     site.post(reverse("team-budget"), {"budget": ""})
     team.refresh_from_db()
@@ -113,12 +124,23 @@ def test_what_running_batches_will_cost_is_promised(team: Team, alice: User) -> 
     assert found.left == DOLLAR - found.promised
 
 
-def test_real_and_simulated_money_are_not_mixed(team: Team) -> None:
+def test_simulated_money_does_not_count(team: Team) -> None:
     set_budget(team, DOLLAR)
-    spend(team, 5 * DOLLAR, account="team")
+    spend(team, 5 * DOLLAR, account="sandbox")
     found = budget_of(team)
     assert found is not None
     assert (found.spent, found.is_reached) == (0, False)
+
+
+def test_a_sandbox_batch_is_neither_refused_nor_held(team: Team, alice: User, sandbox: Sandbox) -> None:
+    set_budget(team, 0)
+    spend(team, DOLLAR)
+    remove_key(team)
+    draft = a_draft(team, alice)
+    assert draft_store.problems_with_price(draft, draft_store.estimate_of(draft)) == {}
+    batch = drive(make_batch(team))
+    assert (batch.account, batch.state, batch.held_reason) == ("sandbox", "completed", "")
+    assert "budget" not in [notice.kind for notice in status_of(batch).notices]
 
 
 def test_without_a_budget_nothing_is_refused(team: Team, alice: User) -> None:

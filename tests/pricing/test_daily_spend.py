@@ -50,10 +50,10 @@ def test_a_page_that_comes_twice_is_counted_once(team: Team, alice: User) -> Non
     assert (day.rows, day.ticks) == (3, batch.cost_ticks)
 
 
-def test_a_month_sums_its_own_days_and_one_kind_of_money(team: Team) -> None:
-    spent(Payer(team.pk, "sandbox", "grok-4.3", None), ticks=5)
-    spent(Payer(team.pk, "sandbox", "grok-4.5", None), ticks=2)
-    spent(Payer(team.pk, "team", "grok-4.3", None), ticks=100)
+def test_a_month_sums_its_own_days_and_real_money(team: Team) -> None:
+    spent(Payer(team.pk, "team", "grok-4.3", None), ticks=5)
+    spent(Payer(team.pk, "environment", "grok-4.5", None), ticks=2)
+    spent(Payer(team.pk, "sandbox", "grok-4.3", None), ticks=100)
     before = timezone.now().date().replace(day=1) - timedelta(days=1)
-    DailySpend.objects.create(team=team, day=before, account="sandbox", model="grok-4.3", ticks=1000)
+    DailySpend.objects.create(team=team, day=before, account="team", model="grok-4.3", ticks=1000)
     assert spent_this_month(team) == 7

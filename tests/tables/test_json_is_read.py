@@ -83,7 +83,7 @@ BAD_LINES = {
     '{"a":}': "A value is missing",
     '{"a":"x}': "A text is never closed",
     '{"a" 1}': "A colon is missing",
-    '{"a":1,}': "A name in double quotes is missing",
+    '{"a":1,}': "A comma stands before a closing bracket",
     '{"a":1}{"a":2}': "There is more behind the end of the value",
     '{"a":"x\ty"}': "control character",
     '{"a":"\\x"}': "A backslash",

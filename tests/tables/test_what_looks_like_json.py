@@ -16,7 +16,26 @@ LOOKALIKES = {
     "[{'a': 1}, {'a': 2}]": PYTHON,
     "{1: 'a'}\n{2: 'b'}\n": PYTHON,
     "OrderedDict([('a', 1)])\n": PYTHON,
+    "{u'a': u'x'}\n": PYTHON,
+    "{b'a': 1}\n": PYTHON,
+    "[OrderedDict([('a', 1)])]\n": PYTHON,
     "['a', 'b']\n['c', 'd']\n": "These are lists of Python",
+    "('a', 1)\n('b', 2)\n": "These are tuples or sets of Python",
+    "[('a', 1), ('b', 2)]\n": "These are tuples or sets of Python",
+    "(1, 'a')\n(2, 'b')\n": "These are tuples or sets of Python",
+    "{'a', 'b'}\n": "These are tuples or sets of Python",
+    "Row(a=1, b='x')\nRow(a=2, b='y')\n": "These are objects as print() shows them",
+    "{a=1, b=x}\n{a=2, b=y}\n": "These are maps as Java or Scala shows them",
+    "Map(a -> 1)\n": "These are maps as Java or Scala shows them",
+    '{"a"=>1}\n{"a"=>2}\n': "This is Ruby, not JSON",
+    "[{:a=>1}, {:a=>2}]\n": "This is Ruby, not JSON",
+    "<?php return [['a' => 1]];\n": "This is PHP, not JSON",
+    "array('a' => 1)\n": "This is PHP, not JSON",
+    '/**/callback([{"a": 1}]);\n': SCRIPT,
+    "'use strict';\nmodule.exports = [{a: 1}];\n": SCRIPT,
+    '[\n  /* one */ {"a": 1}\n]\n': COMMENTS,
+    '[ // rows\n  {"a": 1}\n]\n': COMMENTS,
+    '{"index": {"_id": "1"}}\n{"a": 1}\n': "These are bulk instructions for Elasticsearch",
     "{a: 1, b: 2}\n{a: 3, b: 4}\n": SCRIPT,
     'const rows = [{"a": 1}];\n': SCRIPT,
     'export const rows: Row[] = [\n  {"a": 1}\n];\n': SCRIPT,
@@ -74,10 +93,70 @@ def test_a_comment_between_rows_is_named() -> None:
         "// id,text\n1,b\n2,c\n",
         "[x],[y]\n1,2\n3,4\n",
         "{id:text\n1:2\n3:4\n",
+        "(n=12),text\n1,b\n2,c\n",
+        "(1,2),(x)\n1,b,3\n2,c,4\n",
+        "Name (first),Name (last)\nAnn,Lee\nBob,Ray\n",
+        "{a},{b}\nx,y\nz,v\n",
     ],
 )
 def test_tables_with_brackets_stay_tables(text: str) -> None:
     assert len(read(text, "x.csv")) == 3
+
+
+WORDS = {
+    '{"a": None}': "“None” is Python",
+    '{"a": undefined}': "“undefined” is JavaScript",
+    '{"a": ObjectId("5f")}': "“ObjectId(…)” is a call",
+    "{\"a\": 'x'}": "A single quote stands where JSON has a double one",
+    "{“a”: 1}": "A typographic quote stands where JSON has a straight one",
+    '{"a": 1, b: 2}': "The name “b” stands without quotes",
+    '{"a": 1,}': "A comma stands before a closing bracket",
+    '{"a": 1},': "A comma stands behind the object",
+    '"{\\"a\\": 1}"': "This is a text that holds JSON",
+}
+
+
+@pytest.mark.parametrize("line", WORDS)
+def test_what_stands_where_json_ends_is_named(line: str) -> None:
+    problems = refused(f'{{"a": 1}}\n{line}\n{{"a": 2}}\n', "x.jsonl")
+
+    assert [problem.line for problem in problems] == [2]
+    assert WORDS[line] in problems[0].message
+
+
+@pytest.mark.parametrize("first", ["{'a': 1}", "garbage, and more", '{"a": 1', "id"])
+def test_a_bad_first_line_hides_no_lines_of_json(first: str) -> None:
+    text = first + "\n" + "".join(f'{{"a": {n}}}\n' for n in range(5))
+
+    assert [problem.line for problem in refused(text, "x.jsonl")] == [1]
+    assert len(read(text, "x.jsonl", bad_rows="leave")) == 6
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{\n "a": 1\n}\n{\n "a": 2\n}\n',
+        '{"a": 1}\r{"a": 2}\r',
+        '{"a": 1}\n\ufeff{"a": 2}\n',
+        '\x1e{"a": 1}\n\x1e{"a": 2}\n',
+    ],
+    ids=["over several lines", "lines of old Macs", "a mark where files were joined", "record separators"],
+)
+def test_objects_are_read_however_they_are_parted(text: str) -> None:
+    assert read(text, "x.jsonl") == [["a"], ["1"], ["2"]]
+
+
+def test_lines_of_lists_are_named_line_by_line() -> None:
+    problems = refused('["id", "text"]\n[1, "x"]\n[2, "y"]\n', "x.jsonl")
+    assert [(problem.line, "This is a list" in problem.message) for problem in problems] == [
+        (1, True),
+        (2, True),
+        (3, True),
+    ]
+
+
+def test_rows_deep_in_an_object_are_said_to_be_there() -> None:
+    assert "“result.items”" in sentence('{"result": {"items": [{"a": 1}, {"a": 2}]}}', "x.json")
 
 
 def test_quoted_texts_in_a_csv_stay_texts() -> None:

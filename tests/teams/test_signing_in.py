@@ -190,3 +190,10 @@ def test_who_is_signed_in_goes_on_at_once(alice: User, client_of: Callable[[User
 def test_signing_in_costs_few_queries(alice: User, django_assert_max_num_queries: DjangoAssertNumQueries) -> None:
     with django_assert_max_num_queries(6):
         sign_in_as(alice.email, PASSWORD, HERE)
+
+
+@pytest.mark.parametrize("target", ["0", "home", "//evil.example", "https://evil.example", "javascript:alert(1)", "{{"])
+def test_a_target_that_is_no_path_of_this_site_leads_to_the_dashboard(target: str, alice: User, client: Client) -> None:
+    answer = client.post(reverse("sign-in"), {"email": alice.email, "password": PASSWORD, "next": target})
+    assert (answer.status_code, answer["Location"]) == (302, "/")
+    assert client.get(reverse("sign-in"), {"next": target})["Location"] == "/"

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from batchsite.batches.models import Batch
+from batchsite.teams.accounts import store_key
 from batchsite.teams.models import Team, User
 from batchsite.teams.people import set_budget
 from batchsite.trials import trial_start
@@ -145,6 +146,7 @@ def test_rows_that_are_none_are_refused_where_they_were_typed(
 
 
 def test_more_than_is_left_of_the_budget_is_refused(draft: Batch, site: Client, team: Team) -> None:
+    store_key(team, "xai-key-of-the-team-1234", "", None)
     set_budget(team, 1000)
     answer = post(site, draft, "try")
     assert "This try would cost about" in text_of(answer)

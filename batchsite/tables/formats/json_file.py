@@ -6,9 +6,10 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from batchsite.tables.excerpts import excerpt
 from batchsite.tables.formats.json_pieces import Broken, Piece, in_a_row, of_array, of_lines
 from batchsite.tables.formats.json_table import JsonTable, Pieces
-from batchsite.tables.formats.json_values import NotJson, parse
+from batchsite.tables.formats.json_values import NotJson, parse, parse_at
 from batchsite.tables.formats.request_file import Requests, is_request
 from batchsite.tables.formats.utf_source import as_utf8, encoding_of, text_of
 from batchsite.tables.row_checks import refuse
@@ -16,7 +17,15 @@ from batchsite.tables.table_types import Answers, ByteStream, Limits, Table
 
 _LINES = (".jsonl", ".ndjson")
 """Names that promise an object per line."""
-_FEWEST_COLUMNS, _JUDGED_LINES = 2, 3
+_VALUES = (*_LINES, ".json")
+"""Names that promise values of some kind."""
+_DEEPEST = 3
+_FEWEST_COLUMNS, _JUDGED_LINES, _JUDGED_OBJECTS = 2, 3, 20
+_BULK = re.compile(r"\s*\{\s*\"(?:index|create|update|delete)\"\s*:\s*\{[^\n{}]*\}\s*\}[ \t]*\r?\n\s*\{")
+_BULK_MESSAGE = (
+    "These are bulk instructions for Elasticsearch: every other line says where a row goes, and is none. "
+    "Remove those lines and upload the file again."
+)
 _NUMBERS = re.compile(r"\[[\s\d.,eE+-]*(?:\]\s*)?")
 
 
@@ -25,7 +34,7 @@ def recognises(head: bytes, filename: str) -> bool:
     text = text_of(head)
     begin = text[:2000].lstrip()
     second = begin[1:].lstrip()[:1]
-    if filename.lower().endswith(_LINES) and _has_values(text):
+    if filename.lower().endswith(_VALUES) and (_has_values(text) or has_objects(text)):
         return True
     if begin.startswith("{"):
         return second in {'"', "}"} or (not second and len(begin) == 1)
@@ -35,6 +44,8 @@ def recognises(head: bytes, filename: str) -> bool:
 def open_json(stream: ByteStream, *, filename: str, answers: Answers, limits: Limits) -> Table:
     """The table of a JSON file. Raises ReadingError."""
     head = stream.read(65_536)
+    if _BULK.match(text_of(head)):
+        raise refuse(_BULK_MESSAGE, 1, excerpt(text_of(head).split("\n")[0]))
     form, read = _reader(text_of(head), filename)
     longest = 2 * limits.cell
 
@@ -53,10 +64,13 @@ def open_json(stream: ByteStream, *, filename: str, answers: Answers, limits: Li
 
 def _reader(head: str, filename: str) -> tuple[str, Callable[[ByteStream, int], Iterator[Piece]]]:
     """The form of a JSON file, and what takes its objects out."""
-    begin = head.lstrip("\ufeff \t\r\n")
-    if begin.startswith("["):
-        return "json", of_array
+    begin = head.lstrip("\ufeff\x1e \t\r\n")
     lines = [line.strip() for line in begin.splitlines()[:20] if line.strip()]
+    if begin.startswith("["):
+        lists = len(lines) > 1 and all(_is_list(line) for line in lines[:_JUDGED_LINES])
+        return ("jsonl", of_lines) if lists else ("json", of_array)
+    if ("\r" in begin.strip() and "\n" not in begin) or _spans_lines(begin):
+        return "json", in_a_row
     if filename.lower().endswith(_LINES) or len(begin) >= 60_000 > len(begin) - len(lines[0]):
         return "jsonl", of_lines
     several = lines[0][-1] not in "{[" and any(map(_is_object, lines[1:4]))  # of which the first may be bad
@@ -80,9 +94,33 @@ def _is_value(line: str) -> bool:
     return True
 
 
+def has_objects(head: str) -> bool:
+    """Whether most of the first lines are objects in JSON, whatever the very first one is."""
+    lines = [line.strip() for line in head.split("\n")[: _JUDGED_OBJECTS + 1]]
+    filled = [line for line in lines if line][:_JUDGED_OBJECTS]
+    return 2 * sum(map(_is_object, filled)) > len(filled)
+
+
 def _is_object(line: str) -> bool:
     try:
         return isinstance(parse(line), dict)
+    except NotJson:
+        return False
+
+
+def _is_list(line: str) -> bool:
+    """Whether a line is a list of values that are no objects."""
+    try:
+        value = parse(line)
+    except NotJson:
+        return False
+    return isinstance(value, list) and not any(isinstance(item, dict) for item in value)
+
+
+def _spans_lines(begin: str) -> bool:
+    """Whether the first object stands on several lines."""
+    try:
+        return "\n" in begin[: parse_at(begin, 0)[1]]
     except NotJson:
         return False
 
@@ -96,17 +134,26 @@ def _first(pieces: Pieces) -> Any:
 
 def _refuse_wrapped(value: dict[str, Any]) -> None:
     """Raises ReadingError for a file with one object in which the rows stand as a list, or cut into columns."""
-    for key, item in value.items():
-        if isinstance(item, list) and item and all(isinstance(one, dict) for one in item):
-            raise refuse(
-                f"This is one JSON object, not a list of them. Its rows seem to be in “{key[:80]}”: "
-                "save that list as a file of its own and upload it."
-            )
+    if path := _path_of_rows(value, _DEEPEST):
+        raise refuse(
+            f"This is one JSON object, not a list of them. Its rows seem to be in “{path[:80]}”: "
+            "save that list as a file of its own and upload it."
+        )
     if _in_columns(list(value.values())):
         raise refuse(
             "This is one JSON object that holds a column under each name, not a list of rows. "
             'Write the table row by row (in pandas: orient="records") and upload it again.'
         )
+
+
+def _path_of_rows(value: dict[str, Any], depth: int) -> str:
+    """The keys that lead to a list of objects, such as `data.items`; empty where there is none, or not far up."""
+    for key, item in value.items():
+        if isinstance(item, list) and item and all(isinstance(one, dict) for one in item):
+            return key
+        if len(value) == 1 and depth > 1 and isinstance(item, dict) and (path := _path_of_rows(item, depth - 1)):
+            return f"{key}.{path}"
+    return ""
 
 
 def _in_columns(values: list[Any]) -> bool:

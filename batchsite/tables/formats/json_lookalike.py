@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from batchsite.tables.excerpts import excerpt
+from batchsite.tables.formats.json_file import has_objects
+from batchsite.tables.formats.unsupported import promises_json
 from batchsite.tables.formats.utf_source import text_of
 from batchsite.tables.row_checks import refuse
 from batchsite.tables.table_types import Answers, ByteStream, Limits
@@ -23,16 +25,48 @@ class _Lookalike:
     message: str
 
 
+_ADVICE = "Write each row with json.dumps() instead of str() and upload that file."
+_TO_THE_END = r"[^\n]*[)}]\s*[,\]]*[ \t]*(?:\r?\n|\Z)"
+"""The rest of a line that ends with a bracket."""
+_BEFORE = r"\s*(?:/\*(?:[^*]|\*(?!/))*\*/\s*|//[^\n]*\n\s*)*(?:['\"]use strict['\"];?\s*)?"
+"""What may stand before a script: comments, and its mode."""
+_COMMENTS = "This is JSON with comments, which JSON does not have. Remove them and upload the file again."
+
 _LOOKALIKES = (
     _Lookalike(
-        re.compile(r"\s*(?:(?:OrderedDict|defaultdict)\(|[\[(]?\s*\{\s*(?:'[^'\n]*'|-?\d+|None|True|False)\s*:)"),
-        "This is Python, not JSON: names stand in single quotes, or in none. "
-        "Write each row with json.dumps() instead of str() and upload that file.",
+        re.compile(
+            r"\s*[\[(]?\s*(?:(?:OrderedDict|defaultdict|dict)\("
+            r"|\{\s*(?:[ubr]?'[^'\n]*'|b\"[^\"\n]*\"|-?\d+|None|True|False)\s*:)"
+        ),
+        f"This is Python, not JSON: names stand in single quotes, or in none. {_ADVICE}",
     ),
     _Lookalike(
         re.compile(r"\s*\['[^\n]*\][ \t]*(?:\r?\n\[[^\n]*\][ \t]*)*\s*\Z"),
-        "These are lists of Python, not JSON: texts stand in single quotes. "
-        "Write each row with json.dumps() instead of str() and upload that file.",
+        f"These are lists of Python, not JSON: texts stand in single quotes. {_ADVICE}",
+    ),
+    _Lookalike(
+        re.compile(
+            r"\s*\[?\s*[({]\s*(?:[ubr]?'[^'\n]*'\s*,|\"[^\"\n]*\"\s*,|-?\d[\d.]*\s*,\s*['\"])" + _TO_THE_END,
+        ),
+        f"These are tuples or sets of Python, not JSON. {_ADVICE}",
+    ),
+    _Lookalike(
+        re.compile(r"\s*\[?\s*[A-Z]\w*\([A-Za-z_]\w*=" + _TO_THE_END),
+        f"These are objects as print() shows them, not JSON. {_ADVICE}",
+    ),
+    _Lookalike(
+        re.compile(
+            r"\s*\[?\s*(?:\{|(?:Map|HashMap|Array|List|Some)\()\s*[A-Za-z_]\w*\s*(?:=(?![=>])|->)" + _TO_THE_END,
+        ),
+        "These are maps as Java or Scala shows them, not JSON. Write each row as JSON and upload that file.",
+    ),
+    _Lookalike(
+        re.compile(r"\s*(?:\[\s*)?\{\s*(?::\w+|\"[^\"\n]*\"|'[^'\n]*')\s*=>"),
+        "This is Ruby, not JSON: arrows stand between names and values. Write it with to_json and upload that file.",
+    ),
+    _Lookalike(
+        re.compile(r"\s*(?:<\?php\b|array\s*\(\s*(?:\d+|'[^'\n]*'|\"[^\"\n]*\")\s*=>)"),
+        "This is PHP, not JSON. Write it with json_encode() and upload that file.",
     ),
     _Lookalike(
         re.compile(r"\s*\{\s*[A-Za-z_$][\w$]*\s*:[^\n]*(?:\}\s*[,;]?[ \t]*(?:\r?\n|\Z)|,[ \t]*\r?\n)"),
@@ -41,7 +75,7 @@ _LOOKALIKES = (
     ),
     _Lookalike(
         re.compile(
-            r"\s*(?:(?:export\s+)?(?:const|let|var)\s+[\w$]+\s*(?::[^=\n]{1,100})?=|export\s+default\b"
+            _BEFORE + r"(?:(?:export\s+)?(?:const|let|var)\s+[\w$]+\s*(?::[^=\n]{1,100})?=|export\s+default\b"
             r"|[A-Za-z_$][\w$.]*(?:\[[\"'][^\"'\n]*[\"']\])?\s*=|[A-Za-z_$][\w$.]*\(|\)\]\}',?|(?:while|for)\s*\([^)]*\);)"
             + _VALUE
         ),
@@ -49,14 +83,17 @@ _LOOKALIKES = (
         "Save the data alone, from its first bracket to its last, and upload that file.",
     ),
     _Lookalike(
-        re.compile(r"\s*(?:(?://|#)[^\n]*\n\s*|/\*(?:[^*]|\*(?!/))*\*/\s*)+" + _VALUE),
-        "This is JSON with comments, which JSON does not have. Remove them and upload the file again.",
+        re.compile(r"\s*[\[{]?\s*(?:(?://|#)[^\n]*\n\s*|/\*(?:[^*]|\*(?!/))*\*/\s*)+" + _VALUE),
+        _COMMENTS,
     ),
 )
 
 
 def recognises(head: bytes, filename: str) -> bool:
-    return bool(_message(head))
+    """Whether the file begins as something else that looks like JSON; one bad line above good ones makes it none."""
+    message = _message(head)
+    good = message != _COMMENTS and promises_json(filename) and has_objects(text_of(head))
+    return bool(message) and not good
 
 
 def open_lookalike(stream: ByteStream, *, filename: str, answers: Answers, limits: Limits) -> NoReturn:

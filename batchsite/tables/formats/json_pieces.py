@@ -13,6 +13,9 @@ from batchsite.tables.table_types import ByteStream
 
 PIECE = 262_144
 _SPACE = " \t\r\n"
+_MARKS = "\ufeff\x1e"
+"""What some programs write around lines: a byte order mark, where files were joined; a record separator."""
+_COMMA = "A comma stands behind the object, as in a list. Remove these commas, or put the whole into brackets: [ … ]."
 
 Piece = tuple[int, str, Any, str, str]
 """(line on which it starts, its raw text, its value, what is wrong with it or nothing, an excerpt of that place)."""
@@ -32,22 +35,32 @@ def of_lines(stream: ByteStream, longest: int) -> Iterator[Piece]:
     """A value per line, split by bytes: U+2028 and its like are no line ends here. Blank lines are none."""
     line = 1
     for data, begins, ends in _lines(stream, 4 * longest):
-        text = data.decode("utf-8", "surrogateescape")
+        try:
+            text, sound = data.decode(), True
+        except UnicodeDecodeError:
+            text, sound = data.decode("utf-8", "surrogateescape"), False
         if not begins:
             yield line, text, None, CONTINUED, ""
         elif data.strip():
-            yield _of_line(line, text, longest)
+            yield _of_line(line, text, longest, sound=sound)
         line += ends
 
 
-def _of_line(line: int, text: str, longest: int) -> Piece:
+def _of_line(line: int, text: str, longest: int, *, sound: bool) -> Piece:
+    """The value of a line; `sound`: whether all of its bytes are UTF-8."""
     fault = f"This line is longer than {longest:,} characters." if len(text) > longest else ""
-    fault = fault or ("" if text.isascii() else _unfit_bytes(text))
+    fault = fault or ("" if sound else unfit(text))
     if fault:
         return line, text, None, fault, excerpt(text.strip(_SPACE))
     try:
         return line, text, parse(text), "", ""
     except NotJson as error:
+        plain = text.strip(_MARKS)
+        if plain != text:
+            number, _, value, fault, where = _of_line(line, plain, longest, sound=sound)
+            return number, text, value, fault, where
+        if error.behind and text[error.position :].strip(_SPACE) == ",":
+            return line, text, None, _COMMA, excerpt(text.strip(_SPACE))
         words = f"{error.message} (character {error.position + 1:,})." if error.position else error.message
         fault = unfit(text) or f"This line is not good JSON. {words.rstrip('.')}."
         return line, text, None, fault, excerpt(text, error.position)

@@ -7,16 +7,19 @@ are given out, so that a table with a fault does not begin.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import chain
 from typing import Any
 
 from batchsite.tables.cell_faults import too_long, unfit
 from batchsite.tables.column_names import NOTE, given_names
 from batchsite.tables.excerpts import excerpt
 from batchsite.tables.formats.json_pieces import CONTINUED, Broken, Piece
-from batchsite.tables.formats.json_values import as_text, kind
+from batchsite.tables.formats.json_values import Number, as_text, kind
 from batchsite.tables.row_checks import RowChecks, refuse
 from batchsite.tables.table_types import Answers, Limits, Table, Understood
 
+_PIECE = 100_000
+"""Characters of rows that are given out together."""
 Pieces = Callable[[], Iterator[Piece]]
 
 
@@ -39,17 +42,28 @@ class JsonTable(Table):
 
     def rows(self) -> Iterator[list[str]]:
         """The rows, once all of the file was found to be good, or its bad rows are left out by choice."""
-        ended = True
+        return chain.from_iterable(self.pieces())
+
+    def pieces(self) -> Iterator[list[list[str]]]:
+        """The same, as many together as have some thousand characters."""
+        piece: list[list[str]] = []
+        size, ended = 0, True
         for _, text, value, fault, _ in self._pieces():
-            if not (fault or (self.left_out.count and self._fault(value, text)[0])):
-                yield self._cells(value, text)
+            if fault or (self.left_out.count and self._fault(value, text)[0]):
+                if not ended and fault != CONTINUED:
+                    self.left_out.write(b"\n")
+                self.left_out.write(text.encode("utf-8", "surrogateescape"))
+                ended = False
                 continue
-            if not ended and fault != CONTINUED:
-                self.left_out.write(b"\n")
-            self.left_out.write(text.encode("utf-8", "surrogateescape"))
-            ended = False
+            piece.append(self._cells(value, text))
+            size += len(text)
+            if size > _PIECE:
+                yield piece
+                piece, size = [], 0
         if not ended:
             self.left_out.write(b"\n")
+        if piece:
+            yield piece
 
     def _check_all(self) -> None:
         checks = self._checks
@@ -80,9 +94,11 @@ class JsonTable(Table):
     def _look(self, value: Any, text: str, line: int) -> tuple[str, int | None]:
         """What is wrong with an object, and in which column; its keys become columns."""
         if isinstance(value, dict):
-            if not value.keys() <= self._known:
-                self._add_columns(value, line)
-            self._gaps = self._gaps or len(value) < len(self._keys) or None in value.values()
+            if [*value] != self._keys:
+                if not value.keys() <= self._known:
+                    self._add_columns(value, line)
+                self._gaps = self._gaps or len(value) < len(self._keys)
+            self._gaps = self._gaps or None in value.values()
             self._not_a_number = self._not_a_number or "NaN" in text or "Infinity" in text
         return self._fault(value, text)
 
@@ -102,6 +118,8 @@ class JsonTable(Table):
 
     def _fault(self, value: Any, text: str) -> tuple[str, int | None]:
         """What is wrong with a value that is good JSON, and in which column."""
+        if isinstance(value, str) and value.lstrip().startswith(('{"', "[{")):
+            return "This is a text that holds JSON: it was encoded twice. Write the object itself.", None
         if not isinstance(value, dict):
             return f"This is {kind(value)}; a row must be an object, as in {{“name”: “value”}}.", None
         if "\\u" not in text and len(text) <= self._limits.cell:
@@ -116,7 +134,8 @@ class JsonTable(Table):
         return "", None
 
     def _cells(self, value: dict[str, Any], text: str) -> list[str]:
-        return [as_text(value.get(key)) for key in self._keys]
+        cells = map(value.get, self._keys)
+        return [cell if type(cell) is str else str(cell) if type(cell) is Number else as_text(cell) for cell in cells]
 
     def _say(self) -> None:
         notes = self.understood.notes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from json.encoder import encode_basestring
 from typing import Any, NoReturn, cast
 
@@ -22,11 +23,13 @@ class RepeatedKey(ValueError):
 class NotJson(Exception):
     """Text that is no JSON: in words, and the position where it stops being it."""
 
-    def __init__(self, message: str, position: int, *, open_end: bool = False, cut: bool = False) -> None:
+    def __init__(
+        self, message: str, position: int, *, open_end: bool = False, cut: bool = False, behind: bool = False
+    ) -> None:
         super().__init__(message)
         self.message, self.position = message, position
-        self.open_end, self.cut = open_end, cut
-        """`open_end`: more text might mend it. `cut`: it is fine as far as it goes."""
+        self.open_end, self.cut, self.behind = open_end, cut, behind
+        """`open_end`: more text might mend it. `cut`: it is fine as far as it goes. `behind`: so is all before."""
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -72,6 +75,28 @@ _WORDS = (
 )
 
 
+_FOREIGN = (
+    (re.compile(r"//|/\*|#"), "A comment stands where JSON has none"),
+    (re.compile(r"None\b|True\b|False\b"), "“{}” is Python; JSON writes null, true and false"),
+    (re.compile(r"undefined\b"), "“{}” is JavaScript, and no value in JSON"),
+    (re.compile(r"'"), "A single quote stands where JSON has a double one, as in Python"),
+    (re.compile(r"[“”„]"), "A typographic quote stands where JSON has a straight one"),
+    (re.compile(r"[A-Za-z_$][\w$.]*\s*\("), "“{}…)” is a call, and no value in JSON"),
+    (re.compile(r"[A-Za-z_$][\w$]*(?=\s*:)"), "The name “{}” stands without quotes, as in JavaScript"),
+)
+"""What stands where JSON ends -> what is said of it."""
+
+
+def _foreign(text: str, position: int) -> str:
+    """What stands at the position that another language has; empty for nothing of the kind."""
+    if text.startswith(("}", "]"), position) and text[max(0, position - 100) : position].rstrip().endswith(","):
+        return "A comma stands before a closing bracket"
+    for pattern, words in _FOREIGN:
+        if match := pattern.match(text, position):
+            return words.format(match.group()[:80])
+    return ""
+
+
 def _say(error: ValueError | RecursionError, text: str, start: int) -> NoReturn:
     if isinstance(error, RecursionError):
         raise NotJson(TOO_DEEP, start) from None
@@ -79,11 +104,12 @@ def _say(error: ValueError | RecursionError, text: str, start: int) -> NoReturn:
         raise NotJson(f"The key “{str(error)[:80]}” stands twice in one object.", start) from None
     broken = cast(json.JSONDecodeError, error)
     words = next((words for begin, words in _WORDS if broken.msg.startswith(begin)), broken.msg)
-    if text.startswith(("//", "/*", "#"), broken.pos):
-        words = "A comment stands where JSON has none"
+    if told := _foreign(text, broken.pos):
+        words = told
     unterminated, left = broken.msg.startswith("Unterminated"), len(text.rstrip()) - broken.pos
     open_end = unterminated or left <= 12  # the longest thing that is read at once is \uD83D\uDE00
-    raise NotJson(words, broken.pos, open_end=open_end, cut=unterminated or left <= 0) from None
+    behind = broken.msg.startswith("Extra")
+    raise NotJson(words, broken.pos, open_end=open_end, cut=unterminated or left <= 0, behind=behind) from None
 
 
 def as_text(value: Any) -> str:

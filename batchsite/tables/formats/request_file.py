@@ -41,9 +41,9 @@ class Requests(JsonTable):
         super().__init__(pieces, form, answers=answers, limits=limits)
         self.understood.form = "requests"
 
-    def rows(self) -> Iterator[list[str]]:
+    def pieces(self) -> Iterator[list[list[str]]]:
         self._ids = _Ids()
-        return super().rows()
+        return super().pieces()
 
     def _check_all(self) -> None:
         self._keys = list(COLUMNS)
