@@ -62,6 +62,19 @@ class Postgres:
     def stop(self) -> None:
         self._running.close()
 
+    def copy_to(self, folder: Path) -> None:
+        """Of its data directory, while it stands still: what a snapshot of the volume or of the machine holds."""
+        self.stop()
+        subprocess.run(["cp", "-a", self._data, str(folder)], check=True)
+        self.start()
+
+    def put_back(self, folder: Path) -> None:
+        """The data directory as `copy_to` took it."""
+        self.stop()
+        shutil.rmtree(self._data)
+        subprocess.run(["cp", "-a", str(folder), self._data], check=True)
+        self.start()
+
     def crash(self) -> None:
         """As `pg_ctl stop -m immediate`: nothing is written any more, and the next start recovers."""
         self._process.send_signal(signal.SIGQUIT)
