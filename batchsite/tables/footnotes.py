@@ -41,7 +41,7 @@ _FEW_COLUMNS = 2
 def end_of_data(above: Sequence[list[str]], last: Sequence[list[str]], *, declared: int = 0) -> int:
     """How many of the last rows are data. `above`: some rows that are; `declared`: last rows that the file calls so."""
     end = begin = len(last) - min(declared, len(last))
-    while begin and _may_be_foot(last[begin - 1]):
+    while begin and may_be_foot(last[begin - 1]):
         begin -= 1
     for start in range(begin, end):
         if any(last[start]) and _are_feet(_Data([*above, *last[:start]]), last[start:end]):
@@ -52,7 +52,7 @@ def end_of_data(above: Sequence[list[str]], last: Sequence[list[str]], *, declar
     return end
 
 
-def _may_be_foot(row: Sequence[str]) -> bool:
+def may_be_foot(row: Sequence[str]) -> bool:
     """Whether a row lacks a cell, or begins like a total or a note."""
     first = next((cell for cell in row if cell.strip()), "")
     words = _TOTAL.fullmatch(first) or _NOTE.match(first) or _COUNT.fullmatch(first)
