@@ -6,6 +6,7 @@ from django.urls import include, path
 
 from batchsite.home.views import charts, home
 from batchsite.home.views_help import guide
+from batchsite.home.views_palette import palette
 from batchsite.processes.health import live, ready
 
 urlpatterns = [
@@ -14,6 +15,7 @@ urlpatterns = [
     path("", home, name="home"),
     path("spending", charts, name="spending"),
     path("help", guide, name="help"),
+    path("go", palette, name="palette"),
     path("", include("batchsite.teams.urls")),
     path("datasets/", include("batchsite.datasets.urls")),
     path("batches/", include("batchsite.batch_urls")),

@@ -20,6 +20,9 @@ from pathlib import Path
 UNPRIVILEGED = ("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups")
 """initdb refuses to run as root."""
 INITDB = ("--no-sync", "-A", "trust", "-U", "tests", "-E", "UTF8")
+WITHOUT_CRASHES = {"fsync": "off", "full_page_writes": "off", "wal_level": "minimal", "max_wal_senders": "0"}
+"""Tests kill batchsite, not PostgreSQL, and keep nothing of it."""
+SETTINGS = {**WITHOUT_CRASHES, "autovacuum": "off", "unix_socket_directories": "", "max_connections": "200"}
 
 
 def postgres_folder() -> Path | None:
@@ -53,7 +56,7 @@ class Postgres:
         )
 
     def start(self) -> None:
-        options = ["-c", "fsync=off", "-c", "unix_socket_directories=", "-c", "max_connections=200"]
+        options = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
         command = [*self._as_nobody, self._programs / "postgres", "-D", self._data, "-p", str(self.port), *options]
         # SIGINT: without waiting for clients to leave.
         running = _running(command, self.port, self._environ, signal.SIGINT)
@@ -61,6 +64,19 @@ class Postgres:
 
     def stop(self) -> None:
         self._running.close()
+
+    def copy_to(self, folder: Path) -> None:
+        """Of its data directory, while it stands still: what a snapshot of the volume or of the machine holds."""
+        self.stop()
+        subprocess.run(["cp", "-a", self._data, str(folder)], check=True)
+        self.start()
+
+    def put_back(self, folder: Path) -> None:
+        """The data directory as `copy_to` took it."""
+        self.stop()
+        shutil.rmtree(self._data)
+        subprocess.run(["cp", "-a", str(folder), self._data], check=True)
+        self.start()
 
     def crash(self) -> None:
         """As `pg_ctl stop -m immediate`: nothing is written any more, and the next start recovers."""

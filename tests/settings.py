@@ -13,6 +13,9 @@ import tempfile
 from tests.memory_disk import keep_files_in_memory
 
 keep_files_in_memory()
+if "REDIS_URL" in os.environ and "PYTEST_XDIST_WORKER" in os.environ:  # each worker has queues of its own
+    _number = os.environ["PYTEST_XDIST_WORKER"].removeprefix("gw")
+    os.environ["REDIS_URL"] = f"{os.environ['REDIS_URL'].rpartition('/')[0]}/{_number}"
 for _name in [name for name in os.environ if name.startswith(("XAI_", "SANDBOX_", "BATCHSITE_"))]:
     if _name not in {"BATCHSITE_REQUIRE", "BATCHSITE_TEST_DATA"}:
         del os.environ[_name]

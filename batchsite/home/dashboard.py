@@ -15,6 +15,7 @@ from django.utils import timezone
 from batchsite.batches.models import Batch, DailySpend, Submission
 from batchsite.batches.queries import HELD, INCOMPLETE, IS_RUNNING, SENT_BACK, in_lists
 from batchsite.batches.states import TERMINAL, State
+from batchsite.batches.time_left import time_left
 from batchsite.datasets.dataset_queries import datasets_of
 from batchsite.datasets.models import Dataset
 from batchsite.home.batch_list import SHOWN
@@ -36,6 +37,10 @@ class Dashboard:
     stalled: frozenset[int]
     """Those of `needs_hand` that are running but have not moved for long."""
     running: list[Batch]
+    left: Mapping[int, str]
+    """{id of a running batch: time left in words}, where it is known."""
+    drafts: list[Batch]
+    """Not submitted yet, the newest first."""
     news: list[Batch]
     """Ended well since the person last looked, latest first."""
     finished: list[Batch]
@@ -46,7 +51,7 @@ class Dashboard:
 
     @property
     def lists(self) -> tuple[list[Batch], ...]:
-        return self.needs_hand, self.running, self.news, self.finished
+        return self.needs_hand, self.running, self.drafts, self.news, self.finished
 
 
 def dashboard(team: Team, looked: datetime | None = None) -> Dashboard:
@@ -59,7 +64,8 @@ def dashboard(team: Team, looked: datetime | None = None) -> Dashboard:
     well = list(ended.exclude(in_trouble)[: 2 * SHOWN])
     news = [batch for batch in well if looked and batch.ended_at and batch.ended_at > looked][:SHOWN]
     stalled_ids = frozenset(batch.pk for batch in still_ones)
-    running = batches.filter(IS_RUNNING, held_reason="")[: 2 * SHOWN]
+    moving = batches.filter(IS_RUNNING, held_reason="")[: 2 * SHOWN]
+    running = [batch for batch in moving if batch.pk not in stalled_ids][:SHOWN]
     return Dashboard(
         needs_hand=[
             *batches.filter(HELD)[:SHOWN],
@@ -68,12 +74,24 @@ def dashboard(team: Team, looked: datetime | None = None) -> Dashboard:
             *ended.filter(in_trouble)[:SHOWN],
         ],
         stalled=stalled_ids,
-        running=[batch for batch in running if batch.pk not in stalled_ids][:SHOWN],
+        running=running,
+        left=_left(running),
+        drafts=list(batches.filter(state=State.DRAFT, problem_count=0)[:SHOWN]),
         news=news,
         finished=[batch for batch in well if batch not in news][:SHOWN],
         datasets=datasets,
         is_new=not datasets and not batches.exists(),
     )
+
+
+def _left(running: Sequence[Batch]) -> dict[int, str]:
+    """Returns {batch id: time left}, where it is known."""
+    submissions: dict[int, list[Submission]] = {batch.pk: [] for batch in running}
+    for submission in Submission.objects.filter(batch__in=running):
+        submissions[submission.batch_id].append(submission)
+    now = timezone.now()
+    left = {batch.pk: time_left(batch, submissions[batch.pk], now) for batch in running}
+    return {pk: words for pk, words in left.items() if words}
 
 
 def stalled(batches: QuerySet[Batch]) -> QuerySet[Batch]:

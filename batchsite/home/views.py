@@ -22,7 +22,7 @@ def home(request: TeamRequest) -> HttpResponse:
     is_poll = request.htmx and not request.htmx.history_restore_request
     looked = request.membership.seen_before if is_poll else note_visit(request.membership)
     board = dashboard(request.team, looked)
-    pulse = fingerprint_of(sorted(board.stalled), looked, *map(figures_of, board.lists))
+    pulse = fingerprint_of(sorted(board.stalled), looked, sorted(board.left.items()), *map(figures_of, board.lists))
     if is_poll and (same := unchanged(request, pulse)):
         return same
     context: dict[str, Any] = {"board": board, "looked": looked, "pulse": pulse}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -10,6 +11,8 @@ from django.utils import timezone
 
 from batchsite.prompts.models import Prompt, PromptVersion
 from batchsite.teams.models import Team, User
+
+SAME_PRESS = timedelta(seconds=10)
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,8 @@ class NameTaken(ValueError):
 def keep(team: Team, user: User | None, name: str, comment: str, contents: Contents) -> tuple[PromptVersion, bool]:
     """Saves contents as the next version of the prompt with that name. Returns (version, whether it is new).
 
-    If the latest version says the same, it is returned.
+    If the latest version says the same, it is returned: as new if the same person saved it moments ago, as a browser
+    that lost the reply, or an impatient person, sends a form twice.
     """
     with transaction.atomic():
         Team.objects.select_for_update(no_key=True).get(pk=team.pk)  # two people may save under one name at once
@@ -44,7 +48,8 @@ def keep(team: Team, user: User | None, name: str, comment: str, contents: Conte
         )
         last = prompt.versions.order_by("-number").first()
         if last and Contents.of(last) == contents:
-            return last, False
+            is_same_press = last.created_by == user and timezone.now() - last.created_at < SAME_PRESS
+            return last, is_same_press
         number = last.number + 1 if last else 1
         values = vars(contents)
         return prompt.versions.create(number=number, created_by=user, comment=comment.strip(), **values), True

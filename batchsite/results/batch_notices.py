@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from batchsite.batches.models import Batch, EndedBy, Event, Submission
 from batchsite.batches.states import TERMINAL, HeldFor, State
+from batchsite.batches.time_left import moved_at
 from batchsite.pricing import budgets
 from batchsite.processes.heartbeats import seconds_since_any_beat
 from batchsite.submission.key_moves import other_account
@@ -46,7 +47,8 @@ def notices_of(batch: Batch, submissions: Sequence[Submission], events: Sequence
         return [no_worker]
     if batch.held_reason:
         text = "No rows are lost. We retry automatically, and continue from here."
-        reason = batch.held_reason[:1].upper() + batch.held_reason[1:]
+        is_name = batch.held_reason.startswith("xAI")  # which is written small, anywhere
+        reason = batch.held_reason if is_name else batch.held_reason[:1].upper() + batch.held_reason[1:]
         words = next((event.detail for event in reversed(events) if event.kind == "held"), "")
         moves = ("use-key", "finish") if batch.held_for == HeldFor.KEY and other_account(batch) else ("finish",)
         return [Notice("held", "warn", f"Held: {reason}", text, batch.held_since, moves, words)]
@@ -92,7 +94,7 @@ def _retried(submission: Submission) -> Notice:
     answered, total = submission.succeeded, submission.total
     text = "Every row has an answer now." if answered == total else "Results shows the reason of each row."
     title = f"Retry finished: {answered:,} of {total:,} answered this time"
-    return Notice("retried", "" if answered == total else "warn", title, text, submission.ended_at)
+    return Notice("retried", "" if answered == total else "warn", title, text)
 
 
 def _ending(submission: Submission) -> Notice:
@@ -141,11 +143,3 @@ def _over_budget(batch: Batch) -> Notice | None:
         return None
     text = f"{dollars(budget.spent)} of {dollars(budget.limit)} is spent. This batch is already running and continues; "
     return Notice("budget", "warn", f"The team’s budget for {budget.month} is reached", f"{text}a new one is refused.")
-
-
-def moved_at(batch: Batch, running: Sequence[Submission]) -> datetime:
-    """Returns when anything last moved."""
-    moments = [batch.created_at, batch.started_at, batch.ended_at]
-    for submission in running:
-        moments += [submission.created_at, submission.sent_at, submission.changed_at]
-    return max(moment for moment in moments if moment)

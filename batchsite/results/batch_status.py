@@ -13,10 +13,10 @@ from django.utils import timezone
 from batchsite.batches.answer_flaws import DECLINED, TRUNCATED
 from batchsite.batches.models import Batch, Event, Submission
 from batchsite.batches.states import INCOMPLETE, RULES, TERMINAL, RowState, State
+from batchsite.batches.time_left import is_moving, moved_at, reported, time_left
 from batchsite.pricing.estimate import came_out
 from batchsite.results import progress
-from batchsite.results.batch_notices import Notice, moved_at, notices_of
-from batchsite.timeouts import next_look, timeouts
+from batchsite.results.batch_notices import Notice, notices_of
 from batchsite.wording import many
 
 EVENTS = 200
@@ -112,14 +112,13 @@ def status_of(batch: Batch) -> BatchStatus:
     ahead = _ahead(running)
     idle = (now - moved_at(batch, running)).total_seconds()
     notices = notices_of(batch, submissions, events, idle)
-    is_moving = idle <= _polls(running, now, 3)
-    is_waiting = batch.state == State.PROCESSING and bool(batch.done + ahead)
+    is_waiting = batch.state == State.PROCESSING and bool(batch.done + ahead) and not is_moving(batch, running, now)
     return BatchStatus(
         batch=batch,
         submissions=submissions,
         title=_title(batch, running, ahead),
-        left=_left(batch, submissions, now) if batch.state == State.PROCESSING and is_moving and not notices else "",
-        unmoved_since=moved_at(batch, running) if is_waiting and not is_moving else None,
+        left="" if notices else time_left(batch, submissions, now),
+        unmoved_since=moved_at(batch, running) if is_waiting else None,
         ahead=ahead,
         took=progress.busy((submission.created_at, submission.ended_at or now) for submission in submissions),
         projected=progress.projected(batch.cost_ticks, batch.succeeded, batch.total) if batch.is_running else None,
@@ -129,28 +128,13 @@ def status_of(batch: Batch) -> BatchStatus:
     )
 
 
-def _polls(running: Sequence[Submission], now: datetime, count: int) -> float:
-    """Returns the seconds that so many polls take, at the pace of the batch that is polled least often."""
-    ages = [(now - submission.sent_at).total_seconds() for submission in running if submission.sent_at]
-    return count * max((next_look(age, 0) for age in ages), default=timeouts().poll)
-
-
 def done_so_far(batch: Batch) -> int:
     """Returns the rows that are done, including those that xAI reports but that have not been read yet."""
     return batch.done + _ahead(list(batch.submissions.exclude(state__in=TERMINAL)))
 
 
 def _ahead(running: Sequence[Submission]) -> int:
-    return max(0, sum(map(_reported, running)) - sum(submission.accounted for submission in running))
-
-
-def _reported(submission: Submission) -> int:
-    """Returns the rows that are done by the provider's counters, or by our own count if that is more.
-
-    Cancelled rows do not count: their fate is only known once they were read, and no answer is waiting.
-    """
-    counted = (submission.num_success or 0) + (submission.num_error or 0)
-    return max(min(counted, submission.total), submission.accounted)
+    return max(0, sum(map(reported, running)) - sum(submission.accounted for submission in running))
 
 
 # ---- in words --------------------------------------------------------------------------------------
@@ -185,17 +169,6 @@ def _how_far(batch: Batch, running: Sequence[Submission], ahead: int) -> str:
     if batch.state == State.COLLECTING:
         return f"Reading the results: {batch.done:,} of {batch.total:,}"
     return done
-
-
-def _left(batch: Batch, submissions: Sequence[Submission], now: datetime) -> str:
-    """Returns the time left, at the rate since the first result; for a retry, since it was requested."""
-    running = [submission for submission in submissions if submission.state not in TERMINAL]
-    began = min(submission.created_at for submission in running)
-    if batch.first_result_at and len(running) == len(submissions):
-        # The first result is seen up to one poll after it arrived.
-        began = max(began, batch.first_result_at - timedelta(seconds=timeouts().poll))
-    done, total = sum(map(_reported, running)), sum(submission.total for submission in running)
-    return progress.left_in_words(progress.seconds_left(done, total, (now - began).total_seconds()))
 
 
 EVENT_TONES = {

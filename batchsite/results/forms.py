@@ -47,7 +47,7 @@ class LongerAnswersForm(forms.Form):
 
 def _offer(cap: RaisedCap) -> str:
     rows = "the answer that was cut off" if cap.rows == 1 else f"the {cap.rows:,} answers that were cut off"
-    price = "the price of the model is not known" if cap.most is None else f"{rows}: at most about {dollars(cap.most)}"
+    price = "the price of the model is not known" if cap.most is None else f"{rows}: up to about {dollars(cap.most)}"
     return f"{cap.output_cap:,} tokens; {price}"
 
 

@@ -47,7 +47,8 @@ def batch_retry(request: TeamRequest, batch_id: int) -> HttpResponse:
 
         return do(request, batch, again)
     rows = sum(rows for _, rows in counts)
-    context = _retry_context(batch, "Retry failed rows?", rows) | {"form": form}
+    question = "Retry failed rows?" if batch.unanswered else "Retry rows without a whole answer?"
+    context = _retry_context(batch, question, rows) | {"form": form, "whole": batch.succeeded - batch.flawed}
     return render(request, "results/retry.html", context, status=UNPROCESSABLE if form.errors else 200)
 
 

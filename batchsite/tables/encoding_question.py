@@ -17,14 +17,16 @@ _LIKELY, _MOST_LIKELY = 0.3, 5
 """From which likeness on an encoding is shown at once, and how many at most."""
 _SURE, _FEW = 0.4, 6
 """How much better an encoding must read than the guess to take its place, and on how many different bytes."""
+_ESCAPE = b"\x1b"
+"""Switches between alphabets where all bytes are ASCII (ISO 2022)."""
 _HIGH = re.compile(r"[^\x00-\x7f]")
 
 
 def encoding_question(data: bytes, delimiter: str, codec: str = "") -> Question:
     """Which encoding the bytes are in. `codec` is the guess; without it, the bytes tell."""
     codec = codec or guess(data)
-    lines = [line for line in re.split(rb"[\r\n]+", data[:_MOST_BYTES]) if not line.isascii()][:_MOST_LINES]
-    lines = lines or [data[:_MOST_LINES]]
+    lines = [line for line in re.split(rb"[\r\n]+", data[:_MOST_BYTES]) if not line.isascii() or _ESCAPE in line]
+    lines = lines[:_MOST_LINES] or [data[:_MOST_LINES]]
     shown = _telling(lines)
     readings = _readings(b"\n".join(lines), codec)
     best = max(readings, key=lambda name: readings[name])
@@ -67,7 +69,7 @@ def _readings(data: bytes, codec: str) -> dict[str, float]:
 
 def _telling(lines: list[bytes]) -> list[bytes]:
     """A few lines with as many different bytes beyond ASCII as can be."""
-    left = {line: {byte for byte in line if byte > 127} for line in lines}
+    left = {line: {byte for byte in line if byte > 127 or byte == _ESCAPE[0]} for line in lines}
     shown: list[bytes] = []
     seen: set[int] = set()
     while left and len(shown) < _SHOWN_LINES:

@@ -78,7 +78,7 @@ class RepeatCheckedTable(CheckedTable):
             self.understood.notes.append(f"{rows} the header skipped.")
 
     def _note(self, piece: list[list[str]]) -> None:
-        lines = list(self.recent)[-len(piece) :]
+        lines = self.last_lines()[-len(piece) :]
         for at, row in enumerate(piece):
             if row == self.columns:
                 line = lines[at - len(piece)] if len(lines) >= len(piece) - at else self._count + at + 1

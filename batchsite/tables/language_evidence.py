@@ -51,6 +51,19 @@ LABELS = {
     "cp865": "Nordic (DOS 865)",
     "cp860": "Portuguese (DOS 860)",
     "iso8859-16": "Romanian (ISO 8859-16)",
+    "cp861": "Icelandic (DOS 861)",
+    "mac_iceland": "Icelandic (Mac)",
+    "iso8859-10": "Nordic (ISO 8859-10)",
+    "iso8859-3": "Maltese, Esperanto (ISO 8859-3)",
+    "iso8859-14": "Celtic (ISO 8859-14)",
+    "cp863": "French of Canada (DOS 863)",
+    "mac_croatian": "Croatian (Mac)",
+    "mac_romanian": "Romanian (Mac)",
+    "kz1048": "Kazakh (KZ-1048)",
+    "ptcp154": "Cyrillic of Asia (PT154)",
+    "cp869": "Greek (DOS 869)",
+    "cp864": "Arabic (DOS 864)",
+    "cp720": "Arabic (DOS 720)",
     "utf-8": "UTF-8, with damaged places",
 }
 _LETTERS = {
@@ -69,8 +82,16 @@ _MORE_LETTERS = {
     "iso8859-4 cp775": _LETTERS["cp1257"],
     "cp1258": ("àáâãèéêìíòóôõùúýăđĩũơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ\u0300\u0301\u0303\u0309\u0323",),
     "cp865 cp860": ("æøåéäö", "ãõçáéíóúâêôàº"),
+    "cp861 mac_iceland": ("ðþæöáéíóúý",),
+    "iso8859-10": ("áčđŋšŧžåäöé", "åäöé", "æøåéäö"),
+    "iso8859-3": ("ċġħż", "ĉĝĥĵŝŭ"),
+    "iso8859-14": ("ŵŷẃẁâêîôûáéíóú",),
+    "cp863": ("éèàêçâîôùûëï",),
+    "mac_croatian": ("čćđšž",),
+    "mac_romanian": ("ăâîșț",),
 }
 """Code pages that are never the first guess."""
+_CYRILLIC_OF_ASIA = "әғқңөұүһі"
 _CYRILLIC = "оеаинтсрвлкмдпуяыьгзбчйхжшюцщэфъёіїєґўј"
 _GREEK = "αοιετσνηυρπκμλωδγχθφβξζψάέήίόύώςϊϋ"
 _HEBREW = "אבגדהוזחטיכךלמםנןסעפףצץקרשת"
@@ -95,17 +116,35 @@ _TRADITIONAL = (
     "三又關點正業外將兩高間由問很最重並物手應戰向頭文體政美相見被利什二等產或新己制身果加西斯月話合回特代內信表化老給世位次度門任"
     "常先海通教兒原東聲提立及比員解水名真論處走義各入幾口認條平系氣題活爾更別打女變四神總何電數安少報才結反受目太量再感建務做接必"
 )
+_KOREAN = (
+    "이다는의에을를가고하지로한은도기사인시어서자대리나아일그수들있해전정만라부보여과장제원상동주성구스우조공유비관계경학문"
+    "영신행세년국민개발소적물모방재내생요것으되습니까안녕감했면거야게"
+)
 _SCRIPTS = {
     "cp1251 koi8-r koi8-u cp866 iso8859-5 mac_cyrillic cp855": _CYRILLIC,
-    "cp1253 iso8859-7 cp737 mac_greek": _GREEK,
+    "kz1048 ptcp154": _CYRILLIC + _CYRILLIC_OF_ASIA,
+    "cp1253 iso8859-7 cp737 mac_greek cp869": _GREEK,
     "cp1255 cp862": _HEBREW,
-    "cp1256 iso8859-6": _ARABIC,
+    "cp1256 iso8859-6 cp864 cp720": _ARABIC,
     "cp874": _THAI,
     "cp932 euc_jp iso2022_jp": _JAPANESE,
     "gb18030": _SIMPLIFIED,
     "big5 big5hkscs": _TRADITIONAL,
+    "cp949 johab": _KOREAN,
 }
 """The commonest letters of scripts other than Latin, by their code pages."""
+_COMMONEST = {
+    "cp932": ("shift_jis", 0x88, 0x97),
+    "euc_jp": ("euc_jp", 0xB0, 0xCF),
+    "iso2022_jp": ("euc_jp", 0xB0, 0xCF),
+    "gb18030": ("gb2312", 0xB0, 0xD7),
+    "big5": ("big5", 0xA4, 0xC6),
+    "big5hkscs": ("big5", 0xA4, 0xC6),
+    "cp949": ("euc_kr", 0xB0, 0xC8),
+    "johab": ("euc_kr", 0xB0, 0xC8),
+}
+"""The standard that a code page is built on, and the first bytes of its common characters."""
+_EASTERN_SIGNS = "　「」『』【】《》（）！？：；，．～ー％"
 _SIGNS = "“”‘’„‚–—…•°€£§©®«»\u00a0·×²³½"
 _SAMPLED = 600
 _ENOUGH = 0.45
@@ -193,12 +232,23 @@ def _fit_script(before: str, sign: str, after: str, codec: str, common: str) -> 
     latin = any(other.isascii() and other.isalpha() for other in (before, after))
     if latin and sign.isalpha() and sign < "\u3000":
         return -0.8  # no word mixes two alphabets
-    if codec in {"cp949", "johab"}:
-        return 1.0 if "가" <= sign <= "힣" else -0.6
     if sign in common or sign.lower() in common:
         return 1.0
-    if sign in _SIGNS:
+    if sign in _SIGNS or sign in _EASTERN_SIGNS:
         return 0.3
-    if sign >= "\u3000":
-        return 0.2 if "\u4e00" <= sign <= "\u9fff" else -0.6
-    return -0.6
+    return _fit_east(sign, codec) if codec in _COMMONEST else -0.6
+
+
+def _fit_east(sign: str, codec: str) -> float:
+    """A character of East Asia that is none of the commonest: those that come first in its code page are common."""
+    if "ぁ" <= sign <= "ヾ":
+        return 0.8 if codec in {"cp932", "euc_jp", "iso2022_jp"} else -0.6
+    kind = "가" <= sign <= "힣" if codec in {"cp949", "johab"} else "\u4e00" <= sign <= "\u9fff"
+    if not kind:
+        return -0.6
+    standard, first, last = _COMMONEST[codec]
+    try:
+        lead = sign.encode(standard)[0]
+    except UnicodeEncodeError:
+        return -0.3
+    return 0.6 if first <= lead <= last else 0.1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -93,3 +93,9 @@ def token_words(usage: Any) -> str:
 def pair_query(pair: Any) -> str:
     """The part of an address that asks for the rows of a pair: expected this, answered that."""
     return urlencode({"expected": pair.expected, "answered": pair.answered}, quote_via=quote)
+
+
+@register.filter
+def entry(words: Mapping[int, str] | str, key: int) -> str:
+    """The words under that key. Blank if there are none."""
+    return words.get(key, "") if isinstance(words, Mapping) else ""

@@ -155,7 +155,7 @@ def test_a_file_that_is_there_already_is_known_again(received: Importer, site: C
     for dataset in (first, other):
         assert "You have this file already" not in site.get(reverse("dataset", args=[dataset.pk])).content.decode()
     site.post("/datasets/selected", {"action": "delete", "pk": second.pk, "next": f"/datasets/{first.pk}"})
-    assert [dataset.pk for dataset in Dataset.objects.filter(deleted_at=None)] == [first.pk, other.pk]
+    assert [dataset.pk for dataset in Dataset.objects.filter(deleted_at=None).order_by("pk")] == [first.pk, other.pk]
 
 
 def test_a_file_of_another_team_is_not_told(received: Importer, charlie: User, client_of: Browser) -> None:

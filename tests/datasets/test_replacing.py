@@ -21,6 +21,7 @@ from batchsite.teams.models import Team, User
 from tests.datasets.conftest import Importer
 from tests.datasets.steps import LATIN, guesses, imported
 from tests.datasets.stores import files_in
+from tests.datasets.test_deletion import deleted
 from tests.factories import make_dataset
 
 pytestmark = pytest.mark.databases
@@ -83,7 +84,7 @@ def test_the_new_one_stays_when_the_old_is_deleted(received: Importer, alice: Us
     old, client = imported(received("id,text\n1\n")), client_of(alice)
     client.post(url_of(old, "dataset-replace"), sent())
     new = Dataset.objects.get(replaces=old)
-    dataset_removal.delete(old)
+    deleted(old)
     dataset_removal.clear_step(old.pk)
 
     assert imported(new).row(1) == ["1", "mended"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from batchsite.batches.draft_fingerprint import draft_fingerprint
 from batchsite.batches.models import Batch
@@ -135,6 +137,9 @@ def test_a_prompt_is_kept_as_it_was_typed_last(draft: Batch, site: Client, alice
     kept = PromptVersion.objects.get()
     assert (kept.prompt.name, kept.number, kept.text, kept.comment) == ("Sorter", 1, "Newest {{text}}", "first")
     assert (kept.created_by, draft.prompt_version) == (alice, kept)
+    twice = post(site, "batch-keep", draft, prompt="Newest {{text}}", **named)  # a browser sends it once more
+    assert "Saved as “Sorter, version 1”." in site.get(twice["Location"]).content.decode()
+    PromptVersion.objects.update(created_at=timezone.now() - timedelta(minutes=1))
     answer = post(site, "batch-keep", draft, prompt="Newest {{text}}", **named)
     assert PromptVersion.objects.count() == 1
     assert "“Sorter, version 1” already says exactly that." in site.get(answer["Location"]).content.decode()

@@ -19,6 +19,7 @@ from batchsite.datasets.models import Dataset
 from batchsite.home.dashboard import dashboard, spending
 from batchsite.teams.models import Membership, Team, User
 from tests.factories import make_dataset, make_team
+from tests.submission.stories import a_running_batch, ago
 
 pytestmark = pytest.mark.databases
 
@@ -55,6 +56,7 @@ def test_batches_stand_where_a_person_looks_for_them(dataset: Dataset) -> None:
     board = dashboard(dataset.team)
     assert names(board.needs_hand) == ["held", "sent back", "never began", "some failed", "ran out"]
     assert names(board.running) == ["runs"]
+    assert names(board.drafts) == ["just a draft"]
     assert names(board.finished) == ["all well", "stopped by hand", "failed long ago"]
 
 
@@ -210,3 +212,24 @@ def test_a_poll_that_has_everything_already_is_told_so_and_no_more(
     fresh = browser.get(found[1], headers=HTMX)
     assert fresh.status_code == 200
     assert "1 of 10 succeeded" in fresh.content.decode()
+
+
+def test_what_runs_says_how_long_it_still_takes(team: Team, alice: User, client_of: Callable[[User], Client]) -> None:
+    batch = a_running_batch(team, alice, rows=100)
+    ago(batch, minutes=10)
+    Submission.objects.update(num_success=50, changed_at=timezone.now())
+    assert dashboard(team).left == {batch.pk: "about 10 minutes left"}
+    assert "about 10 minutes left" in client_of(alice).get(reverse("home")).content.decode()
+    ago(batch, minutes=10)
+    assert dashboard(team).left == {}
+
+
+def test_what_needs_attention_is_acted_on_where_it_stands(
+    dataset: Dataset, alice: User, client_of: Callable[[User], Client]
+) -> None:
+    held = make_batch(dataset, "held", "submitting", held_reason="No credits left.")
+    sent_back = make_batch(dataset, "sent back", "draft", problem_count=2)
+    failed = make_batch(dataset, "some failed", "completed", succeeded=8, failed=2)
+    page = client_of(alice).get(reverse("home")).content.decode()
+    for name, batch in (("batch-go-on", held), ("batch-edit", sent_back), ("batch-retry", failed)):
+        assert reverse(name, args=[batch.pk]) in page

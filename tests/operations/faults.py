@@ -44,6 +44,14 @@ def fill(path: Path, leave: int = 0) -> None:
             file.truncate(max(0, path.stat().st_size - leave))
 
 
+def lock(database: Path, seconds: float) -> None:
+    """Another process of this machine holds the database so long."""
+    with closing(sqlite3.connect(database, isolation_level=None, timeout=30)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        time.sleep(seconds)
+        other.execute("ROLLBACK")
+
+
 @contextlib.contextmanager
 def locked_now_and_then(database: Path, seconds: float, pause: float) -> Iterator[None]:
     """Another process of this machine holds the database, lets go of it, and holds it again."""

@@ -14,6 +14,7 @@ from tests.operations.faults import (
     HASTY,
     begin,
     check_books,
+    lock,
     locked_now_and_then,
     locked_until,
     take_in,
@@ -30,19 +31,24 @@ LONGER, PAUSE = 3.5, 2.5
 
 
 def test_a_batch_comes_to_its_end_all_the_same(place: Place, provider: Sandbox, tmp_path: Path) -> None:
+    """It is locked once while rows are read, once while they are sent, and once while answers are collected."""
     place.environ |= HASTY
+    provider.set(rate=1 / 60)
     with Running(place.data, place.environ) as site:
         take_in(place, write_table(tmp_path / "table.csv", ROWS))
-        with locked_now_and_then(place.database, LONGER, PAUSE):
-            states = "SELECT state, row_count, tries FROM datasets_dataset"
-            wait_for(
-                lambda: place.sql(states) == [("ready", ROWS, 0)],
-                60,
-                lambda: str([place.sql(states), *site.said, *site.logs()]),
-            )
+        lock(place.database, LONGER)
+        states = "SELECT state, row_count, tries FROM datasets_dataset"
+        wait_for(
+            lambda: place.sql(states) == [("ready", ROWS, 0)],
+            60,
+            lambda: str([place.sql(states), *site.said, *site.logs()]),
+        )
         begin(place)
-        with locked_now_and_then(place.database, LONGER, PAUSE):
-            wait_for_state(place, "completed", 120)
+        lock(place.database, LONGER)
+        wait_for_state(place, "processing")
+        provider.complete()
+        lock(place.database, LONGER)
+        wait_for_state(place, "completed")
         assert any("database is locked" in line for line in site.said)
         check_books(place, provider, ROWS)
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
 from batchsite.prompts import diff, library, prompt_queries
 from batchsite.prompts.diff import changes, compare
 from batchsite.prompts.library import Contents
-from batchsite.prompts.models import Prompt
+from batchsite.prompts.models import Prompt, PromptVersion
 from batchsite.teams.models import Team, User
 
 pytestmark = pytest.mark.databases
@@ -32,8 +34,9 @@ def test_the_same_name_gets_the_next_version(team: Team, alice: User, bob: User)
 
 def test_what_says_the_same_is_not_kept_twice(team: Team, alice: User) -> None:
     one, _ = library.keep(team, alice, "Sorter", "", FIRST)
-    again, is_new = library.keep(team, alice, "Sorter", "", FIRST)
-    assert (again, is_new) == (one, False)
+    assert library.keep(team, alice, "Sorter", "", FIRST) == (one, True)  # the same form, sent twice
+    PromptVersion.objects.update(created_at=timezone.now() - timedelta(minutes=1))
+    assert library.keep(team, alice, "Sorter", "", FIRST) == (one, False)
 
 
 def test_a_name_is_free_again_after_deleting(team: Team, alice: User) -> None:
@@ -58,9 +61,10 @@ def test_the_list_pages_by_name(team: Team, monkeypatch: pytest.MonkeyPatch) -> 
     for name in ("c", "a", "b"):
         library.keep(team, None, name, "", FIRST)
     page = prompt_queries.listing(team)
-    assert ([one.name for one in page.prompts], page.after) == (["a", "b"], "b")
-    rest = prompt_queries.listing(team, after=page.after)
-    assert ([one.name for one in rest.prompts], rest.after) == (["c"], "")
+    assert [one.name for one in page.records] == ["a", "b"]
+    rest = prompt_queries.listing(team, after=page.next)
+    assert ([one.name for one in rest.records], rest.next) == (["c"], None)
+    assert [one.name for one in prompt_queries.listing(team, before=rest.previous).records] == ["a", "b"]
 
 
 # ---- what changed ----------------------------------------------------------------------------------------

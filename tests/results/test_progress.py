@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from batchsite.results.progress import busy, left_in_words, pause, projected, seconds_left
+from batchsite.batches.time_left import left_in_words, seconds_left
+from batchsite.results.progress import busy, pause, projected
 
 
 @pytest.mark.parametrize(

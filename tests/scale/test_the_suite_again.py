@@ -17,6 +17,8 @@ from tests.services import postgres, postgres_folder, redis, redis_server
 
 pytestmark = pytest.mark.services
 
+ONLY_THERE = "tests/submission/on_postgresql.py"
+"""Transactions that see each other's rows as soon as they commit; SQLite has one writer at a time."""
 FEWER_CUTS = {"CUT_EVERY": "12", "CUT_PAIRS": "2"}
 """On SQLite the same suite cuts everywhere."""
 
@@ -30,8 +32,8 @@ def files() -> list[str]:
 def test_leases_locks_queries_and_a_batch_of_each_kind_on_postgresql_and_redis() -> None:
     need("PostgreSQL", here=postgres_folder() is not None)
     need("Redis", here=redis_server() is not None)
-    quiet = ["-q", "-p", "no:cacheprovider", "--durations=20"]
-    command = [sys.executable, "-m", "pytest", *quiet, "-m", "databases", *files()]
+    quiet = ["-q", "-n", "2", "--dist", "loadfile", "-p", "no:cacheprovider", "--durations=20"]
+    command = [sys.executable, "-m", "pytest", *quiet, "-m", "databases", *files(), ONLY_THERE]
     ours = ("PYTEST_", "DJANGO_", "BATCHSITE_DATA")  # of this run, not of that one
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     with postgres() as database, redis() as broker:

@@ -1,4 +1,4 @@
-"""Two people, or a person and workers, at one batch at once. Run by test_two_people_at_once.py, on PostgreSQL."""
+"""Two people, or a person and workers, at one batch at once, on PostgreSQL: see tests/scale/test_the_suite_again.py."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tests.pipeline import check_books, drive, make_batch, story
 from tests.sandboxes import Sandbox
 from tests.submission.stories import an_ended_batch
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.databases, pytest.mark.django_db(transaction=True)]
 ROWS = 120
 
 

@@ -74,7 +74,7 @@ def test_the_page_offers_higher_caps_with_their_price(batch: Batch, alice: User,
     assert all(cap.rows == 6 and cap.most for cap in offered)
     assert offered[0].most < offered[2].most  # type: ignore[operator]
     page = " ".join(site.get(address).content.decode().split())
-    assert "12 tokens; the 6 answers that were cut off: at most about $" in page
+    assert "12 tokens; the 6 answers that were cut off: up to about $" in page
     site.post(address, {"causes": [TRUNCATED], "output_cap": "12"})
     again = batch.submissions.latest("number")
     assert (again.number, again.retry_of["output_cap"]) == (2, 12)

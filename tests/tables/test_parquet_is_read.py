@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import io
+import json
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -144,6 +145,17 @@ def test_moments_of_any_year_are_written(kind: pa.DataType, count: int, text: st
 def test_numbers_in_bytes_are_no_text() -> None:
     numbers = pa.array([number.to_bytes(4, "big") for number in range(5)])
     assert asked(parquet_file({"id": list(range(5)), "n": numbers})).key == "binary"
+
+
+def test_an_index_that_is_no_column_is_said() -> None:
+    index = {"kind": "range", "name": "ticket", "start": 1, "stop": 3, "step": 1}
+    table = pa.table({"text": ["a", "b"]}).replace_schema_metadata({"pandas": json.dumps({"index_columns": [index]})})
+    target = io.BytesIO()
+    parquet.write_table(table, target)
+
+    [note] = opened(target.getvalue()).understood.notes
+    assert note.startswith("The index “ticket” of pandas, which counts from 1 in steps of 1, is no column of the file.")
+    assert opened(parquet_file({"text": ["a"]})).understood.notes == []
 
 
 def test_a_table_without_rows_has_none() -> None:

@@ -322,35 +322,3 @@ def test_the_limit_of_columns_comes_before_their_names() -> None:
     begin = time.process_time()
     assert refused(text).problems[0].message == "The table has 20,000 columns; the limit is 50."
     assert time.process_time() - begin < 2
-
-
-# --- the encoding
-
-
-def test_the_cells_that_differ_are_shown() -> None:
-    [question] = asked(case("08-encoding-question-one-choice"))
-    shown = {choice.value: choice.rows for choice in question.choices}
-
-    assert question.guess == "cp1252"
-    assert shown["cp1252"] == (("Zo‘",),)
-    assert shown["mac_roman"] == (("Zoë",),)
-    assert not next(choice for choice in question.choices if choice.value == "mac_roman").more
-
-
-@pytest.mark.parametrize(
-    ("codec", "text"),
-    [
-        ("cp1251", "Привет из Москвы"), ("koi8-r", "Привет из Москвы"), ("mac_cyrillic", "Привет из Москвы"),
-        ("iso8859-7", "Καλημέρα από την Αθήνα"), ("cp1254", "Günaydın İstanbul ağabey"), ("euc_jp", "こんにちは東京"),
-        ("cp932", "こんにちは東京"), ("big5", "你好嗎我們是學生"), ("cp949", "안녕하세요 서울"),
-        ("gb18030", "中国人民你好"),
-        ("mac_roman", "Zoë und Jürgen grüßen"), ("cp1250", "Žluťoučký kůň"), ("cp866", "Привет из Москвы"),
-    ],
-)  # fmt: skip
-def test_the_right_encoding_is_among_the_first(codec: str, text: str) -> None:
-    data = f"id,text\n1,{'x' * 200} {text}\n2,{text}\n".encode(codec)
-    [question] = [each for each in asked(data) if each.key == "encoding"]
-    right = [choice for choice in question.choices if any(text in cell for row in choice.rows for cell in row)]
-
-    assert right
-    assert not right[0].more

@@ -159,5 +159,10 @@ def test_rows_deep_in_an_object_are_said_to_be_there() -> None:
     assert "“result.items”" in sentence('{"result": {"items": [{"a": 1}, {"a": 2}]}}', "x.json")
 
 
+def test_rows_as_lists_without_names_are_said_to_be_that() -> None:
+    text = '{"columns": ["a", "b", "c"], "index": [0, 1], "data": [[1, 2, 3], [4, 5, 6]]}'
+    assert "as lists without names, in “data”" in sentence(text, "x.json")
+
+
 def test_quoted_texts_in_a_csv_stay_texts() -> None:
     assert list(opened('"text"\n"hello"\n"bye"\n', "x.csv").rows()) == [["hello"], ["bye"]]

@@ -19,6 +19,7 @@ from batchsite.options import ROOT
 from tests.needs import need
 from tests.services import postgres, postgres_folder
 
+pytestmark = pytest.mark.processes
 HERE = Path(__file__).parent
 LOOK = """
 import json

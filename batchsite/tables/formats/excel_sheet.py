@@ -115,7 +115,7 @@ class ExcelTable(Table):
 
     def __init__(self, book: Book, sheet: Sheet, understood: Understood, *, answers: Answers, limits: Limits) -> None:
         self.understood = understood
-        self.recent: deque[int] = deque(maxlen=RECENT)
+        self._last_lines: deque[int] = deque(maxlen=RECENT)
         self._book, self._sheet, self._limits = book, sheet, limits
         self._display = Display(book)
         self._checks = RowChecks(limits, answers)
@@ -138,8 +138,11 @@ class ExcelTable(Table):
                 elif number in self._bad:
                     self.left_out.write_cells(self._cells(row))
                 elif number >= first:
-                    self.recent.append(number)
+                    self._last_lines.append(number)
                     yield self._cells(row)[:width]
+
+    def last_lines(self) -> list[int]:
+        return list(self._last_lines)
 
     def _sheet_rows(self) -> Iterator[tuple[int, SheetRow | None]]:
         """(number, row) from the first row with something in it to the last; None where the file has none."""

@@ -6,6 +6,7 @@ Question: `binary`, about columns with bytes that are no text.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from itertools import chain
 from typing import Any
@@ -105,6 +106,7 @@ class ParquetTable(Table):
         self._texts = [texts_of(field.type, 2 * limits.cell) for field in fields]
         self._read = list(range(len(fields)))
         """The places of the columns that are read."""
+        self.understood.notes.extend(_notes_of_pandas(file.schema_arrow.metadata or {}))
         self._settle_bytes([place for place, field in enumerate(fields) if holds_bytes(field.type)], answers)
 
     def _check(self, metadata: Any) -> None:
@@ -220,6 +222,21 @@ class ParquetTable(Table):
             if self.left_out.count == 1:
                 self.left_out.write_cells(self.columns)
             self.left_out.write_cells(row)
+
+
+def _notes_of_pandas(metadata: dict[bytes, bytes]) -> Iterator[str]:
+    """About an index that pandas has a name for and keeps as a count, not as a column: nothing else reads it."""
+    try:
+        indexes = json.loads(metadata.get(b"pandas", b"{}"))["index_columns"]
+        found = [(index["name"], index["start"], index["step"]) for index in indexes if isinstance(index, dict)]
+    except (ValueError, LookupError, TypeError):
+        return
+    for name, start, step in found:
+        if name:
+            yield (
+                f"The index “{excerpt(str(name))}” of pandas, which counts from {start} in steps of {step}, "
+                "is no column of the file. Where it is needed, write the file after reset_index()."
+            )
 
 
 def _batch_rows(metadata: Any, sizes: list[Sizes], limits: Limits) -> int:

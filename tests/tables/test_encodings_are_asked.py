@@ -1,0 +1,69 @@
+"""A file that is not UTF-8: the cells that differ are shown, and the right encoding is among the first."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.tables.tables import asked
+
+CASES = Path(__file__).parents[1] / "cases"
+
+
+def test_the_cells_that_differ_are_shown() -> None:
+    [question] = asked((CASES / "08-encoding-question-one-choice" / "input.csv").read_bytes())
+    shown = {choice.value: choice.rows for choice in question.choices}
+
+    assert question.guess == "cp1252"
+    assert shown["cp1252"] == (("Zo‘",),)
+    assert shown["mac_roman"] == (("Zoë",),)
+    assert not next(choice for choice in question.choices if choice.value == "mac_roman").more
+
+
+@pytest.mark.parametrize(
+    ("codec", "text"),
+    [
+        ("cp1251", "Привет из Москвы"),
+        ("koi8-r", "Привет из Москвы"),
+        ("mac_cyrillic", "Привет из Москвы"),
+        ("iso8859-7", "Καλημέρα από την Αθήνα"),
+        ("cp1254", "Günaydın İstanbul ağabey"),
+        ("euc_jp", "こんにちは東京"),
+        ("cp932", "こんにちは東京"),
+        ("big5", "你好嗎我們是學生"),
+        ("cp949", "안녕하세요 서울"),
+        ("gb18030", "中国人民你好"),
+        ("cp932", "請求書の金額"),
+        ("big5hkscs", "謝謝您的幫助"),
+        ("iso2022_jp", "こんにちは"),
+        ("euc_jp", "請求書の金額"),
+        ("cp949", "감사합니다"),
+        ("gb18030", "谢谢您的帮助"),
+        ("koi8-u", "Дякую за допомогу її"),
+        ("cp1253", "Ευχαριστώ για τη βοήθεια"),
+        ("mac_greek", "Ευχαριστώ για τη βοήθεια"),
+        ("mac_turkish", "Teşekkür ğış"),
+        ("cp1258", "Cám ơn bạn đã"),
+        ("iso8859-3", "Ĉu vi parolas Esperanton ĝin"),
+        ("cp861", "það er gott"),
+        ("kz1048", "Рахмет ғой"),
+        ("iso8859-10", "Šaltai đŋ"),
+        ("cp1256", "شكرا على المساعدة"),
+        ("cp1255", "תודה על העזרה"),
+        ("cp874", "ขอบคุณสำหรับความช่วยเหลือ"),
+        ("iso8859-14", "ŵyŷ dŵr"),
+        ("cp737", "Ευχαριστώ"),
+        ("cp862", "תודה על"),
+        ("mac_roman", "Zoë und Jürgen grüßen"),
+        ("cp1250", "Žluťoučký kůň"),
+        ("cp866", "Привет из Москвы"),
+    ],
+)
+def test_the_right_encoding_is_among_the_first(codec: str, text: str) -> None:
+    data = f"id,text\n1,{'x' * 200} {text}\n2,{text}\n".encode(codec)
+    [question] = [each for each in asked(data) if each.key == "encoding"]
+    right = [choice for choice in question.choices if any(text in cell for row in choice.rows for cell in row)]
+
+    assert right
+    assert not right[0].more
