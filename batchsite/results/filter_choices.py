@@ -69,7 +69,8 @@ def value_lists(batch: Batch, row_filter: RowFilter, summary: Summary) -> list[V
 
 def cell_lists(batch: Batch, row_filter: RowFilter) -> list[ValueList]:
     """Returns the values of each column of the dataset that has few and repeats them, always with the chosen value."""
-    chosen, lists = dict(row_filter.cells), []
+    chosen = dict(row_filter.cells)
+    lists: list[ValueList] = []
     for column in batch.dataset.profile.get("columns") or []:
         values = [str(value) for value, _ in column.get("values") or () if len(value) <= LONGEST]
         repeats = bool(values) and column["distinct"] * 2 <= column["filled"]
