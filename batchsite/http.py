@@ -6,11 +6,13 @@ import hashlib
 import ipaddress
 from collections.abc import Iterable, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+from django_htmx.http import push_url
 
 UNPROCESSABLE = 422
 """The status of a page whose form has errors. htmx swaps it in, and clients see that it is no success."""
@@ -33,6 +35,12 @@ def next_url(request: HttpRequest) -> str:
     return wanted if is_ours and wanted.startswith("/") else reverse("home")
 
 
+def forget_typed(response: HttpResponse) -> HttpResponse:
+    """Has the browser forget what it keeps of forms that were not sent: the person leaves, another may come."""
+    response["Clear-Site-Data"] = '"storage"'
+    return response
+
+
 SESSION_UNDO = "undo"
 
 
@@ -45,6 +53,15 @@ def offered_undo(request: HttpRequest) -> dict[str, Any] | None:
     """Returns what can be taken back, once: for `parts/_undo.html`. None if there is nothing."""
     offered: dict[str, Any] | None = request.session.pop(SESSION_UNDO, None)
     return offered
+
+
+def at_its_address(request: HttpRequest, answer: HttpResponse) -> HttpResponse:
+    """Has htmx show the address of a list that a form asked for, without fields that are blank."""
+    query = urlencode([(name, value) for name, values in request.GET.lists() for value in values if value])
+    address = f"{request.path}?{query}" if query else request.path
+    shown = urlsplit(request.headers.get("HX-Current-URL", ""))
+    is_shown = (f"{shown.path}?{shown.query}" if shown.query else shown.path) == address
+    return answer if is_shown or "HX-Request" not in request.headers else push_url(answer, address)
 
 
 def chips_of(query: QueryDict, filters: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:

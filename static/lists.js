@@ -1,9 +1,25 @@
-/* Lists whose entries can be ticked: one tick for all, and how many there are.
+/* Lists that are filtered in place, and whose entries can be ticked: one tick for all, and how many there are.
 
    Attributes: data-all="id" on a checkbox ticks every box that belongs to the form with that id; data-count="id" on an
    element says how many are ticked. */
 "use strict";
 {
+  /* A form that filters shows what the answer says, but for what is being typed. */
+  document.addEventListener("htmx:after:swap", () => {
+    for (const form of document.querySelectorAll("form[role=search][hx-get]")) {
+      const search = form.querySelector("[type=search]");
+      const typed = search === document.activeElement ? search.value : null;
+      form.reset();
+      if (typed !== null) search.value = typed;
+    }
+    forms().forEach(tell);
+  });
+  document.addEventListener("submit", ({ target }) => {
+    if (!target.matches("form[role=search][hx-get]")) return;
+    document.activeElement.blur();  // the keys are for the list from here on
+    for (const menu of target.querySelectorAll("details.menu[open]")) menu.open = false;
+  });
+
   const boxes = (form) => [...document.querySelectorAll(`input[name=pk][form=${form}]`)];
   const tell = (form) => {
     const ticked = boxes(form).filter((box) => box.checked).length;

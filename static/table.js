@@ -73,7 +73,6 @@
   });
   document.addEventListener("submit", async (event) => {
     const form = event.target;
-    if (form.matches(".asking")) document.activeElement.blur();  // the keys are for the rows from here on
     if (!panel.contains(form) || form.closest("dialog")) return;
     event.preventDefault();
     await load(form.action, { method: "POST", body: new FormData(form, event.submitter) });
@@ -87,16 +86,7 @@
   const asked = location.hash.match(/^#row-(\d+)$/)?.[1];
   if (asked && wide.matches) load(find("td.row a", lineOf(asked) ?? document.createElement("i"))?.href ?? `${location.pathname}/rows/${asked}${location.search}`);
 
-  /* ---- a filter acts at once: what the form shows is what the answer says, but for what is being typed ---- */
-
-  document.addEventListener("htmx:after:swap", () => {
-    const form = find("form.asking");
-    const search = find("[type=search]", form);
-    const typed = search === document.activeElement ? search.value : null;
-    form.reset();
-    if (typed !== null) search.value = typed;
-    mark();
-  });
+  document.addEventListener("htmx:after:swap", mark);
 
   /* ---- widths: what the mouse drags becomes one of those that the menu offers ---- */
 

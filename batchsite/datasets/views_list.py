@@ -17,6 +17,7 @@ from batchsite.datasets.forms import AddressForm, PasteForm, RenameForm, UploadF
 from batchsite.datasets.models import Dataset
 from batchsite.http import (
     UNPROCESSABLE,
+    at_its_address,
     chips_of,
     clean_text,
     next_url,
@@ -25,7 +26,7 @@ from batchsite.http import (
     whole_number,
 )
 from batchsite.key_pages import sort_in, sort_links
-from batchsite.teams.requests import TeamRequest, page_or_part
+from batchsite.teams.requests import TeamRequest
 
 MOST_AT_ONCE = 200
 
@@ -38,7 +39,7 @@ def datasets(request: TeamRequest) -> HttpResponse:
         listing = dataset_queries.listed(request.team, shown)
         return render(request, "datasets/_list.html", _table(request.GET, listing))
     context = list_context(request) | {"undo": offered_undo(request)}
-    return page_or_part(request, "datasets/list.html", "datasets/_list.html", context)
+    return at_its_address(request, render(request, "datasets/list.html", context))
 
 
 def list_context(request: TeamRequest) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import secrets
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from batchsite.batches.models import Batch
@@ -72,14 +72,13 @@ def opened(token: str) -> Shared | None:
     choice = DownloadChoice.from_json(link.choice)
     if batch is None or link.form not in ALL_FORMS or choice.rows not in ROWS:
         return None
-    write_if_possible(lambda: _note_opening(link))
+    if link.opened_at is None or timezone.now() - link.opened_at > MINUTE:
+        write_if_possible(lambda: _note_opening(link))
     return Shared(link, batch, link.form, choice if link.with_comments else _without_comments(batch, choice))
 
 
 def _note_opening(link: ShareLink) -> None:
-    now = timezone.now()
-    last = Q(opened_at=None) | Q(opened_at__lt=now - MINUTE)
-    ShareLink.objects.filter(last, pk=link.pk).update(opened_at=now)
+    ShareLink.objects.filter(pk=link.pk).update(opened_at=timezone.now())
 
 
 def _without_comments(batch: Batch, choice: DownloadChoice) -> DownloadChoice:

@@ -30,6 +30,7 @@ from batchsite.exports.result_files import ALL_FORMS, AnyForm, Built, content, f
 from batchsite.exports.share_links import links_of
 from batchsite.exports.table_writers import TooBig
 from batchsite.http import UNPROCESSABLE
+from batchsite.processes.stream_slots import streams
 from batchsite.teams import security_log
 from batchsite.teams.models import User
 from batchsite.teams.requests import TeamRequest
@@ -54,6 +55,7 @@ def batch_download(request: TeamRequest, batch_id: int) -> HttpResponseBase:
 
 
 @require_safe
+@streams
 def batch_results(request: TeamRequest, batch_id: int, ending: str) -> HttpResponseBase:
     """Sends the file at its stable address: `/batches/12/results.csv`, optionally with a choice of rows and columns."""
     batch = queries.batch_of(request.team, batch_id)

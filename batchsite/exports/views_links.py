@@ -21,6 +21,7 @@ from batchsite.exports.forms import DownloadForm, LinkForm
 from batchsite.exports.result_files import ALL_FORMS, filename
 from batchsite.exports.views import answer
 from batchsite.http import UNPROCESSABLE
+from batchsite.processes.stream_slots import streams
 from batchsite.teams import security_log
 from batchsite.teams.requests import TeamRequest
 
@@ -68,6 +69,7 @@ def link_revoke(request: TeamRequest, batch_id: int, link_id: int) -> HttpRespon
 
 @login_not_required
 @require_safe
+@streams
 def shared_results(request: HttpRequest, token: str, name: str) -> HttpResponseBase:
     """Sends the file of a link, for scripts that cannot sign in."""
     shared = share_links.opened(token)

@@ -14,10 +14,10 @@ from batchsite.batches.models import SavedView
 from batchsite.batches.tags import tags_of
 from batchsite.home import batch_list
 from batchsite.home.batch_list import ARCHIVED, NEWEST, SORTS, BatchListing
-from batchsite.http import chips_of, clean_text, fingerprint_of, offered_undo, unchanged, whole_number
+from batchsite.http import at_its_address, chips_of, clean_text, fingerprint_of, offered_undo, unchanged, whole_number
 from batchsite.key_pages import sort_in, sort_links
 from batchsite.teams.models import User
-from batchsite.teams.requests import TeamRequest, page_or_part
+from batchsite.teams.requests import TeamRequest
 
 POLLED = ("shown", "had")
 """Parameters of the poll alone: the batches that are shown, and how they stood."""
@@ -48,7 +48,7 @@ def batches(request: TeamRequest) -> HttpResponse:
         "saved": saved_views.views_of(request.team, SavedView.Place.BATCHES, view_query(query)),
         "undo": offered_undo(request),
     }
-    return page_or_part(request, "home/list.html", "home/_list.html", context)
+    return at_its_address(request, render(request, "home/list.html", context))
 
 
 def view_query(query: QueryDict) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import HttpResponse, QueryDict
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST
@@ -30,7 +30,8 @@ def batches_save_view(request: TeamRequest) -> HttpResponse:
 def batches_delete_view(request: TeamRequest, view_id: int) -> HttpResponse:
     """Deletes a view of the list; Undo saves it again."""
     view = saved_views.delete(request.team, view_id)
-    if view:
-        again = [("name", view.name), ("query", view.query)]
-        offer_undo(request, f"The view “{view}” is deleted.", reverse("batches-save-view"), again)
+    if view is None:
+        raise Http404
+    again = [("name", view.name), ("query", view.query)]
+    offer_undo(request, f"The view “{view}” is deleted.", reverse("batches-save-view"), again)
     return redirect("batches")

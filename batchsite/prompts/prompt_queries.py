@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 from django.db.models import Count, F, Max, OuterRef, Q, QuerySet, Subquery
 from django.shortcuts import get_object_or_404
 
+from batchsite.key_pages import KeyPage, SortKey, page_by_key
 from batchsite.prompts.models import Prompt, PromptVersion
 from batchsite.teams.models import Team
 
@@ -45,20 +43,25 @@ def versions_of(prompt: Prompt) -> list[PromptVersion]:
     return list(versions.order_by("-number"))
 
 
-@dataclass(frozen=True)
-class PromptPage:
-    """A page of prompts by name; `after` starts the next page."""
-
-    prompts: Sequence[Prompt]
-    after: str
+SORTS = {"name": SortKey(F("name")), "created": SortKey(F("pk"), "-")}
+"""By when a prompt was saved first is by its id."""
 
 
-def listing(team: Team, search: str = "", after: str = "") -> PromptPage:
-    """Returns a page of the team's prompts by name, those after the name `after`."""
-    matching = prompts_of(team).select_related("created_by").order_by("name")
+def listing(
+    team: Team,
+    search: str = "",
+    *,
+    person: int | None = None,
+    sort: str = "",
+    after: int | None = None,
+    before: int | None = None,
+) -> KeyPage[Prompt]:
+    """Returns a page of the team's prompts, by name unless asked otherwise."""
+    matching = prompts_of(team).select_related("created_by")
     matching = matching.filter(name__icontains=search) if search else matching
-    page = list((matching.filter(name__gt=after) if after else matching)[: PAGE + 1])
-    return PromptPage(page[:PAGE], page[PAGE - 1].name if len(page) > PAGE else "")
+    matching = matching.filter(created_by=person) if person else matching
+    anchors = Prompt.objects.filter(team=team)
+    return page_by_key(matching, anchors, SORTS, sort or "name", size=PAGE, after=after, before=before)
 
 
 def offered(team: Team) -> list[Prompt]:

@@ -10,7 +10,8 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
-from batchsite.http import UNPROCESSABLE, clean_text, whole_number
+from batchsite.http import UNPROCESSABLE, at_its_address, chips_of, clean_text, whole_number
+from batchsite.key_pages import sort_in, sort_links
 from batchsite.prompts import library, prompt_queries
 from batchsite.prompts.diff import compare
 from batchsite.prompts.forms import RenameForm
@@ -25,9 +26,25 @@ ask_and_do = require_http_methods(["GET", "POST"])
 
 @require_GET
 def prompts(request: TeamRequest) -> HttpResponse:
-    search, after = (clean_text(request.GET.get(name))[:LONGEST_NAME] for name in ("search", "after"))
-    page = prompt_queries.listing(request.team, search, after)
-    return render(request, "prompts/list.html", {"listing": page, "search": search})
+    """The list, sorted and filtered as its address says."""
+    query = request.GET
+    search, person = clean_text(query.get("search"))[:LONGEST_NAME], whole_number(query.get("person"))
+    after, before = whole_number(query.get("after")), whole_number(query.get("before"))
+    sort = sort_in(query, prompt_queries.SORTS)
+    people = list(request.team.members.order_by("name", "email"))
+    names = {one.pk: "you" if one == request.user else str(one) for one in people}
+    filters = [("search", f"“{search}”")] if search else []
+    filters += [("person", f"by {names.get(person, 'somebody else')}")] if person else []
+    context = {
+        "listing": prompt_queries.listing(request.team, search, person=person, sort=sort, after=after, before=before),
+        "links": sort_links(query, prompt_queries.SORTS, sort or "name"),
+        "chips": chips_of(query, filters),
+        "search": search,
+        "person": person,
+        "people": people,
+        "sort": sort,
+    }
+    return at_its_address(request, render(request, "prompts/list.html", context))
 
 
 @require_GET

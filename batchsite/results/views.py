@@ -8,15 +8,13 @@ from typing import Any
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.http import urlencode
 from django.views.decorators.http import require_GET, require_POST
-from django_htmx.http import push_url
 
 from batchsite.batches import queries
 from batchsite.batches.end_records import mark_seen
 from batchsite.batches.models import Batch
 from batchsite.batches.states import RowState, State
-from batchsite.http import offered_undo
+from batchsite.http import at_its_address, offered_undo
 from batchsite.results import (
     agreement,
     answer_fields,
@@ -57,16 +55,8 @@ def batch(request: TeamRequest, batch_id: int, tab: str = "results") -> HttpResp
     else:
         context["example"] = row_detail.row_detail(batch, batch.rows.first) if batch.total else None
     if tab == "results" and request.htmx and (request.htmx.target or "").endswith("#results"):
-        return _at_its_address(request, render(request, "results/_found.html", context))
+        return at_its_address(request, render(request, "results/_found.html", context))
     return render(request, "results/batch.html", context)
-
-
-def _at_its_address(request: TeamRequest, answer: HttpResponse) -> HttpResponse:
-    """Has the browser show the address of the rows, without fields that are blank, unless it does so already."""
-    query = urlencode([(name, value) for name, values in request.GET.lists() for value in values if value])
-    address = f"{request.path}?{query}" if query else request.path
-    shown = (request.htmx.current_url_abs_path or "").partition("#")[0]
-    return answer if shown == address else push_url(answer, address)
 
 
 @require_GET

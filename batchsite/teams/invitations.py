@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
-from batchsite.teams.models import Invitation, Membership, Team, User
+from batchsite.teams.models import Invitation, Membership, Role, Team, User
 
 
 class InvitationVoid(Exception):
-    """The link was used or revoked, or has expired."""
+    """The link was used or revoked, has expired, or whoever made it is no owner any more."""
 
 
 def open_invitations() -> QuerySet[Invitation]:
-    """Invitations that still work."""
-    return Invitation.objects.filter(used_at=None, expires_at__gt=timezone.now()).select_related("team", "created_by")
+    """Invitations that still work: unused, in time, and made by somebody who is an owner of the team today.
+
+    Otherwise an owner who was removed could come back by an invitation of their own.
+    """
+    owners = Membership.objects.filter(
+        team=OuterRef("team"), user=OuterRef("created_by"), role=Role.OWNER, user__is_active=True
+    )
+    unused = Invitation.objects.filter(Exists(owners), used_at=None, expires_at__gt=timezone.now())
+    return unused.select_related("team", "created_by")
 
 
 def open_invitation(token: str) -> Invitation:

@@ -14,7 +14,7 @@ from batchsite.batches.models import Batch
 from batchsite.teams.models import Team, User
 from tests.browser.look import STICKS_OUT, accessibility
 from tests.factories import make_dataset
-from tests.submission.stories import an_ended_batch
+from tests.submission.stories import a_running_batch, an_ended_batch
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 Open = Callable[[User, str], Page]
@@ -130,3 +130,37 @@ def test_datasets_are_deleted_brought_back_renamed_and_searched(team: Team, alic
     assert accessibility(page) == []
     page.get_by_role("link", name="Show all rows").click()
     expect(page.locator("#rows tbody tr")).to_have_count(50)
+
+
+def test_lists_are_filtered_at_once_and_what_is_ticked_stays_its_own(
+    three: list[Batch], team: Team, alice: User, open_as: Open
+) -> None:
+    a_running_batch(team, alice, name="Gamma, running")
+    page = open_as(alice, "/batches/")
+    page.evaluate("window.stays = true")
+    page.get_by_role("checkbox", name="Select Gamma", exact=True).check()
+    page.get_by_label("Search by name").press_sequentially("gam")
+    expect(page.locator("#batches tbody tr")).to_have_count(2)
+    assert page.url.endswith("/batches/?search=gam")
+    expect(page.get_by_label("Search by name")).to_be_focused()
+    expect(page.get_by_role("checkbox", name="Select Gamma", exact=True)).to_be_checked()
+    expect(page.get_by_role("checkbox", name="Select Gamma, running")).not_to_be_checked()
+    Batch.objects.filter(name="Gamma, running").update(cost_ticks=50_000_000_000)
+    page.evaluate("htmx.trigger(document.body, 'back')")
+    expect(page.locator("#batches")).to_contain_text("$5.0000")
+    expect(page.get_by_role("checkbox", name="Select Gamma", exact=True)).to_be_checked()
+    page.get_by_label("State").select_option("Running")
+    expect(page.locator("#batches tbody tr")).to_have_count(1)
+    expect(page.locator("input[name=pk]:checked")).to_have_count(0)
+    page.get_by_role("link", name=re.compile("^“gam”")).click()
+    expect(page.get_by_label("Search by name")).to_have_value("")
+    assert page.url.endswith("/batches/?only=running")
+
+
+def test_no_table_traps_the_wheel(team: Team, alice: User, open_as: Open) -> None:
+    dataset = make_dataset(team, rows=[[str(number), "word " * 40] for number in range(1, 101)], created_by=alice)
+    page = open_as(alice, f"/datasets/{dataset.pk}")
+    page.locator("#rows table").hover(position={"x": 200, "y": 60})
+    page.mouse.wheel(0, 500)
+    page.wait_for_function("scrollY > 300")
+    assert page.locator("#rows .scroll").evaluate("box => box.scrollHeight <= box.clientHeight + 1")

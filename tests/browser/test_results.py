@@ -214,6 +214,7 @@ def test_a_big_file_is_built_while_one_watches_and_a_link_fetches_it_for_scripts
     assert (name, body[:4]) == (f"intents-{batch.pk}-filtered.parquet", b"PAR1")
     open_as(alice, f"{path(batch)}/download?state=failed")
     page.get_by_role("button", name="A link for scripts…").click()
+    page.get_by_role("button", name="Create the link").click()
     link = page.get_by_label("Link to the file").input_value()
     assert accessibility(page) == []
     page.context.clear_cookies()

@@ -76,6 +76,7 @@ FILTERS: list[tuple[dict[str, str], list[int]]] = [
     ({"f.intent": "late"}, [row for row in EVEN if row not in FAILED]),
     ({"finish": "length"}, [7]),
     ({"judged": "bad"}, [8]),
+    ({"c.wanted": "lost", "state": "failed"}, [*FAILED]),
     ({"fit": "misfit"}, [5]),
     ({"search": "ZÜRICH", "f.intent": "late", "judged": "none", "ranges": "1-10"}, [2, 4, 10]),
     ({"agrees": "wrong", "ranges": "1-9"}, [2, 4, 5, 8]),
@@ -100,6 +101,13 @@ def test_the_file_holds_the_rows_that_the_page_shows(
     assert [(asked, taken(site, batch, **asked)) for asked, _ in FILTERS] == FILTERS
     on_pages = [(asked, rows) for asked, rows in FILTERS if "ranges" not in asked]
     assert [(asked, shown(site, batch, **asked)) for asked, _ in on_pages] == on_pages
+
+
+def link_to(site: Client, batch: Batch, **asked: str) -> str:
+    """Makes a link for scripts. Returns its path."""
+    fields = {"query": urlencode(asked), "days": "7"}
+    page = site.post(reverse("batch-links", args=[batch.pk]), fields).content.decode()
+    return page.split('id="shared-link" value="http://testserver')[1].split('"')[0]
 
 
 ORDERS: list[tuple[dict[str, str], list[int]]] = [
@@ -132,9 +140,7 @@ def test_rows_without_a_result_come_last_in_the_order_of_a_measure(team: Team, a
 
 
 def test_a_signed_link_keeps_the_order(batch: Batch, site: Client) -> None:
-    asked = {"form": "csv", "rows": "filter", "state": "failed", "sort": "-row", "link": "1"}
-    link = site.get(reverse("batch-download", args=[batch.pk]), asked).context["link"]
-    answer: Any = Client().get("/" + link.split("/", 3)[3])
+    answer: Any = Client().get(link_to(site, batch, form="csv", rows="filter", state="failed", sort="-row"))
     body = b"".join(answer.streaming_content).decode()
     assert [int(row["text"].split()[1]) for row in csv.DictReader(io.StringIO(body))] == [*FAILED][::-1]
 
@@ -232,9 +238,8 @@ def test_a_signed_link_and_a_built_file_keep_the_filter(
 ) -> None:
     monkeypatch.setattr(export_build, "AT_ONCE", 5)
     monkeypatch.setattr(export_build, "HOLD", 0)
-    asked = {"form": "parquet", "rows": "filter", "f.intent": "late", "search": "Zürich", "link": "1"}
-    page = site.get(reverse("batch-download", args=[batch.pk]), asked).content.decode()
-    link = page.split('id="shared-link" value="http://testserver')[1].split('"')[0]
+    asked = {"form": "parquet", "rows": "filter", "f.intent": "late", "search": "Zürich"}
+    link = link_to(site, batch, **asked)
     assert Client().get(link).status_code == 202
     export_build.build_step(Export.objects.get().pk)
     answer: Any = Client().get(link)

@@ -149,7 +149,7 @@ def test_only_a_list_in_which_something_runs_asks_again(
 ) -> None:
     browser = client_of(alice)
     assert 'hx-get="/batches/?shown=' in page(browser)
-    assert "hx-get" not in page(browser, only="done")
+    assert 'hx-trigger="every' not in page(browser, only="done")
 
 
 def test_the_poll_brings_the_rows_that_are_shown_and_no_others(

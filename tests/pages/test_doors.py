@@ -13,14 +13,16 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.converters import IntConverter
 
-from batchsite.batches.models import Batch
+from batchsite.batches.models import Batch, SavedView
+from batchsite.datasets.models import Dataset
 from batchsite.exports import share_links
 from batchsite.exports.download_choice import DownloadChoice
 from batchsite.exports.models import Export
-from batchsite.prompts.models import Prompt
+from batchsite.prompts.models import Prompt, PromptVersion
 from batchsite.teams.models import Invitation, Membership, Team, User
 from batchsite.trials.models import Trial, TrialAnswer
 from tests.factories import make_dataset, make_member
+from tests.submission.stories import a_draft, an_ended_batch
 
 OPEN = {"live", "ready", "setup", "sign-in", "sign-out", "join", "shared-results"}
 """What the signed-out may reach."""
@@ -80,6 +82,7 @@ def ours(team: Team, alice: User) -> dict[str, int]:
         "prompt_id": Prompt.objects.create(team=team, name="Language").pk,
         "export_id": Export.objects.create(batch=batch).pk,
         "link_id": link.pk,
+        "view_id": SavedView.objects.create(team=team, place=SavedView.Place.BATCHES, name="Mine").pk,
         "team_id": team.pk,
         "user_id": bob.pk,
         "membership_id": Membership.objects.get(user=bob).pk,
@@ -104,6 +107,41 @@ def test_another_teams_thing_is_not_there(
     answers = {name: {browser.get(url).status_code, browser.post(url).status_code} for name, url in urls.items()}
     assert len(answers) > 20, "where are the doors?"
     assert {name: codes for name, codes in answers.items() if codes not in ({404}, {404, 405})} == {}
+
+
+def test_an_id_of_another_team_in_a_form_does_nothing(
+    team: Team, alice: User, charlie: User, client_of: Callable[[User], Client]
+) -> None:
+    """Not the address, but a field names a thing of Alice's."""
+    batch, draft, version = an_ended_batch(team, alice, rows=2), a_draft(team, alice), a_version(team)
+    rivals = charlie.teams.get()
+    own = an_ended_batch(rivals, charlie, dataset=make_dataset(rivals), rows=2)
+    own_draft = a_draft(rivals, charlie, own.dataset)
+    browser, before = client_of(charlie), _state_of(team)
+    for action in ("delete", "restore", "archive", "unarchive", "tag", "untag"):
+        browser.post("/batches/selected", {"action": action, "pk": [batch.pk, draft.pk], "tag": "x"})
+        browser.post("/datasets/selected", {"action": action, "pk": [batch.dataset_id]})
+    codes = {
+        browser.post("/batches/new", {"dataset": batch.dataset_id}).status_code,
+        browser.post("/batches/new", {"dataset": own.dataset_id, "prompt": version.pk}).status_code,
+        browser.post(f"/batches/{own_draft.pk}/fill", {"version": version.pk}).status_code,
+        browser.post(f"/batches/{own.pk}/new-rows/{batch.dataset_id}").status_code,
+        browser.get(f"/batches/{own.pk}/compare/{batch.pk}").status_code,
+    }
+    browser.post(f"/batches/{own.pk}/again", {"dataset": batch.dataset_id})
+    assert codes == {404}
+    assert _state_of(team) == before
+    assert not Batch.objects.filter(team=rivals, dataset__team=team).exists()
+    assert not Batch.objects.filter(team=rivals, prompt=version.text).exists()
+    assert f'"/batches/{batch.pk}"' not in browser.get(f"/batches/?shown={batch.pk}").content.decode()
+
+
+def a_version(team: Team) -> PromptVersion:
+    return Prompt.objects.create(team=team, name="Ours").versions.create(number=1, text="The words of Alice")
+
+
+def _state_of(team: Team) -> list[object]:
+    return [*Batch.objects.filter(team=team).values(), *Dataset.objects.filter(team=team).values()]
 
 
 @pytest.mark.parametrize("method", ["get", "post"])

@@ -10,9 +10,11 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from django.http import StreamingHttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.test import RequestFactory
 
+from batchsite.exports.views_links import shared_results
+from batchsite.processes.health import live
 from batchsite.processes.request_buffer import MOST_HEADER, SMALL_BODY, Arrival, RequestBuffer
 from batchsite.processes.stream_slots import STREAMS, StreamSlots
 from tests.running import Running
@@ -118,3 +120,16 @@ def test_downloads_beyond_the_limit_are_refused_for_now(rf: RequestFactory) -> N
     assert (refused.status_code, refused["Retry-After"]) == (503, "30")
     running[0].close()
     assert slots(rf.get("/")).status_code == 200
+
+
+@pytest.mark.django_db  # as above
+def test_a_download_beyond_the_limit_is_refused_before_it_does_any_work(rf: RequestFactory) -> None:
+    slots = StreamSlots(lambda _: HttpResponse("a page"))
+    waiting = [rf.get("/") for _ in range(STREAMS)]
+    assert [slots.process_view(request, shared_results) for request in waiting] == [None] * STREAMS
+    refused = slots.process_view(rf.get("/"), shared_results)
+    assert refused is not None
+    assert refused.status_code == 503
+    assert slots.process_view(rf.get("/"), live) is None, "no file"
+    assert slots(waiting[0]).status_code == 200
+    assert slots.process_view(rf.get("/"), shared_results) is None, "what became no download gives its slot back"

@@ -61,9 +61,10 @@ def test_the_list_pages_by_name(team: Team, monkeypatch: pytest.MonkeyPatch) -> 
     for name in ("c", "a", "b"):
         library.keep(team, None, name, "", FIRST)
     page = prompt_queries.listing(team)
-    assert ([one.name for one in page.prompts], page.after) == (["a", "b"], "b")
-    rest = prompt_queries.listing(team, after=page.after)
-    assert ([one.name for one in rest.prompts], rest.after) == (["c"], "")
+    assert [one.name for one in page.records] == ["a", "b"]
+    rest = prompt_queries.listing(team, after=page.next)
+    assert ([one.name for one in rest.records], rest.next) == (["c"], None)
+    assert [one.name for one in prompt_queries.listing(team, before=rest.previous).records] == ["a", "b"]
 
 
 # ---- what changed ----------------------------------------------------------------------------------------

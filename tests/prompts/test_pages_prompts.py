@@ -44,7 +44,7 @@ def test_without_prompts_the_page_says_where_they_come_from(site: Client) -> Non
 def test_the_list_finds_by_name(versions: list[PromptVersion], site: Client) -> None:
     page = text_of(site.get(reverse("prompts"), {"search": "sort"}))
     assert "Sorter" in page
-    assert "version 2" in page
+    assert 'data-label="Version">2<' in " ".join(page.split())
     assert f"?prompt={versions[1].pk}" in page
     assert "&lt;b&gt;bold" in page
     assert "No matching prompts" in text_of(site.get(reverse("prompts"), {"search": "nothing"}))
@@ -90,3 +90,20 @@ def test_outsiders_find_nothing(name: str, versions: list[PromptVersion], charli
     outsider = client_of(charlie)
     assert outsider.get(reverse(name, args=[versions[0].prompt_id])).status_code == 404
     assert "Sorter" not in text_of(outsider.get(reverse("prompts")))
+
+
+def test_the_list_is_sorted_and_filtered_by_person(team: Team, alice: User, bob: User, client_of: Browser) -> None:
+    for name, by in (("Beta", alice), ("Alpha", bob), ("Gamma", alice)):
+        library.keep(team, by, name, "", Contents(text=f"{name}: {{{{text}}}}"))
+    site = client_of(alice)
+
+    def names(**asked: str) -> list[str]:
+        return [prompt.name for prompt in site.get("/prompts/", asked).context["listing"].records]
+
+    assert names() == ["Alpha", "Beta", "Gamma"]
+    assert names(sort="-name") == ["Gamma", "Beta", "Alpha"]
+    assert names(sort="-created") == ["Gamma", "Alpha", "Beta"]
+    assert names(person=str(bob.pk)) == ["Alpha"]
+    html = site.get("/prompts/", {"person": str(bob.pk), "sort": "-created"}).content.decode()
+    assert 'aria-sort="descending"' in html
+    assert "by Bob" in html

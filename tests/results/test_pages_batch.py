@@ -79,7 +79,7 @@ def test_a_running_batch_shows_counts_cost_and_what_is_left(team: Team, alice: U
     shown = words(page(site, batch))
     assert "50 % done" in shown
     assert "10 succeeded 1 failed 29 pending 9 of these done at xAI, not read yet" in shown
-    assert "$0.0021 simulated, projected $0.0083" in shown
+    assert "$0.0021 simulated, about $0.0083 in all" in shown
     facts = words(activity(site, batch))
     assert "Cost so far $0.0021" in facts
     assert "Projected $0.0083 $" in facts

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from batchsite.teams import invitations
 from batchsite.teams.models import Invitation, Membership, Role, Team, User
-from tests.factories import PASSWORD, make_user
+from tests.factories import PASSWORD, make_member, make_user
 
 pytestmark = pytest.mark.databases
 
@@ -63,7 +63,7 @@ def test_a_link_works_once(invitation: Invitation, client: Client) -> None:
     other = Client()
     for response in (other.get(link(invitation)), other.post(link(invitation), NEWCOMER | {"email": "eve@x.org"})):
         assert response.status_code == 410
-        assert "Ask the person who sent it for a new one" in response.content.decode()
+        assert "Ask an owner of the team for a new one" in response.content.decode()
     assert not User.objects.filter(email="eve@x.org").exists()
 
 
@@ -98,6 +98,25 @@ def test_a_link_that_was_taken_back_lets_nobody_in(
 ) -> None:
     client_of(alice).post(reverse("invitation-revoke", args=[invitation.pk]))
     assert client.get(link(invitation)).status_code == 410
+
+
+@pytest.mark.parametrize("end", ["removed", "made a member", "deactivated"])
+def test_nobody_comes_back_by_an_invitation_of_their_own(
+    end: str, team: Team, client_of: Callable[[User], Client]
+) -> None:
+    carol = make_member(team, role=Role.OWNER)
+    browser = client_of(carol)
+    browser.post("/team/invitations", {"role": "owner"})
+    token = Invitation.objects.get().token
+    if end == "deactivated":
+        User.objects.filter(pk=carol.pk).update(is_active=False)
+    elif end == "removed":
+        Membership.objects.filter(user=carol).delete()
+    else:
+        Membership.objects.filter(user=carol).update(role=Role.MEMBER)
+    browser.post(f"/join/{token}")
+    assert not Membership.objects.filter(user=carol, role=Role.OWNER, user__is_active=True).exists()
+    assert Client().get(f"/join/{token}").status_code == 410, "nor does anybody else"
 
 
 def test_an_outsider_cannot_take_a_link_back(
