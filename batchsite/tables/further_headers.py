@@ -55,7 +55,7 @@ def below_header(top: TableTop, head: int) -> int:
         question = header_question(top.cells(head), top.rows(head + 1), lines, texts, others=others)
         top.layout.questions.append(question)
     top.set_aside(numbers)
-    top.layout.notes.append(f"{count} {'line' if count == 1 else 'lines'} below the names set aside.")
+    top.layout.notes.append(f"{count} {'line' if count == 1 else 'lines'} below the column names skipped.")
     return count
 
 
@@ -183,7 +183,7 @@ def header_question(
         KEY,
         f"{stand} between the names and the rows. What {'are they' if count > 1 else 'is it'}?",
         (
-            Choice("leave", "Part of the header: set aside, the rows begin below", (first, *shown_rows(rows[count:]))),
+            Choice("leave", "Part of the header: skip it; the rows start below", (first, *shown_rows(rows[count:]))),
             Choice(
                 "rows", "A row like the others" if count == 1 else "Rows like the others", (first, *shown_rows(rows))
             ),

@@ -54,5 +54,5 @@ class EndCheckedTable(CheckedTable):
             raise Asks([questions.table_end(above, footnotes, self.place)], self.understood)
         self.understood.set_aside += [(line, " | ".join(filter(None, row))) for line, row in footnotes]
         total = len(footnotes)
-        self.understood.notes.append(f"The last {'row was' if total == 1 else f'{total} rows were'} set aside.")
+        self.understood.notes.append(f"The last {'row was' if total == 1 else f'{total} rows were'} skipped.")
         return kept[:end]

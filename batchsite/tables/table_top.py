@@ -94,7 +94,7 @@ class TableTop:
             cells, _, line, fault = self.record(number)
             if not fault and self._fits_below(number):
                 shown = [tuple(map(excerpt, cells)), *shown_rows(self.rows(number + 1))]
-                words = f"The names of the columns are in line {line}"
+                words = f"The column names are in line {line}"
                 yield Choice(f"line {line}", words, tuple(shown), more=number not in likely)
 
     def _fits_below(self, number: int) -> bool:

@@ -299,7 +299,7 @@ def test_any_line_can_be_said_to_have_the_names() -> None:
 def test_the_line_of_the_names_counts_what_stands_above_it() -> None:
     text = "sep=;\nMade by;Ann;;\n\nwhatever;it;is;x\nid;a;b;c\n1;2;3;4\n"
     assert read(text, answers={"header_line": "5"}) == [["id", "a", "b", "c"], ["1", "2", "3", "4"]]
-    assert "cannot be in line 3" in refused_with(text, "3")
+    assert "can’t be in line 3" in refused_with(text, "3")
 
 
 def refused_with(text: str, line: str) -> str:
@@ -334,5 +334,5 @@ def test_names_cost_no_more_than_their_share() -> None:
 def test_the_limit_of_columns_comes_before_their_names() -> None:
     text = ",".join(["a"] * 20_000) + "\n" + ",".join(["1"] * 20_000) + "\n"
     begin = time.process_time()
-    assert refused(text).problems[0].message == "The table has 20,000 columns; 50 are the limit."
+    assert refused(text).problems[0].message == "The table has 20,000 columns; the limit is 50."
     assert time.process_time() - begin < 2

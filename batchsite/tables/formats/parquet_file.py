@@ -36,7 +36,7 @@ BINARY = "binary"
 _BATCH_BYTES, _EXPANDED_BYTES = 4_000_000, 64_000_000
 _MOST_BATCH_ROWS = 5000
 _BUFFER = 1_000_000
-_DAMAGED = "This Parquet file is damaged or not complete. Write it again, or save the table as CSV."
+_DAMAGED = "This Parquet file is damaged or incomplete. Write it again, or save the table as CSV."
 _TOO_BIG = "This Parquet file needs more memory than there is. Write it with smaller pages, or save the table as CSV."
 _LOCKED = "This Parquet file is encrypted. Write it without encryption and upload that file."
 
@@ -114,7 +114,7 @@ class ParquetTable(Table):
         if fault := too_many_columns(len(names), limits):
             raise refuse(fault)
         if metadata.num_rows > limits.rows:
-            raise refuse(f"The table has {metadata.num_rows:,} rows; {limits.rows:,} are the limit.")
+            raise refuse(f"The table has {metadata.num_rows:,} rows; the limit is {limits.rows:,}.")
         if not names:
             raise refuse("The Parquet file has no columns.")
         problems = [
@@ -140,7 +140,7 @@ class ParquetTable(Table):
         others = [place for place in self._read if place not in binary]
         if answers.get(BINARY) == LEAVE and others:
             left_out = ", ".join(f"“{self.columns[place]}”" for place in binary[:10])
-            self.understood.notes.append(f"Columns with binary data are left out: {left_out}.")
+            self.understood.notes.append(f"Columns with binary data are skipped: {left_out}.")
             self._read, self.columns = others, [self.columns[place] for place in others]
             return
         if BINARY in answers or not others:
@@ -246,7 +246,7 @@ def _batch_rows(metadata: Any, sizes: list[Sizes], limits: Limits) -> int:
         raise refuse(_DAMAGED)
     size = sum(int(group.total_byte_size) for group in groups)
     if size > limits.unpacked:
-        raise refuse(f"Unpacked this Parquet file has {size:,} bytes; {limits.unpacked:,} are the limit.")
+        raise refuse(f"Unpacked this Parquet file has {size:,} bytes; the limit is {limits.unpacked:,}.")
     rows: int = min(_MOST_BATCH_ROWS, _BATCH_BYTES // (size // max(1, metadata.num_rows) + 1))
     for number, column in enumerate(sizes):
         if any("DELTA_BYTE_ARRAY" in group.column(number).encodings for group in groups):  # values share beginnings
@@ -269,7 +269,7 @@ def _in_pieces(rows: Iterator[list[str]]) -> Iterator[list[list[str]]]:
 
 
 def _binary_problem(name: str, column: int) -> Problem:
-    message = f"Column “{name}” holds binary data, which is no text. Leave it out, or write it as text."
+    message = f"Column “{name}” holds binary data, which is not text. Remove the column, or write it as text."
     return Problem(message, column=column, excerpt=excerpt(name))
 
 
@@ -278,9 +278,9 @@ def _binary_question(binary: list[str], others: list[str]) -> Question:
     holds = "Column {} holds" if len(binary) == 1 else "Columns {} hold"
     return Question(
         BINARY,
-        f"{holds.format(names)} binary data, which is no text. Go on without?",
+        f"{holds.format(names)} binary data, which is not text. Import the other columns?",
         (
-            Choice(LEAVE, "Yes: read the other columns", (tuple(excerpt(name) for name in others[:12]),)),
+            Choice(LEAVE, "Yes: import the other columns", (tuple(excerpt(name) for name in others[:12]),)),
             Choice("refuse", "No: it must be written as text first"),
         ),
         LEAVE,

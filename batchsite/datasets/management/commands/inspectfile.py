@@ -180,7 +180,7 @@ def _in_words(found: dict[str, Any]) -> Iterator[str]:
         if found[name]:
             yield f"{name.replace('_', ' ')}: {found[name] if found[name] != chr(9) else 'tab'}"
     for title in found["title_lines"]:
-        yield f"set aside, line {title['line']}: {title['text']}"
+        yield f"skipped, line {title['line']}: {title['text']}"
     yield from found["notes"]
     if found["left_out_count"]:
         yield f"{found['left_out_count']:,} bad rows left out:"
