@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 UNPRIVILEGED = ("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups")
 """initdb refuses to run as root."""
@@ -136,6 +137,15 @@ def redis_instance() -> Iterator[Redis]:
         yield server
     finally:
         server.stop()
+
+
+def ask_postgres(url: str, query: str) -> list[tuple[Any, ...]]:
+    """Returns the rows of a query. Empty while there is no server or no such table."""
+    import psycopg
+
+    with contextlib.suppress(psycopg.Error), psycopg.connect(url, autocommit=True) as connection:
+        return connection.execute(query).fetchall()
+    return []
 
 
 @contextlib.contextmanager

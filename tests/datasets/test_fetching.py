@@ -15,7 +15,7 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
-from batchsite.datasets import fetched_file, importer, web_address
+from batchsite.datasets import fetched_file, import_queue, importer, web_address
 from batchsite.datasets.models import Dataset, DatasetState
 from batchsite.datasets.tasks import due
 from batchsite.teams.models import Team, User
@@ -75,11 +75,11 @@ def test_redirects_are_followed_and_the_name_is_what_the_server_says(team: Team,
 
 def test_a_fetch_takes_the_long_queue_and_its_import_with_it(team: Team, site: WebSite) -> None:
     dataset = importer.receive_address(team, None, f"{site.url}/data/tickets.csv")
-    assert importer.job(dataset).queue == "long"
+    assert import_queue.job(dataset).queue == "long"
     Dataset.objects.update(lease_token="", next_look_at=dataset.created_at)
     [job] = list(due(dataset.created_at))
     assert job.queue == "long"
-    assert importer.job(imported(dataset)).queue == "short"
+    assert import_queue.job(imported(dataset)).queue == "short"
 
 
 # ---- what does not ---------------------------------------------------------------------------------------
