@@ -288,6 +288,25 @@ def test_an_excel_file_is_read_differently_too(received: Importer, alice: User, 
     assert imported(dataset).columns == ["id", "text"]
 
 
+def test_lines_of_json_ask_about_what_is_no_row_and_can_be_read_differently(
+    received: Importer, alice: User, client_of: Browser
+) -> None:
+    lines = ['{"id": "Number", "text": "What they said"}', *(f'{{"id": {n}, "text": "foo"}}' for n in range(1, 4))]
+    dataset, client = imported(received("\n".join([*lines, '{"id": "Total", "text": ""}']))), client_of(alice)
+    for key, place in (("below_header", "Row 1"), ("footer", "Row 4")):
+        assert [question["key"] for question in dataset.questions] == [key]
+        assert place in page_of(client, dataset)
+        answers.answer(dataset, alice, guesses(dataset))
+        dataset = imported(dataset)
+
+    assert (dataset.state, dataset.row_count) == (DatasetState.READY, 3)
+    assert page_of(client, dataset).count("Row 4") == 1
+    page = page_of(client, dataset, "dataset-again")
+    assert all(f'name="answer-{key}"' in page for key in ("below_header", "footer", "repeated"))
+    post(client, "dataset-again", dataset, {"below_header": "leave", "footer": "part"})
+    assert imported(dataset).row_count == 4
+
+
 def test_less_likely_ways_are_shown_on_demand(received: Importer, alice: User, client_of: Browser) -> None:
     dataset = imported(received(LATIN))
     page = page_of(client_of(alice), dataset)
