@@ -184,6 +184,20 @@ def test_a_second_line_that_is_no_row_is_asked_about(text: str) -> None:
         assert len(forms.read(data, below_header="rows", footer="part")) == len(rows)
 
 
+def test_a_total_hides_no_header_row_of_a_small_table() -> None:
+    rows = [
+        ["id", "text", "n"],
+        ["Number", "What they said", "How many"],
+        ["1", "a", "3"],
+        ["2", "b", "4"],
+        ["Total", "", "7"],
+    ]
+    for data in in_every_form(rows).values():
+        assert forms.asked(data).key == "below_header"
+        assert forms.asked(data, below_header="leave").key == "footer"
+        assert forms.read(data, below_header="leave", footer="leave") == [rows[0], *rows[2:4]]
+
+
 def test_header_rows_above_import_ids_are_no_rows_of_texts_either() -> None:
     rows = [
         ["Q1", "Q2"],
