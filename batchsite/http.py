@@ -35,6 +35,12 @@ def next_url(request: HttpRequest) -> str:
     return wanted if is_ours and wanted.startswith("/") else reverse("home")
 
 
+def forget_typed(response: HttpResponse) -> HttpResponse:
+    """Has the browser forget what it keeps of forms that were not sent: the person leaves, another may come."""
+    response["Clear-Site-Data"] = '"storage"'
+    return response
+
+
 SESSION_UNDO = "undo"
 
 

@@ -72,6 +72,7 @@ def pages(made: dict[str, Any]) -> dict[str, tuple[str, dict[str, str]]]:
         "batch, from the last row": (f"/batches/{big}?sort=-row", {}),
         "batch, its hits": (f"/batches/{big}/hits?search=intent_07", HTMX),
         "batch, a filter in place": (f"/batches/{big}?f.intent=intent_09", HTMX | {"HX-Target": "section#results"}),
+        "batch, a value of the data": (f"/batches/{big}?c.intent=intent_09&state=failed", {}),
         "batch, one value": (f"/batches/{big}?f.intent=intent_09", {}),
         "batch, not as expected": (f"/batches/{big}?agrees=wrong", {}),
         "row": (f"/batches/{big}/rows/{rows // 2}", {}),

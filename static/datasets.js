@@ -81,7 +81,7 @@
     if (files.length > 1) showError("One file at a time, please: each becomes a dataset of its own.");
     else if (!file.size) showError(`${file.name} is empty, or a folder.`);
     else if (file.size > Number(form.dataset.limit)) {
-      showError(`${file.name} has ${size(file.size)}; ${form.dataset.limitWords} are the limit. Split it, or ask who runs batchsite.`);
+      showError(`${file.name} has ${size(file.size)}; the limit is ${form.dataset.limitWords}. Split it, or ask who runs batchsite.`);
     } else return send(file);
     field().value = "";
   };

@@ -16,10 +16,14 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 UNPRIVILEGED = ("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups")
 """initdb refuses to run as root."""
 INITDB = ("--no-sync", "-A", "trust", "-U", "tests", "-E", "UTF8")
+WITHOUT_CRASHES = {"fsync": "off", "full_page_writes": "off", "wal_level": "minimal", "max_wal_senders": "0"}
+"""Tests kill batchsite, not PostgreSQL, and keep nothing of it."""
+SETTINGS = {**WITHOUT_CRASHES, "autovacuum": "off", "unix_socket_directories": "", "max_connections": "200"}
 
 
 def postgres_folder() -> Path | None:
@@ -53,7 +57,7 @@ class Postgres:
         )
 
     def start(self) -> None:
-        options = ["-c", "fsync=off", "-c", "unix_socket_directories=", "-c", "max_connections=200"]
+        options = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
         command = [*self._as_nobody, self._programs / "postgres", "-D", self._data, "-p", str(self.port), *options]
         # SIGINT: without waiting for clients to leave.
         running = _running(command, self.port, self._environ, signal.SIGINT)
@@ -133,6 +137,15 @@ def redis_instance() -> Iterator[Redis]:
         yield server
     finally:
         server.stop()
+
+
+def ask_postgres(url: str, query: str) -> list[tuple[Any, ...]]:
+    """Returns the rows of a query. Empty while there is no server or no such table."""
+    import psycopg
+
+    with contextlib.suppress(psycopg.Error), psycopg.connect(url, autocommit=True) as connection:
+        return connection.execute(query).fetchall()
+    return []
 
 
 @contextlib.contextmanager

@@ -1,8 +1,9 @@
-"""Rows of a dataset by a text in their cells, ignoring case: block by block, for a limited time."""
+"""Rows of a dataset by a text or a value in their cells: block by block, for a limited time."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import orjson
@@ -46,14 +47,34 @@ def cells_with(dataset: Dataset, text: str, low: int, high: int) -> set[int]:
     """
     wanted, found = text.casefold(), set()
     in_json = orjson.dumps(text).decode()[1:-1].casefold()
-    blocks = dataset.blocks.filter(first__gt=low - BLOCK_ROWS, first__lte=high).order_by("first")
-    for first, count, data in blocks.values_list("first", "count", "data").iterator(chunk_size=20):
-        if first + count <= low:
-            continue
-        raw = isal_zlib.decompress(data)
+    for first, raw in _blocks(dataset, low, high):
         if in_json not in raw.decode().casefold():
             continue
         for row, cells in enumerate(orjson.loads(raw), first):
             if low <= row <= high and any(wanted in cell.casefold() for cell in cells):
                 found.add(row)
     return found
+
+
+def rows_with_values(dataset: Dataset, values: Sequence[tuple[str, str]], low: int, high: int) -> set[int]:
+    """Returns those of rows `low` to `high` with these values, (column, value); none if there is no such column."""
+    if any(column not in dataset.columns for column, _ in values):
+        return set()
+    wanted = [(dataset.columns.index(column), value) for column, value in values]
+    in_json = [orjson.dumps(value) for _, value in wanted]
+    found = set()
+    for first, raw in _blocks(dataset, low, high):
+        if any(value not in raw for value in in_json):
+            continue
+        for row, cells in enumerate(orjson.loads(raw), first):
+            if low <= row <= high and all(cells[place] == value for place, value in wanted):
+                found.add(row)
+    return found
+
+
+def _blocks(dataset: Dataset, low: int, high: int) -> Iterator[tuple[int, bytes]]:
+    """Yields (first row, JSON) of the blocks with rows `low` to `high`."""
+    blocks = dataset.blocks.filter(first__gt=low - BLOCK_ROWS, first__lte=high).order_by("first")
+    for first, count, data in blocks.values_list("first", "count", "data").iterator(chunk_size=20):
+        if first + count > low:
+            yield first, isal_zlib.decompress(data)

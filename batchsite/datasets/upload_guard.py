@@ -35,7 +35,7 @@ def refusal(team: Team, content_length: str | None) -> Refusal | None:
     """Why an upload that announces itself with that Content-Length is not taken; None where it is."""
     limit, length = settings.OPTIONS.upload_bytes, whole_number(content_length) or 0
     if length > limit + AROUND:
-        words = f"The file has {size(length)}; {size(limit)} are the limit. Split it, or ask whoever runs batchsite."
+        words = f"The file has {size(length)}; the limit is {size(limit)}. Split it, or ask whoever runs batchsite."
         return Refusal(words, 413)
     if length + RESERVE > shutil.disk_usage(settings.FILE_UPLOAD_TEMP_DIR).free:
         return Refusal(FULL, 507)

@@ -26,7 +26,7 @@ def check_limit(length: int) -> None:
     limit = settings.OPTIONS.upload_bytes
     if length > limit:
         raise NotTaken(
-            f"The file has {length:,} bytes; {limit:,} are the limit. Split it, or ask whoever runs batchsite."
+            f"The file has {length:,} bytes; the limit is {limit:,}. Split it, or ask whoever runs batchsite."
         )
 
 

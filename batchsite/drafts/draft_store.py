@@ -193,7 +193,7 @@ def _parts(batch: Batch) -> Iterator[tuple[str, list[str]]]:
         for who, label in (("user", "what the user says"), ("assistant", "the answer")):
             text = turn.get(who, "")
             if not text.strip():
-                wrong.append(f"Example {number} lacks {label}.")
+                wrong.append(f"Example {number} is missing {label}.")
             if len(wrong) < MOST_PROBLEMS:
                 wrong += [f"Example {number}: {words}" for words in _unknown(text, batch.dataset.columns)]
     yield "examples", wrong[:MOST_PROBLEMS]

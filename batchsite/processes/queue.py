@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from django_q.tasks import async_task
 from batchsite.processes.leases import free
 from batchsite.processes.models import Work
 
+log = logging.getLogger(__name__)
 Queue = Literal["short", "long"]
 QUEUES: tuple[Queue, ...] = get_args(Queue)
 W = TypeVar("W", bound=Work)
@@ -60,7 +62,16 @@ def enqueue(job: Job) -> None:
 
 
 def has_room(queue: Queue) -> bool:
-    return int(broker_of(queue).queue_size() or 0) < MOST_WAITING
+    return _room(queue) > 0
+
+
+def _room(queue: Queue) -> int:
+    """Returns how many messages the queue has room for. None if the broker does not answer: what is due stays due."""
+    try:
+        return MOST_WAITING - int(broker_of(queue).queue_size() or 0)
+    except Exception as error:  # noqa: BLE001  each broker has errors of its own
+        log.warning("the broker does not answer: %s", error)
+        return 0
 
 
 def send(job: Job) -> None:
@@ -103,7 +114,7 @@ def take_due(
     for row in due[:limit]:
         queue = lane(row) if lane else None
         if queue and queue not in rooms:
-            rooms[queue] = MOST_WAITING - int(broker_of(queue).queue_size() or 0)
+            rooms[queue] = _room(queue)
         if queue and rooms[queue] <= 0:
             continue  # it stays due
         if _take(row, now):

@@ -13,6 +13,8 @@ from batchsite.results.models import Summary
 from batchsite.results.row_filter import AGREES, FITS, JUDGED, RowFilter
 
 MOST_FIELDS, MOST_VALUES = 8, 253
+LONGEST = 100
+"""Characters of a value that a list offers."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,21 @@ def value_lists(batch: Batch, row_filter: RowFilter, summary: Summary) -> list[V
             values.append((chosen[name], chosen[name]))
         if values:
             lists.append(ValueList(name, values, chosen.get(name, "")))
+    return lists
+
+
+def cell_lists(batch: Batch, row_filter: RowFilter) -> list[ValueList]:
+    """Returns the values of each column of the dataset that has few and repeats them, always with the chosen value."""
+    chosen = dict(row_filter.cells)
+    lists: list[ValueList] = []
+    for column in batch.dataset.profile.get("columns") or []:
+        values = [str(value) for value, _ in column.get("values") or () if len(value) <= LONGEST]
+        repeats = bool(values) and column["distinct"] * 2 <= column["filled"]
+        picked = chosen.get(column["name"], "")
+        if not (repeats and len(lists) < MOST_FIELDS) and not picked:
+            continue
+        values += [picked] if picked and picked not in values else []
+        lists.append(ValueList(column["name"], [(value, value) for value in values], picked))
     return lists
 
 

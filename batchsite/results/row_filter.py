@@ -66,6 +66,8 @@ class RowFilter:
     answered: str = ""
     values: tuple[tuple[str, str], ...] = ()
     """(field, value)."""
+    cells: tuple[tuple[str, str], ...] = ()
+    """(column of the dataset, value)."""
     between: dict[str, Between] = field(default_factory=dict)
     """By measure."""
     sort: str = ""
@@ -85,6 +87,11 @@ class RowFilter:
         return -1 if self.sort.startswith("-") else 1
 
     @property
+    def reads_cells(self) -> bool:
+        """Whether it filters by what stands in the dataset, which has no index."""
+        return bool(self.text or self.cells)
+
+    @property
     def is_coded(self) -> bool:
         """Whether it filters by the content of answers, which codes answer."""
         return bool(self.values or self.agrees or self.expected or self.answered)
@@ -96,9 +103,10 @@ def filter_in(query: QueryDict) -> RowFilter:
     def choice_of(name: str, known: Sequence[str]) -> str:
         return value if (value := query.get(name, "")) in known else ""
 
-    values = [
-        (name[2:], clean_text(query.get(name))[:LONGEST_VALUE]) for name in sorted(query) if name.startswith("f.")
-    ]
+    values, cells = (
+        [(name[2:], clean_text(query.get(name))[:LONGEST_VALUE]) for name in sorted(query) if name.startswith(kind)]
+        for kind in ("f.", "c.")
+    )
     between = {name: range_ for name in MEASURES if (range_ := _between(query, name))}
     return RowFilter(
         text=clean_text(query.get("search"))[:400],
@@ -111,6 +119,7 @@ def filter_in(query: QueryDict) -> RowFilter:
         expected=clean_text(query.get("expected"))[:300],
         answered=clean_text(query.get("answered"))[:300],
         values=tuple((name, value) for name, value in values if name and value)[:MOST_VALUES],
+        cells=tuple((name, value) for name, value in cells if name and value)[:MOST_VALUES],
         between=between,
         sort=choice_of("sort", [*SORTS]),
     )
@@ -121,6 +130,7 @@ def pairs_of(row_filter: RowFilter) -> list[tuple[str, str]]:
     names = ("state", "cause", "fit", "finish", "judged", "agrees", "expected", "answered")
     parts = [("search", row_filter.text), *((name, getattr(row_filter, name)) for name in names)]
     parts += [(f"f.{name}", value) for name, value in row_filter.values]
+    parts += [(f"c.{name}", value) for name, value in row_filter.cells]
     parts += [(name, str(between)) for name, between in row_filter.between.items()]
     return [(name, value) for name, value in parts if value]
 
@@ -184,6 +194,7 @@ def chips(row_filter: RowFilter, query: QueryDict) -> list[tuple[str, str]]:
         parts += [(words[chosen], (name,))] if chosen else []
     parts += [(f"finish reason {row_filter.finish}", ("finish",))] if row_filter.finish else []
     parts += [(f"{name} is {value}", (f"f.{name}",)) for name, value in row_filter.values]
+    parts += [(f"{name} is {value}", (f"c.{name}",)) for name, value in row_filter.cells]
     parts += [(f"expected {row_filter.expected}", ("expected",))] if row_filter.expected else []
     parts += [(f"answered {row_filter.answered}", ("answered",))] if row_filter.answered else []
     for name, between in row_filter.between.items():

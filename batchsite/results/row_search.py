@@ -19,7 +19,7 @@ from django.db.models.lookups import GreaterThanOrEqual, LessThanOrEqual
 from batchsite.batches.answer_flaws import CUT_BEFORE_ANSWER, NO_ANSWER
 from batchsite.batches.models import Batch, Result
 from batchsite.batches.states import RowState
-from batchsite.datasets.row_text_search import cells_with
+from batchsite.datasets.row_text_search import cells_with, rows_with_values
 from batchsite.recipes.row_set import RowSet
 from batchsite.results.models import Judgement, Summary
 from batchsite.results.row_filter import RowFilter
@@ -74,19 +74,19 @@ class Search:
         self.deadline = time.monotonic() + self.seconds
         if not row_filter.measure or row_filter.state == RowState.PENDING:
             return self._by_row(start, step * (row_filter.direction if not row_filter.measure else 1), count)
-        if self.finder and self.finder.is_fast and not row_filter.text:
+        if self.finder and self.finder.is_fast and not row_filter.reads_cells:
             if self.finder.at_most(1, self.batch.rows.last) <= SORTABLE:
                 within = self.finder.rows(1, self.batch.rows.last)
                 few = sorted(within if self.conditions is None else self._those(self._results_of(), within))
                 return SearchResult(self._sorted(few, start, step * row_filter.direction, count))
         elif row_filter:
             half = self.deadline - time.monotonic()
-            self.deadline += SORTED_BUDGET if row_filter.text else -half / 2
+            self.deadline += SORTED_BUDGET if row_filter.reads_cells else -half / 2
             everything = self._by_row(None, 1, SORTABLE + 1)
             if everything.reached is None and len(everything.places) <= SORTABLE:
                 return SearchResult(self._sorted(everything.rows, start, step * row_filter.direction, count))
             self.deadline = time.monotonic() + half / 2
-        if row_filter.text or (self.finder and not self.finder.is_fast):
+        if row_filter.reads_cells or (self.finder and not self.finder.is_fast):
             return self._unsorted(start, step, count, "many")
         if self.order is None:
             return self._unsorted(start, step, count, "soon")
@@ -141,6 +141,9 @@ class Search:
     def _results(self, low: int, high: int, way: int, count: int) -> Iterable[int]:
         known = Result.objects.filter(batch_id=self.batch.pk, row__gte=low, row__lte=high)
         within = self.finder.rows(low, high) if self.finder else None
+        if self.row_filter.cells and (within is None or within):
+            rows = rows_with_values(self.batch.dataset, self.row_filter.cells, low, high)
+            within = rows if within is None else within & rows
         if within is not None and not within:
             return ()
         if self.row_filter.text:
@@ -173,14 +176,16 @@ class Search:
 
     def _pending(self, window: RowSet) -> Iterable[int]:
         wanted = self.row_filter
-        if not self.batch.pending or wanted != RowFilter(state=wanted.state, text=wanted.text, sort=wanted.sort):
-            # a pending row has nothing else to filter by
+        own = RowFilter(state=wanted.state, text=wanted.text, cells=wanted.cells, sort=wanted.sort)
+        if not self.batch.pending or wanted != own:  # a pending row has nothing else to filter by
             return ()
         low, high = window.first, window.last
         ended = Result.objects.filter(batch_id=self.batch.pk, state__in=_ENDED, row__gte=low, row__lte=high)
         if ended.count() >= len(window):  # counted in the index alone, and mostly full
             return ()
         rows = set(window) - set(ended.values_list("row", flat=True))
+        if wanted.cells:
+            rows &= rows_with_values(self.batch.dataset, wanted.cells, low, high)
         return rows & cells_with(self.batch.dataset, self.row_filter.text, low, high) if self.row_filter.text else rows
 
     # ---- along a measure ----

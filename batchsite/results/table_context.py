@@ -42,6 +42,7 @@ def table_context(request: TeamRequest, batch: Batch, summary: Summary, row_filt
         "heads": table_columns.heads_of(page.columns, row_filter, request.GET, can_sort=page.unsorted != "many"),
         "choices": filter_choices.short_lists(batch, row_filter),
         "lists": filter_choices.value_lists(batch, row_filter, summary),
+        "cell_lists": filter_choices.cell_lists(batch, row_filter),
         "finishes": sorted({"stop", "length", row_filter.finish} - {""}),
         "held": filter_choices.held(request.GET, row_filter),
         "sorts": SORTS,
@@ -56,4 +57,9 @@ def _fits(batch: Batch, query: str) -> bool:
     row_filter = filter_in(QueryDict(query))
     names = answer_fields.field_names(batch)
     compares = row_filter.agrees or row_filter.expected or row_filter.answered
-    return all(name in names for name, _ in row_filter.values) and bool(batch.expected_column or not compares)
+    has_columns = all(column in batch.dataset.columns for column, _ in row_filter.cells)
+    return (
+        has_columns
+        and all(name in names for name, _ in row_filter.values)
+        and bool(batch.expected_column or not compares)
+    )

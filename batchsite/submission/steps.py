@@ -121,8 +121,8 @@ def _do(context: StepContext, looked: RemoteBatch | None) -> float | None:
 # ---- errors --------------------------------------------------------------------------------------------
 
 
-def _on_error(context: StepContext, error: XaiError) -> float:
-    """Do what an error of the provider means for the batch. Returns seconds until the next try."""
+def _on_error(context: StepContext, error: XaiError) -> float | None:
+    """Do what an error of the provider means for the batch. Returns seconds until the next try, None at the end."""
     is_gone = isinstance(error, NotFound) and bool(context.submission.remote_id)
     says_nothing = is_gone and not is_ours_to_see(context)
     with context.locked() as submission:
@@ -145,19 +145,31 @@ def _on_error(context: StepContext, error: XaiError) -> float:
             detail=error.message,
             trace_id=error.trace_id,
         )
-        if says_nothing:
+        if says_nothing and not _is_given_up(submission):
             hold(submission.batch_id, cannot_tell(context), error.message, error.trace_id, held_for=HeldFor.KEY)
             return doubling(timeouts().held_probe, faults - 1)
-        if is_gone:
+        if is_gone and not says_nothing:
             _vanished(submission)
         elif submission.state == State.SUBMITTING and isinstance(error, _REFUSALS):
             ask_to_end(submission, State.FAILED, RowState.FAILED, error.message)
+    if says_nothing:
+        return _end_unseen(context)
     if context.submission.state == State.SUBMITTING and isinstance(error, PermissionDenied):
         return _forbidden(context, error)
     return max(error.retry_after or 0.0, doubling(1, faults))
 
 
 _REFUSALS = (ModelNotBatchable, InvalidRequest, PreconditionFailed)
+
+
+def _is_given_up(submission: Submission) -> bool:
+    """Whether a person wants the batch ended and xAI has not known it for long enough: a 404 may pass."""
+    if not submission.cancel_asked_at:
+        return False
+    now = timezone.now()
+    since = submission.not_found_since or now
+    update(submission, not_found_since=since)
+    return (now - since).total_seconds() >= timeouts().vanished
 
 
 def _vanished(submission: Submission) -> None:

@@ -23,15 +23,15 @@ def unfit(text: str, encoding: str = "utf-8") -> str:
     if not 0xDC7F < code < 0xDD00:
         return f"\\u{code:04x} is half of a character: the other half is missing."
     if not encoding.startswith("utf-8"):
-        return f"Byte {code - 0xDC00:02X} makes no character in {encoding}."
+        return f"Byte {code - 0xDC00:02X} is not a valid character in {encoding}."
     return f"Byte {code - 0xDC00:02X} is not UTF-8."
 
 
 def too_long(length: int, limits: Limits) -> str:
     """Words for a cell above the limit; empty for one below."""
-    return f"A cell of {length:,} characters; {limits.cell:,} are the limit." if length > limits.cell else ""
+    return f"A cell of {length:,} characters; the limit is {limits.cell:,}." if length > limits.cell else ""
 
 
 def too_many_columns(count: int, limits: Limits, thing: str = "table") -> str:
     """Words for more columns than the limit; empty where there are not more."""
-    return f"The {thing} has {count:,} columns; {limits.columns:,} are the limit." if count > limits.columns else ""
+    return f"The {thing} has {count:,} columns; the limit is {limits.columns:,}." if count > limits.columns else ""

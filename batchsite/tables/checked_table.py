@@ -13,13 +13,16 @@ class CheckedTable(Table):
 
     def __init__(self, table: Table, answers: Answers) -> None:
         self.columns, self.understood, self.left_out = table.columns, table.understood, table.left_out
-        self.sample, self.recent, self.declared_totals = table.sample, table.recent, table.declared_totals
+        self.sample, self.declared_totals = table.sample, table.declared_totals
         self._table, self._answers = table, answers
 
     @property
     def place(self) -> str:
         """What the place of a row is called: rows of JSON and Parquet are counted, they are no lines."""
         return "Row" if self.understood.header in {"keys", "schema"} else "Line"
+
+    def last_lines(self) -> list[int]:
+        return self._table.last_lines()
 
     def rows(self) -> Iterator[list[str]]:
         """The rows below the header, once. Raises ReadingError or Asks at the end, or at a limit."""

@@ -10,7 +10,7 @@ from batchsite.tables.header_row import numbers
 from batchsite.tables.table_top import LONG_NAME, TableTop, numbered_text, shown_rows
 from batchsite.tables.table_types import Choice, Question
 
-NOTE = "Columns whose name was missing, taken or too long were given names."
+NOTE = "Columns with a missing, duplicate or overlong name were named automatically."
 _SAID = 5
 """Problems that the question names."""
 
@@ -35,11 +35,11 @@ def _question(top: TableTop, head: int, problems: list[str], named: list[str]) -
     unnamed = (numbers(top.width), *shown_rows(top.rows(head)))
     return Question(
         "names",
-        " ".join(problems[:_SAID]) + " Shall they be given names?",
+        " ".join(problems[:_SAID]) + " Name them automatically?",
         (
-            Choice("give", "Give them names", (tuple(named), *shown_rows(rows))),
+            Choice("give", "Name them automatically", (tuple(named), *shown_rows(rows))),
             *lines,
-            Choice("none", "There is no header: this line is a row", unnamed, more=True),
+            Choice("none", "There is no header: this line is data", unnamed, more=True),
         ),
         better,
         (numbered_text(top.record(head)[2], top.layout.header_text),),
@@ -59,7 +59,7 @@ def _problems(names: Sequence[str]) -> list[str]:
     for column, name in enumerate(names, 1):
         earlier = first.setdefault(name, column)
         if len(name) > LONGEST_NAME:
-            problems.append(f"The name of column {column} has {len(name):,} characters; {LONGEST_NAME} are the limit.")
+            problems.append(f"The name of column {column} has {len(name):,} characters; the limit is {LONGEST_NAME}.")
         elif not name.strip():
             problems.append(f"Column {column} has no name in the header.")
         elif earlier != column:

@@ -150,11 +150,11 @@ def _understood(encoding: Encoding, found: Trial, layout: Layout, sample: _Sampl
         notes=list(layout.notes),
     )
     if sample.lines:
-        understood.notes.append("The first line names the delimiter and is no part of the table.")
+        understood.notes.append("The first line names the separator and is not part of the table.")
     if dialect.backslash:
-        understood.notes.append("Quotes within cells stand behind a backslash.")
+        understood.notes.append("Quotes within cells are escaped with a backslash.")
     if dialect.spaces:
-        understood.notes.append("Spaces behind delimiters are no part of the cells.")
+        understood.notes.append("Spaces after separators are not part of the cells.")
     if not dialect.quote:
-        understood.notes.append("Quotes are text: they open and close nothing in this file.")
+        understood.notes.append("Quotes are plain text in this file.")
     return understood

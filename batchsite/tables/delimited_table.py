@@ -22,7 +22,8 @@ class DelimitedTable(Table):
         """`quoted`: whether the file is known to use quotes. Raises ReadingError where the header is damaged."""
         layout = self._layout = form.layout
         self.columns, self.understood, self.sample = layout.columns, form.understood, layout.sample
-        self.recent: deque[int] = deque(maxlen=RECENT)
+        self._last_lines: deque[int] = deque(maxlen=RECENT)
+        self._last_pieces: deque[tuple[int, list[list[str]]]] = deque()
         self._source, self._dialect = source, form.dialect
         self._records = Records(source, dialect=form.dialect, line=form.line)
         self._judge = RowJudge(form, source, self._records, limits, answers, quoted=quoted)
@@ -42,20 +43,34 @@ class DelimitedTable(Table):
         if self._dialect.plain and not self._layout.drop:
             for rows in self._records.plain(self._beyond_doubt):
                 self._judge.checks.rows += len(rows)
-                self._note_lines(rows)
+                self._keep_piece(rows)
                 yield rows
+            self._number_pieces()
         for row in self._checked_rows():
             yield [row]
         self._judge.end()
 
-    def _note_lines(self, rows: list[list[str]]) -> None:
-        """The lines of the last rows of a piece that ends where the records stand."""
-        line, lines = self._records.line + 1, list[int]()
-        for row in reversed(rows[-RECENT:]):
-            line -= 1 + sum(cell.count("\n") for cell in row)
-            lines.append(line)
-        self._judge.above = lines[0]
-        self.recent.extend(reversed(lines))
+    def last_lines(self) -> list[int]:
+        self._number_pieces()
+        return list(self._last_lines)
+
+    def _keep_piece(self, rows: list[list[str]]) -> None:
+        """Keeps the last rows of a piece that ends where the records stand: their lines are counted when asked for."""
+        pieces = self._last_pieces
+        pieces.append((self._records.line, rows[-RECENT:]))
+        while sum(len(kept) for _, kept in pieces) - len(pieces[0][1]) >= RECENT:
+            pieces.popleft()
+        self._judge.above = self._records.line - _line_ends(rows[-1])
+
+    def _number_pieces(self) -> None:
+        """Counts the lines of the rows that were kept."""
+        for end, rows in self._last_pieces:
+            line, lines = end + 1, list[int]()
+            for row in reversed(rows):
+                line -= 1 + _line_ends(row)
+                lines.append(line)
+            self._last_lines.extend(reversed(lines))
+        self._last_pieces.clear()
 
     def _beyond_doubt(self, rows: list[list[str]], text: str) -> bool:
         """Whether all that is checked row by row below is fine with these rows: the same rules, a piece at a time."""
@@ -97,7 +112,7 @@ class DelimitedTable(Table):
             if fine:
                 judge.feet.clear()
                 if judge.gives_rows:
-                    self.recent.append(line)
+                    self._last_lines.append(line)
                     yield cells[:-drop] if drop else cells
 
     def _released(self, line: int) -> Iterator[list[str]]:
@@ -106,7 +121,7 @@ class DelimitedTable(Table):
         for record in self._judge.blanks.release(line):
             self._judge.checks.next_row()
             if self._judge.is_sound(record) and self._judge.gives_rows:
-                self.recent.append(record[2])
+                self._last_lines.append(record[2])
                 yield record[0][:-drop] if drop else record[0]
 
     # --- the top
@@ -119,3 +134,8 @@ class DelimitedTable(Table):
                 raise ReadingError([Problem(fault, line=line, excerpt=excerpt(text))])
             if line == header_line and self._layout.header_cells:
                 self._judge.check_header(text, line)
+
+
+def _line_ends(row: list[str]) -> int:
+    """Those within the cells of a row."""
+    return sum(cell.count("\n") for cell in row)

@@ -30,7 +30,9 @@ class _Chooser:
         self.sample, self.whole, self.answers = sample, whole, answers
         self.quoting = answers.get("quoting", "")
         if self.quoting and self.quoting not in QUOTINGS:
-            raise ReadingError([Problem(f"“{self.quoting}” is no way of quoting. There are {', '.join(QUOTINGS)}.")])
+            raise ReadingError(
+                [Problem(f"“{self.quoting}” is not a way of quoting. Choose from {', '.join(QUOTINGS)}.")]
+            )
 
     def choose(self, delimiter: str) -> Chosen:
         if "delimiter" in self.answers:
@@ -205,5 +207,5 @@ def delimiter_of(value: str) -> str:
     named = {name: sign for sign, name in NAMES.items()}
     found = named.get(value.strip().lower(), "\t" if value == "\\t" else value)
     if len(found) != 1 or found in '\r\n"\0':
-        raise ReadingError([Problem(f"“{value}” is no delimiter: it must be a single character.")])
+        raise ReadingError([Problem(f"“{value}” is not a separator: it must be a single character.")])
     return found

@@ -46,7 +46,7 @@ def encoding_question(data: bytes, delimiter: str, codec: str = "") -> Question:
         for place, name in enumerate(order)
     ]
     evidence = tuple(excerpt(line.decode("ascii", MARKED)) for line in shown)
-    return Question("encoding", "This file is not UTF-8. Which of these reads right?", tuple(choices), codec, evidence)
+    return Question("encoding", "This file is not UTF-8. Which of these looks right?", tuple(choices), codec, evidence)
 
 
 def _readings(data: bytes, codec: str) -> dict[str, float]:

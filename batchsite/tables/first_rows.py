@@ -49,7 +49,7 @@ class TopCheckedTable(CheckedTable):
             shown = [row for _, row in filled]
             raise Asks([header_question(self.columns, shown, lines, texts, word=self.place)], self.understood)
         self.understood.set_aside += further
-        self.understood.notes.append(f"{count} {'row' if count == 1 else 'rows'} below the names set aside.")
+        self.understood.notes.append(f"{count} {'row' if count == 1 else 'rows'} below the column names skipped.")
         return further[-1][0]
 
 
@@ -75,10 +75,10 @@ class RepeatCheckedTable(CheckedTable):
             found = [(problem.line or 0, problem.excerpt) for problem in self._repeats.first[:_MOST_SET_ASIDE]]
             self.understood.set_aside += found
             rows = "1 row that repeats" if count == 1 else f"{count:,} rows that repeat"
-            self.understood.notes.append(f"{rows} the header set aside.")
+            self.understood.notes.append(f"{rows} the header skipped.")
 
     def _note(self, piece: list[list[str]]) -> None:
-        lines = list(self.recent)[-len(piece) :]
+        lines = self.last_lines()[-len(piece) :]
         for at, row in enumerate(piece):
             if row == self.columns:
                 line = lines[at - len(piece)] if len(lines) >= len(piece) - at else self._count + at + 1

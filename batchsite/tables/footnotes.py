@@ -33,7 +33,7 @@ _NOTE = re.compile(
     re.I | re.X,
 )
 _COUNT = re.compile(r"\W*\d[\d,.]*\s+(?:rows?|records?|entries|results?|zeilen|lignes|filas|righe)\b.*", re.I)
-_RULE = re.compile(r"\s*[-=_*~—─═]{3,}\s*")
+_RULE = re.compile(r"\s*[-=_*~—─═]{2,}\s*")
 """A line of signs, drawn below a table."""
 _FEW_COLUMNS = 2
 
@@ -41,7 +41,7 @@ _FEW_COLUMNS = 2
 def end_of_data(above: Sequence[list[str]], last: Sequence[list[str]], *, declared: int = 0) -> int:
     """How many of the last rows are data. `above`: some rows that are; `declared`: last rows that the file calls so."""
     end = begin = len(last) - min(declared, len(last))
-    while begin and _may_be_foot(last[begin - 1]):
+    while begin and may_be_foot(last[begin - 1]):
         begin -= 1
     for start in range(begin, end):
         if any(last[start]) and _are_feet(_Data([*above, *last[:start]]), last[start:end]):
@@ -52,11 +52,17 @@ def end_of_data(above: Sequence[list[str]], last: Sequence[list[str]], *, declar
     return end
 
 
-def _may_be_foot(row: Sequence[str]) -> bool:
+def may_be_foot(row: Sequence[str]) -> bool:
     """Whether a row lacks a cell, or begins like a total or a note."""
     first = next((cell for cell in row if cell.strip()), "")
     words = _TOTAL.fullmatch(first) or _NOTE.match(first) or _COUNT.fullmatch(first)
-    return words is not None or not all(map(str.strip, row))
+    return words is not None or not all(map(str.strip, row)) or _is_rule(row)
+
+
+def _is_rule(row: Sequence[str]) -> bool:
+    """Whether there are only lines of signs in a row."""
+    filled = [cell for cell in row if cell.strip()]
+    return bool(filled) and all(map(_RULE.fullmatch, filled))
 
 
 class _Data:
@@ -109,7 +115,7 @@ def _is_other_table(rows: Sequence[list[str]], data: _Data) -> bool:
 
 def _is_foot(row: Sequence[str], data: _Data) -> bool:
     filled = [column for column, cell in enumerate(row) if cell.strip()]
-    if _is_total(row, filled, data) or _is_sum(row, filled, data) or _is_note(row, filled, data):
+    if _is_rule(row) or _is_total(row, filled, data) or _is_sum(row, filled, data) or _is_note(row, filled, data):
         return True
     if len(filled) != 1 or _fits(row, filled[0], data):
         return False
@@ -153,7 +159,7 @@ def _is_note(row: Sequence[str], filled: Sequence[int], data: _Data) -> bool:
 def _is_footnote(row: Sequence[str], column: int, data: _Data) -> bool:
     """Whether the only filled cell of a row is no cell of its column."""
     if not any(map(str.isalnum, row[column])):
-        return bool(_RULE.fullmatch(row[column]))
+        return False
     if column in data.typed:
         return True
     if column and 2 * sum(1 for other in data.rows if other[column]) < len(data.rows):

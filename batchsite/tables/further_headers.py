@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from batchsite.tables.cell_values import data_columns, is_datum, is_missing
 from batchsite.tables.excerpts import excerpt
+from batchsite.tables.footnotes import may_be_foot
 from batchsite.tables.table_top import TableTop, filled_cells, shown_rows
 from batchsite.tables.table_types import Choice, Question
 
@@ -54,13 +55,20 @@ def below_header(top: TableTop, head: int) -> int:
         question = header_question(top.cells(head), top.rows(head + 1), lines, texts, others=others)
         top.layout.questions.append(question)
     top.set_aside(numbers)
-    top.layout.notes.append(f"{count} {'line' if count == 1 else 'lines'} below the names set aside.")
+    top.layout.notes.append(f"{count} {'line' if count == 1 else 'lines'} below the column names skipped.")
     return count
 
 
 def further_headers(names: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
     """How many of the first rows below the names belong to the header. `rows` are as wide as the names."""
     rows = rows[:_JUDGED]
+    end = len(rows)
+    while end and may_be_foot(rows[end - 1]):
+        end -= 1
+    return _count(names, rows) or (_count(names, rows[:end]) if end < len(rows) else 0)
+
+
+def _count(names: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
     if len(rows) > 1 and _is_data(rows[0], rows[1:]) and not _is_marked(names, rows[0], rows[1:]):
         return 0
     most = next((n for n, row in enumerate(rows) if filled_cells(row) > filled_cells(names)), len(rows))
@@ -175,7 +183,7 @@ def header_question(
         KEY,
         f"{stand} between the names and the rows. What {'are they' if count > 1 else 'is it'}?",
         (
-            Choice("leave", "Part of the header: set aside, the rows begin below", (first, *shown_rows(rows[count:]))),
+            Choice("leave", "Part of the header: skip it; the rows start below", (first, *shown_rows(rows[count:]))),
             Choice(
                 "rows", "A row like the others" if count == 1 else "Rows like the others", (first, *shown_rows(rows))
             ),

@@ -40,8 +40,8 @@ def _question(top: TableTop, head: int, guess: str, *, alone: bool) -> Question:
         "header",
         f"{'There is only one row' if alone else 'The first row looks like the others'}: is it a header?",
         (
-            Choice("none", "There is no header: it is a row", (numbers(len(cells)), first, *shown)),
-            Choice("first row", "It is the header: its cells are the names of the columns", (first, *shown)),
+            Choice("none", "There is no header: it is data", (numbers(len(cells)), first, *shown)),
+            Choice("first row", "It is the header: its cells are the column names", (first, *shown)),
             *top.line_choices(head),
         ),
         guess,
@@ -129,10 +129,10 @@ def _width_choices(cells: Sequence[str], rows: list[list[str]], more: int) -> li
     if more < 0:
         empty = not any(name.strip() for name in cells[more:])
         why = "are empty" if empty else "have no cells"
-        return [Choice("drop", f"Its last names {why}: leave them out", (tuple(cells[:more]), *shown))]
+        return [Choice("drop", f"Its last names {why}: skip them", (tuple(cells[:more]), *shown))]
     choices = []
     if not any(cell for row in rows for cell in row[-more:]):
-        label = "Every row ends with a delimiter too many: leave the empty cells out"
+        label = "Every row ends with an extra separator: skip the empty cells"
         choices.append(Choice("drop", label, (tuple(cells), *(row[: len(cells)] for row in shown))))
     nameless = ("",) * more
     first = Choice("first", "The first cells of the rows have no name", ((*nameless, *cells), *shown))

@@ -37,7 +37,7 @@ def lay_out(trial: Trial, answers: Answers, limits: Limits, *, whole: bool) -> L
         layout.columns = list(numbers(top.width))
         layout.sample = top.rows(head)[:_SAMPLE_ROWS]
         layout.typed = data_columns(top.rows(head + 1), top.width)
-        layout.notes.append("There is no header: the columns were given numbers.")
+        layout.notes.append("There is no header, so the columns are numbered.")
     layout.width = layout.width or len(layout.columns)
     return layout
 
@@ -46,7 +46,7 @@ def _said_head(top: TableTop, line: int) -> int | None:
     """The filled record on the line that a person named; None, and a problem, where there is none."""
     head = next((number for number in range(len(top.filled)) if top.record(number)[2] == line), None)
     if head is None:
-        message = f"The names of the columns cannot be in line {line:,}: no row begins there, or it is too far down."
+        message = f"The column names can’t be in line {line:,}: no row begins there, or it is too far down."
         top.layout.problems.append(Problem(message))
     else:
         set_titles_aside(top, head)

@@ -11,10 +11,10 @@ def first_text(first: str, rows: list[list[str]]) -> Question:
     shown = tuple((excerpt(row[0]),) for row in rows[:2])
     return Question(
         "header",
-        "The file has a text a line. Is the first one a header?",
+        "The file has one text per line. Is the first line a header?",
         (
-            Choice("none", "There is no header: it is a row", (("column 1",), (excerpt(first),), *shown)),
-            Choice("first row", "It is the header: the name of the column", ((excerpt(first),), *shown)),
+            Choice("none", "There is no header: it is data", (("column 1",), (excerpt(first),), *shown)),
+            Choice("first row", "It is the header: the column’s name", ((excerpt(first),), *shown)),
         ),
         "none",
         (excerpt(first),),
@@ -27,8 +27,8 @@ def trailing(count: int) -> Question:
         "trailing",
         f"There is one column, and at the end of the file {lines}: empty cells, or nothing?",
         (
-            Choice("leave", "Nothing: leave them out"),
-            Choice("rows", "Rows whose only cell is empty", (("",),)),
+            Choice("leave", "No: skip them"),
+            Choice("rows", "Yes: rows with an empty cell", (("",),)),
         ),
         "leave",
     )
@@ -38,9 +38,9 @@ def repeated(found: Findings, columns: list[str], place: str = "Line") -> Questi
     times = "once more" if found.count == 1 else f"{found.count:,} times more"
     return Question(
         "repeated",
-        f"The header stands {times} between the rows. What is it there?",
+        f"The header appears {times} among the rows. What is it there?",
         (
-            Choice("leave", "The header again: leave it out"),
+            Choice("leave", "The header again: skip it"),
             Choice("keep", "A row like the others", (tuple(columns),)),
         ),
         "leave",
@@ -53,7 +53,7 @@ def quotes(problem: Problem) -> Question:
     where = f"Line {problem.line} has a quote in the middle of a cell, and no cell is quoted."
     return Question(
         "quotes",
-        f"{where} Is it a part of the text?",
+        f"{where} Is it part of the text?",
         (Choice("text", "Yes: it is text, such as inches"), Choice("damage", "No: the file is damaged there")),
         "text",
         (f"Line {problem.line}: {problem.excerpt}",),
@@ -67,8 +67,8 @@ def footer(found: list[Problem], *, parted: bool) -> Question:
         "footer",
         "The last lines are not like the rest: are they a footnote below the table?",
         (
-            Choice("leave", "A footnote: set it aside", tuple((problem.excerpt,) for problem in found)),
-            Choice("part", "Rows that are damaged, or the file was cut"),
+            Choice("leave", "A footnote: skip it", tuple((problem.excerpt,) for problem in found)),
+            Choice("part", "Damaged rows, or a file that was cut off"),
         ),
         "leave" if parted or words else "part",
         tuple(f"Line {problem.line}: {problem.excerpt}" for problem in found[:5]),
@@ -84,8 +84,8 @@ def table_end(above: list[list[str]], last: list[tuple[int, list[str]]], place: 
         "footer",
         f"The last {'row is' if len(last) == 1 else 'rows are'} not like the rest: a footnote or a total?",
         (
-            Choice("leave", "A footnote or a total: set it aside, the table ends above", data),
-            Choice("part", "A part of the table", (*data, *rows)),
+            Choice("leave", "A footnote or a total: skip it; the table ends above", data),
+            Choice("part", "Part of the table", (*data, *rows)),
         ),
         "leave",
         tuple(f"{place} {line}: {text}" for line, text in texts[:5]),

@@ -156,7 +156,7 @@ class Records:
         if "unexpected end" in error:
             return [], self._cut(), line, UNCLOSED
         where = f" on line {last}" if last > line else ""
-        fault = f"There is text behind a closing quote{where}; a quote inside a cell must be doubled."
+        fault = f"There is text after a closing quote{where}; a quote inside a cell must be doubled."
         return [], self._cut(), line, fault
 
     def _endless(self) -> Iterator[Record]:

@@ -86,7 +86,7 @@ class RowChecks:
         if self._final or (self.bad.count and not self.skips):
             raise self.refusal()
         if self.bad.count and self.bad.count >= self.rows:
-            self.bad_file("Not one row is good, so nothing is left of the file.")
+            self.bad_file("No row is valid, so there is nothing left to import.")
             raise self.refusal()
 
     def refusal(self) -> ReadingError:

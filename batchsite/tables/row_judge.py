@@ -158,7 +158,7 @@ class RowJudge:
             return False
         if layout.drop and any(cells[-layout.drop :]):
             column = len(cells) - layout.drop + 1
-            self._report(record, "There is something in a cell that was to be left out.", column, excerpt(text))
+            self._report(record, "A cell that should be skipped is not empty.", column, excerpt(text))
             return False
         return True
 
@@ -167,7 +167,7 @@ class RowJudge:
         _, text, line, _ = record
         if self._answers.get("repeated") == "keep":
             return True
-        problem = Problem("This row is the header once more.", line, self.checks.rows, excerpt=excerpt(text))
+        problem = Problem("This row repeats the header.", line, self.checks.rows, excerpt=excerpt(text))
         if self.checks.skips:
             self._skip(record, problem)
         elif self._answers.get("repeated") == "leave":
@@ -230,7 +230,7 @@ class RowJudge:
             where = f"Line {self._marked:,} begins with a byte order mark, an invisible sign of a file's beginning."
             self._understood.notes.append(f"{where} It was kept.")
         if blanks.left:
-            self._understood.notes.append(f"{blanks.left:,} blank {'line' if blanks.left == 1 else 'lines'} left out.")
+            self._understood.notes.append(f"{blanks.left:,} blank {'line' if blanks.left == 1 else 'lines'} skipped.")
 
     def _settle(self) -> None:
         """Raises ReadingError or Asks where rows are bad, unless they are a footnote by choice."""
@@ -254,7 +254,7 @@ class RowJudge:
         if answer != "leave":
             self._ask(questions.footer(feet, parted=self.blanks.dropped > 0))
         self._understood.set_aside += [(foot.line or 0, foot.excerpt) for foot in feet]
-        self._understood.notes.append("The last lines were set aside.")
+        self._understood.notes.append("The last lines were skipped.")
 
     def _only_foreign(self) -> bool:
         """Whether all that is wrong is that the file is not UTF-8 further down, and nobody has said what it is."""
@@ -280,5 +280,5 @@ def _ragged(found: int, width: int, text: str, dialect: Dialect) -> str:
     message = f"{found:,} {'cell' if found == 1 else 'cells'} where the header has {width:,}."
     if found > width and dialect.quote and dialect.quote not in text and dialect.delimiter != ONE_COLUMN:
         sign = NAMES.get(dialect.delimiter, dialect.delimiter)
-        return f"{message} A cell with a {sign} in it must stand in double quotes."
+        return f"{message} A cell with a {sign} in it must be in double quotes."
     return message

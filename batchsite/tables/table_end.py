@@ -28,7 +28,7 @@ class EndCheckedTable(CheckedTable):
         for piece in self._table.pieces():
             kept += piece
             if len(kept) > most:
-                keep = _FEWEST if sum(map(len, chain(*kept))) > _MUCH else RECENT
+                keep = _FEWEST if sum(map(len, chain(*kept[-RECENT:]))) > _MUCH else RECENT
                 most = keep if keep == _FEWEST else 5 * keep
                 if given := kept[:-keep]:
                     kept = kept[-keep:]
@@ -45,7 +45,7 @@ class EndCheckedTable(CheckedTable):
     def _without(self, kept: list[list[str]], end: int, count: int) -> list[list[str]]:
         """The rows above the footnote; `count` rows were given before. Raises Asks where nobody said that it is one."""
         below = len(kept) - end
-        lines = list(self.recent)[-below:]
+        lines = self.last_lines()[-below:]
         if len(lines) < below:
             lines = list(range(count + end + 1, count + len(kept) + 1))
         footnotes = [(line, row) for line, row in zip(lines, kept[end:], strict=True) if any(row)]
@@ -54,5 +54,5 @@ class EndCheckedTable(CheckedTable):
             raise Asks([questions.table_end(above, footnotes, self.place)], self.understood)
         self.understood.set_aside += [(line, " | ".join(filter(None, row))) for line, row in footnotes]
         total = len(footnotes)
-        self.understood.notes.append(f"The last {'row was' if total == 1 else f'{total} rows were'} set aside.")
+        self.understood.notes.append(f"The last {'row was' if total == 1 else f'{total} rows were'} skipped.")
         return kept[:end]

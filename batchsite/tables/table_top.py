@@ -92,10 +92,15 @@ class TableTop:
         likely = {number for number in numbers if self.may_be_header(number)}
         for number in sorted(numbers, key=lambda number: number not in likely):
             cells, _, line, fault = self.record(number)
-            if not fault:
+            if not fault and self._fits_below(number):
                 shown = [tuple(map(excerpt, cells)), *shown_rows(self.rows(number + 1))]
-                words = f"The names of the columns are in line {line}"
+                words = f"The column names are in line {line}"
                 yield Choice(f"line {line}", words, tuple(shown), more=number not in likely)
+
+    def _fits_below(self, number: int) -> bool:
+        """Whether a filled record can be the header: it is as wide as the table, or all rows below have one width."""
+        below = {len(self.cells(other)) for other in range(number + 1, len(self.filled))}
+        return len(self.cells(number)) == self.width or len(below) == 1
 
     def may_be_header(self, number: int) -> bool:
         """Whether a filled record reads like the names of columns, and numbers and the like stand below it."""

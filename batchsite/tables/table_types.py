@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import IO, Protocol
 
@@ -161,8 +161,6 @@ class Table(Protocol):
     understood: Understood
     sample: Sequence[list[str]] = ()
     """The first rows, where they were looked at before."""
-    recent: Collection[int] = ()
-    """The lines of the rows given out last, the newest last; empty where rows have none."""
     declared_totals: int = 0
     """Rows at the end that the file itself calls totals."""
     left_out: Skipped
@@ -171,6 +169,10 @@ class Table(Protocol):
     def rows(self) -> Iterator[list[str]]:
         """The rows below the header, once. Raises ReadingError or Asks, at the end or at a limit."""
         ...
+
+    def last_lines(self) -> list[int]:
+        """The lines of the rows given out last, the newest last; empty where rows have none."""
+        return []
 
     def pieces(self) -> Iterator[list[list[str]]]:
         """As `rows`, those together that are in memory together anyway."""

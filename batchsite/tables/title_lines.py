@@ -34,7 +34,7 @@ def set_titles_aside(top: TableTop, count: int) -> None:
     """The first `count` filled records are no part of the table."""
     top.set_aside(range(count))
     if count:
-        top.layout.notes.append(f"{count} {'line' if count == 1 else 'lines'} above the table set aside.")
+        top.layout.notes.append(f"{count} {'line' if count == 1 else 'lines'} above the table skipped.")
 
 
 def _leads(top: TableTop) -> int:
@@ -132,7 +132,7 @@ def _question(top: TableTop, leads: int) -> Question | None:
     shown = shown_rows(rows)
     evidence = tuple(numbered_text(top.record(number)[2], top.record(number)[1]) for number in range(leads + 1))
     choices = (
-        Choice("set aside", "A title: set it aside, the table begins below", (tuple(header), *shown)),
+        Choice("set aside", "A title: skip it; the table starts below", (tuple(header), *shown)),
         Choice("part", "Part of the table: line 1 is the header", (tuple(first), tuple(header), *shown[:1])),
     )
     text = "The first lines are not like the rest: are they a title above the table?"

@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from batchsite.http import UNPROCESSABLE, client_address
+from batchsite.http import UNPROCESSABLE, client_address, forget_typed
 from batchsite.teams import security_log
 from batchsite.teams.access import team_optional
 from batchsite.teams.forms import AccountForm, PasswordForm
@@ -54,7 +54,7 @@ def sign_out_everywhere(request: PersonRequest) -> HttpResponse:
     request.user.save(update_fields=["session_epoch"])
     security_log.record("signed_out_everywhere", request)
     logout(request)
-    return redirect("sign-in")
+    return forget_typed(redirect("sign-in"))
 
 
 def _page(request: PersonRequest, form: AccountForm, password_form: PasswordForm) -> HttpResponse:

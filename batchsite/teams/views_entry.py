@@ -12,7 +12,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 from django.views.defaults import page_not_found
 
-from batchsite.http import UNPROCESSABLE, client_address, next_url
+from batchsite.http import UNPROCESSABLE, client_address, forget_typed, next_url
 from batchsite.teams import invitations, security_log
 from batchsite.teams.access import team_optional
 from batchsite.teams.forms import SetupForm, SignInForm, SignUpForm, TeamForm
@@ -82,7 +82,7 @@ def _refuse(request: HttpRequest, form: SignInForm, refusal: SignInRefused) -> H
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
     logout(request)
-    return redirect("sign-in")
+    return forget_typed(redirect("sign-in"))
 
 
 @login_not_required

@@ -12,7 +12,7 @@ import argparse
 import re
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 AXE = Path(__file__).with_name("vendor") / "axe.min.js"
 CHROMIUM = "/usr/bin/chromium"
 SIZES = {"wide": (1280, 860), "narrow": (390, 844)}
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 SETTLED = """() => Promise.all(document.getAnimations()
     .filter(one => one.effect.getComputedTiming().iterations !== Infinity)
     .map(one => one.finished.catch(() => null))).then(() => null)"""
@@ -45,6 +46,20 @@ def accessibility(page: Page) -> list[str]:
     return [f"{one['id']}: {node['target']} {node['failureSummary']}" for one in violations for node in one["nodes"]]
 
 
+def faults_everywhere(page: Page) -> list[str]:
+    """What axe-core finds and what sticks out, a line each: wide and narrow, light and dark."""
+    faults: list[str] = []
+    for size, (width, height) in SIZES.items():
+        for scheme in SCHEMES:
+            page.set_viewport_size({"width": width, "height": height})
+            page.emulate_media(color_scheme=scheme)
+            found = accessibility(page)
+            if (beyond := page.evaluate(STICKS_OUT)) > 0:
+                found.append(f"{beyond} px stick out")
+            faults += [f"{page.url} {size} {scheme}: {line}" for line in found]
+    return faults
+
+
 def sign_in(page: Page, base: str, email: str, password: str) -> None:
     page.goto(f"{base}/sign-in")
     page.get_by_label("E-mail").fill(email)
@@ -57,7 +72,7 @@ def look(browser: Browser, base: str, paths: list[str], account: tuple[str, str]
     """Take the pictures; all complaints, with where they came from."""
     complaints: list[str] = []
     for size, (width, height) in SIZES.items():
-        for scheme in ("light", "dark"):
+        for scheme in SCHEMES:
             context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
             page = context.new_page()
             heard = complaints_of(page)

@@ -14,7 +14,7 @@ from batchsite.prompts.models import Prompt
 from batchsite.teams.models import Team, User
 from tests import customer_questions
 from tests.browser.drafting import prompt_of, saved, submit
-from tests.browser.look import STICKS_OUT, accessibility
+from tests.browser.look import STICKS_OUT, accessibility, faults_everywhere
 from tests.factories import make_dataset
 from tests.submission.stories import a_dataset, a_draft
 
@@ -133,19 +133,12 @@ def test_the_review_shows_what_is_sent_and_starts_it(team: Team, alice: User, op
     assert (draft.state, draft.total) == ("queued", 30)
 
 
-@pytest.mark.parametrize("size", [(1280, 800), (390, 844)], ids=["wide", "narrow"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_pages_of_prompts_are_accessible_and_fit(
-    size: tuple[int, int], scheme: Any, team: Team, alice: User, open_as: Open
-) -> None:
+def test_the_pages_of_prompts_are_accessible_and_fit(team: Team, alice: User, open_as: Open) -> None:
     kept = Prompt.objects.create(team=team, name="A" * 120, created_by=alice)
     for number in (1, 2):
         kept.versions.create(number=number, text=f"Sort {{{{text}}}} {'x' * 200 * number}", comment="shorter")
     page = open_as(alice, "/prompts/")
-    page.set_viewport_size({"width": size[0], "height": size[1]})
-    page.emulate_media(color_scheme=scheme)
     base = page.url.removesuffix("/prompts/")
     for path in ("/prompts/", f"/prompts/{kept.pk}", f"/prompts/{kept.pk}/compare", f"/prompts/{kept.pk}/rename"):
         page.goto(base + path)
-        assert accessibility(page) == [], path
-        assert page.evaluate(STICKS_OUT) <= 0, path
+        assert faults_everywhere(page) == []

@@ -66,7 +66,7 @@ def test_a_question_is_answered_and_the_answer_changed(
     imported(dataset)
 
     expect(page.get_by_text("Needs an answer", exact=True)).to_be_visible()
-    expect(page.get_by_role("group", name="Which of these reads right?")).to_contain_text("Müller")
+    expect(page.get_by_role("group", name="Which of these looks right?")).to_contain_text("Müller")
     likeliest = page.get_by_role("radio", name="Windows-1252")
     expect(likeliest).to_be_checked()
     is_in_order(page)

@@ -100,6 +100,7 @@ class Audit:
         verdict.batches += 1
         verdict.rows += batch.total
         if batch.is_running:
+            self.verdict.unreadable += sum(remote.ticks for found in self.remotes.values() for remote in found)
             self._say(verdict.hangs, [f"{batch.state} for ever: {batch.done} of {batch.total} rows"])
             return
         self._say(verdict.wrong, self._sums())

@@ -23,6 +23,7 @@ BUSY_SOON = 1.5
 """Seconds to wait for a worker that is in the middle of a step."""
 MOST_DOWN = 3.0
 """Seconds that a provider stays down."""
+IN_A_TRY, FROZEN_WITH_A_LEASE = "worker while a row was tried", "worker frozen with a lease"
 FROZEN = (11.0, 16.0)
 """Seconds that a worker stands still: longer than its lease (tests/hasty/apps.py)."""
 
@@ -98,14 +99,32 @@ class Killer(Actor):
         process.kill()
         return f"{queue} {role}"
 
-    def _find(self, role: str, *, when: Callable[[], bool] = lambda: True) -> tuple[str, psutil.Process | None]:
-        """Returns (queue, process), None if none has that role while `when` is true."""
+    def _catch(self, is_right: Callable[[], bool]) -> psutil.Process | None:
+        """Returns a busy worker, stopped in its tracks at a moment that is right. None if there was none."""
+        until = time.monotonic() + 2 * BUSY_SOON
+        while time.monotonic() < until:
+            _, process = self._find("worker busy")
+            if process is None:
+                continue
+            process.suspend()
+            try:
+                if is_right():
+                    return process
+            except BaseException:
+                process.resume()
+                raise
+            process.resume()
+            time.sleep(0.01)
+        return None
+
+    def _find(self, role: str) -> tuple[str, psutil.Process | None]:
+        """Returns (queue, process), None if none has that role."""
         queues, site = self.dice.sample(("short", "long"), 2), self._site()
         until = time.monotonic() + (BUSY_SOON if role == "worker busy" else 0)
         while True:
             for queue in queues:
                 for process in self._inside(site, queue):
-                    if self._role(site, process) == role and when():
+                    if self._role(site, process) == role:
                         return queue, process
             if time.monotonic() > until:
                 return "", None
@@ -123,22 +142,19 @@ class Killer(Actor):
 
     def _in_a_try(self) -> str:
         """While a row is being asked in real time, the worker that may be waiting for its answer."""
-        asking = TrialAnswer.objects.filter(state=AnswerState.SENDING)
-        _, process = self._find("worker busy", when=asking.exists)
+        process = self._catch(TrialAnswer.objects.filter(state=AnswerState.SENDING).exists)
         if process is None:
             return ""
         process.kill()
-        return "worker while a row was tried"
+        return IN_A_TRY
 
     def _freeze(self) -> str:
         """A worker that holds a lease stands still until the lease has run out, and then goes on."""
-        holding = Submission.objects.exclude(lease_token="")
-        _, process = self._find("worker busy", when=holding.exists)
+        process = self._catch(Submission.objects.exclude(lease_token="").exists)
         if process is None:
             return ""
-        process.suspend()
         self._frozen.append((process, time.monotonic() + self.dice.uniform(*FROZEN)))
-        return "worker frozen with a lease"
+        return FROZEN_WITH_A_LEASE
 
     def _thaw(self, now: float) -> None:
         for process, until in [each for each in self._frozen if now > each[1]]:

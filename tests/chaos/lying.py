@@ -122,6 +122,7 @@ class Liar(Actor):
         self._in_force: dict[int, tuple[str, float]] = {}
 
     def act(self) -> None:
+        self._slow_tries()
         while not self.over.wait(self.dice.uniform(0.5, 3)):
             with contextlib.suppress(httpx.HTTPError, OSError):
                 self._end_old()
@@ -133,9 +134,14 @@ class Liar(Actor):
                 self._lock_database(self.dice.uniform(0.5, 4))
         self.mend()
 
+    def _slow_tries(self) -> None:
+        """Rows that are tried take their time, so that somebody can be killed meanwhile."""
+        self.scene.provider.admin("POST", "faults", {"what": "trickle", "call": "chat", "seconds": 0.1, "pieces": 8})
+
     def _jump(self) -> None:
         """The clock of one machine is set wrong for some seconds, and right again."""
         self.mend()
+        self._slow_tries()
         self.over.wait(TRAIL)
         file = self.dice.choice(self.scene.sites).data / "run" / clock.FILE
         file.write_text(str(self.dice.choice(JUMPS)))

@@ -18,7 +18,7 @@ from batchsite.submission import actions
 from batchsite.trials.models import Trial
 from tests.chaos import books, ledger
 from tests.chaos.actor import Actor
-from tests.chaos.killing import Killer
+from tests.chaos.killing import FROZEN_WITH_A_LEASE, IN_A_TRY, Killer
 from tests.chaos.lying import Liar
 from tests.chaos.people import People
 from tests.chaos.scene import Scene
@@ -31,6 +31,9 @@ STILL = 40.0
 GIVE_UP = 240.0
 """Seconds after the end of all faults; what still runs then hangs for ever."""
 
+LONG = 20.0
+"""Minutes after which what is rarely hit must have been."""
+RARE = (IN_A_TRY, FROZEN_WITH_A_LEASE)
 STOP = 60.0
 """Seconds that `up` may take to stop; a step that runs is let finish."""
 
@@ -56,6 +59,8 @@ def run(scene: Scene) -> bool:
     doctor = _ask_the_doctor(scene)
     verdict = books.reconcile(ledger.read(scene.provider))
     verdict.wrong += people.wrong + said + doctor + _ends_cleanly(scene) + tally.idle_faults()
+    if scene.plan.minutes >= LONG:
+        verdict.wrong += [f"no {victim} was ever hit" for victim in RARE if not tally.kills[victim]]
     _report(scene, tally, verdict)
     return verdict.clean
 

@@ -89,7 +89,7 @@ def test_a_column_of_different_short_words_can_be_the_id() -> None:
     assert (found["can_be_id"], found["why_not_id"]) == (True, "")
 
 
-def test_numbers_are_told() -> None:
+def test_a_column_of_numbers_is_told_from_one_of_texts() -> None:
     for cells in (["1", "-2.5", "", "1e5"], ["1,234.50", "1.234,50"], ["007"]):
         assert column(*cells)["numbers_only"]
     for cells in (["1", "x"], ["1", " "], ["1\n2"], ["-"]):

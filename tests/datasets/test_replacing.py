@@ -106,7 +106,7 @@ def test_what_was_answered_before_is_preselected(received: Importer, alice: User
     assert f'value="{other}" required checked' in page
 
 
-@pytest.mark.parametrize(("data", "words"), [(b"", "The file is empty."), (b"a" * 2001, "2,000 are the limit")])
+@pytest.mark.parametrize(("data", "words"), [(b"", "The file is empty."), (b"a" * 2001, "the limit is 2,000")])
 def test_what_cannot_be_taken_is_said_on_the_page_of_the_old_one(
     team: Team, alice: User, client_of: Browser, settings: Settings, media: Path, data: bytes, words: str
 ) -> None:

@@ -51,7 +51,7 @@ def test_a_script_is_told_where_the_dataset_is(alice: User, client_of: Browser) 
     [
         ({}, "Choose a file first."),
         (tickets(b""), "The file is empty."),
-        (tickets(b"a" * 2001), "2,001 bytes; 2,000 are the limit"),
+        (tickets(b"a" * 2001), "2,001 bytes; the limit is 2,000"),
         (tickets(name="x" * 250 + ".csv") | {"name": "y" * 201}, "at most 200 characters"),
     ],
 )
@@ -88,7 +88,7 @@ def test_an_upload_over_the_limit_is_refused_before_it_is_read(
     answer = client_of(alice).post(URL, tickets(b"a" * (1000 + upload_guard.AROUND)), headers=headers)
 
     assert answer.status_code == 413
-    assert "1.0 kB are the limit" in answer.content.decode()
+    assert "the limit is 1.0 kB" in answer.content.decode()
 
 
 def test_an_upload_that_the_disk_has_no_room_for_is_refused_before_it_is_read(

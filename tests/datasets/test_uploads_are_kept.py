@@ -16,7 +16,7 @@ from django.db import IntegrityError
 from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
-from batchsite.datasets import importer
+from batchsite.datasets import import_queue, importer
 from batchsite.datasets.models import Dataset, DatasetState
 from batchsite.datasets.upload_limits import NotTaken
 from batchsite.processes.queue import RESEND
@@ -67,10 +67,10 @@ def test_an_upload_is_due_at_once_and_a_worker_is_told(
 
 
 def test_a_big_upload_waits_in_the_long_queue(team: Team, alice: User) -> None:
-    small, big = upload(b"a\n" + b"x" * (importer.SMALL - 2)), upload(b"a\n" + b"x" * importer.SMALL)
+    small, big = upload(b"a\n" + b"x" * (import_queue.SMALL - 2)), upload(b"a\n" + b"x" * import_queue.SMALL)
 
-    assert importer.job(importer.receive(team, alice, small)).queue == "short"
-    assert importer.job(importer.receive(team, alice, big)).queue == "long"
+    assert import_queue.job(importer.receive(team, alice, small)).queue == "short"
+    assert import_queue.job(importer.receive(team, alice, big)).queue == "long"
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_what_a_file_is_called_is_no_path(team: Team, media: Path) -> None:
     assert Path(dataset.file.path).is_relative_to(media / "datasets")
 
 
-@pytest.mark.parametrize(("data", "words"), [(b"", "empty"), (b"x" * 101, "101 bytes; 100 are the limit")])
+@pytest.mark.parametrize(("data", "words"), [(b"", "empty"), (b"x" * 101, "101 bytes; the limit is 100")])
 def test_an_upload_that_is_refused_leaves_nothing_behind(
     team: Team, media: Path, settings: Settings, data: bytes, words: str
 ) -> None:
@@ -139,7 +139,7 @@ def test_a_file_of_this_machine_has_the_same_limit(team: Team, tmp_path: Path, s
     path.write_bytes(b"x" * 101)
     settings.OPTIONS = _with_limit(100)
 
-    with pytest.raises(NotTaken, match="100 are the limit"):
+    with pytest.raises(NotTaken, match="the limit is 100"):
         importer.receive_path(team, path)
     assert not Dataset.objects.exists()
 

@@ -76,6 +76,7 @@ FILTERS: list[tuple[dict[str, str], list[int]]] = [
     ({"f.intent": "late"}, [row for row in EVEN if row not in FAILED]),
     ({"finish": "length"}, [7]),
     ({"judged": "bad"}, [8]),
+    ({"c.wanted": "lost", "state": "failed"}, [*FAILED]),
     ({"fit": "misfit"}, [5]),
     ({"search": "ZÜRICH", "f.intent": "late", "judged": "none", "ranges": "1-10"}, [2, 4, 10]),
     ({"agrees": "wrong", "ranges": "1-9"}, [2, 4, 5, 8]),

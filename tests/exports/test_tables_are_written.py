@@ -36,7 +36,7 @@ def written(writer: Writer, rows: Sequence[Row] = ROWS, columns: Sequence[str] =
     return b"".join(writer(columns, iter(rows)))
 
 
-def test_exact_csv() -> None:
+def test_exact_csv_quotes_every_text_and_keeps_it() -> None:
     assert written(csv_exact).decode() == (
         f'"id","text",{OURS}'
         '"1","Hello","tickets-row-1","succeeded","Card","","","stop","grok-4.3","287","42","58","0.0002148"\r\n'
@@ -45,7 +45,7 @@ def test_exact_csv() -> None:
     )
 
 
-def test_json_lines() -> None:
+def test_json_lines_hold_an_object_a_row() -> None:
     first, second, third = written(jsonl).splitlines()
 
     assert orjson.loads(first) == {

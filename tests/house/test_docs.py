@@ -35,3 +35,10 @@ def test_every_option_is_documented_with_its_default() -> None:
 
 def test_nothing_is_documented_that_does_not_exist() -> None:
     assert set(ROWS) <= set(OPTIONS)
+
+
+def test_every_file_that_a_page_names_as_proof_is_there() -> None:
+    pages = {path.name: path.read_text() for path in (ROOT / "docs").glob("*.md")}
+    named = {(name, path) for name, text in pages.items() for path in re.findall(r"`(tests/[\w/]+\.py)`", text)}
+    assert len(named) > 20
+    assert [(name, path) for name, path in named if not (ROOT / path).exists()] == []

@@ -22,6 +22,14 @@ from tests.sandboxes import Sandbox, running_sandbox
 ON_SQLITE = pytest.mark.skipif(bool(os.environ.get("DATABASE_URL")), reason="how SQLite fails")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What is asked of an installation from outside, a process answers."""
+    for item in items:
+        if "place" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.processes)
+
+
 @dataclass
 class Place:
     """A data folder, and what is in the environment."""

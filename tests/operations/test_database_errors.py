@@ -47,7 +47,7 @@ ERRORS: dict[str, tuple[Run, Trouble | None]] = {
 
 
 @pytest.mark.parametrize("case", ERRORS)
-def test_sqlite(case: str, tmp_path: Path) -> None:
+def test_the_code_of_sqlite_tells_what_is_wrong(case: str, tmp_path: Path) -> None:
     run, trouble = ERRORS[case]
     path = tmp_path / "words.sqlite3"
     with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as database:

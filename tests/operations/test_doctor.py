@@ -50,7 +50,7 @@ def test_for_people_it_is_a_line_each_and_what_to_do_below(place: Place) -> None
 # ---- the database ---------------------------------------------------------------------------------
 
 
-def test_no_database_yet(tmp_path: Path, place: Place) -> None:
+def test_a_database_that_is_not_there_yet_is_told(tmp_path: Path, place: Place) -> None:
     place.database.unlink()
     seen = place.doctor()
     assert "There is none at" in seen.about("database", "problem")
@@ -71,7 +71,7 @@ def test_a_database_of_an_older_version(place: Place) -> None:
     assert "need the database" in seen.about("work", "warning")
 
 
-def test_a_damaged_database(place: Place) -> None:
+def test_a_damaged_database_is_told(place: Place) -> None:
     with place.database.open("r+b") as file:
         file.seek(3 * 4096)
         file.write(b"\xff" * 4096 * 12)
@@ -85,7 +85,7 @@ def test_a_file_that_is_no_database(place: Place) -> None:
     assert "not a database" in place.doctor().about("database", "problem")
 
 
-def test_a_locked_database(place: Place) -> None:
+def test_a_locked_database_is_told_and_found_sound_again(place: Place) -> None:
     with closing(sqlite3.connect(place.database, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
         seen = place.doctor()
@@ -119,7 +119,7 @@ def test_postgresql_that_does_not_answer(place: Place) -> None:
 # ---- the disk -------------------------------------------------------------------------------------
 
 
-def test_a_full_disk(place: Place) -> None:
+def test_a_disk_on_which_nothing_can_be_written_is_told(place: Place) -> None:
     """No file may grow beyond what the database has already."""
     most = place.database.stat().st_size
     full = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (most // 10, most // 10))  # noqa: E731
@@ -225,7 +225,7 @@ def test_batches_whose_key_is_gone(place: Place) -> None:
     assert "made with XAI_API_KEY, which is unset now" in place.doctor().about("key", "problem")
 
 
-def test_settings_that_hurt(place: Place) -> None:
+def test_settings_that_hurt_are_told(place: Place) -> None:
     place.environ["BATCHSITE_PAGE_ROWS"] = "2000"
     place.data.chmod(0o755)
     seen = place.doctor()

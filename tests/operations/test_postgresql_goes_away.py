@@ -20,8 +20,6 @@ from tests.sandboxes import Sandbox
 
 pytestmark = [pytest.mark.processes, pytest.mark.services]
 ROWS = 3_000
-STATES = "from batchsite.batches.models import Batch; print(*Batch.objects.values_list('state', flat=True))"
-SENT = "from batchsite.batches.models import Submission as S; print(sum(S.objects.values_list('sent', flat=True)))"
 
 
 def test_a_batch_a_page_and_a_runbatch_outlive_it(place: Place, provider: Sandbox, tmp_path: Path) -> None:
@@ -34,10 +32,11 @@ def test_a_batch_a_page_and_a_runbatch_outlive_it(place: Place, provider: Sandbo
         place.environ |= {**HASTY, "DATABASE_URL": server.url, "REDIS_URL": redis_url}
         with Running(place.data, place.environ) as site:
             take_in(place, table)
-            ready = "from batchsite.datasets.models import Dataset; print(Dataset.objects.get().state)"
-            wait_for(lambda: place.python(ready).strip() == "ready", 40)
+            ready, completed = "SELECT state FROM datasets_dataset", "SELECT state FROM batches_batch"
+            wait_for(lambda: services.ask_postgres(server.url, ready) == [("ready",)], 40)
             begin(place)
-            wait_for(lambda: int(place.python(SENT)) > 0, 40)
+            some_sent = "SELECT 1 FROM batches_submission WHERE sent > 0"
+            wait_for(lambda: services.ask_postgres(server.url, some_sent), 40)
             beside = subprocess.Popen(
                 [sys.executable, "manage.py", "runbatch", "--resume", "1"],
                 cwd=ROOT,
@@ -57,7 +56,7 @@ def test_a_batch_a_page_and_a_runbatch_outlive_it(place: Place, provider: Sandbo
             provider.complete()
             time.sleep(4)
             server.start()
-            wait_for(lambda: place.python(STATES).split() == ["completed"], 90)
+            wait_for(lambda: services.ask_postgres(server.url, completed) == [("completed",)], 90)
             wait_for(lambda: httpx.get(f"{site.url}/healthz").status_code == 200, 20)
             _, said = beside.communicate(timeout=60)
             assert beside.returncode == 0, said

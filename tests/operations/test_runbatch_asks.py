@@ -24,7 +24,7 @@ def test_what_a_file_asks_is_said_with_the_answers_to_choose_from(place: Place, 
     done = place.manage("runbatch", str(latin), *ASKED)
 
     assert done.returncode == 2
-    assert "Which of these reads right?" in done.stderr
+    assert "Which of these looks right?" in done.stderr
     assert "--answer encoding=cp1252  Western European (Windows-1252) (the likeliest)" in done.stderr
     assert "Müller | Zürich" in done.stderr
     assert place.sql("SELECT state FROM datasets_dataset") == [("asking",)]

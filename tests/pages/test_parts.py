@@ -31,7 +31,7 @@ from batchsite.templatetags import parts, words
         (12_345_678_900_000_000, "$1,234,567.89"),
     ],
 )
-def test_money(ticks: int | None, text: str) -> None:
+def test_ticks_are_told_in_dollars(ticks: int | None, text: str) -> None:
     assert wording.dollars(ticks) == text
 
 
@@ -57,7 +57,7 @@ def test_an_estimate_is_rounded_to_what_it_can_know(dollars: float, text: str) -
     ("value", "text"),
     [(None, "—"), (9999, "9,999"), (14_000, "14 k"), (580_123, "580 k"), (1_460_000, "1.46 M"), (2_000_000_000, "2 G")],
 )
-def test_sums(value: int | None, text: str) -> None:
+def test_large_numbers_are_shortened(value: int | None, text: str) -> None:
     assert wording.compact(value) == text
 
 
@@ -72,7 +72,7 @@ def test_sums(value: int | None, text: str) -> None:
         (2_500_000_000_000, "2500 GB"),
     ],
 )
-def test_sizes(value: int | None, text: str) -> None:
+def test_bytes_are_told_in_the_unit_that_fits(value: int | None, text: str) -> None:
     assert wording.size(value) == text
 
 
@@ -97,7 +97,7 @@ def test_a_hundred_per_cent_is_said_only_when_nothing_is_left(part: int, whole: 
         (timedelta(days=1), "1 d"),
     ],
 )
-def test_lengths_of_time(value: timedelta | float | None, text: str) -> None:
+def test_a_length_of_time_is_told_in_the_unit_that_fits(value: timedelta | float | None, text: str) -> None:
     assert wording.duration(value) == text
 
 

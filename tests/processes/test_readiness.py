@@ -67,7 +67,7 @@ def test_a_person_hears_once_when_it_takes_long(readiness: Readiness) -> None:
     assert late == [False, False, True, False]
 
 
-def test_nobody_listens_yet() -> None:
+def test_it_is_not_ready_while_nobody_listens() -> None:
     with listen("127.0.0.1", 0) as closed:
         place = closed.getsockname()
     readiness = Readiness(place)

@@ -161,3 +161,13 @@ def test_big_batches_that_run_are_counted_when_they_end(
 def test_a_count_belongs_to_the_team(batch: Batch, charlie: User, client_of: Browser) -> None:
     answer = client_of(charlie).get(reverse("batch-hits", args=[batch.pk]), {"search": "x"}, headers=HTMX)
     assert answer.status_code == 404
+
+
+def test_rows_with_a_value_in_the_dataset_are_counted_and_named(batch: Batch, site: Client) -> None:
+    assert hits(site, batch, **{"c.text": "Question 7"}) == "1 of 60 rows"
+    assert hits(site, batch, **{"c.wanted": "lost", "state": "failed"}) == "6 of 60 rows"
+    assert hits(site, batch, **{"c.wanted": "lost"}).startswith("Counting")
+    count()
+    assert hits(site, batch, **{"c.wanted": "lost"}) == "60 of 60 rows"
+    html = " ".join(site.get(reverse("batch", args=[batch.pk]), {"c.wanted": "lost"}).content.decode().split())
+    assert "<bdi>wanted is lost</bdi>" in html

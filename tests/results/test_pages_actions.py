@@ -10,9 +10,11 @@ from django.contrib.messages import get_messages
 from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from batchsite.batches.models import Batch
 from batchsite.batches.transitions import hold
+from batchsite.processes import queue
 from batchsite.submission.retriable import retriable_results
 from batchsite.teams.models import Team, User
 from tests.submission.stories import a_draft, a_running_batch, an_ended_batch, end, failure, receive, success
@@ -295,3 +297,20 @@ def test_where_all_fits_there_is_nothing_to_ask_again(team: Team, alice: User, s
     batch = an_ended_batch(team, alice)
     answer = site.get(reverse("batch-retry", args=[batch.pk]), {"fit": "misfit"})
     assert said(answer) == ["There is nothing to retry: every answer matches the format."]
+
+
+def test_what_is_pressed_while_the_broker_is_away_is_done_all_the_same(
+    failing: Batch, site: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The message is only a hint: the ticker finds what is due."""
+
+    class Away:
+        def queue_size(self) -> int:
+            raise RuntimeError("Error 111 connecting to 127.0.0.1:6379. Connection refused.")
+
+    monkeypatch.setattr(queue, "broker_of", lambda _: Away())
+    answer = do(site, "batch-row-retry", failing, 3)
+    assert answer.status_code == 302
+    again = failing.submissions.get(number=2)
+    assert again.next_look_at is not None
+    assert again.next_look_at <= timezone.now(), "it is due"

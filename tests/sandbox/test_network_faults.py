@@ -72,7 +72,7 @@ def test_call_that_timed_out_is_applied_in_the_end(live: Live, applied: bool) ->
     wait_until(lambda: len(live.sandbox.requests(batch_id)) == 2)
 
 
-def test_body_can_trickle(live: Live) -> None:
+def test_the_body_of_an_answer_can_trickle(live: Live) -> None:
     batch_id = live.sandbox.filled(20)
     live.sandbox.fault("trickle", call="results", seconds=0.02, pieces=6, times=1)
     started = time.monotonic()

@@ -92,6 +92,19 @@ def test_a_404_under_a_key_whose_team_nobody_knows_is_not_the_end(team: Team, sa
     assert (batch.is_running, batch.missing) == (True, 0)
 
 
+def test_what_nobody_can_tell_anything_of_can_be_ended(team: Team, sandbox: Sandbox, set_key: Any) -> None:
+    """It vanished before xAI had said to which team the key belongs, and no other key will ever see it."""
+    set_key(OURS)
+    sandbox.fault("status", call="key", status=503)
+    sandbox.fault("vanish", call="add", times=1)
+    batch = drive(make_batch(team, ROWS), until="held")
+    assert "does not say whether the key is of the xAI team" in batch.held_reason
+    actions.cancel(batch, None)
+    drive(batch)
+    assert (batch.is_running, batch.missing) == (False, ROWS)
+    assert "was not cancelled there" in batch.results.all()[0].error
+
+
 def test_what_has_vanished_from_its_own_team_is_given_up(team: Team, sandbox: Sandbox, set_key: Any) -> None:
     set_key(OURS)
     sandbox.set(rate=1 / 60)

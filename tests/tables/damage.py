@@ -278,6 +278,44 @@ def padded_footer(base: Good, chance: random.Random) -> Spoilt | None:
     return Spoilt(text + line + base.form.end, (len(text),))
 
 
+def padded_total(base: Good, chance: random.Random) -> Spoilt | None:
+    """A row of totals, in one of several languages."""
+    numeric = [n for n in range(1, base.width) if all(row[n].replace(".", "", 1).isdigit() for row in base.cells[1:])]
+    if base.width < 3 or len(base.spans) < 4 or not base.header or not numeric:
+        return None
+    words = chance.choice(("Total", "Summe", "Totaux", "Razem", "Grand total", "Total (all)"))
+    cells = [words, *("17" if n in numeric else "" for n in range(1, base.width))]
+    return _below(base, [cells])
+
+
+def padded_table(base: Good, chance: random.Random) -> Spoilt | None:
+    """Another table below a blank row, narrower than the first."""
+    full = all(row[-1] for row in base.cells)
+    if base.width < 3 or len(base.spans) < 5 or not base.header or not full:
+        return None
+    some = [["city", "people"], *([city, str(chance.randint(1, 9))] for city in ("Rome", "Oslo", "Bonn"))]
+    padding = [""] * (base.width - 2)
+    return _below(base, [[""] * base.width, *([*row, *padding] for row in some)])
+
+
+def _below(base: Good, rows: Cells) -> Spoilt:
+    """Rows added at the end; what is at fault begins behind the first blank one."""
+    text = base.text if base.form.final_end else base.text + base.form.end
+    lines = [base.form.delimiter.join(written(cell, base.form, base.width) for cell in row) for row in rows]
+    return Spoilt(text + "".join(line + base.form.end for line in lines), (len(text),))
+
+
+def types_below(base: Good, chance: random.Random) -> Spoilt | None:
+    """Types of the columns below the names."""
+    if not base.header or base.width < 2 or len(base.spans) < 4:
+        return None
+    at = base.spans[1][0]
+    types = chance.choice((("int", "str", "float"), ("INTEGER", "VARCHAR(20)", "DOUBLE"), ("(kg)", "(m)", "(s)")))
+    cells = [types[n % len(types)] for n in range(base.width)]
+    line = base.form.delimiter.join(written(cell, base.form, base.width) for cell in cells)
+    return Spoilt(base.text[:at] + line + base.form.end + base.text[at:], (at,))
+
+
 def second_header(base: Good, chance: random.Random) -> Spoilt | None:
     """Units, dashes or import ids below the names."""
     if not base.header or len(base.spans) < 3:
@@ -341,12 +379,14 @@ KINDS: dict[str, Spoil] = {
         quote_dropped, quote_added, quote_added_at_an_edge, quote_moved, line_end_lost, rows_joined_by_a_space,
         rows_joined_by_a_delimiter, line_end_added, row_split, foreign_byte, byte_lost, nul_added, cut_in_a_row,
         cut_in_a_quoted_cell, cut_in_a_character, footer, second_table, header_repeated, cell_lost, cell_doubled,
-        line_between, blank_line, padded_footer, second_header,
+        line_between, blank_line, padded_footer, padded_total, padded_table, second_header, types_below,
     )
 }  # fmt: skip
 
 
-NEVER_DATA = {"header repeated", "padded footer", "second header"}
+NEVER_DATA = {
+    "header repeated", "padded footer", "padded total", "padded table", "second header", "types below",
+}  # fmt: skip
 """Kinds that add a row of the right width which is no data."""
 
 # --- the verdict

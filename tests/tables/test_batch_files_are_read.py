@@ -50,13 +50,13 @@ def test_method_and_url_follow_from_the_body_where_they_are_absent() -> None:
 
 
 FAULTS = [
-    (request(custom_id="r0"), "“r0” stands on an earlier line", 1),
+    (request(custom_id="r0"), "“r0” appears on an earlier line", 1),
     (request(custom_id=...), "custom_id is missing", 1),
     (request(custom_id=7), "custom_id must be a text, and is a number", 1),
     (request(custom_id=""), "custom_id must be a text", 1),
     (request(method="GET"), "method must be “POST”", 2),
-    (request(url="/v1/embeddings"), "no such url", 3),
-    (request(url=None), "no such url", 3),
+    (request(url="/v1/embeddings"), "don’t support this url", 3),
+    (request(url=None), "don’t support this url", 3),
     (request(body=...), "body is missing", 4),
     (request(body="{}"), "body must be an object, and is a text", 4),
     (request(body={"messages": [{}]}), "names no model", 4),
@@ -64,7 +64,7 @@ FAULTS = [
     (request(body={"model": "grok-4", "messages": []}), "no messages", 4),
     (request(url="/v1/responses"), "no input", 4),
     (request(url="/v1/images/generations"), "no prompt", 4),
-    (request(params={}), "“params” is no part of a request", None),
+    (request(params={}), "“params” is not part of a request", None),
 ]
 
 

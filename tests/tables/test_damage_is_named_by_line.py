@@ -10,9 +10,9 @@ from tests.tables.tables import opened, problem, read, refused
 # name: (file, line, row, column, words in the message, words in the excerpt)
 DAMAGE: dict[str, tuple[bytes | str, int, int, int | None, str, str]] = {
     "a cell too few": ("a,b\n1,2\n3\n5,6\n", 3, 2, None, "1 cell where the header has 2", "3"),
-    "a cell too many": ("a,b\n1,2,x\n5,6\n", 2, 1, None, "must stand in double quotes", "1,2,x"),
+    "a cell too many": ("a,b\n1,2,x\n5,6\n", 2, 1, None, "must be in double quotes", "1,2,x"),
     "too many, below quoted line ends": ('a,b\n"x\ny",2\n"p\nq",2,3\n', 4, 2, None, "3 cells", '"p⏎q",2,3'),
-    "text behind a closing quote": ('a,b\n1,"x"y\n3,"4"\n', 2, 1, None, "behind a closing quote", '1,"x"y'),
+    "text after a closing quote": ('a,b\n1,"x"y\n3,"4"\n', 2, 1, None, "after a closing quote", '1,"x"y'),
     "a quote never closed": ('a,b\n1,"2"\n3,"x\n5,6\n', 3, 2, None, "closing quote is missing", '3,"x'),
     "no delimiter before a quoted cell": (
         'a,b,c\n1,"x, y",3\n4 EUR"x, y",6\n',
@@ -31,7 +31,7 @@ DAMAGE: dict[str, tuple[bytes | str, int, int, int | None, str, str]] = {
         18_003,
         18_002,
         None,
-        "must stand in double quotes",
+        "must be in double quotes",
         "Now, then",
     ),
     "a file cut in a row of empty cells": ("a,b,c\n1,2,3\n4,5,6\n,", 4, 3, None, "2 cells", ","),
@@ -86,7 +86,7 @@ def test_rows_that_an_open_quote_swallowed_are_looked_at_again() -> None:
     error = refused('a,b\n1,"2"\n3,"x\n5,6\n7\n8,"9"\n')
 
     assert [(found.line, found.row) for found in error.problems] == [(3, 2), (5, 4)]
-    assert error.problems[0].message.startswith("There is text behind a closing quote on line 6")
+    assert error.problems[0].message.startswith("There is text after a closing quote on line 6")
     assert (error.rows, error.can_skip) == (5, True)
 
 
@@ -94,7 +94,7 @@ def test_a_cell_of_several_lines_with_broken_quotes_is_as_many_bad_rows() -> Non
     error = refused('a,b\n1,"x\n\ny"z\n3,4\n')
 
     assert [found.line for found in error.problems] == [2, 4]
-    assert "behind a closing quote on line 4" in error.problems[0].message
+    assert "after a closing quote on line 4" in error.problems[0].message
 
 
 def test_every_bad_row_is_listed() -> None:
@@ -137,8 +137,8 @@ def test_the_header_is_named_by_its_line_too() -> None:
 
 LIMITS = {
     "rows": ("a,b\n" + "1,2\n" * 11, "more than 10 rows"),
-    "columns": ("a,b,c,d,e,f\n1,2,3,4,5,6\n", "6 columns; 5 are the limit"),
-    "cell": ("a,b\n1,2\n1," + "x" * 101 + "\n", "A cell of 101 characters; 100 are the limit"),
+    "columns": ("a,b,c,d,e,f\n1,2,3,4,5,6\n", "6 columns; the limit is 5"),
+    "cell": ("a,b\n1,2\n1," + "x" * 101 + "\n", "A cell of 101 characters; the limit is 100"),
     "unclosed quote": ('a,b\n1,"' + "2,3\n" * 100, "longer than 200 characters. Is a quote never closed?"),
     "no line ends": ("a,b\n1,2\n3,4\n" + "x" * 1000, "longer than 200 characters"),
 }

@@ -200,7 +200,7 @@ def test_nothing_is_said_to_be_nothing() -> None:
 def test_a_cut_file_is_said_to_be_cut(share: float) -> None:
     book = excel([["id", "text"], *[[f"{number}", "text " * number] for number in range(200)]])
 
-    assert "Excel file is damaged or not complete" in sentence(book[: int(len(book) * share)], "x.xlsx")
+    assert "Excel file is damaged or incomplete" in sentence(book[: int(len(book) * share)], "x.xlsx")
 
 
 @pytest.mark.parametrize(
@@ -223,10 +223,10 @@ def test_a_damaged_part_gets_a_sentence(part: str, old: str, new: str) -> None:
 
 def test_limits_are_named() -> None:
     book = excel([["a", "b"], *[["x" * 30, n] for n in range(20)]])
-    assert "20 rows; 10 are the limit" in sentence(book, limits=Limits(rows=10, columns=5, cell=100))
-    assert "2 columns; 1 are the limit" in sentence(book, limits=Limits(rows=100, columns=1, cell=100))
-    assert "30 characters; 20 are the limit" in refused(book, limits=Limits(rows=100, columns=5, cell=20))[0].message
-    assert "1,000 are the limit" in sentence(book, limits=Limits(rows=100, columns=5, cell=100, unpacked=1000))
+    assert "20 rows; the limit is 10" in sentence(book, limits=Limits(rows=10, columns=5, cell=100))
+    assert "2 columns; the limit is 1" in sentence(book, limits=Limits(rows=100, columns=1, cell=100))
+    assert "30 characters; the limit is 20" in refused(book, limits=Limits(rows=100, columns=5, cell=20))[0].message
+    assert "the limit is 1,000" in sentence(book, limits=Limits(rows=100, columns=5, cell=100, unpacked=1000))
 
 
 def test_binary_excel_is_said_to_be_that() -> None:

@@ -83,12 +83,12 @@ BAD_LINES = {
     '{"a":}': "A value is missing",
     '{"a":"x}': "A text is never closed",
     '{"a" 1}': "A colon is missing",
-    '{"a":1,}': "A comma stands before a closing bracket",
-    '{"a":1}{"a":2}': "There is more behind the end of the value",
+    '{"a":1,}': "There is a comma before a closing bracket",
+    '{"a":1}{"a":2}': "There is more after the end of the value",
     '{"a":"x\ty"}': "control character",
     '{"a":"\\x"}': "A backslash",
-    '{"a":1,"a":2}': "The key “a” stands twice",
-    '{"a":{"b":1,"b":2}}': "The key “b” stands twice",
+    '{"a":1,"a":2}': "The key “a” appears twice",
+    '{"a":{"b":1,"b":2}}': "The key “b” appears twice",
     "[1,2]": "This is a list",
     '"text"': "This is a text",
     "17": "This is a number",
@@ -132,10 +132,10 @@ BROKEN_ARRAYS = {
     '[{"a":1},\n{"a":': (2, "ends in the middle of an object"),
     '[{"a":1},\n{"a":"x': (2, "ends in the middle of an object"),
     '[{"a":1}\n{"a":2}]': (2, "A comma is missing"),
-    '[{"a":1},\n]': (2, "A comma stands before the closing bracket"),
+    '[{"a":1},\n]': (2, "There is a comma before the closing bracket"),
     '[{"a":1},\n{"a":tru}]': (2, "A value is missing"),
-    '[{"a":1}]\n[{"a":2}]': (2, "more behind the end of the list"),
-    '[{"a":1},\n{"a":1,"a":2}]': (2, "The key “a” stands twice"),
+    '[{"a":1}]\n[{"a":2}]': (2, "more after the end of the list"),
+    '[{"a":1},\n{"a":1,"a":2}]': (2, "The key “a” appears twice"),
     '[{"a":1},\n{"a":"x\n"}]': (2, "control character"),
 }
 
@@ -188,14 +188,14 @@ def test_keys_that_are_no_names_are_given_some() -> None:
 
     assert table.columns == ["column 1", "b" * 100 + "…", "c"]
     assert list(table.rows()) == [["1", "2", "3"]]
-    assert table.understood.notes == ["Columns whose name was missing, taken or too long were given names."]
+    assert table.understood.notes == ["Columns with a missing, duplicate or overlong name were named automatically."]
 
 
 def test_limits_are_named() -> None:
     small = Limits(rows=3, columns=3, cell=20)
     assert "more than 3 rows" in sentence('{"a":1}\n' * 4, limits=small)
     assert "more than 3 different keys" in sentence('{"a":1,"b":2}\n{"c":3,"d":4}\n', limits=small)
-    assert "21 characters; 20 are the limit" in sentence(f'{{"a":"{"x" * 21}"}}\n{{"a":1}}', limits=small)
+    assert "21 characters; the limit is 20" in sentence(f'{{"a":"{"x" * 21}"}}\n{{"a":1}}', limits=small)
     assert "longer than 40 characters" in sentence(f'{{"a":"{"x" * 100}"}}\n{{"a":1}}', "x.jsonl", limits=small)
     assert "longer than 40 characters" in sentence(f'[{{"a":"{"x" * 400_000}"}}]', limits=small)
 

@@ -38,8 +38,8 @@ def refusal_of(team: Team, settings: Settings) -> Callable[..., str]:
     ("name", "data", "limits", "words"),
     [
         ("t.csv", ROWS, {"max_rows": 12_000}, "12,000"),
-        ("t.csv", b"a,b,c\n1,2,3\n", {"max_columns": 2}, "3 columns; 2 are the limit"),
-        ("t.csv", b"id,text\n1," + b"x" * 501 + b"\n", {"max_cell": 500}, "501 characters; 500 are the limit"),
+        ("t.csv", b"a,b,c\n1,2,3\n", {"max_columns": 2}, "3 columns; the limit is 2"),
+        ("t.csv", b"id,text\n1," + b"x" * 501 + b"\n", {"max_cell": 500}, "501 characters; the limit is 500"),
         ("t.csv.gz", gzip.compress(ROWS), {"unpacked_bytes": 100_000}, "100,000"),
         ("t.zip", zipped("t.csv", ROWS), {"unpacked_bytes": 100_000}, "100,000"),
         ("t.xlsx", workbook(A=[["id", "text"], *(["1", f"{n} Hello"] for n in range(900))]), {"max_rows": 500}, "500"),

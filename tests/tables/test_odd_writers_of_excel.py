@@ -11,7 +11,7 @@ import pytest
 from tests.tables.forms import changed, excel, opened, read, sentence, shared, zipped
 
 CASES = Path(__file__).parents[1] / "cases"
-ISO_NOTE = "Dates that Excel shows in each country's own way are written as 2024-12-31."
+ISO_NOTE = "Dates whose format depends on the country are written like 2024-12-31."
 READ = {
     "12-date-9999": [["id", "valid to"], ["1", "31.12.9999"], ["2", "31.12.2024"]],
     "13-japanese-and-chinese-years": [["id", "date"], *([str(n), "2024-06-01"] for n in range(1, 5))],
@@ -24,9 +24,7 @@ READ = {
 }
 NOTES = {
     "13-japanese-and-chinese-years": [ISO_NOTE],
-    "14-long-integers-xlsx": [
-        "2 numbers with every digit that stands in the file, where Excel shows 15 of them: A2, A3."
-    ],
+    "14-long-integers-xlsx": ["2 numbers with every digit stored in the file, where Excel shows 15: A2, A3."],
     "27-formula-with-empty-inline-text": ["1 formula read as the result that was stored last."],
 }
 SHEET = "xl/worksheets/sheet1.xml"
@@ -97,7 +95,7 @@ def test_a_formula_that_was_never_calculated_is_refused(xml: str) -> None:
         (";;;", "5", "", "1 number hidden by the number format"),
         ("yyyy", "-5", "-5", "1 number written without the number format"),
         ("[Red]", "5", "5", "1 number written without the number format"),
-        ("0", "1.2345678901234567e+18", "1234567890123456700", "1 number with every digit that stands in the file"),
+        ("0", "1.2345678901234567e+18", "1234567890123456700", "1 number with every digit stored in the file"),
         ("[$-407]d. mmmm yyyy", "45444", "2024-06-01", ISO_NOTE),
     ],
 )

@@ -72,8 +72,8 @@ def test_a_question_of_the_file_within_is_passed_on() -> None:
 
 def test_an_archive_within_an_archive_is_refused() -> None:
     for inner in (gzip.compress(CSV.encode()), zipped({"table.csv": CSV}), b"7z\xbc\xaf\x27\x1c" + b"\0" * 50):
-        assert "an archive within the archive" in sentence(gzip.compress(inner))
-        assert "an archive within the archive" in sentence(zipped({"inner": inner}))
+        assert "an archive inside the archive" in sentence(gzip.compress(inner))
+        assert "an archive inside the archive" in sentence(zipped({"inner": inner}))
 
 
 def test_a_tar_is_said_to_be_one() -> None:
@@ -105,21 +105,21 @@ def test_bytes_lost_at_the_beginning_get_a_sentence_from_a_disk_too(whole: bytes
     path = tmp_path / "x"
     path.write_bytes(whole[:9] + whole[9 + lost :])
 
-    with path.open("rb") as stream, pytest.raises(ReadingError, match="is damaged or not complete"):
+    with path.open("rb") as stream, pytest.raises(ReadingError, match="is damaged or incomplete"):
         open_table(stream, limits=SMALL)
 
 
 def test_a_file_without_a_name_is_none() -> None:
-    assert "no file in it" in sentence(zipped({"abc": CSV}).replace(b"abc", b"\0bc"))
+    assert "zip archive is empty" in sentence(zipped({"abc": CSV}).replace(b"abc", b"\0bc"))
 
 
 def test_an_empty_zip_and_a_locked_one_get_a_sentence() -> None:
-    assert "no file in it" in sentence(zipped({}))
+    assert "zip archive is empty" in sentence(zipped({}))
     locked = bytearray(zipped({"table.csv": CSV}))
     at = locked.index(b"PK\x01\x02")
     locked[6] |= 1
     locked[at + 8] |= 1
-    assert "locked with a password" in sentence(bytes(locked))
+    assert "protected by a password" in sentence(bytes(locked))
 
 
 def test_a_bomb_is_stopped_at_the_limit() -> None:

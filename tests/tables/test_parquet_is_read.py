@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import io
+import json
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -120,7 +121,7 @@ def test_names_that_are_missing_taken_or_too_long_are_given() -> None:
 
     assert table.columns == ["a", "column 2", "a_2", "b" * 100 + "…"]
     assert list(table.rows()) == [["w", "x", "y", "z"]]
-    assert table.understood.notes == ["Columns whose name was missing, taken or too long were given names."]
+    assert table.understood.notes == ["Columns with a missing, duplicate or overlong name were named automatically."]
 
 
 @pytest.mark.parametrize(
@@ -146,6 +147,17 @@ def test_numbers_in_bytes_are_no_text() -> None:
     assert asked(parquet_file({"id": list(range(5)), "n": numbers})).key == "binary"
 
 
+def test_an_index_that_is_no_column_is_said() -> None:
+    index = {"kind": "range", "name": "ticket", "start": 1, "stop": 3, "step": 1}
+    table = pa.table({"text": ["a", "b"]}).replace_schema_metadata({"pandas": json.dumps({"index_columns": [index]})})
+    target = io.BytesIO()
+    parquet.write_table(table, target)
+
+    [note] = opened(target.getvalue()).understood.notes
+    assert note.startswith("The index “ticket” of pandas, which counts from 1 in steps of 1, is no column of the file.")
+    assert opened(parquet_file({"text": ["a"]})).understood.notes == []
+
+
 def test_a_table_without_rows_has_none() -> None:
     assert read(parquet_file({"a": pa.array([], pa.string())})) == [["a"]]
 
@@ -153,15 +165,15 @@ def test_a_table_without_rows_has_none() -> None:
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.95])
 def test_a_cut_file_gets_a_sentence(share: float) -> None:
     data = parquet_file({"a": [f"text {n}" for n in range(1000)]})
-    assert "Parquet file is damaged or not complete" in sentence(data[: int(len(data) * share)])
+    assert "Parquet file is damaged or incomplete" in sentence(data[: int(len(data) * share)])
 
 
 def test_limits_are_named() -> None:
     data = parquet_file({"a": ["x" * 30] * 20, "b": list(range(20))})
-    assert "20 rows; 10 are the limit" in sentence(data, limits=Limits(rows=10, columns=5, cell=100))
-    assert "2 columns; 1 are the limit" in sentence(data, limits=Limits(rows=100, columns=1, cell=100))
-    assert "30 characters; 20 are the limit" in refused(data, limits=Limits(rows=100, columns=5, cell=20))[0].message
-    assert "100 are the limit" in sentence(data, limits=Limits(rows=100, columns=5, cell=100, unpacked=100))
+    assert "20 rows; the limit is 10" in sentence(data, limits=Limits(rows=10, columns=5, cell=100))
+    assert "2 columns; the limit is 1" in sentence(data, limits=Limits(rows=100, columns=1, cell=100))
+    assert "30 characters; the limit is 20" in refused(data, limits=Limits(rows=100, columns=5, cell=20))[0].message
+    assert "the limit is 100" in sentence(data, limits=Limits(rows=100, columns=5, cell=100, unpacked=100))
 
 
 TEXTS = {"n": pa.array([5, 9, 7]), "text": ["bb", "dd", "cc"]}

@@ -54,7 +54,7 @@ EXCEL: dict[str, tuple[Callable[[], bytes], str]] = {
     ),
     "long row": (
         lambda: grown(SHEET, ROW_END, "", f'<c t="inlineStr"><is><t>{"x" * 9000}</t></is></c>', ROW_END),
-        "6,641 columns; 50 are the limit",
+        "6,641 columns; the limit is 50",
     ),
     "number": (lambda: grown(SHEET, ROW_END, "<c><v>", "1", f"</v></c>{ROW_END}"), LONG),
     "shared text": (lambda: grown(TEXTS, "TEXT", "", "x"), LONG),

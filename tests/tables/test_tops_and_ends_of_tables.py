@@ -184,6 +184,20 @@ def test_a_second_line_that_is_no_row_is_asked_about(text: str) -> None:
         assert len(forms.read(data, below_header="rows", footer="part")) == len(rows)
 
 
+def test_a_total_hides_no_header_row_of_a_small_table() -> None:
+    rows = [
+        ["id", "text", "n"],
+        ["Number", "What they said", "How many"],
+        ["1", "a", "3"],
+        ["2", "b", "4"],
+        ["Total", "", "7"],
+    ]
+    for data in in_every_form(rows).values():
+        assert forms.asked(data).key == "below_header"
+        assert forms.asked(data, below_header="leave").key == "footer"
+        assert forms.read(data, below_header="leave", footer="leave") == [rows[0], *rows[2:4]]
+
+
 def test_header_rows_above_import_ids_are_no_rows_of_texts_either() -> None:
     rows = [
         ["Q1", "Q2"],
@@ -285,7 +299,7 @@ def test_any_line_can_be_said_to_have_the_names() -> None:
 def test_the_line_of_the_names_counts_what_stands_above_it() -> None:
     text = "sep=;\nMade by;Ann;;\n\nwhatever;it;is;x\nid;a;b;c\n1;2;3;4\n"
     assert read(text, answers={"header_line": "5"}) == [["id", "a", "b", "c"], ["1", "2", "3", "4"]]
-    assert "cannot be in line 3" in refused_with(text, "3")
+    assert "can’t be in line 3" in refused_with(text, "3")
 
 
 def refused_with(text: str, line: str) -> str:
@@ -320,5 +334,5 @@ def test_names_cost_no_more_than_their_share() -> None:
 def test_the_limit_of_columns_comes_before_their_names() -> None:
     text = ",".join(["a"] * 20_000) + "\n" + ",".join(["1"] * 20_000) + "\n"
     begin = time.process_time()
-    assert refused(text).problems[0].message == "The table has 20,000 columns; 50 are the limit."
+    assert refused(text).problems[0].message == "The table has 20,000 columns; the limit is 50."
     assert time.process_time() - begin < 2

@@ -72,7 +72,7 @@ def test_a_name_that_lies_is_named() -> None:
 
 def test_a_locked_excel_file_says_what_to_do() -> None:
     message = sentence(ole("EncryptedPackage"), "x.xlsx")
-    assert "locked with a password" in message
+    assert "protected by a password" in message
     assert "save it without a password" in message
 
 

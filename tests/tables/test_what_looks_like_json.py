@@ -9,7 +9,7 @@ import pytest
 from tests.tables.forms import opened, read, refused, sentence
 
 CASES = Path(__file__).parents[1] / "cases"
-PYTHON, SCRIPT, COMMENTS = "This is Python, not JSON", "This is JavaScript, not JSON", "This is JSON with comments"
+PYTHON, SCRIPT, COMMENTS = "This is Python, not JSON", "This is JavaScript, not JSON", "This JSON has comments"
 LOOKALIKES = {
     "{'text': 'hello', 'n': 1}\n{'text': 'bye', 'n': 2}\n": PYTHON,
     "{'text': \"it's\"}\n": PYTHON,
@@ -19,7 +19,7 @@ LOOKALIKES = {
     "{u'a': u'x'}\n": PYTHON,
     "{b'a': 1}\n": PYTHON,
     "[OrderedDict([('a', 1)])]\n": PYTHON,
-    "['a', 'b']\n['c', 'd']\n": "These are lists of Python",
+    "['a', 'b']\n['c', 'd']\n": "These are Python lists",
     "('a', 1)\n('b', 2)\n": "These are tuples or sets of Python",
     "[('a', 1), ('b', 2)]\n": "These are tuples or sets of Python",
     "(1, 'a')\n(2, 'b')\n": "These are tuples or sets of Python",
@@ -78,7 +78,7 @@ def test_values_that_are_no_objects_are_refused_line_by_line_where_the_name_prom
 def test_a_comment_between_rows_is_named() -> None:
     (problem,) = refused('{"a": 1}\n// more\n{"a": 2}\n', "x.jsonl")
     assert problem.line == 2
-    assert "A comment stands where JSON has none" in problem.message
+    assert "JSON does not allow comments" in problem.message
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ WORDS = {
     "{\"a\": 'x'}": "A single quote stands where JSON has a double one",
     "{“a”: 1}": "A typographic quote stands where JSON has a straight one",
     '{"a": 1, b: 2}': "The name “b” stands without quotes",
-    '{"a": 1,}': "A comma stands before a closing bracket",
+    '{"a": 1,}': "There is a comma before a closing bracket",
     '{"a": 1},': "A comma stands behind the object",
     '"{\\"a\\": 1}"': "This is a text that holds JSON",
 }
@@ -157,6 +157,11 @@ def test_lines_of_lists_are_named_line_by_line() -> None:
 
 def test_rows_deep_in_an_object_are_said_to_be_there() -> None:
     assert "“result.items”" in sentence('{"result": {"items": [{"a": 1}, {"a": 2}]}}', "x.json")
+
+
+def test_rows_as_lists_without_names_are_said_to_be_that() -> None:
+    text = '{"columns": ["a", "b", "c"], "index": [0, 1], "data": [[1, 2, 3], [4, 5, 6]]}'
+    assert "as lists without names, in “data”" in sentence(text, "x.json")
 
 
 def test_quoted_texts_in_a_csv_stay_texts() -> None:

@@ -46,7 +46,9 @@ def test_sign_ins_and_failures(alice: User, client: Client, caplog: pytest.LogCa
     assert events(caplog)[-2:] == ["signed_in", "signed_out"]
 
 
-def test_roles_and_people(alice: User, bob: User, client_of: ClientOf, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_changed_role_and_a_removed_person_are_logged(
+    alice: User, bob: User, client_of: ClientOf, caplog: pytest.LogCaptureFixture
+) -> None:
     membership = Membership.objects.get(user=bob)
     browser = client_of(alice)
     browser.post(reverse("member-role", args=[membership.pk]), {"role": "owner"})

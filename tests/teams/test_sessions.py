@@ -57,3 +57,8 @@ def test_under_https_cookies_are_bound_to_the_host(
         [sys.executable, "-c", code], cwd=ROOT, env=environ, capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == names
+
+
+@pytest.mark.parametrize("way", ["sign-out", "sign-out-everywhere"])
+def test_signing_out_has_the_browser_forget_what_was_typed(way: str, alice: User, client_of: ClientOf) -> None:
+    assert client_of(alice).post(reverse(way))["Clear-Site-Data"] == '"storage"'

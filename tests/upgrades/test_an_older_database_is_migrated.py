@@ -19,6 +19,7 @@ from batchsite.options import ROOT
 from tests.needs import need
 from tests.services import postgres, postgres_folder
 
+pytestmark = pytest.mark.processes
 HERE = Path(__file__).parent
 LOOK = """
 import json
@@ -66,14 +67,14 @@ EXPECTED = (
 )
 
 
-def test_on_sqlite(tmp_path: Path) -> None:
+def test_a_database_of_sqlite_is_upgraded_in_place(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "db.sqlite3") as database:
         database.executescript(lzma.decompress((HERE / "november.sqlite.sql.xz").read_bytes()).decode())
     assert _migrated({"BATCHSITE_DATA": str(tmp_path)}) == EXPECTED
 
 
 @pytest.mark.services
-def test_on_postgresql(tmp_path: Path) -> None:
+def test_a_database_of_postgresql_is_upgraded_in_place(tmp_path: Path) -> None:
     need("PostgreSQL", here=postgres_folder() is not None)
     import psycopg
 

@@ -59,7 +59,7 @@ def test_cost_is_in_ticks_or_unknown(usage: dict[str, Any], ticks: int | None) -
     assert read == Usage(0, 0, 0, 0, ticks)
 
 
-def test_answer_without_usage() -> None:
+def test_an_answer_may_lack_its_usage() -> None:
     assert read_result(answered(usage=None)).usage is None
 
 
@@ -171,5 +171,5 @@ def test_outcome_follows_from_the_error(error: Any, outcome: str) -> None:
 
 
 @pytest.mark.parametrize(("value", "row_id"), [("r1", "r1"), (7, "7"), (None, ""), (True, ""), ({}, "")])
-def test_id_is_text(value: Any, row_id: str) -> None:
+def test_the_id_of_a_row_is_a_text_whatever_came(value: Any, row_id: str) -> None:
     assert read_result({**answered(), "batch_request_id": value}).batch_request_id == row_id

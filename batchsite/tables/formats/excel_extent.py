@@ -19,9 +19,9 @@ from batchsite.workbooks.workbook import Book, Sheet
 _SHOWN_PLACES = 3
 _UNSOLVED = "holds a formula whose result is not stored. Open and save the file in Excel."
 _WORDS = {
-    Departure.PLAIN: "{numbers} written without the number format, which is not known here or cannot show them",
-    Departure.DIGITS: "{numbers} with every digit that stands in the file, where Excel shows 15 of them",
-    Departure.HIDDEN: "{numbers} hidden by the number format and read as Excel shows them, without the number",
+    Departure.PLAIN: "{numbers} written without the number format, which is unknown here or doesn’t fit",
+    Departure.DIGITS: "{numbers} with every digit stored in the file, where Excel shows 15",
+    Departure.HIDDEN: "{numbers} hidden by the number format, and read as Excel shows them: without the number",
 }
 
 
@@ -93,7 +93,7 @@ class FirstLook:
     def notes(self) -> Iterator[str]:
         """All that is not plain reading, in words."""
         if Departure.ISO in self._departures:
-            yield "Dates that Excel shows in each country's own way are written as 2024-12-31."
+            yield "Dates whose format depends on the country are written like 2024-12-31."
         for departure, words in _WORDS.items():
             if places := self._departures.get(departure):
                 yield f"{words.format(numbers=_count(places.count, 'number'))}: {places}."
@@ -103,7 +103,7 @@ class FirstLook:
             yield f"{_count(self._errors.count, 'error')} of formulas kept as text: {self._errors}."
         if self._end.merged:
             places_of_merged = ", ".join(self._end.merged[:5]) + (", …" if len(self._end.merged) > 5 else "")
-            yield f"Merged cells have their text in the first cell, the others are empty: {places_of_merged}."
+            yield f"In merged cells the text is in the first cell, and the others are empty: {places_of_merged}."
         if self._hidden_rows:
             yield f"{_count(self._hidden_rows, 'row')} hidden in Excel are read like the others."
         if self._end.hidden_columns:

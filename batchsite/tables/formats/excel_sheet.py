@@ -47,14 +47,14 @@ _JUDGED = 1000
 _SHOWN_ROWS, _SHOWN_CELLS = 4, 12
 _LONGEST_ROW = 4
 """Times the limit of a cell: characters of a row, or of a cell that is too long but can be skipped."""
-_DAMAGED = "This Excel file is damaged or not complete. Open it in Excel, save it again and upload that file."
+_DAMAGED = "This Excel file is damaged or incomplete. Open it in Excel, save it again and upload that file."
 
 
 def open_excel(archive: zipfile.ZipFile, *, filename: str, answers: Answers, limits: Limits) -> Table:
     """The table in an Excel file. Raises ReadingError, Asks."""
     unpacked = sum(entry.file_size for entry in archive.infolist())
     if unpacked > limits.unpacked:
-        raise refuse(f"Unpacked this Excel file has {unpacked:,} bytes; {limits.unpacked:,} are the limit.")
+        raise refuse(f"Unpacked this Excel file has {unpacked:,} bytes; the limit is {limits.unpacked:,}.")
     with _refusals():
         book = Book(archive, _LONGEST_ROW * limits.cell)
     if book.binary:
@@ -115,7 +115,7 @@ class ExcelTable(Table):
 
     def __init__(self, book: Book, sheet: Sheet, understood: Understood, *, answers: Answers, limits: Limits) -> None:
         self.understood = understood
-        self.recent: deque[int] = deque(maxlen=RECENT)
+        self._last_lines: deque[int] = deque(maxlen=RECENT)
         self._book, self._sheet, self._limits = book, sheet, limits
         self._display = Display(book)
         self._checks = RowChecks(limits, answers)
@@ -138,8 +138,11 @@ class ExcelTable(Table):
                 elif number in self._bad:
                     self.left_out.write_cells(self._cells(row))
                 elif number >= first:
-                    self.recent.append(number)
+                    self._last_lines.append(number)
                     yield self._cells(row)[:width]
+
+    def last_lines(self) -> list[int]:
+        return list(self._last_lines)
 
     def _sheet_rows(self) -> Iterator[tuple[int, SheetRow | None]]:
         """(number, row) from the first row with something in it to the last; None where the file has none."""
@@ -217,7 +220,7 @@ class ExcelTable(Table):
         extent, checks, first = self._extent, self._checks, self._first_row()
         checks.rows = max(0, extent.last_row - first + 1)
         if checks.rows > self._limits.rows:
-            checks.bad_file(f"The sheet has {checks.rows:,} rows; {self._limits.rows:,} are the limit.")
+            checks.bad_file(f"The sheet has {checks.rows:,} rows; the limit is {self._limits.rows:,}.")
         for place, problem in enumerate(checks.bad.first):
             row = (problem.row or 0) - first + 1
             checks.bad.first[place] = replace(problem, row=row if problem.row and row > 0 else None)

@@ -139,6 +139,11 @@ def _refuse_wrapped(value: dict[str, Any]) -> None:
             f"This is one JSON object, not a list of them. Its rows seem to be in “{path[:80]}”: "
             "save that list as a file of its own and upload it."
         )
+    if key := next((key for key, item in value.items() if _is_table_of_lists(item)), ""):
+        raise refuse(
+            f"This is one JSON object that holds its rows as lists without names, in “{key[:80]}”. "
+            'Write each row as an object (in pandas: orient="records") and upload it again.'
+        )
     if _in_columns(list(value.values())):
         raise refuse(
             "This is one JSON object that holds a column under each name, not a list of rows. "
@@ -154,6 +159,12 @@ def _path_of_rows(value: dict[str, Any], depth: int) -> str:
         if len(value) == 1 and depth > 1 and isinstance(item, dict) and (path := _path_of_rows(item, depth - 1)):
             return f"{key}.{path}"
     return ""
+
+
+def _is_table_of_lists(value: Any) -> bool:
+    """Whether a value is a list of lists, all as long as each other and longer than one."""
+    lists = isinstance(value, list) and bool(value) and all(isinstance(item, list) for item in value)
+    return lists and len(value[0]) > 1 and len({len(item) for item in value}) == 1
 
 
 def _in_columns(values: list[Any]) -> bool:

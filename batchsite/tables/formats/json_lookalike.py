@@ -30,7 +30,7 @@ _TO_THE_END = r"[^\n]*[)}]\s*[,\]]*[ \t]*(?:\r?\n|\Z)"
 """The rest of a line that ends with a bracket."""
 _BEFORE = r"\s*(?:/\*(?:[^*]|\*(?!/))*\*/\s*|//[^\n]*\n\s*)*(?:['\"]use strict['\"];?\s*)?"
 """What may stand before a script: comments, and its mode."""
-_COMMENTS = "This is JSON with comments, which JSON does not have. Remove them and upload the file again."
+_COMMENTS = "This JSON has comments, which are not allowed. Remove them and upload the file again."
 
 _LOOKALIKES = (
     _Lookalike(
@@ -38,11 +38,11 @@ _LOOKALIKES = (
             r"\s*[\[(]?\s*(?:(?:OrderedDict|defaultdict|dict)\("
             r"|\{\s*(?:[ubr]?'[^'\n]*'|b\"[^\"\n]*\"|-?\d+|None|True|False)\s*:)"
         ),
-        f"This is Python, not JSON: names stand in single quotes, or in none. {_ADVICE}",
+        f"This is Python, not JSON: names are in single quotes, or in none. {_ADVICE}",
     ),
     _Lookalike(
         re.compile(r"\s*\['[^\n]*\][ \t]*(?:\r?\n\[[^\n]*\][ \t]*)*\s*\Z"),
-        f"These are lists of Python, not JSON: texts stand in single quotes. {_ADVICE}",
+        f"These are Python lists, not JSON: texts are in single quotes. {_ADVICE}",
     ),
     _Lookalike(
         re.compile(
@@ -70,8 +70,7 @@ _LOOKALIKES = (
     ),
     _Lookalike(
         re.compile(r"\s*\{\s*[A-Za-z_$][\w$]*\s*:[^\n]*(?:\}\s*[,;]?[ \t]*(?:\r?\n|\Z)|,[ \t]*\r?\n)"),
-        "This is JavaScript, not JSON: names stand without quotes. "
-        "Write it with JSON.stringify() and upload that file.",
+        "This is JavaScript, not JSON: names are not in quotes. Write it with JSON.stringify() and upload that file.",
     ),
     _Lookalike(
         re.compile(
@@ -79,7 +78,7 @@ _LOOKALIKES = (
             r"|[A-Za-z_$][\w$.]*(?:\[[\"'][^\"'\n]*[\"']\])?\s*=|[A-Za-z_$][\w$.]*\(|\)\]\}',?|(?:while|for)\s*\([^)]*\);)"
             + _VALUE
         ),
-        "This is JavaScript, not JSON: something stands before the data. "
+        "This is JavaScript, not JSON: there is something before the data. "
         "Save the data alone, from its first bracket to its last, and upload that file.",
     ),
     _Lookalike(

@@ -62,7 +62,7 @@ def _of_line(line: int, text: str, longest: int, *, sound: bool) -> Piece:
         if error.behind and text[error.position :].strip(_SPACE) == ",":
             return line, text, None, _COMMA, excerpt(text.strip(_SPACE))
         words = f"{error.message} (character {error.position + 1:,})." if error.position else error.message
-        fault = unfit(text) or f"This line is not good JSON. {words.rstrip('.')}."
+        fault = unfit(text) or f"This line is not valid JSON. {words.rstrip('.')}."
         return line, text, None, fault, excerpt(text, error.position)
 
 
@@ -134,10 +134,10 @@ class Scanner:
 
     def broken(self, error: NotJson) -> Broken:
         fault = (
-            unfit(self._text[self._at : error.position + 1]) or f"This is not good JSON. {error.message.rstrip('.')}."
+            unfit(self._text[self._at : error.position + 1]) or f"This is not valid JSON. {error.message.rstrip('.')}."
         )
         line = self.line + self._text.count("\n", self._at, error.position)
-        return Broken(f"{fault} What follows was not looked at.", line, excerpt(self._text, error.position))
+        return Broken(f"{fault} The rest was not checked.", line, excerpt(self._text, error.position))
 
     def around(self) -> str:
         return excerpt(self._text, self._at)
@@ -178,7 +178,7 @@ def of_array(stream: ByteStream, longest: int) -> Iterator[Piece]:
         while (mark := scanner.next()) == ",":
             scanner.take()
             if scanner.next() == "]":
-                raise Broken("A comma stands before the closing bracket.", scanner.line, scanner.around())
+                raise Broken("There is a comma before the closing bracket.", scanner.line, scanner.around())
             yield scanner.value()
         if not mark:
             raise Broken("The file ends in the middle of the list.", scanner.line, "")
@@ -186,7 +186,7 @@ def of_array(stream: ByteStream, longest: int) -> Iterator[Piece]:
             raise Broken("A comma is missing between two objects.", scanner.line, scanner.around())
         scanner.take()
     if scanner.next():
-        raise Broken("There is more behind the end of the list.", scanner.line, scanner.around())
+        raise Broken("There is more after the end of the list.", scanner.line, scanner.around())
 
 
 def in_a_row(stream: ByteStream, longest: int) -> Iterator[Piece]:

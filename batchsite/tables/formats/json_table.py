@@ -142,4 +142,4 @@ class JsonTable(Table):
         if self._gaps:
             notes.append("A key that is null or absent is read as an empty cell.")
         if self._not_a_number:
-            notes.append("NaN and Infinity, which are no JSON, are kept as these words.")
+            notes.append("NaN and Infinity, which are not valid JSON, are kept as words.")

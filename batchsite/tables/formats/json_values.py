@@ -68,15 +68,15 @@ _WORDS = (
     ("Expecting property name", "A name in double quotes is missing"),
     ("Expecting value", "A value is missing"),
     ("Unterminated string", "A text is never closed"),
-    ("Invalid control character", "A line end, tab or other control character stands inside a text"),
-    ("Invalid \\", "A backslash stands where it means nothing"),
-    ("Illegal trailing comma", "A comma stands before a closing bracket"),
-    ("Extra data", "There is more behind the end of the value"),
+    ("Invalid control character", "A text contains a line break, tab or other control character"),
+    ("Invalid \\", "A backslash is not allowed here"),
+    ("Illegal trailing comma", "There is a comma before a closing bracket"),
+    ("Extra data", "There is more after the end of the value"),
 )
 
 
 _FOREIGN = (
-    (re.compile(r"//|/\*|#"), "A comment stands where JSON has none"),
+    (re.compile(r"//|/\*|#"), "JSON does not allow comments"),
     (re.compile(r"None\b|True\b|False\b"), "“{}” is Python; JSON writes null, true and false"),
     (re.compile(r"undefined\b"), "“{}” is JavaScript, and no value in JSON"),
     (re.compile(r"'"), "A single quote stands where JSON has a double one, as in Python"),
@@ -90,7 +90,7 @@ _FOREIGN = (
 def _foreign(text: str, position: int) -> str:
     """What stands at the position that another language has; empty for nothing of the kind."""
     if text.startswith(("}", "]"), position) and text[max(0, position - 100) : position].rstrip().endswith(","):
-        return "A comma stands before a closing bracket"
+        return "There is a comma before a closing bracket"
     for pattern, words in _FOREIGN:
         if match := pattern.match(text, position):
             return words.format(match.group()[:80])
@@ -101,7 +101,7 @@ def _say(error: ValueError | RecursionError, text: str, start: int) -> NoReturn:
     if isinstance(error, RecursionError):
         raise NotJson(TOO_DEEP, start) from None
     if isinstance(error, RepeatedKey):
-        raise NotJson(f"The key “{str(error)[:80]}” stands twice in one object.", start) from None
+        raise NotJson(f"The key “{str(error)[:80]}” appears twice in one object.", start) from None
     broken = cast(json.JSONDecodeError, error)
     words = next((words for begin, words in _WORDS if broken.msg.startswith(begin)), broken.msg)
     if told := _foreign(text, broken.pos):

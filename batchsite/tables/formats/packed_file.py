@@ -88,12 +88,14 @@ def open_zip(stream: ByteStream, *, filename: str, answers: Answers, limits: Lim
         say_what(kind, filename)
     entry = _entry([one for one in entries if _counts(one)], answers)
     if entry.flag_bits & 1:
-        raise refuse(f"“{entry.filename}” in the zip archive is locked with a password. Pack it without one.")
+        raise refuse(f"“{entry.filename}” in the zip archive is protected by a password. Zip it without one.")
     _check_size(entry.file_size, limits)
     try:
         packed = archive.open(entry)
     except (*_DAMAGED, NotImplementedError, RuntimeError):
-        raise refuse("The zip archive is damaged, or packed in a way that cannot be read. Pack it again.") from None
+        raise refuse(
+            "The zip archive is damaged, or compressed in a way that can’t be read. Zip the file again."
+        ) from None
     return _unpacked(_pieces(packed, "zip"), entry.filename, f"zip: {entry.filename}", limits)
 
 
@@ -101,7 +103,7 @@ def _damaged_zip(stream: ByteStream, filename: str) -> str:
     stream.seek(0)
     excel = b"xl/" in stream.read(65_536) or filename.lower().endswith((".xlsx", ".xlsm"))
     what = "Excel file" if excel else "zip archive"
-    return f"This {what} is damaged or not complete. Perhaps it was not copied to its end: upload it once more."
+    return f"This {what} is damaged or incomplete. Perhaps it was not copied completely: upload it again."
 
 
 def _kind(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo]) -> str:
@@ -146,12 +148,12 @@ def _counts(entry: zipfile.ZipInfo) -> bool:
 def _entry(entries: list[zipfile.ZipInfo], answers: Answers) -> zipfile.ZipInfo:
     """The one file of an archive, or the one that a person chose. Raises ReadingError, Asks."""
     if not entries:
-        raise refuse("The zip archive has no file in it.")
+        raise refuse("The zip archive is empty.")
     chosen = next((one for one in entries if one.filename == answers.get(FILE)), None)
     if len(entries) == 1 or chosen:
         return chosen or entries[0]
     choices = tuple(Choice(one.filename, f"{one.filename} ({one.file_size:,} bytes)") for one in entries[:_SHOWN])
-    text = f"The zip archive has {len(entries):,} files in it. Which is the table?"
+    text = f"The zip archive has {len(entries):,} files. Which one is the table?"
     biggest = max(entries, key=lambda one: one.file_size)
     question = Question(FILE, text, choices, guess=biggest.filename)
     raise Asks([question], Understood(form="", packed="zip"))
@@ -163,7 +165,7 @@ def _pieces(packed: IO[bytes] | gzip.GzipFile, what: str) -> Iterator[bytes]:
         while piece := packed.read(_PIECE):
             yield piece
     except (*_DAMAGED, NotImplementedError, RuntimeError):
-        words = f"The {what} archive is damaged or not complete: it cannot be unpacked to its end."
+        words = f"The {what} archive is damaged or incomplete: it can’t be unpacked completely."
         raise refuse(f"{words} Pack the file again, or upload it as it is.") from None
 
 
@@ -199,4 +201,4 @@ def _refuse_nested(file: IO[bytes]) -> None:
         with zipfile.ZipFile(file) as archive:
             nested = not _kind(archive, archive.infolist())
     if nested:
-        raise refuse("There is an archive within the archive. Pack the table alone, once.")
+        raise refuse("There is an archive inside the archive. Compress the table itself, once.")

@@ -6,6 +6,7 @@ Question: `binary`, about columns with bytes that are no text.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from itertools import chain
 from typing import Any
@@ -35,7 +36,7 @@ BINARY = "binary"
 _BATCH_BYTES, _EXPANDED_BYTES = 4_000_000, 64_000_000
 _MOST_BATCH_ROWS = 5000
 _BUFFER = 1_000_000
-_DAMAGED = "This Parquet file is damaged or not complete. Write it again, or save the table as CSV."
+_DAMAGED = "This Parquet file is damaged or incomplete. Write it again, or save the table as CSV."
 _TOO_BIG = "This Parquet file needs more memory than there is. Write it with smaller pages, or save the table as CSV."
 _LOCKED = "This Parquet file is encrypted. Write it without encryption and upload that file."
 
@@ -105,6 +106,7 @@ class ParquetTable(Table):
         self._texts = [texts_of(field.type, 2 * limits.cell) for field in fields]
         self._read = list(range(len(fields)))
         """The places of the columns that are read."""
+        self.understood.notes.extend(_notes_of_pandas(file.schema_arrow.metadata or {}))
         self._settle_bytes([place for place, field in enumerate(fields) if holds_bytes(field.type)], answers)
 
     def _check(self, metadata: Any) -> None:
@@ -112,7 +114,7 @@ class ParquetTable(Table):
         if fault := too_many_columns(len(names), limits):
             raise refuse(fault)
         if metadata.num_rows > limits.rows:
-            raise refuse(f"The table has {metadata.num_rows:,} rows; {limits.rows:,} are the limit.")
+            raise refuse(f"The table has {metadata.num_rows:,} rows; the limit is {limits.rows:,}.")
         if not names:
             raise refuse("The Parquet file has no columns.")
         problems = [
@@ -138,7 +140,7 @@ class ParquetTable(Table):
         others = [place for place in self._read if place not in binary]
         if answers.get(BINARY) == LEAVE and others:
             left_out = ", ".join(f"“{self.columns[place]}”" for place in binary[:10])
-            self.understood.notes.append(f"Columns with binary data are left out: {left_out}.")
+            self.understood.notes.append(f"Columns with binary data are skipped: {left_out}.")
             self._read, self.columns = others, [self.columns[place] for place in others]
             return
         if BINARY in answers or not others:
@@ -222,6 +224,21 @@ class ParquetTable(Table):
             self.left_out.write_cells(row)
 
 
+def _notes_of_pandas(metadata: dict[bytes, bytes]) -> Iterator[str]:
+    """About an index that pandas has a name for and keeps as a count, not as a column: nothing else reads it."""
+    try:
+        indexes = json.loads(metadata.get(b"pandas", b"{}"))["index_columns"]
+        found = [(index["name"], index["start"], index["step"]) for index in indexes if isinstance(index, dict)]
+    except (ValueError, LookupError, TypeError):
+        return
+    for name, start, step in found:
+        if name:
+            yield (
+                f"The index “{excerpt(str(name))}” of pandas, which counts from {start} in steps of {step}, "
+                "is no column of the file. Where it is needed, write the file after reset_index()."
+            )
+
+
 def _batch_rows(metadata: Any, sizes: list[Sizes], limits: Limits) -> int:
     """How many rows are read at a time. Raises ReadingError for more than the limit, or a file that is not sound."""
     groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
@@ -229,7 +246,7 @@ def _batch_rows(metadata: Any, sizes: list[Sizes], limits: Limits) -> int:
         raise refuse(_DAMAGED)
     size = sum(int(group.total_byte_size) for group in groups)
     if size > limits.unpacked:
-        raise refuse(f"Unpacked this Parquet file has {size:,} bytes; {limits.unpacked:,} are the limit.")
+        raise refuse(f"Unpacked this Parquet file has {size:,} bytes; the limit is {limits.unpacked:,}.")
     rows: int = min(_MOST_BATCH_ROWS, _BATCH_BYTES // (size // max(1, metadata.num_rows) + 1))
     for number, column in enumerate(sizes):
         if any("DELTA_BYTE_ARRAY" in group.column(number).encodings for group in groups):  # values share beginnings
@@ -252,7 +269,7 @@ def _in_pieces(rows: Iterator[list[str]]) -> Iterator[list[list[str]]]:
 
 
 def _binary_problem(name: str, column: int) -> Problem:
-    message = f"Column “{name}” holds binary data, which is no text. Leave it out, or write it as text."
+    message = f"Column “{name}” holds binary data, which is not text. Remove the column, or write it as text."
     return Problem(message, column=column, excerpt=excerpt(name))
 
 
@@ -261,9 +278,9 @@ def _binary_question(binary: list[str], others: list[str]) -> Question:
     holds = "Column {} holds" if len(binary) == 1 else "Columns {} hold"
     return Question(
         BINARY,
-        f"{holds.format(names)} binary data, which is no text. Go on without?",
+        f"{holds.format(names)} binary data, which is not text. Import the other columns?",
         (
-            Choice(LEAVE, "Yes: read the other columns", (tuple(excerpt(name) for name in others[:12]),)),
+            Choice(LEAVE, "Yes: import the other columns", (tuple(excerpt(name) for name in others[:12]),)),
             Choice("refuse", "No: it must be written as text first"),
         ),
         LEAVE,

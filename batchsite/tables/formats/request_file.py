@@ -63,7 +63,7 @@ class Requests(JsonTable):
             if found:
                 return found, self._numbers.get(name)
         if self._ids.repeats(value["custom_id"]):
-            return f"The custom_id “{value['custom_id'][:80]}” stands on an earlier line, too.", 1
+            return f"The custom_id “{value['custom_id'][:80]}” appears on an earlier line, too.", 1
         return "", None
 
     def _cells(self, value: dict[str, Any], text: str) -> list[str]:
@@ -71,7 +71,7 @@ class Requests(JsonTable):
 
     def _say(self) -> None:
         if self._gaps:
-            self.understood.notes.append("Where method or url is absent, it follows from the body.")
+            self.understood.notes.append("A missing method or url follows from the body.")
 
 
 def _url(value: dict[str, Any]) -> str:
@@ -84,13 +84,13 @@ def _url(value: dict[str, Any]) -> str:
 def _faults(value: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """(key, what is wrong with it or nothing), of all that a request must be."""
     others = value.keys() - set(COLUMNS)
-    yield "", f"“{min(others)[:80]}” is no part of a request: {', '.join(COLUMNS)} are." if others else ""
+    yield "", f"“{min(others)[:80]}” is not part of a request: {', '.join(COLUMNS)} are." if others else ""
     custom_id = value.get("custom_id")
     yield "custom_id", "" if type(custom_id) is str and custom_id else _must("custom_id", "a text", value)
     yield "method", "" if value.get("method", "POST") == "POST" else _must("method", "“POST”", value)
     url = value.get("url")
     known = "url" not in value or (isinstance(url, str) and url in _CONTENT)
-    yield "url", "" if known else f"xAI's batches have no such url; those that they have: {', '.join(_CONTENT)}."
+    yield "url", "" if known else f"xAI's batches don’t support this url. They support {', '.join(_CONTENT)}."
     yield "body", _body_fault(value.get("body"), _CONTENT[_url(value)] if known else "", value)
 
 

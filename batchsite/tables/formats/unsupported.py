@@ -70,7 +70,7 @@ _TELLING = ("git-lfs", "BEGIN", "%PDF", "%!PS", "rtf", "stata", "SQLite")
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _OLE_STREAMS = (
-    ("EncryptedPackage", "an Excel or Office file that is locked with a password"),
+    ("EncryptedPackage", "an Excel or Office file that is protected by a password"),
     ("Workbook", "an old Excel file (.xls)"),
     ("Book", "an old Excel file (.xls)"),
     ("WordDocument", "an old Word document (.doc)"),
@@ -166,4 +166,5 @@ def misnamed(filename: str, form: str) -> str:
     forms, promise = _NAMES.get(suffix, ({form}, ""))
     if form in forms:
         return ""
-    return f"The file's name ends in {suffix}, as if it were {promise}; it is {_FORMS.get(form, form)} and was read so."
+    found = _FORMS.get(form, form)
+    return f"The file's name ends in {suffix}, which suggests {promise}, but it is {found} and was read as such."
