@@ -251,9 +251,13 @@
   });
   // What ends while nobody looks at the tab is not seen yet.
   document.addEventListener("htmx:config:request", ({ detail }) => { detail.ctx.request.headers["X-Visible"] = String(!document.hidden); });
-  // The server’s words for a time that is shown already would only replace the viewer’s.
-  htmx.registerExtension("times", {
+  htmx.registerExtension("live", {
+    // The server’s words for a time that is shown already would only replace the viewer’s.
     htmx_before_morph_node: (shown, { newNode }) => !(shown.matches?.("time") && shown.dateTime === newNode.dateTime),
+    // A choice that a person made follows no attribute any more; where the server changes it, it shall.
+    htmx_before_morph_attr: (shown, { attrName, newValue }) => {
+      if (attrName === "selected" || attrName === "checked") shown[attrName] = newValue !== null;
+    },
   });
 
   /* ---- a lost connection is said, and mended by itself ---- */

@@ -15,6 +15,7 @@ from pytest_django import Settings
 from batchsite.batches.models import Batch
 from batchsite.datasets import answers, dataset_removal, importer, tasks
 from batchsite.datasets.models import Block, Dataset, DatasetState
+from batchsite.processes.queue import RESEND
 from batchsite.teams.models import Team, User
 from tests.datasets.conftest import Importer
 from tests.datasets.steps import LATIN, WIDE, filled, guesses, imported, others, workbook
@@ -104,7 +105,7 @@ def test_an_answer_has_it_imported_by_the_worker(received: Importer, alice: User
 
     assert answer["Location"] == reverse("dataset", args=[dataset.pk])
     assert (dataset.state, dataset.questions) == (DatasetState.IMPORTING, [])
-    assert [job.args for job in tasks.due(timezone.now())] == [(dataset.pk,)]
+    assert [job.args for job in tasks.due(timezone.now() + RESEND)] == [(dataset.pk,)]
     assert imported(dataset).state == DatasetState.READY
     assert dataset.row(1) == ["1", "Müller", "Zürich"]
 
