@@ -166,7 +166,7 @@ def problems_of(batch: Batch) -> Problems:
     if rows_to_send(batch) < 1:
         problems["row_limit"] = ["There are no rows to send."]
     if search_problem := _search_problem(batch):
-        problems["ranges"] = [search_problem]
+        problems["value_search"] = [search_problem]
     return problems
 
 

@@ -79,7 +79,8 @@ def _count(names: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
         even = count <= max(_MOST_UNEVEN, len(below))
         if even and all(_is_header(names, row, below) for row in rows[:count]):
             return count
-        if _is_marked(names, rows[count - 1], below) and not any(_is_data(row, below) for row in rows[:count]):
+        sure = len(below) >= count or any("ImportId" in cell for cell in rows[count - 1])
+        if sure and _is_marked(names, rows[count - 1], below) and not any(_is_data(row, below) for row in rows[:count]):
             return count
     return 0
 
