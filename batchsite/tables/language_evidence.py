@@ -67,8 +67,8 @@ LABELS = {
     "utf-8": "UTF-8, with damaged places",
 }
 _NEVER_GUESSED = {
-    "cp861", "cp863", "cp864", "cp869", "cp720", "mac_iceland", "mac_croatian", "mac_romanian", "iso8859-3", "iso8859-10",
-    "iso8859-14", "kz1048", "ptcp154",
+    "cp861", "cp863", "cp864", "cp869", "cp720", "mac_iceland", "mac_croatian", "mac_romanian", "iso8859-3",
+    "iso8859-10", "iso8859-14", "kz1048", "ptcp154",
 }  # fmt: skip
 """Code pages that are offered, but that hardly anybody uses."""
 _LETTERS = {
@@ -80,12 +80,7 @@ _LETTERS = {
     "cp1257": ("āčēģīķļņšūž", "ąčęėįšųūž", "õäöüšž"),
 }  # fmt: skip
 
-_MORE_NEVER_GUESSED = {
-    "cp861", "cp863", "cp864", "cp869", "cp720", "mac_iceland", "mac_croatian", "mac_romanian", "iso8859-3", "iso8859-10",
-    "iso8859-14", "kz1048", "ptcp154",
-}  # fmt: skip
-"""Code pages that are offered, but that hardly anybody uses."""
-_LETTERS = {
+_MORE_LETTERS = {
     "mac_latin2": _LETTERS["cp1250 iso8859-2 cp852"],
     "iso8859-16": ("ăâîșț",),
     "cp857 mac_turkish": _LETTERS["cp1254"],
