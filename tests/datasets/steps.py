@@ -7,8 +7,9 @@ import zipfile
 from typing import Any
 
 import openpyxl
+from django.utils import timezone
 
-from batchsite.datasets import importer
+from batchsite.datasets import dataset_removal, importer
 from batchsite.datasets.models import Dataset
 
 LATIN = "id;name;city\n1;Müller;Zürich\n2;Café;Genève\n3;Ångström;Malmö\n".encode("cp1252")
@@ -22,6 +23,13 @@ def imported(dataset: Dataset) -> Dataset:
     importer.import_step(dataset.pk)
     dataset.refresh_from_db()
     return dataset
+
+
+def deleted(dataset: Dataset) -> None:
+    """Deletes a dataset, so long ago that it cannot be brought back."""
+    dataset_removal.delete(dataset)
+    past = timezone.now() - dataset_removal.UNDO
+    Dataset.objects.filter(pk=dataset.pk).update(deleted_at=past, next_look_at=past)
 
 
 def guesses(dataset: Dataset) -> dict[str, str]:

@@ -13,19 +13,13 @@ from batchsite.datasets import dataset_removal, importer, tasks
 from batchsite.datasets.models import Block, Dataset
 from batchsite.teams.models import Team
 from tests.datasets.conftest import Importer
+from tests.datasets.steps import deleted
 from tests.datasets.stores import files_in
 from tests.factories import make_dataset
 
 pytestmark = pytest.mark.databases
 
 ROWS = [[str(number), "text"] for number in range(1200)]
-
-
-def deleted(dataset: Dataset) -> None:
-    """Deletes a dataset, so long ago that it cannot be brought back."""
-    dataset_removal.delete(dataset)
-    past = timezone.now() - dataset_removal.UNDO
-    Dataset.objects.filter(pk=dataset.pk).update(deleted_at=past, next_look_at=past)
 
 
 def test_blocks_file_and_row_are_removed(received: Importer, team: Team, media: Path) -> None:

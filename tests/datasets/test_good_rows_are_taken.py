@@ -15,7 +15,7 @@ from batchsite.datasets import answers, dataset_removal
 from batchsite.datasets.models import Dataset, DatasetState
 from batchsite.teams.models import User
 from tests.datasets.conftest import Importer
-from tests.datasets.steps import filled, imported
+from tests.datasets.steps import deleted, filled, imported
 from tests.datasets.stores import files_in
 
 Browser = Callable[[User], Client]
@@ -84,7 +84,7 @@ def test_a_deleted_dataset_leaves_no_skipped_rows(received: Importer, alice: Use
     imported(dataset)
     assert len(files_in(media)) == 2
 
-    dataset_removal.delete(dataset)
+    deleted(dataset)
     dataset_removal.clear_step(dataset.pk)
     assert files_in(media) == []
 
