@@ -34,7 +34,7 @@ def outcome(sandbox: Sandbox, call: str, fault: str) -> Outcome:
     sandbox.reset()
     with XaiClient(sandbox.key, sandbox.url, retries=0, total_timeout=0.5) as client:
         calls: dict[str, Callable[[], object]] = {
-            "create": lambda: client.create_batch("cities"),
+            "create": lambda: client.create_batch(fault),
             "list": lambda: next(client.iter_batches(), None),
         }
         sandbox.fault(**FAULTS[fault] | {"times": 1, "call": call})
@@ -42,7 +42,7 @@ def outcome(sandbox: Sandbox, call: str, fault: str) -> Outcome:
             calls[call]()
     error = caught.value
     assert type(error).__name__ in {"ConnectionLost", "TimedOut", "BadAnswer", "RateLimited", "ServerError"}
-    is_applied = bool(sandbox.batches())
+    is_applied = fault in {batch["name"] for batch in sandbox.batches()}  # not one of an earlier call that came late
     return Outcome(is_applied, error.unknown_outcome, error.retryable, bool(error.retry_after))
 
 
