@@ -72,7 +72,7 @@ def _address(base: str) -> Iterator[CheckMessage]:
     parts = urlsplit(base)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         yield Error(
-            f"XAI_API_BASE is {base!r}, which is not the URL of an API.",
+            f"XAI_API_BASE is {base!r}, which is not an API URL.",
             hint="Write it like https://api.x.ai/v1, or unset it.",
             id="batchsite.E003",
         )
@@ -80,7 +80,7 @@ def _address(base: str) -> Iterator[CheckMessage]:
         yield Error(
             f"XAI_API_BASE begins with http://, so the key and every prompt would be sent to {parts.hostname} "
             "unencrypted.",
-            hint="Write https://. Plain HTTP is only allowed to this machine itself.",
+            hint="Write https://. Plain HTTP is only allowed to this machine.",
             id="batchsite.E004",
         )
 
@@ -107,8 +107,8 @@ def check_limits(**_: Any) -> list[CheckMessage]:
     options = settings.OPTIONS
     complaints: list[CheckMessage] = [
         Error(
-            f"{item.metadata['name']} is 0, which allows nothing at all.",
-            hint=f"Unset it for the default of {item.default:,}, or write a number from 1 on.",
+            f"{item.metadata['name']} is 0, which allows nothing.",
+            hint=f"Unset it for the default of {item.default:,}, or write a number of at least 1.",
             id="batchsite.E007",
         )
         for item in options.__dataclass_fields__.values()
@@ -125,7 +125,7 @@ def check_limits(**_: Any) -> list[CheckMessage]:
     if options.page_rows > MOST_PAGE_ROWS:
         complaints.append(
             Error(
-                f"BATCHSITE_PAGE_ROWS is {options.page_rows:,}; xAI gives at most {MOST_PAGE_ROWS} results a call.",
+                f"BATCHSITE_PAGE_ROWS is {options.page_rows:,}; xAI returns at most {MOST_PAGE_ROWS} results a call.",
                 hint=f"Write a number up to {MOST_PAGE_ROWS}, or unset it.",
                 id="batchsite.E008",
             )

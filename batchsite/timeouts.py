@@ -51,6 +51,8 @@ class PipelineTimeouts:
     """A held batch is tried again after this long, then ever less often."""
     fetch: float = 900
     """A table fetched from a web address, redirects included."""
+    fetch_head: float = 30
+    """The head of an answer is there by then; shorter than a lease."""
     fetch_idle: float = 20
     """A web server may be silent for this long."""
     longest: float = 300

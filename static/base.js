@@ -202,31 +202,7 @@
     else return false;
     return true;
   };
-  /* Ctrl-K opens the palette; there the arrows walk from the search through the places, and Enter goes to the first. */
-  const stepThrough = (event) => {
-    const stops = all(".palette [type=search], .palette #places a");
-    const at = stops.indexOf(document.activeElement);
-    if (at < 0) return;
-    if (event.key === "Enter" && at === 0) stops[0].form.requestSubmit(stops[0].form.elements.first);
-    else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
-      stops.at((at + (event.key === "ArrowDown" ? 1 : -1)) % stops.length).focus();
-    } else return;
-    event.preventDefault();
-  };
-  /* Ctrl-Enter presses the main button of the form that one is in, or the only one. */
-  const submitForm = ({ form }) => {
-    const buttons = [...form.elements].filter((element) => element.type === "submit" && element.checkVisibility() && !element.matches(".unseen"));
-    const main = buttons.find((button) => button.matches(".main")) ?? (buttons.length === 1 ? buttons[0] : find("[data-enter]", form));
-    main?.click();
-  };
   document.addEventListener("keydown", (event) => {
-    if ((event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey) {
-      if (event.key === "k" && find("#palette-link")) {
-        event.preventDefault();
-        if (!find("dialog[open]")) find("#palette-link").click();
-      } else if (event.key === "Enter" && event.target.form) submitForm(event.target);
-    }
-    stepThrough(event);
     if (event.key === "Escape") for (const menu of all("details.menu[open]")) {
       menu.open = false;
       find("summary", menu).focus();
@@ -251,9 +227,13 @@
   });
   // What ends while nobody looks at the tab is not seen yet.
   document.addEventListener("htmx:config:request", ({ detail }) => { detail.ctx.request.headers["X-Visible"] = String(!document.hidden); });
-  // The server’s words for a time that is shown already would only replace the viewer’s.
-  htmx.registerExtension("times", {
+  htmx.registerExtension("live", {
+    // The server’s words for a time that is shown already would only replace the viewer’s.
     htmx_before_morph_node: (shown, { newNode }) => !(shown.matches?.("time") && shown.dateTime === newNode.dateTime),
+    // A choice that a person made follows no attribute any more; where the server changes it, it shall.
+    htmx_before_morph_attr: (shown, { attrName, newValue }) => {
+      if (attrName === "selected" || attrName === "checked") shown[attrName] = newValue !== null;
+    },
   });
 
   /* ---- a lost connection is said, and mended by itself ---- */

@@ -4,16 +4,6 @@
    element says how many are ticked. */
 "use strict";
 {
-  /* A form that filters shows what the answer says, but for what is being typed. */
-  document.addEventListener("htmx:after:swap", () => {
-    for (const form of document.querySelectorAll("form[role=search][hx-get]")) {
-      const search = form.querySelector("[type=search]");
-      const typed = search === document.activeElement ? search.value : null;
-      form.reset();
-      if (typed !== null) search.value = typed;
-    }
-    forms().forEach(tell);
-  });
   document.addEventListener("submit", ({ target }) => {
     if (!target.matches("form[role=search][hx-get]")) return;
     document.activeElement.blur();  // the keys are for the list from here on
@@ -35,5 +25,6 @@
     if (target.dataset.all) for (const box of boxes(target.dataset.all)) box.checked = target.checked;
     if (target.dataset.all || target.name === "pk") forms().forEach(tell);
   });
+  document.addEventListener("htmx:after:swap", () => forms().forEach(tell));
   addEventListener("pageshow", () => forms().forEach(tell));
 }

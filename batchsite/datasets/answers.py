@@ -16,7 +16,8 @@ from django.core.files import File
 from django.db import transaction
 from django.utils import timezone
 
-from batchsite.datasets.importer import begin_soon, keep
+from batchsite.datasets.import_queue import begin_soon
+from batchsite.datasets.importer import keep
 from batchsite.datasets.models import Dataset, DatasetState
 from batchsite.datasets.reading_report import kept_answer
 from batchsite.tables import BAD_ROWS, LEAVE

@@ -44,12 +44,13 @@ WAYS: dict[str, list[tuple[str, str]]] = {
 """What a person may say without being asked: (answer, words) by key. None where it is written, not chosen."""
 COMMON_WAYS = ("encoding", "delimiter", "sheet", "header", "header_line")
 """Shown at once; the others on demand."""
+_NAMED_ELSEWHERE = ["below_header", "footer", "repeated"]
 _WAYS_OF = {
     "csv": [key for key in WAYS if key != "sheet"],
-    "xlsx": ["sheet", "header", "header_line", "title", "below_header", "footer"],
-    "json": ["footer"],
-    "jsonl": ["footer"],
-    "parquet": ["footer"],
+    "xlsx": ["sheet", "header", "header_line", "title", "below_header", "footer", "repeated"],
+    "json": _NAMED_ELSEWHERE,
+    "jsonl": _NAMED_ELSEWHERE,
+    "parquet": _NAMED_ELSEWHERE,
 }
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -21,18 +21,18 @@ from django.conf import settings
 from django.core.files import File
 from django.core.files.uploadedfile import UploadedFile
 from django.db import OperationalError, transaction
-from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from batchsite.datasets import blocks, fetched_file, web_address
+from batchsite.datasets.import_queue import begin_soon
 from batchsite.datasets.models import Block, Dataset, DatasetState, Row
 from batchsite.datasets.profile import Profiler
 from batchsite.datasets.reading_report import (
     kept_answer,
     kept_problems,
     kept_questions,
-    kept_understood,
     storable,
+    understood_fields,
 )
 from batchsite.datasets.upload_limits import NotTaken, check_limit, check_size, why_no_upload
 from batchsite.datasets.watched_file import WatchedFile
@@ -41,14 +41,10 @@ from batchsite.processes.heartbeats import stopping
 from batchsite.processes.leases import Claim, claimed
 from batchsite.processes.memory_limit import OutOfMemory, within_memory
 from batchsite.processes.outages import is_disk_full
-from batchsite.processes.queue import Job, Queue, enqueue, take_due
 from batchsite.setup import logging_about
-from batchsite.tables import Asks, Limits, Problem, ReadingError, Skipped, Understood, open_table
+from batchsite.tables import Asks, Limits, Problem, ReadingError, Skipped, open_table
 from batchsite.teams.models import Team, User
 
-IMPORT = "batchsite.datasets.tasks.import_dataset"
-SMALL = 5_000_000
-"""Bytes of an upload that takes the short queue, so that it never waits behind a big one."""
 BLOCKS_AT_ONCE = 20
 """Blocks written in one transaction."""
 BLOCKS_REMOVED_AT_ONCE = 200
@@ -128,28 +124,6 @@ def keep(dataset: Dataset, file: File[Any], filename: str, name: str, *, now: bo
     return dataset
 
 
-def begin_soon(dataset: Dataset) -> None:
-    """Has it imported at once, or when its turn comes: in each queue a team has one import at a time."""
-    for mine in due_imports(timezone.now(), Dataset.objects.filter(pk=dataset.pk)):
-        enqueue(job(mine))
-
-
-def due_imports(now: datetime, rows: QuerySet[Dataset] | None = None) -> Iterator[Dataset]:
-    """The uploads to read now, of all or of those in `rows`, each given to this caller only."""
-    waiting = Dataset.objects.filter(state=DatasetState.IMPORTING, deleted_at=None)
-    is_long = Q(size__gt=SMALL) | (~Q(address="") & Q(file=""))
-    for in_queue in (~is_long, is_long):
-        of_queue = waiting.filter(in_queue)
-        some = of_queue if rows is None else of_queue.filter(pk__in=rows)
-        yield from take_due(some, now, team="team", lane=lambda dataset: job(dataset).queue, slots=of_queue)
-
-
-def job(dataset: Dataset) -> Job:
-    """The message that has a dataset imported."""
-    queue: Queue = "short" if dataset.size <= SMALL and not dataset.is_to_fetch else "long"
-    return Job(IMPORT, (dataset.pk,), queue)
-
-
 def sweep_incoming() -> None:
     """Remove what uploads left behind whose process was killed a day ago or earlier."""
     for path in Path(settings.FILE_UPLOAD_TEMP_DIR).glob("*.upload*"):
@@ -209,7 +183,7 @@ def _import(claim: Claim[Dataset], dataset: Dataset) -> None:
         source = WatchedFile(file, claim)
         _update(claim, held_reason="", row_count=0, bytes_read=0)
         table = open_table(source, filename=dataset.filename, answers=dataset.given, limits=_limits())
-        _update(claim, columns=table.columns, **_understood(table.understood))
+        _update(claim, columns=table.columns, **understood_fields(table.understood))
         rows, profiler = 0, Profiler(table.columns)
         packed = _packed(profiler, blocks.grouped(table.pieces()))
         while some := list(islice(packed, BLOCKS_AT_ONCE)):
@@ -230,7 +204,7 @@ def _import(claim: Claim[Dataset], dataset: Dataset) -> None:
         profile=storable(profiler.profile()),
         problems=kept_problems(table.left_out.first),
         problem_count=table.left_out.count,
-        **_understood(table.understood),  # the last rows may have added to it
+        **understood_fields(table.understood),  # the last rows may have added to it
     )
 
 
@@ -281,16 +255,6 @@ def _limits() -> Limits:
     )
 
 
-def _understood(found: Understood) -> dict[str, Any]:
-    kept = kept_understood(found)
-    return {
-        "understood": kept,
-        "form": kept["form"][:20],
-        "encoding": kept["encoding"][:40],
-        "delimiter": kept["delimiter"][:4],
-    }
-
-
 def _ask(claim: Claim[Dataset], asks: Asks) -> None:
     """Nothing counts until a person has answered: the answers go with the next import."""
     remove_blocks(claim)
@@ -301,7 +265,7 @@ def _ask(claim: Claim[Dataset], asks: Asks) -> None:
         columns=[],
         row_count=0,
         held_reason="",
-        **_understood(asks.understood),
+        **understood_fields(asks.understood),
     )
 
 

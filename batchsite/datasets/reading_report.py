@@ -54,6 +54,17 @@ def kept_understood(understood: Understood) -> dict[str, Any]:
     return found
 
 
+def understood_fields(understood: Understood) -> dict[str, Any]:
+    """The fields of a dataset that say how its file is read."""
+    kept = kept_understood(understood)
+    return {
+        "understood": kept,
+        "form": kept["form"][:20],
+        "encoding": kept["encoding"][:40],
+        "delimiter": kept["delimiter"][:4],
+    }
+
+
 def kept_answer(
     key: str, value: str, *, by: int | None, at: datetime, question: dict[str, Any] | None = None
 ) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from batchsite.datasets import dataset_removal, importer
+from batchsite.datasets import dataset_removal, import_queue, importer
 from batchsite.datasets.models import Dataset
 from batchsite.processes.leases import Busy, LeaseLost
 from batchsite.processes.queue import Job, enqueue, take_due
@@ -16,8 +16,8 @@ from batchsite.processes.queue import Job, enqueue, take_due
 
 def due(now: datetime) -> Iterable[Job]:
     """Uploads to import, and deleted datasets to clear away."""
-    for dataset in importer.due_imports(now):
-        yield importer.job(dataset)
+    for dataset in import_queue.due_imports(now):
+        yield import_queue.job(dataset)
     for dataset in take_due(Dataset.objects.exclude(deleted_at=None), now, team="team", lane=lambda _: "long"):
         yield dataset_removal.job(dataset)
 
@@ -25,8 +25,8 @@ def due(now: datetime) -> Iterable[Job]:
 def import_dataset(dataset_id: int) -> None:
     with contextlib.suppress(Busy, LeaseLost):
         importer.import_step(dataset_id)
-    for dataset in importer.due_imports(timezone.now()):  # the team's next one need not wait for the ticker
-        enqueue(importer.job(dataset))
+    for dataset in import_queue.due_imports(timezone.now()):  # the team's next one need not wait for the ticker
+        enqueue(import_queue.job(dataset))
 
 
 def clear_dataset(dataset_id: int) -> None:

@@ -14,6 +14,7 @@ from batchsite.datasets.upload_limits import NotTaken, why_no_upload
 from batchsite.datasets.views_list import list_context
 from batchsite.datasets.web_address import NotFetched
 from batchsite.http import UNPROCESSABLE
+from batchsite.teams import security_log
 from batchsite.teams.requests import TeamRequest
 
 
@@ -37,9 +38,9 @@ def dataset_fetch(request: TeamRequest) -> HttpResponse:
     form = AddressForm(request.POST)
     if form.is_valid():
         try:
-            return redirect(
-                "dataset", importer.receive_address(request.team, request.user, form.cleaned_data["address"]).pk
-            )
+            dataset = importer.receive_address(request.team, request.user, form.cleaned_data["address"])
+            security_log.record("address_fetched", request, dataset=dataset.pk, host=dataset.filename)
+            return redirect("dataset", dataset.pk)
         except (NotFetched, NotTaken) as error:
             form.add_error("address", str(error))
     return _refused(request, {"address_form": form})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,11 +21,15 @@ from batchsite.datasets.web_address import NotFetched
 from batchsite.timeouts import timeouts
 
 MOST_REDIRECTS = 5
-PIECE = 256 * 1024
 _HTML = (b"<!doctype html", b"<html", b"<head")
 _SHARE = "In Google Sheets choose Share, “Anyone with the link”, or File, Share, Publish to web; then try again."
+HEADERS = {"Accept": "text/csv, */*;q=0.5", "Accept-Encoding": "identity", "User-Agent": "batchsite"}
 Beat = Callable[[int], None]
 """Called with the number of bytes so far; may raise to stop."""
+
+
+class TooSlow(Exception):
+    """The head of an answer did not come in time."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +37,7 @@ class Limits:
     """What a fetch may be."""
 
     size: int
-    """Most bytes, unpacked as a server may send them packed."""
+    """Most bytes, as they come: what a server sends packed is unpacked when it is read, within the limits for that."""
     words: str
     """`size` for people."""
     allow_private: bool
@@ -68,18 +73,46 @@ def _answer(url: httpx.URL, limits: Limits) -> Iterator[httpx.Response]:
     """The answer of one address, connected to the very IP address that was checked. Its body is not read yet."""
     address = web_address.public_address(url, allow_private=limits.allow_private)
     pinned = url.copy_with(host=address, userinfo=b"")
-    headers = {"Host": url.netloc.decode(), "Accept": "text/csv, */*;q=0.5", "User-Agent": "batchsite"}
+    headers = HEADERS | {"Host": url.netloc.decode()}
     timeout = httpx.Timeout(timeouts().fetch_idle)
+    server_name = {"sni_hostname": url.raw_host.decode()}
     try:
         with (
             httpx.Client(timeout=timeout, trust_env=False, follow_redirects=False) as client,
-            client.stream("GET", pinned, headers=headers, extensions={"sni_hostname": url.raw_host.decode()}) as answer,
+            _hurried(client),
+            client.stream("GET", pinned, headers=headers, extensions=server_name) as answer,
         ):
             yield answer
-    except httpx.TimeoutException as error:
+    except (httpx.TimeoutException, TooSlow) as error:
         raise NotFetched(_late(url)) from error
     except httpx.RequestError as error:
         raise NotFetched(_unreachable(url, error)) from error
+
+
+@contextmanager
+def _hurried(client: httpx.Client) -> Iterator[None]:
+    """Ends a connection whose head does not come in time: byte by byte it would never be idle for too long.
+
+    Raises TooSlow then. Once the head is there, `_write` looks at the clock.
+    """
+    is_late = threading.Event()
+
+    def close() -> None:
+        is_late.set()
+        client.close()
+
+    timer = threading.Timer(timeouts().fetch_head, close)
+    timer.daemon = True
+    client.event_hooks = {"response": [lambda _: timer.cancel()]}
+    timer.start()
+    try:
+        yield
+    except (httpx.RequestError, ValueError):  # what reading a closed connection raises
+        if is_late.is_set():
+            raise TooSlow from None
+        raise
+    finally:
+        timer.cancel()
 
 
 def _late(url: httpx.URL) -> str:
@@ -122,7 +155,8 @@ def _too_big(limits: Limits) -> str:
 
 def _write(url: httpx.URL, answer: httpx.Response, target: IO[bytes], limits: Limits, beat: Beat, until: float) -> None:
     count = 0
-    for piece in answer.iter_bytes(PIECE):
+    # As they come: bytes that are collected into pieces, or unpacked, may not show for ever while they drip in.
+    for piece in answer.iter_raw():
         if not count and piece.lstrip(b"\xef\xbb\xbf \t\r\n")[:20].lower().startswith(_HTML):
             raise NotFetched(_page_instead(url))
         count += len(piece)

@@ -10,7 +10,7 @@ from batchsite.batches.models import Batch
 from batchsite.drafts.draft_store import Problems
 from batchsite.pricing.rates import lesson_of
 
-OF_THE_DATA = frozenset(("dataset", "row_limit", "ranges"))
+OF_THE_DATA = frozenset(("dataset", "row_limit", "ranges", "value_search"))
 """Fields whose problems are about the data; the rest are about the prompt and what belongs to it."""
 NOT_OF_THE_PROMPT = OF_THE_DATA | {"", "name"}
 

@@ -166,7 +166,7 @@ def problems_of(batch: Batch) -> Problems:
     if rows_to_send(batch) < 1:
         problems["row_limit"] = ["There are no rows to send."]
     if search_problem := _search_problem(batch):
-        problems["ranges"] = [search_problem]
+        problems["value_search"] = [search_problem]
     return problems
 
 
@@ -193,7 +193,7 @@ def _parts(batch: Batch) -> Iterator[tuple[str, list[str]]]:
         for who, label in (("user", "what the user says"), ("assistant", "the answer")):
             text = turn.get(who, "")
             if not text.strip():
-                wrong.append(f"Example {number} lacks {label}.")
+                wrong.append(f"Example {number} is missing {label}.")
             if len(wrong) < MOST_PROBLEMS:
                 wrong += [f"Example {number}: {words}" for words in _unknown(text, batch.dataset.columns)]
     yield "examples", wrong[:MOST_PROBLEMS]

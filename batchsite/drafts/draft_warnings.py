@@ -42,14 +42,14 @@ def warnings_of(batch: Batch) -> list[str]:
         warnings.append(batch_reason(batch.model))
     size, rows = settings.OPTIONS.requests_per_submission, rows_to_send(batch)
     if rows > size:
-        warnings.append(f"More than {size:,} rows are sent as {-(-rows // size)} batches at xAI; here they stay one.")
+        warnings.append(f"More than {size:,} rows are sent as {-(-rows // size)} batches at xAI; here they remain one.")
     return warnings
 
 
 def _equal_requests(batch: Batch, recipe: Recipe) -> Iterator[str]:
     if not recipe.columns:
         count = many(rows_to_send(batch), "equal request")
-        yield f"No column is used: every row gets the same prompt. {count} will be paid."
+        yield f"No column is used: every row gets the same prompt. {count} will be billed."
 
 
 def _slips(batch: Batch) -> Iterator[str]:
@@ -61,7 +61,7 @@ def _slips(batch: Batch) -> Iterator[str]:
         if len(typed) >= MOST_SLIPS:
             break
     for slip, column in list(typed.items())[:MOST_SLIPS]:
-        yield f"“{slip}” is sent as it stands. If the column is meant, write {{{{{column}}}}}."
+        yield f"“{slip}” is sent as it is. If you mean the column, write {{{{{column}}}}}."
 
 
 def _taken_names(batch: Batch) -> Iterator[str]:
@@ -98,8 +98,8 @@ def _too_long(batch: Batch, recipe: Recipe) -> Iterator[str]:
         words += f"it fails, and so do row{'s' if len(others) > 1 else ''} {shown}{more}"
         words += f" of the first {LOOKED_AT:,}." if len(batch.rows) > LOOKED_AT else "."
     else:
-        words += "such rows fail."
-    yield f"{words} Leave them out, or shorten the prompt."
+        words += "such rows will fail."
+    yield f"{words} Skip them, or shorten the prompt."
 
 
 def _longer_than(batch: Batch, recipe: Recipe, line: TokenLine, most_tokens: int) -> list[int]:

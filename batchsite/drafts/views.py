@@ -75,7 +75,7 @@ def batch_edit(request: TeamRequest, batch_id: int) -> HttpResponse:
     if batch.state != State.DRAFT:
         return redirect("batch", batch.pk)
     at_submit = "checked" in request.GET  # where a review was asked for too early
-    row = whole_number(request.GET.get("row")) or 1
+    row = whole_number(request.GET.get("row")) or batch.rows.first or 1
     return render(request, "drafts/edit.html", draft_context(request, DraftForm(batch=batch), row, at_submit=at_submit))
 
 

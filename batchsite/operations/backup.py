@@ -60,7 +60,7 @@ def back_up(folder: Path) -> Summary:
         _write_last(folder / MARK, json.dumps(asdict(summary)))
     except (OSError, sqlite3.Error) as error:
         _remove(folder, existed=existed)
-        raise CannotBackUp(f"The backup was not made: {error}. Nothing of it was kept.") from error
+        raise CannotBackUp(f"No backup was made: {error}. Nothing was left behind.") from error
     return summary
 
 
@@ -77,7 +77,7 @@ def _check(folder: Path, data: Path) -> None:
     nearest = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     free = shutil.disk_usage(nearest).free
     if needed > free:
-        raise CannotBackUp(f"{folder} has too little room: {size(needed)} are needed, {size(free)} are free.")
+        raise CannotBackUp(f"{folder} has too little space: {size(needed)} are needed, {size(free)} are free.")
 
 
 def dump_line(folder: Path) -> str:

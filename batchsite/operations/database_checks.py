@@ -58,13 +58,13 @@ def _unusable(error: Exception) -> Finding:
         return problem(
             ABOUT,
             f"Locked: nobody else could read or write for {LOCK_WAIT:.0f} s.",
-            "Work goes on by itself once the lock is gone. Who holds it: `fuser -v` on the file db.sqlite3.",
+            "Work continues automatically once the lock is gone. Who holds it: `fuser -v` on db.sqlite3.",
         )
     if trouble is Trouble.FULL:
         return problem(
             ABOUT,
             f"There is no room to write, or the disk is failing: {text}.",
-            "Make room on its disk; work goes on by itself.",
+            "Make room on its disk; work continues automatically.",
         )
     if trouble is Trouble.DAMAGED:
         return problem(
@@ -73,7 +73,7 @@ def _unusable(error: Exception) -> Finding:
     return problem(
         ABOUT,
         f"It does not answer: {text}",
-        "Check that it runs, and DATABASE_URL. Work waits, and goes on by itself.",
+        "Check that it runs, and DATABASE_URL. Work waits, and continues automatically.",
     )
 
 

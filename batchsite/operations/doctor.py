@@ -39,7 +39,7 @@ def examine() -> Iterator[Finding]:
             has_problem = has_problem or finding.level == PROBLEM
             yield finding
         if has_problem and not database_checks.can_be_read():
-            says = "Queue, workers, due work and stored keys were not examined, as they need the database."
+            says = "Queue, workers, due work and stored keys were not checked, because they need the database."
             yield warning("work", says, "Repair the database, then run the doctor again.")
             return
     for examination in WITH_DATABASE:
@@ -52,5 +52,5 @@ def _run(examination: Examination) -> Iterator[Finding]:
     try:
         yield from examination()
     except Exception as error:  # noqa: BLE001  the doctor reports what fails, and goes on
-        advice = "Run the doctor again in a moment. If this stays, it may be a bug in batchsite."
-        yield problem(name, f"Could not be examined: {type(error).__name__}: {first_line(error)}", advice)
+        advice = "Run the doctor again in a moment. If it keeps happening, it may be a bug in batchsite."
+        yield problem(name, f"Could not be checked: {type(error).__name__}: {first_line(error)}", advice)

@@ -25,7 +25,7 @@ def examine_settings() -> Iterator[Finding]:
         level = problem if message.level >= checks.ERROR else warning
         yield level("settings", f"{message.msg} ({message.id})", message.hint or "See docs/configuration.md.")
     if not complaints:
-        yield ok("settings", "Nothing to complain about.")
+        yield ok("settings", "No problems found.")
 
 
 def examine_disk() -> Iterator[Finding]:
@@ -34,11 +34,11 @@ def examine_disk() -> Iterator[Finding]:
     says = f"{size(free)} free in {data}: {_parts(data)}."
     advice = "Make room: delete old batches and datasets in the pages, remove old backups, or move BATCHSITE_DATA."
     if not _can_write(data / "run" / ".doctor"):
-        yield problem("disk", f"Nothing can be written. {says}", advice)
+        yield problem("disk", f"Nothing can be written: the disk is full. {says}", advice)
     elif free < TOO_TIGHT:
         yield problem("disk", f"Almost full. {says}", advice)
     elif free < TIGHT:
-        yield warning("disk", f"Room is getting scarce. {says}", advice)
+        yield warning("disk", f"Disk space is running low. {says}", advice)
     else:
         yield ok("disk", says)
 

@@ -79,15 +79,15 @@ def _timed(api_key: str, base_url: str) -> tuple[KeyCheck, float]:
 def _reached(check: KeyCheck, base_url: str, took: float) -> Finding:
     if check.verdict != Verdict.UNKNOWN:
         return ok("provider", f"{base_url} answers in {took:.0f} ms.")
-    advice = "Check the network, the proxy and XAI_API_BASE. Batches wait and go on by themselves."
-    return problem("provider", f"{base_url} does not answer as it should. {check.words_and_detail}", advice)
+    advice = "Check the network, the proxy and XAI_API_BASE. Batches wait and continue automatically."
+    return problem("provider", f"{base_url} does not answer as expected. {check.words_and_detail}", advice)
 
 
 def _judged(whose: str, check: KeyCheck) -> Finding:
     if check.verdict == Verdict.WORKS:
         return ok("key", f"{whose}: {check.words}")
     if check.verdict == Verdict.REFUSED:
-        return problem("key", f"{whose}: {check.words}", "Set a key that works; what is held goes on by itself.")
+        return problem("key", f"{whose}: {check.words}", "Set a key that works; what is held continues automatically.")
     if check.verdict == Verdict.NO_CREDITS:
         return warning("key", f"{whose}: {check.words}", "Add credits in the xAI console.")
     return warning("key", f"{whose}: {check.words}", "Try again in a moment.")

@@ -65,11 +65,13 @@ def examine_workers() -> Iterator[Finding]:
     for queue in QUEUES:
         about, seconds = f"worker {queue}", seconds_since_beat(queue)
         if seconds is None:
-            yield problem(about, "There was never a sign of life.", START)
+            yield problem(about, "No sign of life yet.", START)
         elif seconds > SILENT:
             yield problem(about, f"No sign of life for {seconds:.0f} s.", START)
         elif seconds > SLOW:
-            advice = "Wait a moment: a worker may be starting, or the queue is long. If this stays, look at log/."
+            advice = (
+                "Wait a moment: a worker may be starting, or the queue is long. If it keeps happening, look at log/."
+            )
             yield warning(about, f"No sign of life for {seconds:.0f} s.", advice)
         else:
             yield ok(about, f"Alive {seconds:.0f} s ago.")
@@ -92,7 +94,7 @@ def examine_due_work() -> Iterator[Finding]:
     for row in islice(_tried(), MOST_NAMED):
         level = problem if row.tries >= MOST_TRIES else warning
         advice = "Look for its number in log/worker-*.log: something kills its worker, perhaps a lack of memory."
-        yield level("steps", f"{_named(row)}: begun {row.tries} times without ending.", advice)
+        yield level("steps", f"{_named(row)}: started {row.tries} times without finishing.", advice)
 
 
 def _late(rows: models.QuerySet[Any], what: str) -> Iterator[Finding]:
@@ -102,7 +104,7 @@ def _late(rows: models.QuerySet[Any], what: str) -> Iterator[Finding]:
     if first is None:
         yield ok("due work", f"{what}: none is overdue by more than a minute.")
     else:
-        says = f"{what}: {late.count()} are due and not begun, the first for {age(first.next_look_at)}."
+        says = f"{what}: {late.count()} are due but not started, the first for {age(first.next_look_at)}."
         yield problem("due work", says, START)
 
 
@@ -122,12 +124,12 @@ def examine_held() -> Iterator[Finding]:
     held = Batch.objects.filter(deleted_at=None, state__in=RUNNING).exclude(held_reason="").order_by("pk")
     for batch in held[:MOST_NAMED]:
         since = f" for {age(batch.held_since)}" if batch.held_since else ""
-        advice = "Remove the cause. It goes on by itself, or at once with “Go on” on its page."
+        advice = "Fix the cause. It continues automatically, or at once with “Go on” on its page."
         yield warning("held", f"Batch {batch.pk} “{batch.name}”{since}: {batch.held_reason}", advice)
     for dataset in Dataset.objects.filter(state=DatasetState.IMPORTING).exclude(held_reason="")[:MOST_NAMED]:
-        yield warning("held", f"Import of dataset {dataset.pk} “{dataset}”: {dataset.held_reason}", "Remove the cause.")
+        yield warning("held", f"Import of dataset {dataset.pk} “{dataset}”: {dataset.held_reason}", "Fix the cause.")
     for submission in _stalled()[:MOST_NAMED]:
-        advice = "xAI promises no time. Wait, or press “Finish with what is there” on the batch's page."
+        advice = "xAI does not say how long it takes. Wait, or press “Finish with what is there” on the batch's page."
         moved = f"{age(submission.changed_at)} ago" if submission.changed_at else "never"
         says = f"Batch {submission.batch_id} “{submission.batch.name}”: nothing changed at xAI, last {moved}."
         yield warning("stalled", says, advice)

@@ -68,12 +68,15 @@ def rows_to_send(batch: Batch) -> int:
 
 def _basis(lengths: PromptLengths, rates: Rates, kept: int) -> str:
     skipped = lengths.rows - lengths.to_send
-    words = f"Prompts measured on {lengths.words}, {rates.words}; {rates.output.words}."
+    if rates.output.words.startswith(rates.words):  # both come from the same test rows
+        words = f"{rates.output.words.capitalize()}; prompts measured on {lengths.words}."
+    else:
+        words = f"Prompts measured on {lengths.words}; tokens {rates.words}. Answers: {rates.output.words}."
     if skipped:
         about = "" if lengths.looked_at == lengths.rows else "about "
-        words += f" {about.capitalize()}{skipped:,} rows with an empty column are skipped."
+        words += f" {about.capitalize()}{skipped:,} rows with empty values are skipped."
     if kept:
-        words += f" {kept:,} tried row{'s are' if kept != 1 else ' is'} kept: already paid, and included in the total."
+        words += f" {kept:,} test row{'s are' if kept != 1 else ' is'} kept: already paid, and included in the total."
     return words
 
 

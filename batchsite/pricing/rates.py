@@ -114,17 +114,17 @@ def rates_of(batch: Batch, recipe: Recipe) -> Rates | None:
     output = _output(batch, own, same_prompt, kin, same_effort)
     same_shape = sum_of(lesson for before, lesson in earlier if before.shape == batch.shape and lesson.characters)
     for lesson, word, source, doubt in (
-        (own, "tried row", "", 0.03),
+        (own, "test row", "", 0.03),
         (same_shape, "answer", " of earlier batches", 0.1),
-        (kin, "tried row", " of another prompt", 0.15),
+        (kin, "test row", " of another prompt", 0.15),
     ):
         if lesson.answers:
             usual = (kin, _usual(batch, same_effort)) if lesson is own else ()
-            words = f"counted as in {many(lesson.answers, word)}{source}"
+            words = f"based on {'' if source else 'your '}{many(lesson.answers, word)}{source}"
             return Rates(price, line_through(lesson), lesson.leaning("cached", usual), doubt, 0, output, words)
     schema = _schema_tokens(recipe)
-    adds = f"about {OVERHEAD} tokens that xAI adds to each" + (" and the schema of the answer" if schema else "")
-    words = f"at 4 characters a token, plus {adds}"
+    adds = f"about {OVERHEAD} that xAI adds to every prompt" + (" and the answer’s schema" if schema else "")
+    words = f"estimated at 4 characters each, plus {adds}"
     return Rates(price, TokenLine(OVERHEAD + schema), OVERHEAD, 0.15, schema, output, words)
 
 
@@ -141,20 +141,20 @@ def _output(batch: Batch, own: Lesson, same_prompt: Lesson, kin: Lesson, same_ef
         usual = (kin, _usual(batch, same_effort))
         likely = answered.leaning("completion", allowed) + answered.leaning("reasoning", usual)
         doubt = LEAST_DOUBT if same_prompt.answers else max(LEAST_DOUBT, min(0.9, own.spread))
-        words = f"output as in {many(answered.answers, 'tried row')}"
+        words = f"based on your {many(answered.answers, 'test row')}"
         if same_prompt.answers:
-            words = f"output as in {many(answered.answers, 'answer')} of this prompt"
+            words = f"based on {many(answered.answers, 'answer')} to this prompt"
         elif answered.answers <= FEW_ANSWERS:
-            words += ", steadied by what is usual for the model, as these are few"
+            words += " and typical usage of this model"
         return OutputTokens(likely, likely * (1 - doubt), likely * (1 + doubt), words)
     for lesson, words in (
-        (kin, f"output as in {many(kin.answers, 'tried row')} of another prompt with this model"),
-        (same_effort, f"output as in {many(same_effort.answers, 'answer')} of earlier batches with {batch.model}"),
+        (kin, f"based on {many(kin.answers, 'test row')} of another prompt with this model"),
+        (same_effort, f"based on {many(same_effort.answers, 'answer')} of earlier batches with {batch.model}"),
     ):
         if lesson.answers:
             answer = size.characters * PER_CHARACTER if size and size.known else lesson.mean("completion")
             likely = answer + lesson.mean("reasoning")
-            words += ", answers counted from their allowed values" if size and size.known else ""
+            words += " and the allowed values" if size and size.known else ""
             return OutputTokens(likely, likely / 2, likely * 2, words)
     return _guess(batch, size)
 
@@ -171,14 +171,12 @@ def _guess(batch: Batch, size: AnswerSize | None) -> OutputTokens:
     if isinstance(limit, int) and limit > 0:
         answer, most = min(answer, limit), min(most, limit)
     likely = answer + thought
-    words = f"output guessed at {likely:,.0f} tokens"
+    words = f"guessed at {likely:,.0f} tokens"
     least = likely / 5
     if size and size.known:
-        words = (
-            f"answers counted from their allowed values, {answer:,.0f} tokens, and thinking guessed at {thought:,.0f}"
-        )
+        words = f"{answer:,.0f} tokens by the allowed values, and reasoning guessed at {thought:,.0f}"
         least = answer / 1.5
-    words += ": try a few rows for a better estimate"
+    words += "; try a few rows for a better estimate"
     return OutputTokens(likely, least, most + THOUGHT_AT_MOST * thought, words)
 
 

@@ -90,7 +90,7 @@ MAX_TOKENS = Parameter(
 SEED = Parameter(
     "seed",
     "Seed",
-    "The same number makes the same answer more likely, without a guarantee.",
+    "The same number makes the same answer more likely, but not certain.",
     "whole",
     -(2**31),
     2**31 - 1,
@@ -118,8 +118,8 @@ def _effort(model: str) -> Parameter | None:
     if family is None:
         return None
     default = _DEFAULT_EFFORT.get(family)
-    words = "How long the model thinks before it answers. What it thinks is billed as output."
-    words += f" Unset, {model} takes {default}." if default else ""
+    words = "How long the model thinks before it answers. Its reasoning is billed as output."
+    words += f" If unset, {model} uses {default}." if default else ""
     return Parameter(
         "reasoning_effort",
         "Reasoning effort",

@@ -53,7 +53,7 @@ def read_schema(pasted: object) -> PastedSchema:
     if isinstance(pasted, str):
         return _read(pasted)
     if not isinstance(pasted, dict | list | bool | int | float | None):
-        raise SchemaError("This is not a JSON schema.")
+        raise SchemaError("This is not a JSON Schema.")
     try:
         return _read(orjson.dumps(pasted).decode())
     except TypeError as error:
@@ -84,7 +84,7 @@ def _checked(text: str) -> PastedSchema:
     _check_depth(parsed)
     schema, path = _unwrapped(parsed)
     if not isinstance(schema, dict):
-        raise SchemaError("A JSON schema is an object: it begins with {.")
+        raise SchemaError("A JSON Schema is an object: it begins with {.")
     size = len(orjson.dumps(schema))
     if size > MOST_BYTES:
         raise SchemaError(f"The schema has {size:,} bytes and travels with every row: {MOST_BYTES:,} at most.")

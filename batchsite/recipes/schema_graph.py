@@ -148,7 +148,7 @@ class _Count:
     def _step(self, count: int) -> None:
         self._steps += count
         if self._steps > MOST_STEPS:
-            raise SchemaError("The schema is too intricate: too many of its parts refer to each other.")
+            raise SchemaError("The schema is too complex: too many of its parts refer to each other.")
 
     def _is_recursive(self) -> bool:
         return len(_sorted([set(node.targets()) for node in self._nodes])) < len(self._nodes)

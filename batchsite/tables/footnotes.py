@@ -11,7 +11,7 @@ from functools import cached_property
 
 from batchsite.tables.cell_values import data_columns, is_datum, is_missing
 
-_SAMPLE = 100
+_SAMPLE, _FEWEST_JUDGED, _MOST_CELLS = 100, 20, 20_000
 _FEWEST_ABOVE, _FEWEST_COMPLETE = 2, 3
 _TOTAL = re.compile(
     r"""\W*(?:(?:grand|sub|net|gross|overall)[\s-]?)?(?:
@@ -33,7 +33,7 @@ _NOTE = re.compile(
     re.I | re.X,
 )
 _COUNT = re.compile(r"\W*\d[\d,.]*\s+(?:rows?|records?|entries|results?|zeilen|lignes|filas|righe)\b.*", re.I)
-_RULE = re.compile(r"\s*[-=_*~—─═]{3,}\s*")
+_RULE = re.compile(r"\s*[-=_*~—─═]{2,}\s*")
 """A line of signs, drawn below a table."""
 _FEW_COLUMNS = 2
 
@@ -41,10 +41,14 @@ _FEW_COLUMNS = 2
 def end_of_data(above: Sequence[list[str]], last: Sequence[list[str]], *, declared: int = 0) -> int:
     """How many of the last rows are data. `above`: some rows that are; `declared`: last rows that the file calls so."""
     end = begin = len(last) - min(declared, len(last))
-    while begin and _may_be_foot(last[begin - 1]):
+    known = _Data(above[:_SAMPLE]) if above else None
+    full = (known or _Data(last[:_FEWEST_ABOVE])).full
+    most = len(last) if known else _most_rows(len(last[0]) if last else 1)
+    while begin > end - most and begin and _is_doubtful(last[begin - 1], full):
         begin -= 1
     for start in range(begin, end):
-        if any(last[start]) and _are_feet(_Data([*above, *last[:start]]), last[start:end]):
+        parted = not any(last[start - 1]) if start else bool(above) and not any(above[-1])
+        if any(last[start]) and _are_feet(known or _Data(last[:start]), last[start:end], parted=parted):
             end = start
             break
     while 0 < end < len(last) and not any(last[end - 1]):
@@ -52,21 +56,39 @@ def end_of_data(above: Sequence[list[str]], last: Sequence[list[str]], *, declar
     return end
 
 
-def _may_be_foot(row: Sequence[str]) -> bool:
+def _most_rows(width: int) -> int:
+    """How many rows are judged: fewer where they are wide, as each is held against all others."""
+    return max(_FEWEST_JUDGED, min(_SAMPLE, _MOST_CELLS // width))
+
+
+def _is_doubtful(row: Sequence[str], full: set[int]) -> bool:
+    """Whether a row may be no data, and is not only as sparse as the first ones are."""
+    return may_be_foot(row) and (_begins_in_words(row) or any(not row[column].strip() for column in full))
+
+
+def may_be_foot(row: Sequence[str]) -> bool:
     """Whether a row lacks a cell, or begins like a total or a note."""
+    return not all(map(str.strip, row)) or _begins_in_words(row)
+
+
+def _begins_in_words(row: Sequence[str]) -> bool:
     first = next((cell for cell in row if cell.strip()), "")
     words = _TOTAL.fullmatch(first) or _NOTE.match(first) or _COUNT.fullmatch(first)
-    return words is not None or not all(map(str.strip, row))
+    return words is not None or _is_rule(row)
+
+
+def _is_rule(row: Sequence[str]) -> bool:
+    """Whether there are only lines of signs in a row."""
+    filled = [cell for cell in row if cell.strip()]
+    return bool(filled) and all(map(_RULE.fullmatch, filled))
 
 
 class _Data:
     """What is known of the rows above: `typed` columns hold numbers and the like, `full` ones a value in each row."""
 
     def __init__(self, above: Sequence[list[str]]) -> None:
-        self.parted = bool(above) and not any(above[-1])
-        """Whether a blank row is the last of them."""
-        self.rows = [row for row in above if any(row)][-_SAMPLE:]
         self.width = len(above[0]) if above else 0
+        self.rows = [row for row in above if any(row)][-_most_rows(self.width or 1) :]
 
     @cached_property
     def typed(self) -> set[int]:
@@ -81,15 +103,15 @@ class _Data:
         return any(pattern.match(row[column]) for row in self.rows)
 
 
-def _are_feet(data: _Data, rows: Sequence[list[str]]) -> bool:
-    """Whether each of the last rows is blank or no row of the table, going by the rows above them."""
+def _are_feet(data: _Data, rows: Sequence[list[str]], *, parted: bool) -> bool:
+    """Whether each of the last rows is blank or no row of the table. `parted`: whether a blank row is above them."""
     if len(data.rows) < _FEWEST_ABOVE:
         return False
     if data.width < _FEW_COLUMNS:
         return all(not row[0] or _is_plain_foot(row[0], data) for row in rows)
-    if data.parted and _is_other_table(rows, data):
+    if parted and _is_other_table(rows, data):
         return True
-    return all(not any(row) or _is_foot(row, data) for row in rows)
+    return all(not any(row) or _is_foot(row, data, parted=parted) for row in rows)
 
 
 def _is_plain_foot(cell: str, data: _Data) -> bool:
@@ -107,13 +129,13 @@ def _is_other_table(rows: Sequence[list[str]], data: _Data) -> bool:
     return any(not any(row[column].strip() for row in filled) for column in complete)
 
 
-def _is_foot(row: Sequence[str], data: _Data) -> bool:
+def _is_foot(row: Sequence[str], data: _Data, *, parted: bool) -> bool:
     filled = [column for column, cell in enumerate(row) if cell.strip()]
-    if _is_total(row, filled, data) or _is_sum(row, filled, data) or _is_note(row, filled, data):
+    if _is_rule(row) or _is_total(row, filled, data) or _is_sum(row, filled, data) or _is_note(row, filled, data):
         return True
     if len(filled) != 1 or _fits(row, filled[0], data):
         return False
-    return _is_footnote(row, filled[0], data)
+    return _is_footnote(row, filled[0], data, parted=parted)
 
 
 def _fits(row: Sequence[str], column: int, data: _Data) -> bool:
@@ -150,10 +172,10 @@ def _is_note(row: Sequence[str], filled: Sequence[int], data: _Data) -> bool:
     return _NOTE.match(row[filled[0]]) is not None and not data.matches(_NOTE, filled[0])
 
 
-def _is_footnote(row: Sequence[str], column: int, data: _Data) -> bool:
+def _is_footnote(row: Sequence[str], column: int, data: _Data, *, parted: bool) -> bool:
     """Whether the only filled cell of a row is no cell of its column."""
     if not any(map(str.isalnum, row[column])):
-        return bool(_RULE.fullmatch(row[column]))
+        return False
     if column in data.typed:
         return True
     if column and 2 * sum(1 for other in data.rows if other[column]) < len(data.rows):
@@ -162,4 +184,4 @@ def _is_footnote(row: Sequence[str], column: int, data: _Data) -> bool:
         return True
     if any(sum(map(bool, other)) == 1 for other in data.rows):
         return False
-    return data.parted or len(row) > _FEW_COLUMNS
+    return parted or len(row) > _FEW_COLUMNS

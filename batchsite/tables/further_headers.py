@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from batchsite.tables.cell_values import data_columns, is_datum, is_missing
 from batchsite.tables.excerpts import excerpt
+from batchsite.tables.footnotes import may_be_foot
 from batchsite.tables.table_top import TableTop, filled_cells, shown_rows
 from batchsite.tables.table_types import Choice, Question
 
@@ -61,6 +62,13 @@ def below_header(top: TableTop, head: int) -> int:
 def further_headers(names: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
     """How many of the first rows below the names belong to the header. `rows` are as wide as the names."""
     rows = rows[:_JUDGED]
+    end = len(rows)
+    while end and may_be_foot(rows[end - 1]):
+        end -= 1
+    return _count(names, rows) or (_count(names, rows[:end]) if end < len(rows) else 0)
+
+
+def _count(names: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
     if len(rows) > 1 and _is_data(rows[0], rows[1:]) and not _is_marked(names, rows[0], rows[1:]):
         return 0
     most = next((n for n, row in enumerate(rows) if filled_cells(row) > filled_cells(names)), len(rows))
@@ -71,7 +79,8 @@ def further_headers(names: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
         even = count <= max(_MOST_UNEVEN, len(below))
         if even and all(_is_header(names, row, below) for row in rows[:count]):
             return count
-        if _is_marked(names, rows[count - 1], below) and not any(_is_data(row, below) for row in rows[:count]):
+        sure = len(below) >= count or any("ImportId" in cell for cell in rows[count - 1])
+        if sure and _is_marked(names, rows[count - 1], below) and not any(_is_data(row, below) for row in rows[:count]):
             return count
     return 0
 

@@ -66,6 +66,11 @@ LABELS = {
     "cp720": "Arabic (DOS 720)",
     "utf-8": "UTF-8, with damaged places",
 }
+_NEVER_GUESSED = {
+    "cp861", "cp863", "cp864", "cp869", "cp720", "mac_iceland", "mac_croatian", "mac_romanian", "iso8859-3",
+    "iso8859-10", "iso8859-14", "kz1048", "ptcp154",
+}  # fmt: skip
+"""Code pages that are offered, but that hardly anybody uses."""
 _LETTERS = {
     "cp1252 iso8859-15 mac_roman cp850 cp437": (
         "éèàêçâîôùûëïœæ", "äöüß", "áéíóúñü¿¡ªº", "àèéìòùî", "ãõçáéíóúâêôàº", "åäöé", "æøåéäö", "éëïèöüáó", "ðþæöáéíóúý",
@@ -172,7 +177,7 @@ def guess(head: bytes) -> str:
     if score >= _ENOUGH:
         return best
     other = _by_chardet(head)
-    return other if other in LABELS else best
+    return other if other in LABELS.keys() - _NEVER_GUESSED else best
 
 
 def _by_chardet(head: bytes) -> str:

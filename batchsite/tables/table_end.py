@@ -36,7 +36,9 @@ class EndCheckedTable(CheckedTable):
                     if len(sample) < _SAMPLE:
                         sample += given[:_SAMPLE]
                     yield given
-        end = end_of_data(sample, kept, declared=self._table.declared_totals)
+        more = max(0, len(kept) - RECENT)
+        above, last = [*sample, *kept[:more]], kept[more:]
+        end = more + end_of_data(above, last, declared=self._table.declared_totals)
         if end < len(kept) and self._answers.get("footer") != "part":
             kept = self._without(kept, end, count)
         if kept:

@@ -137,4 +137,6 @@ def _question(top: TableTop, leads: int) -> Question | None:
     )
     text = "The first lines are not like the rest: are they a title above the table?"
     others = tuple(choice for choice in top.line_choices(leads) if choice.value != f"line {top.record(0)[2]}")
-    return Question("title", text, (*choices, *others), "set aside" if names else "part", evidence[:6])
+    alone = leads == 1 and filled_cells(first) == top.width and not typed and not is_numbering(first)
+    guess = "set aside" if names and not alone else "part"  # a blank line may also stand below the names
+    return Question("title", text, (*choices, *others), guess, evidence[:6])

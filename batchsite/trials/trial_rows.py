@@ -26,7 +26,7 @@ def choose(choice: RowChoice, rows: RowSet, row_count: int) -> list[int]:
     if choice.how == "picked":
         chosen = list(parse_rows(choice.picked, row_count).places(0, MOST_ROWS + 1))
         if not chosen:
-            raise ValueError("Name the rows to try, such as 3, 17, 40-42.")
+            raise ValueError("Enter the rows to try, such as 3, 17, 40-42.")
     elif not len(rows):
         raise ValueError("There are no rows to try.")
     elif choice.how == "random":

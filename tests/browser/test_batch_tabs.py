@@ -70,6 +70,30 @@ def test_each_tab_has_an_address_and_the_head_stays(team: Team, alice: User, ope
     expect(page.locator("#results tbody tr")).to_have_count(2)
 
 
+def test_a_filter_that_is_taken_back_leaves_its_field_as_it_was(team: Team, alice: User, open_as: Open) -> None:
+    page = open_as(alice, f"/batches/{an_ended_batch(team, alice, failed=2).pk}")
+    state = page.locator("#filter-menu [name=state]")
+    page.locator("#filter-menu summary").click()
+    state.select_option("failed")
+    expect(page.locator("#results tbody tr")).to_have_count(2)
+    expect(state).to_have_value("failed")
+    page.keyboard.press("Escape")
+    page.get_by_role("link", name="remove this filter").click()
+    expect(page.locator("#results tbody tr")).to_have_count(20)
+    expect(state).to_have_value("")
+
+
+def test_what_is_typed_into_a_filter_outlasts_the_polls(team: Team, alice: User, open_as: Open) -> None:
+    batch = a_running_batch(team, alice, rows=3)
+    page = open_as(alice, f"/batches/{batch.pk}")
+    page.locator("#filter-menu summary").click()
+    page.get_by_label("From row").press_sequentially("2")
+    receive(batch, {1: "yes"})
+    expect(page.locator("#row-1")).to_contain_text("yes")
+    expect(page.get_by_label("From row")).to_have_value("2")
+    expect(page.locator("#filter-menu")).to_have_attribute("open", "")
+
+
 def test_a_batch_without_a_single_answer_is_failed(team: Team, alice: User, open_as: Open) -> None:
     page = open_as(alice, f"/batches/{an_ended_batch(team, alice, failed=20).pk}")
     expect(page.locator("#progress .badge.bad")).to_have_text("Failed")

@@ -431,7 +431,7 @@ def test_what_is_typed_survives_a_refusal(draft: Batch, page_of: PageOf, complai
     type_all(page)
     page.get_by_role("button", name="Review and submit").click(force=True)  # at once: before it is disabled
     expect(page.get_by_text("Not submitted yet")).to_be_visible()
-    expect(page.locator("#id_examples_error")).to_contain_text("Example 1 lacks what the user says.")
+    expect(page.locator("#id_examples_error")).to_contain_text("Example 1 is missing what the user says.")
     is_all_there(page)
     page.reload()
     is_all_there(page)

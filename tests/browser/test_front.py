@@ -139,6 +139,7 @@ def test_a_live_part_moves_by_itself_and_stops_at_the_end(alice: User, running: 
     Batch.objects.update(state="completed", succeeded=100, ended_at=timezone.now())
     refresh(page)
     expect(page.locator("#board")).to_contain_text("Recently finished")
+    expect(page.locator("#rail-batches")).not_to_contain_text("running")
     assert page.locator("#board").get_attribute("hx-get") is None
     expect(page.locator("#board time")).to_have_text("just now")
 

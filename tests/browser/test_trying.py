@@ -78,7 +78,7 @@ def test_five_rows_two_prompts_the_second_used_submitted_and_no_row_paid_twice(s
     expect(page.get_by_text(re.compile(r"The variants agree on \d of 5 rows"))).to_be_visible(timeout=30_000)
     expect(page.locator("#tried tbody tr")).to_have_count(5)
     expect(page.locator("#tried tbody dd").first).not_to_be_empty()
-    expect(page.locator("#check")).to_contain_text("output as in 5 tried rows")
+    expect(page.locator("#check")).to_contain_text("Based on your 5 test rows")
     assert accessibility(page) == []
     calls, ticks = direct(site)
     assert calls == 10
@@ -86,7 +86,7 @@ def test_five_rows_two_prompts_the_second_used_submitted_and_no_row_paid_twice(s
     page.get_by_role("button", name="Use this variant").click()
     expect(page.get_by_role("textbox", name="Prompt", exact=True)).to_have_value(SECOND)
     expect(variant(page, "B")).to_have_value(FIRST)
-    expect(page.locator("#check")).to_contain_text("5 tried rows are kept: already paid")
+    expect(page.locator("#check")).to_contain_text("5 test rows are kept: already paid")
     submit(page)
     expect(page.get_by_text("Completed", exact=True).first).to_be_visible(timeout=60_000)
     expect(page.get_by_role("link", name=f"{ROWS:,} succeeded")).to_be_visible()

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
+import zlib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +18,7 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
-from batchsite.datasets import fetched_file, importer, web_address
+from batchsite.datasets import fetched_file, import_queue, importer, web_address, web_fetch
 from batchsite.datasets.models import Dataset, DatasetState
 from batchsite.datasets.tasks import due
 from batchsite.teams.models import Team, User
@@ -75,11 +78,11 @@ def test_redirects_are_followed_and_the_name_is_what_the_server_says(team: Team,
 
 def test_a_fetch_takes_the_long_queue_and_its_import_with_it(team: Team, site: WebSite) -> None:
     dataset = importer.receive_address(team, None, f"{site.url}/data/tickets.csv")
-    assert importer.job(dataset).queue == "long"
+    assert import_queue.job(dataset).queue == "long"
     Dataset.objects.update(lease_token="", next_look_at=dataset.created_at)
     [job] = list(due(dataset.created_at))
     assert job.queue == "long"
-    assert importer.job(imported(dataset)).queue == "short"
+    assert import_queue.job(imported(dataset)).queue == "short"
 
 
 # ---- what does not ---------------------------------------------------------------------------------------
@@ -254,3 +257,53 @@ def test_nothing_pasted_is_said_at_the_field(alice: User, client_of: Browser) ->
 def test_outsiders_find_nothing(name: str, team: Team, charlie: User, client_of: Browser, site: WebSite) -> None:
     dataset = fetched(team, f"{site.url}/nothing")
     assert client_of(charlie).post(reverse(name, args=[dataset.pk])).status_code == 404
+
+
+# ---- servers that hold a worker ---------------------------------------------------------------------------
+
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/csv\r\nTransfer-Encoding: chunked\r\n"
+PACKED_NOTHING = zlib.compress(b"", wbits=31)[:10] + b"\0\0\0\xff\xff" * 10
+DRIPS: dict[str, tuple[bytes, bytes]] = {
+    "the head, byte by byte": (b"HTTP/1.1 200 OK\r\nX-Long: ", b"x"),
+    "the body, byte by byte": (HEAD + b"\r\n3\r\na,b\r\n", b"1\r\nx\r\n"),
+    "a packed body of nothing": (
+        HEAD + b"Content-Encoding: gzip\r\n\r\n%x\r\n%s\r\n" % (len(PACKED_NOTHING), PACKED_NOTHING),
+        b"5\r\n\0\0\0\xff\xff\r\n",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", DRIPS)
+def test_a_server_that_never_ends_holds_no_worker(
+    kind: str, team: Team, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each was never idle for as long as `fetch_idle`, so it went on until the worker was killed."""
+    settings.OPTIONS = replace(settings.OPTIONS, fetch_private=True)
+    monkeypatch.setattr(web_fetch, "timeouts", lambda: PipelineTimeouts(fetch=1, fetch_head=1, fetch_idle=1))
+    with dripping(*DRIPS[kind]) as url:
+        began = time.monotonic()
+        dataset = fetched(team, f"{url}/table.csv")
+    assert "took too long to answer" in words_of(dataset)
+    assert time.monotonic() - began < 10
+
+
+@contextmanager
+def dripping(first: bytes, drip: bytes) -> Iterator[str]:
+    """A server that answers with `first`, then with `drip` again and again."""
+    listener, stop = socket.create_server(("127.0.0.1", 0)), threading.Event()
+
+    def serve() -> None:
+        client, _ = listener.accept()
+        with client, suppress(OSError):
+            client.recv(65_536)
+            client.sendall(first)
+            while not stop.wait(0.1):
+                client.sendall(drip)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    stop.set()
+    thread.join()
+    listener.close()

@@ -15,6 +15,7 @@ from pytest_django import Settings
 from batchsite.batches.models import Batch
 from batchsite.datasets import answers, dataset_removal, importer, tasks
 from batchsite.datasets.models import Block, Dataset, DatasetState
+from batchsite.processes.queue import RESEND
 from batchsite.teams.models import Team, User
 from tests.datasets.conftest import Importer
 from tests.datasets.steps import LATIN, WIDE, filled, guesses, imported, others, workbook
@@ -104,7 +105,7 @@ def test_an_answer_has_it_imported_by_the_worker(received: Importer, alice: User
 
     assert answer["Location"] == reverse("dataset", args=[dataset.pk])
     assert (dataset.state, dataset.questions) == (DatasetState.IMPORTING, [])
-    assert [job.args for job in tasks.due(timezone.now())] == [(dataset.pk,)]
+    assert [job.args for job in tasks.due(timezone.now() + RESEND)] == [(dataset.pk,)]
     assert imported(dataset).state == DatasetState.READY
     assert dataset.row(1) == ["1", "Müller", "Zürich"]
 
@@ -285,6 +286,25 @@ def test_an_excel_file_is_read_differently_too(received: Importer, alice: User, 
     assert 'name="answer-delimiter"' not in page
     post(client, "dataset-again", dataset, {"header_line": "2", "sheet": "May"})
     assert imported(dataset).columns == ["id", "text"]
+
+
+def test_lines_of_json_ask_about_what_is_no_row_and_can_be_read_differently(
+    received: Importer, alice: User, client_of: Browser
+) -> None:
+    lines = ['{"id": "Number", "text": "What they said"}', *(f'{{"id": {n}, "text": "foo"}}' for n in range(1, 4))]
+    dataset, client = imported(received("\n".join([*lines, '{"id": "Total", "text": ""}']))), client_of(alice)
+    for key, place in (("below_header", "Row 1"), ("footer", "Row 4")):
+        assert [question["key"] for question in dataset.questions] == [key]
+        assert place in page_of(client, dataset)
+        answers.answer(dataset, alice, guesses(dataset))
+        dataset = imported(dataset)
+
+    assert (dataset.state, dataset.row_count) == (DatasetState.READY, 3)
+    assert page_of(client, dataset).count("Row 4") == 1
+    page = page_of(client, dataset, "dataset-again")
+    assert all(f'name="answer-{key}"' in page for key in ("below_header", "footer", "repeated"))
+    post(client, "dataset-again", dataset, {"below_header": "leave", "footer": "part"})
+    assert imported(dataset).row_count == 4
 
 
 def test_less_likely_ways_are_shown_on_demand(received: Importer, alice: User, client_of: Browser) -> None:

@@ -15,7 +15,7 @@ from django.db import connection, connections
 from django.utils import timezone
 from pytest_django import Settings
 
-from batchsite.datasets import answers, dataset_removal, importer, tasks, watched_file
+from batchsite.datasets import answers, dataset_removal, import_queue, importer, tasks, watched_file
 from batchsite.datasets.models import Block, Dataset, DatasetState
 from batchsite.processes.heartbeats import run_file
 from batchsite.processes.leases import Busy, LeaseLost
@@ -256,11 +256,11 @@ def test_a_dataset_that_is_deleted_meanwhile_gets_no_more_rows(
 
 def test_what_is_due_goes_to_the_queue_of_its_size(received: Importer) -> None:
     small, big = received(csv_of(10)), received(csv_of(10))
-    Dataset.objects.filter(pk=big.pk).update(size=importer.SMALL + 1)
+    Dataset.objects.filter(pk=big.pk).update(size=import_queue.SMALL + 1)
     imported(received(csv_of(3)))
 
     jobs = {job.args: (job.path, job.queue) for job in tasks.due(timezone.now())}
-    assert jobs == {(small.pk,): (importer.IMPORT, "short"), (big.pk,): (importer.IMPORT, "long")}
+    assert jobs == {(small.pk,): (import_queue.IMPORT, "short"), (big.pk,): (import_queue.IMPORT, "long")}
     assert list(tasks.due(timezone.now())) == []
 
 

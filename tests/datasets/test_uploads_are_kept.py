@@ -16,7 +16,7 @@ from django.db import IntegrityError
 from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
-from batchsite.datasets import importer
+from batchsite.datasets import import_queue, importer
 from batchsite.datasets.models import Dataset, DatasetState
 from batchsite.datasets.upload_limits import NotTaken
 from batchsite.processes.queue import RESEND
@@ -67,10 +67,10 @@ def test_an_upload_is_due_at_once_and_a_worker_is_told(
 
 
 def test_a_big_upload_waits_in_the_long_queue(team: Team, alice: User) -> None:
-    small, big = upload(b"a\n" + b"x" * (importer.SMALL - 2)), upload(b"a\n" + b"x" * importer.SMALL)
+    small, big = upload(b"a\n" + b"x" * (import_queue.SMALL - 2)), upload(b"a\n" + b"x" * import_queue.SMALL)
 
-    assert importer.job(importer.receive(team, alice, small)).queue == "short"
-    assert importer.job(importer.receive(team, alice, big)).queue == "long"
+    assert import_queue.job(importer.receive(team, alice, small)).queue == "short"
+    assert import_queue.job(importer.receive(team, alice, big)).queue == "long"
 
 
 @pytest.mark.parametrize(

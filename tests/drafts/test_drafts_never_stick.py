@@ -182,8 +182,8 @@ def test_an_envelope_is_said_on_the_page(draft: Batch, site: Client) -> None:
 @pytest.mark.parametrize(
     ("prompt", "words"),
     [
-        ("The same for all", "20 equal requests will be paid"),
-        ("Sort {text}", "“{text}” is sent as it stands. If the column is meant, write {{text}}."),
+        ("The same for all", "20 equal requests will be billed"),
+        ("Sort {text}", "“{text}” is sent as it is. If you mean the column, write {{text}}."),
         ("Sort ${text} {{id}}", "“${text}” is sent as it stands."),
     ],
 )

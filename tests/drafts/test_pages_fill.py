@@ -219,7 +219,7 @@ def test_examples_that_lack_a_half_are_kept_and_named(draft: Batch, site: Client
     assert answer.status_code == 422
     assert draft.examples == [{"user": "Hi", "assistant": "greeting"}, {"user": "{{txet}}", "assistant": ""}]
     text = answer.content.decode()
-    assert "Example 2 lacks the answer." in text
+    assert "Example 2 is missing the answer." in text
     assert "Example 2: There is no column “txet”. Did you mean {{text}}?" in text
 
 

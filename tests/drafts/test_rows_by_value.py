@@ -61,7 +61,7 @@ def part_of(site: Client, draft: Batch) -> str:
 def test_a_worker_finds_them_and_they_become_the_drafts_rows(draft: Batch, site: Client) -> None:
     part = find(site, draft, "German").content.decode()
     assert "Looking for rows where “language” is “German”" in " ".join(part.split())
-    assert "Still looking for the rows" in draft_store.problems_of(draft)["ranges"][0]
+    assert "Still looking for the rows" in draft_store.problems_of(draft)["value_search"][0]
     assert draft.ranges is None, "nothing is looked for while somebody waits for a page"
     draft = worked(draft)
     assert list(draft.rows)[:4] == [2, 5, 7, 10], "cells are compared without the blanks around them"
@@ -117,7 +117,7 @@ def test_a_value_that_no_row_has_is_said(value: str, words: str, team: Team, ali
     draft = a_draft(team, alice, dataset, prompt="Sort {{text}}")
     find(site, draft, value)
     worked(draft)
-    assert words in draft_store.problems_of(draft)["ranges"][0]
+    assert words in draft_store.problems_of(draft)["value_search"][0]
     part = part_of(site, draft)
     assert words in part
     assert "Choose other rows" in part
@@ -130,7 +130,7 @@ def test_rows_scattered_over_too_many_places_are_refused_in_words(
 ) -> None:
     monkeypatch.setattr(value_rows, "MOST_SPANS", 10)
     find(site, draft, "English")
-    assert "scattered over more than 10 places" in draft_store.problems_of(worked(draft))["ranges"][0]
+    assert "scattered over more than 10 places" in draft_store.problems_of(worked(draft))["value_search"][0]
 
 
 @pytest.mark.parametrize(

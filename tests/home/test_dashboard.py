@@ -105,7 +105,8 @@ def test_the_page_polls_only_while_something_runs(
     Batch.objects.filter(pk=batch.pk).update(state="completed", succeeded=10, ended_at=timezone.now())
     last = browser.get(reverse("home"), headers=HTMX).content.decode()
     assert 'id="board"' in last
-    assert "hx-" not in last
+    assert "hx-get" not in last
+    assert "hx-trigger" not in last
 
 
 def test_the_way_back_in_the_browser_gets_the_whole_page(

@@ -70,8 +70,8 @@ def test_due_work_that_nobody_takes_is_told(team: Team) -> None:
     assert "Steps of batches: none is overdue" in said(work_checks.examine_due_work(), "ok")
     Submission.objects.filter(pk=waiting.pk).update(next_look_at=NOW() - timedelta(minutes=4))
     problems = said(work_checks.examine_due_work(), "problem")
-    assert "Steps of batches: 1 are due and not begun, the first for 4 min." in problems
-    assert "Imports: 1 are due and not begun, the first for 3 h." in problems
+    assert "Steps of batches: 1 are due but not started, the first for 4 min." in problems
+    assert "Imports: 1 are due but not started, the first for 3 h." in problems
 
 
 def test_what_a_process_holds_is_not_late_and_what_a_dead_one_held_is(team: Team) -> None:
@@ -79,7 +79,7 @@ def test_what_a_process_holds_is_not_late_and_what_a_dead_one_held_is(team: Team
     Submission.objects.filter(pk=held.pk).update(lease_until=NOW() + timedelta(seconds=30))
     assert said(work_checks.examine_due_work(), "problem") == ""
     Submission.objects.filter(pk=held.pk).update(lease_until=NOW() - timedelta(seconds=30))
-    assert "1 are due and not begun" in said(work_checks.examine_due_work(), "problem")
+    assert "1 are due but not started" in said(work_checks.examine_due_work(), "problem")
 
 
 @pytest.mark.parametrize(("tries", "level"), [(3, "warning"), (9, "problem")])
@@ -87,8 +87,8 @@ def test_a_step_that_never_comes_to_its_end_is_told(tries: int, level: str, team
     step = a_submission(team, tries=tries)
     make_dataset(team, state=DatasetState.IMPORTING, tries=tries, name="tickets")
     words = said(work_checks.examine_due_work(), level)
-    assert f"Batch {step.batch_id} “Languages”, submission 1: begun {tries} times" in words
-    assert f"“tickets”: begun {tries} times" in words
+    assert f"Batch {step.batch_id} “Languages”, submission 1: started {tries} times" in words
+    assert f"“tickets”: started {tries} times" in words
 
 
 def test_what_is_held_is_told_with_its_reason(team: Team) -> None:

@@ -11,7 +11,7 @@ from django.db.models import Manager
 from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
-from batchsite.datasets.importer import due_imports
+from batchsite.datasets.import_queue import due_imports
 from batchsite.datasets.models import Dataset, DatasetState
 from batchsite.processes.leases import claim
 from batchsite.processes.queue import MOST_WAITING, RESEND, SPARE, Job, enqueue, send, take, take_due, tick

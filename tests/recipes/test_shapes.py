@@ -154,7 +154,7 @@ def test_a_schema_of_no_object_has_no_fields() -> None:
     ("stored", "words"),
     [
         ({"schema": '{"type":'}, "This is not JSON: "),
-        ({"schema": "[]"}, "A JSON schema is an object"),
+        ({"schema": "[]"}, "A JSON Schema is an object"),
         ({"schema": {"type": "thing"}}, "This is not a JSON Schema: "),
         ({"schema": {"$ref": "http://127.0.0.1/other"}}, "$ref “http://127.0.0.1/other” does not name a part"),
         ({"schema": {"$ref": "file:///etc/passwd"}}, "$ref “file:///etc/passwd” does not name a part"),

@@ -82,7 +82,7 @@ def test_a_running_batch_shows_counts_cost_and_what_is_left(team: Team, alice: U
     assert "$0.0021 simulated, about $0.0083 in all" in shown
     facts = words(activity(site, batch))
     assert "Cost so far $0.0021" in facts
-    assert "Projected $0.0083 $" in facts
+    assert "Projected about $0.0083 $" in facts
     assert "2,040 / 10 / 820" in facts
     assert "by you" in shown
 

@@ -184,6 +184,33 @@ def test_a_second_line_that_is_no_row_is_asked_about(text: str) -> None:
         assert len(forms.read(data, below_header="rows", footer="part")) == len(rows)
 
 
+def test_wide_rows_cost_no_more_than_their_share() -> None:
+    width = 500
+    rows = [",".join(f"c{n}" for n in range(width)), *(",".join([str(n)] * (width - 1)) + "," for n in range(150))]
+    begin = time.process_time()
+    assert len(read("\n".join(rows), Limits(1000, width, 5000))) == 151
+    assert time.process_time() - begin < 2
+
+
+def test_dashes_between_texts_make_no_header_of_what_is_above_them() -> None:
+    text = "name,city,note\nAnn,Rome,tea\nBob,Oslo,rain\nCy,Bonn,sun\n---,---,---\nTotal,,\n"
+    assert values(text, "footer") == ["leave", "part"]
+
+
+def test_a_total_hides_no_header_row_of_a_small_table() -> None:
+    rows = [
+        ["id", "text", "n"],
+        ["Number", "What they said", "How many"],
+        ["1", "a", "3"],
+        ["2", "b", "4"],
+        ["Total", "", "7"],
+    ]
+    for data in in_every_form(rows).values():
+        assert forms.asked(data).key == "below_header"
+        assert forms.asked(data, below_header="leave").key == "footer"
+        assert forms.read(data, below_header="leave", footer="leave") == [rows[0], *rows[2:4]]
+
+
 def test_header_rows_above_import_ids_are_no_rows_of_texts_either() -> None:
     rows = [
         ["Q1", "Q2"],
@@ -248,7 +275,9 @@ def test_a_padded_title_above_texts_is_asked_about() -> None:
 
 
 TITLES = {
-    "values parted by a blank line": "Made by,Ann,Smith\n\nname,city,note\nAnn,Rome,tea\nBob,Oslo,rain\nCy,Bonn,sun\n",
+    "values parted by a blank line": (
+        "Made by,Ann,Smith\nOn,a,Monday\n\nname,city,note\nAnn,Rome,tea\nBob,Oslo,rain\nCy,Bonn,sun\n"
+    ),
     "letters of columns": "A,B,C\nname,city,note\nAnn,Rome,tea\nBob,Oslo,rain\n",
     "numbers of columns": "1,2,3\nname,city,n\nAnn,Rome,1\nBob,Oslo,2\n",
 }

@@ -130,7 +130,7 @@ def test_rows_at_random_are_of_the_batch_and_then_stay_the_same(draft: Batch, si
     [
         ({"how": "picked", "picked": "0"}, "the dataset has rows 1 to 30"),
         ({"how": "picked", "picked": "x"}, "is not a row"),
-        ({"how": "picked", "picked": ""}, "Name the rows to try"),
+        ({"how": "picked", "picked": ""}, "Enter the rows to try"),
         ({"how": "picked", "picked": "1-21"}, "At most 20 rows"),
         ({"count": "21"}, "At most 20 rows"),
     ],

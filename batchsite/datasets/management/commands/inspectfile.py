@@ -34,13 +34,13 @@ _SHOWN = 20
 class Command(BaseCommand):
     """Exit status: 0 read, 3 a question is open, 2 refused."""
 
-    help = "Say how a file is read: encoding, delimiter, header, rows, questions, problems."
+    help = "Show how a file is read: encoding, separator, header, rows, questions, problems."
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path)
         parser.add_argument("--json", action="store_true", help="one JSON object instead of text")
-        parser.add_argument("--rows", type=Path, metavar="OUT.jsonl", help="write the table: an array of text a line")
+        parser.add_argument("--rows", type=Path, metavar="OUT.jsonl", help="write the table, one JSON array per line")
         parser.add_argument(
             "--answer", action="append", default=[], metavar="KEY=VALUE", help="answer a question, such as title=part"
         )
@@ -183,7 +183,7 @@ def _in_words(found: dict[str, Any]) -> Iterator[str]:
         yield f"skipped, line {title['line']}: {title['text']}"
     yield from found["notes"]
     if found["left_out_count"]:
-        yield f"{found['left_out_count']:,} bad rows left out:"
+        yield f"{found['left_out_count']:,} damaged rows skipped:"
         yield from (f"  {_problem_in_words(problem)}" for problem in found["left_out"][:_SHOWN])
 
 

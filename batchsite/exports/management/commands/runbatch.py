@@ -41,29 +41,40 @@ ALL_WELL, OTHER, BAD_INPUT, SOME_FAILED = 0, 1, 2, 3
 class Command(BaseCommand):
     """Exit status: 0 every row has an answer, 3 some have none, 2 the input is at fault, 1 anything else."""
 
-    help = "Run a prompt over every row of a file, and write the answers beside the rows."
+    help = "Run a prompt on every row of a file, and write the answers next to the rows."
 
     batch: Batch | None = None
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", nargs="?", type=Path, help="the table: CSV, Excel, JSON, Parquet")
-        parser.add_argument("--prompt", help="what to ask, with {{column}} for the cells of a row")
-        parser.add_argument("--system", default="", help="a system prompt; may hold {{column}} too")
+        parser.add_argument("--prompt", help="the prompt, with {{column}} where a row’s value belongs")
+        parser.add_argument("--system", default="", help="a system prompt; it may use {{column}}, too")
         parser.add_argument("--model", default="", help="default: the first model that takes batches")
         parser.add_argument("--name", default="", help="name of the batch; default: that of the file")
         parser.add_argument("--id-column", default="", help="column whose values are the ids of the requests")
         parser.add_argument("--limit", type=int, help="only the first N rows")
         parser.add_argument("--rows", default="", metavar="RANGES", help="only these rows, such as 1-100,205")
-        parser.add_argument("--skip-empty", action="store_true", help="leave out rows where a column in use is empty")
+        parser.add_argument(
+            "--skip-empty", action="store_true", help="skip rows with empty values in columns that are used"
+        )
         parser.add_argument("--param", action="append", default=[], metavar="NAME=VALUE", help="such as temperature=0")
         parser.add_argument("--schema", type=Path, help="a JSON Schema for the answers; its fields become columns")
         parser.add_argument("--output", type=Path, help="results.csv, .json or .jsonl")
         parser.add_argument(
-            "--answer", action="append", default=[], metavar="KEY=VALUE", help="how to read the file, where it asks"
+            "--answer",
+            action="append",
+            default=[],
+            metavar="KEY=VALUE",
+            help="how to read the file, if there are questions",
         )
         parser.add_argument("--team", default="", help="name of the team; default: the first one")
         parser.add_argument(
-            "--resume", nargs="?", type=int, const=0, metavar="ID", help="go on with a batch; without ID: list them"
+            "--resume",
+            nargs="?",
+            type=int,
+            const=0,
+            metavar="ID",
+            help="continue a batch; without ID: list those that can be",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -76,7 +87,7 @@ class Command(BaseCommand):
             self.stderr.write(str(stop))
             status = stop.status
         except KeyboardInterrupt:
-            self.stderr.write("\nStopped. Nothing is lost: `manage.py runbatch --resume` lists what can go on.")
+            self.stderr.write("\nStopped. Nothing is lost: `manage.py runbatch --resume` lists what can be continued.")
             status = OTHER
         except Error as error:
             self.stderr.write(console.database_problem(error, self.batch))
@@ -96,7 +107,7 @@ class Command(BaseCommand):
         self.batch = batch = _to_resume(arguments.resume) if arguments.resume else self._begin(arguments)
         if arguments.resume and batch.held_reason:
             actions.go_on(batch, None)
-        self.stderr.write(f"Batch {batch.pk}. Should this stop: manage.py runbatch --resume {batch.pk}")
+        self.stderr.write(f"Batch {batch.pk}. If this stops: manage.py runbatch --resume {batch.pk}")
         with console.sandbox_if_needed(batch.account == AccountKind.SANDBOX, self.stderr.write):
             progress = console.Progress(self.stderr)
             batch = drive(batch.pk, progress, progress.wait)
@@ -113,7 +124,7 @@ class Command(BaseCommand):
             result_files.write_file(batch, form, output)
         except OSError as error:
             again = (
-                f"The answers are safe. Once that is mended: manage.py runbatch --resume {batch.pk} --output {output}"
+                f"The answers are safe. Once that is fixed: manage.py runbatch --resume {batch.pk} --output {output}"
             )
             raise Stop(OTHER, f"{output} cannot be written: {error.strerror}.\n{again}") from error
         except TooBig as error:
@@ -189,7 +200,7 @@ def _form(output: Path | None) -> result_files.AnyForm | None:
         return None
     form = result_files.form_for(output)
     if form is None:
-        raise Stop(BAD_INPUT, f"{output.name}: the ending must be .csv, .json, .jsonl, .xlsx or .parquet.")
+        raise Stop(BAD_INPUT, f"{output.name}: the file name must end in .csv, .json, .jsonl, .xlsx or .parquet.")
     if not output.absolute().parent.is_dir():
         raise Stop(BAD_INPUT, f"There is no folder {output.absolute().parent}.")
     return form
@@ -262,5 +273,5 @@ def _resumable() -> Any:
 def _to_resume(pk: int) -> Batch:
     batch = Batch.objects.filter(pk=pk, deleted_at=None).select_related("team").first()
     if batch is None or batch.state == State.DRAFT:
-        raise Stop(BAD_INPUT, f"There is no batch {pk} that could go on. `manage.py runbatch --resume` lists them.")
+        raise Stop(BAD_INPUT, f"There is no batch {pk} to continue. `manage.py runbatch --resume` lists them.")
     return batch

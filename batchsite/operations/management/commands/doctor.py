@@ -17,7 +17,7 @@ from batchsite.operations.findings import OK, PROBLEM, Finding
 class Command(BaseCommand):
     """Exit status: 1 if there is a problem, else 0. Warnings do not count."""
 
-    help = "Examine database, queue, workers, provider, keys and disk, and say what to do."
+    help = "Check database, queue, workers, provider, keys and disk, and say what to do."
     requires_system_checks = []  # the doctor reports their messages itself
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -12,7 +12,7 @@ from batchsite.teams.accounts import reencrypt_keys
 class Command(BaseCommand):
     """Exit status: 1 if a key could not be read."""
 
-    help = "After a change of SECRET_KEY: encrypt the stored xAI keys with the new one. Then drop SECRET_KEY_FALLBACKS."
+    help = "After changing SECRET_KEY: encrypt the stored xAI keys with the new one. Then remove SECRET_KEY_FALLBACKS."
 
     def handle(self, *args: Any, **options: Any) -> None:
         count, unreadable = reencrypt_keys()

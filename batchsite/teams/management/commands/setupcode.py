@@ -12,9 +12,9 @@ from batchsite.teams.models import User
 
 
 class Command(BaseCommand):
-    help = "Show the code that creates the first account of a server."
+    help = "Show the code that is needed to create the first account of a server."
 
     def handle(self, *args: Any, **options: Any) -> None:
         if User.objects.exists():
-            raise CommandError("There is an account already, so there is no code any more.")
+            raise CommandError("There is an account already, so no code is needed.")
         self.stdout.write(setup_code(settings.SECRET_KEY))
