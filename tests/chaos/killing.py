@@ -21,6 +21,8 @@ from tests.running import Running
 
 BUSY_SOON = 1.5
 """Seconds to wait for a worker that is in the middle of a step."""
+RARE_SOON = 8.0
+"""Seconds to wait for a moment that is rare."""
 MOST_DOWN = 3.0
 """Seconds that a provider stays down."""
 IN_A_TRY, FROZEN_WITH_A_LEASE = "worker while a row was tried", "worker frozen with a lease"
@@ -99,23 +101,25 @@ class Killer(Actor):
         process.kill()
         return f"{queue} {role}"
 
-    def _catch(self, is_right: Callable[[], bool]) -> psutil.Process | None:
-        """Returns a busy worker, stopped in its tracks at a moment that is right. None if there was none."""
-        until = time.monotonic() + 2 * BUSY_SOON
+    def _catch(self, is_right: Callable[[], bool]) -> list[psutil.Process]:
+        """Returns all busy workers, stopped in their tracks at a moment that is right. Empty if there was none."""
+        until = time.monotonic() + RARE_SOON
         while time.monotonic() < until:
-            _, process = self._find("worker busy")
-            if process is None:
+            if not is_right():
+                time.sleep(0.02)
                 continue
-            process.suspend()
-            try:
-                if is_right():
-                    return process
-            except BaseException:
+            caught = [process for site in self.scene.sites for process in self._busy(site)]
+            for process in caught:
+                process.suspend()
+            if caught and is_right():
+                return caught
+            for process in caught:
                 process.resume()
-                raise
-            process.resume()
-            time.sleep(0.01)
-        return None
+        return []
+
+    def _busy(self, site: Running) -> list[psutil.Process]:
+        every = [process for queue in ("short", "long") for process in self._inside(site, queue)]
+        return [process for process in every if self._role(site, process) == "worker busy"]
 
     def _find(self, role: str) -> tuple[str, psutil.Process | None]:
         """Returns (queue, process), None if none has that role."""
@@ -141,20 +145,18 @@ class Killer(Actor):
         return ""
 
     def _in_a_try(self) -> str:
-        """While a row is being asked in real time, the worker that may be waiting for its answer."""
-        process = self._catch(TrialAnswer.objects.filter(state=AnswerState.SENDING).exists)
-        if process is None:
-            return ""
-        process.kill()
-        return IN_A_TRY
+        """While a row is being asked in real time, the worker that waits for its answer, and the others too."""
+        caught = self._catch(TrialAnswer.objects.filter(state=AnswerState.SENDING).exists)
+        for process in caught:
+            process.kill()
+        return IN_A_TRY if caught else ""
 
     def _freeze(self) -> str:
         """A worker that holds a lease stands still until the lease has run out, and then goes on."""
-        process = self._catch(Submission.objects.exclude(lease_token="").exists)
-        if process is None:
-            return ""
-        self._frozen.append((process, time.monotonic() + self.dice.uniform(*FROZEN)))
-        return FROZEN_WITH_A_LEASE
+        caught = self._catch(Submission.objects.exclude(lease_token="").exists)
+        until = time.monotonic() + self.dice.uniform(*FROZEN)
+        self._frozen += [(process, until) for process in caught]
+        return FROZEN_WITH_A_LEASE if caught else ""
 
     def _thaw(self, now: float) -> None:
         for process, until in [each for each in self._frozen if now > each[1]]:

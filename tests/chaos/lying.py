@@ -67,7 +67,7 @@ def provider(dice: random.Random) -> Rule:
             {"what": "duplicate_rows", "share": 0.3},
             {"what": "stranger_rows", "count": 3},
             {"what": "requests_lag", "seconds": 2.0},
-            {"what": "unlisted", "seconds": 3.0},
+            {"what": "unlisted", "seconds": 6.0},  # the first look misses it, the second does not
             {"what": "cancelled_hidden"},
             {"what": "cancel_reverts", "seconds": 2.0},
             {"what": "cursor_repeats", "call": dice.choice(("results", "requests", "list")), "probability": 0.3},
