@@ -19,9 +19,8 @@ from batchsite.datasets import answers, dataset_removal
 from batchsite.datasets.models import Dataset, DatasetState
 from batchsite.teams.models import Team, User
 from tests.datasets.conftest import Importer
-from tests.datasets.steps import LATIN, guesses, imported
+from tests.datasets.steps import LATIN, deleted, guesses, imported
 from tests.datasets.stores import files_in
-from tests.datasets.test_deletion import deleted
 from tests.factories import make_dataset
 
 pytestmark = pytest.mark.databases
