@@ -77,7 +77,7 @@ def _check(folder: Path, data: Path) -> None:
     nearest = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     free = shutil.disk_usage(nearest).free
     if needed > free:
-        raise CannotBackUp(f"{folder} has too little space: {size(needed)} are needed, {size(free)} are free.")
+        raise CannotBackUp(f"{folder} has too little space: the backup needs {size(needed)}, and {size(free)} is free.")
 
 
 def dump_line(folder: Path) -> str:

@@ -184,7 +184,7 @@ def test_an_envelope_is_said_on_the_page(draft: Batch, site: Client) -> None:
     [
         ("The same for all", "20 equal requests will be billed"),
         ("Sort {text}", "“{text}” is sent as it is. If you mean the column, write {{text}}."),
-        ("Sort ${text} {{id}}", "“${text}” is sent as it stands."),
+        ("Sort ${text} {{id}}", "“${text}” is sent as it is."),
     ],
 )
 def test_a_prompt_that_asks_the_same_again_is_a_warning(prompt: str, words: str, draft: Batch) -> None:
@@ -231,4 +231,4 @@ def test_every_row_that_the_model_cannot_hold_is_named(team: Team, alice: User) 
 
 def test_a_slip_with_another_case_or_spelling_is_found(team: Team, alice: User) -> None:
     draft = a_draft(team, alice, make_dataset(team, ["Subject line"], [["a"], ["b"]]), prompt="Sort {subject_line}")
-    assert any("“{subject_line}” is sent as it stands" in words for words in warnings_of(draft))
+    assert any("“{subject_line}” is sent as it is" in words for words in warnings_of(draft))

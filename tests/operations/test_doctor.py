@@ -169,7 +169,7 @@ def test_a_broker_that_does_not_answer(place: Place) -> None:
 def test_a_provider_that_does_not_answer(place: Place) -> None:
     place.environ["XAI_API_BASE"] = f"http://127.0.0.1:{free_port()}"
     seen = place.doctor()
-    assert "does not answer as it should" in seen.about("provider", "problem")
+    assert "does not answer as expected" in seen.about("provider", "problem")
     assert "could not be tested" in seen.about("key", "warning")
 
 

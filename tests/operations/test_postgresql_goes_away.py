@@ -45,7 +45,7 @@ def test_a_batch_a_page_and_a_runbatch_outlive_it(place: Place, provider: Sandbo
                 text=True,
             )
             assert beside.stderr is not None
-            assert "Should this stop" in beside.stderr.readline(), "it must have begun"
+            assert "If this stops" in beside.stderr.readline(), "it must have begun"
             time.sleep(1)
             server.stop()
             page = httpx.get(f"{site.url}/", timeout=20)
