@@ -50,6 +50,7 @@
     try { answer = JSON.parse(request.responseText); } catch { /* a page, not our answer */ }
     if (request.status === 201 && answer.url) {
       sending = null;
+      field().value = "";  // or going back would bring the file, and send it again
       location.assign(answer.url);
     } else if (answer.error) ended(answer.error);
     else if (request.status === 403) ended("The server refused this: your session may have changed. Reload the page and try again.");
@@ -98,6 +99,7 @@
     form.addEventListener("submit", (event) => { event.preventDefault(); take(input.files); });
     part("send").hidden = true;
     input.classList.add("unseen");
+    take(input.files);  // chosen before this script was there
   };
 
   /* ---- a pasted table is a file, too ---- */

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from pytest_django import Settings
 
 from batchsite.datasets import importer
@@ -85,6 +85,20 @@ def test_a_file_is_dropped_anywhere(team: Team, alice: User, open_as: Open) -> N
     page = open_as(alice, "/datasets/")
     page.evaluate(DROP, TABLE)
     is_there(page, "dropped")
+
+
+def test_a_file_that_is_chosen_before_the_script_is_there_is_sent_all_the_same(
+    team: Team, alice: User, open_as: Open
+) -> None:
+    page = open_as(alice, "/help")
+    held: list[Route] = []
+    page.route(re.compile(r"/datasets[^/]*\.js"), lambda route: held.append(route))
+    page.get_by_role("link", name="Datasets").click(no_wait_after=True)
+    page.set_input_files("input[type=file]", {"name": "early.tsv", "mimeType": "text/plain", "buffer": TABLE.encode()})
+    assert len(held) == 1
+    page.unroute_all()
+    held[0].continue_()
+    is_there(page, "early")
 
 
 def test_a_table_comes_from_a_web_address_and_is_tried_again(
