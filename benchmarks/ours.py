@@ -46,6 +46,7 @@ def main(table: str, output: str) -> None:
 
     batch = draft_store.new_draft(team, None, dataset)
     Batch.objects.filter(pk=batch.pk).update(prompt="Answer in one word: {{text}}", model="grok-4.3")
+    batch.refresh_from_db()
     actions.start(batch, None, None)
     states: dict[str, float] = {}
 
