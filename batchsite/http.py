@@ -14,6 +14,8 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django_htmx.http import push_url
 
+MOST_AT_ONCE = 200
+"""Entries of a list to which something is done in one request."""
 UNPROCESSABLE = 422
 """The status of a page whose form has errors. htmx swaps it in, and clients see that it is no success."""
 
@@ -83,6 +85,11 @@ def clean_text(text: str | None) -> str:
 def whole_number(text: str | None) -> int | None:
     """A positive whole number that fits into every database. None for any other text."""
     return int(text) if text and text.isascii() and text.isdigit() and 0 < len(text) <= 18 and int(text) else None
+
+
+def whole_numbers(texts: Iterable[str]) -> list[int]:
+    """Returns the ids among what a page sent, at most `MOST_AT_ONCE`."""
+    return [int(text) for text in texts if whole_number(text)][:MOST_AT_ONCE]
 
 
 def client_address(request: HttpRequest) -> str:

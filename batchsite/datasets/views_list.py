@@ -24,17 +24,17 @@ from batchsite.http import (
     offer_undo,
     offered_undo,
     whole_number,
+    whole_numbers,
 )
 from batchsite.key_pages import sort_in, sort_links
 from batchsite.teams.requests import TeamRequest
-
-MOST_AT_ONCE = 200
+from batchsite.wording import many
 
 
 @require_safe
 def datasets(request: TeamRequest) -> HttpResponse:
     """The list, with the drop zone on top; for its own poll, the rows that are shown."""
-    shown = [int(pk) for pk in request.GET.get("shown", "").split(",") if whole_number(pk)]
+    shown = whole_numbers(request.GET.get("shown", "").split(","))
     if shown:
         listing = dataset_queries.listed(request.team, shown)
         return render(request, "datasets/_list.html", _table(request.GET, listing))
@@ -85,7 +85,7 @@ def _table(query: QueryDict, listing: Listing) -> dict[str, Any]:
 def datasets_selected(request: TeamRequest) -> HttpResponse:
     """Deletes the ticked datasets that no batch is made of, or brings deleted ones back."""
     back = next_url(request) if request.POST.get("next") else reverse("datasets")
-    pks = [int(pk) for pk in request.POST.getlist("pk") if whole_number(pk)][:MOST_AT_ONCE]
+    pks = whole_numbers(request.POST.getlist("pk"))
     is_restoring = request.POST.get("action") == "restore"
     chosen = Dataset.objects.filter(team=request.team, pk__in=pks, deleted_at__isnull=not is_restoring)
     done = [dataset.pk for dataset in chosen.order_by("pk") if _do(request, dataset, is_restoring=is_restoring)]
@@ -112,7 +112,7 @@ def _do(request: TeamRequest, dataset: Dataset, *, is_restoring: bool) -> bool:
 
 
 def _offer_undo(request: TeamRequest, done: list[int], back: str, *, is_restoring: bool) -> None:
-    count = "1 dataset" if len(done) == 1 else f"{len(done):,} datasets"
+    count = many(len(done), "dataset")
     fields = [("next", back), *(("pk", str(pk)) for pk in done)]
     if is_restoring:
         messages.success(request, f"{count} restored.")

@@ -14,7 +14,16 @@ from batchsite.batches.models import SavedView
 from batchsite.batches.tags import tags_of
 from batchsite.home import batch_list
 from batchsite.home.batch_list import ARCHIVED, NEWEST, SORTS, BatchListing
-from batchsite.http import at_its_address, chips_of, clean_text, fingerprint_of, offered_undo, unchanged, whole_number
+from batchsite.http import (
+    at_its_address,
+    chips_of,
+    clean_text,
+    fingerprint_of,
+    offered_undo,
+    unchanged,
+    whole_number,
+    whole_numbers,
+)
 from batchsite.key_pages import sort_in, sort_links
 from batchsite.teams.models import User
 from batchsite.teams.requests import TeamRequest
@@ -27,7 +36,7 @@ POLLED = ("shown", "had")
 def batches(request: TeamRequest) -> HttpResponse:
     """Shows the list, or for its poll the rows that are shown."""
     query, sort = _page_query(request), sort_in(request.GET, SORTS)
-    shown = [int(pk) for pk in request.GET.get("shown", "").split(",") if whole_number(pk)]
+    shown = whole_numbers(request.GET.get("shown", "").split(","))
     filters = _filters_in(query)
     if shown:
         context = _table(batch_list.page_again(request.team, shown), query, sort, filters)

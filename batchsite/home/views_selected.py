@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 from batchsite.batches.models import Batch
 from batchsite.batches.queries import batches_of
 from batchsite.batches.tags import tags_in
-from batchsite.http import next_url, offer_undo, whole_number
+from batchsite.http import next_url, offer_undo, whole_numbers
 from batchsite.pricing.retry_cost import cost_of
 from batchsite.submission import actions, list_actions, tasks
 from batchsite.submission.list_actions import Outcome
@@ -34,7 +34,7 @@ WORDS = {
 def batches_selected(request: TeamRequest) -> HttpResponse:
     """Archives, deletes or tags the batches; retries their rows after asking, as that costs money."""
     back = next_url(request) if request.POST.get("next") else reverse("batches")
-    pks = [int(pk) for pk in request.POST.getlist("pk") if whole_number(pk)][: list_actions.MOST_AT_ONCE]
+    pks = whole_numbers(request.POST.getlist("pk"))
     action, word = request.POST.get("action", ""), next(iter(tags_in(request.POST.get("tag", ""))), "")
     if not pks:
         messages.error(request, "Tick the batches first.")

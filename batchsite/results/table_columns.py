@@ -9,6 +9,7 @@ from typing import Any
 from django.http import QueryDict
 
 from batchsite.batches.models import Batch
+from batchsite.key_pages import SortLink
 from batchsite.results import answer_fields
 from batchsite.results.models import ColumnChoice
 from batchsite.results.row_filter import MEASURES, RowFilter, without
@@ -116,16 +117,6 @@ def lead_of(text: str, searched: str) -> int:
 
 
 # ---- heads that sort ----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class SortLink:
-    """The head of a column by which the rows can be sorted."""
-
-    query: str
-    """Sorts by it, or turns the order around."""
-    direction: str
-    """`ascending`, `descending`, or blank if the rows are sorted by something else."""
 
 
 @dataclass(frozen=True)

@@ -23,8 +23,6 @@ from batchsite.submission import actions
 from batchsite.submission.actions import NotNow
 from batchsite.teams.models import Team, User
 
-MOST_AT_ONCE = 200
-
 
 @dataclass
 class Outcome:
@@ -94,7 +92,7 @@ def untag(team: Team, pks: Iterable[int], word: str, user: User) -> Outcome:
 
 def _each(batches: QuerySet[Batch], pks: Iterable[int], action: Callable[[Batch], None]) -> Outcome:
     outcome = Outcome()
-    for pk in [*pks][:MOST_AT_ONCE]:
+    for pk in pks:
         with transaction.atomic():
             if not batches.filter(pk=pk).exists():
                 continue
