@@ -25,9 +25,11 @@ from tests.sandbox_fixtures import sandbox_process as sandbox_process
 # Playwright keeps an event loop in the thread of the test; Django would take it for an asynchronous view.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
 
-# A busy machine is no reason to fail.
-hypothesis_settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-hypothesis_settings.load_profile("house")
+# A busy machine is no reason to fail, and neither is an example that nobody has seen before: a change is judged by the
+# same examples everywhere. HYPOTHESIS_PROFILE=search looks for new ones; what it finds becomes an @example.
+hypothesis_settings.register_profile("search", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.register_profile("house", hypothesis_settings.get_profile("search"), derandomize=True)
+hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "house"))
 
 
 SLOWEST = (

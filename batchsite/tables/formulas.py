@@ -38,6 +38,6 @@ def _harmless_piece(piece: re.Match[str]) -> str:
     before, text = piece[1], piece[2]
     around = {before.rstrip(" ")[-1:], piece.string[piece.end() : piece.end() + 1]}
     is_alone = len(around) == 1 or around == {"\r", "\n"}
-    if not text or (is_alone and _NUMBER.fullmatch(text.strip())):
+    if not text or (is_alone and _NUMBER.fullmatch(text.rstrip(" "))):
         return piece[0]
     return f"{before}'{text}"

@@ -41,8 +41,8 @@ READERS: list[Callable[[str, str], Table]] = [read, torn]
 
 
 def running(table: Table) -> list[str]:
-    """Cells that would run. A number with what we wrote behind it (`-5,"text"`) is no formula that ends well."""
-    numbers = re.compile(NUMBER.pattern + r'"?(,".*)?', re.DOTALL)
+    """Cells that would run. A number with blanks or what we wrote behind it (`-5 `, `-5,"text"`) is no formula."""
+    numbers = re.compile(NUMBER.pattern + r' *"?(,.*)?', re.DOTALL)
     return [cell for row in table for cell in row if RUNS.match(cell) and not numbers.fullmatch(cell)]
 
 
@@ -81,6 +81,9 @@ CELL = st.lists(PARTS, max_size=8).map("".join)
 @given(st.lists(st.tuples(CELL, CELL), min_size=1, max_size=3))
 @example([("a;", "=1")])
 @example([('a";"', '";=1')])
+@example([("", ";-5 ;")])
+@example([("-5", ";")])
+@example([("", ";-5\x1f;")])
 def test_no_mixture_of_separators_quotes_and_formulas_runs(rows: list[tuple[str, str]]) -> None:
     text = for_excel(rows)
 
