@@ -8,6 +8,7 @@ from typing import Any
 from batchsite.batches.batchable import why_no_batch
 from batchsite.batches.models import Batch, Submission
 from batchsite.batches.states import State
+from batchsite.media.shelf import shelf_of
 from batchsite.recipes.answer_shape import problems, shape_of
 from batchsite.recipes.attachments import Pictures
 from batchsite.recipes.given_requests import given_recipe
@@ -43,7 +44,7 @@ def _pictures(batch: Batch) -> Pictures | None:
     columns = batch.dataset.columns
     if batch.picture_column not in columns:
         return None
-    return Pictures(columns.index(batch.picture_column), batch.picture_detail)
+    return Pictures(columns.index(batch.picture_column), batch.picture_detail, shelf_of(batch.dataset))
 
 
 def recipe_sent(submission: Submission) -> Recipe:

@@ -15,6 +15,7 @@ from batchsite.batches.models import Submission
 from batchsite.batches.states import HeldFor, RowState, State
 from batchsite.batches.timeline import note
 from batchsite.batches.transitions import ask_to_end, hold, move, resume, update
+from batchsite.media.shelf import FileGone
 from batchsite.pricing import budgets
 from batchsite.processes.leases import MOST_TRIES, Claim, claimed
 from batchsite.processes.memory_limit import OutOfMemory, within_memory
@@ -62,6 +63,10 @@ def _step_or_hold(claim: Claim[Submission], looked: RemoteBatch | XaiError | Non
     try:
         with within_memory():
             return _step(claim, looked)
+    except FileGone as error:
+        batch_id = Submission.objects.values_list("batch_id", flat=True).get(pk=claim.pk)
+        hold(batch_id, f"{error} Put the file back from a backup, then press Go on.")
+        return timeouts().longest
     except OutOfMemory as error:
         batch_id = Submission.objects.values_list("batch_id", flat=True).get(pk=claim.pk)
         hold(batch_id, f"a step {error}. Ask whoever runs batchsite for more, then press Go on.")
