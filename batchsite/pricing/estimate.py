@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from batchsite.batches.models import Batch
+from batchsite.pricing.long_prompts import doubled
 from batchsite.pricing.prompt_lengths import PromptLengths, measure
 from batchsite.pricing.rates import Rates, lesson_of, rates_of
 from batchsite.recipes.recipe import Recipe
@@ -45,7 +46,8 @@ def estimate(batch: Batch, recipe: Recipe) -> Estimate | None:
     rows = lengths.to_send
     kept = min(own.kept, rows)
     paid = own.kept_ticks if kept else 0
-    low, likely, high = (paid + (rows - kept) * ticks for ticks in rates.in_a_batch(lengths.characters))
+    each, more = rates.in_a_batch(lengths.characters), doubled(batch, recipe, rates)
+    low, likely, high = (paid + (rows - kept) * ticks + long for ticks, long in zip(each, more, strict=True))
     return Estimate(
         rows=rows,
         measured=lengths.looked_at,
