@@ -26,6 +26,7 @@ LABELS = {
     "row_limit": "Rows",
     "ranges": "Row numbers",
     "skip_empty": "Skip rows with empty values",
+    "repeats": "Rows that repeat",
     "id_column": "Request id",
     "auto_retries": "Automatic retries",
     "deadline_hours": "Deadline, in hours",

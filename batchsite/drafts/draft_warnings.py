@@ -15,6 +15,7 @@ from batchsite.pricing.lessons import TokenLine, line_through
 from batchsite.pricing.long_prompts import long_rows, longest
 from batchsite.pricing.model_prices import price_of
 from batchsite.pricing.rates import OVERHEAD, lesson_of
+from batchsite.pricing.repeated_rows import WORTH_IT, repeated_rows, sends_once
 from batchsite.recipes.answer_shape import notes, problems, shape_of
 from batchsite.recipes.download_columns import renamed_fields
 from batchsite.recipes.prompt_template import MOST_SLIPS, slips
@@ -49,9 +50,18 @@ def warnings_of(batch: Batch) -> list[str]:
 
 
 def _equal_requests(batch: Batch, recipe: Recipe) -> Iterator[str]:
+    once = sends_once(batch)
     if not recipe.columns:
-        count = many(rows_to_send(batch), "equal request")
+        count = "One request" if once else many(rows_to_send(batch), "equal request")
         yield f"No column is used: every row gets the same prompt. {count} will be billed."
+        return
+    repeated = repeated_rows(batch, recipe) if len(batch.rows) and not once and not batch.repeats else None
+    if repeated and repeated.share > WORTH_IT:
+        scope = "" if repeated.is_whole else f" of the first {repeated.rows:,}"
+        yield (
+            f"{many(repeated.copies, 'row')}{scope} repeat{'s' if repeated.copies == 1 else ''} the request of another "
+            "row, and each is billed. Under “Rows that repeat” you can send such requests once."
+        )
 
 
 def _slips(batch: Batch) -> Iterator[str]:

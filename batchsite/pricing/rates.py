@@ -221,7 +221,7 @@ def _lesson_from(batch: Batch, price: ModelPrice) -> Lesson:
 
     Cached tokens of prompts are not summed in a batch, so they are worked out from what was billed.
     """
-    answers = batch.succeeded
+    answers = max(1, batch.succeeded - batch.copies)  # copies used no tokens
     characters = int((batch.estimate or {}).get("characters") or 0)
     prompt = batch.prompt_tokens // answers
     output = batch.completion_tokens + batch.reasoning_tokens

@@ -47,6 +47,15 @@ class Recipe:
             return [*[Message(role, template.render(cells)) for role, template in self.turns[:-1]], user]
         return [user] if self.system is None else [Message("system", self.system.render(cells)), user]
 
+    def likeness(self, cells: Sequence[str]) -> bytes:
+        """Returns a digest that only rows share whose requests are the same but for the id.
+
+        All that differs between the requests of two rows comes from `columns`.
+        """
+        used = [cells[column] for column in self.columns]
+        text = "".join([f"{len(cell)}:{cell}" for cell in used])
+        return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
     def length(self, cells: Sequence[str]) -> int:
         """Returns the characters of all messages of a row, without rendering them."""
         return sum(template.length(cells) for _, template in self.turns)

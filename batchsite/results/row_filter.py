@@ -30,7 +30,12 @@ JUDGED = {
     "corrected": "Corrected",
     "comment": "With a comment",
 }
-FITS = {"empty": "Without an answer", "fits": "Matches the format", "misfit": "Doesn’t match"}
+FITS = {
+    "empty": "Without an answer",
+    "fits": "Matches the format",
+    "misfit": "Doesn’t match",
+    "copy": "Sent once with another row",
+}
 AGREES = {"right": "As expected", "wrong": "Not as expected"}
 MEASURES = {"tokens": "Tokens", "cost": "Cost", "length": "Characters of the answer"}
 LONGEST_VALUE = 10_000
