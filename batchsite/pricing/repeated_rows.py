@@ -45,7 +45,7 @@ def repeated_rows(batch: Batch, recipe: Recipe) -> Repeated:
     if len(compared) < len(rows) and (known := _profiled(batch, recipe, rows)):
         return known
     dataset = batch.dataset
-    made = [dataset.pk, dataset.created_at.timestamp(), compared.spans, recipe.columns, batch.skip_empty]
+    made = [dataset.pk, dataset.created_at.timestamp(), compared.spans, recipe.depends_on, batch.skip_empty]
     key = f"repeated:{hashlib.sha256(repr(made).encode()).hexdigest()[:32]}"
     counts: tuple[int, int] | None = cache.get(key)
     if counts is None:
@@ -67,12 +67,12 @@ def _compare(batch: Batch, recipe: Recipe, rows: RowSet) -> tuple[int, int]:
 
 def _profiled(batch: Batch, recipe: Recipe, rows: RowSet) -> Repeated | None:
     """Returns what the profile of the only column in use tells. None if it does not."""
-    if len(rows) != batch.dataset.row_count or len(recipe.columns) > 1:
+    if len(rows) != batch.dataset.row_count or len(recipe.depends_on) > 1:
         return None
-    if not recipe.columns:
+    if not recipe.depends_on:
         return Repeated(len(rows), len(rows) - 1, is_whole=True)
     columns = batch.dataset.profile.get("columns") or []
-    name = batch.dataset.columns[recipe.columns[0]]
+    name = batch.dataset.columns[recipe.depends_on[0]]
     column = next((column for column in columns if column.get("name") == name), None)
     if not column or not column.get("distinct_known"):
         return None
