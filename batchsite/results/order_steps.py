@@ -1,7 +1,7 @@
 """Writes down the order of many rows: a worker sorts them once a page asks for it, and again when results have come.
 
-By cost, tokens and length every batch is sorted as it ends. Texts are sorted in a file of their own, by the same rules on
-every database, so memory stays flat: sixteen bytes a row.
+By cost, tokens and length every batch is sorted as it ends. Texts are sorted in a file of their own, by the same rules
+on every database, so memory stays flat: sixteen bytes a row.
 """
 
 from __future__ import annotations
@@ -126,11 +126,11 @@ def _pieces(places: Iterator[tuple[int, int]]) -> Iterator[Sequence[tuple[int, i
 def _measured_places(batch: Batch, key: str, way: int) -> Iterator[tuple[int, int]]:
     """Yields (value, row) of all results. The database sorts, in a file if memory is short."""
     order = ("m", "row") if way > 0 else ("-m", "-row")
-    return measured(batch, key).order_by(*order).values_list("m", "row").iterator(chunk_size=PART)
+    yield from measured(batch, key).order_by(*order).values_list("m", "row").iterator(chunk_size=PART)
 
 
 def text_places(batch: Batch, key: str, keep_alive: Callable[[], None]) -> Iterator[tuple[int, int]]:
-    """Yields (rank, row) of all results by their texts. Nothing is held in memory: SQLite sorts in a file of its own."""
+    """Yields (rank, row) of all results by their texts. SQLite sorts them in a file of its own."""
     with closing(sqlite3.connect("")) as book:
         book.execute("CREATE TABLE texts (kind INTEGER, number REAL, text TEXT, row INTEGER)")
         for window in batch.rows.pieces(PART):

@@ -1,8 +1,8 @@
 """The rows of a batch in the order of a column, at any size.
 
 The database sorts few results on request, and few texts are sorted in memory. The order of many is written down by a
-worker (`order_steps`), in parts of several thousand rows: three indexes, written with every result, made storing results
-a third slower (measured), and what stands in a dataset or in a field of an answer has no index at all.
+worker (`order_steps`), in parts of several thousand rows: three indexes, written with every result, made storing
+results a third slower (measured), and what stands in a dataset or in a field of an answer has no index at all.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def number_places(batch: Batch, key: str, rows: Sequence[int]) -> list[Place]:
     return places
 
 
-def measured(batch: Batch, key: str) -> QuerySet[Result, Any]:
+def measured(batch: Batch, key: str) -> Any:
     """Returns the results with the number to sort by as `m`."""
     return Result.objects.filter(batch_id=batch.pk).annotate(m=NUMBERS[key])
 
@@ -163,7 +163,7 @@ class StoredOrder:
         return [Place(rank, row) for row, rank in found if rank is not None]
 
     def _rank_of(self, row: int) -> int | None:
-        """Returns where a text stands among all. The parts by row hold (row, rank) where the others hold (rank, row)."""
+        """Returns where a text stands among all. Parts by row hold (row, rank), the others (rank, row)."""
         number = bisect_left(self._heads_of(by_row=True), Place(row + 1, 0)) - 1
         page = self._page(number, by_row=True) if number >= 0 else OrderPage.of(())
         at = bisect_left(page.values, row)

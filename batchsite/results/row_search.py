@@ -228,8 +228,8 @@ class Search:
         places.sort(reverse=way < 0)
         if start:
             places = [place for place in places if (place > start if way > 0 else place < start)]
-        is_fresh = self.row_filter.measure in NUMBERS or self.order is None
-        return SearchResult(places[:count], as_of=None if is_fresh else self.order.as_of)
+        order = None if self.row_filter.measure in NUMBERS else self.order
+        return SearchResult(places[:count], as_of=order.as_of if order else None)
 
 
 def conditions(row_filter: RowFilter) -> Q | None:

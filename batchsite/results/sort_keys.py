@@ -31,7 +31,7 @@ READ = 2_000
 LONGEST = 200
 """Characters by which texts are told apart."""
 _NUMBER = re.compile(r"[-+]?[0-9]{1,15}(\.[0-9]{1,15})?")
-_COLUMNS = {"finish": F("finish_reason"), "model": F("answered_by"), "answer": Left("answer", READ)}
+_COLUMNS: dict[str, Any] = {"finish": F("finish_reason"), "model": F("answered_by"), "answer": Left("answer", READ)}
 
 SortValue = tuple[int, float, str]
 

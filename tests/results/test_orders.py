@@ -25,8 +25,8 @@ from batchsite.results.row_orders import Place
 from batchsite.results.sort_keys import sort_value
 from batchsite.results.views import neighbours
 from batchsite.teams.models import Team, User
-from tests.results.row_pages import walked
 from tests.results import test_summary
+from tests.results.row_pages import walked
 from tests.submission.stories import a_running_batch, end, failure, receive
 
 pytestmark = pytest.mark.databases
@@ -120,7 +120,7 @@ def test_pages_files_and_steps_follow_the_order_that_a_worker_wrote_down(key: st
     order_steps.request(ninety, key)
     sort()
     value = {result.row: SORTED_BY[key](result) for result in Result.objects.filter(batch=ninety)}
-    filters = ({}, {"state": "succeeded"}, {"f.intent": "lost"}, {"f.intent": "late"})
+    filters: tuple[dict[str, str], ...] = ({}, {"state": "succeeded"}, {"f.intent": "lost"}, {"f.intent": "late"})
     for asked, way in product(filters, ("", "-")):
         wanted = [row for row in value if not asked or row % 5]
         if "f.intent" in asked:
