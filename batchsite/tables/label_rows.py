@@ -81,8 +81,7 @@ def _are_longer(row: Sequence[str], below: Sequence[Sequence[str]], columns: Seq
     longer = [
         column
         for column in columns
-        if " " in row[column].strip()
-        and len(row[column]) >= _MUCH_LONGER * max(len(other[column]) for other in below)
+        if " " in row[column].strip() and len(row[column]) >= _MUCH_LONGER * max(len(other[column]) for other in below)
     ]
     return 2 * len(longer) >= len(columns) and len(longer) >= min(2, len(row))
 

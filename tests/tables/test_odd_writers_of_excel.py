@@ -143,6 +143,15 @@ def test_built_in_formats_of_the_east_are_dates_or_plain_numbers(number: int) ->
     assert table.understood.notes
 
 
+@pytest.mark.parametrize(
+    ("number", "value", "text"),
+    [(44, "1234.5", "$1,234.50"), (44, "-1234.5", "$(1,234.50)"), (44, "0", "$-"), (47, "0.0007", "01:00.5")],
+)
+def test_built_in_formats_are_those_of_excel(number: int, value: str, text: str) -> None:
+    book = changed(excel([["id", "value"], ["1", 2.5]], formats={"B2": "0.00000"}), SHEET, "<v>2.5<", f"<v>{value}<")
+    assert read(changed(book, "xl/styles.xml", 'numFmtId="164" fontId', f'numFmtId="{number}" fontId'))[1][1] == text
+
+
 def moved(rename: dict[str, str], rewrite: dict[str, dict[str, str]]) -> bytes:
     """An Excel file whose parts have other names, and other words in them."""
     with zipfile.ZipFile(io.BytesIO(shared([["id", "text"], ["1", "x"]]))) as archive:
