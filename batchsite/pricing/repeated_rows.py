@@ -87,9 +87,9 @@ def sends_once(batch: Batch) -> bool:
     At temperature 0 the same request gets the same answer. Above it, answers to the same request differ, and a person
     may want them all.
     """
-    if batch.repeats:
-        return batch.repeats == Repeats.ONCE
-    if batch.params.get("temperature") != 0 or batch.dataset.holds_requests:
+    if batch.repeats == Repeats.ONCE:
+        return True
+    if batch.repeats == Repeats.EACH or batch.params.get("temperature") != 0 or batch.dataset.holds_requests:
         return False
     try:
         repeated = repeated_rows(batch, recipe_of(batch))
