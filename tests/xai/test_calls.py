@@ -206,7 +206,11 @@ def test_chat_completion_returns_the_completion() -> None:
 
 
 def test_deferred_completion_is_started_and_polled() -> None:
-    left = {"x-ratelimit-limit-requests": "1800", "X-RateLimit-Remaining-Requests": "90", "x-ratelimit-limit-tokens": "x"}
+    left = {
+        "x-ratelimit-limit-requests": "1800",
+        "X-RateLimit-Remaining-Requests": "90",
+        "x-ratelimit-limit-tokens": "x",
+    }
     started = httpx.Response(200, json={"request_id": "d-1"}, headers=left)
     provider = says(started, httpx.Response(202), ok(COMPLETION))
     with provider.client() as client:
