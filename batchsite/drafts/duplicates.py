@@ -28,8 +28,12 @@ COPIED = (
     "row_limit",
     "ranges",
     "skip_empty",
+    "repeats",
     "prompt_version_id",
     "expected_column",
+    "picture_column",
+    "picture_detail",
+    "history_column",
     "id_column",
     "auto_retries",
     "deadline_hours",
@@ -76,7 +80,7 @@ def duplicate(
     if rows is not None:
         values |= {"ranges": rows.as_lists(), "row_limit": None, "tried": None}
     target = dataset or batch.dataset
-    for name in ("id_column", "expected_column"):
+    for name in ("id_column", "expected_column", "picture_column", "history_column"):
         if values[name] not in target.columns:
             values[name] = ""
     with transaction.atomic():

@@ -15,6 +15,7 @@ from batchsite.drafts import typed_parts
 from batchsite.drafts.draft_store import Problems
 from batchsite.drafts.widgets import ModelSelect, number_input, param_fields
 from batchsite.pricing.model_prices import ModelPrice, prices_for
+from batchsite.recipes.attachments import DETAILS
 from batchsite.recipes.parameters import NAMES
 from batchsite.recipes.row_set import parse_rows
 from batchsite.recipes.shape_edits import part_of
@@ -47,7 +48,8 @@ class DraftField:
 
 _COLUMNS = frozenset(
     (
-        *("prompt", "system_prompt", "row_limit", "ranges", "skip_empty", "id_column"),
+        *("prompt", "system_prompt", "row_limit", "ranges", "skip_empty", "repeats", "id_column"),
+        *("picture_column", "picture_detail", "history_column"),
         *("model", "name", "auto_retries", "deadline_hours"),
     )
 )
@@ -88,6 +90,18 @@ class DraftForm(forms.Form):
         empty_value=None,
         widget=forms.RadioSelect(),
     )
+    repeats = forms.TypedChoiceField(
+        label="Rows that repeat the request of another row",
+        required=False,
+        choices=[
+            ("auto", "Send them once if the temperature is 0 and more than 1 % repeat"),
+            ("once", "Send each request once: all of its rows get the answer, and one of them has the cost"),
+            ("each", "Send every row"),
+        ],
+        coerce=lambda value: "" if value == "auto" else value,
+        empty_value="",
+        widget=forms.RadioSelect(),
+    )
     shape_kind = forms.ChoiceField(
         label="Answer format", required=False, choices=SHAPE_KINDS, widget=forms.RadioSelect()
     )
@@ -97,6 +111,17 @@ class DraftForm(forms.Form):
         strip=False,
         help_text="An object whose properties become columns of the results.",
         widget=forms.Textarea({"rows": 8, "spellcheck": "false", "class": "code"}),
+    )
+    picture_column = forms.ChoiceField(
+        label="Pictures from",
+        required=False,
+        help_text="Its values are web addresses of pictures, or names of files that came with the table; one a line.",
+    )
+    picture_detail = forms.ChoiceField(
+        label="Detail",
+        required=False,
+        choices=DETAILS,
+        help_text="How closely the model looks: low costs 256 tokens a picture, else up to 1,792.",
     )
     id_column = forms.ChoiceField(
         label="Request id",
@@ -156,6 +181,8 @@ class DraftForm(forms.Form):
     def _fit_ids(self, columns: Sequence[str]) -> None:
         field: Any = self.fields["id_column"]
         usable = [column for column in columns if len(column) <= LONGEST_ID_COLUMN]
+        pictures: Any = self.fields["picture_column"]
+        pictures.choices = [("", "No pictures"), *((column, f"The column “{column}”") for column in usable)]
         field.choices = [("", "The row’s number"), *((column, f"The column “{column}”") for column in usable)]
 
     def _fit_models(self, prices: Sequence[ModelPrice]) -> None:
@@ -229,6 +256,7 @@ def _initial(batch: Batch) -> dict[str, Any]:
     return {
         "ranges": ", ".join(f"{first}-{last}" if last > first else f"{first}" for first, last in batch.ranges or ()),
         "skip_empty": "yes" if batch.skip_empty else "no",
+        "repeats": batch.repeats or "auto",
         "shape_kind": "schema" if "schema" in shape else "fields" if shape else "text",
         "schema": text,
     }

@@ -21,11 +21,13 @@ from batchsite.pricing.lessons import (
     sum_of,
 )
 from batchsite.pricing.model_prices import ModelPrice, discounted, price_of
+from batchsite.pricing.picture_tokens import picture_tokens
 from batchsite.recipes.answer_shape import shape_of
 from batchsite.recipes.json_bytes import json_bytes
 from batchsite.recipes.parameters import is_reasoning
 from batchsite.recipes.recipe import Recipe
 from batchsite.wording import many
+from batchsite.xai.catalogue import LONG_PROMPT
 
 OVERHEAD = 190
 """Tokens that xAI adds to every prompt, most of them billed at the cached price (facts 2.13)."""
@@ -85,10 +87,11 @@ class Rates:
 
     def in_real_time(self, characters: float) -> int:
         """Ticks of one row that is tried, at list price."""
-        return self.ticks(self.line.tokens(characters), self.output.likely, self.cached)
+        prompt = self.line.tokens(characters)
+        return self.ticks(prompt, self.output.likely, self.cached) * (2 if prompt >= LONG_PROMPT else 1)
 
     def in_a_batch(self, characters: float) -> tuple[int, int, int]:
-        """(low, likely, high) ticks of one row of a batch."""
+        """(low, likely, high) ticks of one row of a batch, before a long prompt doubles them: see long_prompts.py."""
         prompt = self.line.tokens(characters)
         low = self.ticks((prompt - self.perhaps) * (1 - self.doubt), self.output.low, max(self.cached, OVERHEAD))
         likely = self.ticks(prompt, self.output.likely, self.cached)
@@ -112,7 +115,7 @@ def rates_of(batch: Batch, recipe: Recipe) -> Rates | None:
     same_prompt = sum_of(lesson for before, lesson in earlier if prompt_fingerprint(before) == fingerprint)
     same_effort = sum_of(lesson for before, lesson in earlier if _effort(before) == _effort(batch))
     output = _output(batch, own, same_prompt, kin, same_effort)
-    same_shape = sum_of(lesson for before, lesson in earlier if before.shape == batch.shape and lesson.characters)
+    same_shape = sum_of(lesson for before, lesson in earlier if _is_alike(before, batch) and lesson.characters)
     for lesson, word, source, doubt in (
         (own, "test row", "", 0.03),
         (same_shape, "answer", " of earlier batches", 0.1),
@@ -122,10 +125,16 @@ def rates_of(batch: Batch, recipe: Recipe) -> Rates | None:
             usual = (kin, _usual(batch, same_effort)) if lesson is own else ()
             words = f"based on {'' if source else 'your '}{many(lesson.answers, word)}{source}"
             return Rates(price, line_through(lesson), lesson.leaning("cached", usual), doubt, 0, output, words)
-    schema = _schema_tokens(recipe)
+    schema, along = _schema_tokens(recipe), picture_tokens(batch, recipe)
     adds = f"about {OVERHEAD} that xAI adds to every prompt" + (" and the answer’s schema" if schema else "")
     words = f"estimated at 4 characters each, plus {adds}"
-    return Rates(price, TokenLine(OVERHEAD + schema), OVERHEAD, 0.15, schema, output, words)
+    words += f" and about {along:,.0f} for its pictures" if along else ""
+    return Rates(price, TokenLine(OVERHEAD + schema + along), OVERHEAD, 0.15, schema, output, words)
+
+
+def _is_alike(before: Batch, batch: Batch) -> bool:
+    """Whether prompts of both have the same shape of answer, and pictures or none."""
+    return before.shape == batch.shape and bool(before.picture_column) == bool(batch.picture_column)
 
 
 def _schema_tokens(recipe: Recipe) -> float:
@@ -219,7 +228,7 @@ def _lesson_from(batch: Batch, price: ModelPrice) -> Lesson:
 
     Cached tokens of prompts are not summed in a batch, so they are worked out from what was billed.
     """
-    answers = batch.succeeded
+    answers = max(1, batch.succeeded - batch.copies)  # copies used no tokens
     characters = int((batch.estimate or {}).get("characters") or 0)
     prompt = batch.prompt_tokens // answers
     output = batch.completion_tokens + batch.reasoning_tokens

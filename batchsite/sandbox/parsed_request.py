@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from batchsite.sandbox.seen_pictures import Picture, pictures_of
+
 CHAT = "chat_get_completion"
 RESPONSES = "responses"
 KINDS = (CHAT, RESPONSES)
@@ -26,6 +28,7 @@ class ParsedRequest(NamedTuple):
     effort: str | None
     choices: int
     searches: bool
+    pictures: list[Picture]
 
 
 def parse_request(kind: str, body: dict[str, Any]) -> ParsedRequest:
@@ -40,6 +43,7 @@ def parse_request(kind: str, body: dict[str, Any]) -> ParsedRequest:
         effort_of(kind, body),
         body.get("n") or 1,
         "tools" in body and _searches(body["tools"]),
+        pictures_of(messages_of(kind, body)),
     )
 
 

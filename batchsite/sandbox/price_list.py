@@ -44,8 +44,8 @@ MODELS = (
         efforts=("none", "low", "medium", "high", "xhigh"),
         context=1_000_000,
     ),
-    Model("grok-4.20-0309-reasoning", 12_500, 2_000, 25_000, batchable=True, context=2_000_000),
-    Model("grok-4.20-0309-non-reasoning", 12_500, 2_000, 25_000, batchable=True, reasons=False),
+    Model("grok-4.20-0309-reasoning", 12_500, 2_000, 25_000, batchable=True, context=1_000_000),
+    Model("grok-4.20-0309-non-reasoning", 12_500, 2_000, 25_000, batchable=True, reasons=False, context=1_000_000),
     Model(
         "grok-4.20-multi-agent-0309",
         12_500,
@@ -53,9 +53,10 @@ MODELS = (
         25_000,
         batchable=True,
         efforts=("low", "medium", "high", "xhigh"),
+        context=1_000_000,
     ),
-    Model("grok-4.5", 20_000, 3_000, 60_000, efforts=("low", "medium", "high")),
-    Model("grok-4.6", 20_000, 5_000, 60_000),
+    Model("grok-4.5", 20_000, 3_000, 60_000, efforts=("low", "medium", "high", "xhigh")),
+    Model("grok-4.6", 20_000, 5_000, 60_000, efforts=("low", "medium", "high", "xhigh")),
     Model("grok-4.7", 20_000, 5_000, 60_000, efforts=("low", "medium", "high", "xhigh")),
     Model("grok-build-0.1", 10_000, 2_000, 20_000),
     Model("grok-3-mini", 3_000, 750, 5_000, efforts=("low", "high"), context=131_072),
@@ -76,6 +77,8 @@ class Usage(NamedTuple):
     cached: int
     completion: int
     reasoning: int
+    image: int = 0
+    """The part of the prompt that its pictures are (facts 6.4)."""
 
 
 def list_price(model: Model, usage: Usage) -> int:

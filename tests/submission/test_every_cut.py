@@ -78,8 +78,10 @@ STORIES: dict[str, tuple[Callable[[Batch], bool], dict[str, Any] | None]] = {
     "shaped": (retry_misfits, None),
     "live": (nothing, None),
     "live, cancelled": (cancel_early, None),
+    "once": (retry_once, {"what": "fail_rows", "ids": ["table-row-1"], "batches": 1}),
 }
 PARTS_WAYS = {"plain": "", "retry": "before GET", "cancel": "after POST", "shaped": 'UPDATE "batches_batch"'}
+PARTS_WAYS |= {"once": 'UPDATE "batches_batch"'}
 PARTS_WAYS |= {"live": "before POST", "live, cancelled": "before POST"}
 """In the name of the boundary from which on a story is not the plain one."""
 DRAFT: dict[str, Any] = {"prompt": "Answer: {{text}}", "model": "grok-4.3"}
@@ -89,6 +91,8 @@ SHAPED = DRAFT | {
     "skip_empty": True,
 }
 """Row 4 is empty, and row 6 was answered when it was tried."""
+ONCE = DRAFT | {"repeats": "once"}
+"""Rows 3 and 5 repeat row 1, which fails at first, and row 7 repeats row 6."""
 KEPT = {"choices": [{"message": {"role": "assistant", "content": '{"word":"seven"}'}, "finish_reason": "stop"}]}
 
 
@@ -114,7 +118,7 @@ class Stage:
         self.name = name
         self.after, self.fault = STORIES[name]
         self.sandbox, self.table, self.runs = sandbox, table, 0
-        self.draft = SHAPED if name == "shaped" else LIVE if name.startswith("live") else DRAFT
+        self.draft = {"shaped": SHAPED, "once": ONCE}.get(name, LIVE if name.startswith("live") else DRAFT)
 
     def play(self, *cuts: int) -> Guillotine:
         self.runs += 1
@@ -181,6 +185,9 @@ def stage(request: pytest.FixtureRequest, sandbox: Sandbox, tmp_path: Path) -> S
     rows = [f"Question {number}" for number in range(1, ROWS + 1)]
     if request.param == "shaped":
         rows[3], rows[6] = '""', "Question seven"
+    if request.param == "once":
+        rows[2] = rows[4] = rows[0]
+        rows[6] = rows[5]
     table.write_text("\n".join(["text", *rows, ""]))
     return Stage(request.param, sandbox, table)
 

@@ -16,6 +16,13 @@ from batchsite.teams.accounts import AccountKind
 from batchsite.teams.models import Team, User
 
 
+class Repeats(models.TextChoices):
+    """What is done with rows whose requests are the same but for the id."""
+
+    ONCE = "once", "Send identical requests once"
+    EACH = "each", "Send each of them"
+
+
 class Batch(models.Model):
     """What a person names and watches: a dataset, a prompt, a model, parameters; and the sums of its results.
 
@@ -51,6 +58,12 @@ class Batch(models.Model):
     """Only these rows: [[first, last], …], both included, ascending. Outranks `row_limit`."""
     skip_empty = models.BooleanField(default=False)
     """Rows in which a column that the prompt uses is empty are not sent, but declared skipped."""
+    repeats = models.CharField(max_length=4, choices=Repeats.choices, blank=True)
+    """What a person wants done with rows that repeat the request of another one; decided by the rows where blank."""
+    sent_once = models.BooleanField(default=False)
+    """Whether identical requests are sent once: decided when the batch is submitted."""
+    copies = models.PositiveBigIntegerField(default=0)
+    """Rows that are not sent, and get the answer of the row that they repeat."""
     variants: models.JSONField[list[dict[str, Any]]] = models.JSONField(default=list, blank=True)
     """What a draft is tried against, up to two: [{"prompt", "system_prompt", "model"}]."""
     tried: models.JSONField[dict[str, dict[str, int]] | None] = models.JSONField(null=True, blank=True)
@@ -63,6 +76,12 @@ class Batch(models.Model):
     """The dataset's column that holds the right answers, where a person named one."""
     notes = models.TextField(blank=True)
     tags: models.JSONField[list[str]] = models.JSONField(default=list, blank=True)
+    picture_column = models.CharField(max_length=300, blank=True)
+    """The column whose cells name pictures or documents that go along with the prompt."""
+    picture_detail = models.CharField(max_length=8, blank=True)
+    """How closely the model looks at pictures: low or high; its own choice where blank."""
+    history_column = models.CharField(max_length=300, blank=True)
+    """The column whose cells hold earlier turns of a conversation: a JSON list of messages."""
     id_column = models.CharField(max_length=300, blank=True)
     """The column whose values are the ids of the requests; `<id_prefix>-row-<n>` where blank."""
     id_prefix = models.CharField(max_length=48, blank=True)
