@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -14,7 +15,7 @@ from batchsite.recipes.attachments import Pictures
 from batchsite.recipes.given_requests import given_recipe
 from batchsite.recipes.prompt_template import parse
 from batchsite.recipes.recipe import Recipe
-from batchsite.xai.bodies import Kind
+from batchsite.xai.bodies import CHAT, Kind
 
 
 def recipe_of(batch: Batch) -> Recipe:
@@ -25,7 +26,8 @@ def recipe_of(batch: Batch) -> Recipe:
     columns = batch.dataset.columns
     kind: Kind = "responses" if batch.request_kind == "responses" else "chat_get_completion"
     if batch.dataset.holds_requests:
-        return given_recipe(columns, batch.model, kind, cache(why_no_batch))
+        why_not = _any_model if batch.runs_live else cache(why_no_batch)
+        return given_recipe(columns, batch.model, kind, why_not, is_live=batch.runs_live)
     return Recipe(
         id_prefix=batch.id_prefix,
         id_column=columns.index(batch.id_column) if batch.id_column else None,
@@ -48,9 +50,18 @@ def _pictures(batch: Batch) -> Pictures | None:
 
 
 def recipe_sent(submission: Submission) -> Recipe:
-    """Returns the recipe of a submission's requests: the batch's, with the cap on output tokens that a retry has."""
+    """Returns the recipe of a submission's requests: the batch's, with the cap on output tokens that a retry has.
+
+    What runs live is a chat completion: only those can be deferred (facts 5).
+    """
     recipe, output_cap = recipe_of(submission.batch), (submission.retry_of or {}).get("output_cap")
-    return recipe.capped(output_cap) if output_cap else recipe
+    recipe = recipe.capped(output_cap) if output_cap else recipe
+    return replace(recipe, kind=CHAT) if submission.is_live else recipe
+
+
+def _any_model(_: str) -> str:
+    """Nothing keeps a model from running live: xAI says so when it is asked."""
+    return ""
 
 
 def _params(batch: Batch) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from batchsite.processes.memory_limit import OutOfMemory, within_memory
 from batchsite.setup import logging_about
 from batchsite.submission.chunk_plan import plan
 from batchsite.submission.collect import collect, declare, preview
+from batchsite.submission.live import WaitsForPerson, run_live
 from batchsite.submission.phase import is_last_day
 from batchsite.submission.provider_calls import hold_code, hold_words, is_hold, is_lasting
 from batchsite.submission.provider_teams import cannot_tell, is_ours_to_see, mismatch
@@ -102,6 +103,9 @@ def _step(claim: Claim[Submission], looked: RemoteBatch | XaiError | None) -> fl
         wait = _do(context, looked)
     except XaiError as error:
         return _on_error(context, error)
+    except WaitsForPerson as waiting:
+        hold(submission.batch_id, str(waiting), held_for=waiting.held_for)
+        return waiting.seconds
     if context.submission.faults or context.batch.held_reason:
         with context.locked() as fresh:
             update(fresh, faults=0)
@@ -114,6 +118,8 @@ def _do(context: StepContext, looked: RemoteBatch | None) -> float | None:
     submission = context.submission
     if submission.state == State.QUEUED:
         return plan(context)
+    if submission.is_live:
+        return run_live(context)
     if submission.state == State.SUBMITTING:
         return withdraw(context) if submission.cancel_asked_at else submit(context)
     if submission.state == State.COLLECTING:
