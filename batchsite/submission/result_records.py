@@ -42,6 +42,7 @@ class Record(NamedTuple):
     earlier: str | None
     fingerprint: int | None = None
     """Of the completion of a succeeded row: see `extra_answers`."""
+    copy_of: int | None = None
 
 
 COLUMNS = Record._fields
@@ -52,6 +53,7 @@ _TYPES |= {
     "cost_ticks": "bigint",
     "raw_page_id": "bigint",
     "fingerprint": "bigint",
+    "copy_of": "bigint",
     "earlier": "jsonb",
     "others": "jsonb",
 }
@@ -72,6 +74,11 @@ def flaws_in(records: Iterable[Any]) -> Counter[str]:
 def others_of(result: ResultRow) -> str | None:
     """Returns the further answers of a row as JSON. None if there are none."""
     return orjson.dumps([clean(text) for text in result.others]).decode() if result.others else None
+
+
+def as_json(value: Any) -> str | None:
+    """Returns what a JSON column holds as it is written here. None for null."""
+    return None if value is None else orjson.dumps(value).decode()
 
 
 def clean(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Which models run in batches, and at what price, without asking xAI (facts 7.3, October 2026).
+"""Which models run in batches, and at what price, without asking xAI (facts 7.3, November 2026).
 
 This table is only a first guess, because the API does not say which models run in batches (facts 7.2). Prices from
 `language_models()` override it, and a refusal by xAI overrides everything.
@@ -32,6 +32,8 @@ class BatchModel:
 
     id: str
     price: ListPrice
+    context: int = 1_000_000
+    """Tokens of prompt and answer together."""
 
 
 _GROK_4 = ListPrice(input_ticks=12_500, cached_ticks=2_000, output_ticks=25_000)
@@ -79,6 +81,12 @@ def list_price(model_id: str) -> ListPrice | None:
 
 def batch_cost(price: ListPrice, *, prompt_tokens: int, cached_tokens: int = 0, output_tokens: int) -> int:
     """Returns the ticks for one row of a batch, rounded up. `output_tokens` = completion plus reasoning."""
+    tokens = {"prompt_tokens": prompt_tokens, "cached_tokens": cached_tokens, "output_tokens": output_tokens}
+    return discounted(list_cost(price, **tokens))
+
+
+def list_cost(price: ListPrice, *, prompt_tokens: int, cached_tokens: int = 0, output_tokens: int) -> int:
+    """Returns the ticks for one completion that is no row of a batch."""
     ticks = (
         (prompt_tokens - cached_tokens) * price.input_ticks
         + cached_tokens * price.cached_ticks
@@ -86,7 +94,7 @@ def batch_cost(price: ListPrice, *, prompt_tokens: int, cached_tokens: int = 0, 
     )
     if prompt_tokens >= LONG_PROMPT:
         ticks *= 2
-    return discounted(ticks)
+    return ticks
 
 
 def discounted(list_ticks: int) -> int:
