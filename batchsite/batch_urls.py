@@ -8,6 +8,7 @@ from batchsite.drafts import views as draft_views
 from batchsite.drafts import views_duplicate, views_fill, views_models, views_rows, views_starter
 from batchsite.exports import views as export_views
 from batchsite.exports import views_links
+from batchsite.gallery import views as gallery_views
 from batchsite.home import views_batches, views_saved, views_selected
 from batchsite.results import (
     views,
@@ -67,6 +68,14 @@ of_a_batch = [
     path("<int:batch_id>/new-rows/<int:dataset_id>", views_duplicate.batch_new_rows, name="batch-new-rows"),
     path("<int:batch_id>/compare", views_comparison.batch_compare, name="batch-compare"),
     path("<int:batch_id>/compare/<int:other_id>", views_comparison.batches_compared, name="batches-compared"),
+    path("<int:batch_id>/pictures", gallery_views.batch_pictures, name="batch-pictures"),
+    path("<int:batch_id>/pictures.zip", gallery_views.batch_pictures_zip, name="batch-pictures-zip"),
+    path("<int:batch_id>/pictures/<int:row>/<int:number>", gallery_views.batch_picture, name="batch-picture"),
+    path(
+        "<int:batch_id>/pictures/<int:row>/<int:number>/file",
+        gallery_views.batch_picture_file,
+        name="batch-picture-file",
+    ),
     path("<int:batch_id>/download", export_views.batch_download, name="batch-download"),
     path("<int:batch_id>/links", views_links.batch_links, name="batch-links"),
     path("<int:batch_id>/links/<int:link_id>/revoke", views_links.link_revoke, name="link-revoke"),

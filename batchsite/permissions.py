@@ -173,6 +173,10 @@ RULES: dict[str, Rule] = {
     "batch-new-rows": WORK,
     # Taking results away
     "batch-download": OWN_VIEW,
+    "batch-pictures": LOOK,
+    "batch-pictures-zip": LOOK,
+    "batch-picture": LOOK,
+    "batch-picture-file": LOOK,
     "batch-export": LOOK,
     "batch-results": LOOK,
     "batch-links": WORK,

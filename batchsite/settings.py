@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "batchsite.drafts",
     "batchsite.trials",
     "batchsite.results",
+    "batchsite.gallery",
     "batchsite.exports",
     "batchsite.operations",
 ]
@@ -154,6 +155,7 @@ DUE_SOURCES = [
     "batchsite.drafts.tasks.due",
     "batchsite.trials.tasks.due",
     "batchsite.results.tasks.due",
+    "batchsite.gallery.tasks.due",
     "batchsite.exports.tasks.due",
 ]
 ON_EVERY_MACHINE = ["batchsite.submission.restore.keep_up"]

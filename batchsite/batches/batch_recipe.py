@@ -15,7 +15,8 @@ from batchsite.recipes.attachments import Pictures
 from batchsite.recipes.given_requests import given_recipe
 from batchsite.recipes.prompt_template import parse
 from batchsite.recipes.recipe import Recipe
-from batchsite.xai.bodies import CHAT, Kind
+from batchsite.xai.bodies import CHAT, EDIT, GENERATION, Kind
+from batchsite.xai.catalogue import picture_model
 
 
 def recipe_of(batch: Batch) -> Recipe:
@@ -28,6 +29,7 @@ def recipe_of(batch: Batch) -> Recipe:
     if batch.dataset.holds_requests:
         why_not = _any_model if batch.runs_live else cache(why_no_batch)
         return given_recipe(columns, batch.model, kind, why_not, is_live=batch.runs_live)
+    pictures = _pictures(batch)
     return Recipe(
         id_prefix=batch.id_prefix,
         id_column=columns.index(batch.id_column) if batch.id_column else None,
@@ -36,8 +38,8 @@ def recipe_of(batch: Batch) -> Recipe:
         model=batch.model,
         params=_params(batch),
         examples=tuple((parse(one["user"], columns), parse(one["assistant"], columns)) for one in batch.examples),
-        kind=kind,
-        pictures=_pictures(batch),
+        kind=kind if picture_model(batch.model) is None else EDIT if pictures else GENERATION,
+        pictures=pictures,
     )
 
 

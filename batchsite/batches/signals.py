@@ -8,6 +8,10 @@ batch_starting = Signal()
 """Sent with `batch` inside the transaction that queues it, before any of it is planned. Rows whose answer is known
 already may be written now (submission/tried_rows.py); they are not sent."""
 
+pictures_came = Signal()
+"""Sent with `batch` inside the transaction that stores results with addresses of generated pictures, which die within
+the hour. Listeners write one row at most."""
+
 batch_ended = Signal()
 """Sent with `batch` inside the transaction in which its last submission ended. Listeners write one row at most: the
 batch and the submission are locked."""

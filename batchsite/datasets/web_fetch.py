@@ -49,7 +49,7 @@ def fetch(text: str, target: IO[bytes], limits: Limits, beat: Beat) -> str:
     until = time.monotonic() + timeouts().fetch
     for _ in range(MOST_REDIRECTS + 1):
         beat(0)
-        with _answer(url, limits) as answer:
+        with answer_of(url, limits) as answer:
             if not answer.has_redirect_location:
                 _check(url, answer, limits)
                 _write(url, answer, target, limits, beat, until)
@@ -69,7 +69,7 @@ def _following(url: httpx.URL, answer: httpx.Response) -> httpx.URL:
 
 
 @contextmanager
-def _answer(url: httpx.URL, limits: Limits) -> Iterator[httpx.Response]:
+def answer_of(url: httpx.URL, limits: Limits) -> Iterator[httpx.Response]:
     """The answer of one address, connected to the very IP address that was checked. Its body is not read yet."""
     address = web_address.public_address(url, allow_private=limits.allow_private)
     pinned = url.copy_with(host=address, userinfo=b"")

@@ -171,12 +171,29 @@ def problems_of(batch: Batch) -> Problems:
     problems |= {name: words for name, words in _parts(batch) if words}
     if batch.id_column and batch.id_column not in batch.dataset.columns:
         problems["id_column"] = ["The dataset doesn’t have that column."]
+    problems |= _not_of_pictures(batch)
     if wrong_pictures := _picture_problem(batch):
         problems["picture_column"] = [wrong_pictures]
     if rows_to_send(batch) < 1:
         problems["row_limit"] = ["There are no rows to send."]
     if search_problem := _search_problem(batch):
         problems["value_search"] = [search_problem]
+    return problems
+
+
+def _not_of_pictures(batch: Batch) -> Problems:
+    """Returns what a model that makes pictures does not take (facts 7.6)."""
+    if not batch.makes_pictures:
+        return {}
+    problems: Problems = {}
+    if batch.system_prompt.strip():
+        problems["system_prompt"] = [f"{batch.model} makes pictures from the prompt alone: clear the system prompt."]
+    if batch.examples:
+        problems["examples"] = [f"{batch.model} makes pictures from the prompt alone: remove the examples."]
+    if batch.shape:
+        problems["shape"] = [f"{batch.model} answers with pictures: choose “Text” as the answer format."]
+    if batch.runs_live:
+        problems["model"] = [f"{batch.model} makes pictures, and those cannot run live: choose the batch."]
     return problems
 
 

@@ -270,4 +270,6 @@ def _lines(text: str) -> str:
 def _label(listed: ModelPrice) -> str:
     if not listed.batchable:
         return f"{listed.model}: {listed.reason}"
+    if listed.picture_price:
+        return f"{listed.model}: makes pictures, from {price(listed.picture_price)} each"
     return f"{listed.model}: {price(listed.million_in)} in, {price(listed.million_out)} out per million tokens"

@@ -65,9 +65,8 @@ def number_input(least: int, most: int, **attributes: Any) -> forms.NumberInput:
 def param_fields(model: str, params: dict[str, Any]) -> dict[str, forms.Field]:
     """Returns a field for every parameter: as this model takes it, else as other models do."""
     taken = {parameter.name: parameter for parameter in parameters_of(model)}
-    others = {
-        parameter.name: parameter for known in ("grok-4.3", "-non-reasoning") for parameter in parameters_of(known)
-    }
+    known = ("grok-4.3", "-non-reasoning", "grok-imagine-image")
+    others = {parameter.name: parameter for name in known for parameter in parameters_of(name)}
     return {name: _param_field(taken.get(name) or others[name], params.get(name)) for name in NAMES}
 
 

@@ -11,7 +11,8 @@ from batchsite.pricing.prompt_lengths import PromptLengths, measure
 from batchsite.pricing.rates import Rates, lesson_of, rates_of
 from batchsite.pricing.repeated_rows import Repeated, repeated_rows, sends_once
 from batchsite.recipes.recipe import Recipe
-from batchsite.wording import many
+from batchsite.wording import dollars, many
+from batchsite.xai.catalogue import EDITED_PICTURE, PictureModel, picture_model
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,8 @@ class Estimate:
 
 def estimate(batch: Batch, recipe: Recipe) -> Estimate | None:
     """Returns the estimate for a draft. None if the price of its model is unknown or it has no rows."""
+    if model := picture_model(batch.model):
+        return _of_pictures(batch, recipe, model)
     rates, lengths = rates_of(batch, recipe), measure(batch, recipe)
     if rates is None or lengths is None or not lengths.sent:
         return None
@@ -67,6 +70,23 @@ def estimate(batch: Batch, recipe: Recipe) -> Estimate | None:
         paid=paid,
         copies=copies,
     )
+
+
+def _of_pictures(batch: Batch, recipe: Recipe, model: PictureModel) -> Estimate | None:
+    """Returns the estimate for a draft that makes pictures: each has its price, in batches without a discount."""
+    lengths = measure(batch, recipe)
+    if lengths is None or not lengths.sent:
+        return None
+    rows, each = lengths.to_send, batch.params.get("n") or 1
+    repeated = repeated_rows(batch, recipe) if sends_once(batch) else None
+    copies = round(rows * repeated.share) if repeated else 0
+    sent, inputs = rows - copies, EDITED_PICTURE if recipe.pictures else 0
+    low, high = (sent * (each * price + inputs) for price in (model.least, model.most))
+    count = many(sent * each, "picture")
+    basis = f"{count} at {dollars(model.least)}" + (f" to {dollars(model.most)}" if model.most > model.least else "")
+    basis += f" each{', and ' + dollars(inputs) + ' for each that goes in' if inputs else ''}; no batch discount."
+    likely = low if (batch.params.get("quality") or "auto") in {"auto", "low"} else high
+    return Estimate(rows, lengths.looked_at, 0, 0, low, likely, high, basis + _once(repeated, copies), copies=copies)
 
 
 def rows_to_send(batch: Batch) -> int:

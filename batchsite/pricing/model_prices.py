@@ -16,7 +16,7 @@ from batchsite.processes.queue import Job
 from batchsite.teams.accounts import AccountKind, AccountMissing, account_kind, account_of
 from batchsite.teams.models import Team
 from batchsite.teams.provider_client import client_for
-from batchsite.xai.catalogue import BATCH_MODELS, batch_reason
+from batchsite.xai.catalogue import BATCH_MODELS, PICTURE_MODELS, batch_reason
 from batchsite.xai.errors import XaiError
 
 FRESH = timedelta(hours=6)
@@ -35,6 +35,8 @@ class ModelPrice:
     context_length: int | None = None
     refreshed_at: datetime | None = None
     """When the provider listed it. None if it comes from our own table."""
+    picture_price: int = 0
+    """Ticks for a picture, of a model that makes pictures; others have 0."""
 
     @property
     def batch_input_price(self) -> int:
@@ -77,7 +79,21 @@ def prices_for(team: Team) -> list[ModelPrice]:
         )
         for known in BATCH_MODELS
     ]
-    return sorted(listed, key=lambda price: (not price.batchable, price.model != BATCH_MODELS[0].id, price.model))
+    known = {price.model for price in listed}
+    listed += [
+        replace(_model_price(model.id, 0, 0, 0), picture_price=model.least)
+        for model in PICTURE_MODELS
+        if model.id not in known
+    ]
+    return sorted(
+        listed,
+        key=lambda price: (
+            not price.batchable,
+            price.picture_price > 0,
+            price.model != BATCH_MODELS[0].id,
+            price.model,
+        ),
+    )
 
 
 def price_of(team: Team, model: str) -> ModelPrice | None:

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from batchsite.xai.catalogue import picture_model
+
 Kind = Literal["number", "whole", "choice", "texts"]
 """Kind of value: a number, a whole number, one of `choices`, or a list of up to `most` texts."""
 
@@ -96,14 +98,29 @@ SEED = Parameter(
     2**31 - 1,
 )
 STOP = Parameter("stop", "Stop sequences", "Up to 4 texts at which the answer ends, one per line.", "texts", most=4)
+COUNT = Parameter("n", "Pictures a row", "1 to 10; each is billed.", "whole", 1, 10)
+RATIOS = ("auto", "1:1", "3:4", "4:3", "9:16", "16:9", "2:3", "3:2", "9:19.5", "19.5:9", "9:20", "20:9", "1:2", "2:1")
+ASPECT = Parameter(
+    "aspect_ratio", "Aspect ratio", "Width to height.", "choice", choices=tuple((one, one) for one in RATIOS)
+)
+QUALITY = Parameter(
+    "quality",
+    "Quality",
+    "Higher costs more and takes longer; some models ignore it.",
+    "choice",
+    choices=(("auto", "Automatic"), ("low", "Low"), ("medium", "Medium"), ("high", "High")),
+)
+_OF_PICTURES = (COUNT, ASPECT, QUALITY)
 _EVERYWHERE = (TEMPERATURE, TOP_P, MAX_TOKENS, SEED)
-NAMES = ("reasoning_effort", *(one.name for one in _EVERYWHERE), STOP.name)
+NAMES = ("reasoning_effort", *(one.name for one in _EVERYWHERE), STOP.name, *(one.name for one in _OF_PICTURES))
 """All known parameters, in the order in which they are shown."""
 NEVER = ("presence_penalty", "frequency_penalty")
 
 
 def parameters_of(model: str) -> list[Parameter]:
     """Returns the parameters that a model takes, in the order of `NAMES`."""
+    if picture_model(model):
+        return [*_OF_PICTURES]
     effort = _effort(model)
     return [*([effort] if effort else []), *_EVERYWHERE, *([] if is_reasoning(model) else [STOP])]
 
@@ -135,11 +152,15 @@ def refused(model: str, name: str, kind: str = "chat_get_completion") -> str:
         return f"xAI’s Responses, which this installation uses, take no {name}."
     if name in {parameter.name for parameter in parameters_of(model)} or name == "response_format":
         return ""
+    if picture_model(model):
+        return f"{model} makes pictures, and takes no {name}: clear it."
     if name == "reasoning_effort":
         takers = ", ".join(_EFFORT_OF)
         return f"{model} refuses a reasoning effort: every row would fail. Models that take it: {takers}."
     if name == "stop":
         return f"{model} reasons, and reasoning models refuse stop texts: every row would fail."
+    if name in {one.name for one in _OF_PICTURES}:
+        return f"{model} makes no pictures: clear this, or choose a model that does."
     if name in NEVER:
         return "Reasoning models refuse penalties, even 0."
     return f"There is no parameter {name} here."

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET
 from django_htmx.http import HttpResponseClientRedirect
 
 from batchsite.batches import queries
+from batchsite.batches.batch_tabs import TABS, tabs_of
 from batchsite.batches.end_records import mark_seen
 from batchsite.batches.models import Batch
 from batchsite.batches.states import State
@@ -25,13 +26,6 @@ LATEST = 6
 """Events of the timeline that are shown; earlier ones are folded."""
 
 
-TABS = {
-    "results": ("batch", "Results"),
-    "insights": ("batch-insights", "Insights"),
-    "activity": ("batch-activity", "Activity"),
-    "prompt": ("batch-prompt", "Prompt"),
-}
-"""{tab: (name of its address, label)}."""
 POLLED = ("shown", "tab", "read")
 """Parameters of the poll alone: the fingerprint that is shown, the tab, and how far its rows were read."""
 
@@ -82,7 +76,7 @@ def status_context(request: TeamRequest, batch: Batch, row_filter: RowFilter, ta
         "wanted": row_filter,
         "chosen_count": query_of(row_filter),
         "tab": tab,
-        "tabs": [(name, label, reverse(address, args=[batch.pk])) for name, (address, label) in TABS.items()],
+        "tabs": tabs_of(batch),
         "first": batch.row_limit is not None and batch.row_limit < batch.dataset.row_count,
         "causes": cause_counts.causes(batch),
         "misfits": cause_counts.misfits(batch),

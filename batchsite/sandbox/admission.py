@@ -8,10 +8,12 @@ from typing import Any, NamedTuple
 import orjson
 
 from batchsite.sandbox.model_run import pack, run
-from batchsite.sandbox.parsed_request import CHAT, KINDS, effort_of, limit_of, messages_of
+from batchsite.sandbox.parsed_request import CHAT, TEXT_KINDS, effort_of, limit_of, messages_of
 from batchsite.sandbox.price_list import Model, find_model
 from batchsite.sandbox.seen_pictures import dead_picture
 from batchsite.sandbox.simulated_answers import digest
+from batchsite.sandbox.simulated_pictures import EDIT, PICTURE_KINDS, draw, problem_of
+from batchsite.sandbox.simulated_pictures import pack as pack_pictures
 from batchsite.sandbox.stored_batches import Odd, Request
 from batchsite.sandbox.wire_shapes import refuse, unprocessable
 
@@ -74,9 +76,9 @@ def _check_item(item: Any, where: str) -> Checked:
         key = f"batch_request_{uuid.uuid4()}"
     if not isinstance(key, str):
         raise SchemaMismatch(f"{where}.batch_request_id: invalid type: {_type(key)}, expected a string")
-    kind = next((kind for kind in KINDS if kind in wrapped), None)
+    kind = next((kind for kind in (*TEXT_KINDS, *PICTURE_KINDS) if kind in wrapped), None)
     if kind is None:
-        names = ", ".join(f"`{kind}`" for kind in KINDS)
+        names = ", ".join(f"`{kind}`" for kind in (*TEXT_KINDS, *PICTURE_KINDS))
         raise SchemaMismatch(f"{where}.batch_request: unknown variant, expected one of {names}")
     return check_request(key, kind, wrapped[kind], f"{where}.batch_request.{kind}")
 
@@ -91,7 +93,11 @@ def check_body(kind: str, body: Any, where: str) -> None:
     if not isinstance(body, dict):
         raise SchemaMismatch(f"{where}: invalid type: {_type(body)}, expected a request body")
     _member(body, "model", str, where)
-    if kind == CHAT:
+    if kind in PICTURE_KINDS:
+        _member(body, "prompt", str, where)
+        if kind == EDIT:
+            _member(_member(body, "image", dict, where), "url", str, f"{where}.image")
+    elif kind == CHAT:
         _check_messages(_member(body, "messages", list, where), f"{where}.messages")
     else:
         _check_input(body, where)
@@ -140,7 +146,11 @@ def odd_value(kind: str, body: dict[str, Any]) -> Odd | None:
     if _outside(body.get("temperature"), 2) or _outside(body.get("top_p"), 1):
         return Odd("hanging")
     model = find_model(body["model"])
-    text = value_problem(kind, body, model) if model else None
+    if kind in PICTURE_KINDS:
+        seen = [{"content": [{"image_url": body.get("image") or {}}]}] if kind == EDIT else []
+        text = problem_of(kind, body, dead_picture(seen))
+    else:
+        text = value_problem(kind, body, model) if model else None
     return Odd("failed", text=text, code=3) if text else None
 
 
@@ -174,6 +184,8 @@ def check_models(rows: list[Checked]) -> None:
             refuse(400, f"Model not found: {name}")
         if not model.batchable:
             refuse(400, not_batchable(name))
+        if bool(model.picture_price) != (kind in PICTURE_KINDS):
+            refuse(400, f"Model {name} not supported for endpoint {kind}.")
 
 
 def requests(rows: list[Checked]) -> list[Request]:
@@ -187,6 +199,11 @@ def _request(row: Checked) -> Request:
         refuse(400, f"Request {row.id} exceeds the maximum size of 25 MB.")
     if row.odd:
         return Request(row.id, body, 0, b"")
+    if row.kind in PICTURE_KINDS:
+        model = find_model(row.model)
+        assert model is not None  # noqa: S101  check_models refuses unknown models
+        drawn = draw(row.kind, row.body, model, digest(body))
+        return Request(row.id, body, drawn.ticks, pack_pictures(drawn))
     done = run(row.kind, row.body, digest(body), batched=True)
     return Request(row.id, body, done.ticks, pack(done))
 

@@ -28,6 +28,7 @@ from batchsite.sandbox.batch_clock import Batch
 from batchsite.sandbox.batch_operations import apply_event, fault_target
 from batchsite.sandbox.exchange import GZIP_FROM, Call, Hangup, Refused, Reply, gzip_body, json_reply
 from batchsite.sandbox.origin_check import refuse_web_pages
+from batchsite.sandbox.simulated_pictures import serve_picture
 from batchsite.sandbox.world import CallContext, World
 
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
@@ -73,6 +74,7 @@ ROUTES = (
 
 ADMIN: tuple[tuple[str, str, Callable[[World, Call], Reply]], ...] = (
     ("GET", r"/(?:healthz)?", admin_routes.health),
+    ("GET", r"/media/.+", serve_picture),
     ("GET", r"/admin/faults", admin_routes.list_faults),
     ("POST", r"/admin/faults", admin_routes.add_faults),
     ("DELETE", r"/admin/faults(?:/(\d+))?", admin_routes.remove_faults),
@@ -126,7 +128,7 @@ def _admin(world: World, call: Call) -> Reply | None:
         match = re.fullmatch(pattern, call.path)
         if match and method == call.method:
             call.args = tuple(part or "" for part in match.groups())
-            if world.key is not None and handler is not admin_routes.health:
+            if world.key is not None and handler not in (admin_routes.health, serve_picture):
                 authenticate(world.store, call.headers, world.key)
             return handler(world, call)
     return None

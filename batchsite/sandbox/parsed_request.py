@@ -8,7 +8,7 @@ from batchsite.sandbox.seen_pictures import Picture, pictures_of
 
 CHAT = "chat_get_completion"
 RESPONSES = "responses"
-KINDS = (CHAT, RESPONSES)
+TEXT_KINDS = (CHAT, RESPONSES)
 
 _SEARCH_TOOLS = ("web_search", "x_search")
 

@@ -29,6 +29,8 @@ class Model:
     shows_reasoning: bool = False
     efforts: tuple[str, ...] = ()
     """Accepted values of reasoning_effort; empty = the parameter is refused (facts 6.2)."""
+    picture_price: int = 0
+    """Ticks for a generated picture, in batches too; 0 = it makes none (facts 7.6)."""
     context: int = 256_000
 
 
@@ -63,7 +65,13 @@ MODELS = (
     Model("grok-code-fast-1", 2_000, 200, 15_000),
 )
 
-_BY_NAME = {name: model for model in MODELS for name in (model.id, *model.aliases)}
+PICTURE_MODELS = (
+    Model("grok-imagine-image", 0, 0, 0, batchable=True, picture_price=200_000_000),
+    Model("grok-imagine-image-2.0", 0, 0, 0, batchable=True, picture_price=400_000_000),
+)
+"""Not among /language-models."""
+
+_BY_NAME = {name: model for model in (*MODELS, *PICTURE_MODELS) for name in (model.id, *model.aliases)}
 
 
 def find_model(name: str) -> Model | None:

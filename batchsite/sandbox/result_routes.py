@@ -15,6 +15,8 @@ from batchsite.sandbox.fault_kinds import Rule
 from batchsite.sandbox.model_run import requested_model, run_stored, success_row, unpack
 from batchsite.sandbox.page_tokens import key_of, page_parameters, token_after
 from batchsite.sandbox.row_faults import chosen
+from batchsite.sandbox.simulated_pictures import is_packed
+from batchsite.sandbox.simulated_pictures import row as picture_row
 from batchsite.sandbox.stored_batches import Odd, StoredRequest
 from batchsite.sandbox.world import CallContext
 
@@ -140,17 +142,20 @@ def _page(context: CallContext, reading: Reading, rows: Iterable[Row]) -> dict[s
         elif row.odd and row.odd.envelope == "e" and row.state == "failed":
             failed.append({"batch_request_id": key, "error_message": row.odd.text})
         else:
-            results.append(_result(reading, row))
+            results.append(_result(context, reading, row))
     return {"results": results, "failed": failed} if failed else {"results": results}
 
 
-def _result(reading: Reading, row: Row) -> Any:
+def _result(context: CallContext, reading: Reading, row: Row) -> Any:
     request = row.request
     if row.state == "cancelled":
         return wire_shapes.error_row(request.id, Odd("failed", text=wire_shapes.CANCELLED, code=1))
     if row.odd is not None:
         return wire_shapes.error_row(request.id, row.odd)
     created = min(request.due, reading.now) // 1_000_000
+    if is_packed(request.content):
+        batch_id = reading.batch.batch_id
+        return picture_row(context.world, context.call, batch_id, request.id, request.content, request.ticks)
     salt = f"{reading.batch.batch_id}/{request.id}"
     return success_row(request.id, unpack(request.content, request.ticks), salt, created)
 

@@ -26,6 +26,7 @@ class Settings:
     deferred_delay: float = _option(0.5, "seconds until a deferred completion can be read")
     requests_per_minute: float = _option(1800, "direct completions of a team a minute; more are refused with 429")
     tokens_per_minute: float = _option(10_000_000, "tokens of direct completions of a team a minute")
+    media_ttl: float = _option(3600.0, "seconds for which the address of a picture is good")
     end_token: str = _option("mixed", "pagination_token of the last page: null, empty or mixed")
     cancelled_rows: str = _option("shown", "cancelled rows in /results: shown (as errors) or hidden")
     identical_adds: str = _option("ignored", "a request that is added again unchanged: ignored, or billed again")

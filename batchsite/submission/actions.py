@@ -27,7 +27,7 @@ from batchsite.submission.retriable import Retry, untaken
 from batchsite.teams.accounts import account_kind
 from batchsite.teams.models import Team, User
 from batchsite.wording import many
-from batchsite.xai.bodies import CHAT
+from batchsite.xai.bodies import CHAT, EDIT, GENERATION
 
 
 class NotNow(RuntimeError):
@@ -56,6 +56,8 @@ def start(batch: Batch, user: User | None, price: Estimate | None) -> None:
         batch.ranges = rows.as_lists() if batch.ranges else None
         batch.account, batch.request_kind = account_kind(batch.team), settings.OPTIONS.xai_request_kind
         batch.request_kind = CHAT if batch.runs_live else batch.request_kind
+        if batch.makes_pictures:
+            batch.request_kind = EDIT if batch.picture_column else GENERATION
         batch.id_prefix = id_prefix(batch.dataset.name)
         batch.id_column = ID_COLUMN if batch.dataset.holds_requests else batch.id_column
         batch.problems, batch.problem_count, batch.sent_once = [], 0, sent_once

@@ -72,5 +72,7 @@ def _fingerprint(raw: Mapping[str, Any]) -> str:
     response = (raw.get("batch_result") or {}).get("response") if isinstance(raw.get("batch_result"), dict) else None
     completion = response.get("chat_get_completion") if isinstance(response, dict) else None
     told = completion.get("id") if isinstance(completion, dict) else None
-    told = told if isinstance(told, str) and told else raw.get("batch_result")
+    if isinstance(response, dict) and isinstance(drawn := response.get("image_generation"), dict):
+        told = {name: value for name, value in drawn.items() if name != "data"}  # addresses are new at each reading
+    told = told if isinstance(told, dict) or (isinstance(told, str) and told) else raw.get("batch_result")
     return hashlib.sha256(orjson.dumps(told, option=orjson.OPT_SORT_KEYS)).hexdigest()[:32]

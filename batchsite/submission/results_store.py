@@ -18,6 +18,7 @@ from batchsite.batches.answer_flaws import flaw_of
 from batchsite.batches.causes import cause_of
 from batchsite.batches.course import record_progress
 from batchsite.batches.models import Batch, RawPage, Submission
+from batchsite.batches.signals import pictures_came
 from batchsite.batches.states import RowState, State
 from batchsite.batches.timeline import note
 from batchsite.pricing.spend import Payer, spent
@@ -64,6 +65,8 @@ def store_page(submission: Submission, rows: Sequence[CheckedRow]) -> None:
         ]
         write(records)
         _update_sums(submission, records, known)
+        if any(checked.result.pictures for checked in wins.values()):
+            pictures_came.send(Batch, batch=submission.batch)
     winners = {id(checked.raw) for checked in wins.values()}
     others = [answer for answer in answers if answer[2] and id(answer[1]) not in winners]
     stored = {request_id: known[row] for request_id, row in rows_by_id.items() if row in known}

@@ -13,9 +13,12 @@ from typing import Any, Literal
 
 import orjson
 
-Kind = Literal["chat_get_completion", "responses"]
+Kind = Literal["chat_get_completion", "responses", "image_generation", "image_edit"]
 CHAT: Kind = "chat_get_completion"
 RESPONSES: Kind = "responses"
+GENERATION: Kind = "image_generation"
+EDIT: Kind = "image_edit"
+PICTURE_PARAMS = ("n", "aspect_ratio", "quality")
 
 PARAMS = (
     "temperature",
@@ -68,6 +71,8 @@ def request_item(
         body = chat_body(model, messages, params)
     elif kind == RESPONSES:
         body = _responses_body(model, messages, params)
+    elif kind in (GENERATION, EDIT):
+        body = _picture_body(model, messages[-1], params)
     else:
         raise ValueError(f"Unknown kind of request {kind!r}: use {CHAT!r} or {RESPONSES!r}.")
     return {"batch_request_id": batch_request_id, "batch_request": {kind: body}}
@@ -162,6 +167,15 @@ def _responses_body(model: str, messages: Sequence[Message], params: Mapping[str
         body["text"] = {"format": _text_format(values["response_format"])}
     # xAI stores answers by default; batches do not stream (facts 2.5).
     return body | {"store": False, "stream": False}
+
+
+def _picture_body(model: str, message: Message, params: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the body for /v1/images/generations, or for /v1/images/edits where a picture goes along (facts 7.6)."""
+    body: dict[str, Any] = {"model": model, "prompt": message.content}
+    if message.attachments:
+        body["image"] = {"url": message.attachments[0].address(), "type": "image_url"}
+    body |= {name: params[name] for name in PICTURE_PARAMS if params.get(name) is not None}
+    return body | {"response_format": "url"}
 
 
 def _text_format(response_format: Mapping[str, Any]) -> dict[str, Any]:

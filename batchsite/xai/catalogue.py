@@ -45,6 +45,31 @@ BATCH_MODELS = (
     BatchModel("grok-4.20-multi-agent-0309", _GROK_4),
 )
 
+
+@dataclass(frozen=True)
+class PictureModel:
+    """A model that makes pictures, and what one costs, in batches too: the least and the most by quality."""
+
+    id: str
+    least: int
+    most: int
+
+
+PICTURE_MODELS = (
+    PictureModel("grok-imagine-image", 200_000_000, 200_000_000),
+    PictureModel("grok-imagine-image-2.0", 400_000_000, 800_000_000),
+)
+EDITED_PICTURE = 20_000_000  # ticks for the picture that goes in
+
+
+def picture_model(model_id: str) -> PictureModel | None:
+    """Returns the model if it makes pictures; one that is not in the table costs what the dearest does. Else None."""
+    if not model_id.startswith("grok-imagine-image"):
+        return None
+    known = next((model for model in PICTURE_MODELS if model.id == model_id), None)
+    return known or PictureModel(model_id, PICTURE_MODELS[0].least, PICTURE_MODELS[-1].most)
+
+
 _BATCHABLE = frozenset(model.id for model in BATCH_MODELS)
 _NOT_BATCHABLE = frozenset({"grok-4.5", "grok-4.6", "grok-4.7", "grok-build-0.1", "grok-3-mini"})
 _RETIRED = frozenset({"grok-3", "grok-4-0709"})

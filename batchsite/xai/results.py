@@ -32,10 +32,27 @@ def read_result(raw: object) -> ResultRow:
         completion = response.get("chat_get_completion")
         if is_table(completion):
             return read_completion(completion, row_id)
+        drawn = response.get("image_generation")
+        if is_table(drawn) and (pictures := _pictures(drawn)):
+            return _drawn(drawn, row_id, pictures)
     error, code = _error(row, result)
     if not error and not code and is_table(response) and response:
         error = OTHER_KIND.format(kinds=", ".join(map(str, response))[:100])
     return ResultRow(row_id, _outcome(error, code), error=error or NO_ANSWER, error_code=code)
+
+
+def _pictures(drawn: dict[str, Any]) -> tuple[str, ...]:
+    data = drawn.get("data")
+    found = [text(table(one).get("url")) for one in data] if isinstance(data, list) else []
+    return tuple(address for address in found if address)
+
+
+def _drawn(drawn: dict[str, Any], row_id: str, pictures: tuple[str, ...]) -> ResultRow:
+    """Returns a row whose answer is pictures; they are fetched apart, as their addresses die within the hour."""
+    count = len(pictures)
+    words = "1 picture" if count == 1 else f"{count} pictures"
+    usage = _usage(drawn.get("usage"))
+    return ResultRow(row_id, "succeeded", words, model=text(drawn.get("model")), usage=usage, pictures=pictures)
 
 
 def read_completion(completion: dict[str, Any], batch_request_id: str = "") -> ResultRow:

@@ -225,3 +225,4 @@ class ResultRow:
     error_code: str = ""  # a gRPC number where xAI gave one
     refusal: str = ""  # what the model said instead of an answer
     others: tuple[str, ...] = ()  # further answers, where several were asked for (n > 1)
+    pictures: tuple[str, ...] = ()  # addresses of generated pictures, good for an hour (facts 2.7)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -73,3 +74,39 @@ def test_200_pictures_of_a_zip_are_described(site: Running, tmp_path: Path, page
     lines = list(csv.DictReader(io.StringIO(Path(download.value.path()).read_text())))
     assert len(lines) == COUNT
     assert all(f"I see a PNG picture of {int(line['file'][-7:-4])} x 300" in line["answer"] for line in lines)
+
+
+def test_a_gallery_is_taken_home_as_a_zip_though_the_workers_were_killed_in_the_middle(
+    site: Running, tmp_path: Path, page: Page, complaints: list[str]
+) -> None:
+    table = tmp_path / "animals.csv"
+    table.write_text("animal\n" + "".join(f"cat {number}\n" for number in range(1, 301)))
+    found_the_team(page, site.url)
+    page.get_by_role("link", name="Datasets").click()
+    page.set_input_files("input[type=file]", table)
+    page.get_by_role("button", name="New batch").click()
+    page.get_by_label("Model", exact=True).select_option("grok-imagine-image")
+    prompt_of(page).fill("A photo of {{animal}}")
+    page.locator("summary", has_text="Parameters").click()
+    page.get_by_label("Pictures a row").fill("2")
+    expect(page.get_by_text("600 pictures at $0.02 each").first).to_be_visible()
+    submit(page)
+    page.get_by_role("link", name="Pictures", exact=True).click()
+    expect(page.locator(".gallery img").first).to_be_visible(timeout=60_000)
+    killed = 0
+    for queue in ("short", "long"):
+        for worker in site.cluster(queue).workers:
+            worker.kill()
+            killed += 1
+    assert killed == 4
+
+    expect(page.locator("#pictures-title")).to_have_text("600 pictures", timeout=180_000)
+    assert accessibility(page) == []
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download as zip").click()
+    with zipfile.ZipFile(download.value.path()) as home:
+        manifest = list(csv.DictReader(io.StringIO(home.read("manifest.csv").decode())))
+        contents = {home.read(line["file"]) for line in manifest}
+    assert len(manifest) == 600
+    assert {line["state"] for line in manifest} == {"kept"}
+    assert len(contents) == 600, "each row has its own pictures"

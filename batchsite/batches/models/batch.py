@@ -14,6 +14,7 @@ from batchsite.datasets.models import Dataset
 from batchsite.recipes.row_set import RowSet
 from batchsite.teams.accounts import AccountKind
 from batchsite.teams.models import Team, User
+from batchsite.xai.catalogue import picture_model
 
 
 class Repeats(models.TextChoices):
@@ -168,6 +169,11 @@ class Batch(models.Model):
             return RowSet(self.ranges or ([[1, self.total]] if self.total else []))
         count = self.dataset.row_count
         return RowSet(self.ranges or [[1, self.row_limit or count]]).within(1, count)
+
+    @property
+    def makes_pictures(self) -> bool:
+        """Whether its answers are pictures."""
+        return picture_model(self.model) is not None and not self.dataset.holds_requests
 
     @property
     def done(self) -> int:

@@ -1,0 +1,64 @@
+"""One picture from its signed address: within limits, without the key, and never from a private network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import httpx
+from django.conf import settings
+
+from batchsite.datasets import web_fetch
+from batchsite.datasets.web_address import NotFetched
+from batchsite.recipes.attachments import is_address
+from batchsite.wording import size
+
+LARGEST = 40_000_000
+"""Bytes of a picture."""
+
+
+@dataclass(frozen=True)
+class Dead:
+    """The address is no good any more, or never was."""
+
+    words: str
+
+
+@dataclass(frozen=True)
+class NotNow:
+    """The address may answer later."""
+
+    words: str
+
+
+def fetch(address: str, provider: str) -> bytes | Dead | NotNow:
+    """Returns the picture. `provider` is the API's address: only on its very host may a private address be read."""
+    if address.startswith("data:") or not is_address(address):
+        return Dead("xAI named no web address for it.")
+    url = httpx.URL(address)
+    is_provider = bool(provider) and url.host == httpx.URL(provider).host
+    allowed = settings.OPTIONS.fetch_private or is_provider
+    limits = web_fetch.Limits(LARGEST, size(LARGEST), allowed)
+    try:
+        with web_fetch.answer_of(url, limits) as answer:
+            if answer.status_code in {401, 403, 404, 410}:
+                return Dead(f"Its address answered {answer.status_code}: it has expired.")
+            if answer.status_code != 200:
+                return NotNow(f"Its address answered {answer.status_code}.")
+            return _body(answer)
+    except NotFetched as error:
+        return NotNow(str(error))
+
+
+def _body(answer: httpx.Response) -> bytes | Dead | NotNow:
+    data = bytearray()
+    try:
+        for piece in answer.iter_bytes():
+            data += piece
+            if len(data) > LARGEST:
+                return Dead(f"It has more than {size(LARGEST)}, which is the limit.")
+    except httpx.RequestError:
+        return NotNow("The connection broke while it was fetched.")
+    expected = answer.headers.get("content-length", "")
+    if expected.isdigit() and "content-encoding" not in answer.headers and len(data) != int(expected):
+        return NotNow("The connection broke while it was fetched.")
+    return bytes(data) if data else NotNow("Its address answered with nothing.")
