@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.db.models import Count, Q
 
 from batchsite.batches.models import Batch
-from batchsite.gallery.models import GeneratedPicture, PictureState
+from batchsite.gallery.models import GeneratedPicture, Harvest, PictureState
 
 PAGE = 60
 LOST_SHOWN = 50
@@ -26,6 +26,8 @@ class PicturePage:
     """Where the next page begins; empty on the last."""
     is_first: bool
     lost_pictures: Sequence[GeneratedPicture]
+    is_open: bool
+    """Whether a worker still has pictures to look for or to fetch."""
 
     @property
     def total(self) -> int:
@@ -50,6 +52,7 @@ def page_of(batch: Batch, after: str) -> PicturePage:
         f"{shown[-1].row}-{shown[-1].number}" if len(found) > PAGE else "",
         not row,
         list(of_batch.filter(state=PictureState.LOST).order_by("row", "number").defer("thumb")[:LOST_SHOWN]),
+        batch.is_running or Harvest.objects.filter(batch=batch).exclude(next_look_at=None).exists(),
     )
 
 

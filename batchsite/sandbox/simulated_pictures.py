@@ -122,7 +122,12 @@ def _png(number: int, ratio: str) -> bytes:
         for x in range(width):
             pixels += bytes(((start + x * step) % 256, (start + y * 2) % 256, (number >> 12) % 256))
     head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    parts = ((b"IHDR", head), (b"IDAT", zlib.compress(bytes(pixels), 9)), (b"IEND", b""))
+    parts = (
+        (b"IHDR", head),
+        (b"tEXt", f"Number\0{number}".encode()),
+        (b"IDAT", zlib.compress(bytes(pixels), 9)),
+        (b"IEND", b""),
+    )
     return b"\x89PNG\r\n\x1a\n" + b"".join(
         struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in parts
     )

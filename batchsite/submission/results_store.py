@@ -27,7 +27,7 @@ from batchsite.submission.extra_answers import Answered, count_extras, short_fin
 from batchsite.submission.known_results import Known, known_results
 from batchsite.submission.request_owners import owners, rows_of
 from batchsite.submission.result_records import TOKENS, Record, clean, flaws_in, others_of, packed, write
-from batchsite.xai.catalogue import batch_cost, list_cost, list_price
+from batchsite.xai.catalogue import batch_cost, list_cost, list_price, picture_model
 from batchsite.xai.types import ResultRow
 
 STRAYS_KEPT = 200
@@ -162,6 +162,9 @@ def _record(
 def _cost_of(submission: Submission, result: ResultRow) -> int:
     """Returns the ticks that a result was billed with: by its tokens, where the provider named none (facts 2.13)."""
     usage = result.usage
+    if result.pictures and (usage is None or usage.cost_ticks is None):
+        model = picture_model(result.model) or picture_model(submission.batch.model)
+        return model.least * len(result.pictures) if model else 0
     if usage is None:
         return 0
     if usage.cost_ticks is not None:

@@ -89,7 +89,7 @@ def test_a_gallery_is_taken_home_as_a_zip_though_the_workers_were_killed_in_the_
     prompt_of(page).fill("A photo of {{animal}}")
     page.locator("summary", has_text="Parameters").click()
     page.get_by_label("Pictures a row").fill("2")
-    expect(page.get_by_text("600 pictures at $0.02 each").first).to_be_visible()
+    expect(page.get_by_text("600 pictures at $0.0200 each").first).to_be_visible()
     submit(page)
     page.get_by_role("link", name="Pictures", exact=True).click()
     expect(page.locator(".gallery img").first).to_be_visible(timeout=60_000)

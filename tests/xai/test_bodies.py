@@ -106,8 +106,8 @@ def test_unknown_parameter_is_refused_by_name(kind: Kind) -> None:
 
 
 def test_unknown_kind_is_refused() -> None:
-    kind: Any = "image_generation"
-    with pytest.raises(ValueError, match="image_generation"):
+    kind: Any = "video_generation"
+    with pytest.raises(ValueError, match="video_generation"):
         item(kind)
 
 
