@@ -124,6 +124,7 @@ RULES: dict[str, Rule] = {
     "batch-edit": WORK,
     "batch-preview": WORK,
     "batch-models": WORK,
+    "batch-ask-model": WORK,
     "batch-row-choice": WORK,
     "batch-fill": WORK,
     "batch-starter": WORK,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
-from batchsite.batches.batchable import why_no_batch
+from batchsite.batches.batchable import answers_for, why_no_batch
 from batchsite.batches.models import Batch, Submission
 from batchsite.batches.states import State
 from batchsite.recipes.answer_shape import problems, shape_of
@@ -24,7 +24,7 @@ def recipe_of(batch: Batch) -> Recipe:
     columns = batch.dataset.columns
     kind: Kind = "responses" if batch.request_kind == "responses" else "chat_get_completion"
     if batch.dataset.holds_requests:
-        return given_recipe(columns, batch.model, kind, cache(why_no_batch))
+        return given_recipe(columns, batch.model, kind, cache(partial(why_no_batch, answers=answers_for(batch.team))))
     return Recipe(
         id_prefix=batch.id_prefix,
         id_column=columns.index(batch.id_column) if batch.id_column else None,
