@@ -18,6 +18,7 @@ from batchsite.batches.timeline import note
 from batchsite.datasets.models import Dataset, DatasetState
 from batchsite.drafts.draft_edits import LABELS, Basis, ChangedMeanwhile, follow, is_edit
 from batchsite.drafts.models import ValueSearch
+from batchsite.media.shelf import why_not_yet
 from batchsite.pricing.budgets import refusal_of
 from batchsite.pricing.coverage import values_of
 from batchsite.pricing.estimate import Estimate, estimate, rows_to_send
@@ -54,7 +55,14 @@ def new_draft(team: Team, user: User | None, dataset: Dataset) -> Batch:
     first = next((price.model for price in prices_for(team) if price.batchable), "")
     with transaction.atomic():
         dataset = Dataset.objects.select_for_update(no_key=True).get(pk=dataset.pk, team=team, deleted_at=None)
-        batch = Batch.objects.create(team=team, dataset=dataset, created_by=user, name=dataset.name, model=first)
+        batch = Batch.objects.create(
+            team=team,
+            dataset=dataset,
+            created_by=user,
+            name=dataset.name,
+            model=first,
+            picture_column=dataset.file_column,
+        )
         note(batch.pk, "drafted", "Draft created", by=user)
     return batch
 
@@ -163,13 +171,22 @@ def problems_of(batch: Batch) -> Problems:
     problems |= {name: words for name, words in _parts(batch) if words}
     if batch.id_column and batch.id_column not in batch.dataset.columns:
         problems["id_column"] = ["The dataset doesn’t have that column."]
-    if batch.picture_column and batch.picture_column not in batch.dataset.columns:
-        problems["picture_column"] = ["The dataset doesn’t have that column."]
+    if wrong_pictures := _picture_problem(batch):
+        problems["picture_column"] = [wrong_pictures]
     if rows_to_send(batch) < 1:
         problems["row_limit"] = ["There are no rows to send."]
     if search_problem := _search_problem(batch):
         problems["value_search"] = [search_problem]
     return problems
+
+
+def _picture_problem(batch: Batch) -> str:
+    """Returns why the column of pictures cannot be used as it is. Empty if it can, or none is chosen."""
+    if not batch.picture_column:
+        return ""
+    if batch.picture_column not in batch.dataset.columns:
+        return "The dataset doesn’t have that column."
+    return why_not_yet(batch.dataset)
 
 
 def _search_problem(batch: Batch) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-CALLS = ("create", "add", "get", "list", "requests", "results", "cancel", "models", "key", "files", "chat")
+CALLS = ("create", "add", "get", "list", "requests", "results", "cancel", "models", "key", "files", "chat", "deferred")
 ENVELOPES = ("a", "b", "c", "d", "d-text", "e", "f", "f-unknown", "mixed")
 
 _PAGED = ("list", "requests", "results")

@@ -26,7 +26,7 @@ from batchsite.submission.extra_answers import Answered, count_extras, short_fin
 from batchsite.submission.known_results import Known, known_results
 from batchsite.submission.request_owners import owners, rows_of
 from batchsite.submission.result_records import TOKENS, Record, clean, flaws_in, others_of, packed, write
-from batchsite.xai.catalogue import batch_cost, list_price
+from batchsite.xai.catalogue import batch_cost, list_cost, list_price
 from batchsite.xai.types import ResultRow
 
 STRAYS_KEPT = 200
@@ -166,7 +166,7 @@ def _cost_of(submission: Submission, result: ResultRow) -> int:
     price = list_price(result.model) or list_price(submission.batch.model)
     if price is None:
         return 0
-    return batch_cost(
+    return (list_cost if submission.is_live else batch_cost)(
         price,
         prompt_tokens=usage.prompt_tokens,
         cached_tokens=usage.cached_tokens,
