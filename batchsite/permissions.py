@@ -101,6 +101,8 @@ RULES: dict[str, Rule] = {
     "dataset-row": LOOK,
     "dataset-original": LOOK,
     "dataset-skipped": LOOK,
+    "dataset-thumb": LOOK,
+    "dataset-file": LOOK,
     "dataset-problems": LOOK,
     "dataset-upload": WORK,
     "dataset-paste": WORK,
