@@ -39,6 +39,7 @@ def recipe_of(batch: Batch) -> Recipe:
         examples=tuple((parse(one["user"], columns), parse(one["assistant"], columns)) for one in batch.examples),
         kind=kind,
         pictures=_pictures(batch),
+        cache_key=batch.cache_key,
     )
 
 

@@ -226,7 +226,7 @@ def _earlier(batch: Batch) -> list[Batch]:
 def _lesson_from(batch: Batch, price: ModelPrice) -> Lesson:
     """What a finished batch taught; about characters only if they were measured before it was sent.
 
-    Cached tokens of prompts are not summed in a batch, so they are worked out from what was billed.
+    Batches of earlier versions did not sum cached tokens: theirs are worked out from what was billed.
     """
     answers = max(1, batch.succeeded - batch.copies)  # copies used no tokens
     characters = int((batch.estimate or {}).get("characters") or 0)
@@ -234,7 +234,7 @@ def _lesson_from(batch: Batch, price: ModelPrice) -> Lesson:
     output = batch.completion_tokens + batch.reasoning_tokens
     uncached = discounted(batch.prompt_tokens * price.input_price + output * price.output_price)
     saved = discounted(price.input_price - price.cached_price)
-    cached = (uncached - batch.cost_ticks) // saved if saved > 0 else 0
+    cached = batch.cached_tokens or ((uncached - batch.cost_ticks) // saved if saved > 0 else 0)
     return Lesson(
         answers=answers,
         characters=answers * characters,

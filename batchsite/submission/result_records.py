@@ -43,6 +43,7 @@ class Record(NamedTuple):
     fingerprint: int | None = None
     """Of the completion of a succeeded row: see `extra_answers`."""
     copy_of: int | None = None
+    cached_tokens: int | None = None
 
 
 COLUMNS = Record._fields
@@ -54,6 +55,7 @@ _TYPES |= {
     "raw_page_id": "bigint",
     "fingerprint": "bigint",
     "copy_of": "bigint",
+    "cached_tokens": "integer",
     "earlier": "jsonb",
     "others": "jsonb",
 }

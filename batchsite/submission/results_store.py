@@ -153,6 +153,7 @@ def _record(
         cost_ticks=_cost_of(submission, result) + (known.cost_ticks if known else 0),
         raw_page_id=page,
         earlier=known.earlier if known else None,
+        cached_tokens=usage.cached_tokens if usage else None,
     )
 
 
@@ -221,7 +222,9 @@ def _update_sums(submission: Submission, records: Sequence[Record], known: dict[
     Submission.objects.filter(pk=submission.pk).update(changed_at=now)
     submission.refresh_from_db(fields=["succeeded", "failed", "cancelled", "missing", "cost_ticks", "changed_at"])
     tokens = {name: sum(getattr(record, name) for record in records) for name in TOKENS}
-    _add(Batch.objects.filter(pk=submission.batch_id), {**batch_moves, **tokens, "cost_ticks": cost})
+    cached = sum(record.cached_tokens or 0 for record in records)
+    moves = {**batch_moves, **tokens, "cached_tokens": cached, "cost_ticks": cost}
+    _add(Batch.objects.filter(pk=submission.batch_id), moves)
     received = [record.state for record in records if record.raw_page_id is not None]  # not declared by us
     came, failed = len(received), len(received) - received.count(RowState.SUCCEEDED)
     spent(_payer(submission.batch), ticks=cost, rows=came, failed=failed, **tokens)

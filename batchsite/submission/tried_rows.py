@@ -50,6 +50,7 @@ def keep_tried(batch: Batch, tried: Sequence[Tried]) -> int:
     records = [_record(batch, one, page) for one in fresh.values()]
     result_records.write(records)
     sums = {name: sum(getattr(one, name) for one in records) for name in (*result_records.TOKENS, "cost_ticks")}
+    sums |= {"cached_tokens": sum(one.cached_tokens or 0 for one in records)}
     sums |= {"succeeded": len(records), **result_records.flaws_in(records)}
     Batch.objects.filter(pk=batch.pk).update(
         first_result_at=timezone.now(), **{name: F(name) + value for name, value in sums.items()}
@@ -91,4 +92,5 @@ def _record(batch: Batch, one: Tried, page: int) -> result_records.Record:
         cost_ticks=one.cost_ticks,
         raw_page_id=page,
         earlier=None,
+        cached_tokens=usage.cached_tokens if usage else None,
     )
