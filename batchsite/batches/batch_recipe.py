@@ -12,6 +12,7 @@ from batchsite.recipes.answer_shape import problems, shape_of
 from batchsite.recipes.given_requests import given_recipe
 from batchsite.recipes.prompt_template import parse
 from batchsite.recipes.recipe import Recipe
+from batchsite.recipes.tools import sent
 from batchsite.xai.bodies import Kind
 
 
@@ -24,6 +25,7 @@ def recipe_of(batch: Batch) -> Recipe:
     kind: Kind = "responses" if batch.request_kind == "responses" else "chat_get_completion"
     if batch.dataset.holds_requests:
         return given_recipe(columns, batch.model, kind, cache(why_no_batch))
+    tools = sent(batch.tools)
     return Recipe(
         id_prefix=batch.id_prefix,
         id_column=columns.index(batch.id_column) if batch.id_column else None,
@@ -32,7 +34,8 @@ def recipe_of(batch: Batch) -> Recipe:
         model=batch.model,
         params=_params(batch),
         examples=tuple((parse(one["user"], columns), parse(one["assistant"], columns)) for one in batch.examples),
-        kind=kind,
+        kind="responses" if tools else kind,
+        tools=tools,
     )
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from batchsite.batches.models import Batch
 from batchsite.pricing.answer_sizes import AnswerSize, size_of
+from batchsite.pricing.call_fees import NO_FEES, CallFees, call_fees
 from batchsite.pricing.lessons import (
     MOST_KIN,
     PER_CHARACTER,
@@ -76,6 +77,7 @@ class Rates:
     """Prompt tokens that may not be billed at all: whether a schema counts has not been observed yet."""
     output: OutputTokens
     words: str
+    fees: CallFees = NO_FEES
 
     def ticks(self, prompt: float, output: float, cached: float) -> int:
         """Ticks at list price."""
@@ -85,7 +87,8 @@ class Rates:
 
     def in_real_time(self, characters: float) -> int:
         """Ticks of one row that is tried, at list price."""
-        return self.ticks(self.line.tokens(characters), self.output.likely, self.cached)
+        tokens = self.line.tokens(characters)
+        return self.ticks(tokens, self.output.likely, self.cached) + round(self.fees.likely)
 
     def in_a_batch(self, characters: float) -> tuple[int, int, int]:
         """(low, likely, high) ticks of one row of a batch."""
@@ -93,7 +96,12 @@ class Rates:
         low = self.ticks((prompt - self.perhaps) * (1 - self.doubt), self.output.low, max(self.cached, OVERHEAD))
         likely = self.ticks(prompt, self.output.likely, self.cached)
         high = self.ticks(prompt * (1 + self.doubt), self.output.high, 0)
-        return discounted(low), discounted(likely), discounted(high)
+        fees = self.fees
+        return (
+            discounted(low) + round(fees.low),
+            discounted(likely) + round(fees.likely),
+            discounted(high) + round(fees.high),
+        )
 
 
 def lesson_of(batch: Batch) -> Lesson:
@@ -112,6 +120,7 @@ def rates_of(batch: Batch, recipe: Recipe) -> Rates | None:
     same_prompt = sum_of(lesson for before, lesson in earlier if prompt_fingerprint(before) == fingerprint)
     same_effort = sum_of(lesson for before, lesson in earlier if _effort(before) == _effort(batch))
     output = _output(batch, own, same_prompt, kin, same_effort)
+    fees = call_fees(batch.tools, (own + same_prompt, kin, same_effort))
     same_shape = sum_of(lesson for before, lesson in earlier if before.shape == batch.shape and lesson.characters)
     for lesson, word, source, doubt in (
         (own, "test row", "", 0.03),
@@ -121,11 +130,13 @@ def rates_of(batch: Batch, recipe: Recipe) -> Rates | None:
         if lesson.answers:
             usual = (kin, _usual(batch, same_effort)) if lesson is own else ()
             words = f"based on {'' if source else 'your '}{many(lesson.answers, word)}{source}"
-            return Rates(price, line_through(lesson), lesson.leaning("cached", usual), doubt, 0, output, words)
-    schema = _schema_tokens(recipe)
+            return Rates(price, line_through(lesson), lesson.leaning("cached", usual), doubt, 0, output, words, fees)
+    schema = _schema_tokens(recipe) + fees.tokens
     adds = f"about {OVERHEAD} that xAI adds to every prompt" + (" and the answer’s schema" if schema else "")
     words = f"estimated at 4 characters each, plus {adds}"
-    return Rates(price, TokenLine(OVERHEAD + schema), OVERHEAD, 0.15, schema, output, words)
+    words += f"; {fees.words}" if fees.words else ""
+    doubt = 1.0 if fees.tokens else 0.15
+    return Rates(price, TokenLine(OVERHEAD + schema), OVERHEAD, doubt, schema, output, words, fees)
 
 
 def _schema_tokens(recipe: Recipe) -> float:
@@ -209,9 +220,10 @@ def _as_lesson(tokens: float) -> Lesson:
 
 
 def _earlier(batch: Batch) -> list[Batch]:
-    """The team's latest batches with the same model that have answers."""
+    """Those of the team's latest batches with the same model that have answers and used the same tools."""
     batches = Batch.objects.filter(team_id=batch.team_id, model=batch.model, account=batch.account or "sandbox")
-    return list(batches.exclude(pk=batch.pk).filter(succeeded__gte=ENOUGH_ANSWERS).order_by("-pk")[:EARLIER])
+    latest = batches.exclude(pk=batch.pk).filter(succeeded__gte=ENOUGH_ANSWERS).order_by("-pk")[:EARLIER]
+    return [before for before in latest if before.tools.keys() == batch.tools.keys()]
 
 
 def _lesson_from(batch: Batch, price: ModelPrice) -> Lesson:
@@ -225,7 +237,7 @@ def _lesson_from(batch: Batch, price: ModelPrice) -> Lesson:
     output = batch.completion_tokens + batch.reasoning_tokens
     uncached = discounted(batch.prompt_tokens * price.input_price + output * price.output_price)
     saved = discounted(price.input_price - price.cached_price)
-    cached = (uncached - batch.cost_ticks) // saved if saved > 0 else 0
+    cached = (uncached - (batch.cost_ticks - batch.tool_ticks)) // saved if saved > 0 else 0
     return Lesson(
         answers=answers,
         characters=answers * characters,
@@ -238,4 +250,6 @@ def _lesson_from(batch: Batch, price: ModelPrice) -> Lesson:
         reasoning_tokens=batch.reasoning_tokens,
         reasoning_squared=batch.reasoning_tokens**2 // answers,
         completion_squared=batch.completion_tokens**2 // answers,
+        tool_ticks=batch.tool_ticks,
+        tool_ticks_squared=batch.tool_ticks**2 // answers,
     )

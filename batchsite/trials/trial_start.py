@@ -26,6 +26,7 @@ from batchsite.trials.completion import body_of, for_trying, packed
 from batchsite.trials.models import AnswerState, Trial, TrialAnswer
 from batchsite.trials.trial_cost import Bill, PricedVariant, bill, priced
 from batchsite.trials.trial_lessons import teach
+from batchsite.xai.bodies import turns_in
 
 MOST_FURTHER = 2
 """Most variants beside the draft's own prompt."""
@@ -51,6 +52,7 @@ _COPIED = (
     "cached_tokens",
     "completion_tokens",
     "reasoning_tokens",
+    "tool_use",
     "kept",
 )
 
@@ -189,7 +191,7 @@ def _answers(batch: Batch, asked: Sequence[ReadyVariant], rows: Sequence[int]) -
 
 def _answer(batch: Batch, variant: ReadyVariant, number: int, row: int, body: dict[str, Any]) -> TrialAnswer:
     request, sha256 = packed(body)
-    characters = sum(len(message["content"]) for message in body["messages"])
+    characters = sum(len(message["content"]) for message in turns_in(body))
     return TrialAnswer(
         batch=batch,
         row=row,

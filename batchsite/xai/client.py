@@ -168,6 +168,10 @@ class XaiClient:
         """
         return self._post("/chat/completions", orjson.dumps(body), _object)
 
+    def response(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Returns the reply of /responses, which may use tools, at list price. `read_completion` reads it, too."""
+        return self._post("/responses", orjson.dumps(body), _object)
+
     def start_deferred(self, body: Mapping[str, Any]) -> str:
         """Starts a completion without waiting for it and returns the id for `get_deferred` (facts 5)."""
         deferred = orjson.dumps({**body, "deferred": True})

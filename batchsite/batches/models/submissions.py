@@ -142,6 +142,7 @@ class Submission(Work):
 def submission_token(batch: Batch, number: int) -> str:
     """Returns the token of a batch's submission: the same whenever the same submission is made, and no secret."""
     values = [batch.pk, batch.created_at.isoformat(), number, *(getattr(batch, name) for name in _WHAT_IS_SENT)]
+    values += [batch.tools] if batch.tools else []  # so that the tokens of older batches stay as they are
     message = orjson.dumps(values, option=orjson.OPT_SORT_KEYS)
     return hmac.new(settings.SECRET_KEY.encode(), b"submission " + message, hashlib.sha256).hexdigest()[:16]
 
