@@ -9,6 +9,7 @@ from batchsite.batches.batchable import why_no_batch
 from batchsite.batches.models import Batch, Submission
 from batchsite.batches.states import State
 from batchsite.recipes.answer_shape import problems, shape_of
+from batchsite.recipes.attachments import Pictures
 from batchsite.recipes.given_requests import given_recipe
 from batchsite.recipes.prompt_template import parse
 from batchsite.recipes.recipe import Recipe
@@ -35,8 +36,17 @@ def recipe_of(batch: Batch) -> Recipe:
         params=_params(batch),
         examples=tuple((parse(one["user"], columns), parse(one["assistant"], columns)) for one in batch.examples),
         kind="responses" if tools else kind,
+        pictures=_pictures(batch),
         tools=tools,
     )
+
+
+def _pictures(batch: Batch) -> Pictures | None:
+    """Returns what goes along with each prompt. A column that is gone is read as none; drafts name it elsewhere."""
+    columns = batch.dataset.columns
+    if batch.picture_column not in columns:
+        return None
+    return Pictures(columns.index(batch.picture_column), batch.picture_detail)
 
 
 def recipe_sent(submission: Submission) -> Recipe:

@@ -8,7 +8,8 @@ from batchsite.batches.models import Batch
 from batchsite.recipes.json_bytes import json_bytes
 
 _FIELDS = (
-    *("name", "prompt", "system_prompt", "examples", "shape", "model", "params", "tools", "id_column"),
+    *("name", "prompt", "system_prompt", "examples", "shape", "model", "params", "id_column"),
+    *("picture_column", "picture_detail", "history_column", "tools"),
     *("row_limit", "ranges", "skip_empty", "auto_retries", "deadline_hours"),
 )
 

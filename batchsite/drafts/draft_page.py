@@ -196,7 +196,7 @@ def review_context(request: TeamRequest, batch: Batch, price: Estimate | None) -
 
 def _example(recipe: Recipe, row: int, cells: Sequence[str]) -> tuple[str, str]:
     """Returns (the request of a row as JSON, the same request as a shell command)."""
-    if recipe.length(cells) > draft_store.LONGEST_PREVIEW:
+    if recipe.length(cells) + recipe.carried(cells) > draft_store.LONGEST_PREVIEW:
         return draft_store.TOO_LONG_TO_SHOW, ""
     [(kind, body)] = recipe.request(row, cells)["batch_request"].items()
     return orjson.dumps(body, option=orjson.OPT_INDENT_2).decode(), _curl(kind, body)

@@ -164,6 +164,8 @@ def problems_of(batch: Batch) -> Problems:
     problems |= {name: words for name, words in _parts(batch) if words}
     if batch.id_column and batch.id_column not in batch.dataset.columns:
         problems["id_column"] = ["The dataset doesn’t have that column."]
+    if batch.picture_column and batch.picture_column not in batch.dataset.columns:
+        problems["picture_column"] = ["The dataset doesn’t have that column."]
     if rows_to_send(batch) < 1:
         problems["row_limit"] = ["There are no rows to send."]
     if search_problem := _search_problem(batch):
@@ -218,6 +220,8 @@ def used_columns(batch: Batch) -> tuple[int, ...]:
     for text in texts:
         with contextlib.suppress(PromptError):
             used |= dict.fromkeys(parse(text, batch.dataset.columns).columns)
+    if batch.picture_column in batch.dataset.columns:
+        used |= {batch.dataset.columns.index(batch.picture_column): None}
     return tuple(used)
 
 

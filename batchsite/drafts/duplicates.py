@@ -31,6 +31,9 @@ COPIED = (
     "skip_empty",
     "prompt_version_id",
     "expected_column",
+    "picture_column",
+    "picture_detail",
+    "history_column",
     "id_column",
     "auto_retries",
     "deadline_hours",
@@ -77,7 +80,7 @@ def duplicate(
     if rows is not None:
         values |= {"ranges": rows.as_lists(), "row_limit": None, "tried": None}
     target = dataset or batch.dataset
-    for name in ("id_column", "expected_column"):
+    for name in ("id_column", "expected_column", "picture_column", "history_column"):
         if values[name] not in target.columns:
             values[name] = ""
     with transaction.atomic():

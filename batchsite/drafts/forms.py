@@ -16,6 +16,7 @@ from batchsite.drafts.draft_store import Problems
 from batchsite.drafts.tool_fields import typed_tools
 from batchsite.drafts.widgets import ModelSelect, number_input, param_fields
 from batchsite.pricing.model_prices import ModelPrice, prices_for
+from batchsite.recipes.attachments import DETAILS
 from batchsite.recipes.parameters import NAMES
 from batchsite.recipes.row_set import parse_rows
 from batchsite.recipes.shape_edits import part_of
@@ -49,6 +50,7 @@ class DraftField:
 _COLUMNS = frozenset(
     (
         *("prompt", "system_prompt", "row_limit", "ranges", "skip_empty", "id_column"),
+        *("picture_column", "picture_detail", "history_column"),
         *("model", "name", "auto_retries", "deadline_hours"),
     )
 )
@@ -98,6 +100,17 @@ class DraftForm(forms.Form):
         strip=False,
         help_text="An object whose properties become columns of the results.",
         widget=forms.Textarea({"rows": 8, "spellcheck": "false", "class": "code"}),
+    )
+    picture_column = forms.ChoiceField(
+        label="Pictures from",
+        required=False,
+        help_text="Its values are web addresses of pictures, or names of files that came with the table; one a line.",
+    )
+    picture_detail = forms.ChoiceField(
+        label="Detail",
+        required=False,
+        choices=DETAILS,
+        help_text="How closely the model looks: low costs 256 tokens a picture, else up to 1,792.",
     )
     id_column = forms.ChoiceField(
         label="Request id",
@@ -157,6 +170,8 @@ class DraftForm(forms.Form):
     def _fit_ids(self, columns: Sequence[str]) -> None:
         field: Any = self.fields["id_column"]
         usable = [column for column in columns if len(column) <= LONGEST_ID_COLUMN]
+        pictures: Any = self.fields["picture_column"]
+        pictures.choices = [("", "No pictures"), *((column, f"The column “{column}”") for column in usable)]
         field.choices = [("", "The row’s number"), *((column, f"The column “{column}”") for column in usable)]
 
     def _fit_models(self, prices: Sequence[ModelPrice]) -> None:

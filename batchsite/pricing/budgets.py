@@ -23,7 +23,7 @@ from batchsite.wording import dollars
 
 MOST_RUNNING = 500
 """Running batches whose estimates are summed, the latest."""
-RAISE_IT = "An owner can raise it on the Team page"
+RAISE_IT = "An admin or owner can raise it on the Team page"
 
 
 @dataclass(frozen=True)

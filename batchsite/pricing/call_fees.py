@@ -21,7 +21,7 @@ LEAST_DOUBT = 0.25
 
 @dataclass(frozen=True)
 class CallFees:
-    """Ticks of a row; no discount applies to them (facts 6.4)."""
+    """Ticks of a row; no discount applies to them (facts 6.5)."""
 
     likely: float = 0
     low: float = 0

@@ -22,6 +22,7 @@ from batchsite.pricing.lessons import (
     sum_of,
 )
 from batchsite.pricing.model_prices import ModelPrice, discounted, price_of
+from batchsite.pricing.picture_tokens import picture_tokens
 from batchsite.recipes.answer_shape import shape_of
 from batchsite.recipes.json_bytes import json_bytes
 from batchsite.recipes.parameters import is_reasoning
@@ -121,7 +122,7 @@ def rates_of(batch: Batch, recipe: Recipe) -> Rates | None:
     same_effort = sum_of(lesson for before, lesson in earlier if _effort(before) == _effort(batch))
     output = _output(batch, own, same_prompt, kin, same_effort)
     fees = call_fees(batch.tools, (own + same_prompt, kin, same_effort))
-    same_shape = sum_of(lesson for before, lesson in earlier if before.shape == batch.shape and lesson.characters)
+    same_shape = sum_of(lesson for before, lesson in earlier if _is_alike(before, batch) and lesson.characters)
     for lesson, word, source, doubt in (
         (own, "test row", "", 0.03),
         (same_shape, "answer", " of earlier batches", 0.1),
@@ -131,12 +132,18 @@ def rates_of(batch: Batch, recipe: Recipe) -> Rates | None:
             usual = (kin, _usual(batch, same_effort)) if lesson is own else ()
             words = f"based on {'' if source else 'your '}{many(lesson.answers, word)}{source}"
             return Rates(price, line_through(lesson), lesson.leaning("cached", usual), doubt, 0, output, words, fees)
-    schema = _schema_tokens(recipe) + fees.tokens
+    schema, along = _schema_tokens(recipe), picture_tokens(batch, recipe)
     adds = f"about {OVERHEAD} that xAI adds to every prompt" + (" and the answer’s schema" if schema else "")
     words = f"estimated at 4 characters each, plus {adds}"
+    words += f" and about {along:,.0f} for its pictures" if along else ""
     words += f"; {fees.words}" if fees.words else ""
-    doubt = 1.0 if fees.tokens else 0.15
-    return Rates(price, TokenLine(OVERHEAD + schema), OVERHEAD, doubt, schema, output, words, fees)
+    line, doubt = TokenLine(OVERHEAD + schema + along + fees.tokens), 1.0 if fees.tokens else 0.15
+    return Rates(price, line, OVERHEAD, doubt, schema + fees.tokens, output, words, fees)
+
+
+def _is_alike(before: Batch, batch: Batch) -> bool:
+    """Whether prompts of both have the same shape of answer, and pictures or none."""
+    return before.shape == batch.shape and bool(before.picture_column) == bool(batch.picture_column)
 
 
 def _schema_tokens(recipe: Recipe) -> float:

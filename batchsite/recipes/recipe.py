@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Self
 
+from batchsite.recipes.attachments import Pictures
 from batchsite.recipes.json_bytes import json_bytes
 from batchsite.recipes.parameters import MAX_TOKENS
 from batchsite.recipes.prompt_template import Template
@@ -37,14 +38,17 @@ class Recipe:
     kind: Kind
     examples: tuple[tuple[Template, Template], ...] = ()
     """(user, assistant) turns between the system prompt and the prompt."""
+    pictures: Pictures | None = None
+    """What goes along with the prompt."""
     tools: tuple[dict[str, Any], ...] = ()
-    """Tools as they are sent; only requests of the kind `responses` have any (facts 6.4)."""
+    """Tools as they are sent; only requests of the kind `responses` have any (facts 6.5)."""
 
     def request_id(self, number: int, cells: Sequence[str]) -> str:
         return f"{self.id_prefix}-row-{number}" if self.id_column is None else cells[self.id_column]
 
     def messages(self, cells: Sequence[str]) -> list[Message]:
-        user = Message("user", self.prompt.render(cells))
+        along = self.pictures.attachments(cells) if self.pictures else ()
+        user = Message("user", self.prompt.render(cells), along)
         if self.examples:
             return [*[Message(role, template.render(cells)) for role, template in self.turns[:-1]], user]
         return [user] if self.system is None else [Message("system", self.system.render(cells)), user]
@@ -52,6 +56,15 @@ class Recipe:
     def length(self, cells: Sequence[str]) -> int:
         """Returns the characters of all messages of a row, without rendering them."""
         return sum(template.length(cells) for _, template in self.turns)
+
+    def carried(self, cells: Sequence[str]) -> int:
+        """Returns the bytes that files of ours add to a row's request."""
+        return self.pictures.bytes_of(cells) if self.pictures else 0
+
+    def rows_at_once(self, most_rows: int, most_bytes: int) -> int:
+        """Returns how many rows may travel together: memory must hold all of their files."""
+        largest = self.pictures.shelf.largest if self.pictures and self.pictures.shelf else 0
+        return max(1, min(most_rows, most_bytes // (2 * largest))) if largest else most_rows
 
     @cached_property
     def turns(self) -> tuple[tuple[str, Template], ...]:
@@ -63,7 +76,8 @@ class Recipe:
     @cached_property
     def columns(self) -> tuple[int, ...]:
         """Indexes of the columns in use, each once, in order of appearance."""
-        return tuple(dict.fromkeys(column for _, template in self.turns for column in template.columns))
+        along = [self.pictures.column] if self.pictures else []
+        return tuple(dict.fromkeys([column for _, template in self.turns for column in template.columns] + along))
 
     @cached_property
     def weight(self) -> tuple[int, int]:
@@ -84,7 +98,7 @@ class Recipe:
             role, template = self.turns[place]
             if role != "system" and template.is_blank(cells):
                 return "Part of an example is empty: all the cells it uses are empty."
-        return ""
+        return self.pictures.fault(cells) if self.pictures else ""
 
     @cached_property
     def hollow(self) -> tuple[int, ...]:
@@ -95,7 +109,11 @@ class Recipe:
     def is_sound(self) -> bool:
         """Whether every row makes a request with texts and a valid id, whatever its cells hold."""
         own_ids = self.id_column is None and ID_FORM.fullmatch(f"{self.id_prefix}-row-{MOST_ROWS}") is not None
-        return own_ids and all(template.has_words for role, template in self.turns if role != "system")
+        return (
+            own_ids
+            and self.pictures is None
+            and all(template.has_words for role, template in self.turns if role != "system")
+        )
 
     def request(self, number: int, cells: Sequence[str]) -> dict[str, Any]:
         return request_item(
@@ -169,7 +187,8 @@ def check_row(recipe: Recipe, number: int, cells: Sequence[str], most_bytes: int
 
     The request is rendered only if its characters alone do not exceed `most_bytes`.
     """
-    length = recipe.length(cells)
+    carried = recipe.carried(cells)
+    length = recipe.length(cells) + carried
     if length > most_bytes:
         return RowProblem(number, _too_big(length, most_bytes))
     if not recipe.is_sound or number > MOST_ROWS:
@@ -180,7 +199,7 @@ def check_row(recipe: Recipe, number: int, cells: Sequence[str], most_bytes: int
         if not ID_FORM.fullmatch(request_id):
             return RowProblem(number, f"“{request_id[:80]}” cannot be an id: use 1 to 64 of A–Z a–z 0–9 _ -.")
     shared, each = recipe.weight
-    if shared + each * sum(map(len, cells)) > most_bytes:  # only what could be too big is measured
+    if shared + each * sum(map(len, cells)) + carried > most_bytes:  # only what could be too big is measured
         size = len(encode_requests([recipe.request(number, cells)]))
         if size > most_bytes:
             return RowProblem(number, _too_big(size, most_bytes))

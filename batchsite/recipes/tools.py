@@ -1,4 +1,4 @@
-"""Tools that a model may use while it answers a row: what can be chosen, and what is sent for it (facts 6.4). Pure.
+"""Tools that a model may use while it answers a row: what can be chosen, and what is sent for it (facts 6.5). Pure.
 
 A draft stores {tool: its settings}, with settings that say something only: {"web_search": {"allowed_domains":
 ["who.int"], "images": true}}. xAI checks them only when a row runs, so they are checked here.

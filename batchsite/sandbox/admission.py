@@ -10,6 +10,7 @@ import orjson
 from batchsite.sandbox.model_run import pack, run
 from batchsite.sandbox.parsed_request import CHAT, KINDS, effort_of, limit_of, messages_of
 from batchsite.sandbox.price_list import Model, find_model
+from batchsite.sandbox.seen_pictures import dead_picture
 from batchsite.sandbox.simulated_answers import digest
 from batchsite.sandbox.stored_batches import Odd, Request
 from batchsite.sandbox.tool_runs import tool_problem
@@ -156,6 +157,8 @@ def value_problem(kind: str, body: dict[str, Any], model: Model) -> str | None:
         return f"Model {model.id} does not support parameter reasoningEffort."
     if problem := tool_problem(kind, body):
         return problem
+    if dead := dead_picture(messages_of(kind, body)):
+        return dead
     refused = [camel for name, camel in _CAMEL if body.get(name) is not None] if model.reasons else []
     return f"Model {model.id} does not support parameter {refused[0]}." if refused else None
 

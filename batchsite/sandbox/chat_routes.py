@@ -1,4 +1,4 @@
-"""Calls in real time: completions, deferred ones, responses, tokenize-text; at list price (facts 1.1, 5, 6.4, 7.4)."""
+"""Calls in real time: completions, deferred ones, responses, tokenize-text; at list price (facts 1.1, 5, 6.5, 7.4)."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def chat(context: CallContext) -> Reply:
 
 
 def responses(context: CallContext) -> Reply:
-    """Replies with a response, which may have used tools (facts 6.4)."""
+    """Replies with a response, which may have used tools (facts 6.5)."""
     run, odd = _run(context, RESPONSES), context.rule("odd_runs")
     answer = response(run, str(uuid.uuid4()), context.world.now() // 1_000_000)
     if odd and run.tools:

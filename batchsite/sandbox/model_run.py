@@ -79,7 +79,7 @@ def completion(done: Run, salt: str, created: int) -> dict[str, Any]:
 
 def success_row(key: str, done: Run, salt: str, created: int) -> Any:
     """Returns a row of /results for orjson. Ordinary rows are filled into a template, which is much faster."""
-    if done.tools or len(done.answer.choices) > 1:
+    if done.tools or len(done.answer.choices) > 1 or done.answer.usage.image:
         return wire_shapes.success_row(key, completion(done, salt, created))
     answer, usage = done.answer, done.answer.usage
     values = {

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from batchsite.sandbox.seen_pictures import Picture, pictures_of
+
 CHAT = "chat_get_completion"
 RESPONSES = "responses"
 KINDS = (CHAT, RESPONSES)
@@ -23,6 +25,7 @@ class ParsedRequest(NamedTuple):
     """``response_format`` of chat completions, ``text.format`` of responses; None = plain text."""
     effort: str | None
     choices: int
+    pictures: list[Picture]
 
 
 def parse_request(kind: str, body: dict[str, Any]) -> ParsedRequest:
@@ -36,6 +39,7 @@ def parse_request(kind: str, body: dict[str, Any]) -> ParsedRequest:
         body.get("response_format") if kind == CHAT else _member(body.get("text"), "format"),
         effort_of(kind, body),
         body.get("n") or 1,
+        pictures_of(messages_of(kind, body)),
     )
 
 

@@ -76,6 +76,8 @@ class Usage(NamedTuple):
     cached: int
     completion: int
     reasoning: int
+    image: int = 0
+    """The part of the prompt that its pictures are (facts 6.4)."""
 
 
 def list_price(model: Model, usage: Usage) -> int:

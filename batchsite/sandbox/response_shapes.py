@@ -1,4 +1,4 @@
-"""The shape of a reply of /v1/responses, which batches never send (facts 2.5, 6.4)."""
+"""The shape of a reply of /v1/responses, which batches never send (facts 2.5, 6.5)."""
 
 from __future__ import annotations
 

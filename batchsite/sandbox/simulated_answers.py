@@ -10,6 +10,7 @@ import orjson
 from batchsite.sandbox.parsed_request import ParsedRequest
 from batchsite.sandbox.price_list import OVERHEAD_TOKENS, Model, Usage
 from batchsite.sandbox.schema_answers import simulated_json
+from batchsite.sandbox.seen_pictures import Picture
 
 CHARACTERS_PER_TOKEN = 4
 UNLIMITED = 2**62
@@ -50,25 +51,27 @@ def make_answer(ask: ParsedRequest, model: Model, number: int, found: int = 0) -
 
 def _usage(ask: ParsedRequest, number: int, completion: int, found: int, *, thinks: bool) -> Usage:
     """Cached tokens are multiples of 64, as in recorded rows (facts 2.13)."""
-    prompt = OVERHEAD_TOKENS + tokens(ask.characters) + found
+    image = sum([picture.tokens for picture in ask.pictures])
+    prompt = OVERHEAD_TOKENS + tokens(ask.characters) + image + found
     cached = (128, 192)[number % 2]
     reasoning = 40 + (number >> 8) % 90 if thinks else 0
-    return Usage(prompt, cached if cached < prompt else 128, completion, reasoning)
+    return Usage(prompt, cached if cached < prompt else 128, completion, reasoning, image)
 
 
 def _text(ask: ParsedRequest, number: int) -> str:
     kind = ask.form.get("type") if isinstance(ask.form, dict) else None
     if kind == "json_schema":
         return _json(ask, number)
-    plain = _plain(ask.last_user, number)
+    plain = _plain(ask.last_user, number, ask.pictures)
     return orjson.dumps({"answer": plain}).decode() if kind == "json_object" else plain
 
 
-def _plain(message: str, number: int) -> str:
-    """Returns some words of the message, more for a longer one."""
+def _plain(message: str, number: int, pictures: list[Picture]) -> str:
+    """Returns some words of the message, more for a longer one, and what was seen of pictures."""
     wanted = min(3 + len(message) // 40 + number % 5, 60)
     words = message[:600].split(None, wanted)[:wanted]
-    return f"{PREFIX} {' '.join(words)} ({number % 1000})"
+    seen = "".join([f" I see {picture.words}." for picture in pictures])
+    return f"{PREFIX} {' '.join(words)} ({number % 1000}){seen}"
 
 
 def _json(ask: ParsedRequest, number: int) -> str:

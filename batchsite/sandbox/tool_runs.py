@@ -1,4 +1,4 @@
-"""Tools that run at xAI: which ones a request carries, and a simulated run with them (facts 6.4). Pure."""
+"""Tools that run at xAI: which ones a request carries, and a simulated run with them (facts 6.5). Pure."""
 
 from __future__ import annotations
 

@@ -158,9 +158,9 @@ def _usage(answer: Answer, ticks: int, tools: ToolRun | None) -> dict[str, Any]:
         "completion_tokens": usage.completion,
         "total_tokens": usage.prompt + usage.completion + usage.reasoning,
         "prompt_tokens_details": {
-            "text_tokens": usage.prompt,
+            "text_tokens": usage.prompt - usage.image,
             "audio_tokens": 0,
-            "image_tokens": 0,
+            "image_tokens": usage.image,
             "cached_tokens": usage.cached,
         },
         "completion_tokens_details": {
@@ -198,7 +198,7 @@ def language_model(model: Model) -> dict[str, Any]:
         **model_object(model),
         "fingerprint": f"fp_sandbox_{model.id}",
         "version": "1.0",
-        "input_modalities": ["text"],
+        "input_modalities": ["text", "image"],
         "output_modalities": ["text"],
         "aliases": list(model.aliases),
         "prompt_text_token_price": model.input_price,

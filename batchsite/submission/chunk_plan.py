@@ -15,7 +15,7 @@ from batchsite.batches.models import Batch, Chunk, RawPage, RequestId, Result, S
 from batchsite.batches.states import RowState, State
 from batchsite.batches.timeline import note
 from batchsite.batches.transitions import lock_batch, move, update
-from batchsite.recipes.recipe import RowProblem, check_row, empty_column, ranges
+from batchsite.recipes.recipe import Recipe, RowProblem, check_row, empty_column, ranges
 from batchsite.recipes.row_set import RowSet
 from batchsite.submission import result_records, results_store
 from batchsite.submission.retriable import retriable_results
@@ -55,7 +55,7 @@ def _plan_slice(context: StepContext) -> None:
         if problems:
             _keep_problems(batch, problems)
         results_store.skip(submission, checked.skipped)
-        _add_chunks(submission, _spans(piece.without(checked.left_out)))
+        _add_chunks(submission, _spans(piece.without(checked.left_out), checked.rows_at_once))
         update(submission, planned_through=piece.last)
 
 
@@ -70,11 +70,13 @@ class SliceCheck:
     """The reason by row, for rows that are not sent."""
     left_out: list[int] = field(default_factory=list)
     """Rows that are in no chunk, ascending: skipped ones, and those that were answered when they were tried."""
+    rows_at_once: int = 1
 
 
 def _check_rows(batch: Batch, piece: RowSet) -> SliceCheck:
     """Check a slice of rows. Slow, so outside of any transaction."""
-    recipe, most, checked = recipe_of(batch), settings.OPTIONS.request_bytes, SliceCheck()
+    recipe, most = recipe_of(batch), settings.OPTIONS.request_bytes
+    checked = SliceCheck(rows_at_once=_rows_at_once(recipe))
     answered = Result.objects.filter(batch_id=batch.pk, row__gte=piece.first, row__lte=piece.last)
     kept = set(answered.values_list("row", flat=True))
     for start, rows in batch.dataset.slices_in(piece.spans):
@@ -114,9 +116,13 @@ def _keep_problems(batch: Batch, problems: Sequence[RowProblem]) -> None:
     Batch.objects.filter(pk=batch.pk).update(problems=kept, problem_count=F("problem_count") + len(problems))
 
 
-def _spans(rows: RowSet) -> Iterable[list[list[int]]]:
+def _rows_at_once(recipe: Recipe) -> int:
+    return recipe.rows_at_once(settings.OPTIONS.chunk_rows, settings.OPTIONS.chunk_bytes)
+
+
+def _spans(rows: RowSet, at_once: int) -> Iterable[list[list[int]]]:
     """Returns the rows cut into chunks: [[first, last], …] for each."""
-    return (piece.as_lists() for piece in rows.pieces(settings.OPTIONS.chunk_rows))
+    return (piece.as_lists() for piece in rows.pieces(at_once))
 
 
 def _add_chunks(submission: Submission, spans: Iterable[list[list[int]]]) -> None:
@@ -163,12 +169,13 @@ def _back_to_draft(batch: Batch) -> None:
 
 def _plan_retry(context: StepContext) -> None:
     """Take the next results that are to be tried again, and plan chunks of their rows."""
+    at_once = _rows_at_once(recipe_of(context.batch))
     with context.locked() as submission:
         again = retriable_results(submission).filter(row__gt=submission.planned_through).order_by("row")
         candidates = list(again[:SLICE])
         results = _fit_to_send(context.batch, candidates)
-        for start in range(0, len(results), settings.OPTIONS.chunk_rows):
-            part = results[start : start + settings.OPTIONS.chunk_rows]
+        for start in range(0, len(results), at_once):
+            part = results[start : start + at_once]
             _add_chunks(submission, [ranges(result.row for result in part)])
         if candidates:
             _reopen(submission, results)

@@ -28,7 +28,7 @@ from batchsite.xai.types import Usage
 
 
 def for_trying(recipe: Recipe) -> Recipe:
-    """Returns the recipe without a request id; as a chat completion, unless it has tools (facts 6.4)."""
+    """Returns the recipe without a request id; as a chat completion, unless it has tools (facts 6.5)."""
     return replace(recipe, kind=RESPONSES if recipe.tools else CHAT, id_prefix="try", id_column=None)
 
 

@@ -14,7 +14,7 @@ from batchsite.batches.tool_use import ToolUse
 from batchsite.processes.models import Work
 from batchsite.teams.accounts import AccountKind
 from batchsite.teams.models import User
-from batchsite.xai.bodies import turns_in
+from batchsite.xai.bodies import Message, texts_in
 
 
 class Trial(Work):
@@ -115,9 +115,9 @@ class TrialAnswer(models.Model):
         return body
 
     @property
-    def turns(self) -> list[dict[str, Any]]:
-        """The messages that were sent, of either kind of request."""
-        return turns_in(self.body)
+    def messages(self) -> list[Message]:
+        """The messages that were sent, as texts."""
+        return texts_in(self.body)
 
     @property
     def tools(self) -> ToolUse:

@@ -26,7 +26,6 @@ from batchsite.trials.completion import body_of, for_trying, packed
 from batchsite.trials.models import AnswerState, Trial, TrialAnswer
 from batchsite.trials.trial_cost import Bill, PricedVariant, bill, priced
 from batchsite.trials.trial_lessons import teach
-from batchsite.xai.bodies import turns_in
 
 MOST_FURTHER = 2
 """Most variants beside the draft's own prompt."""
@@ -186,12 +185,11 @@ def _answers(batch: Batch, asked: Sequence[ReadyVariant], rows: Sequence[int]) -
             problem = check_row(variant.recipe, row, cells[row], settings.OPTIONS.request_bytes)
             if problem:
                 raise Refused(f"Row {row:,} cannot be tried: {problem.message}")
-            yield _answer(batch, variant, number, row, body_of(variant.recipe, cells[row]))
+            yield _answer(batch, variant, number, row, cells[row])
 
 
-def _answer(batch: Batch, variant: ReadyVariant, number: int, row: int, body: dict[str, Any]) -> TrialAnswer:
-    request, sha256 = packed(body)
-    characters = sum(len(message["content"]) for message in turns_in(body))
+def _answer(batch: Batch, variant: ReadyVariant, number: int, row: int, cells: Sequence[str]) -> TrialAnswer:
+    request, sha256 = packed(body_of(variant.recipe, cells))
     return TrialAnswer(
         batch=batch,
         row=row,
@@ -200,7 +198,7 @@ def _answer(batch: Batch, variant: ReadyVariant, number: int, row: int, body: di
         mark=variant.mark,
         request=request,
         sha256=sha256,
-        characters=characters,
+        characters=variant.recipe.length(cells),
     )
 
 

@@ -7,7 +7,7 @@ follow the order of a schema's properties.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -30,11 +30,23 @@ RESPONSES_LACKS = ("seed", "stop")  # /v1/responses does not take these
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """A picture or document that goes along with a message."""
+
+    kind: Literal["image", "file"]
+    name: str
+    address: Callable[[], str]
+    """Returns a web address, or the content as a data URL: big, so it is made when the request is written."""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """One message of the prompt."""
 
     role: str  # system, user, assistant, developer
     content: str
+    attachments: tuple[Attachment, ...] = ()
 
 
 def request_item(
@@ -72,13 +84,17 @@ def given_item(batch_request_id: str, *, kind: Kind, body: dict[str, Any]) -> di
 
 def chat_body(model: str, messages: Sequence[Message], params: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the body of a chat completion, for a batch row or a real-time call."""
-    return {"model": model, "messages": _messages(messages), **_set_params(params)}
+    return {"model": model, "messages": _messages(messages, CHAT), **_set_params(params)}
 
 
-def turns_in(body: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Returns the messages of a body that was made here, of either kind."""
-    turns: list[dict[str, Any]] = body["messages" if "messages" in body else "input"]
-    return turns
+def texts_in(body: Mapping[str, Any]) -> list[Message]:
+    """Returns the messages of a body that was made here, of either kind, without what goes along with them."""
+    turns = body["messages" if "messages" in body else "input"]
+    return [Message(turn["role"], _text_of(turn["content"])) for turn in turns]
+
+
+def _text_of(content: Any) -> str:
+    return content if isinstance(content, str) else "".join(part.get("text", "") for part in content)
 
 
 def encode_requests(items: Iterable[dict[str, Any]]) -> bytes:
@@ -99,8 +115,31 @@ def _first_unencodable(requests: list[dict[str, Any]]) -> str:
     return ""
 
 
-def _messages(messages: Sequence[Message]) -> list[dict[str, str]]:
-    return [{"role": message.role, "content": message.content} for message in messages]
+def _messages(messages: Sequence[Message], kind: Kind) -> list[dict[str, Any]]:
+    return [{"role": message.role, "content": _content(message, kind)} for message in messages]
+
+
+def _content(message: Message, kind: Kind) -> str | list[dict[str, Any]]:
+    """Returns the text, or parts with the text first: what rows share stands before what differs."""
+    if not message.attachments:
+        return message.content
+    parts: list[dict[str, Any]] = [{"type": "text" if kind == CHAT else "input_text", "text": message.content}]
+    return parts + [_part(attachment, kind) for attachment in message.attachments]
+
+
+def _part(attachment: Attachment, kind: Kind) -> dict[str, Any]:
+    """Returns the part of a message that holds a picture or a document (facts 6.4)."""
+    address = attachment.address()
+    is_data = address.startswith("data:")
+    detail = {"detail": attachment.detail} if attachment.detail else {}
+    if attachment.kind == "image":
+        if kind == CHAT:
+            return {"type": "image_url", "image_url": {"url": address, **detail}}
+        return {"type": "input_image", "image_url": address, **detail}
+    if kind == CHAT:
+        inner = {"filename": attachment.name, "file_data": address} if is_data else {"url": address}
+        return {"type": "file", "file": inner}
+    return {"type": "input_file", "filename": attachment.name, "file_data" if is_data else "file_url": address}
 
 
 def _set_params(params: Mapping[str, Any]) -> dict[str, Any]:
@@ -122,7 +161,7 @@ def _responses_body(
     for name in RESPONSES_LACKS:
         if name in values:
             raise ValueError(f"{name!r} cannot be sent with requests of the kind {RESPONSES!r}: omit it.")
-    body: dict[str, Any] = {"model": model, "input": _messages(messages)}
+    body: dict[str, Any] = {"model": model, "input": _messages(messages, RESPONSES)}
     for name, wire_name in (
         ("temperature", "temperature"),
         ("top_p", "top_p"),

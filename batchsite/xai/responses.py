@@ -1,4 +1,4 @@
-"""A reply of /v1/responses as a completion: batches convert it at xAI, calls in real time do not (facts 2.5, 6.4)."""
+"""A reply of /v1/responses as a completion: batches convert it at xAI, calls in real time do not (facts 2.5, 6.5)."""
 
 from __future__ import annotations
 

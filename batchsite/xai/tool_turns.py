@@ -1,6 +1,6 @@
 """What a run with tools tells beside its answer: sources, calls of the server's tools, and calls asked of the client.
 
-Facts 2.7 and 6.4. Nothing here raises; what cannot be read counts as absent, and the caller keeps the raw JSON.
+Facts 2.7 and 6.5. Nothing here raises; what cannot be read counts as absent, and the caller keeps the raw JSON.
 """
 
 from __future__ import annotations

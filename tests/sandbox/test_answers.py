@@ -83,7 +83,8 @@ def test_whole_prompt_is_counted_and_the_last_user_message_answered() -> None:
     ]
     run = run_chat("", messages=messages)
     assert "third" in run.answer.choices[0]
-    assert run.answer.usage.prompt == 190 + (400 + len("firstsecondthird")) // 4
+    assert run.answer.usage.image == 1792
+    assert run.answer.usage.prompt == 190 + (400 + len("firstsecondthird")) // 4 + 1792
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Requests with tools: the turns of a run, its sources, its fees, and odd ones (facts 2.7, 6.4)."""
+"""Requests with tools: the turns of a run, its sources, its fees, and odd ones (facts 2.7, 6.5)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answers of runs with tools are read whatever their turns look like (facts 2.7, 6.4)."""
+"""Answers of runs with tools are read whatever their turns look like (facts 2.7, 6.5)."""
 
 from __future__ import annotations
 

@@ -142,7 +142,7 @@ class Submission(Work):
 def submission_token(batch: Batch, number: int) -> str:
     """Returns the token of a batch's submission: the same whenever the same submission is made, and no secret."""
     values = [batch.pk, batch.created_at.isoformat(), number, *(getattr(batch, name) for name in _WHAT_IS_SENT)]
-    values += [batch.tools] if batch.tools else []  # so that the tokens of older batches stay as they are
+    values += [[name, value] for name in _SENT_WHERE_SET if (value := getattr(batch, name))]
     message = orjson.dumps(values, option=orjson.OPT_SORT_KEYS)
     return hmac.new(settings.SECRET_KEY.encode(), b"submission " + message, hashlib.sha256).hexdigest()[:16]
 
@@ -151,6 +151,8 @@ _WHAT_IS_SENT = (
     *("prompt", "system_prompt", "examples", "shape", "model", "params", "ranges", "row_limit", "skip_empty"),
     *("id_column", "id_prefix", "request_kind"),
 )
+_SENT_WHERE_SET = ("picture_column", "picture_detail", "history_column", "tools")
+"""Came later: where they are blank, the token is what it was before."""
 
 
 class ChunkState(models.TextChoices):

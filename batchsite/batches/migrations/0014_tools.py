@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('batches', '0012_batch_ends'),
+        ('batches', '0013_pictures_and_turns'),
     ]
 
     operations = [
