@@ -79,7 +79,7 @@ class Options:
     xai_batch_models: tuple[str, ...] = _option(
         "XAI_BATCH_MODELS",
         (),
-        "Models that xAI accepts in batches, comma separated, if our table is out of date",
+        "Changes what is known of models in batches: +model takes them, -model does not; names alone are the list",
     )
     xai_batch_discount: int = _option(
         "XAI_BATCH_DISCOUNT_PERCENT", 20, "Discount of a batch on the list price, used by estimates (facts 4)"

@@ -97,6 +97,11 @@ def tool_use_of(result: ResultRow) -> dict[str, Any] | None:
     return {"calls": calls, "ticks": call_fees(calls.items()), "sources_used": used, "sources": sources}
 
 
+def of_a_copy(stored: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """Returns what a row has that got another one's answer: its sources; the calls are the other one's."""
+    return {**stored, "calls": {}, "ticks": 0} if stored else None
+
+
 def _storable(text: str) -> str:
     """Returns the text without NUL, which PostgreSQL cannot store."""
     return text.replace("\0", "�")

@@ -27,6 +27,7 @@ LABELS = {
     "row_limit": "Rows",
     "ranges": "Row numbers",
     "skip_empty": "Skip rows with empty values",
+    "repeats": "Rows that repeat",
     "picture_column": "Pictures from",
     "picture_detail": "Detail of pictures",
     "history_column": "Earlier turns from",

@@ -29,6 +29,7 @@ COPIED = (
     "row_limit",
     "ranges",
     "skip_empty",
+    "repeats",
     "prompt_version_id",
     "expected_column",
     "picture_column",

@@ -49,7 +49,7 @@ class DraftField:
 
 _COLUMNS = frozenset(
     (
-        *("prompt", "system_prompt", "row_limit", "ranges", "skip_empty", "id_column"),
+        *("prompt", "system_prompt", "row_limit", "ranges", "skip_empty", "repeats", "id_column"),
         *("picture_column", "picture_detail", "history_column"),
         *("model", "name", "auto_retries", "deadline_hours"),
     )
@@ -89,6 +89,18 @@ class DraftForm(forms.Form):
         choices=[("no", "Send them anyway"), ("yes", "Skip them: they cost nothing")],
         coerce=lambda value: value == "yes",
         empty_value=None,
+        widget=forms.RadioSelect(),
+    )
+    repeats = forms.TypedChoiceField(
+        label="Rows that repeat the request of another row",
+        required=False,
+        choices=[
+            ("auto", "Send them once if the temperature is 0 and more than 1 % repeat"),
+            ("once", "Send each request once: all of its rows get the answer, and one of them has the cost"),
+            ("each", "Send every row"),
+        ],
+        coerce=lambda value: "" if value == "auto" else value,
+        empty_value="",
         widget=forms.RadioSelect(),
     )
     shape_kind = forms.ChoiceField(
@@ -249,6 +261,7 @@ def _initial(batch: Batch) -> dict[str, Any]:
     return {
         "ranges": ", ".join(f"{first}-{last}" if last > first else f"{first}" for first, last in batch.ranges or ()),
         "skip_empty": "yes" if batch.skip_empty else "no",
+        "repeats": batch.repeats or "auto",
         "shape_kind": "schema" if "schema" in shape else "fields" if shape else "text",
         "schema": text,
     }

@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-import orjson
-from django.db.models import Q
-
 from batchsite.batches.answer_flaws import WARNINGS, warning_of
 from batchsite.batches.models import Batch, Result
 from batchsite.batches.states import RowState
-from batchsite.batches.tool_use import ToolUse
 from batchsite.datasets.models import BLOCK_ROWS
+from batchsite.exports import further_cells
 from batchsite.exports.text_writers import Outcome
 from batchsite.recipes.answer_shape import Shape, shape_of
 from batchsite.recipes.download_columns import free_names
@@ -35,10 +32,6 @@ _COLUMNS = (
     "others",
 )
 _ANSWER, _MISFIT = _COLUMNS.index("answer"), _COLUMNS.index("misfit")
-OTHERS = "other_answers"
-"""The column with the further answers of rows that have several, as a JSON array."""
-TOOL_COLUMNS = ("sources", "sources_used", "tool_calls")
-"""Addresses that an answer cites, one a line; how many xAI says were used; calls of its own tools."""
 ORDERED_BYTES, MOST_ORDERED = 32_000_000, 20_000
 """Cells and rows that are in memory at once, if rows are not wanted in the order of the dataset."""
 FileRow = tuple[Sequence[str], Outcome]
@@ -65,13 +58,13 @@ def file_rows(
     id_column = batch.dataset.columns.index(batch.id_column) if batch.id_column else None
     head, shape = f"{batch.id_prefix}-row-", shape_of(batch.shape)
     nothing = (None,) * len(shape.fields) if shape else ()
-    blanks = ("",) * len(asides(batch))
-    takes_all = states is None and not misfits and not judged and not asides(batch)
+    blanks = ("",) * len(further_cells.columns_of(batch))
+    takes_all = states is None and not misfits and not judged and not blanks
     for group in _groups(batch, batch.rows if within is None else within):
         keep_alive()
         results = _results(batch, [number for number, _ in group], shape, misfits=misfits)
         judgements = judgement_columns.cells_of(batch, group[0][0], group[-1][0]) if judged else {}
-        beside = _asides(batch, group[0][0], group[-1][0]) if asides(batch) else {}
+        further = further_cells.cells_of(batch, group[0][0], group[-1][0])
         for number, cells in group:
             request_id = f"{head}{number}" if id_column is None else cells[id_column]
             result = results.get(number)
@@ -82,7 +75,7 @@ def file_rows(
                 yield cells, outcome
             elif states is None or outcome.state in states:
                 more = judgements.get(number, judgement_columns.NOTHING) if judged else ()
-                yield [*cells, *more, *beside.get(number, blanks)], outcome
+                yield [*cells, *more, *further.get(number, blanks)], outcome
 
 
 def rows_in_order(
@@ -100,15 +93,10 @@ def rows_in_order(
 
 
 def columns_of(batch: Batch) -> list[str]:
-    """Returns the dataset's columns, followed by those of judgements and the asides, if there are any."""
+    """Returns the dataset's columns, followed by those of judgements and of `further_cells` if there are any."""
     columns = batch.dataset.columns
-    more = [*judgement_columns.columns_of(batch), *asides(batch)]
+    more = [*judgement_columns.columns_of(batch), *further_cells.columns_of(batch)]
     return [*columns, *free_names(more, set(columns))]
-
-
-def asides(batch: Batch) -> tuple[str, ...]:
-    """Returns the columns for what only some batches have: further answers, sources and calls of tools."""
-    return (*([OTHERS] if batch.several else ()), *(TOOL_COLUMNS if batch.has_sources else ()))
 
 
 def comment_column(batch: Batch) -> str:
@@ -149,23 +137,6 @@ def _results(batch: Batch, rows: Sequence[int], shape: Shape | None, *, misfits:
 def _warning(record: tuple[Any, ...]) -> str:
     misfit, cause, others = record[_MISFIT:]
     return warning_of(misfit, cause, bool(others)) if misfit or others or cause in WARNINGS else ""
-
-
-def _asides(batch: Batch, first: int, last: int) -> dict[int, list[str]]:
-    """Returns {row: cells of `asides`} of those of rows `first` to `last` that have any."""
-    has_any = Q(others__isnull=False) | Q(tool_use__isnull=False)
-    found = Result.objects.filter(has_any, batch_id=batch.pk, row__gte=first, row__lte=last)
-    return {
-        row: [
-            *([orjson.dumps(others).decode() if others else ""] if batch.several else ()),
-            *(_tool_cells(ToolUse.of(use)) if batch.has_sources else ()),
-        ]
-        for row, others, use in found.values_list("row", "others", "tool_use")
-    }
-
-
-def _tool_cells(use: ToolUse) -> tuple[str, str, str]:
-    return (use.column, str(use.sources_used), str(use.count)) if use else ("", "", "")
 
 
 def _pending(request_id: str, nothing: tuple[None, ...]) -> Outcome:

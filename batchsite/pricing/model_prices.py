@@ -71,7 +71,10 @@ def prices_for(team: Team) -> list[ModelPrice]:
         )
         for row in stored.order_by("model")
     ] or [
-        _model_price(known.id, known.price.input_ticks, known.price.cached_ticks, known.price.output_ticks)
+        replace(
+            _model_price(known.id, known.price.input_ticks, known.price.cached_ticks, known.price.output_ticks),
+            context_length=known.context,
+        )
         for known in BATCH_MODELS
     ]
     return sorted(listed, key=lambda price: (not price.batchable, price.model != BATCH_MODELS[0].id, price.model))

@@ -28,6 +28,7 @@ from batchsite.recipes.json_bytes import json_bytes
 from batchsite.recipes.parameters import is_reasoning
 from batchsite.recipes.recipe import Recipe
 from batchsite.wording import many
+from batchsite.xai.catalogue import LONG_PROMPT
 
 OVERHEAD = 190
 """Tokens that xAI adds to every prompt, most of them billed at the cached price (facts 2.13)."""
@@ -88,11 +89,12 @@ class Rates:
 
     def in_real_time(self, characters: float) -> int:
         """Ticks of one row that is tried, at list price."""
-        tokens = self.line.tokens(characters)
-        return self.ticks(tokens, self.output.likely, self.cached) + round(self.fees.likely)
+        prompt = self.line.tokens(characters)
+        ticks = self.ticks(prompt, self.output.likely, self.cached) * (2 if prompt >= LONG_PROMPT else 1)
+        return ticks + round(self.fees.likely)
 
     def in_a_batch(self, characters: float) -> tuple[int, int, int]:
-        """(low, likely, high) ticks of one row of a batch."""
+        """(low, likely, high) ticks of one row of a batch, before a long prompt doubles them: see long_prompts.py."""
         prompt = self.line.tokens(characters)
         low = self.ticks((prompt - self.perhaps) * (1 - self.doubt), self.output.low, max(self.cached, OVERHEAD))
         likely = self.ticks(prompt, self.output.likely, self.cached)
@@ -238,7 +240,7 @@ def _lesson_from(batch: Batch, price: ModelPrice) -> Lesson:
 
     Cached tokens of prompts are not summed in a batch, so they are worked out from what was billed.
     """
-    answers = batch.succeeded
+    answers = max(1, batch.succeeded - batch.copies)  # copies used no tokens
     characters = int((batch.estimate or {}).get("characters") or 0)
     prompt = batch.prompt_tokens // answers
     output = batch.completion_tokens + batch.reasoning_tokens

@@ -5,6 +5,7 @@ The table has the columns custom_id, method, url and body (facts 3); a body is t
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
@@ -48,6 +49,10 @@ class Given(Recipe):
             names = _CAPS[kind]
             body = {name: value for name, value in body.items() if name not in names} | {names[0]: self.output_cap}
         return given_item(self.request_id(number, cells), kind=kind, body=body)
+
+    def likeness(self, cells: Sequence[str]) -> bytes:
+        text = f"{cells[self.url_column]} {cells[self.body_column]}"
+        return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
     def length(self, cells: Sequence[str]) -> int:
         return len(cells[self.body_column])

@@ -53,6 +53,15 @@ class Recipe:
             return [*[Message(role, template.render(cells)) for role, template in self.turns[:-1]], user]
         return [user] if self.system is None else [Message("system", self.system.render(cells)), user]
 
+    def likeness(self, cells: Sequence[str]) -> bytes:
+        """Returns a digest that only rows share whose requests are the same but for the id.
+
+        It is made of the cells, not of the request: files that go along need not be read.
+        """
+        used = [cells[column] for column in self.depends_on]
+        text = "".join([f"{len(cell)}:{cell}" for cell in used])
+        return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
     def length(self, cells: Sequence[str]) -> int:
         """Returns the characters of all messages of a row, without rendering them."""
         return sum(template.length(cells) for _, template in self.turns)
@@ -78,6 +87,11 @@ class Recipe:
         """Indexes of the columns in use, each once, in order of appearance."""
         along = [self.pictures.column] if self.pictures else []
         return tuple(dict.fromkeys([column for _, template in self.turns for column in template.columns] + along))
+
+    @cached_property
+    def depends_on(self) -> tuple[int, ...]:
+        """Indexes of all columns that a request depends on, but for its id: rows that agree in them send the same."""
+        return self.columns
 
     @cached_property
     def weight(self) -> tuple[int, int]:

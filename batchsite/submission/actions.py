@@ -20,6 +20,7 @@ from batchsite.batches.timeline import note
 from batchsite.batches.transitions import ask_to_end, lock_batch, refresh, resume
 from batchsite.pricing.budgets import refusal_of
 from batchsite.pricing.estimate import Estimate
+from batchsite.pricing.repeated_rows import sends_once
 from batchsite.recipes.given_requests import ID_COLUMN
 from batchsite.recipes.recipe import id_prefix
 from batchsite.submission.retriable import Retry, untaken
@@ -37,7 +38,7 @@ def start(batch: Batch, user: User | None, price: Estimate | None) -> None:
 
     Raises NotNow when the draft was submitted or changed since `batch` was read, or does not fit the team's budget.
     """
-    priced = draft_fingerprint(batch)
+    priced, sent_once = draft_fingerprint(batch), sends_once(batch)
     with transaction.atomic():
         batch = lock_batch(batch.pk)
         if batch.state != State.DRAFT:
@@ -55,7 +56,7 @@ def start(batch: Batch, user: User | None, price: Estimate | None) -> None:
         batch.account, batch.request_kind = account_kind(batch.team), settings.OPTIONS.xai_request_kind
         batch.id_prefix = id_prefix(batch.dataset.name)
         batch.id_column = ID_COLUMN if batch.dataset.holds_requests else batch.id_column
-        batch.problems, batch.problem_count = [], 0
+        batch.problems, batch.problem_count, batch.sent_once = [], 0, sent_once
         batch.save()
         batch_starting.send(Batch, batch=batch)
         for number, part in enumerate(rows.pieces(settings.OPTIONS.requests_per_submission), 1):

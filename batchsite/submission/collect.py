@@ -25,6 +25,7 @@ from batchsite.recipes.recipe import numbers
 from batchsite.submission import results_store
 from batchsite.submission.actions import retry_by_itself
 from batchsite.submission.checked_page import check_page
+from batchsite.submission.copies import give_answers
 from batchsite.submission.reconcile import (
     chunks_of,
     look_for_rows,
@@ -233,7 +234,9 @@ def declare(context: StepContext) -> float | None:
 
 
 def _finish(context: StepContext) -> float | None:
-    """End the submission: every row is accounted for."""
+    """End the submission: every row is accounted for, and copies have the answers of their originals."""
+    if not give_answers(context):
+        return 0
     with context.locked() as submission:
         ending = State(submission.ending or State.COMPLETED)
         if ending == State.CANCELLED and not submission.cancelled:

@@ -43,6 +43,7 @@ class Record(NamedTuple):
     earlier: str | None
     fingerprint: int | None = None
     """Of the completion of a succeeded row: see `extra_answers`."""
+    copy_of: int | None = None
     tool_use: str | None = None
     """JSON."""
 
@@ -55,6 +56,7 @@ _TYPES |= {
     "cost_ticks": "bigint",
     "raw_page_id": "bigint",
     "fingerprint": "bigint",
+    "copy_of": "bigint",
     "earlier": "jsonb",
     "others": "jsonb",
     "tool_use": "jsonb",
@@ -80,8 +82,7 @@ def others_of(result: ResultRow) -> str | None:
 
 def tools_of(result: ResultRow) -> str | None:
     """Returns what a row took from tools, as JSON. None if nothing."""
-    use = tool_use_of(result)
-    return orjson.dumps(use).decode() if use else None
+    return as_json(tool_use_of(result))
 
 
 def sums_over(records: Iterable[Record]) -> dict[str, int]:
@@ -89,6 +90,11 @@ def sums_over(records: Iterable[Record]) -> dict[str, int]:
     listed = list(records)
     tokens = {name: sum(getattr(record, name) for record in listed) for name in TOKENS}
     return tokens | sums_of(orjson.loads(record.tool_use) for record in listed if record.tool_use)
+
+
+def as_json(value: Any) -> str | None:
+    """Returns what a JSON column holds as it is written here. None for null."""
+    return None if value is None else orjson.dumps(value).decode()
 
 
 def clean(text: str) -> str:

@@ -125,8 +125,8 @@ def _wins(submission: Submission, result: ResultRow, known: Known | None) -> boo
 
 
 def _was_not_sent(known: Known) -> bool:
-    """Whether no submission sent the row: it was answered when it was tried, or it was skipped."""
-    return known.submission_id is None or known.state == RowState.SKIPPED
+    """Whether no submission sent the row: it was answered when it was tried, it was skipped, or it is a copy."""
+    return known.submission_id is None or known.state == RowState.SKIPPED or known.copy_of is not None
 
 
 # ---- records ------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Which models run in batches, and at what price, without asking xAI (facts 7.3, October 2026).
+"""Which models run in batches, and at what price, without asking xAI (facts 7.3, November 2026).
 
 This table is only a first guess, because the API does not say which models run in batches (facts 7.2). Prices from
 `language_models()` override it, and a refusal by xAI overrides everything.
@@ -35,6 +35,8 @@ class BatchModel:
 
     id: str
     price: ListPrice
+    context: int = 1_000_000
+    """Tokens of prompt and answer together."""
 
 
 _GROK_4 = ListPrice(input_ticks=12_500, cached_ticks=2_000, output_ticks=25_000)

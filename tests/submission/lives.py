@@ -94,7 +94,9 @@ def check(life: Life, sandbox: Sandbox, before: frozenset[str]) -> None:
     assert not again, f"billed again: {again}"
     assert batch.cost_ticks == sum(result.cost_ticks for result in results.values())
     assert batch.cost_ticks == sum(one["cost_in_usd_ticks"] for one in ours) + sum(kept)
-    answered = sum(one["succeeded"] for one in ours) + len(kept)
+    copies = [result for result in results.values() if result.copy_of is not None]
+    assert len(copies) == batch.copies == (3 if batch.repeats else 0)
+    answered = sum(one["succeeded"] for one in ours) + len(kept) + sum(one.state == "succeeded" for one in copies)
     assert answered == batch.succeeded + replaced(batch), "a row was answered twice, or an answer was lost"
 
 

@@ -76,8 +76,10 @@ STORIES: dict[str, tuple[Callable[[Batch], bool], dict[str, Any] | None]] = {
     "retry": (retry_once, {"what": "fail_rows", "ids": ["table-row-2", "table-row-6"], "batches": 1}),
     "cancel": (cancel_early, None),
     "shaped": (retry_misfits, None),
+    "once": (retry_once, {"what": "fail_rows", "ids": ["table-row-1"], "batches": 1}),
 }
 PARTS_WAYS = {"plain": "", "retry": "before GET", "cancel": "after POST", "shaped": 'UPDATE "batches_batch"'}
+PARTS_WAYS |= {"once": 'UPDATE "batches_batch"'}
 """In the name of the boundary from which on a story is not the plain one."""
 DRAFT: dict[str, Any] = {"prompt": "Answer: {{text}}", "model": "grok-4.3"}
 SHAPED = DRAFT | {
@@ -86,6 +88,8 @@ SHAPED = DRAFT | {
     "skip_empty": True,
 }
 """Row 4 is empty, and row 6 was answered when it was tried."""
+ONCE = DRAFT | {"repeats": "once"}
+"""Rows 3 and 5 repeat row 1, which fails at first, and row 7 repeats row 6."""
 KEPT = {"choices": [{"message": {"role": "assistant", "content": '{"word":"seven"}'}, "finish_reason": "stop"}]}
 
 
@@ -107,7 +111,7 @@ class Stage:
         self.name = name
         self.after, self.fault = STORIES[name]
         self.sandbox, self.table, self.runs = sandbox, table, 0
-        self.draft = SHAPED if name == "shaped" else DRAFT
+        self.draft = {"shaped": SHAPED, "once": ONCE}.get(name, DRAFT)
 
     def play(self, *cuts: int) -> Guillotine:
         self.runs += 1
@@ -172,6 +176,9 @@ def stage(request: pytest.FixtureRequest, sandbox: Sandbox, tmp_path: Path) -> S
     rows = [f"Question {number}" for number in range(1, ROWS + 1)]
     if request.param == "shaped":
         rows[3], rows[6] = '""', "Question seven"
+    if request.param == "once":
+        rows[2] = rows[4] = rows[0]
+        rows[6] = rows[5]
     table.write_text("\n".join(["text", *rows, ""]))
     return Stage(request.param, sandbox, table)
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from batchsite.batches.models.batch import Batch
+from batchsite.batches.models.batch import Batch, Repeats
 from batchsite.batches.models.batch_end import BatchEnd
-from batchsite.batches.models.row_records import Event, ExtraAnswer, RawPage, RequestId, Result
+from batchsite.batches.models.row_records import Event, ExtraAnswer, RawPage, RequestDigest, RequestId, Result
 from batchsite.batches.models.side_records import (
     LONGEST_TAG,
     ROWS_AT_ONCE,
@@ -45,6 +45,8 @@ __all__ = [
     "Pace",
     "RawPage",
     "Renewal",
+    "Repeats",
+    "RequestDigest",
     "RequestId",
     "Result",
     "SavedView",

@@ -17,6 +17,13 @@ from batchsite.teams.accounts import AccountKind
 from batchsite.teams.models import Team, User
 
 
+class Repeats(models.TextChoices):
+    """What is done with rows whose requests are the same but for the id."""
+
+    ONCE = "once", "Send identical requests once"
+    EACH = "each", "Send each of them"
+
+
 class Batch(models.Model):
     """What a person names and watches: a dataset, a prompt, a model, parameters; and the sums of its results.
 
@@ -52,6 +59,12 @@ class Batch(models.Model):
     """Only these rows: [[first, last], …], both included, ascending. Outranks `row_limit`."""
     skip_empty = models.BooleanField(default=False)
     """Rows in which a column that the prompt uses is empty are not sent, but declared skipped."""
+    repeats = models.CharField(max_length=4, choices=Repeats.choices, blank=True)
+    """What a person wants done with rows that repeat the request of another one; decided by the rows where blank."""
+    sent_once = models.BooleanField(default=False)
+    """Whether identical requests are sent once: decided when the batch is submitted."""
+    copies = models.PositiveBigIntegerField(default=0)
+    """Rows that are not sent, and get the answer of the row that they repeat."""
     variants: models.JSONField[list[dict[str, Any]]] = models.JSONField(default=list, blank=True)
     """What a draft is tried against, up to two: [{"prompt", "system_prompt", "model"}]."""
     tried: models.JSONField[dict[str, dict[str, int]] | None] = models.JSONField(null=True, blank=True)

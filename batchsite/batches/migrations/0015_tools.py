@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('batches', '0013_pictures_and_turns'),
+        ('batches', '0014_identical_requests_once'),
     ]
 
     operations = [
