@@ -87,6 +87,9 @@ class Options:
     sandbox_rate: int = _option("SANDBOX_RATE", 150, "Requests that the sandbox answers per second; 0: at once")
 
     creates_per_second: int = _option("XAI_CREATES_PER_SECOND", 2, "Batches that xAI lets a key create per second")
+    live_requests: int = _option(
+        "XAI_LIVE_REQUESTS", 48, "Rows of a batch that runs live that xAI works on at the same time (facts 5)"
+    )
     adds_per_30s: int = _option("XAI_ADDS_PER_30S", 1000, "Add calls that xAI lets a key make in 30 seconds")
     requests_per_submission: int = _option(
         "XAI_REQUESTS_PER_BATCH", 1_000_000, "Requests in one batch at xAI; a bigger table is split"

@@ -34,6 +34,7 @@ INSTALLED_APPS = [
     "batchsite.processes",
     "batchsite.teams",
     "batchsite.datasets",
+    "batchsite.media",
     "batchsite.prompts",
     "batchsite.batches",
     "batchsite.submission",
@@ -147,6 +148,7 @@ else:
 # Rooms that have work to look at: each names a function `due(now) -> list[Job]`.
 DUE_SOURCES = [
     "batchsite.datasets.tasks.due",
+    "batchsite.media.tasks.due",
     "batchsite.submission.tasks.due",
     "batchsite.pricing.tasks.due",
     "batchsite.drafts.tasks.due",

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
 from batchsite.batches.batchable import why_no_batch
 from batchsite.batches.models import Batch, Submission
 from batchsite.batches.states import State
+from batchsite.media.shelf import shelf_of
 from batchsite.recipes.answer_shape import problems, shape_of
 from batchsite.recipes.attachments import Pictures
 from batchsite.recipes.given_requests import given_recipe
 from batchsite.recipes.prompt_template import parse
 from batchsite.recipes.recipe import Recipe
 from batchsite.recipes.tools import sent
-from batchsite.xai.bodies import Kind
+from batchsite.xai.bodies import CHAT, Kind
 
 
 def recipe_of(batch: Batch) -> Recipe:
@@ -25,7 +27,8 @@ def recipe_of(batch: Batch) -> Recipe:
     columns = batch.dataset.columns
     kind: Kind = "responses" if batch.request_kind == "responses" else "chat_get_completion"
     if batch.dataset.holds_requests:
-        return given_recipe(columns, batch.model, kind, cache(why_no_batch))
+        why_not = _any_model if batch.runs_live else cache(why_no_batch)
+        return given_recipe(columns, batch.model, kind, why_not, is_live=batch.runs_live)
     tools = sent(batch.tools)
     return Recipe(
         id_prefix=batch.id_prefix,
@@ -46,13 +49,22 @@ def _pictures(batch: Batch) -> Pictures | None:
     columns = batch.dataset.columns
     if batch.picture_column not in columns:
         return None
-    return Pictures(columns.index(batch.picture_column), batch.picture_detail)
+    return Pictures(columns.index(batch.picture_column), batch.picture_detail, shelf_of(batch.dataset))
 
 
 def recipe_sent(submission: Submission) -> Recipe:
-    """Returns the recipe of a submission's requests: the batch's, with the cap on output tokens that a retry has."""
+    """Returns the recipe of a submission's requests: the batch's, with the cap on output tokens that a retry has.
+
+    What runs live is a chat completion: only those can be deferred (facts 5).
+    """
     recipe, output_cap = recipe_of(submission.batch), (submission.retry_of or {}).get("output_cap")
-    return recipe.capped(output_cap) if output_cap else recipe
+    recipe = recipe.capped(output_cap) if output_cap else recipe
+    return replace(recipe, kind=CHAT) if submission.is_live else recipe
+
+
+def _any_model(_: str) -> str:
+    """Nothing keeps a model from running live: xAI says so when it is asked."""
+    return ""
 
 
 def _params(batch: Batch) -> dict[str, Any]:

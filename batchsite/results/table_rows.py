@@ -38,6 +38,8 @@ class TableRow:
     judgement: Judgement | None = None
     label: str = ""
     """The state for people."""
+    picture: str = ""
+    """The file that went along with the prompt, where we hold it."""
 
     @property
     def tone(self) -> str:
@@ -58,7 +60,8 @@ def rows_of(search: Search, rows: list[int], shown: list[TableColumn]) -> list[T
         result, judgement = results.get(row), judged.get(row)
         state = RowState(result.state) if result else RowState.PENDING
         line = cell_maker.cells(cells.get(row, []), result, judgement)
-        lines.append(TableRow(row, state, result, line, judgement, batch.row_label(state)))
+        picture = cell_maker.picture(cells.get(row))
+        lines.append(TableRow(row, state, result, line, judgement, batch.row_label(state), picture))
     return lines
 
 
@@ -82,6 +85,11 @@ class CellMaker:
         texts = self._texts(cells, result)
         corrected = {self._key_of(name): text for name, text in ((judgement and judgement.corrected) or {}).items()}
         return [self._cell(column, cells, result, texts, corrected) for column in self.shown]
+
+    def picture(self, cells: Row | None) -> str:
+        """Returns the name of the first file that went along with a row. Empty if there is none that we hold."""
+        pictures = self.recipe.pictures
+        return next((held.name for held in pictures.held(cells)), "") if pictures and cells else ""
 
     def _texts(self, cells: Row, result: Any) -> dict[str, str]:
         """Returns {key of a column: text} of what was asked and answered."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from batchsite.sandbox.tool_shapes import ODD_RUNS
 
-CALLS = ("create", "add", "get", "list", "requests", "results", "cancel", "models", "key", "files", "chat")
+CALLS = ("create", "add", "get", "list", "requests", "results", "cancel", "models", "key", "files", "chat", "deferred")
 ENVELOPES = ("a", "b", "c", "d", "d-text", "e", "f", "f-unknown", "mixed")
 
 _PAGED = ("list", "requests", "results")

@@ -36,7 +36,7 @@ from batchsite.submission.result_records import (
     tools_of,
     write,
 )
-from batchsite.xai.catalogue import batch_cost, call_fees, list_price
+from batchsite.xai.catalogue import batch_cost, call_fees, list_cost, list_price
 from batchsite.xai.types import ResultRow
 
 STRAYS_KEPT = 200
@@ -177,7 +177,7 @@ def _cost_of(submission: Submission, result: ResultRow) -> int:
     price = list_price(result.model) or list_price(submission.batch.model)
     if price is None:
         return 0
-    return batch_cost(
+    return (list_cost if submission.is_live else batch_cost)(
         price,
         prompt_tokens=usage.prompt_tokens,
         cached_tokens=usage.cached_tokens,

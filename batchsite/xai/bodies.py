@@ -38,6 +38,8 @@ class Attachment:
     address: Callable[[], str]
     """Returns a web address, or the content as a data URL: big, so it is made when the request is written."""
     detail: str = ""
+    is_held: bool = False
+    """Whether we hold its bytes; the name is that of the file then, else its web address."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,6 +84,12 @@ def list_price(model_id: str) -> ListPrice | None:
 
 def batch_cost(price: ListPrice, *, prompt_tokens: int, cached_tokens: int = 0, output_tokens: int) -> int:
     """Returns the ticks for one row of a batch, rounded up. `output_tokens` = completion plus reasoning."""
+    tokens = {"prompt_tokens": prompt_tokens, "cached_tokens": cached_tokens, "output_tokens": output_tokens}
+    return discounted(list_cost(price, **tokens))
+
+
+def list_cost(price: ListPrice, *, prompt_tokens: int, cached_tokens: int = 0, output_tokens: int) -> int:
+    """Returns the ticks for one completion that is no row of a batch."""
     ticks = (
         (prompt_tokens - cached_tokens) * price.input_ticks
         + cached_tokens * price.cached_ticks
@@ -91,7 +97,7 @@ def batch_cost(price: ListPrice, *, prompt_tokens: int, cached_tokens: int = 0, 
     )
     if prompt_tokens >= LONG_PROMPT:
         ticks *= 2
-    return discounted(ticks)
+    return ticks
 
 
 def call_fees(calls: Iterable[tuple[str, int]]) -> int:

@@ -88,6 +88,8 @@ class Batch(models.Model):
     id_prefix = models.CharField(max_length=48, blank=True)
     account = models.CharField(max_length=12, choices=AccountKind.choices, blank=True)
     request_kind = models.CharField(max_length=24, default="chat_get_completion")
+    runs_live = models.BooleanField(default=False)
+    """Its rows are asked one by one as deferred completions, at list price, and not in a batch (facts 5)."""
     auto_retries = models.PositiveSmallIntegerField(default=0)
     """How often transient failures are retried by themselves; 0 unless a person chose otherwise."""
     deadline_hours = models.PositiveSmallIntegerField(null=True, blank=True)
