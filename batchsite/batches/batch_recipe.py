@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
-from batchsite.batches.batchable import why_no_batch
+from batchsite.batches.batchable import answers_for, why_no_batch
 from batchsite.batches.models import Batch, Submission
 from batchsite.batches.states import State
 from batchsite.media.shelf import shelf_of
@@ -27,7 +27,8 @@ def recipe_of(batch: Batch) -> Recipe:
     columns = batch.dataset.columns
     kind: Kind = "responses" if batch.request_kind == "responses" else "chat_get_completion"
     if batch.dataset.holds_requests:
-        why_not = _any_model if batch.runs_live else cache(why_no_batch)
+        known = partial(why_no_batch, answers=answers_for(batch.team))
+        why_not = _any_model if batch.runs_live else cache(known)
         return given_recipe(columns, batch.model, kind, why_not, is_live=batch.runs_live)
     tools = sent(batch.tools)
     return Recipe(

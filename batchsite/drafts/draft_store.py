@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import transaction
 
 from batchsite.batches.batch_recipe import recipe_of
-from batchsite.batches.batchable import why_no_batch
+from batchsite.batches.batchable import answers_for, why_no_batch
 from batchsite.batches.models import Batch
 from batchsite.batches.states import State
 from batchsite.batches.timeline import note
@@ -163,7 +163,7 @@ def problems_of(batch: Batch) -> Problems:
             problems[field] = words
     if not has_prompt(batch):
         problems["prompt"] = ["Write a prompt."]
-    refused = why_no_batch(batch.model) if batch.model else "Choose a model."
+    refused = why_no_batch(batch.model, answers_for(batch.team)) if batch.model else "Choose a model."
     if refused:
         problems["model"] = [refused]
     if batch.model:

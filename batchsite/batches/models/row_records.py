@@ -134,7 +134,7 @@ class Event(models.Model):
 
     batch = models.ForeignKey(Batch, on_delete=models.CASCADE, related_name="events")
     submission = models.ForeignKey(Submission, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
-    kind = models.CharField(max_length=20)
+    kind = models.CharField(max_length=40)
     outcome = models.CharField(max_length=10, blank=True)
     """Of an `ended` event: the state of the batch, or `incomplete`."""
     at = models.DateTimeField(default=timezone.now)
