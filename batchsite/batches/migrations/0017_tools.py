@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('batches', '0015_rows_that_run_live'),
+        ('batches', '0016_asked_models'),
     ]
 
     operations = [
