@@ -87,6 +87,8 @@ class Result(models.Model):
     """The part of the prompt tokens that was billed at the cached price. Null: not known."""
     cost_ticks = models.PositiveBigIntegerField(default=0)
     """Billed for this row so far, earlier attempts included."""
+    tool_use: models.JSONField[dict[str, Any] | None] = models.JSONField(null=True, blank=True)
+    """Calls of tools and sources: see `tool_use.ToolUse`. Null where there were none."""
     raw_page_id = models.BigIntegerField(null=True, blank=True)
     fingerprint = models.BigIntegerField(null=True, blank=True)
     """Of the completion that the answer is from (see `extra_answers`). Null where none was kept: ask the raw page."""

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('batches', '0016_asked_models'),
+        ('batches', '0017_tools'),
     ]
 
     operations = [
