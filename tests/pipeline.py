@@ -40,6 +40,7 @@ SHORT = PipelineTimeouts(
     cancel_settles=0.4,
     results_trail=1.2,
     vanished=0.3,
+    deferred_after_cancel=60,
     unmoved=0.5,
     stalled=0.5,
     held_probe=0.05,

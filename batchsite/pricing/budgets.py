@@ -104,7 +104,7 @@ def waits(submission: Submission) -> str:
 
 
 def _has_begun(submission: Submission) -> bool:
-    return Submission.objects.filter(batch=submission.batch_id).exclude(remote_id="").exists()
+    return Submission.objects.filter(batch=submission.batch_id).exclude(remote_id="", create_tried_at=None).exists()
 
 
 def reached(batch: Batch) -> Budget | None:

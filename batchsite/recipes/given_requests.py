@@ -37,6 +37,8 @@ class Given(Recipe):
     why_not: Callable[[str], str] = str
     """Returns why a model cannot be used, as a sentence. Empty if it can."""
 
+    is_live: bool = False
+    """Rows are asked one by one: only chat completions can be deferred (facts 5)."""
     output_cap: int | None = None
     """Takes the place of each body's own cap on output tokens."""
 
@@ -73,6 +75,8 @@ class Given(Recipe):
             return (
                 f"Requests for {cells[self.url_column][:80]} are not run here: only those for {' and '.join(_KINDS)}."
             )
+        if self.is_live and kind != CHAT:
+            return "It is a request for /v1/responses, which cannot run live: only chat completions can."
         body = self._body(cells)
         model = body.get("model")
         if not isinstance(model, str) or not model:
@@ -98,7 +102,9 @@ def _as_text(content: object) -> str:
     return content if isinstance(content, str) else json_bytes(content).decode()
 
 
-def given_recipe(columns: Sequence[str], model: str, kind: Kind, why_not: Callable[[str], str]) -> Given:
+def given_recipe(
+    columns: Sequence[str], model: str, kind: Kind, why_not: Callable[[str], str], *, is_live: bool = False
+) -> Given:
     """Returns the recipe for a table with these columns. Raises ValueError if one is missing."""
     place: Mapping[str, int] = {name: columns.index(name) for name in (ID_COLUMN, "url", "body")}
     return Given(
@@ -112,4 +118,5 @@ def given_recipe(columns: Sequence[str], model: str, kind: Kind, why_not: Callab
         url_column=place["url"],
         body_column=place["body"],
         why_not=why_not,
+        is_live=is_live,
     )

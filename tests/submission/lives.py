@@ -13,8 +13,10 @@ from batchsite.datasets import importer
 from batchsite.datasets.models import Dataset, DatasetState
 from batchsite.drafts import draft_store
 from batchsite.submission import actions
+from batchsite.submission.live_calls import CALLS_AT_ONCE
 from batchsite.teams.models import Team
 from tests.cuts import Guillotine
+from tests.live import check_live_books
 from tests.pipeline import step_all, story
 from tests.sandboxes import Sandbox
 
@@ -28,6 +30,7 @@ class Life:
         self, team: Team, table: Path, guillotine: Guillotine, after: Callable[[Batch], bool], draft: dict[str, Any]
     ) -> None:
         self.team, self.table, self.guillotine, self.after, self.draft = team, table, guillotine, after, draft
+        self.deaths = len(guillotine.at)
 
     @property
     def batch(self) -> Batch:
@@ -83,6 +86,11 @@ def check(life: Life, sandbox: Sandbox, before: frozenset[str]) -> None:
     assert counts == [batch.succeeded, batch.failed, batch.cancelled, batch.skipped]
     assert sum(counts) + batch.missing == ROWS
     assert batch.misfits == sum(bool(result.misfit) for result in results.values())
+    if batch.runs_live:
+        lost = check_live_books(batch, sandbox)
+        most = CALLS_AT_ONCE * life.deaths
+        assert len(lost) <= most, f"{len(lost)} rows were lost in {life.deaths} deaths: {story(batch)}"
+        return
     kept = [result.cost_ticks for result in results.values() if result.submission_id is None]
     assert [len(kept), batch.skipped] == ([1, 1] if batch.skip_empty else [0, 0])
     names = [f"[bs-{submission.token}]" for submission in batch.submissions.all()]
