@@ -63,6 +63,7 @@ RULES: dict[str, Rule] = {
     # Everybody
     "live": OPEN,
     "ready": OPEN,
+    "metrics": OPEN,  # with a token of its own
     "setup": OPEN,
     "sign-in": OPEN,
     "sign-out": OPEN,
@@ -126,6 +127,7 @@ RULES: dict[str, Rule] = {
     "batch-edit": WORK,
     "batch-preview": WORK,
     "batch-models": WORK,
+    "batch-ask-model": WORK,
     "batch-row-choice": WORK,
     "batch-fill": WORK,
     "batch-starter": WORK,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
-from batchsite.batches.batchable import why_no_batch
+from batchsite.batches.batchable import answers_for, why_no_batch
 from batchsite.batches.models import Batch, Submission
 from batchsite.batches.states import State
 from batchsite.media.shelf import shelf_of
@@ -15,7 +15,8 @@ from batchsite.recipes.attachments import Pictures
 from batchsite.recipes.given_requests import given_recipe
 from batchsite.recipes.prompt_template import parse
 from batchsite.recipes.recipe import Recipe
-from batchsite.xai.bodies import CHAT, EDIT, GENERATION, Kind
+from batchsite.recipes.tools import sent
+from batchsite.xai.bodies import CHAT, EDIT, GENERATION, RESPONSES, Kind
 from batchsite.xai.catalogue import picture_model
 
 
@@ -27,9 +28,14 @@ def recipe_of(batch: Batch) -> Recipe:
     columns = batch.dataset.columns
     kind: Kind = "responses" if batch.request_kind == "responses" else "chat_get_completion"
     if batch.dataset.holds_requests:
-        why_not = _any_model if batch.runs_live else cache(why_no_batch)
+        known = partial(why_no_batch, answers=answers_for(batch.team))
+        why_not = _any_model if batch.runs_live else cache(known)
         return given_recipe(columns, batch.model, kind, why_not, is_live=batch.runs_live)
-    pictures = _pictures(batch)
+    pictures, tools = _pictures(batch), sent(batch.tools)
+    if picture_model(batch.model):
+        kind = EDIT if pictures else GENERATION
+    elif tools:
+        kind = RESPONSES
     return Recipe(
         id_prefix=batch.id_prefix,
         id_column=columns.index(batch.id_column) if batch.id_column else None,
@@ -38,8 +44,10 @@ def recipe_of(batch: Batch) -> Recipe:
         model=batch.model,
         params=_params(batch),
         examples=tuple((parse(one["user"], columns), parse(one["assistant"], columns)) for one in batch.examples),
-        kind=kind if picture_model(batch.model) is None else EDIT if pictures else GENERATION,
+        kind=kind,
         pictures=pictures,
+        tools=tools,
+        cache_key=batch.cache_key,
     )
 
 

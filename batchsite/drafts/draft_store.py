@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import transaction
 
 from batchsite.batches.batch_recipe import recipe_of
-from batchsite.batches.batchable import why_no_batch
+from batchsite.batches.batchable import answers_for, why_no_batch
 from batchsite.batches.models import Batch
 from batchsite.batches.states import State
 from batchsite.batches.timeline import note
@@ -23,18 +23,19 @@ from batchsite.pricing.budgets import refusal_of
 from batchsite.pricing.coverage import values_of
 from batchsite.pricing.estimate import Estimate, estimate, rows_to_send
 from batchsite.pricing.model_prices import prices_for
-from batchsite.recipes import answer_shape
+from batchsite.recipes import answer_shape, tools
 from batchsite.recipes.parameters import check_params
 from batchsite.recipes.prompt_template import PromptError, parse
 from batchsite.recipes.recipe import check_row
 from batchsite.recipes.shape_edits import part_of, with_values
 from batchsite.teams.accounts import account_kind
 from batchsite.teams.models import Team, User
-from batchsite.xai.bodies import Message
+from batchsite.xai.bodies import RESPONSES, Message
 
 LONGEST_PREVIEW = 1_000_000
 """Characters of a prompt that the page of a draft shows."""
 TOO_LONG_TO_SHOW = "The prompt of this row is too long to be shown here."
+NO_TOOLS_LIVE = "Rows that run live have no tools (facts 5): submit a batch, or choose no tool."
 MOST_PROBLEMS = 20
 """Problems of examples that are listed."""
 ANY = Basis()
@@ -115,6 +116,10 @@ def take_values(batch: Batch, column: str) -> str:
     return f"{len(values):,} values of “{column}” {scope}".strip() + " are now the allowed values."
 
 
+WORTH_SHARING = 400
+"""Characters that all rows have in common from which on it matters where they stand."""
+
+
 @dataclass(frozen=True)
 class Preview:
     """The prompt as it will be sent for one row."""
@@ -125,6 +130,10 @@ class Preview:
     cells: Sequence[tuple[str, str]]
     """(column, cell) of the row."""
     problem: str
+    shared: int
+    """Characters with which the messages of all rows begin; 0 for prompts so short that it does not matter."""
+    fixed: int
+    """Characters that are the same in all rows, wherever they stand."""
 
 
 def preview(batch: Batch, row: int) -> Preview | None:
@@ -142,7 +151,8 @@ def preview(batch: Batch, row: int) -> Preview | None:
     is_long = recipe.length(cells) > LONGEST_PREVIEW
     messages = [] if is_long else recipe.messages(cells)
     words = problem.message if problem else TOO_LONG_TO_SHOW if is_long else ""
-    return Preview(row, rows, messages, pairs, words)
+    shared = recipe.shared_characters if recipe.fixed_characters >= WORTH_SHARING else 0
+    return Preview(row, rows, messages, pairs, words, shared, recipe.fixed_characters)
 
 
 def has_prompt(batch: Batch) -> bool:
@@ -162,11 +172,12 @@ def problems_of(batch: Batch) -> Problems:
             problems[field] = words
     if not has_prompt(batch):
         problems["prompt"] = ["Write a prompt."]
-    refused = why_no_batch(batch.model) if batch.model else "Choose a model."
+    refused = why_no_batch(batch.model, answers_for(batch.team)) if batch.model else "Choose a model."
     if refused:
         problems["model"] = [refused]
     if batch.model:
-        wrong = check_params(batch.model, batch.params, settings.OPTIONS.xai_request_kind)
+        kind = RESPONSES if batch.tools else settings.OPTIONS.xai_request_kind
+        wrong = check_params(batch.model, batch.params, kind)
         problems |= {name: [words] for name, words in wrong.items()}
     problems |= {name: words for name, words in _parts(batch) if words}
     if batch.id_column and batch.id_column not in batch.dataset.columns:
@@ -192,6 +203,8 @@ def _not_of_pictures(batch: Batch) -> Problems:
         problems["examples"] = [f"{batch.model} makes pictures from the prompt alone: remove the examples."]
     if batch.shape:
         problems["shape"] = [f"{batch.model} answers with pictures: choose “Text” as the answer format."]
+    if batch.tools:
+        problems["tools"] = [f"{batch.model} makes pictures from the prompt alone: choose no tool."]
     if batch.runs_live:
         problems["model"] = [f"{batch.model} makes pictures, and those cannot run live: choose the batch."]
     return problems
@@ -234,6 +247,7 @@ def _parts(batch: Batch) -> Iterator[tuple[str, list[str]]]:
                 wrong += [f"Example {number}: {words}" for words in _unknown(text, batch.dataset.columns)]
     yield "examples", wrong[:MOST_PROBLEMS]
     yield "shape", answer_shape.problems(batch.shape)
+    yield "tools", [*tools.problems(batch.tools), *([NO_TOOLS_LIVE] if batch.runs_live and batch.tools else ())]
 
 
 def _unknown(text: str, columns: Sequence[str]) -> list[str]:

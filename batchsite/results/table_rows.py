@@ -12,6 +12,7 @@ from django.db.models.functions import Left
 from batchsite.batches.batch_recipe import recipe_of
 from batchsite.batches.models import Result
 from batchsite.batches.states import ROW_TONES, RowState
+from batchsite.batches.tool_use import ToolUse
 from batchsite.datasets.models import Row
 from batchsite.recipes.answer_shape import as_cell
 from batchsite.results import answer_fields, summaries
@@ -129,6 +130,8 @@ def _number(column: TableColumn, result: Any) -> Any:
     return {
         "tokens": result.prompt_tokens + result.completion_tokens + result.reasoning_tokens,
         "cost": result.cost_ticks,
+        "sources": ToolUse.of(result.tool_use).listed,
+        "calls": ToolUse.of(result.tool_use).count,
         "length": len(result.start),
         "finish": result.finish_reason,
         "model": result.answered_by,

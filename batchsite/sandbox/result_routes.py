@@ -18,6 +18,7 @@ from batchsite.sandbox.row_faults import chosen
 from batchsite.sandbox.simulated_pictures import is_packed
 from batchsite.sandbox.simulated_pictures import row as picture_row
 from batchsite.sandbox.stored_batches import Odd, StoredRequest
+from batchsite.sandbox.tool_shapes import row_bent
 from batchsite.sandbox.world import CallContext
 
 
@@ -132,7 +133,7 @@ def _visible(
 
 def _page(context: CallContext, reading: Reading, rows: Iterable[Row]) -> dict[str, Any]:
     """Returns the page. Rows in envelope e are in an array ``failed`` beside ``results`` (facts 2.7)."""
-    hidden = context.rule("not_visible")
+    hidden, odd = context.rule("not_visible"), context.rule("odd_runs")
     results: list[Any] = []
     failed: list[dict[str, Any]] = []
     for row in rows:
@@ -142,7 +143,9 @@ def _page(context: CallContext, reading: Reading, rows: Iterable[Row]) -> dict[s
         elif row.odd and row.odd.envelope == "e" and row.state == "failed":
             failed.append({"batch_request_id": key, "error_message": row.odd.text})
         else:
-            results.append(_result(context, reading, row))
+            result = _result(context, reading, row)
+            is_bent = odd and row.state == "succeeded" and chosen(odd, key)
+            results.append(row_bent(result, odd.option("form")) if odd and is_bent else result)
     return {"results": results, "failed": failed} if failed else {"results": results}
 
 

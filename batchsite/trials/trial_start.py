@@ -50,6 +50,7 @@ _COPIED = (
     "cached_tokens",
     "completion_tokens",
     "reasoning_tokens",
+    "tool_use",
     "kept",
 )
 
