@@ -46,17 +46,25 @@ def notices_of(batch: Batch, submissions: Sequence[Submission], events: Sequence
     if no_worker := _no_worker(batch, idle):
         return [no_worker]
     if batch.held_reason:
-        text = "No rows are lost. We retry automatically, and continue from here."
-        is_name = batch.held_reason.startswith("xAI")  # which is written small, anywhere
-        reason = batch.held_reason if is_name else batch.held_reason[:1].upper() + batch.held_reason[1:]
-        words = next((event.detail for event in reversed(events) if event.kind == "held"), "")
-        moves = ("use-key", "finish") if batch.held_for == HeldFor.KEY and other_account(batch) else ("finish",)
-        return [Notice("held", "warn", f"Held: {reason}", text, batch.held_since, moves, words)]
+        return [_held(batch, events)]
     if batch.state == State.CANCELLING:
         by_request = sorted(running, key=lambda submission: submission.cancel_asked_at is None)
         return [_ending(submission) for submission in by_request[:1]]  # none if the last one has just ended
     notices = [_trouble(running, events), _stalled(batch, running, events, idle), _over_budget(batch)]
     return [notice for notice in notices if notice]
+
+
+def _held(batch: Batch, events: Sequence[Event]) -> Notice:
+    title, _, advice = batch.why_held.partition(". ")
+    after = (
+        "Until then nothing is sent."
+        if batch.held_for == HeldFor.RESTORE
+        else "No rows are lost: we retry automatically."
+    )
+    words = next((event.detail for event in reversed(events) if event.kind == "held"), "")
+    moves = ("use-key", "finish") if batch.held_for == HeldFor.KEY and other_account(batch) else ("finish",)
+    text = f"{advice} {after}".strip()
+    return Notice("held", "warn", f"Held: {title.rstrip('.')}", text, batch.held_since, moves, words)
 
 
 def _no_worker(batch: Batch, idle: float) -> Notice | None:

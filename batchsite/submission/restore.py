@@ -103,5 +103,5 @@ def unconfirmed(submission: Submission) -> str:
     cost = f", for about {dollars(likely * submission.absent_rows // rows)}" if likely and rows else ""
     return (
         f"the database was restored, and xAI does not have {many(submission.absent_rows, 'row')} that were to be sent. "
-        f"Whether they are still wanted is not known here. Let it go on to send them{cost}, or cancel it."
+        f"Are they still wanted? Resume to send them{cost}, or cancel the batch."
     )
