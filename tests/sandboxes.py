@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,12 +55,12 @@ class Sandbox:
             f"{rule['number']}: {rule['what']}" for rule in self.admin("GET", "faults")["faults"] if not rule["hits"]
         ]
 
-    def rows(self) -> list[dict[str, Any]]:
-        """Returns what the provider has of each row in each of its batches, with the batch's name."""
+    def rows(self, *, but: Container[str] = ()) -> list[dict[str, Any]]:
+        """Returns what the provider has of each row in its batches, but of those with these ids, with their names."""
         return [
             {**row, "name": batch["name"]}
             for batch in self.batches()
-            if batch["requests"]
+            if batch["requests"] and batch["batch_id"] not in but
             for row in self.admin("GET", f"ledger?batch_id={batch['batch_id']}")["rows"]
         ]
 
@@ -79,6 +79,11 @@ class Sandbox:
         """Ticks, over all batches."""
         return int(self.admin("GET", "ledger")["totals"]["cost_in_usd_ticks"])
 
+    def direct(self) -> list[dict[str, Any]]:
+        """Every direct completion, deferred or not, oldest first: what it was called, what it cost, if it was read."""
+        calls: list[dict[str, Any]] = self.admin("GET", "ledger/direct")["calls"]
+        return calls
+
     def batches(self) -> list[dict[str, Any]]:
         """What the provider has, empty shells included, oldest first."""
         listed: list[dict[str, Any]] = self.admin("GET", "ledger")["batches"]
@@ -87,7 +92,7 @@ class Sandbox:
     def reset(self) -> None:
         """Empty, instant, and strict: whoever adds a request again pays again (`check_books`)."""
         self.admin("POST", "reset")
-        self.set(rate=0, delay=0, settle=0, identical_adds="billed")
+        self.set(rate=0, delay=0, settle=0, deferred_delay=0, identical_adds="billed")
 
 
 @contextlib.contextmanager

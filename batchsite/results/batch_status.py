@@ -14,6 +14,7 @@ from batchsite.batches.answer_flaws import DECLINED, TRUNCATED
 from batchsite.batches.models import Batch, Event, Submission
 from batchsite.batches.states import INCOMPLETE, RULES, TERMINAL, RowState, State
 from batchsite.batches.time_left import is_moving, moved_at, reported, time_left
+from batchsite.pricing.cache_use import CacheUse, cache_use
 from batchsite.pricing.estimate import came_out
 from batchsite.results import progress
 from batchsite.results.batch_notices import Notice, notices_of
@@ -92,6 +93,7 @@ class BatchStatus:
             Count(batch.truncated, "cut off", f"cause={quote(TRUNCATED)}", "warn"),
             Count(batch.misfits, "answered, but not in the shape", "fit=misfit", "warn"),
             Count(batch.pending, "pending", "state=pending", "rest"),
+            Count(batch.copies, "sent once with another row", "fit=copy", "rest"),
         ]
         return counts + [count for count in rare if count.rows]
 
@@ -99,6 +101,11 @@ class BatchStatus:
     def came_out(self) -> str:
         """How the cost compares with the estimate, once the batch ended."""
         return came_out(self.batch)
+
+    @property
+    def cache_use(self) -> CacheUse | None:
+        """How much of the prompts was billed at the cached price."""
+        return cache_use(self.batch)
 
     @property
     def remote_ids(self) -> list[str]:
@@ -123,11 +130,17 @@ def status_of(batch: Batch) -> BatchStatus:
         unmoved_since=moved_at(batch, running) if is_waiting else None,
         ahead=ahead,
         took=progress.busy((submission.created_at, submission.ended_at or now) for submission in submissions),
-        projected=progress.projected(batch.cost_ticks, batch.succeeded, batch.total) if batch.is_running else None,
+        projected=_projected(batch) if batch.is_running else None,
         every=EVERY if batch.is_running else 0,
         notices=notices,
         events=events,
     )
+
+
+def _projected(batch: Batch) -> int | None:
+    """Returns the cost of the whole batch in ticks; copies cost nothing. None while unknown."""
+    sent = batch.total - batch.copies
+    return progress.projected(batch.cost_ticks, min(batch.succeeded, sent), sent)
 
 
 def done_so_far(batch: Batch) -> int:

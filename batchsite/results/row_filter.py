@@ -30,7 +30,12 @@ JUDGED = {
     "corrected": "Corrected",
     "comment": "With a comment",
 }
-FITS = {"empty": "Without an answer", "fits": "Matches the format", "misfit": "Doesn’t match"}
+FITS = {
+    "empty": "Without an answer",
+    "fits": "Matches the format",
+    "misfit": "Doesn’t match",
+    "copy": "Sent once with another row",
+}
 AGREES = {"right": "As expected", "wrong": "Not as expected"}
 SORTED = frozenset({"cost", "tokens", "length", "attempt", "state", "answer", "finish", "model"})
 """What rows are sorted by besides fields (`f.`) and columns (`c.`)."""

@@ -256,6 +256,8 @@ def _fit(fit: str) -> Q:
         return ~Q(misfit="")
     if fit == "empty":
         return Q(cause__in=[NO_ANSWER, CUT_BEFORE_ANSWER])
+    if fit == "copy":
+        return Q(copy_of__isnull=False)
     return Q(misfit="", state=RowState.SUCCEEDED)
 
 
