@@ -18,6 +18,7 @@ from batchsite.batches.timeline import note
 from batchsite.datasets.models import Dataset, DatasetState
 from batchsite.drafts.draft_edits import LABELS, Basis, ChangedMeanwhile, follow, is_edit
 from batchsite.drafts.models import ValueSearch
+from batchsite.pricing.both_ways import BothWays, both_ways
 from batchsite.pricing.budgets import refusal_of
 from batchsite.pricing.coverage import values_of
 from batchsite.pricing.estimate import Estimate, estimate, rows_to_send
@@ -29,7 +30,8 @@ from batchsite.recipes.recipe import check_row
 from batchsite.recipes.shape_edits import part_of, with_values
 from batchsite.teams.accounts import account_kind
 from batchsite.teams.models import Team, User
-from batchsite.xai.bodies import Message
+from batchsite.xai.bodies import CHAT, Message
+from batchsite.xai.catalogue import is_retired
 
 LONGEST_PREVIEW = 1_000_000
 """Characters of a prompt that the page of a draft shows."""
@@ -154,11 +156,12 @@ def problems_of(batch: Batch) -> Problems:
             problems[field] = words
     if not has_prompt(batch):
         problems["prompt"] = ["Write a prompt."]
-    refused = why_no_batch(batch.model) if batch.model else "Choose a model."
+    refused = _why_not_sent(batch) if batch.model else "Choose a model."
     if refused:
         problems["model"] = [refused]
     if batch.model:
-        wrong = check_params(batch.model, batch.params, settings.OPTIONS.xai_request_kind)
+        kind = CHAT if batch.runs_live else settings.OPTIONS.xai_request_kind
+        wrong = check_params(batch.model, batch.params, kind)
         problems |= {name: [words] for name, words in wrong.items()}
     problems |= {name: words for name, words in _parts(batch) if words}
     if batch.id_column and batch.id_column not in batch.dataset.columns:
@@ -170,6 +173,14 @@ def problems_of(batch: Batch) -> Problems:
     if search_problem := _search_problem(batch):
         problems["value_search"] = [search_problem]
     return problems
+
+
+def _why_not_sent(batch: Batch) -> str:
+    """Returns why the model cannot be used as the draft is to run, in words; "" if it can."""
+    words = "" if batch.runs_live and not is_retired(batch.model) else why_no_batch(batch.model)
+    if not words or is_retired(batch.model):
+        return words
+    return f"{words} Run it live, or choose another model."
 
 
 def _search_problem(batch: Batch) -> str:
@@ -221,6 +232,14 @@ def used_columns(batch: Batch) -> tuple[int, ...]:
     if batch.picture_column in batch.dataset.columns:
         used |= {batch.dataset.columns.index(batch.picture_column): None}
     return tuple(used)
+
+
+def ways_of(batch: Batch, price: Estimate | None) -> BothWays | None:
+    """Returns the draft in a batch and run live, compared. None if its prompt does not fit its columns yet."""
+    try:
+        return both_ways(batch, price)
+    except (PromptError, ValueError):
+        return None
 
 
 def estimate_of(batch: Batch) -> Estimate | None:
