@@ -19,6 +19,7 @@ urlpatterns = [
     path("", include("batchsite.teams.urls")),
     path("datasets/", include("batchsite.datasets.urls")),
     path("batches/", include("batchsite.batch_urls")),
+    path("ask/", include("batchsite.asks.urls")),
     path("prompts/", include("batchsite.prompts.urls")),
     path("provider/", include("batchsite.provider.urls")),
 ]

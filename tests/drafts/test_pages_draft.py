@@ -155,7 +155,9 @@ def test_a_model_that_runs_in_no_batch_can_be_chosen_to_run_live(draft: Batch, s
 def test_both_ways_are_compared_by_time_and_cost_in_words(draft: Batch, site: Client) -> None:
     price = draft_store.estimate_of(draft)
     ways = draft_store.ways_of(draft, price)
-    assert price and ways and ways.live
+    assert price
+    assert ways
+    assert ways.live
     assert price.likely * 100 // 80 == pytest.approx(ways.live.likely, abs=len(draft.rows))
     assert ways.words == f"{ways.rows} rows: about a minute, {about(ways.more)} more"
     assert ways.words in text_of(site.get(url("batch-edit", draft)))
@@ -163,7 +165,8 @@ def test_both_ways_are_compared_by_time_and_cost_in_words(draft: Batch, site: Cl
     draft.refresh_from_db()
     assert draft.runs_live
     reviewed = draft_store.estimate_of(draft)
-    assert reviewed and reviewed.likely == ways.live.likely
+    assert reviewed
+    assert reviewed.likely == ways.live.likely
 
 
 def test_rows_that_could_not_be_sent_are_listed_with_a_way_to_them(draft: Batch, site: Client) -> None:
