@@ -63,6 +63,7 @@ RULES: dict[str, Rule] = {
     # Everybody
     "live": OPEN,
     "ready": OPEN,
+    "metrics": OPEN,  # with a token of its own
     "setup": OPEN,
     "sign-in": OPEN,
     "sign-out": OPEN,
@@ -101,6 +102,8 @@ RULES: dict[str, Rule] = {
     "dataset-row": LOOK,
     "dataset-original": LOOK,
     "dataset-skipped": LOOK,
+    "dataset-thumb": LOOK,
+    "dataset-file": LOOK,
     "dataset-problems": LOOK,
     "dataset-upload": WORK,
     "dataset-paste": WORK,
@@ -129,6 +132,7 @@ RULES: dict[str, Rule] = {
     "batch-edit": WORK,
     "batch-preview": WORK,
     "batch-models": WORK,
+    "batch-ask-model": WORK,
     "batch-row-choice": WORK,
     "batch-fill": WORK,
     "batch-starter": WORK,

@@ -128,6 +128,7 @@ def _read(claim: Claim[Ask], ask: Ask, account: Account) -> float | None:
 
 def _store(claim: Claim[Ask], ask: Ask, completion: dict[str, object]) -> float | None:
     values = columns_of(completion, price_of(ask.team, ask.model))
+    values.pop("tool_use")  # an ask has no tools
     tokens = {name: values[name] for name in ("prompt_tokens", "completion_tokens", "reasoning_tokens")}
     with claim.locked() as fresh:
         ended = {"state": AskState.ANSWERED, "ended_at": timezone.now(), "faults": 0, "held_reason": ""}

@@ -22,6 +22,7 @@ LABELS = {
     "shape": "Answer format",
     "model": "Model",
     "params": "Parameters",
+    "tools": "Tools",
     "name": "Batch name",
     "row_limit": "Rows",
     "ranges": "Row numbers",

@@ -20,6 +20,7 @@ from batchsite.drafts.draft_stages import stages_of
 from batchsite.drafts.draft_warnings import warnings_of
 from batchsite.drafts.forms import DraftField, DraftForm
 from batchsite.drafts.starter_prompts import STARTERS
+from batchsite.drafts.tool_fields import tool_inputs
 from batchsite.pricing.budgets import limiting_budget
 from batchsite.pricing.coverage import Coverage, Gaps, coverage, gaps
 from batchsite.pricing.estimate import Estimate, rows_to_send
@@ -82,6 +83,7 @@ def draft_context(request: TeamRequest, form: DraftForm, row: int, *, at_submit:
         "swap_params": swap_params,
         "shape_form": DraftForm(batch=batch) if taken else form,
         "swap_shape": taken,
+        "tools": tool_inputs(batch.tools),
         "types": TYPES.items(),
         "form": form,
         "refused": at_submit and bool(problems),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from django.conf import settings
 
 from batchsite.batches.batch_recipe import recipe_of
-from batchsite.batches.batchable import is_known, takes_batches
+from batchsite.batches.batchable import answers_for, is_known, reason, takes_batches
 from batchsite.batches.models import Batch
 from batchsite.pricing.coverage import LOOKED_AT
 from batchsite.pricing.estimate import rows_to_send
@@ -21,7 +21,7 @@ from batchsite.recipes.download_columns import renamed_fields
 from batchsite.recipes.prompt_template import MOST_SLIPS, slips
 from batchsite.recipes.recipe import Recipe
 from batchsite.wording import many
-from batchsite.xai.catalogue import LONG_PROMPT, batch_reason
+from batchsite.xai.catalogue import LONG_PROMPT
 
 ROWS_SHOWN = 5
 """Rows that are listed."""
@@ -41,8 +41,9 @@ def warnings_of(batch: Batch) -> list[str]:
     elif recipe and batch.prompt.strip():
         warnings += [*_equal_requests(batch, recipe), *_too_long(batch, recipe), *_doubled(batch, recipe)]
     warnings += [*_slips(batch), *notes(batch.shape), *_taken_names(batch)]
-    if batch.model and takes_batches(batch.model) and not is_known(batch.model):
-        warnings.append(batch_reason(batch.model))
+    answers = answers_for(batch.team)
+    if batch.model and takes_batches(batch.model, answers) and not is_known(batch.model, answers):
+        warnings.append(f"{reason(batch.model, answers)} “Models and prices” has a way to ask it first.")
     size, rows = settings.OPTIONS.requests_per_submission, rows_to_send(batch)
     if rows > size:
         warnings.append(f"More than {size:,} rows are sent as {-(-rows // size)} batches at xAI; here they remain one.")

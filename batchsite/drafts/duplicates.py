@@ -23,6 +23,7 @@ COPIED = (
     "prompt",
     "model",
     "params",
+    "tools",
     "examples",
     "shape",
     "row_limit",

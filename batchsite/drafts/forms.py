@@ -13,6 +13,7 @@ from django.http import QueryDict
 from batchsite.batches.models import Batch
 from batchsite.drafts import typed_parts
 from batchsite.drafts.draft_store import Problems
+from batchsite.drafts.tool_fields import typed_tools
 from batchsite.drafts.widgets import number_input, param_fields
 from batchsite.pricing.model_prices import ModelPrice, prices_for
 from batchsite.recipes.attachments import DETAILS
@@ -230,7 +231,9 @@ class DraftForm(forms.Form):
         values = {name: value for name, value in self.cleaned_data.items() if name in _COLUMNS and name in self.data}
         given = {name: self.cleaned_data[name] for name in NAMES if name in self.data and name in self.cleaned_data}
         params = {name: value for name, value in (self.batch.params | given).items() if value is not None}
-        return values | {"params": params} | self._examples() | self._shape()
+        tools = typed_tools(self.data)
+        chosen = {} if tools is None else {"tools": tools}
+        return values | {"params": params} | chosen | self._examples() | self._shape()
 
     def _examples(self) -> dict[str, Any]:
         return {"examples": self.examples} if "examples-shown" in self.data else {}
@@ -254,7 +257,9 @@ class DraftForm(forms.Form):
             if words and at_submit:
                 field.widget.attrs["aria-invalid"] = "true"
             shown[name] = DraftField(self[name], words)
-        parts = {name: DraftField(Part(f"id_{name}"), problems.get(name, [])) for name in ("examples", "shape")}
+        parts = {
+            name: DraftField(Part(f"id_{name}"), problems.get(name, [])) for name in ("examples", "shape", "tools")
+        }
         return shown | parts
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.conf import settings
 
 from batchsite.batches.batch_recipe import recipe_of
-from batchsite.batches.batchable import takes_batches
+from batchsite.batches.batchable import answers_for, takes_batches
 from batchsite.batches.models import Batch
 from batchsite.pricing.estimate import Estimate, estimate
 from batchsite.wording import about, many
@@ -44,10 +44,11 @@ def both_ways(batch: Batch, price: Estimate | None) -> BothWays:
     """Returns both ways of a draft; `price` is its estimate as it stands. Raises PromptError and ValueError."""
     other = copy.copy(batch)
     other.runs_live = not batch.runs_live
-    compared = estimate(other, recipe_of(other)) if price and takes_batches(batch.model) else None
+    taken = takes_batches(batch.model, answers_for(batch.team))
+    compared = estimate(other, recipe_of(other)) if price and taken else None
     pair = (compared, price) if batch.runs_live else (price, compared)
     rows = price.rows if price else len(batch.rows)
-    return BothWays(rows, *pair, takes_batches=takes_batches(batch.model))
+    return BothWays(rows, *pair, takes_batches=taken)
 
 
 def live_time(rows: int) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from batchsite.batches.models import Batch
+from batchsite.pricing.call_fees import NO_FEES
 from batchsite.pricing.coverage import LOOKED_AT, gaps
 from batchsite.pricing.lessons import TokenLine
 from batchsite.pricing.rates import Rates
@@ -22,7 +24,7 @@ def doubled(batch: Batch, recipe: Recipe, rates: Rates) -> tuple[int, int, int]:
         return 0, 0, 0
     lengths = [length for _, length in _long(batch, recipe, rates.line, LONG_PROMPT)] or [characters]
     more = max(1.0, len(batch.rows) / LOOKED_AT)
-    costs = [rates.of_a_row(length) for length in lengths]
+    costs = [replace(rates, fees=NO_FEES).of_a_row(length) for length in lengths]
     low, likely, high = (round(more * sum(cost)) for cost in zip(*costs, strict=True))
     return low, likely, high
 

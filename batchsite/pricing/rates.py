@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from batchsite.batches.models import Batch
 from batchsite.pricing.answer_sizes import AnswerSize, size_of
+from batchsite.pricing.call_fees import NO_FEES, CallFees, call_fees
 from batchsite.pricing.lessons import (
     MOST_KIN,
     PER_CHARACTER,
@@ -78,6 +79,7 @@ class Rates:
     """Prompt tokens that may not be billed at all: whether a schema counts has not been observed yet."""
     output: OutputTokens
     words: str
+    fees: CallFees = NO_FEES
     is_live: bool = False
     """At list price: only batches have a discount (facts 5)."""
 
@@ -90,7 +92,8 @@ class Rates:
     def in_real_time(self, characters: float) -> int:
         """Ticks of one row that is tried, at list price."""
         prompt = self.line.tokens(characters)
-        return self.ticks(prompt, self.output.likely, self.cached) * (2 if prompt >= LONG_PROMPT else 1)
+        ticks = self.ticks(prompt, self.output.likely, self.cached) * (2 if prompt >= LONG_PROMPT else 1)
+        return ticks + round(self.fees.likely)
 
     def of_a_row(self, characters: float) -> tuple[int, int, int]:
         """(low, likely, high) ticks of one row, before a long prompt doubles them: see long_prompts.py."""
@@ -98,7 +101,10 @@ class Rates:
         low = self.ticks((prompt - self.perhaps) * (1 - self.doubt), self.output.low, max(self.cached, OVERHEAD))
         likely = self.ticks(prompt, self.output.likely, self.cached)
         high = self.ticks(prompt * (1 + self.doubt), self.output.high, 0)
-        return (low, likely, high) if self.is_live else (discounted(low), discounted(likely), discounted(high))
+        fees = (round(self.fees.low), round(self.fees.likely), round(self.fees.high))
+        if not self.is_live:
+            low, likely, high = discounted(low), discounted(likely), discounted(high)
+        return low + fees[0], likely + fees[1], high + fees[2]
 
 
 def lesson_of(batch: Batch) -> Lesson:
@@ -119,6 +125,7 @@ def _rates(batch: Batch, recipe: Recipe, price: ModelPrice) -> Rates:
     same_prompt = sum_of(lesson for before, lesson in earlier if prompt_fingerprint(before) == fingerprint)
     same_effort = sum_of(lesson for before, lesson in earlier if _effort(before) == _effort(batch))
     output = _output(batch, own, same_prompt, kin, same_effort)
+    fees = call_fees(batch.tools, (own + same_prompt, kin, same_effort))
     same_shape = sum_of(lesson for before, lesson in earlier if _is_alike(before, batch) and lesson.characters)
     for lesson, word, source, doubt in (
         (own, "test row", "", 0.03),
@@ -128,12 +135,14 @@ def _rates(batch: Batch, recipe: Recipe, price: ModelPrice) -> Rates:
         if lesson.answers:
             usual = (kin, _usual(batch, same_effort)) if lesson is own else ()
             words = f"based on {'' if source else 'your '}{many(lesson.answers, word)}{source}"
-            return Rates(price, line_through(lesson), lesson.leaning("cached", usual), doubt, 0, output, words)
+            return Rates(price, line_through(lesson), lesson.leaning("cached", usual), doubt, 0, output, words, fees)
     schema, along = _schema_tokens(recipe), picture_tokens(batch, recipe)
     adds = f"about {OVERHEAD} that xAI adds to every prompt" + (" and the answer’s schema" if schema else "")
     words = f"estimated at 4 characters each, plus {adds}"
     words += f" and about {along:,.0f} for its pictures" if along else ""
-    return Rates(price, TokenLine(OVERHEAD + schema + along), OVERHEAD, 0.15, schema, output, words)
+    words += f"; {fees.words}" if fees.words else ""
+    line, doubt = TokenLine(OVERHEAD + schema + along + fees.tokens), 1.0 if fees.tokens else 0.15
+    return Rates(price, line, OVERHEAD, doubt, schema + fees.tokens, output, words, fees)
 
 
 def _is_alike(before: Batch, batch: Batch) -> bool:
@@ -222,9 +231,10 @@ def _as_lesson(tokens: float) -> Lesson:
 
 
 def _earlier(batch: Batch) -> list[Batch]:
-    """The team's latest batches with the same model that have answers."""
+    """Those of the team's latest batches with the same model that have answers and used the same tools."""
     batches = Batch.objects.filter(team_id=batch.team_id, model=batch.model, account=batch.account or "sandbox")
-    return list(batches.exclude(pk=batch.pk).filter(succeeded__gte=ENOUGH_ANSWERS).order_by("-pk")[:EARLIER])
+    latest = batches.exclude(pk=batch.pk).filter(succeeded__gte=ENOUGH_ANSWERS).order_by("-pk")[:EARLIER]
+    return [before for before in latest if before.tools.keys() == batch.tools.keys()]
 
 
 def _lesson_from(batch: Batch, price: ModelPrice) -> Lesson:
@@ -240,7 +250,7 @@ def _lesson_from(batch: Batch, price: ModelPrice) -> Lesson:
     saved = price.input_price - price.cached_price
     if not batch.runs_live:
         uncached, saved = discounted(uncached), discounted(saved)
-    cached = (uncached - batch.cost_ticks) // saved if saved > 0 else 0
+    cached = (uncached - (batch.cost_ticks - batch.tool_ticks)) // saved if saved > 0 else 0
     return Lesson(
         answers=answers,
         characters=answers * characters,
@@ -253,4 +263,6 @@ def _lesson_from(batch: Batch, price: ModelPrice) -> Lesson:
         reasoning_tokens=batch.reasoning_tokens,
         reasoning_squared=batch.reasoning_tokens**2 // answers,
         completion_squared=batch.completion_tokens**2 // answers,
+        tool_ticks=batch.tool_ticks,
+        tool_ticks_squared=batch.tool_ticks**2 // answers,
     )

@@ -132,7 +132,7 @@ def _effort(model: str) -> Parameter | None:
 def refused(model: str, name: str, kind: str = "chat_get_completion") -> str:
     """Returns why a model does not take a parameter, as a sentence. Empty if it does."""
     if kind == "responses" and name in {"seed", "stop"}:
-        return f"xAI’s Responses, which this installation uses, take no {name}."
+        return f"xAI’s Responses, which tools need, take no {name}: remove it, or the tools."
     if name in {parameter.name for parameter in parameters_of(model)} or name == "response_format":
         return ""
     if name == "reasoning_effort":

@@ -40,6 +40,8 @@ class Recipe:
     """(user, assistant) turns between the system prompt and the prompt."""
     pictures: Pictures | None = None
     """What goes along with the prompt."""
+    tools: tuple[dict[str, Any], ...] = ()
+    """Tools as they are sent; only requests of the kind `responses` have any (facts 6.5)."""
 
     def request_id(self, number: int, cells: Sequence[str]) -> str:
         return f"{self.id_prefix}-row-{number}" if self.id_column is None else cells[self.id_column]
@@ -100,7 +102,7 @@ class Recipe:
         parts = [part for _, template in self.turns for part in template.parts]
         texts = sum(len(part) for part in parts if isinstance(part, str))
         uses = Counter(part for part in parts if isinstance(part, int))
-        return 6 * texts + len(json_bytes(self.params)) + 1000, 6 * (max(uses.values(), default=0) + 1)
+        return 6 * texts + len(json_bytes([self.params, self.tools])) + 1000, 6 * (max(uses.values(), default=0) + 1)
 
     def fault(self, cells: Sequence[str]) -> str:
         """Returns what is wrong with the texts of a row's request (not its id or size). Empty if nothing is."""
@@ -134,6 +136,7 @@ class Recipe:
             model=self.model,
             messages=self.messages(cells),
             params=self.params,
+            tools=self.tools,
         )
 
     def capped(self, output_cap: int) -> Self:

@@ -13,6 +13,7 @@ from batchsite.batches.answer_flaws import is_cut_off
 from batchsite.batches.batch_recipe import recipe_of
 from batchsite.batches.models import Batch, RawPage, Result
 from batchsite.batches.states import ROW_TONES, RowState, State
+from batchsite.batches.tool_use import ToolUse
 from batchsite.recipes.answer_shape import shape_of
 from batchsite.recipes.parameters import MAX_TOKENS
 from batchsite.recipes.recipe import Recipe
@@ -77,6 +78,11 @@ class RowDetail:
         """All tokens of the row. None if it has no result, or used none."""
         result = self.result
         return (result.prompt_tokens + result.completion_tokens + result.reasoning_tokens) or None if result else None
+
+    @property
+    def tool_use(self) -> ToolUse:
+        """Calls of tools and sources of the answer."""
+        return ToolUse.of(self.result.tool_use if self.result else None)
 
     @property
     def misfit(self) -> str:

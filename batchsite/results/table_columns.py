@@ -21,10 +21,12 @@ LEAD = 30
 OURS = {
     "prompt": "Prompt",
     "answer": "Answer",
+    "sources": "Sources",
     "state": "State",
     "judgement": "Judgement",
     "tokens": "Tokens",
     "cost": "Cost",
+    "calls": "Tool calls",
     "length": "Characters",
     "finish": "Finish reason",
     "model": "Answered by",
@@ -35,7 +37,9 @@ ROOM = 5
 WIDTHS = {"narrow": "Narrow", "medium": "Medium", "wide": "Wide", "widest": "Very wide"}
 """Classes of the stylesheet: 110, 200, 340 and 560 pixels."""
 PIXELS = dict(zip(WIDTHS, (110, 200, 340, 560), strict=True))
-NUMBERS = frozenset({"tokens", "cost", "length", "attempt"})
+NUMBERS = frozenset({"tokens", "cost", "calls", "length", "attempt"})
+OF_TOOLS = frozenset({"sources", "calls"})
+"""Ours that only batches with tools have."""
 
 
 @dataclass(frozen=True)
@@ -98,10 +102,12 @@ def columns_of(batch: Batch, query: QueryDict, choice: ColumnChoice | None = Non
     known |= {f"f.{name}": name for name in names}
     expected = batch.expected_column if batch.expected_column in batch.dataset.columns else ""
     known |= {f"c.{expected}": f"{expected}, expected"} if expected else {}
-    known |= {key: label for key, label in OURS.items() if key != "prompt"}
+    unused = {"prompt"} if batch.has_sources else {"prompt", *OF_TOOLS}
+    known |= {key: label for key, label in OURS.items() if key not in unused}
     known |= {f"c.{name}": name for name in batch.dataset.columns if name != expected}
     usual = {"prompt", *([f"f.{name}" for name in names[:4]] or ["answer"]), "state", "judgement"}
     usual |= {f"c.{expected}"} if expected else set()
+    usual |= {"sources"} if batch.has_sources else set()
     usual |= {"tokens", "cost"} if len(usual) <= ROOM else set()
     own = set(choice.columns) if choice else set()
     chosen = set(query.getlist("col")) & set(known) or own & set(known) or usual

@@ -67,6 +67,7 @@ ROUTES = (
     _route("GET", r"/v1/language-models/([^/]+)", "models", info_routes.one_language_model),
     _route("GET", r"/v1/api-key", "key", info_routes.api_key),
     _route("POST", r"/v1/chat/completions", "chat", chat_routes.chat),
+    _route("POST", r"/v1/responses", "chat", chat_routes.responses),
     _route("GET", r"/v1/chat/deferred-completion/([^/]+)", "deferred", chat_routes.deferred),
     _route("POST", r"/v1/tokenize-text", "chat", chat_routes.tokenize),
 )

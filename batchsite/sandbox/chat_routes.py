@@ -1,4 +1,4 @@
-"""Direct completions, deferred ones and tokenize-text: at list price, with their own headers (facts 1.1, 5, 7.4)."""
+"""Calls in real time: completions, deferred ones, responses, tokenize-text; at list price (facts 1.1, 5, 6.5, 7.4)."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ import orjson
 from batchsite.sandbox.admission import SchemaMismatch, check_body, odd_value, unknown_model
 from batchsite.sandbox.exchange import Reply, json_reply
 from batchsite.sandbox.model_run import Run, completion, run_directly
-from batchsite.sandbox.parsed_request import CHAT
+from batchsite.sandbox.parsed_request import CHAT, RESPONSES
 from batchsite.sandbox.price_list import find_model
+from batchsite.sandbox.response_shapes import response
 from batchsite.sandbox.simulated_answers import CHARACTERS_PER_TOKEN
+from batchsite.sandbox.tool_shapes import items_bent
 from batchsite.sandbox.wire_shapes import refuse, unprocessable
 from batchsite.sandbox.world import CallContext
 
@@ -26,28 +28,44 @@ _TOKEN = re.compile(rf"(?s).{{1,{CHARACTERS_PER_TOKEN}}}")
 
 def chat(context: CallContext) -> Reply:
     """Replies with the completion, or with a request_id if ``deferred`` is set."""
-    body = context.call.json
-    try:
-        check_body(CHAT, body, "body")
-    except SchemaMismatch as mismatch:
-        unprocessable(str(mismatch), len(context.call.body))
-    _refuse_values(body)
-    _refuse_too_many(context)
-    run = run_directly(CHAT, {name: value for name, value in body.items() if name != "deferred"})
-    key, is_deferred = str(uuid.uuid4()), bool(body.get("deferred"))
-    _bill(context, run, key, is_deferred=is_deferred)
-    if is_deferred:
+    key = str(uuid.uuid4())
+    run = _run(context, CHAT, key)
+    if context.call.json.get("deferred"):
         return _defer(context, run, key)
     answer = completion(run, key, context.world.now() // 1_000_000)
     return Reply(body=orjson.dumps(answer), headers=_headers(context, answer["id"]))
 
 
-def _refuse_values(body: dict[str, Any]) -> None:
+def responses(context: CallContext) -> Reply:
+    """Replies with a response, which may have used tools (facts 6.5)."""
+    key, odd = str(uuid.uuid4()), context.rule("odd_runs")
+    run = _run(context, RESPONSES, key)
+    answer = response(run, key, context.world.now() // 1_000_000)
+    if odd and run.tools:
+        answer["output"] = items_bent(answer["output"], odd.option("form"))
+    return Reply(body=orjson.dumps(answer), headers=_headers(context, answer["id"]))
+
+
+def _run(context: CallContext, kind: str, key: str) -> Run:
+    """Runs the request of a call and bills it."""
+    body = context.call.json
+    try:
+        check_body(kind, body, "body")
+    except SchemaMismatch as mismatch:
+        unprocessable(str(mismatch), len(context.call.body))
+    _refuse_values(kind, body)
+    _refuse_too_many(context)
+    run = run_directly(kind, {name: value for name, value in body.items() if name != "deferred"})
+    _bill(context, run, key, is_deferred=bool(body.get("deferred")))
+    return run
+
+
+def _refuse_values(kind: str, body: dict[str, Any]) -> None:
     if find_model(body["model"]) is None:
         refuse(404, unknown_model(body["model"]))
     if body.get("stream"):
         refuse(400, "The sandbox does not stream completions; send the request without stream.")
-    if odd := odd_value(CHAT, body):
+    if odd := odd_value(kind, body):
         refuse(400, odd.text or "Bad data: temperature or top_p is out of range.")
 
 

@@ -119,13 +119,16 @@ def retry(
         "fit": "misfit" if misfits else "",
         "output_cap": output_cap,
     }
+    is_live = batch.runs_live if live is None else live
+    if is_live and batch.tools:
+        raise NotNow("Rows that run live have no tools: retry them as a batch.")
     with transaction.atomic():
         batch = lock_batch(batch.pk)
         results, wanted = untaken(batch, wanted)
         if not results.exists():
             waiting = "These rows are being tried again already."
             raise NotNow(waiting if wanted.get("ahead") else "There is nothing to retry.")
-        submission = _add_retry(batch, wanted, is_live=batch.runs_live if live is None else live)
+        submission = _add_retry(batch, wanted, is_live=is_live)
         default = "answers that do not fit" if misfits else "all that did not succeed"
         what = f"row {rows[0]:,}" if rows and len(rows) == 1 else ", ".join(causes or [default])
         what += f", with up to {output_cap:,} tokens an answer" if output_cap else ""

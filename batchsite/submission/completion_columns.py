@@ -7,7 +7,9 @@ from typing import Any
 
 import orjson
 
+from batchsite.batches.tool_use import tool_use_of
 from batchsite.pricing.model_prices import ModelPrice
+from batchsite.xai.catalogue import call_fees
 from batchsite.xai.results import read_completion
 from batchsite.xai.types import Usage
 
@@ -27,6 +29,7 @@ def columns_of(completion: dict[str, Any], price: ModelPrice | None) -> dict[str
         "completion_tokens": usage.completion_tokens,
         "reasoning_tokens": usage.reasoning_tokens,
         "cost_ticks": _counted(usage, price) if usage.cost_ticks is None else usage.cost_ticks,
+        "tool_use": tool_use_of(result),
         "raw": zlib.compress(orjson.dumps(completion)),
     }
 
@@ -37,4 +40,5 @@ def _counted(usage: Usage, price: ModelPrice | None) -> int:
     cached = min(usage.cached_tokens, usage.prompt_tokens)
     fresh = usage.prompt_tokens - cached
     output = usage.completion_tokens + usage.reasoning_tokens
-    return fresh * price.input_price + cached * price.cached_price + output * price.output_price
+    tokens = fresh * price.input_price + cached * price.cached_price + output * price.output_price
+    return tokens + call_fees(usage.calls)

@@ -15,6 +15,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from batchsite.batches.course import record_progress
 from batchsite.batches.models import Batch, RequestDigest, Result, Submission
 from batchsite.batches.states import RowState
+from batchsite.batches.tool_use import of_a_copy
 from batchsite.recipes.recipe import Recipe
 from batchsite.submission import result_records
 from batchsite.submission.result_records import Record
@@ -173,6 +174,7 @@ def _record(copy: Result, original: Result) -> Record:
         cost_ticks=copy.cost_ticks,
         raw_page_id=original.raw_page_id,
         earlier=result_records.as_json(original.earlier),
+        tool_use=result_records.as_json(of_a_copy(original.tool_use)),
     )
 
 

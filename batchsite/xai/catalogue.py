@@ -6,6 +6,7 @@ This table is only a first guess, because the API does not say which models run 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 BATCH_DISCOUNT = (8, 10)  # a batch costs 8/10 of the list price
@@ -13,6 +14,8 @@ LONG_PROMPT = 200_000  # from this many prompt tokens on, every token costs doub
 RETIRED = "{model} was retired on 15 May 2026."
 NO_BATCHES = "xAI does not offer {model} for batches."
 IN_BATCHES = "xAI offers {model} for batches."
+CALL_FEES = {"web_search": 50_000_000, "x_search": 50_000_000, "code_interpreter": 50_000_000}
+"""Ticks of a call of xAI's own tools, without a discount; calls of other kinds cost tokens only (facts 6.5)."""
 PER_ITEM = "xAI offers {model} for batches, for pictures and films only, without a discount."
 UNKNOWN = "It is not known whether xAI offers {model} for batches; xAI will say so when requests are added."
 
@@ -96,6 +99,11 @@ def list_cost(price: ListPrice, *, prompt_tokens: int, cached_tokens: int = 0, o
     if prompt_tokens >= LONG_PROMPT:
         ticks *= 2
     return ticks
+
+
+def call_fees(calls: Iterable[tuple[str, int]]) -> int:
+    """Returns the ticks of (kind, number) of calls."""
+    return sum(CALL_FEES.get(kind, 0) * number for kind, number in calls)
 
 
 def discounted(list_ticks: int) -> int:

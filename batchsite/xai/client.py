@@ -170,6 +170,10 @@ class XaiClient:
         """
         return self._post("/chat/completions", orjson.dumps(body), _object)
 
+    def response(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Returns the reply of /responses, which may use tools, at list price. `read_completion` reads it, too."""
+        return self._post("/responses", orjson.dumps(body), _object)
+
     def start_deferred(self, body: Mapping[str, Any], call_id: str = "") -> StartedDeferred:
         """Starts a completion without waiting for it; its id is for `get_deferred` (facts 5).
 

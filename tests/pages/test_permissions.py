@@ -81,7 +81,7 @@ PAGES = [
 ]
 
 
-@pytest.mark.parametrize("role", [Role.MEMBER, Role.ADMIN])
+@pytest.mark.parametrize("role", [Role.VIEWER, Role.MEMBER, Role.ADMIN])
 def test_nobody_is_offered_what_is_refused(
     role: Role, team: Team, alice: User, ours: dict[str, int], client_of: Callable[[User], Client]
 ) -> None:

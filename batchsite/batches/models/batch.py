@@ -12,6 +12,7 @@ from django.utils import timezone
 from batchsite.batches.states import RULES, RUNNING, TERMINAL, HeldFor, RowState, State
 from batchsite.datasets.models import Dataset
 from batchsite.recipes.row_set import RowSet
+from batchsite.recipes.tools import in_words
 from batchsite.teams.accounts import AccountKind
 from batchsite.teams.models import Team, User
 
@@ -139,6 +140,15 @@ class Batch(models.Model):
     cost_ticks = models.PositiveBigIntegerField(default=0)
     """All that was billed for this batch, earlier attempts of a row included. 1 tick = 1e-10 USD."""
 
+    tools: models.JSONField[dict[str, Any]] = models.JSONField(default=dict, blank=True)
+    """Tools that the model may use, with their filters: see recipes.tools."""
+    tool_calls = models.PositiveBigIntegerField(default=0)
+    """Calls of xAI's own tools, earlier attempts included, as the next two."""
+    tool_ticks = models.PositiveBigIntegerField(default=0)
+    """The fees of these calls, part of the cost."""
+    cited = models.PositiveBigIntegerField(default=0)
+    """Answers with sources."""
+
     class Meta:
         indexes = [
             models.Index(fields=["team", "-id"], name="batches_of_a_team"),
@@ -160,6 +170,15 @@ class Batch(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def has_sources(self) -> bool:
+        """Whether tools and sources have columns of their own: tools were chosen, or answers came with them."""
+        return bool(self.tools or self.cited or self.tool_calls)
+
+    @property
+    def tools_in_words(self) -> str:
+        return in_words(self.tools)
 
     @property
     def rows(self) -> RowSet:

@@ -85,6 +85,8 @@ class Result(models.Model):
     reasoning_tokens = models.PositiveIntegerField(default=0)
     cost_ticks = models.PositiveBigIntegerField(default=0)
     """Billed for this row so far, earlier attempts included."""
+    tool_use: models.JSONField[dict[str, Any] | None] = models.JSONField(null=True, blank=True)
+    """Calls of tools and sources: see `tool_use.ToolUse`. Null where there were none."""
     raw_page_id = models.BigIntegerField(null=True, blank=True)
     fingerprint = models.BigIntegerField(null=True, blank=True)
     """Of the completion that the answer is from (see `extra_answers`). Null where none was kept: ask the raw page."""
@@ -132,7 +134,7 @@ class Event(models.Model):
 
     batch = models.ForeignKey(Batch, on_delete=models.CASCADE, related_name="events")
     submission = models.ForeignKey(Submission, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
-    kind = models.CharField(max_length=20)
+    kind = models.CharField(max_length=40)
     outcome = models.CharField(max_length=10, blank=True)
     """Of an `ended` event: the state of the batch, or `incomplete`."""
     at = models.DateTimeField(default=timezone.now)
