@@ -186,12 +186,9 @@ def problems_of(batch: Batch) -> Problems:
 
 def _why_not_sent(batch: Batch) -> str:
     """Returns why the model cannot be used as the draft is to run, in words; "" if it can."""
-    words = (
-        "" if batch.runs_live and not is_retired(batch.model) else why_no_batch(batch.model, answers_for(batch.team))
-    )
-    if not words or is_retired(batch.model):
-        return words
-    return f"{words} Run it live, or choose another model."
+    is_gone = is_retired(batch.model)
+    words = "" if batch.runs_live and not is_gone else why_no_batch(batch.model, answers_for(batch.team))
+    return f"{words} Run it live, or choose another model." if words and not is_gone else words
 
 
 def _picture_problem(batch: Batch) -> str:
