@@ -240,7 +240,7 @@ def _earlier(batch: Batch) -> list[Batch]:
 def _lesson_from(batch: Batch, price: ModelPrice) -> Lesson:
     """What a finished batch taught; about characters only if they were measured before it was sent.
 
-    Cached tokens of prompts are not summed in a batch, so they are worked out from what was billed.
+    Batches of earlier versions did not sum cached tokens: theirs are worked out from what was billed.
     """
     answers = max(1, batch.succeeded - batch.copies)  # copies used no tokens
     characters = int((batch.estimate or {}).get("characters") or 0)
@@ -250,7 +250,8 @@ def _lesson_from(batch: Batch, price: ModelPrice) -> Lesson:
     saved = price.input_price - price.cached_price
     if not batch.runs_live:
         uncached, saved = discounted(uncached), discounted(saved)
-    cached = (uncached - (batch.cost_ticks - batch.tool_ticks)) // saved if saved > 0 else 0
+    derived = (uncached - (batch.cost_ticks - batch.tool_ticks)) // saved if saved > 0 else 0
+    cached = batch.cached_tokens or derived
     return Lesson(
         answers=answers,
         characters=answers * characters,
