@@ -100,8 +100,8 @@ def unconfirmed(submission: Submission) -> str:
         return ""
     return (
         f"the database was restored, and xAI does not have {many(submission.absent_rows, 'row')} that were to be sent. "
-        f"Are they still wanted? Resume to send them{cost_in_words(submission.batch, submission.absent_rows)}, or cancel "
-        "the batch."
+        "Are they still wanted? Resume to send "
+        f"them{cost_in_words(submission.batch, submission.absent_rows)}, or cancel the batch."
     )
 
 
