@@ -67,6 +67,11 @@ class Options:
     redis_url: str = _option("REDIS_URL", "", "redis://host:port/0 as the queue's broker; the database if unset")
     log_level: str = _option("BATCHSITE_LOG_LEVEL", "INFO", "DEBUG, INFO, WARNING or ERROR")
 
+    metrics_token: str = _option(
+        "BATCHSITE_METRICS_TOKEN", "", "Bearer token with which Prometheus may read /metrics; not there if unset"
+    )
+    sentry_dsn: str = _option("SENTRY_DSN", "", "Where errors are reported, without rows, prompts or answers")
+
     xai_api_key: str = _option(
         "XAI_API_KEY", "", "The xAI key for teams without a key of their own; the sandbox answers if unset"
     )
@@ -75,6 +80,11 @@ class Options:
         "XAI_REQUEST_KIND",
         "chat_get_completion",
         "Form of a request at xAI: chat_get_completion or responses (facts 2.5)",
+    )
+    prompt_cache_key: bool = _option(
+        "XAI_PROMPT_CACHE_KEY",
+        True,
+        "Send a prompt_cache_key with requests of the kind responses; batches show what was cached (facts 7.3)",
     )
     xai_batch_models: tuple[str, ...] = _option(
         "XAI_BATCH_MODELS",

@@ -63,6 +63,7 @@ RULES: dict[str, Rule] = {
     # Everybody
     "live": OPEN,
     "ready": OPEN,
+    "metrics": OPEN,  # with a token of its own
     "setup": OPEN,
     "sign-in": OPEN,
     "sign-out": OPEN,

@@ -8,11 +8,13 @@ from batchsite.home.views import charts, home
 from batchsite.home.views_help import guide
 from batchsite.home.views_palette import palette
 from batchsite.media import views as media_views
+from batchsite.metrics.views import metrics
 from batchsite.processes.health import live, ready
 
 urlpatterns = [
     path("healthz/live", live, name="live"),
     path("healthz", ready, name="ready"),
+    path("metrics", metrics, name="metrics"),
     path("", home, name="home"),
     path("spending", charts, name="spending"),
     path("help", guide, name="help"),

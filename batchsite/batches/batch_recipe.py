@@ -42,6 +42,7 @@ def recipe_of(batch: Batch) -> Recipe:
         kind="responses" if tools else kind,
         pictures=_pictures(batch),
         tools=tools,
+        cache_key=batch.cache_key,
     )
 
 

@@ -116,6 +116,10 @@ def take_values(batch: Batch, column: str) -> str:
     return f"{len(values):,} values of “{column}” {scope}".strip() + " are now the allowed values."
 
 
+WORTH_SHARING = 400
+"""Characters that all rows have in common from which on it matters where they stand."""
+
+
 @dataclass(frozen=True)
 class Preview:
     """The prompt as it will be sent for one row."""
@@ -126,6 +130,10 @@ class Preview:
     cells: Sequence[tuple[str, str]]
     """(column, cell) of the row."""
     problem: str
+    shared: int
+    """Characters with which the messages of all rows begin; 0 for prompts so short that it does not matter."""
+    fixed: int
+    """Characters that are the same in all rows, wherever they stand."""
 
 
 def preview(batch: Batch, row: int) -> Preview | None:
@@ -143,7 +151,8 @@ def preview(batch: Batch, row: int) -> Preview | None:
     is_long = recipe.length(cells) > LONGEST_PREVIEW
     messages = [] if is_long else recipe.messages(cells)
     words = problem.message if problem else TOO_LONG_TO_SHOW if is_long else ""
-    return Preview(row, rows, messages, pairs, words)
+    shared = recipe.shared_characters if recipe.fixed_characters >= WORTH_SHARING else 0
+    return Preview(row, rows, messages, pairs, words, shared, recipe.fixed_characters)
 
 
 def has_prompt(batch: Batch) -> bool:

@@ -238,7 +238,7 @@ def _earlier(batch: Batch) -> list[Batch]:
 def _lesson_from(batch: Batch, price: ModelPrice) -> Lesson:
     """What a finished batch taught; about characters only if they were measured before it was sent.
 
-    Cached tokens of prompts are not summed in a batch, so they are worked out from what was billed.
+    Batches of earlier versions did not sum cached tokens: theirs are worked out from what was billed.
     """
     answers = max(1, batch.succeeded - batch.copies)  # copies used no tokens
     characters = int((batch.estimate or {}).get("characters") or 0)
@@ -246,7 +246,8 @@ def _lesson_from(batch: Batch, price: ModelPrice) -> Lesson:
     output = batch.completion_tokens + batch.reasoning_tokens
     uncached = discounted(batch.prompt_tokens * price.input_price + output * price.output_price)
     saved = discounted(price.input_price - price.cached_price)
-    cached = (uncached - (batch.cost_ticks - batch.tool_ticks)) // saved if saved > 0 else 0
+    derived = (uncached - (batch.cost_ticks - batch.tool_ticks)) // saved if saved > 0 else 0
+    cached = batch.cached_tokens or derived
     return Lesson(
         answers=answers,
         characters=answers * characters,

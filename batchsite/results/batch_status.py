@@ -14,6 +14,7 @@ from batchsite.batches.answer_flaws import DECLINED, TRUNCATED
 from batchsite.batches.models import Batch, Event, Submission
 from batchsite.batches.states import INCOMPLETE, RULES, TERMINAL, RowState, State
 from batchsite.batches.time_left import is_moving, moved_at, reported, time_left
+from batchsite.pricing.cache_use import CacheUse, cache_use
 from batchsite.pricing.estimate import came_out
 from batchsite.results import progress
 from batchsite.results.batch_notices import Notice, notices_of
@@ -98,6 +99,11 @@ class BatchStatus:
     def came_out(self) -> str:
         """How the cost compares with the estimate, once the batch ended."""
         return came_out(self.batch)
+
+    @property
+    def cache_use(self) -> CacheUse | None:
+        """How much of the prompts was billed at the cached price."""
+        return cache_use(self.batch)
 
     @property
     def remote_ids(self) -> list[str]:

@@ -238,13 +238,19 @@ def _as_text(body: bytes) -> str:
 
 def _log(call: Call, started: float, status: int | None, trace: str, outcome: str) -> None:
     """Writes one line per attempt, safe for any log: no key, no body, no prompt, no query."""
+    milliseconds = (time.monotonic() - started) * 1000
     logger.info(
         "%s %s %s %d ms %s trace=%s call=%s",
         call.method,
         call.path,
         status or "-",
-        (time.monotonic() - started) * 1000,
+        milliseconds,
         outcome,
         trace or "-",
         call.id,
+        extra={
+            "call_operation": f"{call.method} {call.path}",
+            "call_outcome": outcome,
+            "call_milliseconds": milliseconds,
+        },
     )
