@@ -171,7 +171,8 @@ def _how_far(batch: Batch, running: Sequence[Submission], ahead: int) -> str:
     if batch.state == State.QUEUED:
         return f"Checking the rows: {planned:,} of {batch.total:,}" if planned else "Waiting for a worker"
     if batch.state == State.SUBMITTING:
-        return f"Sending: {sent:,} of {total:,} rows"
+        verb = "Asking" if all(part.is_live for part in running) else "Sending"
+        return f"{verb}: {sent:,} of {total:,} rows"
     if batch.state == State.PROCESSING and not batch.done + ahead:
         return "Sent; waiting for the first answer"
     share = 100 * (batch.done + ahead) // batch.total if batch.total else 0
