@@ -136,6 +136,8 @@ def retry(
         raise NotNow("Rows that run live have no tools: retry them as a batch.")
     with transaction.atomic():
         batch = lock_batch(batch.pk)
+        if live and (batch.tools or batch.dataset.holds_requests):
+            raise NotNow("Rows with tools, and rows that are requests themselves, cannot be retried live.")
         results, wanted = untaken(batch, wanted)
         if not results.exists():
             waiting = "These rows are being tried again already."

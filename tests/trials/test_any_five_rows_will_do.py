@@ -14,9 +14,10 @@ from batchsite.batches.batch_recipe import recipe_of
 from batchsite.batches.models import Batch
 from batchsite.drafts import draft_store
 from batchsite.pricing.lessons import Lesson, prompt_fingerprint
+from batchsite.submission.completion_columns import columns_of
 from batchsite.teams.accounts import Account, account_kind, account_of
 from batchsite.teams.models import Team
-from batchsite.trials.completion import ask, body_of, columns_of
+from batchsite.trials.completion import ask, body_of
 from tests.pipeline import SHORT
 from tests.sandboxes import Sandbox
 from tests.trials.test_the_estimate_holds import a_draft_of_questions, ran
