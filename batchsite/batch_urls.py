@@ -57,6 +57,7 @@ of_a_batch = [
     path("<int:batch_id>/notes", views_notes.batch_notes, name="batch-notes"),
     path("<int:batch_id>/course", views_notes.batch_course, name="batch-course"),
     path("<int:batch_id>/cancel", views_actions.batch_cancel, name="batch-cancel"),
+    path("<int:batch_id>/end-here", views_actions.batch_end_here, name="batch-end-here"),
     path("<int:batch_id>/finish", views_actions.batch_finish, name="batch-finish"),
     path("<int:batch_id>/go-on", views_actions.batch_go_on, name="batch-go-on"),
     path("<int:batch_id>/key", views_actions.batch_key, name="batch-key"),

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from batchsite.batches.models import Batch, EndedBy, Event, Submission
-from batchsite.batches.states import TERMINAL, HeldFor, State
+from batchsite.batches.states import TERMINAL, UNREACHABLE, HeldFor, State
 from batchsite.batches.time_left import moved_at
 from batchsite.pricing import budgets
 from batchsite.processes.heartbeats import seconds_since_any_beat
@@ -33,7 +33,7 @@ class Notice:
     text: str
     since: datetime | None = None
     moves: tuple[str, ...] = ()
-    """Actions to offer: go-on, wait, finish, retry, use-key."""
+    """Actions to offer: go-on, wait, finish, end-here, retry, use-key."""
     words: str = ""
     """To be shown verbatim: the provider's own words, or commands."""
 
@@ -50,13 +50,24 @@ def notices_of(batch: Batch, submissions: Sequence[Submission], events: Sequence
         is_name = batch.held_reason.startswith("xAI")  # which is written small, anywhere
         reason = batch.held_reason if is_name else batch.held_reason[:1].upper() + batch.held_reason[1:]
         words = next((event.detail for event in reversed(events) if event.kind == "held"), "")
-        moves = ("use-key", "finish") if batch.held_for == HeldFor.KEY and other_account(batch) else ("finish",)
+        if batch.held_for in UNREACHABLE and any(submission.cancel_asked_at for submission in running):
+            text = "It is to end, and ends as soon as xAI can be asked about it. If that will never be, end it here."
+        moves = _moves_of_held(batch, running)
         return [Notice("held", "warn", f"Held: {reason}", text, batch.held_since, moves, words)]
     if batch.state == State.CANCELLING:
         by_request = sorted(running, key=lambda submission: submission.cancel_asked_at is None)
         return [_ending(submission) for submission in by_request[:1]]  # none if the last one has just ended
     notices = [_trouble(running, events), _stalled(batch, running, events, idle), _over_budget(batch)]
     return [notice for notice in notices if notice]
+
+
+def _moves_of_held(batch: Batch, running: Sequence[Submission]) -> tuple[str, ...]:
+    moves = ["use-key"] if batch.held_for == HeldFor.KEY and other_account(batch) else []
+    if not all(submission.cancel_asked_at for submission in running):
+        moves.append("finish")
+    if batch.held_for in UNREACHABLE:
+        moves.append("end-here")
+    return tuple(moves)
 
 
 def _no_worker(batch: Batch, idle: float) -> Notice | None:

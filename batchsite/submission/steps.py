@@ -11,7 +11,7 @@ import logging
 from django.utils import timezone
 
 from batchsite.batches.generation import DatabaseWentBack
-from batchsite.batches.models import Submission
+from batchsite.batches.models import EndedBy, Submission
 from batchsite.batches.states import HeldFor, RowState, State
 from batchsite.batches.timeline import note
 from batchsite.batches.transitions import ask_to_end, hold, move, resume, update
@@ -20,13 +20,14 @@ from batchsite.processes.leases import MOST_TRIES, Claim, claimed
 from batchsite.processes.memory_limit import OutOfMemory, within_memory
 from batchsite.setup import logging_about
 from batchsite.submission.chunk_plan import plan
-from batchsite.submission.collect import collect, declare, preview
+from batchsite.submission.collect import collect, preview
 from batchsite.submission.phase import is_last_day
 from batchsite.submission.provider_calls import hold_code, hold_words, is_hold, is_lasting
 from batchsite.submission.provider_teams import cannot_tell, is_ours_to_see, mismatch
 from batchsite.submission.restore import begin_anew, unconfirmed
-from batchsite.submission.step_context import StepContext, begin_step
+from batchsite.submission.step_context import LocalStep, StepContext, begin_step
 from batchsite.submission.submit import submit, withdraw
+from batchsite.submission.unseen_end import end_unseen
 from batchsite.submission.watch import watch
 from batchsite.teams.accounts import AccountMissing
 from batchsite.teams.network_faults import fault_of, sentence
@@ -69,12 +70,14 @@ def _step_or_hold(claim: Claim[Submission], looked: RemoteBatch | XaiError | Non
 
 
 def _step(claim: Claim[Submission], looked: RemoteBatch | XaiError | None) -> float | None:
-    submission = Submission.objects.select_related("batch").get(pk=claim.pk)
+    submission = Submission.objects.select_related("batch__dataset").get(pk=claim.pk)
     if submission.ended_at:
         return None
     if claim.tries > MOST_TRIES:
         hold(submission.batch_id, "a worker crashed on it repeatedly. Check the logs, then press Go on.")
         return timeouts().longest
+    if submission.ended_by == EndedBy.HERE:
+        return end_unseen(LocalStep(claim, submission))
     try:
         context = begin_step(claim)
     except AccountMissing as error:
@@ -82,7 +85,7 @@ def _step(claim: Claim[Submission], looked: RemoteBatch | XaiError | None) -> fl
         return timeouts().held_probe
     if words := mismatch(context):
         if context.submission.cancel_asked_at:
-            return _end_unseen(context)
+            return end_unseen(context)
         hold(submission.batch_id, words, held_for=HeldFor.KEY)
         return timeouts().held_probe
     if words := unconfirmed(context.submission):
@@ -153,7 +156,7 @@ def _on_error(context: StepContext, error: XaiError) -> float | None:
         elif submission.state == State.SUBMITTING and isinstance(error, _REFUSALS):
             ask_to_end(submission, State.FAILED, RowState.FAILED, error.message)
     if says_nothing:
-        return _end_unseen(context)
+        return end_unseen(context)
     if context.submission.state == State.SUBMITTING and isinstance(error, PermissionDenied):
         return _forbidden(context, error)
     return max(error.retry_after or 0.0, doubling(1, faults))
@@ -187,27 +190,6 @@ def _vanished(submission: Submission) -> None:
     if not submission.ending:
         reason = "xAI does not know this batch any more; whether the row was answered cannot be told."
         update(submission, ending=State.FAILED, declare_as=RowState.MISSING, ending_reason=reason)
-
-
-_UNSEEN = (
-    "Ended here with a key that cannot see the batch at xAI. It was not cancelled there: the row may still be "
-    "answered, and billed."
-)
-
-
-def _end_unseen(context: StepContext) -> float | None:
-    """End what a person wants ended while no key is set that can see it. Rows may go on at xAI, and it is said so.
-
-    Returns seconds until the next step, None at the end.
-    """
-    if context.submission.state != State.COLLECTING:
-        with context.locked() as submission:
-            if submission.state in {State.QUEUED, State.SUBMITTING}:
-                move(submission, State.CANCELLING)
-            move(submission, State.COLLECTING, settled_at=timezone.now())
-    with context.locked() as submission:
-        update(submission, declare_as=RowState.MISSING, ending_reason=_UNSEEN)
-    return declare(context)
 
 
 def _forbidden(context: StepContext, error: PermissionDenied) -> float:
