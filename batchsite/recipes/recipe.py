@@ -40,6 +40,8 @@ class Recipe:
     """(user, assistant) turns between the system prompt and the prompt."""
     pictures: Pictures | None = None
     """What goes along with the prompt."""
+    tools: tuple[dict[str, Any], ...] = ()
+    """Tools as they are sent; only requests of the kind `responses` have any (facts 6.5)."""
 
     def request_id(self, number: int, cells: Sequence[str]) -> str:
         return f"{self.id_prefix}-row-{number}" if self.id_column is None else cells[self.id_column]
@@ -50,6 +52,15 @@ class Recipe:
         if self.examples:
             return [*[Message(role, template.render(cells)) for role, template in self.turns[:-1]], user]
         return [user] if self.system is None else [Message("system", self.system.render(cells)), user]
+
+    def likeness(self, cells: Sequence[str]) -> bytes:
+        """Returns a digest that only rows share whose requests are the same but for the id.
+
+        It is made of the cells, not of the request: files that go along need not be read.
+        """
+        used = [cells[column] for column in self.depends_on]
+        text = "".join([f"{len(cell)}:{cell}" for cell in used])
+        return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
     def length(self, cells: Sequence[str]) -> int:
         """Returns the characters of all messages of a row, without rendering them."""
@@ -78,6 +89,11 @@ class Recipe:
         return tuple(dict.fromkeys([column for _, template in self.turns for column in template.columns] + along))
 
     @cached_property
+    def depends_on(self) -> tuple[int, ...]:
+        """Indexes of all columns that a request depends on, but for its id: rows that agree in them send the same."""
+        return self.columns
+
+    @cached_property
     def weight(self) -> tuple[int, int]:
         """(upper bound of the bytes that all requests share, upper bound of bytes per character of a row's cells).
 
@@ -86,7 +102,7 @@ class Recipe:
         parts = [part for _, template in self.turns for part in template.parts]
         texts = sum(len(part) for part in parts if isinstance(part, str))
         uses = Counter(part for part in parts if isinstance(part, int))
-        return 6 * texts + len(json_bytes(self.params)) + 1000, 6 * (max(uses.values(), default=0) + 1)
+        return 6 * texts + len(json_bytes([self.params, self.tools])) + 1000, 6 * (max(uses.values(), default=0) + 1)
 
     def fault(self, cells: Sequence[str]) -> str:
         """Returns what is wrong with the texts of a row's request (not its id or size). Empty if nothing is."""
@@ -120,6 +136,7 @@ class Recipe:
             model=self.model,
             messages=self.messages(cells),
             params=self.params,
+            tools=self.tools,
         )
 
     def capped(self, output_cap: int) -> Self:

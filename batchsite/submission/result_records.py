@@ -13,6 +13,7 @@ from django.db import connection
 from batchsite.batches.answer_flaws import COUNTERS
 from batchsite.batches.models import Result, Submission
 from batchsite.batches.states import RowState
+from batchsite.batches.tool_use import sums_of, tool_use_of
 from batchsite.xai.types import ResultRow
 
 TOKENS = ("prompt_tokens", "completion_tokens", "reasoning_tokens")
@@ -42,6 +43,9 @@ class Record(NamedTuple):
     earlier: str | None
     fingerprint: int | None = None
     """Of the completion of a succeeded row: see `extra_answers`."""
+    copy_of: int | None = None
+    tool_use: str | None = None
+    """JSON."""
 
 
 COLUMNS = Record._fields
@@ -52,8 +56,10 @@ _TYPES |= {
     "cost_ticks": "bigint",
     "raw_page_id": "bigint",
     "fingerprint": "bigint",
+    "copy_of": "bigint",
     "earlier": "jsonb",
     "others": "jsonb",
+    "tool_use": "jsonb",
 }
 
 
@@ -72,6 +78,23 @@ def flaws_in(records: Iterable[Any]) -> Counter[str]:
 def others_of(result: ResultRow) -> str | None:
     """Returns the further answers of a row as JSON. None if there are none."""
     return orjson.dumps([clean(text) for text in result.others]).decode() if result.others else None
+
+
+def tools_of(result: ResultRow) -> str | None:
+    """Returns what a row took from tools, as JSON. None if nothing."""
+    return as_json(tool_use_of(result))
+
+
+def sums_over(records: Iterable[Record]) -> dict[str, int]:
+    """Returns {sum of a batch over its answers: what these records add to it}."""
+    listed = list(records)
+    tokens = {name: sum(getattr(record, name) for record in listed) for name in TOKENS}
+    return tokens | sums_of(orjson.loads(record.tool_use) for record in listed if record.tool_use)
+
+
+def as_json(value: Any) -> str | None:
+    """Returns what a JSON column holds as it is written here. None for null."""
+    return None if value is None else orjson.dumps(value).decode()
 
 
 def clean(text: str) -> str:

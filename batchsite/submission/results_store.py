@@ -25,8 +25,18 @@ from batchsite.submission.checked_page import CheckedRow
 from batchsite.submission.extra_answers import Answered, count_extras, short_fingerprint
 from batchsite.submission.known_results import Known, known_results
 from batchsite.submission.request_owners import owners, rows_of
-from batchsite.submission.result_records import TOKENS, Record, clean, flaws_in, others_of, packed, write
-from batchsite.xai.catalogue import batch_cost, list_price
+from batchsite.submission.result_records import (
+    TOKENS,
+    Record,
+    clean,
+    flaws_in,
+    others_of,
+    packed,
+    sums_over,
+    tools_of,
+    write,
+)
+from batchsite.xai.catalogue import batch_cost, call_fees, list_cost, list_price
 from batchsite.xai.types import ResultRow
 
 STRAYS_KEPT = 200
@@ -115,8 +125,8 @@ def _wins(submission: Submission, result: ResultRow, known: Known | None) -> boo
 
 
 def _was_not_sent(known: Known) -> bool:
-    """Whether no submission sent the row: it was answered when it was tried, or it was skipped."""
-    return known.submission_id is None or known.state == RowState.SKIPPED
+    """Whether no submission sent the row: it was answered when it was tried, it was skipped, or it is a copy."""
+    return known.submission_id is None or known.state == RowState.SKIPPED or known.copy_of is not None
 
 
 # ---- records ------------------------------------------------------------------------------------
@@ -153,6 +163,7 @@ def _record(
         cost_ticks=_cost_of(submission, result) + (known.cost_ticks if known else 0),
         raw_page_id=page,
         earlier=known.earlier if known else None,
+        tool_use=tools_of(result),
     )
 
 
@@ -166,12 +177,12 @@ def _cost_of(submission: Submission, result: ResultRow) -> int:
     price = list_price(result.model) or list_price(submission.batch.model)
     if price is None:
         return 0
-    return batch_cost(
+    return (list_cost if submission.is_live else batch_cost)(
         price,
         prompt_tokens=usage.prompt_tokens,
         cached_tokens=usage.cached_tokens,
         output_tokens=usage.completion_tokens + usage.reasoning_tokens,
-    )
+    ) + call_fees(usage.calls)
 
 
 def _keep_raw(submission: Submission, raws: Sequence[dict[str, Any]]) -> int:
@@ -220,10 +231,11 @@ def _update_sums(submission: Submission, records: Sequence[Record], known: dict[
     _add(Submission.objects.filter(pk=submission.pk), own_moves | {"cost_ticks": cost})
     Submission.objects.filter(pk=submission.pk).update(changed_at=now)
     submission.refresh_from_db(fields=["succeeded", "failed", "cancelled", "missing", "cost_ticks", "changed_at"])
-    tokens = {name: sum(getattr(record, name) for record in records) for name in TOKENS}
-    _add(Batch.objects.filter(pk=submission.batch_id), {**batch_moves, **tokens, "cost_ticks": cost})
+    sums = sums_over(records)
+    _add(Batch.objects.filter(pk=submission.batch_id), {**batch_moves, **sums, "cost_ticks": cost})
     received = [record.state for record in records if record.raw_page_id is not None]  # not declared by us
     came, failed = len(received), len(received) - received.count(RowState.SUCCEEDED)
+    tokens = {name: sums[name] for name in TOKENS}
     spent(_payer(submission.batch), ticks=cost, rows=came, failed=failed, **tokens)
     _record_progress(submission.batch_id)
     if came and Batch.objects.filter(pk=submission.batch_id, first_result_at=None).update(first_result_at=now):

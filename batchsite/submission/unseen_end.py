@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils import timezone
 
-from batchsite.batches.models import Batch, Chunk, ChunkState
+from batchsite.batches.models import Batch, Chunk, ChunkState, LiveRequest, LiveState
 from batchsite.batches.states import TERMINAL, RowState, State
 from batchsite.batches.transitions import move, update
 from batchsite.submission.chunk_plan import plan
@@ -21,6 +21,8 @@ _UNSENT = "Ended here before it was sent to xAI. It cost nothing."
 def rows_at_provider(batch: Batch) -> int:
     """Returns how many rows without an answer may have been sent, and may be billed."""
     running = batch.submissions.exclude(state__in=TERMINAL)
+    if any(submission.is_live for submission in running):
+        return LiveRequest.objects.filter(submission__in=running).exclude(state=LiveState.ENDED).count()
     sent = Chunk.objects.filter(submission__in=running)
     if not batch.restored_at:
         sent = sent.exclude(state=ChunkState.PLANNED)
@@ -42,4 +44,5 @@ def end_unseen(step: LocalStep) -> float | None:
             move(submission, State.COLLECTING, settled_at=timezone.now())
     with step.locked() as submission:
         update(submission, declare_as=RowState.MISSING, ending_reason=_UNSEEN)
-    return declare(step, unsent="" if step.batch.restored_at else _UNSENT)
+    is_known = not step.batch.restored_at and not step.submission.is_live  # of a live chunk some rows may be asked
+    return declare(step, unsent=_UNSENT if is_known else "")

@@ -23,9 +23,9 @@ from batchsite.exports.download_choice import DownloadChoice
 from batchsite.exports.models import Export
 from batchsite.exports.result_files import BUILT
 from batchsite.processes.leases import MOST_TRIES
-from batchsite.results import comparisons, hit_counts, summaries
+from batchsite.results import comparisons, hit_counts, order_steps, summaries
 from batchsite.results.batch_pair import BatchPair
-from batchsite.results.models import HitCount, Summary
+from batchsite.results.models import HitCount, RowOrder, Summary
 from batchsite.results.row_filter import RowFilter
 from batchsite.submission import flaw_count
 from batchsite.submission.steps import advance
@@ -99,6 +99,7 @@ def run_until_given_up(step: Callable[[], None]) -> None:
         step()
 
 
+@IN_NO_TRANSACTION
 def test_answers_that_cannot_be_summed_up_say_so(team: Team, site: Client) -> None:
     batch = too_long_an_answer(team)
     summary = batch.summary
@@ -161,6 +162,17 @@ def test_work_that_kills_its_worker_is_given_up(team: Team) -> None:
     assert (
         summaries.problem_of(batch, Summary.objects.get()) == "Summarizing the answers made a worker crash repeatedly."
     )
+
+
+def test_rows_that_cannot_be_sorted_say_so(team: Team) -> None:
+    batch = an_ended_batch(team, rows=1)
+    order_steps.request(batch, "cost")
+    order = RowOrder.objects.get()
+    RowOrder.objects.update(tries=MOST_TRIES, next_look_at=timezone.now())
+    order_steps.step(order.pk)
+    order.refresh_from_db()
+    assert order_steps.problem_of(batch, "cost") == "Sorting the rows made a worker crash repeatedly."
+    assert order.next_look_at is None
 
 
 def test_old_answers_that_cannot_be_looked_through_are_told_in_the_timeline(team: Team) -> None:
