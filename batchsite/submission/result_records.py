@@ -46,6 +46,7 @@ class Record(NamedTuple):
     copy_of: int | None = None
     tool_use: str | None = None
     """JSON."""
+    cached_tokens: int | None = None
 
 
 COLUMNS = Record._fields
@@ -57,6 +58,7 @@ _TYPES |= {
     "raw_page_id": "bigint",
     "fingerprint": "bigint",
     "copy_of": "bigint",
+    "cached_tokens": "integer",
     "earlier": "jsonb",
     "others": "jsonb",
     "tool_use": "jsonb",
