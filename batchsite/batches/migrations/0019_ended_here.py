@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('batches', '0017_tools'),
+        ('batches', '0018_cached_tokens'),
     ]
 
     operations = [
