@@ -178,7 +178,7 @@ class Stage:
         return sleeper
 
 
-ON_EVERY_DATABASE = tuple(STORIES) if NIGHTLY else ("plain", "cancel")
+ON_EVERY_DATABASE = tuple(STORIES) if NIGHTLY else ("plain",)
 PLAYED = [pytest.param(name, marks=[pytest.mark.databases] * (name in ON_EVERY_DATABASE)) for name in STORIES]
 
 
