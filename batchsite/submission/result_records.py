@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import zlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 
 import orjson
 from django.db import connection
+from isal import isal_zlib
 
 from batchsite.batches.answer_flaws import COUNTERS
 from batchsite.batches.models import Result, Submission
@@ -45,6 +46,8 @@ class Record(NamedTuple):
 
 
 COLUMNS = Record._fields
+ROWS_AT_ONCE = 50
+"""In one statement on SQLite, which may take 999 values; a third less work than one by one (measured)."""
 _TYPES = {"batch_id": "bigint", "row": "bigint", "submission_id": "bigint", "attempt": "smallint"} | dict.fromkeys(
     TOKENS, "integer"
 )
@@ -79,9 +82,9 @@ def clean(text: str) -> str:
     return text.replace("\0", "�") if "\0" in text else text
 
 
-def packed(raws: Sequence[dict[str, Any]]) -> bytes:
-    """Returns raw rows as a RawPage stores them."""
-    return zlib.compress(orjson.dumps(raws), 1)
+def packed(rows: Iterable[bytes]) -> bytes:
+    """Returns raw rows, each in JSON, as a RawPage stores them. isal packs faster than zlib, to the same format."""
+    return isal_zlib.compress(b"".join((b"[", b",".join(rows), b"]")), 1)
 
 
 def write(records: Sequence[Record]) -> None:
@@ -96,8 +99,14 @@ def write(records: Sequence[Record]) -> None:
             values = [list(column) for column in zip(*records, strict=True)]
             cursor.execute(f"{into} SELECT * FROM unnest({arrays}) {conflict}", values)  # noqa: S608
         else:
-            marks = ", ".join(["%s"] * len(COLUMNS))
-            cursor.executemany(f"{into} VALUES ({marks}) {conflict}", records)
+            marks = f"({', '.join(['%s'] * len(COLUMNS))})"
+            whole = len(records) // ROWS_AT_ONCE * ROWS_AT_ONCE
+            many = [
+                tuple(chain.from_iterable(records[start : start + ROWS_AT_ONCE]))
+                for start in range(0, whole, ROWS_AT_ONCE)
+            ]
+            cursor.executemany(f"{into} VALUES {', '.join([marks] * ROWS_AT_ONCE)} {conflict}", many)
+            cursor.executemany(f"{into} VALUES {marks} {conflict}", records[whole:])
 
 
 def pending_record(submission: Submission, result: Result, earlier: list[dict[str, Any]]) -> Record:

@@ -46,6 +46,8 @@ class Call:
     params: Mapping[str, str | int] | None = None
     content: bytes | None = None  # JSON, sent byte for byte
     files: Mapping[str, tuple[str, bytes, str]] | None = None
+    decode: Callable[[bytes], Any] = decode_json
+    """Of a body that is not empty. Raises ValueError."""
     id: str = field(default_factory=lambda: str(uuid.uuid4()))  # one per call, the same for its retries
 
 
@@ -202,7 +204,7 @@ class Caller:
             error.client_request_id = call.id
             raise error
         try:
-            return read(Reply(raw.status, decode_json(raw.body) if raw.body.strip() else None))
+            return read(Reply(raw.status, call.decode(raw.body) if raw.body.strip() else None))
         except ValueError as error:
             prefix = "a web page came; " if raw.body.lstrip().startswith(b"<") else ""
             raise make_error(
