@@ -11,9 +11,12 @@ import orjson
 from django.db import connection
 from isal import isal_zlib
 
-from batchsite.batches.answer_flaws import COUNTERS
+from batchsite.batches.answer_flaws import COUNTERS, flaw_of
+from batchsite.batches.causes import cause_of
 from batchsite.batches.models import Result, Submission
-from batchsite.batches.states import RowState
+from batchsite.batches.states import RowState, State
+from batchsite.submission.known_results import Known
+from batchsite.xai.catalogue import batch_cost, list_price
 from batchsite.xai.types import ResultRow
 
 TOKENS = ("prompt_tokens", "completion_tokens", "reasoning_tokens")
@@ -105,8 +108,70 @@ def write(records: Sequence[Record]) -> None:
                 tuple(chain.from_iterable(records[start : start + ROWS_AT_ONCE]))
                 for start in range(0, whole, ROWS_AT_ONCE)
             ]
-            cursor.executemany(f"{into} VALUES {', '.join([marks] * ROWS_AT_ONCE)} {conflict}", many)
-            cursor.executemany(f"{into} VALUES {marks} {conflict}", records[whole:])
+            if many:
+                cursor.executemany(f"{into} VALUES {', '.join([marks] * ROWS_AT_ONCE)} {conflict}", many)
+            if whole < len(records):
+                cursor.executemany(f"{into} VALUES {marks} {conflict}", records[whole:])
+
+
+def record(
+    submission: Submission,
+    row: int,
+    result: ResultRow,
+    known: Known | None,
+    page: int | None,
+    misfit: str = "",
+    fingerprint: int | None = None,
+) -> Record:
+    """Returns what is stored of a row's result; `known` is what is stored so far."""
+    usage, succeeded = result.usage, result.outcome == "succeeded"
+    # "Finished early" cancels at xAI, but for the person these rows are missing, not cancelled.
+    given_up = result.outcome == "cancelled" and submission.ending == State.COMPLETED
+    answer = clean(result.content or result.refusal)
+    cause = (
+        flaw_of(result.content, result.refusal, result.finish_reason)
+        if succeeded
+        else cause_of(result.error, result.error_code)
+    )
+    return Record(
+        batch_id=submission.batch_id,
+        row=row,
+        submission_id=submission.pk,
+        state=str(RowState.MISSING) if given_up else result.outcome,
+        attempt=known.attempt if known else 1,
+        answer=answer,
+        error=submission.ending_reason if given_up else clean(result.error),
+        cause="missing" if given_up else cause[:60],
+        misfit=misfit,
+        others=others_of(result) if succeeded else None,
+        finish_reason=result.finish_reason[:40],
+        answered_by=clean(result.model)[:100],
+        prompt_tokens=usage.prompt_tokens if usage else 0,
+        completion_tokens=usage.completion_tokens if usage else 0,
+        reasoning_tokens=usage.reasoning_tokens if usage else 0,
+        cost_ticks=cost_of(submission, result) + (known.cost_ticks if known else 0),
+        raw_page_id=page,
+        earlier=known.earlier if known else None,
+        fingerprint=fingerprint,
+    )
+
+
+def cost_of(submission: Submission, result: ResultRow) -> int:
+    """Returns the ticks that a result was billed with: by its tokens, where the provider named none (facts 2.13)."""
+    usage = result.usage
+    if usage is None:
+        return 0
+    if usage.cost_ticks is not None:
+        return usage.cost_ticks
+    price = list_price(result.model) or list_price(submission.batch.model)
+    if price is None:
+        return 0
+    return batch_cost(
+        price,
+        prompt_tokens=usage.prompt_tokens,
+        cached_tokens=usage.cached_tokens,
+        output_tokens=usage.completion_tokens + usage.reasoning_tokens,
+    )
 
 
 def pending_record(submission: Submission, result: Result, earlier: list[dict[str, Any]]) -> Record:

@@ -14,19 +14,25 @@ from django.db import models
 from django.db.models import F
 from django.utils import timezone
 
-from batchsite.batches.answer_flaws import flaw_of
-from batchsite.batches.causes import cause_of
 from batchsite.batches.course import record_progress
 from batchsite.batches.models import Batch, RawPage, Submission
-from batchsite.batches.states import RowState, State
+from batchsite.batches.states import RowState
 from batchsite.batches.timeline import note
 from batchsite.pricing.spend import Payer, spent
 from batchsite.submission.checked_page import CheckedRow
 from batchsite.submission.extra_answers import Answered, count_extras, short_fingerprint
 from batchsite.submission.known_results import Known, known_results
 from batchsite.submission.request_owners import owners, rows_of
-from batchsite.submission.result_records import COLUMNS, TOKENS, Record, clean, flaws_in, others_of, packed, write
-from batchsite.xai.catalogue import batch_cost, list_price
+from batchsite.submission.result_records import (
+    COLUMNS,
+    TOKENS,
+    Record,
+    cost_of,
+    flaws_in,
+    packed,
+    record,
+    write,
+)
 from batchsite.xai.result_page import RawRow
 from batchsite.xai.types import ResultRow
 
@@ -58,7 +64,7 @@ def store_rows(submission: Submission, rows: Sequence[CheckedRow]) -> None:
     winners = {id(checked) for checked in wins.values()}
     others = [row.raw for row in rows if row.raw.result.outcome == "succeeded" and id(row) not in winners]
     stored = {request_id: known[row] for request_id, row in rows_by_id.items() if row in known}
-    billed = [(row, _cost_of(submission, row.result)) for row in others if not _is_stored(submission, row, stored)]
+    billed = [(row, cost_of(submission, row.result)) for row in others if not _is_stored(submission, row, stored)]
     _count_extras(submission, [answer for answer in billed if answer[1]])
 
 
@@ -70,7 +76,7 @@ def _write(submission: Submission, wins: Mapping[int, CheckedRow], known: Mappin
         part = arrived[start : start + ROWS_A_RAW_PAGE]
         page = _keep_raw(submission, [checked.raw for _, checked in part])
         records += [
-            _record(
+            record(
                 submission,
                 row,
                 checked.raw.result,
@@ -134,66 +140,7 @@ def _was_not_sent(known: Known) -> bool:
     return known.submission_id is None or known.state == RowState.SKIPPED
 
 
-# ---- records ------------------------------------------------------------------------------------
-
-
-def _record(
-    submission: Submission,
-    row: int,
-    result: ResultRow,
-    known: Known | None,
-    page: int | None,
-    misfit: str = "",
-    fingerprint: int | None = None,
-) -> Record:
-    usage, succeeded = result.usage, result.outcome == "succeeded"
-    # "Finished early" cancels at xAI, but for the person these rows are missing, not cancelled.
-    given_up = result.outcome == "cancelled" and submission.ending == State.COMPLETED
-    answer = clean(result.content or result.refusal)
-    cause = (
-        flaw_of(result.content, result.refusal, result.finish_reason)
-        if succeeded
-        else cause_of(result.error, result.error_code)
-    )
-    return Record(
-        batch_id=submission.batch_id,
-        row=row,
-        submission_id=submission.pk,
-        state=str(RowState.MISSING) if given_up else result.outcome,
-        attempt=known.attempt if known else 1,
-        answer=answer,
-        error=submission.ending_reason if given_up else clean(result.error),
-        cause="missing" if given_up else cause[:60],
-        misfit=misfit,
-        others=others_of(result) if succeeded else None,
-        finish_reason=result.finish_reason[:40],
-        answered_by=clean(result.model)[:100],
-        prompt_tokens=usage.prompt_tokens if usage else 0,
-        completion_tokens=usage.completion_tokens if usage else 0,
-        reasoning_tokens=usage.reasoning_tokens if usage else 0,
-        cost_ticks=_cost_of(submission, result) + (known.cost_ticks if known else 0),
-        raw_page_id=page,
-        earlier=known.earlier if known else None,
-        fingerprint=fingerprint,
-    )
-
-
-def _cost_of(submission: Submission, result: ResultRow) -> int:
-    """Returns the ticks that a result was billed with: by its tokens, where the provider named none (facts 2.13)."""
-    usage = result.usage
-    if usage is None:
-        return 0
-    if usage.cost_ticks is not None:
-        return usage.cost_ticks
-    price = list_price(result.model) or list_price(submission.batch.model)
-    if price is None:
-        return 0
-    return batch_cost(
-        price,
-        prompt_tokens=usage.prompt_tokens,
-        cached_tokens=usage.cached_tokens,
-        output_tokens=usage.completion_tokens + usage.reasoning_tokens,
-    )
+# ---- raw pages ----------------------------------------------------------------------------------
 
 
 def _keep_raw(submission: Submission, rows: Sequence[RawRow]) -> int:
@@ -244,7 +191,13 @@ def _update_sums(submission: Submission, records: Sequence[Record], known: Mappi
     came, failed = len(received), len(received) - received.count(RowState.SUCCEEDED)
     spent(_payer(submission.batch), ticks=cost, rows=came, failed=failed, **tokens)
     _record_progress(submission.batch_id)
-    if came and Batch.objects.filter(pk=submission.batch_id, first_result_at=None).update(first_result_at=now):
+    if came and submission.batch.first_result_at is None:
+        _first_result(submission)
+
+
+def _first_result(submission: Submission) -> None:
+    now = submission.batch.first_result_at = timezone.now()
+    if Batch.objects.filter(pk=submission.batch_id, first_result_at=None).update(first_result_at=now):
         note(submission.batch_id, "first_result", "First result")
 
 
@@ -275,7 +228,7 @@ def declare(submission: Submission, rows: Sequence[int], state: RowState, reason
         open_rows = [row for row in open_rows if row in known and known[row].submission_id == submission.pk]
     result = ResultRow("", "failed", error=reason)
     records = [
-        _record(submission, row, result, known.get(row), None)._replace(state=str(state), cause=cause)
+        record(submission, row, result, known.get(row), None)._replace(state=str(state), cause=cause)
         for row in open_rows
     ]
     if records:
@@ -290,7 +243,7 @@ def skip(submission: Submission, reasons: Mapping[int, str]) -> None:
         return
     unsent = ResultRow("", "failed")
     records = [
-        _record(submission, row, unsent, None, None)._replace(state=str(RowState.SKIPPED), error=reason, cause="")
+        record(submission, row, unsent, None, None)._replace(state=str(RowState.SKIPPED), error=reason, cause="")
         for row, reason in reasons.items()
     ]
     write(records)
