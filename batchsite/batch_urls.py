@@ -33,6 +33,7 @@ of_a_draft = [
     path("<int:batch_id>/edit", draft_views.batch_edit, name="batch-edit"),
     path("<int:batch_id>/preview", draft_views.batch_preview, name="batch-preview"),
     path("<int:batch_id>/models", views_models.batch_models, name="batch-models"),
+    path("<int:batch_id>/ask-model", views_models.batch_ask_model, name="batch-ask-model"),
     path("<int:batch_id>/row-choice", views_rows.batch_row_choice, name="batch-row-choice"),
     path("<int:batch_id>/fill", views_fill.batch_fill, name="batch-fill"),
     path("<int:batch_id>/start/<str:name>", views_starter.batch_starter, name="batch-starter"),

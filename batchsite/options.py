@@ -67,6 +67,11 @@ class Options:
     redis_url: str = _option("REDIS_URL", "", "redis://host:port/0 as the queue's broker; the database if unset")
     log_level: str = _option("BATCHSITE_LOG_LEVEL", "INFO", "DEBUG, INFO, WARNING or ERROR")
 
+    metrics_token: str = _option(
+        "BATCHSITE_METRICS_TOKEN", "", "Bearer token with which Prometheus may read /metrics; not there if unset"
+    )
+    sentry_dsn: str = _option("SENTRY_DSN", "", "Where errors are reported, without rows, prompts or answers")
+
     xai_api_key: str = _option(
         "XAI_API_KEY", "", "The xAI key for teams without a key of their own; the sandbox answers if unset"
     )
@@ -79,7 +84,7 @@ class Options:
     xai_batch_models: tuple[str, ...] = _option(
         "XAI_BATCH_MODELS",
         (),
-        "Models that xAI accepts in batches, comma separated, if our table is out of date",
+        "Changes what is known of models in batches: +model takes them, -model does not; names alone are the list",
     )
     xai_batch_discount: int = _option(
         "XAI_BATCH_DISCOUNT_PERCENT", 20, "Discount of a batch on the list price, used by estimates (facts 4)"
@@ -87,6 +92,9 @@ class Options:
     sandbox_rate: int = _option("SANDBOX_RATE", 150, "Requests that the sandbox answers per second; 0: at once")
 
     creates_per_second: int = _option("XAI_CREATES_PER_SECOND", 2, "Batches that xAI lets a key create per second")
+    live_requests: int = _option(
+        "XAI_LIVE_REQUESTS", 48, "Rows of a batch that runs live that xAI works on at the same time (facts 5)"
+    )
     adds_per_30s: int = _option("XAI_ADDS_PER_30S", 1000, "Add calls that xAI lets a key make in 30 seconds")
     requests_per_submission: int = _option(
         "XAI_REQUESTS_PER_BATCH", 1_000_000, "Requests in one batch at xAI; a bigger table is split"

@@ -7,6 +7,7 @@ from typing import Any
 
 from csp.constants import NONE, SELF
 
+from batchsite import error_reports
 from batchsite import options as _options
 from batchsite.setup import database, ensure_folders, secret_key
 
@@ -34,6 +35,7 @@ INSTALLED_APPS = [
     "batchsite.processes",
     "batchsite.teams",
     "batchsite.datasets",
+    "batchsite.media",
     "batchsite.prompts",
     "batchsite.batches",
     "batchsite.submission",
@@ -42,6 +44,7 @@ INSTALLED_APPS = [
     "batchsite.results",
     "batchsite.exports",
     "batchsite.operations",
+    "batchsite.metrics",
 ]
 MIDDLEWARE = [
     "batchsite.processes.health.HealthFirst",
@@ -147,6 +150,7 @@ else:
 # Rooms that have work to look at: each names a function `due(now) -> list[Job]`.
 DUE_SOURCES = [
     "batchsite.datasets.tasks.due",
+    "batchsite.media.tasks.due",
     "batchsite.submission.tasks.due",
     "batchsite.pricing.tasks.due",
     "batchsite.drafts.tasks.due",
@@ -185,15 +189,22 @@ LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"lines": {"()": "batchsite.setup.JsonLines"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "lines"}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "lines", "level": OPTIONS.log_level},
+        "calls": {"class": "batchsite.metrics.call_counts.CallCounter"},
+    },
     "root": {"handlers": ["console"], "level": OPTIONS.log_level},
     "loggers": {
         "django-q": {"level": "WARNING"},
         "django.db.backends": {"level": "WARNING"},  # its statements hold prompts and answers
+        "batchsite.xai": {"handlers": ["calls"], "level": "INFO"},
         "httpx": {"level": "WARNING"},
         "httpcore": {"level": "WARNING"},
     },
 }
 SILENCED_SYSTEM_CHECKS: list[str] = []
+
+if OPTIONS.sentry_dsn:
+    error_reports.start(OPTIONS.sentry_dsn)
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "batchsite.settings")

@@ -37,6 +37,10 @@ class PipelineTimeouts:
     """Counters may stay at zero this long after an add before the list of requests is read (facts 2.11)."""
     cancel_settles: float = 90
     """Counters of a cancelled batch must stand still this long: they can go backwards (facts 2.9)."""
+    deferred_kept: float = 24 * 3600
+    """xAI keeps the answer of a deferred completion this long (facts 5)."""
+    deferred_after_cancel: float = 600
+    """So long after a cancel running completions are waited for: they are billed, and cannot be called back."""
     results_trail: float = 900
     """Results may trail the counters this long before the missing ones are looked for (facts 2.7)."""
     vanished: float = 600

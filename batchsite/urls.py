@@ -7,17 +7,22 @@ from django.urls import include, path
 from batchsite.home.views import charts, home
 from batchsite.home.views_help import guide
 from batchsite.home.views_palette import palette
+from batchsite.media import views as media_views
+from batchsite.metrics.views import metrics
 from batchsite.processes.health import live, ready
 
 urlpatterns = [
     path("healthz/live", live, name="live"),
     path("healthz", ready, name="ready"),
+    path("metrics", metrics, name="metrics"),
     path("", home, name="home"),
     path("spending", charts, name="spending"),
     path("help", guide, name="help"),
     path("go", palette, name="palette"),
     path("", include("batchsite.teams.urls")),
     path("datasets/", include("batchsite.datasets.urls")),
+    path("datasets/<int:dataset_id>/thumb", media_views.dataset_thumb, name="dataset-thumb"),
+    path("datasets/<int:dataset_id>/file", media_views.dataset_file, name="dataset-file"),
     path("batches/", include("batchsite.batch_urls")),
     path("prompts/", include("batchsite.prompts.urls")),
     path("provider/", include("batchsite.provider.urls")),

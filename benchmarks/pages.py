@@ -69,6 +69,10 @@ def pages(made: dict[str, Any]) -> dict[str, tuple[str, dict[str, str]]]:
         "batch, found nothing": (f"/batches/{big}?search=nothing+like+it", {}),
         "batch, dearest first": (f"/batches/{big}?sort=-cost", {}),
         "batch, dearest of a value": (f"/batches/{big}?sort=-cost&f.intent=intent_09", {}),
+        "batch, by a field": (f"/batches/{big}?sort=f.intent", {}),
+        "batch, by a column, of a value": (f"/batches/{big}?sort=-c.text&f.intent=intent_09", {}),
+        "batch, by a column, failed": (f"/batches/{big}?sort=c.text&state=failed", {}),
+        "batch, by state": (f"/batches/{big}?sort=state", {}),
         "batch, from the last row": (f"/batches/{big}?sort=-row", {}),
         "batch, its hits": (f"/batches/{big}/hits?search=intent_07", HTMX),
         "batch, a filter in place": (f"/batches/{big}?f.intent=intent_09", HTMX | {"HX-Target": "section#results"}),
@@ -77,6 +81,7 @@ def pages(made: dict[str, Any]) -> dict[str, tuple[str, dict[str, str]]]:
         "batch, not as expected": (f"/batches/{big}?agrees=wrong", {}),
         "row": (f"/batches/{big}/rows/{rows // 2}", {}),
         "row, walking one value": (f"/batches/{big}/rows/{rows // 2}?f.intent=intent_09&sort=-cost", {}),
+        "row, walking a column": (f"/batches/{big}/rows/{rows // 2}?sort=c.text", {}),
         "batch, one pair confused": (f"/batches/{big}?expected=intent_07&answered=intent_49", {}),
         "batch, a search goes on": (f"/batches/{big}/rows?search=nothing+like+it&after={rows // 2}", HTMX),
         "compared": (f"/batches/{big}/compare/{second}", {}),
@@ -173,13 +178,18 @@ def filled(folder: Path, batches: int, rows: int) -> dict[str, Any]:
 
 
 def _summed(client: httpx.Client, made: dict[str, Any]) -> None:
-    """Wait until a worker has summed up the answers: until then its pages say so and ask again."""
+    """Wait until workers have summed up and sorted the answers: until then its pages say so and ask again."""
     began = time.monotonic()
     while time.monotonic() < began + 300:
         if 'hx-trigger="every 2s' not in client.get(f"/batches/{made['big']}").text:
             break
         time.sleep(1)
     print(f"summed up after {time.monotonic() - began:.0f} s", flush=True)
+    for sort in ("cost", "state", "f.intent", "c.text"):
+        began = time.monotonic()
+        while "Sorting " in client.get(f"/batches/{made['big']}?sort={sort}").text:
+            time.sleep(1)
+        print(f"sorted by {sort} after {time.monotonic() - began:.0f} s", flush=True)
 
 
 def _measure(client: httpx.Client, path: str, headers: dict[str, str]) -> list[float]:

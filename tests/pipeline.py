@@ -40,6 +40,7 @@ SHORT = PipelineTimeouts(
     cancel_settles=0.4,
     results_trail=1.2,
     vanished=0.3,
+    deferred_after_cancel=60,
     unmoved=0.5,
     stalled=0.5,
     held_probe=0.05,
@@ -139,8 +140,10 @@ def _check_rows(batch: Batch, results: Sequence[Result], sandbox: Sandbox) -> No
     recipe, cells = recipe_of(batch), batch.dataset.pick(result.row for result in results)
     for result in results:
         request_id = recipe.request_id(result.row, cells[result.row])
+        if result.copy_of is not None:
+            assert not result.cost_ticks, f"row {result.row} repeats another one, and costs something"
         sent = {pk: there[key] for pk, token in tokens.items() if (key := f"{token} {request_id}") in there}
-        if result.submission_id is None or result.state == RowState.SKIPPED:
+        if result.submission_id is None or result.state == RowState.SKIPPED or result.copy_of is not None:
             assert not sent, f"row {result.row} was to be left out, and was sent"
             continue
         billed = sum(row["cost_in_usd_ticks"] for row in sent.values())

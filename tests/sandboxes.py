@@ -79,6 +79,11 @@ class Sandbox:
         """Ticks, over all batches."""
         return int(self.admin("GET", "ledger")["totals"]["cost_in_usd_ticks"])
 
+    def direct(self) -> list[dict[str, Any]]:
+        """Every direct completion, deferred or not, oldest first: what it was called, what it cost, if it was read."""
+        calls: list[dict[str, Any]] = self.admin("GET", "ledger/direct")["calls"]
+        return calls
+
     def batches(self) -> list[dict[str, Any]]:
         """What the provider has, empty shells included, oldest first."""
         listed: list[dict[str, Any]] = self.admin("GET", "ledger")["batches"]
@@ -87,7 +92,7 @@ class Sandbox:
     def reset(self) -> None:
         """Empty, instant, and strict: whoever adds a request again pays again (`check_books`)."""
         self.admin("POST", "reset")
-        self.set(rate=0, delay=0, settle=0, identical_adds="billed")
+        self.set(rate=0, delay=0, settle=0, deferred_delay=0, identical_adds="billed")
 
 
 @contextlib.contextmanager

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from functools import cache
+from dataclasses import replace
+from functools import cache, partial
 from typing import Any
 
-from batchsite.batches.batchable import why_no_batch
+from batchsite.batches.batchable import answers_for, why_no_batch
 from batchsite.batches.models import Batch, Submission
 from batchsite.batches.states import State
+from batchsite.media.shelf import shelf_of
 from batchsite.recipes.answer_shape import problems, shape_of
 from batchsite.recipes.attachments import Pictures
 from batchsite.recipes.given_requests import given_recipe
 from batchsite.recipes.prompt_template import parse
 from batchsite.recipes.recipe import Recipe
-from batchsite.xai.bodies import Kind
+from batchsite.recipes.tools import sent
+from batchsite.xai.bodies import CHAT, Kind
 
 
 def recipe_of(batch: Batch) -> Recipe:
@@ -24,7 +27,10 @@ def recipe_of(batch: Batch) -> Recipe:
     columns = batch.dataset.columns
     kind: Kind = "responses" if batch.request_kind == "responses" else "chat_get_completion"
     if batch.dataset.holds_requests:
-        return given_recipe(columns, batch.model, kind, cache(why_no_batch))
+        known = partial(why_no_batch, answers=answers_for(batch.team))
+        why_not = _any_model if batch.runs_live else cache(known)
+        return given_recipe(columns, batch.model, kind, why_not, is_live=batch.runs_live)
+    tools = sent(batch.tools)
     return Recipe(
         id_prefix=batch.id_prefix,
         id_column=columns.index(batch.id_column) if batch.id_column else None,
@@ -33,8 +39,9 @@ def recipe_of(batch: Batch) -> Recipe:
         model=batch.model,
         params=_params(batch),
         examples=tuple((parse(one["user"], columns), parse(one["assistant"], columns)) for one in batch.examples),
-        kind=kind,
+        kind="responses" if tools else kind,
         pictures=_pictures(batch),
+        tools=tools,
     )
 
 
@@ -43,13 +50,22 @@ def _pictures(batch: Batch) -> Pictures | None:
     columns = batch.dataset.columns
     if batch.picture_column not in columns:
         return None
-    return Pictures(columns.index(batch.picture_column), batch.picture_detail)
+    return Pictures(columns.index(batch.picture_column), batch.picture_detail, shelf_of(batch.dataset))
 
 
 def recipe_sent(submission: Submission) -> Recipe:
-    """Returns the recipe of a submission's requests: the batch's, with the cap on output tokens that a retry has."""
+    """Returns the recipe of a submission's requests: the batch's, with the cap on output tokens that a retry has.
+
+    What runs live is a chat completion: only those can be deferred (facts 5).
+    """
     recipe, output_cap = recipe_of(submission.batch), (submission.retry_of or {}).get("output_cap")
-    return recipe.capped(output_cap) if output_cap else recipe
+    recipe = recipe.capped(output_cap) if output_cap else recipe
+    return replace(recipe, kind=CHAT) if submission.is_live else recipe
+
+
+def _any_model(_: str) -> str:
+    """Nothing keeps a model from running live: xAI says so when it is asked."""
+    return ""
 
 
 def _params(batch: Batch) -> dict[str, Any]:

@@ -74,6 +74,8 @@ class HeldFor(models.TextChoices):
     BUDGET = "budget"
     RESTORE = "restore"
     """A person's word that rows are still wanted, after a restore."""
+    LOST = "lost"
+    """A person's word that rows may go on being asked live although replies keep getting lost."""
     OTHER = "other"
 
 

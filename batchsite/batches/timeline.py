@@ -10,6 +10,10 @@ from django.utils import timezone
 from batchsite.batches.models import Event, Submission
 from batchsite.teams.models import User
 
+NO_BATCHES = "model_takes_no_batches"
+"""Kind of the event that xAI refused the model of a batch when its first rows were added: nothing was admitted."""
+NO_SUCH_MODEL = "model_unknown"
+"""Kind of the event that xAI does not offer the model to the team at all."""
 _SAME_EVENT = timedelta(hours=6)
 _LONGEST_DETAIL = 4_000
 _LONGEST_TRACE_ID = 100

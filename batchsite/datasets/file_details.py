@@ -21,6 +21,7 @@ FORMS = {
     "xlsx": "Excel",
     "parquet": "Parquet",
     "requests": "Requests of the Batch API",
+    "files": "One row a file",
 }
 DELIMITERS = {sign: name[:1].upper() + name[1:] for sign, name in dialects.NAMES.items()}
 ENCODINGS = {"utf-8": "UTF-8", "utf-8-sig": "UTF-8", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16", "ascii": "UTF-8"}
@@ -85,6 +86,8 @@ def _facts(dataset: Dataset, understood: Mapping[str, Any]) -> Iterator[Fact]:
         yield Fact("Separator", _delimiter(dataset.delimiter))
         quoting = str(understood.get("quoting", ""))
         yield Fact("Quotes", QUOTES.get(quoting, quoting))
+    if count := understood.get("files"):
+        yield Fact("Files", f"{count:,}", str(understood.get("file_column") or "named by no column"))
     note = "with byte order mark" if dataset.encoding == "utf-8-sig" else ""
     yield Fact("Encoding", _encoding(dataset.encoding), note)
     if understood.get("header") == "none":
@@ -112,7 +115,7 @@ def shown(dataset: Dataset) -> dict[str, str]:
 def _packing(packed: str) -> str:
     kind, _, name = packed.partition(": ")
     if kind == "zip":
-        return f"{name} in a zip"
+        return f"{name} in a zip" if name else "in a zip"
     return "compressed with gzip" if kind == "gz" else packed
 
 

@@ -34,6 +34,7 @@ from batchsite.datasets.reading_report import (
     storable,
     understood_fields,
 )
+from batchsite.datasets.signals import dataset_ready
 from batchsite.datasets.upload_limits import NotTaken, check_limit, check_size, why_no_upload
 from batchsite.datasets.watched_file import WatchedFile
 from batchsite.datasets.web_address import NotFetched
@@ -194,7 +195,7 @@ def _import(claim: Claim[Dataset], dataset: Dataset) -> None:
                 rows = _store(fresh, some, rows)
                 Dataset.objects.filter(pk=fresh.pk).update(row_count=rows, bytes_read=min(source.count, dataset.size))
         _keep_skipped(dataset, table.left_out)
-    _update(
+    _end_well(
         claim,
         state=DatasetState.READY,
         file_rows=rows + table.left_out.count,
@@ -206,6 +207,14 @@ def _import(claim: Claim[Dataset], dataset: Dataset) -> None:
         problem_count=table.left_out.count,
         **understood_fields(table.understood),  # the last rows may have added to it
     )
+
+
+def _end_well(claim: Claim[Dataset], **values: Any) -> None:
+    """The dataset is ready, and other rooms are told in the same transaction."""
+    with claim.locked() as dataset:
+        Dataset.objects.filter(pk=dataset.pk).update(**values)
+        dataset.refresh_from_db()
+        dataset_ready.send(Dataset, dataset=dataset)
 
 
 def _keep_skipped(dataset: Dataset, skipped: Skipped) -> None:

@@ -123,6 +123,22 @@ class Dataset(Work):
         return {str(one["key"]): str(one["value"]) for one in self.answers}
 
     @property
+    def file_count(self) -> int:
+        """How many pictures, documents and texts came with the table."""
+        return int(self.understood.get("files") or 0)
+
+    @property
+    def file_column(self) -> str:
+        """The column whose cells name them. Empty if there is none."""
+        return str(self.understood.get("file_column") or "")
+
+    @property
+    def unfit_files(self) -> Any:
+        """The first files of its archive that cannot be sent."""
+        held: Any = self.held_files  # of a room above
+        return held.exclude(problem="").order_by("pk").only("problem")[:10]
+
+    @property
     def holds_requests(self) -> bool:
         """Whether the rows are requests of a batch file, run as they stand."""
         return self.form == "requests"

@@ -152,6 +152,7 @@ def _context(request: TeamRequest, found: Dataset) -> dict[str, Any]:
         page = dataset_queries.row_page(found, _first(request))
         context["columns"] = zip_longest(found.columns, page.rows[0][1] if page.rows else ())
         context["search"], context["page"] = search, page
+        context["file_place"] = found.columns.index(found.file_column) if found.file_column in found.columns else None
         if search:
             context["page"] = dataset_queries.searched_page(found, search, _first(request), _found_before(request))
         context["same_file"] = dataset_queries.same_file(found)

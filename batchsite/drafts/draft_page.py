@@ -20,10 +20,12 @@ from batchsite.drafts.draft_stages import stages_of
 from batchsite.drafts.draft_warnings import warnings_of
 from batchsite.drafts.forms import DraftField, DraftForm
 from batchsite.drafts.starter_prompts import STARTERS
+from batchsite.drafts.tool_fields import tool_inputs
 from batchsite.pricing.budgets import limiting_budget
 from batchsite.pricing.coverage import Coverage, Gaps, coverage, gaps
 from batchsite.pricing.estimate import Estimate, rows_to_send
 from batchsite.pricing.model_prices import prices_for
+from batchsite.pricing.repeated_rows import repeated_rows, sends_once
 from batchsite.prompts import prompt_queries as prompts
 from batchsite.recipes import answer_shape
 from batchsite.recipes.parameters import NAMES, parameters_of
@@ -81,6 +83,7 @@ def draft_context(request: TeamRequest, form: DraftForm, row: int, *, at_submit:
         "swap_params": swap_params,
         "shape_form": DraftForm(batch=batch) if taken else form,
         "swap_shape": taken,
+        "tools": tool_inputs(batch.tools),
         "types": TYPES.items(),
         "form": form,
         "refused": at_submit and bool(problems),
@@ -138,7 +141,7 @@ def shown_params(batch: Batch, fields: dict[str, DraftField]) -> list[DraftField
 
 def _noted(fields: dict[str, DraftField], swapped: list[DraftField], typed: QueryDict) -> list[DraftField]:
     """Returns the fields whose problems htmx can fill in on the page, without those that are swapped as a whole."""
-    without = {*NAMES, "skip_empty", "shape_kind"}
+    without = {*NAMES, "skip_empty", "repeats", "shape_kind"}
     plain = [field for name, field in fields.items() if name not in without]
     return plain if swapped else [*plain, *(fields[name] for name in NAMES if name in typed)]
 
@@ -184,6 +187,8 @@ def review_context(request: TeamRequest, batch: Batch, price: Estimate | None) -
         "preview": draft_store.preview(batch, row),
         "stages": stages_of(batch, {}, reviewing=True),
         "gaps": _gaps(batch, used),
+        "repeated": repeated_rows(batch, recipe_of(batch)),
+        "once": sends_once(batch),
         "schema": _schema(batch),
         "request_text": text[:SHOWN_OF_A_REQUEST],
         "cut": len(text) > SHOWN_OF_A_REQUEST,

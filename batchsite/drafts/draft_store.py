@@ -11,29 +11,31 @@ from django.conf import settings
 from django.db import transaction
 
 from batchsite.batches.batch_recipe import recipe_of
-from batchsite.batches.batchable import why_no_batch
+from batchsite.batches.batchable import answers_for, why_no_batch
 from batchsite.batches.models import Batch
 from batchsite.batches.states import State
 from batchsite.batches.timeline import note
 from batchsite.datasets.models import Dataset, DatasetState
 from batchsite.drafts.draft_edits import LABELS, Basis, ChangedMeanwhile, follow, is_edit
 from batchsite.drafts.models import ValueSearch
+from batchsite.media.shelf import why_not_yet
 from batchsite.pricing.budgets import refusal_of
 from batchsite.pricing.coverage import values_of
 from batchsite.pricing.estimate import Estimate, estimate, rows_to_send
 from batchsite.pricing.model_prices import prices_for
-from batchsite.recipes import answer_shape
+from batchsite.recipes import answer_shape, tools
 from batchsite.recipes.parameters import check_params
 from batchsite.recipes.prompt_template import PromptError, parse
 from batchsite.recipes.recipe import check_row
 from batchsite.recipes.shape_edits import part_of, with_values
 from batchsite.teams.accounts import account_kind
 from batchsite.teams.models import Team, User
-from batchsite.xai.bodies import Message
+from batchsite.xai.bodies import RESPONSES, Message
 
 LONGEST_PREVIEW = 1_000_000
 """Characters of a prompt that the page of a draft shows."""
 TOO_LONG_TO_SHOW = "The prompt of this row is too long to be shown here."
+NO_TOOLS_LIVE = "Rows that run live have no tools (facts 5): submit a batch, or choose no tool."
 MOST_PROBLEMS = 20
 """Problems of examples that are listed."""
 ANY = Basis()
@@ -54,7 +56,14 @@ def new_draft(team: Team, user: User | None, dataset: Dataset) -> Batch:
     first = next((price.model for price in prices_for(team) if price.batchable), "")
     with transaction.atomic():
         dataset = Dataset.objects.select_for_update(no_key=True).get(pk=dataset.pk, team=team, deleted_at=None)
-        batch = Batch.objects.create(team=team, dataset=dataset, created_by=user, name=dataset.name, model=first)
+        batch = Batch.objects.create(
+            team=team,
+            dataset=dataset,
+            created_by=user,
+            name=dataset.name,
+            model=first,
+            picture_column=dataset.file_column,
+        )
         note(batch.pk, "drafted", "Draft created", by=user)
     return batch
 
@@ -154,22 +163,32 @@ def problems_of(batch: Batch) -> Problems:
             problems[field] = words
     if not has_prompt(batch):
         problems["prompt"] = ["Write a prompt."]
-    refused = why_no_batch(batch.model) if batch.model else "Choose a model."
+    refused = why_no_batch(batch.model, answers_for(batch.team)) if batch.model else "Choose a model."
     if refused:
         problems["model"] = [refused]
     if batch.model:
-        wrong = check_params(batch.model, batch.params, settings.OPTIONS.xai_request_kind)
+        kind = RESPONSES if batch.tools else settings.OPTIONS.xai_request_kind
+        wrong = check_params(batch.model, batch.params, kind)
         problems |= {name: [words] for name, words in wrong.items()}
     problems |= {name: words for name, words in _parts(batch) if words}
     if batch.id_column and batch.id_column not in batch.dataset.columns:
         problems["id_column"] = ["The dataset doesn’t have that column."]
-    if batch.picture_column and batch.picture_column not in batch.dataset.columns:
-        problems["picture_column"] = ["The dataset doesn’t have that column."]
+    if wrong_pictures := _picture_problem(batch):
+        problems["picture_column"] = [wrong_pictures]
     if rows_to_send(batch) < 1:
         problems["row_limit"] = ["There are no rows to send."]
     if search_problem := _search_problem(batch):
         problems["value_search"] = [search_problem]
     return problems
+
+
+def _picture_problem(batch: Batch) -> str:
+    """Returns why the column of pictures cannot be used as it is. Empty if it can, or none is chosen."""
+    if not batch.picture_column:
+        return ""
+    if batch.picture_column not in batch.dataset.columns:
+        return "The dataset doesn’t have that column."
+    return why_not_yet(batch.dataset)
 
 
 def _search_problem(batch: Batch) -> str:
@@ -200,6 +219,7 @@ def _parts(batch: Batch) -> Iterator[tuple[str, list[str]]]:
                 wrong += [f"Example {number}: {words}" for words in _unknown(text, batch.dataset.columns)]
     yield "examples", wrong[:MOST_PROBLEMS]
     yield "shape", answer_shape.problems(batch.shape)
+    yield "tools", [*tools.problems(batch.tools), *([NO_TOOLS_LIVE] if batch.runs_live and batch.tools else ())]
 
 
 def _unknown(text: str, columns: Sequence[str]) -> list[str]:

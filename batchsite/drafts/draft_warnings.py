@@ -7,18 +7,21 @@ from collections.abc import Iterator
 from django.conf import settings
 
 from batchsite.batches.batch_recipe import recipe_of
+from batchsite.batches.batchable import answers_for, is_known, reason, takes_batches
 from batchsite.batches.models import Batch
-from batchsite.pricing.coverage import LOOKED_AT, gaps
+from batchsite.pricing.coverage import LOOKED_AT
 from batchsite.pricing.estimate import rows_to_send
 from batchsite.pricing.lessons import TokenLine, line_through
+from batchsite.pricing.long_prompts import long_rows, longest
 from batchsite.pricing.model_prices import price_of
 from batchsite.pricing.rates import OVERHEAD, lesson_of
+from batchsite.pricing.repeated_rows import WORTH_IT, repeated_rows, sends_once
 from batchsite.recipes.answer_shape import notes, problems, shape_of
 from batchsite.recipes.download_columns import renamed_fields
 from batchsite.recipes.prompt_template import MOST_SLIPS, slips
 from batchsite.recipes.recipe import Recipe
 from batchsite.wording import many
-from batchsite.xai.catalogue import batch_reason, is_batchable
+from batchsite.xai.catalogue import LONG_PROMPT
 
 ROWS_SHOWN = 5
 """Rows that are listed."""
@@ -34,12 +37,13 @@ def warnings_of(batch: Batch) -> list[str]:
     except ValueError:
         recipe = None  # its problems are named elsewhere
     if recipe and batch.dataset.holds_requests:
-        warnings += _too_long(batch, recipe)
+        warnings += [*_too_long(batch, recipe), *_doubled(batch, recipe)]
     elif recipe and batch.prompt.strip():
-        warnings += [*_equal_requests(batch, recipe), *_too_long(batch, recipe)]
+        warnings += [*_equal_requests(batch, recipe), *_too_long(batch, recipe), *_doubled(batch, recipe)]
     warnings += [*_slips(batch), *notes(batch.shape), *_taken_names(batch)]
-    if batch.model and batch.model not in settings.OPTIONS.xai_batch_models and is_batchable(batch.model) is None:
-        warnings.append(batch_reason(batch.model))
+    answers = answers_for(batch.team)
+    if batch.model and takes_batches(batch.model, answers) and not is_known(batch.model, answers):
+        warnings.append(f"{reason(batch.model, answers)} “Models and prices” has a way to ask it first.")
     size, rows = settings.OPTIONS.requests_per_submission, rows_to_send(batch)
     if rows > size:
         warnings.append(f"More than {size:,} rows are sent as {-(-rows // size)} batches at xAI; here they remain one.")
@@ -47,9 +51,18 @@ def warnings_of(batch: Batch) -> list[str]:
 
 
 def _equal_requests(batch: Batch, recipe: Recipe) -> Iterator[str]:
+    once = sends_once(batch)
     if not recipe.columns:
-        count = many(rows_to_send(batch), "equal request")
+        count = "One request" if once else many(rows_to_send(batch), "equal request")
         yield f"No column is used: every row gets the same prompt. {count} will be billed."
+        return
+    repeated = repeated_rows(batch, recipe) if len(batch.rows) and not once and not batch.repeats else None
+    if repeated and repeated.share > WORTH_IT:
+        scope = "" if repeated.is_whole else f" of the first {repeated.rows:,}"
+        yield (
+            f"{many(repeated.copies, 'row')}{scope} repeat{'s' if repeated.copies == 1 else ''} the request of another "
+            "row, and each is billed. Under “Rows that repeat” you can send such requests once."
+        )
 
 
 def _slips(batch: Batch) -> Iterator[str]:
@@ -81,9 +94,8 @@ def _too_long(batch: Batch, recipe: Recipe) -> Iterator[str]:
     context = price.context_length if price else None
     if not context or not len(batch.rows):
         return
-    row, characters = _longest(batch, recipe)
-    lesson = lesson_of(batch)
-    line = line_through(lesson) if lesson.answers else TokenLine(OVERHEAD)
+    row, characters = longest(batch, recipe)
+    line = _line(batch)
     tokens = line.tokens(characters)
     limit = batch.params.get("max_completion_tokens")
     answer = limit if isinstance(limit, int) and 0 < limit < context else 0
@@ -91,7 +103,7 @@ def _too_long(batch: Batch, recipe: Recipe) -> Iterator[str]:
         return
     room = f", {answer:,} of them for the answer" if answer else ""
     words = f"The prompt of row {row:,} has about {tokens:,.0f} tokens, and {batch.model} takes {context:,}{room}: "
-    others = [other for other in _longer_than(batch, recipe, line, context - answer) if other != row]
+    others = [other for other in long_rows(batch, recipe, line, context - answer + 1) if other != row]
     if others:
         shown = ", ".join(f"{other:,}" for other in others[:ROWS_SHOWN])
         more = f" and {len(others) - ROWS_SHOWN:,} more" if len(others) > ROWS_SHOWN else ""
@@ -102,27 +114,24 @@ def _too_long(batch: Batch, recipe: Recipe) -> Iterator[str]:
     yield f"{words} Skip them, or shorten the prompt."
 
 
-def _longer_than(batch: Batch, recipe: Recipe, line: TokenLine, most_tokens: int) -> list[int]:
-    """Returns the rows with longer prompts, among the first ones."""
-    rows = batch.rows.places(0, LOOKED_AT)
-    return [
-        row
-        for first, block in batch.dataset.slices_in(rows.spans)
-        for row, cells in enumerate(block, first)
-        if line.tokens(recipe.length(cells)) > most_tokens
-    ]
+def _doubled(batch: Batch, recipe: Recipe) -> Iterator[str]:
+    """Yields a sentence with the rows whose prompts are so long that all their tokens cost double (facts 7.3)."""
+    if not len(batch.rows):
+        return
+    row, characters = longest(batch, recipe)
+    line = _line(batch)
+    if line.tokens(characters) < LONG_PROMPT:
+        return
+    rows = long_rows(batch, recipe, line, LONG_PROMPT) or [row]
+    shown = ", ".join(f"{one:,}" for one in rows[:ROWS_SHOWN])
+    more = f" and {len(rows) - ROWS_SHOWN:,} more" if len(rows) > ROWS_SHOWN else ""
+    scope = f", of the first {LOOKED_AT:,} rows" if len(batch.rows) > LOOKED_AT else ""
+    yield (
+        f"From {LONG_PROMPT:,} tokens of a prompt on, every token of the request costs double: so it is for "
+        f"row{'s' if len(rows) > 1 else ''} {shown}{more}{scope}."
+    )
 
 
-def _longest(batch: Batch, recipe: Recipe) -> tuple[int, int]:
-    """Returns (row, characters) of the longest prompt, among the rows that were measured and those of the profile."""
-    chosen = batch.rows
-    rows = {chosen.first}
-    if recipe.columns:
-        rows.add(gaps(batch.dataset, recipe.columns, chosen).longest)
-        used = {batch.dataset.columns[column] for column in recipe.columns}
-        profiled = [column for column in batch.dataset.profile.get("columns") or [] if column.get("name") in used]
-        rows |= {int(column["longest"]["row"]) for column in profiled if column.get("longest")}
-    lengths = {
-        row: recipe.length(cells) for row, cells in batch.dataset.pick(row for row in rows if row in chosen).items()
-    }
-    return max(lengths.items(), key=lambda pair: pair[1], default=(chosen.first, 0))
+def _line(batch: Batch) -> TokenLine:
+    lesson = lesson_of(batch)
+    return line_through(lesson) if lesson.answers else TokenLine(OVERHEAD)

@@ -13,6 +13,7 @@ from django.http import QueryDict
 from batchsite.batches.models import Batch
 from batchsite.drafts import typed_parts
 from batchsite.drafts.draft_store import Problems
+from batchsite.drafts.tool_fields import typed_tools
 from batchsite.drafts.widgets import ModelSelect, number_input, param_fields
 from batchsite.pricing.model_prices import ModelPrice, prices_for
 from batchsite.recipes.attachments import DETAILS
@@ -48,7 +49,7 @@ class DraftField:
 
 _COLUMNS = frozenset(
     (
-        *("prompt", "system_prompt", "row_limit", "ranges", "skip_empty", "id_column"),
+        *("prompt", "system_prompt", "row_limit", "ranges", "skip_empty", "repeats", "id_column"),
         *("picture_column", "picture_detail", "history_column"),
         *("model", "name", "auto_retries", "deadline_hours"),
     )
@@ -88,6 +89,18 @@ class DraftForm(forms.Form):
         choices=[("no", "Send them anyway"), ("yes", "Skip them: they cost nothing")],
         coerce=lambda value: value == "yes",
         empty_value=None,
+        widget=forms.RadioSelect(),
+    )
+    repeats = forms.TypedChoiceField(
+        label="Rows that repeat the request of another row",
+        required=False,
+        choices=[
+            ("auto", "Send them once if the temperature is 0 and more than 1 % repeat"),
+            ("once", "Send each request once: all of its rows get the answer, and one of them has the cost"),
+            ("each", "Send every row"),
+        ],
+        coerce=lambda value: "" if value == "auto" else value,
+        empty_value="",
         widget=forms.RadioSelect(),
     )
     shape_kind = forms.ChoiceField(
@@ -208,7 +221,9 @@ class DraftForm(forms.Form):
         values = {name: value for name, value in self.cleaned_data.items() if name in _COLUMNS and name in self.data}
         given = {name: self.cleaned_data[name] for name in NAMES if name in self.data and name in self.cleaned_data}
         params = {name: value for name, value in (self.batch.params | given).items() if value is not None}
-        return values | {"params": params} | self._examples() | self._shape()
+        tools = typed_tools(self.data)
+        chosen = {} if tools is None else {"tools": tools}
+        return values | {"params": params} | chosen | self._examples() | self._shape()
 
     def _examples(self) -> dict[str, Any]:
         return {"examples": self.examples} if "examples-shown" in self.data else {}
@@ -232,7 +247,9 @@ class DraftForm(forms.Form):
             if words and at_submit:
                 field.widget.attrs["aria-invalid"] = "true"
             shown[name] = DraftField(self[name], words)
-        parts = {name: DraftField(Part(f"id_{name}"), problems.get(name, [])) for name in ("examples", "shape")}
+        parts = {
+            name: DraftField(Part(f"id_{name}"), problems.get(name, [])) for name in ("examples", "shape", "tools")
+        }
         return shown | parts
 
 
@@ -244,6 +261,7 @@ def _initial(batch: Batch) -> dict[str, Any]:
     return {
         "ranges": ", ".join(f"{first}-{last}" if last > first else f"{first}" for first, last in batch.ranges or ()),
         "skip_empty": "yes" if batch.skip_empty else "no",
+        "repeats": batch.repeats or "auto",
         "shape_kind": "schema" if "schema" in shape else "fields" if shape else "text",
         "schema": text,
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from batchsite.batches.batchable import why_no_batch
+from batchsite.batches.batchable import answers_for, why_no_batch
 from batchsite.batches.models import Batch
 from batchsite.drafts import draft_store
 from batchsite.prompts import library
@@ -45,6 +45,6 @@ def fill(batch: Batch, contents: Contents, version: PromptVersion | None = None)
         "params": contents.params,
         "prompt_version": version,
     }
-    if contents.model and not why_no_batch(contents.model):
+    if contents.model and not why_no_batch(contents.model, answers_for(batch.team)):
         values["model"] = contents.model
     draft_store.save(batch, values)

@@ -96,7 +96,16 @@ def names_of(batch: Batch) -> Sequence[str]:
 
 def fingerprint(batch: Batch, form: str, choice: DownloadChoice) -> str:
     """Changes when the file would: an ETag of the state, all counters, judgements and the choice."""
-    sums = (batch.succeeded, batch.failed, batch.cancelled, batch.missing, batch.skipped, batch.misfits, batch.flawed)
+    sums = (
+        batch.succeeded,
+        batch.failed,
+        batch.cancelled,
+        batch.missing,
+        batch.skipped,
+        batch.misfits,
+        batch.flawed,
+        batch.copies,
+    )
     seen = (batch.pk, batch.state, batch.ended_at, sums, batch.cost_ticks, batch.completion_tokens, form, choice)
     others = (judgement_columns.fingerprint(batch), filtered_rows.fingerprint(batch) if choice.filter else ())
     return hashlib.sha256(repr((seen, others)).encode()).hexdigest()[:32]

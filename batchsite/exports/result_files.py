@@ -8,7 +8,7 @@ from itertools import chain
 from pathlib import Path
 
 from batchsite.batches.models import Batch
-from batchsite.exports import table_writers, text_writers
+from batchsite.exports import further_cells, table_writers, text_writers
 from batchsite.exports.download_choice import STATES, DownloadChoice
 from batchsite.exports.row_streams import FileRow, columns_of, file_rows, rows_in_order
 from batchsite.exports.table_writers import Beat, Builder, TooBig, build_parquet, build_xlsx
@@ -126,7 +126,7 @@ def _file_rows(
     batch: Batch, choice: DownloadChoice, columns: Sequence[str], keep_alive: KeepAlive = lambda: None
 ) -> Iterator[FileRow]:
     extra = len(columns) - len(batch.dataset.columns)
-    within, judged = choice.within(batch), extra > bool(batch.several)
+    within, judged = choice.within(batch), extra > len(further_cells.columns_of(batch))
     if choice.rows == "filter" and choice.sort:
         ordered = filtered_rows.in_order(batch, choice.filter, choice.sort, within, keep_alive)
         return rows_in_order(batch, ordered, judged=judged, keep_alive=keep_alive)

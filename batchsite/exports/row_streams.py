@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-import orjson
-
 from batchsite.batches.answer_flaws import WARNINGS, warning_of
 from batchsite.batches.models import Batch, Result
 from batchsite.batches.states import RowState
 from batchsite.datasets.models import BLOCK_ROWS
+from batchsite.exports import further_cells
 from batchsite.exports.text_writers import Outcome
 from batchsite.recipes.answer_shape import Shape, shape_of
 from batchsite.recipes.download_columns import free_names
@@ -33,8 +32,6 @@ _COLUMNS = (
     "others",
 )
 _ANSWER, _MISFIT = _COLUMNS.index("answer"), _COLUMNS.index("misfit")
-OTHERS = "other_answers"
-"""The column with the further answers of rows that have several, as a JSON array."""
 ORDERED_BYTES, MOST_ORDERED = 32_000_000, 20_000
 """Cells and rows that are in memory at once, if rows are not wanted in the order of the dataset."""
 FileRow = tuple[Sequence[str], Outcome]
@@ -61,12 +58,13 @@ def file_rows(
     id_column = batch.dataset.columns.index(batch.id_column) if batch.id_column else None
     head, shape = f"{batch.id_prefix}-row-", shape_of(batch.shape)
     nothing = (None,) * len(shape.fields) if shape else ()
-    takes_all = states is None and not misfits and not judged and not batch.several
+    blanks = ("",) * len(further_cells.columns_of(batch))
+    takes_all = states is None and not misfits and not judged and not blanks
     for group in _groups(batch, batch.rows if within is None else within):
         keep_alive()
         results = _results(batch, [number for number, _ in group], shape, misfits=misfits)
         judgements = judgement_columns.cells_of(batch, group[0][0], group[-1][0]) if judged else {}
-        others = _others(batch, group[0][0], group[-1][0]) if batch.several else {}
+        further = further_cells.cells_of(batch, group[0][0], group[-1][0])
         for number, cells in group:
             request_id = f"{head}{number}" if id_column is None else cells[id_column]
             result = results.get(number)
@@ -77,7 +75,7 @@ def file_rows(
                 yield cells, outcome
             elif states is None or outcome.state in states:
                 more = judgements.get(number, judgement_columns.NOTHING) if judged else ()
-                yield [*cells, *more, *([others.get(number, "")] if batch.several else ())], outcome
+                yield [*cells, *more, *further.get(number, blanks)], outcome
 
 
 def rows_in_order(
@@ -95,9 +93,9 @@ def rows_in_order(
 
 
 def columns_of(batch: Batch) -> list[str]:
-    """Returns the dataset's columns, followed by those of judgements and of further answers if there are any."""
+    """Returns the dataset's columns, followed by those of judgements and of `further_cells` if there are any."""
     columns = batch.dataset.columns
-    more = [*judgement_columns.columns_of(batch), *([OTHERS] if batch.several else ())]
+    more = [*judgement_columns.columns_of(batch), *further_cells.columns_of(batch)]
     return [*columns, *free_names(more, set(columns))]
 
 
@@ -139,12 +137,6 @@ def _results(batch: Batch, rows: Sequence[int], shape: Shape | None, *, misfits:
 def _warning(record: tuple[Any, ...]) -> str:
     misfit, cause, others = record[_MISFIT:]
     return warning_of(misfit, cause, bool(others)) if misfit or others or cause in WARNINGS else ""
-
-
-def _others(batch: Batch, first: int, last: int) -> dict[int, str]:
-    """Returns {row: further answers as a JSON array} of rows `first` to `last`."""
-    several = Result.objects.filter(batch_id=batch.pk, row__gte=first, row__lte=last, others__isnull=False)
-    return {row: orjson.dumps(texts).decode() for row, texts in several.values_list("row", "others")}
 
 
 def _pending(request_id: str, nothing: tuple[None, ...]) -> Outcome:

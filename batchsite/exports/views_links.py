@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -67,7 +66,6 @@ def link_revoke(request: TeamRequest, batch_id: int, link_id: int) -> HttpRespon
     return redirect("batch-links", batch.pk)
 
 
-@login_not_required
 @require_safe
 @streams
 def shared_results(request: HttpRequest, token: str, name: str) -> HttpResponseBase:

@@ -12,6 +12,7 @@ from batchsite.batches.models import Batch
 from batchsite.batches.queries import batches_of
 from batchsite.datasets.dataset_queries import datasets_of
 from batchsite.prompts.prompt_queries import prompts_of
+from batchsite.teams.access import Permissions
 from batchsite.teams.models import Team
 
 MOST = 6
@@ -39,7 +40,7 @@ class Group:
 
 PAGES = (
     ("New batch", "batch-new", "run a prompt on a dataset"),
-    ("Upload a dataset", "datasets", "import a file"),
+    ("Upload a dataset", "dataset-upload", "import a file"),
     ("Dashboard", "home", "what runs and what needs attention"),
     ("Batches", "batches", ""),
     ("Datasets", "datasets", ""),
@@ -52,11 +53,11 @@ PAGES = (
 """(label, name of the address, detail)."""
 
 
-def found_by(team: Team, words: str) -> list[Group]:
-    """Returns what the words name, by kind; without words the pages, and what is newest."""
+def found_by(team: Team, may: Permissions, words: str) -> list[Group]:
+    """Returns what the words name, by kind; without words the pages that the person may open, and what is newest."""
     words = words[:LONGEST]
     groups = (
-        Group("Pages and actions", _pages(words)),
+        Group("Pages and actions", _pages(may, words)),
         Group("Batches", [*_batch_by_number(team, words), *_batches(team, words)][:MOST]),
         Group("Datasets", _named(datasets_of(team), words, "dataset")),
         Group("Prompts", _named(prompts_of(team), words, "prompt") if words else ()),
@@ -64,8 +65,8 @@ def found_by(team: Team, words: str) -> list[Group]:
     return [group for group in groups if group.places]
 
 
-def _pages(words: str) -> list[Place]:
-    pages = [Place(label, reverse(name), detail) for label, name, detail in PAGES]
+def _pages(may: Permissions, words: str) -> list[Place]:
+    pages = [Place(label, reverse(name), detail) for label, name, detail in PAGES if name in may]
     return [page for page in pages if words.casefold() in f"{page.label} {page.detail}".casefold()]
 
 

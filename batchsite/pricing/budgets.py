@@ -23,7 +23,7 @@ from batchsite.wording import dollars
 
 MOST_RUNNING = 500
 """Running batches whose estimates are summed, the latest."""
-RAISE_IT = "An owner can raise it on the Team page"
+RAISE_IT = "An admin or owner can raise it on the Team page"
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def waits(submission: Submission) -> str:
 
 
 def _has_begun(submission: Submission) -> bool:
-    return Submission.objects.filter(batch=submission.batch_id).exclude(remote_id="").exists()
+    return Submission.objects.filter(batch=submission.batch_id).exclude(remote_id="", create_tried_at=None).exists()
 
 
 def reached(batch: Batch) -> Budget | None:

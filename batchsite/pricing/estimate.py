@@ -6,8 +6,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from batchsite.batches.models import Batch
+from batchsite.pricing.long_prompts import doubled
 from batchsite.pricing.prompt_lengths import PromptLengths, measure
 from batchsite.pricing.rates import Rates, lesson_of, rates_of
+from batchsite.pricing.repeated_rows import Repeated, repeated_rows, sends_once
 from batchsite.recipes.recipe import Recipe
 from batchsite.wording import many
 
@@ -31,6 +33,8 @@ class Estimate:
     """Rows whose tried answer is kept; they are not sent again."""
     paid: int = 0
     """What the kept rows cost; part of `low`, `likely` and `high`."""
+    copies: int = 0
+    """Rows that are not sent, as they repeat the request of another one: they cost nothing."""
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -43,9 +47,12 @@ def estimate(batch: Batch, recipe: Recipe) -> Estimate | None:
         return None
     own = lesson_of(batch)
     rows = lengths.to_send
-    kept = min(own.kept, rows)
+    repeated = repeated_rows(batch, recipe) if sends_once(batch) else None
+    copies = round(rows * repeated.share) if repeated else 0
+    kept = min(own.kept, rows - copies)
     paid = own.kept_ticks if kept else 0
-    low, likely, high = (paid + (rows - kept) * ticks for ticks in rates.in_a_batch(lengths.characters))
+    each, more = rates.in_a_batch(lengths.characters), doubled(batch, recipe, rates)
+    low, likely, high = (paid + (rows - kept - copies) * ticks + long for ticks, long in zip(each, more, strict=True))
     return Estimate(
         rows=rows,
         measured=lengths.looked_at,
@@ -54,10 +61,11 @@ def estimate(batch: Batch, recipe: Recipe) -> Estimate | None:
         low=low,
         likely=likely,
         high=high,
-        basis=_basis(lengths, rates, kept),
+        basis=_basis(lengths, rates, kept) + _once(repeated, copies),
         characters=round(lengths.characters),
         kept=kept,
         paid=paid,
+        copies=copies,
     )
 
 
@@ -78,6 +86,16 @@ def _basis(lengths: PromptLengths, rates: Rates, kept: int) -> str:
     if kept:
         words += f" {kept:,} test row{'s are' if kept != 1 else ' is'} kept: already paid, and included in the total."
     return words
+
+
+def _once(repeated: Repeated | None, copies: int) -> str:
+    if repeated is None:
+        return ""
+    if not copies:
+        return "" if repeated.is_whole else " Rows that repeat are found when it is submitted, and cost nothing."
+    least = "" if repeated.is_whole else "At least "
+    words = f"{least}{many(copies, 'row')} repeat{'s' if copies == 1 else ''} the request of another one"
+    return f" {words}: sent once, the answer goes to all of them."
 
 
 def came_out(batch: Batch) -> str:

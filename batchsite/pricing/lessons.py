@@ -52,6 +52,9 @@ class Lesson:
     reasoning_squared: int = 0
     completion_squared: int = 0
     cached_squared: int = 0
+    tool_ticks: int = 0
+    """Fees of calls of tools."""
+    tool_ticks_squared: int = 0
     kept: int = 0
     """Answers that are kept: their rows are not sent again."""
     kept_ticks: int = 0
@@ -59,7 +62,15 @@ class Lesson:
 
     @classmethod
     def of(
-        cls, characters: int, prompt: int, *, cached: int, completion: int, reasoning: int, kept_ticks: int | None
+        cls,
+        characters: int,
+        prompt: int,
+        *,
+        cached: int,
+        completion: int,
+        reasoning: int,
+        tool_ticks: int = 0,
+        kept_ticks: int | None,
     ) -> Lesson:
         """The lesson of one answer; `kept_ticks` is None if the answer is not kept."""
         output = completion + reasoning
@@ -76,6 +87,8 @@ class Lesson:
             reasoning_squared=reasoning**2,
             completion_squared=completion**2,
             cached_squared=cached**2,
+            tool_ticks=tool_ticks,
+            tool_ticks_squared=tool_ticks**2,
             kept=int(kept_ticks is not None),
             kept_ticks=kept_ticks or 0,
         )
@@ -170,6 +183,7 @@ def prompt_fingerprint(batch: Batch) -> str:
     """Returns `<hash of texts and shape>.<hash of model and parameters>`: what is asked, whatever the rows."""
     texts = _short([batch.system_prompt, batch.prompt, batch.examples, batch.shape], 12)
     along = [[batch.picture_column, batch.picture_detail]] if batch.picture_column else []
+    along += [batch.tools] if batch.tools else []
     return f"{texts}.{_short([batch.model, batch.params, *along], 7)}"
 
 

@@ -10,13 +10,13 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.utils import timezone
 
-from batchsite.batches.batchable import takes_batches
+from batchsite.batches import batchable
 from batchsite.batches.models import ModelOffer
 from batchsite.processes.queue import Job
 from batchsite.teams.accounts import AccountKind, AccountMissing, account_kind, account_of
 from batchsite.teams.models import Team
 from batchsite.teams.provider_client import client_for
-from batchsite.xai.catalogue import BATCH_MODELS, batch_reason
+from batchsite.xai.catalogue import BATCH_MODELS
 from batchsite.xai.errors import XaiError
 
 FRESH = timedelta(hours=6)
@@ -32,6 +32,9 @@ class ModelPrice:
     output_price: int
     batchable: bool
     reason: str
+    """What is known of it in batches, as a sentence."""
+    can_be_asked: bool = False
+    was_asked: bool = False
     context_length: int | None = None
     refreshed_at: datetime | None = None
     """When the provider listed it. None if it comes from our own table."""
@@ -62,16 +65,22 @@ def discounted(price: int) -> int:
 def prices_for(team: Team) -> list[ModelPrice]:
     """Returns the models that the team's provider lists, batchable ones first; our own table until it has answered."""
     base_url = account_of(team, account_kind(team)).base_url
+    answers = batchable.answers_at(base_url)
     stored = ModelOffer.objects.filter(base_url=base_url)
     listed = [
         replace(
-            _model_price(row.model, row.input_price, row.cached_price, row.output_price),
+            _model_price(row.model, row.input_price, row.cached_price, row.output_price, answers),
             context_length=row.context_length,
             refreshed_at=row.refreshed_at,
         )
         for row in stored.order_by("model")
     ] or [
-        _model_price(known.id, known.price.input_ticks, known.price.cached_ticks, known.price.output_ticks)
+        replace(
+            _model_price(
+                known.id, known.price.input_ticks, known.price.cached_ticks, known.price.output_ticks, answers
+            ),
+            context_length=known.context,
+        )
         for known in BATCH_MODELS
     ]
     return sorted(listed, key=lambda price: (not price.batchable, price.model != BATCH_MODELS[0].id, price.model))
@@ -81,9 +90,14 @@ def price_of(team: Team, model: str) -> ModelPrice | None:
     return next((price for price in prices_for(team) if price.model == model), None)
 
 
-def _model_price(model: str, input_price: int, cached_price: int, output_price: int) -> ModelPrice:
-    batchable = takes_batches(model)
-    return ModelPrice(model, input_price, cached_price, output_price, batchable, batch_reason(model))
+def _model_price(
+    model: str, input_price: int, cached_price: int, output_price: int, answers: batchable.Answers
+) -> ModelPrice:
+    taken, words = batchable.takes_batches(model, answers), batchable.reason(model, answers)
+    can_be_asked = batchable.can_be_asked(model, answers)
+    return ModelPrice(
+        model, input_price, cached_price, output_price, taken, words, can_be_asked, was_asked=model in answers
+    )
 
 
 # ---- keeping them fresh --------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from batchsite.batches.models import Batch
 from batchsite.pricing.answer_sizes import AnswerSize, size_of
+from batchsite.pricing.call_fees import NO_FEES, CallFees, call_fees
 from batchsite.pricing.lessons import (
     MOST_KIN,
     PER_CHARACTER,
@@ -27,6 +28,7 @@ from batchsite.recipes.json_bytes import json_bytes
 from batchsite.recipes.parameters import is_reasoning
 from batchsite.recipes.recipe import Recipe
 from batchsite.wording import many
+from batchsite.xai.catalogue import LONG_PROMPT
 
 OVERHEAD = 190
 """Tokens that xAI adds to every prompt, most of them billed at the cached price (facts 2.13)."""
@@ -77,6 +79,7 @@ class Rates:
     """Prompt tokens that may not be billed at all: whether a schema counts has not been observed yet."""
     output: OutputTokens
     words: str
+    fees: CallFees = NO_FEES
 
     def ticks(self, prompt: float, output: float, cached: float) -> int:
         """Ticks at list price."""
@@ -86,15 +89,22 @@ class Rates:
 
     def in_real_time(self, characters: float) -> int:
         """Ticks of one row that is tried, at list price."""
-        return self.ticks(self.line.tokens(characters), self.output.likely, self.cached)
+        prompt = self.line.tokens(characters)
+        ticks = self.ticks(prompt, self.output.likely, self.cached) * (2 if prompt >= LONG_PROMPT else 1)
+        return ticks + round(self.fees.likely)
 
     def in_a_batch(self, characters: float) -> tuple[int, int, int]:
-        """(low, likely, high) ticks of one row of a batch."""
+        """(low, likely, high) ticks of one row of a batch, before a long prompt doubles them: see long_prompts.py."""
         prompt = self.line.tokens(characters)
         low = self.ticks((prompt - self.perhaps) * (1 - self.doubt), self.output.low, max(self.cached, OVERHEAD))
         likely = self.ticks(prompt, self.output.likely, self.cached)
         high = self.ticks(prompt * (1 + self.doubt), self.output.high, 0)
-        return discounted(low), discounted(likely), discounted(high)
+        fees = self.fees
+        return (
+            discounted(low) + round(fees.low),
+            discounted(likely) + round(fees.likely),
+            discounted(high) + round(fees.high),
+        )
 
 
 def lesson_of(batch: Batch) -> Lesson:
@@ -113,6 +123,7 @@ def rates_of(batch: Batch, recipe: Recipe) -> Rates | None:
     same_prompt = sum_of(lesson for before, lesson in earlier if prompt_fingerprint(before) == fingerprint)
     same_effort = sum_of(lesson for before, lesson in earlier if _effort(before) == _effort(batch))
     output = _output(batch, own, same_prompt, kin, same_effort)
+    fees = call_fees(batch.tools, (own + same_prompt, kin, same_effort))
     same_shape = sum_of(lesson for before, lesson in earlier if _is_alike(before, batch) and lesson.characters)
     for lesson, word, source, doubt in (
         (own, "test row", "", 0.03),
@@ -122,12 +133,14 @@ def rates_of(batch: Batch, recipe: Recipe) -> Rates | None:
         if lesson.answers:
             usual = (kin, _usual(batch, same_effort)) if lesson is own else ()
             words = f"based on {'' if source else 'your '}{many(lesson.answers, word)}{source}"
-            return Rates(price, line_through(lesson), lesson.leaning("cached", usual), doubt, 0, output, words)
+            return Rates(price, line_through(lesson), lesson.leaning("cached", usual), doubt, 0, output, words, fees)
     schema, along = _schema_tokens(recipe), picture_tokens(batch, recipe)
     adds = f"about {OVERHEAD} that xAI adds to every prompt" + (" and the answer’s schema" if schema else "")
     words = f"estimated at 4 characters each, plus {adds}"
     words += f" and about {along:,.0f} for its pictures" if along else ""
-    return Rates(price, TokenLine(OVERHEAD + schema + along), OVERHEAD, 0.15, schema, output, words)
+    words += f"; {fees.words}" if fees.words else ""
+    line, doubt = TokenLine(OVERHEAD + schema + along + fees.tokens), 1.0 if fees.tokens else 0.15
+    return Rates(price, line, OVERHEAD, doubt, schema + fees.tokens, output, words, fees)
 
 
 def _is_alike(before: Batch, batch: Batch) -> bool:
@@ -216,9 +229,10 @@ def _as_lesson(tokens: float) -> Lesson:
 
 
 def _earlier(batch: Batch) -> list[Batch]:
-    """The team's latest batches with the same model that have answers."""
+    """Those of the team's latest batches with the same model that have answers and used the same tools."""
     batches = Batch.objects.filter(team_id=batch.team_id, model=batch.model, account=batch.account or "sandbox")
-    return list(batches.exclude(pk=batch.pk).filter(succeeded__gte=ENOUGH_ANSWERS).order_by("-pk")[:EARLIER])
+    latest = batches.exclude(pk=batch.pk).filter(succeeded__gte=ENOUGH_ANSWERS).order_by("-pk")[:EARLIER]
+    return [before for before in latest if before.tools.keys() == batch.tools.keys()]
 
 
 def _lesson_from(batch: Batch, price: ModelPrice) -> Lesson:
@@ -226,13 +240,13 @@ def _lesson_from(batch: Batch, price: ModelPrice) -> Lesson:
 
     Cached tokens of prompts are not summed in a batch, so they are worked out from what was billed.
     """
-    answers = batch.succeeded
+    answers = max(1, batch.succeeded - batch.copies)  # copies used no tokens
     characters = int((batch.estimate or {}).get("characters") or 0)
     prompt = batch.prompt_tokens // answers
     output = batch.completion_tokens + batch.reasoning_tokens
     uncached = discounted(batch.prompt_tokens * price.input_price + output * price.output_price)
     saved = discounted(price.input_price - price.cached_price)
-    cached = (uncached - batch.cost_ticks) // saved if saved > 0 else 0
+    cached = (uncached - (batch.cost_ticks - batch.tool_ticks)) // saved if saved > 0 else 0
     return Lesson(
         answers=answers,
         characters=answers * characters,
@@ -245,4 +259,6 @@ def _lesson_from(batch: Batch, price: ModelPrice) -> Lesson:
         reasoning_tokens=batch.reasoning_tokens,
         reasoning_squared=batch.reasoning_tokens**2 // answers,
         completion_squared=batch.completion_tokens**2 // answers,
+        tool_ticks=batch.tool_ticks,
+        tool_ticks_squared=batch.tool_ticks**2 // answers,
     )

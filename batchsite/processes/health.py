@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from django.contrib.auth.decorators import login_not_required
 from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
@@ -16,13 +15,11 @@ from batchsite.processes.queue import QUEUES
 log = logging.getLogger(__name__)
 
 
-@login_not_required
 def live(request: HttpRequest) -> JsonResponse:
     """Always 200: this process answers."""
     return _answer({"live": True})
 
 
-@login_not_required
 def ready(request: HttpRequest) -> JsonResponse:
     """200 if this process can serve pages, otherwise 503 with the reason.
 

@@ -10,7 +10,6 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from django.contrib.auth.decorators import login_not_required
 from django.db import OperationalError, connection, transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template import loader
@@ -93,7 +92,6 @@ def _busy_timeout(milliseconds: int | None = None) -> int:
         return int(cursor.fetchone()[0])
 
 
-@login_not_required
 def server_error(request: HttpRequest) -> HttpResponse:
     """The page for an uncaught exception: 503 with an explanation for an outage or too little memory, otherwise 500."""
     error = sys.exc_info()[1]

@@ -65,13 +65,19 @@ def has_room(queue: Queue) -> bool:
     return _room(queue) > 0
 
 
-def _room(queue: Queue) -> int:
-    """Returns how many messages the queue has room for. None if the broker does not answer: what is due stays due."""
+def waiting(queue: Queue) -> int | None:
+    """Returns how many messages wait in the queue. None if the broker does not answer."""
     try:
-        return MOST_WAITING - int(broker_of(queue).queue_size() or 0)
+        return int(broker_of(queue).queue_size() or 0)
     except Exception as error:  # noqa: BLE001  each broker has errors of its own
         log.warning("the broker does not answer: %s", error)
-        return 0
+        return None
+
+
+def _room(queue: Queue) -> int:
+    """Returns how many messages the queue has room for. None if the broker does not answer: what is due stays due."""
+    count = waiting(queue)
+    return 0 if count is None else MOST_WAITING - count
 
 
 def send(job: Job) -> None:

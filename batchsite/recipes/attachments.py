@@ -114,7 +114,7 @@ class Pictures:
         if held is None or self.shelf is None:
             return Attachment("image", name, partial(str, name), self.detail)
         kind: Literal["image", "file"] = "image" if held.kind == "image" else "file"
-        return Attachment(kind, name, partial(_data_url, held, self.shelf.read), self.detail)
+        return Attachment(kind, name, partial(_data_url, held, self.shelf.read), self.detail, is_held=True)
 
 
 def _tokens(held: HeldFile | None, detail: str) -> int:

@@ -5,6 +5,7 @@ The table has the columns custom_id, method, url and body (facts 3); a body is t
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
@@ -36,6 +37,8 @@ class Given(Recipe):
     why_not: Callable[[str], str] = str
     """Returns why a model cannot be used, as a sentence. Empty if it can."""
 
+    is_live: bool = False
+    """Rows are asked one by one: only chat completions can be deferred (facts 5)."""
     output_cap: int | None = None
     """Takes the place of each body's own cap on output tokens."""
 
@@ -52,6 +55,10 @@ class Given(Recipe):
     @property
     def pieces(self) -> None:
         """None: rows have nothing in common."""
+
+    def likeness(self, cells: Sequence[str]) -> bytes:
+        text = f"{cells[self.url_column]} {cells[self.body_column]}"
+        return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
     def length(self, cells: Sequence[str]) -> int:
         return len(cells[self.body_column])
@@ -72,6 +79,8 @@ class Given(Recipe):
             return (
                 f"Requests for {cells[self.url_column][:80]} are not run here: only those for {' and '.join(_KINDS)}."
             )
+        if self.is_live and kind != CHAT:
+            return "It is a request for /v1/responses, which cannot run live: only chat completions can."
         body = self._body(cells)
         model = body.get("model")
         if not isinstance(model, str) or not model:
@@ -97,7 +106,9 @@ def _as_text(content: object) -> str:
     return content if isinstance(content, str) else json_bytes(content).decode()
 
 
-def given_recipe(columns: Sequence[str], model: str, kind: Kind, why_not: Callable[[str], str]) -> Given:
+def given_recipe(
+    columns: Sequence[str], model: str, kind: Kind, why_not: Callable[[str], str], *, is_live: bool = False
+) -> Given:
     """Returns the recipe for a table with these columns. Raises ValueError if one is missing."""
     place: Mapping[str, int] = {name: columns.index(name) for name in (ID_COLUMN, "url", "body")}
     return Given(
@@ -111,4 +122,5 @@ def given_recipe(columns: Sequence[str], model: str, kind: Kind, why_not: Callab
         url_column=place["url"],
         body_column=place["body"],
         why_not=why_not,
+        is_live=is_live,
     )

@@ -57,9 +57,9 @@ _EFFORTS = {
     "xhigh": "Very high",
 }
 _EFFORT_OF = {
-    "grok-4.3": ("none", "low", "medium", "high"),
-    "grok-4.5": ("low", "medium", "high"),
-    "grok-4.6": ("low", "medium", "high"),
+    "grok-4.3": ("none", "low", "medium", "high", "xhigh"),
+    "grok-4.5": ("low", "medium", "high", "xhigh"),
+    "grok-4.6": ("low", "medium", "high", "xhigh"),
     "grok-4.7": ("low", "medium", "high", "xhigh"),
     "grok-3-mini": ("low", "high"),
     "grok-4.20-multi-agent": ("low", "medium", "high", "xhigh"),
@@ -132,7 +132,7 @@ def _effort(model: str) -> Parameter | None:
 def refused(model: str, name: str, kind: str = "chat_get_completion") -> str:
     """Returns why a model does not take a parameter, as a sentence. Empty if it does."""
     if kind == "responses" and name in {"seed", "stop"}:
-        return f"xAI’s Responses, which this installation uses, take no {name}."
+        return f"xAI’s Responses, which tools need, take no {name}: remove it, or the tools."
     if name in {parameter.name for parameter in parameters_of(model)} or name == "response_format":
         return ""
     if name == "reasoning_effort":

@@ -42,6 +42,8 @@ class Recipe:
     """(user, assistant) turns between the system prompt and the prompt."""
     pictures: Pictures | None = None
     """What goes along with the prompt."""
+    tools: tuple[dict[str, Any], ...] = ()
+    """Tools as they are sent; only requests of the kind `responses` have any (facts 6.5)."""
 
     def request_id(self, number: int, cells: Sequence[str]) -> str:
         return f"{self.id_prefix}-row-{number}" if self.id_column is None else cells[self.id_column]
@@ -52,6 +54,15 @@ class Recipe:
         if self.examples:
             return [*[Message(role, template.render(cells)) for role, template in self.turns[:-1]], user]
         return [user] if self.system is None else [Message("system", self.system.render(cells)), user]
+
+    def likeness(self, cells: Sequence[str]) -> bytes:
+        """Returns a digest that only rows share whose requests are the same but for the id.
+
+        It is made of the cells, not of the request: files that go along need not be read.
+        """
+        used = [cells[column] for column in self.depends_on]
+        text = "".join([f"{len(cell)}:{cell}" for cell in used])
+        return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
     def length(self, cells: Sequence[str]) -> int:
         """Returns the characters of all messages of a row, without rendering them."""
@@ -80,6 +91,11 @@ class Recipe:
         return tuple(dict.fromkeys([column for _, template in self.turns for column in template.columns] + along))
 
     @cached_property
+    def depends_on(self) -> tuple[int, ...]:
+        """Indexes of all columns that a request depends on, but for its id: rows that agree in them send the same."""
+        return self.columns
+
+    @cached_property
     def weight(self) -> tuple[int, int]:
         """(upper bound of the bytes that all requests share, upper bound of bytes per character of a row's cells).
 
@@ -88,7 +104,7 @@ class Recipe:
         parts = [part for _, template in self.turns for part in template.parts]
         texts = sum(len(part) for part in parts if isinstance(part, str))
         uses = Counter(part for part in parts if isinstance(part, int))
-        return 6 * texts + len(json_bytes(self.params)) + 1000, 6 * (max(uses.values(), default=0) + 1)
+        return 6 * texts + len(json_bytes([self.params, self.tools])) + 1000, 6 * (max(uses.values(), default=0) + 1)
 
     def fault(self, cells: Sequence[str]) -> str:
         """Returns what is wrong with the texts of a row's request (not its id or size). Empty if nothing is."""
@@ -122,6 +138,7 @@ class Recipe:
             model=self.model,
             messages=self.messages(cells),
             params=self.params,
+            tools=self.tools,
         )
 
     def capped(self, output_cap: int) -> Self:
@@ -139,7 +156,16 @@ class Recipe:
     @cached_property
     def pieces(self) -> RequestPieces | None:
         """The pieces of its requests. None where each of them is built by itself."""
-        return None if self.pictures else pieces_of(self.turns, kind=self.kind, model=self.model, params=self.params)
+        return None if self.pictures else pieces_of([template for _, template in self.turns], self._request_with)
+
+    def _request_with(self, texts: Sequence[str]) -> dict[str, Any]:
+        """Returns a request with these texts: the first is its id, the others are its turns."""
+        literal = [Template((text,)) for text in texts[1:]]
+        system = literal.pop(0) if self.system else None
+        prompt = literal.pop()
+        examples = tuple(zip(literal[::2], literal[1::2], strict=True))
+        same = replace(self, id_column=0, system=system, prompt=prompt, examples=examples)
+        return same.request(1, [texts[0]])
 
 
 def digest(body: bytes) -> str:

@@ -13,7 +13,6 @@ from typing import Any
 import orjson
 
 from batchsite.recipes.prompt_template import Template
-from batchsite.xai.bodies import Kind, Message, request_item
 
 _ID = -1
 """The place of the id among the columns of a row's cells."""
@@ -40,13 +39,15 @@ class RequestPieces:
 
 
 def pieces_of(
-    turns: Sequence[tuple[str, Template]], *, kind: Kind, model: str, params: dict[str, Any]
+    templates: Sequence[Template], request_with: Callable[[Sequence[str]], dict[str, Any]]
 ) -> RequestPieces | None:
-    """Returns the pieces of requests with these turns. None where one of them cannot be told from the rest."""
-    marks = {f"<{place}|>": [_ID] if place < 0 else list(turns[place][1].parts) for place in range(-1, len(turns))}
-    messages = [Message(role, f"<{place}|>") for place, (role, _) in enumerate(turns)]
+    """Returns the pieces of requests with texts of these templates. None where one cannot be told from the rest.
+
+    `request_with` returns a request whose id is the first of the given texts; each turn has one of the others.
+    """
+    marks = {f"<{place}|>": [_ID] if place < 0 else list(templates[place].parts) for place in range(-1, len(templates))}
     try:
-        whole = orjson.dumps(request_item("<-1|>", kind=kind, model=model, messages=messages, params=params)).decode()
+        whole = orjson.dumps(request_with(list(marks))).decode()
         pieces: list[bytes | int] = []
         for mark, parts in marks.items():
             before, found, whole = whole.partition(mark)

@@ -1,4 +1,4 @@
-"""Has every batch that ends counted by a worker."""
+"""Has every batch that ends counted and sorted by workers."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ class ReviewConfig(AppConfig):
 
     def ready(self) -> None:
         from batchsite.batches.signals import batch_ended
-        from batchsite.results.summaries import on_end
+        from batchsite.results import order_steps, summaries
 
         def ended(batch: Any, **_: Any) -> None:
-            on_end(batch)
+            summaries.on_end(batch)
+            order_steps.on_end(batch)
 
         batch_ended.connect(ended, weak=False, dispatch_uid="count ended batches")

@@ -11,6 +11,7 @@ from django.utils import timezone
 from batchsite.batches.models import Batch, EndedBy, Event, Submission
 from batchsite.batches.states import TERMINAL, HeldFor, State
 from batchsite.batches.time_left import moved_at
+from batchsite.batches.timeline import NO_BATCHES, NO_SUCH_MODEL
 from batchsite.pricing import budgets
 from batchsite.processes.heartbeats import seconds_since_any_beat
 from batchsite.submission.key_moves import other_account
@@ -33,7 +34,7 @@ class Notice:
     text: str
     since: datetime | None = None
     moves: tuple[str, ...] = ()
-    """Actions to offer: go-on, wait, finish, retry, use-key."""
+    """Actions to offer: go-on, wait, finish, retry, use-key, another-model."""
     words: str = ""
     """To be shown verbatim: the provider's own words, or commands."""
 
@@ -41,7 +42,7 @@ class Notice:
 def notices_of(batch: Batch, submissions: Sequence[Submission], events: Sequence[Event], idle: float) -> list[Notice]:
     """Returns what there is to know now. `submissions` by number, `idle` in seconds since anything moved."""
     if not batch.is_running:
-        return _at_the_end(batch, submissions)
+        return _at_the_end(batch, submissions, events)
     running = [submission for submission in submissions if submission.state not in TERMINAL]
     if no_worker := _no_worker(batch, idle):
         return [no_worker]
@@ -73,7 +74,13 @@ def _no_worker(batch: Batch, idle: float) -> Notice | None:
     return Notice("no-worker", "bad", "Nothing is being worked on", text, since, words=words)
 
 
-def _at_the_end(batch: Batch, submissions: Sequence[Submission]) -> list[Notice]:
+def _at_the_end(batch: Batch, submissions: Sequence[Submission], events: Sequence[Event]) -> list[Notice]:
+    kinds = {event.kind for event in events}
+    if batch.state == State.FAILED and kinds & {NO_BATCHES, NO_SUCH_MODEL}:
+        text = "Nothing was sent or billed. Create a draft with everything copied, and choose another model there."
+        does_not = "take {} in batches" if NO_BATCHES in kinds else "offer {} to this team"
+        title = f"xAI does not {does_not.format(batch.model)}"
+        return [Notice("no-batches", "bad", title, text, None, ("another-model",), batch.failure)]
     if batch.state == State.FAILED:
         words = batch.failure or "xAI gave no reason."
         return [Notice("failed", "bad", "The batch failed", "Earlier answers are kept.", words=words)]

@@ -90,6 +90,7 @@ class BatchStatus:
             Count(batch.truncated, "cut off", f"cause={quote(TRUNCATED)}", "warn"),
             Count(batch.misfits, "answered, but not in the shape", "fit=misfit", "warn"),
             Count(batch.pending, "pending", "state=pending", "rest"),
+            Count(batch.copies, "sent once with another row", "fit=copy", "rest"),
         ]
         return counts + [count for count in rare if count.rows]
 
@@ -121,11 +122,17 @@ def status_of(batch: Batch) -> BatchStatus:
         unmoved_since=moved_at(batch, running) if is_waiting else None,
         ahead=ahead,
         took=progress.busy((submission.created_at, submission.ended_at or now) for submission in submissions),
-        projected=progress.projected(batch.cost_ticks, batch.succeeded, batch.total) if batch.is_running else None,
+        projected=_projected(batch) if batch.is_running else None,
         every=progress.pause(idle) if batch.is_running else 0,
         notices=notices,
         events=events,
     )
+
+
+def _projected(batch: Batch) -> int | None:
+    """Returns the cost of the whole batch in ticks; copies cost nothing. None while unknown."""
+    sent = batch.total - batch.copies
+    return progress.projected(batch.cost_ticks, min(batch.succeeded, sent), sent)
 
 
 def done_so_far(batch: Batch) -> int:

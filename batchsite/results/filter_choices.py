@@ -43,11 +43,17 @@ def short_lists(batch: Batch, row_filter: RowFilter) -> list[FilterList]:
         FilterList("state", "State", "All states", dict(RowState.choices), row_filter.state),
         FilterList("judged", "Judgement", "Judged or not", JUDGED, row_filter.judged),
     ]
-    if batch.shape or batch.no_answer:
-        lists.append(FilterList("fit", "Format", "Any format", FITS, row_filter.fit))
+    fits = {name: words for name, words in FITS.items() if (batch.copies if name == "copy" else _is_flawed(batch))}
+    if fits:
+        lists.append(FilterList("fit", "Format", "Any format", fits, row_filter.fit))
     if batch.expected_column:
         lists.append(FilterList("agrees", "Agreement", "As expected or not", AGREES, row_filter.agrees))
     return lists
+
+
+def _is_flawed(batch: Batch) -> bool:
+    """Whether its answers can have another format than the one asked for."""
+    return bool(batch.shape or batch.no_answer)
 
 
 def value_lists(batch: Batch, row_filter: RowFilter, summary: Summary) -> list[ValueList]:

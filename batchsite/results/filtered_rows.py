@@ -10,15 +10,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from django.http import QueryDict
+from django.utils.http import urlencode
 
 from batchsite.batches.models import Batch
 from batchsite.recipes.row_set import RowSet
 from batchsite.results import summaries
 from batchsite.results.known_counts import known_count
+from batchsite.results.order_steps import sorted_rows
 from batchsite.results.row_filter import RowFilter, chips, filter_in
-from batchsite.results.row_orders import sorted_rows
 from batchsite.results.row_search import Search
 from batchsite.results.scan import BUDGET
+from batchsite.results.sort_keys import is_known
 from batchsite.wording import number
 
 WINDOW = 5_000
@@ -45,15 +47,15 @@ def in_order(
     """Returns the rows of a filter in an order, as the page shows them; eight bytes a row. Those that have no result
     have no place in the order of a measure: they come last.
     """
-    order = filter_in(QueryDict(f"sort={sort}"))
+    order = filter_in(QueryDict(urlencode({"sort": sort})))
     rows = array("q", (row for window in windows(batch, kept, within, keep_alive) for row in window))
-    if not order.measure:
-        return rows[:: order.direction]
+    if not order.measure or not is_known(batch, order.measure):
+        return rows[:: order.direction] if order.is_by_row else rows
     is_open = bytearray(rows[-1] + 1 if rows else 0)
     for row in rows:
         is_open[row] = 1
     ordered = array("q")
-    for row in sorted_rows(batch, order.measure, order.direction):
+    for row in sorted_rows(batch, order.measure, order.direction, keep_alive):
         if row < len(is_open) and is_open[row]:
             is_open[row] = 0
             ordered.append(row)

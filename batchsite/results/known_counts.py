@@ -28,6 +28,8 @@ def _of_counters(batch: Batch, asked: RowFilter) -> int | None:
     if asked.state and asked == RowFilter(state=asked.state):
         state = RowState(asked.state)
         return batch.pending if state == RowState.PENDING else int(getattr(batch, asked.state))
+    if asked == RowFilter(fit="copy"):
+        return batch.copies
     if asked == RowFilter(fit="misfit"):
         return batch.misfits
     if asked.cause and asked == RowFilter(cause=asked.cause):

@@ -74,8 +74,6 @@ class Summary(SlicedWork):
     """Which field of the answer is compared with the expected column; blank: the whole answer."""
     edition = models.PositiveIntegerField(default=0)
     """The edition of the codes that belong to `shown`."""
-    ordered: models.JSONField[dict[str, int]] = models.JSONField(default=dict, blank=True)
-    """{measure: edition} of the stored orders; an earlier edition until the rows are sorted again."""
     corrections: models.JSONField[dict[str, int]] = models.JSONField(default=dict, blank=True)
     """{"rows", "were_right", "are_right"}: corrected answers against the expected column."""
 
@@ -109,25 +107,48 @@ class Codes(models.Model):
         return f"{self.name} from row {self.first}"
 
 
-class Ordered(models.Model):
-    """Rows of a batch in the order of a measure, several thousand per page; see `row_orders`."""
+class RowOrder(Work):
+    """The rows of a batch in the order of a column, written down by a worker; see `order_steps`."""
 
-    summary = models.ForeignKey(Summary, on_delete=models.CASCADE, related_name="ordered_pages", db_index=False)
+    batch = models.ForeignKey(Batch, on_delete=models.CASCADE, related_name="row_orders", db_index=False)
+    key = models.CharField(max_length=310)
+    """As in `sort_keys`: a number of a result, `f.<field>` or `c.<column>`."""
+    edition = models.PositiveIntegerField(default=0)
+    """The edition of the parts that are shown; 0 until the rows are first sorted."""
+    fingerprint = models.CharField(max_length=700, blank=True)
+    """Of the results that were sorted."""
+    results = models.PositiveBigIntegerField(default=0)
+    """How many were sorted."""
+    as_of = models.DateTimeField(null=True, blank=True)
+    asked_at = models.DateTimeField(default=timezone.now)
+    """When a page last asked for it."""
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["batch", "key"], name="one_order_per_key")]
+
+    def __str__(self) -> str:
+        return f"rows of {self.batch} by {self.key}"
+
+
+class OrderedPart(models.Model):
+    """Several thousand rows of an order; of texts there are parts by row besides, which hold (row, rank)."""
+
+    order = models.ForeignKey(RowOrder, on_delete=models.CASCADE, related_name="parts", db_index=False)
     edition = models.PositiveIntegerField()
-    measure = models.CharField(max_length=10)
+    by_row = models.BooleanField(default=False)
     number = models.PositiveIntegerField()
-    """Page number, from 0; `value` and `row` are those of its first entry."""
+    """From 0; `value` and `row` are those of its first entry."""
     value = models.PositiveBigIntegerField()
     row = models.PositiveBigIntegerField()
     data = models.BinaryField()
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["summary", "measure", "edition", "number"], name="one_page_per_place")
+            models.UniqueConstraint(fields=["order", "by_row", "edition", "number"], name="one_part_per_place")
         ]
 
     def __str__(self) -> str:
-        return f"page {self.number} by {self.measure}"
+        return f"part {self.number} of {self.order}"
 
 
 class Comparison(SlicedWork):

@@ -13,10 +13,14 @@ from batchsite.batches.answer_flaws import is_cut_off
 from batchsite.batches.batch_recipe import recipe_of
 from batchsite.batches.models import Batch, RawPage, Result
 from batchsite.batches.states import ROW_TONES, RowState, State
+from batchsite.batches.tool_use import ToolUse
 from batchsite.recipes.answer_shape import shape_of
 from batchsite.recipes.parameters import MAX_TOKENS
+from batchsite.recipes.recipe import Recipe
 from batchsite.xai.bodies import Message
 from batchsite.xai.results import read_result
+
+COPIES_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,9 @@ class RowDetail:
     """What the provider sent for the row, as indented JSON; empty if it sent nothing."""
     cells: Sequence[tuple[str, str]]
     """(column, cell) of the whole row of the dataset."""
+    copies: Sequence[int]
+    """The first rows that have its answer, as they repeat its request."""
+    copy_count: int
     place: int
     """Which row of the batch it is, counted from 1."""
     is_being_retried: bool
@@ -71,6 +78,11 @@ class RowDetail:
         """All tokens of the row. None if it has no result, or used none."""
         result = self.result
         return (result.prompt_tokens + result.completion_tokens + result.reasoning_tokens) or None if result else None
+
+    @property
+    def tool_use(self) -> ToolUse:
+        """Calls of tools and sources of the answer."""
+        return ToolUse.of(self.result.tool_use if self.result else None)
 
     @property
     def misfit(self) -> str:
@@ -112,6 +124,11 @@ class RowDetail:
         """Whether its fate is known. A succeeded row may be run again, too: its answer is kept as an attempt."""
         return self.state != RowState.PENDING and not self.is_being_retried
 
+    @property
+    def copy_of(self) -> int | None:
+        """The row that was sent in the place of this one. None if it was sent itself."""
+        return self.result.copy_of if self.result else None
+
 
 def row_detail(batch: Batch, row: int) -> RowDetail | None:
     """Returns one row with its neighbours in the batch. None for a draft, and if the batch does not contain it."""
@@ -120,7 +137,9 @@ def row_detail(batch: Batch, row: int) -> RowDetail | None:
     recipe, cells = recipe_of(batch), batch.dataset.row(row)
     request_id = recipe.request_id(row, cells)
     result = Result.objects.select_related("submission", "batch").filter(batch_id=batch.pk, row=row).first()
-    raw = _raw(batch, result.raw_page_id, request_id) if result else None
+    sent_as = _sent_as(batch, recipe, result) or request_id
+    raw = _raw(batch, result.raw_page_id, sent_as) if result else None
+    copies = Result.objects.filter(batch_id=batch.pk, copy_of=row)
     shape = shape_of(batch.shape)
     answer_cells = shape.cells(result.answer if result else "") if shape else ()
     earlier = (result.earlier if result else None) or []
@@ -133,13 +152,21 @@ def row_detail(batch: Batch, row: int) -> RowDetail | None:
         reasoning=read_result(raw).reasoning if raw else "",
         raw=_indented(raw),
         cells=list(zip(batch.dataset.columns, cells, strict=False)),
+        copies=list(copies.order_by("row").values_list("row", flat=True)[:COPIES_SHOWN]),
+        copy_count=copies.count(),
         place=batch.rows.rank(row) + 1,
         is_being_retried=_is_being_retried(batch, row),
         fields=list(zip(shape.fields, answer_cells, strict=True)) if shape else [],
-        earlier=[_attempt(batch, request_id, stored) for stored in reversed(earlier)],
+        earlier=[_attempt(batch, sent_as, stored) for stored in reversed(earlier)],
         previous=next(iter(batch.rows.before(row, 1)), None),
         next=next(iter(batch.rows.after(row, 1)), None),
     )
+
+
+def _sent_as(batch: Batch, recipe: Recipe, result: Result | None) -> str:
+    """Returns the request id of the row whose answer a copy has. Empty for a row that was sent itself."""
+    original = result.copy_of if result else None
+    return recipe.request_id(original, batch.dataset.row(original)) if original is not None else ""
 
 
 def _is_being_retried(batch: Batch, row: int) -> bool:

@@ -30,8 +30,16 @@ JUDGED = {
     "corrected": "Corrected",
     "comment": "With a comment",
 }
-FITS = {"empty": "Without an answer", "fits": "Matches the format", "misfit": "Doesn’t match"}
+FITS = {
+    "empty": "Without an answer",
+    "fits": "Matches the format",
+    "misfit": "Doesn’t match",
+    "copy": "Sent once with another row",
+}
 AGREES = {"right": "As expected", "wrong": "Not as expected"}
+SORTED = frozenset({"cost", "tokens", "length", "attempt", "state", "answer", "finish", "model"})
+"""What rows are sorted by besides fields (`f.`) and columns (`c.`)."""
+LONGEST_SORT = 310
 MEASURES = {"tokens": "Tokens", "cost": "Cost", "length": "Characters of the answer"}
 LONGEST_VALUE = 10_000
 """Characters of a value; SQLite takes up to 50,000 bytes."""
@@ -78,9 +86,12 @@ class RowFilter:
 
     @property
     def measure(self) -> str:
-        """What the rows are sorted by; blank: their number."""
-        name = self.sort.removeprefix("-")
-        return name if name in MEASURES else ""
+        """What the rows are sorted by, as in `sort_keys`; blank: their number."""
+        return "" if self.is_by_row else self.sort.removeprefix("-")
+
+    @property
+    def is_by_row(self) -> bool:
+        return self.sort in {"", "-row"}
 
     @property
     def direction(self) -> int:
@@ -121,8 +132,15 @@ def filter_in(query: QueryDict) -> RowFilter:
         values=tuple((name, value) for name, value in values if name and value)[:MOST_VALUES],
         cells=tuple((name, value) for name, value in cells if name and value)[:MOST_VALUES],
         between=between,
-        sort=choice_of("sort", [*SORTS]),
+        sort=_sort(clean_text(query.get("sort"))),
     )
+
+
+def _sort(text: str) -> str:
+    """Returns the order if there may be one of that name; whether a batch has it, `sort_keys` knows."""
+    key = text.removeprefix("-")
+    is_one = key in SORTED or (key[:2] in {"f.", "c."} and len(key) > 2)
+    return text if text == "-row" or (is_one and len(text) <= LONGEST_SORT) else ""
 
 
 def pairs_of(row_filter: RowFilter) -> list[tuple[str, str]]:
@@ -147,7 +165,7 @@ def table_query(row_filter: RowFilter) -> str:
 
 def unknown_filter(query: QueryDict, row_filter: RowFilter) -> str:
     """Returns a filter in the address that means nothing, such as `state=faild`. Blank if there is none."""
-    chosen = ("state", "fit", "judged", "agrees")
+    chosen = ("state", "fit", "judged", "agrees", "sort")
     wrong = [name for name in chosen if query.get(name) and not getattr(row_filter, name)]
     wrong += [name for name in MEASURES if query.get(name) and name not in row_filter.between]
     return next((f"{name}={query[name][:40]}" for name in wrong), "")

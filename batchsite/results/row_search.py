@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -23,9 +23,9 @@ from batchsite.datasets.row_text_search import cells_with, rows_with_values
 from batchsite.recipes.row_set import RowSet
 from batchsite.results.models import Judgement, Summary
 from batchsite.results.row_filter import RowFilter
-from batchsite.results.row_orders import MEASURES, Order, Place, order_of
+from batchsite.results.row_orders import Order, Place, number_places, order_of
 from batchsite.results.scan import BUDGET, scan
-from batchsite.results.summaries import is_current
+from batchsite.results.sort_keys import NUMBERS, is_known
 from batchsite.results.value_codes import Finder
 
 FIRST_SORTED_WINDOW, SORTED_WINDOW = 250, 4_000
@@ -57,6 +57,8 @@ class Search:
     """A search in one batch."""
 
     def __init__(self, batch: Batch, row_filter: RowFilter, summary: Summary | None, seconds: float = BUDGET) -> None:
+        if row_filter.measure and not is_known(batch, row_filter.measure):
+            row_filter = replace(row_filter, sort="")
         self.batch, self.row_filter = batch, row_filter
         self.all_rows = batch.rows
         self.finder = Finder(batch, summary, row_filter) if row_filter.is_coded else None
@@ -74,17 +76,19 @@ class Search:
         self.deadline = time.monotonic() + self.seconds
         if not row_filter.measure or row_filter.state == RowState.PENDING:
             return self._by_row(start, step * (row_filter.direction if not row_filter.measure else 1), count)
+        if not self._has_places:
+            return self._unsorted(start, step, count, "soon")
         if self.finder and self.finder.is_fast and not row_filter.reads_cells:
             if self.finder.at_most(1, self.batch.rows.last) <= SORTABLE:
                 within = self.finder.rows(1, self.batch.rows.last)
                 few = sorted(within if self.conditions is None else self._those(self._results_of(), within))
-                return SearchResult(self._sorted(few, start, step * row_filter.direction, count))
+                return self._sorted(few, start, step * row_filter.direction, count)
         elif row_filter:
             half = self.deadline - time.monotonic()
             self.deadline += SORTED_BUDGET if row_filter.reads_cells else -half / 2
             everything = self._by_row(None, 1, SORTABLE + 1)
             if everything.reached is None and len(everything.places) <= SORTABLE:
-                return SearchResult(self._sorted(everything.rows, start, step * row_filter.direction, count))
+                return self._sorted(everything.rows, start, step * row_filter.direction, count)
             self.deadline = time.monotonic() + half / 2
         if row_filter.reads_cells or (self.finder and not self.finder.is_fast):
             return self._unsorted(start, step, count, "many")
@@ -99,8 +103,17 @@ class Search:
     @cached_property
     def order(self) -> Order | None:
         """The results in the order of the measure; None while they are not sorted."""
-        current = self.summary is not None and is_current(self.batch, self.summary)
-        return order_of(self.batch, self.summary, self.row_filter.measure, is_current=current)
+        return order_of(self.batch, self.row_filter.measure)
+
+    @property
+    def _has_places(self) -> bool:
+        """Whether it is known where a row stands: the database knows numbers, only an order knows texts."""
+        return self.row_filter.measure in NUMBERS or self.order is not None
+
+    def _places(self, rows: list[int]) -> list[Place]:
+        if self.row_filter.measure in NUMBERS:
+            return number_places(self.batch, self.row_filter.measure, rows)
+        return self.order.places(rows) if self.order else []
 
     def _results_of(self) -> QuerySet[Result]:
         return Result.objects.filter(batch_id=self.batch.pk)
@@ -112,11 +125,10 @@ class Search:
 
     def place_of(self, row: int) -> Place | None:
         """Returns where a row stands in the order of the filter. None if it has no place in it."""
-        if not self.row_filter.measure or self.row_filter.state == RowState.PENDING:
+        is_by_row = not self.row_filter.measure or self.row_filter.state == RowState.PENDING
+        if is_by_row or not self._has_places:
             return Place(0, row)
-        known = Result.objects.filter(batch_id=self.batch.pk, row=row)
-        pair = known.annotate(m=MEASURES[self.row_filter.measure]).values_list("m", "row").first()
-        return Place(*pair) if pair else None
+        return next(iter(self._places([row])), None)
 
     # ---- by row number ----
 
@@ -210,17 +222,14 @@ class Search:
                 return SearchResult(found, start, as_of=order.as_of)
             size = min(2 * size, max(size, SORTED_WINDOW))
 
-    def _sorted(self, rows: list[int], start: Place | None, way: int, count: int) -> list[Place]:
+    def _sorted(self, rows: list[int], start: Place | None, way: int, count: int) -> SearchResult:
         """Sorts a few rows in memory."""
-        places: list[Place] = []
-        known = Result.objects.filter(batch_id=self.batch.pk).annotate(m=MEASURES[self.row_filter.measure])
-        for begin in range(0, len(rows), SEVERAL):
-            some = known.filter(row__in=rows[begin : begin + SEVERAL]).values_list("m", "row")
-            places += [Place(*pair) for pair in some]
+        places = self._places(rows)
         places.sort(reverse=way < 0)
         if start:
             places = [place for place in places if (place > start if way > 0 else place < start)]
-        return places[:count]
+        order = None if self.row_filter.measure in NUMBERS else self.order
+        return SearchResult(places[:count], as_of=order.as_of if order else None)
 
 
 def conditions(row_filter: RowFilter) -> Q | None:
@@ -237,7 +246,7 @@ def conditions(row_filter: RowFilter) -> Q | None:
     if row_filter.judged:
         wanted &= _judged(row_filter.judged)
     for name, between in row_filter.between.items():
-        measure = MEASURES[name]
+        measure = NUMBERS[name]
         wanted &= _between(measure, between.low, between.high)
     return wanted or None
 
@@ -247,6 +256,8 @@ def _fit(fit: str) -> Q:
         return ~Q(misfit="")
     if fit == "empty":
         return Q(cause__in=[NO_ANSWER, CUT_BEFORE_ANSWER])
+    if fit == "copy":
+        return Q(copy_of__isnull=False)
     return Q(misfit="", state=RowState.SUCCEEDED)
 
 

@@ -16,7 +16,7 @@ from batchsite.batches.states import RowState
 from batchsite.processes.leases import Claim, claimed
 from batchsite.processes.outages import write_if_possible
 from batchsite.processes.queue import Job, enqueue
-from batchsite.results import answer_fields, row_orders, sliced_count, tallies
+from batchsite.results import answer_fields, sliced_count, tallies
 from batchsite.results.models import Codes, Judgement, Summary
 from batchsite.results.tallies import Seen, Tally
 
@@ -48,7 +48,7 @@ def request(batch: Batch, summary: Summary) -> None:
     """Has a worker count the batch again if enough of its results have changed."""
     if summary.next_look_at is not None or not batch.done:
         return
-    if is_current(batch, summary) and not row_orders.missing(batch, summary):
+    if is_current(batch, summary):
         return
     if not batch.is_terminal and summary.as_of and not _grew(batch, summary, timezone.now() - summary.as_of):
         return
@@ -82,15 +82,13 @@ def nudge(summary: Summary) -> None:
 
 
 def step(summary_id: int) -> None:
-    """Counts, corrects and sorts for some seconds. Raises Busy, LeaseLost."""
+    """Counts and corrects for some seconds. Raises Busy, LeaseLost."""
     with claimed(Summary, summary_id) as claim:
         summary = Summary.objects.select_related("batch__dataset").get(pk=summary_id)
         if not sliced_count.advance(claim, summary, SummaryCount(summary)):
             claim.next_look_at = timezone.now()
             return
         _correct(claim)
-        if row_orders.sort_next(claim):
-            claim.next_look_at = timezone.now()
 
 
 class SummaryCount(sliced_count.SlicedCount[Summary]):

@@ -12,7 +12,7 @@ from batchsite.batches.models import Batch
 from batchsite.key_pages import SortLink
 from batchsite.results import answer_fields
 from batchsite.results.models import ColumnChoice
-from batchsite.results.row_filter import MEASURES, RowFilter, without
+from batchsite.results.row_filter import MEASURES, SORTED, SORTS, RowFilter, without
 
 SHORT = 160
 """Characters of a text that the table shows; more is folded."""
@@ -21,10 +21,12 @@ LEAD = 30
 OURS = {
     "prompt": "Prompt",
     "answer": "Answer",
+    "sources": "Sources",
     "state": "State",
     "judgement": "Judgement",
     "tokens": "Tokens",
     "cost": "Cost",
+    "calls": "Tool calls",
     "length": "Characters",
     "finish": "Finish reason",
     "model": "Answered by",
@@ -35,7 +37,9 @@ ROOM = 5
 WIDTHS = {"narrow": "Narrow", "medium": "Medium", "wide": "Wide", "widest": "Very wide"}
 """Classes of the stylesheet: 110, 200, 340 and 560 pixels."""
 PIXELS = dict(zip(WIDTHS, (110, 200, 340, 560), strict=True))
-NUMBERS = frozenset({"tokens", "cost", "length", "attempt"})
+NUMBERS = frozenset({"tokens", "cost", "calls", "length", "attempt"})
+OF_TOOLS = frozenset({"sources", "calls"})
+"""Ours that only batches with tools have."""
 
 
 @dataclass(frozen=True)
@@ -98,10 +102,12 @@ def columns_of(batch: Batch, query: QueryDict, choice: ColumnChoice | None = Non
     known |= {f"f.{name}": name for name in names}
     expected = batch.expected_column if batch.expected_column in batch.dataset.columns else ""
     known |= {f"c.{expected}": f"{expected}, expected"} if expected else {}
-    known |= {key: label for key, label in OURS.items() if key != "prompt"}
+    unused = {"prompt"} if batch.has_sources else {"prompt", *OF_TOOLS}
+    known |= {key: label for key, label in OURS.items() if key not in unused}
     known |= {f"c.{name}": name for name in batch.dataset.columns if name != expected}
     usual = {"prompt", *([f"f.{name}" for name in names[:4]] or ["answer"]), "state", "judgement"}
     usual |= {f"c.{expected}"} if expected else set()
+    usual |= {"sources"} if batch.has_sources else set()
     usual |= {"tokens", "cost"} if len(usual) <= ROOM else set()
     own = set(choice.columns) if choice else set()
     chosen = set(query.getlist("col")) & set(known) or own & set(known) or usual
@@ -139,18 +145,24 @@ def row_link(row_filter: RowFilter, query: QueryDict) -> SortLink:
 def heads_of(
     columns: Collection[TableColumn], row_filter: RowFilter, query: QueryDict, *, can_sort: bool
 ) -> list[ColumnHead]:
-    """Returns the heads of the columns. Only measures sort: an order of every text would cost more than it helps.
-
-    Not `can_sort`: there are too many rows to sort, so nothing is offered.
-    """
-    return [
-        ColumnHead(column, _measure_link(column.key, row_filter, query) if can_sort else None) for column in columns
-    ]
+    """Returns the heads of the columns. Not `can_sort`: there are too many rows to sort, so nothing is offered."""
+    return [ColumnHead(column, _sort_link(column.key, row_filter, query) if can_sort else None) for column in columns]
 
 
-def _measure_link(key: str, row_filter: RowFilter, query: QueryDict) -> SortLink | None:
-    if key not in MEASURES:
+def _sort_link(key: str, row_filter: RowFilter, query: QueryDict) -> SortLink | None:
+    """Returns the link of a column: numbers from the highest at first, everything else from A. None if it has none."""
+    if key not in SORTED and key[:2] not in {"f.", "c."}:
         return None
-    falls = row_filter.sort == f"-{key}"
-    direction = "descending" if falls else "ascending" if row_filter.sort == key else ""
-    return SortLink(without(query, sort=key if falls else f"-{key}"), direction)
+    rises, falls = key, f"-{key}"
+    first, second = (falls, rises) if key in MEASURES else (rises, falls)
+    direction = {rises: "ascending", falls: "descending"}.get(row_filter.sort, "")
+    return SortLink(without(query, sort=second if row_filter.sort == first else first), direction)
+
+
+def sort_choices(columns: Collection[TableColumn], sort: str) -> dict[str, str]:
+    """Returns {order: words} to choose from: the usual ones, and the one in use if it is of another column."""
+    key = sort.removeprefix("-")
+    label = next((column.label for column in columns if column.key == key), "")
+    if sort in SORTS or not label:
+        return SORTS
+    return {**SORTS, sort: f"{label}, {'Z to A' if sort.startswith('-') else 'A to Z'}"}

@@ -8,9 +8,18 @@ from django.http import QueryDict
 
 from batchsite.batches import saved_views
 from batchsite.batches.models import Batch, SavedView
-from batchsite.results import answer_fields, column_choice, filter_choices, hit_counts, row_table, table_columns
+from batchsite.results import (
+    answer_fields,
+    column_choice,
+    filter_choices,
+    hit_counts,
+    order_steps,
+    row_table,
+    table_columns,
+)
 from batchsite.results.models import Summary
-from batchsite.results.row_filter import SORTS, RowFilter, chips, filter_in, query_of, table_query, without
+from batchsite.results.row_filter import RowFilter, chips, filter_in, query_of, table_query, without
+from batchsite.results.sort_keys import is_known
 from batchsite.teams.requests import TeamRequest
 
 
@@ -19,6 +28,8 @@ def table_context(request: TeamRequest, batch: Batch, summary: Summary, row_filt
     choice = column_choice.choice_of(request.user, batch)
     columns = table_columns.columns_of(batch, request.GET, choice)
     page = row_table.page_of(batch, row_filter, request.GET, summary, columns)
+    if page.unsorted == "soon" or page.as_of:
+        order_steps.request(batch, row_filter.measure)
     is_whole = (
         not row_filter.measure or not batch.pending
     )  # in the order of a measure, only rows with a result are shown
@@ -45,7 +56,7 @@ def table_context(request: TeamRequest, batch: Batch, summary: Summary, row_filt
         "cell_lists": filter_choices.cell_lists(batch, row_filter),
         "finishes": sorted({"stop", "length", row_filter.finish} - {""}),
         "held": filter_choices.held(request.GET, row_filter),
-        "sorts": SORTS,
+        "sorts": table_columns.sort_choices(columns, row_filter.sort),
         "last_row": batch.rows.last,
         "row_query": without(request.GET, "col") if row_filter or row_filter.sort else "",
         "begin": request.GET.get("begin") or request.GET.get("after") or None,
@@ -58,8 +69,10 @@ def _fits(batch: Batch, query: str) -> bool:
     names = answer_fields.field_names(batch)
     compares = row_filter.agrees or row_filter.expected or row_filter.answered
     has_columns = all(column in batch.dataset.columns for column, _ in row_filter.cells)
+    sorted_by = row_filter.measure
     return (
         has_columns
+        and (not sorted_by or is_known(batch, sorted_by))
         and all(name in names for name, _ in row_filter.values)
         and bool(batch.expected_column or not compares)
     )

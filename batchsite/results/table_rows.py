@@ -12,6 +12,7 @@ from django.db.models.functions import Left
 from batchsite.batches.batch_recipe import recipe_of
 from batchsite.batches.models import Result
 from batchsite.batches.states import ROW_TONES, RowState
+from batchsite.batches.tool_use import ToolUse
 from batchsite.datasets.models import Row
 from batchsite.recipes.answer_shape import as_cell
 from batchsite.results import answer_fields, summaries
@@ -37,6 +38,8 @@ class TableRow:
     judgement: Judgement | None = None
     label: str = ""
     """The state for people."""
+    picture: str = ""
+    """The file that went along with the prompt, where we hold it."""
 
     @property
     def tone(self) -> str:
@@ -57,7 +60,8 @@ def rows_of(search: Search, rows: list[int], shown: list[TableColumn]) -> list[T
         result, judgement = results.get(row), judged.get(row)
         state = RowState(result.state) if result else RowState.PENDING
         line = cell_maker.cells(cells.get(row, []), result, judgement)
-        lines.append(TableRow(row, state, result, line, judgement, batch.row_label(state)))
+        picture = cell_maker.picture(cells.get(row))
+        lines.append(TableRow(row, state, result, line, judgement, batch.row_label(state), picture))
     return lines
 
 
@@ -81,6 +85,11 @@ class CellMaker:
         texts = self._texts(cells, result)
         corrected = {self._key_of(name): text for name, text in ((judgement and judgement.corrected) or {}).items()}
         return [self._cell(column, cells, result, texts, corrected) for column in self.shown]
+
+    def picture(self, cells: Row | None) -> str:
+        """Returns the name of the first file that went along with a row. Empty if there is none that we hold."""
+        pictures = self.recipe.pictures
+        return next((held.name for held in pictures.held(cells)), "") if pictures and cells else ""
 
     def _texts(self, cells: Row, result: Any) -> dict[str, str]:
         """Returns {key of a column: text} of what was asked and answered."""
@@ -121,6 +130,8 @@ def _number(column: TableColumn, result: Any) -> Any:
     return {
         "tokens": result.prompt_tokens + result.completion_tokens + result.reasoning_tokens,
         "cost": result.cost_ticks,
+        "sources": ToolUse.of(result.tool_use).listed,
+        "calls": ToolUse.of(result.tool_use).count,
         "length": len(result.start),
         "finish": result.finish_reason,
         "model": result.answered_by,

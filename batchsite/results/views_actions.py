@@ -68,7 +68,9 @@ def batch_key(request: TeamRequest, batch_id: int) -> HttpResponse:
     batch = queries.batch_of(request.team, batch_id)
     account = other_account(batch)
     if account is None:
-        messages.error(request, "There is no other xAI key that this batch could use. Owners set one on the Team page.")
+        messages.error(
+            request, "There is no other xAI key that this batch could use. Admins and owners set one on the Team page."
+        )
         return redirect("batch", batch.pk)
     if request.method == "POST":
         check = check_key(account.api_key, account.base_url)

@@ -113,6 +113,11 @@ def stream_ledger(world: World, call: Call) -> Reply:
     return Reply(content_type="application/jsonl", stream=ledger.as_jsonl(world, batches))
 
 
+def show_direct(world: World, _: Call) -> Reply:
+    """Every direct completion that was asked for, deferred ones with whether their answer was read."""
+    return json_reply({"calls": ledger.direct_calls(world)})
+
+
 def health(_: World, __: Call) -> Reply:
     return json_reply({"sandbox": "ready", "answers": "simulated"})
 

@@ -13,6 +13,7 @@ from batchsite.sandbox.price_list import Model, find_model
 from batchsite.sandbox.seen_pictures import dead_picture
 from batchsite.sandbox.simulated_answers import digest
 from batchsite.sandbox.stored_batches import Odd, Request
+from batchsite.sandbox.tool_runs import tool_problem
 from batchsite.sandbox.wire_shapes import refuse, unprocessable
 
 MAX_REQUEST = 25 * 1024 * 1024
@@ -154,6 +155,8 @@ def value_problem(kind: str, body: dict[str, Any], model: Model) -> str | None:
         return f"n must be between 1 and {MAX_CHOICES}, got {body['n']}"
     if (effort := effort_of(kind, body)) is not None and effort not in model.efforts:
         return f"Model {model.id} does not support parameter reasoningEffort."
+    if problem := tool_problem(kind, body):
+        return problem
     if dead := dead_picture(messages_of(kind, body)):
         return dead
     refused = [camel for name, camel in _CAMEL if body.get(name) is not None] if model.reasons else []

@@ -67,7 +67,8 @@ ROUTES = (
     _route("GET", r"/v1/language-models/([^/]+)", "models", info_routes.one_language_model),
     _route("GET", r"/v1/api-key", "key", info_routes.api_key),
     _route("POST", r"/v1/chat/completions", "chat", chat_routes.chat),
-    _route("GET", r"/v1/chat/deferred-completion/([^/]+)", "chat", chat_routes.deferred),
+    _route("POST", r"/v1/responses", "chat", chat_routes.responses),
+    _route("GET", r"/v1/chat/deferred-completion/([^/]+)", "deferred", chat_routes.deferred),
     _route("POST", r"/v1/tokenize-text", "chat", chat_routes.tokenize),
 )
 
@@ -84,6 +85,7 @@ ADMIN: tuple[tuple[str, str, Callable[[World, Call], Reply]], ...] = (
     ("POST", r"/admin/reset", admin_routes.reset),
     ("GET", r"/admin/ledger", admin_routes.show_ledger),
     ("GET", r"/admin/ledger\.jsonl", admin_routes.stream_ledger),
+    ("GET", r"/admin/ledger/direct", admin_routes.show_direct),
 )
 
 

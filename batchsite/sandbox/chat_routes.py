@@ -1,9 +1,10 @@
-"""Direct completions, deferred ones and tokenize-text: at list price, with their own headers (facts 1.1, 5, 7.4)."""
+"""Calls in real time: completions, deferred ones, responses, tokenize-text; at list price (facts 1.1, 5, 6.5, 7.4)."""
 
 from __future__ import annotations
 
 import re
 import uuid
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -11,9 +12,11 @@ import orjson
 from batchsite.sandbox.admission import SchemaMismatch, check_body, odd_value, unknown_model
 from batchsite.sandbox.exchange import Reply, json_reply
 from batchsite.sandbox.model_run import Run, completion, run_directly
-from batchsite.sandbox.parsed_request import CHAT
+from batchsite.sandbox.parsed_request import CHAT, RESPONSES
 from batchsite.sandbox.price_list import find_model
+from batchsite.sandbox.response_shapes import response
 from batchsite.sandbox.simulated_answers import CHARACTERS_PER_TOKEN
+from batchsite.sandbox.tool_shapes import items_bent
 from batchsite.sandbox.wire_shapes import refuse, unprocessable
 from batchsite.sandbox.world import CallContext
 
@@ -25,45 +28,77 @@ _TOKEN = re.compile(rf"(?s).{{1,{CHARACTERS_PER_TOKEN}}}")
 
 def chat(context: CallContext) -> Reply:
     """Replies with the completion, or with a request_id if ``deferred`` is set."""
+    key = str(uuid.uuid4())
+    run = _run(context, CHAT, key)
+    if context.call.json.get("deferred"):
+        return _defer(context, run, key)
+    answer = completion(run, key, context.world.now() // 1_000_000)
+    return Reply(body=orjson.dumps(answer), headers=_headers(context, answer["id"]))
+
+
+def responses(context: CallContext) -> Reply:
+    """Replies with a response, which may have used tools (facts 6.5)."""
+    key, odd = str(uuid.uuid4()), context.rule("odd_runs")
+    run = _run(context, RESPONSES, key)
+    answer = response(run, key, context.world.now() // 1_000_000)
+    if odd and run.tools:
+        answer["output"] = items_bent(answer["output"], odd.option("form"))
+    return Reply(body=orjson.dumps(answer), headers=_headers(context, answer["id"]))
+
+
+def _run(context: CallContext, kind: str, key: str) -> Run:
+    """Runs the request of a call and bills it."""
     body = context.call.json
     try:
-        check_body(CHAT, body, "body")
+        check_body(kind, body, "body")
     except SchemaMismatch as mismatch:
         unprocessable(str(mismatch), len(context.call.body))
-    _refuse_values(body)
-    run = run_directly(CHAT, {name: value for name, value in body.items() if name != "deferred"})
-    _bill(context, run)
-    if body.get("deferred"):
-        return _defer(context, run)
-    answer = completion(run, str(uuid.uuid4()), context.world.now() // 1_000_000)
-    return Reply(body=orjson.dumps(answer), headers=_headers(answer["id"]))
+    _refuse_values(kind, body)
+    _refuse_too_many(context)
+    run = run_directly(kind, {name: value for name, value in body.items() if name != "deferred"})
+    _bill(context, run, key, is_deferred=bool(body.get("deferred")))
+    return run
 
 
-def _refuse_values(body: dict[str, Any]) -> None:
+def _refuse_values(kind: str, body: dict[str, Any]) -> None:
     if find_model(body["model"]) is None:
         refuse(404, unknown_model(body["model"]))
     if body.get("stream"):
         refuse(400, "The sandbox does not stream completions; send the request without stream.")
-    if odd := odd_value(CHAT, body):
+    if odd := odd_value(kind, body):
         refuse(400, odd.text or "Bad data: temperature or top_p is out of range.")
 
 
-def _bill(context: CallContext, run: Run) -> None:
+def _refuse_too_many(context: CallContext) -> None:
+    left = context.world.rates.left(context.key.team, context.world.now(), context.world.settings)
+    if not left.requests_left or not left.tokens_left:
+        refuse(429, "Too many requests: the rate limit of this team is reached.")
+
+
+def _bill(context: CallContext, run: Run, key: str, *, is_deferred: bool) -> None:
+    usage, team = run.answer.usage, context.key.team
+    context.world.rates.count(team, context.world.now(), usage.prompt + usage.completion + usage.reasoning)
+    asked_with = context.call.headers.get("x-client-request-id", "")
     with context.world.store.write() as connection:
+        connection.execute(
+            "INSERT INTO asked (team, request_id, client_request_id, deferred, ticks) VALUES (?, ?, ?, ?, ?)",
+            (team, key, asked_with, is_deferred, run.ticks),
+        )
         connection.execute(
             "INSERT INTO direct VALUES (?, 1, ?)"
             " ON CONFLICT DO UPDATE SET calls = calls + 1, ticks = ticks + excluded.ticks",
-            (context.key.team, run.ticks),
+            (team, run.ticks),
         )
 
 
-def _defer(context: CallContext, run: Run) -> Reply:
-    world, key = context.world, str(uuid.uuid4())
+def _defer(context: CallContext, run: Run, key: str) -> Reply:
+    world = context.world
     ready = world.now() + int(world.settings.deferred_delay * 1e6)
     answer = orjson.dumps(completion(run, key, ready // 1_000_000))
     with world.store.write() as connection:
         connection.execute("INSERT INTO deferred VALUES (?, ?, ?, ?)", (key, context.key.team, ready, answer))
-    return json_reply({"request_id": key})
+    reply = json_reply({"request_id": key})
+    return replace(reply, headers=_headers(context, key))
 
 
 def deferred(context: CallContext) -> Reply:
@@ -78,19 +113,17 @@ def deferred(context: CallContext) -> Reply:
         if now < row[0]:
             return Reply(202)
         connection.execute("DELETE FROM deferred WHERE request_id = ?", (key,))
-    return Reply(body=row[1], headers=_headers(key))
+        connection.execute("UPDATE asked SET read_us = ? WHERE request_id = ?", (now, key))
+    return Reply(body=row[1], headers=_headers(context, key))
 
 
-def _headers(completion_id: str) -> tuple[tuple[str, str], ...]:
+def _headers(context: CallContext, completion_id: str) -> tuple[tuple[str, str], ...]:
     """The headers that only inference replies have."""
     trace = uuid.uuid4().hex
     return (
         ("x-request-id", completion_id),
         ("traceparent", f"00-{trace}-{trace[:16]}-00"),
-        ("x-ratelimit-limit-requests", "1800"),
-        ("x-ratelimit-remaining-requests", "1799"),
-        ("x-ratelimit-limit-tokens", "10000000"),
-        ("x-ratelimit-remaining-tokens", "9999000"),
+        *context.world.rates.left(context.key.team, context.world.now(), context.world.settings).headers(),
     )
 
 

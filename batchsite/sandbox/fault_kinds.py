@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-CALLS = ("create", "add", "get", "list", "requests", "results", "cancel", "models", "key", "files", "chat")
+from batchsite.sandbox.tool_shapes import ODD_RUNS
+
+CALLS = ("create", "add", "get", "list", "requests", "results", "cancel", "models", "key", "files", "chat", "deferred")
 ENVELOPES = ("a", "b", "c", "d", "d-text", "e", "f", "f-unknown", "mixed")
 
 _PAGED = ("list", "requests", "results")
@@ -96,6 +98,12 @@ KINDS: dict[str, Kind] = {
     "stranger_rows": Kind("view", "`count` results for ids that were never sent", {"count": 1}, ("results",)),
     "unlisted": Kind("view", "the batch is missing in the list of batches", _WINDOW, ("list",), windowed=True),
     "requests_lag": Kind("view", "the list of requests is `seconds` behind", {"seconds": 5.0}, ("requests",)),
+    "odd_runs": Kind(
+        "view",
+        f"runs with tools come in the `form` {', '.join(ODD_RUNS)}",
+        {"form": "calls_only", "share": 1.0, "ids": []},
+        ("results", "chat"),
+    ),
     "cancelled_hidden": Kind("view", "cancelled rows are only counted, not listed", calls=("results",)),
     "cancel_reverts": Kind(
         "view", "cancelled rows turn out to have succeeded, `seconds` later", {"seconds": 5.0}, ("cancel",)
@@ -108,6 +116,7 @@ _CHOICES = {
     ("expire", "results"): ("readable", "gone"),
     ("cancel_by_xai", "rows"): ("none", "kept"),
     ("fail_rows", "envelope"): ENVELOPES,
+    ("odd_runs", "form"): ODD_RUNS,
 }
 
 

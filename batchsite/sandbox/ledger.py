@@ -141,6 +141,14 @@ def _head(batch: Batch) -> dict[str, Any]:
     return {"batch_id": batch.batch_id, "name": batch.name}
 
 
+def direct_calls(world: World) -> list[dict[str, Any]]:
+    """Returns every direct completion, oldest first: what it was asked with, what it cost, whether it was read."""
+    names = ("request_id", "client_request_id", "deferred", "cost_in_usd_ticks", "read")
+    query = "SELECT request_id, client_request_id, deferred, ticks, read_us IS NOT NULL FROM asked ORDER BY number"
+    with world.store.read() as connection:
+        return [dict(zip(names, row, strict=True)) for row in connection.execute(query)]
+
+
 def _direct(world: World) -> dict[str, int]:
     with world.store.read() as connection:
         row = connection.execute("SELECT coalesce(sum(calls), 0), coalesce(sum(ticks), 0) FROM direct").fetchone()

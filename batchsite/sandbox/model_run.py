@@ -16,24 +16,26 @@ from batchsite.sandbox import wire_shapes
 from batchsite.sandbox.parsed_request import parse_request
 from batchsite.sandbox.price_list import Model, Usage, batch_price, find_model, list_price
 from batchsite.sandbox.simulated_answers import Answer, digest, make_answer
+from batchsite.sandbox.tool_runs import TOKENS_PER_CALL, ToolRun, make_run
 
 
 class Run(NamedTuple):
-    """One answered request. ``ticks`` is what is billed."""
+    """One answered request. ``ticks`` is what is billed, the calls of tools included."""
 
     model: Model
     answer: Answer
     ticks: int
-    searched: bool
+    tools: ToolRun | None
 
 
 def run(kind: str, body: dict[str, Any], number: int, *, batched: bool) -> Run:
     """Answers a request at batch price or list price. ``number`` is the digest of its JSON."""
     ask = parse_request(kind, body)
     model = _model(ask.model)
-    answer = make_answer(ask, model, number)
+    tools = make_run(body, ask.last_user, number) if "tools" in body else None
+    answer = make_answer(ask, model, number, TOKENS_PER_CALL * len(tools.calls) if tools else 0)
     price = batch_price if batched else list_price
-    return Run(model, answer, price(model, answer.usage), ask.searches)
+    return Run(model, answer, price(model, answer.usage) + (tools.ticks if tools else 0), tools)
 
 
 def run_stored(body: bytes) -> Run:
@@ -55,14 +57,14 @@ def _model(name: str) -> Model:
 def pack(done: Run) -> bytes:
     """Returns the bytes for ``unpack``, without the ticks, which have their own column."""
     answer = done.answer
-    return orjson.dumps(
-        [done.model.id, done.searched, answer.choices, answer.reasoning, answer.finish_reason, *answer.usage]
-    )
+    tools = list(done.tools) if done.tools else None
+    return orjson.dumps([done.model.id, tools, answer.choices, answer.reasoning, answer.finish_reason, *answer.usage])
 
 
 def unpack(packed: bytes, ticks: int) -> Run:
-    model, searched, choices, reasoning, finish_reason, *usage = orjson.loads(packed)
-    return Run(_model(model), Answer(choices, reasoning, finish_reason, Usage(*usage)), ticks, searched)
+    model, tools, choices, reasoning, finish_reason, *usage = orjson.loads(packed)
+    run = ToolRun(*tools) if isinstance(tools, list) else None
+    return Run(_model(model), Answer(choices, reasoning, finish_reason, Usage(*usage)), ticks, run)
 
 
 def completion_id(salt: str) -> str:
@@ -72,14 +74,12 @@ def completion_id(salt: str) -> str:
 
 def completion(done: Run, salt: str, created: int) -> dict[str, Any]:
     """Returns the chat.completion of a run. ``salt`` determines its id."""
-    return wire_shapes.completion(
-        completion_id(salt), done.model, done.answer, done.ticks, created, searched=done.searched
-    )
+    return wire_shapes.completion(completion_id(salt), done.model, done.answer, done.ticks, created, done.tools)
 
 
 def success_row(key: str, done: Run, salt: str, created: int) -> Any:
     """Returns a row of /results for orjson. Ordinary rows are filled into a template, which is much faster."""
-    if done.searched or len(done.answer.choices) > 1 or done.answer.usage.image:
+    if done.tools or len(done.answer.choices) > 1 or done.answer.usage.image:
         return wire_shapes.success_row(key, completion(done, salt, created))
     answer, usage = done.answer, done.answer.usage
     values = {

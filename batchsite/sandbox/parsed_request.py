@@ -10,8 +10,6 @@ CHAT = "chat_get_completion"
 RESPONSES = "responses"
 KINDS = (CHAT, RESPONSES)
 
-_SEARCH_TOOLS = ("web_search", "x_search")
-
 
 class ParsedRequest(NamedTuple):
     """One request. ``characters`` counts the text of all messages.
@@ -27,7 +25,6 @@ class ParsedRequest(NamedTuple):
     """``response_format`` of chat completions, ``text.format`` of responses; None = plain text."""
     effort: str | None
     choices: int
-    searches: bool
     pictures: list[Picture]
 
 
@@ -42,7 +39,6 @@ def parse_request(kind: str, body: dict[str, Any]) -> ParsedRequest:
         body.get("response_format") if kind == CHAT else _member(body.get("text"), "format"),
         effort_of(kind, body),
         body.get("n") or 1,
-        "tools" in body and _searches(body["tools"]),
         pictures_of(messages_of(kind, body)),
     )
 
@@ -93,9 +89,3 @@ def _texts(messages: list[dict[str, Any]]) -> tuple[int, str]:
 
 def _member(value: Any, name: str) -> Any:
     return value.get(name) if isinstance(value, dict) else None
-
-
-def _searches(tools: Any) -> bool:
-    if not isinstance(tools, list):
-        return False
-    return any(isinstance(tool, dict) and tool.get("type") in _SEARCH_TOOLS for tool in tools)

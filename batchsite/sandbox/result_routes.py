@@ -16,6 +16,7 @@ from batchsite.sandbox.model_run import requested_model, run_stored, success_row
 from batchsite.sandbox.page_tokens import key_of, page_parameters, token_after
 from batchsite.sandbox.row_faults import chosen
 from batchsite.sandbox.stored_batches import Odd, StoredRequest
+from batchsite.sandbox.tool_shapes import row_bent
 from batchsite.sandbox.world import CallContext
 
 
@@ -130,7 +131,7 @@ def _visible(
 
 def _page(context: CallContext, reading: Reading, rows: Iterable[Row]) -> dict[str, Any]:
     """Returns the page. Rows in envelope e are in an array ``failed`` beside ``results`` (facts 2.7)."""
-    hidden = context.rule("not_visible")
+    hidden, odd = context.rule("not_visible"), context.rule("odd_runs")
     results: list[Any] = []
     failed: list[dict[str, Any]] = []
     for row in rows:
@@ -140,7 +141,9 @@ def _page(context: CallContext, reading: Reading, rows: Iterable[Row]) -> dict[s
         elif row.odd and row.odd.envelope == "e" and row.state == "failed":
             failed.append({"batch_request_id": key, "error_message": row.odd.text})
         else:
-            results.append(_result(reading, row))
+            result = _result(reading, row)
+            is_bent = odd and row.state == "succeeded" and chosen(odd, key)
+            results.append(row_bent(result, odd.option("form")) if odd and is_bent else result)
     return {"results": results, "failed": failed} if failed else {"results": results}
 
 

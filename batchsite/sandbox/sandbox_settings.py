@@ -24,6 +24,8 @@ class Settings:
     settle: float = _option(0.2, "seconds of all-zero counters after the first add call")
     file_settle: float = _option(0.5, "seconds of all-zero counters after a batch is made from a file")
     deferred_delay: float = _option(0.5, "seconds until a deferred completion can be read")
+    requests_per_minute: float = _option(1800, "direct completions of a team a minute; more are refused with 429")
+    tokens_per_minute: float = _option(10_000_000, "tokens of direct completions of a team a minute")
     end_token: str = _option("mixed", "pagination_token of the last page: null, empty or mixed")
     cancelled_rows: str = _option("shown", "cancelled rows in /results: shown (as errors) or hidden")
     identical_adds: str = _option("ignored", "a request that is added again unchanged: ignored, or billed again")

@@ -36,23 +36,23 @@ def tokens(characters: int) -> int:
     return (characters + CHARACTERS_PER_TOKEN - 1) // CHARACTERS_PER_TOKEN
 
 
-def make_answer(ask: ParsedRequest, model: Model, number: int) -> Answer:
-    """Returns the answer to ``ask``; ``number`` is the digest of its body."""
+def make_answer(ask: ParsedRequest, model: Model, number: int, found: int = 0) -> Answer:
+    """Returns the answer to ``ask``; ``number`` is the digest of its body, ``found`` the tokens that tools brought."""
     texts = [_text(ask, number + index) for index in range(ask.choices)]
     max_characters = UNLIMITED if ask.max_tokens is None else ask.max_tokens * CHARACTERS_PER_TOKEN
     shown = [text[:max_characters] for text in texts]
     thinks = model.reasons and ask.effort != "none"
-    usage = _usage(ask, number, sum([tokens(len(text)) for text in shown]), thinks=thinks)
+    usage = _usage(ask, number, sum([tokens(len(text)) for text in shown]), found, thinks=thinks)
     reasoning = None
     if thinks and model.shows_reasoning:
         reasoning = f"Simulated reasoning over {ask.characters} characters of prompt."
     return Answer(shown, reasoning, "stop" if shown == texts else "length", usage)
 
 
-def _usage(ask: ParsedRequest, number: int, completion: int, *, thinks: bool) -> Usage:
+def _usage(ask: ParsedRequest, number: int, completion: int, found: int, *, thinks: bool) -> Usage:
     """Cached tokens are multiples of 64, as in recorded rows (facts 2.13)."""
     image = sum([picture.tokens for picture in ask.pictures])
-    prompt = OVERHEAD_TOKENS + tokens(ask.characters) + image
+    prompt = OVERHEAD_TOKENS + tokens(ask.characters) + image + found
     cached = (128, 192)[number % 2]
     reasoning = 40 + (number >> 8) % 90 if thinks else 0
     return Usage(prompt, cached if cached < prompt else 128, completion, reasoning, image)

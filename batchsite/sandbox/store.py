@@ -44,6 +44,9 @@ _TABLES = {
         filename TEXT NOT NULL, bytes INT NOT NULL, created_us INT NOT NULL, expires_us INT)""",
     "deferred": """(
         request_id TEXT PRIMARY KEY, team TEXT NOT NULL, ready_us INT NOT NULL, reply BLOB NOT NULL)""",
+    "asked": """(
+        number INTEGER PRIMARY KEY AUTOINCREMENT, team TEXT NOT NULL, request_id TEXT UNIQUE NOT NULL,
+        client_request_id TEXT NOT NULL, deferred INT NOT NULL, ticks INT NOT NULL, read_us INT)""",
     "direct": "(team TEXT PRIMARY KEY, calls INT NOT NULL, ticks INT NOT NULL)",
     "keys": "(digest TEXT PRIMARY KEY, team TEXT NOT NULL)",
     "faults": """(

@@ -12,6 +12,8 @@ from batchsite.sandbox.exchange import Refused, Reply, json_reply, text_reply
 from batchsite.sandbox.price_list import CREATED, Model
 from batchsite.sandbox.simulated_answers import Answer
 from batchsite.sandbox.stored_batches import Odd
+from batchsite.sandbox.tool_runs import ToolRun
+from batchsite.sandbox.tool_shapes import citations, tool_usage, turns
 
 ENDPOINT = "xai_api.Chat/GetCompletion"
 """Also for rows submitted as ``responses`` (facts 2.6)."""
@@ -112,7 +114,7 @@ def error_row(key: str, odd: Odd) -> dict[str, Any]:
 
 
 def completion(
-    key: str, model: Model, answer: Answer, ticks: int, created: int, *, searched: bool = False
+    key: str, model: Model, answer: Answer, ticks: int, created: int, tools: ToolRun | None = None
 ) -> dict[str, Any]:
     """Returns a chat.completion. ``key`` is its id, ``created`` is in epoch seconds (facts 2.7)."""
     shape = {
@@ -120,13 +122,13 @@ def completion(
         "object": "chat.completion",
         "created": created,
         "model": model.id,
-        "choices": _search_run(answer) if searched else _choices(answer),
-        "usage": _usage(answer, ticks, searched=searched),
+        "choices": _run(answer, tools) if tools else _choices(answer),
+        "usage": _usage(answer, ticks, tools),
         "system_fingerprint": f"fp_sandbox_{model.id}",
         "service_tier": "default",
     }
-    if searched:
-        shape["citations"] = ["https://example.com/simulated"]
+    if tools:
+        shape["citations"] = citations(tools)
     return shape
 
 
@@ -145,24 +147,11 @@ def _message(text: str, reasoning: str | None) -> dict[str, Any]:
     return message
 
 
-def _search_run(answer: Answer) -> list[dict[str, Any]]:
-    """Returns the choices of a server-side search: all messages of the run, the answer last (facts 2.7)."""
-    call = {"id": "call_1", "type": "function", "function": {"name": "web_search", "arguments": '{"query":"…"}'}}
-    tool_call = {"role": "assistant", "content": "", "tool_calls": [call], "refusal": None}
-    tool_result = {"role": "tool", "content": "Simulated search result.", "tool_call_id": "call_1"}
-    final = {
-        "index": 2,
-        "message": _message(answer.choices[0], answer.reasoning),
-        "finish_reason": answer.finish_reason,
-    }
-    return [
-        {"index": 0, "message": tool_call, "finish_reason": ""},
-        {"index": 1, "message": tool_result, "finish_reason": ""},
-        final,
-    ]
+def _run(answer: Answer, tools: ToolRun) -> list[dict[str, Any]]:
+    return turns(tools, _message(answer.choices[0], answer.reasoning), answer.finish_reason)
 
 
-def _usage(answer: Answer, ticks: int, *, searched: bool) -> dict[str, Any]:
+def _usage(answer: Answer, ticks: int, tools: ToolRun | None) -> dict[str, Any]:
     usage = answer.usage
     return {
         "prompt_tokens": usage.prompt,
@@ -180,8 +169,9 @@ def _usage(answer: Answer, ticks: int, *, searched: bool) -> dict[str, Any]:
             "accepted_prediction_tokens": 0,
             "rejected_prediction_tokens": 0,
         },
-        "num_sources_used": 1 if searched else 0,
+        "num_sources_used": 0,
         "cost_in_usd_ticks": ticks,
+        **(tool_usage(tools) if tools else {}),
     }
 
 

@@ -12,6 +12,7 @@ import orjson
 
 from batchsite.sandbox.accepted_keys import Key
 from batchsite.sandbox.batch_clock import Batch
+from batchsite.sandbox.call_rates import CallRates
 from batchsite.sandbox.exchange import Call
 from batchsite.sandbox.fault_kinds import Rule
 from batchsite.sandbox.faults import Faults
@@ -34,6 +35,7 @@ class World:
         self.store = store
         self.key = key
         self.faults = Faults(store)
+        self.rates = CallRates()
         self._clock = clock
         self._initial = changed(settings, fixed or {})
         stored = orjson.loads(store.meta("settings") or "{}")
@@ -51,6 +53,7 @@ class World:
         """Deletes batches, files, faults and stored settings."""
         self.store.clear()
         self.faults.reload()
+        self.rates = CallRates()
         self.settings = self._initial
 
     def now(self, batch: Batch | None = None) -> int:

@@ -13,19 +13,21 @@ from django.utils import timezone
 from batchsite.batches.answer_flaws import COUNTERS
 from batchsite.batches.causes import TRANSIENT
 from batchsite.batches.draft_fingerprint import draft_fingerprint
-from batchsite.batches.models import Batch, Submission
+from batchsite.batches.models import Batch, LiveRequest, LiveState, Submission
 from batchsite.batches.signals import batch_starting
 from batchsite.batches.states import TERMINAL, RowState, State
 from batchsite.batches.timeline import note
 from batchsite.batches.transitions import ask_to_end, lock_batch, refresh, resume
 from batchsite.pricing.budgets import refusal_of
 from batchsite.pricing.estimate import Estimate
+from batchsite.pricing.repeated_rows import sends_once
 from batchsite.recipes.given_requests import ID_COLUMN
 from batchsite.recipes.recipe import id_prefix
 from batchsite.submission.retriable import Retry, untaken
 from batchsite.teams.accounts import account_kind
 from batchsite.teams.models import Team, User
 from batchsite.wording import many
+from batchsite.xai.bodies import CHAT
 
 
 class NotNow(RuntimeError):
@@ -37,7 +39,7 @@ def start(batch: Batch, user: User | None, price: Estimate | None) -> None:
 
     Raises NotNow when the draft was submitted or changed since `batch` was read, or does not fit the team's budget.
     """
-    priced = draft_fingerprint(batch)
+    priced, sent_once = draft_fingerprint(batch), sends_once(batch)
     with transaction.atomic():
         batch = lock_batch(batch.pk)
         if batch.state != State.DRAFT:
@@ -53,16 +55,17 @@ def start(batch: Batch, user: User | None, price: Estimate | None) -> None:
         batch.state, batch.started_at, batch.started_by, batch.total = State.QUEUED, now, user, len(rows)
         batch.ranges = rows.as_lists() if batch.ranges else None
         batch.account, batch.request_kind = account_kind(batch.team), settings.OPTIONS.xai_request_kind
+        batch.request_kind = CHAT if batch.runs_live else batch.request_kind
         batch.id_prefix = id_prefix(batch.dataset.name)
         batch.id_column = ID_COLUMN if batch.dataset.holds_requests else batch.id_column
-        batch.problems, batch.problem_count = [], 0
+        batch.problems, batch.problem_count, batch.sent_once = [], 0, sent_once
         batch.save()
         batch_starting.send(Batch, batch=batch)
         for number, part in enumerate(rows.pieces(settings.OPTIONS.requests_per_submission), 1):
-            Submission.objects.create(
-                batch=batch, number=number, first_row=part.first, last_row=part.last, next_look_at=now
-            )
-        note(batch.pk, "submitted", f"Submitted with {many(batch.total, 'row')}", by=user)
+            spans = {"first_row": part.first, "last_row": part.last, "is_live": batch.runs_live}
+            Submission.objects.create(batch=batch, number=number, next_look_at=now, **spans)
+        how = ", to run live" if batch.runs_live else ""
+        note(batch.pk, "submitted", f"Submitted with {many(batch.total, 'row')}{how}", by=user)
 
 
 def cancel(batch: Batch, user: User | None) -> None:
@@ -99,11 +102,13 @@ def retry(
     states: tuple[str, ...] = (),
     misfits: bool = False,
     output_cap: int | None = None,
+    live: bool | None = None,
 ) -> Submission:
     """Try rows again into the same batch: all without an answer, or those of some causes, or these rows.
 
     Skipped rows are tried only if `rows` or `states` name them; `misfits` are answers that do not fit the shape.
-    `output_cap` takes the place of the batch's cap on output tokens, for answers that were cut off.
+    `output_cap` takes the place of the batch's cap on output tokens, for answers that were cut off. `live` says
+    whether the rows run live; None: as the batch does.
     Raises NotNow when nothing is left to try again, or all of it is being tried again already.
     """
     states = states or _states_to_retry(rows, misfits, causes)
@@ -114,16 +119,20 @@ def retry(
         "fit": "misfit" if misfits else "",
         "output_cap": output_cap,
     }
+    is_live = batch.runs_live if live is None else live
+    if is_live and batch.tools:
+        raise NotNow("Rows that run live have no tools: retry them as a batch.")
     with transaction.atomic():
         batch = lock_batch(batch.pk)
         results, wanted = untaken(batch, wanted)
         if not results.exists():
             waiting = "These rows are being tried again already."
             raise NotNow(waiting if wanted.get("ahead") else "There is nothing to retry.")
-        submission = _add_retry(batch, wanted)
+        submission = _add_retry(batch, wanted, is_live=is_live)
         default = "answers that do not fit" if misfits else "all that did not succeed"
         what = f"row {rows[0]:,}" if rows and len(rows) == 1 else ", ".join(causes or [default])
         what += f", with up to {output_cap:,} tokens an answer" if output_cap else ""
+        what += ", live" if submission.is_live and not batch.runs_live else ""
         note(batch.pk, "retried", f"Retry: {what}", by=user, submission=submission)
     return submission
 
@@ -140,11 +149,12 @@ def _states_to_retry(rows: list[int] | None, misfits: bool, causes: list[str] | 
 _WITHOUT_ANSWER = (RowState.FAILED, RowState.CANCELLED, RowState.MISSING)
 
 
-def _add_retry(batch: Batch, wanted: Retry) -> Submission:
+def _add_retry(batch: Batch, wanted: Retry, *, is_live: bool) -> Submission:
     number = batch.submissions.order_by("-number").values_list("number", flat=True)[0] + 1
     first, last = batch.rows.first, batch.rows.last
+    spans = {"first_row": first, "last_row": last, "is_live": is_live}
     submission = Submission.objects.create(
-        batch=batch, number=number, first_row=first, last_row=last, retry_of=dict(wanted), next_look_at=timezone.now()
+        batch=batch, number=number, retry_of=dict(wanted), next_look_at=timezone.now(), **spans
     )
     Batch.objects.filter(pk=batch.pk).exclude(archived_at=None).update(archived_at=None)  # what runs is in the list
     refresh(batch.pk)
@@ -169,7 +179,7 @@ def retry_by_itself(submission: Submission) -> None:
     }
     results, wanted = untaken(batch, wanted)
     if results.exists():
-        again = _add_retry(batch, wanted)
+        again = _add_retry(batch, wanted, is_live=submission.is_live)
         note(batch.pk, "retried", "Automatic retry: temporary failures", submission=again)
 
 
@@ -179,6 +189,8 @@ def go_on(batch: Batch, user: User | None) -> None:
         lock_batch(batch.pk)
         resume(batch.pk, by=user)
         Batch.objects.filter(pk=batch.pk).update(must_confirm=False)
+        lost = LiveRequest.objects.filter(submission__batch=batch, state=LiveState.LOST)
+        lost.update(state=LiveState.ENDED)  # a person knows of them, and wants the others asked
         look_now(batch)
 
 

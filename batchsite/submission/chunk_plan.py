@@ -17,7 +17,7 @@ from batchsite.batches.timeline import note
 from batchsite.batches.transitions import lock_batch, move, update
 from batchsite.recipes.recipe import Recipe, RowProblem, check_row, empty_column, ranges
 from batchsite.recipes.row_set import RowSet
-from batchsite.submission import result_records, results_store
+from batchsite.submission import copies, result_records, results_store
 from batchsite.submission.retriable import retriable_results
 from batchsite.submission.step_context import StepContext
 from batchsite.timeouts import timeouts
@@ -48,6 +48,9 @@ def _plan_slice(context: StepContext) -> None:
     rows = batch.rows.within(submission.first_row, submission.last_row)
     piece = rows.after(max(submission.first_row - 1, submission.planned_through), SLICE)
     checked = _check_rows(batch, piece)
+    kept = (
+        copies.kept_digests(submission, recipe_of(batch)) if batch.sent_once and not submission.planned_through else {}
+    )
     with context.locked() as submission:
         problems = checked.problems
         if checked.ids and not problems:
@@ -55,7 +58,11 @@ def _plan_slice(context: StepContext) -> None:
         if problems:
             _keep_problems(batch, problems)
         results_store.skip(submission, checked.skipped)
-        _add_chunks(submission, _spans(piece.without(checked.left_out), checked.rows_at_once))
+        if kept:
+            copies.find(submission, kept)
+        repeated = copies.find(submission, checked.digests) if checked.digests else {}
+        copies.write_pending(submission, repeated)
+        _add_chunks(submission, _spans(piece.without(sorted([*checked.left_out, *repeated])), checked.rows_at_once))
         update(submission, planned_through=piece.last)
 
 
@@ -68,6 +75,8 @@ class SliceCheck:
     """(id, row), where a column holds the ids."""
     skipped: dict[int, str] = field(default_factory=dict)
     """The reason by row, for rows that are not sent."""
+    digests: dict[int, bytes] = field(default_factory=dict)
+    """What each row's request is known again by, where identical ones are sent once."""
     left_out: list[int] = field(default_factory=list)
     """Rows that are in no chunk, ascending: skipped ones, and those that were answered when they were tried."""
     rows_at_once: int = 1
@@ -88,6 +97,8 @@ def _check_rows(batch: Batch, piece: RowSet) -> SliceCheck:
                 checked.left_out.append(number)
                 checked.skipped[number] = f"The column “{batch.dataset.columns[empty]}” is empty in this row."
                 continue
+            if batch.sent_once:
+                checked.digests[number] = recipe.likeness(cells)
             problem = check_row(recipe, number, cells, most)
             if problem:
                 checked.problems.append(problem)
@@ -137,6 +148,8 @@ def _add_chunks(submission: Submission, spans: Iterable[list[list[int]]]) -> Non
 
 def _end_planning(context: StepContext) -> float | None:
     """Go on to sending, or back to the draft if any row of the batch cannot be sent."""
+    if not copies.forget_digests(context):
+        return 0
     with context.locked() as submission:
         others = Submission.objects.filter(batch_id=submission.batch_id, retry_of=None).exclude(pk=submission.pk)
         if others.filter(planned_through__lt=F("last_row")).exists():
@@ -145,12 +158,23 @@ def _end_planning(context: StepContext) -> float | None:
         if batch.problem_count:
             _back_to_draft(batch)
             return None
-        move(submission, State.SUBMITTING if submission.total else State.COMPLETED, planned=True)
-        return 0 if submission.total else None
+        if submission.total:
+            move(submission, State.SUBMITTING, planned=True)
+            return 0
+    return _end_unsent(context)
+
+
+def _end_unsent(context: StepContext) -> float | None:
+    """End a submission without a row to send: all are skipped, or have the answer of a row that was tried."""
+    if not copies.give_answers(context):
+        return 0
+    with context.locked() as submission:
+        move(submission, State.COMPLETED, planned=True)
+    return None
 
 
 _FLAWS = ("misfits", "no_answer", "truncated", "declined", "several")
-_SUMS = ("total", "succeeded", "skipped", "cost_ticks", *_FLAWS, *result_records.TOKENS)
+_SUMS = ("total", "succeeded", "skipped", "copies", "cost_ticks", *_FLAWS, *result_records.TOKENS)
 
 
 def _back_to_draft(batch: Batch) -> None:
@@ -173,7 +197,7 @@ def _plan_retry(context: StepContext) -> None:
     with context.locked() as submission:
         again = retriable_results(submission).filter(row__gt=submission.planned_through).order_by("row")
         candidates = list(again[:SLICE])
-        results = _fit_to_send(context.batch, candidates)
+        results = _fit_to_send(context.batch, copies.without_followers(submission, candidates))
         for start in range(0, len(results), at_once):
             part = results[start : start + at_once]
             _add_chunks(submission, [ranges(result.row for result in part)])

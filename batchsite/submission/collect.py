@@ -22,6 +22,7 @@ from batchsite.recipes.recipe import numbers
 from batchsite.submission import results_store
 from batchsite.submission.actions import retry_by_itself
 from batchsite.submission.checked_page import check_page
+from batchsite.submission.copies import give_answers
 from batchsite.submission.page_reader import Arrival, PageReader
 from batchsite.submission.reconcile import (
     chunks_of,
@@ -76,7 +77,7 @@ def collect(context: StepContext) -> float | None:
         with context.locked() as submission:
             update(submission, walks=submission.walks + 1, walk_token="", walk_pages=0)
     if submission.accounted >= submission.total:
-        return _finish(context)
+        return finish(context)
     if submission.ending and walked is Walked.WHOLE and not _unread(submission):
         return _end_without(context)
     if _waited(submission) < timeouts().results_trail * (CIRCLING_FACTOR if walked is Walked.CIRCLED else 1):
@@ -215,11 +216,13 @@ def declare(context: StepContext) -> float | None:
         with context.locked() as submission:
             results_store.declare(submission, numbers(chunk.ranges), state, submission.ending_reason, cause)
             update(submission, declared_through=chunk.first_row)
-    return _finish(context)
+    return finish(context)
 
 
-def _finish(context: StepContext) -> float | None:
-    """End the submission: every row is accounted for."""
+def finish(context: StepContext) -> float | None:
+    """End the submission: every row is accounted for, and copies have the answers of their originals."""
+    if not give_answers(context):
+        return 0
     with context.locked() as submission:
         ending = State(submission.ending or State.COMPLETED)
         if ending == State.CANCELLED and not submission.cancelled:

@@ -27,6 +27,7 @@ class Known:
     raw_page_id: int | None
     fingerprint: int | None
     earlier: str | None
+    copy_of: int | None
 
     def pages_of(self, submission: Submission) -> list[int]:
         """Returns the primary keys of the raw pages that hold results of this submission for the row."""

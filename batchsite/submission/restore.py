@@ -75,13 +75,13 @@ def distrust(words: str, *, must_confirm: bool) -> int:
     with transaction.atomic():
         Batch.objects.update(restored_at=now)  # locks every batch: see transitions.py
         unfinished = Submission.objects.exclude(state__in=TERMINAL)
-        planned = Q(state=ChunkState.PLANNED) & ~Q(submission__state__in=TERMINAL)
+        planned = Q(state=ChunkState.PLANNED, submission__is_live=False) & ~Q(submission__state__in=TERMINAL)
         Chunk.objects.filter(planned).update(state=ChunkState.SENDING, sent_at=now)
         unfinished.update(missed_at=None, missed_rows=[], create_turn_at=None, create_slot_at=None, absent_rows=0)
         count = unfinished.update(lease_token="", lease_until=None, next_look_at=now, tries=0, faults=0)
         batch_ids = sorted(set(unfinished.values_list("batch_id", flat=True)))
-        if must_confirm:
-            Batch.objects.filter(pk__in=batch_ids).update(must_confirm=True)
+        live = set(unfinished.filter(is_live=True).values_list("batch_id", flat=True))
+        Batch.objects.filter(pk__in=batch_ids if must_confirm else live).update(must_confirm=True)
         for batch_id in batch_ids:
             note(batch_id, "restored", words)
         database_restored.send(None)
@@ -98,10 +98,29 @@ def unconfirmed(submission: Submission) -> str:
     """Returns why a submission waits for a person after a restore, with the cost; "" if it does not."""
     if not submission.absent_rows or submission.cancel_asked_at or not must_be_confirmed(submission):
         return ""
-    estimate = submission.batch.estimate or {}
-    likely, rows = int(estimate.get("likely") or 0), int(estimate.get("rows") or 0)
-    cost = f", for about {dollars(likely * submission.absent_rows // rows)}" if likely and rows else ""
     return (
         f"the database was restored, and xAI does not have {many(submission.absent_rows, 'row')} that were to be sent. "
-        f"Whether they are still wanted is not known here. Let it go on to send them{cost}, or cancel it."
+        "Whether they are still wanted is not known here. Let it go on to send "
+        f"them{cost_in_words(submission.batch, submission.absent_rows)}, or cancel it."
     )
+
+
+def unconfirmed_live(submission: Submission, rows: int) -> str:
+    """Returns why `rows` that nobody asked live, as far as this database knows, wait for a person; "" if they do not.
+
+    xAI has no list of what ran live, so nobody can look.
+    """
+    if not rows or submission.cancel_asked_at or not must_be_confirmed(submission):
+        return ""
+    return (
+        "the database was restored, or the machine started again, and nobody can tell whether "
+        f"{many(rows, 'row')} were asked, and billed, before: xAI has no list of what runs live. Let it go on to ask "
+        f"them{cost_in_words(submission.batch, rows)}, or cancel it."
+    )
+
+
+def cost_in_words(batch: Batch, rows: int) -> str:
+    """Returns `, for about $0.12` for so many rows; empty if the batch has no estimate."""
+    estimate = batch.estimate or {}
+    likely, of_rows = int(estimate.get("likely") or 0), int(estimate.get("rows") or 0)
+    return f", for about {dollars(likely * rows // of_rows)}" if likely and of_rows else ""

@@ -15,8 +15,9 @@ from batchsite.batches.answer_flaws import COUNTERS, flaw_of
 from batchsite.batches.causes import cause_of
 from batchsite.batches.models import Result, Submission
 from batchsite.batches.states import RowState, State
+from batchsite.batches.tool_use import sums_of, tool_use_of
 from batchsite.submission.known_results import Known
-from batchsite.xai.catalogue import batch_cost, list_price
+from batchsite.xai.catalogue import batch_cost, call_fees, list_cost, list_price
 from batchsite.xai.types import ResultRow
 
 TOKENS = ("prompt_tokens", "completion_tokens", "reasoning_tokens")
@@ -46,6 +47,9 @@ class Record(NamedTuple):
     earlier: str | None
     fingerprint: int | None = None
     """Of the completion of a succeeded row: see `extra_answers`."""
+    copy_of: int | None = None
+    tool_use: str | None = None
+    """JSON."""
 
 
 COLUMNS = Record._fields
@@ -58,8 +62,10 @@ _TYPES |= {
     "cost_ticks": "bigint",
     "raw_page_id": "bigint",
     "fingerprint": "bigint",
+    "copy_of": "bigint",
     "earlier": "jsonb",
     "others": "jsonb",
+    "tool_use": "jsonb",
 }
 
 
@@ -78,6 +84,23 @@ def flaws_in(records: Iterable[Any]) -> Counter[str]:
 def others_of(result: ResultRow) -> str | None:
     """Returns the further answers of a row as JSON. None if there are none."""
     return orjson.dumps([clean(text) for text in result.others]).decode() if result.others else None
+
+
+def tools_of(result: ResultRow) -> str | None:
+    """Returns what a row took from tools, as JSON. None if nothing."""
+    return as_json(tool_use_of(result))
+
+
+def sums_over(records: Iterable[Record]) -> dict[str, int]:
+    """Returns {sum of a batch over its answers: what these records add to it}."""
+    listed = list(records)
+    tokens = {name: sum(getattr(record, name) for record in listed) for name in TOKENS}
+    return tokens | sums_of(orjson.loads(record.tool_use) for record in listed if record.tool_use)
+
+
+def as_json(value: Any) -> str | None:
+    """Returns what a JSON column holds as it is written here. None for null."""
+    return None if value is None else orjson.dumps(value).decode()
 
 
 def clean(text: str) -> str:
@@ -153,6 +176,7 @@ def record(
         raw_page_id=page,
         earlier=known.earlier if known else None,
         fingerprint=fingerprint,
+        tool_use=tools_of(result),
     )
 
 
@@ -166,12 +190,12 @@ def cost_of(submission: Submission, result: ResultRow) -> int:
     price = list_price(result.model) or list_price(submission.batch.model)
     if price is None:
         return 0
-    return batch_cost(
+    return (list_cost if submission.is_live else batch_cost)(
         price,
         prompt_tokens=usage.prompt_tokens,
         cached_tokens=usage.cached_tokens,
         output_tokens=usage.completion_tokens + usage.reasoning_tokens,
-    )
+    ) + call_fees(usage.calls)
 
 
 def pending_record(submission: Submission, result: Result, earlier: list[dict[str, Any]]) -> Record:

@@ -31,6 +31,7 @@ from batchsite.submission.result_records import (
     flaws_in,
     packed,
     record,
+    sums_over,
     write,
 )
 from batchsite.xai.result_page import RawRow
@@ -136,8 +137,8 @@ def _wins(submission: Submission, result: ResultRow, known: Known | None) -> boo
 
 
 def _was_not_sent(known: Known) -> bool:
-    """Whether no submission sent the row: it was answered when it was tried, or it was skipped."""
-    return known.submission_id is None or known.state == RowState.SKIPPED
+    """Whether no submission sent the row: it was answered when it was tried, it was skipped, or it is a copy."""
+    return known.submission_id is None or known.state == RowState.SKIPPED or known.copy_of is not None
 
 
 # ---- raw pages ----------------------------------------------------------------------------------
@@ -185,10 +186,11 @@ def _update_sums(submission: Submission, records: Sequence[Record], known: Mappi
     now = timezone.now()
     _add(Submission.objects.filter(pk=submission.pk), {**own_moves, "cost_ticks": cost}, changed_at=now)
     submission.refresh_from_db(fields=["succeeded", "failed", "cancelled", "missing", "cost_ticks", "changed_at"])
-    tokens = {name: sum(columns[name]) for name in TOKENS}
-    _add(Batch.objects.filter(pk=submission.batch_id), {**batch_moves, **tokens, "cost_ticks": cost})
+    sums = sums_over(records)
+    _add(Batch.objects.filter(pk=submission.batch_id), {**batch_moves, **sums, "cost_ticks": cost})
     received = [record.state for record in records if record.raw_page_id is not None]  # not declared by us
     came, failed = len(received), len(received) - received.count(RowState.SUCCEEDED)
+    tokens = {name: sums[name] for name in TOKENS}
     spent(_payer(submission.batch), ticks=cost, rows=came, failed=failed, **tokens)
     _record_progress(submission.batch_id)
     if came and submission.batch.first_result_at is None:

@@ -10,17 +10,20 @@ import logging
 
 from django.utils import timezone
 
+from batchsite.batches.batchable import remember
 from batchsite.batches.generation import DatabaseWentBack
 from batchsite.batches.models import Submission
 from batchsite.batches.states import HeldFor, RowState, State
-from batchsite.batches.timeline import note
+from batchsite.batches.timeline import NO_BATCHES, NO_SUCH_MODEL, note
 from batchsite.batches.transitions import ask_to_end, hold, move, resume, update
+from batchsite.media.shelf import FileGone
 from batchsite.pricing import budgets
 from batchsite.processes.leases import MOST_TRIES, Claim, claimed
 from batchsite.processes.memory_limit import OutOfMemory, within_memory
 from batchsite.setup import logging_about
 from batchsite.submission.chunk_plan import plan
 from batchsite.submission.collect import collect, declare, preview
+from batchsite.submission.live import WaitsForPerson, run_live
 from batchsite.submission.phase import is_last_day
 from batchsite.submission.provider_calls import hold_code, hold_words, is_hold, is_lasting
 from batchsite.submission.provider_teams import cannot_tell, is_ours_to_see, mismatch
@@ -34,6 +37,7 @@ from batchsite.timeouts import doubling, soon, timeouts
 from batchsite.xai.errors import (
     InvalidRequest,
     ModelNotBatchable,
+    ModelUnknown,
     NotFound,
     PermissionDenied,
     PreconditionFailed,
@@ -62,6 +66,10 @@ def _step_or_hold(claim: Claim[Submission], looked: RemoteBatch | XaiError | Non
     try:
         with within_memory():
             return _step(claim, looked)
+    except FileGone as error:
+        batch_id = Submission.objects.values_list("batch_id", flat=True).get(pk=claim.pk)
+        hold(batch_id, f"{error} Put the file back from a backup, then press Go on.")
+        return timeouts().longest
     except OutOfMemory as error:
         batch_id = Submission.objects.values_list("batch_id", flat=True).get(pk=claim.pk)
         hold(batch_id, f"a step {error}. Ask whoever runs batchsite for more, then press Go on.")
@@ -97,6 +105,9 @@ def _step(claim: Claim[Submission], looked: RemoteBatch | XaiError | None) -> fl
         wait = _do(context, looked)
     except XaiError as error:
         return _on_error(context, error)
+    except WaitsForPerson as waiting:
+        hold(submission.batch_id, str(waiting), held_for=waiting.held_for)
+        return waiting.seconds
     if context.submission.faults or context.batch.held_reason:
         with context.locked() as fresh:
             update(fresh, faults=0)
@@ -109,6 +120,8 @@ def _do(context: StepContext, looked: RemoteBatch | None) -> float | None:
     submission = context.submission
     if submission.state == State.QUEUED:
         return plan(context)
+    if submission.is_live:
+        return run_live(context)
     if submission.state == State.SUBMITTING:
         return withdraw(context) if submission.cancel_asked_at else submit(context)
     if submission.state == State.COLLECTING:
@@ -151,12 +164,24 @@ def _on_error(context: StepContext, error: XaiError) -> float | None:
         if is_gone and not says_nothing:
             _vanished(submission)
         elif submission.state == State.SUBMITTING and isinstance(error, _REFUSALS):
+            _remember_refusal(context, error)
             ask_to_end(submission, State.FAILED, RowState.FAILED, error.message)
     if says_nothing:
         return _end_unseen(context)
     if context.submission.state == State.SUBMITTING and isinstance(error, PermissionDenied):
         return _forbidden(context, error)
     return max(error.retry_after or 0.0, doubling(1, faults))
+
+
+def _remember_refusal(context: StepContext, error: XaiError) -> None:
+    """Remember that xAI does not take the model in batches: no other batch needs to find that out."""
+    if not isinstance(error, ModelNotBatchable):
+        return
+    batch, is_unknown = context.batch, isinstance(error, ModelUnknown)
+    kind = NO_SUCH_MODEL if is_unknown else NO_BATCHES
+    note(batch.pk, kind, error.what, submission=context.submission, detail=error.message)
+    if not is_unknown and not batch.dataset.holds_requests:  # their bodies name models of their own
+        remember(context.account.base_url, batch.model, takes_batches=False, words=error.message)
 
 
 _REFUSALS = (ModelNotBatchable, InvalidRequest, PreconditionFailed)

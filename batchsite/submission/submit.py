@@ -20,6 +20,7 @@ from django.utils import timezone
 
 from batchsite.batches import generation
 from batchsite.batches.batch_recipe import recipe_sent
+from batchsite.batches.batchable import answers_at, is_known, remember
 from batchsite.batches.models import Chunk, ChunkState
 from batchsite.batches.states import State
 from batchsite.batches.timeline import note
@@ -181,6 +182,13 @@ def _error_of(sending: Sending) -> XaiError | None:
     return None
 
 
+def _remember_model(context: StepContext) -> None:
+    """Remember that xAI takes the model in batches, where that was not known."""
+    batch, base_url = context.batch, context.account.base_url
+    if not batch.dataset.holds_requests and not is_known(batch.model, answers_at(base_url)):
+        remember(base_url, batch.model, takes_batches=True)
+
+
 def _all_sent(context: StepContext) -> float:
     """Go on to polling: xAI took every chunk. Returns seconds until the first look."""
     with context.locked() as submission:
@@ -192,4 +200,5 @@ def _all_sent(context: StepContext) -> float:
             f"{many(submission.sent, 'row')} sent in {many(count, 'chunk')}",
             submission=submission,
         )
+        _remember_model(context)
     return timeouts().first_look

@@ -38,6 +38,8 @@ def nudge(batch: Batch) -> None:
 
 def _lane(submission: Submission) -> Queue | None:
     """The queue of its step. None for one that is only polled, together with others."""
+    if submission.is_live:
+        return "short"
     if submission.state in {State.PROCESSING, State.CANCELLING} and not submission.walk_is_preview:
         return None
     return "short" if submission.last_row - submission.first_row < SMALL else "long"

@@ -51,7 +51,7 @@ def keep_tried(batch: Batch, tried: Sequence[Tried]) -> int:
     page = RawPage.objects.create(batch=batch, data=result_records.packed(raws)).pk
     records = [_record(batch, one, page) for one in fresh.values()]
     result_records.write(records)
-    sums = {name: sum(getattr(one, name) for one in records) for name in (*result_records.TOKENS, "cost_ticks")}
+    sums = result_records.sums_over(records) | {"cost_ticks": sum(one.cost_ticks for one in records)}
     sums |= {"succeeded": len(records), **result_records.flaws_in(records)}
     Batch.objects.filter(pk=batch.pk).update(
         first_result_at=timezone.now(), **{name: F(name) + value for name, value in sums.items()}
@@ -93,4 +93,5 @@ def _record(batch: Batch, one: Tried, page: int) -> result_records.Record:
         cost_ticks=one.cost_ticks,
         raw_page_id=page,
         earlier=None,
+        tool_use=result_records.tools_of(result),
     )

@@ -24,7 +24,7 @@ MOST_READDS = 3
 
 def watch(context: StepContext, looked: RemoteBatch | None = None) -> float:
     """Look once and act on it. Returns seconds until the next look."""
-    if _out_of_time(context.submission):
+    if out_of_time(context.submission):
         with context.locked() as submission:
             reason = "The deadline that was set for this batch has passed."
             ask_to_end(submission, State.COMPLETED, RowState.MISSING, reason, by=EndedBy.DEADLINE)
@@ -172,7 +172,7 @@ def _preview_is_due(submission: Submission) -> bool:
 # ---- ending early ----------------------------------------------------------------------------------------
 
 
-def _out_of_time(submission: Submission) -> bool:
+def out_of_time(submission: Submission) -> bool:
     hours, started = submission.batch.deadline_hours, submission.created_at
     return bool(hours and not submission.cancel_asked_at and timezone.now() > started + timedelta(hours=hours))
 

@@ -41,14 +41,14 @@ _FEW_COLUMNS = 2
 def end_of_data(above: Sequence[list[str]], last: Sequence[list[str]], *, declared: int = 0) -> int:
     """How many of the last rows are data. `above`: some rows that are; `declared`: last rows that the file calls so."""
     end = begin = len(last) - min(declared, len(last))
-    known = _Data(above[:_SAMPLE]) if above else None
-    full = (known or _Data(last[:_FEWEST_ABOVE])).full
-    most = len(last) if known else _most_rows(len(last[0]) if last else 1)
-    while begin > end - most and begin and _is_doubtful(last[begin - 1], full):
+    known = Data(above[:_SAMPLE]) if above else None
+    full = (known or Data(last[:_FEWEST_ABOVE])).full
+    most = len(last) if known else rows_judged(len(last[0]) if last else 1)
+    while begin > end - most and begin and is_doubtful(last[begin - 1], full):
         begin -= 1
     for start in range(begin, end):
         parted = not any(last[start - 1]) if start else bool(above) and not any(above[-1])
-        if any(last[start]) and _are_feet(known or _Data(last[:start]), last[start:end], parted=parted):
+        if any(last[start]) and _are_feet(known or Data(last[:start]), last[start:end], parted=parted):
             end = start
             break
     while 0 < end < len(last) and not any(last[end - 1]):
@@ -56,14 +56,22 @@ def end_of_data(above: Sequence[list[str]], last: Sequence[list[str]], *, declar
     return end
 
 
-def _most_rows(width: int) -> int:
+def rows_judged(width: int) -> int:
     """How many rows are judged: fewer where they are wide, as each is held against all others."""
     return max(_FEWEST_JUDGED, min(_SAMPLE, _MOST_CELLS // width))
 
 
-def _is_doubtful(row: Sequence[str], full: set[int]) -> bool:
+def is_doubtful(row: Sequence[str], full: set[int]) -> bool:
     """Whether a row may be no data, and is not only as sparse as the first ones are."""
     return may_be_foot(row) and (_begins_in_words(row) or any(not row[column].strip() for column in full))
+
+
+def first_data(rows: Sequence[list[str]]) -> Data:
+    """What is known of the first rows of a table, without those at their end that may be none of it."""
+    full, end = Data(rows[:_FEWEST_ABOVE]).full, len(rows)
+    while end and is_doubtful(rows[end - 1], full):
+        end -= 1
+    return Data(rows[: end if end >= _FEWEST_ABOVE else len(rows)][:_SAMPLE])
 
 
 def may_be_foot(row: Sequence[str]) -> bool:
@@ -83,12 +91,12 @@ def _is_rule(row: Sequence[str]) -> bool:
     return bool(filled) and all(map(_RULE.fullmatch, filled))
 
 
-class _Data:
+class Data:
     """What is known of the rows above: `typed` columns hold numbers and the like, `full` ones a value in each row."""
 
     def __init__(self, above: Sequence[list[str]]) -> None:
         self.width = len(above[0]) if above else 0
-        self.rows = [row for row in above if any(row)][-_most_rows(self.width or 1) :]
+        self.rows = [row for row in above if any(row)][-rows_judged(self.width or 1) :]
 
     @cached_property
     def typed(self) -> set[int]:
@@ -103,7 +111,7 @@ class _Data:
         return any(pattern.match(row[column]) for row in self.rows)
 
 
-def _are_feet(data: _Data, rows: Sequence[list[str]], *, parted: bool) -> bool:
+def _are_feet(data: Data, rows: Sequence[list[str]], *, parted: bool) -> bool:
     """Whether each of the last rows is blank or no row of the table. `parted`: whether a blank row is above them."""
     if len(data.rows) < _FEWEST_ABOVE:
         return False
@@ -111,10 +119,10 @@ def _are_feet(data: _Data, rows: Sequence[list[str]], *, parted: bool) -> bool:
         return all(not row[0] or _is_plain_foot(row[0], data) for row in rows)
     if parted and _is_other_table(rows, data):
         return True
-    return all(not any(row) or _is_foot(row, data, parted=parted) for row in rows)
+    return all(not any(row) or is_foot(row, data, parted=parted) for row in rows)
 
 
-def _is_plain_foot(cell: str, data: _Data) -> bool:
+def _is_plain_foot(cell: str, data: Data) -> bool:
     """Whether the cell of a table of one column is a total, a count or a source."""
     note = _NOTE.match(cell)
     if note and note.group().rstrip().endswith((":", "：")):
@@ -122,14 +130,15 @@ def _is_plain_foot(cell: str, data: _Data) -> bool:
     return bool(_COUNT.fullmatch(cell)) and not data.matches(_COUNT, 0)
 
 
-def _is_other_table(rows: Sequence[list[str]], data: _Data) -> bool:
+def _is_other_table(rows: Sequence[list[str]], data: Data) -> bool:
     """Whether the rows below a blank one all lack a cell that no row above lacks."""
     filled = [row for row in rows if any(row)]
     complete = data.full if len(data.rows) >= _FEWEST_COMPLETE else set[int]()
     return any(not any(row[column].strip() for row in filled) for column in complete)
 
 
-def _is_foot(row: Sequence[str], data: _Data, *, parted: bool) -> bool:
+def is_foot(row: Sequence[str], data: Data, *, parted: bool) -> bool:
+    """Whether a row that is not blank is none of a table of several columns. `parted`: whether a blank row is above."""
     filled = [column for column, cell in enumerate(row) if cell.strip()]
     if _is_rule(row) or _is_total(row, filled, data) or _is_sum(row, filled, data) or _is_note(row, filled, data):
         return True
@@ -138,12 +147,12 @@ def _is_foot(row: Sequence[str], data: _Data, *, parted: bool) -> bool:
     return _is_footnote(row, filled[0], data, parted=parted)
 
 
-def _fits(row: Sequence[str], column: int, data: _Data) -> bool:
+def _fits(row: Sequence[str], column: int, data: Data) -> bool:
     """Whether a number or the like, or a word for none, stands where others do."""
     return column in data.typed and (is_datum(row[column]) or is_missing(row[column]))
 
 
-def _is_total(row: Sequence[str], filled: Sequence[int], data: _Data) -> bool:
+def _is_total(row: Sequence[str], filled: Sequence[int], data: Data) -> bool:
     """Whether a row begins with a word such as "Total", as no other does, and has numbers or nothing behind it."""
     if not filled or not _TOTAL.fullmatch(row[filled[0]]):
         return False
@@ -154,7 +163,7 @@ def _is_total(row: Sequence[str], filled: Sequence[int], data: _Data) -> bool:
     return numbers and (bool(behind) or first in data.typed or not data.typed)
 
 
-def _is_sum(row: Sequence[str], filled: Sequence[int], data: _Data) -> bool:
+def _is_sum(row: Sequence[str], filled: Sequence[int], data: Data) -> bool:
     """Whether a row has numbers alone where all others have texts, too, or a word in the place of a number."""
     if len(data.rows) < _FEWEST_COMPLETE or not filled:
         return False
@@ -165,14 +174,14 @@ def _is_sum(row: Sequence[str], filled: Sequence[int], data: _Data) -> bool:
     return bool(astray and lacking)
 
 
-def _is_note(row: Sequence[str], filled: Sequence[int], data: _Data) -> bool:
+def _is_note(row: Sequence[str], filled: Sequence[int], data: Data) -> bool:
     """Whether a row that lacks cells begins with a word such as "Source", as no other does."""
     if not 1 < len(filled) <= _FEW_COLUMNS or not data.full - set(filled):
         return False
     return _NOTE.match(row[filled[0]]) is not None and not data.matches(_NOTE, filled[0])
 
 
-def _is_footnote(row: Sequence[str], column: int, data: _Data, *, parted: bool) -> bool:
+def _is_footnote(row: Sequence[str], column: int, data: Data, *, parted: bool) -> bool:
     """Whether the only filled cell of a row is no cell of its column."""
     if not any(map(str.isalnum, row[column])):
         return False

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from batchsite.tables.cell_values import data_columns, is_datum, is_missing
 from batchsite.tables.excerpts import excerpt
 from batchsite.tables.footnotes import may_be_foot
+from batchsite.tables.label_rows import are_labels
 from batchsite.tables.table_top import TableTop, filled_cells, shown_rows
 from batchsite.tables.table_types import Choice, Question
 
@@ -77,12 +78,18 @@ def _count(names: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
         if _is_header(names, below[0], below[1:]):
             continue
         even = count <= max(_MOST_UNEVEN, len(below))
-        if even and all(_is_header(names, row, below) for row in rows[:count]):
+        if even and _differ(rows[:count]) and all(_is_header(names, row, below) for row in rows[:count]):
             return count
         sure = len(below) >= count or any("ImportId" in cell for cell in rows[count - 1])
         if sure and _is_marked(names, rows[count - 1], below) and not any(_is_data(row, below) for row in rows[:count]):
             return count
     return 0
+
+
+def _differ(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether no word comes twice in a column, as the words of data do."""
+    filled = [[cell for cell in column if cell.strip()] for column in zip(*rows, strict=True)]
+    return all(len(set(cells)) == len(cells) for cells in filled)
 
 
 def _is_header(names: Sequence[str], row: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
@@ -92,7 +99,9 @@ def _is_header(names: Sequence[str], row: Sequence[str], below: Sequence[Sequenc
     if _is_marked(names, row, below):
         return True
     typed = data_columns(below, len(row))
-    return _texts_above_data(row, below, typed) if typed else _is_sparse(row, below) or _are_questions(row, below)
+    if typed:
+        return _texts_above_data(row, below, typed)
+    return _is_sparse(row, below) or _are_questions(row, below) or are_labels(names, row, below)
 
 
 def _is_marked(names: Sequence[str], row: Sequence[str], below: Sequence[Sequence[str]]) -> bool:

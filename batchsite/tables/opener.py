@@ -34,7 +34,7 @@ def _open(stream: ByteStream, filename: str, answers: Answers, limits: Limits) -
             opened = form.open(stream, filename=filename, answers=answers, limits=limits)
             if isinstance(opened, Contents):
                 return _open_contents(opened, answers, limits)
-            return opened if opened.understood.form == "requests" else _checked(opened, answers)
+            return opened if opened.understood.form in {"requests", "files"} else _checked(opened, answers)
     table = open_delimited(head, stream, answers=answers, limits=limits)
     header = table.understood.header == "first row" and not {"header", "header_line", "names", "title"} & answers.keys()
     if promises_json(filename) and len(table.columns) == 1 and header:
@@ -61,6 +61,8 @@ def _open_contents(contents: Contents, answers: Answers, limits: Limits) -> Tabl
         contents.file.close()
         raise
     table.understood.packed = contents.packed
+    if contents.beside:
+        contents.beside(table)
     weakref.finalize(table, contents.file.close)
     return table
 

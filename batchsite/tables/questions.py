@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from batchsite.tables.excerpts import excerpt
+from batchsite.tables.long_end import LongEnd
 from batchsite.tables.table_types import Choice, Findings, Problem, Question
 
 
@@ -89,4 +90,19 @@ def table_end(above: list[list[str]], last: list[tuple[int, list[str]]], place: 
         ),
         "leave",
         tuple(f"{place} {line}: {text}" for line, text in texts[:5]),
+    )
+
+
+def long_end(end: LongEnd, total: int) -> Question:
+    """About so many rows at the end of `total` that they were not kept."""
+    begin, data = end.begin, tuple(tuple(map(excerpt, row)) for row in end.above)
+    return Question(
+        "footer",
+        f"The last {total - begin + 1:,} rows are not like the rest: footnotes or totals?",
+        (
+            Choice(f"row {begin}", f"Footnotes or totals: skip them; the table ends above row {begin:,}", data),
+            Choice("part", "Part of the table", (*data, *((text,) for _, text in end.first[:2]))),
+        ),
+        f"row {begin}",
+        tuple(f"Row {number:,}: {text}" for number, text in end.first),
     )

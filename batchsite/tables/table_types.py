@@ -79,7 +79,7 @@ class Understood:
     """What was found out about a file, or chosen by a person. Empty where it says nothing about its form."""
 
     form: str = "csv"
-    """csv (any delimited text), jsonl, json, xlsx, parquet or requests."""
+    """csv (any delimited text), jsonl, json, xlsx, parquet, requests, or files (a row for each file)."""
     encoding: str = ""
     """Python's name of the codec, in lower case."""
     delimiter: str = ""
@@ -95,6 +95,10 @@ class Understood:
     """All sheets with something in them, of which `sheet` is one."""
     packed: str = ""
     """"gz", or "zip: name of the file in it"."""
+    files: int = 0
+    """How many pictures, documents and texts came with the table, in the same archive."""
+    file_column: str = ""
+    """The column whose cells name them."""
     notes: list[str] = field(default_factory=list)
     """What was done beyond plain reading, in words for the person."""
 
@@ -187,6 +191,8 @@ class Contents:
     name: str
     packed: str
     """"gz", or "zip: name of the file in it"."""
+    beside: Callable[[Table], None] | None = None
+    """Tells the opened table about the files that lie beside it."""
 
 
 class Opener(Protocol):

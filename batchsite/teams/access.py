@@ -1,53 +1,60 @@
-"""Decorators that say who may call a view. The middleware reads `team_optional`; `owners_only` checks by itself."""
+"""Whether a person may do something, by `batchsite.permissions` and their role in the team."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
-from typing import Any, TypeVar
+from typing import Never
 
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpResponseBase
+from django.http import Http404
 
-from batchsite.teams.models import Role, User
+from batchsite.permissions import RULES, Need
+from batchsite.teams.models import Membership, Role, User
 from batchsite.teams.people import is_operator
-from batchsite.teams.requests import TeamRequest
 
-R = TypeVar("R", bound=HttpResponseBase)
-
-
-def team_optional(view: Callable[..., R]) -> Callable[..., R]:
-    """Admits signed-in people without a team. `request.team` is only set if they have one."""
-
-    @wraps(view)
-    def marked(*args: Any, **kwargs: Any) -> R:
-        return view(*args, **kwargs)
-
-    marked.team_optional = True  # type: ignore[attr-defined]
-    return marked
-
-
-def operators_only(view: Callable[..., R]) -> Callable[..., R]:
-    """Not there (404) for anybody but owners of the first team, who run this installation."""
-
-    @wraps(view)
-    def guarded(request: TeamRequest, *args: Any, **kwargs: Any) -> R:
-        if not is_operator(request.user):
-            raise Http404
-        return view(request, *args, **kwargs)
-
-    return guarded
+ROLES: dict[Need, list[Role]] = {
+    Need.VIEW: [Role.VIEWER, Role.MEMBER, Role.ADMIN, Role.OWNER],
+    Need.WORK: [Role.MEMBER, Role.ADMIN, Role.OWNER],
+    Need.MANAGE: [Role.ADMIN, Role.OWNER],
+    Need.OWN: [Role.OWNER],
+}
+_WHAT_OTHERS_MAY = {
+    Need.WORK: "You are a viewer of {team}: you can look at results and download them.",
+    Need.MANAGE: "Only admins and owners of {team} can do this.",
+    Need.OWN: "Only an owner of {team} can do this.",
+}
+_WHO_HELPS = {Need.WORK: Need.MANAGE, Need.MANAGE: Need.MANAGE, Need.OWN: Need.OWN}
 
 
-def owners_only(view: Callable[..., R]) -> Callable[..., R]:
-    """Refuses members (403) and names the owners, so that they know whom to ask."""
+class Permissions:
+    """What a member may do: `"batch-retry" in permissions`, by the name of a URL. Made for templates, as `may`."""
 
-    @wraps(view)
-    def guarded(request: TeamRequest, *args: Any, **kwargs: Any) -> R:
-        if not request.membership.is_owner:
-            owners = User.objects.filter(memberships__team=request.team, memberships__role=Role.OWNER)
-            names = ", ".join(str(owner) for owner in owners.order_by("pk")[:3])
-            raise PermissionDenied(f"Only an owner of {request.team} can do this. Ask {names}.")
-        return view(request, *args, **kwargs)
+    def __init__(self, membership: Membership) -> None:
+        self._membership = membership
+        self._is_operator: bool | None = None
 
-    return guarded
+    def __contains__(self, name: object) -> bool:
+        return self.has(RULES[str(name)].most)
+
+    def has(self, need: Need) -> bool:
+        if need < Need.VIEW:
+            return True
+        if need == Need.OPERATE:
+            if self._is_operator is None:
+                self._is_operator = is_operator(self._membership.user)
+            return self._is_operator
+        return self._membership.role in ROLES[need]
+
+
+def check(membership: Membership, need: Need) -> None:
+    """Raises PermissionDenied, naming people who can help; Http404 for what only operators know of."""
+    if not Permissions(membership).has(need):
+        _refuse(membership, need)
+
+
+def _refuse(membership: Membership, need: Need) -> Never:
+    if need == Need.OPERATE:
+        raise Http404
+    team = membership.team
+    helpers = User.objects.filter(memberships__team=team, memberships__role__in=ROLES[_WHO_HELPS[need]])
+    names = ", ".join(str(person) for person in helpers.filter(is_active=True).order_by("pk")[:3])
+    raise PermissionDenied(f"{_WHAT_OTHERS_MAY[need].format(team=team)} Ask {names}.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -98,7 +99,13 @@ class TeamForm(forms.Form):
 
 
 class InvitationForm(forms.Form):
-    role = forms.ChoiceField(choices=Role.choices, initial=Role.MEMBER, widget=forms.RadioSelect, label="Role")
+    """A link for one person. It offers the roles that whoever makes it may give."""
+
+    role = forms.ChoiceField(initial=Role.MEMBER, widget=forms.RadioSelect, label="Role")
+
+    def __init__(self, roles: Sequence[Role], data: QueryDict | None = None) -> None:
+        super().__init__(data)
+        self.fields["role"].choices = [(role.value, role.label) for role in roles]  # type: ignore[attr-defined]
 
 
 class RoleForm(forms.Form):
@@ -135,7 +142,7 @@ class BudgetForm(forms.Form):
         max_value=Decimal(10_000_000),
         max_digits=14,
         decimal_places=4,
-        help_text="Leave blank for no limit. Months are counted in UTC. Owners can change it at any time.",
+        help_text="Leave blank for no limit. Months are counted in UTC. Admins and owners can change it at any time.",
         widget=forms.NumberInput({"min": 0, "step": "any", "inputmode": "decimal"}),
         error_messages=dict.fromkeys(
             ("invalid", "min_value", "max_value", "max_digits", "max_decimal_places", "max_whole_digits"),

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from batchsite.teams.models import Invitation, Membership, Role, Team, User
 
 
 class InvitationVoid(Exception):
-    """The link was used or revoked, has expired, or whoever made it is no owner any more."""
+    """The link was used or revoked, has expired, or whoever made it may not give its role any more."""
 
 
 def open_invitations() -> QuerySet[Invitation]:
-    """Invitations that still work: unused, in time, and made by somebody who is an owner of the team today.
+    """Invitations that still work: unused, in time, and made by somebody who may give their role today.
 
     Otherwise an owner who was removed could come back by an invitation of their own.
     """
-    owners = Membership.objects.filter(
-        team=OuterRef("team"), user=OuterRef("created_by"), role=Role.OWNER, user__is_active=True
-    )
-    unused = Invitation.objects.filter(Exists(owners), used_at=None, expires_at__gt=timezone.now())
+    by = Membership.objects.filter(team=OuterRef("team"), user=OuterRef("created_by"), user__is_active=True)
+    may_give = Exists(by.filter(role=Role.OWNER)) | (Exists(by.filter(role=Role.ADMIN)) & ~Q(role=Role.OWNER))
+    unused = Invitation.objects.filter(may_give, used_at=None, expires_at__gt=timezone.now())
     return unused.select_related("team", "created_by")
 
 

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.contrib.auth import logout
 from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -17,7 +18,9 @@ from django.utils.cache import patch_cache_control
 from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.http import HttpResponseClientRedirect
 
+from batchsite.permissions import RULES, Need
 from batchsite.processes.outages import write_if_possible
+from batchsite.teams import access
 from batchsite.teams.models import Membership, User
 
 SESSION_TEAM = "team"
@@ -28,7 +31,7 @@ View = Callable[..., HttpResponseBase]
 
 
 class TeamMiddleware:
-    """Every view needs a signed-in member of a team, unless it is marked `login_not_required` or `team_optional`."""
+    """Calls no view but for people who may use it, as `batchsite.permissions` says."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -42,13 +45,27 @@ class TeamMiddleware:
     def process_view(
         self, request: HttpRequest, view: View, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> HttpResponseBase | None:
-        if not getattr(view, "login_required", True):
+        need = needed_for(request)
+        if need == Need.NOTHING:
             return None
         if not isinstance(request.user, User) or is_idle_too_long(request):
             return _to_sign_in(request)
-        if not enter_team(request, request.user) and not getattr(view, "team_optional", False):
+        is_in_team = enter_team(request, request.user)
+        if need == Need.ACCOUNT:
+            return None
+        if not is_in_team:
             return _redirect_to(request, reverse("no-team"))
+        access.check(request.membership, need)  # type: ignore[attr-defined]
         return None
+
+
+def needed_for(request: HttpRequest) -> Need:
+    """What the request needs. Raises PermissionDenied for a page that the table of permissions does not name."""
+    match = request.resolver_match
+    rule = RULES.get(match.view_name or "") if match else None
+    if rule is None:
+        raise PermissionDenied("This page is missing from the table of permissions.")
+    return rule.need(request.method or "GET")
 
 
 def is_idle_too_long(request: HttpRequest) -> bool:

@@ -72,8 +72,19 @@ class Team(models.Model):
 class Role(models.TextChoices):
     """What a person may do. The label is shown where a role is chosen."""
 
-    OWNER = "owner", "Owner: everything, including people and the key"
-    MEMBER = "member", "Member: datasets, batches and results of the team"
+    OWNER = "owner", "Owner: everything, including the team itself and other owners"
+    ADMIN = "admin", "Admin: also people, the xAI key and the budget"
+    MEMBER = "member", "Member: uploads datasets, runs batches, reviews answers"
+    VIEWER = "viewer", "Viewer: looks at results and downloads them; spends nothing"
+
+    @property
+    def word(self) -> str:
+        return self.label.split(":")[0]
+
+    @property
+    def with_article(self) -> str:
+        """`an owner`, `a viewer`."""
+        return f"{'an' if self.value[0] in 'ao' else 'a'} {self.value}"
 
 
 class Membership(models.Model):
@@ -95,6 +106,10 @@ class Membership(models.Model):
     @property
     def is_owner(self) -> bool:
         return self.role == Role.OWNER
+
+    @property
+    def role_word(self) -> str:
+        return Role(self.role).word.lower()
 
 
 def _invitation_token() -> str:

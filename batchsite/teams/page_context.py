@@ -8,13 +8,14 @@ from typing import Any, cast
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from batchsite.teams.access import Permissions
 from batchsite.teams.accounts import AccountKind, account_kind
 from batchsite.teams.models import Membership, Team, User
 from batchsite.teams.people import may_create_teams
 
 
 def team(request: HttpRequest) -> dict[str, Any]:
-    """`team`, `membership`, `other_teams`, `in_sandbox`, `may_create_teams`. Empty for visitors who are not signed in.
+    """`team`, `membership`, `may`, `other_teams`, `in_sandbox`, `may_create_teams`. Empty for who is in no team.
 
     The last three are callables, so that fragments, which do not use them, cost no query.
     """
@@ -38,6 +39,7 @@ def team(request: HttpRequest) -> dict[str, Any]:
         "may_create_teams": may_create,
         "team": current,
         "membership": membership,
+        "may": Permissions(membership),
         "in_sandbox": in_sandbox,
         "other_teams": other_teams,
     }

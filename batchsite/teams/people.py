@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from django.conf import settings
@@ -23,6 +24,10 @@ class LastOwner(Exception):
 
     def __init__(self, team: Team) -> None:
         super().__init__(f"{team} needs an owner. Make someone else an owner first.")
+
+
+class MayNotChange(Exception):
+    """Only owners change who is an owner."""
 
 
 class MayNotCreateTeams(Exception):
@@ -96,26 +101,50 @@ def create_team(user: User, name: str) -> Team:
     return team
 
 
-def remove_member(membership: Membership) -> None:
-    """Ends a membership. The person's work stays with the team; their invitation links are void. Raises LastOwner."""
+def roles_given_by(membership: Membership) -> list[Role]:
+    """The roles that the person may give to others, from the least on. Empty if none."""
+    if membership.role == Role.OWNER:
+        return [Role.VIEWER, Role.MEMBER, Role.ADMIN, Role.OWNER]
+    return [Role.VIEWER, Role.MEMBER, Role.ADMIN] if membership.role == Role.ADMIN else []
+
+
+def may_change(by: Membership, membership: Membership) -> bool:
+    """Whether `by` may change the role of another person or remove them: admins may, except for owners."""
+    return by.pk != membership.pk and membership.role in roles_given_by(by)
+
+
+def remove_member(membership: Membership, *, by: Membership) -> None:
+    """Ends a membership. The person's work stays with the team; their invitation links are void.
+
+    Raises LastOwner, and MayNotChange unless `by` is the person or may change them.
+    """
+    if by.pk != membership.pk and not may_change(by, membership):
+        raise MayNotChange
     with transaction.atomic():
         _keep_an_owner(membership)
-        _void_links(membership)
+        _void_links(membership, [])
         membership.delete()
 
 
-def change_role(membership: Membership, role: Role) -> None:
-    """Raises LastOwner if the only owner would become a member."""
+def change_role(membership: Membership, role: Role, *, by: Membership) -> None:
+    """Gives somebody, or oneself, another role that `by` may give.
+
+    Raises LastOwner if the team would be left without one; MayNotChange if `by` may not.
+    """
+    if (by.pk != membership.pk and not may_change(by, membership)) or role not in roles_given_by(by):
+        raise MayNotChange
     with transaction.atomic():
         if role != Role.OWNER:
             _keep_an_owner(membership)
-            _void_links(membership)
         Membership.objects.filter(pk=membership.pk).update(role=role)
+        membership.role = role
+        _void_links(membership, roles_given_by(membership))
 
 
-def _void_links(membership: Membership) -> None:
-    """Voids the links that the person made while they were an owner, so that they cannot come back by one."""
-    Invitation.objects.filter(team=membership.team_id, created_by=membership.user_id, used_at=None).delete()
+def _void_links(membership: Membership, kept: Sequence[Role]) -> None:
+    """Voids unused links of the person for roles that they may not give any more: they could come back by one."""
+    links = Invitation.objects.filter(team=membership.team_id, created_by=membership.user_id, used_at=None)
+    links.exclude(role__in=kept).delete()
 
 
 def _keep_an_owner(membership: Membership) -> None:

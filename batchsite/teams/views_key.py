@@ -12,7 +12,6 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from batchsite.teams import accounts, security_log
-from batchsite.teams.access import owners_only
 from batchsite.teams.forms import KeyForm
 from batchsite.teams.key_checks import KeyCheck, Verdict, check_key
 from batchsite.teams.models import ProviderKey
@@ -25,7 +24,6 @@ OTHER_ACCOUNT = (
 )
 
 
-@owners_only
 @sensitive_post_parameters("key")
 @require_POST
 def key_set(request: TeamRequest) -> HttpResponse:
@@ -54,7 +52,6 @@ def _is_other_account(request: TeamRequest, check: KeyCheck) -> bool:
     return bool(known and check.provider_team_id and known != check.provider_team_id)
 
 
-@owners_only
 @require_POST
 def key_test(request: TeamRequest) -> HttpResponse:
     """Tests the key in use, be it the team's or the installation's."""
@@ -69,7 +66,6 @@ def key_test(request: TeamRequest) -> HttpResponse:
     return redirect("team")
 
 
-@owners_only
 @require_http_methods(["GET", "POST"])
 def key_remove(request: TeamRequest) -> HttpResponse:
     if request.method == "POST":

@@ -13,27 +13,29 @@ from typing import Any
 
 import orjson
 
+from batchsite.batches.tool_use import tool_use_of
 from batchsite.pricing.model_prices import ModelPrice
 from batchsite.recipes.recipe import Recipe
 from batchsite.submission.provider_calls import hold_words, is_hold
 from batchsite.teams.accounts import Account
 from batchsite.teams.network_faults import fault_of, sentence
 from batchsite.teams.provider_client import patient_client_for
-from batchsite.xai.bodies import CHAT
+from batchsite.xai.bodies import CHAT, RESPONSES
+from batchsite.xai.catalogue import call_fees
 from batchsite.xai.errors import RateLimited, XaiError
 from batchsite.xai.results import read_completion
 from batchsite.xai.types import Usage
 
 
 def for_trying(recipe: Recipe) -> Recipe:
-    """Returns the recipe as a chat completion without a request id, whatever kind the batch would send."""
-    return replace(recipe, kind=CHAT, id_prefix="try", id_column=None)
+    """Returns the recipe without a request id; as a chat completion, unless it has tools (facts 6.5)."""
+    return replace(recipe, kind=RESPONSES if recipe.tools else CHAT, id_prefix="try", id_column=None)
 
 
 def body_of(recipe: Recipe, cells: Sequence[str]) -> dict[str, Any]:
-    """Returns the body of a chat completion for one row: what a batch would send for it, without its id."""
-    body: dict[str, Any] = for_trying(recipe).request(1, cells)["batch_request"][CHAT]
-    return body
+    """Returns the body for one row: what a batch would send for it, without its id."""
+    [body] = for_trying(recipe).request(1, cells)["batch_request"].values()
+    return dict(body)
 
 
 def packed(body: dict[str, Any]) -> tuple[bytes, str]:
@@ -59,7 +61,8 @@ class Trouble:
 def ask(account: Account, body: dict[str, Any]) -> dict[str, Any] | Trouble:
     """Returns the completion, or what went wrong. A call that may have been billed is never repeated."""
     try:
-        return patient_client_for(account).chat_completion(body)
+        client = patient_client_for(account)
+        return client.chat_completion(body) if "messages" in body else client.response(body)
     except XaiError as error:
         if is_hold(error):
             return Trouble(error.message, hold=hold_words(error, account.kind))
@@ -85,6 +88,7 @@ def columns_of(completion: dict[str, Any], price: ModelPrice | None) -> dict[str
         "completion_tokens": usage.completion_tokens,
         "reasoning_tokens": usage.reasoning_tokens,
         "cost_ticks": _counted(usage, price) if usage.cost_ticks is None else usage.cost_ticks,
+        "tool_use": tool_use_of(result),
         "raw": zlib.compress(orjson.dumps(completion)),
     }
 
@@ -95,4 +99,5 @@ def _counted(usage: Usage, price: ModelPrice | None) -> int:
     cached = min(usage.cached_tokens, usage.prompt_tokens)
     fresh = usage.prompt_tokens - cached
     output = usage.completion_tokens + usage.reasoning_tokens
-    return fresh * price.input_price + cached * price.cached_price + output * price.output_price
+    tokens = fresh * price.input_price + cached * price.cached_price + output * price.output_price
+    return tokens + call_fees(usage.calls)

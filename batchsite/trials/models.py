@@ -10,9 +10,11 @@ from django.db import models
 from django.utils import timezone
 
 from batchsite.batches.models import Batch
+from batchsite.batches.tool_use import ToolUse
 from batchsite.processes.models import Work
 from batchsite.teams.accounts import AccountKind
 from batchsite.teams.models import User
+from batchsite.xai.bodies import Message, texts_in
 
 
 class Trial(Work):
@@ -69,7 +71,7 @@ class TrialAnswer(models.Model):
     """Fingerprint of prompt, model and parameters (pricing.lessons): equal ones teach about the same prompt."""
     state = models.CharField(max_length=10, choices=AnswerState.choices, default=AnswerState.PLANNED)
     request = models.BinaryField()
-    """The body of the chat completion: zlib-compressed JSON."""
+    """The body of the call: zlib-compressed JSON."""
     sha256 = models.CharField(max_length=64)
     """Hash of that body. It holds no request id, so equal prompts have equal hashes."""
     characters = models.PositiveIntegerField(default=0)
@@ -91,6 +93,8 @@ class TrialAnswer(models.Model):
     reasoning_tokens = models.PositiveIntegerField(default=0)
     cost_ticks = models.PositiveBigIntegerField(default=0)
     """What was billed for this answer; 0 if it repeats `source`."""
+    tool_use: models.JSONField[dict[str, Any] | None] = models.JSONField(null=True, blank=True)
+    """As in a Result."""
     raw = models.BinaryField(null=True, blank=True)
     """The completion as received: zlib-compressed JSON."""
     kept = models.BooleanField(default=True)
@@ -109,6 +113,15 @@ class TrialAnswer(models.Model):
     def body(self) -> dict[str, Any]:
         body: dict[str, Any] = orjson.loads(zlib.decompress(self.request))
         return body
+
+    @property
+    def messages(self) -> list[Message]:
+        """The messages that were sent, as texts."""
+        return texts_in(self.body)
+
+    @property
+    def tools(self) -> ToolUse:
+        return ToolUse.of(self.tool_use)
 
     @property
     def completion(self) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from batchsite.batches.models import Batch
+from batchsite.batches.tool_use import ToolUse
 from batchsite.pricing.lessons import Lesson
 from batchsite.trials.models import AnswerState, TrialAnswer
 
@@ -29,6 +30,7 @@ def teach(batch_id: int) -> None:
             cached=answer.cached_tokens,
             completion=answer.completion_tokens,
             reasoning=answer.reasoning_tokens,
+            tool_ticks=ToolUse.of(answer.tool_use).ticks,
             kept_ticks=answer.cost_ticks if is_kept else None,
         )
         tried[answer.mark] = tried[answer.mark] + lesson if answer.mark in tried else lesson

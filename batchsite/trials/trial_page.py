@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from batchsite.batches.batch_recipe import recipe_of
-from batchsite.batches.batchable import why_no_batch
+from batchsite.batches.batchable import answers_for, why_no_batch
 from batchsite.batches.models import Batch
 from batchsite.batches.states import State
 from batchsite.pricing.budgets import limiting_budget
@@ -110,7 +110,7 @@ def _column(batch: Batch, trial: Trial, number: int, answers: Sequence[TrialAnsw
         tokens=sum(answer.output_tokens for answer in answered) / len(answered) if answered else 0,
         seconds=sum(times) / len(times) if times else None,
         projected=_projected(as_batch(batch, variant)) if answered else None,
-        closed=why_no_batch(variant["model"]),
+        closed=why_no_batch(variant["model"], answers_for(batch.team)),
         is_own=variant == variants_of(batch)[0],
     )
 

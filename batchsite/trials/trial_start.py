@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -51,6 +50,7 @@ _COPIED = (
     "cached_tokens",
     "completion_tokens",
     "reasoning_tokens",
+    "tool_use",
     "kept",
 )
 
@@ -184,12 +184,11 @@ def _answers(batch: Batch, asked: Sequence[ReadyVariant], rows: Sequence[int]) -
             problem = check_row(variant.recipe, row, cells[row], settings.OPTIONS.request_bytes)
             if problem:
                 raise Refused(f"Row {row:,} cannot be tried: {problem.message}")
-            yield _answer(batch, variant, number, row, body_of(variant.recipe, cells[row]))
+            yield _answer(batch, variant, number, row, cells[row])
 
 
-def _answer(batch: Batch, variant: ReadyVariant, number: int, row: int, body: dict[str, Any]) -> TrialAnswer:
-    request, sha256 = packed(body)
-    characters = sum(len(message["content"]) for message in body["messages"])
+def _answer(batch: Batch, variant: ReadyVariant, number: int, row: int, cells: Sequence[str]) -> TrialAnswer:
+    request, sha256 = packed(body_of(variant.recipe, cells))
     return TrialAnswer(
         batch=batch,
         row=row,
@@ -198,7 +197,7 @@ def _answer(batch: Batch, variant: ReadyVariant, number: int, row: int, body: di
         mark=variant.mark,
         request=request,
         sha256=sha256,
-        characters=characters,
+        characters=variant.recipe.length(cells),
     )
 
 

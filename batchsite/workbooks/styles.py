@@ -20,6 +20,9 @@ _BY_COUNTRY = {
     **dict.fromkeys([*range(59, 63), *range(67, 71), 79], "[DBNum1]0"),  # Thai digits
 }
 """Built-in formats that every country shows in its own way (ECMA-376, 18.8.30)."""
+_ACCOUNTING, _SECONDS = '_("$"* #,##0.00_);_("$"* \\(#,##0.00\\);_("$"* "-"??_);_(@_)', "mm:ss.0"
+_AS_EXCEL_HAS_THEM = {44: _ACCOUNTING, 47: _SECONDS}
+"""Built-in formats that openpyxl has without their semicolons, and that ECMA-376 has without its colon."""
 _MOST_STYLES = 100_000
 """Excel itself stops at 65,490."""
 
@@ -30,7 +33,7 @@ class Styles(XmlStream):
     def __init__(self, part: IO[bytes] | None) -> None:
         super().__init__(longest=0)
         self.formats: list[str] = []
-        self._codes: dict[int, str] = {**BUILTIN_FORMATS, **_BY_COUNTRY}
+        self._codes: dict[int, str] = {**BUILTIN_FORMATS, **_BY_COUNTRY, **_AS_EXCEL_HAS_THEM}
         self._of_cells = False
         if part is not None:
             self.take_all(part)

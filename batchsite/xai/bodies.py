@@ -38,6 +38,8 @@ class Attachment:
     address: Callable[[], str]
     """Returns a web address, or the content as a data URL: big, so it is made when the request is written."""
     detail: str = ""
+    is_held: bool = False
+    """Whether we hold its bytes; the name is that of the file then, else its web address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +58,19 @@ def request_item(
     model: str,
     messages: Sequence[Message],
     params: Mapping[str, Any],
+    tools: Sequence[dict[str, Any]] = (),
 ) -> dict[str, Any]:
     """Returns one element of an add call, with the wrapper that xAI keeps changing (facts 2.5).
 
     `params` uses the names of chat completions (see PARAMS) for either kind; None means omitted.
-    Raises ValueError for an unknown kind or name, or a parameter that the kind does not take.
+    Raises ValueError for an unknown kind or name, or a parameter or tools that the kind does not take.
     """
+    if kind == CHAT and tools:
+        raise ValueError(f"Tools cannot be sent with requests of the kind {CHAT!r}: use {RESPONSES!r}.")
     if kind == CHAT:
         body = chat_body(model, messages, params)
     elif kind == RESPONSES:
-        body = _responses_body(model, messages, params)
+        body = _responses_body(model, messages, params, tools)
     else:
         raise ValueError(f"Unknown kind of request {kind!r}: use {CHAT!r} or {RESPONSES!r}.")
     return {"batch_request_id": batch_request_id, "batch_request": {kind: body}}
@@ -82,6 +87,16 @@ def given_item(batch_request_id: str, *, kind: Kind, body: dict[str, Any]) -> di
 def chat_body(model: str, messages: Sequence[Message], params: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the body of a chat completion, for a batch row or a real-time call."""
     return {"model": model, "messages": _messages(messages, CHAT), **_set_params(params)}
+
+
+def texts_in(body: Mapping[str, Any]) -> list[Message]:
+    """Returns the messages of a body that was made here, of either kind, without what goes along with them."""
+    turns = body["messages" if "messages" in body else "input"]
+    return [Message(turn["role"], _text_of(turn["content"])) for turn in turns]
+
+
+def _text_of(content: Any) -> str:
+    return content if isinstance(content, str) else "".join(part.get("text", "") for part in content)
 
 
 def encode_requests(items: Iterable[dict[str, Any]]) -> bytes:
@@ -137,7 +152,9 @@ def _set_params(params: Mapping[str, Any]) -> dict[str, Any]:
     return {name: params[name] for name in PARAMS if params.get(name) is not None}
 
 
-def _responses_body(model: str, messages: Sequence[Message], params: Mapping[str, Any]) -> dict[str, Any]:
+def _responses_body(
+    model: str, messages: Sequence[Message], params: Mapping[str, Any], tools: Sequence[dict[str, Any]]
+) -> dict[str, Any]:
     """Returns the same request for /v1/responses.
 
     `max_output_tokens` includes reasoning and `max_completion_tokens` does not, so the same number is a lower cap.
@@ -158,6 +175,8 @@ def _responses_body(model: str, messages: Sequence[Message], params: Mapping[str
         body["reasoning"] = {"effort": values["reasoning_effort"]}
     if "response_format" in values:
         body["text"] = {"format": _text_format(values["response_format"])}
+    if tools:
+        body["tools"] = list(tools)
     # xAI stores answers by default; batches do not stream (facts 2.5).
     return body | {"store": False, "stream": False}
 

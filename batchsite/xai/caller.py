@@ -53,10 +53,11 @@ class Call:
 
 @dataclass(frozen=True)
 class Reply:
-    """A 2xx answer: its status and its decoded body (None if that is empty)."""
+    """A 2xx answer: its status, its decoded body (None if that is empty), its headers."""
 
     status: int
     data: Any
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -205,7 +206,8 @@ class Caller:
             error.client_request_id = call.id
             raise error
         try:
-            return read(Reply(raw.status, call.decode(raw.body) if raw.body.strip() else None))
+            data = call.decode(raw.body) if raw.body.strip() else None
+            return read(Reply(raw.status, data, raw.headers))
         except ValueError as error:
             prefix = "a web page came; " if raw.body.lstrip().startswith(b"<") else ""
             raise make_error(
@@ -239,13 +241,19 @@ def _as_text(body: bytes) -> str:
 
 def _log(call: Call, started: float, status: int | None, trace: str, outcome: str) -> None:
     """Writes one line per attempt, safe for any log: no key, no body, no prompt, no query."""
+    milliseconds = (time.monotonic() - started) * 1000
     logger.info(
         "%s %s %s %d ms %s trace=%s call=%s",
         call.method,
         call.path,
         status or "-",
-        (time.monotonic() - started) * 1000,
+        milliseconds,
         outcome,
         trace or "-",
         call.id,
+        extra={
+            "call_operation": f"{call.method} {call.path}",
+            "call_outcome": outcome,
+            "call_milliseconds": milliseconds,
+        },
     )

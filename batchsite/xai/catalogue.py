@@ -1,4 +1,4 @@
-"""Which models run in batches, and at what price, without asking xAI (facts 7.3, October 2026).
+"""Which models run in batches, and at what price, without asking xAI (facts 7.3, November 2026).
 
 This table is only a first guess, because the API does not say which models run in batches (facts 7.2). Prices from
 `language_models()` override it, and a refusal by xAI overrides everything.
@@ -6,6 +6,7 @@ This table is only a first guess, because the API does not say which models run 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 BATCH_DISCOUNT = (8, 10)  # a batch costs 8/10 of the list price
@@ -13,6 +14,8 @@ LONG_PROMPT = 200_000  # from this many prompt tokens on, every token costs doub
 RETIRED = "{model} was retired on 15 May 2026."
 NO_BATCHES = "xAI does not offer {model} for batches."
 IN_BATCHES = "xAI offers {model} for batches."
+CALL_FEES = {"web_search": 50_000_000, "x_search": 50_000_000, "code_interpreter": 50_000_000}
+"""Ticks of a call of xAI's own tools, without a discount; calls of other kinds cost tokens only (facts 6.5)."""
 PER_ITEM = "xAI offers {model} for batches, for pictures and films only, without a discount."
 UNKNOWN = "It is not known whether xAI offers {model} for batches; xAI will say so when requests are added."
 
@@ -32,6 +35,8 @@ class BatchModel:
 
     id: str
     price: ListPrice
+    context: int = 1_000_000
+    """Tokens of prompt and answer together."""
 
 
 _GROK_4 = ListPrice(input_ticks=12_500, cached_ticks=2_000, output_ticks=25_000)
@@ -79,6 +84,12 @@ def list_price(model_id: str) -> ListPrice | None:
 
 def batch_cost(price: ListPrice, *, prompt_tokens: int, cached_tokens: int = 0, output_tokens: int) -> int:
     """Returns the ticks for one row of a batch, rounded up. `output_tokens` = completion plus reasoning."""
+    tokens = {"prompt_tokens": prompt_tokens, "cached_tokens": cached_tokens, "output_tokens": output_tokens}
+    return discounted(list_cost(price, **tokens))
+
+
+def list_cost(price: ListPrice, *, prompt_tokens: int, cached_tokens: int = 0, output_tokens: int) -> int:
+    """Returns the ticks for one completion that is no row of a batch."""
     ticks = (
         (prompt_tokens - cached_tokens) * price.input_ticks
         + cached_tokens * price.cached_ticks
@@ -86,7 +97,12 @@ def batch_cost(price: ListPrice, *, prompt_tokens: int, cached_tokens: int = 0, 
     )
     if prompt_tokens >= LONG_PROMPT:
         ticks *= 2
-    return discounted(ticks)
+    return ticks
+
+
+def call_fees(calls: Iterable[tuple[str, int]]) -> int:
+    """Returns the ticks of (kind, number) of calls."""
+    return sum(CALL_FEES.get(kind, 0) * number for kind, number in calls)
 
 
 def discounted(list_ticks: int) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -14,6 +15,7 @@ import orjson
 from batchsite.xai.base_url import normalise_base
 from batchsite.xai.caller import MAX_BODY, Call, Caller, Reply
 from batchsite.xai.page_walk import read_page, read_results_page, walk
+from batchsite.xai.rate_limits import RateLimits, StartedDeferred
 from batchsite.xai.result_page import RawRow, read_page_of_results
 from batchsite.xai.transfer import DEFAULT_TIMEOUTS, Timeouts
 from batchsite.xai.types import KeyInfo, LanguageModel, Page, RemoteBatch, RequestMeta
@@ -176,10 +178,19 @@ class XaiClient:
         """
         return self._post("/chat/completions", orjson.dumps(body), _object)
 
-    def start_deferred(self, body: Mapping[str, Any]) -> str:
-        """Starts a completion without waiting for it and returns the id for `get_deferred` (facts 5)."""
-        deferred = orjson.dumps({**body, "deferred": True})
-        return self._post("/chat/completions", deferred, lambda reply: _required(reply, "request_id"))
+    def response(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Returns the reply of /responses, which may use tools, at list price. `read_completion` reads it, too."""
+        return self._post("/responses", orjson.dumps(body), _object)
+
+    def start_deferred(self, body: Mapping[str, Any], call_id: str = "") -> StartedDeferred:
+        """Starts a completion without waiting for it; its id is for `get_deferred` (facts 5).
+
+        `call_id` goes along as the name of the call: no idempotency key, but it can be traced (facts 1.1). After an
+        unknown outcome nobody can look whether it was started: xAI has no list of them.
+        """
+        content = orjson.dumps({**body, "deferred": True})
+        call = Call("POST", "/chat/completions", content=content)
+        return self._caller.call(replace(call, id=call_id) if call_id else call, _started)
 
     def get_deferred(self, request_id: str) -> dict[str, Any] | None:
         """Returns the completion, None while it runs. It can be read only once, within 24 hours: store it first."""
@@ -216,6 +227,10 @@ def _object(reply: Reply) -> dict[str, Any]:
     if not is_table(reply.data):
         raise ValueError("it holds no JSON object")
     return reply.data
+
+
+def _started(reply: Reply) -> StartedDeferred:
+    return StartedDeferred(_required(reply, "request_id"), RateLimits.from_headers(reply.headers))
 
 
 def _required(reply: Reply, name: str) -> str:

@@ -18,6 +18,7 @@ from batchsite.xai.types import Page, ResultRow, Usage
 from batchsite.xai.wire_json import BIGGEST, decode_json, table, text
 
 Count = Annotated[int, msgspec.Meta(ge=0, le=BIGGEST)]
+Nothing = Annotated[list[msgspec.Raw], msgspec.Meta(max_length=0)] | None
 
 
 class RawRow(msgspec.Struct, frozen=True, gc=False):
@@ -67,6 +68,7 @@ def _read(raw: msgspec.Raw) -> RawRow:
             reasoned.reasoning_tokens if reasoned else 0,
             cached.cached_tokens if cached else 0,
             usage.cost_in_usd_ticks,
+            usage.num_sources_used or 0,
         ),
         "",
         "",
@@ -96,12 +98,16 @@ class _Usage(msgspec.Struct, gc=False):
     cost_in_usd_ticks: Count
     prompt_tokens_details: _PromptDetails | None = None
     completion_tokens_details: _CompletionDetails | None = None
+    num_sources_used: Count | None = None
+    num_server_side_tools_used: Annotated[int, msgspec.Meta(ge=0, le=0)] | None = None
 
 
 class _Message(msgspec.Struct, gc=False):
     content: str
     reasoning_content: str | None = None
     refusal: str | None = None
+    tool_calls: Nothing = None
+    annotations: Nothing = None
 
 
 class _Choice(msgspec.Struct, gc=False):
@@ -114,6 +120,7 @@ class _Completion(msgspec.Struct, gc=False):
     model: str
     choices: Annotated[list[_Choice], msgspec.Meta(min_length=1, max_length=1)]
     usage: _Usage
+    citations: Nothing = None
 
 
 class _Response(msgspec.Struct, gc=False):

@@ -10,6 +10,8 @@ from typing import Any
 
 import orjson
 
+from batchsite.xai.responses import as_completion, is_response
+from batchsite.xai.tool_turns import annotations_of, asked_of_client, calls_counted, calls_made, sources_of
 from batchsite.xai.types import Outcome, ResultRow, Usage
 from batchsite.xai.wire_json import count, is_table, number, table, text
 
@@ -39,21 +41,26 @@ def read_result(raw: object) -> ResultRow:
 
 
 def read_completion(completion: dict[str, Any], batch_request_id: str = "") -> ResultRow:
-    """Returns a chat completion, of a batch or a real-time call, as a succeeded row."""
-    choice = _answer_of(completion.get("choices"))
+    """Returns a completion or response, of a batch or a real-time call, as a succeeded row."""
+    if is_response(completion):
+        completion = as_completion(completion)
+    turns = _turns(completion.get("choices"))
+    choice = _answer_of(turns)
     message = table(choice.get("message"))
+    content, asked = _content(message.get("content")), asked_of_client(turns[-1]) if turns else ()
     return ResultRow(
         batch_request_id,
         "succeeded",
-        _content(message.get("content")),
+        content if content or not asked else asked[0],
         text(message.get("reasoning_content")),
         text(choice.get("finish_reason")),
         text(completion.get("model")),
-        _usage(completion.get("usage")),
+        _usage(completion, turns),
         "",
         "",
         text(message.get("refusal")),
-        _others(completion.get("choices"), choice),
+        asked[0 if content else 1 :] or _others(turns, choice),
+        sources_of(completion, [one for turn in turns for one in annotations_of(table(turn.get("message")))]),
     )
 
 
@@ -61,24 +68,24 @@ def _id(value: object) -> str:
     return str(value) if type(value) is int else text(value)
 
 
-def _answer_of(choices: object) -> dict[str, Any]:
+def _turns(choices: object) -> list[dict[str, Any]]:
+    return [choice for choice in choices if is_table(choice)] if isinstance(choices, list) else []
+
+
+def _answer_of(turns: list[dict[str, Any]]) -> dict[str, Any]:
     """Returns the choice with the answer: the assistant's last one that has content.
 
-    With server-side search, the choices hold all steps of the run, tool messages included (facts 2.7).
+    With tools, the choices hold all steps of the run, tool messages included (facts 2.7).
     """
-    if not isinstance(choices, list):
-        return {}
-    if len(choices) == 1 and isinstance(choices[0], dict):
-        return choices[0]
-    turns = [choice for choice in choices if is_table(choice)]
+    if len(turns) == 1:
+        return turns[0]
     assistant = [turn for turn in turns if table(turn.get("message")).get("role", "assistant") == "assistant"]
     answered = [turn for turn in assistant if _content(table(turn.get("message")).get("content"))]
     return (answered or assistant or turns or [{}])[-1]
 
 
-def _others(choices: object, answer: dict[str, Any]) -> tuple[str, ...]:
+def _others(turns: list[dict[str, Any]], answer: dict[str, Any]) -> tuple[str, ...]:
     """Returns the texts of further answers. Empty for the steps of one run, which include tool messages or calls."""
-    turns = [choice for choice in choices if is_table(choice)] if isinstance(choices, list) else []
     if len(turns) < 2 or any(_is_step(table(turn.get("message"))) for turn in turns):
         return ()
     contents = [_content(table(turn.get("message")).get("content")) for turn in turns if turn is not answer]
@@ -98,7 +105,8 @@ def _content(value: object) -> str:
     return ""
 
 
-def _usage(value: object) -> Usage | None:
+def _usage(completion: dict[str, Any], turns: list[dict[str, Any]]) -> Usage | None:
+    value = completion.get("usage")
     if not is_table(value):
         return None
     cost = number(value.get("cost_in_usd_ticks"))
@@ -111,7 +119,14 @@ def _usage(value: object) -> Usage | None:
         count(table(value.get("completion_tokens_details")).get("reasoning_tokens")),
         count(table(value.get("prompt_tokens_details")).get("cached_tokens")),
         cost,
+        count(value.get("num_sources_used")),
+        _calls(completion, turns) if len(turns) > 1 or value.get("num_server_side_tools_used") else (),
     )
+
+
+def _calls(completion: dict[str, Any], turns: list[dict[str, Any]]) -> tuple[tuple[str, int], ...]:
+    counted = calls_counted(completion)
+    return tuple((calls_made(turns) if counted is None else counted).items())
 
 
 def _error(row: dict[str, Any], result: dict[str, Any]) -> tuple[str, str]:

@@ -208,7 +208,21 @@ class Usage(msgspec.Struct, frozen=True, gc=False):
     completion_tokens: int  # without reasoning (facts 2.13)
     reasoning_tokens: int  # billed like completion tokens
     cached_tokens: int  # the cheaper part of the prompt
-    cost_ticks: int | None  # after the batch discount; None if not given
+    cost_ticks: int | None  # after the batch discount, calls of tools included; None if not given
+    sources_used: int = 0  # as xAI counts them, which may be 0 although there are sources
+    calls: tuple[tuple[str, int], ...] = ()  # (kind, number) of calls of xAI's own tools
+
+    @property
+    def tool_calls(self) -> int:
+        return sum(number for _, number in self.calls)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What an answer cites: texts of strangers. See `tool_turns.is_web_address` before making a link of one."""
+
+    url: str
+    title: str = ""  # "" if there is none that says more than the address
 
 
 class ResultRow(msgspec.Struct, frozen=True, gc=False):
@@ -225,3 +239,4 @@ class ResultRow(msgspec.Struct, frozen=True, gc=False):
     error_code: str = ""  # a gRPC number where xAI gave one
     refusal: str = ""  # what the model said instead of an answer
     others: tuple[str, ...] = ()  # further answers, where several were asked for (n > 1)
+    sources: tuple[Source, ...] = ()  # what it cites

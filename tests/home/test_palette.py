@@ -12,15 +12,17 @@ from pytest_django import DjangoAssertNumQueries
 from batchsite.batches.models import Batch
 from batchsite.home.palette import MOST, PAGES, found_by
 from batchsite.prompts.models import Prompt
-from batchsite.teams.models import Team, User
+from batchsite.teams.access import Permissions
+from batchsite.teams.models import Membership, Role, Team, User
 from tests.factories import make_dataset, make_team
 
 pytestmark = pytest.mark.django_db
 Browser = Callable[[User], Client]
 
 
-def labels(team: Team, words: str) -> dict[str, list[str]]:
-    return {group.title: [place.label for place in group.places] for group in found_by(team, words)}
+def labels(team: Team, words: str, role: Role = Role.MEMBER) -> dict[str, list[str]]:
+    may = Permissions(Membership(team=team, role=role))
+    return {group.title: [place.label for place in group.places] for group in found_by(team, may, words)}
 
 
 def make_batch(team: Team, name: str) -> Batch:
@@ -41,6 +43,7 @@ def test_actions_are_found_by_what_they_do(team: Team) -> None:
     assert labels(team, "new") == {"Pages and actions": ["New batch"]}
     assert labels(team, "budget") == {"Pages and actions": ["Team"]}
     assert labels(team, "") == {"Pages and actions": [label for label, _, _ in PAGES]}
+    assert "New batch" not in labels(team, "", Role.VIEWER)["Pages and actions"]
 
 
 def test_a_batch_is_found_by_its_number(team: Team) -> None:

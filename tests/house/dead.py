@@ -28,7 +28,7 @@ ALLOWED = {
     "readinto|seekable": "io.RawIOBase calls them",
     "temporary_file_path|field_order|get_by_natural_key": "Django calls them",
     r"(reasoning|completion|cached)_squared": "read by name, from a figure's",
-    "upload_file|start_deferred|get_deferred": "file batches and deferred completions: the fast lane will use them",
+    "upload_file": "file batches",
     r"\w+Config": "Django finds the app",
     "GOOD|BAD": "choices of a column, read by value",
 }

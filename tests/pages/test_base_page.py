@@ -66,7 +66,7 @@ def test_the_sandbox_is_said_on_every_page_until_there_is_a_key(
 ) -> None:
     strip = "Sandbox: answers are simulated and cost nothing."
     assert strip in client_of(alice).get(reverse("account")).content.decode()
-    assert "An owner of the team can add an xAI key" in client_of(bob).get(reverse("home")).content.decode()
+    assert "An admin or owner of the team can add an xAI key" in client_of(bob).get(reverse("home")).content.decode()
     settings.OPTIONS = replace(settings.OPTIONS, xai_api_key="xai-key")
     assert strip not in client_of(alice).get(reverse("home")).content.decode()
     settings.OPTIONS = replace(settings.OPTIONS, xai_api_key="")

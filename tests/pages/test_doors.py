@@ -1,93 +1,30 @@
 """Every URL there is: what signed-out people and members of another team get from it.
 
-A new URL is tested by being there. What takes the id of something must be known to `ours`, below.
+A new URL is tested by being there. What takes the id of something must be known to `things_of` in `doors.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 
 import pytest
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver
-from django.urls.converters import IntConverter
 
-from batchsite.batches.models import Batch, SavedView
+from batchsite.batches.models import Batch
 from batchsite.datasets.models import Dataset
-from batchsite.exports import share_links
-from batchsite.exports.download_choice import DownloadChoice
-from batchsite.exports.models import Export
+from batchsite.permissions import RULES, Need
 from batchsite.prompts.models import Prompt, PromptVersion
-from batchsite.teams.models import Invitation, Membership, Team, User
-from batchsite.trials.models import Trial, TrialAnswer
-from tests.factories import make_dataset, make_member
+from batchsite.teams.models import Team, User
+from tests.factories import make_dataset
+from tests.pages.doors import DOORS
 from tests.submission.stories import a_draft, an_ended_batch
 
-OPEN = {"live", "ready", "setup", "sign-in", "sign-out", "join", "shared-results"}
-"""What the signed-out may reach."""
 BY_SECRET = {"join"}
 """What takes a secret and not an id."""
 
 
-@dataclass(frozen=True)
-class Door:
-    name: str
-    route: str
-    numbers: tuple[str, ...]
-    words: tuple[str, ...]
-
-    def url(self, **known: int) -> str:
-        """The address with ids where they are known, and something plausible for the rest."""
-        values = {name: str(known.get(name, 1)) for name in self.numbers} | dict.fromkeys(self.words, "csv")
-        path = self.route
-        for name, value in values.items():
-            start, rest = path.split("<", 1)
-            inside, end = rest.split(">", 1)
-            assert inside.split(":")[-1] == name
-            path = start + value + end
-        return "/" + path
-
-
-def _doors(patterns: list[URLPattern | URLResolver], before: str = "") -> Iterator[Door]:
-    for one in patterns:
-        route = before + str(one.pattern)
-        if isinstance(one, URLResolver):
-            yield from _doors(one.url_patterns, route)
-            continue
-        kinds = one.pattern.converters
-        numbers = tuple(name for name, kind in kinds.items() if isinstance(kind, IntConverter))
-        yield Door(str(one.name), route, numbers, tuple(name for name in kinds if name not in numbers))
-
-
-DOORS = list(_doors(get_resolver().url_patterns))
-LOCKED = [door for door in DOORS if door.name not in OPEN]
+LOCKED = [door for door in DOORS if RULES[door.name].read != Need.NOTHING]
 WITH_IDS = [door for door in DOORS if door.numbers and door.name not in BY_SECRET]
-
-
-@pytest.fixture
-def ours(team: Team, alice: User) -> dict[str, int]:
-    """The ids of Alice's things, by the names that URLs give them."""
-    dataset = make_dataset(team)
-    bob = make_member(team)
-    batch = Batch.objects.create(team=team, dataset=dataset, name="Languages", total=2)
-    trial = Trial.objects.create(batch=batch, rows=[1], variants=[{}])
-    link, _ = share_links.make(batch, alice, "csv", DownloadChoice(), days=1, with_comments=False)
-    return {
-        "dataset_id": dataset.pk,
-        "batch_id": batch.pk,
-        "other_id": Batch.objects.create(team=team, dataset=dataset, name="Languages again", total=2).pk,
-        "trial_id": trial.pk,
-        "answer_id": TrialAnswer.objects.create(trial=trial, batch=batch, row=1, variant=0, request=b"").pk,
-        "prompt_id": Prompt.objects.create(team=team, name="Language").pk,
-        "export_id": Export.objects.create(batch=batch).pk,
-        "link_id": link.pk,
-        "view_id": SavedView.objects.create(team=team, place=SavedView.Place.BATCHES, name="Mine").pk,
-        "team_id": team.pk,
-        "user_id": bob.pk,
-        "membership_id": Membership.objects.get(user=bob).pk,
-        "invitation_id": Invitation.objects.create(team=team, created_by=alice).pk,
-    }
 
 
 PARTS_OF_A_THING = {"row", "page", "number", "first", "problem"}
@@ -96,7 +33,7 @@ PARTS_OF_A_THING = {"row", "page", "number", "first", "problem"}
 
 def test_every_id_in_a_url_is_known(ours: dict[str, int]) -> None:
     numbers = {number for door in WITH_IDS for number in door.numbers}
-    assert numbers - PARTS_OF_A_THING <= set(ours), "teach `ours` what this id means"
+    assert numbers - PARTS_OF_A_THING <= set(ours), "teach `things_of` what this id means"
 
 
 def test_another_teams_thing_is_not_there(
@@ -178,7 +115,3 @@ def test_before_the_first_account_every_door_leads_to_the_first_visit(client: Cl
 def test_a_made_up_current_page_leads_nowhere_else(alice: User, client: Client) -> None:
     headers = {"HX-Request": "true", "HX-Current-URL": "https://evil.example/steal"}
     assert client.get("/team", headers=headers).headers["HX-Redirect"] == "/sign-in?next=/steal"
-
-
-def test_the_list_of_open_doors_names_real_ones() -> None:
-    assert {door.name for door in DOORS} >= OPEN

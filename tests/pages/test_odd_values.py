@@ -151,8 +151,8 @@ def names(monkeypatch: pytest.MonkeyPatch) -> Names:
 
 
 @pytest.fixture
-def site(alice: User, names: Names) -> Site:
-    logging.getLogger("django.request").setLevel(logging.CRITICAL)
+def site(alice: User, names: Names, caplog: pytest.LogCaptureFixture) -> Site:
+    caplog.set_level(logging.CRITICAL, "django.request")  # until the end of the test
     client = Client(raise_request_exception=False)
     client.force_login(alice)
     return Site(client, names)

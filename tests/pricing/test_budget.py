@@ -97,7 +97,7 @@ def test_what_would_exceed_it_is_refused_with_what_to_do(team: Team, alice: User
     price = draft_store.estimate_of(draft)
     words = draft_store.problems_with_price(draft, price)[""][0]
     assert "$0.1000 is left of the team’s budget of $1.0000" in words
-    assert "An owner can raise it on the Team page, or choose fewer rows" in words
+    assert "An admin or owner can raise it on the Team page, or choose fewer rows" in words
     with pytest.raises(actions.NotNow, match="is left of the team"):
         actions.start(draft, alice, price)
     draft.refresh_from_db()

@@ -20,8 +20,9 @@ def names_of(model: str) -> list[str]:
 @pytest.mark.parametrize(
     ("model", "efforts"),
     [
-        ("grok-4.3", ["none", "low", "medium", "high"]),
-        ("grok-4.5", ["low", "medium", "high"]),
+        ("grok-4.3", ["none", "low", "medium", "high", "xhigh"]),
+        ("grok-4.5", ["low", "medium", "high", "xhigh"]),
+        ("grok-4.6", ["low", "medium", "high", "xhigh"]),
         ("grok-4.7", ["low", "medium", "high", "xhigh"]),
         ("grok-3-mini", ["low", "high"]),
         ("grok-4.20-0309-reasoning", None),
@@ -75,8 +76,8 @@ def test_a_value_that_would_fail_or_hang_is_refused_in_words(params: dict[str, A
 
 
 def test_an_effort_must_be_one_that_the_model_knows() -> None:
-    assert check_params(THINKS, {"reasoning_effort": "xhigh"}) == {
-        "reasoning_effort": "One of none, low, medium, high, please."
+    assert check_params(THINKS, {"reasoning_effort": "highest"}) == {
+        "reasoning_effort": "One of none, low, medium, high, xhigh, please."
     }
 
 

@@ -88,11 +88,16 @@ def test_sorting_keeps_the_filter_and_forgets_the_page(batch: Batch, site: Clien
     assert "?search=Two&amp;sort=-cost#" in link
 
 
-def test_a_column_of_text_offers_no_sorting(batch: Batch, site: Client) -> None:
+def test_states_columns_and_fields_sort_from_a_and_then_turn_around(batch: Batch, site: Client) -> None:
     html = page(site, batch)
     assert "href" not in head(html, "Prompt")
-    assert "href" not in head(html, "intent")
-    assert "href" not in head(html, "State")
+    assert "?sort=state#" in head(html, "State")
+    assert "?sort=c.wanted#" in head(html, "wanted, expected")
+    rising = page(site, batch, sort="f.intent")
+    assert re.findall(r'<tr id="row-(\d+)"', rising) == ["2", "3", "4", "1"]
+    assert "?sort=-f.intent#" in head(rising, "intent")
+    assert 'aria-sort="ascending"' in head(rising, "intent")
+    assert "intent, A to Z" in rising
 
 
 def test_where_there_are_too_many_rows_to_sort_no_head_offers_it(

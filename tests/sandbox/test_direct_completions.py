@@ -66,6 +66,26 @@ def test_deferred_completion_is_gone_after_a_day(sandbox: LocalSandbox) -> None:
     assert sandbox.get(f"/v1/chat/deferred-completion/{key}").status == 404
 
 
+def test_the_ledger_knows_what_was_asked_and_read(sandbox: LocalSandbox) -> None:
+    named = {"x-client-request-id": "row-1"}
+    key = sandbox.post("/v1/chat/completions", BODY | {"deferred": True}, headers=named).json["request_id"]
+    asked = sandbox.get("/admin/ledger/direct").json["calls"]
+    assert [(one["request_id"], one["client_request_id"], one["read"]) for one in asked] == [(key, "row-1", 0)]
+    cost = sandbox.get(f"/v1/chat/deferred-completion/{key}").json["usage"]["cost_in_usd_ticks"]
+    [call] = sandbox.get("/admin/ledger/direct").json["calls"]
+    assert (call["read"], call["cost_in_usd_ticks"]) == (1, cost)
+
+
+def test_more_calls_a_minute_than_allowed_are_refused(tmp_path: Path) -> None:
+    sandbox = LocalSandbox(tmp_path, Settings(requests_per_minute=2))
+    left = [sandbox.post("/v1/chat/completions", BODY).headers["x-ratelimit-remaining-requests"] for _ in range(2)]
+    assert left == ["1", "0"]
+    refused = sandbox.post("/v1/chat/completions", BODY)
+    assert (refused.status, "retry-after" in refused.headers) == (429, False)
+    sandbox.clock.tick(60)
+    assert sandbox.post("/v1/chat/completions", BODY).status == 200
+
+
 def test_models_do_not_say_whether_they_run_in_batches(sandbox: LocalSandbox) -> None:
     listed = sandbox.get("/v1/models").json
     assert listed["object"] == "list"

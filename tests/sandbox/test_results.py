@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batchsite.sandbox import model_run, wire_shapes
-from tests.sandbox.calls import LocalSandbox, chat_request, chat_requests, content, ids
+from tests.sandbox.calls import LocalSandbox, chat_request, chat_requests, ids
 
 
 def test_results_come_in_id_order_not_in_the_order_sent(sandbox: LocalSandbox) -> None:
@@ -93,18 +93,6 @@ def test_cost_is_exactly_four_fifths_of_the_list_price(sandbox: LocalSandbox, mo
             + output * prices["completion_text_token_price"]
         )
         assert usage["cost_in_usd_ticks"] * 10 == listed * 8
-
-
-def test_search_gives_the_whole_run_with_the_answer_last(sandbox: LocalSandbox) -> None:
-    batch_id = sandbox.create()
-    inner = {"model": "grok-4.3", "input": "Who won?", "tools": [{"type": "web_search"}]}
-    sandbox.add(batch_id, [{"batch_request_id": "a", "batch_request": {"responses": inner}}])
-    [row] = sandbox.results(batch_id)
-    completion = row["batch_result"]["response"]["chat_get_completion"]
-    turns = [(choice["message"]["role"], choice["finish_reason"]) for choice in completion["choices"]]
-    assert turns == [("assistant", ""), ("tool", ""), ("assistant", "stop")]
-    assert completion["citations"]
-    assert content(row).startswith("Simulated answer:")
 
 
 def test_hanging_rows_do_not_make_pages_short_or_empty(sandbox: LocalSandbox) -> None:

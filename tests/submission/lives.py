@@ -13,8 +13,10 @@ from batchsite.datasets import importer
 from batchsite.datasets.models import Dataset, DatasetState
 from batchsite.drafts import draft_store
 from batchsite.submission import actions
+from batchsite.submission.live_calls import CALLS_AT_ONCE
 from batchsite.teams.models import Team
 from tests.cuts import Guillotine
+from tests.live import check_live_books
 from tests.pipeline import step_all, story
 from tests.sandboxes import Sandbox
 
@@ -28,6 +30,7 @@ class Life:
         self, team: Team, table: Path, guillotine: Guillotine, after: Callable[[Batch], bool], draft: dict[str, Any]
     ) -> None:
         self.team, self.table, self.guillotine, self.after, self.draft = team, table, guillotine, after, draft
+        self.deaths = len(guillotine.at)
 
     @property
     def batch(self) -> Batch:
@@ -83,6 +86,11 @@ def check(life: Life, sandbox: Sandbox, before: frozenset[str]) -> None:
     assert counts == [batch.succeeded, batch.failed, batch.cancelled, batch.skipped]
     assert sum(counts) + batch.missing == ROWS
     assert batch.misfits == sum(bool(result.misfit) for result in results.values())
+    if batch.runs_live:
+        lost = check_live_books(batch, sandbox)
+        most = CALLS_AT_ONCE * life.deaths
+        assert len(lost) <= most, f"{len(lost)} rows were lost in {life.deaths} deaths: {story(batch)}"
+        return
     kept = [result.cost_ticks for result in results.values() if result.submission_id is None]
     assert [len(kept), batch.skipped] == ([1, 1] if batch.skip_empty else [0, 0])
     names = [f"[bs-{submission.token}]" for submission in batch.submissions.all()]
@@ -94,7 +102,9 @@ def check(life: Life, sandbox: Sandbox, before: frozenset[str]) -> None:
     assert not again, f"billed again: {again}"
     assert batch.cost_ticks == sum(result.cost_ticks for result in results.values())
     assert batch.cost_ticks == sum(one["cost_in_usd_ticks"] for one in ours) + sum(kept)
-    answered = sum(one["succeeded"] for one in ours) + len(kept)
+    copies = [result for result in results.values() if result.copy_of is not None]
+    assert len(copies) == batch.copies == (3 if batch.repeats else 0)
+    answered = sum(one["succeeded"] for one in ours) + len(kept) + sum(one.state == "succeeded" for one in copies)
     assert answered == batch.succeeded + replaced(batch), "a row was answered twice, or an answer was lost"
 
 

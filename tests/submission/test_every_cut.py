@@ -76,8 +76,13 @@ STORIES: dict[str, tuple[Callable[[Batch], bool], dict[str, Any] | None]] = {
     "retry": (retry_once, {"what": "fail_rows", "ids": ["table-row-2", "table-row-6"], "batches": 1}),
     "cancel": (cancel_early, None),
     "shaped": (retry_misfits, None),
+    "live": (nothing, None),
+    "live, cancelled": (cancel_early, None),
+    "once": (retry_once, {"what": "fail_rows", "ids": ["table-row-1"], "batches": 1}),
 }
 PARTS_WAYS = {"plain": "", "retry": "before GET", "cancel": "after POST", "shaped": 'UPDATE "batches_batch"'}
+PARTS_WAYS |= {"once": 'UPDATE "batches_batch"'}
+PARTS_WAYS |= {"live": "before POST", "live, cancelled": "before POST"}
 """In the name of the boundary from which on a story is not the plain one."""
 DRAFT: dict[str, Any] = {"prompt": "Answer: {{text}}", "model": "grok-4.3"}
 SHAPED = DRAFT | {
@@ -86,7 +91,13 @@ SHAPED = DRAFT | {
     "skip_empty": True,
 }
 """Row 4 is empty, and row 6 was answered when it was tried."""
+ONCE = DRAFT | {"repeats": "once"}
+"""Rows 3 and 5 repeat row 1, which fails at first, and row 7 repeats row 6."""
 KEPT = {"choices": [{"message": {"role": "assistant", "content": '{"word":"seven"}'}, "finish_reason": "stop"}]}
+
+
+LIVE = DRAFT | {"runs_live": True, "model": "grok-4.7"}
+"""What a death leaves unknown is declared; see tests/live.py."""
 
 
 @pytest.fixture(autouse=True)
@@ -107,13 +118,14 @@ class Stage:
         self.name = name
         self.after, self.fault = STORIES[name]
         self.sandbox, self.table, self.runs = sandbox, table, 0
-        self.draft = SHAPED if name == "shaped" else DRAFT
+        self.draft = {"shaped": SHAPED, "once": ONCE}.get(name, LIVE if name.startswith("live") else DRAFT)
 
     def play(self, *cuts: int) -> Guillotine:
         self.runs += 1
         if self.runs % 40 == 1:
             self.sandbox.reset()
-            self.sandbox.set(rate=200 if self.after is cancel_early else 0)
+            is_slow = self.after is cancel_early
+            self.sandbox.set(rate=200 if is_slow else 0, deferred_delay=0.3 if is_slow else 0)
         self.sandbox.mend()
         if self.fault:
             self.sandbox.fault(**self.fault)
@@ -135,6 +147,7 @@ class Stage:
             self.sandbox.fault(**self.fault)
         sleeper, before, raised = Sleeper(at), self.batches(), list[BaseException]()
         first = Life(make_team(), self.table, sleeper, self.after, self.draft)
+        first.deaths = 1
 
         def live() -> None:
             try:
@@ -162,7 +175,7 @@ class Stage:
         return sleeper
 
 
-ON_EVERY_DATABASE = ("plain", "cancel", "retry", "shaped") if NIGHTLY else ("plain", "cancel")
+ON_EVERY_DATABASE = tuple(STORIES) if NIGHTLY else ("plain", "cancel")
 PLAYED = [pytest.param(name, marks=[pytest.mark.databases] * (name in ON_EVERY_DATABASE)) for name in STORIES]
 
 
@@ -172,6 +185,9 @@ def stage(request: pytest.FixtureRequest, sandbox: Sandbox, tmp_path: Path) -> S
     rows = [f"Question {number}" for number in range(1, ROWS + 1)]
     if request.param == "shaped":
         rows[3], rows[6] = '""', "Question seven"
+    if request.param == "once":
+        rows[2] = rows[4] = rows[0]
+        rows[6] = rows[5]
     table.write_text("\n".join(["text", *rows, ""]))
     return Stage(request.param, sandbox, table)
 

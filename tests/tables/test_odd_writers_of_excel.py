@@ -11,7 +11,7 @@ import pytest
 from tests.tables.forms import changed, excel, opened, read, sentence, shared, zipped
 
 CASES = Path(__file__).parents[1] / "cases"
-ISO_NOTE = "Dates whose format depends on the country are written like 2024-12-31."
+ISO_NOTE = "Dates without a format, or whose format depends on the country, are written like 2024-12-31."
 READ = {
     "12-date-9999": [["id", "valid to"], ["1", "31.12.9999"], ["2", "31.12.2024"]],
     "13-japanese-and-chinese-years": [["id", "date"], *([str(n), "2024-06-01"] for n in range(1, 5))],
@@ -107,6 +107,31 @@ def test_what_departs_from_excel_is_said(code: str, number: str, text: str, note
     assert notes[0].startswith(note)
 
 
+@pytest.mark.parametrize(
+    ("written", "code", "text"),
+    [
+        ("2024-06-01", "dd.mm.yyyy", "01.06.2024"),
+        ("2024-06-01T13:45:30", "d-mmm-yy h:mm", "1-Jun-24 13:45"),
+        ("2024-06-01T13:45:30.250Z", "h:mm:ss.000", "13:45:30.250"),
+        ("13:45:00", "h:mm AM/PM", "1:45 PM"),
+        ("PT26H30M", "[h]:mm", "26:30"),
+        ("1900-02-28", "d/m/yy", "28/2/00"),
+        ("1900-03-01", "d/m/yy", "1/3/00"),
+        ("9999-12-31", "yyyy-mm-dd", "9999-12-31"),
+        ("2024-06-01", "0.00", "45444.00"),
+        ("2024-06-01", "General", "2024-06-01"),
+        ("1850-06-01", "dd.mm.yyyy", "1850-06-01"),
+        ("2023-02-30", "dd.mm.yyyy", "2023-02-30"),
+        ("next week", "dd.mm.yyyy", "next week"),
+    ],
+)
+def test_a_date_in_iso_8601_is_shown_like_any_other(written: str, code: str, text: str) -> None:
+    shown, notes = cell(f'<c r="B2" s="1" t="d"><v>{written}</v></c>', code)
+
+    assert shown == text
+    assert notes == ([ISO_NOTE] if text == written and code != "yyyy-mm-dd" else [])
+
+
 @pytest.mark.parametrize("number", [*range(27, 37), *range(50, 63), *range(67, 82)])
 def test_built_in_formats_of_the_east_are_dates_or_plain_numbers(number: int) -> None:
     book = excel([["id", "value"], ["1", 45444]], formats={"B2": "0.00000"})
@@ -116,6 +141,15 @@ def test_built_in_formats_of_the_east_are_dates_or_plain_numbers(number: int) ->
 
     assert next(table.rows())[1] in {"2024-06-01", "2024-06-01 00:00", "2024-06-01 00:00:00", "45444"}
     assert table.understood.notes
+
+
+@pytest.mark.parametrize(
+    ("number", "value", "text"),
+    [(44, "1234.5", "$1,234.50"), (44, "-1234.5", "$(1,234.50)"), (44, "0", "$-"), (47, "0.0007", "01:00.5")],
+)
+def test_built_in_formats_are_those_of_excel(number: int, value: str, text: str) -> None:
+    book = changed(excel([["id", "value"], ["1", 2.5]], formats={"B2": "0.00000"}), SHEET, "<v>2.5<", f"<v>{value}<")
+    assert read(changed(book, "xl/styles.xml", 'numFmtId="164" fontId', f'numFmtId="{number}" fontId'))[1][1] == text
 
 
 def moved(rename: dict[str, str], rewrite: dict[str, dict[str, str]]) -> bytes:

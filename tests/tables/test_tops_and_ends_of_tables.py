@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import xlsxwriter
 
-from batchsite.tables import Limits
+from batchsite.tables import Asks, Limits
 from tests.tables import forms
 from tests.tables.tables import asked, opened, read, refused
 
@@ -123,6 +123,41 @@ def test_a_footnote_far_below_is_found() -> None:
     assert (question.key, question.evidence) == ("footer", ("Line 5002: Source: us | ",))
 
 
+LONG_ENDS = {
+    "below few rows": "id,text\n1,foo\n2,bar\n3,baz\n" + "".join(f"Note {n},\n" for n in range(150)),
+    "below many": "id,text\n" + "".join(f"{n},foo {n}\n" for n in range(3000)) + "(c) us,\n" * 700,
+    "of several kinds": "id,text,n\n1,a,2\n2,b,3\n3,c,4\nTotal,,9\nSource: us,,\n" + "All of the licence,,\n" * 400,
+    "another table": "id,text,n\n1,a,2\n2,b,3\n3,c,4\n,,\nword,how often,\n" + "a,b,\n" * 300,
+}
+
+
+@pytest.mark.parametrize("text", LONG_ENDS.values(), ids=LONG_ENDS.keys())
+def test_an_end_of_any_length_is_asked_about_as_a_whole(text: str) -> None:
+    rows = [line.split(",") for line in text.splitlines()]
+    good = next(n for n, row in enumerate(rows) if n and not (row[0].isdigit() and row[1]))
+    for form, data in in_every_form(rows).items():
+        [question] = asked(data)
+        assert (form, question.key, question.choices[1].value) == (form, "footer", "part")
+        assert [len(read(data, answers={"footer": choice.value})) for choice in question.choices] == [
+            good, len(rows),
+        ], form  # fmt: skip
+        assert asked(data, answers={"footer": "leave"}) == [question]
+
+
+def test_a_long_end_of_a_wide_table_is_asked_about() -> None:
+    names = ",".join(f"c{n}" for n in range(300))
+    text = f"{names}\n" + f"1{',2' * 299}\n" * 90 + f"note{',' * 299}\n" * 90
+    with pytest.raises(Asks) as caught:
+        list(opened(text, Limits(1000, 300, 5000)).rows())
+    [question] = caught.value.questions
+    assert [choice.value for choice in question.choices] == ["row 91", "part"]
+
+
+def test_rows_that_lack_a_cell_from_somewhere_on_are_rows() -> None:
+    text = "id,text,note\n" + "1,foo,bar\n" * 300 + "2,foo,\n" * 900
+    assert len(read(text)) == 1201
+
+
 @pytest.mark.parametrize("note", [False, True])
 def test_a_totals_row_that_excel_declares_is_asked_about(note: bool) -> None:
     target = io.BytesIO()
@@ -169,6 +204,12 @@ SECOND = {
     "questions of texts": "q1,q2\nWhat is your name?,Where do you live?\nAnn,Rome\nBob,Oslo\n",
     "numbers of columns": "name,city,note\n1,2,3\nAnn,Rome,tea\nBob,Oslo,rain\nCy,Bonn,sun\n",
     "numbers in brackets": "name,city,note\n(1),(2),(3)\nAnn,Rome,tea\nBob,Oslo,rain\nCy,Bonn,sun\n",
+    "questions that answers ask, too": "Q1,Q2\nHow do you feel?,Why?\nfine,sun\nbad,rain\nok,who knows?\nso so,snow\n",
+    "one question": "Q1\nHow do you feel?\nfine\nbad\nso so\n",
+    "what to do": "Q1,Q2_4\nPlease rate our shop,Tell us more\nfine,sun\nbad,rain\nso so,snow\n",
+    "labels": "v1,v2\nHow people feel,The reason that they gave\nfine,sun\nbad,rain\nso so,snow\n",
+    "the names in words": "first_name,homeCity\nFirst name,City of the home\nAnn,Rome\nBob,Oslo\n",
+    "words above classes": "kind,mood\nClass,Feeling\n" + "a,good\nb,bad\n" * 4,
     "a lone unit": "name,city,weight\n,,kg\nAnn,Rome,much\nBob,Oslo,little\nCy,Bonn,some\n",
 }
 
@@ -251,6 +292,12 @@ FIRST_ROWS = {
     "letters that are units, too": "group,text\ng,a\nh,b\nk,c\n",
     "rows that count": "a,b,c\n1,2,3\n4,5,x\n",
     "a list": "a,b\n[x],y\n[z],y\n",
+    "codes above texts": "Q1,Q2\nfine,The sun was out\nbad,rain\nso so,It was snowing all day\n",
+    "one column of a code": "Q1\nIt was fine\nI felt bad\nso so\n",
+    "names that come again": "title,text\nFirst title,First text\nSecond title,Second text\nThird title,Third text\n",
+    "a name that comes again": "name,city\nAnn,Mexico City\nBob,Rome\nCy,Oslo\n",
+    "a rare class": "text,kind\nfoo,rare\nbar,a\nbaz,b\nqux,a\nquux,b\nx,a\ny,b\n",
+    "rare classes": "kind,mood\nc,good\na,good\nb,bad\na,bad\nb,good\na,bad\nb,good\n",
     "a question among answers": "name,text\nAnn,How are you?\nBob,Where are you?\n",
 }
 

@@ -63,7 +63,7 @@ def test_a_link_works_once(invitation: Invitation, client: Client) -> None:
     other = Client()
     for response in (other.get(link(invitation)), other.post(link(invitation), NEWCOMER | {"email": "eve@x.org"})):
         assert response.status_code == 410
-        assert "Ask an owner of the team for a new one" in response.content.decode()
+        assert "an admin or owner of the team for a new one" in response.content.decode()
     assert not User.objects.filter(email="eve@x.org").exists()
 
 

@@ -196,7 +196,10 @@ def test_only_owners_touch_the_key(
     response = client_of(bob).post(reverse(name), {"key": KEY})
     assert response.status_code == 403
     assert office.asked == []
-    assert "Only owners can set, test and remove the key." in client_of(bob).get(reverse("team")).content.decode()
+    assert (
+        "Only admins and owners can set, test and remove the key."
+        in client_of(bob).get(reverse("team")).content.decode()
+    )
 
 
 def test_the_key_is_nowhere_to_be_seen(

@@ -10,6 +10,7 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
+from batchsite.teams.invitations import open_invitations
 from batchsite.teams.models import Invitation, Membership, Role, Team, User
 from batchsite.teams.people import LastOwner, change_role, remove_member
 from tests.factories import make_member, make_team
@@ -28,7 +29,7 @@ def remove_url(user: User) -> str:
 def test_everybody_sees_who_is_in_the_team(bob: User, alice: User, client_of: Callable[[User], Client]) -> None:
     page = client_of(bob).get(reverse("team")).content.decode()
     assert "alice@example.org" in page
-    assert "Make an owner" not in page
+    assert "Change role" not in page
 
 
 def test_an_owner_is_asked_before_somebody_is_removed(
@@ -47,7 +48,7 @@ def test_an_owner_is_asked_before_somebody_is_removed(
 def test_who_was_removed_is_out_at_once_and_can_begin_a_team(bob: User, client_of: Callable[[User], Client]) -> None:
     browser = client_of(bob)
     assert browser.get(reverse("home")).status_code == 200
-    remove_member(membership(bob))
+    remove_member(membership(bob), by=membership(bob))
     assert browser.get(reverse("home")).headers["Location"] == reverse("no-team")
     assert "bob@example.org" in browser.get(reverse("no-team")).content.decode()
     assert browser.get(reverse("account")).status_code == 200
@@ -80,9 +81,37 @@ def test_the_last_owner_neither_leaves_nor_becomes_a_member(
 def test_with_a_second_owner_the_first_may_leave(alice: User, bob: User, client_of: Callable[[User], Client]) -> None:
     browser = client_of(alice)
     page = browser.post(reverse("member-role", args=[membership(bob).pk]), {"role": "owner"}, follow=True)
-    assert "Bob is an owner now." in page.content.decode()
+    assert "Bob is now an owner." in page.content.decode()
     browser.post(remove_url(alice))
     assert list(Membership.objects.values_list("user", "role")) == [(bob.pk, Role.OWNER)]
+
+
+def test_an_admin_runs_the_team_but_for_its_owners(
+    alice: User, bob: User, team: Team, client_of: Callable[[User], Client]
+) -> None:
+    dora = make_member(team, role=Role.ADMIN)
+    browser = client_of(dora)
+    role_of = {who: reverse("member-role", args=[membership(who).pk]) for who in (alice, bob, dora)}
+    page = browser.get(reverse("team")).content.decode()
+    assert role_of[bob] in page
+    assert role_of[alice] not in page
+    assert '<option value="owner"' not in page
+    assert "Bob is now a viewer." in browser.post(role_of[bob], {"role": "viewer"}, follow=True).content.decode()
+    for url, role in [(role_of[alice], "member"), (role_of[bob], "owner"), (role_of[dora], "owner")]:
+        assert browser.post(url, {"role": role}).status_code == 403
+    assert browser.post(remove_url(alice)).status_code == 403
+    assert browser.post(reverse("invitation-new"), {"role": "owner"}).status_code == 422
+    roles = {membership(who).role for who in (alice, bob, dora)}
+    assert roles == {Role.OWNER, Role.VIEWER, Role.ADMIN}
+    assert "Bob is no longer in" in browser.post(remove_url(bob), follow=True).content.decode()
+
+
+def test_a_link_for_an_owner_dies_with_the_right_to_make_owners(team: Team, alice: User) -> None:
+    dora = make_member(team, role=Role.OWNER)
+    for role in (Role.OWNER, Role.VIEWER):
+        Invitation.objects.create(team=team, created_by=dora, role=role)
+    Membership.objects.filter(user=dora).update(role=Role.ADMIN)  # by whatever way
+    assert [invitation.role for invitation in open_invitations()] == [Role.VIEWER]
 
 
 def test_a_made_up_role_changes_nothing(alice: User, bob: User, client_of: Callable[[User], Client]) -> None:
@@ -90,12 +119,16 @@ def test_a_made_up_role_changes_nothing(alice: User, bob: User, client_of: Calla
     assert membership(bob).role == Role.MEMBER
 
 
-@pytest.mark.parametrize("end", ["removed", "made a member"])
+@pytest.mark.parametrize("end", ["removed", "member", "admin"])
 def test_nobody_comes_back_by_a_link_of_their_own(end: str, team: Team, alice: User) -> None:
     dora = make_member(team, role=Role.OWNER)
     Invitation.objects.create(team=team, created_by=dora, role=Role.OWNER)
     kept = Invitation.objects.create(team=team, created_by=alice)
-    remove_member(membership(dora)) if end == "removed" else change_role(membership(dora), Role.MEMBER)
+    by = membership(alice)
+    if end == "removed":
+        remove_member(membership(dora), by=by)
+    else:
+        change_role(membership(dora), Role(end), by=by)
     assert list(Invitation.objects.all()) == [kept]
 
 
@@ -110,7 +143,7 @@ def test_of_two_owners_who_leave_at_once_one_stays() -> None:
         mine = Membership.objects.select_related("team").get(user=user)
         both_ready.wait()
         try:
-            remove_member(mine)
+            remove_member(mine, by=mine)
         except LastOwner:
             refused.append(user)
         finally:

@@ -206,12 +206,20 @@ def test_chat_completion_returns_the_completion() -> None:
 
 
 def test_deferred_completion_is_started_and_polled() -> None:
-    provider = says(ok({"request_id": "d-1"}), httpx.Response(202), ok(COMPLETION))
+    left = {
+        "x-ratelimit-limit-requests": "1800",
+        "X-RateLimit-Remaining-Requests": "90",
+        "x-ratelimit-limit-tokens": "x",
+    }
+    started = httpx.Response(200, json={"request_id": "d-1"}, headers=left)
+    provider = says(started, httpx.Response(202), ok(COMPLETION))
     with provider.client() as client:
-        assert client.start_deferred({"model": "m"}) == "d-1"
+        deferred = client.start_deferred({"model": "m"}, "row 7 of ours")
+        assert (deferred.request_id, deferred.limits.share_left) == ("d-1", 0.05)
         assert client.get_deferred("d-1") is None
         assert client.get_deferred("d-1") == COMPLETION
     assert sent(provider.requests[0]) == {"model": "m", "deferred": True}
+    assert provider.requests[0].headers["x-client-request-id"] == "row 7 of ours"
 
 
 def test_upload_file_sends_the_whole_file() -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from batchsite.batches.models.batch import Batch
+from batchsite.batches.models.batch import Batch, Repeats
 from batchsite.batches.models.batch_end import BatchEnd
-from batchsite.batches.models.row_records import Event, ExtraAnswer, RawPage, RequestId, Result
+from batchsite.batches.models.live_requests import LiveRequest, LiveState
+from batchsite.batches.models.row_records import Event, ExtraAnswer, RawPage, RequestDigest, RequestId, Result
 from batchsite.batches.models.side_records import (
     LONGEST_TAG,
     ROWS_AT_ONCE,
@@ -12,6 +13,7 @@ from batchsite.batches.models.side_records import (
     DailySpend,
     FlawCount,
     Generation,
+    ModelAnswer,
     ModelOffer,
     Pace,
     Renewal,
@@ -41,10 +43,15 @@ __all__ = [
     "ExtraAnswer",
     "FlawCount",
     "Generation",
+    "LiveRequest",
+    "LiveState",
+    "ModelAnswer",
     "ModelOffer",
     "Pace",
     "RawPage",
     "Renewal",
+    "Repeats",
+    "RequestDigest",
     "RequestId",
     "Result",
     "SavedView",

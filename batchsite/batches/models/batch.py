@@ -12,8 +12,16 @@ from django.utils import timezone
 from batchsite.batches.states import RULES, RUNNING, TERMINAL, HeldFor, RowState, State
 from batchsite.datasets.models import Dataset
 from batchsite.recipes.row_set import RowSet
+from batchsite.recipes.tools import in_words
 from batchsite.teams.accounts import AccountKind
 from batchsite.teams.models import Team, User
+
+
+class Repeats(models.TextChoices):
+    """What is done with rows whose requests are the same but for the id."""
+
+    ONCE = "once", "Send identical requests once"
+    EACH = "each", "Send each of them"
 
 
 class Batch(models.Model):
@@ -51,6 +59,12 @@ class Batch(models.Model):
     """Only these rows: [[first, last], …], both included, ascending. Outranks `row_limit`."""
     skip_empty = models.BooleanField(default=False)
     """Rows in which a column that the prompt uses is empty are not sent, but declared skipped."""
+    repeats = models.CharField(max_length=4, choices=Repeats.choices, blank=True)
+    """What a person wants done with rows that repeat the request of another one; decided by the rows where blank."""
+    sent_once = models.BooleanField(default=False)
+    """Whether identical requests are sent once: decided when the batch is submitted."""
+    copies = models.PositiveBigIntegerField(default=0)
+    """Rows that are not sent, and get the answer of the row that they repeat."""
     variants: models.JSONField[list[dict[str, Any]]] = models.JSONField(default=list, blank=True)
     """What a draft is tried against, up to two: [{"prompt", "system_prompt", "model"}]."""
     tried: models.JSONField[dict[str, dict[str, int]] | None] = models.JSONField(null=True, blank=True)
@@ -74,6 +88,8 @@ class Batch(models.Model):
     id_prefix = models.CharField(max_length=48, blank=True)
     account = models.CharField(max_length=12, choices=AccountKind.choices, blank=True)
     request_kind = models.CharField(max_length=24, default="chat_get_completion")
+    runs_live = models.BooleanField(default=False)
+    """Its rows are asked one by one as deferred completions, at list price, and not in a batch (facts 5)."""
     auto_retries = models.PositiveSmallIntegerField(default=0)
     """How often transient failures are retried by themselves; 0 unless a person chose otherwise."""
     deadline_hours = models.PositiveSmallIntegerField(null=True, blank=True)
@@ -124,6 +140,15 @@ class Batch(models.Model):
     cost_ticks = models.PositiveBigIntegerField(default=0)
     """All that was billed for this batch, earlier attempts of a row included. 1 tick = 1e-10 USD."""
 
+    tools: models.JSONField[dict[str, Any]] = models.JSONField(default=dict, blank=True)
+    """Tools that the model may use, with their filters: see recipes.tools."""
+    tool_calls = models.PositiveBigIntegerField(default=0)
+    """Calls of xAI's own tools, earlier attempts included, as the next two."""
+    tool_ticks = models.PositiveBigIntegerField(default=0)
+    """The fees of these calls, part of the cost."""
+    cited = models.PositiveBigIntegerField(default=0)
+    """Answers with sources."""
+
     class Meta:
         indexes = [
             models.Index(fields=["team", "-id"], name="batches_of_a_team"),
@@ -145,6 +170,15 @@ class Batch(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def has_sources(self) -> bool:
+        """Whether tools and sources have columns of their own: tools were chosen, or answers came with them."""
+        return bool(self.tools or self.cited or self.tool_calls)
+
+    @property
+    def tools_in_words(self) -> str:
+        return in_words(self.tools)
 
     @property
     def rows(self) -> RowSet:

@@ -28,6 +28,18 @@ class RequestId(models.Model):
         return self.request_id
 
 
+class RequestDigest(models.Model):
+    """The first row with a request, while rows are planned: what repeats it is a copy. Removed after planning."""
+
+    pk = models.CompositePrimaryKey("submission_id", "digest")
+    submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="+", db_index=False)
+    digest = models.BinaryField(max_length=16)
+    row = models.PositiveBigIntegerField()
+
+    def __str__(self) -> str:
+        return f"request of row {self.row}"
+
+
 class RawPage(models.Model):
     """Raw result rows as the provider sent them: those of one page that brought something new.
 
@@ -73,9 +85,13 @@ class Result(models.Model):
     reasoning_tokens = models.PositiveIntegerField(default=0)
     cost_ticks = models.PositiveBigIntegerField(default=0)
     """Billed for this row so far, earlier attempts included."""
+    tool_use: models.JSONField[dict[str, Any] | None] = models.JSONField(null=True, blank=True)
+    """Calls of tools and sources: see `tool_use.ToolUse`. Null where there were none."""
     raw_page_id = models.BigIntegerField(null=True, blank=True)
     fingerprint = models.BigIntegerField(null=True, blank=True)
     """Of the completion that the answer is from (see `extra_answers`). Null where none was kept: ask the raw page."""
+    copy_of = models.PositiveBigIntegerField(null=True, blank=True)
+    """The row whose request this one repeats: it was not sent, and has that row's answer. Null: it was sent itself."""
     earlier: models.JSONField[list[dict[str, Any]] | None] = models.JSONField(null=True, blank=True)
     """Attempts before this one: [{"attempt", "submission", "state", "error", "cause", "raw_page"}]."""
 
@@ -84,6 +100,7 @@ class Result(models.Model):
             models.Index(fields=["batch", "state", "row"], name="results_by_state"),
             models.Index(fields=["batch", "cause", "row"], condition=~Q(cause=""), name="results_by_cause"),
             models.Index(fields=["batch", "row"], condition=~Q(misfit=""), name="results_that_do_not_fit"),
+            models.Index(fields=["batch", "copy_of"], condition=Q(copy_of__isnull=False), name="copies_of_rows"),
         ]
 
     def __str__(self) -> str:
@@ -117,7 +134,7 @@ class Event(models.Model):
 
     batch = models.ForeignKey(Batch, on_delete=models.CASCADE, related_name="events")
     submission = models.ForeignKey(Submission, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
-    kind = models.CharField(max_length=20)
+    kind = models.CharField(max_length=40)
     outcome = models.CharField(max_length=10, blank=True)
     """Of an `ended` event: the state of the batch, or `incomplete`."""
     at = models.DateTimeField(default=timezone.now)

@@ -165,6 +165,23 @@ class ModelOffer(models.Model):
         return self.model
 
 
+class ModelAnswer(models.Model):
+    """What the provider at `base_url` said when a request of a model was added to a batch: it outranks our table."""
+
+    base_url = models.CharField(max_length=300)
+    model = models.CharField(max_length=100)
+    takes_batches = models.BooleanField()
+    words = models.TextField(blank=True)
+    """The provider's own, where it refused."""
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["base_url", "model"], name="one_answer_per_model")]
+
+    def __str__(self) -> str:
+        return f"{self.model}: {self.takes_batches}"
+
+
 class CallBudget(models.Model):
     """How much of a provider's limit is used, per key and kind of call, for all processes together."""
 

@@ -45,6 +45,8 @@ class Submission(Work):
     last_row = models.PositiveBigIntegerField()
     retry_of: models.JSONField[dict[str, Any] | None] = models.JSONField(null=True, blank=True)
     """Null for rows sent for the first time; else which results are tried again: {"states", "causes", "rows"}."""
+    is_live = models.BooleanField(default=False)
+    """Its rows are asked one by one (`LiveRequest`): there is no batch at xAI, and so no remote_id."""
     planned = models.BooleanField(default=False)
     planned_through = models.PositiveBigIntegerField(default=0)
     """Chunks are planned up to this row."""
@@ -62,7 +64,7 @@ class Submission(Work):
     remote_name = models.CharField(max_length=300, blank=True)
     remote_id = models.CharField(max_length=100, blank=True, db_index=True)
     create_tried_at = models.DateTimeField(null=True, blank=True)
-    """Set before the create call: without a remote_id its outcome is unknown."""
+    """Set before the create call: without a remote_id its outcome is unknown. Of a live one: before the first row."""
     create_turn_at = models.DateTimeField(null=True, blank=True)
     """When it may ask for a place in the limit of create calls: its turn among its team's submissions."""
     create_slot_at = models.DateTimeField(null=True, blank=True)
@@ -151,7 +153,7 @@ _WHAT_IS_SENT = (
     *("prompt", "system_prompt", "examples", "shape", "model", "params", "ranges", "row_limit", "skip_empty"),
     *("id_column", "id_prefix", "request_kind"),
 )
-_SENT_WHERE_SET = ("picture_column", "picture_detail", "history_column")
+_SENT_WHERE_SET = ("picture_column", "picture_detail", "history_column", "sent_once", "tools")
 """Came later: where they are blank, the token is what it was before."""
 
 

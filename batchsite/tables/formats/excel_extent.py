@@ -10,7 +10,7 @@ from openpyxl.utils import get_column_letter
 from batchsite.tables.cell_faults import too_long, too_many_columns
 from batchsite.tables.row_checks import RowChecks, refuse
 from batchsite.tables.table_types import Limits
-from batchsite.workbooks.display import TEXT_KINDS, Display
+from batchsite.workbooks.display import NUMBER_KINDS, TEXT_KINDS, Display
 from batchsite.workbooks.long_row import Cell
 from batchsite.workbooks.number_formats import Departure
 from batchsite.workbooks.sheet_cells import SheetEnd, SheetRow
@@ -93,7 +93,7 @@ class FirstLook:
     def notes(self) -> Iterator[str]:
         """All that is not plain reading, in words."""
         if Departure.ISO in self._departures:
-            yield "Dates whose format depends on the country are written like 2024-12-31."
+            yield "Dates without a format, or whose format depends on the country, are written like 2024-12-31."
         for departure, words in _WORDS.items():
             if places := self._departures.get(departure):
                 yield f"{words.format(numbers=_count(places.count, 'number'))}: {places}."
@@ -141,7 +141,7 @@ class FirstLook:
             return False
         if cell.kind == "e":
             self._errors.add(f"{cell.text[:20]} in {_place(cell, row)}")
-        if cell.kind == "n" and (departure := self._display.number(cell).departure):
+        if cell.kind in NUMBER_KINDS and (departure := self._display.number(cell).departure):
             self._departures.setdefault(departure, _Places()).add(_place(cell, row))
         if cell.kind not in TEXT_KINDS and len(cell.text) <= self._limits.cell:
             return True

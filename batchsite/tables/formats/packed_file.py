@@ -8,9 +8,12 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
 from pathlib import PurePath
 from typing import IO, cast
 
+from batchsite.tables.formats import file_archive
 from batchsite.tables.formats.excel_sheet import open_excel
 from batchsite.tables.formats.unsupported import say_what
 from batchsite.tables.row_checks import refuse
@@ -86,7 +89,13 @@ def open_zip(stream: ByteStream, *, filename: str, answers: Answers, limits: Lim
         return open_excel(archive, filename=filename, answers=answers, limits=limits)
     if kind:
         say_what(kind, filename)
-    entry = _entry([one for one in entries if _counts(one)], answers)
+    kept = [one for one in entries if file_archive.counts(one)]
+    found = file_archive.members(kept)
+    has_files = file_archive.holds_files(found)
+    tables = [one for one in kept if PurePath(one.filename).suffix.lower() in file_archive.TABLES]
+    if answers.get(FILE) == file_archive.EACH or (has_files and not tables and FILE not in answers):
+        return file_archive.open_files(archive, found, answers=answers, limits=limits)
+    entry = _entry(tables if has_files and tables else kept, answers, has_files=bool(found.files))
     if entry.flag_bits & 1:
         raise refuse(f"“{entry.filename}” in the zip archive is protected by a password. Zip it without one.")
     _check_size(entry.file_size, limits)
@@ -96,7 +105,16 @@ def open_zip(stream: ByteStream, *, filename: str, answers: Answers, limits: Lim
         raise refuse(
             "The zip archive is damaged, or compressed in a way that can’t be read. Zip the file again."
         ) from None
-    return _unpacked(_pieces(packed, "zip"), entry.filename, f"zip: {entry.filename}", limits)
+    contents = _unpacked(_pieces(packed, "zip"), entry.filename, f"zip: {entry.filename}", limits)
+    return replace(contents, beside=partial(_tell_of_files, found)) if has_files else contents
+
+
+def _tell_of_files(found: file_archive.Members, table: Table) -> None:
+    """Says in what was understood of a table which files lie beside it, and which column names them."""
+    understood = table.understood
+    understood.files = len(found.files)
+    understood.file_column = file_archive.column_of_names(table.columns, list(table.sample), found)
+    understood.notes += file_archive.notes(found)
 
 
 def _damaged_zip(stream: ByteStream, filename: str) -> str:
@@ -138,14 +156,7 @@ def _office_kind(archive: zipfile.ZipFile, types: zipfile.ZipInfo, names: list[s
     return next((kind for mark, kind in _MAIN_PARTS if mark in text), "an Office file")
 
 
-def _counts(entry: zipfile.ZipInfo) -> bool:
-    """Whether an entry is a file that a person put there."""
-    path = PurePath(entry.filename)
-    hidden = path.name.startswith(".") or path.name.lower() in {"thumbs.db", "desktop.ini"}
-    return bool(entry.filename) and not (entry.is_dir() or path.parts[:1] == ("__MACOSX",) or hidden)
-
-
-def _entry(entries: list[zipfile.ZipInfo], answers: Answers) -> zipfile.ZipInfo:
+def _entry(entries: list[zipfile.ZipInfo], answers: Answers, *, has_files: bool) -> zipfile.ZipInfo:
     """The one file of an archive, or the one that a person chose. Raises ReadingError, Asks."""
     if not entries:
         raise refuse("The zip archive is empty.")
@@ -153,6 +164,8 @@ def _entry(entries: list[zipfile.ZipInfo], answers: Answers) -> zipfile.ZipInfo:
     if len(entries) == 1 or chosen:
         return chosen or entries[0]
     choices = tuple(Choice(one.filename, f"{one.filename} ({one.file_size:,} bytes)") for one in entries[:_SHOWN])
+    if has_files:
+        choices += (Choice(file_archive.EACH, "None of them: each file is a row of its own"),)
     text = f"The zip archive has {len(entries):,} files. Which one is the table?"
     biggest = max(entries, key=lambda one: one.file_size)
     question = Question(FILE, text, choices, guess=biggest.filename)

@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import Error
 from django.db.models import Q
 
-from batchsite.batches.models import Batch
+from batchsite.batches.models import Batch, Repeats
 from batchsite.batches.states import TERMINAL, State
 from batchsite.datasets import importer
 from batchsite.datasets.models import Dataset, DatasetState
@@ -58,6 +58,9 @@ class Command(BaseCommand):
             "--skip-empty", action="store_true", help="skip rows with empty values in columns that are used"
         )
         parser.add_argument("--param", action="append", default=[], metavar="NAME=VALUE", help="such as temperature=0")
+        parser.add_argument(
+            "--repeats", choices=Repeats.values, default="", help="send identical requests once, or each of them"
+        )
         parser.add_argument("--schema", type=Path, help="a JSON Schema for the answers; its fields become columns")
         parser.add_argument("--output", type=Path, help="results.csv, .json or .jsonl")
         parser.add_argument(
@@ -147,6 +150,7 @@ class Command(BaseCommand):
         batch.model = arguments.model or batch.model
         batch.name = arguments.name or arguments.file.stem
         batch.id_column, batch.row_limit, batch.skip_empty = arguments.id_column, arguments.limit, arguments.skip_empty
+        batch.repeats = arguments.repeats
         batch.shape, batch.ranges = shape, _ranges(arguments, batch.dataset)
         batch.save()
         price = draft_store.estimate_of(batch)

@@ -1,0 +1,52 @@
+"""The pictures, documents and texts that came with a table, as a worker saw them. Their bytes stay in the upload."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from batchsite.datasets.models import Dataset
+from batchsite.processes.models import Work
+
+
+class FileIndex(Work):
+    """The work of looking at all files of a dataset's archive."""
+
+    dataset = models.OneToOneField(Dataset, on_delete=models.CASCADE, related_name="file_index")
+    done = models.PositiveIntegerField(default=0)
+    """Files that were looked at, in the order of the archive."""
+    total = models.PositiveIntegerField(default=0)
+    unfit = models.PositiveIntegerField(default=0)
+    """Files that cannot be sent."""
+    ended_at = models.DateTimeField(null=True, blank=True)
+    problem = models.TextField(blank=True)
+    """Why the rest could not be looked at, for people."""
+
+    def __str__(self) -> str:
+        return f"files of {self.dataset}"
+
+
+class HeldFile(models.Model):
+    """A file of an archive."""
+
+    dataset = models.ForeignKey(Dataset, on_delete=models.CASCADE, related_name="held_files")
+    name = models.CharField(max_length=300)
+    """With its folders, as `tables.formats.file_archive.shown_name` writes it."""
+    base = models.CharField(max_length=300)
+    """Without its folders."""
+    kind = models.CharField(max_length=8)
+    """picture, document or text."""
+    mime = models.CharField(max_length=40, blank=True)
+    size = models.PositiveIntegerField()
+    width = models.PositiveIntegerField(default=0)
+    height = models.PositiveIntegerField(default=0)
+    thumb = models.BinaryField(null=True, blank=True)
+    """A small WebP, made of a picture's pixels alone."""
+    problem = models.CharField(max_length=300, blank=True)
+    """Why it cannot be sent, as a sentence."""
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["dataset", "name"], name="one_file_per_name")]
+        indexes = [models.Index(fields=["dataset", "base"], name="files_by_base")]
+
+    def __str__(self) -> str:
+        return self.name

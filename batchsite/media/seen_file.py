@@ -1,0 +1,71 @@
+"""What a file is, by its bytes, and a small copy of a picture. The bytes are hostile: few decoders, within limits."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from dataclasses import dataclass
+
+from PIL import Image, ImageOps
+
+MOST_PIXELS = 50_000_000
+"""Of a picture that is decoded; a bigger one is not, however small its file."""
+THUMB = (320, 320)
+_DECODERS = ("PNG", "JPEG", "WEBP", "GIF")
+_SENDABLE = {"PNG": "image/png", "JPEG": "image/jpeg"}
+"""What xAI takes (facts 6.4)."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What was seen of a file."""
+
+    mime: str = ""
+    width: int = 0
+    height: int = 0
+    thumb: bytes | None = None
+    problem: str = ""
+    """Why it cannot be sent, as a sentence that begins with “It”. Empty if it can."""
+
+
+def see(kind: str, data: bytes) -> Seen:
+    """Looks at a file that its name calls a picture, document or text."""
+    if kind == "document":
+        is_pdf = data[:1024].find(b"%PDF-") >= 0
+        return Seen("application/pdf", problem="" if is_pdf else "It is no PDF, whatever its name says.")
+    if kind == "text":
+        return Seen("text/plain")
+    return see_picture(data)
+
+
+def see_picture(data: bytes) -> Seen:
+    try:
+        with warnings.catch_warnings(), Image.open(io.BytesIO(data), formats=_DECODERS) as picture:
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            form, (width, height) = picture.format or "", picture.size
+            if width * height > MOST_PIXELS:
+                words = f"It has {width * height / 1e6:,.0f} megapixels; {MOST_PIXELS // 1_000_000} are the limit."
+                return Seen(width=width, height=height, problem=words)
+            thumb = _thumb(picture)
+    except MemoryError:
+        raise
+    except Image.DecompressionBombError:
+        return Seen(problem=f"It has more than {MOST_PIXELS // 1_000_000} megapixels, which is the limit.")
+    except Exception:  # noqa: BLE001  decoders raise of everything on bytes that are made to
+        return Seen(problem="It cannot be read as a picture: it is damaged, or neither JPEG nor PNG.")
+    mime = _SENDABLE.get(form, "")
+    problem = "" if mime else f"It is {form}; xAI takes JPEG and PNG. Save it as one of these."
+    return Seen(mime, width, height, thumb, problem)
+
+
+def _thumb(picture: Image.Image) -> bytes:
+    """Returns a small copy of the pixels, without anything else that the file holds."""
+    picture.draft(
+        "RGB", (THUMB[0] * 2, THUMB[1] * 2)
+    )  # a JPEG is decoded at an eighth of its size where that is enough
+    small = ImageOps.exif_transpose(picture)
+    small.thumbnail(THUMB)
+    target = io.BytesIO()
+    plain = small.convert("RGBA" if "A" in small.getbands() or "transparency" in small.info else "RGB")
+    plain.save(target, "WEBP", quality=70, method=2)
+    return target.getvalue()

@@ -1,0 +1,72 @@
+"""Counts the calls to xAI, as the client logs them, and adds them up in the database now and then."""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+import time
+from collections import Counter
+
+from django.db import Error, connection, transaction
+
+FLUSH_SECONDS = 10.0
+_WORD = re.compile(r"[a-z]+(-[a-z]+)*")
+
+
+class CallCounter(logging.Handler):
+    """A handler of the client's logger. What a process counted since it last wrote is lost when it is killed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._counts: Counter[tuple[str, str]] = Counter()
+        self._milliseconds: Counter[tuple[str, str]] = Counter()
+        self._written_at = 0.0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        operation = getattr(record, "call_operation", None)
+        if operation is None:
+            return
+        key = (operation_of(operation), str(record.__dict__["call_outcome"]))
+        self._counts[key] += 1
+        self._milliseconds[key] += round(record.__dict__["call_milliseconds"])
+        if time.monotonic() - self._written_at >= FLUSH_SECONDS and _may_write():
+            self._written_at = time.monotonic()
+            self.write()
+
+    def write(self) -> None:
+        """Adds what was counted to the database. Keeps it for the next time if the database does not answer."""
+        counts, milliseconds = self._counts.copy(), self._milliseconds.copy()
+        try:
+            _add(counts, milliseconds)
+        except Error:
+            return
+        self._counts.subtract(counts)
+        self._milliseconds.subtract(milliseconds)
+
+
+def operation_of(call: str) -> str:
+    """Returns `GET /batches/batch_1/results` with `*` for ids, so that the kinds of calls are few."""
+    method, _, path = call.partition(" ")
+    return f"{method} {'/'.join(_without_id(part) for part in path.strip('/').split('/'))}"[:80]
+
+
+def _without_id(part: str) -> str:
+    name, colon, verb = part.partition(":")
+    return (name if _WORD.fullmatch(name) else "*") + colon + verb
+
+
+def _may_write() -> bool:
+    """Only where a step writes, too: in the main thread, and never inside somebody's transaction."""
+    return threading.current_thread() is threading.main_thread() and not connection.in_atomic_block
+
+
+def _add(counts: Counter[tuple[str, str]], milliseconds: Counter[tuple[str, str]]) -> None:
+    from batchsite.metrics.models import ProviderCalls
+
+    with transaction.atomic():
+        for operation, outcome in sorted(key for key, count in counts.items() if count):  # one order for all
+            row, _ = ProviderCalls.objects.select_for_update().get_or_create(operation=operation, outcome=outcome)
+            row.count += counts[operation, outcome]
+            row.milliseconds += milliseconds[operation, outcome]
+            row.save()

@@ -1,0 +1,188 @@
+"""Who may do what: the one table of permissions, by the name of a URL.
+
+The middleware of `teams` enforces it before a view is called, templates ask it whether to offer something
+(`{% if "batch-retry" in may %}`), and a test walks every URL as every kind of visitor. A URL that is missing here is
+closed to everybody.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+READS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class Need(IntEnum):
+    """What a request needs. Each step includes those before it, apart from `OPERATE`."""
+
+    NOTHING = 0
+    """Visitors, too."""
+    ACCOUNT = 1
+    """Whoever is signed in, in a team or not."""
+    VIEW = 2
+    """In the team, in any role."""
+    WORK = 3
+    """Changes what the team has, or spends money."""
+    MANAGE = 4
+    """People, keys and budgets."""
+    OWN = 5
+    """The team itself."""
+    OPERATE = 6
+    """The installation: owners of the first team."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What a page needs to be read, and to be sent something. A page that takes no forms has no `write`."""
+
+    read: Need
+    write: Need | None = None
+
+    def need(self, method: str) -> Need:
+        return self.read if method in READS or self.write is None else self.write
+
+    @property
+    def most(self) -> Need:
+        """What it takes to do all that the page is for."""
+        return self.read if self.write is None else max(self.read, self.write)
+
+
+OPEN = Rule(Need.NOTHING, Need.NOTHING)
+OWN_ACCOUNT = Rule(Need.ACCOUNT, Need.ACCOUNT)
+LOOK = Rule(Need.VIEW)
+OWN_VIEW = Rule(Need.VIEW, Need.VIEW)
+"""Remembers something about how a person looks at a page."""
+LOOK_OR_WORK = Rule(Need.VIEW, Need.WORK)
+WORK = Rule(Need.WORK, Need.WORK)
+MANAGE = Rule(Need.MANAGE, Need.MANAGE)
+OWN = Rule(Need.OWN, Need.OWN)
+OPERATE = Rule(Need.OPERATE, Need.OPERATE)
+
+RULES: dict[str, Rule] = {
+    # Everybody
+    "live": OPEN,
+    "ready": OPEN,
+    "metrics": OPEN,  # with a token of its own
+    "setup": OPEN,
+    "sign-in": OPEN,
+    "sign-out": OPEN,
+    "join": OPEN,
+    "shared-results": OPEN,
+    # One's own account
+    "no-team": OWN_ACCOUNT,
+    "account": OWN_ACCOUNT,
+    "account-password": OWN_ACCOUNT,
+    "sign-out-everywhere": OWN_ACCOUNT,
+    # The team
+    "home": LOOK,
+    "spending": LOOK,
+    "help": LOOK,
+    "palette": LOOK,
+    "team": LOOK,
+    "team-new": OWN_VIEW,
+    "team-switch": OWN_VIEW,
+    "team-rename": OWN,
+    "team-budget": MANAGE,
+    "invitation-new": MANAGE,
+    "invitation-revoke": MANAGE,
+    "member-role": MANAGE,
+    "member-remove": OWN_VIEW,  # oneself; others as `teams.people.may_change` says
+    "key-set": MANAGE,
+    "key-test": MANAGE,
+    "key-remove": MANAGE,
+    "installation": OPERATE,
+    "installation-team-key": OPERATE,
+    "installation-person": OPERATE,
+    # Datasets
+    "datasets": LOOK,
+    "dataset": LOOK,
+    "dataset-progress": LOOK,
+    "dataset-rows": LOOK,
+    "dataset-row": LOOK,
+    "dataset-original": LOOK,
+    "dataset-skipped": LOOK,
+    "dataset-thumb": LOOK,
+    "dataset-file": LOOK,
+    "dataset-problems": LOOK,
+    "dataset-upload": WORK,
+    "dataset-paste": WORK,
+    "dataset-fetch": WORK,
+    "dataset-fetch-again": WORK,
+    "datasets-selected": WORK,
+    "dataset-answer": WORK,
+    "dataset-leave": WORK,
+    "dataset-again": WORK,
+    "dataset-replace": WORK,
+    "dataset-rename": WORK,
+    "dataset-delete": WORK,
+    # Prompts
+    "prompts": LOOK_OR_WORK,
+    "prompt": LOOK_OR_WORK,
+    "prompt-compare": LOOK,
+    "prompt-rename": WORK,
+    "prompt-delete": WORK,
+    # Drafts and trials
+    "batch-new": WORK,
+    "batch-edit": WORK,
+    "batch-preview": WORK,
+    "batch-models": WORK,
+    "batch-ask-model": WORK,
+    "batch-row-choice": WORK,
+    "batch-fill": WORK,
+    "batch-starter": WORK,
+    "batch-keep": WORK,
+    "batch-check": WORK,
+    "batch-review": WORK,
+    "batch-submit": WORK,
+    "try": WORK,
+    "try-panel": WORK,
+    "try-answers": WORK,
+    "try-answer": WORK,
+    # Batches
+    "batches": LOOK,
+    "batches-selected": WORK,
+    "batches-save-view": WORK,
+    "batches-delete-view": WORK,
+    "batch": LOOK,
+    "batch-insights": LOOK,
+    "batch-activity": LOOK,
+    "batch-prompt": LOOK,
+    "batch-progress": LOOK,
+    "batch-summary": LOOK,
+    "batch-course": LOOK,
+    "batch-hits": LOOK,
+    "batch-rows": LOOK,
+    "batch-row": LOOK,
+    "batch-columns": OWN_VIEW,
+    "batch-compare": LOOK,
+    "batches-compared": LOOK,
+    "batch-notes": LOOK_OR_WORK,
+    "batch-expected": WORK,
+    "batch-save-view": WORK,
+    "batch-delete-view": WORK,
+    "batch-cancel": WORK,
+    "batch-finish": WORK,
+    "batch-go-on": WORK,
+    "batch-key": WORK,
+    "batch-retry": WORK,
+    "batch-row-retry": WORK,
+    "row-judge": WORK,
+    "row-correct": WORK,
+    "batch-rename": WORK,
+    "batch-delete": WORK,
+    "batch-again": WORK,
+    "batch-new-rows": WORK,
+    # Taking results away
+    "batch-download": OWN_VIEW,
+    "batch-export": LOOK,
+    "batch-results": LOOK,
+    "batch-links": WORK,
+    "link-revoke": WORK,
+    # The account's batches at xAI
+    "provider": WORK,
+    "provider-batch": WORK,
+    "provider-download": WORK,
+    "provider-cancel": WORK,
+    "provider-adopt": WORK,
+}

@@ -1,0 +1,74 @@
+"""One deferred completion: asked for, and read once (facts 5).
+
+xAI has neither an idempotency key for it nor a list. So an ask whose reply was lost can never be cleared up, and an
+answer that was read and lost on its way is gone: both are said, and neither is repeated but by a person.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import Any
+
+from batchsite.batches.causes import cause_of
+from batchsite.processes.heartbeats import stopping
+from batchsite.submission.provider_calls import is_hold
+from batchsite.xai.client import XaiClient
+from batchsite.xai.errors import NotFound, PermissionDenied, RateLimited, XaiError
+from batchsite.xai.rate_limits import StartedDeferred
+
+Asked = StartedDeferred | XaiError
+Read = dict[str, Any] | XaiError | None
+"""The completion; None while xAI works on it."""
+
+
+class Verdict(enum.Enum):
+    """What an error of a call means for what was asked."""
+
+    LOST = "xAI may have taken it, and nobody can look"
+    NOT_TAKEN = "nothing was done: it may be asked again"
+    REFUSED = "xAI does not do this"
+    GONE = "the answer was read, or has expired"
+
+
+def ask(client: XaiClient, body: dict[str, Any], call_id: str) -> Asked:
+    """Ask for a completion. Call it only once the intent is on record."""
+    try:
+        return client.start_deferred(body, call_id)
+    except XaiError as error:
+        return error
+
+
+def read(client: XaiClient, request_id: str) -> Read:
+    """Ask for the answer. Where it comes, xAI has it no more."""
+    try:
+        return client.get_deferred(request_id)
+    except XaiError as error:
+        return error
+
+
+def after_asking(error: XaiError) -> Verdict:
+    """Returns what the error of an ask means."""
+    if error.unknown_outcome:
+        return Verdict.LOST
+    if is_hold(error) or error.never_sent or isinstance(error, RateLimited):
+        return Verdict.NOT_TAKEN
+    return Verdict.NOT_TAKEN if _is_about_the_key(error) else Verdict.REFUSED
+
+
+def after_reading(error: XaiError) -> Verdict:
+    """Returns what the error of a read means. A read that broke may have taken the answer: the next one tells."""
+    if isinstance(error, NotFound):
+        return Verdict.GONE
+    if is_hold(error) or error.retryable or _is_about_the_key(error):
+        return Verdict.NOT_TAKEN
+    return Verdict.REFUSED
+
+
+def _is_about_the_key(error: XaiError) -> bool:
+    """A 403 is about the key, unless it says that the content is against the rules (facts 5)."""
+    return isinstance(error, PermissionDenied) and cause_of(error.message) != "content policy"
+
+
+def may_ask() -> bool:
+    """Whether this process may begin a call: one that is stopping would not hear its reply."""
+    return not stopping()

@@ -1,0 +1,80 @@
+"""Running rows live: each is asked as a deferred completion, and its answer stored as any result (facts 5).
+
+Whoever finds a row `sending` has the lease, so that nobody is at it any more: its reply was lost. An answer can be
+read once; one that xAI does not have any more was lost on its way. Both are declared by row, and only a person asks
+again.
+"""
+
+from __future__ import annotations
+
+from django.utils import timezone
+
+from batchsite.batches.models import EndedBy
+from batchsite.batches.states import HeldFor, RowState, State
+from batchsite.batches.timeline import note
+from batchsite.batches.transitions import ask_to_end, move
+from batchsite.submission import live_rows
+from batchsite.submission.collect import declare, finish
+from batchsite.submission.live_calls import Flight
+from batchsite.submission.live_losses import give_up
+from batchsite.submission.live_pace import room, seconds_to_ask, word_wanted
+from batchsite.submission.step_context import StepContext
+from batchsite.submission.watch import out_of_time
+from batchsite.timeouts import timeouts
+from batchsite.wording import many
+
+
+class WaitsForPerson(RuntimeError):
+    """Nothing more is asked until somebody says so. The text is the reason; answers are still read."""
+
+    def __init__(self, words: str, held_for: HeldFor, seconds: float) -> None:
+        super().__init__(words)
+        self.held_for, self.seconds = held_for, seconds
+
+
+def run_live(context: StepContext) -> float | None:
+    """Ask and read, as far as one step goes. Returns seconds until the next one, None at the end.
+
+    Raises WaitsForPerson, and XaiError where a call met something that concerns more than its row.
+    """
+    if context.submission.state == State.COLLECTING:
+        return _end(context)
+    if out_of_time(context.submission):
+        with context.locked() as submission:
+            reason = "The deadline that was set for this batch has passed."
+            ask_to_end(submission, State.COMPLETED, RowState.MISSING, reason, by=EndedBy.DEADLINE)
+    give_up(context)
+    trouble = Flight(context).run()
+    if trouble is not None:
+        raise trouble
+    return _go_on(context)
+
+
+def _go_on(context: StepContext) -> float | None:
+    """Go on to the next state where it is time. Returns seconds until the next step, None at the end."""
+    with context.locked() as submission:
+        is_asked = live_rows.close_chunks(submission) or submission.cancel_asked_at is not None
+        if submission.state == State.SUBMITTING and is_asked:
+            to = State.CANCELLING if submission.cancel_asked_at else State.PROCESSING
+            move(submission, to)
+            words = f"{many(submission.sent, 'row')} asked live"
+            note(submission.batch_id, "sent", words, submission=submission)
+        reads = live_rows.seconds_to_read(submission)
+        if is_asked and reads is None:
+            move(submission, State.COLLECTING, settled_at=timezone.now())
+            return 0
+    if is_asked:
+        return reads
+    waits = reads if reads is not None else timeouts().poll
+    words, held_for = word_wanted(submission)
+    if words:
+        raise WaitsForPerson(words, held_for, waits)
+    if room(submission) < 1:
+        return waits
+    return min(waits, seconds_to_ask(context.account)) if reads is not None else seconds_to_ask(context.account)
+
+
+def _end(context: StepContext) -> float | None:
+    """Every row was asked and read, or it is to end with what is there."""
+    submission = context.submission
+    return finish(context) if submission.accounted >= submission.total else declare(context)

@@ -1,0 +1,59 @@
+"""Rows that ran live whose answer nobody will have: declared by row, with what is known of the money (facts 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.utils import timezone
+
+from batchsite.batches.causes import LOST_ANSWER, LOST_REQUEST
+from batchsite.batches.models import LiveRequest, LiveState, Submission
+from batchsite.batches.states import RowState
+from batchsite.batches.timeline import note
+from batchsite.submission import live_rows, results_store
+from batchsite.submission.step_context import StepContext
+
+ASK_WAS_LOST = (
+    "The reply of xAI was lost when this row was asked. It may have been answered, and billed; xAI has no list in "
+    "which to look. It is not asked again unless somebody retries it."
+)
+ANSWER_WAS_LOST = (
+    "Paid, and the answer was lost in transit: xAI gives the answer of a row that runs live once only, and does not "
+    "have it any more. It is not asked again unless somebody retries it."
+)
+NOT_READ = (
+    "xAI had not answered this row when its time was over; it may still be billed. xAI keeps no answer for longer "
+    "than 24 hours."
+)
+NOT_WAITED_FOR = (
+    "xAI was still working on this row when the batch was ended. It cannot be called back, and may still be billed."
+)
+
+
+def give_up(context: StepContext) -> None:
+    """Declare what nobody will learn any more: asks that a dead process left behind, and answers that never come.
+
+    A death says nothing of xAI's replies: it is no reason to wait for a person.
+    """
+    submission, now = context.submission, timezone.now()
+    left = list(live_rows.requests_of(submission, LiveState.SENDING))
+    late = live_rows.given_up(submission, now)
+    if not left and not late:
+        return
+    with context.locked() as submission:
+        lose(submission, left, ASK_WAS_LOST, LOST_REQUEST, LiveState.ENDED)
+        words = NOT_WAITED_FOR if submission.cancel_asked_at else NOT_READ
+        lose(submission, late, words, LOST_ANSWER, LiveState.ENDED)
+
+
+def lose(
+    submission: Submission, requests: Sequence[LiveRequest], words: str, cause: str, state: LiveState, detail: str = ""
+) -> None:
+    """Declare rows missing, by row. The batch and the submission are locked."""
+    if not requests:
+        return
+    rows = [request.row for request in requests]
+    live_rows.set_state(requests, state)
+    results_store.declare(submission, rows, RowState.MISSING, f"{words} {detail}".strip(), cause)
+    shown = ", ".join(f"{row:,}" for row in rows[:20])
+    note(submission.batch_id, "lost_live", f"Rows without an answer: {cause}", submission=submission, detail=shown)

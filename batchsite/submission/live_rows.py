@@ -1,0 +1,152 @@
+"""What is on record of rows that run live: who is to be asked next, who is asked, and what became of it.
+
+Everything that writes is called with the batch and the submission locked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Min, QuerySet
+from django.utils import timezone
+
+from batchsite.batches.batch_recipe import recipe_sent
+from batchsite.batches.models import Chunk, ChunkState, LiveRequest, LiveState, Submission
+from batchsite.batches.transitions import update
+from batchsite.recipes.recipe import Recipe, numbers
+from batchsite.submission.step_context import StepContext
+from batchsite.timeouts import soon, timeouts
+
+IN_FLIGHT = (LiveState.SENDING, LiveState.RUNNING)
+
+
+def requests_of(submission: Submission, *states: LiveState) -> QuerySet[LiveRequest]:
+    return LiveRequest.objects.filter(submission=submission, state__in=states)
+
+
+class Unasked:
+    """The rows of a submission that nobody asked yet, in order, each with the request that asks it."""
+
+    def __init__(self, context: StepContext) -> None:
+        self._context = context
+        self.recipe: Recipe = recipe_sent(context.submission)
+        self._rows: Iterator[int] = iter(())
+        self._chunk = 0
+
+    def take(self, count: int) -> list[tuple[int, dict[str, Any]]]:
+        """Returns up to `count` rows with their requests, [(row, request)]. Empty once every row was asked."""
+        rows: list[int] = []
+        while len(rows) < count:
+            row = next(self._rows, None)
+            if row is not None:
+                rows.append(row)
+            elif not self._next_chunk():
+                break
+        cells = self._context.batch.dataset.pick(rows)
+        return [(row, self.recipe.request(row, cells[row])) for row in rows]
+
+    def _next_chunk(self) -> bool:
+        """Go to the next chunk with rows that nobody asked. Those without any are done with."""
+        submission = self._context.submission
+        waiting = submission.chunks.exclude(state=ChunkState.SENT).filter(first_row__gt=self._chunk)
+        for chunk in waiting.order_by("first_row")[:1]:
+            self._chunk, rows = chunk.first_row, numbers(chunk.ranges)
+            asked = LiveRequest.objects.filter(submission=submission, row__gte=rows[0], row__lte=rows[-1])
+            known = set(asked.values_list("row", flat=True))
+            self._rows = iter([row for row in rows if row not in known])
+            return True
+        return False
+
+
+def close_chunks(submission: Submission) -> bool:
+    """Count chunks as sent in which every row was asked. Returns whether all are."""
+    waiting = submission.chunks.exclude(state=ChunkState.SENT).order_by("first_row")
+    for chunk in waiting:
+        if _asked(submission, chunk) < chunk.count:
+            return False
+        chunk.state = ChunkState.SENT
+        chunk.save(update_fields=["state"])
+    return True
+
+
+def _asked(submission: Submission, chunk: Chunk) -> int:
+    rows = numbers(chunk.ranges)
+    asked = LiveRequest.objects.filter(submission=submission, row__gte=rows[0], row__lte=rows[-1])
+    return len(set(rows) & set(asked.values_list("row", flat=True)))
+
+
+def unasked_count(submission: Submission) -> int:
+    return max(0, submission.total - LiveRequest.objects.filter(submission=submission).count())
+
+
+def intend(submission: Submission, rows: Sequence[int], provider_team: str) -> list[LiveRequest]:
+    """Write down that these rows are about to be asked."""
+    if submission.create_tried_at is None:
+        update(submission, create_tried_at=timezone.now(), provider_team=provider_team)
+    return LiveRequest.objects.bulk_create(LiveRequest(submission=submission, row=row) for row in rows)
+
+
+def taken(request: LiveRequest, request_id: str) -> None:
+    """xAI took it: its id comes before anything else."""
+    mine = LiveRequest.objects.filter(pk=request.pk, state=LiveState.SENDING)
+    mine.update(state=LiveState.RUNNING, request_id=request_id, look_at=soon(timeouts().first_look))
+
+
+def withdraw(request: LiveRequest) -> None:
+    """xAI did not take it: the row is asked again, later."""
+    LiveRequest.objects.filter(pk=request.pk, state=LiveState.SENDING).delete()
+
+
+def set_state(requests: Sequence[LiveRequest], state: LiveState) -> None:
+    LiveRequest.objects.filter(pk__in=[request.pk for request in requests]).update(state=state)
+
+
+def look_later(request: LiveRequest, *, missed: bool = False) -> None:
+    """It still runs, could not be read, or `missed`: xAI did not know it."""
+    wait = timeouts().look_twice if missed else timeouts().poll
+    missed_at = timezone.now() if missed else None
+    LiveRequest.objects.filter(pk=request.pk).update(look_at=soon(wait), missed_at=missed_at)
+
+
+def is_missed_twice(request: LiveRequest) -> bool:
+    """Whether this is a second look, with enough time after the first, that did not find it."""
+    if request.missed_at is None:
+        return False
+    return (timezone.now() - request.missed_at).total_seconds() >= timeouts().look_twice * 0.8
+
+
+def to_read(submission: Submission, now: datetime, count: int, without: set[int]) -> list[LiveRequest]:
+    """Returns the next requests whose answers may be there."""
+    due = requests_of(submission, LiveState.RUNNING).filter(look_at__lte=now).exclude(pk__in=without)
+    return list(due.order_by("look_at")[:count])
+
+
+def given_up(submission: Submission, now: datetime) -> list[LiveRequest]:
+    """Returns the requests that run for too long: xAI keeps no answer beyond (facts 5), or it is to end."""
+    wait = timeouts()
+    oldest = now - timedelta(seconds=wait.deferred_kept)
+    ended = submission.cancel_asked_at
+    if ended and (now - ended).total_seconds() >= wait.deferred_after_cancel:
+        oldest = now
+    return list(requests_of(submission, LiveState.RUNNING).filter(sent_at__lte=oldest))
+
+
+def seconds_to_read(submission: Submission) -> float | None:
+    """Returns seconds until the next answer may be there. None if none is waited for."""
+    first = requests_of(submission, LiveState.RUNNING).aggregate(first=Min("look_at"))["first"]
+    return None if first is None else max(0.0, (first - timezone.now()).total_seconds())
+
+
+def is_well(submission: Submission) -> bool:
+    """Whether xAI took the row that was asked last. Of one that nobody asked, nobody can tell."""
+    latest = LiveRequest.objects.filter(submission=submission).order_by("-pk").first()
+    return bool(latest and latest.request_id)
+
+
+def replies_get_lost(submission: Submission, most: int) -> bool:
+    """Whether the replies to the latest `most` asks were all lost, and nobody said that asking shall go on."""
+    latest = LiveRequest.objects.filter(submission=submission).order_by("-pk")[:most]
+    states = [request.state for request in latest]
+    return len(states) == most and set(states) == {LiveState.LOST}

@@ -1,0 +1,75 @@
+"""Pictures as people bring and take them: on real processes, in a browser."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.drafting import prompt_of, submit
+from tests.browser.look import accessibility
+from tests.factories import PASSWORD
+from tests.media.archives import archive, picture
+from tests.running import Running
+
+pytestmark = pytest.mark.browser
+COUNT = 200
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Running]:
+    with Running(tmp_path / "site", {"SANDBOX_RATE": "0"}) as running:
+        yield running
+
+
+def found_the_team(page: Page, url: str) -> None:
+    page.goto(url)
+    page.get_by_label("Team name").fill("Shop")
+    page.get_by_label("Your name").fill("Alice")
+    page.get_by_label("E-mail").fill("alice@example.org")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Create account and team").click()
+    expect(page.get_by_role("heading", name="Welcome, Alice")).to_be_visible()
+
+
+def test_200_pictures_of_a_zip_are_described(site: Running, tmp_path: Path, page: Page, complaints: list[str]) -> None:
+    zip_file = tmp_path / "shelf.zip"
+    zip_file.write_bytes(archive({f"photos/{number:03}.png": picture(number, 300) for number in range(1, COUNT + 1)}))
+    found_the_team(page, site.url)
+    page.get_by_role("link", name="Datasets").click()
+    page.set_input_files("input[type=file]", zip_file)
+    expect(page.get_by_role("heading", name="shelf")).to_be_visible(timeout=30_000)
+    thumbs = page.get_by_role("region", name="Rows").locator(".thumb img")
+    expect(thumbs).to_have_count(50, timeout=60_000)
+    expect(thumbs.first).to_have_js_property("naturalWidth", 1)
+    assert accessibility(page) == []
+
+    page.get_by_role("button", name="New batch").click()
+    expect(page.get_by_label("Pictures from")).to_have_value("file")
+    prompt_of(page).fill("Describe what you see.")
+    expect(page.locator("#preview .thumb img")).to_be_visible()
+    expect(page.get_by_text("for its pictures").first).to_be_visible()
+    submit(page)
+
+    expect(page).to_have_url(re.compile(r"/batches/\d+$"))
+    expect(page.get_by_role("link", name="200 succeeded")).to_be_visible(timeout=120_000)
+    page.reload()
+    first = page.locator("table.results tbody tr").first
+    expect(first).to_contain_text("I see a PNG picture of 1 x 300")
+    expect(first.locator(".thumb img")).to_have_js_property("naturalHeight", 300)
+    assert accessibility(page) == []
+    first.get_by_role("link", name="1", exact=True).click()
+    expect(page.locator(".along .thumb img")).to_be_visible()
+
+    page.go_back()
+    page.get_by_text("Download", exact=True).first.click()
+    with page.expect_download() as download:
+        page.get_by_role("link", name=re.compile("^CSV, exact")).click()
+    lines = list(csv.DictReader(io.StringIO(Path(download.value.path()).read_text())))
+    assert len(lines) == COUNT
+    assert all(f"I see a PNG picture of {int(line['file'][-7:-4])} x 300" in line["answer"] for line in lines)
