@@ -14,9 +14,8 @@ help: ## This list
 run: $(VENV)/runtime ## Set everything up and start it; PORT=… changes the port
 	@exec $(BIN)/python manage.py up
 
-# The whole suite cuts a batch at every boundary; a part of it (ARGS) at every third one.
 test: $(VENV)/dev ## The whole suite; BATCHSITE_REQUIRE=all turns "skipped: not installed" into a failure
-	$(if $(ARGS),CUT_EVERY=3 CUT_PAIRS=3) $(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(VENV)/dev ## Style, types, templates, migrations, deployment settings
 	$(BIN)/ruff check .

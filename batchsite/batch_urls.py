@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from batchsite.drafts import views as draft_views
-from batchsite.drafts import views_duplicate, views_fill, views_models, views_rows, views_starter
+from batchsite.drafts import views_asks, views_duplicate, views_fill, views_models, views_rows, views_starter
 from batchsite.exports import views as export_views
 from batchsite.exports import views_links
 from batchsite.home import views_batches, views_saved, views_selected
@@ -41,6 +41,7 @@ of_a_draft = [
     path("<int:batch_id>/check", draft_views.batch_check, name="batch-check"),
     path("<int:batch_id>/review", draft_views.batch_review, name="batch-review"),
     path("<int:batch_id>/submit", draft_views.batch_submit, name="batch-submit"),
+    path("examples/<int:ask_id>", views_asks.ask_as_example, name="ask-as-example"),
     path("<int:batch_id>/try", trial_views.trying, name="try"),
     path("<int:batch_id>/try/panel", trial_views.panel, name="try-panel"),
     path("<int:batch_id>/try/answers/<int:trial_id>", trial_views.answers, name="try-answers"),

@@ -81,6 +81,11 @@ class Options:
         "chat_get_completion",
         "Form of a request at xAI: chat_get_completion or responses (facts 2.5)",
     )
+    prompt_cache_key: bool = _option(
+        "XAI_PROMPT_CACHE_KEY",
+        True,
+        "Send a prompt_cache_key with requests of the kind responses; batches show what was cached (facts 7.3)",
+    )
     xai_batch_models: tuple[str, ...] = _option(
         "XAI_BATCH_MODELS",
         (),

@@ -116,6 +116,11 @@ RULES: dict[str, Rule] = {
     "dataset-replace": WORK,
     "dataset-rename": WORK,
     "dataset-delete": WORK,
+    # Asks
+    "asks": LOOK_OR_WORK,
+    "ask": LOOK,
+    "ask-remove": WORK,
+    "ask-as-example": WORK,
     # Prompts
     "prompts": LOOK_OR_WORK,
     "prompt": LOOK_OR_WORK,

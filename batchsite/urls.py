@@ -24,6 +24,7 @@ urlpatterns = [
     path("datasets/<int:dataset_id>/thumb", media_views.dataset_thumb, name="dataset-thumb"),
     path("datasets/<int:dataset_id>/file", media_views.dataset_file, name="dataset-file"),
     path("batches/", include("batchsite.batch_urls")),
+    path("ask/", include("batchsite.asks.urls")),
     path("prompts/", include("batchsite.prompts.urls")),
     path("provider/", include("batchsite.provider.urls")),
 ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from hypothesis import settings as hypothesis_settings
 from batchsite.processes.queue import QUEUES, broker_of
 from batchsite.teams.models import Role, Team, User
 from tests import factories
-from tests.migrated_once import forget, migrated_once
+from tests.migrated_once import migrated_once
 from tests.sandbox_fixtures import sandbox as sandbox
 from tests.sandbox_fixtures import sandbox_process as sandbox_process
 
@@ -63,18 +62,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items.sort(
         key=lambda item: next((n for n, name in enumerate(SLOWEST) if item.nodeid.startswith(name)), len(SLOWEST))
     )
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Name the run of several workers, so that they find what they share."""
-    if config.getoption("numprocesses", None):
-        config.option.testrunuid = config.option.testrunuid or uuid.uuid4().hex
-
-
-def pytest_unconfigure(config: pytest.Config) -> None:
-    """The process that started the workers tidies up after them."""
-    if config.getoption("numprocesses", None):
-        forget(config.option.testrunuid)
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -29,6 +30,7 @@ import psutil
 
 from batchsite.options import ROOT
 from batchsite.processes.parentage import die_with_parent, end_marked, marked
+from tests.migrated_once import migrated_file
 
 UP = (sys.executable, "manage.py", "up")
 ON_A_LEASH = (sys.executable, "-m", "tests.leash")
@@ -52,9 +54,16 @@ class Running:
     """One installation. It keeps its port and its data folder when it is started again."""
 
     def __init__(
-        self, data: Path, environ: Mapping[str, str] | None = None, command: Sequence[str] = UP, ready_in: float = 120
+        self,
+        data: Path,
+        environ: Mapping[str, str] | None = None,
+        command: Sequence[str] = UP,
+        ready_in: float = 120,
+        *,
+        from_nothing: bool = False,
     ) -> None:
-        self.data, self.ready_in = data, ready_in
+        """`from_nothing`: it is to make its database, where there is none, by itself."""
+        self.data, self.ready_in, self._from_nothing = data, ready_in, from_nothing
         self.command = command if command == UP else (*ON_A_LEASH, *command)
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
         self.environ = {**inherited, "PORT": "0", "BATCHSITE_DATA": str(data), **(environ or {})}
@@ -76,6 +85,7 @@ class Running:
     def start(self, *, wait: bool = True) -> Running:
         """Start it and wait until its pages answer."""
         already_said = len(self.said)
+        self._put_database()
         self._process = subprocess.Popen(
             self.command,
             cwd=ROOT,
@@ -96,6 +106,12 @@ class Running:
                 self.clean_up()
                 raise
         return self
+
+    def _put_database(self) -> None:
+        file = self.data / "db.sqlite3"
+        if not (self._from_nothing or "DATABASE_URL" in self.environ or file.exists()):
+            self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+            shutil.copyfile(migrated_file(), file)
 
     def _listen(self, process: subprocess.Popen[str]) -> None:
         assert process.stdout is not None

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,12 +55,12 @@ class Sandbox:
             f"{rule['number']}: {rule['what']}" for rule in self.admin("GET", "faults")["faults"] if not rule["hits"]
         ]
 
-    def rows(self) -> list[dict[str, Any]]:
-        """Returns what the provider has of each row in each of its batches, with the batch's name."""
+    def rows(self, *, but: Container[str] = ()) -> list[dict[str, Any]]:
+        """Returns what the provider has of each row in its batches, but of those with these ids, with their names."""
         return [
             {**row, "name": batch["name"]}
             for batch in self.batches()
-            if batch["requests"]
+            if batch["requests"] and batch["batch_id"] not in but
             for row in self.admin("GET", f"ledger?batch_id={batch['batch_id']}")["rows"]
         ]
 

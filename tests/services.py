@@ -18,9 +18,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from tests.migrated_once import CACHE, TEMPLATE, digest, migrate_from_outside, one_at_a_time
+
 UNPRIVILEGED = ("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups")
 """initdb refuses to run as root."""
-INITDB = ("--no-sync", "-A", "trust", "-U", "tests", "-E", "UTF8")
+INITDB = ("--no-sync", "-A", "trust", "-U", "tests", "-E", "UTF8", "--wal-segsize=4")
 WITHOUT_CRASHES = {"fsync": "off", "full_page_writes": "off", "wal_level": "minimal", "max_wal_senders": "0"}
 """Tests kill batchsite, not PostgreSQL, and keep nothing of it."""
 SETTINGS = {**WITHOUT_CRASHES, "autovacuum": "off", "unix_socket_directories": "", "max_connections": "200"}
@@ -39,7 +41,8 @@ def redis_server() -> str | None:
 class Postgres:
     """A server of its own on a folder, which can be stopped and started again."""
 
-    def __init__(self, folder: str) -> None:
+    def __init__(self, folder: str, cluster: Path | None = None) -> None:
+        """`cluster`: the data directory to begin with. Without it, a new one is made."""
         programs = postgres_folder()
         assert programs is not None, "PostgreSQL is not installed"
         self._environ = {**os.environ, "LC_ALL": "C"}
@@ -47,14 +50,13 @@ class Postgres:
         if self._as_nobody:
             shutil.chown(folder, "nobody", "nogroup")
         self._programs, self._data, self.port = programs, f"{folder}/data", _free_port()
-        self.url = f"postgres://tests@127.0.0.1:{self.port}/postgres"
+        self.empty_url = f"postgres://tests@127.0.0.1:{self.port}/postgres"
+        self.url = f"postgres://tests@127.0.0.1:{self.port}/{TEMPLATE}"
+        """Of a migrated database."""
         self._running = contextlib.ExitStack()
-        subprocess.run(
-            [*self._as_nobody, programs / "initdb", *INITDB, "-D", self._data],
-            env=self._environ,
-            check=True,
-            stdout=subprocess.DEVNULL,
-        )
+        initdb = [*self._as_nobody, programs / "initdb", *INITDB, "-D", self._data]
+        begin = ["cp", "-a", str(cluster), self._data] if cluster else initdb
+        subprocess.run(begin, env=self._environ, check=True, stdout=subprocess.DEVNULL)
 
     def start(self) -> None:
         options = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
@@ -88,9 +90,9 @@ class Postgres:
 
 @contextlib.contextmanager
 def postgres_server() -> Iterator[Postgres]:
-    """A server that runs, with an empty database."""
+    """A server that runs, with an empty and a migrated database."""
     with tempfile.TemporaryDirectory(prefix="batchsite-postgres-") as folder:
-        server = Postgres(folder)
+        server = Postgres(folder, _kept_cluster())
         server.start()
         try:
             yield server
@@ -98,9 +100,40 @@ def postgres_server() -> Iterator[Postgres]:
             server.stop()
 
 
+def _kept_cluster() -> Path:
+    """Returns a data directory with both databases. It is kept until a migration or PostgreSQL changes."""
+    programs = postgres_folder()
+    assert programs is not None, "PostgreSQL is not installed"
+    kept = CACHE / f"cluster-{programs.parent.name}-{digest()}"
+    with one_at_a_time("cluster"):
+        if not kept.exists():
+            for older in CACHE.glob("cluster-*"):
+                shutil.rmtree(older)
+            with tempfile.TemporaryDirectory(prefix="batchsite-postgres-") as folder:
+                _make_cluster(Postgres(folder), Path(folder, "data"), kept)
+    return kept
+
+
+def _make_cluster(server: Postgres, data: Path, kept: Path) -> None:
+    import psycopg
+
+    server.start()
+    try:
+        with psycopg.connect(server.empty_url, autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {TEMPLATE}")
+        with tempfile.TemporaryDirectory(prefix="batchsite-migrated-") as folder:
+            migrate_from_outside(DATABASE_URL=server.url, BATCHSITE_DATA=f"{folder}/data")
+    finally:
+        server.stop()
+    part = kept.with_name("part-of-a-cluster")
+    shutil.rmtree(part, ignore_errors=True)
+    subprocess.run(["cp", "-a", str(data), str(part)], check=True)
+    part.rename(kept)
+
+
 @contextlib.contextmanager
 def postgres() -> Iterator[str]:
-    """The address of an empty database."""
+    """The address of a migrated database."""
     with postgres_server() as server:
         yield server.url
 
@@ -191,8 +224,8 @@ def _answers(port: int) -> bool:
 
 
 def main(command: Sequence[str]) -> int:
-    with postgres() as database_url, redis() as redis_url:
-        environ = {**os.environ, "DATABASE_URL": database_url, "REDIS_URL": redis_url}
+    with postgres_server() as server, redis() as redis_url:
+        environ = {**os.environ, "DATABASE_URL": server.empty_url, "REDIS_URL": redis_url}
         return subprocess.run(command, env=environ, check=False).returncode
 
 

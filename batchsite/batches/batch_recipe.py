@@ -42,6 +42,7 @@ def recipe_of(batch: Batch) -> Recipe:
         kind="responses" if tools else kind,
         pictures=_pictures(batch),
         tools=tools,
+        cache_key=batch.cache_key,
     )
 
 
@@ -60,7 +61,7 @@ def recipe_sent(submission: Submission) -> Recipe:
     """
     recipe, output_cap = recipe_of(submission.batch), (submission.retry_of or {}).get("output_cap")
     recipe = recipe.capped(output_cap) if output_cap else recipe
-    return replace(recipe, kind=CHAT) if submission.is_live else recipe
+    return replace(recipe, kind=CHAT) if submission.is_live and not recipe.tools else recipe
 
 
 def _any_model(_: str) -> str:

@@ -32,6 +32,7 @@ LABELS = {
     "picture_detail": "Detail of pictures",
     "history_column": "Earlier turns from",
     "id_column": "Request id",
+    "runs_live": "Runs live",
     "auto_retries": "Automatic retries",
     "deadline_hours": "Deadline, in hours",
 }

@@ -118,6 +118,7 @@ def _costs(request: TeamRequest, batch: Batch, price: Estimate | None) -> dict[s
         "rows": rows_to_send(batch),
         "turns": 1 + bool(batch.system_prompt.strip()) + 2 * len(batch.examples),
         "estimate": price,
+        "ways": draft_store.ways_of(batch, price),
         "warnings": warnings_of(batch),
         "simulated": kind == AccountKind.SANDBOX,
         "account": kind,
@@ -141,7 +142,7 @@ def shown_params(batch: Batch, fields: dict[str, DraftField]) -> list[DraftField
 
 def _noted(fields: dict[str, DraftField], swapped: list[DraftField], typed: QueryDict) -> list[DraftField]:
     """Returns the fields whose problems htmx can fill in on the page, without those that are swapped as a whole."""
-    without = {*NAMES, "skip_empty", "repeats", "shape_kind"}
+    without = {*NAMES, "skip_empty", "repeats", "runs_live", "shape_kind"}
     plain = [field for name, field in fields.items() if name not in without]
     return plain if swapped else [*plain, *(fields[name] for name in NAMES if name in typed)]
 

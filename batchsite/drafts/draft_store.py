@@ -19,6 +19,7 @@ from batchsite.datasets.models import Dataset, DatasetState
 from batchsite.drafts.draft_edits import LABELS, Basis, ChangedMeanwhile, follow, is_edit
 from batchsite.drafts.models import ValueSearch
 from batchsite.media.shelf import why_not_yet
+from batchsite.pricing.both_ways import BothWays, both_ways
 from batchsite.pricing.budgets import refusal_of
 from batchsite.pricing.coverage import values_of
 from batchsite.pricing.estimate import Estimate, estimate, rows_to_send
@@ -30,7 +31,8 @@ from batchsite.recipes.recipe import check_row
 from batchsite.recipes.shape_edits import part_of, with_values
 from batchsite.teams.accounts import account_kind
 from batchsite.teams.models import Team, User
-from batchsite.xai.bodies import RESPONSES, Message
+from batchsite.xai.bodies import CHAT, RESPONSES, Message
+from batchsite.xai.catalogue import is_retired
 
 LONGEST_PREVIEW = 1_000_000
 """Characters of a prompt that the page of a draft shows."""
@@ -116,6 +118,10 @@ def take_values(batch: Batch, column: str) -> str:
     return f"{len(values):,} values of “{column}” {scope}".strip() + " are now the allowed values."
 
 
+WORTH_SHARING = 400
+"""Characters that all rows have in common from which on it matters where they stand."""
+
+
 @dataclass(frozen=True)
 class Preview:
     """The prompt as it will be sent for one row."""
@@ -126,6 +132,10 @@ class Preview:
     cells: Sequence[tuple[str, str]]
     """(column, cell) of the row."""
     problem: str
+    shared: int
+    """Characters with which the messages of all rows begin; 0 for prompts so short that it does not matter."""
+    fixed: int
+    """Characters that are the same in all rows, wherever they stand."""
 
 
 def preview(batch: Batch, row: int) -> Preview | None:
@@ -143,7 +153,8 @@ def preview(batch: Batch, row: int) -> Preview | None:
     is_long = recipe.length(cells) > LONGEST_PREVIEW
     messages = [] if is_long else recipe.messages(cells)
     words = problem.message if problem else TOO_LONG_TO_SHOW if is_long else ""
-    return Preview(row, rows, messages, pairs, words)
+    shared = recipe.shared_characters if recipe.fixed_characters >= WORTH_SHARING else 0
+    return Preview(row, rows, messages, pairs, words, shared, recipe.fixed_characters)
 
 
 def has_prompt(batch: Batch) -> bool:
@@ -163,11 +174,11 @@ def problems_of(batch: Batch) -> Problems:
             problems[field] = words
     if not has_prompt(batch):
         problems["prompt"] = ["Write a prompt."]
-    refused = why_no_batch(batch.model, answers_for(batch.team)) if batch.model else "Choose a model."
+    refused = _why_not_sent(batch) if batch.model else "Choose a model."
     if refused:
         problems["model"] = [refused]
     if batch.model:
-        kind = RESPONSES if batch.tools else settings.OPTIONS.xai_request_kind
+        kind = CHAT if batch.runs_live else RESPONSES if batch.tools else settings.OPTIONS.xai_request_kind
         wrong = check_params(batch.model, batch.params, kind)
         problems |= {name: [words] for name, words in wrong.items()}
     problems |= {name: words for name, words in _parts(batch) if words}
@@ -180,6 +191,13 @@ def problems_of(batch: Batch) -> Problems:
     if search_problem := _search_problem(batch):
         problems["value_search"] = [search_problem]
     return problems
+
+
+def _why_not_sent(batch: Batch) -> str:
+    """Returns why the model cannot be used as the draft is to run, in words; "" if it can."""
+    is_gone = is_retired(batch.model)
+    words = "" if batch.runs_live and not is_gone else why_no_batch(batch.model, answers_for(batch.team))
+    return f"{words} Run it live, or choose another model." if words and not is_gone else words
 
 
 def _picture_problem(batch: Batch) -> str:
@@ -241,6 +259,14 @@ def used_columns(batch: Batch) -> tuple[int, ...]:
     if batch.picture_column in batch.dataset.columns:
         used |= {batch.dataset.columns.index(batch.picture_column): None}
     return tuple(used)
+
+
+def ways_of(batch: Batch, price: Estimate | None) -> BothWays | None:
+    """Returns the draft in a batch and run live, compared. None if its prompt does not fit its columns yet."""
+    try:
+        return both_ways(batch, price)
+    except (PromptError, ValueError):
+        return None
 
 
 def estimate_of(batch: Batch) -> Estimate | None:

@@ -36,6 +36,7 @@ COPIED = (
     "picture_detail",
     "history_column",
     "id_column",
+    "runs_live",
     "auto_retries",
     "deadline_hours",
 )

@@ -14,7 +14,7 @@ from batchsite.batches.models import Batch
 from batchsite.drafts import typed_parts
 from batchsite.drafts.draft_store import Problems
 from batchsite.drafts.tool_fields import typed_tools
-from batchsite.drafts.widgets import ModelSelect, number_input, param_fields
+from batchsite.drafts.widgets import number_input, param_fields
 from batchsite.pricing.model_prices import ModelPrice, prices_for
 from batchsite.recipes.attachments import DETAILS
 from batchsite.recipes.parameters import NAMES
@@ -51,7 +51,7 @@ _COLUMNS = frozenset(
     (
         *("prompt", "system_prompt", "row_limit", "ranges", "skip_empty", "repeats", "id_column"),
         *("picture_column", "picture_detail", "history_column"),
-        *("model", "name", "auto_retries", "deadline_hours"),
+        *("model", "name", "runs_live", "auto_retries", "deadline_hours"),
     )
 )
 """Fields of the form that are columns of a Batch, with the same name."""
@@ -129,8 +129,19 @@ class DraftForm(forms.Form):
         required=False,
         help_text="Identifies each row at xAI and in downloads. Values must be unique: 1 to 64 of A–Z a–z 0–9 _ -.",
     )
-    model = forms.CharField(label="Model", required=False, max_length=100, widget=ModelSelect())
+    model = forms.CharField(label="Model", required=False, max_length=100, widget=forms.Select())
     name = forms.CharField(label="Batch name", required=False, max_length=200)
+    runs_live = forms.TypedChoiceField(
+        label="How it runs",
+        required=False,
+        choices=[
+            ("batch", "In a batch: the lowest price. Most batches are done within minutes, xAI promises no time"),
+            ("live", "Live: each row is asked right away, at list price. For models that take no batches, too"),
+        ],
+        coerce=lambda value: value == "live",
+        empty_value=None,
+        widget=forms.RadioSelect(),
+    )
     auto_retries = forms.IntegerField(
         label="Retry temporary failures automatically, up to … times",
         required=False,
@@ -189,7 +200,6 @@ class DraftForm(forms.Form):
     def _fit_models(self, prices: Sequence[ModelPrice]) -> None:
         widget: Any = self.fields["model"].widget
         widget.choices = [("", "Choose a model"), *((listed.model, _label(listed)) for listed in prices)]
-        widget.closed = frozenset(listed.model for listed in prices if not listed.batchable)
         if self.batch.model and self.batch.model not in {listed.model for listed in prices}:
             widget.choices.append((self.batch.model, f"{self.batch.model}: not in xAI’s list of models"))
 
@@ -262,6 +272,7 @@ def _initial(batch: Batch) -> dict[str, Any]:
         "ranges": ", ".join(f"{first}-{last}" if last > first else f"{first}" for first, last in batch.ranges or ()),
         "skip_empty": "yes" if batch.skip_empty else "no",
         "repeats": batch.repeats or "auto",
+        "runs_live": "live" if batch.runs_live else "batch",
         "shape_kind": "schema" if "schema" in shape else "fields" if shape else "text",
         "schema": text,
     }
@@ -274,5 +285,6 @@ def _lines(text: str) -> str:
 
 def _label(listed: ModelPrice) -> str:
     if not listed.batchable:
-        return f"{listed.model}: {listed.reason}"
+        million_in, million_out = listed.input_price * 1_000_000, listed.output_price * 1_000_000
+        return f"{listed.model}: runs live only, {price(million_in)} in, {price(million_out)} out per million tokens"
     return f"{listed.model}: {price(listed.million_in)} in, {price(listed.million_out)} out per million tokens"

@@ -12,20 +12,6 @@ LARGEST_NUMBER = 2.0**53
 """Numbers beyond are kept as text: JSON does not carry them exactly, and no parameter allows them."""
 
 
-class ModelSelect(forms.Select):
-    """A select that shows models that cannot run in batches, disabled."""
-
-    closed: frozenset[str] = frozenset()
-
-    def create_option(
-        self, name: str, value: Any, label: Any, selected: bool, *args: Any, **more: Any
-    ) -> dict[str, Any]:
-        option = super().create_option(name, value, label, selected, *args, **more)
-        if value in self.closed and not selected:
-            option["attrs"]["disabled"] = True
-        return option
-
-
 class ParamField(forms.CharField):
     """A number parameter. What is not a number stays a text, which draft_store reports as a problem."""
 

@@ -51,7 +51,7 @@ def estimate(batch: Batch, recipe: Recipe) -> Estimate | None:
     copies = round(rows * repeated.share) if repeated else 0
     kept = min(own.kept, rows - copies)
     paid = own.kept_ticks if kept else 0
-    each, more = rates.in_a_batch(lengths.characters), doubled(batch, recipe, rates)
+    each, more = rates.of_a_row(lengths.characters), doubled(batch, recipe, rates)
     low, likely, high = (paid + (rows - kept - copies) * ticks + long for ticks, long in zip(each, more, strict=True))
     return Estimate(
         rows=rows,

@@ -24,7 +24,7 @@ def doubled(batch: Batch, recipe: Recipe, rates: Rates) -> tuple[int, int, int]:
         return 0, 0, 0
     lengths = [length for _, length in _long(batch, recipe, rates.line, LONG_PROMPT)] or [characters]
     more = max(1.0, len(batch.rows) / LOOKED_AT)
-    costs = [replace(rates, fees=NO_FEES).in_a_batch(length) for length in lengths]
+    costs = [replace(rates, fees=NO_FEES).of_a_row(length) for length in lengths]
     low, likely, high = (round(more * sum(cost)) for cost in zip(*costs, strict=True))
     return low, likely, high
 

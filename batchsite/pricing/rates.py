@@ -80,6 +80,8 @@ class Rates:
     output: OutputTokens
     words: str
     fees: CallFees = NO_FEES
+    is_live: bool = False
+    """At list price: only batches have a discount (facts 5)."""
 
     def ticks(self, prompt: float, output: float, cached: float) -> int:
         """Ticks at list price."""
@@ -93,18 +95,16 @@ class Rates:
         ticks = self.ticks(prompt, self.output.likely, self.cached) * (2 if prompt >= LONG_PROMPT else 1)
         return ticks + round(self.fees.likely)
 
-    def in_a_batch(self, characters: float) -> tuple[int, int, int]:
-        """(low, likely, high) ticks of one row of a batch, before a long prompt doubles them: see long_prompts.py."""
+    def of_a_row(self, characters: float) -> tuple[int, int, int]:
+        """(low, likely, high) ticks of one row, before a long prompt doubles them: see long_prompts.py."""
         prompt = self.line.tokens(characters)
         low = self.ticks((prompt - self.perhaps) * (1 - self.doubt), self.output.low, max(self.cached, OVERHEAD))
         likely = self.ticks(prompt, self.output.likely, self.cached)
         high = self.ticks(prompt * (1 + self.doubt), self.output.high, 0)
-        fees = self.fees
-        return (
-            discounted(low) + round(fees.low),
-            discounted(likely) + round(fees.likely),
-            discounted(high) + round(fees.high),
-        )
+        fees = (round(self.fees.low), round(self.fees.likely), round(self.fees.high))
+        if not self.is_live:
+            low, likely, high = discounted(low), discounted(likely), discounted(high)
+        return low + fees[0], likely + fees[1], high + fees[2]
 
 
 def lesson_of(batch: Batch) -> Lesson:
@@ -115,8 +115,10 @@ def lesson_of(batch: Batch) -> Lesson:
 def rates_of(batch: Batch, recipe: Recipe) -> Rates | None:
     """Returns the rates of a draft. None if the price of its model is unknown."""
     price = price_of(batch.team, batch.model)
-    if price is None:
-        return None
+    return replace(_rates(batch, recipe, price), is_live=batch.runs_live) if price else None
+
+
+def _rates(batch: Batch, recipe: Recipe, price: ModelPrice) -> Rates:
     fingerprint = prompt_fingerprint(batch)
     own, kin = lesson_of(batch), kin_of(fingerprint, batch.tried or {})
     earlier = [(before, _lesson_from(before, price)) for before in _earlier(batch)]
@@ -238,15 +240,18 @@ def _earlier(batch: Batch) -> list[Batch]:
 def _lesson_from(batch: Batch, price: ModelPrice) -> Lesson:
     """What a finished batch taught; about characters only if they were measured before it was sent.
 
-    Cached tokens of prompts are not summed in a batch, so they are worked out from what was billed.
+    Batches of earlier versions did not sum cached tokens: theirs are worked out from what was billed.
     """
     answers = max(1, batch.succeeded - batch.copies)  # copies used no tokens
     characters = int((batch.estimate or {}).get("characters") or 0)
     prompt = batch.prompt_tokens // answers
     output = batch.completion_tokens + batch.reasoning_tokens
-    uncached = discounted(batch.prompt_tokens * price.input_price + output * price.output_price)
-    saved = discounted(price.input_price - price.cached_price)
-    cached = (uncached - (batch.cost_ticks - batch.tool_ticks)) // saved if saved > 0 else 0
+    uncached = batch.prompt_tokens * price.input_price + output * price.output_price
+    saved = price.input_price - price.cached_price
+    if not batch.runs_live:
+        uncached, saved = discounted(uncached), discounted(saved)
+    derived = (uncached - (batch.cost_ticks - batch.tool_ticks)) // saved if saved > 0 else 0
+    cached = batch.cached_tokens or derived
     return Lesson(
         answers=answers,
         characters=answers * characters,

@@ -89,8 +89,10 @@ def sends_once(batch: Batch) -> bool:
     """
     if batch.repeats == Repeats.ONCE:
         return True
-    if batch.repeats == Repeats.EACH or batch.params.get("temperature") != 0 or batch.dataset.holds_requests:
+    if batch.repeats == Repeats.EACH or batch.params.get("temperature") != 0:
         return False
+    if batch.tools or batch.dataset.holds_requests:
+        return False  # what a search finds changes, and bodies have temperatures of their own
     try:
         repeated = repeated_rows(batch, recipe_of(batch))
     except (PromptError, ValueError):

@@ -135,6 +135,11 @@ def parse(text: str, columns: Sequence[str]) -> Template:
     return Template(tuple(part for part in parts if part != ""))
 
 
+def literal(text: str) -> str:
+    """Returns the template that renders as `text` for every row, whatever braces it holds."""
+    return text.replace("{{", "\\{{")
+
+
 def _unknown(text: str, starts: Mapping[str, int], names: _Names) -> Iterator[UnknownPlaceholder]:
     for place, (name, start) in enumerate(starts.items()):
         suggestion = names.similar_to(name) if place < MOST_SUGGESTIONS else None

@@ -44,6 +44,7 @@ class Recipe:
     """What goes along with the prompt."""
     tools: tuple[dict[str, Any], ...] = ()
     """Tools as they are sent; only requests of the kind `responses` have any (facts 6.5)."""
+    cache_key: str = ""
 
     def request_id(self, number: int, cells: Sequence[str]) -> str:
         return f"{self.id_prefix}-row-{number}" if self.id_column is None else cells[self.id_column]
@@ -89,6 +90,21 @@ class Recipe:
         """Indexes of the columns in use, each once, in order of appearance."""
         along = [self.pictures.column] if self.pictures else []
         return tuple(dict.fromkeys([column for _, template in self.turns for column in template.columns] + along))
+
+    @cached_property
+    def shared_characters(self) -> int:
+        """How many characters the messages of all rows begin with in common: up to the first placeholder."""
+        count = 0
+        for part in [part for _, template in self.turns for part in template.parts]:
+            if isinstance(part, int):
+                break
+            count += len(part)
+        return count
+
+    @cached_property
+    def fixed_characters(self) -> int:
+        """How many characters of the messages are the same in all rows."""
+        return sum(len(part) for _, template in self.turns for part in template.parts if isinstance(part, str))
 
     @cached_property
     def depends_on(self) -> tuple[int, ...]:
@@ -139,6 +155,7 @@ class Recipe:
             messages=self.messages(cells),
             params=self.params,
             tools=self.tools,
+            cache_key=self.cache_key,
         )
 
     def capped(self, output_cap: int) -> Self:

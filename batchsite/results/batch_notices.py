@@ -8,15 +8,17 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from batchsite.batches.models import Batch, EndedBy, Event, Submission
-from batchsite.batches.states import TERMINAL, HeldFor, State
+from batchsite.batches.causes import LOST_ANSWER, LOST_REQUEST
+from batchsite.batches.models import Batch, EndedBy, Event, Result, Submission
+from batchsite.batches.states import TERMINAL, HeldFor, RowState, State
 from batchsite.batches.time_left import moved_at
 from batchsite.batches.timeline import NO_BATCHES, NO_SUCH_MODEL
 from batchsite.pricing import budgets
+from batchsite.pricing.retry_cost import cost_of
 from batchsite.processes.heartbeats import seconds_since_any_beat
 from batchsite.submission.key_moves import other_account
 from batchsite.timeouts import timeouts
-from batchsite.wording import dollars
+from batchsite.wording import dollars, many
 
 RECENT = timedelta(hours=1)
 """So long after a retry the page says what came of it."""
@@ -48,10 +50,13 @@ def notices_of(batch: Batch, submissions: Sequence[Submission], events: Sequence
         return [no_worker]
     if batch.held_reason:
         text = "No rows are lost. We retry automatically, and continue from here."
+        if batch.held_for == HeldFor.LOST:
+            text = "Answers of rows that were asked are still read. Nothing else is asked until you say so."
         is_name = batch.held_reason.startswith("xAI")  # which is written small, anywhere
         reason = batch.held_reason if is_name else batch.held_reason[:1].upper() + batch.held_reason[1:]
         words = next((event.detail for event in reversed(events) if event.kind == "held"), "")
         moves = ("use-key", "finish") if batch.held_for == HeldFor.KEY and other_account(batch) else ("finish",)
+        moves = ("go-on", "finish") if batch.held_for == HeldFor.LOST else moves
         return [Notice("held", "warn", f"Held: {reason}", text, batch.held_since, moves, words)]
     if batch.state == State.CANCELLING:
         by_request = sorted(running, key=lambda submission: submission.cancel_asked_at is None)
@@ -77,7 +82,8 @@ def _no_worker(batch: Batch, idle: float) -> Notice | None:
 def _at_the_end(batch: Batch, submissions: Sequence[Submission], events: Sequence[Event]) -> list[Notice]:
     kinds = {event.kind for event in events}
     if batch.state == State.FAILED and kinds & {NO_BATCHES, NO_SUCH_MODEL}:
-        text = "Nothing was sent or billed. Create a draft with everything copied, and choose another model there."
+        text = "Nothing was sent or billed. Create a draft with everything copied, and choose another model there"
+        text += ", or run it live." if NO_BATCHES in kinds else "."
         does_not = "take {} in batches" if NO_BATCHES in kinds else "offer {} to this team"
         title = f"xAI does not {does_not.format(batch.model)}"
         return [Notice("no-batches", "bad", title, text, None, ("another-model",), batch.failure)]
@@ -89,7 +95,22 @@ def _at_the_end(batch: Batch, submissions: Sequence[Submission], events: Sequenc
         return [
             Notice("expired", "warn", "The batch expired at xAI before every row was answered", text, None, ("retry",))
         ]
-    return [_retried(last) for last in submissions[-1:] if last.retry_of and _is_recent(last)]
+    lost = _lost(batch) if batch.missing and any(submission.is_live for submission in submissions) else None
+    retried = [_retried(last) for last in submissions[-1:] if last.retry_of and _is_recent(last)]
+    return [lost, *retried] if lost else retried
+
+
+def _lost(batch: Batch) -> Notice | None:
+    """Rows that ran live and may have been paid for without an answer."""
+    lost = Result.objects.filter(batch=batch, state=RowState.MISSING, cause__in=[LOST_REQUEST, LOST_ANSWER]).count()
+    if not lost:
+        return None
+    cost = cost_of(batch, lost)
+    price = f" for about {dollars(cost)}" if cost else ""
+    title = f"{many(lost, 'row')} may have been billed{price}, without an answer"
+    text = "xAI gives an answer that runs live once, and has no list in which to look. Each row says what is known. "
+    text += "They are not asked again by themselves; a retry may pay for them twice."
+    return Notice("lost", "warn", title, text, None, ("retry",))
 
 
 def _is_recent(submission: Submission) -> bool:
@@ -107,6 +128,8 @@ def _retried(submission: Submission) -> Notice:
 def _ending(submission: Submission) -> Notice:
     """A person, a deadline or xAI ends the batch before every row is answered."""
     text = "Answered rows are kept and billed. The remaining rows settle in about two minutes."
+    if submission.is_live:
+        text = "Nothing more is asked. Rows that xAI works on cannot be called back: they are billed, and waited for."
     reason = submission.ending_reason
     if submission.ending == State.COMPLETED:
         early = f"{reason} " if submission.ended_by == EndedBy.DEADLINE else ""

@@ -14,6 +14,7 @@ from batchsite.batches.answer_flaws import DECLINED, TRUNCATED
 from batchsite.batches.models import Batch, Event, Submission
 from batchsite.batches.states import INCOMPLETE, RULES, TERMINAL, RowState, State
 from batchsite.batches.time_left import is_moving, moved_at, reported, time_left
+from batchsite.pricing.cache_use import CacheUse, cache_use
 from batchsite.pricing.estimate import came_out
 from batchsite.results import progress
 from batchsite.results.batch_notices import Notice, notices_of
@@ -100,6 +101,11 @@ class BatchStatus:
         return came_out(self.batch)
 
     @property
+    def cache_use(self) -> CacheUse | None:
+        """How much of the prompts was billed at the cached price."""
+        return cache_use(self.batch)
+
+    @property
     def remote_ids(self) -> list[str]:
         return [submission.remote_id for submission in self.submissions if submission.remote_id]
 
@@ -165,7 +171,8 @@ def _how_far(batch: Batch, running: Sequence[Submission], ahead: int) -> str:
     if batch.state == State.QUEUED:
         return f"Checking the rows: {planned:,} of {batch.total:,}" if planned else "Waiting for a worker"
     if batch.state == State.SUBMITTING:
-        return f"Sending: {sent:,} of {total:,} rows"
+        verb = "Asking" if all(part.is_live for part in running) else "Sending"
+        return f"{verb}: {sent:,} of {total:,} rows"
     if batch.state == State.PROCESSING and not batch.done + ahead:
         return "Sent; waiting for the first answer"
     share = 100 * (batch.done + ahead) // batch.total if batch.total else 0

@@ -108,7 +108,8 @@ def columns_of(batch: Batch, query: QueryDict, choice: ColumnChoice | None = Non
     usual = {"prompt", *([f"f.{name}" for name in names[:4]] or ["answer"]), "state", "judgement"}
     usual |= {f"c.{expected}"} if expected else set()
     usual |= {"sources"} if batch.has_sources else set()
-    usual |= {"tokens", "cost"} if len(usual) <= ROOM else set()
+    if len(usual) <= ROOM:
+        usual |= {"cost"} if batch.has_sources else {"tokens", "cost"}
     own = set(choice.columns) if choice else set()
     chosen = set(query.getlist("col")) & set(known) or own & set(known) or usual
     widths = choice.widths if choice else {}

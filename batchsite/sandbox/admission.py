@@ -92,6 +92,8 @@ def check_body(kind: str, body: Any, where: str) -> None:
     if not isinstance(body, dict):
         raise SchemaMismatch(f"{where}: invalid type: {_type(body)}, expected a request body")
     _member(body, "model", str, where)
+    if not isinstance(key := body.get("prompt_cache_key"), str | None):
+        raise SchemaMismatch(f"{where}.prompt_cache_key: invalid type: {_type(key)}, expected a string")
     if kind == CHAT:
         _check_messages(_member(body, "messages", list, where), f"{where}.messages")
     else:

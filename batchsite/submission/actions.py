@@ -20,6 +20,7 @@ from batchsite.batches.timeline import note
 from batchsite.batches.transitions import ask_to_end, lock_batch, refresh, resume
 from batchsite.pricing.budgets import refusal_of
 from batchsite.pricing.estimate import Estimate
+from batchsite.pricing.lessons import prompt_fingerprint
 from batchsite.pricing.repeated_rows import sends_once
 from batchsite.recipes.given_requests import ID_COLUMN
 from batchsite.recipes.recipe import id_prefix
@@ -27,7 +28,7 @@ from batchsite.submission.retriable import Retry, untaken
 from batchsite.teams.accounts import account_kind
 from batchsite.teams.models import Team, User
 from batchsite.wording import many
-from batchsite.xai.bodies import CHAT
+from batchsite.xai.bodies import CHAT, RESPONSES
 
 
 class NotNow(RuntimeError):
@@ -56,6 +57,7 @@ def start(batch: Batch, user: User | None, price: Estimate | None) -> None:
         batch.ranges = rows.as_lists() if batch.ranges else None
         batch.account, batch.request_kind = account_kind(batch.team), settings.OPTIONS.xai_request_kind
         batch.request_kind = CHAT if batch.runs_live else batch.request_kind
+        batch.cache_key = _cache_key(batch)
         batch.id_prefix = id_prefix(batch.dataset.name)
         batch.id_column = ID_COLUMN if batch.dataset.holds_requests else batch.id_column
         batch.problems, batch.problem_count, batch.sent_once = [], 0, sent_once
@@ -66,6 +68,14 @@ def start(batch: Batch, user: User | None, price: Estimate | None) -> None:
             Submission.objects.create(batch=batch, number=number, next_look_at=now, **spans)
         how = ", to run live" if batch.runs_live else ""
         note(batch.pk, "submitted", f"Submitted with {many(batch.total, 'row')}{how}", by=user)
+
+
+def _cache_key(batch: Batch) -> str:
+    """Returns the key under which xAI may keep what the requests share: the same prompt has the same one."""
+    goes_as_responses = batch.request_kind == RESPONSES or batch.tools
+    if not goes_as_responses or batch.dataset.holds_requests or not settings.OPTIONS.prompt_cache_key:
+        return ""
+    return f"bs-{batch.team_id}-{prompt_fingerprint(batch)}"[:40]
 
 
 def cancel(batch: Batch, user: User | None) -> None:
@@ -124,6 +134,8 @@ def retry(
         raise NotNow("Rows that run live have no tools: retry them as a batch.")
     with transaction.atomic():
         batch = lock_batch(batch.pk)
+        if live and (batch.tools or batch.dataset.holds_requests):
+            raise NotNow("Rows with tools, and rows that are requests themselves, cannot be retried live.")
         results, wanted = untaken(batch, wanted)
         if not results.exists():
             waiting = "These rows are being tried again already."

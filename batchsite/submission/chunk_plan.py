@@ -174,7 +174,7 @@ def _end_unsent(context: StepContext) -> float | None:
 
 
 _FLAWS = ("misfits", "no_answer", "truncated", "declined", "several")
-_SUMS = ("total", "succeeded", "skipped", "copies", "cost_ticks", *_FLAWS, *result_records.TOKENS)
+_SUMS = ("total", "succeeded", "skipped", "copies", "cost_ticks", "cached_tokens", *_FLAWS, *result_records.TOKENS)
 
 
 def _back_to_draft(batch: Batch) -> None:

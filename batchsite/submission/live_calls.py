@@ -20,6 +20,7 @@ from batchsite.batches.models import LiveRequest, LiveState, Submission
 from batchsite.batches.states import RowState, State
 from batchsite.batches.timeline import note
 from batchsite.batches.transitions import ask_to_end, update
+from batchsite.processes.leases import LeaseLost
 from batchsite.submission import deferred_calls, live_rows, results_store
 from batchsite.submission.bisect import HOPELESS
 from batchsite.submission.checked_page import check_page
@@ -54,6 +55,7 @@ class Flight:
         self._context = context
         self._unasked = live_rows.Unasked(context)
         self._trouble: XaiError | None = None
+        self._failure: Exception | None = None
         self._asking: dict[Future[Any], LiveRequest] = {}
         self._reading: dict[Future[Any], LiveRequest] = {}
 
@@ -61,11 +63,12 @@ class Flight:
         """Returns the first error that concerns more than its row. None if there was none."""
         with ThreadPoolExecutor(CALLS_AT_ONCE) as pool:
             while True:
-                if not self._context.is_over and deferred_calls.may_ask():
-                    self._begin_reads(pool)
-                    self._begin_asks(pool)
+                if not (self._failure or self._context.is_over) and deferred_calls.may_ask():
+                    self._begin(pool)
                 flying = [*self._asking, *self._reading]
                 if not flying:
+                    if self._failure:
+                        raise self._failure
                     return self._trouble
                 done, _ = wait(flying, LONGEST_WAIT, FIRST_COMPLETED)
                 self._context.claim.extend()
@@ -76,6 +79,16 @@ class Flight:
         return CALLS_AT_ONCE - len(self._asking) - len(self._reading)
 
     # ---- beginning ------------------------------------------------------------------------------
+
+    def _begin(self, pool: ThreadPoolExecutor) -> None:
+        """Begin calls. What fails here is raised once the calls on their way are recorded: they are paid."""
+        try:
+            self._begin_reads(pool)
+            self._begin_asks(pool)
+        except LeaseLost:
+            raise
+        except Exception as error:  # noqa: BLE001  raised by `run`
+            self._failure = error
 
     def _begin_reads(self, pool: ThreadPoolExecutor) -> None:
         known = {request.pk for request in self._reading.values()}

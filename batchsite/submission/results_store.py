@@ -187,6 +187,7 @@ def _update_sums(submission: Submission, records: Sequence[Record], known: Mappi
     _add(Submission.objects.filter(pk=submission.pk), {**own_moves, "cost_ticks": cost}, changed_at=now)
     submission.refresh_from_db(fields=["succeeded", "failed", "cancelled", "missing", "cost_ticks", "changed_at"])
     sums = sums_over(records)
+    sums["cached_tokens"] = sum(record.cached_tokens or 0 for record in records)
     _add(Batch.objects.filter(pk=submission.batch_id), {**batch_moves, **sums, "cost_ticks": cost})
     received = [record.state for record in records if record.raw_page_id is not None]  # not declared by us
     came, failed = len(received), len(received) - received.count(RowState.SUCCEEDED)

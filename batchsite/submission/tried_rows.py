@@ -52,6 +52,7 @@ def keep_tried(batch: Batch, tried: Sequence[Tried]) -> int:
     records = [_record(batch, one, page) for one in fresh.values()]
     result_records.write(records)
     sums = result_records.sums_over(records) | {"cost_ticks": sum(one.cost_ticks for one in records)}
+    sums["cached_tokens"] = sum(one.cached_tokens or 0 for one in records)
     sums |= {"succeeded": len(records), **result_records.flaws_in(records)}
     Batch.objects.filter(pk=batch.pk).update(
         first_result_at=timezone.now(), **{name: F(name) + value for name, value in sums.items()}
@@ -94,4 +95,5 @@ def _record(batch: Batch, one: Tried, page: int) -> result_records.Record:
         raw_page_id=page,
         earlier=None,
         tool_use=result_records.tools_of(result),
+        cached_tokens=usage.cached_tokens if usage else None,
     )

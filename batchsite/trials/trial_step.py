@@ -26,10 +26,11 @@ from batchsite.processes.leases import MOST_TRIES, Claim, claimed
 from batchsite.processes.memory_limit import OutOfMemory, within_memory
 from batchsite.recipes.answer_shape import shape_of
 from batchsite.setup import logging_about
+from batchsite.submission.completion_columns import columns_of
 from batchsite.submission.restore import begin_anew
 from batchsite.teams.accounts import Account, AccountMissing, account_of
 from batchsite.timeouts import doubling, soon, timeouts
-from batchsite.trials.completion import Trouble, ask, columns_of
+from batchsite.trials.completion import Trouble, ask
 from batchsite.trials.models import LOST, AnswerState, Trial, TrialAnswer
 from batchsite.trials.trial_lessons import teach
 

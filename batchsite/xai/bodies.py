@@ -59,11 +59,13 @@ def request_item(
     messages: Sequence[Message],
     params: Mapping[str, Any],
     tools: Sequence[dict[str, Any]] = (),
+    cache_key: str = "",
 ) -> dict[str, Any]:
     """Returns one element of an add call, with the wrapper that xAI keeps changing (facts 2.5).
 
-    `params` uses the names of chat completions (see PARAMS) for either kind; None means omitted.
-    Raises ValueError for an unknown kind or name, or a parameter or tools that the kind does not take.
+    `cache_key` goes with responses only. `params` uses the names of chat completions (see PARAMS) for either kind;
+    None means omitted. Raises ValueError for an unknown kind or name, or a parameter or tools that the kind does not
+    take.
     """
     if kind == CHAT and tools:
         raise ValueError(f"Tools cannot be sent with requests of the kind {CHAT!r}: use {RESPONSES!r}.")
@@ -71,6 +73,7 @@ def request_item(
         body = chat_body(model, messages, params)
     elif kind == RESPONSES:
         body = _responses_body(model, messages, params, tools)
+        body |= {"prompt_cache_key": cache_key} if cache_key else {}
     else:
         raise ValueError(f"Unknown kind of request {kind!r}: use {CHAT!r} or {RESPONSES!r}.")
     return {"batch_request_id": batch_request_id, "batch_request": {kind: body}}

@@ -59,21 +59,22 @@ def is_batchable(model_id: str) -> bool | None:
     """Returns whether xAI runs the model in batches, None if unknown. `batch_reason` explains it."""
     if model_id in _BATCHABLE or model_id.startswith(_PER_ITEM_FAMILY):
         return True
-    return False if model_id in _NOT_BATCHABLE or _is_retired(model_id) else None
+    return False if model_id in _NOT_BATCHABLE or is_retired(model_id) else None
 
 
 def batch_reason(model_id: str) -> str:
     """Returns the sentence that explains `is_batchable` to a person."""
     known = {True: IN_BATCHES, False: NO_BATCHES, None: UNKNOWN}
     sentence = known[is_batchable(model_id)]
-    if _is_retired(model_id):
+    if is_retired(model_id):
         sentence = RETIRED
     elif model_id.startswith(_PER_ITEM_FAMILY):
         sentence = PER_ITEM
     return sentence.format(model=model_id)
 
 
-def _is_retired(model_id: str) -> bool:
+def is_retired(model_id: str) -> bool:
+    """Returns whether xAI does not answer with the model any more, in batches or otherwise."""
     return model_id in _RETIRED or model_id.startswith(_RETIRED_FAMILIES)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import re
 import subprocess
 import sys
@@ -21,6 +23,23 @@ from tests.sandboxes import Sandbox
 pytestmark = pytest.mark.browser
 ROWS = 40
 E_MAIL = "alice@example.org"
+SHELL = """
+import contextlib, io, json, sys, traceback
+import django
+from django.db import connections
+django.setup()
+for line in sys.stdin:
+    printed = io.StringIO()
+    try:
+        with contextlib.redirect_stdout(printed):
+            exec(json.loads(line), {})
+        said = {"printed": printed.getvalue()}
+    except Exception:
+        said = {"error": traceback.format_exc()}
+    connections.close_all()
+    print(json.dumps(said), flush=True)
+"""
+"""Runs a line of code after the other, each a string of JSON, and says what it printed."""
 ALICE = f"""
 from tests.factories import make_member, make_team, make_user
 from batchsite.teams.models import Role
@@ -60,13 +79,28 @@ class Site:
         port = (running.data / "run" / "sandbox.port").read_text().strip()
         key = (running.data / "run" / "sandbox.key").read_text().strip()
         self.sandbox = Sandbox(f"http://127.0.0.1:{port}", running.child("sandbox").pid, key)
+        self._shell = subprocess.Popen(
+            [sys.executable, "-c", SHELL],
+            cwd=ROOT,
+            env={"DJANGO_SETTINGS_MODULE": "batchsite.settings", **running.environ},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
         self.shell(ALICE)
 
     def shell(self, code: str) -> str:
-        command = [sys.executable, "manage.py", "shell", "--no-imports", "-c", code]
-        done = subprocess.run(command, cwd=ROOT, env=self.running.environ, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
-        return done.stdout.strip()
+        """What the code prints. One process runs it all: to start one takes longer than most code."""
+        assert self._shell.stdin is not None
+        assert self._shell.stdout is not None
+        self._shell.stdin.write(json.dumps(code) + "\n")
+        self._shell.stdin.flush()
+        said = json.loads(self._shell.stdout.readline())
+        assert "error" not in said, said["error"]
+        return str(said["printed"]).strip()
+
+    def close(self) -> None:
+        self._shell.communicate()
 
     def begin(self, name: str, *, rows: int = ROWS, blank: int = 0, start: bool = True, **fields: Any) -> str:
         """A batch of Alice's, sent on its way; the path of its page."""
@@ -77,8 +111,9 @@ class Site:
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     environ = {"SANDBOX_RATE": "0", "DJANGO_SETTINGS_MODULE": "tests.hasty_settings"}
-    with Running(tmp_path_factory.mktemp("controls") / "site", environ) as running:
-        yield Site(running)
+    folder = tmp_path_factory.mktemp("controls") / "site"
+    with Running(folder, environ) as running, contextlib.closing(Site(running)) as site:
+        yield site
 
 
 @pytest.fixture

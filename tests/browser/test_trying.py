@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -38,8 +39,9 @@ print(batch.pk)
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     environ = {"SANDBOX_RATE": "0", "DJANGO_SETTINGS_MODULE": "tests.hasty_settings"}
-    with Running(tmp_path_factory.mktemp("trying") / "site", environ) as running:
-        yield Site(running)
+    folder = tmp_path_factory.mktemp("trying") / "site"
+    with Running(folder, environ) as running, contextlib.closing(Site(running)) as site:
+        yield site
 
 
 @pytest.fixture

@@ -14,10 +14,12 @@ from django_q.signing import SignedPackage
 from batchsite.batches.models import Batch, ModelOffer
 from batchsite.datasets import sample
 from batchsite.datasets.models import DatasetState
+from batchsite.drafts import draft_store
 from batchsite.processes.queue import broker_of
 from batchsite.submission import actions
 from batchsite.teams.accounts import sandbox_url
 from batchsite.teams.models import Team, User
+from batchsite.wording import about
 from tests.factories import make_dataset
 from tests.submission.stories import a_dataset, a_draft
 
@@ -128,7 +130,7 @@ def test_a_column_is_named_as_it_is_whatever_it_holds(team: Team, alice: User, s
     assert ">3 2</pre>" in page
 
 
-def test_a_model_that_runs_in_no_batch_is_shown_and_cannot_be_chosen(draft: Batch, site: Client) -> None:
+def test_a_model_that_runs_in_no_batch_can_be_chosen_to_run_live(draft: Batch, site: Client) -> None:
     for model in ("grok-4.3", "grok-4.7"):
         ModelOffer.objects.create(
             base_url=sandbox_url(),
@@ -139,10 +141,32 @@ def test_a_model_that_runs_in_no_batch_is_shown_and_cannot_be_chosen(draft: Batc
             refreshed_at="2026-01-01T00:00Z",
         )
     page = text_of(site.get(url("batch-edit", draft)))
-    assert re.search(
-        r'<option value="grok-4.7" disabled>grok-4.7: xAI does not offer grok-4.7 for batches.</option>', page
-    )
+    assert re.search(r'<option value="grok-4.7">grok-4.7: runs live only, \$2.00 in, \$6.00 out', page)
     assert re.search(r'<option value="grok-4.3" selected>grok-4.3: \$1.60 in, \$4.80 out', page)
+    in_vain = text_of(site.post(url("batch-check", draft), {"model": "grok-4.7"}))
+    assert "xAI does not offer grok-4.7 for batches. Run it live, or choose another model." in in_vain
+    review = site.post(url("batch-check", draft), {"runs_live": "live"}, follow=True)
+    assert review.redirect_chain == [(url("batch-review", draft), 302)]
+    words = " ".join(text_of(review).split())
+    assert "each row asked right away, at list price" in words
+    assert "Run it in a batch" not in words
+
+
+def test_both_ways_are_compared_by_time_and_cost_in_words(draft: Batch, site: Client) -> None:
+    price = draft_store.estimate_of(draft)
+    ways = draft_store.ways_of(draft, price)
+    assert price
+    assert ways
+    assert ways.live
+    assert price.likely * 100 // 80 == pytest.approx(ways.live.likely, abs=len(draft.rows))
+    assert ways.words == f"{ways.rows} rows: about a minute, {about(ways.more)} more"
+    assert ways.words in text_of(site.get(url("batch-edit", draft)))
+    site.post(url("batch-check", draft), {"runs_live": "live"})
+    draft.refresh_from_db()
+    assert draft.runs_live
+    reviewed = draft_store.estimate_of(draft)
+    assert reviewed
+    assert reviewed.likely == ways.live.likely
 
 
 def test_rows_that_could_not_be_sent_are_listed_with_a_way_to_them(draft: Batch, site: Client) -> None:

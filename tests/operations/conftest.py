@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from batchsite.options import ROOT
+from tests.migrated_once import migrated_file
 from tests.sandboxes import Sandbox, running_sandbox
 
 ON_SQLITE = pytest.mark.skipif(bool(os.environ.get("DATABASE_URL")), reason="how SQLite fails")
@@ -92,15 +93,6 @@ class Diagnosis:
 
 
 @pytest.fixture(scope="session")
-def _migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder as the first start leaves it."""
-    place = Place(tmp_path_factory.mktemp("migrated") / "data")
-    done = place.manage("migrate", "-v", "0")
-    assert done.returncode == 0, done.stderr
-    return place.data
-
-
-@pytest.fixture(scope="session")
 def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     """A sandbox that plays xAI."""
     with running_sandbox(tmp_path_factory.mktemp("provider")) as sandbox:
@@ -108,9 +100,9 @@ def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def place(tmp_path: Path, _migrated: Path, provider: Sandbox) -> Place:
+def place(tmp_path: Path, provider: Sandbox) -> Place:
     """Migrated, with a key in the environment that the provider takes."""
-    shutil.copytree(_migrated, tmp_path / "data")
-    (tmp_path / "data").chmod(0o700)
+    (tmp_path / "data").mkdir(mode=0o700)
+    shutil.copyfile(migrated_file(), tmp_path / "data" / "db.sqlite3")
     provider.reset()
     return Place(tmp_path / "data", {"XAI_API_KEY": "sandbox-key-of-all", "XAI_API_BASE": provider.url})

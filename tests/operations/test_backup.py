@@ -178,7 +178,6 @@ def test_postgresql_is_dumped_first_and_restored_into_another_database(
     provider.reset()
     with services.postgres() as url:
         place.environ["DATABASE_URL"] = url
-        assert place.manage("migrate", "-v", "0").returncode == 0
         place.python(BEGIN)
         asked = place.manage("backup", str(backup))
         assert (asked.returncode, "Dump the database first" in asked.stderr) == (1, True)
@@ -189,7 +188,7 @@ def test_postgresql_is_dumped_first_and_restored_into_another_database(
         assert place.manage("backup", str(backup)).returncode == 0
 
         subprocess.run(["psql", url, "-qc", "CREATE DATABASE elsewhere"], check=True, env=shell)
-        there = url.replace("/postgres", "/elsewhere").replace("postgres:", "postgresql:")
+        there = url.replace("/migrated", "/elsewhere").replace("postgres:", "postgresql:")
         subprocess.run(["pg_restore", f"--dbname={there}", str(backup / "database.dump")], check=True, env=shell)
         shutil.copytree(backup, tmp_path / "elsewhere")
         (tmp_path / "elsewhere").chmod(0o700)  # a data folder that others can read is refused

@@ -175,6 +175,7 @@ def test_a_provider_that_does_not_answer(place: Place) -> None:
 
 def test_a_sandbox_that_does_not_run(place: Place) -> None:
     place.environ["XAI_API_KEY"] = ""
+    (place.data / "run").mkdir()
     (place.data / "run" / "sandbox.port").write_text(str(free_port()))
     assert "The sandbox does not answer" in place.doctor().about("provider", "problem")
 
@@ -217,6 +218,7 @@ def test_batches_whose_key_is_gone(place: Place) -> None:
         "for kind in ('environment', 'team', 'sandbox'):\n"
         "    Batch.objects.create(team=team, dataset=dataset, name='x', account=kind, state='processing')"
     )
+    (place.data / "run").mkdir()
     (place.data / "run" / "sandbox.port").write_text(str(free_port()))
     seen = place.doctor()
     assert "removed the key" in seen.about("key", "problem")

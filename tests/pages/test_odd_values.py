@@ -63,7 +63,7 @@ ODD: list[bytes] = [
 PATHS: list[bytes] = [b"9" * 30, b"9" * 5000, "²ÿ%00".encode()]
 WITH_A_NAME_IN_THEM = ("f.kind", "f.answer", "f.")
 """Names in an address that hold the name of a field."""
-ROUNDS = 3
+ROUNDS = 2
 """Requests for an address and method; in each, every name gets another value."""
 
 

@@ -31,8 +31,8 @@ def test_a_long_prompt_costs_double_and_the_others_do_not(team: Team) -> None:
     rates, price = rates_of(batch, recipe), estimate(batch, recipe)
     assert rates
     assert price
-    once = 3 * rates.in_a_batch((LONG + 200) / 3)[1]
-    assert price.likely == once + rates.in_a_batch(LONG)[1]
+    once = 3 * rates.of_a_row((LONG + 200) / 3)[1]
+    assert price.likely == once + rates.of_a_row(LONG)[1]
     assert rates.in_real_time(LONG) > 2 * rates.in_real_time(LONG / 2) > 0
 
 

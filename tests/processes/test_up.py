@@ -33,7 +33,7 @@ def fresh(tmp_path: Path) -> Iterator[Running]:
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
 def test_a_newcomer_starts_it_stops_it_and_finds_everything_where_it_was(tmp_path: Path) -> None:
-    with Running(tmp_path, command=("make", "run")) as site:
+    with Running(tmp_path, command=("make", "run"), from_nothing=True) as site:
         assert httpx.get(f"{site.url}/healthz").json()["ready"] is True
         wait_for((tmp_path / PORT_FILE).exists, 20)
         port = (tmp_path / PORT_FILE).read_text()
@@ -70,7 +70,7 @@ def _answers(url: str, key: str) -> bool:
 def test_a_taken_port_is_a_clear_error(tmp_path: Path) -> None:
     with listen("127.0.0.1", 0) as other:
         port = other.getsockname()[1]
-        site = Running(tmp_path, {**CHORES, "PORT": str(port)})
+        site = Running(tmp_path, {**CHORES, "PORT": str(port)}, from_nothing=True)
         site.start(wait=False)
         assert site.wait(30) == 1
     assert any(f"Port {port} is taken by another program." in line for line in site.said)

@@ -13,14 +13,14 @@ import pytest
 
 from batchsite.options import ROOT
 from tests.needs import need
-from tests.services import postgres, postgres_folder, redis, redis_server
+from tests.services import postgres_folder, postgres_server, redis, redis_server
 
 pytestmark = pytest.mark.services
 
 ONLY_THERE = "tests/submission/on_postgresql.py"
 """Transactions that see each other's rows as soon as they commit; SQLite has one writer at a time."""
 FEWER_CUTS = {"CUT_EVERY": "12", "CUT_PAIRS": "2"}
-"""On SQLite the same suite cuts everywhere."""
+"""On SQLite more of them are tried."""
 
 
 def files() -> list[str]:
@@ -36,8 +36,8 @@ def test_leases_locks_queries_and_a_batch_of_each_kind_on_postgresql_and_redis()
     command = [sys.executable, "-m", "pytest", *quiet, "-m", "databases", *files(), ONLY_THERE]
     ours = ("PYTEST_", "DJANGO_", "BATCHSITE_DATA")  # of this run, not of that one
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
-    with postgres() as database, redis() as broker:
-        environ = {**inherited, "DATABASE_URL": database, "REDIS_URL": broker, **FEWER_CUTS}
+    with postgres_server() as server, redis() as broker:
+        environ = {**inherited, "DATABASE_URL": server.empty_url, "REDIS_URL": broker, **FEWER_CUTS}
         done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-8000:]
     assert " passed" in done.stdout

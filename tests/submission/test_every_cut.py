@@ -1,7 +1,8 @@
 """No window between two lines is left to luck: a batch is cut at every boundary, and goes on (rule 5).
 
-`CUT_PAIRS=…` says how many pairs of cuts are tried in each story. `CUT_EVERY=3` cuts at every third boundary only.
-`CUT_NIGHTLY=1`: every story at every boundary on PostgreSQL, too, and every sleeper is woken.
+`CUT_NIGHTLY=1`: every story at every boundary, on PostgreSQL, too, and every sleeper is woken. Without it each story is
+cut at every third boundary. `CUT_EVERY=…` says how many boundaries apart the cuts are, `CUT_PAIRS=…` how many pairs of
+cuts are tried in each story.
 """
 
 from __future__ import annotations
@@ -28,10 +29,10 @@ from tests.sandboxes import Sandbox
 from tests.submission.lives import ROWS, Life, check
 
 pytestmark = pytest.mark.django_db(transaction=True)
-PAIRS = int(os.environ.get("CUT_PAIRS", "12"))
-EVERY = int(os.environ.get("CUT_EVERY", "1"))
 NIGHTLY = os.environ.get("CUT_NIGHTLY") == "1"
-WOKEN_EVERY = 1 if NIGHTLY else 9
+PAIRS = int(os.environ.get("CUT_PAIRS", "12" if NIGHTLY else "4"))
+EVERY = int(os.environ.get("CUT_EVERY", "1" if NIGHTLY else "3"))
+WOKEN_EVERY = 1 if NIGHTLY else 12
 """Of the boundaries at which a process may fall asleep and wake later, so many are left out."""
 
 

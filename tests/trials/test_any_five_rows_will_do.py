@@ -14,15 +14,16 @@ from batchsite.batches.batch_recipe import recipe_of
 from batchsite.batches.models import Batch
 from batchsite.drafts import draft_store
 from batchsite.pricing.lessons import Lesson, prompt_fingerprint
+from batchsite.submission.completion_columns import columns_of
 from batchsite.teams.accounts import Account, account_kind, account_of
 from batchsite.teams.models import Team
-from batchsite.trials.completion import ask, body_of, columns_of
+from batchsite.trials.completion import ask, body_of
 from tests.pipeline import SHORT
 from tests.sandboxes import Sandbox
 from tests.trials.test_the_estimate_holds import a_draft_of_questions, ran
 
-PICKS, TRIED, MOST_OFF, MOST_MISSES = 500, 5, 0.15, 0.02
-EVERY = 4
+PICKS, TRIED, MOST_OFF, MOST_MISSES = 150, 5, 0.15, 0.02
+EVERY = 10
 """Of so many rows one is asked, and may be among the five."""
 
 

@@ -17,7 +17,7 @@ import pytest
 
 from batchsite.options import ROOT
 from tests.needs import need
-from tests.services import postgres, postgres_folder
+from tests.services import postgres_folder, postgres_server
 
 pytestmark = pytest.mark.processes
 HERE = Path(__file__).parent
@@ -78,7 +78,7 @@ def test_a_database_of_postgresql_is_upgraded_in_place(tmp_path: Path) -> None:
     need("PostgreSQL", here=postgres_folder() is not None)
     import psycopg
 
-    with postgres() as url:
-        with psycopg.connect(url, autocommit=True) as connection:
+    with postgres_server() as server:
+        with psycopg.connect(server.empty_url, autocommit=True) as connection:
             connection.execute(lzma.decompress((HERE / "november.postgresql.sql.xz").read_bytes()))
-        assert _migrated({"BATCHSITE_DATA": str(tmp_path), "DATABASE_URL": url}) == EXPECTED
+        assert _migrated({"BATCHSITE_DATA": str(tmp_path), "DATABASE_URL": server.empty_url}) == EXPECTED

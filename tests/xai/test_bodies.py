@@ -88,6 +88,12 @@ def test_plain_response_formats_are_translated(format_type: str) -> None:
     assert body["text"] == {"format": {"type": format_type}}
 
 
+@pytest.mark.parametrize(("kind", "key"), [(RESPONSES, "bs-1"), (CHAT, None)])
+def test_a_cache_key_goes_with_responses_only(kind: Kind, key: str | None) -> None:
+    body = request_item("r", kind=kind, model="m", messages=[], params={}, cache_key="bs-1")["batch_request"][kind]
+    assert body.get("prompt_cache_key") == key
+
+
 @pytest.mark.parametrize("kind", [CHAT, RESPONSES])
 def test_unset_parameters_are_not_sent(kind: Kind) -> None:
     assert item(kind, **dict.fromkeys(PARAMS)) == item(kind)

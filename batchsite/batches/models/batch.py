@@ -87,6 +87,8 @@ class Batch(models.Model):
     """The column whose values are the ids of the requests; `<id_prefix>-row-<n>` where blank."""
     id_prefix = models.CharField(max_length=48, blank=True)
     account = models.CharField(max_length=12, choices=AccountKind.choices, blank=True)
+    cache_key = models.CharField(max_length=40, blank=True)
+    """Sent with requests that take one, so that xAI may find what they share in its cache (facts 7.3)."""
     request_kind = models.CharField(max_length=24, default="chat_get_completion")
     runs_live = models.BooleanField(default=False)
     """Its rows are asked one by one as deferred completions, at list price, and not in a batch (facts 5)."""
@@ -137,6 +139,8 @@ class Batch(models.Model):
     prompt_tokens = models.PositiveBigIntegerField(default=0)
     completion_tokens = models.PositiveBigIntegerField(default=0)
     reasoning_tokens = models.PositiveBigIntegerField(default=0)
+    cached_tokens = models.PositiveBigIntegerField(default=0)
+    """The part of the prompt tokens that was billed at the cached price."""
     cost_ticks = models.PositiveBigIntegerField(default=0)
     """All that was billed for this batch, earlier attempts of a row included. 1 tick = 1e-10 USD."""
 

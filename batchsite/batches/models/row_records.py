@@ -83,6 +83,8 @@ class Result(models.Model):
     prompt_tokens = models.PositiveIntegerField(default=0)
     completion_tokens = models.PositiveIntegerField(default=0)
     reasoning_tokens = models.PositiveIntegerField(default=0)
+    cached_tokens = models.PositiveIntegerField(null=True, blank=True)
+    """The part of the prompt tokens that was billed at the cached price. Null: not known."""
     cost_ticks = models.PositiveBigIntegerField(default=0)
     """Billed for this row so far, earlier attempts included."""
     tool_use: models.JSONField[dict[str, Any] | None] = models.JSONField(null=True, blank=True)

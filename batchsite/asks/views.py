@@ -1,0 +1,92 @@
+"""The page that asks a prompt once, and the team's list of what was asked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from batchsite.asks import ask_start, tasks
+from batchsite.asks.ask_start import Refused, asks_of, likely_cost
+from batchsite.asks.forms import AskForm
+from batchsite.asks.models import Ask, AskState
+from batchsite.batches import queries
+from batchsite.batches.states import State
+from batchsite.http import UNPROCESSABLE, whole_number
+from batchsite.teams.accounts import AccountKind, account_kind
+from batchsite.teams.requests import TeamRequest
+
+SHOWN = 30
+"""Asks on a page."""
+DRAFTS_OFFERED = 10
+
+
+@require_http_methods(["GET", "POST"])
+def asks(request: TeamRequest) -> HttpResponse:
+    """The form, filled from an earlier ask if one is named, and the list."""
+    if request.method == "POST":
+        form = AskForm(request.POST, team=request.team)
+        if form.is_valid() and (asked := _press(request, form)):
+            return redirect("ask", asked.pk)
+        return render(request, "asks/asks.html", _context(request, form), status=UNPROCESSABLE)
+    return render(request, "asks/asks.html", _context(request, AskForm(initial=_initial(request), team=request.team)))
+
+
+def _press(request: TeamRequest, form: AskForm) -> Ask | None:
+    """Returns the ask that was stored. None if it was refused, which the form then says."""
+    typed = form.cleaned_data
+    texts = {"model": typed["model"], "prompt": typed["prompt"], "system": typed["system"]}
+    try:
+        asked = ask_start.press(request.team, request.user, **texts, **form.params())
+    except Refused as refusal:
+        form.add_error(None, str(refusal))
+        return None
+    tasks.nudge(asked)
+    return asked
+
+
+def _initial(request: TeamRequest) -> dict[str, Any]:
+    earlier = asks_of(request.team).filter(pk=whole_number(request.GET.get("again")) or 0).first()
+    if earlier is None:
+        return {}
+    effort = earlier.params.get("reasoning_effort") or ""
+    return {"prompt": earlier.prompt, "system": earlier.system_prompt, "model": earlier.model, "effort": effort}
+
+
+def _context(request: TeamRequest, form: AskForm) -> dict[str, Any]:
+    after = whole_number(request.GET.get("after"))
+    listed = asks_of(request.team).order_by("-pk")
+    shown = list((listed.filter(pk__lt=after) if after else listed)[: SHOWN + 1])
+    model = str(form["model"].value() or form.fields["model"].widget.choices[0][0])
+    return {
+        "form": form,
+        "asks": shown[:SHOWN],
+        "next": f"?after={shown[SHOWN - 1].pk}" if len(shown) > SHOWN else "",
+        "simulated": account_kind(request.team) == AccountKind.SANDBOX,
+        "model": model,
+        "likely": likely_cost(request.team, model, 400),
+    }
+
+
+@require_GET
+def ask(request: TeamRequest, ask_id: int) -> HttpResponse:
+    """One ask, which renews itself while it is answered; for htmx only its changing part."""
+    asked = get_object_or_404(asks_of(request.team), pk=ask_id)
+    drafts = queries.batches_of(request.team).filter(state=State.DRAFT, archived_at=None).order_by("-pk")
+    context = {"ask": asked, "drafts": drafts[:DRAFTS_OFFERED] if asked.state == AskState.ANSWERED else []}
+    return render(request, "asks/_ask.html" if request.htmx else "asks/ask.html", context)
+
+
+@require_POST
+def ask_remove(request: TeamRequest, ask_id: int) -> HttpResponse:
+    """Removes an ask from the team's list."""
+    asked = get_object_or_404(asks_of(request.team), pk=ask_id)
+    ask_start.remove(asked)
+    if Ask.objects.filter(pk=ask_id).exists():
+        messages.warning(request, "xAI is working on it, and it is paid for: remove it once its answer is there.")
+        return redirect("ask", ask_id)
+    messages.success(request, "Removed from the list.")
+    return redirect("asks")
