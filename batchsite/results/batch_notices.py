@@ -49,20 +49,29 @@ def notices_of(batch: Batch, submissions: Sequence[Submission], events: Sequence
     if no_worker := _no_worker(batch, idle):
         return [no_worker]
     if batch.held_reason:
-        text = "No rows are lost. We retry automatically, and continue from here."
-        if batch.held_for == HeldFor.LOST:
-            text = "Answers of rows that were asked are still read. Nothing else is asked until you say so."
-        is_name = batch.held_reason.startswith("xAI")  # which is written small, anywhere
-        reason = batch.held_reason if is_name else batch.held_reason[:1].upper() + batch.held_reason[1:]
-        words = next((event.detail for event in reversed(events) if event.kind == "held"), "")
-        moves = ("use-key", "finish") if batch.held_for == HeldFor.KEY and other_account(batch) else ("finish",)
-        moves = ("go-on", "finish") if batch.held_for == HeldFor.LOST else moves
-        return [Notice("held", "warn", f"Held: {reason}", text, batch.held_since, moves, words)]
+        return [_held(batch, events)]
     if batch.state == State.CANCELLING:
         by_request = sorted(running, key=lambda submission: submission.cancel_asked_at is None)
         return [_ending(submission) for submission in by_request[:1]]  # none if the last one has just ended
     notices = [_trouble(running, events), _stalled(batch, running, events, idle), _over_budget(batch)]
     return [notice for notice in notices if notice]
+
+
+_AFTER = {
+    HeldFor.RESTORE: "Until then nothing is sent.",
+    HeldFor.LOST: "Answers of rows that were asked are still read. Nothing else is asked until you say so.",
+}
+"""What happens meanwhile, where a person has to decide; else it is tried again by itself."""
+
+
+def _held(batch: Batch, events: Sequence[Event]) -> Notice:
+    title, _, advice = batch.why_held.partition(". ")
+    after = _AFTER.get(HeldFor(batch.held_for or "other"), "No rows are lost: we retry automatically.")
+    words = next((event.detail for event in reversed(events) if event.kind == "held"), "")
+    moves = ("use-key", "finish") if batch.held_for == HeldFor.KEY and other_account(batch) else ("finish",)
+    moves = ("go-on", "finish") if batch.held_for == HeldFor.LOST else moves
+    text = f"{advice} {after}".strip()
+    return Notice("held", "warn", f"Held: {title.rstrip('.')}", text, batch.held_since, moves, words)
 
 
 def _no_worker(batch: Batch, idle: float) -> Notice | None:

@@ -82,33 +82,30 @@ def step(order_id: int) -> None:
 
 
 def _parts(order: RowOrder, keep_alive: Callable[[], None]) -> list[OrderedPart]:
-    """Returns the order, packed; of texts, the place of every row besides."""
-    parts: list[OrderedPart] = []
+    """Returns the order, packed; of texts, the place of every row besides.
 
-    def pack(places: Iterator[tuple[int, int]], *, by_row: bool) -> None:
-        for number, part in enumerate(_pieces(places)):
-            value, row = part[0]
-            data = packed(part)
-            parts.append(
-                OrderedPart(
-                    order=order,
-                    edition=order.edition + 1,
-                    by_row=by_row,
-                    number=number,
-                    value=value,
-                    row=row,
-                    data=data,
-                )
-            )
-            keep_alive()
-
+    While the database hands out rows nothing is written: SQLite refuses that where others have written meanwhile.
+    """
     if order.key in NUMBERS:
-        pack(_measured_places(order.batch, order.key, 1), by_row=False)
-        return parts
+        return [*_packed(order, _measured_places(order.batch, order.key, 1), by_row=False)]
     rank_of = array("q", bytes(8 * (order.batch.rows.last + 1)))
-    pack(_noted(text_places(order.batch, order.key, keep_alive), rank_of), by_row=False)
-    pack(((row, rank - 1) for row, rank in enumerate(rank_of) if rank), by_row=True)
-    return parts
+    parts = [*_packed(order, _noted(text_places(order.batch, order.key, keep_alive), rank_of), by_row=False)]
+    keep_alive()
+    return [*parts, *_packed(order, ((row, rank - 1) for row, rank in enumerate(rank_of) if rank), by_row=True)]
+
+
+def _packed(order: RowOrder, places: Iterator[tuple[int, int]], *, by_row: bool) -> Iterator[OrderedPart]:
+    for number, part in enumerate(_pieces(places)):
+        value, row = part[0]
+        yield OrderedPart(
+            order=order,
+            edition=order.edition + 1,
+            by_row=by_row,
+            number=number,
+            value=value,
+            row=row,
+            data=packed(part),
+        )
 
 
 def _noted(places: Iterator[tuple[int, int]], rank_of: array[int]) -> Iterator[tuple[int, int]]:

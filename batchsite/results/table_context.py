@@ -52,8 +52,10 @@ def table_context(request: TeamRequest, batch: Batch, summary: Summary, row_filt
         "row_head": table_columns.row_link(row_filter, request.GET),
         "heads": table_columns.heads_of(page.columns, row_filter, request.GET, can_sort=page.unsorted != "many"),
         "choices": filter_choices.short_lists(batch, row_filter),
-        "lists": filter_choices.value_lists(batch, row_filter, summary),
-        "cell_lists": filter_choices.cell_lists(batch, row_filter),
+        "lists": [
+            *filter_choices.value_lists(batch, row_filter, summary),
+            *filter_choices.cell_lists(batch, row_filter),
+        ],
         "finishes": sorted({"stop", "length", row_filter.finish} - {""}),
         "held": filter_choices.held(request.GET, row_filter),
         "sorts": table_columns.sort_choices(columns, row_filter.sort),

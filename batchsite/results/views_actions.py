@@ -57,9 +57,9 @@ def batch_finish(request: TeamRequest, batch_id: int) -> HttpResponse:
 def batch_go_on(request: TeamRequest, batch_id: int) -> HttpResponse:
     batch = queries.batch_of(request.team, batch_id)
     if request.method == "POST":
-        return do(request, batch, lambda: actions.go_on(batch, request.user), "Retrying now.")
+        return do(request, batch, lambda: actions.go_on(batch, request.user), "Resumed.")
     what = "It retries right away instead of waiting for the next attempt. If the cause remains, it is held again."
-    return ask(request, batch, f"Continue “{batch}” now?", what, "Go on now")
+    return ask(request, batch, f"Resume “{batch}” now?", what, "Resume")
 
 
 @ask_and_do

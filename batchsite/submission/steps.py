@@ -68,11 +68,11 @@ def _step_or_hold(claim: Claim[Submission], looked: RemoteBatch | XaiError | Non
             return _step(claim, looked)
     except FileGone as error:
         batch_id = Submission.objects.values_list("batch_id", flat=True).get(pk=claim.pk)
-        hold(batch_id, f"{error} Put the file back from a backup, then press Go on.")
+        hold(batch_id, f"{error} Put the file back from a backup, then press Resume.")
         return timeouts().longest
     except OutOfMemory as error:
         batch_id = Submission.objects.values_list("batch_id", flat=True).get(pk=claim.pk)
-        hold(batch_id, f"a step {error}. Ask whoever runs batchsite for more, then press Go on.")
+        hold(batch_id, f"a step {error}. Ask whoever runs batchsite for more, then press Resume.")
         return timeouts().longest
 
 
@@ -81,7 +81,7 @@ def _step(claim: Claim[Submission], looked: RemoteBatch | XaiError | None) -> fl
     if submission.ended_at:
         return None
     if claim.tries > MOST_TRIES:
-        hold(submission.batch_id, "a worker crashed on it repeatedly. Check the logs, then press Go on.")
+        hold(submission.batch_id, "a worker crashed on it repeatedly. Check the logs, then press Resume.")
         return timeouts().longest
     try:
         context = begin_step(claim)

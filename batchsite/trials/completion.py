@@ -23,8 +23,11 @@ from batchsite.xai.errors import RateLimited, XaiError
 
 
 def for_trying(recipe: Recipe) -> Recipe:
-    """Returns the recipe without a request id; as a chat completion, unless it has tools (facts 6.5)."""
-    return replace(recipe, kind=RESPONSES if recipe.tools else CHAT, id_prefix="try", id_column=None)
+    """Returns the recipe without a request id and the key of a cache; as a chat completion, unless it has tools.
+
+    Chat completions have no tools (facts 6.5). The key is given when a batch is submitted, and asks nothing else.
+    """
+    return replace(recipe, kind=RESPONSES if recipe.tools else CHAT, id_prefix="try", id_column=None, cache_key="")
 
 
 def body_of(recipe: Recipe, cells: Sequence[str]) -> dict[str, Any]:

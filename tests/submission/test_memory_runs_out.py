@@ -35,7 +35,7 @@ def test_a_batch_is_held_and_says_what_to_do(team: Team) -> None:
     submission.refresh_from_db()
     assert batch.held_reason == (
         "a step needs more memory than a process may use (2.0 GB, BATCHSITE_MEMORY). "
-        "Ask whoever runs batchsite for more, then press Go on."
+        "Ask whoever runs batchsite for more, then press Resume."
     )
     assert submission.tries == 0
     assert submission.next_look_at is not None

@@ -77,7 +77,7 @@ class Command(BaseCommand):
             type=int,
             const=0,
             metavar="ID",
-            help="continue a batch; without ID: list those that can be",
+            help="resume a batch; without ID: list those that can be",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -90,7 +90,7 @@ class Command(BaseCommand):
             self.stderr.write(str(stop))
             status = stop.status
         except KeyboardInterrupt:
-            self.stderr.write("\nStopped. Nothing is lost: `manage.py runbatch --resume` lists what can be continued.")
+            self.stderr.write("\nStopped. Nothing is lost: `manage.py runbatch --resume` lists what can be resumed.")
             status = OTHER
         except Error as error:
             self.stderr.write(console.database_problem(error, self.batch))
@@ -277,5 +277,5 @@ def _resumable() -> Any:
 def _to_resume(pk: int) -> Batch:
     batch = Batch.objects.filter(pk=pk, deleted_at=None).select_related("team").first()
     if batch is None or batch.state == State.DRAFT:
-        raise Stop(BAD_INPUT, f"There is no batch {pk} to continue. `manage.py runbatch --resume` lists them.")
+        raise Stop(BAD_INPUT, f"There is no batch {pk} to resume. `manage.py runbatch --resume` lists them.")
     return batch
