@@ -57,6 +57,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--skip-empty", action="store_true", help="skip rows with empty values in columns that are used"
         )
+        parser.add_argument("--live", action="store_true", help="run it live, at list price: for any model, right away")
         parser.add_argument("--param", action="append", default=[], metavar="NAME=VALUE", help="such as temperature=0")
         parser.add_argument(
             "--repeats", choices=Repeats.values, default="", help="send identical requests once, or each of them"
@@ -151,6 +152,7 @@ class Command(BaseCommand):
         batch.name = arguments.name or arguments.file.stem
         batch.id_column, batch.row_limit, batch.skip_empty = arguments.id_column, arguments.limit, arguments.skip_empty
         batch.repeats = arguments.repeats
+        batch.runs_live = arguments.live
         batch.shape, batch.ranges = shape, _ranges(arguments, batch.dataset)
         batch.save()
         price = draft_store.estimate_of(batch)
