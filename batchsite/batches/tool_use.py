@@ -66,6 +66,11 @@ class ToolUse:
         return [link_to(source) for source in self.sources if is_web_address(source.url)]
 
     @property
+    def by_host(self) -> list[Link]:
+        """The first link to each host, as a cell of a table has room for."""
+        return list({link.host: link for link in reversed(self.listed)}.values())[::-1]
+
+    @property
     def odd(self) -> list[Source]:
         """Those that may not: they are no web addresses."""
         return [source for source in self.sources if not is_web_address(source.url)]

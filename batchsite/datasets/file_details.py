@@ -87,7 +87,7 @@ def _facts(dataset: Dataset, understood: Mapping[str, Any]) -> Iterator[Fact]:
         quoting = str(understood.get("quoting", ""))
         yield Fact("Quotes", QUOTES.get(quoting, quoting))
     if count := understood.get("files"):
-        yield Fact("Files", f"{count:,}", str(understood.get("file_column") or "named by no column"))
+        yield Fact("Files", f"{count:,}", _files_from(understood))
     note = "with byte order mark" if dataset.encoding == "utf-8-sig" else ""
     yield Fact("Encoding", _encoding(dataset.encoding), note)
     if understood.get("header") == "none":
@@ -98,6 +98,11 @@ def _facts(dataset: Dataset, understood: Mapping[str, Any]) -> Iterator[Fact]:
 
 def _encoding(codec: str) -> str:
     return ENCODINGS.get(codec) or LABELS.get(codec, codec)
+
+
+def _files_from(understood: Mapping[str, Any]) -> str:
+    column = understood.get("file_column")
+    return f"named in “{column}”" if column else "named by no column"
 
 
 def _delimiter(sign: str) -> str:

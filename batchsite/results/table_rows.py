@@ -130,7 +130,7 @@ def _number(column: TableColumn, result: Any) -> Any:
     return {
         "tokens": result.prompt_tokens + result.completion_tokens + result.reasoning_tokens,
         "cost": result.cost_ticks,
-        "sources": ToolUse.of(result.tool_use).listed,
+        "sources": ToolUse.of(result.tool_use),
         "calls": ToolUse.of(result.tool_use).count,
         "length": len(result.start),
         "finish": result.finish_reason,

@@ -44,7 +44,7 @@ def test_200_pictures_of_a_zip_are_described(site: Running, tmp_path: Path, page
     page.get_by_role("link", name="Datasets").click()
     page.set_input_files("input[type=file]", zip_file)
     expect(page.get_by_role("heading", name="shelf")).to_be_visible(timeout=30_000)
-    thumbs = page.get_by_role("region", name="Rows").locator(".thumb img")
+    thumbs = page.get_by_role("region", name="Rows").locator(".picture img")
     expect(thumbs).to_have_count(50, timeout=60_000)
     expect(thumbs.first).to_have_js_property("naturalWidth", 1)
     assert accessibility(page) == []
@@ -52,7 +52,7 @@ def test_200_pictures_of_a_zip_are_described(site: Running, tmp_path: Path, page
     page.get_by_role("button", name="New batch").click()
     expect(page.get_by_label("Pictures from")).to_have_value("file")
     prompt_of(page).fill("Describe what you see.")
-    expect(page.locator("#preview .thumb img")).to_be_visible()
+    expect(page.locator("#preview .picture img")).to_be_visible()
     expect(page.get_by_text("for its pictures").first).to_be_visible()
     submit(page)
 
@@ -61,10 +61,10 @@ def test_200_pictures_of_a_zip_are_described(site: Running, tmp_path: Path, page
     page.reload()
     first = page.locator("table.results tbody tr").first
     expect(first).to_contain_text("I see a PNG picture of 1 x 300")
-    expect(first.locator(".thumb img")).to_have_js_property("naturalHeight", 300)
+    expect(first.locator(".picture img")).to_have_js_property("naturalHeight", 300)
     assert accessibility(page) == []
     first.get_by_role("link", name="1", exact=True).click()
-    expect(page.locator(".along .thumb img")).to_be_visible()
+    expect(page.locator(".along .picture img")).to_be_visible()
 
     page.go_back()
     page.get_by_text("Download", exact=True).first.click()

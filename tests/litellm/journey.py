@@ -139,6 +139,21 @@ def direct() -> dict[str, Any]:
     return {"content": said.choices[0].message.content, "model": said.model}
 
 
+def tools() -> dict[str, Any]:
+    """A request with a search, in a batch. In real time LiteLLM needs packages for it that it does not bring."""
+    body = {"model": "grok-4.3", "input": "Who won?", "tools": [{"type": "web_search"}]}
+    request = {"custom_id": "row-00001", "method": "POST", "url": "/v1/responses", "body": body}
+    batch, _ = polled(create(upload([request]), "litellm tools").id)
+    answer = json.loads(litellm.file_content(file_id=batch.output_file_id, **WHO).content)["response"]["body"]
+    read = litellm.ModelResponse(**answer)
+    return {
+        "roles": [choice.message.role for choice in read.choices],
+        "text": read.choices[-1].message.content,
+        "cited": read.citations == [cited["url"] for cited in read.choices[-1].message.annotations],
+        "tokens": [read.usage.prompt_tokens, read.usage.completion_tokens],
+    }
+
+
 if __name__ == "__main__":
-    parts = (whole_run, failing_rows, killed, cancelled, listed, files, wrong_key, direct)
+    parts = (whole_run, failing_rows, killed, cancelled, listed, files, wrong_key, direct, tools)
     print(json.dumps({part.__name__: part() for part in parts}))

@@ -98,3 +98,11 @@ def test_it_passes_a_wrong_key_on_as_400(told: dict[str, Any]) -> None:
 def test_it_completes_directly(told: dict[str, Any]) -> None:
     assert told["direct"]["model"] == "grok-4.3"
     assert told["direct"]["content"].startswith("Simulated answer: Capital of Peru?")
+
+
+def test_it_reads_a_run_with_a_search(told: dict[str, Any]) -> None:
+    tools = told["tools"]
+    assert tools["roles"][-1] == "assistant"
+    assert tools["text"].startswith("Simulated answer:")
+    assert tools["cited"] is True
+    assert min(tools["tokens"]) > 0

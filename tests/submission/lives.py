@@ -9,6 +9,7 @@ from typing import Any
 
 from batchsite.batches.models import Batch, Result
 from batchsite.batches.states import State
+from batchsite.batches.tool_use import ToolUse
 from batchsite.datasets import importer
 from batchsite.datasets.models import Dataset, DatasetState
 from batchsite.drafts import draft_store
@@ -85,6 +86,8 @@ def check(life: Life, sandbox: Sandbox, before: frozenset[str]) -> None:
     counts = [sum(result.state == state for result in results.values()) for state in states]
     assert counts == [batch.succeeded, batch.failed, batch.cancelled, batch.skipped]
     assert sum(counts) + batch.missing == ROWS
+    assert batch.tool_calls == sum(ToolUse.of(result.tool_use).count for result in results.values())
+    assert bool(batch.tool_ticks) == bool(batch.tools)
     assert batch.misfits == sum(bool(result.misfit) for result in results.values())
     if batch.runs_live:
         lost = check_live_books(batch, sandbox)

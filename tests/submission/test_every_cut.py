@@ -92,6 +92,7 @@ SHAPED = DRAFT | {
     "skip_empty": True,
 }
 """Row 4 is empty, and row 6 was answered when it was tried."""
+SEARCHING = DRAFT | {"tools": {"web_search": {}}}
 ONCE = DRAFT | {"repeats": "once"}
 """Rows 3 and 5 repeat row 1, which fails at first, and row 7 repeats row 6."""
 KEPT = {"choices": [{"message": {"role": "assistant", "content": '{"word":"seven"}'}, "finish_reason": "stop"}]}
@@ -119,7 +120,8 @@ class Stage:
         self.name = name
         self.after, self.fault = STORIES[name]
         self.sandbox, self.table, self.runs = sandbox, table, 0
-        self.draft = {"shaped": SHAPED, "once": ONCE}.get(name, LIVE if name.startswith("live") else DRAFT)
+        drafts = {"shaped": SHAPED, "once": ONCE, "retry": SEARCHING}
+        self.draft = drafts.get(name, LIVE if name.startswith("live") else DRAFT)
 
     def play(self, *cuts: int) -> Guillotine:
         self.runs += 1

@@ -196,3 +196,19 @@ def test_the_estimate_guesses_fees_then_learns_them(team: Team, sandbox: Sandbox
     batch = drive(draft)
     assert learnt.low <= batch.cost_ticks <= learnt.high
     assert learnt.high - learnt.low < guessed.high - guessed.low
+
+
+def test_the_network_and_the_provider_lie_about_a_batch_with_tools(team: Team, sandbox: Sandbox) -> None:
+    lies: list[dict[str, Any]] = [
+        {"what": "lost_reply", "call": "add", "applied": True, "times": 1},
+        {"what": "lost_reply", "call": "create", "applied": True, "times": 1},
+        {"what": "duplicate_rows", "share": 0.5},
+        {"what": "results_trail", "seconds": 0.4},
+        {"what": "odd_runs", "form": "no_details", "share": 0.5},
+    ]
+    for lie in lies:
+        sandbox.fault(**lie)
+    batch = drive(make_batch(team, 12, tools=TOOLS), seconds=40)
+    assert sandbox.idle_faults() == []
+    check_books(batch, sandbox)
+    assert batch.tool_calls == sum(use.count for use in uses(batch))
