@@ -1,12 +1,12 @@
-/* The table of results: rows open in a panel beside it, and columns are widened with the mouse. Without this script a row
-   is a page, and widths are chosen in the menu. */
+/* The table of results: rows open in a panel beside it (over it on a narrow screen, where Back closes it), and columns are
+   widened with the mouse. Without this script a row is a page, and widths are chosen in the menu. */
 "use strict";
 {
   const find = (selector, root = document) => root.querySelector(selector);
   const panel = find("#panel");
-  const wide = matchMedia("(min-width: 1000px)");
   const rowOf = (url) => new URL(url, location.href).pathname.match(/\/rows\/(\d+)$/)?.[1];
   const lineOf = (row) => document.getElementById(`row-${row}`);
+  const hash = () => location.hash.match(/^#row-(\d+)$/)?.[1];
   let shown = "";
   let loading = Promise.resolve();
 
@@ -45,8 +45,8 @@
       if (!answer.ok || !row) throw new Error("no row");
       fill(await answer.text());
       if (row !== shown) panel.scrollTop = 0;
+      history[shown || hash() === row ? "replaceState" : "pushState"](null, "", `${location.search}#row-${row}`);
       shown = row;
-      history.replaceState(history.state, "", `${location.search}#row-${row}`);
       mark();
       lineOf(row)?.scrollIntoView({ block: "nearest" });
     } catch {
@@ -58,13 +58,13 @@
     const link = find("td.row a", lineOf(shown) ?? find("#rows tbody tr") ?? document.body);
     shown = "";
     mark();
-    history.replaceState(history.state, "", location.pathname + location.search);
+    if (hash()) history.replaceState(null, "", location.pathname + location.search);
     link?.focus({ preventScroll: true });
   };
   document.addEventListener("click", (event) => {
     if (event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
     const link = event.target.closest("#rows td.row a, #panel :is([rel=prev], [rel=next])");
-    if (link && wide.matches) {
+    if (link) {
       event.preventDefault();
       // a step that is asked for while one is on its way goes on from there
       loading = loading.then(() => load((link.rel && find(`[rel=${link.rel}]`, panel) || link).href));
@@ -83,8 +83,9 @@
     if (event.target.matches("input:not([type=radio]), textarea, select")) event.target.blur();
     else close();
   });
-  const asked = location.hash.match(/^#row-(\d+)$/)?.[1];
-  if (asked && wide.matches) load(find("td.row a", lineOf(asked) ?? document.createElement("i"))?.href ?? `${location.pathname}/rows/${asked}${location.search}`);
+  addEventListener("popstate", () => { if (shown && !hash()) close(); });
+  const asked = hash();
+  if (asked) load(find("td.row a", lineOf(asked) ?? document.createElement("i"))?.href ?? `${location.pathname}/rows/${asked}${location.search}`);
 
   document.addEventListener("htmx:after:swap", mark);
 

@@ -148,7 +148,7 @@ def resume(batch_id: int, by: User | None = None) -> None:
     """Let a held batch go on: the cause is gone."""
     held = Batch.objects.filter(pk=batch_id).exclude(held_reason="")
     if held.update(held_reason="", held_for="", held_since=None):
-        note(batch_id, "resumed", "Continued" if by else "Continued automatically", by=by)
+        note(batch_id, "resumed", "Resumed" if by else "Resumed automatically", by=by)
 
 
 def ask_to_end(submission: Submission, ending: State, rest: RowState, reason: str, by: str = "") -> None:

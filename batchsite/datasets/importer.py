@@ -9,7 +9,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
@@ -24,6 +23,7 @@ from django.db import OperationalError, transaction
 from django.utils import timezone
 
 from batchsite.datasets import blocks, fetched_file, web_address
+from batchsite.datasets.file_digest import digest_of
 from batchsite.datasets.import_queue import begin_soon
 from batchsite.datasets.models import Block, Dataset, DatasetState, Row
 from batchsite.datasets.profile import Profiler
@@ -200,7 +200,7 @@ def _import(claim: Claim[Dataset], dataset: Dataset) -> None:
         state=DatasetState.READY,
         file_rows=rows + table.left_out.count,
         bytes_read=dataset.size,
-        digest=_digest(claim, dataset),
+        digest=digest_of(claim, dataset),
         left_out=table.left_out.count,
         profile=storable(profiler.profile()),
         problems=kept_problems(table.left_out.first),
@@ -223,18 +223,6 @@ def _keep_skipped(dataset: Dataset, skipped: Skipped) -> None:
     storage.delete(dataset.skipped_name)
     if skipped.file:
         storage.save(dataset.skipped_name, File(skipped.file))
-
-
-def _digest(claim: Claim[Dataset], dataset: Dataset) -> str:
-    """SHA-256 of the upload, to know the file again."""
-    if dataset.digest:
-        return dataset.digest
-    sums = hashlib.sha256()
-    with dataset.file.storage.open(dataset.file.name or "") as file:
-        source = WatchedFile(file, claim)
-        while piece := source.read(1_000_000):
-            sums.update(piece)
-    return sums.hexdigest()
 
 
 def _packed(profiler: Profiler, groups: Iterator[list[Row]]) -> Iterator[tuple[int, bytes]]:

@@ -144,7 +144,7 @@ def database_problem(error: Exception, batch: Batch | None) -> str:
     """Returns what happened and what to do."""
     what = outage_of(error) or "The database failed"
     words = [*str(error).splitlines(), type(error).__name__][0]
-    again = f"Nothing is lost. Go on with: manage.py runbatch --resume {batch.pk}" if batch else "Nothing was sent."
+    again = f"Nothing is lost. Resume with: manage.py runbatch --resume {batch.pk}" if batch else "Nothing was sent."
     return f"{what}: {words}.\n{again}{'' if batch else ' Run it again once that is fixed.'}"
 
 

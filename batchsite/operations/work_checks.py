@@ -124,7 +124,7 @@ def examine_held() -> Iterator[Finding]:
     held = Batch.objects.filter(deleted_at=None, state__in=RUNNING).exclude(held_reason="").order_by("pk")
     for batch in held[:MOST_NAMED]:
         since = f" for {age(batch.held_since)}" if batch.held_since else ""
-        advice = "Fix the cause. It continues automatically, or at once with “Go on” on its page."
+        advice = "Fix the cause. It continues automatically, or at once with “Resume” on its page."
         yield warning("held", f"Batch {batch.pk} “{batch.name}”{since}: {batch.held_reason}", advice)
     for dataset in Dataset.objects.filter(state=DatasetState.IMPORTING).exclude(held_reason="")[:MOST_NAMED]:
         yield warning("held", f"Import of dataset {dataset.pk} “{dataset}”: {dataset.held_reason}", "Fix the cause.")

@@ -62,6 +62,11 @@ def discounted(price: int) -> int:
     return price * (100 - settings.OPTIONS.xai_batch_discount) // 100
 
 
+def at_list_price(ticks: int) -> int:
+    """Returns what a price in a batch is without the discount."""
+    return ticks * 100 // max(1, 100 - settings.OPTIONS.xai_batch_discount)
+
+
 def prices_for(team: Team) -> list[ModelPrice]:
     """Returns the models that the team's provider lists, batchable ones first; our own table until it has answered."""
     base_url = account_of(team, account_kind(team)).base_url

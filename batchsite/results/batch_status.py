@@ -21,6 +21,8 @@ from batchsite.results.batch_notices import Notice, notices_of
 from batchsite.wording import many
 
 EVENTS = 200
+EVERY = 2
+"""Seconds between two polls: an ended batch is on the page within 3 s, however long nothing moved before."""
 """Most events of the timeline that are shown, the latest ones."""
 
 
@@ -129,7 +131,7 @@ def status_of(batch: Batch) -> BatchStatus:
         ahead=ahead,
         took=progress.busy((submission.created_at, submission.ended_at or now) for submission in submissions),
         projected=_projected(batch) if batch.is_running else None,
-        every=progress.pause(idle) if batch.is_running else 0,
+        every=EVERY if batch.is_running else 0,
         notices=notices,
         events=events,
     )

@@ -30,12 +30,21 @@ class FilterList:
 
 @dataclass(frozen=True)
 class ValueList:
-    """The values of one field, with the number of rows for each."""
+    """The values of a field of the answers, with the number of rows for each, or of a column of the dataset."""
 
-    name: str
+    key: str
+    """Its name in the address: `f.<field>` or `c.<column>`."""
     values: list[tuple[str, str]]
     """(value, words)."""
     chosen: str
+
+    @property
+    def name(self) -> str:
+        return self.key[2:]
+
+    @property
+    def is_of_dataset(self) -> bool:
+        return self.key[:2] == "c."
 
 
 def short_lists(batch: Batch, row_filter: RowFilter) -> list[FilterList]:
@@ -69,7 +78,7 @@ def value_lists(batch: Batch, row_filter: RowFilter, summary: Summary) -> list[V
         if name in chosen and chosen[name] not in known:
             values.append((chosen[name], chosen[name]))
         if values:
-            lists.append(ValueList(name, values, chosen.get(name, "")))
+            lists.append(ValueList(f"f.{name}", values, chosen.get(name, "")))
     return lists
 
 
@@ -84,7 +93,7 @@ def cell_lists(batch: Batch, row_filter: RowFilter) -> list[ValueList]:
         if not (repeats and len(lists) < MOST_FIELDS) and not picked:
             continue
         values += [picked] if picked and picked not in values else []
-        lists.append(ValueList(column["name"], [(value, value) for value in values], picked))
+        lists.append(ValueList(f"c.{column['name']}", [(value, value) for value in values], picked))
     return lists
 
 

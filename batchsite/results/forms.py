@@ -52,8 +52,9 @@ def _offer(cap: RaisedCap) -> str:
 
 
 class RetryForm(LongerAnswersForm):
-    """Which causes of failure are retried."""
+    """Which causes of failure are retried, and whether live. Without a price of that, the field is left out."""
 
+    live = forms.BooleanField(required=False)
     causes = forms.MultipleChoiceField(
         label="Rows that ended with",
         widget=forms.CheckboxSelectMultiple,
@@ -67,8 +68,17 @@ class RetryForm(LongerAnswersForm):
         causes: Sequence[tuple[str, int]],
         chosen: Sequence[str],
         caps: Sequence[RaisedCap] = (),
+        live_label: str = "",
     ) -> None:
         known = [cause for cause, _ in causes]
         super().__init__(data, caps=caps, initial={"causes": [cause for cause in chosen if cause in known] or known})
         field: Any = self.fields["causes"]
         field.choices = [(cause, f"{cause}: {many(rows, 'row')}") for cause, rows in causes]
+        self.fields["live"].label = live_label
+        if not live_label:
+            del self.fields["live"]
+
+    @property
+    def runs_live(self) -> bool | None:
+        """Whether the rows run live. None: as their batch does."""
+        return self.cleaned_data.get("live")

@@ -5,10 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-PACES = ((600.0, 2),)
-SLOWEST = 3
-"""An ended batch must be on the page within 3 s, however long nothing moved before."""
-
 
 def busy(spans: Iterable[tuple[datetime, datetime]]) -> timedelta:
     """Returns the time covered by at least one of the spans; the gap between an end and a retry does not count."""
@@ -28,8 +24,3 @@ def projected(cost_ticks: int, succeeded: int, total: int) -> int | None:
     if not succeeded or not cost_ticks:
         return None
     return cost_ticks * total // succeeded
-
-
-def pause(idle: float) -> int:
-    """Returns the seconds until a page polls again, `idle` seconds after the last change."""
-    return next((pause for limit, pause in PACES if idle < limit), SLOWEST)

@@ -11,9 +11,11 @@ from django.urls import reverse
 
 from batchsite.batches import queries
 from batchsite.batches.answer_flaws import CUT_OFF
-from batchsite.batches.models import Batch
+from batchsite.batches.models import Batch, EndedBy
 from batchsite.batches.states import RowState
 from batchsite.http import UNPROCESSABLE
+from batchsite.pricing.both_ways import live_time
+from batchsite.pricing.model_prices import at_list_price
 from batchsite.pricing.raised_caps import raised_caps
 from batchsite.pricing.retry_cost import cost_of
 from batchsite.results.cause_counts import causes
@@ -22,7 +24,7 @@ from batchsite.results.forms import LongerAnswersForm, RetryForm
 from batchsite.results.row_detail import row_detail
 from batchsite.submission import actions
 from batchsite.teams.requests import TeamRequest
-from batchsite.wording import many
+from batchsite.wording import about, many
 
 
 @ask_and_do
@@ -36,20 +38,30 @@ def batch_retry(request: TeamRequest, batch_id: int) -> HttpResponse:
         messages.error(request, "There is nothing to retry: every finished row has an answer.")
         return redirect("batch", batch.pk)
     caps = raised_caps(batch, batch.results.all())
-    form = RetryForm(typed(request), causes=counts, chosen=request.GET.getlist("cause"), caps=caps)
+    rows = sum(rows for _, rows in counts)
+    chosen, label = request.GET.getlist("cause"), _live_label(batch, rows)
+    form = RetryForm(typed(request), causes=counts, chosen=chosen, caps=caps, live_label=label)
     if request.method == "POST" and form.is_valid():
         chosen = form.cleaned_data["causes"]
         is_every = len(chosen) == len(counts) and not batch.flawed
         wanted, output_cap = None if is_every else chosen, form.chosen_cap if CUT_OFF & set(chosen) else None
 
         def again() -> object:
-            return actions.retry(batch, request.user, causes=wanted, output_cap=output_cap)
+            return actions.retry(batch, request.user, causes=wanted, output_cap=output_cap, live=form.runs_live)
 
         return do(request, batch, again)
-    rows = sum(rows for _, rows in counts)
     question = "Retry failed rows?" if batch.unanswered else "Retry rows without a whole answer?"
     context = _retry_context(batch, question, rows) | {"form": form, "whole": batch.succeeded - batch.flawed}
     return render(request, "results/retry.html", context, status=UNPROCESSABLE if form.errors else 200)
+
+
+def _live_label(batch: Batch, rows: int) -> str:
+    """Returns the offer to retry rows of a batch live, compared with the price in a batch; empty if it cannot be."""
+    if batch.runs_live or batch.tools or batch.dataset.holds_requests:
+        return ""
+    cost = cost_of(batch, rows)
+    price = f", about {about(at_list_price(cost))} instead of {about(cost)}" if cost else ", at list price"
+    return f"Run them live: {many(rows, 'row')} in {live_time(rows)}{price}"
 
 
 def _retry_misfits(request: TeamRequest, batch: Batch) -> HttpResponse:
@@ -101,7 +113,9 @@ def batch_row_retry(request: TeamRequest, batch_id: int, row: int) -> HttpRespon
 
 
 def _retry_context(batch: Batch, question: str, rows: int, back: str = "") -> dict[str, Any]:
+    ended_here = batch.submissions.filter(ended_by=EndedBy.HERE).exists()
     return question_context(batch, question, "", "Retry", back) | {
+        "may_be_billed": ended_here and batch.missing,
         "rows": rows,
         "each": cost_of(batch, 1),
         "cost": cost_of(batch, rows),

@@ -21,7 +21,7 @@ from batchsite.recipes.recipe import Recipe
 from batchsite.submission import result_records
 from batchsite.submission.result_records import Record
 from batchsite.submission.retriable import retriable_results
-from batchsite.submission.step_context import StepContext
+from batchsite.submission.step_context import LocalStep
 
 SLICE = 2_000
 """Copies that are given their answers in one transaction."""
@@ -104,7 +104,7 @@ def _pending(batch_id: int, submission_id: int | None) -> Record:
     )
 
 
-def forget_digests(context: StepContext) -> bool:
+def forget_digests(context: LocalStep) -> bool:
     """Remove what only planning needs, part by part. Returns whether all is gone."""
     if not context.submission.batch.sent_once:
         return True
@@ -123,7 +123,7 @@ def forget_digests(context: StepContext) -> bool:
 # ---- answers -------------------------------------------------------------------------------------------------
 
 
-def give_answers(context: StepContext) -> bool:
+def give_answers(context: LocalStep) -> bool:
     """Give copies what their originals have, as far as the step goes. Returns whether none is left behind."""
     batch_id, after = context.submission.batch_id, 0
     if not Batch.objects.filter(pk=batch_id, copies__gt=0).exists():

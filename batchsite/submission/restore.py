@@ -100,8 +100,8 @@ def unconfirmed(submission: Submission) -> str:
         return ""
     return (
         f"the database was restored, and xAI does not have {many(submission.absent_rows, 'row')} that were to be sent. "
-        "Whether they are still wanted is not known here. Let it go on to send "
-        f"them{cost_in_words(submission.batch, submission.absent_rows)}, or cancel it."
+        "Are they still wanted? Resume to send "
+        f"them{cost_in_words(submission.batch, submission.absent_rows)}, or cancel the batch."
     )
 
 
@@ -114,8 +114,8 @@ def unconfirmed_live(submission: Submission, rows: int) -> str:
         return ""
     return (
         "the database was restored, or the machine started again, and nobody can tell whether "
-        f"{many(rows, 'row')} were asked, and billed, before: xAI has no list of what runs live. Let it go on to ask "
-        f"them{cost_in_words(submission.batch, rows)}, or cancel it."
+        f"{many(rows, 'row')} were asked, and billed, before: xAI has no list of what runs live. Resume to ask "
+        f"them{cost_in_words(submission.batch, rows)}, or cancel the batch."
     )
 
 

@@ -119,7 +119,7 @@ class OutOfCredits(XaiError):
     """The team has no credits or reached its spending limit. Unlike a rate limit, waiting does not help (facts 1.4)."""
 
     what = "The team has no credits at xAI, or has reached its spending limit"
-    advice = "Add credits or raise the limit in the xAI console, then go on."
+    advice = "Add credits or raise the limit in the xAI console, then resume."
     billing = True
 
 
@@ -175,7 +175,7 @@ class RateLimited(XaiError):
     """429: refused before any work began, so even a POST may be sent again (facts 1.5)."""
 
     what = "xAI receives too many calls"
-    advice = "Wait a moment, then go on."
+    advice = "Wait a moment, then try again."
     retryable = True
 
 

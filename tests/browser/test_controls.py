@@ -188,10 +188,10 @@ def test_a_batch_without_credits_is_held_and_goes_on_with_a_click(site: Site, at
     ends_as(page, "[Hh]eld")
     assert accessibility(page) == []
     site.sandbox.mend()
-    page.get_by_role("button", name="Go on now").click()
+    page.get_by_role("button", name="Resume").click()
     ends_as(page, "^Completed$")
     page.get_by_role("link", name="Activity").click()
-    expect(page.get_by_text("Continued").first).to_be_visible()
+    expect(page.get_by_text("Resumed").first).to_be_visible()
 
 
 def test_rows_that_hang_are_finished_without_and_retried(site: Site, at: Any) -> None:

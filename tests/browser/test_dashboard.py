@@ -29,7 +29,7 @@ def test_attention_is_given_where_it_is_asked_for(team: Team, alice: User, open_
     page.wait_for_url(f"**/batches/{failed.pk}")
     assert failed.submissions.count() == 2
     page.goto(page.url.split("/batches")[0])
-    needs.get_by_role("button", name="Go on").click()
+    needs.get_by_role("button", name="Resume").click()
     page.wait_for_url(f"**/batches/{held.pk}")
     held.refresh_from_db()
     assert held.held_reason == ""

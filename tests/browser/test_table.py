@@ -126,11 +126,31 @@ def test_a_shared_address_opens_the_row_again(batch: Batch, alice: User, open_as
     expect(page.locator("#panel")).not_to_be_visible()
 
 
-def test_on_a_telephone_a_row_is_a_page_of_its_own(batch: Batch, alice: User, open_as: Open) -> None:
+def test_beside_the_panel_the_table_hides_nothing(batch: Batch, alice: User, open_as: Open) -> None:
+    page = open_as(alice, f"/batches/{batch.pk}#row-4")
+    page.set_viewport_size({"width": 1360, "height": 900})
+    expect(page.locator("#panel").get_by_role("heading", name="Row 4")).to_be_visible()
+    panel, table = page.locator("#panel").bounding_box(), page.locator("#rows table").bounding_box()
+    assert panel
+    assert table
+    assert table["x"] + table["width"] <= panel["x"]
+    assert page.locator("#rows .scroll").evaluate("box => box.scrollWidth - box.clientWidth") <= 0
+    expect(page.locator("#row-4").get_by_text("$")).to_be_visible()
+
+
+def test_on_a_telephone_a_row_is_a_sheet_that_back_closes(batch: Batch, alice: User, open_as: Open) -> None:
     page = open_as(alice, f"/batches/{batch.pk}")
     page.set_viewport_size({"width": 390, "height": 844})
     page.get_by_role("link", name="4", exact=True).click()
-    page.wait_for_url(re.compile(r"/rows/4$"))
+    sheet = page.locator("#panel")
+    expect(sheet.get_by_role("heading", name="Row 4")).to_be_visible()
+    assert page.evaluate(STICKS_OUT) <= 0
+    assert accessibility(page) == []
+    sheet.get_by_role("link", name="Next row").click()
+    expect(sheet.get_by_role("heading", name="Row 5")).to_be_visible()
+    page.go_back()
+    expect(sheet).not_to_be_visible()
+    expect(page.get_by_role("link", name="5", exact=True)).to_be_focused()
 
 
 def test_a_column_is_widened_with_the_mouse_and_stays_so(batch: Batch, alice: User, open_as: Open) -> None:

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from batchsite.batches.models import Batch
-from batchsite.datasets import dataset_queries, importer, row_text_search
+from batchsite.datasets import dataset_queries, importer, row_text_search, tasks
 from batchsite.datasets.models import Dataset
 from batchsite.teams.models import Team, User
 from tests.datasets.conftest import Importer
@@ -156,6 +157,18 @@ def test_a_file_that_is_there_already_is_known_again(received: Importer, site: C
         assert "You have this file already" not in site.get(reverse("dataset", args=[dataset.pk])).content.decode()
     site.post("/datasets/selected", {"action": "delete", "pk": second.pk, "next": f"/datasets/{first.pk}"})
     assert [dataset.pk for dataset in Dataset.objects.filter(deleted_at=None).order_by("pk")] == [first.pk, other.pk]
+
+
+def test_of_files_that_came_before_digests_were_taken_a_worker_takes_them(received: Importer, site: Client) -> None:
+    first, second = received("a,b\n1,2\n"), received("a,b\n1,2\n")
+    for dataset in (first, second):
+        importer.import_step(dataset.pk)
+    Dataset.objects.filter(pk=first.pk).update(digest="", next_look_at=timezone.now())  # as the migration marks it
+    jobs = [job for job in tasks.due(timezone.now()) if job.path.endswith("take_digest")]
+    assert [job.args for job in jobs] == [(first.pk,)]
+    tasks.take_digest(first.pk)
+    assert "You have this file already" in site.get(reverse("dataset", args=[second.pk])).content.decode()
+    assert Dataset.objects.get(pk=first.pk).next_look_at is None
 
 
 def test_a_file_of_another_team_is_not_told(received: Importer, charlie: User, client_of: Browser) -> None:

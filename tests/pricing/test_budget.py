@@ -162,7 +162,7 @@ def test_a_batch_that_is_not_sent_yet_waits_and_goes_on_when_it_is_raised(team: 
     set_budget(team, 2 * DOLLAR)
     batch = drive(batch)
     assert batch.state == "completed"
-    assert "resumed: Continued automatically" in story(batch)
+    assert "resumed: Resumed automatically" in story(batch)
     check_books(batch, sandbox)
 
 

@@ -88,7 +88,7 @@ def test_a_held_batch_goes_on_at_a_click(team: Team, alice: User, site: Client) 
     batch = a_running_batch(team, alice)
     hold(batch.pk, "no credits")
     ask(site, "batch-go-on", batch.pk)
-    assert said(do(site, "batch-go-on", batch)) == ["Retrying now."]
+    assert said(do(site, "batch-go-on", batch)) == ["Resumed."]
     assert batch.held_reason == ""
     assert batch.events.filter(kind="resumed", by=alice).exists()
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from batchsite.batches.time_left import left_in_words, seconds_left
-from batchsite.results.progress import busy, pause, projected
+from batchsite.results.progress import busy, projected
 
 
 @pytest.mark.parametrize(
@@ -53,11 +53,6 @@ def test_time_left_is_said_as_people_say_it(seconds: float | None, words: str) -
 )
 def test_the_whole_costs_what_the_answers_so_far_did(cost: int, succeeded: int, total: int, whole: int | None) -> None:
     assert projected(cost, succeeded, total) == whole
-
-
-@pytest.mark.parametrize(("idle", "seconds"), [(0, 2), (60, 2), (599, 2), (600, 3), (86_400, 3)])
-def test_a_page_asks_more_slowly_where_nothing_moves(idle: float, seconds: int) -> None:
-    assert pause(idle) == seconds
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,7 @@ def test_the_batch_is_held_and_goes_on_by_itself(call: str, refusal: str, team: 
     sandbox.admin("DELETE", f"faults/{rule}")
     drive(batch)
     assert (batch.state, batch.succeeded, batch.held_reason) == ("completed", ROWS, "")
-    assert any(line.startswith("resumed: Continued automatically") for line in story(batch)), story(batch)
+    assert any(line.startswith("resumed: Resumed automatically") for line in story(batch)), story(batch)
     check_books(batch, sandbox)
 
 
@@ -73,7 +73,7 @@ def test_one_click_goes_on_at_once(team: Team, alice: User, sandbox: Sandbox, se
     actions.go_on(batch, alice)
     drive(batch)
     assert batch.succeeded == ROWS
-    assert any(line == "resumed: Continued" for line in story(batch))
+    assert any(line == "resumed: Resumed" for line in story(batch))
     check_books(batch, sandbox)
 
 

@@ -134,6 +134,7 @@ def test_files_of_requests_that_carry_tools_have_the_same_columns(team: Team, sa
     bodies: list[dict[str, Any]] = [
         {"model": "grok-4.3", "input": "Who won?", "tools": [{"type": "web_search"}]},
         {"model": "grok-4.3", "input": "And without?"},
+        {"model": "grok-4.3", "input": "Note it.", "tools": [{"type": "function", "name": "note", "parameters": {}}]},
     ]
     rows = [[f"r{n}", "POST", "/v1/responses", orjson.dumps(body).decode()] for n, body in enumerate(bodies)]
     dataset = make_dataset(team, ["custom_id", "method", "url", "body"], rows, name="requests.jsonl", form="requests")
@@ -141,7 +142,9 @@ def test_files_of_requests_that_carry_tools_have_the_same_columns(team: Team, sa
     actions.start(batch, None, None)
     drive(batch)
     check_books(batch, sandbox)
-    found, plain = rows_of(batch)
+    found, plain, asked = rows_of(batch)
+    assert orjson.loads(asked["answer"])["name"] == "note"
+    assert (asked["finish_reason"], asked["warning"], asked["tool_calls"]) == ("tool_calls", "", "")
     assert found["sources"].startswith("https://")
     assert (plain["sources"], plain["tool_calls"]) == ("", "")
 

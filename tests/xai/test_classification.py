@@ -185,7 +185,7 @@ def test_message_says_what_happened_and_what_to_do() -> None:
     error = classify("POST", 403, JSON, flat(NO_CREDITS))
     assert error.message == (
         "The team has no credits at xAI, or has reached its spending limit (HTTP 403): "
-        f"{NO_CREDITS} Add credits or raise the limit in the xAI console, then go on."
+        f"{NO_CREDITS} Add credits or raise the limit in the xAI console, then resume."
     )
     assert str(error) == error.message
 

@@ -245,6 +245,12 @@ class Batch(models.Model):
         return self.succeeded + self.skipped >= self.total and not (self.misfits or self.flawed)
 
     @property
+    def why_held(self) -> str:
+        """Why it is held, as a sentence begins; xAI is written small anywhere."""
+        reason = self.held_reason
+        return reason if reason.startswith("xAI") else reason[:1].upper() + reason[1:]
+
+    @property
     def tone(self) -> str:
         """Class of the stylesheet. Completed is amber, never green, if rows failed or their answers are flawed."""
         if self.held_reason and self.is_running:

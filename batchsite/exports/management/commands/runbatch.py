@@ -57,6 +57,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--skip-empty", action="store_true", help="skip rows with empty values in columns that are used"
         )
+        parser.add_argument("--live", action="store_true", help="run it live, at list price: for any model, right away")
         parser.add_argument("--param", action="append", default=[], metavar="NAME=VALUE", help="such as temperature=0")
         parser.add_argument(
             "--repeats", choices=Repeats.values, default="", help="send identical requests once, or each of them"
@@ -77,7 +78,7 @@ class Command(BaseCommand):
             type=int,
             const=0,
             metavar="ID",
-            help="continue a batch; without ID: list those that can be",
+            help="resume a batch; without ID: list those that can be",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -90,7 +91,7 @@ class Command(BaseCommand):
             self.stderr.write(str(stop))
             status = stop.status
         except KeyboardInterrupt:
-            self.stderr.write("\nStopped. Nothing is lost: `manage.py runbatch --resume` lists what can be continued.")
+            self.stderr.write("\nStopped. Nothing is lost: `manage.py runbatch --resume` lists what can be resumed.")
             status = OTHER
         except Error as error:
             self.stderr.write(console.database_problem(error, self.batch))
@@ -151,6 +152,7 @@ class Command(BaseCommand):
         batch.name = arguments.name or arguments.file.stem
         batch.id_column, batch.row_limit, batch.skip_empty = arguments.id_column, arguments.limit, arguments.skip_empty
         batch.repeats = arguments.repeats
+        batch.runs_live = arguments.live
         batch.shape, batch.ranges = shape, _ranges(arguments, batch.dataset)
         batch.save()
         price = draft_store.estimate_of(batch)
@@ -277,5 +279,5 @@ def _resumable() -> Any:
 def _to_resume(pk: int) -> Batch:
     batch = Batch.objects.filter(pk=pk, deleted_at=None).select_related("team").first()
     if batch is None or batch.state == State.DRAFT:
-        raise Stop(BAD_INPUT, f"There is no batch {pk} to continue. `manage.py runbatch --resume` lists them.")
+        raise Stop(BAD_INPUT, f"There is no batch {pk} to resume. `manage.py runbatch --resume` lists them.")
     return batch
