@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from django.db import connection
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
@@ -54,7 +55,7 @@ def _remember(submission: Submission, rows: Mapping[bytes, int]) -> None:
     into = f"INSERT INTO {RequestDigest._meta.db_table} (submission_id, digest, {connection.ops.quote_name('row')})"
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            values = [submission.pk, list(rows), list(rows.values())]
+            values: list[Any] = [submission.pk, list(rows), list(rows.values())]
             cursor.execute(f"{into} SELECT %s, * FROM unnest(%s::bytea[], %s::bigint[])", values)  # noqa: S608
         else:
             marks = [(submission.pk, digest, row) for digest, row in rows.items()]
