@@ -15,7 +15,7 @@ run: $(VENV)/runtime ## Set everything up and start it; PORT=… changes the por
 	@exec $(BIN)/python manage.py up
 
 test: $(VENV)/dev ## The whole suite; BATCHSITE_REQUIRE=all turns "skipped: not installed" into a failure
-	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(BIN)/python -m pytest -n $(if $(ARGS),auto --maxprocesses 4,4) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(VENV)/dev ## Style, types, templates, migrations, deployment settings
 	$(BIN)/ruff check .

@@ -25,11 +25,13 @@ os.environ["BATCHSITE_DATA"] = _folder
 os.environ["BATCHSITE_HTTPS"] = "0"
 
 from batchsite.settings import *  # noqa: E402, F403
-from batchsite.settings import DATA, DATABASES, STORAGES  # noqa: E402
+from batchsite.settings import DATA, DATABASES, LOGGING, STORAGES  # noqa: E402
 
 (DATA / "static").mkdir()  # WhiteNoise warns where it is missing
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+# It writes every ten seconds, whichever test calls xAI then: tests/metrics has one of its own.
+LOGGING["handlers"]["calls"] = {"class": "logging.NullHandler"}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # A file, as in production: in memory, threads would share one connection and lock differently.
     DATABASES["default"]["TEST"] = {"NAME": str(DATA / "test.sqlite3")}

@@ -22,6 +22,12 @@ def browser_type_launch_args() -> dict[str, Any]:
     return {"executable_path": chromium(), "args": ["--disable-dev-shm-usage"]}
 
 
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
+    """As somebody who asked for less motion: nothing waits for what fades in, and nothing paints it."""
+    return {**browser_context_args, "reduced_motion": "reduce"}
+
+
 @pytest.fixture
 def complaints(page: Page) -> Iterator[list[str]]:
     """What the console complained about; a test that expects something takes it out of the list."""
