@@ -116,6 +116,9 @@ class Options:
     fetch_private: bool = _option(
         "BATCHSITE_FETCH_PRIVATE", False, "Tables may be fetched from private and loopback addresses, too"
     )
+    fetch_ports: tuple[str, ...] = _option(
+        "BATCHSITE_FETCH_PORTS", ("80", "443"), "Ports of web addresses that tables may be fetched from; or any"
+    )
     waiting_uploads: int = _option("BATCHSITE_WAITING_UPLOADS", 30, "Most uploads of a team that wait to be read")
     waiting_bytes: int = _option(
         "BATCHSITE_WAITING_BYTES", 5_000_000_000, "Most bytes of a team's uploads that wait to be read"

@@ -79,6 +79,10 @@ class HeldFor(models.TextChoices):
     OTHER = "other"
 
 
+UNREACHABLE = frozenset({HeldFor.KEY, HeldFor.NETWORK})
+"""What is held for these is at xAI, which cannot be asked about it."""
+
+
 class RowState(models.TextChoices):
     """The outcome of a row. A row without a Result is pending; `PENDING` is stored only while it is tried again."""
 

@@ -52,7 +52,9 @@ def fetch_into(claim: Claim[Dataset], dataset: Dataset) -> None:
 
 def _limits() -> web_fetch.Limits:
     options = settings.OPTIONS
-    return web_fetch.Limits(options.upload_bytes, size(options.upload_bytes), options.fetch_private)
+    return web_fetch.Limits(
+        options.upload_bytes, size(options.upload_bytes), options.fetch_private, options.fetch_ports
+    )
 
 
 class _Progress:

@@ -9,11 +9,13 @@ from __future__ import annotations
 import ipaddress
 import re
 import socket
+from collections.abc import Collection
 from urllib.parse import parse_qs, urlencode
 
 import httpx
 
 LONGEST = 2000
+ANY_PORT = "any"
 _SHEET = re.compile(r"/spreadsheets/(?:u/\d+/)?d/(e/)?([\w-]{20,100})(?:/|$)")
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -60,9 +62,17 @@ def _google(path: str, asked: dict[str, str]) -> httpx.URL:
     return httpx.URL(f"https://docs.google.com{path}?{urlencode(asked)}")
 
 
-def public_address(url: httpx.URL, *, allow_private: bool) -> str:
-    """Returns the IP address to connect to. Raises NotFetched if the host is unknown or not public."""
+def public_address(url: httpx.URL, *, allow_private: bool, ports: Collection[str]) -> str:
+    """Returns the IP address to connect to. Raises NotFetched if the host is unknown or not public, or its port shut.
+
+    `ports` are those that are open; "any" opens all.
+    """
     port = url.port or (443 if url.scheme == "https" else 80)
+    if ANY_PORT not in ports and str(port) not in ports:
+        raise NotFetched(
+            f"The address names port {port}, and batchsite reads from port {' and '.join(ports)} only. Download the "
+            "file and upload it here, or ask whoever runs batchsite to allow the port (BATCHSITE_FETCH_PORTS)."
+        )
     try:
         known = socket.getaddrinfo(url.host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):

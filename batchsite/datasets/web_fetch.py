@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email.message import Message
@@ -41,6 +41,7 @@ class Limits:
     words: str
     """`size` for people."""
     allow_private: bool
+    ports: Collection[str]
 
 
 def fetch(text: str, target: IO[bytes], limits: Limits, beat: Beat) -> str:
@@ -71,7 +72,7 @@ def _following(url: httpx.URL, answer: httpx.Response) -> httpx.URL:
 @contextmanager
 def _answer(url: httpx.URL, limits: Limits) -> Iterator[httpx.Response]:
     """The answer of one address, connected to the very IP address that was checked. Its body is not read yet."""
-    address = web_address.public_address(url, allow_private=limits.allow_private)
+    address = web_address.public_address(url, allow_private=limits.allow_private, ports=limits.ports)
     pinned = url.copy_with(host=address, userinfo=b"")
     headers = HEADERS | {"Host": url.netloc.decode()}
     timeout = httpx.Timeout(timeouts().fetch_idle)

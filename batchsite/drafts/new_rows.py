@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from batchsite.batches.models import ROWS_AT_ONCE, Renewal
 from batchsite.datasets.models import Dataset
-from batchsite.processes.leases import MOST_TRIES, Claim, claimed
-from batchsite.processes.memory_limit import OutOfMemory, within_memory
+from batchsite.processes.bounded_work import end_in_words
+from batchsite.processes.leases import Claim, claimed
 from batchsite.recipes.row_set import MOST_SPANS, RowSet
 
 PROGRESS_ROWS = 20_000
@@ -91,23 +91,23 @@ def renew_step(renewal_id: int) -> None:
         renewal = Renewal.objects.select_related("batch__dataset", "dataset").get(pk=claim.pk)
         if not renewal.is_looking:
             return
-        if claim.tries > MOST_TRIES:
-            _end(claim, renewal, problem="A worker crashed on it repeatedly.")
-            return
 
         def beat(rows: int) -> None:
             claim.extend()
             Renewal.objects.filter(pk=claim.pk).update(rows_done=rows)
 
-        try:
-            with within_memory():
+        def find() -> None:
+            try:
                 found = new_rows(renewal.batch.dataset, renewal.dataset, beat)
-        except OutOfMemory as error:
-            _end(claim, renewal, problem=f"The search {error}. Run all rows of the file instead.")
-        except ValueError as error:
-            _end(claim, renewal, problem=str(error))
-        else:
-            _end(claim, renewal, ranges=found.as_lists(), count=len(found))
+            except ValueError as error:
+                _end(claim, renewal, problem=str(error))
+            else:
+                _end(claim, renewal, ranges=found.as_lists(), count=len(found))
+
+        def give_up(reason: str) -> None:
+            _end(claim, renewal, problem=f"The search {reason}. Run all rows of the file instead.")
+
+        end_in_words(claim, find, give_up)
 
 
 def _end(claim: Claim[Renewal], renewal: Renewal, **values: object) -> None:

@@ -14,7 +14,8 @@ from batchsite.datasets.models import Dataset
 from batchsite.drafts import draft_store
 from batchsite.drafts.draft_edits import Basis
 from batchsite.drafts.models import ValueSearch
-from batchsite.processes.leases import MOST_TRIES, Claim, claimed
+from batchsite.processes.bounded_work import end_in_words
+from batchsite.processes.leases import Claim, claimed
 from batchsite.processes.queue import Job, enqueue, take
 from batchsite.recipes.row_set import MOST_SPANS, RowSet, Span
 
@@ -92,15 +93,20 @@ def find_step(search_id: int) -> None:
         found = ValueSearch.objects.select_related("batch__dataset", "asked_by").get(pk=claim.pk)
         if not found.is_looking:
             return
-        if claim.tries > MOST_TRIES:
-            _end(claim, problem="A worker crashed on it repeatedly.")
-            return
-        try:
-            rows = _rows_with(claim, found)
-        except ValueError as error:
-            _end(claim, problem=str(error))
-        else:
-            _take(claim, found, rows)
+        end_in_words(
+            claim,
+            lambda: _find(claim, found),
+            lambda reason: _end(claim, problem=f"The search {reason}. Choose the rows by their numbers instead."),
+        )
+
+
+def _find(claim: Claim[ValueSearch], found: ValueSearch) -> None:
+    try:
+        rows = _rows_with(claim, found)
+    except ValueError as error:
+        _end(claim, problem=str(error))
+    else:
+        _take(claim, found, rows)
 
 
 def _rows_with(claim: Claim[ValueSearch], found: ValueSearch) -> RowSet:

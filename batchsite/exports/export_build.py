@@ -19,8 +19,8 @@ from batchsite.batches.models import Batch
 from batchsite.exports.download_choice import DownloadChoice, fingerprint
 from batchsite.exports.models import Export
 from batchsite.exports.result_files import BUILT, Built, build, filename
-from batchsite.processes.leases import MOST_TRIES, Claim, claimed
-from batchsite.processes.memory_limit import OutOfMemory, within_memory
+from batchsite.processes.bounded_work import end_in_words
+from batchsite.processes.leases import Claim, claimed
 from batchsite.processes.queue import Job, enqueue, take_due
 from batchsite.teams.models import User
 
@@ -68,15 +68,13 @@ def build_step(export_id: int) -> None:
         export = Export.objects.select_related("batch__dataset").get(pk=claim.pk)
         if not export.is_building:
             return
-        if claim.tries > MOST_TRIES:
-            _give_up(claim, "A worker crashed on it repeatedly. Choose fewer rows, or another form.")
-            return
         folder = Path(tempfile.mkdtemp(prefix="batchsite-export-"))
         try:
-            with within_memory():
-                _build(claim, export, folder)
-        except OutOfMemory as error:
-            _give_up(claim, f"Building this file {error}. Choose fewer rows or columns, or CSV.")
+            end_in_words(
+                claim,
+                lambda: _build(claim, export, folder),
+                lambda reason: _give_up(claim, f"Building this file {reason}. Choose fewer rows or columns, or CSV."),
+            )
         except ValueError as error:  # too big for this format, or bad ranges
             _give_up(claim, str(error))
         finally:

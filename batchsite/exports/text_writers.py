@@ -17,7 +17,7 @@ import orjson
 
 from batchsite.recipes.answer_shape import as_cell
 from batchsite.recipes.download_columns import Fields, column_names
-from batchsite.tables.formulas import without_formulas
+from batchsite.tables.formulas import harmless_row, without_formulas
 
 BUFFER_ROWS = 500
 TICKS_PER_DOLLAR = 10**10
@@ -93,7 +93,7 @@ def csv_excel(columns: Sequence[str], rows: Iterable[Row], fields: Fields = None
     pick = picker(names, only)
     yield UTF8_BOM + _packed([without_formulas(pick(names))])
     for buffer in texts_of(rows, fields):
-        yield _packed([without_formulas(pick(row)) for row in buffer])
+        yield _packed([harmless_row(pick(row)) for row in buffer])
 
 
 def texts_of(rows: Iterable[Row], fields: Fields) -> Iterator[list[list[str]]]:

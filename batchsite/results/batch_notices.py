@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from batchsite.batches.causes import LOST_ANSWER, LOST_REQUEST
 from batchsite.batches.models import Batch, EndedBy, Event, Result, Submission
-from batchsite.batches.states import TERMINAL, HeldFor, RowState, State
+from batchsite.batches.states import TERMINAL, UNREACHABLE, HeldFor, RowState, State
 from batchsite.batches.time_left import moved_at
 from batchsite.batches.timeline import NO_BATCHES, NO_SUCH_MODEL
 from batchsite.pricing import budgets
@@ -36,7 +36,7 @@ class Notice:
     text: str
     since: datetime | None = None
     moves: tuple[str, ...] = ()
-    """Actions to offer: go-on, wait, finish, retry, use-key, another-model."""
+    """Actions to offer: go-on, wait, finish, end-here, retry, use-key, another-model."""
     words: str = ""
     """To be shown verbatim: the provider's own words, or commands."""
 
@@ -49,7 +49,7 @@ def notices_of(batch: Batch, submissions: Sequence[Submission], events: Sequence
     if no_worker := _no_worker(batch, idle):
         return [no_worker]
     if batch.held_reason:
-        return [_held(batch, events)]
+        return [_held(batch, running, events)]
     if batch.state == State.CANCELLING:
         by_request = sorted(running, key=lambda submission: submission.cancel_asked_at is None)
         return [_ending(submission) for submission in by_request[:1]]  # none if the last one has just ended
@@ -64,14 +64,26 @@ _AFTER = {
 """What happens meanwhile, where a person has to decide; else it is tried again by itself."""
 
 
-def _held(batch: Batch, events: Sequence[Event]) -> Notice:
+def _held(batch: Batch, running: Sequence[Submission], events: Sequence[Event]) -> Notice:
     title, _, advice = batch.why_held.partition(". ")
     after = _AFTER.get(HeldFor(batch.held_for or "other"), "No rows are lost: we retry automatically.")
     words = next((event.detail for event in reversed(events) if event.kind == "held"), "")
-    moves = ("use-key", "finish") if batch.held_for == HeldFor.KEY and other_account(batch) else ("finish",)
-    moves = ("go-on", "finish") if batch.held_for == HeldFor.LOST else moves
+    if batch.held_for in UNREACHABLE and any(submission.cancel_asked_at for submission in running):
+        after = "It is to end, and ends as soon as xAI can be asked about it. If that will never be, end it here."
+    moves = _moves_of_held(batch, running)
     text = f"{advice} {after}".strip()
     return Notice("held", "warn", f"Held: {title.rstrip('.')}", text, batch.held_since, moves, words)
+
+
+def _moves_of_held(batch: Batch, running: Sequence[Submission]) -> tuple[str, ...]:
+    if batch.held_for == HeldFor.LOST:
+        return ("go-on", "finish")
+    moves = ["use-key"] if batch.held_for == HeldFor.KEY and other_account(batch) else []
+    if not all(submission.cancel_asked_at for submission in running):
+        moves.append("finish")
+    if batch.held_for in UNREACHABLE:
+        moves.append("end-here")
+    return tuple(moves)
 
 
 def _no_worker(batch: Batch, idle: float) -> Notice | None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from batchsite.processes.leases import claimed
+from batchsite.processes.leases import Claim, claimed
 from batchsite.processes.queue import Job, enqueue
 from batchsite.results import sliced_count, summaries
 from batchsite.results.batch_pair import BatchPair, changed_in
@@ -43,12 +44,18 @@ def comparison_of(pair: BatchPair) -> Comparison:
     """Returns what is known of the pair. Has a worker count it if that is out of date."""
     comparison, _ = Comparison.objects.get_or_create(one=pair.one, other=pair.other)
     ended = pair.one.is_terminal and pair.other.is_terminal
-    outdated = comparison.fingerprint != fingerprint(pair) and (ended or not comparison.shown)
+    now = fingerprint(pair)
+    outdated = now not in {comparison.fingerprint, comparison.given_up} and (ended or not comparison.shown)
     if outdated and comparison.next_look_at is None:
         comparison.next_look_at = timezone.now()
         Comparison.objects.filter(pk=comparison.pk).update(next_look_at=comparison.next_look_at)
         enqueue(Job("batchsite.results.tasks.compare", (comparison.pk,), "long"))
     return comparison
+
+
+def problem_of(pair: BatchPair, comparison: Comparison) -> str:
+    """Returns why the pair cannot be compared as a whole. Blank if it can, or nobody tried."""
+    return comparison.problem if comparison.given_up and comparison.given_up == fingerprint(pair) else ""
 
 
 def counts_in(stored: dict[str, Any] | None) -> ChangeCounts | None:
@@ -58,9 +65,19 @@ def counts_in(stored: dict[str, Any] | None) -> ChangeCounts | None:
 def step(comparison_id: int) -> None:
     """Counts for some seconds. Raises Busy, LeaseLost."""
     with claimed(Comparison, comparison_id) as claim:
-        comparison = Comparison.objects.select_related("one__dataset", "other__dataset").get(pk=comparison_id)
-        if not sliced_count.advance(claim, comparison, ComparisonCount(comparison)):
-            claim.next_look_at = timezone.now()
+        bare = _comparisons().defer("tally", "shown").get(pk=comparison_id)
+        now = fingerprint(BatchPair(bare.one, bare.other))
+        sliced_count.attempt(claim, now, "Comparing the batches", lambda: _count(claim))
+
+
+def _comparisons() -> QuerySet[Comparison]:
+    return Comparison.objects.select_related("one__dataset", "other__dataset")
+
+
+def _count(claim: Claim[Comparison]) -> None:
+    comparison = _comparisons().get(pk=claim.pk)
+    if not sliced_count.advance(claim, comparison, ComparisonCount(comparison)):
+        claim.next_look_at = timezone.now()
 
 
 class ComparisonCount(sliced_count.SlicedCount[Comparison]):

@@ -14,7 +14,7 @@ from django.http import QueryDict
 from django.utils import timezone
 
 from batchsite.batches.models import Batch
-from batchsite.processes.leases import claimed
+from batchsite.processes.leases import Claim, claimed
 from batchsite.processes.outages import write_if_possible
 from batchsite.processes.queue import Job, enqueue
 from batchsite.results import judgement_columns, sliced_count, summaries
@@ -27,6 +27,8 @@ SLICE = 10_000
 """Rows that are searched at once."""
 PATIENCE = timedelta(seconds=20)
 """A count goes on for so long after a page last waited for it."""
+RETRIED = timedelta(hours=1)
+"""After that a count that was given up is made again for whoever waits for it."""
 KEPT = 30
 """Most counts that are kept of a batch."""
 MOST_RUNNING = 20_000
@@ -42,6 +44,8 @@ class Hits:
     total: int
     is_counting: bool = False
     """A worker counts; it is known soon."""
+    problem: str = ""
+    """Why it cannot be counted."""
 
 
 def hits_of(batch: Batch, row_filter: RowFilter, summary: Summary, shown: int | None = None) -> Hits:
@@ -55,8 +59,11 @@ def hits_of(batch: Batch, row_filter: RowFilter, summary: Summary, shown: int | 
     query = query_of(asked)
     digest = hashlib.sha256(query.encode()).hexdigest()
     stored = HitCount.objects.filter(batch=batch, digest=digest).defer("tally").first()
-    if stored and stored.shown and stored.fingerprint == fingerprint(batch, summary, asked):
+    now = fingerprint(batch, summary, asked)
+    if stored and stored.shown and stored.fingerprint == now:
         return Hits(int(stored.shown["rows"]), batch.total)
+    if stored and stored.given_up == now and stored.asked_at > timezone.now() - RETRIED:
+        return Hits(None, batch.total, problem=stored.problem)
     write_if_possible(lambda: _request(batch, query, digest, stored))
     return Hits(None, batch.total, is_counting=True)
 
@@ -93,8 +100,13 @@ def step(hit_count_id: int) -> None:
         hits = HitCount.objects.select_related("batch__dataset").get(pk=hit_count_id)
         if hits.asked_at < timezone.now() - PATIENCE:
             return
-        if not sliced_count.advance(claim, hits, RowsOfAFilter(hits)):
-            claim.next_look_at = timezone.now()
+        now = fingerprint(hits.batch, summaries.summary_of(hits.batch), filter_in(QueryDict(hits.query)))
+        sliced_count.attempt(claim, now, "Counting the rows", lambda: _count(claim, hits))
+
+
+def _count(claim: Claim[HitCount], hits: HitCount) -> None:
+    if not sliced_count.advance(claim, hits, RowsOfAFilter(hits)):
+        claim.next_look_at = timezone.now()
 
 
 class RowsOfAFilter(sliced_count.SlicedCount[HitCount]):

@@ -56,6 +56,10 @@ class SlicedWork(Work):
     through = models.PositiveBigIntegerField(default=0)
     """Rows up to this number are in `tally`."""
     tally: models.JSONField[dict[str, Any] | None] = models.JSONField(null=True, blank=True)
+    problem = models.TextField(blank=True)
+    """Why the count of `given_up` cannot be made, as a sentence."""
+    given_up = models.CharField(max_length=1400, blank=True)
+    """The fingerprint of that count: it is not begun again by itself."""
 
     class Meta:
         abstract = True
@@ -122,6 +126,10 @@ class RowOrder(Work):
     as_of = models.DateTimeField(null=True, blank=True)
     asked_at = models.DateTimeField(default=timezone.now)
     """When a page last asked for it."""
+    problem = models.TextField(blank=True)
+    """Why the results of `given_up` cannot be sorted, as a sentence."""
+    given_up = models.CharField(max_length=700, blank=True)
+    """The fingerprint of those results."""
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["batch", "key"], name="one_order_per_key")]

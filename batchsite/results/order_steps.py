@@ -16,7 +16,8 @@ from itertools import islice
 from django.utils import timezone
 
 from batchsite.batches.models import Batch
-from batchsite.processes.leases import claimed
+from batchsite.processes.bounded_work import end_in_words
+from batchsite.processes.leases import Claim, claimed
 from batchsite.processes.outages import write_if_possible
 from batchsite.processes.queue import Job, enqueue
 from batchsite.results.models import OrderedPart, RowOrder
@@ -28,6 +29,8 @@ PART = 10_000
 """Rows in a part of a stored order, and rows whose texts are read at once."""
 KEPT = 12
 """Most orders that are kept of a batch, besides the usual ones."""
+RETRIED = timedelta(hours=1)
+"""After that rows are sorted again for whoever asks, where that was given up."""
 PAUSE = timedelta(seconds=20)
 GROWTH = 1.25
 """While a batch runs it is sorted again once there are a quarter more results."""
@@ -71,14 +74,32 @@ def step(order_id: int) -> None:
     """Sorts all results of a batch, in seconds for a million. Raises Busy, LeaseLost."""
     with claimed(RowOrder, order_id) as claim:
         order = RowOrder.objects.select_related("batch__dataset").get(pk=order_id)
-        before, results = fingerprint(order.batch), order.batch.done
-        parts = _parts(order, claim.extend)
-        with claim.locked() as fresh:
-            OrderedPart.objects.filter(order=fresh).delete()
-            OrderedPart.objects.bulk_create(parts, batch_size=50)
-            fresh.edition, fresh.fingerprint, fresh.results = order.edition + 1, before, results
-            fresh.as_of = timezone.now()
-            fresh.save(update_fields=["edition", "fingerprint", "results", "as_of"])
+        before = fingerprint(order.batch)
+
+        def give_up(reason: str) -> None:
+            with claim.locked() as fresh:
+                fresh.problem, fresh.given_up = f"Sorting the rows {reason}.", before
+                fresh.save(update_fields=["problem", "given_up"])
+
+        end_in_words(claim, lambda: _sort(claim, order, before), give_up)
+
+
+def problem_of(batch: Batch, key: str) -> str:
+    """Returns why the rows cannot be sorted by a key. Blank if they can, or it is time to try it again."""
+    since = timezone.now() - RETRIED
+    given_up = RowOrder.objects.filter(batch=batch, key=key, given_up=fingerprint(batch), asked_at__gt=since).first()
+    return given_up.problem if given_up else ""
+
+
+def _sort(claim: Claim[RowOrder], order: RowOrder, before: str) -> None:
+    results = order.batch.done
+    parts = _parts(order, claim.extend)
+    with claim.locked() as fresh:
+        OrderedPart.objects.filter(order=fresh).delete()
+        OrderedPart.objects.bulk_create(parts, batch_size=50)
+        fresh.edition, fresh.fingerprint, fresh.results = order.edition + 1, before, results
+        fresh.as_of = timezone.now()
+        fresh.save(update_fields=["edition", "fingerprint", "results", "as_of"])
 
 
 def _parts(order: RowOrder, keep_alive: Callable[[], None]) -> list[OrderedPart]:

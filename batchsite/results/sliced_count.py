@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 from django.utils import timezone
 
+from batchsite.processes.bounded_work import end_in_words
 from batchsite.processes.leases import Claim
 from batchsite.results.models import SlicedWork
 
@@ -56,6 +58,23 @@ class SlicedCount(ABC, Generic[W]):
 
     def on_complete(self, work: W) -> None:
         """The tally is shown from now on. Sets fields of `work`, which the step saves whole."""
+
+
+def attempt(claim: Claim[W], fingerprint: str, what: str, step: Callable[[], None]) -> None:
+    """Runs a step of the count of `fingerprint`; `what` begins the sentence that says why it is given up."""
+
+    def give_up(reason: str) -> None:
+        with claim.locked() as fresh:
+            fresh.problem, fresh.given_up, fresh.doing = f"{what} {reason}.", fingerprint, ""
+            fresh.save(update_fields=["problem", "given_up", "doing"])
+
+    end_in_words(claim, step, give_up)
+
+
+def begin_again(work: SlicedWork) -> None:
+    """Lets a count that was given up be made once more. Only writes the row."""
+    values = {"problem": "", "given_up": "", "next_look_at": timezone.now()}
+    type(work)._default_manager.filter(pk=work.pk).update(**values)
 
 
 def advance(claim: Claim[W], work: W, count: SlicedCount[W]) -> bool:

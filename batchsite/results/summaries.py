@@ -44,11 +44,18 @@ def is_current(batch: Batch, summary: Summary) -> bool:
     return summary.fingerprint == fingerprint(batch, summary)
 
 
+def problem_of(batch: Batch, summary: Summary) -> str:
+    """Returns why these answers cannot be summed up. Blank if they can, or nobody tried."""
+    return summary.problem if summary.given_up and summary.given_up == fingerprint(batch, summary) else ""
+
+
 def request(batch: Batch, summary: Summary) -> None:
     """Has a worker count the batch again if enough of its results have changed."""
     if summary.next_look_at is not None or not batch.done:
         return
     if is_current(batch, summary):
+        return
+    if problem_of(batch, summary):
         return
     if not batch.is_terminal and summary.as_of and not _grew(batch, summary, timezone.now() - summary.as_of):
         return
@@ -84,11 +91,16 @@ def nudge(summary: Summary) -> None:
 def step(summary_id: int) -> None:
     """Counts and corrects for some seconds. Raises Busy, LeaseLost."""
     with claimed(Summary, summary_id) as claim:
-        summary = Summary.objects.select_related("batch__dataset").get(pk=summary_id)
-        if not sliced_count.advance(claim, summary, SummaryCount(summary)):
-            claim.next_look_at = timezone.now()
-            return
-        _correct(claim)
+        bare = Summary.objects.select_related("batch__dataset").defer("tally", "shown").get(pk=summary_id)
+        sliced_count.attempt(claim, fingerprint(bare.batch, bare), "Summarizing the answers", lambda: _count(claim))
+
+
+def _count(claim: Claim[Summary]) -> None:
+    summary = Summary.objects.select_related("batch__dataset").get(pk=claim.pk)
+    if not sliced_count.advance(claim, summary, SummaryCount(summary)):
+        claim.next_look_at = timezone.now()
+        return
+    _correct(claim)
 
 
 class SummaryCount(sliced_count.SlicedCount[Summary]):

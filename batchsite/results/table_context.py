@@ -28,13 +28,15 @@ def table_context(request: TeamRequest, batch: Batch, summary: Summary, row_filt
     choice = column_choice.choice_of(request.user, batch)
     columns = table_columns.columns_of(batch, request.GET, choice)
     page = row_table.page_of(batch, row_filter, request.GET, summary, columns)
-    if page.unsorted == "soon" or page.as_of:
+    problem = order_steps.problem_of(batch, row_filter.measure) if page.unsorted == "soon" else ""
+    if (page.unsorted == "soon" and not problem) or page.as_of:
         order_steps.request(batch, row_filter.measure)
     is_whole = (
         not row_filter.measure or not batch.pending
     )  # in the order of a measure, only rows with a result are shown
     return {
         "page": page,
+        "unsortable": problem,
         "hits": hit_counts.hits_of(batch, row_filter, summary, page.count if is_whole else None)
         if row_filter
         else None,

@@ -22,6 +22,7 @@ from batchsite.results import (
     hit_counts,
     judgements,
     row_detail,
+    sliced_count,
     summaries,
     summary_charts,
     table_rows,
@@ -80,6 +81,7 @@ def sums_context(request: TeamRequest, batch: Batch, summary: Summary, row_filte
         "picture": picture,
         "is_asked": is_asked,
         "is_current": summaries.is_current(batch, summary),
+        "problem": "" if is_asked else summaries.problem_of(batch, summary),
         "sums_every": 2 if is_asked else 10 if batch.is_running else None,
         "corrected": agreement.corrected(picture.agreement, summary.corrections) if picture else None,
         "comparable": answer_fields.field_names(batch),
@@ -87,6 +89,16 @@ def sums_context(request: TeamRequest, batch: Batch, summary: Summary, row_filte
         "last_row": batch.rows.last,
         "asked": row_filter,
     }
+
+
+@require_POST
+def batch_summarize(request: TeamRequest, batch_id: int) -> HttpResponse:
+    """Has the answers summed up once more, where that was given up."""
+    batch = queries.batch_of(request.team, batch_id)
+    summary = summaries.summary_of(batch)
+    if summaries.problem_of(batch, summary):
+        sliced_count.begin_again(summary)
+    return redirect("batch-insights", batch.pk)
 
 
 @require_POST

@@ -10,13 +10,15 @@ from django.urls import reverse
 from batchsite.batches import queries
 from batchsite.batches.states import State
 from batchsite.http import UNPROCESSABLE, offer_undo
+from batchsite.pricing.retry_cost import cost_of
 from batchsite.results.confirmation import ask, ask_and_do, do, question_context, typed
 from batchsite.results.forms import RenameForm
 from batchsite.submission import actions
 from batchsite.submission.key_moves import NAMES, move_to_key, other_account
+from batchsite.submission.unseen_end import rows_at_provider
 from batchsite.teams.key_checks import check_key
 from batchsite.teams.requests import TeamRequest
-from batchsite.wording import many, number
+from batchsite.wording import dollars, many, number
 
 
 @ask_and_do
@@ -51,6 +53,24 @@ def batch_finish(request: TeamRequest, batch_id: int) -> HttpResponse:
         is_calm=False,
         stay="Keep running",
     )
+
+
+@ask_and_do
+def batch_end_here(request: TeamRequest, batch_id: int) -> HttpResponse:
+    """Ends a batch about which xAI cannot be asked: its key is gone, or nothing reaches xAI."""
+    batch = queries.batch_of(request.team, batch_id)
+    if request.method == "POST":
+        return do(request, batch, lambda: actions.end_here(batch, request.user))
+    sent = rows_at_provider(batch)
+    cost = cost_of(batch, sent)
+    for_about = f", for about {dollars(cost)}" if cost else ""
+    what = (
+        f"xAI can’t be asked about it now, so nothing is cancelled there. The {many(batch.pending, 'row')} without an "
+        f"answer here {'is' if batch.pending == 1 else 'are'} declared missing. Of these, {number(sent)} may have been "
+        f"sent: xAI may answer and bill them{for_about}. What was never sent costs nothing. To retry rows that were "
+        "sent may pay for them twice. If the key may come back, wait instead: nothing is lost or paid twice then."
+    )
+    return ask(request, batch, f"End “{batch}” here?", what, "End it here", is_calm=False, stay="Keep waiting")
 
 
 @ask_and_do

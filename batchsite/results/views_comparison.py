@@ -7,15 +7,16 @@ from typing import Any
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
 from batchsite.batches import queries
 from batchsite.batches.models import Batch
 from batchsite.batches.states import State
 from batchsite.http import whole_number
-from batchsite.results import compared_rows, comparisons
+from batchsite.results import compared_rows, comparisons, sliced_count
 from batchsite.results.batch_pair import BatchPair
 from batchsite.results.compared_rows import ONLY
+from batchsite.results.models import Comparison
 from batchsite.teams.requests import TeamRequest
 
 SHOWN = 50
@@ -45,6 +46,16 @@ def batches_compared(request: TeamRequest, batch_id: int, other_id: int) -> Http
     if request.htmx:
         return render(request, "results/_pairs.html", context)
     return render(request, "results/compare.html", context | _sums(pair, request))
+
+
+@require_POST
+def batches_compare_again(request: TeamRequest, batch_id: int, other_id: int) -> HttpResponse:
+    """Has both batches compared once more, where that was given up."""
+    one, other = queries.batch_of(request.team, batch_id), queries.batch_of(request.team, other_id)
+    given_up = Comparison.objects.filter(one=one, other=other).exclude(given_up="").first()
+    if given_up:
+        sliced_count.begin_again(given_up)
+    return redirect("batches-compared", one.pk, other.pk)
 
 
 def _address(one: Batch, other: Batch) -> str:
@@ -83,6 +94,7 @@ def _sums(pair: BatchPair, request: TeamRequest) -> dict[str, Any]:
         "sums": counts,
         "only": only,
         "every": 2 if comparison.next_look_at else 0,
+        "problem": "" if comparison.next_look_at else comparisons.problem_of(pair, comparison),
         "accuracies": [right / counts.counted for right in counts.right] if counts and counts.counted else None,
         "changes": sorted(counts.fields.items(), key=lambda item: -item[1]) if counts and len(pair.names) > 1 else (),
         "last_row": pair.rows.last,

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from batchsite.batches import queries
 from batchsite.batches.answer_flaws import CUT_OFF
-from batchsite.batches.models import Batch
+from batchsite.batches.models import Batch, EndedBy
 from batchsite.batches.states import RowState
 from batchsite.http import UNPROCESSABLE
 from batchsite.pricing.both_ways import live_time
@@ -113,7 +113,9 @@ def batch_row_retry(request: TeamRequest, batch_id: int, row: int) -> HttpRespon
 
 
 def _retry_context(batch: Batch, question: str, rows: int, back: str = "") -> dict[str, Any]:
+    ended_here = batch.submissions.filter(ended_by=EndedBy.HERE).exists()
     return question_context(batch, question, "", "Retry", back) | {
+        "may_be_billed": ended_here and batch.missing,
         "rows": rows,
         "each": cost_of(batch, 1),
         "cost": cost_of(batch, rows),

@@ -13,9 +13,9 @@ from django.utils import timezone
 from batchsite.batches.answer_flaws import COUNTERS
 from batchsite.batches.causes import TRANSIENT
 from batchsite.batches.draft_fingerprint import draft_fingerprint
-from batchsite.batches.models import Batch, LiveRequest, LiveState, Submission
+from batchsite.batches.models import Batch, EndedBy, LiveRequest, LiveState, Submission
 from batchsite.batches.signals import batch_starting
-from batchsite.batches.states import TERMINAL, RowState, State
+from batchsite.batches.states import TERMINAL, UNREACHABLE, RowState, State
 from batchsite.batches.timeline import note
 from batchsite.batches.transitions import ask_to_end, lock_batch, refresh, resume
 from batchsite.pricing.budgets import refusal_of
@@ -88,6 +88,26 @@ def finish_early(batch: Batch, user: User | None) -> None:
     """Cancel, keep the answers that are there, and declare the other rows missing, so that they can be retried."""
     reason = "Still pending when the batch was finished early."
     _end_early(batch, user, State.COMPLETED, RowState.MISSING, reason, "Finished early")
+
+
+def end_here(batch: Batch, user: User | None) -> None:
+    """End a batch that waits for a key or a network that may never come. xAI is not asked, and told nothing.
+
+    Raises NotNow where it can be asked: then cancelling is better.
+    """
+    with transaction.atomic():
+        batch = lock_batch(batch.pk)
+        running = list(batch.submissions.select_for_update(no_key=True).exclude(state__in=TERMINAL))
+        if not running:
+            raise NotNow("This batch has ended already.")
+        if batch.held_for not in UNREACHABLE:
+            raise NotNow("xAI can be asked about this batch. Cancel it instead: then no row runs on there.")
+        for submission in running:
+            ending = State(submission.ending or State.COMPLETED)
+            ask_to_end(submission, ending, RowState.MISSING, "", by=EndedBy.HERE)
+        refresh(batch.pk)
+        resume(batch.pk, by=user)
+        note(batch.pk, "cancel", "Ended here, without asking xAI", by=user)
 
 
 def _end_early(batch: Batch, user: User | None, ending: State, rest: RowState, reason: str, words: str) -> None:

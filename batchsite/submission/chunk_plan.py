@@ -19,7 +19,7 @@ from batchsite.recipes.recipe import Recipe, RowProblem, check_row, empty_column
 from batchsite.recipes.row_set import RowSet
 from batchsite.submission import copies, result_records, results_store
 from batchsite.submission.retriable import retriable_results
-from batchsite.submission.step_context import StepContext
+from batchsite.submission.step_context import LocalStep
 from batchsite.timeouts import timeouts
 
 SLICE = 10_000
@@ -27,7 +27,7 @@ SLICE = 10_000
 PROBLEMS_KEPT = 200
 
 
-def plan(context: StepContext) -> float | None:
+def plan(context: LocalStep) -> float | None:
     """Plan the next rows. Returns seconds until the next look, None when the batch went back to its draft."""
     while not context.is_over:
         submission = context.submission
@@ -42,7 +42,7 @@ def plan(context: StepContext) -> float | None:
     return 0
 
 
-def _plan_slice(context: StepContext) -> None:
+def _plan_slice(context: LocalStep) -> None:
     """Check and plan the next slice of rows that were never sent."""
     submission, batch = context.submission, context.batch
     rows = batch.rows.within(submission.first_row, submission.last_row)
@@ -146,7 +146,7 @@ def _add_chunks(submission: Submission, spans: Iterable[list[list[int]]]) -> Non
     submission.save(update_fields=["total"])
 
 
-def _end_planning(context: StepContext) -> float | None:
+def _end_planning(context: LocalStep) -> float | None:
     """Go on to sending, or back to the draft if any row of the batch cannot be sent."""
     if not copies.forget_digests(context):
         return 0
@@ -164,7 +164,7 @@ def _end_planning(context: StepContext) -> float | None:
     return _end_unsent(context)
 
 
-def _end_unsent(context: StepContext) -> float | None:
+def _end_unsent(context: LocalStep) -> float | None:
     """End a submission without a row to send: all are skipped, or have the answer of a row that was tried."""
     if not copies.give_answers(context):
         return 0
@@ -191,7 +191,7 @@ def _back_to_draft(batch: Batch) -> None:
 # ---- rows that are tried again --------------------------------------------------------------------
 
 
-def _plan_retry(context: StepContext) -> None:
+def _plan_retry(context: LocalStep) -> None:
     """Take the next results that are to be tried again, and plan chunks of their rows."""
     at_once = _rows_at_once(recipe_of(context.batch))
     with context.locked() as submission:

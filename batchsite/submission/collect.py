@@ -33,7 +33,7 @@ from batchsite.submission.reconcile import (
     seconds_to_second_look,
     send_again,
 )
-from batchsite.submission.step_context import StepContext
+from batchsite.submission.step_context import LocalStep, StepContext
 from batchsite.submission.watch import MOST_READDS
 from batchsite.timeouts import doubling, timeouts
 from batchsite.xai.types import Page
@@ -220,20 +220,24 @@ def _judge(context: StepContext) -> float | None:
 _CAUSES = {RowState.MISSING: "missing", RowState.CANCELLED: "cancelled", RowState.FAILED: "batch failed"}
 
 
-def declare(context: StepContext) -> float | None:
-    """Give every row without a result one of our own, chunk by chunk; then the submission ends."""
+def declare(context: LocalStep, unsent: str = "") -> float | None:
+    """Give every row without a result one of our own, chunk by chunk; then the submission ends.
+
+    `unsent`: the reason of rows that were never sent, if it is another.
+    """
     state = RowState(context.submission.declare_as or RowState.MISSING)
     cause = "expired" if context.submission.ending == State.EXPIRED else _CAUSES[state]
     for chunk in chunks_of(context.submission, *ChunkState, after_row=context.submission.declared_through):
         if context.is_over:
             return 0
         with context.locked() as submission:
-            results_store.declare(submission, numbers(chunk.ranges), state, submission.ending_reason, cause)
+            reason = unsent if unsent and chunk.state == ChunkState.PLANNED else submission.ending_reason
+            results_store.declare(submission, numbers(chunk.ranges), state, reason, cause)
             update(submission, declared_through=chunk.first_row)
     return finish(context)
 
 
-def finish(context: StepContext) -> float | None:
+def finish(context: LocalStep) -> float | None:
     """End the submission: every row is accounted for, and copies have the answers of their originals."""
     if not give_answers(context):
         return 0

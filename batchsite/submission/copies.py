@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import Any
 
+from django.db import connection
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from batchsite.batches.course import record_progress
@@ -20,7 +22,7 @@ from batchsite.recipes.recipe import Recipe
 from batchsite.submission import result_records
 from batchsite.submission.result_records import Record
 from batchsite.submission.retriable import retriable_results
-from batchsite.submission.step_context import StepContext
+from batchsite.submission.step_context import LocalStep
 
 SLICE = 2_000
 """Copies that are given their answers in one transaction."""
@@ -41,14 +43,23 @@ def find(submission: Submission, digests: Mapping[int, bytes]) -> dict[int, int]
         first.setdefault(digest, row)
     known = RequestDigest.objects.filter(submission=submission, digest__in=list(first))
     before = {bytes(digest): row for digest, row in known.values_list("digest", "row")}
-    fresh = [
-        RequestDigest(submission=submission, digest=digest, row=row)
-        for digest, row in first.items()
-        if digest not in before
-    ]
-    RequestDigest.objects.bulk_create(fresh)
+    _remember(submission, {digest: row for digest, row in first.items() if digest not in before})
     originals = first | before
     return {row: originals[digest] for row, digest in digests.items() if originals[digest] != row}
+
+
+def _remember(submission: Submission, rows: Mapping[bytes, int]) -> None:
+    """Insert digests in one statement: ten times faster than as objects of Django."""
+    if not rows:
+        return
+    into = f"INSERT INTO {RequestDigest._meta.db_table} (submission_id, digest, {connection.ops.quote_name('row')})"
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            values: list[Any] = [submission.pk, list(rows), list(rows.values())]
+            cursor.execute(f"{into} SELECT %s, * FROM unnest(%s::bytea[], %s::bigint[])", values)  # noqa: S608
+        else:
+            marks = [(submission.pk, digest, row) for digest, row in rows.items()]
+            cursor.executemany(f"{into} VALUES (%s, %s, %s)", marks)
 
 
 def kept_digests(submission: Submission, recipe: Recipe) -> dict[int, bytes]:
@@ -94,7 +105,7 @@ def _pending(batch_id: int, submission_id: int | None) -> Record:
     )
 
 
-def forget_digests(context: StepContext) -> bool:
+def forget_digests(context: LocalStep) -> bool:
     """Remove what only planning needs, part by part. Returns whether all is gone."""
     if not context.submission.batch.sent_once:
         return True
@@ -113,7 +124,7 @@ def forget_digests(context: StepContext) -> bool:
 # ---- answers -------------------------------------------------------------------------------------------------
 
 
-def give_answers(context: StepContext) -> bool:
+def give_answers(context: LocalStep) -> bool:
     """Give copies what their originals have, as far as the step goes. Returns whether none is left behind."""
     batch_id, after = context.submission.batch_id, 0
     if not Batch.objects.filter(pk=batch_id, copies__gt=0).exists():

@@ -17,7 +17,9 @@ from django.utils import timezone
 from batchsite.batches.answer_flaws import COUNTERS, flaw_of
 from batchsite.batches.models import Batch, FlawCount, RawPage, Result
 from batchsite.batches.states import RowState
+from batchsite.batches.timeline import note
 from batchsite.batches.transitions import lock_batch
+from batchsite.processes.bounded_work import end_in_words
 from batchsite.processes.leases import Claim, claimed
 from batchsite.processes.queue import Job, take_due
 from batchsite.submission.request_owners import rows_in
@@ -36,16 +38,27 @@ def due(now: datetime) -> Iterable[Job]:
 def step(count_id: int) -> None:
     """Look through raw pages for some seconds. Raises Busy, LeaseLost."""
     with claimed(FlawCount, count_id) as claim:
-        count = FlawCount.objects.select_related("batch").get(pk=count_id)
-        until = timezone.now().timestamp() + timeouts().step
-        pages = RawPage.objects.filter(Q(submission__batch=count.batch) | Q(batch=count.batch))
-        for pk in list(pages.filter(pk__gt=count.page_through).order_by("pk").values_list("pk", flat=True)):
-            _count_page(claim, count.batch, RawPage.objects.get(pk=pk))
-            if timezone.now().timestamp() > until:
-                claim.next_look_at = timezone.now()
-                return
-        with claim.locked() as finished:
-            finished.delete()
+        end_in_words(claim, lambda: _count(claim), lambda reason: _give_up(claim, reason))
+
+
+def _count(claim: Claim[FlawCount]) -> None:
+    count = FlawCount.objects.select_related("batch").get(pk=claim.pk)
+    until = timezone.now().timestamp() + timeouts().step
+    pages = RawPage.objects.filter(Q(submission__batch=count.batch) | Q(batch=count.batch))
+    for pk in list(pages.filter(pk__gt=count.page_through).order_by("pk").values_list("pk", flat=True)):
+        _count_page(claim, count.batch, RawPage.objects.get(pk=pk))
+        if timezone.now().timestamp() > until:
+            claim.next_look_at = timezone.now()
+            return
+    with claim.locked() as finished:
+        finished.delete()
+
+
+def _give_up(claim: Claim[FlawCount], reason: str) -> None:
+    text = f"Looking through answers from before they were checked {reason}. Empty and cut-off ones may be uncounted."
+    with claim.locked() as count:
+        note(count.batch_id, "problem", text)
+        count.delete()
 
 
 def _count_page(claim: Claim[FlawCount], batch: Batch, page: RawPage) -> None:

@@ -19,14 +19,12 @@ from batchsite.xai.client import XaiClient
 
 
 @dataclass
-class StepContext:
-    """What a step works with. `submission` is as last read; write to it only inside `locked()`."""
+class LocalStep:
+    """A step that asks nobody. `submission` is as last read; write to it only inside `locked()`."""
 
     claim: Claim[Submission]
     submission: Submission
-    account: Account
-    client: XaiClient
-    started: float = field(default_factory=time.monotonic)
+    started: float = field(default_factory=time.monotonic, kw_only=True)
 
     @property
     def batch(self) -> Batch:
@@ -47,6 +45,14 @@ class StepContext:
                 fresh.batch = self.submission.batch
                 self.submission = fresh
                 yield fresh
+
+
+@dataclass
+class StepContext(LocalStep):
+    """A step that may ask the provider."""
+
+    account: Account
+    client: XaiClient
 
 
 def begin_step(claim: Claim[Submission]) -> StepContext:

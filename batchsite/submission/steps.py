@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from batchsite.batches.batchable import remember
 from batchsite.batches.generation import DatabaseWentBack
-from batchsite.batches.models import Submission
+from batchsite.batches.models import EndedBy, Submission
 from batchsite.batches.states import HeldFor, RowState, State
 from batchsite.batches.timeline import NO_BATCHES, NO_SUCH_MODEL, note
 from batchsite.batches.transitions import ask_to_end, hold, move, resume, update
@@ -22,14 +22,15 @@ from batchsite.processes.leases import MOST_TRIES, Claim, claimed
 from batchsite.processes.memory_limit import OutOfMemory, within_memory
 from batchsite.setup import logging_about
 from batchsite.submission.chunk_plan import plan
-from batchsite.submission.collect import collect, declare, preview
+from batchsite.submission.collect import collect, preview
 from batchsite.submission.live import WaitsForPerson, run_live
 from batchsite.submission.phase import is_last_day
 from batchsite.submission.provider_calls import hold_code, hold_words, is_hold, is_lasting
 from batchsite.submission.provider_teams import cannot_tell, is_ours_to_see, mismatch
 from batchsite.submission.restore import begin_anew, unconfirmed
-from batchsite.submission.step_context import StepContext, begin_step
+from batchsite.submission.step_context import LocalStep, StepContext, begin_step
 from batchsite.submission.submit import submit, withdraw
+from batchsite.submission.unseen_end import end_unseen
 from batchsite.submission.watch import watch
 from batchsite.teams.accounts import AccountMissing
 from batchsite.teams.network_faults import fault_of, sentence
@@ -77,12 +78,14 @@ def _step_or_hold(claim: Claim[Submission], looked: RemoteBatch | XaiError | Non
 
 
 def _step(claim: Claim[Submission], looked: RemoteBatch | XaiError | None) -> float | None:
-    submission = Submission.objects.select_related("batch").get(pk=claim.pk)
+    submission = Submission.objects.select_related("batch__dataset").get(pk=claim.pk)
     if submission.ended_at:
         return None
     if claim.tries > MOST_TRIES:
         hold(submission.batch_id, "a worker crashed on it repeatedly. Check the logs, then press Resume.")
         return timeouts().longest
+    if submission.ended_by == EndedBy.HERE:
+        return end_unseen(LocalStep(claim, submission))
     try:
         context = begin_step(claim)
     except AccountMissing as error:
@@ -90,14 +93,12 @@ def _step(claim: Claim[Submission], looked: RemoteBatch | XaiError | None) -> fl
         return timeouts().held_probe
     if words := mismatch(context):
         if context.submission.cancel_asked_at:
-            return _end_unseen(context)
+            return end_unseen(context)
         hold(submission.batch_id, words, held_for=HeldFor.KEY)
         return timeouts().held_probe
-    if words := unconfirmed(context.submission):
-        hold(submission.batch_id, words, held_for=HeldFor.RESTORE)
-        return timeouts().held_probe
-    if words := budgets.waits(context.submission):
-        hold(submission.batch_id, words, held_for=HeldFor.BUDGET)
+    words, held_for = _word_wanted(context.submission)
+    if words:
+        hold(submission.batch_id, words, held_for=held_for)
         return timeouts().held_probe
     try:
         if isinstance(looked, XaiError):
@@ -113,6 +114,13 @@ def _step(claim: Claim[Submission], looked: RemoteBatch | XaiError | None) -> fl
             update(fresh, faults=0)
             resume(fresh.batch_id)
     return wait
+
+
+def _word_wanted(submission: Submission) -> tuple[str, HeldFor]:
+    """Returns why a submission waits for a person, and the code of that; "" if it does not."""
+    if words := unconfirmed(submission):
+        return words, HeldFor.RESTORE
+    return budgets.waits(submission), HeldFor.BUDGET
 
 
 def _do(context: StepContext, looked: RemoteBatch | None) -> float | None:
@@ -167,7 +175,7 @@ def _on_error(context: StepContext, error: XaiError) -> float | None:
             _remember_refusal(context, error)
             ask_to_end(submission, State.FAILED, RowState.FAILED, error.message)
     if says_nothing:
-        return _end_unseen(context)
+        return end_unseen(context)
     if context.submission.state == State.SUBMITTING and isinstance(error, PermissionDenied):
         return _forbidden(context, error)
     return max(error.retry_after or 0.0, doubling(1, faults))
@@ -212,27 +220,6 @@ def _vanished(submission: Submission) -> None:
     if not submission.ending:
         reason = "xAI does not know this batch any more; whether the row was answered cannot be told."
         update(submission, ending=State.FAILED, declare_as=RowState.MISSING, ending_reason=reason)
-
-
-_UNSEEN = (
-    "Ended here with a key that cannot see the batch at xAI. It was not cancelled there: the row may still be "
-    "answered, and billed."
-)
-
-
-def _end_unseen(context: StepContext) -> float | None:
-    """End what a person wants ended while no key is set that can see it. Rows may go on at xAI, and it is said so.
-
-    Returns seconds until the next step, None at the end.
-    """
-    if context.submission.state != State.COLLECTING:
-        with context.locked() as submission:
-            if submission.state in {State.QUEUED, State.SUBMITTING}:
-                move(submission, State.CANCELLING)
-            move(submission, State.COLLECTING, settled_at=timezone.now())
-    with context.locked() as submission:
-        update(submission, declare_as=RowState.MISSING, ending_reason=_UNSEEN)
-    return declare(context)
 
 
 def _forbidden(context: StepContext, error: PermissionDenied) -> float:

@@ -153,6 +153,17 @@ def test_on_a_telephone_a_row_is_a_sheet_that_back_closes(batch: Batch, alice: U
     expect(page.get_by_role("link", name="5", exact=True)).to_be_focused()
 
 
+def test_on_a_telephone_the_menus_above_the_table_are_on_the_screen(batch: Batch, alice: User, open_as: Open) -> None:
+    page = open_as(alice, f"/batches/{batch.pk}?f.intent=late")
+    page.set_viewport_size({"width": 390, "height": 844})
+    for menu in page.locator("#results .tools details.menu").all():
+        menu.locator("summary").click()
+        box = menu.locator("> div").bounding_box()
+        assert box
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 390
+
+
 def test_a_column_is_widened_with_the_mouse_and_stays_so(batch: Batch, alice: User, open_as: Open) -> None:
     page = open_as(alice, f"/batches/{batch.pk}")
     head = page.get_by_role("columnheader", name="intent")

@@ -103,7 +103,7 @@ def test_a_file_that_is_chosen_before_the_script_is_there_is_sent_all_the_same(
 def test_a_table_comes_from_a_web_address_and_is_tried_again(
     team: Team, alice: User, open_as: Open, settings: Settings
 ) -> None:
-    settings.OPTIONS = replace(settings.OPTIONS, fetch_private=True)
+    settings.OPTIONS = replace(settings.OPTIONS, fetch_private=True, fetch_ports=("any",))
     with running_site() as site:
         page = open_as(alice, "/datasets/")
         page.get_by_text("From a web address").click()

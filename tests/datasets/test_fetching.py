@@ -34,7 +34,7 @@ HTML = {"Content-Type": "text/html; charset=utf-8"}
 
 @pytest.fixture
 def site(settings: Settings) -> Iterator[WebSite]:
-    settings.OPTIONS = replace(settings.OPTIONS, fetch_private=True)
+    settings.OPTIONS = replace(settings.OPTIONS, fetch_private=True, fetch_ports=("any",))
     with running_site() as running:
         running.pages["/data/tickets.csv"] = Page(CSV)
         yield running
@@ -47,6 +47,18 @@ def fetched(team: Team, address: str) -> Dataset:
 def words_of(dataset: Dataset) -> str:
     assert dataset.state == DatasetState.REFUSED
     return str(dataset.problems[0]["message"])
+
+
+def test_only_the_ports_of_the_web_are_asked(team: Team, site: WebSite, settings: Settings) -> None:
+    settings.OPTIONS = replace(settings.OPTIONS, fetch_ports=("80", "443"))
+    port = site.url.rpartition(":")[2]
+    assert words_of(fetched(team, f"{site.url}/data/tickets.csv")).startswith(
+        f"The address names port {port}, and batchsite reads from port 80 and 443 only."
+    )
+    assert site.asked == []
+    settings.OPTIONS = replace(settings.OPTIONS, fetch_ports=(port,))
+    site.pages["/there"] = Page(status=302, headers={"Location": "http://127.0.0.1:22/"})
+    assert words_of(fetched(team, f"{site.url}/there")).startswith("The address names port 22,")
 
 
 # ---- what comes in ---------------------------------------------------------------------------------------
@@ -279,7 +291,7 @@ def test_a_server_that_never_ends_holds_no_worker(
     kind: str, team: Team, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each was never idle for as long as `fetch_idle`, so it went on until the worker was killed."""
-    settings.OPTIONS = replace(settings.OPTIONS, fetch_private=True)
+    settings.OPTIONS = replace(settings.OPTIONS, fetch_private=True, fetch_ports=("any",))
     monkeypatch.setattr(web_fetch, "timeouts", lambda: PipelineTimeouts(fetch=1, fetch_head=1, fetch_idle=1))
     with dripping(*DRIPS[kind]) as url:
         began = time.monotonic()

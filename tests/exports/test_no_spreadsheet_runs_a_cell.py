@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from batchsite.datasets.problem_report import COLUMNS, problems_csv
 from batchsite.exports.text_writers import Outcome, csv_exact, csv_excel
-from batchsite.tables.formulas import without_formulas
+from batchsite.tables.formulas import harmless_row, without_formulas
 
 Table = list[list[str]]
 RUNS = re.compile(r"[\s\ufeff\u200b\x00]*[=+\-@＝＋－＠﹦﹢﹣﹫]")
@@ -73,7 +73,7 @@ def test_the_report_of_problems_holds_no_formula_for_any_separator(formula: str,
 
 
 PARTS = st.sampled_from(
-    ["=1", "-2+A1", "@x", "+", "-5", "＝1", ";", "\t", "|", "\n", "\r\n", '"', ",", " ", "a", "\x1f", "\0"]
+    ["=1", "-2+A1", "@x", "+", "-5", "＝1", ";", "\t", "|", "\n", "\r\n", '"', ",", " ", "a", "\x1f", "\u2003", "\0"]
 )
 CELL = st.lists(PARTS, max_size=8).map("".join)
 
@@ -98,6 +98,15 @@ def test_only_apostrophes_are_added(cell: str) -> None:
 
     assert guarded.replace("'", "") == cell
     assert without_formulas([guarded]) == [guarded]
+
+
+@given(st.lists(CELL, min_size=1, max_size=4))
+@example(["-5\x1f;"])
+@example(["-5", "-5.5", "a;-5"])
+@example(["a;", "=1"])
+@example(["\t1"])
+def test_a_row_looked_at_as_a_whole_is_guarded_like_its_cells(cells: list[str]) -> None:
+    assert [*harmless_row(cells)] == without_formulas(cells)
 
 
 @pytest.mark.parametrize(
@@ -132,6 +141,7 @@ def test_the_guard_takes_time_in_proportion_to_a_cell(piece: str) -> None:
     def seconds(length: int) -> float:
         cell = piece * (length // len(piece))
         begun = time.process_time()
+        harmless_row([cell])
         without_formulas([cell])
         return time.process_time() - begun
 

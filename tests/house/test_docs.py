@@ -20,6 +20,8 @@ def written(value: Any) -> str:
         return "not set"
     if isinstance(value, bool):
         return f"`{int(value)}`"
+    if isinstance(value, tuple):
+        value = ",".join(value)
     return f"`{value}`".replace(f"{ROOT}/", "")
 
 

@@ -102,7 +102,7 @@ def test_what_nobody_can_tell_anything_of_can_be_ended(team: Team, sandbox: Sand
     actions.cancel(batch, None)
     drive(batch)
     assert (batch.is_running, batch.missing) == (False, ROWS)
-    assert "was not cancelled there" in batch.results.all()[0].error
+    assert "before it was sent" in batch.results.all()[0].error  # its add was refused
 
 
 def test_what_has_vanished_from_its_own_team_is_given_up(team: Team, sandbox: Sandbox, set_key: Any) -> None:

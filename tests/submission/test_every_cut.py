@@ -32,7 +32,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 NIGHTLY = os.environ.get("CUT_NIGHTLY") == "1"
 PAIRS = int(os.environ.get("CUT_PAIRS", "12" if NIGHTLY else "4"))
 EVERY = int(os.environ.get("CUT_EVERY", "1" if NIGHTLY else "3"))
-WOKEN_EVERY = 1 if NIGHTLY else 12
+WOKEN_EVERY = EVERY if NIGHTLY else 12
 """Of the boundaries at which a process may fall asleep and wake later, so many are left out."""
 
 
