@@ -30,6 +30,10 @@ class CallCounter(logging.Handler):
         key = (operation_of(operation), str(record.__dict__["call_outcome"]))
         self._counts[key] += 1
         self._milliseconds[key] += round(record.__dict__["call_milliseconds"])
+        self.write_if_due()
+
+    def write_if_due(self) -> None:
+        """Writes if the last time is long enough ago. Called after every call, and after every task of a worker."""
         if time.monotonic() - self._written_at >= FLUSH_SECONDS and _may_write():
             self._written_at = time.monotonic()
             self.write()
@@ -43,6 +47,13 @@ class CallCounter(logging.Handler):
             return
         self._counts.subtract(counts)
         self._milliseconds.subtract(milliseconds)
+
+
+def write_what_is_due(**_: object) -> None:
+    """Has the counters of this process write: a process that makes no more calls would keep the last ones."""
+    for handler in logging.getLogger("batchsite.xai").handlers:
+        if isinstance(handler, CallCounter):
+            handler.write_if_due()
 
 
 def operation_of(call: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -14,6 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from pytest_django import Settings
 
 from batchsite.batches.models import Batch
+from batchsite.metrics import call_counts
 from batchsite.metrics.call_counts import CallCounter, operation_of
 from batchsite.metrics.figures import exposition
 from batchsite.metrics.models import ProviderCalls
@@ -91,3 +93,15 @@ def test_metrics_are_there_for_the_token_alone(client: Client, settings: Setting
     settings.OPTIONS = replace(settings.OPTIONS, metrics_token="long enough")
     assert (status(""), status("wrong"), client.get("/metrics").status_code) == (404, 404, 404)
     assert status("long enough") == 200
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_process_that_makes_no_more_calls_writes_after_its_next_task(
+    sandbox: Sandbox, counter: CallCounter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(call_counts, "FLUSH_SECONDS", math.inf)
+    XaiClient(sandbox.key, sandbox.url).list_batches()
+    assert not ProviderCalls.objects.exists()
+    monkeypatch.setattr(call_counts, "FLUSH_SECONDS", 0)
+    call_counts.write_what_is_due()
+    assert ProviderCalls.objects.get().count == 1
