@@ -155,7 +155,7 @@ def main() -> None:
 @contextlib.contextmanager
 def kept_or_new(keep: Path | None) -> Iterator[Path]:
     if keep:
-        keep.mkdir(parents=True, exist_ok=True)
+        keep.mkdir(mode=0o700, parents=True, exist_ok=True)
         yield keep
     else:
         with tempfile.TemporaryDirectory(prefix="batchsite-pages-") as name:

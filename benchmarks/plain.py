@@ -16,7 +16,7 @@ import httpx
 
 
 def main(table: str, output: str, url: str) -> None:
-    started = time.perf_counter()
+    started, cpu = time.perf_counter(), time.process_time()
     client = httpx.Client(base_url=url, headers={"Authorization": "Bearer sandbox-key"}, timeout=60)
     with open(table, newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
@@ -56,7 +56,8 @@ def main(table: str, output: str, url: str) -> None:
                 [*row.values(), answer["choices"][0]["message"]["content"], answer["usage"]["cost_in_usd_ticks"]]
             )
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"seconds": time.perf_counter() - started, "peak_mb": peak}))
+    seconds, cpu = time.perf_counter() - started, time.process_time() - cpu
+    print(json.dumps({"seconds": seconds, "cpu": cpu, "peak_mb": peak}))
 
 
 if __name__ == "__main__":

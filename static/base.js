@@ -25,17 +25,8 @@
 
   const say = (words) => { find("#spoken").textContent = words; };
   const toast = (words) => {
-    const box = document.createElement("div");
-    const text = document.createElement("span");
-    const shut = document.createElement("button");
-    box.className = "notice warn";
-    text.textContent = words;
-    shut.className = "shut";
-    shut.type = "button";
-    shut.textContent = "×";
-    shut.setAttribute("aria-label", "Close this message");
-    shut.dataset.shut = "";
-    box.append(text, shut);
+    const box = find("#toast").content.cloneNode(true);
+    find("span", box).textContent = words;
     find("#toasts").replaceChildren(box);
     say(words);
   };

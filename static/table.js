@@ -27,8 +27,7 @@
       step.getAttributeNames().filter((name) => name.startsWith("hx-")).forEach((name) => step.removeAttribute(name));
     }
     const title = find("h1", main);
-    const heading = document.createElement("h2");
-    heading.textContent = title.textContent;
+    const heading = Object.assign(document.createElement("h2"), { textContent: title.textContent });
     title.replaceWith(heading);
     const focused = panel.contains(document.activeElement) ? document.activeElement.dataset.key : "";
     find("[data-content]", panel).replaceChildren(...document.adoptNode(main).childNodes);

@@ -8,7 +8,7 @@ import httpx
 from django.conf import settings
 
 from batchsite.datasets import web_fetch
-from batchsite.datasets.web_address import NotFetched
+from batchsite.datasets.web_address import ANY_PORT, NotFetched
 from batchsite.recipes.attachments import is_address
 from batchsite.wording import size
 
@@ -31,13 +31,14 @@ class NotNow:
 
 
 def fetch(address: str, provider: str) -> bytes | Dead | NotNow:
-    """Returns the picture. `provider` is the API's address: only on its very host may a private address be read."""
+    """Returns the picture. `provider` is the API's address: there alone any port is open, and a private network."""
     if address.startswith("data:") or not is_address(address):
         return Dead("xAI named no web address for it.")
     url = httpx.URL(address)
-    is_provider = bool(provider) and url.host == httpx.URL(provider).host
+    is_provider = bool(provider) and url.netloc == httpx.URL(provider).netloc
     allowed = settings.OPTIONS.fetch_private or is_provider
-    limits = web_fetch.Limits(LARGEST, size(LARGEST), allowed)
+    ports = (ANY_PORT,) if is_provider else settings.OPTIONS.fetch_ports
+    limits = web_fetch.Limits(LARGEST, size(LARGEST), allowed, ports)
     try:
         with web_fetch.answer_of(url, limits) as answer:
             if answer.status_code in {401, 403, 404, 410}:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import re
 import unicodedata
@@ -15,6 +16,7 @@ from batchsite.recipes.attachments import Pictures
 from batchsite.recipes.json_bytes import json_bytes
 from batchsite.recipes.parameters import MAX_TOKENS
 from batchsite.recipes.prompt_template import Template
+from batchsite.recipes.request_pieces import RequestPieces, pieces_of
 from batchsite.xai.bodies import Kind, Message, encode_requests, request_item
 
 ID_FORM = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -161,8 +163,26 @@ class Recipe:
         return replace(self, params={**self.params, MAX_TOKENS.name: output_cap})
 
     def body(self, rows: Iterable[NumberedRow]) -> bytes:
-        """Returns the body of one add call."""
-        return encode_requests(self.request(number, cells) for number, cells in rows)
+        """Returns the body of one add call. Raises ValueError that names the first row that JSON cannot hold."""
+        some = list(rows)
+        if self.pieces is not None:
+            with contextlib.suppress(TypeError):
+                return self.pieces.body(some, self.request_id)
+        return encode_requests(self.request(number, cells) for number, cells in some)
+
+    @cached_property
+    def pieces(self) -> RequestPieces | None:
+        """The pieces of its requests. None where each of them is built by itself."""
+        return None if self.pictures else pieces_of([template for _, template in self.turns], self._request_with)
+
+    def _request_with(self, texts: Sequence[str]) -> dict[str, Any]:
+        """Returns a request with these texts: the first is its id, the others are its turns."""
+        literal = [Template((text,)) for text in texts[1:]]
+        system = literal.pop(0) if self.system else None
+        prompt = literal.pop()
+        examples = tuple(zip(literal[::2], literal[1::2], strict=True))
+        same = replace(self, id_column=0, system=system, prompt=prompt, examples=examples)
+        return same.request(1, [texts[0]])
 
 
 def digest(body: bytes) -> str:

@@ -7,33 +7,32 @@ checked.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable
+
+import msgspec
 
 from batchsite.batches.models import Submission
 from batchsite.recipes.answer_shape import Effort, shape_of
 from batchsite.submission.result_records import clean
-from batchsite.xai.results import read_result
-from batchsite.xai.types import ResultRow
+from batchsite.xai.result_page import RawRow
 
 
-@dataclass(frozen=True, slots=True)
-class CheckedRow:
-    """A raw result row, what it says, and why its answer does not fit."""
+class CheckedRow(msgspec.Struct, frozen=True, gc=False):
+    """A result row, and why its answer does not fit."""
 
-    raw: dict[str, Any]
-    result: ResultRow
+    raw: RawRow
     misfit: str
 
 
-def check_page(submission: Submission, raw_rows: Sequence[dict[str, Any]]) -> list[CheckedRow]:
-    """Returns the rows of a page, read and checked. Call it outside of any transaction."""
+def check_page(submission: Submission, rows: Iterable[RawRow]) -> list[CheckedRow]:
+    """Returns the rows of a page, checked. Call it outside of any transaction."""
     shape, effort = shape_of(submission.batch.shape), Effort()
-    rows = []
-    for raw in raw_rows:
-        result, misfit = read_result(raw), ""
-        if shape and result.outcome == "succeeded":
+    if not shape:
+        return [CheckedRow(row, "") for row in rows]
+    checked = []
+    for row in rows:
+        result, misfit = row.result, ""
+        if result.outcome == "succeeded":
             misfit = shape.misfit(clean(result.content or result.refusal), result.finish_reason, effort)
-        rows.append(CheckedRow(raw, result, misfit))
-    return rows
+        checked.append(CheckedRow(row, misfit))
+    return checked

@@ -8,11 +8,8 @@ the walk is repeated until every row has its result or the time is up; then each
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
+from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
@@ -26,6 +23,7 @@ from batchsite.submission import results_store
 from batchsite.submission.actions import retry_by_itself
 from batchsite.submission.checked_page import check_page
 from batchsite.submission.copies import give_answers
+from batchsite.submission.page_reader import Arrival, PageReader
 from batchsite.submission.reconcile import (
     chunks_of,
     look_for_rows,
@@ -36,12 +34,11 @@ from batchsite.submission.reconcile import (
 from batchsite.submission.step_context import LocalStep, StepContext
 from batchsite.submission.watch import MOST_READDS
 from batchsite.timeouts import doubling, timeouts
-from batchsite.xai.types import Page
 
 LEAST_WALKS = 2
 """Walks before a row is given up: one may have begun long ago, and paused while no worker ran."""
-MOST_CIRCLES = 2
-"""A cursor that leads back is asked again this often; then the walk ends and is repeated later."""
+PATIENCE = 10
+"""Seconds without a page after which the lease is made longer."""
 CIRCLING_FACTOR = 4
 """How many times `results_trail` to wait before a row is given up that no walk has reached."""
 
@@ -97,46 +94,35 @@ def collect(context: StepContext) -> float | None:
 
 def _walk(context: StepContext) -> Walked:
     """Read pages from where the last step stopped."""
-    for page, circle, ended in _pages(context):
-        rows = check_page(context.submission, page.items)
-        with context.locked() as submission:
-            results_store.store_page(submission, rows)
-            if submission.not_found_since:
-                update(submission, not_found_since=None)
-            if circle:
-                note(submission.batch_id, "circle", "xAI’s results repeated themselves; they are being read again")
-            else:
-                update(submission, walk_token=page.next_token or "", walk_pages=submission.walk_pages + 1)
-        if ended and not page.next_token:
-            return Walked.WHOLE
-        if ended or submission.walk_pages > _most_pages(submission):
-            return Walked.CIRCLED
+    submission = context.submission
+    ask = partial(context.client.read_results, submission.remote_id, _page_rows(submission))
+    with PageReader(ask, submission.walk_token, lambda: context.is_over) as reader:
+        while (arrived := reader.take(PATIENCE)) is not None:
+            if not arrived:
+                context.claim.extend()
+                continue
+            _store(context, arrived)
+            last = arrived[-1]
+            if last.ended and not last.page.next_token:
+                return Walked.WHOLE
+            if last.ended or context.submission.walk_pages > _most_pages(submission):
+                return Walked.CIRCLED
     return Walked.PART
 
 
-def _pages(context: StepContext) -> Iterator[tuple[Page[dict[str, Any]], bool, bool]]:
-    """Yields (page, whether its token leads back, whether it ends the walk), until the walk or the step ends.
-
-    The next page is requested while one is stored. A token that leads back is asked again, a few times.
-    """
-    submission = context.submission
-    ask = partial(context.client.list_results, submission.remote_id, _page_rows(submission))
-    token, circles, last = submission.walk_token, 0, False
-    asked = {token}
-    with ThreadPoolExecutor(1) as ahead:
-        coming = ahead.submit(copy_context().run, ask, token or None)
-        while not last:
-            page = coming.result()
-            circle = page.next_token in asked
-            circles += circle
-            ended = page.next_token is None or circles > MOST_CIRCLES
-            last = ended or context.is_over
-            if not last:
-                context.claim.extend()
-                token = token if circle else page.next_token or ""
-                asked.add(token)
-                coming = ahead.submit(copy_context().run, ask, token or None)
-            yield page, circle, ended
+def _store(context: StepContext, arrived: Sequence[Arrival]) -> None:
+    """Store pages, and how far the walk came with them."""
+    rows = [row for arrival in arrived for row in check_page(context.submission, arrival.page.items)]
+    onward = [arrival for arrival in arrived if not arrival.circle]
+    with context.locked() as submission:
+        results_store.store_rows(submission, rows)
+        if submission.not_found_since:
+            update(submission, not_found_since=None)
+        if len(onward) < len(arrived):
+            note(submission.batch_id, "circle", "xAI’s results repeated themselves; they are being read again")
+        if onward:
+            token = onward[-1].page.next_token or ""
+            update(submission, walk_token=token, walk_pages=submission.walk_pages + len(onward))
 
 
 def _page_rows(submission: Submission) -> int:

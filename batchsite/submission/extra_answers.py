@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 import orjson
 
 from batchsite.batches.models import ExtraAnswer, RawPage, Submission
 from batchsite.batches.timeline import note
 from batchsite.wording import dollars, many
-from batchsite.xai.types import ResultRow
+from batchsite.xai.result_page import RawRow, read_raw_row
+from batchsite.xai.wire_json import decode_json, is_table, table
 
-Answered = tuple[ResultRow, dict[str, Any], int]
-"""(result, its raw row, ticks)."""
+Answered = tuple[RawRow, int]
+"""(row, ticks)."""
 
 
 def count_extras(submission: Submission, answers: Sequence[Answered], kept: Mapping[str, Iterable[int]]) -> int:
@@ -27,19 +27,19 @@ def count_extras(submission: Submission, answers: Sequence[Answered], kept: Mapp
     `kept` maps a request id to the primary keys of the raw pages that hold results of this submission for it. The
     submission and its batch are locked; the caller moves the sums.
     """
-    billed = {(answer[0].batch_request_id, _fingerprint(answer[1])): answer for answer in answers if answer[2]}
+    billed = {(row.result.batch_request_id, _fingerprint(row)): ticks for row, ticks in answers if ticks}
     known = _kept_fingerprints(kept, {request_id for request_id, _ in billed}) if billed else set()
     ids = [request_id for request_id, _ in billed]
     stored = ExtraAnswer.objects.filter(submission=submission, request_id__in=ids)
     known |= set(stored.values_list("request_id", "fingerprint")) if billed else set()
-    new = {key: answer for key, answer in billed.items() if key not in known}
+    new = {key: ticks for key, ticks in billed.items() if key not in known}
     if not new:
         return 0
     ExtraAnswer.objects.bulk_create(
         ExtraAnswer(submission=submission, request_id=request_id[:200], fingerprint=fingerprint, cost_ticks=ticks)
-        for (request_id, fingerprint), (_, _, ticks) in new.items()
+        for (request_id, fingerprint), ticks in new.items()
     )
-    cost = sum(ticks for _, _, ticks in new.values())
+    cost = sum(new.values())
     note(
         submission.batch_id,
         "billed_twice",
@@ -55,24 +55,28 @@ def _kept_fingerprints(kept: Mapping[str, Iterable[int]], ids: set[str]) -> set[
     pages = {page for request_id in ids for page in kept.get(request_id, ())}
     found = set()
     for page in RawPage.objects.filter(pk__in=pages):
-        for raw in page.rows():
-            request_id = str(raw.get("batch_request_id", ""))
-            if request_id in ids:
-                found.add((request_id, _fingerprint(raw)))
+        for row in map(read_raw_row, page.rows()):
+            if row.result.batch_request_id in ids:
+                found.add((row.result.batch_request_id, _fingerprint(row)))
     return found
 
 
-def short_fingerprint(raw: Mapping[str, Any]) -> int:
+def short_fingerprint(row: RawRow) -> int:
     """Returns the first 64 bits of the fingerprint, as a signed integer."""
-    return int.from_bytes(bytes.fromhex(_fingerprint(raw)[:16]), signed=True)
+    return int.from_bytes(_hash(row)[:8], signed=True)
 
 
-def _fingerprint(raw: Mapping[str, Any]) -> str:
+def _fingerprint(row: RawRow) -> str:
     """Returns the same for two readings of one completion: by its id where it has one, else by what it says."""
-    response = (raw.get("batch_result") or {}).get("response") if isinstance(raw.get("batch_result"), dict) else None
-    completion = response.get("chat_get_completion") if isinstance(response, dict) else None
-    told = completion.get("id") if isinstance(completion, dict) else None
-    if isinstance(response, dict) and isinstance(drawn := response.get("image_generation"), dict):
-        told = {name: value for name, value in drawn.items() if name != "data"}  # addresses are new at each reading
-    told = told if isinstance(told, dict) or (isinstance(told, str) and told) else raw.get("batch_result")
-    return hashlib.sha256(orjson.dumps(told, option=orjson.OPT_SORT_KEYS)).hexdigest()[:32]
+    return _hash(row).hex()[:32]
+
+
+def _hash(row: RawRow) -> bytes:
+    told = row.completion_id or _without_addresses(decode_json(row.json).get("batch_result"))
+    return hashlib.sha256(orjson.dumps(told, option=orjson.OPT_SORT_KEYS)).digest()
+
+
+def _without_addresses(result: object) -> object:
+    """Returns what a row with generated pictures tells but for `data`: their addresses are new at each reading."""
+    drawn = table(table(result).get("response")).get("image_generation")
+    return {name: value for name, value in drawn.items() if name != "data"} if is_table(drawn) else result

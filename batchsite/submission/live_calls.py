@@ -34,6 +34,7 @@ from batchsite.xai.bodies import CHAT
 from batchsite.xai.client import XaiClient
 from batchsite.xai.errors import InvalidRequest, RateLimited, XaiError
 from batchsite.xai.rate_limits import StartedDeferred
+from batchsite.xai.result_page import read_raw_row
 
 CALLS_AT_ONCE = 8
 LONGEST_WAIT = 5.0
@@ -176,9 +177,9 @@ class Flight:
             {"batch_request_id": names[request.row], "batch_result": {"response": {"chat_get_completion": completion}}}
             for request, completion in answers
         ]
-        rows = check_page(self._context.submission, raw)
+        rows = check_page(self._context.submission, map(read_raw_row, raw))
         with self._context.locked() as submission:
-            results_store.store_page(submission, rows)
+            results_store.store_rows(submission, rows)
             live_rows.set_state([request for request, _ in answers], LiveState.ENDED)
 
     def _names(self, requests: Sequence[LiveRequest]) -> dict[int, str]:

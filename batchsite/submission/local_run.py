@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 
 from django.db import Error, connections
+from django.db.models import Min
 from django.utils import timezone
 
 from batchsite.batches.models import Batch, Submission
@@ -14,7 +15,7 @@ from batchsite.processes.leases import Busy, LeaseLost
 from batchsite.submission.steps import advance
 
 BLINK = 0.25
-"""Seconds between two looks at the database."""
+"""Seconds between two looks at the database, at most."""
 
 
 def drive(batch_id: int, show: Callable[[Batch], None], wait: Callable[[Exception], None] = lambda _: None) -> Batch:
@@ -32,12 +33,17 @@ def drive(batch_id: int, show: Callable[[Batch], None], wait: Callable[[Exceptio
             for submission in _due(batch):
                 with contextlib.suppress(Busy, LeaseLost):
                     advance(submission.pk)
-            if not _due(batch):
-                time.sleep(BLINK)
+            time.sleep(_pause(batch))
         except Error as error:
             wait(error)
             connections.close_all()  # one that broke would stay broken
             time.sleep(4 * BLINK)
+
+
+def _pause(batch: Batch) -> float:
+    """Returns seconds until the next step is due, at most a blink."""
+    soonest = batch.submissions.aggregate(at=Min("next_look_at"))["at"]
+    return min(BLINK, max(0.0, (soonest - timezone.now()).total_seconds())) if soonest else BLINK
 
 
 def _due(batch: Batch) -> list[Submission]:

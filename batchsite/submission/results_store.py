@@ -1,6 +1,6 @@
-"""Storing a page of results, with the sums that change with it.
+"""Storing results as they arrive, with the sums that change with it.
 
-Everything here is idempotent: a page may be stored any number of times, whole or in part, by one process after
+Everything here is idempotent: rows may be stored any number of times, whole or in part, by one process after
 another. The caller has locked the batch and the submission.
 """
 
@@ -14,12 +14,10 @@ from django.db import models
 from django.db.models import F
 from django.utils import timezone
 
-from batchsite.batches.answer_flaws import flaw_of
-from batchsite.batches.causes import cause_of
 from batchsite.batches.course import record_progress
 from batchsite.batches.models import Batch, RawPage, Submission
 from batchsite.batches.signals import pictures_came
-from batchsite.batches.states import RowState, State
+from batchsite.batches.states import RowState
 from batchsite.batches.timeline import note
 from batchsite.pricing.spend import Payer, spent
 from batchsite.submission.checked_page import CheckedRow
@@ -27,79 +25,93 @@ from batchsite.submission.extra_answers import Answered, count_extras, short_fin
 from batchsite.submission.known_results import Known, known_results
 from batchsite.submission.request_owners import owners, rows_of
 from batchsite.submission.result_records import (
+    COLUMNS,
     TOKENS,
     Record,
-    clean,
+    cost_of,
     flaws_in,
-    others_of,
     packed,
+    record,
     sums_over,
-    tools_of,
     write,
 )
-from batchsite.xai.catalogue import batch_cost, call_fees, list_cost, list_price, picture_model
+from batchsite.xai.result_page import RawRow
 from batchsite.xai.types import ResultRow
 
 STRAYS_KEPT = 200
+ROWS_A_RAW_PAGE = 1_000
+"""Whoever looks at one row unpacks the raw page that it is in."""
 
 
-def store_page(submission: Submission, rows: Sequence[CheckedRow]) -> None:
-    """Store a checked page of result rows and update all sums in the same transaction."""
-    answers: list[Answered] = []
-    rows_by_id = owners(submission, (row.result.batch_request_id for row in rows))
+def store_rows(submission: Submission, rows: Sequence[CheckedRow]) -> None:
+    """Store checked result rows and update all sums in the same transaction."""
+    rows_by_id = owners(submission, [row.raw.result.batch_request_id for row in rows])
     fresh: dict[int, CheckedRow] = {}
-    strays: list[CheckedRow] = []
+    strays: list[RawRow] = []
     for checked in rows:
-        result = checked.result
+        result = checked.raw.result
         row = rows_by_id.get(result.batch_request_id)
-        if result.outcome == "succeeded":
-            answers.append((result, checked.raw, _cost_of(submission, result)))
         if result.outcome == "not_ready":
             continue  # it comes later (facts 2.7)
         if row is None:
-            strays.append(checked)
-        elif row not in fresh or _rank(result.outcome) > _rank(fresh[row].result.outcome):
+            strays.append(checked.raw)
+        elif row not in fresh or _rank(result.outcome) > _rank(fresh[row].raw.result.outcome):
             fresh[row] = checked  # a duplicate never takes an answer away
     known = known_results(submission.batch_id, fresh)
     for row in [row for row in fresh if row in known and _was_not_sent(known[row])]:
-        strays.append(fresh.pop(row))
-    wins = {row: checked for row, checked in fresh.items() if _wins(submission, checked.result, known.get(row))}
+        strays.append(fresh.pop(row).raw)
+    wins = {row: checked for row, checked in fresh.items() if _wins(submission, checked.raw.result, known.get(row))}
     _keep_strays(submission, strays)
-    if wins:
-        page = _keep_raw(submission, [checked.raw for checked in wins.values()])
-        records = [
-            _record(submission, row, checked.result, known.get(row), page, checked.misfit)._replace(
-                fingerprint=short_fingerprint(checked.raw) if checked.result.outcome == "succeeded" else None
+    _write(submission, wins, known)
+    winners = {id(checked) for checked in wins.values()}
+    others = [row.raw for row in rows if row.raw.result.outcome == "succeeded" and id(row) not in winners]
+    stored = {request_id: known[row] for request_id, row in rows_by_id.items() if row in known}
+    billed = [(row, cost_of(submission, row.result)) for row in others if not _is_stored(submission, row, stored)]
+    _count_extras(submission, [answer for answer in billed if answer[1]])
+
+
+def _write(submission: Submission, wins: Mapping[int, CheckedRow], known: Mapping[int, Known]) -> None:
+    """Write results by row, with their raw JSON and the sums."""
+    records: list[Record] = []
+    arrived = list(wins.items())
+    for start in range(0, len(arrived), ROWS_A_RAW_PAGE):
+        part = arrived[start : start + ROWS_A_RAW_PAGE]
+        page = _keep_raw(submission, [checked.raw for _, checked in part])
+        records += [
+            record(
+                submission,
+                row,
+                checked.raw.result,
+                known.get(row),
+                page,
+                checked.misfit,
+                short_fingerprint(checked.raw) if checked.raw.result.outcome == "succeeded" else None,
             )
-            for row, checked in wins.items()
+            for row, checked in part
         ]
+    if records:
         write(records)
         _update_sums(submission, records, known)
-        if any(checked.result.pictures for checked in wins.values()):
+        if any(checked.raw.result.pictures for checked in wins.values()):
             pictures_came.send(Batch, batch=submission.batch)
-    winners = {id(checked.raw) for checked in wins.values()}
-    others = [answer for answer in answers if answer[2] and id(answer[1]) not in winners]
-    stored = {request_id: known[row] for request_id, row in rows_by_id.items() if row in known}
-    _count_extras(submission, [answer for answer in others if not _is_stored(submission, answer, stored)])
 
 
-def _is_stored(submission: Submission, answer: Answered, stored: Mapping[str, Known]) -> bool:
+def _is_stored(submission: Submission, row: RawRow, stored: Mapping[str, Known]) -> bool:
     """Whether the answer is the one that its row has: so are all of a page that is read again, but for a few.
 
     It is decided without the raw pages, as this runs while the database is locked.
     """
-    result, raw, _ = answer
-    known = stored.get(result.batch_request_id)
+    known = stored.get(row.result.batch_request_id)
     if known is None or known.submission_id != submission.pk or known.fingerprint is None:
         return False
-    return known.fingerprint == short_fingerprint(raw)
+    return known.fingerprint == short_fingerprint(row)
 
 
 def _count_extras(submission: Submission, answers: Sequence[Answered]) -> None:
     """Count those of `answers` that were billed and are no results."""
     if not answers:
         return
-    rows = rows_of(submission, {answer[0].batch_request_id for answer in answers})
+    rows = rows_of(submission, {row.result.batch_request_id for row, _ in answers})
     known = known_results(submission.batch_id, rows.values())
     kept = {request_id: known[row].pages_of(submission) for request_id, row in rows.items() if row in known}
     cost = count_extras(submission, answers, kept)
@@ -132,76 +144,19 @@ def _was_not_sent(known: Known) -> bool:
     return known.submission_id is None or known.state == RowState.SKIPPED or known.copy_of is not None
 
 
-# ---- records ------------------------------------------------------------------------------------
+# ---- raw pages ----------------------------------------------------------------------------------
 
 
-def _record(
-    submission: Submission, row: int, result: ResultRow, known: Known | None, page: int | None, misfit: str = ""
-) -> Record:
-    usage, succeeded = result.usage, result.outcome == "succeeded"
-    # "Finished early" cancels at xAI, but for the person these rows are missing, not cancelled.
-    given_up = result.outcome == "cancelled" and submission.ending == State.COMPLETED
-    answer = clean(result.content or result.refusal)
-    cause = (
-        flaw_of(result.content, result.refusal, result.finish_reason)
-        if succeeded
-        else cause_of(result.error, result.error_code)
-    )
-    return Record(
-        batch_id=submission.batch_id,
-        row=row,
-        submission_id=submission.pk,
-        state=str(RowState.MISSING) if given_up else result.outcome,
-        attempt=known.attempt if known else 1,
-        answer=answer,
-        error=submission.ending_reason if given_up else clean(result.error),
-        cause="missing" if given_up else cause[:60],
-        misfit=misfit,
-        others=others_of(result) if succeeded else None,
-        finish_reason=result.finish_reason[:40],
-        answered_by=clean(result.model)[:100],
-        prompt_tokens=usage.prompt_tokens if usage else 0,
-        completion_tokens=usage.completion_tokens if usage else 0,
-        reasoning_tokens=usage.reasoning_tokens if usage else 0,
-        cost_ticks=_cost_of(submission, result) + (known.cost_ticks if known else 0),
-        raw_page_id=page,
-        earlier=known.earlier if known else None,
-        tool_use=tools_of(result),
-        cached_tokens=usage.cached_tokens if usage else None,
-    )
+def _keep_raw(submission: Submission, rows: Sequence[RawRow]) -> int:
+    return RawPage.objects.create(submission=submission, data=packed(row.json for row in rows)).pk
 
 
-def _cost_of(submission: Submission, result: ResultRow) -> int:
-    """Returns the ticks that a result was billed with: by its tokens, where the provider named none (facts 2.13)."""
-    usage = result.usage
-    if result.pictures and (usage is None or usage.cost_ticks is None):
-        model = picture_model(result.model) or picture_model(submission.batch.model)
-        return model.least * len(result.pictures) if model else 0
-    if usage is None:
-        return 0
-    if usage.cost_ticks is not None:
-        return usage.cost_ticks
-    price = list_price(result.model) or list_price(submission.batch.model)
-    if price is None:
-        return 0
-    return (list_cost if submission.is_live else batch_cost)(
-        price,
-        prompt_tokens=usage.prompt_tokens,
-        cached_tokens=usage.cached_tokens,
-        output_tokens=usage.completion_tokens + usage.reasoning_tokens,
-    ) + call_fees(usage.calls)
-
-
-def _keep_raw(submission: Submission, raws: Sequence[dict[str, Any]]) -> int:
-    return RawPage.objects.create(submission=submission, data=packed(raws)).pk
-
-
-def _keep_strays(submission: Submission, strays: Sequence[CheckedRow]) -> None:
+def _keep_strays(submission: Submission, strays: Sequence[RawRow]) -> None:
     """Keep results for ids that we never sent, and say so once."""
     fresh = sorted({stray.result.batch_request_id for stray in strays} - set(submission.stray_ids))
     if not fresh or len(submission.stray_ids) >= STRAYS_KEPT:
         return
-    _keep_raw(submission, [stray.raw for stray in strays if stray.result.batch_request_id in fresh])
+    _keep_raw(submission, [stray for stray in strays if stray.result.batch_request_id in fresh])
     submission.stray_ids = [*submission.stray_ids, *fresh][:STRAYS_KEPT]
     submission.save(update_fields=["stray_ids"])
     note(
@@ -218,25 +173,21 @@ def _keep_strays(submission: Submission, strays: Sequence[CheckedRow]) -> None:
 _COUNTED = (RowState.SUCCEEDED, RowState.FAILED, RowState.CANCELLED, RowState.MISSING)
 
 
-def _update_sums(submission: Submission, records: Sequence[Record], known: dict[int, Known]) -> None:
+def _update_sums(submission: Submission, records: Sequence[Record], known: Mapping[int, Known]) -> None:
     """Update the counters of submission and batch by what these records change."""
-    batch_moves: Counter[str] = Counter(dict.fromkeys(_COUNTED, 0))
-    own_moves: dict[str, int] = dict.fromkeys(_COUNTED, 0)
-    cost = 0
-    for record in records:
-        before = known.get(record.row)
-        batch_moves[record.state] += 1
-        own_moves[record.state] += 1
-        cost += record.cost_ticks - (before.cost_ticks if before else 0)
-        if before and before.state in _COUNTED:
-            batch_moves[before.state] -= 1
-            if before.submission_id == submission.pk:
-                own_moves[before.state] -= 1
+    columns = dict(zip(COLUMNS, zip(*records, strict=True), strict=True))
+    states = Counter(columns["state"])
+    replaced = [known[row] for row in columns["row"] if row in known]
+    before = [one for one in replaced if one.state in _COUNTED]
+    own_moves: Counter[str] = Counter({str(state): states[state] for state in _COUNTED})
+    batch_moves = own_moves.copy()
+    own_moves.subtract(one.state for one in before if one.submission_id == submission.pk)
+    batch_moves.subtract(one.state for one in before)
     batch_moves.update(flaws_in(records))
-    batch_moves.subtract(flaws_in(known[record.row] for record in records if record.row in known))
+    batch_moves.subtract(flaws_in(replaced))
+    cost = sum(columns["cost_ticks"]) - sum(one.cost_ticks for one in replaced)
     now = timezone.now()
-    _add(Submission.objects.filter(pk=submission.pk), own_moves | {"cost_ticks": cost})
-    Submission.objects.filter(pk=submission.pk).update(changed_at=now)
+    _add(Submission.objects.filter(pk=submission.pk), {**own_moves, "cost_ticks": cost}, changed_at=now)
     submission.refresh_from_db(fields=["succeeded", "failed", "cancelled", "missing", "cost_ticks", "changed_at"])
     sums = sums_over(records)
     sums["cached_tokens"] = sum(record.cached_tokens or 0 for record in records)
@@ -246,7 +197,13 @@ def _update_sums(submission: Submission, records: Sequence[Record], known: dict[
     tokens = {name: sums[name] for name in TOKENS}
     spent(_payer(submission.batch), ticks=cost, rows=came, failed=failed, **tokens)
     _record_progress(submission.batch_id)
-    if came and Batch.objects.filter(pk=submission.batch_id, first_result_at=None).update(first_result_at=now):
+    if came and submission.batch.first_result_at is None:
+        _first_result(submission)
+
+
+def _first_result(submission: Submission) -> None:
+    now = submission.batch.first_result_at = timezone.now()
+    if Batch.objects.filter(pk=submission.batch_id, first_result_at=None).update(first_result_at=now):
         note(submission.batch_id, "first_result", "First result")
 
 
@@ -260,10 +217,10 @@ def _payer(batch: Batch) -> Payer:
     return Payer(batch.team_id, batch.account, batch.model, batch.started_by_id)
 
 
-def _add(rows: models.QuerySet[Any], moves: dict[str, int]) -> None:
+def _add(rows: models.QuerySet[Any], moves: Mapping[str, int], **values: object) -> None:
     changed: dict[str, Any] = {str(name): F(str(name)) + move for name, move in moves.items() if move}
-    if changed:
-        rows.update(**changed)
+    if changed or values:
+        rows.update(**changed, **values)
 
 
 def declare(submission: Submission, rows: Sequence[int], state: RowState, reason: str, cause: str) -> int:
@@ -277,7 +234,7 @@ def declare(submission: Submission, rows: Sequence[int], state: RowState, reason
         open_rows = [row for row in open_rows if row in known and known[row].submission_id == submission.pk]
     result = ResultRow("", "failed", error=reason)
     records = [
-        _record(submission, row, result, known.get(row), None)._replace(state=str(state), cause=cause)
+        record(submission, row, result, known.get(row), None)._replace(state=str(state), cause=cause)
         for row in open_rows
     ]
     if records:
@@ -292,7 +249,7 @@ def skip(submission: Submission, reasons: Mapping[int, str]) -> None:
         return
     unsent = ResultRow("", "failed")
     records = [
-        _record(submission, row, unsent, None, None)._replace(state=str(RowState.SKIPPED), error=reason, cause="")
+        record(submission, row, unsent, None, None)._replace(state=str(RowState.SKIPPED), error=reason, cause="")
         for row, reason in reasons.items()
     ]
     write(records)

@@ -40,7 +40,8 @@ class LocalStep:
     def locked(self) -> Iterator[Submission]:
         """Yields the submission, fresh and locked after its batch, inside a transaction. Raises LeaseLost."""
         with transaction.atomic():
-            Batch.objects.select_for_update(no_key=True).filter(pk=self.submission.batch_id).first()  # may be gone
+            lock = Batch.objects.select_for_update(no_key=True).filter(pk=self.submission.batch_id)
+            lock.values_list("pk").first()  # may be gone
             with self.claim.locked() as fresh:
                 fresh.batch = self.submission.batch
                 self.submission = fresh

@@ -7,6 +7,7 @@ came back. A call whose outcome is unknown is never simply repeated: a create is
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -82,31 +83,43 @@ class Sending:
 def _add(context: StepContext) -> float | None:
     """Send chunks, a few at a time, until none is left or the step is over.
 
-    The next ones are built while the last ones are on their way.
+    The outcome of calls is written down while the next ones, whose intent is, are on their way.
     """
     on_their_way: list[Sending] = []
     with ThreadPoolExecutor(CALLS_AT_ONCE) as pool:
-        while True:
-            ready = [] if context.is_over else _build(context, _next_chunks(context))
+        try:
+            while not context.is_over:
+                ready = _build(context, _next_chunks(context))
+                wait = reserve(context.account, "add", len(ready), only_within=LONGEST_PAUSE) if ready else 0.0
+                if ready and wait <= LONGEST_PAUSE:
+                    time.sleep(wait)
+                    _send(context, ready, pool)
+                arrived, on_their_way = on_their_way, ready if wait <= LONGEST_PAUSE else []
+                if arrived:
+                    _record(context, arrived)
+                if wait > LONGEST_PAUSE:
+                    return wait
+                if not on_their_way and not _next_chunks(context):
+                    return _all_sent(context)
+        except BaseException:
             if on_their_way:
-                _record(context, on_their_way)
-            if context.is_over:
-                return 0
-            if not ready and not _next_chunks(context):
-                return _all_sent(context)
-            wait = reserve(context.account, "add", len(ready), only_within=LONGEST_PAUSE) if ready else 0.0
-            if wait > LONGEST_PAUSE:
-                return wait
-            time.sleep(wait)
-            _intend(context, ready)
-            for sending in ready:
-                add = partial(context.client.add_requests, context.submission.remote_id, sending.body)
-                sending.reply = pool.submit(copy_context().run, add)  # its log lines name the batch too
-            on_their_way = ready
+                with contextlib.suppress(XaiError):  # the first one tells
+                    _record(context, on_their_way)
+            raise
+        if on_their_way:
+            _record(context, on_their_way)
+    return 0
+
+
+def _send(context: StepContext, sendings: Sequence[Sending], pool: ThreadPoolExecutor) -> None:
+    """Write down what is about to be sent, and send it."""
+    _intend(context, sendings)
+    for sending in sendings:
+        add = partial(context.client.add_requests, context.submission.remote_id, sending.body)
+        sending.reply = pool.submit(copy_context().run, add)  # its log lines name the batch too
 
 
 def _next_chunks(context: StepContext) -> list[Chunk]:
-    context.claim.extend()
     planned = context.submission.chunks.filter(state=ChunkState.PLANNED)
     return list(planned.order_by("first_row")[: min(CALLS_AT_ONCE, burst_of("add"))])
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 from django.db.models import F
 from django.utils import timezone
 
@@ -46,7 +47,8 @@ def keep_tried(batch: Batch, tried: Sequence[Tried]) -> int:
     fresh = {row: one for row, one in fresh.items() if read_completion(one.completion).content}
     if not fresh:
         return 0
-    page = RawPage.objects.create(batch=batch, data=result_records.packed(_raw_rows(batch, list(fresh.values())))).pk
+    raws = map(orjson.dumps, _raw_rows(batch, list(fresh.values())))
+    page = RawPage.objects.create(batch=batch, data=result_records.packed(raws)).pk
     records = [_record(batch, one, page) for one in fresh.values()]
     result_records.write(records)
     sums = result_records.sums_over(records) | {"cost_ticks": sum(one.cost_ticks for one in records)}

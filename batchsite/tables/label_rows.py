@@ -65,9 +65,11 @@ def _asks(_: str, cell: str) -> bool:
 
 
 def _restates(name: str, cell: str) -> bool:
-    """Whether a cell has all words of a name: `first_name`, First name."""
+    """Whether a cell has all words of a name, which may be cut short: `cust_id`, Customer ID."""
     words, said = _words(name), _words(cell)
-    return sum(map(len, words)) >= _FEWEST_LETTERS and set(words) <= set(said)
+    return sum(map(len, words)) >= _FEWEST_LETTERS and all(
+        any(full.startswith(word) for full in said) for word in words
+    )
 
 
 def _words(text: str) -> list[str]:

@@ -99,7 +99,7 @@ def chat_body(model: str, messages: Sequence[Message], params: Mapping[str, Any]
 
 def texts_in(body: Mapping[str, Any]) -> list[Message]:
     """Returns the messages of a body that was made here, of either kind, without what goes along with them."""
-    turns = body["messages" if "messages" in body else "input"]
+    turns = body.get("messages") or body.get("input") or ()
     return [Message(turn["role"], _text_of(turn["content"])) for turn in turns]
 
 

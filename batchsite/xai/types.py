@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Generic, Literal, TypeVar
 
+import msgspec
+
 from batchsite.xai.wire_json import count, is_table, number, table, text
 
 T = TypeVar("T")
@@ -199,8 +201,7 @@ def _why_blocked(raw: dict[str, object]) -> str:
     return " ".join(sentence for sentence, flags in reasons.items() if any(raw.get(flag) is True for flag in flags))
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(msgspec.Struct, frozen=True, gc=False):
     """Tokens and cost of one answer."""
 
     prompt_tokens: int  # including xAI's hidden overhead and the cached tokens
@@ -224,8 +225,7 @@ class Source:
     title: str = ""  # "" if there is none that says more than the address
 
 
-@dataclass(frozen=True, slots=True)
-class ResultRow:
+class ResultRow(msgspec.Struct, frozen=True, gc=False):
     """The result of one request."""
 
     batch_request_id: str  # "" if the row has none

@@ -25,7 +25,7 @@ ALLOWED = {
     "do_(DELETE|GET|HEAD|OPTIONS|PATCH|POST|PUT)|(daemon_threads|block_on_close|allow_reuse_address)": "http.server",
     "request_queue_size|protocol_version|sys_version|disable_nagle_algorithm|wbufsize": "http.server",
     "graceful|on_client_socket_readable": "gunicorn passes and calls them",
-    "readinto|seekable": "io.RawIOBase calls them",
+    "readinto|seekable|writable": "io.RawIOBase calls them",
     "temporary_file_path|field_order|get_by_natural_key": "Django calls them",
     r"(reasoning|completion|cached)_squared": "read by name, from a figure's",
     "upload_file": "file batches",

@@ -10,7 +10,7 @@ from tests.house.source import files, imports, name_of
 
 FILES = files()
 OUTSIDE = {
-    "xai": {"httpx", "orjson"},
+    "xai": {"httpx", "msgspec", "orjson"},
     "sandbox": {"orjson", "python_multipart"},
 }
 TRANSLATORS = [path for path in FILES if path.stem.startswith("views") or path.stem == "tasks"]

@@ -7,16 +7,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
 from batchsite.batches.models import Batch, RequestId, Result
-from batchsite.submission import results_store
-from batchsite.submission.checked_page import check_page
 from batchsite.teams.models import Team, User
 from tests.factories import make_dataset
-from tests.submission.stories import a_running_batch, an_ended_batch, failure, receive, success
+from tests.submission.stories import a_running_batch, an_ended_batch, arrive, failure, receive, success
 
 Browser = Callable[[User], Client]
 
@@ -164,10 +161,7 @@ def test_ids_of_a_column_find_their_raw_rows(team: Team, alice: User, site: Clie
     dataset = make_dataset(team, ["key", "text"], [["alpha", "x"], ["beta", "y"]])
     batch = a_running_batch(team, alice, dataset=dataset, id_column="key")
     RequestId.objects.create(batch=batch, request_id="beta", row=2)
-    with transaction.atomic():
-        submission = batch.submissions.get()
-        rows = check_page(submission, [{"batch_request_id": "beta", "batch_result": success("found")}])
-        results_store.store_page(submission, rows)
+    arrive(batch.submissions.get(), [{"batch_request_id": "beta", "batch_result": success("found")}])
     shown = row_page(site, batch, 2)
     assert "<code>beta</code>" in shown
     assert "&quot;batch_request_id&quot;: &quot;beta&quot;" in shown

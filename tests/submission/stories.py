@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+import orjson
 from django.db import transaction
 from django.utils import timezone
 
@@ -17,6 +18,7 @@ from batchsite.drafts import draft_store
 from batchsite.submission import actions, results_store
 from batchsite.submission.checked_page import check_page
 from batchsite.teams.models import Team, User
+from batchsite.xai.result_page import read_page_of_results
 from tests.factories import make_dataset
 
 Row = Mapping[str, Any]
@@ -66,10 +68,16 @@ def receive(batch: Batch, answers: Mapping[int, str | Row]) -> None:
         }
         for row, one in answers.items()
     ]
-    rows = check_page(submission, raw)
-    with transaction.atomic():
-        results_store.store_page(submission, rows)
+    arrive(submission, raw)
     batch.refresh_from_db()
+
+
+def arrive(submission: Submission, raw_rows: Sequence[Row]) -> None:
+    """A page of results, as it comes over the wire, is stored."""
+    page = read_page_of_results(orjson.dumps({"results": raw_rows}))
+    rows = check_page(submission, page.items)
+    with transaction.atomic():
+        results_store.store_rows(submission, rows)
 
 
 def success(answer: str, **changes: Any) -> Row:

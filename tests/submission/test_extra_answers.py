@@ -6,17 +6,15 @@ import copy
 from typing import Any
 
 import pytest
-from django.db import transaction
 from django.db.models import Sum
 
 from batchsite.batches.models import Batch, DailySpend, ExtraAnswer, RawPage, Result, Submission
 from batchsite.processes.leases import claimed
-from batchsite.submission import actions, results_store
-from batchsite.submission.checked_page import check_page
+from batchsite.submission import actions
 from batchsite.submission.chunk_plan import plan
 from batchsite.submission.step_context import begin_step
 from batchsite.teams.models import Team
-from tests.submission.stories import a_running_batch, end, failure, receive, success
+from tests.submission.stories import a_running_batch, arrive, end, failure, receive, success
 
 pytestmark = pytest.mark.django_db
 TICKS = 2_087_200
@@ -30,8 +28,7 @@ def _answer(batch: Batch, number: int, row: int, **changes: Any) -> None:
     """A result of the batch's submission of that number, as it comes over the wire."""
     submission = batch.submissions.get(number=number)
     raw = {"batch_request_id": f"{batch.id_prefix}-row-{row}", "batch_result": success(**changes)}
-    with transaction.atomic():
-        results_store.store_page(submission, check_page(submission, [raw]))
+    arrive(submission, [raw])
     batch.refresh_from_db()
 
 
@@ -69,6 +66,14 @@ def test_a_second_answer_with_the_same_text_is_told_by_its_id(team: Team) -> Non
         answer["response"]["chat_get_completion"]["id"] = completion_id
         receive(batch, {1: answer})
     assert (batch.cost_ticks, _spent(), ExtraAnswer.objects.count()) == (2 * TICKS, 2 * TICKS, 1)
+
+
+def test_pictures_read_again_with_new_addresses_cost_nothing(team: Team) -> None:
+    batch = a_running_batch(team, rows=3)
+    for address in ("https://x.ai/a?sign=1", "https://x.ai/a?sign=2"):
+        drawn = {"model": "grok-imagine-image", "data": [{"url": address}], "usage": {"cost_in_usd_ticks": TICKS}}
+        receive(batch, {1: {"response": {"image_generation": drawn}}})
+    assert (batch.cost_ticks, _spent(), ExtraAnswer.objects.count()) == (TICKS, TICKS, 0)
 
 
 def test_a_billed_answer_to_an_id_that_was_never_sent_is_counted_once(team: Team) -> None:

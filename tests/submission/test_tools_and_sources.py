@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-from dataclasses import replace
 from typing import Any
 
 import orjson
 import pytest
 from django.test import Client
 from django.urls import reverse
+from msgspec.structs import replace
 
 from batchsite.batches.answer_flaws import NO_ANSWER
 from batchsite.batches.batch_recipe import recipe_of
@@ -20,7 +20,7 @@ from batchsite.drafts import draft_store
 from batchsite.exports.result_files import FORMS, content
 from batchsite.results.row_detail import row_detail
 from batchsite.submission import actions
-from batchsite.submission.results_store import _cost_of
+from batchsite.submission.result_records import cost_of
 from batchsite.teams.models import Team, User
 from batchsite.xai.results import read_result
 from tests.factories import make_dataset
@@ -161,7 +161,7 @@ def test_answers_without_a_cost_are_counted_with_their_fees(team: Team, sandbox:
     result = read_result(orjson.loads(detail.raw))
     assert result.usage
     named = result.usage.cost_ticks
-    assert _cost_of(batch.submissions.get(), replace(result, usage=replace(result.usage, cost_ticks=None))) == named
+    assert cost_of(batch.submissions.get(), replace(result, usage=replace(result.usage, cost_ticks=None))) == named
 
 
 # ---- tries and the estimate --------------------------------------------------------------------------

@@ -14,14 +14,13 @@ from batchsite.drafts import draft_store
 from batchsite.exports.result_files import FORMS, content
 from batchsite.results.row_detail import row_detail
 from batchsite.submission import actions
-from batchsite.submission.checked_page import check_page
-from batchsite.submission.results_store import store_page
 from batchsite.submission.tried_rows import Tried, keep_tried
 from batchsite.teams.models import Team
 from tests.factories import make_dataset
 from tests.pipeline import check_books, drive, half_done, story
 from tests.results.row_pages import row_numbers
 from tests.sandboxes import Sandbox
+from tests.submission.stories import arrive
 
 pytestmark = pytest.mark.django_db
 ROWS = [[f"c{number}", f"Question {number}", "" if number % 4 == 0 else f"City {number}"] for number in range(1, 21)]
@@ -281,7 +280,7 @@ def test_what_the_provider_says_of_a_row_that_it_was_not_sent_is_kept_apart(team
     batch = run(a_draft(team), sandbox)
     submission = batch.submissions.get()
     raw = {"batch_request_id": "tickets-row-2", "batch_result": {"response": {"chat_get_completion": completion("x")}}}
-    store_page(submission, check_page(submission, [raw]))
+    arrive(submission, [raw])
 
     assert submission.stray_ids == ["tickets-row-2"]
     assert Result.objects.get(batch=batch, row=2).answer == "Kept 2"

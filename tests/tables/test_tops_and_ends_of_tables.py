@@ -209,6 +209,7 @@ SECOND = {
     "what to do": "Q1,Q2_4\nPlease rate our shop,Tell us more\nfine,sun\nbad,rain\nso so,snow\n",
     "labels": "v1,v2\nHow people feel,The reason that they gave\nfine,sun\nbad,rain\nso so,snow\n",
     "the names in words": "first_name,homeCity\nFirst name,City of the home\nAnn,Rome\nBob,Oslo\n",
+    "the names cut short": "cust_name,home_addr\nName of customer,Home address\nAnn,Rome\nBob,Oslo\n",
     "words above classes": "kind,mood\nClass,Feeling\n" + "a,good\nb,bad\n" * 4,
     "a lone unit": "name,city,weight\n,,kg\nAnn,Rome,much\nBob,Oslo,little\nCy,Bonn,some\n",
 }

@@ -22,8 +22,8 @@ from tests.pipeline import SHORT
 from tests.sandboxes import Sandbox
 from tests.trials.test_the_estimate_holds import a_draft_of_questions, ran
 
-PICKS, TRIED, MOST_OFF, MOST_MISSES = 150, 5, 0.15, 0.02
-EVERY = 10
+PICKS, TRIED, MOST_OFF, MOST_MISSES = 200, 5, 0.15, 0.02
+EVERY = 4
 """Of so many rows one is asked, and may be among the five."""
 
 

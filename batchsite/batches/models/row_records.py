@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import zlib
 from typing import Any
 
-import orjson
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from isal import isal_zlib
 
 from batchsite.batches.models.batch import Batch
 from batchsite.batches.models.submissions import Submission
 from batchsite.batches.states import RowState
 from batchsite.teams.models import User
+from batchsite.xai.wire_json import decode_json
 
 
 class RequestId(models.Model):
@@ -56,7 +56,7 @@ class RawPage(models.Model):
         return f"raw results of {self.submission or self.batch}"
 
     def rows(self) -> list[dict[str, Any]]:
-        rows: list[dict[str, Any]] = orjson.loads(zlib.decompress(self.data))
+        rows: list[dict[str, Any]] = decode_json(isal_zlib.decompress(self.data))
         return rows
 
 
