@@ -15,7 +15,7 @@ from batchsite.provider.quick_client import ProviderAccount, RemoteFailure, fail
 from batchsite.provider.remote_list import Remote
 from batchsite.teams.provider_client import client_for
 from batchsite.xai.errors import XaiError
-from batchsite.xai.results import read_result
+from batchsite.xai.results import read_result, with_calls_as_answers
 from batchsite.xai.types import RequestMeta, ResultRow
 
 ROWS = 50
@@ -86,9 +86,8 @@ def _onward(following: str | None, token: str, items: Sequence[object]) -> str:
 def _line(raw: dict[str, Any]) -> RemoteResult:
     text = orjson.dumps(raw, option=orjson.OPT_INDENT_2).decode()
     more = len(text) - RAW_SHOWN
-    return RemoteResult(
-        read_result(raw), text[:RAW_SHOWN] + (f"\n… {more:,} more characters, in the file" if more > 0 else "")
-    )
+    shown = text[:RAW_SHOWN] + (f"\n… {more:,} more characters, in the file" if more > 0 else "")
+    return RemoteResult(with_calls_as_answers(read_result(raw)), shown)
 
 
 # ---- as a file --------------------------------------------------------------------------------
@@ -137,7 +136,7 @@ def _raw_lines(rows: Iterator[dict[str, Any]]) -> Iterator[bytes]:
 
 
 def _outcome(raw: dict[str, Any]) -> Outcome:
-    result = read_result(raw)
+    result = with_calls_as_answers(read_result(raw))
     usage = result.usage
     return Outcome(
         batch_request_id=result.batch_request_id,

@@ -25,7 +25,7 @@ from batchsite.processes.queue import Job, take_due
 from batchsite.submission.request_owners import rows_in
 from batchsite.submission.result_records import clean, others_of
 from batchsite.timeouts import timeouts
-from batchsite.xai.results import read_result
+from batchsite.xai.results import read_result, with_calls_as_answers
 from batchsite.xai.types import ResultRow
 
 
@@ -62,7 +62,7 @@ def _give_up(claim: Claim[FlawCount], reason: str) -> None:
 
 
 def _count_page(claim: Claim[FlawCount], batch: Batch, page: RawPage) -> None:
-    flawed = _flawed_answers(page)
+    flawed = _flawed_answers(page, may_call=batch.dataset.holds_requests)
     with transaction.atomic():
         lock_batch(batch.pk)
         with claim.locked() as count:
@@ -72,11 +72,13 @@ def _count_page(claim: Claim[FlawCount], batch: Batch, page: RawPage) -> None:
             count.save(update_fields=["page_through"])
 
 
-def _flawed_answers(page: RawPage) -> dict[str, ResultRow]:
+def _flawed_answers(page: RawPage, *, may_call: bool) -> dict[str, ResultRow]:
     """Returns the flawed ones among the answers of a page, and those with others beside them, by request id."""
     answers: dict[str, ResultRow] = {}
     for raw in page.rows():
         result = read_result(raw)
+        if may_call:
+            result = with_calls_as_answers(result)
         if result.outcome == "succeeded":
             answers.setdefault(result.batch_request_id, result)
     return {key: result for key, result in answers.items() if result.others or _cause_of(result)}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import msgspec
 import orjson
 
 from batchsite.xai.responses import as_completion, is_response
@@ -68,7 +69,7 @@ def read_completion(completion: dict[str, Any], batch_request_id: str = "") -> R
     return ResultRow(
         batch_request_id,
         "succeeded",
-        content if content or not asked else asked[0],
+        content,
         text(message.get("reasoning_content")),
         text(choice.get("finish_reason")),
         text(completion.get("model")),
@@ -76,9 +77,18 @@ def read_completion(completion: dict[str, Any], batch_request_id: str = "") -> R
         "",
         "",
         text(message.get("refusal")),
-        asked[0 if content else 1 :] or _others(turns, choice),
+        _others(turns, choice),
         sources_of(completion, [one for turn in turns for one in annotations_of(table(turn.get("message")))]),
+        asked,
     )
+
+
+def with_calls_as_answers(result: ResultRow) -> ResultRow:
+    """Returns the result of a request that offered functions: where there is no text, the calls are what was wanted."""
+    if not result.function_calls:
+        return result
+    first, *further = [text for text in (result.content, *result.function_calls) if text.strip()]
+    return msgspec.structs.replace(result, content=first, others=tuple(further))
 
 
 def _id(value: object) -> str:

@@ -240,4 +240,5 @@ class ResultRow(msgspec.Struct, frozen=True, gc=False):
     refusal: str = ""  # what the model said instead of an answer
     others: tuple[str, ...] = ()  # further answers, where several were asked for (n > 1)
     sources: tuple[Source, ...] = ()  # what it cites
+    function_calls: tuple[str, ...] = ()  # what the client is asked to call, as JSON
     pictures: tuple[str, ...] = ()  # addresses of generated pictures, good for an hour (facts 2.7)

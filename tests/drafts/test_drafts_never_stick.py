@@ -208,7 +208,7 @@ def test_a_prompt_that_the_model_cannot_hold_is_a_warning(team: Team, alice: Use
         context_length=2000,
         refreshed_at=timezone.now(),
     )
-    dataset = make_dataset(team, ["text"], [["short"], ["x" * 9000], ["short"]])
+    dataset = make_dataset(team, ["text"], [["short"], ["x" * 9000], ["brief"]])
     draft = a_draft(team, alice, dataset, prompt="Sort {{text}}")
     [warning] = warnings_of(draft)
     assert "The prompt of row 2 has about 2,44" in warning
@@ -222,7 +222,7 @@ def test_a_prompt_that_the_model_cannot_hold_is_a_warning(team: Team, alice: Use
 def test_every_row_that_the_model_cannot_hold_is_named(team: Team, alice: User) -> None:
     offer = {"aliases": [], "input_price": 1, "cached_price": 1, "output_price": 1, "refreshed_at": timezone.now()}
     ModelOffer.objects.create(base_url=sandbox_url(), model="grok-4.3", context_length=2000, **offer)
-    rows = [["x" * (9000 + number if number % 2 else 5)] for number in range(1, 18)]
+    rows = [["x" * (9000 + number if number % 2 else number)] for number in range(1, 18)]
     draft = a_draft(team, alice, make_dataset(team, ["text"], rows), prompt="Sort {{text}}")
     [warning] = warnings_of(draft)
     assert "The prompt of row 17 has about" in warning

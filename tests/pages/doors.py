@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.converters import IntConverter
 
+from batchsite.asks.models import Ask
 from batchsite.batches.models import Batch, SavedView
 from batchsite.exports import share_links
 from batchsite.exports.download_choice import DownloadChoice
@@ -75,6 +76,7 @@ def things_of(team: Team, alice: User) -> dict[str, int]:
         "team_id": team.pk,
         "user_id": bob.pk,
         "membership_id": Membership.objects.get(user=bob).pk,
+        "ask_id": Ask.objects.create(team=team, by=alice, account="sandbox", model="grok-4.3", prompt="Why?").pk,
         "invitation_id": Invitation.objects.create(team=team, created_by=alice).pk,
     }
 

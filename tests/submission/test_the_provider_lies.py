@@ -32,7 +32,7 @@ LIES: dict[str, list[dict[str, Any]]] = {
     "counters missing for ever": [{"what": "counters_missing"}],
     "results trail the counters": [{"what": "results_trail", "seconds": 0.8}],
     "rows not yet visible": [{"what": "not_visible", "seconds": 0.8, "share": 0.5}],
-    "no row visible at first": [{"what": "not_visible", "reads": 4}],
+    "no row visible at first": [{"what": "not_visible", "reads": 2}],
     "a cursor that repeats, once": [{"what": "cursor_repeats", "call": "results", "nth": 2}],
     "a cursor that repeats, often": [{"what": "cursor_repeats", "call": "results", "every": 3}],
     "duplicate rows": [{"what": "duplicate_rows", "share": 0.5}],

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from batchsite.xai.results import read_completion, read_result
+from batchsite.xai.results import read_completion, read_result, with_calls_as_answers
 from batchsite.xai.tool_turns import is_web_address
 from batchsite.xai.types import Source
 from tests.xai.rows import answered, turn
@@ -107,8 +107,10 @@ def asked(*arguments: str) -> dict[str, Any]:
     return turn("assistant", None, "tool_calls", tool_calls=calls)
 
 
-def test_a_function_call_asked_of_the_client_is_the_answer() -> None:
-    row = read_result(answered(choices=[asked('{"city":"Lima"}', "not json")]))
+def test_function_calls_are_the_answer_only_where_functions_were_offered() -> None:
+    plain = read_result(answered(choices=[asked('{"city":"Lima"}', "not json")]))
+    assert (plain.content, plain.others) == ("", ())
+    row = with_calls_as_answers(plain)
     assert row.content == '{"name":"note","arguments":{"city":"Lima"}}'
     assert row.others == ('{"name":"note","arguments":"not json"}',)
     assert row.usage
