@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
+import gc
 import resource
 import sys
 from collections.abc import Iterator
@@ -16,6 +18,8 @@ def only(more: int) -> Iterator[None]:
     """Within the block this process gets `more` bytes beyond those that it has, and then MemoryError."""
     if sys.platform != "linux":
         pytest.skip("the memory of a process is limited on Linux only")
+    gc.collect()  # what earlier tests left would make room within the block
+    ctypes.CDLL(None).malloc_trim(0)
     before = resource.getrlimit(resource.RLIMIT_DATA)
     resource.setrlimit(resource.RLIMIT_DATA, (_writable() + more, before[1]))
     try:
