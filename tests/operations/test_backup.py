@@ -84,6 +84,7 @@ def test_uploads_and_the_secret_key_are_in_it_and_only_the_owner_can_look_in(pla
     uploads = place.data / "uploads" / "datasets" / "2026"
     uploads.mkdir(parents=True)
     (uploads / "a.csv").write_text("id\n1\n")
+    (place.data / "uploads" / "incoming").mkdir(exist_ok=True)
     (place.data / "uploads" / "incoming" / "half.upload").write_text("not yet whole")
     assert place.manage("backup", str(tmp_path / "backup")).returncode == 0
     backup = tmp_path / "backup"

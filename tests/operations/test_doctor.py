@@ -11,6 +11,7 @@ import subprocess
 from contextlib import closing
 from pathlib import Path
 
+from batchsite.operations.machine_checks import PROBE
 from tests.needs import need
 from tests.operations.conftest import Place
 from tests.sandboxes import Sandbox
@@ -120,9 +121,9 @@ def test_postgresql_that_does_not_answer(place: Place) -> None:
 
 
 def test_a_disk_on_which_nothing_can_be_written_is_told(place: Place) -> None:
-    """No file may grow beyond what the database has already."""
-    most = place.database.stat().st_size
-    full = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (most // 10, most // 10))  # noqa: E731
+    """No file may grow beyond half of what the doctor tries to write."""
+    most = PROBE // 2
+    full = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))  # noqa: E731
     seen = place.doctor(before=full)
     assert "Nothing can be written" in seen.about("disk", "problem")
     assert "Make room" in seen.about("disk", "problem")
@@ -175,7 +176,7 @@ def test_a_provider_that_does_not_answer(place: Place) -> None:
 
 def test_a_sandbox_that_does_not_run(place: Place) -> None:
     place.environ["XAI_API_KEY"] = ""
-    (place.data / "run").mkdir()
+    (place.data / "run").mkdir(exist_ok=True)
     (place.data / "run" / "sandbox.port").write_text(str(free_port()))
     assert "The sandbox does not answer" in place.doctor().about("provider", "problem")
 
@@ -218,7 +219,7 @@ def test_batches_whose_key_is_gone(place: Place) -> None:
         "for kind in ('environment', 'team', 'sandbox'):\n"
         "    Batch.objects.create(team=team, dataset=dataset, name='x', account=kind, state='processing')"
     )
-    (place.data / "run").mkdir()
+    (place.data / "run").mkdir(exist_ok=True)
     (place.data / "run" / "sandbox.port").write_text(str(free_port()))
     seen = place.doctor()
     assert "removed the key" in seen.about("key", "problem")
