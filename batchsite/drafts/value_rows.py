@@ -6,6 +6,7 @@ Row numbers are what is stored and sent: they stay the same for ever, whatever i
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from django.utils import timezone
 
@@ -26,6 +27,8 @@ VALUES_OFFERED = 30
 """Values of a column that are offered while one types."""
 COLUMNS_OFFERED = 6
 LONGEST_OFFERED = 100
+ROWS = {"row_limit", "ranges"}
+"""Columns of a batch that say which rows are sent."""
 
 
 def search(batch: Batch, column: str, value: str, basis: Basis) -> None:
@@ -40,6 +43,16 @@ def search(batch: Batch, column: str, value: str, basis: Basis) -> None:
     found = ValueSearch.objects.create(batch=batch, **begun)
     if take(found, now, "long"):
         enqueue(Job(FIND, (found.pk,), "long"))
+
+
+def without_earlier_rows(batch: Batch, values: dict[str, Any], basis: Basis) -> dict[str, Any]:
+    """Returns what a page typed, without its rows if it has asked for a search meanwhile.
+
+    The page has no fields for rows then: what still arrives was typed before, and would replace what is found.
+    """
+    if not values.keys() & ROWS or not ValueSearch.objects.filter(batch=batch, tab=basis.tab).exists():
+        return values
+    return {name: value for name, value in values.items() if name not in ROWS}
 
 
 def clear(batch: Batch) -> None:

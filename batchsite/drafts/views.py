@@ -79,6 +79,12 @@ def batch_edit(request: TeamRequest, batch_id: int) -> HttpResponse:
     return render(request, "drafts/edit.html", draft_context(request, DraftForm(batch=batch), row, at_submit=at_submit))
 
 
+def _save(request: TeamRequest, batch: Batch, form: DraftForm) -> None:
+    """Raises Submitted, ChangedMeanwhile."""
+    basis = conflicts.basis_of(request)
+    draft_store.save(batch, value_rows.without_earlier_rows(batch, form.values(), basis), basis)
+
+
 @require_POST
 def batch_preview(request: TeamRequest, batch_id: int) -> HttpResponse:
     """Saves what was typed and shows the result: parts of the page for htmx, else the page."""
@@ -87,7 +93,7 @@ def batch_preview(request: TeamRequest, batch_id: int) -> HttpResponse:
     if conflicts.is_dropped(request):
         return conflicts.to_draft(batch.pk)
     try:
-        draft_store.save(batch, form.values(), conflicts.basis_of(request))
+        _save(request, batch, form)
         done, words = _do(request, batch)
     except draft_store.Submitted:
         return to_batch(request, batch)
@@ -144,7 +150,7 @@ def batch_check(request: TeamRequest, batch_id: int) -> HttpResponse:
     batch = queries.batch_of(request.team, batch_id)
     form = DraftForm(request.POST, batch=batch)
     try:
-        draft_store.save(batch, form.values(), conflicts.basis_of(request))
+        _save(request, batch, form)
     except draft_store.Submitted:
         return to_batch(request, batch)
     except ChangedMeanwhile as change:

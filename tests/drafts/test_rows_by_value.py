@@ -161,6 +161,17 @@ def test_the_page_that_asked_is_not_told_of_a_conflict(draft: Batch, site: Clien
     assert (draft.prompt, len(draft.rows)) == ("Typed on {{text}}", 240)
 
 
+def test_what_was_typed_before_the_search_does_not_replace_its_rows(draft: Batch, site: Client) -> None:
+    """The page saves as one types, a moment later: that may arrive after a quick worker."""
+    press(site, draft, tab="one", edit="1", **{"where-column": "language", "where-value": "German"})
+    rows = worked(draft).ranges
+    assert rows
+    late = {"prompt": "Sort {{text}}!", "row_limit": "", "ranges": "", "tab": "one", "edit": "1"}
+    site.post(f"/batches/{draft.pk}/preview", late, headers={"HX-Request": "true"})
+    draft.refresh_from_db()
+    assert (draft.prompt, draft.ranges) == ("Sort {{text}}!", rows)
+
+
 def test_a_duplicate_says_where_its_rows_come_from(draft: Batch, site: Client, alice: User) -> None:
     find(site, draft, "English")
     copied = duplicates.duplicate(worked(draft), alice)
