@@ -94,7 +94,7 @@ def test_the_dashboard_shows_what_runs_what_needs_a_hand_and_what_is_news(
     open_as(alice, "/")
     hand = page.get_by_role("region", name="Needs attention")
     expect(hand.get_by_role("link", name="Waits for money")).to_be_visible()
-    expect(hand).to_contain_text("no credits left")
+    expect(hand).to_contain_text("No credits left")
     expect(hand.get_by_role("link", name="Two lost")).to_be_visible()
     expect(page.get_by_role("region", name="Running now").get_by_role("link", name="Runs")).to_be_visible()
     news = page.get_by_role("region", name="Finished since you last looked")
