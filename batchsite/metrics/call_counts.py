@@ -77,7 +77,9 @@ def _add(counts: Counter[tuple[str, str]], milliseconds: Counter[tuple[str, str]
 
     with transaction.atomic():
         for operation, outcome in sorted(key for key, count in counts.items() if count):  # one order for all
-            row, _ = ProviderCalls.objects.select_for_update().get_or_create(operation=operation, outcome=outcome)
+            row, _ = ProviderCalls.objects.select_for_update(no_key=True).get_or_create(
+                operation=operation, outcome=outcome
+            )
             row.count += counts[operation, outcome]
             row.milliseconds += milliseconds[operation, outcome]
             row.save()

@@ -163,7 +163,8 @@ def test_the_page_that_asked_is_not_told_of_a_conflict(draft: Batch, site: Clien
 
 def test_what_was_typed_before_the_search_does_not_replace_its_rows(draft: Batch, site: Client) -> None:
     """The page saves as one types, a moment later: that may arrive after a quick worker."""
-    press(site, draft, tab="one", edit="1", **{"where-column": "language", "where-value": "German"})
+    where: dict[str, Any] = {"where-column": "language", "where-value": "German"}
+    press(site, draft, **where, tab="one", edit="1")
     rows = worked(draft).ranges
     assert rows
     late = {"prompt": "Sort {{text}}!", "row_limit": "", "ranges": "", "tab": "one", "edit": "1"}

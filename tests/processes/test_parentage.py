@@ -85,13 +85,13 @@ def test_a_command_on_a_leash_ends_with_who_holds_it() -> None:
     asleep = int(holder.stdout.readline())
     holder.kill()
     holder.wait()
-    wait_for(lambda: gone(asleep), 5)
+    wait_for(lambda: gone(asleep), 20)
 
 
 @pytest.mark.parametrize("generation", [0, 1, 2])
 def test_whoever_is_killed_takes_all_descendants_along(family: list[int], generation: int) -> None:
     os.kill(family[generation], signal.SIGKILL)
-    wait_for(lambda: all(gone(pid) for pid in family[generation:]), 5)
+    wait_for(lambda: all(gone(pid) for pid in family[generation:]), 20)
     assert not any(gone(pid) for pid in family[:generation])
 
 
