@@ -20,7 +20,7 @@
   let sent = 0;
 
   const keep = (more) => {
-    const kept = { base: saved().dataset.rev, edit: edit().value, values: now(), ...more };
+    const kept = { base: saved().dataset.rev, edit: edit().value, tab: form.elements.tab.value, values: now(), ...more };
     try { sessionStorage.setItem(key, JSON.stringify(kept)); } catch { /* full: then without */ }
   };
   form.addEventListener("input", (event) => {
@@ -79,6 +79,7 @@
   else if (JSON.stringify(kept.values) !== JSON.stringify(now())) {
     restore(kept.values);
     edit().value = kept.edit ?? edit().value;  // where somebody saved something else since, both are shown
+    form.elements.tab.value = kept.tab ?? form.elements.tab.value;  // what was still on its way is one's own
     document.dispatchEvent(new CustomEvent("toast", { detail: "What you had typed before is back, and is being saved." }));
     addEventListener("load", () => form.dispatchEvent(new Event("input", { bubbles: true })));
   }

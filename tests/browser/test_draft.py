@@ -11,7 +11,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from batchsite.batches.models import Batch
-from batchsite.drafts import views_models
+from batchsite.drafts import draft_store, views_models
+from batchsite.drafts.draft_edits import Basis
 from batchsite.drafts.models import ValueSearch
 from batchsite.drafts.tasks import find_rows
 from batchsite.pricing.model_prices import refresh
@@ -405,6 +406,21 @@ def test_what_is_typed_survives(how: str, draft: Batch, page_of: PageOf) -> None
         page.get_by_role("link", name="Datasets").click()
         page.wait_for_url("**/datasets/")
         page.go_back()
+    is_all_there(page)
+    saved(page)
+    is_stored(draft)
+
+
+def test_a_save_that_was_still_on_its_way_is_no_conflict(draft: Batch, alice: User, page_of: PageOf) -> None:
+    page = page_of(draft)
+    hold(page)
+    type_all(page)
+    page.unroute("**/preview")
+    tab, known = (page.locator(f"#draft [name={name}]").input_value() for name in ("tab", "edit"))
+    page.get_by_role("link", name="Datasets").click()
+    page.wait_for_url("**/datasets/")
+    draft_store.save(draft, {"prompt": "Hel"}, Basis(int(known), tab, alice))  # it arrives
+    page.go_back()
     is_all_there(page)
     saved(page)
     is_stored(draft)
