@@ -34,7 +34,7 @@ class CallFees:
 NO_FEES = CallFees()
 
 
-def call_fees(tools: Collection[str], lessons: Sequence[Lesson]) -> CallFees:
+def expected_fees(tools: Collection[str], lessons: Sequence[Lesson]) -> CallFees:
     """Returns the fees of a row with these tools, by the first of `lessons` with answers, else guessed."""
     if not tools:
         return NO_FEES

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from batchsite.batches.models import Batch
 from batchsite.pricing.answer_sizes import AnswerSize, size_of
-from batchsite.pricing.call_fees import NO_FEES, CallFees, call_fees
+from batchsite.pricing.call_fees import NO_FEES, CallFees, expected_fees
 from batchsite.pricing.lessons import (
     MOST_KIN,
     PER_CHARACTER,
@@ -125,7 +125,7 @@ def _rates(batch: Batch, recipe: Recipe, price: ModelPrice) -> Rates:
     same_prompt = sum_of(lesson for before, lesson in earlier if prompt_fingerprint(before) == fingerprint)
     same_effort = sum_of(lesson for before, lesson in earlier if _effort(before) == _effort(batch))
     output = _output(batch, own, same_prompt, kin, same_effort)
-    fees = call_fees(batch.tools, (own + same_prompt, kin, same_effort))
+    fees = expected_fees(batch.tools, (own + same_prompt, kin, same_effort))
     same_shape = sum_of(lesson for before, lesson in earlier if _is_alike(before, batch) and lesson.characters)
     for lesson, word, source, doubt in (
         (own, "test row", "", 0.03),

@@ -75,34 +75,11 @@ def write_pending(submission: Submission, copies: Mapping[int, int]) -> None:
     if not copies:
         return
     records = [
-        _pending(submission.batch_id, submission.pk)._replace(row=row, copy_of=original)
+        result_records.unanswered(submission.batch_id, row, submission.pk)._replace(copy_of=original)
         for row, original in copies.items()
     ]
     result_records.write(records)
     Batch.objects.filter(pk=submission.batch_id).update(copies=F("copies") + len(records))
-
-
-def _pending(batch_id: int, submission_id: int | None) -> Record:
-    return Record(
-        batch_id=batch_id,
-        row=0,
-        submission_id=submission_id,
-        state=str(RowState.PENDING),
-        attempt=1,
-        answer="",
-        error="",
-        cause="",
-        misfit="",
-        others=None,
-        finish_reason="",
-        answered_by="",
-        prompt_tokens=0,
-        completion_tokens=0,
-        reasoning_tokens=0,
-        cost_ticks=0,
-        raw_page_id=None,
-        earlier=None,
-    )
 
 
 def forget_digests(context: LocalStep) -> bool:
@@ -170,8 +147,7 @@ def _give(batch_id: int, rows: Sequence[int]) -> None:
 
 def _record(copy: Result, original: Result) -> Record:
     """Returns what a copy gets: all but the cost and the tokens, which are the original's."""
-    return _pending(copy.batch_id, original.submission_id)._replace(
-        row=copy.row,
+    return result_records.unanswered(copy.batch_id, copy.row, original.submission_id)._replace(
         copy_of=copy.copy_of,
         state=original.state,
         attempt=original.attempt,

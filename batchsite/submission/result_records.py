@@ -206,12 +206,19 @@ def cost_of(submission: Submission, result: ResultRow) -> int:
 
 def pending_record(submission: Submission, result: Result, earlier: list[dict[str, Any]]) -> Record:
     """Returns the row of `result` as tried again by `submission`. Its cost so far stays in it."""
+    return unanswered(submission.batch_id, result.row, submission.pk)._replace(
+        attempt=result.attempt + 1, cost_ticks=result.cost_ticks, earlier=orjson.dumps(earlier).decode()
+    )
+
+
+def unanswered(batch_id: int, row: int, submission_id: int | None) -> Record:
+    """Returns a row that waits for its first answer."""
     return Record(
-        batch_id=submission.batch_id,
-        row=result.row,
-        submission_id=submission.pk,
+        batch_id=batch_id,
+        row=row,
+        submission_id=submission_id,
         state=str(RowState.PENDING),
-        attempt=result.attempt + 1,
+        attempt=1,
         answer="",
         error="",
         cause="",
@@ -222,7 +229,7 @@ def pending_record(submission: Submission, result: Result, earlier: list[dict[st
         prompt_tokens=0,
         completion_tokens=0,
         reasoning_tokens=0,
-        cost_ticks=result.cost_ticks,
+        cost_ticks=0,
         raw_page_id=None,
-        earlier=orjson.dumps(earlier).decode(),
+        earlier=None,
     )
