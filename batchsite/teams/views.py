@@ -38,7 +38,6 @@ def team_page(request: TeamRequest, **forms: Any) -> HttpResponse:
         ],
         "key": ProviderKey.objects.filter(team=team).select_related("set_by").first(),
         "environment_key": bool(settings.OPTIONS.xai_api_key) and team.may_use_installation_key,
-        "is_operator": people.is_operator(request.user),
         "roles": [(role.value, role.word) for role in people.roles_given_by(request.membership)],
         "name_form": team_name_form(team),
         "invitation_form": InvitationForm(people.roles_given_by(request.membership)),

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.test import Client
 from django.urls import Resolver404, resolve
 
+from batchsite.options import ROOT
 from batchsite.permissions import RULES, Need
 from batchsite.teams.models import Role, Team, User
 from tests.factories import make_member
@@ -28,6 +29,14 @@ REMOVES_OTHERS = "member-remove"
 
 def test_the_table_names_every_url_and_no_other() -> None:
     assert set(RULES) == {door.name for door in DOORS}
+
+
+def test_templates_ask_for_names_that_exist() -> None:
+    """Django takes a name that is not there for something that nobody may."""
+    texts = " ".join(path.read_text() for path in (ROOT / "templates").rglob("*.html"))
+    names = set(re.findall(r'"([a-z-]+)" in may', texts))
+    assert len(names) > 20
+    assert names <= set(RULES)
 
 
 @pytest.mark.parametrize("role", list(Role))
