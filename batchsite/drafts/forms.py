@@ -50,7 +50,7 @@ class DraftField:
 _COLUMNS = frozenset(
     (
         *("prompt", "system_prompt", "row_limit", "ranges", "skip_empty", "repeats", "id_column"),
-        *("picture_column", "picture_detail", "history_column"),
+        *("picture_column", "picture_detail"),
         *("model", "name", "runs_live", "auto_retries", "deadline_hours"),
     )
 )

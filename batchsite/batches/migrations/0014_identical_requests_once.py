@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('batches', '0013_pictures_and_turns'),
+        ('batches', '0013_pictures'),
     ]
 
     operations = [

@@ -12,11 +12,6 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddField(
             model_name='batch',
-            name='history_column',
-            field=models.CharField(blank=True, max_length=300),
-        ),
-        migrations.AddField(
-            model_name='batch',
             name='picture_column',
             field=models.CharField(blank=True, max_length=300),
         ),
