@@ -56,5 +56,6 @@ def _refuse(membership: Membership, need: Need) -> Never:
         raise Http404
     team = membership.team
     helpers = User.objects.filter(memberships__team=team, memberships__role__in=ROLES[_WHO_HELPS[need]])
-    names = ", ".join(str(person) for person in helpers.filter(is_active=True).order_by("pk")[:3])
-    raise PermissionDenied(f"{_WHAT_OTHERS_MAY[need].format(team=team)} Ask {names}.")
+    names = [str(person) for person in helpers.filter(is_active=True).order_by("pk")[:3]]
+    who = " or ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
+    raise PermissionDenied(f"{_WHAT_OTHERS_MAY[need].format(team=team)} Ask {who}.")

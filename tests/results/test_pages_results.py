@@ -15,8 +15,8 @@ from batchsite.recipes.prompt_template import parse
 from batchsite.results import row_search, row_table, scan
 from batchsite.results.prompt_excerpt import excerpt
 from batchsite.submission import actions
-from batchsite.teams.models import Team, User
-from tests.factories import make_dataset
+from batchsite.teams.models import Role, Team, User
+from tests.factories import make_dataset, make_member
 from tests.results.row_pages import row_numbers
 from tests.submission.stories import a_running_batch, an_ended_batch, failure, receive, success
 
@@ -198,3 +198,14 @@ def test_an_empty_filter_leads_back(team: Team, alice: User, site: Client) -> No
 
 def test_a_row_link_keeps_the_filter(mixed: Batch, site: Client) -> None:
     assert f'href="/batches/{mixed.pk}/rows/2?state=failed"' in text(site, mixed, state="failed", after=1)
+
+
+def test_a_viewer_sees_what_was_judged_and_judges_nothing(
+    team: Team, alice: User, client_of: Callable[[User], Client]
+) -> None:
+    batch = an_ended_batch(team, alice, rows=2)
+    client_of(alice).post(reverse("row-judge", args=[batch.pk, 1]), {"verdict": "bad"})
+    viewer = make_member(team, role=Role.VIEWER)
+    page = client_of(viewer).get(reverse("batch", args=[batch.pk])).content.decode()
+    assert re.search(r"badge bad[^<]*>\s*Bad", page)
+    assert 'name="verdict"' not in page

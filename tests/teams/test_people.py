@@ -13,7 +13,7 @@ from django.urls import reverse
 from batchsite.teams.invitations import open_invitations
 from batchsite.teams.models import Invitation, Membership, Role, Team, User
 from batchsite.teams.people import LastOwner, change_role, remove_member
-from tests.factories import make_member, make_team
+from tests.factories import make_member, make_team, make_user
 
 pytestmark = pytest.mark.databases
 
@@ -168,3 +168,12 @@ def test_an_owner_renames_the_team_and_a_member_does_not(
     assert empty.status_code == 422
     assert empty.context["name_form"].errors["name"]
     assert Team.objects.get().name == "Helpdesk"
+
+
+def test_who_may_not_is_told_whom_to_ask(
+    alice: User, bob: User, team: Team, client_of: Callable[[User], Client]
+) -> None:
+    dora, emil = (make_member(team, make_user(name), Role.ADMIN) for name in ("Dora", "Emil"))
+    assert dora.pk < emil.pk
+    page = client_of(bob).post(reverse("invitation-new"), {"role": "viewer"}).content.decode()
+    assert "Only admins and owners of Support research can do this. Ask Alice, Dora or Emil." in page
