@@ -173,6 +173,7 @@ RULES: dict[str, Rule] = {
     "batches-compare-again": WORK,
     "batch-go-on": WORK,
     "batch-key": WORK,
+    "batch-cap": WORK,
     "batch-retry": WORK,
     "batch-row-retry": WORK,
     "row-judge": WORK,

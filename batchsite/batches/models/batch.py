@@ -95,6 +95,10 @@ class Batch(models.Model):
     """How often transient failures are retried by themselves; 0 unless a person chose otherwise."""
     deadline_hours = models.PositiveSmallIntegerField(null=True, blank=True)
     """Finish with what is there after so many hours, where a person set it."""
+    spend_cap_ticks = models.PositiveBigIntegerField(null=True, blank=True)
+    """What it may cost, where a person set it: see pricing.spend_caps."""
+    is_near_cap = models.BooleanField(default=False)
+    """Whether the cap's soft line was passed, and that was said. It begins anew with every other cap."""
 
     state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFT)
     held_reason = models.TextField(blank=True)
