@@ -61,7 +61,7 @@ class Chip:
 def draft_context(request: TeamRequest, form: DraftForm, row: int, *, at_submit: bool = False) -> dict[str, Any]:
     """What the page and its live parts show of a draft as it stands now."""
     batch, price = form.batch, draft_store.estimate_of(form.batch)
-    problems = draft_store.problems_with_price(batch, price)
+    problems = draft_store.problems_with_price(batch, price, request.user)
     problems |= {name: [str(error) for error in errors] for name, errors in form.errors.items()}
     fields = form.with_problems(problems, at_submit=at_submit)
     try:
@@ -112,7 +112,7 @@ def draft_context(request: TeamRequest, form: DraftForm, row: int, *, at_submit:
 
 def _costs(request: TeamRequest, batch: Batch, price: Estimate | None) -> dict[str, Any]:
     """What a draft comes to, for its page and its review."""
-    kind, budget = account_kind(request.team), limiting_budget(request.team)
+    kind, budget = account_kind(request.team), limiting_budget(request.team, request.user)
     return {
         "batch": batch,
         "search": value_rows.search_of(batch),

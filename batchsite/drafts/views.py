@@ -156,7 +156,7 @@ def batch_check(request: TeamRequest, batch_id: int) -> HttpResponse:
         return to_batch(request, batch)
     except ChangedMeanwhile as change:
         return conflicts.both_versions(request, form, change)
-    if form.errors or draft_store.problems_with_price(batch, draft_store.estimate_of(batch)):
+    if form.errors or draft_store.problems_with_price(batch, draft_store.estimate_of(batch), request.user):
         context = draft_context(request, form, _row(request), at_submit=True)
         return render(request, "drafts/edit.html", context, status=UNPROCESSABLE)
     return redirect("batch-review", batch.pk)
@@ -169,7 +169,7 @@ def batch_review(request: TeamRequest, batch_id: int) -> HttpResponse:
     if batch.state != State.DRAFT:
         return redirect("batch", batch.pk)
     price = draft_store.estimate_of(batch)
-    if draft_store.problems_with_price(batch, price):
+    if draft_store.problems_with_price(batch, price, request.user):
         return redirect(f"{reverse('batch-edit', args=[batch.pk])}?checked=1")
     return render(request, "drafts/review.html", review_context(request, batch, price))
 

@@ -1,8 +1,8 @@
 """A batch's spending cap: what was billed, what its rows at xAI may still cost, and how many more fit below it.
 
 What a row costs is known once it is answered. So rows are sent only as long as they fit at the highest price that is
-plausible: by the estimate at first, by what was billed once there is something, with a margin that shrinks the more
-answers there are.
+plausible: by the estimate at first, by what was billed once there is something. The average has a margin that shrinks
+the more answers there are, and the last rows count as the dearest one that came.
 """
 
 from __future__ import annotations
@@ -32,14 +32,23 @@ class SpendCap:
     likely: int | None
     """Of one more row; None where nothing tells."""
     highest: int | None
-    """The most that is plausible for a row, as an average of several."""
+    """The most that is plausible for a row, as an average of many."""
+    spread: int = 0
+    """How far a single row may lie above that average."""
 
     @property
     def fits(self) -> int:
         """How many more rows may be sent."""
-        if self.highest is None:
-            return max(0, PROBE - self.in_flight) if self.billed < self.limit else 0
-        return max(0, (self.limit - self.billed) // max(1, self.highest) - self.in_flight)
+        room = self.limit - self.billed
+        if self.highest is None or room <= 0:
+            return max(0, PROBE - self.in_flight) if room > 0 else 0
+        each = max(1, self.highest)
+        rows = int(((sqrt(self.spread**2 + 4 * each * room) - self.spread) / (2 * each)) ** 2)
+        return max(0, rows - self.in_flight)
+
+    def most_for(self, rows: int) -> int:
+        """Returns what so many rows may cost together: of many, the dear and the cheap ones even out."""
+        return rows * (self.highest or 0) + round(self.spread * sqrt(rows))
 
     @property
     def will_pass(self) -> bool:
@@ -54,7 +63,7 @@ class SpendCap:
     @property
     def least_more(self) -> int:
         """The least cap with which one more row is sent."""
-        return self.billed + (self.in_flight + 1) * (self.highest or 1)
+        return self.billed + self.most_for(self.in_flight + 1) + 1
 
 
 def spend_cap_of(batch_id: int) -> SpendCap | None:
@@ -68,12 +77,14 @@ def spend_cap(batch: Batch, limit: int) -> SpendCap:
     sums = Submission.objects.filter(batch=batch).aggregate(ticks=Sum("cost_ticks"), answers=Sum("succeeded"))
     ticks, answers = sums["ticks"] or 0, sums["answers"] or 0
     likely, highest = _estimated(batch)
+    dearest = highest or 0
     if answers:
         average = -(-ticks // answers)
         margin = round(average * (1 + 1 / sqrt(answers)))
         highest = margin if answers >= ENOUGH else max(margin, highest or 0)
         likely = average if answers >= ENOUGH else min(highest, max(average, likely or 0))
-    return SpendCap(limit, batch.cost_ticks, _in_flight(batch.pk), likely, highest)
+        dearest = max(batch.dearest_ticks, highest)
+    return SpendCap(limit, batch.cost_ticks, _in_flight(batch.pk), likely, highest, dearest - (likely or 0))
 
 
 def _estimated(batch: Batch) -> tuple[int | None, int | None]:

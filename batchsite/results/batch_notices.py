@@ -204,9 +204,13 @@ def _near_cap(batch: Batch) -> Notice | None:
 
 
 def _over_budget(batch: Batch) -> Notice | None:
-    """The budget is reached: this batch continues, but the next one would be refused."""
+    """A budget is reached: this batch continues, but the next one would be refused. Or its soft line is passed."""
     budget = budgets.reached(batch)
-    if budget is None:
-        return None
-    text = f"{dollars(budget.spent)} of {dollars(budget.limit)} is spent. This batch is already running and continues; "
-    return Notice("budget", "warn", f"The team’s budget for {budget.month} is reached", f"{text}a new one is refused.")
+    if budget is not None:
+        text = f"{dollars(budget.spent)} of {dollars(budget.limit)} is spent. This batch is already running and "
+        title = f"{budget.whose_title} budget for {budget.month} is reached"
+        return Notice("budget", "warn", title, f"{text}continues; a new one is refused.")
+    for budget in budgets.near_budgets(batch):
+        text = f"{dollars(budget.spent)} of {dollars(budget.limit)} is spent. At the limit, new batches are refused."
+        return Notice("near-budget", "warn", f"{budget.whose_title} budget for {budget.month} is nearly used up", text)
+    return None

@@ -52,7 +52,7 @@ def start(batch: Batch, user: User | None, price: Estimate | None, *, spend_cap:
         team = Team.objects.select_for_update(no_key=True).get(
             pk=batch.team_id
         )  # two batches must not share what is left
-        if words := refusal_of(team, price):
+        if words := refusal_of(team, price, user):
             raise NotNow(words)
         rows, now = batch.rows, timezone.now()
         batch.state, batch.started_at, batch.started_by, batch.total = State.QUEUED, now, user, len(rows)

@@ -15,6 +15,7 @@ from batchsite.batches.models import Batch, Chunk, ChunkState, EndedBy, Result, 
 from batchsite.batches.states import HeldFor, RowState, State
 from batchsite.batches.timeline import note
 from batchsite.batches.transitions import ask_to_end, update
+from batchsite.pricing.budgets import newly_near
 from batchsite.pricing.spend_caps import SpendCap, spend_cap_of
 from batchsite.recipes.recipe import numbers
 from batchsite.submission import bisect
@@ -124,7 +125,8 @@ def _further(submission: Submission) -> Submission:
 
 
 def watch_spending(context: StepContext) -> bool:
-    """Say that the soft line is passed, and stop at xAI what is likely to pass the cap. Returns whether it did."""
+    """Say that soft lines are passed, and stop at xAI what is likely to pass the cap. Returns whether it did."""
+    _say_near_budgets(context)
     if context.batch.spend_cap_ticks is None:
         return False
     with context.locked() as submission:
@@ -142,3 +144,12 @@ def watch_spending(context: StepContext) -> bool:
         words = f"Stopped at the spending cap: {dollars(cap.billed)} of {dollars(cap.limit)} is billed"
         note(batch.pk, "cap_stopped", f"{words}, and what runs would pass it", submission=submission)
     return True
+
+
+def _say_near_budgets(context: StepContext) -> None:
+    """Say, once a month, that the soft line of a budget that the batch is spent from is passed."""
+    for budget in newly_near(context.batch):
+        words = (
+            f"{dollars(budget.spent)} of {budget.whose} budget of {dollars(budget.limit)} for {budget.month} is spent"
+        )
+        note(context.batch.pk, "budget_near", words)

@@ -125,7 +125,7 @@ def _send(context: StepContext, sendings: list[Sending], pool: ThreadPoolExecuto
 def _next_chunks(context: StepContext) -> list[Chunk]:
     planned = context.submission.chunks.filter(state=ChunkState.PLANNED)
     chunks = planned.order_by("first_row")[: min(CALLS_AT_ONCE, burst_of("add"))]
-    return cap_guard.chunks_that_fit(context, chunks)
+    return cap_guard.chunks_that_fit(context, list(chunks))
 
 
 def _build(context: StepContext, chunks: Sequence[Chunk]) -> list[Sending]:

@@ -146,6 +146,8 @@ class Batch(models.Model):
     """The part of the prompt tokens that was billed at the cached price."""
     cost_ticks = models.PositiveBigIntegerField(default=0)
     """All that was billed for this batch, earlier attempts of a row included. 1 tick = 1e-10 USD."""
+    dearest_ticks = models.PositiveBigIntegerField(default=0)
+    """The greatest cost of a row so far."""
 
     tools: models.JSONField[dict[str, Any]] = models.JSONField(default=dict, blank=True)
     """Tools that the model may use, with their filters: see recipes.tools."""
