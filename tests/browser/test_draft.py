@@ -414,10 +414,10 @@ def test_what_is_typed_survives(how: str, draft: Batch, page_of: PageOf) -> None
 def test_what_is_typed_before_the_scripts_are_there_is_saved(draft: Batch, page_of: PageOf) -> None:
     page = page_of(draft)
     held: list[Route] = []
-    page.route("**/*.js", held.append)
+    page.route("**/*.js", lambda route: held.append(route))
     page.goto(page.url, wait_until="commit")
     prompt_of(page).fill("Held {{text}}")
-    page.unroute("**/*.js")
+    page.route("**/*.js", lambda route: route.continue_())  # those that are still to be asked for
     for script in held:
         script.continue_()
     saved(page)
