@@ -125,7 +125,8 @@ class CellMaker:
 
 
 def _number(column: TableColumn, result: Any) -> Any:
-    return None if result is None else NUMBER_OF.get(column.key, lambda _: None)(result)
+    read = NUMBER_OF.get(column.key)
+    return read(result) if read and result is not None else None
 
 
 NUMBER_OF: dict[str, Callable[[Any], Any]] = {
