@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('batches', '0019_ended_here'),
+        ('batches', '0020_copies_in_order'),
     ]
 
     operations = [
