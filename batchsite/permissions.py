@@ -94,6 +94,8 @@ RULES: dict[str, Rule] = {
     "key-set": MANAGE,
     "key-test": MANAGE,
     "key-remove": MANAGE,
+    "audit": Rule(Need.MANAGE),
+    "audit-file": Rule(Need.MANAGE),
     "installation": OPERATE,
     "installation-team-key": OPERATE,
     "installation-person": OPERATE,
