@@ -77,6 +77,8 @@ RULES: dict[str, Rule] = {
     # The team
     "home": LOOK,
     "spending": LOOK,
+    "ledger": LOOK,
+    "ledger-file": LOOK,
     "help": LOOK,
     "palette": LOOK,
     "team": LOOK,
@@ -87,6 +89,7 @@ RULES: dict[str, Rule] = {
     "invitation-new": MANAGE,
     "invitation-revoke": MANAGE,
     "member-role": MANAGE,
+    "member-budget": MANAGE,
     "member-remove": OWN_VIEW,  # oneself; others as `teams.people.may_change` says
     "key-set": MANAGE,
     "key-test": MANAGE,
@@ -176,6 +179,7 @@ RULES: dict[str, Rule] = {
     "batches-compare-again": WORK,
     "batch-go-on": WORK,
     "batch-key": WORK,
+    "batch-cap": WORK,
     "batch-retry": WORK,
     "batch-row-retry": WORK,
     "row-judge": WORK,

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import hmac
-import ipaddress
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
-from urllib.parse import urlsplit
 
 from django import forms
 from django.conf import settings
@@ -134,71 +132,16 @@ class KeyForm(forms.Form):
         return key
 
 
-class ToolServerForm(forms.Form):
-    """A remote MCP server to approve. Its token is never rendered back into the page."""
-
-    label = forms.RegexField(
-        r"^[a-z0-9][a-z0-9_-]{0,39}$",
-        label="Name",
-        help_text="Short: xAI puts it before the names of the server’s tools.",
-        widget=forms.TextInput({"placeholder": "docs", "spellcheck": "false"}),
-        error_messages={"invalid": "Use 1 to 40 of a–z 0–9 _ -, such as docs."},
-    )
-    url = forms.URLField(
-        label="Address",
-        max_length=500,
-        assume_scheme="https",
-        help_text="xAI connects to it, not this machine: it must be reachable from the internet.",
-        widget=forms.URLInput({"placeholder": "https://example.org/mcp", "spellcheck": "false"}),
-    )
-    sentence = forms.CharField(
-        label="What it offers",
-        required=False,
-        max_length=300,
-        help_text="One sentence, for the people who choose it and for the model.",
-    )
-    token = forms.CharField(
-        label="Token",
-        required=False,
-        max_length=4_000,
-        widget=forms.PasswordInput({"autocomplete": "off", "spellcheck": "false"}),
-        help_text="If the server asks for one. It is stored encrypted and never shown again; it travels with every "
-        "request, so xAI has it for 30 days.",
-    )
-
-    def clean_url(self) -> str:
-        url: str = self.cleaned_data["url"]
-        parts = urlsplit(url)
-        if parts.scheme != "https" or not is_public_name(parts.hostname or "") or parts.username:
-            raise ValidationError("Enter an https address that xAI can reach from the internet, without a user name.")
-        return url
-
-    def clean_token(self) -> str:
-        token: str = self.cleaned_data["token"]
-        if token and (not token.isascii() or not token.isprintable()):
-            raise ValidationError("A token is one line of plain characters. Copy it again, whole.")
-        return token
-
-
-def is_public_name(host: str) -> bool:
-    """Returns whether a host may be one on the internet, without looking it up: it is xAI that connects."""
-    try:
-        return ipaddress.ip_address(host).is_global
-    except ValueError:
-        return "." in host and not host.endswith((".local", ".localhost", ".internal", ".lan"))
-
-
-class BudgetForm(forms.Form):
-    """The limit of spending in a calendar month, in dollars. Empty: no limit."""
-
-    budget = forms.DecimalField(
-        label="Monthly budget, in dollars",
+def dollar_field(label: str, help_text: str) -> forms.DecimalField:
+    """An amount in dollars, which may be left blank."""
+    return forms.DecimalField(
+        label=label,
         required=False,
         min_value=Decimal(0),
         max_value=Decimal(10_000_000),
         max_digits=14,
         decimal_places=4,
-        help_text="Leave blank for no limit. Months are counted in UTC. Admins and owners can change it at any time.",
+        help_text=help_text,
         widget=forms.NumberInput({"min": 0, "step": "any", "inputmode": "decimal"}),
         error_messages=dict.fromkeys(
             ("invalid", "min_value", "max_value", "max_digits", "max_decimal_places", "max_whole_digits"),
@@ -206,16 +149,34 @@ class BudgetForm(forms.Form):
         ),
     )
 
+
+def ticks_of(amount: Decimal | None) -> int | None:
+    """Returns dollars as ticks."""
+    return None if amount is None else int(amount * TICKS_PER_DOLLAR)
+
+
+def typed_dollars(ticks: int | None) -> str:
+    """Returns ticks as a field of dollars shows them. Blank for None."""
+    if ticks is None:
+        return ""
+    amount = Decimal(ticks) / TICKS_PER_DOLLAR
+    return f"{amount:.4f}" if amount % Decimal("0.01") else f"{amount:.2f}"
+
+
+class BudgetForm(forms.Form):
+    """The limit of spending in a calendar month, in dollars. Empty: no limit."""
+
+    budget = dollar_field(
+        "Monthly budget, in dollars",
+        "Leave blank for no limit. Months are counted in UTC. Admins and owners can change it at any time.",
+    )
+
     def ticks(self) -> int | None:
-        amount: Decimal | None = self.cleaned_data["budget"]
-        return None if amount is None else int(amount * TICKS_PER_DOLLAR)
+        return ticks_of(self.cleaned_data["budget"])
 
 
 def budget_form(team: Team) -> BudgetForm:
-    if team.budget_ticks is None:
-        return BudgetForm()
-    amount = Decimal(team.budget_ticks) / TICKS_PER_DOLLAR
-    return BudgetForm(initial={"budget": f"{amount:.4f}" if amount % Decimal("0.01") else f"{amount:.2f}"})
+    return BudgetForm(initial={"budget": typed_dollars(team.budget_ticks)})
 
 
 class AccountForm(forms.Form):

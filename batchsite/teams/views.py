@@ -20,13 +20,13 @@ from batchsite.teams.forms import (
     KeyForm,
     RoleForm,
     TeamForm,
-    ToolServerForm,
     budget_form,
     team_name_form,
 )
 from batchsite.teams.middleware import SESSION_TEAM
 from batchsite.teams.models import Invitation, Membership, ProviderKey, Role
 from batchsite.teams.requests import TeamRequest
+from batchsite.teams.server_form import ToolServerForm
 
 ONLY_OWNERS = "Only owners decide who is an owner. Ask one of them; they are listed on the Team page."
 ONLY_ADMINS = "Only admins and owners remove people. Ask one of them; they are listed on the Team page."

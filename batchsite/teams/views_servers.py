@@ -10,8 +10,8 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from batchsite.teams import security_log, tool_servers
-from batchsite.teams.forms import ToolServerForm
 from batchsite.teams.requests import TeamRequest
+from batchsite.teams.server_form import ToolServerForm
 from batchsite.teams.views import team_page
 
 

@@ -24,7 +24,7 @@ from batchsite.processes.heartbeats import stopping
 from batchsite.processes.leases import Claim
 from batchsite.recipes.answer_shape import shape_of
 from batchsite.submission.completion_columns import columns_of
-from batchsite.teams.accounts import Account, AccountMissing
+from batchsite.teams.accounts import Account, AccountMissing, key_name
 from batchsite.teams.tool_servers import with_tokens
 from batchsite.timeouts import soon, timeouts
 from batchsite.trials.completion import Reply, Trouble, ask, read
@@ -178,7 +178,8 @@ class Calls:
     def _spend(self, answer: TrialAnswer, values: dict[str, Any]) -> None:
         trial, ticks = self._trial, values["cost_ticks"]
         tokens = {name: values[name] for name in ("prompt_tokens", "completion_tokens", "reasoning_tokens")}
-        payer = Payer(trial.batch.team_id, trial.account, answer.model, trial.by_id)
+        batch, key = trial.batch, key_name(trial.batch.team_id, trial.account)
+        payer = Payer(batch.team_id, trial.account, answer.model, trial.by_id, key, batch.pk, batch.name)
         spent(payer, ticks=ticks, tried_ticks=ticks, tries=1, **tokens)
 
 

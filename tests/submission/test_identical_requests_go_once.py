@@ -10,10 +10,10 @@ import pytest
 from batchsite.batches.models import Batch, RequestDigest, Result
 from batchsite.drafts import draft_store
 from batchsite.exports import result_files
-from batchsite.submission import actions
-from batchsite.submission.tried_rows import Tried, keep_tried
 from batchsite.results.judgements import judge
 from batchsite.results.models import Judgement
+from batchsite.submission import actions
+from batchsite.submission.tried_rows import Tried, keep_tried
 from batchsite.teams.models import Team, User
 from tests.factories import make_dataset
 from tests.pipeline import check_books, drive, story

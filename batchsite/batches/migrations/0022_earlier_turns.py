@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('batches', '0019_ended_here'),
+        ('batches', '0021_spending_caps'),
     ]
 
     operations = [
