@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('batches', '0020_earlier_turns'),
+        ('batches', '0022_earlier_turns'),
         ('drafts', '0003_value_searches'),
     ]
 
