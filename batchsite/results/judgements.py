@@ -93,8 +93,8 @@ def _save(judgement: Judgement, by: User) -> Judgement:
         "at": judgement.at,
     }
     stored = [Judgement(batch_id=judgement.batch_id, row=row, **values) for row in rows]
-    one_a_row = {"unique_fields": ["batch", "row"], "update_fields": list(values)}
-    Judgement.objects.bulk_create(stored, update_conflicts=True, **one_a_row)
+    unique = ["batch", "row"]
+    Judgement.objects.bulk_create(stored, update_conflicts=True, unique_fields=unique, update_fields=list(values))
     return judgement
 
 
