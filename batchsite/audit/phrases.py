@@ -22,6 +22,8 @@ WORDS: dict[str, str] = {
     "key-set": "Stored an xAI key",
     "key-test": "Tested the xAI key",
     "key-remove": "Removed an xAI key",
+    "server-approve": "Approved an MCP server",
+    "server-remove": "Removed an MCP server",
     "installation-team-key": "Decided whether a team uses the installation’s key",
     "installation-person": "Decided whether a person can sign in",
     "dataset-upload": "Uploaded a dataset",
