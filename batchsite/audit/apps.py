@@ -14,7 +14,7 @@ class AuditConfig(AppConfig):
         from batchsite.audit.trail import add, by_link, named, person
         from batchsite.teams.signals import security_event
 
-        def on_event(sender: Any, event: str, request: Any, facts: dict[str, Any], **_: Any) -> None:
+        def on_event(event: str, request: Any, facts: dict[str, Any], **_: Any) -> None:
             if event not in EVENTS:
                 return
             ids = {key: value for key, value in facts.items() if key in {"batch", "dataset", "user"}}

@@ -24,9 +24,6 @@ class EventQuery(models.QuerySet["AuditEvent"]):
     def delete(self) -> Never:
         raise AppendOnly
 
-    def bulk_update(self, *_: Any, **__: Any) -> Never:
-        raise AppendOnly
-
 
 class Way(models.TextChoices):
     PAGE = "page", "page"

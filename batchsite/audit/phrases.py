@@ -66,6 +66,7 @@ WORDS: dict[str, str] = {
     "batch-cap": "Set a spending cap",
     "batch-retry": "Retried rows",
     "batch-row-retry": "Retried a row",
+    "batch-dead-links": "Had the web addresses of a draft looked at",
     "row-judge": "Judged an answer",
     "row-correct": "Corrected an answer",
     "batch-rename": "Renamed a batch",
