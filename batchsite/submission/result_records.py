@@ -17,7 +17,7 @@ from batchsite.batches.models import EndedBy, Result, Submission
 from batchsite.batches.states import RowState, State
 from batchsite.batches.tool_use import sums_of, tool_use_of
 from batchsite.submission.known_results import Known
-from batchsite.xai.catalogue import batch_cost, call_fees, list_cost, list_price, picture_model
+from batchsite.xai.catalogue import EDITED_PICTURE, batch_cost, call_fees, list_cost, list_price, picture_model
 from batchsite.xai.types import ResultRow
 
 TOKENS = ("prompt_tokens", "completion_tokens", "reasoning_tokens")
@@ -189,7 +189,8 @@ def cost_of(submission: Submission, result: ResultRow) -> int:
     usage = result.usage
     if result.pictures and (usage is None or usage.cost_ticks is None):
         model = picture_model(result.model) or picture_model(submission.batch.model)
-        return model.least * len(result.pictures) if model else 0
+        goes_in = EDITED_PICTURE if submission.batch.picture_column else 0
+        return model.least * len(result.pictures) + goes_in if model else 0
     if usage is None:
         return 0
     if usage.cost_ticks is not None:

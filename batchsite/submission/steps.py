@@ -72,6 +72,9 @@ def _step_or_hold(claim: Claim[Submission], looked: RemoteBatch | XaiError | Non
         batch_id = Submission.objects.values_list("batch_id", flat=True).get(pk=claim.pk)
         hold(batch_id, f"{error} Put the file back from a backup, then press Resume.")
         return timeouts().longest
+    except AccountMissing as error:  # an MCP server that was removed
+        hold(Submission.objects.values_list("batch_id", flat=True).get(pk=claim.pk), str(error))
+        return timeouts().longest
     except OutOfMemory as error:
         batch_id = Submission.objects.values_list("batch_id", flat=True).get(pk=claim.pk)
         hold(batch_id, f"a step {error}. Ask whoever runs batchsite for more, then press Resume.")

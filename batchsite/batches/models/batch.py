@@ -82,6 +82,8 @@ class Batch(models.Model):
     """The column whose cells name pictures or documents that go along with the prompt."""
     picture_detail = models.CharField(max_length=8, blank=True)
     """How closely the model looks at pictures: low or high; its own choice where blank."""
+    history_column = models.CharField(max_length=300, blank=True)
+    """The column whose cells hold earlier turns of a conversation: a JSON list of messages."""
     id_column = models.CharField(max_length=300, blank=True)
     """The column whose values are the ids of the requests; `<id_prefix>-row-<n>` where blank."""
     id_prefix = models.CharField(max_length=48, blank=True)
