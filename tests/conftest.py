@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,19 @@ is a single test, a short file comes fifth.
 """
 
 
+SLOW = (
+    *("tests/drafts/test_drafts_never_stick", "tests/pages/test_odd_values", "tests/pages/test_permissions"),
+    *("tests/pages/test_work_is_proportional", "tests/submission/test_every_cut", "tests/tables/test_any_"),
+    *("tests/tables/test_damage_is_never_silent", "tests/tables/test_forms_are_flat", "tests/submission/test_the_"),
+    *(
+        "tests/tables/test_reading_is_flat",
+        "tests/tables/test_small_files_that_grow",
+        "tests/tables/test_tops_and",
+    ),
+)
+"""Beginnings of names of files that try one thing in very many ways: see `make quick`."""
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--database-only", action="store_true", help="only tests that touch the database")
 
@@ -70,9 +83,13 @@ def takes_real_time(item: pytest.Item) -> bool:
     return any(map(item.get_closest_marker, REAL)) or "sandbox" in getattr(item, "fixturenames", ())
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Generator[None]:
     """The longest files begin first, so that all processes end together."""
+    for item in items:
+        if item.nodeid.startswith(SLOW):
+            item.add_marker(pytest.mark.slow)
+    yield  # others choose by the markers, and put their own order
     for item in filter(takes_real_time, items):
         item.add_marker(pytest.mark.flaky(reruns=1))  # the first failure is listed at the end, as RERUN
     if config.getoption("--database-only"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xdist.scheduler import LoadFileScheduling
+from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
 
 ONE_INSTALLATION = {
     *("tests/processes/test_kill_9.py", "tests/processes/test_slow_clients.py"),

@@ -81,7 +81,7 @@ def test_a_taken_port_is_a_clear_error(tmp_path: Path) -> None:
 def test_a_stop_lets_running_steps_end_and_begins_no_new_ones(fresh: Running) -> None:
     fresh.start()
     books = Books(fresh.data)
-    chores = [books.add_chore(seconds=2.5) for _ in range(6)]
+    chores = [books.add_chore(seconds=5) for _ in range(6)]
     wait_for(lambda: sum(books.chore(pk, "begun") for pk in chores) == 2, 20)
     assert fresh.stop() == 0
     assert sum(books.chore(pk, "begun") for pk in chores) <= 3
