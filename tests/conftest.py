@@ -48,11 +48,7 @@ SLOW = (
     *("tests/drafts/test_drafts_never_stick", "tests/pages/test_odd_values", "tests/pages/test_permissions"),
     *("tests/pages/test_work_is_proportional", "tests/submission/test_every_cut", "tests/tables/test_any_"),
     *("tests/tables/test_damage_is_never_silent", "tests/tables/test_forms_are_flat", "tests/submission/test_the_"),
-    *(
-        "tests/tables/test_reading_is_flat",
-        "tests/tables/test_small_files_that_grow",
-        "tests/tables/test_tops_and",
-    ),
+    *("tests/tables/test_reading_is_flat", "tests/tables/test_small_files", "tests/tables/test_tops_and"),
 )
 """Beginnings of names of files that try one thing in very many ways: see `make quick`."""
 
