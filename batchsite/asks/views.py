@@ -86,7 +86,8 @@ def ask_remove(request: TeamRequest, ask_id: int) -> HttpResponse:
     asked = get_object_or_404(asks_of(request.team), pk=ask_id)
     ask_start.remove(asked)
     if Ask.objects.filter(pk=ask_id).exists():
-        messages.warning(request, "xAI is working on it, and it is paid for: remove it once its answer is there.")
+        still = "xAI is still working on it, and it will be charged. Remove it once the answer is there."
+        messages.warning(request, still)
         return redirect("ask", ask_id)
     messages.success(request, "Removed from the list.")
     return redirect("asks")

@@ -37,7 +37,7 @@ from batchsite.xai.catalogue import is_retired
 LONGEST_PREVIEW = 1_000_000
 """Characters of a prompt that the page of a draft shows."""
 TOO_LONG_TO_SHOW = "The prompt of this row is too long to be shown here."
-NO_TOOLS_LIVE = "Rows that run live have no tools (facts 5): submit a batch, or choose no tool."
+NO_TOOLS_LIVE = "Live runs can’t use tools: run it in a batch, or remove the tools."
 MOST_PROBLEMS = 20
 """Problems of examples that are listed."""
 ANY = Basis()
@@ -206,9 +206,9 @@ def _not_of_pictures(batch: Batch) -> Problems:
     if batch.shape:
         problems["shape"] = [f"{batch.model} answers with pictures: choose “Text” as the answer format."]
     if batch.tools:
-        problems["tools"] = [f"{batch.model} makes pictures from the prompt alone: choose no tool."]
+        problems["tools"] = [f"{batch.model} makes pictures from the prompt alone: remove the tools."]
     if batch.runs_live:
-        problems["model"] = [f"{batch.model} makes pictures, and those cannot run live: choose the batch."]
+        problems["model"] = [f"{batch.model} makes pictures, which can’t run live: choose “In a batch”."]
     return problems
 
 

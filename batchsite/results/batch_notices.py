@@ -59,7 +59,7 @@ def notices_of(batch: Batch, submissions: Sequence[Submission], events: Sequence
 
 _AFTER = {
     HeldFor.RESTORE: "Until then nothing is sent.",
-    HeldFor.LOST: "Answers of rows that were asked are still read. Nothing else is asked until you say so.",
+    HeldFor.LOST: "Answers to rows already sent are still read.",
 }
 """What happens meanwhile, where a person has to decide; else it is tried again by itself."""
 
@@ -69,7 +69,7 @@ def _held(batch: Batch, running: Sequence[Submission], events: Sequence[Event]) 
     after = _AFTER.get(HeldFor(batch.held_for or "other"), "No rows are lost: we retry automatically.")
     words = next((event.detail for event in reversed(events) if event.kind == "held"), "")
     if batch.held_for in UNREACHABLE and any(submission.cancel_asked_at for submission in running):
-        after = "It is to end, and ends as soon as xAI can be asked about it. If that will never be, end it here."
+        after = "It ends as soon as xAI can be asked about it. If that will never happen, end it here."
     moves = _moves_of_held(batch, running)
     text = f"{advice} {after}".strip()
     return Notice("held", "warn", f"Held: {title.rstrip('.')}", text, batch.held_since, moves, words)
@@ -129,8 +129,8 @@ def _lost(batch: Batch) -> Notice | None:
     cost = cost_of(batch, lost)
     price = f" for about {dollars(cost)}" if cost else ""
     title = f"{many(lost, 'row')} may have been billed{price}, without an answer"
-    text = "xAI gives an answer that runs live once, and has no list in which to look. Each row says what is known. "
-    text += "They are not asked again by themselves; a retry may pay for them twice."
+    text = "xAI hands out a live answer only once and keeps no list to check. Each row says what is known. They "
+    text += "aren’t sent again automatically; a retry may pay for them twice."
     return Notice("lost", "warn", title, text, None, ("retry",))
 
 
@@ -150,7 +150,8 @@ def _ending(submission: Submission) -> Notice:
     """A person, a deadline or xAI ends the batch before every row is answered."""
     text = "Answered rows are kept and billed. The remaining rows settle in about two minutes."
     if submission.is_live:
-        text = "Nothing more is asked. Rows that xAI works on cannot be called back: they are billed, and waited for."
+        text = "Nothing more is sent. Rows that xAI is working on can’t be called back: they are billed, and we wait "
+        text += "for their answers."
     reason = submission.ending_reason
     if submission.ending == State.COMPLETED:
         early = f"{reason} " if submission.ended_by == EndedBy.DEADLINE else ""
@@ -165,7 +166,7 @@ def _trouble(running: Sequence[Submission], events: Sequence[Event]) -> Notice |
     if max((submission.faults for submission in running), default=0) < TROUBLE:
         return None
     last = next((event for event in reversed(events) if event.kind == "error"), None)
-    text = "We retry automatically, less and less often. Nothing is lost and nothing is sent twice."
+    text = "We retry automatically, at growing intervals. Nothing is lost and nothing is sent twice."
     title = f"xAI is not responding properly: {last.text}" if last else "xAI is not responding properly"
     return Notice("trouble", "warn", title, text, last.at if last else None, ("go-on",), last.detail if last else "")
 

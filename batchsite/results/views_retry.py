@@ -50,7 +50,7 @@ def batch_retry(request: TeamRequest, batch_id: int) -> HttpResponse:
             return actions.retry(batch, request.user, causes=wanted, output_cap=output_cap, live=form.runs_live)
 
         return do(request, batch, again)
-    question = "Retry failed rows?" if batch.unanswered else "Retry rows without a whole answer?"
+    question = "Retry failed rows?" if batch.unanswered else "Retry rows without a complete answer?"
     context = _retry_context(batch, question, rows) | {"form": form, "whole": batch.succeeded - batch.flawed}
     return render(request, "results/retry.html", context, status=UNPROCESSABLE if form.errors else 200)
 
@@ -78,7 +78,7 @@ def _retry_misfits(request: TeamRequest, batch: Batch) -> HttpResponse:
 
         return do(request, batch, again)
     rows = many(batch.misfits, "row")
-    question = f"Ask the {rows} that {'do' if batch.misfits != 1 else 'does'} not fit once more?"
+    question = f"Retry {rows} in the wrong format?"
     context = _retry_context(batch, question, batch.misfits) | {
         "form": form,
         "rest": batch.succeeded - batch.misfits,

@@ -218,7 +218,7 @@ def _vanished(submission: Submission) -> None:
         move(submission, State.COLLECTING, settled_at=now)
     update(submission, walks=max(1, submission.walks), num_success=0, num_error=0)
     if not submission.ending:
-        reason = "xAI does not know this batch any more; whether the row was answered cannot be told."
+        reason = "xAI no longer has this batch, so it can’t be known whether the row was answered."
         update(submission, ending=State.FAILED, declare_as=RowState.MISSING, ending_reason=reason)
 
 

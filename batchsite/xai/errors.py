@@ -134,7 +134,7 @@ class NotFound(XaiError):
     """No such batch, file or completion, or it belongs to another team than the key's."""
 
     what = "xAI does not have what was asked for"
-    advice = "It may have expired, or belong to the team of another key."
+    advice = "It may have expired, or belong to another xAI team."
 
 
 class ContentDiffers(XaiError):
