@@ -12,11 +12,12 @@ from batchsite.batches.causes import LOST_ANSWER, LOST_REQUEST
 from batchsite.batches.models import Batch, EndedBy, Event, Result, Submission
 from batchsite.batches.states import TERMINAL, UNREACHABLE, HeldFor, RowState, State
 from batchsite.batches.time_left import moved_at
-from batchsite.batches.timeline import NO_BATCHES, NO_SUCH_MODEL
+from batchsite.batches.timeline import NO_BATCHES, NO_SUCH_MODEL, SLOWED
 from batchsite.pricing import budgets
 from batchsite.pricing.retry_cost import cost_of
 from batchsite.processes.heartbeats import seconds_since_any_beat
 from batchsite.submission.key_moves import other_account
+from batchsite.teams.accounts import AccountKind
 from batchsite.timeouts import timeouts
 from batchsite.wording import dollars, many
 
@@ -36,7 +37,7 @@ class Notice:
     text: str
     since: datetime | None = None
     moves: tuple[str, ...] = ()
-    """Actions to offer: go-on, wait, finish, end-here, retry, use-key, another-model."""
+    """Actions to offer: go-on, wait, finish, end-here, retry, use-key, set-key, set-budget, another-model."""
     words: str = ""
     """To be shown verbatim: the provider's own words, or commands."""
 
@@ -79,6 +80,8 @@ def _moves_of_held(batch: Batch, running: Sequence[Submission]) -> tuple[str, ..
     if batch.held_for == HeldFor.LOST:
         return ("go-on", "finish")
     moves = ["use-key"] if batch.held_for == HeldFor.KEY and other_account(batch) else []
+    moves += ["set-key"] if batch.held_for == HeldFor.KEY and batch.account == AccountKind.TEAM else []
+    moves += ["set-budget"] if batch.held_for == HeldFor.BUDGET else []
     if not all(submission.cancel_asked_at for submission in running):
         moves.append("finish")
     if batch.held_for in UNREACHABLE:
@@ -113,9 +116,7 @@ def _at_the_end(batch: Batch, submissions: Sequence[Submission], events: Sequenc
         return [Notice("failed", "bad", "The batch failed", "Earlier answers are kept.", words=words)]
     if batch.state == State.EXPIRED:
         text = "Earlier answers are kept. The other rows can be retried."
-        return [
-            Notice("expired", "warn", "The batch expired at xAI before every row was answered", text, None, ("retry",))
-        ]
+        return [Notice("expired", "warn", "The batch expired at xAI before every row was answered", text)]
     lost = _lost(batch) if batch.missing and any(submission.is_live for submission in submissions) else None
     retried = [_retried(last) for last in submissions[-1:] if last.retry_of and _is_recent(last)]
     return [lost, *retried] if lost else retried
@@ -165,7 +166,10 @@ def _trouble(running: Sequence[Submission], events: Sequence[Event]) -> Notice |
     """Calls keep failing, and are retried automatically."""
     if max((submission.faults for submission in running), default=0) < TROUBLE:
         return None
-    last = next((event for event in reversed(events) if event.kind == "error"), None)
+    last = next((event for event in reversed(events) if event.kind in {"error", SLOWED}), None)
+    if last and last.kind == SLOWED:
+        text = "It limits how often it is called. We keep asking, at growing intervals. Rows at xAI keep running."
+        return Notice("trouble", "", "xAI asks us to slow down", text, last.at, ("go-on",))
     text = "We retry automatically, at growing intervals. Nothing is lost and nothing is sent twice."
     title = f"xAI is not responding properly: {last.text}" if last else "xAI is not responding properly"
     return Notice("trouble", "warn", title, text, last.at if last else None, ("go-on",), last.detail if last else "")

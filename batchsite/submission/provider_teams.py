@@ -41,9 +41,8 @@ def mismatch(context: StepContext) -> str:
     if not made_by or not team or team == made_by:
         return ""
     return (
-        f"it was made with a key of another xAI team ({made_by}); the current key is of the team {team} and can’t see "
-        f"it. {_where_to_set(context.submission.batch)} a key of the team {made_by}. Until then nothing can be known "
-        "about its rows, and nothing is sent again."
+        f"it was made with a key of another xAI team. {_where_to_set(context.submission.batch)} a key of the team "
+        f"{made_by}; the current key is of {team}, which can’t see this batch. Until then nothing is sent again."
     )
 
 

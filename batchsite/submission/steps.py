@@ -14,7 +14,7 @@ from batchsite.batches.batchable import remember
 from batchsite.batches.generation import DatabaseWentBack
 from batchsite.batches.models import EndedBy, Submission
 from batchsite.batches.states import HeldFor, RowState, State
-from batchsite.batches.timeline import NO_BATCHES, NO_SUCH_MODEL, note
+from batchsite.batches.timeline import NO_BATCHES, NO_SUCH_MODEL, SLOWED, note
 from batchsite.batches.transitions import ask_to_end, hold, move, resume, update
 from batchsite.media.shelf import FileGone
 from batchsite.pricing import budgets
@@ -42,6 +42,7 @@ from batchsite.xai.errors import (
     NotFound,
     PermissionDenied,
     PreconditionFailed,
+    RateLimited,
     XaiError,
 )
 from batchsite.xai.types import RemoteBatch
@@ -160,7 +161,7 @@ def _on_error(context: StepContext, error: XaiError) -> float | None:
             return doubling(1, faults)
         note(
             submission.batch_id,
-            "error",
+            SLOWED if isinstance(error, RateLimited) else "error",
             words,
             submission=submission,
             detail=error.message,

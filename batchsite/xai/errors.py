@@ -174,7 +174,7 @@ class InvalidRequest(XaiError):
 class RateLimited(XaiError):
     """429: refused before any work began, so even a POST may be sent again (facts 1.5)."""
 
-    what = "xAI receives too many calls"
+    what = "xAI asks for fewer calls"
     advice = "Wait a moment, then try again."
     retryable = True
 

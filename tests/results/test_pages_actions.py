@@ -180,7 +180,7 @@ def test_a_row_on_its_way_is_not_sent_twice(failing: Batch, site: Client) -> Non
 def test_a_row_with_an_answer_is_run_again_once(failing: Batch, site: Client) -> None:
     page = ask(site, "batch-row-retry", failing.pk, 1)
     assert "Run row 1 again?" in page
-    assert "which is kept beside it" in page
+    assert "which is kept as an earlier attempt" in page
     do(site, "batch-row-retry", failing, 1)
     again = failing.submissions.get(number=2)
     assert list(retriable_results(again).values_list("row", flat=True)) == [1]
