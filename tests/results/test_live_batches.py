@@ -60,4 +60,4 @@ def test_a_cancel_says_that_running_rows_are_waited_for(
     sandbox.set(deferred_delay=1000)
     batch = drive(make_batch(team, 3, runs_live=True), until="processing")
     actions.cancel(batch, alice)
-    assert "cannot be called back" in text_of(client_of(alice), "batch", batch.pk)
+    assert "can’t be called back" in text_of(client_of(alice), "batch", batch.pk)

@@ -46,7 +46,7 @@ def test_a_page_that_stays_holds_the_batch_and_says_why(status: int, team: Team,
     batch = drive(make_batch(team, ROWS), until="held")
     assert batch.held_for == HeldFor.NETWORK
     assert batch.held_reason.startswith("A web page came back instead of xAI’s answer, probably from a proxy")
-    assert "Let 127.0.0.1 pass there" in batch.held_reason
+    assert "Allow 127.0.0.1 there" in batch.held_reason
     held = batch.events.filter(kind="held").latest("pk")
     assert "a web page came" in held.detail
     sandbox.mend()
