@@ -113,7 +113,7 @@ def test_a_fetch_takes_the_long_queue_and_its_import_with_it(team: Team, site: W
         (Page(CSV, length=10**12), "The file has more than 2.0 kB, which is the limit."),
         (Page(CSV, length=1000), "or the connection broke"),
         (Page(status=302, headers={"Location": "/page"}), "from one address to the next without end"),
-        (Page(status=302, headers={"Location": "file:///etc/passwd"}), "leads to an address that is not on the web"),
+        (Page(status=302, headers={"Location": "file:///etc/passwd"}), "redirects to an address that isn’t on the web"),
     ],
 )
 def test_what_cannot_be_fetched_says_why(

@@ -186,7 +186,7 @@ def test_a_tag_is_added_and_taken_back_from_those_alone_that_did_not_have_it(thr
     undo(site, html)
     assert names(site, tag="weekly") == ["Gamma"]
     assert Tagging.objects.count() == 1
-    assert "Type the tag" in do(site, "tag", *three, tag=" ")
+    assert "Type a tag" in do(site, "tag", *three, tag=" ")
 
 
 def test_retrying_several_batches_is_asked_about_with_its_cost(team: Team, alice: User, site: Client) -> None:
