@@ -200,7 +200,7 @@ def test_after_a_restore_a_person_says_whether_rows_are_asked(team: Team, sandbo
     batch = drive(live(team), until="submitting")
     while LiveRequest.objects.count() < 3:
         step_all(batch)
-    distrust("the machine restarted", must_confirm=False)
+    distrust("the machine started again", must_confirm=False)
     batch = drive(batch, until="held")
     assert batch.held_for == HeldFor.RESTORE, story(batch)
     sandbox.advance(60)
