@@ -171,7 +171,8 @@ def _chips(filled: Coverage, used: Sequence[int]) -> list[Chip]:
 
 
 def _gaps(batch: Batch, used: Sequence[int]) -> Gaps | None:
-    """Returns the gaps in the draft's rows. None if its prompt uses no column."""
+    """Returns the gaps in the draft's rows. None if its prompt uses no column. A row may have no earlier turns."""
+    used = [column for column in used if batch.dataset.columns[column] != batch.history_column]
     return gaps(batch.dataset, used, batch.rows) if used and len(batch.rows) else None
 
 

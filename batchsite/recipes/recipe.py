@@ -106,6 +106,12 @@ class Recipe:
         return tuple(dict.fromkeys([column for _, template in self.turns for column in template.columns] + along))
 
     @cached_property
+    def needed(self) -> tuple[int, ...]:
+        """Indexes of the columns without which a row lacks something: it may have no earlier turns."""
+        earlier = self.history.column if self.history else None
+        return tuple(column for column in self.columns if column != earlier)
+
+    @cached_property
     def shared_characters(self) -> int:
         """How many characters the messages of all rows begin with in common: up to the first placeholder."""
         count = 0
@@ -289,6 +295,5 @@ def _too_big(size: int, most_bytes: int) -> str:
 
 
 def empty_column(recipe: Recipe, cells: Sequence[str]) -> int | None:
-    """Returns the first used column whose cell is blank. None if there is none. A row may have no earlier turns."""
-    earlier = recipe.history.column if recipe.history else None
-    return next((column for column in recipe.columns if not cells[column].strip() and column != earlier), None)
+    """Returns the first needed column whose cell is blank. None if there is none."""
+    return next((column for column in recipe.needed if not cells[column].strip()), None)
