@@ -89,7 +89,7 @@ class Recipe:
 
     def rows_at_once(self, most_rows: int, most_bytes: int) -> int:
         """Returns how many rows may travel together: memory must hold all of their files."""
-        largest = self.pictures.shelf.largest if self.pictures and self.pictures.shelf else 0
+        largest = self.pictures.largest if self.pictures else 0
         return max(1, min(most_rows, most_bytes // (2 * largest))) if largest else most_rows
 
     @cached_property
