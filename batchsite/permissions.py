@@ -94,6 +94,8 @@ RULES: dict[str, Rule] = {
     "key-set": MANAGE,
     "key-test": MANAGE,
     "key-remove": MANAGE,
+    "audit": Rule(Need.MANAGE),
+    "audit-file": Rule(Need.MANAGE),
     "server-approve": MANAGE,
     "server-remove": MANAGE,
     "installation": OPERATE,

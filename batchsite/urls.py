@@ -30,6 +30,7 @@ urlpatterns = [
     path("batches/", include("batchsite.batch_urls")),
     path("ask/", include("batchsite.asks.urls")),
     path("prompts/", include("batchsite.prompts.urls")),
+    path("audit/", include("batchsite.audit.urls")),
     path("provider/", include("batchsite.provider.urls")),
 ]
 
