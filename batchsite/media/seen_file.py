@@ -46,7 +46,7 @@ def see(kind: str, data: bytes) -> Seen:
 def see_document(data: bytes) -> Seen:
     """Looks at a PDF. One whose pages cannot be read is still sent as a file: xAI may know better."""
     if data[:1024].find(b"%PDF-") < 0:
-        return Seen("application/pdf", problem="It is no PDF, whatever its name says.")
+        return Seen("application/pdf", problem="It isn’t a PDF, whatever its name says.")
     try:
         found, first = see_pages(data), first_page(data)
     except NoPages:
