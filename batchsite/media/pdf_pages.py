@@ -98,4 +98,5 @@ def _text(document: pypdfium2.PdfDocument, page: int) -> str:
 def _picture(document: pypdfium2.PdfDocument, page: int) -> Image.Image:
     width, height = document[page].get_size()
     scale = LONGEST_SIDE / max(width, height, 1.0)
-    return document[page].render(scale=min(scale, 3.0)).to_pil().convert("RGB")
+    picture: Image.Image = document[page].render(scale=min(scale, 3.0)).to_pil()
+    return picture.convert("RGB")
