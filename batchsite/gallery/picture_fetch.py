@@ -33,7 +33,7 @@ class NotNow:
 def fetch(address: str, provider: str) -> bytes | Dead | NotNow:
     """Returns the picture. `provider` is the API's address: there alone any port is open, and a private network."""
     if address.startswith("data:") or not is_address(address):
-        return Dead("xAI named no web address for it.")
+        return Dead("xAI gave no web address for it.")
     url = httpx.URL(address)
     is_provider = bool(provider) and url.netloc == httpx.URL(provider).netloc
     allowed = settings.OPTIONS.fetch_private or is_provider
@@ -62,4 +62,4 @@ def _body(answer: httpx.Response) -> bytes | Dead | NotNow:
     expected = answer.headers.get("content-length", "")
     if expected.isdigit() and "content-encoding" not in answer.headers and len(data) != int(expected):
         return NotNow("The connection broke while it was fetched.")
-    return bytes(data) if data else NotNow("Its address answered with nothing.")
+    return bytes(data) if data else NotNow("Its address returned nothing.")

@@ -101,6 +101,8 @@ def _keep(claim: Claim[FileIndex], index: FileIndex, seen: list[tuple[Member, Se
             width=what.width,
             height=what.height,
             thumb=what.thumb,
+            pages=what.pages,
+            characters=what.characters,
             problem=f"“{member.base[:80]}”: {what.problem}" if what.problem else "",
         )
         for member, what in seen

@@ -41,7 +41,7 @@ def test_every_file_is_known_by_its_bytes_and_what_cannot_be_sent_is_said(team: 
     assert "xAI takes JPEG and PNG" in held["c.webp"].problem
     assert "cannot be read as a picture" in held["lies.png"].problem
     assert "cannot be read as a picture" in held["cut.png"].problem
-    assert "no PDF" in held["e.pdf"].problem
+    assert "isn’t a PDF" in held["e.pdf"].problem
     assert FileIndex.objects.get(dataset=dataset).unfit == 4
 
 

@@ -177,7 +177,7 @@ def test_what_runs_on_long_after_a_cancel_is_declared(team: Team, sandbox: Sandb
     actions.cancel(batch, None)
     batch = drive(batch)
     assert batch.missing == 3
-    assert all("cannot be called back" in result.error for result in Result.objects.filter(batch=batch))
+    assert all("can’t be called back" in result.error for result in Result.objects.filter(batch=batch))
 
 
 def test_failed_rows_of_a_batch_can_be_retried_live(team: Team, sandbox: Sandbox) -> None:
