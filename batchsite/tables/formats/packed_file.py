@@ -95,6 +95,8 @@ def open_zip(stream: ByteStream, *, filename: str, answers: Answers, limits: Lim
     tables = [one for one in kept if PurePath(one.filename).suffix.lower() in file_archive.TABLES]
     if answers.get(FILE) == file_archive.EACH or (has_files and not tables and FILE not in answers):
         return file_archive.open_files(archive, found, answers=answers, limits=limits)
+    if has_files:
+        file_archive.refuse_many(found)
     entry = _entry(tables if has_files and tables else kept, answers, has_files=bool(found.files))
     if entry.flag_bits & 1:
         raise refuse(f"“{entry.filename}” in the zip archive is protected by a password. Zip it without one.")
