@@ -5,7 +5,15 @@ from __future__ import annotations
 from django.urls import path
 
 from batchsite.drafts import views as draft_views
-from batchsite.drafts import views_asks, views_duplicate, views_fill, views_models, views_rows, views_starter
+from batchsite.drafts import (
+    views_asks,
+    views_dead_links,
+    views_duplicate,
+    views_fill,
+    views_models,
+    views_rows,
+    views_starter,
+)
 from batchsite.exports import views as export_views
 from batchsite.exports import views_links
 from batchsite.gallery import views as gallery_views
@@ -13,6 +21,7 @@ from batchsite.home import views_batches, views_saved, views_selected
 from batchsite.results import (
     views,
     views_actions,
+    views_cap,
     views_comparison,
     views_judgements,
     views_notes,
@@ -36,6 +45,7 @@ of_a_draft = [
     path("<int:batch_id>/models", views_models.batch_models, name="batch-models"),
     path("<int:batch_id>/ask-model", views_models.batch_ask_model, name="batch-ask-model"),
     path("<int:batch_id>/row-choice", views_rows.batch_row_choice, name="batch-row-choice"),
+    path("<int:batch_id>/dead-links", views_dead_links.batch_dead_links, name="batch-dead-links"),
     path("<int:batch_id>/fill", views_fill.batch_fill, name="batch-fill"),
     path("<int:batch_id>/start/<str:name>", views_starter.batch_starter, name="batch-starter"),
     path("<int:batch_id>/keep", views_fill.batch_keep, name="batch-keep"),
@@ -63,6 +73,7 @@ of_a_batch = [
     path("<int:batch_id>/end-here", views_actions.batch_end_here, name="batch-end-here"),
     path("<int:batch_id>/finish", views_actions.batch_finish, name="batch-finish"),
     path("<int:batch_id>/go-on", views_actions.batch_go_on, name="batch-go-on"),
+    path("<int:batch_id>/cap", views_cap.batch_cap, name="batch-cap"),
     path("<int:batch_id>/key", views_actions.batch_key, name="batch-key"),
     path("<int:batch_id>/retry", views_retry.batch_retry, name="batch-retry"),
     path("<int:batch_id>/rename", views_actions.batch_rename, name="batch-rename"),

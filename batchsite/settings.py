@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "batchsite.exports",
     "batchsite.operations",
     "batchsite.metrics",
+    "batchsite.audit",
 ]
 MIDDLEWARE = [
     "batchsite.processes.health.HealthFirst",
@@ -62,6 +63,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "batchsite.teams.middleware.TeamMiddleware",
+    "batchsite.audit.middleware.AuditTrail",
 ]
 ROOT_URLCONF = "batchsite.urls"
 WSGI_APPLICATION = "batchsite.wsgi.application"

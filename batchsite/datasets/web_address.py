@@ -26,6 +26,15 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 class NotFetched(Exception):
     """Nothing could be fetched; the text says why and what to do."""
 
+    is_lasting = False
+    """Whether the address itself is at fault, so that nobody on the internet can read it."""
+
+
+class NoSuchPlace(NotFetched):
+    """The address leads to nothing that is on the internet."""
+
+    is_lasting = True
+
 
 def parse(text: str) -> httpx.URL:
     """Returns the address that a person typed. Raises NotFetched if it is none that can be fetched."""
@@ -78,10 +87,10 @@ def public_address(url: httpx.URL, *, allow_private: bool, ports: Collection[str
     try:
         known = socket.getaddrinfo(url.host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
-        raise NotFetched(f"There is no website at {url.host}. Check the address.") from None
+        raise NoSuchPlace(f"There is no website at {url.host}. Check the address.") from None
     addresses = [str(entry[4][0]) for entry in known]
     if not allow_private and not all(is_public(address) for address in addresses):
-        raise NotFetched(
+        raise NoSuchPlace(
             f"{url.host} is in a private network, and batchsite reads public addresses only. Download the file and "
             "upload it here, or ask whoever runs batchsite to allow private addresses."
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email.message import Message
@@ -55,33 +55,37 @@ def fetch(text: str, target: IO[bytes], limits: Limits, beat: Beat) -> str:
                 _check(url, answer, limits)
                 _write(url, answer, target, limits, beat, until)
                 return _name(url, answer)
-            following = _following(url, answer)
-        if following.scheme not in ("http", "https") or not following.host:
-            raise NotFetched(f"{url.host} leads to an address that is not on the web. Check the address.")
+            following = following_of(url, answer)
         url = following
     raise NotFetched(f"{url.host} leads from one address to the next without end. Check the address.")
 
 
-def _following(url: httpx.URL, answer: httpx.Response) -> httpx.URL:
+def following_of(url: httpx.URL, answer: httpx.Response) -> httpx.URL:
+    """Returns where a redirect leads. Raises NotFetched unless that is on the web."""
     try:
-        return url.join(answer.headers["Location"])
+        following = url.join(answer.headers["Location"])
     except httpx.InvalidURL:
         raise NotFetched(f"{url.host} leads to an address that cannot be read. Check the address.") from None
+    if following.scheme not in ("http", "https") or not following.host:
+        raise NotFetched(f"{url.host} leads to an address that is not on the web. Check the address.")
+    return following
 
 
 @contextmanager
-def answer_of(url: httpx.URL, limits: Limits) -> Iterator[httpx.Response]:
+def answer_of(
+    url: httpx.URL, limits: Limits, method: str = "GET", more_headers: Mapping[str, str] | None = None
+) -> Iterator[httpx.Response]:
     """The answer of one address, connected to the very IP address that was checked. Its body is not read yet."""
     address = web_address.public_address(url, allow_private=limits.allow_private, ports=limits.ports)
     pinned = url.copy_with(host=address, userinfo=b"")
-    headers = HEADERS | {"Host": url.netloc.decode()}
+    headers = HEADERS | {"Host": url.netloc.decode(), **(more_headers or {})}
     timeout = httpx.Timeout(timeouts().fetch_idle)
     server_name = {"sni_hostname": url.raw_host.decode()}
     try:
         with (
             httpx.Client(timeout=timeout, trust_env=False, follow_redirects=False) as client,
             _hurried(client),
-            client.stream("GET", pinned, headers=headers, extensions=server_name) as answer,
+            client.stream(method, pinned, headers=headers, extensions=server_name) as answer,
         ):
             yield answer
     except (httpx.TimeoutException, TooSlow) as error:

@@ -14,14 +14,16 @@ from django.http import QueryDict
 from batchsite.batches.batch_recipe import recipe_of
 from batchsite.batches.draft_fingerprint import draft_fingerprint
 from batchsite.batches.models import Batch
-from batchsite.drafts import draft_store, undo, value_rows
+from batchsite.drafts import dead_links, draft_store, undo, value_rows
 from batchsite.drafts.draft_edits import number_of
 from batchsite.drafts.draft_stages import stages_of
 from batchsite.drafts.draft_warnings import warnings_of
 from batchsite.drafts.forms import DraftField, DraftForm
 from batchsite.drafts.starter_prompts import STARTERS
 from batchsite.drafts.tool_fields import tool_inputs
+from batchsite.pricing.both_ways import why_not_live
 from batchsite.pricing.budgets import limiting_budget
+from batchsite.pricing.cap_form import SpendCapForm
 from batchsite.pricing.coverage import Coverage, Gaps, coverage, gaps
 from batchsite.pricing.estimate import Estimate, rows_to_send
 from batchsite.pricing.model_prices import prices_for
@@ -31,6 +33,7 @@ from batchsite.recipes import answer_shape
 from batchsite.recipes.parameters import NAMES, parameters_of
 from batchsite.recipes.recipe import Recipe
 from batchsite.recipes.shape_fields import TYPES
+from batchsite.teams import tool_servers
 from batchsite.teams.accounts import AccountKind, account_kind
 from batchsite.teams.requests import TeamRequest
 
@@ -60,7 +63,7 @@ class Chip:
 def draft_context(request: TeamRequest, form: DraftForm, row: int, *, at_submit: bool = False) -> dict[str, Any]:
     """What the page and its live parts show of a draft as it stands now."""
     batch, price = form.batch, draft_store.estimate_of(form.batch)
-    problems = draft_store.problems_with_price(batch, price)
+    problems = draft_store.problems_with_price(batch, price, request.user)
     problems |= {name: [str(error) for error in errors] for name, errors in form.errors.items()}
     fields = form.with_problems(problems, at_submit=at_submit)
     try:
@@ -81,9 +84,12 @@ def draft_context(request: TeamRequest, form: DraftForm, row: int, *, at_submit:
         "noted": _noted(fields, params if swap_params else [], request.POST),
         "params": params,
         "swap_params": swap_params,
+        "swap_how": request.method == "POST" and bool(request.POST.get("no-live")) != bool(why_not_live(batch)),
         "shape_form": DraftForm(batch=batch) if taken else form,
         "swap_shape": taken,
         "tools": tool_inputs(batch.tools),
+        "servers": tool_servers.servers_of(batch.team),
+        "servers_chosen": [server.pk for server in tool_servers.chosen(batch.team, batch.tools)],
         "types": TYPES.items(),
         "form": form,
         "refused": at_submit and bool(problems),
@@ -111,7 +117,7 @@ def draft_context(request: TeamRequest, form: DraftForm, row: int, *, at_submit:
 
 def _costs(request: TeamRequest, batch: Batch, price: Estimate | None) -> dict[str, Any]:
     """What a draft comes to, for its page and its review."""
-    kind, budget = account_kind(request.team), limiting_budget(request.team)
+    kind, budget = account_kind(request.team), limiting_budget(request.team, request.user)
     return {
         "batch": batch,
         "search": value_rows.search_of(batch),
@@ -119,6 +125,7 @@ def _costs(request: TeamRequest, batch: Batch, price: Estimate | None) -> dict[s
         "turns": 1 + bool(batch.system_prompt.strip()) + 2 * len(batch.examples),
         "estimate": price,
         "ways": draft_store.ways_of(batch, price),
+        "no_live": why_not_live(batch),
         "warnings": warnings_of(batch),
         "simulated": kind == AccountKind.SANDBOX,
         "account": kind,
@@ -178,7 +185,9 @@ def _schema(batch: Batch) -> str:
 # ---- the review --------------------------------------------------------------------------------------
 
 
-def review_context(request: TeamRequest, batch: Batch, price: Estimate | None) -> dict[str, Any]:
+def review_context(
+    request: TeamRequest, batch: Batch, price: Estimate | None, cap_form: SpendCapForm | None = None
+) -> dict[str, Any]:
     """What is about to be sent, and an example of it. The draft has no problems."""
     used = draft_store.used_columns(batch)
     row = _first_row(batch)
@@ -191,10 +200,12 @@ def review_context(request: TeamRequest, batch: Batch, price: Estimate | None) -
         "repeated": repeated_rows(batch, recipe_of(batch)),
         "once": sends_once(batch),
         "schema": _schema(batch),
+        "links": dead_links.check_of(batch),
         "request_text": text[:SHOWN_OF_A_REQUEST],
         "cut": len(text) > SHOWN_OF_A_REQUEST,
         "curl": curl,
         "revision": draft_fingerprint(batch),
+        "cap_form": cap_form or SpendCapForm(None, batch),
     }
 
 

@@ -38,7 +38,7 @@ def warnings_of(batch: Batch) -> list[str]:
         recipe = None  # its problems are named elsewhere
     if recipe and batch.dataset.holds_requests:
         warnings += [*_too_long(batch, recipe), *_doubled(batch, recipe)]
-    elif recipe and batch.prompt.strip():
+    elif recipe and (batch.prompt.strip() or recipe.history):
         warnings += [*_equal_requests(batch, recipe), *_too_long(batch, recipe), *_doubled(batch, recipe)]
     warnings += [*_slips(batch), *notes(batch.shape), *_taken_names(batch)]
     answers = answers_for(batch.team)

@@ -60,6 +60,7 @@ def measure(batch: Batch, recipe: Recipe) -> PromptLengths | None:
     parts = [part for _, template in recipe.turns for part in template.parts]
     texts = sum(len(part) for part in parts if isinstance(part, str))
     uses = Counter(part for part in parts if isinstance(part, int))
+    uses.update([recipe.history.column] if recipe.history else [])
     cells = sum(uses[column] * length for column, length in zip(recipe.columns, lengths, strict=True))
     characters = texts + cells / sent if sent else float(texts)
     return PromptLengths(len(rows), looked_at, sent, characters, _to_send(batch, recipe, rows, sent / looked_at))

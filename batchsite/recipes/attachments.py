@@ -112,7 +112,7 @@ class Pictures:
     def _attachment(self, name: str) -> Attachment:
         held = self.shelf.find(name) if self.shelf else None
         if held is None or self.shelf is None:
-            return Attachment("image", name, partial(str, name), self.detail)
+            return Attachment(_kind_at(name), name, partial(str, name), self.detail)
         kind: Literal["image", "file"] = "image" if held.kind == "image" else "file"
         return Attachment(kind, name, partial(_data_url, held, self.shelf.read), self.detail, is_held=True)
 
@@ -126,6 +126,12 @@ def _tokens(held: HeldFile | None, detail: str) -> int:
         return held.size // 20  # a guess: what a document comes to depends on its pages
     tiles = math.ceil(max(1, held.width) / TILE) * math.ceil(max(1, held.height) / TILE)
     return min(MOST_TOKENS, (tiles + 1) * TILE_TOKENS)
+
+
+def _kind_at(address: str) -> Literal["image", "file"]:
+    """Returns what an address is taken for: a document where its path says so, else a picture."""
+    is_document = not address.startswith("data:") and urlsplit(address).path.lower().endswith(".pdf")
+    return "file" if is_document else "image"
 
 
 def _data_url(held: HeldFile, read: Callable[[str], bytes]) -> str:

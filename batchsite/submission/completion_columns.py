@@ -8,14 +8,17 @@ from typing import Any
 from batchsite.batches.tool_use import tool_use_of
 from batchsite.pricing.model_prices import ModelPrice
 from batchsite.xai.catalogue import call_fees
-from batchsite.xai.results import read_completion
+from batchsite.xai.results import read_completion, with_call_as_answer
 from batchsite.xai.types import Usage
 from batchsite.xai.wire_json import BIGGEST, encode_json
 
 
-def columns_of(completion: dict[str, Any], price: ModelPrice | None) -> dict[str, Any]:
-    """Returns a completion as columns of an answer. The cost is computed from tokens if the provider names none."""
-    result = read_completion(completion)
+def columns_of(completion: dict[str, Any], price: ModelPrice | None, function: str = "") -> dict[str, Any]:
+    """Returns a completion as columns of an answer: what `function` is called with, if one is named.
+
+    The cost is computed from tokens if the provider names none.
+    """
+    result = with_call_as_answer(read_completion(completion), function)
     usage = result.usage or Usage(0, 0, 0, 0, None)
     text = result.content or result.refusal
     return {

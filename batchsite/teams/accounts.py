@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import models, transaction
 from django.utils import timezone
 
-from batchsite.teams.models import ProviderKey, Team
+from batchsite.teams.models import ProviderKey, Team, ToolServer
 from batchsite.teams.signals import key_changed
 
 if TYPE_CHECKING:
@@ -70,6 +70,14 @@ def account_of(team: Team, kind: str) -> Account:
     if stored is None:
         raise AccountMissing("The team’s xAI key was removed. Add it again on the Team page.")
     return Account(AccountKind.TEAM, settings.OPTIONS.xai_api_base, decrypt(bytes(stored.secret)))
+
+
+def key_name(team_id: int, kind: str) -> str:
+    """Returns the key of an account as the ledger names it: never more of it than its hint."""
+    if kind != AccountKind.TEAM:
+        return str(AccountKind(kind).label) if kind else ""
+    stored = ProviderKey.objects.filter(team=team_id).first()
+    return str(stored) if stored else str(AccountKind.TEAM.label)
 
 
 def sandbox_url() -> str:
@@ -129,13 +137,22 @@ def decrypt(secret: bytes) -> str:
 
 
 def reencrypt_keys() -> tuple[int, list[Team]]:
-    """Encrypts all stored keys with the current SECRET_KEY. Returns how many, and the teams with unreadable keys."""
+    """Encrypts all stored keys and tokens with the current SECRET_KEY. Returns how many, and teams with unreadable."""
+    count, unreadable = 0, list[Team]()
+    for holder in (ProviderKey, ToolServer):
+        some, unread = _reencrypt(holder)
+        count, unreadable = count + some, [*unreadable, *(team for team in unread if team not in unreadable)]
+    return count, unreadable
+
+
+def _reencrypt(holder: type[ProviderKey] | type[ToolServer]) -> tuple[int, list[Team]]:
     count, unreadable = 0, []
-    for pk in list(ProviderKey.objects.order_by("pk").values_list("pk", flat=True)):
+    with_secret = holder._default_manager.exclude(secret=None)
+    for pk in list(with_secret.order_by("pk").values_list("pk", flat=True)):
         with transaction.atomic():
-            stored = ProviderKey.objects.select_for_update(of=("self",), no_key=True).select_related("team").get(pk=pk)
+            stored = with_secret.select_for_update(of=("self",), no_key=True).select_related("team").get(pk=pk)
             try:
-                stored.secret = _fernet().rotate(bytes(stored.secret))
+                stored.secret = _fernet().rotate(bytes(stored.secret or b""))
             except InvalidToken:
                 unreadable.append(stored.team)
                 continue

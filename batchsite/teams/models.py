@@ -64,6 +64,8 @@ class Team(models.Model):
     """Whether XAI_API_KEY pays for a team without a key of its own."""
     budget_ticks = models.PositiveBigIntegerField(null=True, blank=True)
     """Limit of spending in a calendar month (UTC), in ticks. Null: no limit."""
+    near_budget_in = models.CharField(max_length=7, blank=True)
+    """The month (`2026-11`) in which it was last said that the budget's soft line is passed."""
 
     def __str__(self) -> str:
         return self.name
@@ -96,6 +98,10 @@ class Membership(models.Model):
     """When the person last opened the dashboard."""
     seen_before = models.DateTimeField(null=True, blank=True)
     """When their previous visit ended; what ended since then is news to them."""
+    budget_ticks = models.PositiveBigIntegerField(null=True, blank=True)
+    """Limit of what the person spends of the team's money in a calendar month (UTC). Null: no limit of their own."""
+    near_budget_in = models.CharField(max_length=7, blank=True)
+    """As for the team."""
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["team", "user"], name="one_membership_per_team")]
@@ -163,3 +169,33 @@ class SignInFailure(models.Model):
 
     def __str__(self) -> str:
         return self.who
+
+
+class ToolServer(models.Model):
+    """A remote MCP server that the team approved, and that its rows may use as a tool (facts 6.5).
+
+    Nothing of it changes: what a batch sends stays the same, byte for byte. Another token is another server.
+    """
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="tool_servers")
+    label = models.CharField(max_length=40)
+    """xAI puts it before the names of the server's tools."""
+    url = models.CharField(max_length=500)
+    sentence = models.CharField(max_length=300, blank=True)
+    """What it offers, for people who choose it and for the model."""
+    secret = models.BinaryField(null=True)
+    """The token that xAI shows to the server, encrypted. Null where it asks for none, and once it is removed."""
+    hint = models.CharField(max_length=12, blank=True)
+    approved_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    approved_at = models.DateTimeField(default=timezone.now)
+    removed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["team", "label"], condition=models.Q(removed_at=None), name="one_server_per_label"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.label

@@ -8,3 +8,5 @@ key_changed = Signal()
 """Sent with `team` after a key was stored or removed (and committed): held batches may go on."""
 budget_changed = Signal()
 """Sent with `team` after its budget changed (and was committed): held batches may go on."""
+security_event = Signal()
+"""Sent with `event`, `request` (None: a command) and `facts` when something is written to the security log."""

@@ -14,7 +14,7 @@ from batchsite.batches.batch_recipe import recipe_of
 from batchsite.batches.models import Batch
 from batchsite.batches.states import State
 from batchsite.datasets.models import DatasetState
-from batchsite.drafts.draft_store import problems_of
+from batchsite.drafts.draft_store import has_prompt, problems_of
 from batchsite.pricing.budgets import limiting_budget
 from batchsite.pricing.lessons import prompt_fingerprint
 from batchsite.recipes.prompt_template import PromptError
@@ -113,7 +113,7 @@ def press(batch: Batch, user: User | None, rows: Sequence[int]) -> Trial:
     if batch.state != State.DRAFT:
         raise Refused("This batch was already submitted; only a draft can be tried.")
     planned = plan(batch, rows)
-    budget = limiting_budget(batch.team)
+    budget = limiting_budget(batch.team, user)
     if budget and (words := budget.refusal(planned.bill.ticks or 0, "This try", "try fewer rows or variants")):
         raise Refused(words)
     answers = planned.answers
@@ -163,7 +163,7 @@ def ready(batch: Batch) -> list[ReadyVariant]:
     for name, variant in zip(NAMES, variants_of(batch), strict=False):
         changed = as_batch(batch, variant)
         where = f"Variant {name}: " if len(batch.variants) else ""
-        if not changed.prompt.strip():
+        if not has_prompt(changed):
             raise Refused(f"{where}write a prompt first." if where else "Write a prompt first.")
         if not changed.model:
             raise Refused(f"{where}choose a model.")

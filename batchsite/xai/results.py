@@ -93,6 +93,22 @@ def with_calls_as_answers(result: ResultRow) -> ResultRow:
     return msgspec.structs.replace(result, content=first, others=tuple(further))
 
 
+def with_call_as_answer(result: ResultRow, function: str) -> ResultRow:
+    """Returns the result with what this function was to be called with as its answer, as JSON.
+
+    Further calls of it are further answers. A model that answered in words did not call it: nothing changes then.
+    """
+    calls = [call for call in map(orjson.loads, result.function_calls) if call["name"] == function]
+    if not function or not calls:
+        return result
+    first, *further = [_arguments(call["arguments"]) for call in calls]
+    return msgspec.structs.replace(result, content=first, others=tuple(further))
+
+
+def _arguments(value: object) -> str:
+    return value if isinstance(value, str) else orjson.dumps(value).decode()
+
+
 def _id(value: object) -> str:
     return str(value) if type(value) is int else text(value)
 

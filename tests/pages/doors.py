@@ -15,7 +15,7 @@ from batchsite.exports import share_links
 from batchsite.exports.download_choice import DownloadChoice
 from batchsite.exports.models import Export
 from batchsite.prompts.models import Prompt
-from batchsite.teams.models import Invitation, Membership, Team, User
+from batchsite.teams.models import Invitation, Membership, Team, ToolServer, User
 from batchsite.trials.models import Trial, TrialAnswer
 from batchsite.trials.trial_start import variants_of
 from tests.factories import make_dataset, make_member
@@ -77,6 +77,7 @@ def things_of(team: Team, alice: User) -> dict[str, int]:
         "user_id": bob.pk,
         "membership_id": Membership.objects.get(user=bob).pk,
         "ask_id": Ask.objects.create(team=team, by=alice, account="sandbox", model="grok-4.3", prompt="Why?").pk,
+        "server_id": ToolServer.objects.create(team=team, label="docs", url="https://example.org/mcp").pk,
         "invitation_id": Invitation.objects.create(team=team, created_by=alice).pk,
     }
 

@@ -26,6 +26,8 @@ class EndedBy(models.TextChoices):
     """What ends a submission before all of its rows are answered, apart from a person and xAI."""
 
     DEADLINE = "deadline"
+    CAP = "cap"
+    """The spending cap of the batch: rows that xAI did not answer are to be sent later."""
     HERE = "here"
     """A person, without a word from xAI, which cannot be asked."""
 
@@ -155,7 +157,7 @@ _WHAT_IS_SENT = (
     *("prompt", "system_prompt", "examples", "shape", "model", "params", "ranges", "row_limit", "skip_empty"),
     *("id_column", "id_prefix", "request_kind"),
 )
-_SENT_WHERE_SET = ("picture_column", "picture_detail", "sent_once", "tools", "cache_key")
+_SENT_WHERE_SET = ("picture_column", "picture_detail", "history_column", "sent_once", "tools", "cache_key")
 """Came later: where they are blank, the token is what it was before."""
 
 

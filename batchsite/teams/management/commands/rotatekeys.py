@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from batchsite.teams import security_log
 from batchsite.teams.accounts import reencrypt_keys
 
 
@@ -16,6 +17,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         count, unreadable = reencrypt_keys()
+        security_log.record("keys_rotated", None, count=count)
         self.stdout.write(f"Keys encrypted with the current SECRET_KEY: {count}.")
         if unreadable:
             names = ", ".join(str(team) for team in unreadable)
