@@ -28,6 +28,7 @@ from batchsite.tables.table_types import (
     Table,
     Understood,
 )
+from batchsite.workbooks.disk_room import keep_room
 
 GZIP, ZIP, EMPTY_ZIP = b"\x1f\x8b", b"PK\x03\x04", b"PK\x05\x06"
 FILE = "file"
@@ -199,6 +200,7 @@ def _unpacked(pieces: Iterator[bytes], name: str, packed: str, limits: Limits) -
             size += len(piece)
             _check_size(size, limits)
             file.write(piece)
+            keep_room(size - len(piece), size)
         _refuse_nested(file)
         file.seek(0)
     except BaseException:
