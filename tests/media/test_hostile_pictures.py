@@ -61,6 +61,7 @@ def test_an_archive_that_takes_longer_to_open_than_a_step_may_is_looked_at_all_t
 @pytest.mark.parametrize("beside", [{}, {"rows.csv": "file\n1.pdf\n"}], ids=["files alone", "files beside a table"])
 def test_an_archive_of_too_many_files_is_refused(beside: dict[str, str], team: Team, monkeypatch: Any) -> None:
     monkeypatch.setattr(file_archive, "MOST_FILES", 4)
-    dataset = uploaded(team, {f"{number}.pdf": b"%PDF-1.7" for number in range(5)} | beside)
+    files: dict[str, bytes | str] = {f"{number}.pdf": b"%PDF-1.7" for number in range(5)}
+    dataset = uploaded(team, files | beside)
     assert dataset.state == "refused"
     assert "5 pictures, documents and texts; 4 are the limit" in dataset.problems[0]["message"]
