@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -85,6 +86,12 @@ def django_db_setup(
     if not is_there:
         with django_db_blocker.unblock():
             teardown_databases(databases, verbosity=0)
+
+
+@pytest.fixture(autouse=True)
+def _same_dice() -> None:
+    """Waits are spread by chance: the same one whenever a test runs."""
+    random.seed(0)
 
 
 @pytest.fixture(autouse=True)

@@ -25,8 +25,8 @@ SHOWN = 300
 THOUGHT_GUESS = 300
 """Reasoning tokens of an answer."""
 HELD_BACK = (
-    "Not asked: the database was restored, or the machine started again, and nobody can tell whether this was asked, "
-    "and billed, before. Press Ask again to ask it."
+    "Not asked: the database was restored or the machine restarted, so it can’t be known whether this was already "
+    "asked and billed. Press Ask again to ask it."
 )
 
 

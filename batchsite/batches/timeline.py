@@ -14,6 +14,8 @@ NO_BATCHES = "model_takes_no_batches"
 """Kind of the event that xAI refused the model of a batch when its first rows were added: nothing was admitted."""
 NO_SUCH_MODEL = "model_unknown"
 """Kind of the event that xAI does not offer the model to the team at all."""
+SLOWED = "slowed"
+"""Kind of the event that xAI limits the rate of calls (429)."""
 _SAME_EVENT = timedelta(hours=6)
 _LONGEST_DETAIL = 4_000
 _LONGEST_TRACE_ID = 100

@@ -52,17 +52,17 @@ def why_no_upload(team: Team, length: int) -> str:
     )
     if had["waiting"] >= options.waiting_uploads:
         return (
-            f"{had['waiting']:,} uploads of your team are waiting to be read, and no more may wait. "
-            "Upload this file when some of them are done, or delete some."
+            f"Your team already has {had['waiting']:,} uploads waiting to be read, which is the most there can be. "
+            "Upload this file when some are done, or delete some."
         )
     if had["waiting"] and had["waiting_bytes"] + length > options.waiting_bytes:
         return (
-            f"Uploads of your team with {size(had['waiting_bytes'])} are waiting to be read; with this file it would "
-            f"be more than {size(options.waiting_bytes)}. Upload it when some of them are done, or delete some."
+            f"Your team already has {size(had['waiting_bytes'])} waiting to be read; with this file it would be more "
+            f"than {size(options.waiting_bytes)}. Upload it when some are done, or delete some."
         )
     if options.team_bytes and had["kept"] + length > options.team_bytes:
         return (
-            f"Your team keeps files of {size(had['kept'])}, and {size(options.team_bytes)} are its share of the disk. "
-            "Delete datasets that nobody needs, or ask whoever runs batchsite for more."
+            f"Your team’s files take {size(had['kept'])} of the {size(options.team_bytes)} that it may keep. Delete "
+            "datasets that nobody needs, or ask whoever runs batchsite for more."
         )
     return ""

@@ -94,7 +94,7 @@ def datasets_selected(request: TeamRequest) -> HttpResponse:
     if done:
         _offer_undo(request, done, back, is_restoring=is_restoring)
     elif not pks:
-        messages.error(request, "Tick the datasets first.")
+        messages.error(request, "Select datasets first.")
     return redirect(back)
 
 

@@ -57,7 +57,7 @@ def fetch(text: str, target: IO[bytes], limits: Limits, beat: Beat) -> str:
                 return _name(url, answer)
             following = following_of(url, answer)
         url = following
-    raise NotFetched(f"{url.host} leads from one address to the next without end. Check the address.")
+    raise NotFetched(f"{url.host} redirects in an endless loop. Check the address.")
 
 
 def following_of(url: httpx.URL, answer: httpx.Response) -> httpx.URL:
@@ -65,9 +65,9 @@ def following_of(url: httpx.URL, answer: httpx.Response) -> httpx.URL:
     try:
         following = url.join(answer.headers["Location"])
     except httpx.InvalidURL:
-        raise NotFetched(f"{url.host} leads to an address that cannot be read. Check the address.") from None
+        raise NotFetched(f"{url.host} redirects to an address that can’t be read. Check the address.") from None
     if following.scheme not in ("http", "https") or not following.host:
-        raise NotFetched(f"{url.host} leads to an address that is not on the web. Check the address.")
+        raise NotFetched(f"{url.host} redirects to an address that isn’t on the web. Check the address.")
     return following
 
 
@@ -136,7 +136,7 @@ def _check(url: httpx.URL, answer: httpx.Response, limits: Limits) -> None:
     status, is_google = answer.status_code, url.host.endswith(".google.com")
     if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
         more = _SHARE if is_google else "Download the file and upload it here."
-        raise NotFetched(f"{url.host} lets only people in who are signed in (error {status}). {more}")
+        raise NotFetched(f"{url.host} lets in only people who are signed in (error {status}). {more}")
     if status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
         raise NotFetched(f"There is nothing at this address (error {status}). Open it in your browser to check it.")
     if status != HTTPStatus.OK:
@@ -151,7 +151,7 @@ def _check(url: httpx.URL, answer: httpx.Response, limits: Limits) -> None:
 def _page_instead(url: httpx.URL) -> str:
     if url.host.endswith(".google.com"):
         return f"This Google Sheet is not shared: Google shows a sign-in page instead. {_SHARE}"
-    return "This address gives a web page, not a file. Use the address of the file itself, such as a link to a CSV."
+    return "This address is a web page, not a file. Use the address of the file itself, such as a link to a CSV."
 
 
 def _too_big(limits: Limits) -> str:

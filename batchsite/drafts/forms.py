@@ -29,7 +29,7 @@ SHAPE_KINDS = (("text", "Text"), ("fields", "Columns"), ("schema", "JSON Schema"
 
 
 def _from_to(least: int, most: int) -> dict[str, str]:
-    return dict.fromkeys(("invalid", "min_value", "max_value"), f"A whole number from {least} to {most}, please.")
+    return dict.fromkeys(("invalid", "min_value", "max_value"), f"Enter a whole number from {least} to {most}.")
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ class DraftForm(forms.Form):
     picture_column = forms.ChoiceField(
         label="Pictures from",
         required=False,
-        help_text="Its values are web addresses of pictures, or names of files that came with the table; one a line.",
+        help_text="Its values are web addresses of pictures, or names of files that came with the table, one per line.",
     )
     picture_detail = forms.ChoiceField(
         label="Detail",
@@ -156,8 +156,8 @@ class DraftForm(forms.Form):
         label="How it runs",
         required=False,
         choices=[
-            ("batch", "In a batch: the lowest price. Most batches are done within minutes, xAI promises no time"),
-            ("live", "Live: each row is asked right away, at list price. For models that take no batches, too"),
+            ("batch", "In a batch, at the lowest price. Most finish within minutes, but xAI promises no time"),
+            ("live", "Live, at list price: each row is asked right away. Also for models that take no batches"),
         ],
         coerce=lambda value: value == "live",
         empty_value=None,

@@ -36,11 +36,11 @@ class NotNow:
 def fetch(address: str, provider: str) -> bytes | Dead | NotNow:
     """Returns the picture. `provider` is the API's address: there alone any port is open, and a private network."""
     if address.startswith("data:") or not is_address(address):
-        return Dead("xAI named no web address for it.")
+        return Dead("xAI gave no web address for it.")
     try:
         url = httpx.URL(address)
     except httpx.InvalidURL:
-        return Dead("xAI named no web address for it.")
+        return Dead("xAI gave no web address for it.")
     is_provider = bool(provider) and url.netloc == httpx.URL(provider).netloc
     allowed = settings.OPTIONS.fetch_private or is_provider
     ports = (ANY_PORT,) if is_provider else settings.OPTIONS.fetch_ports
@@ -71,4 +71,4 @@ def _body(answer: httpx.Response) -> bytes | Dead | NotNow:
     expected = answer.headers.get("content-length", "")
     if expected.isdecimal() and len(expected) < 20 and len(data) != int(expected):
         return NotNow("The connection broke while it was fetched.")
-    return bytes(data) if data else NotNow("Its address answered with nothing.")
+    return bytes(data) if data else NotNow("Its address returned nothing.")

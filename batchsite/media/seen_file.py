@@ -32,7 +32,7 @@ def see(kind: str, data: bytes) -> Seen:
     """Looks at a file that its name calls a picture, document or text."""
     if kind == "document":
         is_pdf = data[:1024].find(b"%PDF-") >= 0
-        return Seen("application/pdf", problem="" if is_pdf else "It is no PDF, whatever its name says.")
+        return Seen("application/pdf", problem="" if is_pdf else "It isn’t a PDF, whatever its name says.")
     if kind == "text":
         return Seen("text/plain")
     return see_picture(data)

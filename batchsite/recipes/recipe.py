@@ -285,7 +285,7 @@ def check_row(recipe: Recipe, number: int, cells: Sequence[str], most_bytes: int
 
 
 def _too_big(size: int, most_bytes: int) -> str:
-    return f"The request has {size / 1e6:,.1f} MB; xAI takes {most_bytes / 1e6:.0f} MB (facts 4)."
+    return f"The request has {size / 1e6:,.1f} MB; xAI takes at most {most_bytes / 1e6:.0f} MB."  # facts 4
 
 
 def empty_column(recipe: Recipe, cells: Sequence[str]) -> int | None:

@@ -90,7 +90,7 @@ def test_what_is_missing_stands_beside_the_button_and_is_led_to(draft: Batch, pa
     page.get_by_label("Row numbers").fill("7-30")
     expect(page.locator("#rows-words")).to_contain_text("24 chosen rows of 100")
     page.get_by_role("button", name="Review and submit").click()
-    expect(page.get_by_role("heading", name="One request, of row 7")).to_be_visible()
+    expect(page.get_by_role("heading", name="Example: the request for row 7")).to_be_visible()
 
 
 def saved_in_part(page: Page) -> None:

@@ -103,7 +103,7 @@ def test_a_gallery_is_taken_home_as_a_zip_though_the_workers_were_killed_in_the_
     expect(page.locator("#pictures-title")).to_have_text("600 pictures", timeout=180_000)
     assert accessibility(page) == []
     with page.expect_download() as download:
-        page.get_by_role("link", name="Download as zip").click()
+        page.get_by_role("link", name="Download zip").click()
     with zipfile.ZipFile(download.value.path()) as home:
         manifest = list(csv.DictReader(io.StringIO(home.read("manifest.csv").decode())))
         contents = {home.read(line["file"]) for line in manifest}

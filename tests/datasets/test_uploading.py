@@ -188,8 +188,8 @@ def test_a_team_with_as_many_uploads_waiting_as_it_may_have_is_told_what_to_do(
 
     assert (answer.status_code, Dataset.objects.count()) == (429, 2)
     assert answer.json()["error"] == (
-        "2 uploads of your team are waiting to be read, and no more may wait. "
-        "Upload this file when some of them are done, or delete some."
+        "Your team already has 2 uploads waiting to be read, which is the most there can be. "
+        "Upload this file when some are done, or delete some."
     )
     assert client_of(charlie).post(URL, tickets()).status_code == 302, "another team has its own"
     importer.import_step(Dataset.objects.earliest("pk").pk)
@@ -199,8 +199,8 @@ def test_a_team_with_as_many_uploads_waiting_as_it_may_have_is_told_what_to_do(
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"waiting_bytes": 1_500_000}, "Uploads of your team with 1.0 MB are waiting to be read"),
-        ({"team_bytes": 1_500_000}, "Your team keeps files of 1.0 MB, and 1.5 MB are its share of the disk"),
+        ({"waiting_bytes": 1_500_000}, "Your team already has 1.0 MB waiting to be read"),
+        ({"team_bytes": 1_500_000}, "Your team’s files take 1.0 MB of the 1.5 MB that it may keep"),
     ],
 )
 def test_bytes_that_wait_or_are_kept_are_limited_for_a_team(

@@ -32,6 +32,7 @@ from batchsite.workbooks.disk_room import keep_room
 
 GZIP, ZIP, EMPTY_ZIP = b"\x1f\x8b", b"PK\x03\x04", b"PK\x05\x06"
 FILE = "file"
+_TABLES = {".csv", ".tsv", ".tab", ".xlsx", ".xlsm", ".json", ".jsonl", ".ndjson", ".parquet"}
 _PIECE = 1 << 20
 _SHOWN = 50
 _DAMAGED = (zlib.error, lzma.LZMAError, EOFError, gzip.BadGzipFile, zipfile.BadZipFile, ValueError, IndexError)
@@ -170,8 +171,8 @@ def _entry(entries: list[zipfile.ZipInfo], answers: Answers, *, has_files: bool)
     if has_files:
         choices += (Choice(file_archive.EACH, "None of them: each file is a row of its own"),)
     text = f"The zip archive has {len(entries):,} files. Which one is the table?"
-    biggest = max(entries, key=lambda one: one.file_size)
-    question = Question(FILE, text, choices, guess=biggest.filename)
+    likeliest = max(entries, key=lambda one: (PurePath(one.filename).suffix.lower() in _TABLES, one.file_size))
+    question = Question(FILE, text, choices, guess=likeliest.filename)
     raise Asks([question], Understood(form="", packed="zip"))
 
 
