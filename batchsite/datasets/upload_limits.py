@@ -35,7 +35,7 @@ def room_for(team: Team) -> int:
     options = settings.OPTIONS
     if not options.team_bytes:
         return options.upload_bytes
-    kept = Dataset.objects.filter(team=team, deleted_at=None).aggregate(kept=Sum("size", default=0))["kept"]
+    kept: int = Dataset.objects.filter(team=team, deleted_at=None).aggregate(kept=Sum("size", default=0))["kept"]
     return max(0, min(options.upload_bytes, options.team_bytes - kept))
 
 

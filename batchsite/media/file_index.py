@@ -14,7 +14,7 @@ from django.utils import timezone
 from batchsite.datasets.models import Dataset
 from batchsite.media.models import FileIndex, HeldFile
 from batchsite.media.picture_reader import PictureReader
-from batchsite.media.seen_file import Seen, see
+from batchsite.media.seen_file import Seen
 from batchsite.processes.heartbeats import stopping
 from batchsite.processes.leases import MOST_TRIES, Claim, claimed
 from batchsite.processes.memory_limit import OutOfMemory, within_memory
@@ -92,7 +92,7 @@ def _see(archive: zipfile.ZipFile, member: Member, reader: PictureReader) -> See
         data = read_member(archive, member)
     except DAMAGED:
         return Seen(problem="It cannot be unpacked: the archive is damaged there.")
-    return reader.see(data) if member.kind == "picture" else see(member.kind, data)
+    return reader.see(data, member.kind)
 
 
 def _keep(claim: Claim[FileIndex], index: FileIndex, seen: list[tuple[Member, Seen]], done: int) -> None:
@@ -107,6 +107,8 @@ def _keep(claim: Claim[FileIndex], index: FileIndex, seen: list[tuple[Member, Se
             width=what.width,
             height=what.height,
             thumb=what.thumb,
+            pages=what.pages,
+            characters=what.characters,
             problem=f"“{member.base[:80]}”: {what.problem}" if what.problem else "",
         )
         for member, what in seen

@@ -1,8 +1,9 @@
-"""The child process of `picture_reader`: looks at one picture after the other, whatever their bytes do to it.
+"""The child process of `picture_reader`: looks at one file after the other, whatever their bytes do to it.
 
-    parent: length (8 bytes), the file          child: length (4 bytes), JSON, length (4 bytes), the small picture
+    parent: kind (1 byte), length (8 bytes), the file
+    child: length (4 bytes), JSON, length (4 bytes), the small picture
 
-It has little memory, and for each picture little time of the processor. At either limit it may end as it likes.
+It has little memory, and for each file little time of the processor. At either limit it may end as it likes.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ import struct
 import sys
 from typing import IO
 
-from batchsite.media.seen_file import see_picture
+from batchsite.media.seen_file import see
 
+KINDS = ("picture", "document")
 SECONDS = 4
 """Processor time of a picture. The slowest honest one, 50 megapixels in PNG, takes one."""
 MEMORY = 700_000_000
@@ -25,17 +27,18 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     files, answers = sys.stdin.buffer, sys.stdout.buffer
-    while head := files.read(8):
+    while head := files.read(9):
         _allow_time()
+        kind, size = struct.unpack(">BQ", head)
         try:
-            _answer(answers, files.read(struct.unpack(">Q", head)[0]))
+            _answer(answers, KINDS[kind], files.read(size))
         except MemoryError:
             raise SystemExit(1) from None
 
 
-def _answer(answers: IO[bytes], data: bytes) -> None:
-    seen = see_picture(data)
-    said = json.dumps([seen.mime, seen.width, seen.height, seen.problem]).encode()
+def _answer(answers: IO[bytes], kind: str, data: bytes) -> None:
+    seen = see(kind, data)
+    said = json.dumps([seen.mime, seen.width, seen.height, seen.problem, seen.pages, seen.characters]).encode()
     thumb = seen.thumb or b""
     answers.write(struct.pack(">I", len(said)) + said + struct.pack(">I", len(thumb)) + thumb)
     answers.flush()

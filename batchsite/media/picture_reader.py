@@ -1,7 +1,7 @@
-"""Pictures are decoded in a process of their own: a made-up file may take hours, all memory, or the decoder's life.
+"""Pictures and PDFs are decoded in a process of their own: a file may be made to take hours, or all memory.
 
 A JPEG of 270 kB with a thousand progressive scans kept a worker busy for minutes, in a library that nothing
-interrupts. In a child only the child ends (see `picture_child`), and the picture is one that cannot be read.
+interrupts. In a child only the child ends (see `picture_child`), and the file is one that cannot be read.
 """
 
 from __future__ import annotations
@@ -14,14 +14,15 @@ import sys
 from types import TracebackType
 from typing import IO, cast
 
-from batchsite.media.seen_file import Seen
+from batchsite.media.picture_child import KINDS
+from batchsite.media.seen_file import Seen, see
 
-GAVE_UP = Seen(problem="It cannot be read as a picture: decoding it takes more time or memory than a picture may take.")
+GAVE_UP = Seen(problem="It cannot be read: decoding it takes more time or memory than a file may take.")
 _MOST_SAID, _MOST_THUMB = 10_000, 2_000_000
 
 
 class PictureReader:
-    """Looks at pictures, one at a time. Use it as a context manager; its process begins with the first picture."""
+    """Looks at files, one at a time. Use it as a context manager; its process begins with the first picture."""
 
     def __init__(self) -> None:
         self._child: subprocess.Popen[bytes] | None = None
@@ -34,20 +35,22 @@ class PictureReader:
     ) -> None:
         self._end()
 
-    def see(self, data: bytes) -> Seen:
-        """Returns what is seen of a picture. One that ends the process is `GAVE_UP`."""
+    def see(self, data: bytes, kind: str = "picture") -> Seen:
+        """Returns what is seen of a file. One that ends the process is `GAVE_UP`."""
+        if kind not in KINDS:
+            return see(kind, data)
         child = self._child = self._child or _begin()
         files, answers = cast(IO[bytes], child.stdin), cast(IO[bytes], child.stdout)  # they are pipes
         try:
-            files.write(struct.pack(">Q", len(data)))
+            files.write(struct.pack(">BQ", KINDS.index(kind), len(data)))
             files.write(data)
             files.flush()
-            mime, width, height, problem = json.loads(_part(answers, _MOST_SAID))
+            mime, width, height, problem, pages, characters = json.loads(_part(answers, _MOST_SAID))
             thumb = _part(answers, _MOST_THUMB)
         except (OSError, EOFError):
             self._end()
             return GAVE_UP
-        return Seen(mime, width, height, thumb or None, problem)
+        return Seen(mime, width, height, thumb or None, problem, pages, characters)
 
     def _end(self) -> None:
         """Ends the child, which may be in the middle of something."""

@@ -20,7 +20,14 @@ def picture_tokens(batch: Batch, recipe: Recipe) -> float:
         return 0.0
     rows = within_reach(batch.dataset, batch.rows.places(0, LOOKED_AT))
     known = pictures.shelf.largest if pictures.shelf else 0
-    parts = (batch.dataset_id, batch.dataset.created_at.timestamp(), known, pictures.column, pictures.detail)
+    parts = (
+        batch.dataset_id,
+        batch.dataset.created_at.timestamp(),
+        known,
+        pictures.column,
+        pictures.detail,
+        pictures.documents,
+    )
     key = ":".join(map(str, ("picture-tokens", *parts, rows.first, len(rows))))
     tokens: float | None = cache.get(key)
     if tokens is None:

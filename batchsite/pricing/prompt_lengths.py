@@ -57,7 +57,7 @@ def measure(batch: Batch, recipe: Recipe) -> PromptLengths | None:
     if not len(sampled):
         return None
     looked_at = len(sampled)
-    sent, lengths = _lengths(batch.dataset, sampled, recipe.columns, skip_empty=batch.skip_empty)
+    sent, lengths = _lengths(batch.dataset, sampled, recipe.columns, recipe.needed if batch.skip_empty else ())
     parts = [part for _, template in recipe.turns for part in template.parts]
     texts = sum(len(part) for part in parts if isinstance(part, str))
     uses = Counter(part for part in parts if isinstance(part, int))
@@ -69,9 +69,9 @@ def measure(batch: Batch, recipe: Recipe) -> PromptLengths | None:
 
 def _to_send(batch: Batch, recipe: Recipe, rows: RowSet, share: float) -> int:
     projected = round(len(rows) * share)
-    if not batch.skip_empty or not recipe.columns or len(rows) <= ALL_ROWS:
+    if not batch.skip_empty or not recipe.needed or len(rows) <= ALL_ROWS:
         return projected
-    known = gaps(batch.dataset, recipe.columns, rows)
+    known = gaps(batch.dataset, recipe.needed, rows)
     return min(max(projected, len(rows) - known.most), len(rows) - known.least)
 
 
@@ -85,23 +85,23 @@ def sample(dataset: Dataset, rows: RowSet) -> RowSet:
     return RowSet(span for part in parts for span in part.spans)
 
 
-def _lengths(dataset: Dataset, rows: RowSet, columns: Sequence[int], *, skip_empty: bool) -> tuple[int, list[int]]:
-    """Returns (rows that would be sent, characters of each column summed over them)."""
+def _lengths(dataset: Dataset, rows: RowSet, columns: Sequence[int], needed: Sequence[int]) -> tuple[int, list[int]]:
+    """Returns (rows that would be sent, characters of each column summed over them): those with all that is needed."""
     spans = hashlib.sha256(repr(rows.spans).encode()).hexdigest()[:20]
     made = f"{dataset.pk}-{dataset.created_at.timestamp()}"
-    key = f"lengths:{made}:{spans}:{'-'.join(map(str, columns))}:{skip_empty:d}"
+    key = f"lengths:{made}:{spans}:{'-'.join(map(str, columns))}:{'-'.join(map(str, needed))}"
     lengths: tuple[int, list[int]] | None = cache.get(key)
     if lengths is None:
-        lengths = _measure(dataset, rows, columns, skip_empty=skip_empty)
+        lengths = _measure(dataset, rows, columns, needed)
         cache.set(key, lengths, CACHE_SECONDS)
     return lengths
 
 
-def _measure(dataset: Dataset, rows: RowSet, columns: Sequence[int], *, skip_empty: bool) -> tuple[int, list[int]]:
+def _measure(dataset: Dataset, rows: RowSet, columns: Sequence[int], needed: Sequence[int]) -> tuple[int, list[int]]:
     count, lengths = 0, [0] * len(columns)
     for _, block in dataset.slices_in(rows.spans):
-        if skip_empty:
-            block = [cells for cells in block if all(cells[column].strip() for column in columns)]
+        if needed:
+            block = [cells for cells in block if all(cells[column].strip() for column in needed)]
         count += len(block)
         for place, column in enumerate(columns):
             lengths[place] += sum([len(cells[column]) for cells in block])

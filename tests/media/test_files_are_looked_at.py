@@ -42,7 +42,7 @@ def test_every_file_is_known_by_its_bytes_and_what_cannot_be_sent_is_said(team: 
     assert "xAI takes JPEG and PNG" in held["c.webp"].problem
     assert "cannot be read as a picture" in held["lies.png"].problem
     assert "cannot be read as a picture" in held["cut.png"].problem
-    assert "no PDF" in held["e.pdf"].problem
+    assert "isn’t a PDF" in held["e.pdf"].problem
     assert FileIndex.objects.get(dataset=dataset).unfit == 4
 
 
@@ -81,7 +81,7 @@ def test_a_worker_that_dies_in_the_middle_loses_nothing_and_repeats_nothing(team
     monkeypatch.setattr(file_index, "AT_ONCE", 3)
     looked: list[bytes] = []
 
-    def dying(_: PictureReader, data: bytes) -> seen_file.Seen:
+    def dying(_: PictureReader, data: bytes, kind: str = "picture") -> seen_file.Seen:
         looked.append(data)
         if len(looked) == 5:
             raise KeyboardInterrupt
