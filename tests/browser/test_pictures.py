@@ -51,7 +51,7 @@ def test_200_pictures_of_a_zip_are_described(site: Running, tmp_path: Path, page
     zip_file = tmp_path / "shelf.zip"
     zip_file.write_bytes(archive({f"photos/{number:03}.png": picture(number, 300) for number in range(1, COUNT + 1)}))
     come_in(page, site.url)
-    page.get_by_role("link", name="Datasets").click()
+    page.get_by_role("link", name="Datasets", exact=True).click()
     page.set_input_files("input[type=file]", zip_file)
     expect(page.get_by_role("heading", name="shelf")).to_be_visible(timeout=30_000)
     thumbs = page.get_by_role("region", name="Rows").locator(".picture img")
@@ -91,7 +91,7 @@ def test_a_gallery_is_taken_home_as_a_zip_though_the_workers_were_killed_in_the_
     table = tmp_path / "animals.csv"
     table.write_text("animal\n" + "".join(f"cat {number}\n" for number in range(1, 301)))
     come_in(page, site.url)
-    page.get_by_role("link", name="Datasets").click()
+    page.get_by_role("link", name="Datasets", exact=True).click()
     page.set_input_files("input[type=file]", table)
     page.get_by_role("button", name="New batch").click()
     page.get_by_label("Model", exact=True).select_option("grok-imagine-image")
