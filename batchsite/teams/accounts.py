@@ -118,6 +118,11 @@ def encrypt(text: str) -> bytes:
     return _fernet().encrypt(text.encode())
 
 
+def encrypt_anew(secret: bytes) -> bytes:
+    """Encrypts with the current SECRET_KEY what an earlier one encrypted. Raises InvalidToken."""
+    return _fernet().rotate(secret)
+
+
 def decrypt(secret: bytes) -> str:
     """Raises AccountMissing if the key was stored with another SECRET_KEY."""
     try:
@@ -135,7 +140,7 @@ def reencrypt_keys() -> tuple[int, list[Team]]:
         with transaction.atomic():
             stored = ProviderKey.objects.select_for_update(of=("self",), no_key=True).select_related("team").get(pk=pk)
             try:
-                stored.secret = _fernet().rotate(bytes(stored.secret))
+                stored.secret = encrypt_anew(bytes(stored.secret))
             except InvalidToken:
                 unreadable.append(stored.team)
                 continue

@@ -8,3 +8,7 @@ key_changed = Signal()
 """Sent with `team` after a key was stored or removed (and committed): held batches may go on."""
 budget_changed = Signal()
 """Sent with `team` after its budget changed (and was committed): held batches may go on."""
+
+secret_key_changed = Signal()
+"""Sent by `manage.py rotatekeys`. A listener encrypts what it keeps anew, and returns how many secrets that were and
+the names of those that no key can read."""
