@@ -16,7 +16,7 @@ from batchsite.drafts.draft_store import Problems
 from batchsite.drafts.tool_fields import typed_tools
 from batchsite.drafts.widgets import number_input, param_fields
 from batchsite.pricing.model_prices import ModelPrice, prices_for
-from batchsite.recipes.attachments import DETAILS
+from batchsite.recipes.attachments import DETAILS, DOCUMENTS, MOST_PAGES
 from batchsite.recipes.parameters import NAMES
 from batchsite.recipes.row_set import parse_rows
 from batchsite.recipes.shape_edits import part_of
@@ -50,7 +50,7 @@ class DraftField:
 _COLUMNS = frozenset(
     (
         *("prompt", "system_prompt", "row_limit", "ranges", "skip_empty", "repeats", "id_column"),
-        *("picture_column", "picture_detail", "history_column"),
+        *("picture_column", "picture_detail", "document_form", "history_column"),
         *("model", "name", "runs_live", "auto_retries", "deadline_hours"),
     )
 )
@@ -138,6 +138,12 @@ class DraftForm(forms.Form):
         required=False,
         choices=DETAILS,
         help_text="How closely the model looks: low costs 256 tokens a picture, else up to 1,792.",
+    )
+    document_form = forms.ChoiceField(
+        label="PDFs",
+        required=False,
+        choices=DOCUMENTS,
+        help_text=f"Of PDFs that came with the table. Page by page for those of up to {MOST_PAGES} pages.",
     )
     history_column = forms.ChoiceField(
         label="Earlier turns from",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from pyarrow import parquet
 
 from batchsite.tables import Asks, Limits, ReadingError, open_table
 from batchsite.tables.formats import parquet_pages
+from batchsite.workbooks import disk_room
 from tests.tables.forms import parquet_file, sentence, shared
 
 LIMITS = Limits(rows=1_000_000, columns=50, cell=100_000, unpacked=2_000_000_000)
@@ -164,3 +166,22 @@ print(refusal(data))
 def test_the_parser_of_xml_takes_no_more_memory_either(kind: str) -> None:
     done = subprocess.run([sys.executable, "-c", LIMITED, kind], capture_output=True, text=True, check=True)
     assert EXCEL[kind][1] in done.stdout
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(lambda: gzip.compress(b"a,b\n" + b"1,2\n" * 10_000_000, 1), id="gzip"),
+        pytest.param(lambda: grown(TEXTS, "TEXT", "", "x", to=40_000_000), id="shared text"),
+        pytest.param(lambda: grown(SHEET, ROW_END, "<c><v>", "1", f"</v></c>{ROW_END}", to=40_000_000), id="long row"),
+    ],
+)
+def test_what_unpacks_to_much_leaves_room_on_the_disk(
+    data: Callable[[], bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is not refused: it waits, as for a full disk, and the database of everybody else goes on."""
+    monkeypatch.setattr(disk_room, "RESERVE", 10**18)
+    with pytest.raises(OSError, match="No space left"):
+        refusal(data())
+    monkeypatch.setattr(disk_room, "RESERVE", 0)
+    refusal(data())

@@ -82,6 +82,8 @@ class Batch(models.Model):
     """The column whose cells name pictures or documents that go along with the prompt."""
     picture_detail = models.CharField(max_length=8, blank=True)
     """How closely the model looks at pictures: low or high; its own choice where blank."""
+    document_form = models.CharField(max_length=8, blank=True)
+    """How PDFs that came with the table are sent: see recipes.attachments.DOCUMENTS."""
     history_column = models.CharField(max_length=300, blank=True)
     """The column whose cells hold earlier turns of a conversation: a JSON list of messages."""
     id_column = models.CharField(max_length=300, blank=True)
