@@ -59,8 +59,8 @@ def _initial(request: TeamRequest) -> dict[str, Any]:
 
 def _context(request: TeamRequest, form: AskForm) -> dict[str, Any]:
     after = whole_number(request.GET.get("after"))
-    listed = asks_of(request.team).order_by("-pk")
-    shown = list((listed.filter(pk__lt=after) if after else listed)[: SHOWN + 1])
+    earlier = ask_start.listed(request.team)
+    shown = list((earlier.filter(pk__lt=after) if after else earlier)[: SHOWN + 1])
     model = str(form["model"].value() or form.fields["model"].widget.choices[0][0])
     return {
         "form": form,

@@ -30,6 +30,15 @@ def check_limit(length: int) -> None:
         )
 
 
+def room_for(team: Team) -> int:
+    """Returns the bytes that an upload of the team may have now, by its own size and what the team keeps."""
+    options = settings.OPTIONS
+    if not options.team_bytes:
+        return options.upload_bytes
+    kept: int = Dataset.objects.filter(team=team, deleted_at=None).aggregate(kept=Sum("size", default=0))["kept"]
+    return max(0, min(options.upload_bytes, options.team_bytes - kept))
+
+
 def why_no_upload(team: Team, length: int) -> str:
     """Returns why the team cannot upload another `length` bytes now, and what to do. Blank if it can.
 

@@ -17,7 +17,9 @@ import httpx
 LONGEST = 2000
 ANY_PORT = "any"
 _SHEET = re.compile(r"/spreadsheets/(?:u/\d+/)?d/(e/)?([\w-]{20,100})(?:/|$)")
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_NAT64, _LOCAL_NAT64 = ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("64:ff9b:1::/48")
+_COMPATIBLE = ipaddress.ip_network("::/96")
+"""What an IPv4 address was written as before ::ffff:0:0/96."""
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
@@ -98,6 +100,8 @@ def public_address(url: httpx.URL, *, allow_private: bool, ports: Collection[str
 def is_public(text: str) -> bool:
     """Returns whether an IP address is one that anybody on the internet can reach."""
     address = ipaddress.ip_address(text.partition("%")[0])
+    if address in _LOCAL_NAT64:
+        return False
     return all(part.is_global and not part.is_multicast for part in (address, *_inside(address)))
 
 
@@ -105,6 +109,7 @@ def _inside(address: Address) -> list[Address]:
     """Returns the IPv4 addresses that an IPv6 address stands for."""
     if isinstance(address, ipaddress.IPv4Address):
         return []
-    nat64 = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF) if address in _NAT64 else None
+    is_inside = address in _NAT64 or address in _COMPATIBLE
+    nat64 = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF) if is_inside else None
     tunnels = address.teredo or ()
     return [part for part in (address.ipv4_mapped, address.sixtofour, nat64, *tunnels) if part is not None]

@@ -79,8 +79,8 @@ def _thumb(picture: Image.Image) -> bytes:
     picture.draft(
         "RGB", (THUMB[0] * 2, THUMB[1] * 2)
     )  # a JPEG is decoded at an eighth of its size where that is enough
+    picture.thumbnail(THUMB)  # before anything else, which would copy all pixels
     small = ImageOps.exif_transpose(picture)
-    small.thumbnail(THUMB)
     target = io.BytesIO()
     plain = small.convert("RGBA" if "A" in small.getbands() or "transparency" in small.info else "RGB")
     plain.save(target, "WEBP", quality=70, method=2)

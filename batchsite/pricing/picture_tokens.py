@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.core.cache import cache
 
 from batchsite.batches.models import Batch
+from batchsite.datasets.block_reach import within_reach
 from batchsite.recipes.recipe import Recipe
 
 LOOKED_AT = 1_000
@@ -17,7 +18,7 @@ def picture_tokens(batch: Batch, recipe: Recipe) -> float:
     pictures = recipe.pictures
     if pictures is None:
         return 0.0
-    rows = batch.rows.places(0, LOOKED_AT)
+    rows = within_reach(batch.dataset, batch.rows.places(0, LOOKED_AT))
     known = pictures.shelf.largest if pictures.shelf else 0
     parts = (
         batch.dataset_id,

@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from typing import Literal, Protocol
 from urllib.parse import urlsplit
 
@@ -92,7 +93,8 @@ class Pictures:
         cell = cells[self.column].strip()
         if self.shelf and cell and self.shelf.find(cell):
             return [cell]
-        return [line.strip() for line in cell.splitlines() if line.strip()]
+        lines = (line.strip() for line in cell.splitlines())
+        return list(islice(filter(None, lines), MOST + 1))
 
     def held(self, cells: Sequence[str]) -> Iterator[HeldFile]:
         for name in self.names(cells) if self.shelf else ():
@@ -129,7 +131,7 @@ class Pictures:
         """Returns what is wrong with what a row names. Empty if nothing is."""
         names = self.names(cells)
         if len(names) > MOST:
-            return f"The row names {len(names):,} pictures; {MOST} at most, please."
+            return f"The row names more than {MOST} pictures; {MOST} at most, please."
         return next((words for name in names if (words := self._fault_of(name))), "")
 
     def _fault_of(self, name: str) -> str:

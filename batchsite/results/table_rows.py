@@ -22,6 +22,7 @@ from batchsite.results.models import Judgement, Summary
 from batchsite.results.prompt_excerpt import excerpt
 from batchsite.results.row_search import Search
 from batchsite.results.table_columns import TableCell, TableColumn, lead_of
+from batchsite.xai.wire_json import encode_json
 
 MOST_SHOWN = 3_000
 """Characters of a folded text; the whole text is on the row's page."""
@@ -151,6 +152,6 @@ def pretty(answer: str) -> str:
     if not answer.lstrip().startswith(("{", "[")):
         return answer
     try:
-        return orjson.dumps(orjson.loads(answer), option=orjson.OPT_INDENT_2).decode()
+        return encode_json(orjson.loads(answer), indent=True).decode()
     except ValueError:
         return answer

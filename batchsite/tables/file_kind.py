@@ -30,7 +30,7 @@ _MARKUP = (
     (re.compile(rb"ID;P[^\r\n]*\r?\n[A-Z];"), "a SYLK file"),
     (re.compile(rb"TABLE\r?\n0,1\r?\n\""), "a DIF file"),
     (re.compile(rb"HEADER RECORD\*{7}"), "a SAS file"),
-    (re.compile(rb"(?:\s*%[^\r\n]*[\r\n]+)*\s*@relation\s", re.I), "an ARFF file (Weka)"),
+    (re.compile(rb"\s*(?:%[^\r\n]*[\r\n]\s*)*+@relation\s", re.I), "an ARFF file (Weka)"),
     (re.compile(rb"%YAML\s|---[ \t]*\r?\n(?:- )?" + _KEY + rb"|- " + _KEY + rb"  " + _KEY), "YAML"),
     (re.compile(rb"\s*\\(?:begin\{|documentclass)|" + _TEX_ROW + _TEX_ROW), "LaTeX"),
     (re.compile(rb"\s*\{\|[^\r\n]*\r?\n[!|]"), "a table of a wiki"),

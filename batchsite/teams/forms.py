@@ -69,7 +69,7 @@ class SetupForm(SignUpForm):
     code = forms.CharField(
         label="Setup code",
         max_length=40,
-        help_text="Shown in the terminal of `manage.py up`, and by `manage.py setupcode`.",
+        help_text="Shown in the terminal where batchsite starts, and by “manage.py setupcode”.",
         widget=forms.TextInput({"autocomplete": "off", "autofocus": True}),
     )
     team_name = _team_name()
@@ -83,7 +83,7 @@ class SetupForm(SignUpForm):
     def clean_code(self) -> str:
         typed = "".join(filter(str.isalnum, self.cleaned_data["code"])).upper()
         if not hmac.compare_digest(typed.encode(), setup_code(settings.SECRET_KEY).replace("-", "").encode()):
-            raise ValidationError("That is not the code. `manage.py setupcode` shows it again.")
+            raise ValidationError("That is not the code. “manage.py setupcode” shows it again.")
         return typed
 
 

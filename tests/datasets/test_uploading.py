@@ -20,6 +20,7 @@ from batchsite.datasets import importer, sample, upload_guard
 from batchsite.datasets.models import Dataset, DatasetState
 from batchsite.teams.models import Team, User
 from tests.datasets.stores import files_in
+from tests.factories import make_dataset
 
 Browser = Callable[[User], Client]
 URL = "/datasets/upload"
@@ -215,3 +216,13 @@ def test_bytes_that_wait_or_are_kept_are_limited_for_a_team(
     assert answer.status_code == 429
     assert words in answer.content.decode()
     assert site.post(URL, tickets()).status_code == 302, "a small one still fits"
+
+
+def test_how_much_a_team_may_still_upload_is_said_before_it_does(
+    team: Team, alice: User, client_of: Browser, settings: Settings
+) -> None:
+    quotas(settings, team_bytes=10_000_000)
+    make_dataset(team, size=4_000_000)
+    page = client_of(alice).get(reverse("datasets")).content.decode()
+    assert 'data-limit="6000000"' in page
+    assert "6.0 MB, as your team may keep 10 MB in all" in " ".join(page.split())

@@ -288,6 +288,7 @@ ORDINARY = (
     "- a,b\n- c,d\n- e,f\n",
     "a & b,c\n1 & 2,3\n",
     "X,RDX3\n1,2\n",
+    "a,b\n" + "%,\n\n" * 2000 + "@,x\n",
 )
 
 
