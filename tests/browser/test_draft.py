@@ -41,9 +41,7 @@ def draft(team: Team, alice: User) -> Batch:
 @pytest.fixture
 def page_of(open_as: Open, alice: User) -> PageOf:
     def opened(batch: Batch) -> Page:
-        page = open_as(alice, f"/batches/{batch.pk}/edit")
-        page.set_default_timeout(10_000)
-        return page
+        return open_as(alice, f"/batches/{batch.pk}/edit")
 
     return opened
 
@@ -334,7 +332,7 @@ def test_the_list_of_models_is_asked_for_anew_and_changes_where_it_stands(
     with running_sandbox(tmp_path) as sandbox:
         use(sandbox)
         refresh(AccountKind.SANDBOX, draft.team_id)  # as a worker does, whom the button called
-        expect(page.get_by_role("table")).to_contain_text("grok-3-mini", timeout=5_000)
+        expect(page.get_by_role("table")).to_contain_text("grok-3-mini")
     expect(page.get_by_role("table")).to_contain_text("As listed by the provider")
     expect(page.get_by_role("button", name="Refresh list")).to_be_focused()
     expect(page.get_by_label("Model", exact=True)).to_have_value("grok-4.20-0309-non-reasoning")
