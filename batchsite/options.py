@@ -72,6 +72,19 @@ class Options:
     )
     sentry_dsn: str = _option("SENTRY_DSN", "", "Where errors are reported, without rows, prompts or answers")
 
+    site_url: str = _option(
+        "BATCHSITE_URL",
+        "",
+        "How links in mails and notifications begin; made of BATCHSITE_HOSTS or PORT if unset",
+    )
+    email_url: str = _option(
+        "EMAIL_URL", "", "smtp://user:password@host:587 (STARTTLS) or smtps://…:465; without it no mail is sent"
+    )
+    email_from: str = _option("EMAIL_FROM", "", "Sender of mail; batchsite@ the first of BATCHSITE_HOSTS if unset")
+    notify_private: bool = _option(
+        "BATCHSITE_NOTIFY_PRIVATE", False, "Notifications may go to private addresses, any port, and without HTTPS"
+    )
+
     xai_api_key: str = _option(
         "XAI_API_KEY", "", "The xAI key for teams without a key of their own; the sandbox answers if unset"
     )
@@ -137,6 +150,15 @@ class Options:
     def anyone_may_create_teams(self) -> bool:
         """Whether everybody with an account may, not only the owners of the first team."""
         return self.new_teams == "anyone" or (not self.new_teams and not self.is_reachable)
+
+    @property
+    def root_url(self) -> str:
+        """The address of the site, without a slash at its end."""
+        if self.site_url:
+            return self.site_url.rstrip("/")
+        if self.hosts:
+            return f"{'https' if self.https else 'http'}://{self.hosts[0]}"
+        return f"http://{self.bind if is_loopback(self.bind) else '127.0.0.1'}:{self.port}"
 
     @property
     def is_reachable(self) -> bool:

@@ -52,7 +52,7 @@ OPEN = Rule(Need.NOTHING, Need.NOTHING)
 OWN_ACCOUNT = Rule(Need.ACCOUNT, Need.ACCOUNT)
 LOOK = Rule(Need.VIEW)
 OWN_VIEW = Rule(Need.VIEW, Need.VIEW)
-"""Remembers something about how a person looks at a page."""
+"""Remembers something of the person's own: how they look at a page, where they are told of things."""
 LOOK_OR_WORK = Rule(Need.VIEW, Need.WORK)
 WORK = Rule(Need.WORK, Need.WORK)
 MANAGE = Rule(Need.MANAGE, Need.MANAGE)
@@ -74,7 +74,21 @@ RULES: dict[str, Rule] = {
     "account": OWN_ACCOUNT,
     "account-password": OWN_ACCOUNT,
     "sign-out-everywhere": OWN_ACCOUNT,
+    "notifications": OWN_VIEW,
+    "notification-new": OWN_VIEW,
+    "notification": OWN_VIEW,
+    "notification-test": OWN_VIEW,
+    "notification-secret": OWN_VIEW,
+    "notification-remove": OWN_VIEW,
+    "notification-again": OWN_VIEW,
     # The team
+    "team-notifications": MANAGE,
+    "team-notification-new": MANAGE,
+    "team-notification": MANAGE,
+    "team-notification-test": MANAGE,
+    "team-notification-secret": MANAGE,
+    "team-notification-remove": MANAGE,
+    "team-notification-again": MANAGE,
     "home": LOOK,
     "spending": LOOK,
     "ledger": LOOK,

@@ -9,7 +9,7 @@ from csp.constants import NONE, SELF
 
 from batchsite import error_reports
 from batchsite import options as _options
-from batchsite.setup import database, ensure_folders, secret_key
+from batchsite.setup import database, ensure_folders, mail, secret_key
 
 OPTIONS = _options.read()
 ROOT = _options.ROOT
@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "batchsite.trials",
     "batchsite.results",
     "batchsite.gallery",
+    "batchsite.notifications",
     "batchsite.exports",
     "batchsite.operations",
     "batchsite.metrics",
@@ -123,6 +124,9 @@ FILE_UPLOAD_TEMP_DIR = DATA / "uploads" / "incoming"
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10_000_000  # a prompt may be long; files do not count here
 
+globals().update(mail(OPTIONS.email_url))
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = OPTIONS.email_from or f"batchsite@{(*OPTIONS.hosts, 'localhost')[0]}"
+
 # The queue. The measured reasons for each number stand in docs/architecture.md, "The queue".
 # Its messages are hints: our own rows say what is due, so a lost or doubled message does no harm.
 QUEUES = {"short": "batchsite", "long": "batchsite-long"}
@@ -162,6 +166,7 @@ DUE_SOURCES = [
     "batchsite.trials.tasks.due",
     "batchsite.results.tasks.due",
     "batchsite.gallery.tasks.due",
+    "batchsite.notifications.tasks.due",
     "batchsite.exports.tasks.due",
 ]
 ON_EVERY_MACHINE = ["batchsite.submission.restore.keep_up"]

@@ -1,4 +1,4 @@
-"""What the settings need before Django is set up: folders, the secret key, the database, log lines."""
+"""What the settings need before Django is set up: folders, the secret key, database, mail server, log lines."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from batchsite.options import OptionError
+from batchsite.options import OptionError, is_loopback
 
 CONNECT_SECONDS = 10
-"""Timeout of connections to PostgreSQL. Without it a server that vanished would be waited for for minutes."""
+"""Timeout of connections to PostgreSQL and to the mail server. Without it one that vanished would be waited for for
+minutes."""
 
 # WAL lets pages read while a worker writes. With IMMEDIATE a writer waits for the lock, while SQLite's default fails at
 # once with "database is locked" if a reading transaction begins to write. No mmap: SQLite below 3.51.3 has a rare
@@ -103,6 +104,28 @@ def database(url: str, data: Path) -> dict[str, Any]:
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {"connect_timeout": CONNECT_SECONDS, **dict(parse_qsl(parts.query))},
+    }
+
+
+def mail(url: str) -> dict[str, Any]:
+    """Django's settings of the mail server at `url`. Without one, nothing may be sent.
+
+    `smtp://` turns to TLS before it says anything, except to this machine; `smtps://` begins with it.
+    """
+    if not url:
+        return {"EMAIL_BACKEND": "django.core.mail.backends.dummy.EmailBackend"}
+    parts = urlsplit(url)
+    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
+        raise OptionError("EMAIL_URL must look like smtp://user:password@host:587 or smtps://user:password@host:465.")
+    return {
+        "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "EMAIL_HOST": parts.hostname,
+        "EMAIL_PORT": parts.port or (465 if parts.scheme == "smtps" else 587),
+        "EMAIL_HOST_USER": unquote(parts.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
+        "EMAIL_USE_SSL": parts.scheme == "smtps",
+        "EMAIL_USE_TLS": parts.scheme == "smtp" and not is_loopback(parts.hostname),
+        "EMAIL_TIMEOUT": CONNECT_SECONDS,
     }
 
 

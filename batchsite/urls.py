@@ -24,6 +24,7 @@ urlpatterns = [
     path("help", guide, name="help"),
     path("go", palette, name="palette"),
     path("", include("batchsite.teams.urls")),
+    path("", include("batchsite.notifications.urls")),
     path("datasets/", include("batchsite.datasets.urls")),
     path("datasets/<int:dataset_id>/thumb", media_views.dataset_thumb, name="dataset-thumb"),
     path("datasets/<int:dataset_id>/file", media_views.dataset_file, name="dataset-file"),

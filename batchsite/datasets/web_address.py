@@ -10,6 +10,7 @@ import ipaddress
 import re
 import socket
 from collections.abc import Collection
+from enum import StrEnum
 from urllib.parse import parse_qs, urlencode
 
 import httpx
@@ -23,17 +24,29 @@ _COMPATIBLE = ipaddress.ip_network("::/96")
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
+class Fault(StrEnum):
+    """Why there is no answer, for who has words of their own for it."""
+
+    ADDRESS = "address"
+    PORT = "port"
+    UNKNOWN_HOST = "unknown host"
+    PRIVATE = "private address"
+    TIMEOUT = "timeout"
+    CERTIFICATE = "certificate"
+    UNREACHABLE = "unreachable"
+
+
 class NotFetched(Exception):
     """Nothing could be fetched; the text says why and what to do."""
 
-    is_lasting = False
-    """Whether the address itself is at fault, so that nobody on the internet can read it."""
+    def __init__(self, words: str, fault: Fault = Fault.ADDRESS) -> None:
+        super().__init__(words)
+        self.fault = fault
 
-
-class NoSuchPlace(NotFetched):
-    """The address leads to nothing that is on the internet."""
-
-    is_lasting = True
+    @property
+    def is_lasting(self) -> bool:
+        """Whether the address leads to nothing that is on the internet, so that nobody there can read it."""
+        return self.fault in {Fault.UNKNOWN_HOST, Fault.PRIVATE}
 
 
 def parse(text: str) -> httpx.URL:
@@ -81,18 +94,20 @@ def public_address(url: httpx.URL, *, allow_private: bool, ports: Collection[str
     port = url.port or (443 if url.scheme == "https" else 80)
     if ANY_PORT not in ports and str(port) not in ports:
         raise NotFetched(
-            f"This address uses port {port}, and batchsite reads from port {' and '.join(ports)} only. Download the "
-            "file and upload it here, or ask whoever runs batchsite to allow the port (BATCHSITE_FETCH_PORTS)."
+            f"The address names port {port}, and batchsite reads from port {' and '.join(ports)} only. Download the "
+            "file and upload it here, or ask whoever runs batchsite to allow the port (BATCHSITE_FETCH_PORTS).",
+            Fault.PORT,
         )
     try:
         known = socket.getaddrinfo(url.host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
-        raise NoSuchPlace(f"There is no website at {url.host}. Check the address.") from None
+        raise NotFetched(f"There is no website at {url.host}. Check the address.", Fault.UNKNOWN_HOST) from None
     addresses = [str(entry[4][0]) for entry in known]
     if not allow_private and not all(is_public(address) for address in addresses):
-        raise NoSuchPlace(
+        raise NotFetched(
             f"{url.host} is in a private network, and batchsite reads public addresses only. Download the file and "
-            "upload it here, or ask whoever runs batchsite to allow private addresses."
+            "upload it here, or ask whoever runs batchsite to allow private addresses.",
+            Fault.PRIVATE,
         )
     return addresses[0]
 

@@ -102,3 +102,11 @@ def test_deleting_the_batch_deletes_its_files(batch: Batch) -> None:
     GeneratedPicture.objects.filter(batch=batch).delete()
 
     assert not picture.file.storage.exists(str(picture.file.name))
+
+
+def test_the_manifest_runs_no_cell_as_a_formula(batch: Batch, alice: User, client: Client) -> None:
+    Batch.objects.filter(pk=batch.pk).update(prompt="=HYPERLINK(A1) {{animal}}")
+    client.force_login(alice)
+    with taken_home(client, batch) as archive:
+        [first, *_] = csv.DictReader(io.StringIO(archive.read("manifest.csv").decode()))
+    assert first["prompt"] == "'=HYPERLINK(A1) cat 1"
