@@ -47,7 +47,7 @@ def add(action: str, words: str, request: HttpRequest | None, **values: Any) -> 
         else:
             with transaction.atomic():
                 event.save()
-        if event.pk is None:
+        if event._state.adding:
             log.error("an event of the audit trail was not stored", extra={"action": action, "user": event.user_id})
     except DatabaseError:
         log.exception("an event of the audit trail was not stored", extra={"action": action, "user": event.user_id})
