@@ -26,7 +26,9 @@ class AuditTrail:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
         match = request.resolver_match
-        if match is None or request.method in READS or match.view_name in NOT_RECORDED or response.status_code >= 400:
+        if not hasattr(request, "is_let_in") or request.method in READS or response.status_code >= 400:
+            return response
+        if match is None or match.view_name in NOT_RECORDED:
             return response
         said = _said(request)
         if not any(message.level >= messages.ERROR for message in said):
@@ -36,7 +38,8 @@ class AuditTrail:
         return response
 
     def process_view(self, request: HttpRequest, view: View, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        """Notes what the change is about while that is still there."""
+        """Notes what the change is about while that is still there. Not called for who is sent to sign in first."""
+        request.is_let_in = True  # type: ignore[attr-defined]
         match = request.resolver_match
         if kwargs and match and request.method not in READS and match.view_name not in NOT_RECORDED:
             request.audited = named(kwargs)  # type: ignore[attr-defined]

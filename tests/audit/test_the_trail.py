@@ -62,6 +62,12 @@ def test_what_changed_nothing_is_not_recorded(method: str, team: Team, alice: Us
     assert AuditEvent.objects.count() == count
 
 
+def test_who_is_sent_to_sign_in_has_changed_nothing(team: Team, alice: User, client: Client) -> None:
+    count = AuditEvent.objects.count()
+    assert client.post(reverse("team-budget"), {"budget": "12"})["Location"].startswith(reverse("sign-in"))
+    assert AuditEvent.objects.count() == count
+
+
 def test_a_key_is_never_in_it(team: Team, alice: User, client_of: Browser, settings: Any, sandbox: Any) -> None:
     client_of(alice).post(reverse("key-set"), {"key": "xai-very-secret-key-1234"})
     row = list(AuditEvent.objects.values())
