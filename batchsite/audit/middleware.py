@@ -11,7 +11,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import Resolver404, resolve
 
-from batchsite.audit.phrases import NOT_RECORDED, phrase
+from batchsite.audit.phrases import BUTTONS, NOT_RECORDED, phrase
 from batchsite.audit.trail import add, named
 from batchsite.permissions import READS
 
@@ -46,8 +46,15 @@ class AuditTrail:
     def process_view(self, request: HttpRequest, view: View, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Notes what the change is about while that is still there. Not called for who is sent to sign in first."""
         match = request.resolver_match
-        if match and request.method not in READS and match.view_name not in NOT_RECORDED:
+        if match and request.method not in READS and _is_recorded(match.view_name, request):
             request.audited = _Change(match.view_name, named(kwargs))  # type: ignore[attr-defined]
+
+
+def _is_recorded(name: str, request: HttpRequest) -> bool:
+    if name in BUTTONS:
+        field, value = BUTTONS[name]
+        return request.POST.get(field) == value
+    return name not in NOT_RECORDED
 
 
 def _said(request: HttpRequest) -> list[Any]:
