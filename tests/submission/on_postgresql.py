@@ -26,7 +26,7 @@ from batchsite.submission.actions import NotNow
 from batchsite.submission.step_context import LocalStep
 from batchsite.submission.steps import advance
 from batchsite.teams.models import Team, User
-from tests.pipeline import check_books, drive, make_batch, step_until, story
+from tests.pipeline import check_books, drive, make_batch, story
 from tests.sandboxes import Sandbox
 from tests.submission.stories import an_ended_batch
 
@@ -155,17 +155,28 @@ def test_two_retries_that_are_planned_at_once_take_no_row_twice(
 
 @pytest.mark.parametrize("first", ["the standing retry", "the person"])
 def test_a_standing_retry_and_a_person_at_once_pay_once(
-    first: str, team: Team, alice: User, sandbox: Sandbox, after_deciding: Meeting
+    first: str, team: Team, alice: User, sandbox: Sandbox, after_deciding: Meeting, settings: Any
 ) -> None:
-    sandbox.fault("fail_rows", share=0.5, batches=1, text="Internal server error")
-    batch = make_batch(team, ROWS, auto_retries=1)
-    step_until(batch, lambda batch: batch.failed)
-    deeds: tuple[Deed, Deed] = (lambda: drive(Batch.objects.get(pk=batch.pk)), lambda: actions.retry(batch, alice))
+    """The end of the second batch at xAI tries what failed again, of the first one too."""
+    batch, other = _half_failed(team, sandbox, settings)
+    Batch.objects.filter(pk=batch.pk).update(auto_retries=1)
+    deeds: tuple[Deed, Deed] = (lambda: _step_until_ended(other), lambda: actions.retry(batch, alice))
     raised = after_deciding.hold(*(deeds if first == "the standing retry" else reversed(deeds)))
     assert {type(error) for error in raised} <= {type(None), NotNow}
+    sandbox.admin("DELETE", "faults")
     drive(batch)
     assert batch.succeeded == ROWS, story(batch)
     check_books(batch, sandbox)
+
+
+def _half_failed(team: Team, sandbox: Sandbox, settings: Any) -> tuple[Batch, Submission]:
+    """Returns one batch here that is two at xAI, and the second of these: the first has ended, some rows failed."""
+    settings.OPTIONS = replace(settings.OPTIONS, requests_per_submission=ROWS // 2)
+    sandbox.fault("fail_rows", share=0.3, text="Internal server error")
+    batch = make_batch(team, ROWS)
+    one, other = batch.submissions.order_by("number")
+    _step_until_ended(one)
+    return batch, other
 
 
 PRESSES: dict[str, Callable[[Batch, User], object]] = {
@@ -189,12 +200,7 @@ def test_what_is_pressed_in_the_middle_of_a_step_waits_and_pays_once(
     meeting: Meeting,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """One batch here, two at xAI: some rows of the first have failed when the second is collected."""
-    settings.OPTIONS = replace(settings.OPTIONS, requests_per_submission=ROWS // 2)
-    sandbox.fault("fail_rows", share=0.3, text="Internal server error", batches=1)
-    batch = make_batch(team, ROWS)
-    one, other = batch.submissions.order_by("number")
-    _step_until_ended(one)
+    batch, other = _half_failed(team, sandbox, settings)
     _stand_under_locks(meeting, monkeypatch)
     deeds: tuple[Deed, Deed] = (lambda: _step_until_ended(other), lambda: PRESSES[press](batch, alice))
     raised = meeting.hold(*(deeds if first == "the worker" else reversed(deeds)))
