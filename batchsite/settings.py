@@ -163,6 +163,7 @@ DUE_SOURCES = [
     "batchsite.results.tasks.due",
     "batchsite.gallery.tasks.due",
     "batchsite.exports.tasks.due",
+    "batchsite.operations.team_removal.due",
 ]
 ON_EVERY_MACHINE = ["batchsite.submission.restore.keep_up"]
 

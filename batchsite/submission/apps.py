@@ -14,7 +14,15 @@ class SubmissionConfig(AppConfig):
 
     def ready(self) -> None:
         from batchsite.submission.actions import wake_held
-        from batchsite.teams.signals import budget_changed, key_changed
+        from batchsite.teams.signals import budget_changed, key_changed, may_team_go
+
+        def still_runs(team: Any, **_: Any) -> str:
+            from batchsite.batches.queries import running_count
+
+            count = running_count(team)
+            return f"{count} of its batches still run. Cancel them first, or wait until they are done." if count else ""
+
+        may_team_go.connect(still_runs, weak=False, dispatch_uid="a team with running batches stays")
 
         def woken(team: Any, **_: Any) -> None:
             wake_held(team)

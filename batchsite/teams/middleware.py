@@ -56,6 +56,7 @@ class TeamMiddleware:
         if not is_in_team:
             return _redirect_to(request, reverse("no-team"))
         access.check(request.membership, need)  # type: ignore[attr-defined]
+        access.check_it_stays(request, need)
         return None
 
 

@@ -148,6 +148,13 @@ def change_role(membership: Membership, role: Role, *, by: Membership) -> None:
         _void_links(membership, roles_given_by(membership))
 
 
+def hand_over(owner: Membership, to: Membership) -> None:
+    """Makes `to` an owner, and the owner an admin."""
+    with transaction.atomic():
+        change_role(to, Role.OWNER, by=owner)
+        change_role(owner, Role.ADMIN, by=owner)
+
+
 def _void_links(membership: Membership, kept: Sequence[Role]) -> None:
     """Voids unused links of the person for roles that they may not give any more: they could come back by one."""
     links = Invitation.objects.filter(team=membership.team_id, created_by=membership.user_id, used_at=None)

@@ -2,7 +2,15 @@ from __future__ import annotations
 
 from django.urls import path
 
-from batchsite.teams import views, views_account, views_entry, views_installation, views_key, views_servers
+from batchsite.teams import (
+    views,
+    views_account,
+    views_deletion,
+    views_entry,
+    views_installation,
+    views_key,
+    views_servers,
+)
 
 urlpatterns = [
     path("setup", views_entry.setup, name="setup"),
@@ -16,6 +24,9 @@ urlpatterns = [
     path("team", views.team, name="team"),
     path("team/name", views.team_rename, name="team-rename"),
     path("team/budget", views.team_budget, name="team-budget"),
+    path("team/delete", views_deletion.team_delete, name="team-delete"),
+    path("team/keep", views_deletion.team_keep, name="team-keep"),
+    path("team/people/<int:membership_id>/hand-over", views_deletion.member_hand_over, name="member-hand-over"),
     path("team/new", views.team_new, name="team-new"),
     path("team/switch/<int:team_id>", views.team_switch, name="team-switch"),
     path("team/invitations", views.invitation_new, name="invitation-new"),
