@@ -19,6 +19,7 @@ urlpatterns = [
     path("spending", charts, name="spending"),
     path("help", guide, name="help"),
     path("go", palette, name="palette"),
+    path("", include("batchsite.entry.urls")),
     path("", include("batchsite.teams.urls")),
     path("datasets/", include("batchsite.datasets.urls")),
     path("datasets/<int:dataset_id>/thumb", media_views.dataset_thumb, name="dataset-thumb"),
@@ -29,5 +30,5 @@ urlpatterns = [
     path("provider/", include("batchsite.provider.urls")),
 ]
 
-handler404 = "batchsite.teams.views_entry.not_found"
+handler404 = "batchsite.entry.views_entry.not_found"
 handler500 = "batchsite.processes.outages.server_error"

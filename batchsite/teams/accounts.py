@@ -128,6 +128,11 @@ def decrypt(secret: bytes) -> str:
         ) from error
 
 
+def rotated(secret: bytes) -> bytes:
+    """The same, encrypted with the current SECRET_KEY. Raises InvalidToken if none of them can read it."""
+    return _fernet().rotate(secret)
+
+
 def reencrypt_keys() -> tuple[int, list[Team]]:
     """Encrypts all stored keys with the current SECRET_KEY. Returns how many, and the teams with unreadable keys."""
     count, unreadable = 0, []
@@ -135,7 +140,7 @@ def reencrypt_keys() -> tuple[int, list[Team]]:
         with transaction.atomic():
             stored = ProviderKey.objects.select_for_update(of=("self",), no_key=True).select_related("team").get(pk=pk)
             try:
-                stored.secret = _fernet().rotate(bytes(stored.secret))
+                stored.secret = rotated(bytes(stored.secret))
             except InvalidToken:
                 unreadable.append(stored.team)
                 continue

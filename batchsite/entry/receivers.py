@@ -1,0 +1,31 @@
+"""What happens when somebody signs in: the e-mail is kept, the session knows when it was, roles follow groups."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.internal.flows.login import get_authentication_records, record_authentication
+from allauth.account.signals import user_logged_in as signed_in
+from allauth.usersessions.models import UserSession
+from django.contrib.auth.signals import user_logged_in
+from django.dispatch import receiver
+from django.http import HttpRequest
+
+from batchsite.entry.addresses import keep_address
+from batchsite.entry.sign_on import follow_groups
+from batchsite.teams.models import User
+
+
+@receiver(user_logged_in)
+def _keep_and_note(request: HttpRequest, user: User, **_: Any) -> None:
+    """The first account and invitations sign people in without a form of allauth, which would see to this itself."""
+    keep_address(user)
+    UserSession.objects.create_from_request(request, user=user)
+    if not get_authentication_records(request, user):
+        record_authentication(request, user, "password")
+
+
+@receiver(signed_in)
+def _follow_groups(request: HttpRequest, user: User, **facts: Any) -> None:
+    if facts.get("sociallogin") is not None:
+        follow_groups(user, facts["sociallogin"])
