@@ -13,6 +13,7 @@ from batchsite.home import views_batches, views_saved, views_selected
 from batchsite.results import (
     views,
     views_actions,
+    views_cap,
     views_comparison,
     views_judgements,
     views_notes,
@@ -63,6 +64,7 @@ of_a_batch = [
     path("<int:batch_id>/end-here", views_actions.batch_end_here, name="batch-end-here"),
     path("<int:batch_id>/finish", views_actions.batch_finish, name="batch-finish"),
     path("<int:batch_id>/go-on", views_actions.batch_go_on, name="batch-go-on"),
+    path("<int:batch_id>/cap", views_cap.batch_cap, name="batch-cap"),
     path("<int:batch_id>/key", views_actions.batch_key, name="batch-key"),
     path("<int:batch_id>/retry", views_retry.batch_retry, name="batch-retry"),
     path("<int:batch_id>/rename", views_actions.batch_rename, name="batch-rename"),

@@ -116,6 +116,8 @@ RULES: dict[str, Rule] = {
     # The team
     "home": LOOK,
     "spending": LOOK,
+    "ledger": LOOK,
+    "ledger-file": LOOK,
     "help": LOOK,
     "palette": LOOK,
     "team": LOOK,
@@ -126,6 +128,7 @@ RULES: dict[str, Rule] = {
     "invitation-new": DANGEROUS,
     "invitation-revoke": MANAGE,
     "member-role": DANGEROUS,
+    "member-budget": MANAGE,
     "member-remove": Rule(Need.VIEW, Need.VIEW, confirmed=True),  # oneself; others as `teams.people.may_change` says
     "key-set": DANGEROUS,
     "key-test": MANAGE,
@@ -212,6 +215,7 @@ RULES: dict[str, Rule] = {
     "batches-compare-again": WORK,
     "batch-go-on": WORK,
     "batch-key": WORK,
+    "batch-cap": WORK,
     "batch-retry": WORK,
     "batch-row-retry": WORK,
     "row-judge": WORK,

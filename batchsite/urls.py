@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
+from batchsite.home import views_budget, views_ledger
 from batchsite.home.views import charts, home
 from batchsite.home.views_help import guide
 from batchsite.home.views_palette import palette
@@ -17,6 +18,9 @@ urlpatterns = [
     path("metrics", metrics, name="metrics"),
     path("", home, name="home"),
     path("spending", charts, name="spending"),
+    path("ledger", views_ledger.ledger, name="ledger"),
+    path("ledger/file/<str:form>", views_ledger.ledger_file, name="ledger-file"),
+    path("team/people/<int:membership_id>/budget", views_budget.member_budget, name="member-budget"),
     path("help", guide, name="help"),
     path("go", palette, name="palette"),
     path("", include("batchsite.entry.urls")),

@@ -194,7 +194,7 @@ def _big_batch(team: Team, user: User, dataset: Dataset, rows: int, name: str = 
 
 def _record(batch: Batch, submission: Submission, row: int) -> result_records.Record:
     failed = row % 100 == 0
-    values: dict[str, Any] = dict.fromkeys(result_records.COLUMNS, "")
+    values: dict[str, Any] = dict.fromkeys(result_records.COLUMNS, "") | result_records.Record._field_defaults
     values |= {
         "batch_id": batch.pk,
         "row": row,

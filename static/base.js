@@ -274,4 +274,18 @@
   const here = find(".rail li > [aria-current]");
   if (here) here.closest("ul").scrollLeft = here.offsetLeft - here.closest("ul").offsetLeft;
   find("[aria-invalid=true]")?.focus();
+  // What was typed before the scripts were there, they are told now. What the browser itself brought back is
+  // older than the page, and is not.
+  const isChosen = (field) => [...field.options].some((option) => option.defaultSelected && !option.selected);
+  const isChanged = (field) => {
+    if (field.matches("[type=hidden], [type=file], [readonly]")) return false;
+    if (field.matches("select")) return isChosen(field);
+    if (field.matches("[type=checkbox], [type=radio]")) return field.checked !== field.defaultChecked;
+    return field.value !== field.defaultValue;
+  };
+  if (performance.getEntriesByType("navigation")[0]?.type === "navigate") addEventListener("load", () => {
+    for (const field of all("input, textarea, select").filter(isChanged)) {
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+  });
 }

@@ -15,6 +15,7 @@
   const valueOf = (one) => (isChoice(one) ? one.checked : one.value);
   const now = () => fields().map((one) => [one.name, valueOf(one)]);
   const edit = () => form.elements.edit;
+  form.autocomplete = "off";  // what the browser would bring back may be older than what the server has
   form.elements.tab.value = Math.random().toString(36).slice(2);  // this page: what it saved itself is no surprise to it
   let version = 0;
   let sent = 0;

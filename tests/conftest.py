@@ -54,9 +54,19 @@ def touches_database(item: pytest.Item) -> bool:
     return item.get_closest_marker("django_db") is not None or "db" in fixtures or "transactional_db" in fixtures
 
 
+REAL = ("browser", "processes", "services")
+
+
+def takes_real_time(item: pytest.Item) -> bool:
+    """Whether it drives a browser, processes or a server: then a busy machine may have a say in it."""
+    return any(map(item.get_closest_marker, REAL)) or "sandbox" in getattr(item, "fixturenames", ())
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """The longest files begin first, so that all processes end together."""
+    for item in filter(takes_real_time, items):
+        item.add_marker(pytest.mark.flaky(reruns=1))  # the first failure is listed at the end, as RERUN
     if config.getoption("--database-only"):
         items[:] = filter(touches_database, items)
     items.sort(

@@ -52,11 +52,11 @@ def press(team: Team, user: User | None, *, model: str, prompt: str, system: str
     given = {name: value for name, value in params.items() if value is not None}
     if wrong := check_params(model, given, CHAT):
         raise Refused(" ".join(f"{name}: {words}" for name, words in wrong.items()))
-    budget, cost = limiting_budget(team), likely_cost(team, model, len(prompt) + len(system))
+    budget, cost = limiting_budget(team, user), likely_cost(team, model, len(prompt) + len(system))
     if budget and (words := budget.refusal(cost or 0, "This prompt", "ask something shorter")):
         raise Refused(words)
     if budget and budget.is_reached:
-        raise Refused("The team’s budget is used up.")
+        raise Refused(f"{budget.whose_title} budget is used up.")
     return Ask.objects.create(
         team=team,
         by=user,

@@ -23,7 +23,7 @@ from batchsite.submission.deferred_calls import Verdict
 from batchsite.submission.live_pace import pause, seconds_to_ask
 from batchsite.submission.provider_calls import hold_words, is_hold
 from batchsite.submission.restore import begin_anew
-from batchsite.teams.accounts import Account, AccountMissing, account_of
+from batchsite.teams.accounts import Account, AccountMissing, account_of, key_name
 from batchsite.teams.provider_client import client_for
 from batchsite.timeouts import doubling, soon, timeouts
 from batchsite.xai.bodies import Message, chat_body
@@ -133,7 +133,9 @@ def _store(claim: Claim[Ask], ask: Ask, completion: dict[str, object]) -> float 
     with claim.locked() as fresh:
         ended = {"state": AskState.ANSWERED, "ended_at": timezone.now(), "faults": 0, "held_reason": ""}
         _set(fresh, **values, **ended)
-        spent(Payer(ask.team_id, ask.account, ask.model, ask.by_id), ticks=values["cost_ticks"], **tokens)
+        key = key_name(ask.team_id, ask.account)
+        payer = Payer(ask.team_id, ask.account, ask.model, ask.by_id, key, about="Ask")
+        spent(payer, ticks=values["cost_ticks"], **tokens)
     return None
 
 

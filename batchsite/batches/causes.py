@@ -9,6 +9,7 @@ REFUSED = "refused when sent"
 LOST_REQUEST = "reply lost when asked"
 LOST_ANSWER = "answer lost in transit"
 """Of rows that ran live: they may have been billed, and are paid, and are never asked again but by a person."""
+STOPPED = "stopped at the spending cap"
 TRANSIENT = frozenset({"overloaded", "rate limit", "deadline exceeded", "fault at xAI", NO_RESPONSE})
 """Causes that may be gone at the next attempt. "Retry by itself" covers only these."""
 

@@ -72,6 +72,8 @@ class HeldFor(models.TextChoices):
     """A key that works, and is of the xAI team that made the batch."""
     NETWORK = "network"
     BUDGET = "budget"
+    CAP = "cap"
+    """A person's word that it may cost more than its spending cap."""
     RESTORE = "restore"
     """A person's word that rows are still wanted, after a restore."""
     LOST = "lost"

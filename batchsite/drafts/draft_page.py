@@ -22,6 +22,7 @@ from batchsite.drafts.forms import DraftField, DraftForm
 from batchsite.drafts.starter_prompts import STARTERS
 from batchsite.drafts.tool_fields import tool_inputs
 from batchsite.pricing.budgets import limiting_budget
+from batchsite.pricing.cap_form import SpendCapForm
 from batchsite.pricing.coverage import Coverage, Gaps, coverage, gaps
 from batchsite.pricing.estimate import Estimate, rows_to_send
 from batchsite.pricing.model_prices import prices_for
@@ -60,7 +61,7 @@ class Chip:
 def draft_context(request: TeamRequest, form: DraftForm, row: int, *, at_submit: bool = False) -> dict[str, Any]:
     """What the page and its live parts show of a draft as it stands now."""
     batch, price = form.batch, draft_store.estimate_of(form.batch)
-    problems = draft_store.problems_with_price(batch, price)
+    problems = draft_store.problems_with_price(batch, price, request.user)
     problems |= {name: [str(error) for error in errors] for name, errors in form.errors.items()}
     fields = form.with_problems(problems, at_submit=at_submit)
     try:
@@ -111,7 +112,7 @@ def draft_context(request: TeamRequest, form: DraftForm, row: int, *, at_submit:
 
 def _costs(request: TeamRequest, batch: Batch, price: Estimate | None) -> dict[str, Any]:
     """What a draft comes to, for its page and its review."""
-    kind, budget = account_kind(request.team), limiting_budget(request.team)
+    kind, budget = account_kind(request.team), limiting_budget(request.team, request.user)
     return {
         "batch": batch,
         "search": value_rows.search_of(batch),
@@ -178,7 +179,9 @@ def _schema(batch: Batch) -> str:
 # ---- the review --------------------------------------------------------------------------------------
 
 
-def review_context(request: TeamRequest, batch: Batch, price: Estimate | None) -> dict[str, Any]:
+def review_context(
+    request: TeamRequest, batch: Batch, price: Estimate | None, cap_form: SpendCapForm | None = None
+) -> dict[str, Any]:
     """What is about to be sent, and an example of it. The draft has no problems."""
     used = draft_store.used_columns(batch)
     row = _first_row(batch)
@@ -195,6 +198,7 @@ def review_context(request: TeamRequest, batch: Batch, price: Estimate | None) -
         "cut": len(text) > SHOWN_OF_A_REQUEST,
         "curl": curl,
         "revision": draft_fingerprint(batch),
+        "cap_form": cap_form or SpendCapForm(None, batch),
     }
 
 

@@ -236,10 +236,10 @@ def _search_problem(batch: Batch) -> str:
     return f"Still looking for the rows where {search}."
 
 
-def problems_with_price(batch: Batch, price: Estimate | None) -> Problems:
-    """Returns what keeps a draft from being submitted, the team's budget included."""
+def problems_with_price(batch: Batch, price: Estimate | None, person: User | None = None) -> Problems:
+    """Returns what keeps the person from submitting a draft, budgets included."""
     problems = problems_of(batch)
-    if "row_limit" not in problems and (refusal := refusal_of(batch.team, price)):
+    if "row_limit" not in problems and (refusal := refusal_of(batch.team, price, person)):
         problems[""] = [refusal]
     return problems
 

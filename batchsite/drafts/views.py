@@ -21,6 +21,7 @@ from batchsite.drafts.draft_edits import ChangedMeanwhile
 from batchsite.drafts.draft_page import draft_context, review_context
 from batchsite.drafts.forms import DraftForm
 from batchsite.http import UNPROCESSABLE, clean_text, whole_number
+from batchsite.pricing.cap_form import SpendCapForm
 from batchsite.pricing.tasks import ask_for_prices
 from batchsite.prompts import prompt_queries as prompts
 from batchsite.prompts.library import Contents
@@ -155,7 +156,7 @@ def batch_check(request: TeamRequest, batch_id: int) -> HttpResponse:
         return to_batch(request, batch)
     except ChangedMeanwhile as change:
         return conflicts.both_versions(request, form, change)
-    if form.errors or draft_store.problems_with_price(batch, draft_store.estimate_of(batch)):
+    if form.errors or draft_store.problems_with_price(batch, draft_store.estimate_of(batch), request.user):
         context = draft_context(request, form, _row(request), at_submit=True)
         return render(request, "drafts/edit.html", context, status=UNPROCESSABLE)
     return redirect("batch-review", batch.pk)
@@ -168,7 +169,7 @@ def batch_review(request: TeamRequest, batch_id: int) -> HttpResponse:
     if batch.state != State.DRAFT:
         return redirect("batch", batch.pk)
     price = draft_store.estimate_of(batch)
-    if draft_store.problems_with_price(batch, price):
+    if draft_store.problems_with_price(batch, price, request.user):
         return redirect(f"{reverse('batch-edit', args=[batch.pk])}?checked=1")
     return render(request, "drafts/review.html", review_context(request, batch, price))
 
@@ -186,8 +187,12 @@ def batch_submit(request: TeamRequest, batch_id: int) -> HttpResponse:
         return redirect("batch-review", batch.pk)
     if draft_store.problems_of(batch):
         return redirect(f"{reverse('batch-edit', args=[batch.pk])}?checked=1")
+    price, cap_form = draft_store.estimate_of(batch), SpendCapForm(request.POST, batch)
+    if not cap_form.is_valid():
+        context = review_context(request, batch, price, cap_form)
+        return render(request, "drafts/review.html", context, status=UNPROCESSABLE)
     try:
-        actions.start(batch, request.user, draft_store.estimate_of(batch))
+        actions.start(batch, request.user, price, spend_cap=cap_form.ticks)
     except actions.NotNow as refusal:
         messages.error(request, str(refusal))
         return to_batch(request, batch)

@@ -1,16 +1,18 @@
-"""What a team spent per day, by model and person: sums, updated in the transaction that stores what was billed."""
+"""What a team spent per day, by batch, key, model and person.
+
+Sums, updated in the transaction that stores what was billed.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import asdict, dataclass
 
 from django.db.models import F, Sum
 from django.utils import timezone
 
 from batchsite.batches.models import DailySpend
 from batchsite.teams.accounts import AccountKind
-from batchsite.teams.models import Team
+from batchsite.teams.models import Team, User
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,11 @@ class Payer:
     account: str
     model: str
     user_id: int | None
+    key: str = ""
+    """The key, as the ledger names it."""
+    batch_id: int | None = None
+    about: str = ""
+    """The name of the batch, or what it was for."""
 
 
 def spent(payer: Payer, **moves: int) -> None:
@@ -28,22 +35,18 @@ def spent(payer: Payer, **moves: int) -> None:
     if not any(moves.values()):
         return
     today = timezone.now().date()
-    keys = {"team_id": payer.team_id, "account": payer.account, "model": payer.model, "user_id": payer.user_id}
+    keys = asdict(payer)
+    about = keys.pop("about")
     known = DailySpend.objects.filter(day=today, **keys).order_by("pk").values_list("pk", flat=True).first()
     if known is None:
-        DailySpend.objects.create(day=today, **keys, **moves)
+        DailySpend.objects.create(day=today, about=about[:200], **keys, **moves)
     else:
         added = {name: F(name) + move for name, move in moves.items() if move}
         DailySpend.objects.filter(pk=known).update(**added)
 
 
-def spent_since(team: Team, day: date, *, simulated: bool) -> int:
-    """Returns ticks spent from that day on, simulated or real."""
-    found = DailySpend.objects.filter(team=team, day__gte=day)
-    found = found.filter(account=AccountKind.SANDBOX) if simulated else found.exclude(account=AccountKind.SANDBOX)
-    return int(found.aggregate(sum=Sum("ticks"))["sum"] or 0)
-
-
-def spent_this_month(team: Team) -> int:
-    """Returns ticks of real money spent in this calendar month (UTC)."""
-    return spent_since(team, timezone.now().date().replace(day=1), simulated=False)
+def spent_this_month(team: Team, person: User | None = None) -> int:
+    """Returns ticks of real money that the team, or a person of it, spent in this calendar month (UTC)."""
+    found = DailySpend.objects.filter(team=team, day__gte=timezone.now().date().replace(day=1))
+    found = found.filter(user=person) if person else found
+    return int(found.exclude(account=AccountKind.SANDBOX).aggregate(sum=Sum("ticks"))["sum"] or 0)

@@ -36,7 +36,7 @@ class Notice:
     text: str
     since: datetime | None = None
     moves: tuple[str, ...] = ()
-    """Actions to offer: go-on, wait, finish, end-here, retry, use-key, another-model."""
+    """Actions to offer: go-on, wait, finish, end-here, retry, use-key, another-model, raise-cap."""
     words: str = ""
     """To be shown verbatim: the provider's own words, or commands."""
 
@@ -53,12 +53,13 @@ def notices_of(batch: Batch, submissions: Sequence[Submission], events: Sequence
     if batch.state == State.CANCELLING:
         by_request = sorted(running, key=lambda submission: submission.cancel_asked_at is None)
         return [_ending(submission) for submission in by_request[:1]]  # none if the last one has just ended
-    notices = [_trouble(running, events), _stalled(batch, running, events, idle), _over_budget(batch)]
+    notices = [_trouble(running, events), _stalled(batch, running, events, idle), _near_cap(batch), _over_budget(batch)]
     return [notice for notice in notices if notice]
 
 
 _AFTER = {
     HeldFor.RESTORE: "Until then nothing is sent.",
+    HeldFor.CAP: "What is answered is kept. Nothing more is sent until then.",
     HeldFor.LOST: "Answers of rows that were asked are still read. Nothing else is asked until you say so.",
 }
 """What happens meanwhile, where a person has to decide; else it is tried again by itself."""
@@ -75,9 +76,13 @@ def _held(batch: Batch, running: Sequence[Submission], events: Sequence[Event]) 
     return Notice("held", "warn", f"Held: {title.rstrip('.')}", text, batch.held_since, moves, words)
 
 
+_DECIDED_BY = {HeldFor.LOST: "go-on", HeldFor.CAP: "raise-cap"}
+"""What a person does where only they can let it go on."""
+
+
 def _moves_of_held(batch: Batch, running: Sequence[Submission]) -> tuple[str, ...]:
-    if batch.held_for == HeldFor.LOST:
-        return ("go-on", "finish")
+    if batch.held_for in _DECIDED_BY:
+        return (_DECIDED_BY[HeldFor(batch.held_for)], "finish")
     moves = ["use-key"] if batch.held_for == HeldFor.KEY and other_account(batch) else []
     if not all(submission.cancel_asked_at for submission in running):
         moves.append("finish")
@@ -149,6 +154,9 @@ def _retried(submission: Submission) -> Notice:
 def _ending(submission: Submission) -> Notice:
     """A person, a deadline or xAI ends the batch before every row is answered."""
     text = "Answered rows are kept and billed. The remaining rows settle in about two minutes."
+    if submission.ended_by == EndedBy.CAP:
+        text += " What was not answered then waits for a higher cap."
+        return Notice("ending", "warn", "Stopping at the spending cap", text)
     if submission.is_live:
         text = "Nothing more is asked. Rows that xAI works on cannot be called back: they are billed, and waited for."
     reason = submission.ending_reason
@@ -187,10 +195,22 @@ def _stalled(batch: Batch, running: Sequence[Submission], events: Sequence[Event
     return None
 
 
-def _over_budget(batch: Batch) -> Notice | None:
-    """The budget is reached: this batch continues, but the next one would be refused."""
-    budget = budgets.reached(batch)
-    if budget is None:
+def _near_cap(batch: Batch) -> Notice | None:
+    """The soft line of the spending cap is passed: it will stop there, unless the cap is raised."""
+    if not batch.is_near_cap or batch.spend_cap_ticks is None:
         return None
-    text = f"{dollars(budget.spent)} of {dollars(budget.limit)} is spent. This batch is already running and continues; "
-    return Notice("budget", "warn", f"The team’s budget for {budget.month} is reached", f"{text}a new one is refused.")
+    text = f"{dollars(batch.cost_ticks)} of {dollars(batch.spend_cap_ticks)} is billed. At the cap the batch stops."
+    return Notice("near-cap", "warn", "The spending cap is near", text, moves=("raise-cap",))
+
+
+def _over_budget(batch: Batch) -> Notice | None:
+    """A budget is reached: this batch continues, but the next one would be refused. Or its soft line is passed."""
+    budget = budgets.reached(batch)
+    if budget is not None:
+        text = f"{dollars(budget.spent)} of {dollars(budget.limit)} is spent. This batch is already running and "
+        title = f"{budget.whose_title} budget for {budget.month} is reached"
+        return Notice("budget", "warn", title, f"{text}continues; a new one is refused.")
+    for budget in budgets.near_budgets(batch):
+        text = f"{dollars(budget.spent)} of {dollars(budget.limit)} is spent. At the limit, new batches are refused."
+        return Notice("near-budget", "warn", f"{budget.whose_title} budget for {budget.month} is nearly used up", text)
+    return None

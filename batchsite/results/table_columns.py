@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from django.http import QueryDict
@@ -38,6 +39,7 @@ WIDTHS = {"narrow": "Narrow", "medium": "Medium", "wide": "Wide", "widest": "Ver
 """Classes of the stylesheet: 110, 200, 340 and 560 pixels."""
 PIXELS = dict(zip(WIDTHS, (110, 200, 340, 560), strict=True))
 NUMBERS = frozenset({"tokens", "cost", "calls", "length", "attempt"})
+TEXTS = frozenset({"text", "prompt", "answer"})
 OF_TOOLS = frozenset({"sources", "calls"})
 """Ours that only batches with tools have."""
 
@@ -67,6 +69,21 @@ class TableColumn:
     def is_number(self) -> bool:
         return self.key in NUMBERS
 
+    @cached_property
+    def is_text(self) -> bool:
+        return self.kind in TEXTS
+
+    @cached_property
+    def stacked_label(self) -> str:
+        """What stands before the text where cells stand below each other. Blank: it speaks for itself."""
+        return self.label if self.kind == "text" else ""
+
+    @cached_property
+    def css(self) -> str:
+        """The classes of its cells of text."""
+        said = "" if self.kind == "text" else " said"
+        return f"text{said}{' value' if self.has_values else ''}{f' is-{self.width}' if self.width else ''}"
+
 
 @dataclass(frozen=True)
 class TableCell:
@@ -90,9 +107,14 @@ class TableCell:
         """What was corrected, for people."""
         return f"Answered: {self.answered}" if self.answered else "Not answered"
 
-    @property
+    @cached_property
     def is_long(self) -> bool:
         return isinstance(self.value, str) and (self.begin > 0 or len(self.value) > SHORT or "\n" in self.value.strip())
+
+    @property
+    def css(self) -> str:
+        """The classes of a cell of text."""
+        return f"{self.column.css} {'folds' if self.is_long else 'clip'}{'' if self.value else ' none'}"
 
 
 def columns_of(batch: Batch, query: QueryDict, choice: ColumnChoice | None = None) -> list[TableColumn]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -102,7 +102,7 @@ class CellMaker:
     def _cell(
         self, column: TableColumn, cells: Row, result: Any, texts: dict[str, str], corrected: dict[str, str]
     ) -> TableCell:
-        if column.kind not in {"text", "prompt", "answer"}:
+        if not column.is_text:
             return TableCell(column, _number(column, result))
         if column.key[:2] == "c.":
             value = cells[self.places[column.key[2:]]][:MOST_SHOWN] if cells else ""
@@ -125,18 +125,20 @@ class CellMaker:
 
 
 def _number(column: TableColumn, result: Any) -> Any:
-    if result is None:
-        return None
-    return {
-        "tokens": result.prompt_tokens + result.completion_tokens + result.reasoning_tokens,
-        "cost": result.cost_ticks,
-        "sources": ToolUse.of(result.tool_use),
-        "calls": ToolUse.of(result.tool_use).count,
-        "length": len(result.start),
-        "finish": result.finish_reason,
-        "model": result.answered_by,
-        "attempt": result.attempt,
-    }.get(column.key)
+    read = NUMBER_OF.get(column.key)
+    return read(result) if read and result is not None else None
+
+
+NUMBER_OF: dict[str, Callable[[Any], Any]] = {
+    "tokens": lambda result: result.prompt_tokens + result.completion_tokens + result.reasoning_tokens,
+    "cost": lambda result: result.cost_ticks,
+    "sources": lambda result: ToolUse.of(result.tool_use),
+    "calls": lambda result: ToolUse.of(result.tool_use).count,
+    "length": lambda result: len(result.start),
+    "finish": lambda result: result.finish_reason,
+    "model": lambda result: result.answered_by,
+    "attempt": lambda result: result.attempt,
+}
 
 
 def pretty(answer: str) -> str:

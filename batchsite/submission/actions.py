@@ -11,13 +11,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from batchsite.batches.answer_flaws import COUNTERS
-from batchsite.batches.causes import TRANSIENT
+from batchsite.batches.causes import STOPPED, TRANSIENT
 from batchsite.batches.draft_fingerprint import draft_fingerprint
 from batchsite.batches.models import Batch, EndedBy, LiveRequest, LiveState, Submission
 from batchsite.batches.signals import batch_starting
-from batchsite.batches.states import TERMINAL, UNREACHABLE, RowState, State
+from batchsite.batches.states import TERMINAL, UNREACHABLE, HeldFor, RowState, State
 from batchsite.batches.timeline import note
-from batchsite.batches.transitions import ask_to_end, lock_batch, refresh, resume
+from batchsite.batches.transitions import ask_to_end, lock_batch, refresh, resume, update
 from batchsite.pricing.budgets import refusal_of
 from batchsite.pricing.estimate import Estimate
 from batchsite.pricing.lessons import prompt_fingerprint
@@ -27,7 +27,7 @@ from batchsite.recipes.recipe import id_prefix
 from batchsite.submission.retriable import Retry, untaken
 from batchsite.teams.accounts import account_kind
 from batchsite.teams.models import Team, User
-from batchsite.wording import many
+from batchsite.wording import dollars, many
 from batchsite.xai.bodies import CHAT, EDIT, GENERATION, RESPONSES
 
 
@@ -35,8 +35,10 @@ class NotNow(RuntimeError):
     """The action does not fit the state of the batch; the text says why."""
 
 
-def start(batch: Batch, user: User | None, price: Estimate | None) -> None:
+def start(batch: Batch, user: User | None, price: Estimate | None, *, spend_cap: int | None = None) -> None:
     """Queue a draft at the price that was computed for it. What is sent does not change from here on.
+
+    `spend_cap`: ticks that it may cost.
 
     Raises NotNow when the draft was submitted or changed since `batch` was read, or does not fit the team's budget.
     """
@@ -50,7 +52,7 @@ def start(batch: Batch, user: User | None, price: Estimate | None) -> None:
         team = Team.objects.select_for_update(no_key=True).get(
             pk=batch.team_id
         )  # two batches must not share what is left
-        if words := refusal_of(team, price):
+        if words := refusal_of(team, price, user):
             raise NotNow(words)
         rows, now = batch.rows, timezone.now()
         batch.state, batch.started_at, batch.started_by, batch.total = State.QUEUED, now, user, len(rows)
@@ -63,12 +65,14 @@ def start(batch: Batch, user: User | None, price: Estimate | None) -> None:
         batch.id_prefix = id_prefix(batch.dataset.name)
         batch.id_column = ID_COLUMN if batch.dataset.holds_requests else batch.id_column
         batch.problems, batch.problem_count, batch.sent_once = [], 0, sent_once
+        batch.spend_cap_ticks, batch.is_near_cap = spend_cap, False
         batch.save()
         batch_starting.send(Batch, batch=batch)
         for number, part in enumerate(rows.pieces(settings.OPTIONS.requests_per_submission), 1):
             spans = {"first_row": part.first, "last_row": part.last, "is_live": batch.runs_live}
             Submission.objects.create(batch=batch, number=number, next_look_at=now, **spans)
         how = ", to run live" if batch.runs_live else ""
+        how += f", to stop at {dollars(spend_cap)}" if spend_cap is not None else ""
         note(batch.pk, "submitted", f"Submitted with {many(batch.total, 'row')}{how}", by=user)
 
 
@@ -121,6 +125,8 @@ def _end_early(batch: Batch, user: User | None, ending: State, rest: RowState, r
         for submission in running:
             if not submission.cancel_asked_at:
                 ask_to_end(submission, ending, rest, reason)
+            elif submission.ended_by == EndedBy.CAP:  # what it stopped is not wanted any more
+                update(submission, ending=ending, declare_as=rest, ending_reason=reason, ended_by="")
         refresh(batch.pk)
         note(batch.pk, "cancel", words, by=user)
 
@@ -215,6 +221,31 @@ def retry_by_itself(submission: Submission) -> None:
     if results.exists():
         again = _add_retry(batch, wanted, is_live=submission.is_live)
         note(batch.pk, "retried", "Automatic retry: temporary failures", submission=again)
+
+
+def go_on_with_stopped(submission: Submission) -> None:
+    """Let a further submission wait with what the spending cap stopped at xAI. The batch and submission are locked."""
+    if submission.ended_by != EndedBy.CAP:
+        return
+    wanted: Retry = {"states": [str(RowState.CANCELLED)], "causes": [STOPPED], "rows": None}
+    wanted["output_cap"] = (submission.retry_of or {}).get("output_cap")
+    results, wanted = untaken(Batch.objects.get(pk=submission.batch_id), wanted)
+    if results.exists():
+        _add_retry(submission.batch, wanted, is_live=False)
+
+
+def set_spend_cap(batch: Batch, ticks: int | None, user: User | None) -> None:
+    """Set what the batch may cost (None: no limit). One that was held for its cap goes on."""
+    with transaction.atomic():
+        batch = lock_batch(batch.pk)
+        if batch.spend_cap_ticks == ticks:
+            return
+        Batch.objects.filter(pk=batch.pk).update(spend_cap_ticks=ticks, is_near_cap=False)
+        words = "Spending cap removed" if ticks is None else f"Spending cap set to {dollars(ticks)}"
+        note(batch.pk, "cap_set", words, by=user)
+        if batch.held_for == HeldFor.CAP:
+            resume(batch.pk, by=user)
+        look_now(batch)
 
 
 def go_on(batch: Batch, user: User | None) -> None:

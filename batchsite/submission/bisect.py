@@ -22,10 +22,10 @@ def concerns_rows(error: XaiError) -> bool:
     return isinstance(error, InvalidRequest) and not isinstance(error, ModelNotBatchable)
 
 
-def cut(chunk: Chunk) -> None:
-    """Cut a chunk in two, inside the caller's transaction."""
+def cut(chunk: Chunk, after: int = 0) -> None:
+    """Cut a chunk in two, in the middle or after so many rows, inside the caller's transaction."""
     rows = numbers(chunk.ranges)
-    half = len(rows) // 2
+    half = after or len(rows) // 2
     Chunk.objects.create(
         submission_id=chunk.submission_id,
         first_row=rows[half],

@@ -14,13 +14,14 @@ from functools import partial
 from django.conf import settings
 from django.utils import timezone
 
-from batchsite.batches.models import ChunkState, Submission
+from batchsite.batches.causes import STOPPED
+from batchsite.batches.models import ChunkState, EndedBy, Submission
 from batchsite.batches.states import RowState, State
 from batchsite.batches.timeline import note
 from batchsite.batches.transitions import move, update
 from batchsite.recipes.recipe import numbers
 from batchsite.submission import results_store
-from batchsite.submission.actions import retry_by_itself
+from batchsite.submission.actions import go_on_with_stopped, retry_by_itself
 from batchsite.submission.checked_page import check_page
 from batchsite.submission.copies import give_answers
 from batchsite.submission.page_reader import Arrival, PageReader
@@ -213,6 +214,7 @@ def declare(context: LocalStep, unsent: str = "") -> float | None:
     """
     state = RowState(context.submission.declare_as or RowState.MISSING)
     cause = "expired" if context.submission.ending == State.EXPIRED else _CAUSES[state]
+    cause = STOPPED if context.submission.ended_by == EndedBy.CAP else cause
     for chunk in chunks_of(context.submission, *ChunkState, after_row=context.submission.declared_through):
         if context.is_over:
             return 0
@@ -235,5 +237,6 @@ def finish(context: LocalStep) -> float | None:
             submission.batch.failure = submission.ending_reason
             submission.batch.save(update_fields=["failure"])
         retry_by_itself(submission)
+        go_on_with_stopped(submission)
         move(submission, ending)
     return None

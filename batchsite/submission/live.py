@@ -10,7 +10,7 @@ from __future__ import annotations
 from django.utils import timezone
 
 from batchsite.batches.models import EndedBy
-from batchsite.batches.states import HeldFor, RowState, State
+from batchsite.batches.states import RowState, State
 from batchsite.batches.timeline import note
 from batchsite.batches.transitions import ask_to_end, move
 from batchsite.submission import live_rows
@@ -18,18 +18,10 @@ from batchsite.submission.collect import declare, finish
 from batchsite.submission.live_calls import Flight
 from batchsite.submission.live_losses import give_up
 from batchsite.submission.live_pace import room, seconds_to_ask, word_wanted
-from batchsite.submission.step_context import StepContext
+from batchsite.submission.step_context import StepContext, WaitsForPerson
 from batchsite.submission.watch import out_of_time
 from batchsite.timeouts import timeouts
 from batchsite.wording import many
-
-
-class WaitsForPerson(RuntimeError):
-    """Nothing more is asked until somebody says so. The text is the reason; answers are still read."""
-
-    def __init__(self, words: str, held_for: HeldFor, seconds: float) -> None:
-        super().__init__(words)
-        self.held_for, self.seconds = held_for, seconds
 
 
 def run_live(context: StepContext) -> float | None:

@@ -23,6 +23,7 @@ from batchsite.batches.transitions import ask_to_end, update
 from batchsite.processes.leases import LeaseLost
 from batchsite.submission import deferred_calls, live_rows, results_store
 from batchsite.submission.bisect import HOPELESS
+from batchsite.submission.cap_guard import still_fits
 from batchsite.submission.checked_page import check_page
 from batchsite.submission.deferred_calls import Verdict
 from batchsite.submission.live_losses import ANSWER_WAS_LOST, ASK_WAS_LOST, lose
@@ -111,7 +112,7 @@ class Flight:
             return
         team = context.submission.provider_team or team_of_key(context.account, context.client)
         with context.locked() as submission:
-            if submission.cancel_asked_at:
+            if submission.cancel_asked_at or not still_fits(context.batch, len(chosen)):
                 return
             generation.advance()
             requests = live_rows.intend(submission, [row for row, _ in chosen], team)

@@ -15,7 +15,9 @@ from django.utils import timezone
 
 from batchsite.batches.models import CallBudget, Submission
 from batchsite.batches.states import HeldFor
+from batchsite.pricing.spend_caps import SpendCap, spend_cap_of
 from batchsite.submission import live_rows
+from batchsite.submission.cap_guard import held_words
 from batchsite.submission.restore import unconfirmed_live
 from batchsite.teams.accounts import Account
 from batchsite.timeouts import timeouts
@@ -64,6 +66,9 @@ def word_wanted(submission: Submission) -> tuple[str, HeldFor]:
     """Returns (why nothing is asked before a person said so, what that is about); no words if it may be."""
     if live_rows.replies_get_lost(submission, MOST_LOST):
         return _TOO_MANY, HeldFor.LOST
+    cap = _cap(submission)
+    if cap and not (cap.fits or cap.in_flight or submission.cancel_asked_at) and live_rows.unasked_count(submission):
+        return held_words(cap), HeldFor.CAP
     return unconfirmed_live(submission, live_rows.unasked_count(submission)), HeldFor.RESTORE
 
 
@@ -71,4 +76,10 @@ def room(submission: Submission) -> int:
     """Returns how many more rows xAI may be given: one by one at first and after a fault, which then costs little."""
     is_well = live_rows.is_well(submission) and not submission.faults
     most = settings.OPTIONS.live_requests if is_well else 1
-    return int(most - live_rows.requests_of(submission, *live_rows.IN_FLIGHT).count())
+    free = int(most - live_rows.requests_of(submission, *live_rows.IN_FLIGHT).count())
+    cap = _cap(submission)
+    return min(free, cap.fits) if cap else free
+
+
+def _cap(submission: Submission) -> SpendCap | None:
+    return None if submission.batch.spend_cap_ticks is None else spend_cap_of(submission.batch_id)

@@ -12,8 +12,8 @@ from django.db import connection
 from isal import isal_zlib
 
 from batchsite.batches.answer_flaws import COUNTERS, flaw_of
-from batchsite.batches.causes import cause_of
-from batchsite.batches.models import Result, Submission
+from batchsite.batches.causes import STOPPED, cause_of
+from batchsite.batches.models import EndedBy, Result, Submission
 from batchsite.batches.states import RowState, State
 from batchsite.batches.tool_use import sums_of, tool_use_of
 from batchsite.submission.known_results import Known
@@ -152,6 +152,7 @@ def record(
     usage, succeeded = result.usage, result.outcome == "succeeded"
     # "Finished early" cancels at xAI, but for the person these rows are missing, not cancelled.
     given_up = result.outcome == "cancelled" and submission.ending == State.COMPLETED
+    stopped = result.outcome == "cancelled" and submission.ended_by == EndedBy.CAP
     answer = clean(result.content or result.refusal)
     cause = (
         flaw_of(result.content, result.refusal, result.finish_reason)
@@ -165,8 +166,8 @@ def record(
         state=str(RowState.MISSING) if given_up else result.outcome,
         attempt=known.attempt if known else 1,
         answer=answer,
-        error=submission.ending_reason if given_up else clean(result.error),
-        cause="missing" if given_up else cause[:60],
+        error=submission.ending_reason if given_up or stopped else clean(result.error),
+        cause="missing" if given_up else STOPPED if stopped else cause[:60],
         misfit=misfit,
         others=others_of(result) if succeeded else None,
         finish_reason=result.finish_reason[:40],

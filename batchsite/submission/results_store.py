@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import models
-from django.db.models import F
+from django.db.models import F, Value
+from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from batchsite.batches.course import record_progress
@@ -35,6 +36,7 @@ from batchsite.submission.result_records import (
     sums_over,
     write,
 )
+from batchsite.teams.accounts import key_name
 from batchsite.xai.result_page import RawRow
 from batchsite.xai.types import ResultRow
 
@@ -191,7 +193,10 @@ def _update_sums(submission: Submission, records: Sequence[Record], known: Mappi
     submission.refresh_from_db(fields=["succeeded", "failed", "cancelled", "missing", "cost_ticks", "changed_at"])
     sums = sums_over(records)
     sums["cached_tokens"] = sum(record.cached_tokens or 0 for record in records)
-    _add(Batch.objects.filter(pk=submission.batch_id), {**batch_moves, **sums, "cost_ticks": cost})
+    dearest = Greatest(F("dearest_ticks"), Value(max(columns["cost_ticks"]), models.BigIntegerField()))
+    _add(
+        Batch.objects.filter(pk=submission.batch_id), {**batch_moves, **sums, "cost_ticks": cost}, dearest_ticks=dearest
+    )
     received = [record.state for record in records if record.raw_page_id is not None]  # not declared by us
     came, failed = len(received), len(received) - received.count(RowState.SUCCEEDED)
     tokens = {name: sums[name] for name in TOKENS}
@@ -214,7 +219,8 @@ def _record_progress(batch_id: int) -> None:
 
 
 def _payer(batch: Batch) -> Payer:
-    return Payer(batch.team_id, batch.account, batch.model, batch.started_by_id)
+    key = key_name(batch.team_id, batch.account)
+    return Payer(batch.team_id, batch.account, batch.model, batch.started_by_id, key, batch.pk, batch.name)
 
 
 def _add(rows: models.QuerySet[Any], moves: Mapping[str, int], **values: object) -> None:

@@ -10,12 +10,21 @@ from dataclasses import dataclass, field
 from django.db import transaction
 
 from batchsite.batches.models import Batch, Submission
+from batchsite.batches.states import HeldFor
 from batchsite.processes.leases import Claim
 from batchsite.submission.provider_calls import account_for
 from batchsite.teams.accounts import Account
 from batchsite.teams.provider_client import client_for
 from batchsite.timeouts import timeouts
 from batchsite.xai.client import XaiClient
+
+
+class WaitsForPerson(RuntimeError):
+    """Nothing more is asked until somebody says so. The text is the reason; what was asked is still read."""
+
+    def __init__(self, words: str, held_for: HeldFor, seconds: float) -> None:
+        super().__init__(words)
+        self.held_for, self.seconds = held_for, seconds
 
 
 @dataclass

@@ -21,14 +21,15 @@ from batchsite.pricing import budgets
 from batchsite.processes.leases import MOST_TRIES, Claim, claimed
 from batchsite.processes.memory_limit import OutOfMemory, within_memory
 from batchsite.setup import logging_about
+from batchsite.submission.cap_guard import watch_spending
 from batchsite.submission.chunk_plan import plan
 from batchsite.submission.collect import collect, preview
-from batchsite.submission.live import WaitsForPerson, run_live
+from batchsite.submission.live import run_live
 from batchsite.submission.phase import is_last_day
 from batchsite.submission.provider_calls import hold_code, hold_words, is_hold, is_lasting
 from batchsite.submission.provider_teams import cannot_tell, is_ours_to_see, mismatch
 from batchsite.submission.restore import begin_anew, unconfirmed
-from batchsite.submission.step_context import LocalStep, StepContext, begin_step
+from batchsite.submission.step_context import LocalStep, StepContext, WaitsForPerson, begin_step
 from batchsite.submission.submit import submit, withdraw
 from batchsite.submission.unseen_end import end_unseen
 from batchsite.submission.watch import watch
@@ -113,7 +114,7 @@ def _step(claim: Claim[Submission], looked: RemoteBatch | XaiError | None) -> fl
         with context.locked() as fresh:
             update(fresh, faults=0)
             resume(fresh.batch_id)
-    return wait
+    return 0 if watch_spending(context) else wait
 
 
 def _word_wanted(submission: Submission) -> tuple[str, HeldFor]:

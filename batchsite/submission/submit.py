@@ -26,7 +26,7 @@ from batchsite.batches.states import State
 from batchsite.batches.timeline import note
 from batchsite.batches.transitions import move, update
 from batchsite.recipes.recipe import digest
-from batchsite.submission import bisect
+from batchsite.submission import bisect, cap_guard
 from batchsite.submission.creation import create, look, may_exist
 from batchsite.submission.provider_calls import burst_of, reserve
 from batchsite.submission.reconcile import resolve_unknown
@@ -45,7 +45,8 @@ LONGEST_PAUSE = 0.25
 def submit(context: StepContext) -> float | None:
     """Create the batch and add its chunks, as far as one step goes. Returns seconds until the next look."""
     if not context.submission.remote_id:
-        wait = create(context)
+        wait = None if may_exist(context.submission) else cap_guard.seconds_to_room(context.submission)
+        wait = create(context) if wait is None else wait
         if wait is not None:
             return wait
     wait = resolve_unknown(context)
@@ -93,7 +94,7 @@ def _add(context: StepContext) -> float | None:
                 wait = reserve(context.account, "add", len(ready), only_within=LONGEST_PAUSE) if ready else 0.0
                 if ready and wait <= LONGEST_PAUSE:
                     time.sleep(wait)
-                    _send(context, ready, pool)
+                    ready = _send(context, ready, pool)
                 arrived, on_their_way = on_their_way, ready if wait <= LONGEST_PAUSE else []
                 if arrived:
                     _record(context, arrived)
@@ -111,17 +112,20 @@ def _add(context: StepContext) -> float | None:
     return 0
 
 
-def _send(context: StepContext, sendings: Sequence[Sending], pool: ThreadPoolExecutor) -> None:
-    """Write down what is about to be sent, and send it."""
-    _intend(context, sendings)
+def _send(context: StepContext, sendings: list[Sending], pool: ThreadPoolExecutor) -> list[Sending]:
+    """Write down what is about to be sent, and send it. Returns what was sent: nothing if it does not fit any more."""
+    if not _intend(context, sendings):
+        return []
     for sending in sendings:
         add = partial(context.client.add_requests, context.submission.remote_id, sending.body)
         sending.reply = pool.submit(copy_context().run, add)  # its log lines name the batch too
+    return sendings
 
 
 def _next_chunks(context: StepContext) -> list[Chunk]:
     planned = context.submission.chunks.filter(state=ChunkState.PLANNED)
-    return list(planned.order_by("first_row")[: min(CALLS_AT_ONCE, burst_of("add"))])
+    chunks = planned.order_by("first_row")[: min(CALLS_AT_ONCE, burst_of("add"))]
+    return cap_guard.chunks_that_fit(context, list(chunks))
 
 
 def _build(context: StepContext, chunks: Sequence[Chunk]) -> list[Sending]:
@@ -139,15 +143,18 @@ def _build(context: StepContext, chunks: Sequence[Chunk]) -> list[Sending]:
     return sendings
 
 
-def _intend(context: StepContext, sendings: Sequence[Sending]) -> None:
-    """Record what is about to be sent. Raises DatabaseWentBack."""
+def _intend(context: StepContext, sendings: Sequence[Sending]) -> bool:
+    """Record what is about to be sent. False if others took its room below the cap. Raises DatabaseWentBack."""
     with context.locked():
+        if not cap_guard.still_fits(context.batch, sum(sending.chunk.count for sending in sendings)):
+            return False
         generation.advance()
         for sending in sendings:
             chunk = sending.chunk
             chunk.state, chunk.sha256, chunk.size = ChunkState.SENDING, digest(sending.body), len(sending.body)
             chunk.sent_at = timezone.now()
             chunk.save(update_fields=["state", "sha256", "size", "sent_at"])
+    return True
 
 
 def _record(context: StepContext, sendings: Sequence[Sending]) -> None:
@@ -190,7 +197,10 @@ def _remember_model(context: StepContext) -> None:
 
 
 def _all_sent(context: StepContext) -> float:
-    """Go on to polling: xAI took every chunk. Returns seconds until the first look."""
+    """Go on to polling: xAI took every chunk that may be sent. Returns seconds until the first look."""
+    wait = cap_guard.leave_rest(context)
+    if wait is not None:
+        return wait
     with context.locked() as submission:
         count, now = submission.chunks.count(), timezone.now()
         move(submission, State.PROCESSING, changed_at=now, sent_at=submission.sent_at or now)

@@ -7,10 +7,13 @@ from collections.abc import Sequence
 from batchsite.tables.cell_faults import LONGEST_NAME
 from batchsite.tables.cell_values import data_columns
 from batchsite.tables.header_row import numbers
-from batchsite.tables.table_top import LONG_NAME, TableTop, numbered_text, shown_rows
+from batchsite.tables.table_top import LONG_NAME, Layout, TableTop, numbered_text, shown_rows
 from batchsite.tables.table_types import Choice, Question
 
+INDEX_NOTE = "The first column has no name and counts the rows: it is named “{name}”."
 NOTE = "Columns with a missing, duplicate or overlong name were named automatically."
+_FEWEST_COUNTED = 2
+"""Rows in which an index can be seen."""
 _SAID = 5
 """Problems that the question names."""
 
@@ -18,6 +21,10 @@ _SAID = 5
 def check_names(top: TableTop, head: int) -> None:
     """Names that are no names: ask whether to give some, or which line has them."""
     layout = top.layout
+    if top.answers.get("names") != "give" and _counts_rows(layout) and not _problems(layout.columns[1:]):
+        layout.columns[0] = name = given_names([*layout.columns[1:], "index"])[-1]
+        layout.notes.append(INDEX_NOTE.format(name=name))
+        return
     problems = _problems(layout.columns)
     if not problems:
         return
@@ -27,6 +34,14 @@ def check_names(top: TableTop, head: int) -> None:
     else:
         layout.questions.append(_question(top, head, problems, named))
     layout.columns = named
+
+
+def _counts_rows(layout: Layout) -> bool:
+    """Whether a first column without a name is an index, as pandas and R write it: 0, 1, 2, … or 1, 2, 3, …"""
+    if layout.columns[0].strip() or len(layout.columns) < 2 or len(layout.sample) < _FEWEST_COUNTED:
+        return False
+    numbered = [row[0] for row in layout.sample]
+    return any(numbered == list(map(str, range(first, first + len(numbered)))) for first in (0, 1))
 
 
 def _question(top: TableTop, head: int, problems: list[str], named: list[str]) -> Question:

@@ -15,8 +15,8 @@ _MOST_LINES = 200
 _SHOWN_LINES, _SHOWN_CELLS = 3, 6
 _LIKELY, _MOST_LIKELY = 0.3, 5
 """From which likeness on an encoding is shown at once, and how many at most."""
-_SURE, _FEW = 0.4, 6
-"""How much better an encoding must read than the guess to take its place, and on how many different bytes."""
+_SURE = ((6, 0.4), (3, 0.7))
+"""On so many different bytes an encoding must read so much better than the guess to take its place."""
 _ESCAPE = b"\x1b"
 """Switches between alphabets where all bytes are ASCII (ISO 2022)."""
 _HIGH = re.compile(r"[^\x00-\x7f]")
@@ -30,10 +30,8 @@ def encoding_question(data: bytes, delimiter: str, codec: str = "") -> Question:
     shown = _telling(lines)
     readings = _readings(b"\n".join(lines), codec)
     best = max(readings, key=lambda name: readings[name])
-    if (
-        len(set(_HIGH.findall(data[:_MOST_BYTES].decode("latin-1")))) >= _FEW
-        and readings[best] > readings[codec] + _SURE
-    ):
+    different = len(set(_HIGH.findall(data[:_MOST_BYTES].decode("latin-1"))))
+    if any(different >= many and readings[best] > readings[codec] + more for many, more in _SURE):
         codec = best
     order = sorted(readings, key=lambda name: (name != codec, -readings[name]))
     choices = [

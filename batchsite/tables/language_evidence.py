@@ -77,6 +77,7 @@ _LETTERS = {
     ),
     "cp1250 iso8859-2 cp852": ("ąćęłńóśźż", "áčďéěíňóřšťúůýž", "áäčďéíĺľňóôŕšťúýž", "áéíóöőúüű", "ăâîşţ", "čćđšž"),
     "cp1254": ("çğıöşüâîİ",),
+    "cp1258": ("ăâđêôơưàáèéíóùú\u0300\u0301\u0303\u0309\u0323",),
     "cp1257": ("āčēģīķļņšūž", "ąčęėįšųūž", "õäöüšž"),
 }  # fmt: skip
 
@@ -85,7 +86,6 @@ _MORE_LETTERS = {
     "iso8859-16": ("ăâîșț",),
     "cp857 mac_turkish": _LETTERS["cp1254"],
     "iso8859-4 cp775": _LETTERS["cp1257"],
-    "cp1258": ("àáâãèéêìíòóôõùúýăđĩũơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ\u0300\u0301\u0303\u0309\u0323",),
     "cp865 cp860": ("æøåéäö", "ãõçáéíóúâêôàº"),
     "cp861 mac_iceland": ("ðþæöáéíóúý",),
     "iso8859-10": ("áčđŋšŧžåäöé", "åäöé", "æøåéäö"),
@@ -150,7 +150,12 @@ _COMMONEST = {
 }
 """The standard that a code page is built on, and the first bytes of its common characters."""
 _EASTERN_SIGNS = "　「」『』【】《》（）！？：；，．～ー％"
-_SIGNS = "“”‘’„‚–—…•°€£§©®«»\u00a0·×²³½"
+_SIGNS = "“”‘’„‚–—…•°€£§©®«»\u00a0·×²³½₫"
+_TONES = "\u0300\u0301\u0303\u0309\u0323"
+"""Signs of their own behind a letter, in Vietnamese."""
+_INVERTED, _VOWELS = "¿¡", tuple("aeiouyáéíóúü")
+_OPENING, _CLOSING, _LOW = "“‘", "”’", "„‚"
+"""Quotes that open, but for languages that close with them what a low quote opened."""
 _SAMPLED = 600
 _ENOUGH = 0.45
 _RARE = {"mac_roman", "cp850", "cp437", "cp852"}
@@ -198,24 +203,49 @@ def _fitness(head: bytes, codec: str, languages: tuple[str, ...]) -> float:
     places = [found.start() for _, found in zip(range(_SAMPLED), _HIGH.finditer(text), strict=False)]
     if not places:
         return 0.0
-    around = Counter((text[at - 1 : at], text[at], text[at + 1 : at + 2]) for at in places).items()
-    sums = (sum(count * _fit(*signs, letters) for signs, count in around) for letters in languages)
+    around = Counter((text[at - 1 : at], text[at], text[at + 1 : at + 3]) for at in places).items()
+    opening = "" if any(low in text for low in _LOW) else _OPENING
+    sums = (sum(count * _fit(*signs, letters, opening) for signs, count in around) for letters in languages)
     return max(sums) / len(places)
 
 
-def _fit(before: str, sign: str, after: str, letters: str) -> float:
-    """One character in its place: 1 for a letter of the language that stands well, below 0 for nonsense."""
+def _fit(before: str, sign: str, after: str, letters: str, opening: str) -> float:
+    """One character in its place: 1 for a letter of the language that stands well, below 0 for nonsense.
+
+    `after` are the two characters behind it.
+    """
+    behind = after[:1]
+    inside = before.isalpha() and behind.isalpha()
+    if sign in _TONES or sign in _INVERTED:
+        is_well = before.isalpha() if sign in _TONES else behind.isalpha() and not before.isalnum()
+        return 1.0 if is_well and sign in letters else -2.0
     if sign in _SIGNS:
-        inside = before.isalpha() and after.isalpha()
-        return -1.0 if inside and sign not in "’–—·\u00a0" else 0.8
+        return _fit_sign(before, sign, behind, opening)
     if not sign.isalpha():
         return -2.0
-    if sign.isupper() and before.islower():
+    if sign.isupper() and (before.islower() or (behind.isupper() and after[1:].islower())):
         return -1.5
-    foreign = not before.isascii() and not after.isascii() and before.isalpha() and after.isalpha()
-    alone = not before.isalpha() and not after.isalpha()
+    if sign in "ñÑ" and behind.lower() not in _VOWELS:
+        return -0.6
+    if sign in "ŕĺŔĹ" and (before.lower() in _VOWELS or behind.lower() in _VOWELS or not behind.isalpha()):
+        return -0.6
+    foreign = inside and not before.isascii() and not behind.isascii()
+    alone = not before.isalpha() and not behind.isalpha()
     likely = 0.5 if alone else 1.0  # less than a sign that stands there
     return (likely if sign in letters or sign.lower() in letters else -0.6) - (0.8 if foreign else 0.0)
+
+
+def _fit_sign(before: str, sign: str, behind: str, opening: str) -> float:
+    inside = before.isalpha() and behind.isalpha()
+    if sign == "₫":
+        return -1.0 if before.isalpha() or behind.isalpha() else 0.8
+    if sign in opening and before.isalpha():
+        return -1.0
+    if opening and ((sign in opening and behind.isalpha()) or (sign in _CLOSING and before.isalpha() and not inside)):
+        return 1.0
+    if inside and sign in "–—" and before in _VOWELS and behind in _VOWELS:
+        return 0.1
+    return -1.0 if inside and sign not in "’–—·\u00a0" else 0.8
 
 
 def likeness(data: bytes, codec: str) -> float:
@@ -237,6 +267,8 @@ def _fit_script(before: str, sign: str, after: str, codec: str, common: str) -> 
     latin = any(other.isascii() and other.isalpha() for other in (before, after))
     if latin and sign.isalpha() and sign < "\u3000":
         return -0.8  # no word mixes two alphabets
+    if sign in _OPENING and before.isascii() and before.isalpha():
+        return -1.0
     if sign in common or sign.lower() in common:
         return 1.0
     if sign in _SIGNS or sign in _EASTERN_SIGNS:

@@ -72,6 +72,14 @@ def account_of(team: Team, kind: str) -> Account:
     return Account(AccountKind.TEAM, settings.OPTIONS.xai_api_base, decrypt(bytes(stored.secret)))
 
 
+def key_name(team_id: int, kind: str) -> str:
+    """Returns the key of an account as the ledger names it: never more of it than its hint."""
+    if kind != AccountKind.TEAM:
+        return str(AccountKind(kind).label) if kind else ""
+    stored = ProviderKey.objects.filter(team=team_id).first()
+    return str(stored) if stored else str(AccountKind.TEAM.label)
+
+
 def sandbox_url() -> str:
     """The URL of the sandbox. Under `manage.py up` it chooses a free port and writes it to a file."""
     port_file = Path(settings.DATA) / "run" / "sandbox.port"

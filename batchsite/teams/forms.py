@@ -59,17 +59,16 @@ class KeyForm(forms.Form):
         return key
 
 
-class BudgetForm(forms.Form):
-    """The limit of spending in a calendar month, in dollars. Empty: no limit."""
-
-    budget = forms.DecimalField(
-        label="Monthly budget, in dollars",
+def dollar_field(label: str, help_text: str) -> forms.DecimalField:
+    """An amount in dollars, which may be left blank."""
+    return forms.DecimalField(
+        label=label,
         required=False,
         min_value=Decimal(0),
         max_value=Decimal(10_000_000),
         max_digits=14,
         decimal_places=4,
-        help_text="Leave blank for no limit. Months are counted in UTC. Admins and owners can change it at any time.",
+        help_text=help_text,
         widget=forms.NumberInput({"min": 0, "step": "any", "inputmode": "decimal"}),
         error_messages=dict.fromkeys(
             ("invalid", "min_value", "max_value", "max_digits", "max_decimal_places", "max_whole_digits"),
@@ -77,16 +76,34 @@ class BudgetForm(forms.Form):
         ),
     )
 
+
+def ticks_of(amount: Decimal | None) -> int | None:
+    """Returns dollars as ticks."""
+    return None if amount is None else int(amount * TICKS_PER_DOLLAR)
+
+
+def typed_dollars(ticks: int | None) -> str:
+    """Returns ticks as a field of dollars shows them. Blank for None."""
+    if ticks is None:
+        return ""
+    amount = Decimal(ticks) / TICKS_PER_DOLLAR
+    return f"{amount:.4f}" if amount % Decimal("0.01") else f"{amount:.2f}"
+
+
+class BudgetForm(forms.Form):
+    """The limit of spending in a calendar month, in dollars. Empty: no limit."""
+
+    budget = dollar_field(
+        "Monthly budget, in dollars",
+        "Leave blank for no limit. Months are counted in UTC. Admins and owners can change it at any time.",
+    )
+
     def ticks(self) -> int | None:
-        amount: Decimal | None = self.cleaned_data["budget"]
-        return None if amount is None else int(amount * TICKS_PER_DOLLAR)
+        return ticks_of(self.cleaned_data["budget"])
 
 
 def budget_form(team: Team) -> BudgetForm:
-    if team.budget_ticks is None:
-        return BudgetForm()
-    amount = Decimal(team.budget_ticks) / TICKS_PER_DOLLAR
-    return BudgetForm(initial={"budget": f"{amount:.4f}" if amount % Decimal("0.01") else f"{amount:.2f}"})
+    return BudgetForm(initial={"budget": typed_dollars(team.budget_ticks)})
 
 
 def team_name_form(team: Team) -> TeamForm:

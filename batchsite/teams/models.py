@@ -64,6 +64,8 @@ class Team(models.Model):
     """Whether XAI_API_KEY pays for a team without a key of its own."""
     budget_ticks = models.PositiveBigIntegerField(null=True, blank=True)
     """Limit of spending in a calendar month (UTC), in ticks. Null: no limit."""
+    near_budget_in = models.CharField(max_length=7, blank=True)
+    """The month (`2026-11`) in which it was last said that the budget's soft line is passed."""
 
     def __str__(self) -> str:
         return self.name
@@ -98,6 +100,10 @@ class Membership(models.Model):
     """When the person last opened the dashboard."""
     seen_before = models.DateTimeField(null=True, blank=True)
     """When their previous visit ended; what ended since then is news to them."""
+    budget_ticks = models.PositiveBigIntegerField(null=True, blank=True)
+    """Limit of what the person spends of the team's money in a calendar month (UTC). Null: no limit of their own."""
+    near_budget_in = models.CharField(max_length=7, blank=True)
+    """As for the team."""
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["team", "user"], name="one_membership_per_team")]

@@ -84,8 +84,15 @@ def set_budget(team: Team, ticks: int | None) -> None:
     """Sets what the team may spend in a month (None: no limit), and sends `budget_changed`."""
     team.budget_ticks = ticks
     with transaction.atomic():
-        Team.objects.filter(pk=team.pk).update(budget_ticks=ticks)
+        Team.objects.filter(pk=team.pk).update(budget_ticks=ticks, near_budget_in="")
         transaction.on_commit(lambda: budget_changed.send_robust(sender=Team, team=team), robust=True)
+
+
+def set_personal_budget(membership: Membership, ticks: int | None) -> None:
+    """Sets what a person may spend of the team's money in a month (None: no limit), and sends `budget_changed`."""
+    with transaction.atomic():
+        Membership.objects.filter(pk=membership.pk).update(budget_ticks=ticks, near_budget_in="")
+        transaction.on_commit(lambda: budget_changed.send_robust(sender=Team, team=membership.team), robust=True)
 
 
 def create_team(user: User, name: str) -> Team:

@@ -15,6 +15,7 @@ from batchsite.pricing.estimate import Estimate, estimate
 from batchsite.pricing.model_prices import prices_for
 from batchsite.recipes.prompt_template import PromptError
 from batchsite.teams.accounts import AccountKind, account_kind
+from batchsite.teams.models import User
 from batchsite.trials.models import OPEN, AnswerState, Trial, TrialAnswer
 from batchsite.trials.trial_cost import Bill
 from batchsite.trials.trial_rows import HOWS, MOST_ROWS, RowChoice, choose, in_words
@@ -167,7 +168,9 @@ class TypedVariant:
     model: str
 
 
-def panel_context(batch: Batch, choice: RowChoice, trial: Trial | None, *, refused: str = "") -> dict[str, Any]:
+def panel_context(
+    batch: Batch, choice: RowChoice, trial: Trial | None, person: User, *, refused: str = ""
+) -> dict[str, Any]:
     """Returns everything that the panel shows, for `trial` or else the latest one."""
     latest = trial or batch.trials.order_by("-pk").first()
     own, *further = variants_of(batch)
@@ -186,7 +189,7 @@ def panel_context(batch: Batch, choice: RowChoice, trial: Trial | None, *, refus
         "earlier": batch.trials.exclude(pk=latest.pk).order_by("-pk")[:EARLIER_SHOWN] if latest else [],
         "refused": refused,
         "simulated": account_kind(batch.team) == AccountKind.SANDBOX,
-        "budget": limiting_budget(batch.team),
+        "budget": limiting_budget(batch.team, person),
     }
 
 

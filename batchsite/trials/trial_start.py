@@ -113,7 +113,7 @@ def press(batch: Batch, user: User | None, rows: Sequence[int]) -> Trial:
     if batch.state != State.DRAFT:
         raise Refused("This batch was already submitted; only a draft can be tried.")
     planned = plan(batch, rows)
-    budget = limiting_budget(batch.team)
+    budget = limiting_budget(batch.team, user)
     if budget and (words := budget.refusal(planned.bill.ticks or 0, "This try", "try fewer rows or variants")):
         raise Refused(words)
     answers = planned.answers

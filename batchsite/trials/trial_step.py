@@ -28,7 +28,7 @@ from batchsite.recipes.answer_shape import shape_of
 from batchsite.setup import logging_about
 from batchsite.submission.completion_columns import columns_of
 from batchsite.submission.restore import begin_anew
-from batchsite.teams.accounts import Account, AccountMissing, account_of
+from batchsite.teams.accounts import Account, AccountMissing, account_of, key_name
 from batchsite.timeouts import doubling, soon, timeouts
 from batchsite.trials.completion import Trouble, ask
 from batchsite.trials.models import LOST, AnswerState, Trial, TrialAnswer
@@ -183,7 +183,9 @@ class _Calls:
     def _spend(self, answer: TrialAnswer, values: dict[str, Any]) -> None:
         trial, ticks = self._trial, values["cost_ticks"]
         tokens = {name: values[name] for name in ("prompt_tokens", "completion_tokens", "reasoning_tokens")}
-        payer = Payer(trial.batch.team_id, trial.account, answer.model, trial.by_id)
+        batch = trial.batch
+        key = key_name(batch.team_id, trial.account)
+        payer = Payer(batch.team_id, trial.account, answer.model, trial.by_id, key, batch.pk, batch.name)
         spent(payer, ticks=ticks, tried_ticks=ticks, tries=1, **tokens)
 
 

@@ -34,7 +34,7 @@ def trying(request: TeamRequest, batch_id: int) -> HttpResponse:
         return _act(request, batch)
     trial = _trial(batch, request.GET.get("trial"))
     choice = choice_of(request.GET) if "how" in request.GET else same_rows(trial or _latest(batch))
-    return render(request, "trials/try.html", panel_context(batch, choice, trial))
+    return render(request, "trials/try.html", panel_context(batch, choice, trial, request.user))
 
 
 @require_GET
@@ -43,7 +43,7 @@ def panel(request: TeamRequest, batch_id: int) -> HttpResponse:
     batch = queries.batch_of(request.team, batch_id)
     if not request.htmx:
         return redirect("try", batch.pk)
-    context = panel_context(batch, same_rows(_latest(batch)), None) | _beside(request)
+    context = panel_context(batch, same_rows(_latest(batch)), None, request.user) | _beside(request)
     return render(request, "trials/_panel.html", context)
 
 
@@ -126,13 +126,15 @@ def _change(batch: Batch, what: str, which: str) -> None:
 
 def _back(request: TeamRequest, batch: Batch, choice: RowChoice) -> HttpResponse:
     if request.htmx:
-        return render(request, "trials/_panel.html", panel_context(batch, choice, None) | _beside(request))
+        return render(
+            request, "trials/_panel.html", panel_context(batch, choice, None, request.user) | _beside(request)
+        )
     asked = urlencode({"how": choice.how, "count": choice.count, "picked": choice.picked})
     return redirect(f"{reverse('try', args=[batch.pk])}?{asked}")
 
 
 def _refused(request: TeamRequest, batch: Batch, choice: RowChoice, words: str) -> HttpResponse:
-    context = panel_context(batch, choice, None, refused=words) | _beside(request)
+    context = panel_context(batch, choice, None, request.user, refused=words) | _beside(request)
     template = "trials/_panel.html" if request.htmx else "trials/try.html"
     return render(request, template, context, status=UNPROCESSABLE)
 

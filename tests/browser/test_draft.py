@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from batchsite.batches.models import Batch
 from batchsite.drafts import draft_store, views_models
@@ -409,6 +409,32 @@ def test_what_is_typed_survives(how: str, draft: Batch, page_of: PageOf) -> None
     is_all_there(page)
     saved(page)
     is_stored(draft)
+
+
+def test_what_is_typed_before_the_scripts_are_there_is_saved(draft: Batch, page_of: PageOf) -> None:
+    page = page_of(draft)
+    held: list[Route] = []
+    page.route("**/*.js", lambda route: held.append(route))
+    page.goto(page.url, wait_until="commit")
+    prompt_of(page).fill("Held {{text}}")
+    page.route("**/*.js", lambda route: route.continue_())  # those that are still to be asked for
+    for script in held:
+        script.continue_()
+    saved(page)
+    draft.refresh_from_db()
+    assert draft.prompt == "Held {{text}}"
+
+
+def test_going_back_shows_what_was_saved_last(draft: Batch, page_of: PageOf) -> None:
+    page = page_of(draft)
+    prompt_of(page).fill("Mine {{text}}")
+    saved(page)
+    page.get_by_role("link", name="Datasets").click()
+    page.wait_for_url("**/datasets/")
+    draft_store.save(draft, {"prompt": "Theirs {{text}}"})
+    page.go_back()
+    expect(prompt_of(page)).to_have_value("Theirs {{text}}")
+    expect(page.locator("#saved")).not_to_have_text("Saving…")
 
 
 def test_a_save_that_was_still_on_its_way_is_no_conflict(draft: Batch, alice: User, page_of: PageOf) -> None:

@@ -2,49 +2,20 @@
 
 Lost is a row without a Result, and an answer that the provider gave and billed and we do not have, although it can be
 read. Paid twice is a row that was answered in two remote batches, unless the first answer did not count as one here
-(it could not be read, for instance) and a person, or their standing choice, asked for a retry.
+(it could not be read, for instance) and a person, or their standing choice, asked for a retry. A row that ran live has
+one answer that can be read once: where it was lost, the row has to say so. A row that repeats another's request is not
+sent, and has what the other one has.
 """
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any
 
-from batchsite.batches.models import Batch, RequestId, Result, Submission
-from batchsite.batches.states import RowState
+from batchsite.batches.models import Batch, LiveRequest, LiveState, Submission
+from batchsite.batches.states import RUNNING
 from batchsite.trials.models import OPEN, AnswerState, TrialAnswer
-from tests.chaos.ledger import Ledger, Remote
-from tests.chaos.tables import belongs, key_of
-
-SAID_OF_A_BATCH = 8
-"""Violations of a batch that are printed; one cause often shows in many rows."""
-FINAL = {str(state) for state in RowState if state != RowState.PENDING}
-
-
-@dataclass
-class Verdict:
-    """What the books say. Every list holds sentences."""
-
-    batches: int = 0
-    rows: int = 0
-    states: Counter[str] = field(default_factory=Counter)
-    ours: int = 0
-    """Ticks that we know of."""
-    unreadable: int = 0
-    """Ticks in remote batches that cannot be read any more, and that we therefore cannot know of."""
-    lost: list[str] = field(default_factory=list)
-    twice: list[str] = field(default_factory=list)
-    hangs: list[str] = field(default_factory=list)
-    wrong: list[str] = field(default_factory=list)
-    """Sums that do not add up, answers of other rows, batches that nobody knows."""
-    guilty: set[int] = field(default_factory=set)
-    """Batches whose story is worth reading."""
-
-    @property
-    def clean(self) -> bool:
-        return not (self.lost or self.twice or self.hangs or self.wrong)
+from tests.chaos.audit import Audit, Verdict
+from tests.chaos.ledger import Ledger
 
 
 def reconcile(ledger: Ledger) -> Verdict:
@@ -52,16 +23,29 @@ def reconcile(ledger: Ledger) -> Verdict:
     verdict = Verdict()
     remotes = ledger.by_token()
     for batch in Batch.objects.exclude(state="draft").order_by("pk"):
-        Audit(batch, remotes, verdict).make()
-    known = set(Submission.objects.values_list("token", flat=True))
-    strangers = [remote.name for token, found in remotes.items() if token not in known for remote in found]
-    verdict.wrong += [f"nobody knows the remote batch {name}, which holds rows" for name in strangers]
+        Audit(batch, remotes, ledger.live, verdict).make()
+    verdict.wrong += _strangers(ledger)
     verdict.twice += _repeats(ledger)
     verdict.wrong += _tries(ledger)
     difference = ledger.total - verdict.ours
     if not 0 <= difference <= verdict.unreadable:
         verdict.wrong.append(f"we count {verdict.ours} ticks, the provider billed {ledger.total}")
     return verdict
+
+
+def _strangers(ledger: Ledger) -> Iterator[str]:
+    """What the provider ran, and nobody here knows of; and what is still on its way here."""
+    known = set(Submission.objects.values_list("token", flat=True))
+    for remote in ledger.remotes:
+        if remote.rows and remote.token not in known:
+            yield f"nobody knows the remote batch {remote.name}, which holds rows"
+    for token in ledger.live.keys() - known:
+        yield f"nobody knows the submission {token}, rows of which were asked live"
+    if ledger.nameless:
+        yield f"{ledger.nameless} rows were asked live under no name"
+    ended = LiveRequest.objects.exclude(submission__state__in=RUNNING)
+    if open_still := ended.filter(state__in=(LiveState.SENDING, LiveState.RUNNING)).count():
+        yield f"{open_still} rows of submissions that ended are still being asked live"
 
 
 def _repeats(ledger: Ledger) -> Iterator[str]:
@@ -83,134 +67,6 @@ def _tries(ledger: Ledger) -> Iterator[str]:
         yield f"tries cost {sum(answered)} ticks here, and {ticks} at the provider"
     if left := asked.filter(state__in=OPEN).count():
         yield f"{left} tried rows are still waiting for their answer"
-
-
-class Audit:
-    """One batch."""
-
-    def __init__(self, batch: Batch, remotes: dict[str, list[Remote]], verdict: Verdict) -> None:
-        self.batch, self.verdict = batch, verdict
-        self.submissions = {one.pk: one for one in batch.submissions.order_by("number")}
-        self.remotes = {pk: remotes.get(one.token, []) for pk, one in self.submissions.items()}
-        self.results = {result.row: result for result in Result.objects.filter(batch=batch)}
-        self.ids = dict(RequestId.objects.filter(batch=batch).values_list("row", "request_id"))
-
-    def make(self) -> None:
-        verdict, batch = self.verdict, self.batch
-        verdict.batches += 1
-        verdict.rows += batch.total
-        if batch.is_running:
-            self.verdict.unreadable += sum(remote.ticks for found in self.remotes.values() for remote in found)
-            self._say(verdict.hangs, [f"{batch.state} for ever: {batch.done} of {batch.total} rows"])
-            return
-        self._say(verdict.wrong, self._sums())
-        self._say(verdict.twice, self._remotes())
-        if batch.total != len(batch.rows):
-            self._say(verdict.wrong, [f"it is about {len(batch.rows)} rows, and says {batch.total}"])
-        for row in batch.rows:
-            self._row(row)
-        self._flush()
-
-    def _say(self, where: list[str], sentences: Iterator[str] | list[str]) -> None:
-        found = list(sentences)
-        if found:
-            self.verdict.guilty.add(self.batch.pk)
-        where += [f"batch {self.batch.pk} ({self.batch.name}): {sentence}" for sentence in found]
-
-    # ---- sums -----------------------------------------------------------------------------------------
-
-    def _sums(self) -> Iterator[str]:
-        batch, results = self.batch, self.results.values()
-        counted = Counter(result.state for result in results)
-        self.verdict.states += counted
-        for state in FINAL:
-            if getattr(batch, state) != counted[state]:
-                yield f"its counter says {getattr(batch, state)} {state}, its rows say {counted[state]}"
-        if batch.done != batch.total:
-            yield f"{batch.done} rows are done, {batch.total} there are"
-        ticks = sum(result.cost_ticks for result in results)
-        kept = sum(result.cost_ticks for result in results if result.submission_id is None)
-        by_submission = sum(one.cost_ticks for one in self.submissions.values())
-        if not batch.cost_ticks == ticks == by_submission + kept:
-            yield f"cost: batch {batch.cost_ticks}, rows {ticks}, submissions {by_submission}, kept {kept}"
-        misfits = sum(bool(result.misfit) for result in results)
-        if batch.misfits != misfits:
-            yield f"its counter says {batch.misfits} misfits, its rows say {misfits}"
-        self.verdict.ours += ticks - kept
-
-    def _remotes(self) -> Iterator[str]:
-        for pk, found in self.remotes.items():
-            if len(found) > 1:
-                yield f"submission {self.submissions[pk].number} has {len(found)} remote batches with rows"
-
-    # ---- rows -----------------------------------------------------------------------------------------
-
-    def _row(self, row: int) -> None:
-        result = self.results.get(row)
-        if result is None or result.state not in FINAL:
-            self._note("lost", f"row {row} has no result")
-            return
-        entries = self._entries(row)
-        if entries and (result.submission_id is None or result.state == RowState.SKIPPED):
-            self._note("twice", f"row {row} was to be left out, and was sent")
-        for submission, state in [*_earlier(result), (result.submission_id or 0, result.state)]:
-            for remote_state, _, readable in entries.get(submission, []):
-                if remote_state == "succeeded" and readable and state != RowState.SUCCEEDED:
-                    self._note("lost", f"row {row}: {state} ({result.cause}), but the provider answered it")
-                if remote_state != "succeeded" and state == RowState.SUCCEEDED:
-                    self._note("wrong", f"row {row} succeeded here, and is {remote_state} at the provider")
-        self._judge_money(row, result, entries)
-        self._judge_answer(row, result)
-
-    def _entries(self, row: int) -> dict[int, list[tuple[str, int, bool]]]:
-        """By submission: (state, ticks, readable) of this row at the provider."""
-        request_id = self.ids.get(row) or f"{self.batch.id_prefix}-row-{row}"
-        found: dict[int, list[tuple[str, int, bool]]] = defaultdict(list)
-        for pk, remotes in self.remotes.items():
-            for remote in remotes:
-                if request_id in remote.rows:
-                    found[pk].append((*remote.rows[request_id], remote.readable))
-        return found
-
-    def _judge_money(self, row: int, result: Result, entries: dict[int, list[tuple[str, int, bool]]]) -> None:
-        every = [entry for found in entries.values() for entry in found]
-        kept = result.cost_ticks if result.submission_id is None else 0
-        sure = kept + sum(ticks for _, ticks, readable in every if readable)
-        unsure = sum(ticks for _, ticks, readable in every if not readable)
-        self.verdict.unreadable += unsure
-        if not sure <= result.cost_ticks <= sure + unsure:
-            self._note("wrong", f"row {row} cost {result.cost_ticks} ticks here, {sure} to {sure + unsure} there")
-        answered = [pk for pk, found in entries.items() for state, _, _ in found if state == "succeeded"]
-        states = dict(_earlier(result))
-        unasked = [pk for pk in answered if pk != result.submission_id and states.get(pk) in {None, "succeeded"}]
-        if len(answered) > len(set(answered)) or (len(answered) > 1 and unasked):
-            self._note("twice", f"row {row} was answered in submissions {answered}; here: {states}")
-
-    def _judge_answer(self, row: int, result: Result) -> None:
-        key = key_of(self.batch.name, row)
-        if result.state == RowState.SUCCEEDED and not belongs(result.answer, key):
-            self._note("wrong", f"row {row} has the answer of another: {result.answer[:80]}")
-        if result.state != RowState.SUCCEEDED and not (result.error and (result.cause or result.state == "skipped")):
-            self._note("wrong", f"row {row} is {result.state} without a reason")
-
-    # ---- a sentence for many rows ---------------------------------------------------------------------
-
-    _noted: dict[str, list[str]]
-
-    def _note(self, kind: str, sentence: str) -> None:
-        self.__dict__.setdefault("_noted", defaultdict(list))[kind].append(sentence)
-
-    def _flush(self) -> None:
-        for kind, sentences in self.__dict__.get("_noted", {}).items():
-            more = len(sentences) - SAID_OF_A_BATCH
-            said = sentences[:SAID_OF_A_BATCH] + ([f"and {more} more rows like these"] if more > 0 else [])
-            self._say(getattr(self.verdict, kind), said)
-
-
-def _earlier(result: Result) -> list[tuple[int, str]]:
-    """(submission, state) of the attempts before the last."""
-    attempts: list[dict[str, Any]] = result.earlier or []
-    return [(int(attempt["submission"] or 0), str(attempt["state"])) for attempt in attempts]
 
 
 def story(batch_id: int) -> list[str]:

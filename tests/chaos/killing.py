@@ -11,7 +11,7 @@ from collections.abc import Callable
 import psutil
 from django.db import Error
 
-from batchsite.batches.models import Submission
+from batchsite.batches.models import LiveRequest, LiveState, Submission
 from batchsite.trials.models import AnswerState, TrialAnswer
 from tests.chaos.actor import Actor
 from tests.chaos.people import People
@@ -26,6 +26,7 @@ RARE_SOON = 8.0
 MOST_DOWN = 3.0
 """Seconds that a provider stays down."""
 IN_A_TRY, FROZEN_WITH_A_LEASE = "worker while a row was tried", "worker frozen with a lease"
+ASKING_LIVE = "worker while rows were asked live"
 FROZEN = (11.0, 16.0)
 """Seconds that a worker stands still: longer than its lease (tests/hasty/apps.py)."""
 
@@ -52,6 +53,7 @@ class Killer(Actor):
             "provider": (3, self._provider),
             "runbatch": (4, self._runbatch),
             "a try": (4, self._in_a_try),
+            "asking live": (3, self._asking_live),
             "frozen": (2, self._freeze),
         }
         if scene.postgres is not None:
@@ -150,6 +152,13 @@ class Killer(Actor):
         for process in caught:
             process.kill()
         return IN_A_TRY if caught else ""
+
+    def _asking_live(self) -> str:
+        """Between the intent to ask a row live and the record of its reply: nobody can ever look what became of it."""
+        caught = self._catch(LiveRequest.objects.filter(state=LiveState.SENDING).exists)
+        for process in caught:
+            process.kill()
+        return ASKING_LIVE if caught else ""
 
     def _freeze(self) -> str:
         """A worker that holds a lease stands still until the lease has run out, and then goes on."""

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from tests.chaos.scene import Provider
 
 TOKEN = re.compile(r"\[bs-([0-9a-f]+)\]$")
+ASKED_LIVE = re.compile(r"bs-([0-9a-f]+) (.*)")
+"""The name that we give to the call that asks a row live."""
 
 
 @dataclass
@@ -36,8 +39,13 @@ class Remote:
 class Ledger:
     remotes: list[Remote] = field(default_factory=list)
     total: int = 0
+    """Ticks of batches, and of rows that ran live."""
     tried: tuple[int, int] = (0, 0)
     """(calls, ticks) of completions in real time."""
+    live: dict[str, dict[str, list[tuple[int, bool]]]] = field(default_factory=dict)
+    """Deferred completions by token and request id: (ticks, whether the answer was read)."""
+    nameless: int = 0
+    """Deferred completions that name no row of ours."""
 
     def by_token(self) -> dict[str, list[Remote]]:
         """Those that hold rows; an empty shell is billed for nothing."""
@@ -50,8 +58,8 @@ class Ledger:
 
 def read(provider: Provider) -> Ledger:
     whole = provider.admin("GET", "ledger")
-    direct = whole["direct"]
-    ledger = Ledger(total=whole["totals"]["cost_in_usd_ticks"], tried=(direct["calls"], direct["cost_in_usd_ticks"]))
+    ledger = Ledger(total=whole["totals"]["cost_in_usd_ticks"])
+    _add_direct(ledger, provider.admin("GET", "ledger/direct")["calls"])
     for batch in whole["batches"]:
         entries = _entries(provider, batch) if batch["requests"] else []
         rows = {entry["batch_request_id"]: (entry["state"], entry["cost_in_usd_ticks"]) for entry in entries}
@@ -61,6 +69,19 @@ def read(provider: Provider) -> Ledger:
             Remote(batch["batch_id"], batch["name"], batch["cost_in_usd_ticks"], rows, repeated, readable)
         )
     return ledger
+
+
+def _add_direct(ledger: Ledger, calls: Sequence[dict[str, Any]]) -> None:
+    """Add what was asked outside of batches: rows that were tried, and rows that ran live."""
+    tried = [call["cost_in_usd_ticks"] for call in calls if not call["deferred"]]
+    ledger.tried = (len(tried), sum(tried))
+    for call in calls:
+        name = ASKED_LIVE.fullmatch(call["client_request_id"])
+        if call["deferred"] and name:
+            rows = ledger.live.setdefault(name[1], {})
+            rows.setdefault(name[2], []).append((call["cost_in_usd_ticks"], call["read"]))
+        ledger.nameless += bool(call["deferred"] and not name)
+        ledger.total += call["cost_in_usd_ticks"] if call["deferred"] else 0
 
 
 def _entries(provider: Provider, batch: dict[str, Any]) -> list[dict[str, Any]]:

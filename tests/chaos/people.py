@@ -6,7 +6,6 @@ They press over HTTP, each on a machine of their own where there are two, and of
 from __future__ import annotations
 
 import contextlib
-import math
 import threading
 import time
 from collections.abc import Callable
@@ -35,11 +34,10 @@ from batchsite.trials.trial_start import Refused
 from tests.chaos.actor import Actor
 from tests.chaos.scene import Scene
 from tests.chaos.shell import Shell
-from tests.chaos.tables import PROMPT, SHAPE, Table, broken_rows, key_of
+from tests.chaos.tables import LARGEST_LIVE, PROMPT, SHAPE, Table, broken_rows, key_of, some_table
 from tests.chaos.tally import Tally
 from tests.chaos.visitor import Visitor, press_together
 
-SMALLEST, LARGEST = 5, 5_000
 MOST_RUNNING = 7
 LONGEST_TRY = 6.0
 """Seconds from a try to the submit, at most."""
@@ -121,8 +119,7 @@ class People(Actor):
         if self.begun >= self.scene.plan.batches or running >= MOST_RUNNING:
             return ""
         self.begun += 1
-        rows = int(math.exp(self.dice.uniform(math.log(SMALLEST), math.log(LARGEST))))
-        table = Table(f"t{self.begun}", rows, self.dice.choice(("", "", "key")))
+        table = some_table(self.begun, self.dice)
         path = table.write(self.folder, self.dice)
         way = self.dice.choice((self._upload, self._receive, self._runbatch))
         return way(table, path)
@@ -158,6 +155,7 @@ class People(Actor):
     def _start(self, dataset: Dataset, table: Table) -> None:
         batch = draft_store.new_draft(self.team, None, dataset)
         batch.name, batch.prompt, batch.model, batch.id_column = table.name, PROMPT, "grok-4.3", table.id_column
+        batch.runs_live, batch.repeats = table.runs_live, table.repeats
         batch.auto_retries = self.dice.choice((0, 0, 1, 2))
         batch.row_limit = self.dice.choice((None, None, None, max(1, table.rows // 2)))
         if self.dice.random() < 0.3:
@@ -201,6 +199,8 @@ class People(Actor):
     def _runbatch(self, table: Table, path: Path) -> str:
         words = [str(path), "--prompt", PROMPT, "--name", table.name, "--model", "grok-4.3"]
         words += ["--id-column", table.id_column] if table.id_column else []
+        words += ["--live"] if table.runs_live else []
+        words += ["--repeats", table.repeats] if table.repeats else []
         self.shell.run(table, *words)
         return "runbatch"
 
@@ -252,8 +252,9 @@ class People(Actor):
         results = Result.objects.filter(batch=batch).exclude(state=RowState.SUCCEEDED).exclude(cause="")
         causes = sorted(set(results.values_list("cause", flat=True)))
         chosen = self.dice.choice((None, causes[:1] or None))
-        self._press(f"/batches/{batch.pk}/retry", {"causes": chosen or causes})
-        return "retries"
+        as_live = {"live": "on"} if batch.unanswered <= LARGEST_LIVE and self.dice.random() < 0.3 else {}
+        self._press(f"/batches/{batch.pk}/retry", {"causes": chosen or causes, **as_live})
+        return "retries, live" if as_live or batch.runs_live else "retries"
 
     def retry_a_row(self) -> str:
         batch = self._some(state__in=TERMINAL)

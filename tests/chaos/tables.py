@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import random
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,22 +16,31 @@ ODD = ('a "quoted" word', "two\nlines", "a,comma; and more", "naïve 漢字 🙂
 SHAPE = {"fields": [{"name": "said", "type": "text"}, {"name": "sure", "type": "yes_no"}]}
 EMPTY = 0.1
 """Share of rows without a text."""
+SMALLEST, LARGEST, LARGEST_LIVE = 5, 5_000, 150
+LIVE, REPEATED = 0.25, 0.3
+"""Shares of batches that run live, and of tables whose rows repeat each other."""
+_KINDS = re.compile(r"x(\d+)$")
 
 
 @dataclass(frozen=True)
 class Table:
-    """A file, and what a person wants done with it."""
+    """A file, and what a person wants done with it. The rows of `t7x12` are twelve different ones, over and over."""
 
     name: str
     rows: int
-    id_column: str
+    id_column: str = ""
+    runs_live: bool = False
+    repeats: str = ""
 
     def write(self, folder: Path, dice: random.Random) -> Path:
         path = folder / f"{self.name}.csv"
         with path.open("w", newline="", encoding=dice.choice(("utf-8", "utf-8-sig"))) as file:
             writer = csv.writer(file)
             writer.writerow(["key", "text"])
-            writer.writerows([self.key(n), self._text(n, dice)] for n in range(1, self.rows + 1))
+            texts: dict[str, str] = {}
+            for row in range(1, self.rows + 1):
+                key = self.key(row)
+                writer.writerow([key, texts.setdefault(key, self._text(row, dice))])
         return path
 
     @staticmethod
@@ -40,8 +51,20 @@ class Table:
         return key_of(self.name, row)
 
 
+def some_table(number: int, dice: random.Random) -> Table:
+    runs_live = dice.random() < LIVE
+    most = LARGEST_LIVE if runs_live else LARGEST
+    rows = int(math.exp(dice.uniform(math.log(SMALLEST), math.log(most))))
+    if dice.random() < REPEATED:
+        kinds = max(2, rows // dice.choice((2, 5, 50)))
+        return Table(f"t{number}x{kinds}", rows, "", runs_live, dice.choice(("once", "once", "each")))
+    return Table(f"t{number}", rows, dice.choice(("", "", "key")), runs_live)
+
+
 def key_of(name: str, row: int) -> str:
-    return f"{name}-k{row}"
+    """Returns what a row of the table of that name is told by: its request is that of every row with the same key."""
+    kinds = _KINDS.search(name)
+    return f"{name}-k{(row - 1) % int(kinds[1]) + 1 if kinds else row}"
 
 
 def belongs(answer: str, key: str) -> bool:

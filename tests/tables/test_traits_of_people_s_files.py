@@ -119,6 +119,9 @@ SURE: dict[str, tuple[str | bytes, list[list[str]]]] = {
         "番号\t文\n一\tこれはテスト\n二\t東京です\n三\tはい\n".encode("utf-16-le"),
         cells("番号¦文/一¦これはテスト/二¦東京です/三¦はい"),
     ),
+    "an index of pandas": (",name\n0,Ann\n1,Bob\n2,Cy\n", cells("index¦name/0¦Ann/1¦Bob/2¦Cy")),
+    "an index of R": ('"","name"\n"1","Ann"\n"2","Bob"\n', cells("index¦name/1¦Ann/2¦Bob")),
+    "an index beside a column of that name": (",index\n0,Ann\n1,Bob\n", cells("index_2¦index/0¦Ann/1¦Bob")),
     "UTF-32": ("a,b\n1,é\n".encode("utf-32"), [["a", "b"], ["1", "é"]]),
 }  # fmt: skip
 
@@ -135,7 +138,15 @@ ASKED: dict[str, tuple[str, str, list[list[str]]]] = {
     "a footnote": ("footer", TABLE + "\nSource: our own figures\n", ROWS),
     "a delimiter at the end of every row": ("width", "id,name,note\n1,Ann,x,\n2,Bob,y,\n3,Cy,z,\n", ROWS),
     "rows with a name in front": ("width", TABLE.replace("id,", "", 1), [["column 1", "name", "note"], *ROWS[1:]]),
-    "no name": ("names", TABLE.replace("id,", ",", 1), [["column 1", "name", "note"], *ROWS[1:]]),
+    "no name": ("names", TABLE.replace(",name", ",", 1), [["id", "column 2", "note"], *ROWS[1:]]),
+    "no name above other numbers": (
+        "names", ",name\n1,Ann\n3,Bob\n2,Cy\n", [["column 1", "name"], ["1", "Ann"], ["3", "Bob"], ["2", "Cy"]]
+    ),
+    "no name above numbers from ten": ("names", ",name\n10,Ann\n11,Bob\n", cells("column 1¦name/10¦Ann/11¦Bob")),
+    "no name above texts": ("names", ",name\na,Ann\nb,Bob\n", cells("column 1¦name/a¦Ann/b¦Bob")),
+    "an index and another column without a name": (
+        "names", ",name,\n0,Ann,x\n1,Bob,y\n", cells("column 1¦name¦column 3/0¦Ann¦x/1¦Bob¦y")
+    ),
     "a name twice": ("names", TABLE.replace("note", "name"), [["id", "name", "name_2"], *ROWS[1:]]),
     "no header": ("header", "1,Ann,x\n2,Bob,y\n", cells("column 1¦column 2¦column 3/1¦Ann¦x/2¦Bob¦y")),
     "numbers that go up": ("header", "1,2,3\n4,5,6\n7,8,9\n", cells("1¦2¦3/4¦5¦6/7¦8¦9")),
@@ -228,3 +239,9 @@ def test_questions_of_customers_are_read_like_the_csv_module_reads_them() -> Non
 
     assert table.columns == customer_questions.COLUMNS
     assert list(table.rows()) == customer_questions.questions()
+
+
+def test_an_index_is_said_and_its_name_is_a_persons_to_give() -> None:
+    text = ",name\n0,Ann\n1,Bob\n"
+    assert opened(text).understood.notes == ["The first column has no name and counts the rows: it is named “index”."]
+    assert read(text, answers={"names": "give"})[0] == ["column 1", "name"]

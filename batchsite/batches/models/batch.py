@@ -95,6 +95,10 @@ class Batch(models.Model):
     """How often transient failures are retried by themselves; 0 unless a person chose otherwise."""
     deadline_hours = models.PositiveSmallIntegerField(null=True, blank=True)
     """Finish with what is there after so many hours, where a person set it."""
+    spend_cap_ticks = models.PositiveBigIntegerField(null=True, blank=True)
+    """What it may cost, where a person set it: see pricing.spend_caps."""
+    is_near_cap = models.BooleanField(default=False)
+    """Whether the cap's soft line was passed, and that was said. It begins anew with every other cap."""
 
     state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFT)
     held_reason = models.TextField(blank=True)
@@ -142,6 +146,8 @@ class Batch(models.Model):
     """The part of the prompt tokens that was billed at the cached price."""
     cost_ticks = models.PositiveBigIntegerField(default=0)
     """All that was billed for this batch, earlier attempts of a row included. 1 tick = 1e-10 USD."""
+    dearest_ticks = models.PositiveBigIntegerField(default=0)
+    """The greatest cost of a row so far."""
 
     tools: models.JSONField[dict[str, Any]] = models.JSONField(default=dict, blank=True)
     """Tools that the model may use, with their filters: see recipes.tools."""

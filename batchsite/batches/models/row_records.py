@@ -102,7 +102,9 @@ class Result(models.Model):
             models.Index(fields=["batch", "state", "row"], name="results_by_state"),
             models.Index(fields=["batch", "cause", "row"], condition=~Q(cause=""), name="results_by_cause"),
             models.Index(fields=["batch", "row"], condition=~Q(misfit=""), name="results_that_do_not_fit"),
-            models.Index(fields=["batch", "copy_of"], condition=Q(copy_of__isnull=False), name="copies_of_rows"),
+            models.Index(
+                fields=["batch", "copy_of", "row"], condition=Q(copy_of__isnull=False), name="copies_in_order"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -51,7 +51,7 @@ class SavedView(models.Model):
 
 
 class DailySpend(models.Model):
-    """What was billed on one day (UTC, when it came), one record for each account, model and person.
+    """What was billed on one day (UTC, when it came), one record for each batch, key, model and person.
 
     Two processes may both make the first record of a day: readers sum, so that two are as good as one.
     """
@@ -64,6 +64,12 @@ class DailySpend(models.Model):
     """The model that was asked for."""
     user = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False)
     """Who submitted the batch, or pressed Try."""
+    key = models.CharField(max_length=80, blank=True)
+    """The key as people know it: its name and hint. Blank in what was recorded before."""
+    batch = models.ForeignKey("batches.Batch", on_delete=models.SET_NULL, null=True, related_name="+")
+    """Null for an ask, for a batch that is gone, and in what was recorded before."""
+    about = models.CharField(max_length=200, blank=True)
+    """The name that the batch had when it was first billed, or what else it was for: it outlives the batch."""
     ticks = models.PositiveBigIntegerField(default=0)
     """All of it, tries included."""
     tried_ticks = models.PositiveBigIntegerField(default=0)

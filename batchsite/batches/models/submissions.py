@@ -26,6 +26,8 @@ class EndedBy(models.TextChoices):
     """What ends a submission before all of its rows are answered, apart from a person and xAI."""
 
     DEADLINE = "deadline"
+    CAP = "cap"
+    """The spending cap of the batch: rows that xAI did not answer are to be sent later."""
     HERE = "here"
     """A person, without a word from xAI, which cannot be asked."""
 
