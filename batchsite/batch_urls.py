@@ -5,7 +5,15 @@ from __future__ import annotations
 from django.urls import path
 
 from batchsite.drafts import views as draft_views
-from batchsite.drafts import views_asks, views_duplicate, views_fill, views_models, views_rows, views_starter
+from batchsite.drafts import (
+    views_asks,
+    views_dead_links,
+    views_duplicate,
+    views_fill,
+    views_models,
+    views_rows,
+    views_starter,
+)
 from batchsite.exports import views as export_views
 from batchsite.exports import views_links
 from batchsite.gallery import views as gallery_views
@@ -17,6 +25,7 @@ from batchsite.results import (
     views_comparison,
     views_judgements,
     views_notes,
+    views_pictures,
     views_progress,
     views_retry,
     views_table,
@@ -37,6 +46,7 @@ of_a_draft = [
     path("<int:batch_id>/models", views_models.batch_models, name="batch-models"),
     path("<int:batch_id>/ask-model", views_models.batch_ask_model, name="batch-ask-model"),
     path("<int:batch_id>/row-choice", views_rows.batch_row_choice, name="batch-row-choice"),
+    path("<int:batch_id>/dead-links", views_dead_links.batch_dead_links, name="batch-dead-links"),
     path("<int:batch_id>/fill", views_fill.batch_fill, name="batch-fill"),
     path("<int:batch_id>/start/<str:name>", views_starter.batch_starter, name="batch-starter"),
     path("<int:batch_id>/keep", views_fill.batch_keep, name="batch-keep"),
@@ -74,7 +84,7 @@ of_a_batch = [
     path("<int:batch_id>/summarize", views.batch_summarize, name="batch-summarize"),
     path("<int:batch_id>/compare", views_comparison.batch_compare, name="batch-compare"),
     path("<int:batch_id>/compare/<int:other_id>", views_comparison.batches_compared, name="batches-compared"),
-    path("<int:batch_id>/pictures", gallery_views.batch_pictures, name="batch-pictures"),
+    path("<int:batch_id>/pictures", views_pictures.batch_pictures, name="batch-pictures"),
     path("<int:batch_id>/pictures.zip", gallery_views.batch_pictures_zip, name="batch-pictures-zip"),
     path("<int:batch_id>/pictures/<int:row>/<int:number>", gallery_views.batch_picture, name="batch-picture"),
     path(

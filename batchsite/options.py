@@ -62,10 +62,6 @@ class Options:
         30,
         "Minutes after which keys, roles and deletion ask for the password or passkey again",
     )
-    email_url: str = _option(
-        "EMAIL_URL", "", "smtp://user:password@host:587 (STARTTLS) or smtps://…:465; without it no mail is sent"
-    )
-    email_from: str = _option("EMAIL_FROM", "", "Sender of mail; batchsite@ the first of BATCHSITE_HOSTS if unset")
     oidc_url: str = _option(
         "OIDC_URL", "", "Address of an OpenID Connect provider for single sign-on, such as https://login.example.org"
     )
@@ -94,6 +90,19 @@ class Options:
         "BATCHSITE_METRICS_TOKEN", "", "Bearer token with which Prometheus may read /metrics; not there if unset"
     )
     sentry_dsn: str = _option("SENTRY_DSN", "", "Where errors are reported, without rows, prompts or answers")
+
+    site_url: str = _option(
+        "BATCHSITE_URL",
+        "",
+        "How links in mails and notifications begin; made of BATCHSITE_HOSTS or PORT if unset",
+    )
+    email_url: str = _option(
+        "EMAIL_URL", "", "smtp://user:password@host:587 (STARTTLS) or smtps://…:465; without it no mail is sent"
+    )
+    email_from: str = _option("EMAIL_FROM", "", "Sender of mail; batchsite@ the first of BATCHSITE_HOSTS if unset")
+    notify_private: bool = _option(
+        "BATCHSITE_NOTIFY_PRIVATE", False, "Notifications may go to private addresses, any port, and without HTTPS"
+    )
 
     xai_api_key: str = _option(
         "XAI_API_KEY", "", "The xAI key for teams without a key of their own; the sandbox answers if unset"
@@ -175,6 +184,15 @@ class Options:
         """The role in the first team of each group of the provider of single sign-on that has one."""
         pairs = (pair.rpartition("=") for pair in self.oidc_roles)
         return {group.strip(): role.strip().lower() for group, _, role in pairs}
+
+    @property
+    def root_url(self) -> str:
+        """The address of the site, without a slash at its end."""
+        if self.site_url:
+            return self.site_url.rstrip("/")
+        if self.hosts:
+            return f"{'https' if self.https else 'http'}://{self.hosts[0]}"
+        return f"http://{self.bind if is_loopback(self.bind) else '127.0.0.1'}:{self.port}"
 
     @property
     def is_reachable(self) -> bool:

@@ -54,7 +54,7 @@ OPEN = Rule(Need.NOTHING, Need.NOTHING)
 OWN_ACCOUNT = Rule(Need.ACCOUNT, Need.ACCOUNT)
 LOOK = Rule(Need.VIEW)
 OWN_VIEW = Rule(Need.VIEW, Need.VIEW)
-"""Remembers something about how a person looks at a page."""
+"""Remembers something of the person's own: how they look at a page, where they are told of things."""
 LOOK_OR_WORK = Rule(Need.VIEW, Need.WORK)
 WORK = Rule(Need.WORK, Need.WORK)
 MANAGE = Rule(Need.MANAGE, Need.MANAGE)
@@ -113,7 +113,21 @@ RULES: dict[str, Rule] = {
     "mfa_add_webauthn": OWN_ACCOUNT,
     "mfa_edit_webauthn": OWN_ACCOUNT,
     "mfa_remove_webauthn": OWN_ACCOUNT,
+    "notifications": OWN_VIEW,
+    "notification-new": OWN_VIEW,
+    "notification": OWN_VIEW,
+    "notification-test": OWN_VIEW,
+    "notification-secret": OWN_VIEW,
+    "notification-remove": OWN_VIEW,
+    "notification-again": OWN_VIEW,
     # The team
+    "team-notifications": MANAGE,
+    "team-notification-new": MANAGE,
+    "team-notification": MANAGE,
+    "team-notification-test": MANAGE,
+    "team-notification-secret": MANAGE,
+    "team-notification-remove": MANAGE,
+    "team-notification-again": MANAGE,
     "home": LOOK,
     "spending": LOOK,
     "ledger": LOOK,
@@ -133,6 +147,10 @@ RULES: dict[str, Rule] = {
     "key-set": DANGEROUS,
     "key-test": MANAGE,
     "key-remove": DANGEROUS,
+    "audit": Rule(Need.MANAGE),
+    "audit-file": Rule(Need.MANAGE),
+    "server-approve": MANAGE,
+    "server-remove": MANAGE,
     "installation": OPERATE,
     "installation-team-key": Rule(Need.OPERATE, Need.OPERATE, confirmed=True),
     "installation-person": Rule(Need.OPERATE, Need.OPERATE, confirmed=True),
@@ -176,6 +194,7 @@ RULES: dict[str, Rule] = {
     "batch-models": WORK,
     "batch-ask-model": WORK,
     "batch-row-choice": WORK,
+    "batch-dead-links": WORK,
     "batch-fill": WORK,
     "batch-starter": WORK,
     "batch-keep": WORK,

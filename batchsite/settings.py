@@ -51,9 +51,11 @@ INSTALLED_APPS = [
     "batchsite.trials",
     "batchsite.results",
     "batchsite.gallery",
+    "batchsite.notifications",
     "batchsite.exports",
     "batchsite.operations",
     "batchsite.metrics",
+    "batchsite.audit",
 ]
 MIDDLEWARE = [
     "batchsite.processes.health.HealthFirst",
@@ -70,6 +72,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "batchsite.teams.middleware.TeamMiddleware",
+    "batchsite.audit.middleware.AuditTrail",
 ]
 ROOT_URLCONF = "batchsite.urls"
 WSGI_APPLICATION = "batchsite.wsgi.application"
@@ -125,6 +128,10 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_FORMS = {
     "login": "batchsite.entry.forms.SignInForm",
     "signup": "batchsite.entry.forms.OpenSignUpForm",
+    "reset_password": "batchsite.entry.forms.MailLinkForm",
+    "reset_password_from_key": "batchsite.entry.forms.NewPasswordForm",
+    "request_login_code": "batchsite.entry.forms.MailCodeForm",
+    "reauthenticate": "batchsite.entry.forms.ConfirmForm",
 }
 ACCOUNT_EMAIL_VERIFICATION = "mandatory" if OPTIONS.email_url and OPTIONS.sign_up == "anyone" else "optional"
 ACCOUNT_SESSION_REMEMBER = True
@@ -132,7 +139,8 @@ ACCOUNT_LOGIN_BY_CODE_ENABLED = bool(OPTIONS.email_url)
 ACCOUNT_REAUTHENTICATION_METHODS = ["password", "mfa"]
 ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_EMAIL_NOTIFICATIONS = bool(OPTIONS.email_url)
-ACCOUNT_RATE_LIMITS = {"login": False, "login_failed": False}  # ours are stronger: entry/sign_in.py
+# Passwords have limits of our own, which all processes share: entry/sign_in.py. `login_failed` counts second steps.
+ACCOUNT_RATE_LIMITS = {"login": False, "login_failed": "10/5m/key"}
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 60 * OPTIONS.confirm_minutes
 ACCOUNT_LOGOUT_REDIRECT_URL = LOGOUT_REDIRECT_URL
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
@@ -141,16 +149,18 @@ MFA_ADAPTER = "batchsite.entry.second_step.SecondStepAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # nobody can confirm one without a mail server
-MFA_FORMS = {"add_webauthn": "batchsite.entry.second_step_forms.AddPasskeyForm"}
+MFA_FORMS = {
+    "activate_totp": "batchsite.entry.second_step_forms.TurnOnForm",
+    "authenticate": "batchsite.entry.second_step_forms.CodeForm",
+    "reauthenticate": "batchsite.entry.second_step_forms.CodeAgainForm",
+    "add_webauthn": "batchsite.entry.second_step_forms.AddPasskeyForm",
+}
 MFA_TOTP_ISSUER = "batchsite"
 MFA_TOTP_TOLERANCE = 1
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not OPTIONS.https  # browsers allow passkeys without HTTPS on localhost alone
 SOCIALACCOUNT_ADAPTER = "batchsite.entry.sign_on.SignOnAdapter"
 SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
 SOCIALACCOUNT_PROVIDERS = sign_on_providers(OPTIONS)
-
-globals().update(mail(OPTIONS.email_url))
-DEFAULT_FROM_EMAIL = SERVER_EMAIL = OPTIONS.email_from or f"batchsite@{(*OPTIONS.hosts, 'localhost')[0]}"
 
 LANGUAGE_CODE = "en"
 USE_TZ = True
@@ -169,6 +179,9 @@ MEDIA_ROOT = DATA / "uploads"
 FILE_UPLOAD_TEMP_DIR = DATA / "uploads" / "incoming"
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10_000_000  # a prompt may be long; files do not count here
+
+globals().update(mail(OPTIONS.email_url))
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = OPTIONS.email_from or f"batchsite@{(*OPTIONS.hosts, 'localhost')[0]}"
 
 # The queue. The measured reasons for each number stand in docs/architecture.md, "The queue".
 # Its messages are hints: our own rows say what is due, so a lost or doubled message does no harm.
@@ -209,6 +222,7 @@ DUE_SOURCES = [
     "batchsite.trials.tasks.due",
     "batchsite.results.tasks.due",
     "batchsite.gallery.tasks.due",
+    "batchsite.notifications.tasks.due",
     "batchsite.exports.tasks.due",
 ]
 ON_EVERY_MACHINE = ["batchsite.submission.restore.keep_up"]

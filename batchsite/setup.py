@@ -1,4 +1,4 @@
-"""What the settings need before Django is set up: folders, the secret key, the database, log lines."""
+"""What the settings need before Django is set up: folders, the secret key, database, mail server, log lines."""
 
 from __future__ import annotations
 

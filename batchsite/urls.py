@@ -25,12 +25,14 @@ urlpatterns = [
     path("go", palette, name="palette"),
     path("", include("batchsite.entry.urls")),
     path("", include("batchsite.teams.urls")),
+    path("", include("batchsite.notifications.urls")),
     path("datasets/", include("batchsite.datasets.urls")),
     path("datasets/<int:dataset_id>/thumb", media_views.dataset_thumb, name="dataset-thumb"),
     path("datasets/<int:dataset_id>/file", media_views.dataset_file, name="dataset-file"),
     path("batches/", include("batchsite.batch_urls")),
     path("ask/", include("batchsite.asks.urls")),
     path("prompts/", include("batchsite.prompts.urls")),
+    path("audit/", include("batchsite.audit.urls")),
     path("provider/", include("batchsite.provider.urls")),
 ]
 

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache, partial
-from typing import Any
 
 from batchsite.batches.batchable import answers_for, why_no_batch
 from batchsite.batches.models import Batch, Submission
 from batchsite.batches.states import State
 from batchsite.media.shelf import shelf_of
-from batchsite.recipes.answer_shape import problems, shape_of
+from batchsite.recipes.answer_shape import Shape, problems, shape_of
 from batchsite.recipes.attachments import Pictures
 from batchsite.recipes.given_requests import given_recipe
+from batchsite.recipes.history import History
 from batchsite.recipes.prompt_template import parse
 from batchsite.recipes.recipe import Recipe
 from batchsite.recipes.tools import sent
+from batchsite.teams import tool_servers
 from batchsite.xai.bodies import CHAT, EDIT, GENERATION, RESPONSES, Kind
 from batchsite.xai.catalogue import picture_model
 
@@ -31,7 +32,8 @@ def recipe_of(batch: Batch) -> Recipe:
         known = partial(why_no_batch, answers=answers_for(batch.team))
         why_not = _any_model if batch.runs_live else cache(known)
         return given_recipe(columns, batch.model, kind, why_not, is_live=batch.runs_live)
-    pictures, tools = _pictures(batch), sent(batch.tools)
+    pictures, shape = pictures_of(batch), _shape(batch)
+    tools = (*sent(batch.tools), *tool_servers.sent(tool_servers.chosen(batch.team, batch.tools)))
     if picture_model(batch.model):
         kind = EDIT if pictures else GENERATION
     elif tools:
@@ -42,30 +44,35 @@ def recipe_of(batch: Batch) -> Recipe:
         system=parse(batch.system_prompt, columns) if batch.system_prompt.strip() else None,
         prompt=parse(batch.prompt, columns),
         model=batch.model,
-        params=_params(batch),
+        params=batch.params | ({"response_format": shape.response_format()} if shape and not shape.function else {}),
         examples=tuple((parse(one["user"], columns), parse(one["assistant"], columns)) for one in batch.examples),
         kind=kind,
         pictures=pictures,
         tools=tools,
+        function=shape.as_function() if shape else None,
         cache_key=batch.cache_key,
+        history=History(columns.index(batch.history_column)) if batch.history_column in columns else None,
     )
 
 
-def _pictures(batch: Batch) -> Pictures | None:
+def pictures_of(batch: Batch) -> Pictures | None:
     """Returns what goes along with each prompt. A column that is gone is read as none; drafts name it elsewhere."""
     columns = batch.dataset.columns
     if batch.picture_column not in columns:
         return None
-    return Pictures(columns.index(batch.picture_column), batch.picture_detail, shelf_of(batch.dataset))
+    shelf = shelf_of(batch.dataset)
+    return Pictures(columns.index(batch.picture_column), batch.picture_detail, shelf, batch.document_form)
 
 
 def recipe_sent(submission: Submission) -> Recipe:
     """Returns the recipe of a submission's requests: the batch's, with the cap on output tokens that a retry has.
 
-    What runs live is a chat completion: only those can be deferred (facts 5).
+    What runs live is a chat completion: only those can be deferred (facts 5). Only this recipe has the tokens of MCP
+    servers. Raises AccountMissing if one of them cannot be had.
     """
     recipe, output_cap = recipe_of(submission.batch), (submission.retry_of or {}).get("output_cap")
     recipe = recipe.capped(output_cap) if output_cap else recipe
+    recipe = replace(recipe, tools=tool_servers.with_tokens(submission.batch.team, recipe.tools))
     return replace(recipe, kind=CHAT) if submission.is_live and not recipe.tools else recipe
 
 
@@ -74,8 +81,6 @@ def _any_model(_: str) -> str:
     return ""
 
 
-def _params(batch: Batch) -> dict[str, Any]:
-    params: dict[str, Any] = batch.params
+def _shape(batch: Batch) -> Shape | None:
     broken = batch.state == State.DRAFT and problems(batch.shape)
-    shape = None if broken else shape_of(batch.shape)
-    return params | {"response_format": shape.response_format()} if shape else params
+    return None if broken else shape_of(batch.shape)

@@ -14,13 +14,14 @@ from django.http import QueryDict
 from batchsite.batches.batch_recipe import recipe_of
 from batchsite.batches.draft_fingerprint import draft_fingerprint
 from batchsite.batches.models import Batch
-from batchsite.drafts import draft_store, undo, value_rows
+from batchsite.drafts import dead_links, draft_store, undo, value_rows
 from batchsite.drafts.draft_edits import number_of
 from batchsite.drafts.draft_stages import stages_of
 from batchsite.drafts.draft_warnings import warnings_of
 from batchsite.drafts.forms import DraftField, DraftForm
 from batchsite.drafts.starter_prompts import STARTERS
 from batchsite.drafts.tool_fields import tool_inputs
+from batchsite.pricing.both_ways import why_not_live
 from batchsite.pricing.budgets import limiting_budget
 from batchsite.pricing.cap_form import SpendCapForm
 from batchsite.pricing.coverage import Coverage, Gaps, coverage, gaps
@@ -29,9 +30,11 @@ from batchsite.pricing.model_prices import prices_for
 from batchsite.pricing.repeated_rows import repeated_rows, sends_once
 from batchsite.prompts import prompt_queries as prompts
 from batchsite.recipes import answer_shape
+from batchsite.recipes.attachments import PAGES
 from batchsite.recipes.parameters import NAMES, parameters_of
 from batchsite.recipes.recipe import Recipe
 from batchsite.recipes.shape_fields import TYPES
+from batchsite.teams import tool_servers
 from batchsite.teams.accounts import AccountKind, account_kind
 from batchsite.teams.requests import TeamRequest
 
@@ -82,9 +85,12 @@ def draft_context(request: TeamRequest, form: DraftForm, row: int, *, at_submit:
         "noted": _noted(fields, params if swap_params else [], request.POST),
         "params": params,
         "swap_params": swap_params,
+        "swap_how": request.method == "POST" and bool(request.POST.get("no-live")) != bool(why_not_live(batch)),
         "shape_form": DraftForm(batch=batch) if taken else form,
         "swap_shape": taken,
         "tools": tool_inputs(batch.tools),
+        "servers": tool_servers.servers_of(batch.team),
+        "servers_chosen": [server.pk for server in tool_servers.chosen(batch.team, batch.tools)],
         "types": TYPES.items(),
         "form": form,
         "refused": at_submit and bool(problems),
@@ -120,6 +126,7 @@ def _costs(request: TeamRequest, batch: Batch, price: Estimate | None) -> dict[s
         "turns": 1 + bool(batch.system_prompt.strip()) + 2 * len(batch.examples),
         "estimate": price,
         "ways": draft_store.ways_of(batch, price),
+        "no_live": why_not_live(batch),
         "warnings": warnings_of(batch),
         "simulated": kind == AccountKind.SANDBOX,
         "account": kind,
@@ -165,7 +172,8 @@ def _chips(filled: Coverage, used: Sequence[int]) -> list[Chip]:
 
 
 def _gaps(batch: Batch, used: Sequence[int]) -> Gaps | None:
-    """Returns the gaps in the draft's rows. None if its prompt uses no column."""
+    """Returns the gaps in the draft's rows. None if its prompt uses no column. A row may have no earlier turns."""
+    used = [column for column in used if batch.dataset.columns[column] != batch.history_column]
     return gaps(batch.dataset, used, batch.rows) if used and len(batch.rows) else None
 
 
@@ -194,6 +202,7 @@ def review_context(
         "repeated": repeated_rows(batch, recipe_of(batch)),
         "once": sends_once(batch),
         "schema": _schema(batch),
+        "links": dead_links.check_of(batch),
         "request_text": text[:SHOWN_OF_A_REQUEST],
         "cut": len(text) > SHOWN_OF_A_REQUEST,
         "curl": curl,
@@ -204,7 +213,8 @@ def review_context(
 
 def _example(recipe: Recipe, row: int, cells: Sequence[str]) -> tuple[str, str]:
     """Returns (the request of a row as JSON, the same request as a shell command)."""
-    if recipe.length(cells) + recipe.carried(cells) > draft_store.LONGEST_PREVIEW:
+    is_paged = recipe.pictures is not None and recipe.pictures.documents == PAGES
+    if is_paged or recipe.length(cells) + recipe.carried(cells) > draft_store.LONGEST_PREVIEW:
         return draft_store.TOO_LONG_TO_SHOW, ""
     [(kind, body)] = recipe.request(row, cells)["batch_request"].items()
     return orjson.dumps(body, option=orjson.OPT_INDENT_2).decode(), _curl(kind, body)

@@ -19,7 +19,7 @@ from batchsite.datasets.models import Dataset, DatasetState
 from batchsite.drafts.draft_edits import LABELS, Basis, ChangedMeanwhile, follow, is_edit
 from batchsite.drafts.models import ValueSearch
 from batchsite.media.shelf import why_not_yet
-from batchsite.pricing.both_ways import BothWays, both_ways
+from batchsite.pricing.both_ways import BothWays, both_ways, why_not_live
 from batchsite.pricing.budgets import refusal_of
 from batchsite.pricing.coverage import values_of
 from batchsite.pricing.estimate import Estimate, estimate, rows_to_send
@@ -29,6 +29,7 @@ from batchsite.recipes.parameters import check_params
 from batchsite.recipes.prompt_template import PromptError, parse
 from batchsite.recipes.recipe import check_row
 from batchsite.recipes.shape_edits import part_of, with_values
+from batchsite.teams import tool_servers
 from batchsite.teams.accounts import account_kind
 from batchsite.teams.models import Team, User
 from batchsite.xai.bodies import CHAT, RESPONSES, Message
@@ -37,7 +38,6 @@ from batchsite.xai.catalogue import is_retired
 LONGEST_PREVIEW = 1_000_000
 """Characters of a prompt that the page of a draft shows."""
 TOO_LONG_TO_SHOW = "The prompt of this row is too long to be shown here."
-NO_TOOLS_LIVE = "Rows that run live have no tools (facts 5): submit a batch, or choose no tool."
 MOST_PROBLEMS = 20
 """Problems of examples that are listed."""
 ANY = Basis()
@@ -148,7 +148,7 @@ def preview(batch: Batch, row: int) -> Preview | None:
     if cells is None:
         return None
     recipe = recipe_of(batch)
-    problem = check_row(recipe, row, cells, 25_000_000) if batch.prompt.strip() else None
+    problem = check_row(recipe, row, cells, 25_000_000) if has_prompt(batch) else None
     pairs = list(zip(batch.dataset.columns, cells, strict=True))
     is_long = recipe.length(cells) > LONGEST_PREVIEW
     messages = [] if is_long else recipe.messages(cells)
@@ -158,8 +158,8 @@ def preview(batch: Batch, row: int) -> Preview | None:
 
 
 def has_prompt(batch: Batch) -> bool:
-    """Returns whether there is something to send for a row: a prompt, or rows that are requests already."""
-    return bool(batch.prompt.strip()) or batch.dataset.holds_requests
+    """Returns whether there is something to send for a row: a prompt, earlier turns, or rows that are requests."""
+    return bool(batch.prompt.strip() or batch.history_column) or batch.dataset.holds_requests
 
 
 def problems_of(batch: Batch) -> Problems:
@@ -182,8 +182,6 @@ def problems_of(batch: Batch) -> Problems:
         wrong = check_params(batch.model, batch.params, kind)
         problems |= {name: [words] for name, words in wrong.items()}
     problems |= {name: words for name, words in _parts(batch) if words}
-    if batch.id_column and batch.id_column not in batch.dataset.columns:
-        problems["id_column"] = ["The dataset doesn’t have that column."]
     problems |= _not_of_pictures(batch)
     if wrong_pictures := _picture_problem(batch):
         problems["picture_column"] = [wrong_pictures]
@@ -203,12 +201,14 @@ def _not_of_pictures(batch: Batch) -> Problems:
         problems["system_prompt"] = [f"{batch.model} makes pictures from the prompt alone: clear the system prompt."]
     if batch.examples:
         problems["examples"] = [f"{batch.model} makes pictures from the prompt alone: remove the examples."]
+    if batch.history_column:
+        problems["history_column"] = [f"{batch.model} makes pictures from the prompt alone: choose no earlier turns."]
     if batch.shape:
         problems["shape"] = [f"{batch.model} answers with pictures: choose “Text” as the answer format."]
     if batch.tools:
-        problems["tools"] = [f"{batch.model} makes pictures from the prompt alone: choose no tool."]
+        problems["tools"] = [f"{batch.model} makes pictures from the prompt alone: remove the tools."]
     if batch.runs_live:
-        problems["model"] = [f"{batch.model} makes pictures, and those cannot run live: choose the batch."]
+        problems["model"] = [why_not_live(batch)]
     return problems
 
 
@@ -216,7 +216,9 @@ def _why_not_sent(batch: Batch) -> str:
     """Returns why the model cannot be used as the draft is to run, in words; "" if it can."""
     is_gone = is_retired(batch.model)
     words = "" if batch.runs_live and not is_gone else why_no_batch(batch.model, answers_for(batch.team))
-    return f"{words} Run it live, or choose another model." if words and not is_gone else words
+    if not words or is_gone:
+        return words
+    return f"{words} Choose another model." if why_not_live(batch) else f"{words} Run it live, or choose another model."
 
 
 def _picture_problem(batch: Batch) -> str:
@@ -245,7 +247,7 @@ def problems_with_price(batch: Batch, price: Estimate | None, person: User | Non
 
 
 def _parts(batch: Batch) -> Iterator[tuple[str, list[str]]]:
-    """Yields the problems of the parts with several inputs: examples and the shape of the answer."""
+    """Yields the problems of columns, and of the parts with several inputs."""
     wrong = []
     for number, turn in enumerate(batch.examples, 1):
         for who, label in (("user", "what the user says"), ("assistant", "the answer")):
@@ -255,8 +257,14 @@ def _parts(batch: Batch) -> Iterator[tuple[str, list[str]]]:
             if len(wrong) < MOST_PROBLEMS:
                 wrong += [f"Example {number}: {words}" for words in _unknown(text, batch.dataset.columns)]
     yield "examples", wrong[:MOST_PROBLEMS]
+    for name in ("id_column", "history_column"):
+        if getattr(batch, name) not in ("", *batch.dataset.columns):
+            yield name, ["The dataset doesn’t have that column."]
     yield "shape", answer_shape.problems(batch.shape)
-    yield "tools", [*tools.problems(batch.tools), *([NO_TOOLS_LIVE] if batch.runs_live and batch.tools else ())]
+    not_live = why_not_live(batch) if batch.runs_live and batch.tools and not batch.makes_pictures else ""
+    gone = [server for server in tool_servers.chosen(batch.team, batch.tools) if server.removed_at]
+    removed = [f"The MCP server “{server}” was removed from the team: choose the others again." for server in gone]
+    yield "tools", [*tools.problems(batch.tools), *removed, *filter(None, [not_live])]
 
 
 def _unknown(text: str, columns: Sequence[str]) -> list[str]:
@@ -275,8 +283,8 @@ def used_columns(batch: Batch) -> tuple[int, ...]:
     for text in texts:
         with contextlib.suppress(PromptError):
             used |= dict.fromkeys(parse(text, batch.dataset.columns).columns)
-    if batch.picture_column in batch.dataset.columns:
-        used |= {batch.dataset.columns.index(batch.picture_column): None}
+    along = [name for name in (batch.history_column, batch.picture_column) if name in batch.dataset.columns]
+    used |= dict.fromkeys(batch.dataset.columns.index(name) for name in along)
     return tuple(used)
 
 

@@ -34,6 +34,8 @@ COPIED = (
     "expected_column",
     "picture_column",
     "picture_detail",
+    "document_form",
+    "history_column",
     "id_column",
     "runs_live",
     "auto_retries",
@@ -81,7 +83,7 @@ def duplicate(
     if rows is not None:
         values |= {"ranges": rows.as_lists(), "row_limit": None, "tried": None}
     target = dataset or batch.dataset
-    for name in ("id_column", "expected_column", "picture_column"):
+    for name in ("id_column", "expected_column", "picture_column", "history_column"):
         if values[name] not in target.columns:
             values[name] = ""
     with transaction.atomic():

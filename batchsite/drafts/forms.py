@@ -16,7 +16,7 @@ from batchsite.drafts.draft_store import Problems
 from batchsite.drafts.tool_fields import typed_tools
 from batchsite.drafts.widgets import number_input, param_fields
 from batchsite.pricing.model_prices import ModelPrice, prices_for
-from batchsite.recipes.attachments import DETAILS
+from batchsite.recipes.attachments import DETAILS, DOCUMENTS, MOST_PAGES
 from batchsite.recipes.parameters import NAMES
 from batchsite.recipes.row_set import parse_rows
 from batchsite.recipes.shape_edits import part_of
@@ -25,11 +25,11 @@ from batchsite.wording import price
 BLANK_FIELDS = ("name", "prompt", "model")
 """Fields that are not marked as wrong while they are still blank."""
 LONGEST_ID_COLUMN = 300
-SHAPE_KINDS = (("text", "Text"), ("fields", "Columns"), ("schema", "JSON Schema"))
+SHAPE_KINDS = (("text", "Text"), ("fields", "Columns"), ("schema", "JSON Schema"), ("function", "Function"))
 
 
 def _from_to(least: int, most: int) -> dict[str, str]:
-    return dict.fromkeys(("invalid", "min_value", "max_value"), f"A whole number from {least} to {most}, please.")
+    return dict.fromkeys(("invalid", "min_value", "max_value"), f"Enter a whole number from {least} to {most}.")
 
 
 @dataclass(frozen=True)
@@ -50,11 +50,13 @@ class DraftField:
 _COLUMNS = frozenset(
     (
         *("prompt", "system_prompt", "row_limit", "ranges", "skip_empty", "repeats", "id_column"),
-        *("picture_column", "picture_detail"),
+        *("picture_column", "picture_detail", "document_form", "history_column"),
         *("model", "name", "runs_live", "auto_retries", "deadline_hours"),
     )
 )
 """Fields of the form that are columns of a Batch, with the same name."""
+_MADE_OF = {"fields": ("fields",), "schema": ("schema",), "function": ("function", "schema")}
+"""Parts of a stored shape, by its kind."""
 BLANK_FIELD: dict[str, Any] = {"name": "", "type": "text", "values": [], "description": "", "required": True}
 
 
@@ -110,19 +112,44 @@ class DraftForm(forms.Form):
         label="JSON Schema",
         required=False,
         strip=False,
-        help_text="An object whose properties become columns of the results.",
+        help_text="An object whose properties become columns of the results; of a function, its parameters.",
         widget=forms.Textarea({"rows": 8, "spellcheck": "false", "class": "code"}),
+    )
+    function_name = forms.CharField(
+        label="Name of the function",
+        required=False,
+        max_length=200,
+        help_text="The model is asked to call it, and nothing is run: what it would be called with is the answer.",
+        widget=forms.TextInput({"spellcheck": "false", "class": "code", "placeholder": "note_city"}),
+    )
+    function_description = forms.CharField(
+        label="What the function is for",
+        required=False,
+        max_length=4_000,
+        widget=forms.Textarea({"rows": 2, "dir": "auto"}),
     )
     picture_column = forms.ChoiceField(
         label="Pictures from",
         required=False,
-        help_text="Its values are web addresses of pictures, or names of files that came with the table; one a line.",
+        help_text="Its values are web addresses of pictures, or names of files that came with the table, one per line.",
     )
     picture_detail = forms.ChoiceField(
         label="Detail",
         required=False,
         choices=DETAILS,
         help_text="How closely the model looks: low costs 256 tokens a picture, else up to 1,792.",
+    )
+    document_form = forms.ChoiceField(
+        label="PDFs",
+        required=False,
+        choices=DOCUMENTS,
+        help_text=f"Of PDFs that came with the table. Page by page for those of up to {MOST_PAGES} pages.",
+    )
+    history_column = forms.ChoiceField(
+        label="Earlier turns from",
+        required=False,
+        help_text="Its values are JSON lists of messages, such as [{“role”: “user”, “content”: “…”}]. They are sent "
+        "before each row’s prompt; without a prompt they are what is asked.",
     )
     id_column = forms.ChoiceField(
         label="Request id",
@@ -135,8 +162,8 @@ class DraftForm(forms.Form):
         label="How it runs",
         required=False,
         choices=[
-            ("batch", "In a batch: the lowest price. Most batches are done within minutes, xAI promises no time"),
-            ("live", "Live: each row is asked right away, at list price. For models that take no batches, too"),
+            ("batch", "In a batch, at the lowest price. Most finish within minutes, but xAI promises no time"),
+            ("live", "Live, at list price: each row is asked right away. Also for models that take no batches"),
         ],
         coerce=lambda value: value == "live",
         empty_value=None,
@@ -195,6 +222,8 @@ class DraftForm(forms.Form):
         usable = [column for column in columns if len(column) <= LONGEST_ID_COLUMN]
         pictures: Any = self.fields["picture_column"]
         pictures.choices = [("", "No pictures"), *((column, f"The column “{column}”") for column in usable)]
+        history: Any = self.fields["history_column"]
+        history.choices = [("", "No earlier turns"), *((column, f"The column “{column}”") for column in usable)]
         field.choices = [("", "The row’s number"), *((column, f"The column “{column}”") for column in usable)]
 
     def _fit_models(self, prices: Sequence[ModelPrice]) -> None:
@@ -231,7 +260,7 @@ class DraftForm(forms.Form):
         values = {name: value for name, value in self.cleaned_data.items() if name in _COLUMNS and name in self.data}
         given = {name: self.cleaned_data[name] for name in NAMES if name in self.data and name in self.cleaned_data}
         params = {name: value for name, value in (self.batch.params | given).items() if value is not None}
-        tools = typed_tools(self.data)
+        tools = typed_tools(self.data) if isinstance(self.data, QueryDict) else None
         chosen = {} if tools is None else {"tools": tools}
         return values | {"params": params} | chosen | self._examples() | self._shape()
 
@@ -243,9 +272,13 @@ class DraftForm(forms.Form):
         kind = self.cleaned_data.get("shape_kind")
         if not kind:
             return {}
-        parts = {"fields": self.shape_fields, "schema": _lines(self.cleaned_data.get("schema", ""))}
-        aside = {name: part for name, part in parts.items() if name != kind and part}
-        return {"shape": {kind: parts[kind]} if kind in parts else None, "shape_aside": aside or None}
+        parts: dict[str, Any] = {"fields": self.shape_fields, "schema": _lines(self.cleaned_data.get("schema", ""))}
+        names = ("name", "description")
+        typed = {name: _lines(self.cleaned_data.get(f"function_{name}", "")).strip() for name in names}
+        parts["function"] = typed if any(typed.values()) or kind == "function" else {}
+        chosen = _MADE_OF.get(kind, ())
+        aside = {name: part for name, part in parts.items() if name not in chosen and part}
+        return {"shape": {name: parts[name] for name in chosen} or None, "shape_aside": aside or None}
 
     def with_problems(self, problems: Problems, *, at_submit: bool) -> dict[str, DraftField]:
         """Returns every field with its problems. Blank fields are not wrong before submitting."""
@@ -267,14 +300,17 @@ def _initial(batch: Batch) -> dict[str, Any]:
     """Returns initial values of the inputs that differ from what is stored."""
     shape = batch.shape or {}
     schema = part_of(shape, batch.shape_aside, "schema") or ""
+    function = part_of(shape, batch.shape_aside, "function") or {}
     text = schema if isinstance(schema, str) else json.dumps(schema, indent=2, ensure_ascii=False)
     return {
         "ranges": ", ".join(f"{first}-{last}" if last > first else f"{first}" for first, last in batch.ranges or ()),
         "skip_empty": "yes" if batch.skip_empty else "no",
         "repeats": batch.repeats or "auto",
         "runs_live": "live" if batch.runs_live else "batch",
-        "shape_kind": "schema" if "schema" in shape else "fields" if shape else "text",
+        "shape_kind": next((kind for kind in ("function", "schema", "fields") if kind in shape), "text"),
         "schema": text,
+        "function_name": function.get("name", ""),
+        "function_description": function.get("description", ""),
     }
 
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from batchsite.batches.models import Batch
 from batchsite.processes.models import Work
+from batchsite.recipes.row_set import RowSet
 from batchsite.teams.models import User
 
 
@@ -61,3 +62,37 @@ class ValueSearch(Work):
     @property
     def is_looking(self) -> bool:
         return not self.ready_at
+
+
+class LinkCheck(Work):
+    """The work of asking for the web addresses that go along with a draft's rows, and which rows have dead ones."""
+
+    batch = models.OneToOneField(Batch, on_delete=models.CASCADE, related_name="link_check")
+    mark = models.CharField(max_length=64)
+    """What was asked for: the column and the rows. Another choice asks again."""
+    total = models.PositiveIntegerField(default=0)
+    """Different addresses."""
+    asked = models.PositiveIntegerField(default=0)
+    unsure = models.PositiveIntegerField(default=0)
+    """Addresses that gave no clear answer."""
+    rows_looked_at = models.PositiveBigIntegerField(default=0)
+    is_whole = models.BooleanField(default=True)
+    """Whether every address of every row was asked for."""
+    dead: models.JSONField[list[dict[str, Any]]] = models.JSONField(default=list)
+    """The first dead addresses: [{"address", "words", "row"}], `row` the first one that has it."""
+    dead_count = models.PositiveIntegerField(default=0)
+    dead_rows: models.JSONField[list[list[int]]] = models.JSONField(default=list)
+    """Rows with a dead address: [[first, last], …]."""
+    ready_at = models.DateTimeField(null=True, blank=True)
+    problem = models.TextField(blank=True)
+
+    def __str__(self) -> str:
+        return f"links of {self.batch_id}"
+
+    @property
+    def is_looking(self) -> bool:
+        return not self.ready_at
+
+    @property
+    def rows(self) -> RowSet:
+        return RowSet(self.dead_rows)

@@ -1,6 +1,7 @@
 """The inputs of a draft's tools: a box for each tool, and one for each of its settings. Pure.
 
-They are named `tool-<tool>` and `tool-<tool>-<setting>`; a page that has them sends `tools-shown`.
+They are named `tool-<tool>` and `tool-<tool>-<setting>`, those of MCP servers `tool-mcp` with the server's id as value;
+a page that has them sends `tools-shown`.
 """
 
 from __future__ import annotations
@@ -9,16 +10,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.http import QueryDict
+
 from batchsite.recipes.tools import TOOLS, Tool, ToolSetting, tidy
 
 LONGEST_TYPED = 5_000
 
 
-def typed_tools(data: Mapping[str, Any]) -> dict[str, Any] | None:
+def typed_tools(data: QueryDict) -> dict[str, Any] | None:
     """Returns the chosen tools as a draft stores them. None if the page did not have them."""
     if "tools-shown" not in data:
         return None
-    return {tool.name: _settings(data, tool) for tool in TOOLS if f"tool-{tool.name}" in data}
+    chosen = {tool.name: _settings(data, tool) for tool in TOOLS if f"tool-{tool.name}" in data}
+    servers = sorted(
+        {int(key) for key in data.getlist("tool-mcp") if key.isascii() and key.isdecimal() and len(key) < 16}
+    )
+    return chosen | ({"mcp": {"servers": servers}} if servers else {})
 
 
 def _settings(data: Mapping[str, Any], tool: Tool) -> dict[str, Any]:

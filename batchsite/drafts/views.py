@@ -16,7 +16,7 @@ from batchsite.batches.models import Batch
 from batchsite.batches.states import State
 from batchsite.datasets import sample
 from batchsite.datasets.models import Dataset, DatasetState
-from batchsite.drafts import conflicts, draft_store, saved_prompts, value_rows
+from batchsite.drafts import conflicts, dead_links, draft_store, saved_prompts, value_rows
 from batchsite.drafts.draft_edits import ChangedMeanwhile
 from batchsite.drafts.draft_page import draft_context, review_context
 from batchsite.drafts.forms import DraftForm
@@ -159,6 +159,7 @@ def batch_check(request: TeamRequest, batch_id: int) -> HttpResponse:
     if form.errors or draft_store.problems_with_price(batch, draft_store.estimate_of(batch), request.user):
         context = draft_context(request, form, _row(request), at_submit=True)
         return render(request, "drafts/edit.html", context, status=UNPROCESSABLE)
+    dead_links.begin(batch)
     return redirect("batch-review", batch.pk)
 
 

@@ -5,7 +5,14 @@ from __future__ import annotations
 import hmac
 from typing import Any
 
-from allauth.account.forms import LoginForm, SignupForm
+from allauth.account.forms import (
+    LoginForm,
+    ReauthenticateForm,
+    RequestLoginCodeForm,
+    ResetPasswordForm,
+    ResetPasswordKeyForm,
+    SignupForm,
+)
 from django import forms
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
@@ -25,9 +32,16 @@ def _name(label: str = "Your name") -> forms.CharField:
     return forms.CharField(label=label, max_length=120, widget=forms.TextInput({"autocomplete": "name"}))
 
 
-def _email(**attributes: Any) -> forms.EmailField:
+class EmailField(forms.EmailField):
+    """An e-mail in the form in which it is kept: in small letters."""
+
+    def to_python(self, value: Any) -> str:
+        return str(super().to_python(value) or "").strip().lower()
+
+
+def _email(**attributes: Any) -> EmailField:
     attributes.setdefault("autocomplete", "username")
-    return forms.EmailField(label="E-mail", max_length=254, widget=forms.EmailInput(attributes))
+    return EmailField(label="E-mail", max_length=254, widget=forms.EmailInput(attributes))
 
 
 def _password(label: str, kind: str, help_text: str = "", *, required: bool = True) -> forms.CharField:
@@ -48,7 +62,7 @@ class SignUpForm(forms.Form):
     password = _new_password()
 
     def clean_email(self) -> str:
-        email: str = self.cleaned_data["email"].strip().lower()
+        email: str = self.cleaned_data["email"]
         if User.objects.filter(email=email).exists():
             raise ValidationError(TAKEN + " Sign in with it instead; the link brings you back here.")
         return email
@@ -63,7 +77,7 @@ class SetupForm(SignUpForm):
     code = forms.CharField(
         label="Setup code",
         max_length=40,
-        help_text="Shown in the terminal of `manage.py up`, and by `manage.py setupcode`.",
+        help_text="Shown in the terminal where batchsite starts, and by “manage.py setupcode”.",
         widget=forms.TextInput({"autocomplete": "off", "autofocus": True}),
     )
     team_name = team_name_field()
@@ -77,7 +91,7 @@ class SetupForm(SignUpForm):
     def clean_code(self) -> str:
         typed = "".join(filter(str.isalnum, self.cleaned_data["code"])).upper()
         if not hmac.compare_digest(typed.encode(), setup_code(settings.SECRET_KEY).replace("-", "").encode()):
-            raise ValidationError("That is not the code. `manage.py setupcode` shows it again.")
+            raise ValidationError("That is not the code. “manage.py setupcode” shows it again.")
         return typed
 
 
@@ -85,11 +99,6 @@ class SignInForm(LoginForm):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields = {"email": _email(autofocus=True), "password": _password("Password", "current-password")}
-
-    def clean_email(self) -> str:
-        """As people write it."""
-        email: str = self.cleaned_data["email"].strip().lower()
-        return email
 
     def clean(self) -> dict[str, Any]:
         self.cleaned_data["login"] = self.cleaned_data.get("email", "")  # allauth's name of the field
@@ -112,6 +121,35 @@ class OpenSignUpForm(SignupForm):  # type: ignore[misc]
         self.fields["password1"] = _new_password()
 
 
+class MailLinkForm(ResetPasswordForm):  # type: ignore[misc]
+    """Where a link to set a new password goes."""
+
+    email = _email(autofocus=True)
+
+
+class MailCodeForm(RequestLoginCodeForm):  # type: ignore[misc]
+    """Where a code to sign in goes."""
+
+    email = _email(autofocus=True)
+
+
+class NewPasswordForm(ResetPasswordKeyForm):  # type: ignore[misc]
+    """A new password by a link. It is typed once, as anywhere here: a slip is mended by another link."""
+
+    password1 = _new_password("New password")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["password1"] = _new_password("New password")
+        self.fields.pop("password2")
+
+
+class ConfirmForm(ReauthenticateForm):  # type: ignore[misc]
+    """The password once more, before what is dangerous."""
+
+    password = _password("Your password", "current-password")
+
+
 class AccountForm(forms.Form):
     """Name and e-mail. Changing the e-mail takes the password, as the e-mail opens the account."""
 
@@ -127,7 +165,7 @@ class AccountForm(forms.Form):
             self.fields["email"].disabled = True
 
     def clean_email(self) -> str:
-        email: str = self.cleaned_data["email"].strip().lower()
+        email: str = self.cleaned_data["email"]
         if User.objects.filter(email=email).exclude(pk=self.user.pk).exists():
             raise ValidationError(TAKEN)
         return email

@@ -5,15 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.internal.flows.login import get_authentication_records, record_authentication
+from allauth.account.signals import password_reset
 from allauth.account.signals import user_logged_in as signed_in
+from allauth.mfa.signals import authentication_failed
 from allauth.usersessions.models import UserSession
 from django.contrib.auth.signals import user_logged_in
 from django.dispatch import receiver
 from django.http import HttpRequest
 
 from batchsite.entry.addresses import keep_address
+from batchsite.entry.second_step import reencrypt_second_steps
 from batchsite.entry.sign_on import follow_groups
+from batchsite.teams import security_log
 from batchsite.teams.models import User
+from batchsite.teams.signals import secret_key_changed
 
 
 @receiver(user_logged_in)
@@ -29,3 +34,18 @@ def _keep_and_note(request: HttpRequest, user: User, **_: Any) -> None:
 def _follow_groups(request: HttpRequest, user: User, **facts: Any) -> None:
     if facts.get("sociallogin") is not None:
         follow_groups(user, facts["sociallogin"])
+
+
+@receiver(password_reset)
+def _log_new_password(request: HttpRequest, user: User, **_: Any) -> None:
+    security_log.record("password_reset", request, user=user.pk)
+
+
+@receiver(authentication_failed)
+def _log_second_step(request: HttpRequest, user: User, **_: Any) -> None:
+    security_log.record("second_step_failed", request, person=user.pk)
+
+
+@receiver(secret_key_changed)
+def _encrypt_anew(**_: Any) -> tuple[int, list[str]]:
+    return reencrypt_second_steps()

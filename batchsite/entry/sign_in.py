@@ -24,11 +24,11 @@ MOST_OF_AN_ACCOUNT = 100
 class TooManyTries(Exception):
     """Refused for a while, even with the right password. The text tells until when."""
 
-    def __init__(self, wait: timedelta) -> None:
+    def __init__(self, wait: timedelta, of: str) -> None:
         self.seconds = max(1, math.ceil(wait.total_seconds()))
         minutes = math.ceil(self.seconds / 60)
         when = "in a minute" if minutes == 1 else f"in {minutes} minutes"
-        super().__init__(f"Too many wrong passwords. Try again {when}.")
+        super().__init__(f"Too many wrong {of}. Try again {when}.")
 
 
 def is_password_of(user: User, password: str, address: str) -> bool:
@@ -40,7 +40,7 @@ def is_password_of(user: User, password: str, address: str) -> bool:
     return is_right
 
 
-def count_try(email: str, address: str) -> SignInFailure:
+def count_try(email: str, address: str, of: str = "passwords") -> SignInFailure:
     """Records the try as a failure before the password is checked, so that parallel tries gain nothing.
 
     Raises TooManyTries, and then records nothing: waiting does not get longer by trying.
@@ -53,7 +53,7 @@ def count_try(email: str, address: str) -> SignInFailure:
     wait = _wait(failure, now)
     if wait is not None:
         failure.delete()
-        raise TooManyTries(wait)
+        raise TooManyTries(wait, of)
     return failure
 
 
@@ -67,6 +67,15 @@ def _wait(failure: SignInFailure, now: datetime) -> timedelta | None:
         if len(times) > most:
             waits.append(times[-most - 1] + WINDOW - now)
     return max(waits, default=None)
+
+
+def count_code(user: User) -> SignInFailure:
+    """Records a try of a code of the second step, wherever it comes from: whoever guesses knows the password already.
+
+    Raises TooManyTries.
+    """
+    account = f"second step of {user.pk}"
+    return count_try(account, account, "codes")
 
 
 def forget(failure: SignInFailure) -> None:

@@ -1,18 +1,16 @@
-"""The gallery of a batch: its pictures as small copies of ours, each and all as downloads."""
+"""The pictures of a batch: small copies of ours to look at, each and all as downloads."""
 
 from __future__ import annotations
 
 from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.templatetags.static import static
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
 from batchsite.batches import queries
-from batchsite.batches.batch_tabs import tabs_of
 from batchsite.batches.models import Batch
 from batchsite.gallery.models import GeneratedPicture, PictureState
-from batchsite.gallery.picture_page import page_of
 from batchsite.gallery.picture_zip import zip_of
 from batchsite.media.picture_answer import picture_answer
 from batchsite.processes.stream_slots import streams
@@ -26,14 +24,6 @@ def _batch(request: TeamRequest, batch_id: int) -> Batch:
     if not batch.makes_pictures or batch.state == "draft":
         raise Http404("This batch makes no pictures.")
     return batch
-
-
-@require_safe
-def batch_pictures(request: TeamRequest, batch_id: int) -> HttpResponse:
-    """The gallery; for htmx the part that moves while pictures are fetched."""
-    batch = _batch(request, batch_id)
-    context = {"batch": batch, "page": page_of(batch, request.GET.get("after", "")), "tabs": tabs_of(batch)}
-    return render(request, "gallery/_pictures.html" if request.htmx else "gallery/gallery.html", context)
 
 
 @require_safe

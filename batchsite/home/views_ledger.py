@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET
 from batchsite.home import ledger as books
 from batchsite.processes.stream_slots import streams
 from batchsite.tables.sheet_writers import csv_lines, write_workbook
+from batchsite.teams import security_log
 from batchsite.teams.requests import TeamRequest
 
 
@@ -40,6 +41,7 @@ def ledger(request: TeamRequest) -> HttpResponse:
 @streams
 def ledger_file(request: TeamRequest, form: str) -> HttpResponseBase:
     month = _month(request)
+    security_log.record("ledger_downloaded", request)
     name, rows = f"ledger-{month:%Y-%m}" if month else "ledger", books.rows(request.team, month)
     if form == "csv":
         answer = StreamingHttpResponse(csv_lines(books.HEAD, rows), content_type="text/csv; charset=utf-8")

@@ -13,6 +13,11 @@ from batchsite.batches.models import Batch
 from batchsite.pricing.estimate import Estimate, estimate
 from batchsite.wording import about, many
 
+NO_TOOLS = (
+    "With tools it cannot run live: xAI takes tools in batches and in tries, not in deferred requests. "
+    "To run it live, choose no tool."
+)
+NO_PICTURES = "{model} makes pictures, and those cannot run live: choose the batch."
 SECONDS_EACH = 15
 """Of a row that runs live: an answer, and up to one poll until it is read."""
 
@@ -38,6 +43,13 @@ class BothWays:
         if self.more is not None:
             cost = f", {about(self.more)} more"
         return f"{many(self.rows, 'row')}: {live_time(self.rows)}{cost}"
+
+
+def why_not_live(batch: Batch) -> str:
+    """Returns why a draft cannot run live, as a sentence (facts 5, 6.5). Empty if it can."""
+    if batch.makes_pictures:
+        return NO_PICTURES.format(model=batch.model)
+    return NO_TOOLS if batch.tools else ""
 
 
 def both_ways(batch: Batch, price: Estimate | None) -> BothWays:

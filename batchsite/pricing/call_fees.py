@@ -40,7 +40,7 @@ def expected_fees(tools: Collection[str], lessons: Sequence[Lesson]) -> CallFees
         return NO_FEES
     lesson = next((lesson for lesson in lessons if lesson.answers), None)
     if lesson is None:
-        fee = max(CALL_FEES.values())
+        fee = 0 if set(tools) == {"mcp"} else max(CALL_FEES.values())  # calls of MCP servers cost tokens only
         words = f"{GUESSED} calls of tools a row are a guess"
         return CallFees(GUESSED * fee, FEWEST * fee, MOST * fee, GUESSED * FOUND_TOKENS, words)
     mean = lesson.tool_ticks / lesson.answers

@@ -182,8 +182,10 @@ def sum_of(lessons: Iterable[Lesson]) -> Lesson:
 def prompt_fingerprint(batch: Batch) -> str:
     """Returns `<hash of texts and shape>.<hash of model and parameters>`: what is asked, whatever the rows."""
     texts = _short([batch.system_prompt, batch.prompt, batch.examples, batch.shape], 12)
-    along = [[batch.picture_column, batch.picture_detail]] if batch.picture_column else []
+    along: list[Any] = [[batch.picture_column, batch.picture_detail]] if batch.picture_column else []
     along += [batch.tools] if batch.tools else []
+    along += [batch.document_form] if batch.document_form else []
+    along += [batch.history_column] if batch.history_column else []
     return f"{texts}.{_short([batch.model, batch.params, *along], 7)}"
 
 

@@ -151,7 +151,7 @@ def _is_alike(before: Batch, batch: Batch) -> bool:
 
 
 def _schema_tokens(recipe: Recipe) -> float:
-    answer_format = recipe.params.get("response_format")
+    answer_format = recipe.params.get("response_format") or recipe.function
     return len(json_bytes(answer_format)) * PER_CHARACTER if answer_format else 0.0
 
 

@@ -1,4 +1,4 @@
-"""The shape of an answer: text, or fields that a JSON schema describes. Pure.
+"""The shape of an answer: text, fields that a JSON schema describes, or the arguments of a function. Pure.
 
 A `Batch.shape` becomes a `Shape` once per batch and process; checking an answer then takes a microsecond (measured:
 jsonschema-rs 0.3 µs a check, fastjsonschema 3.7 µs), so a million answers can be checked as they arrive.
@@ -9,6 +9,7 @@ too much is not checked, which its row says.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -21,6 +22,7 @@ from batchsite.recipes.misfit_words import misfit_words
 from batchsite.recipes.pasted_schema import PastedSchema, read_schema
 from batchsite.recipes.schema_graph import SchemaGraph
 from batchsite.recipes.shape_fields import field_problems, fields_schema
+from batchsite.xai.wire_json import encode_json
 
 MOST_WORK = 2_000_000
 """Subschemas times values that are checked for one answer: about a tenth of a second."""
@@ -34,10 +36,13 @@ PAGE_WORK = 10 * MOST_WORK
 """Work allowed for all answers that are checked at once, such as those of a page of results."""
 PAGE_EXPLAINED = 20 * MOST_EXPLAINED
 NO_JSON = "The answer is not JSON"
+NOT_CALLED = "The model answered in words and did not call “{name}”"
 CUT_OFF = "The answer was cut off at the token limit"
 UNCHECKED = "The answer was not checked: it is too large or too deep for its schema"
 UNEXPLAINED = "The answer does not fit the schema"
 _FENCE = "```"
+_FUNCTION_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+LONGEST_DESCRIPTION = 2_000
 
 
 @dataclass
@@ -57,6 +62,17 @@ class Shape:
     """The columns of an answer: the properties of an object, in order. Empty for other kinds of schema."""
     validator: Any
     graph: SchemaGraph
+    function: str = ""
+    """Name of the function that the model is to call; the answer is what it would be called with (facts 6.5)."""
+    description: str = ""
+    """What that function is for, in words for the model."""
+
+    def as_function(self) -> dict[str, Any] | None:
+        """Returns the function as it stands in a request. None if the answer is no call."""
+        if not self.function:
+            return None
+        described = {"description": self.description} if self.description else {}
+        return {"name": self.function, **described, "parameters": self.schema}
 
     def response_format(self) -> dict[str, Any]:
         """Returns the request parameter of that name (facts 6.1)."""
@@ -67,7 +83,9 @@ class Shape:
         try:
             value = _loads(answer)
         except ValueError:
-            return CUT_OFF if finish_reason == "length" else NO_JSON
+            if finish_reason == "length":
+                return CUT_OFF
+            return NOT_CALLED.format(name=self.function) if self.function else NO_JSON
         effort = effort or Effort()
         work = self._work(answer, value)
         if work is None or work > min(MOST_WORK, effort.work):
@@ -148,7 +166,7 @@ def as_cell(value: Any) -> str:
     """Returns a value as the text of a cell: a text as it is, "" for null, anything else as JSON."""
     if isinstance(value, str):
         return value.replace("\0", "�")
-    return "" if value is None else orjson.dumps(value).decode()
+    return "" if value is None else encode_json(value).decode()
 
 
 # ---- from what a person made -------------------------------------------------------------------------
@@ -167,11 +185,12 @@ def shape_of(stored: Mapping[str, Any] | None) -> Shape | None:
 
 @lru_cache(maxsize=64)
 def _compiled(stored: bytes) -> Shape:
-    wrong = problems(orjson.loads(stored))
-    if wrong:
+    made = orjson.loads(stored)
+    if wrong := problems(made):
         raise ValueError(wrong[0])
-    pasted = _schema_of(orjson.loads(stored))
-    return Shape(pasted.schema, pasted.graph.properties, pasted.validator, pasted.graph)
+    pasted, function = _schema_of(made), made.get("function") or {}
+    named = (function.get("name", ""), function.get("description", ""))
+    return Shape(pasted.schema, pasted.graph.properties, pasted.validator, pasted.graph, *named)
 
 
 def _schema_of(stored: Mapping[str, Any]) -> PastedSchema:
@@ -193,13 +212,30 @@ def problems(stored: Mapping[str, Any] | None) -> list[str]:
     if not stored:
         return []
     wrong = [] if "schema" in stored else field_problems(stored.get("fields") or [])
+    if "function" in stored:
+        wrong += _function_problems(stored["function"])
     if wrong:
         return wrong
     try:
-        _schema_of(stored)
+        schema = _schema_of(stored).schema
     except ValueError as error:
         return [str(error)]
+    if "function" in stored and schema.get("type") != "object":
+        return ["The parameters of a function are an object: begin the schema with “type”: “object”."]
     return []
+
+
+def _function_problems(function: Mapping[str, Any]) -> list[str]:
+    """Returns what is wrong with the name and the description of a function, as sentences."""
+    name, description = function.get("name") or "", function.get("description") or ""
+    if not name:
+        return ["Give the function a name, such as note_city."]
+    wrong = []
+    if not _FUNCTION_NAME.fullmatch(name):
+        wrong.append(f"“{name[:80]}” is no name of a function: use 1 to 64 of A–Z a–z 0–9 _ -.")
+    if len(description) > LONGEST_DESCRIPTION:
+        wrong.append(f"The description of the function has more than {LONGEST_DESCRIPTION:,} characters.")
+    return wrong
 
 
 def notes(stored: Mapping[str, Any] | None) -> list[str]:

@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Any, Self
 
 from batchsite.recipes.attachments import Pictures
+from batchsite.recipes.history import History
 from batchsite.recipes.json_bytes import json_bytes
 from batchsite.recipes.parameters import MAX_TOKENS
 from batchsite.recipes.prompt_template import Template
@@ -44,7 +45,11 @@ class Recipe:
     """What goes along with the prompt."""
     tools: tuple[dict[str, Any], ...] = ()
     """Tools as they are sent; only requests of the kind `responses` have any (facts 6.5)."""
+    function: dict[str, Any] | None = None
+    """A function that the model is asked to call: its arguments are the answer."""
     cache_key: str = ""
+    history: History | None = None
+    """Earlier turns that rows have in a cell; they stand between the examples and the prompt."""
 
     def request_id(self, number: int, cells: Sequence[str]) -> str:
         return f"{self.id_prefix}-row-{number}" if self.id_column is None else cells[self.id_column]
@@ -52,9 +57,17 @@ class Recipe:
     def messages(self, cells: Sequence[str]) -> list[Message]:
         along = self.pictures.attachments(cells) if self.pictures else ()
         user = Message("user", self.prompt.render(cells), along)
-        if self.examples:
-            return [*[Message(role, template.render(cells)) for role, template in self.turns[:-1]], user]
+        if self.examples or self.history:
+            earlier = self.history.messages(cells) if self.history else []
+            before = [Message(role, template.render(cells)) for role, template in self.turns[:-1]]
+            return [*before, *earlier, *([] if self.ends_in_history else [user])]
         return [user] if self.system is None else [Message("system", self.system.render(cells)), user]
+
+    @cached_property
+    def ends_in_history(self) -> bool:
+        """Whether the earlier turns of a row are all that is asked, as there is no prompt."""
+        is_asked = self.prompt.has_words or self.prompt.columns or self.pictures
+        return self.history is not None and not is_asked
 
     def likeness(self, cells: Sequence[str]) -> bytes:
         """Returns a digest that only rows share whose requests are the same but for the id.
@@ -67,7 +80,8 @@ class Recipe:
 
     def length(self, cells: Sequence[str]) -> int:
         """Returns the characters of all messages of a row, without rendering them."""
-        return sum(template.length(cells) for _, template in self.turns)
+        earlier = len(cells[self.history.column]) if self.history else 0
+        return earlier + sum(template.length(cells) for _, template in self.turns)
 
     def carried(self, cells: Sequence[str]) -> int:
         """Returns the bytes that files of ours add to a row's request."""
@@ -75,7 +89,7 @@ class Recipe:
 
     def rows_at_once(self, most_rows: int, most_bytes: int) -> int:
         """Returns how many rows may travel together: memory must hold all of their files."""
-        largest = self.pictures.shelf.largest if self.pictures and self.pictures.shelf else 0
+        largest = self.pictures.largest if self.pictures else 0
         return max(1, min(most_rows, most_bytes // (2 * largest))) if largest else most_rows
 
     @cached_property
@@ -88,14 +102,21 @@ class Recipe:
     @cached_property
     def columns(self) -> tuple[int, ...]:
         """Indexes of the columns in use, each once, in order of appearance."""
-        along = [self.pictures.column] if self.pictures else []
+        along = [used.column for used in (self.history, self.pictures) if used]
         return tuple(dict.fromkeys([column for _, template in self.turns for column in template.columns] + along))
+
+    @cached_property
+    def needed(self) -> tuple[int, ...]:
+        """Indexes of the columns without which a row lacks something: it may have no earlier turns."""
+        earlier = self.history.column if self.history else None
+        return tuple(column for column in self.columns if column != earlier)
 
     @cached_property
     def shared_characters(self) -> int:
         """How many characters the messages of all rows begin with in common: up to the first placeholder."""
         count = 0
-        for part in [part for _, template in self.turns for part in template.parts]:
+        turns = self.turns[:-1] if self.history else self.turns  # the prompt stands behind what differs
+        for part in [part for _, template in turns for part in template.parts]:
             if isinstance(part, int):
                 break
             count += len(part)
@@ -119,12 +140,18 @@ class Recipe:
         """
         parts = [part for _, template in self.turns for part in template.parts]
         texts = sum(len(part) for part in parts if isinstance(part, str))
-        uses = Counter(part for part in parts if isinstance(part, int))
-        return 6 * texts + len(json_bytes([self.params, self.tools])) + 1000, 6 * (max(uses.values(), default=0) + 1)
+        uses = Counter(
+            [*(part for part in parts if isinstance(part, int)), *([self.history.column] if self.history else [])]
+        )
+        return 6 * texts + len(json_bytes([self.params, self.tools, self.function])) + 1000, 6 * (
+            max(uses.values(), default=0) + 1
+        )
 
     def fault(self, cells: Sequence[str]) -> str:
         """Returns what is wrong with the texts of a row's request (not its id or size). Empty if nothing is."""
-        if self.prompt.is_blank(cells):
+        if self.history and (words := self.history.fault(cells, is_all=self.ends_in_history)):
+            return words
+        if not self.ends_in_history and self.prompt.is_blank(cells):
             return "The prompt is empty: all the cells it uses are empty."
         for place in self.hollow:
             role, template = self.turns[place]
@@ -144,6 +171,7 @@ class Recipe:
         return (
             own_ids
             and self.pictures is None
+            and self.history is None
             and all(template.has_words for role, template in self.turns if role != "system")
         )
 
@@ -155,6 +183,7 @@ class Recipe:
             messages=self.messages(cells),
             params=self.params,
             tools=self.tools,
+            function=self.function,
             cache_key=self.cache_key,
         )
 
@@ -173,7 +202,11 @@ class Recipe:
     @cached_property
     def pieces(self) -> RequestPieces | None:
         """The pieces of its requests. None where each of them is built by itself."""
-        return None if self.pictures else pieces_of([template for _, template in self.turns], self._request_with)
+        return (
+            None
+            if self.pictures or self.history
+            else pieces_of([template for _, template in self.turns], self._request_with)
+        )
 
     def _request_with(self, texts: Sequence[str]) -> dict[str, Any]:
         """Returns a request with these texts: the first is its id, the others are its turns."""
@@ -258,9 +291,9 @@ def check_row(recipe: Recipe, number: int, cells: Sequence[str], most_bytes: int
 
 
 def _too_big(size: int, most_bytes: int) -> str:
-    return f"The request has {size / 1e6:,.1f} MB; xAI takes {most_bytes / 1e6:.0f} MB (facts 4)."
+    return f"The request has {size / 1e6:,.1f} MB; xAI takes at most {most_bytes / 1e6:.0f} MB."  # facts 4
 
 
 def empty_column(recipe: Recipe, cells: Sequence[str]) -> int | None:
-    """Returns the first used column whose cell is blank. None if there is none."""
-    return next((column for column in recipe.columns if not cells[column].strip()), None)
+    """Returns the first needed column whose cell is blank. None if there is none."""
+    return next((column for column in recipe.needed if not cells[column].strip()), None)

@@ -1,7 +1,8 @@
 """Tools that a model may use while it answers a row: what can be chosen, and what is sent for it (facts 6.5). Pure.
 
 A draft stores {tool: its settings}, with settings that say something only: {"web_search": {"allowed_domains":
-["who.int"], "images": true}}. xAI checks them only when a row runs, so they are checked here.
+["who.int"], "images": true}}. Remote MCP servers are {"mcp": {"servers": [ids]}}; the team has them. xAI checks
+settings only when a row runs, so they are checked here.
 """
 
 from __future__ import annotations
@@ -153,7 +154,7 @@ def _is_date(value: Any) -> bool:
 
 
 def sent(tools: Mapping[str, Mapping[str, Any]]) -> tuple[dict[str, Any], ...]:
-    """Returns the chosen tools as members of a request, always in the same order."""
+    """Returns the chosen tools of xAI as members of a request, always in the same order."""
     return tuple(_sent(tool, tools[tool.name]) for tool in TOOLS if tool.name in tools)
 
 
@@ -169,6 +170,7 @@ def _sent(tool: Tool, chosen: Mapping[str, Any]) -> dict[str, Any]:
 def in_words(tools: Mapping[str, Any]) -> str:
     """Returns such as “web search and X search”. Empty if none is chosen."""
     labels = [tool.label if tool.label[0] == "X" else tool.label.lower() for tool in TOOLS if tool.name in tools]
+    labels += ["MCP servers"] if "mcp" in tools else []
     return _listed(labels)
 
 

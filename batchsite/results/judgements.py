@@ -1,4 +1,7 @@
-"""Judgements of answers: good or bad, a correction, and a comment. The latest replaces earlier ones."""
+"""Judgements of answers: good or bad, a correction, and a comment. The latest replaces earlier ones.
+
+Where identical requests were sent once, a judgement is of the answer, and so of all rows that have it.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from batchsite.batches.models import Batch, Result
@@ -16,6 +20,8 @@ from batchsite.teams.models import User
 
 LONGEST = 20_000
 """Characters of a corrected value or a comment."""
+MOST_CARRIED = 1_000
+"""Rows that share an answer and get its judgement with one press, the first ones."""
 
 
 class NotThere(LookupError):
@@ -73,9 +79,10 @@ def _stored(batch: Batch, row: int) -> Judgement:
 
 
 def _save(judgement: Judgement, by: User) -> Judgement:
-    """Stores a judgement, or deletes one that has become empty."""
+    """Stores a judgement for all rows that share the answer, or deletes one that has become empty."""
+    rows = [judgement.row, *sharing(judgement.batch, judgement.row)]
     if not (judgement.verdict or judgement.corrected or judgement.comment):
-        Judgement.objects.filter(batch_id=judgement.batch_id, row=judgement.row).delete()
+        Judgement.objects.filter(batch_id=judgement.batch_id, row__in=rows).delete()
         return judgement
     judgement.by, judgement.at = by, timezone.now()
     values = {
@@ -85,8 +92,20 @@ def _save(judgement: Judgement, by: User) -> Judgement:
         "by": by,
         "at": judgement.at,
     }
-    Judgement.objects.update_or_create(batch_id=judgement.batch_id, row=judgement.row, defaults=values)
+    stored = [Judgement(batch_id=judgement.batch_id, row=row, **values) for row in rows]
+    unique = ["batch", "row"]
+    Judgement.objects.bulk_create(stored, update_conflicts=True, unique_fields=unique, update_fields=list(values))
     return judgement
+
+
+def sharing(batch: Batch, row: int) -> list[int]:
+    """Returns the other rows that have the row's answer because they repeat its request, or both another one's."""
+    if not batch.copies:
+        return []
+    original = Result.objects.filter(batch_id=batch.pk, row=row).values_list("copy_of", flat=True).first() or row
+    answered = Result.objects.filter(batch_id=batch.pk, state=RowState.SUCCEEDED).exclude(row=row)
+    same = answered.filter(Q(copy_of=original) | Q(row=original)).order_by("row")
+    return list(same.values_list("row", flat=True)[:MOST_CARRIED])
 
 
 def answered_in(batch: Batch, row: int) -> dict[str, str]:

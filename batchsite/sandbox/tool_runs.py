@@ -91,6 +91,16 @@ def _allowed(tool: dict[str, Any], name: str, usual: tuple[str, ...]) -> list[st
     return [one for one in tool.get(f"allowed_{name}") or usual if one not in excluded]
 
 
+def _server_problem(tool: dict[str, Any]) -> str | None:
+    """The sandbox connects to no server. One with ``/private/`` in its URL asks for a token, as it were."""
+    url = tool.get("server_url")
+    if not (tool.get("server_label") and isinstance(url, str) and url.startswith("https://")):
+        return "An mcp tool needs a server_label, and a server_url that begins with https://."
+    if "/private/" in url and not tool.get("authorization"):
+        return f"Failed to connect to the MCP server {tool['server_label']}: 401 Unauthorized"
+    return None
+
+
 def tool_problem(kind: str, body: dict[str, Any]) -> str | None:
     """Returns the model's error about the tools of a request. None if they are accepted."""
     for tool in tools_in(body):
@@ -98,6 +108,8 @@ def tool_problem(kind: str, body: dict[str, Any]) -> str | None:
             return f"Tool {tool['type']} is only available on the Responses API."
         if tool.get("type") not in {*KINDS, "function"}:
             return f"Unknown tool type: {tool.get('type')}"
+        if tool["type"] == "mcp" and (problem := _server_problem(tool)):
+            return problem
         found = filters_of(tool)
         for allowed, excluded in _PAIRS:
             most = MOST_DOMAINS if "domains" in allowed else MOST_HANDLES

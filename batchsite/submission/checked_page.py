@@ -8,6 +8,7 @@ checked.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 
 import msgspec
 
@@ -15,7 +16,7 @@ from batchsite.batches.models import Submission
 from batchsite.recipes.answer_shape import Effort, shape_of
 from batchsite.submission.result_records import clean
 from batchsite.xai.result_page import RawRow
-from batchsite.xai.results import with_calls_as_answers
+from batchsite.xai.results import with_call_as_answer, with_calls_as_answers
 
 
 class CheckedRow(msgspec.Struct, frozen=True, gc=False):
@@ -28,8 +29,11 @@ class CheckedRow(msgspec.Struct, frozen=True, gc=False):
 def check_page(submission: Submission, rows: Iterable[RawRow]) -> list[CheckedRow]:
     """Returns the rows of a page, checked. Call it outside of any transaction."""
     shape, effort = shape_of(submission.batch.shape), Effort()
-    if submission.batch.dataset.holds_requests:  # they may offer functions; a prompt of ours offers none
+    if submission.batch.dataset.holds_requests:  # they may offer any functions
         rows = [msgspec.structs.replace(row, result=with_calls_as_answers(row.result)) for row in rows]
+    elif shape and shape.function:
+        called = partial(with_call_as_answer, function=shape.function)
+        rows = [msgspec.structs.replace(row, result=called(row.result)) for row in rows]
     if not shape:
         return [CheckedRow(row, "") for row in rows]
     checked = []

@@ -14,8 +14,10 @@ from batchsite.batches.answer_flaws import flaw_of
 from batchsite.batches.batch_recipe import recipe_of
 from batchsite.batches.models import Batch, RawPage, Result
 from batchsite.batches.states import RowState, State
+from batchsite.recipes.answer_shape import shape_of
 from batchsite.submission import result_records
-from batchsite.xai.results import read_completion
+from batchsite.xai.results import read_completion, with_call_as_answer
+from batchsite.xai.types import ResultRow
 
 
 @dataclass(frozen=True)
@@ -44,12 +46,13 @@ def keep_tried(batch: Batch, tried: Sequence[Tried]) -> int:
         Result.objects.filter(batch_id=batch.pk, row__in=[one.row for one in tried]).values_list("row", flat=True)
     )
     fresh = {one.row: one for one in tried if one.row in rows and one.row not in known}
-    fresh = {row: one for row, one in fresh.items() if read_completion(one.completion).content}
+    read = {row: _read(batch, one) for row, one in fresh.items()}
+    fresh = {row: one for row, one in fresh.items() if read[row].content}
     if not fresh:
         return 0
     raws = map(orjson.dumps, _raw_rows(batch, list(fresh.values())))
     page = RawPage.objects.create(batch=batch, data=result_records.packed(raws)).pk
-    records = [_record(batch, one, page) for one in fresh.values()]
+    records = [_record(batch, one, read[row], page) for row, one in fresh.items()]
     result_records.write(records)
     sums = result_records.sums_over(records) | {"cost_ticks": sum(one.cost_ticks for one in records)}
     sums["cached_tokens"] = sum(one.cached_tokens or 0 for one in records)
@@ -72,8 +75,12 @@ def _raw_rows(batch: Batch, tried: Sequence[Tried]) -> list[dict[str, Any]]:
     ]
 
 
-def _record(batch: Batch, one: Tried, page: int) -> result_records.Record:
-    result = read_completion(one.completion)
+def _read(batch: Batch, one: Tried) -> ResultRow:
+    shape = shape_of(batch.shape)
+    return with_call_as_answer(read_completion(one.completion), shape.function if shape else "")
+
+
+def _record(batch: Batch, one: Tried, result: ResultRow, page: int) -> result_records.Record:
     usage, answer = result.usage, result_records.clean(result.content)
     return result_records.Record(
         batch_id=batch.pk,

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import models, transaction
 from django.utils import timezone
 
-from batchsite.teams.models import ProviderKey, Team
+from batchsite.teams.models import ProviderKey, Team, ToolServer
 from batchsite.teams.signals import key_changed
 
 if TYPE_CHECKING:
@@ -126,6 +126,11 @@ def encrypt(text: str) -> bytes:
     return _fernet().encrypt(text.encode())
 
 
+def encrypt_anew(secret: bytes) -> bytes:
+    """Encrypts with the current SECRET_KEY what an earlier one encrypted. Raises InvalidToken."""
+    return _fernet().rotate(secret)
+
+
 def decrypt(secret: bytes) -> str:
     """Raises AccountMissing if the key was stored with another SECRET_KEY."""
     try:
@@ -136,19 +141,23 @@ def decrypt(secret: bytes) -> str:
         ) from error
 
 
-def rotated(secret: bytes) -> bytes:
-    """The same, encrypted with the current SECRET_KEY. Raises InvalidToken if none of them can read it."""
-    return _fernet().rotate(secret)
-
-
 def reencrypt_keys() -> tuple[int, list[Team]]:
-    """Encrypts all stored keys with the current SECRET_KEY. Returns how many, and the teams with unreadable keys."""
+    """Encrypts all stored keys and tokens with the current SECRET_KEY. Returns how many, and teams with unreadable."""
+    count, unreadable = 0, list[Team]()
+    for holder in (ProviderKey, ToolServer):
+        some, unread = _reencrypt(holder)
+        count, unreadable = count + some, [*unreadable, *(team for team in unread if team not in unreadable)]
+    return count, unreadable
+
+
+def _reencrypt(holder: type[ProviderKey] | type[ToolServer]) -> tuple[int, list[Team]]:
     count, unreadable = 0, []
-    for pk in list(ProviderKey.objects.order_by("pk").values_list("pk", flat=True)):
+    with_secret = holder._default_manager.exclude(secret=None)
+    for pk in list(with_secret.order_by("pk").values_list("pk", flat=True)):
         with transaction.atomic():
-            stored = ProviderKey.objects.select_for_update(of=("self",), no_key=True).select_related("team").get(pk=pk)
+            stored = with_secret.select_for_update(of=("self",), no_key=True).select_related("team").get(pk=pk)
             try:
-                stored.secret = rotated(bytes(stored.secret))
+                stored.secret = encrypt_anew(bytes(stored.secret or b""))
             except InvalidToken:
                 unreadable.append(stored.team)
                 continue

@@ -55,7 +55,7 @@ class KeyForm(forms.Form):
     def clean_key(self) -> str:
         key: str = self.cleaned_data["key"]
         if len(key.split()) != 1 or not key.isascii() or not key.isprintable():
-            raise ValidationError("A key is one word of plain letters, digits and dashes. Copy it again, whole.")
+            raise ValidationError("A key is a single word of letters, digits and dashes. Copy the whole key again.")
         return key
 
 

@@ -171,3 +171,33 @@ class SignInFailure(models.Model):
 
     def __str__(self) -> str:
         return self.who
+
+
+class ToolServer(models.Model):
+    """A remote MCP server that the team approved, and that its rows may use as a tool (facts 6.5).
+
+    Nothing of it changes: what a batch sends stays the same, byte for byte. Another token is another server.
+    """
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="tool_servers")
+    label = models.CharField(max_length=40)
+    """xAI puts it before the names of the server's tools."""
+    url = models.CharField(max_length=500)
+    sentence = models.CharField(max_length=300, blank=True)
+    """What it offers, for people who choose it and for the model."""
+    secret = models.BinaryField(null=True)
+    """The token that xAI shows to the server, encrypted. Null where it asks for none, and once it is removed."""
+    hint = models.CharField(max_length=12, blank=True)
+    approved_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    approved_at = models.DateTimeField(default=timezone.now)
+    removed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["team", "label"], condition=models.Q(removed_at=None), name="one_server_per_label"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.label

@@ -13,6 +13,7 @@ from django.http import HttpRequest
 
 from batchsite.http import client_address
 from batchsite.teams.models import Team, User
+from batchsite.teams.signals import security_event
 
 log = logging.getLogger("batchsite.security")
 
@@ -27,6 +28,7 @@ def record(event: str, request: HttpRequest | None, **facts: Any) -> None:
         about |= {"team": team.pk} if isinstance(team, Team) else {}
     level = logging.WARNING if event in WARNINGS else logging.INFO
     log.log(level, event.replace("_", " "), extra=about | facts)
+    security_event.send(None, event=event, request=request, facts=facts)
 
 
 WARNINGS = {"too_many_tries", "setup_code_wrong"}

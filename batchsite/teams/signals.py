@@ -8,3 +8,9 @@ key_changed = Signal()
 """Sent with `team` after a key was stored or removed (and committed): held batches may go on."""
 budget_changed = Signal()
 """Sent with `team` after its budget changed (and was committed): held batches may go on."""
+security_event = Signal()
+"""Sent with `event`, `request` (None: a command) and `facts` when something is written to the security log."""
+
+secret_key_changed = Signal()
+"""Sent by `manage.py rotatekeys`. A listener encrypts what it keeps anew, and returns how many secrets that were and
+the names of those that no key can read."""

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from batchsite.teams import views, views_installation, views_key
+from batchsite.teams import views, views_installation, views_key, views_servers
 
 urlpatterns = [
     path("team", views.team, name="team"),
@@ -20,4 +20,6 @@ urlpatterns = [
     path("team/key", views_key.key_set, name="key-set"),
     path("team/key/test", views_key.key_test, name="key-test"),
     path("team/key/remove", views_key.key_remove, name="key-remove"),
+    path("team/servers", views_servers.server_approve, name="server-approve"),
+    path("team/servers/<int:server_id>/remove", views_servers.server_remove, name="server-remove"),
 ]

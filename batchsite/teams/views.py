@@ -13,11 +13,20 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from batchsite.http import UNPROCESSABLE, next_url
-from batchsite.teams import invitations, people, security_log
-from batchsite.teams.forms import BudgetForm, InvitationForm, KeyForm, RoleForm, TeamForm, budget_form, team_name_form
+from batchsite.teams import invitations, people, security_log, tool_servers
+from batchsite.teams.forms import (
+    BudgetForm,
+    InvitationForm,
+    KeyForm,
+    RoleForm,
+    TeamForm,
+    budget_form,
+    team_name_form,
+)
 from batchsite.teams.middleware import SESSION_TEAM
 from batchsite.teams.models import Invitation, Membership, ProviderKey, Role
 from batchsite.teams.requests import TeamRequest
+from batchsite.teams.server_form import ToolServerForm
 
 ONLY_OWNERS = "Only owners decide who is an owner. Ask one of them; they are listed on the Team page."
 ONLY_ADMINS = "Only admins and owners remove people. Ask one of them; they are listed on the Team page."
@@ -42,6 +51,8 @@ def team_page(request: TeamRequest, **forms: Any) -> HttpResponse:
         "name_form": team_name_form(team),
         "invitation_form": InvitationForm(people.roles_given_by(request.membership)),
         "key_form": KeyForm(),
+        "servers": tool_servers.servers_of(team),
+        "server_form": ToolServerForm(),
         "budget_form": budget_form(team),
     }
     if people.roles_given_by(request.membership):

@@ -1,25 +1,30 @@
-"""One real-time request: its body and the call.
+"""One request of a trial: its body, and the calls that bring its answer.
 
-The only module of trials that knows the provider's client.
+The only module of trials that knows the provider's client. Where a model reasons for long, the request is a deferred
+completion: it has no connection that could break, and a worker that dies loses no answer (facts 5).
 """
 
 from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
 
 from batchsite.recipes.recipe import Recipe
+from batchsite.submission import deferred_calls
+from batchsite.submission.deferred_calls import Verdict
 from batchsite.submission.provider_calls import hold_words, is_hold
 from batchsite.teams.accounts import Account
 from batchsite.teams.network_faults import fault_of, sentence
-from batchsite.teams.provider_client import patient_client_for
+from batchsite.teams.provider_client import client_for, patient_client_for
 from batchsite.xai.bodies import CHAT, RESPONSES
+from batchsite.xai.catalogue import reasons_for_long
 from batchsite.xai.errors import RateLimited, XaiError
+from batchsite.xai.rate_limits import StartedDeferred
 
 
 def for_trying(recipe: Recipe) -> Recipe:
@@ -42,6 +47,11 @@ def packed(body: dict[str, Any]) -> tuple[bytes, str]:
     return zlib.compress(content), hashlib.sha256(content).hexdigest()
 
 
+def is_deferred(body: Mapping[str, Any]) -> bool:
+    """Whether a body is asked as a deferred completion: chat completions of models that reason for long only."""
+    return "messages" in body and reasons_for_long(body["model"], body.get("reasoning_effort"))
+
+
 @dataclass(frozen=True)
 class Trouble:
     """A call without an answer, and what follows from it."""
@@ -54,18 +64,44 @@ class Trouble:
     again: bool = False
     """The provider did nothing: ask again, after `wait` seconds."""
     wait: float = 0.0
+    gone: bool = False
+    """xAI does not have the answer, or not any more."""
 
 
-def ask(account: Account, body: dict[str, Any]) -> dict[str, Any] | Trouble:
-    """Returns the completion, or what went wrong. A call that may have been billed is never repeated."""
+Reply = dict[str, Any] | StartedDeferred | Trouble | None
+"""The completion; or that xAI works on it from now on; or None, that it still does."""
+
+
+def ask(account: Account, body: dict[str, Any], call_id: str) -> Reply:
+    """Asks for an answer. A call that may have been billed is never repeated."""
+    if is_deferred(body):
+        reply = deferred_calls.ask(client_for(account), body, call_id)
+        return _trouble(account, reply) if isinstance(reply, XaiError) else reply
     try:
         client = patient_client_for(account)
         return client.chat_completion(body) if "messages" in body else client.response(body)
     except XaiError as error:
-        if is_hold(error):
-            return Trouble(error.message, hold=hold_words(error, account.kind))
-        if error.unknown_outcome:
-            return Trouble(error.message, unknown=True)
-        again, fault = isinstance(error, RateLimited) or error.never_sent, fault_of(error)
-        words = sentence(fault, account.base_url) if fault else error.message
-        return Trouble(words, again=again, wait=error.retry_after or 0.0)
+        return _trouble(account, error)
+
+
+def read(account: Account, request_id: str) -> Reply:
+    """Reads a deferred answer: where it comes, xAI has it no more."""
+    reply = deferred_calls.read(client_for(account), request_id)
+    if not isinstance(reply, XaiError):
+        return reply
+    verdict = deferred_calls.after_reading(reply)
+    if verdict is Verdict.GONE:
+        return Trouble(reply.message, gone=True)
+    if verdict is Verdict.REFUSED:
+        return Trouble(reply.message)
+    return replace(_trouble(account, reply), unknown=False, again=True)
+
+
+def _trouble(account: Account, error: XaiError) -> Trouble:
+    if is_hold(error):
+        return Trouble(error.message, hold=hold_words(error, account.kind))
+    if error.unknown_outcome:
+        return Trouble(error.message, unknown=True)
+    again, fault = isinstance(error, RateLimited) or error.never_sent, fault_of(error)
+    words = sentence(fault, account.base_url) if fault else error.message
+    return Trouble(words, again=again, wait=error.retry_after or 0.0)

@@ -1,4 +1,4 @@
-"""Trials: a few rows of a draft, asked in real time at list price."""
+"""Trials: a few rows of a draft, asked right away at list price."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from batchsite.processes.models import Work
 from batchsite.teams.accounts import AccountKind
 from batchsite.teams.models import User
 from batchsite.xai.bodies import Message, texts_in
+from batchsite.xai.wire_json import encode_json
 
 
 class Trial(Work):
@@ -49,13 +50,19 @@ class Trial(Work):
 class AnswerState(models.TextChoices):
     PLANNED = "planned", "Waiting"
     SENDING = "sending", "Asking"  # the intent is stored, the outcome is not
+    RUNNING = "running", "Being answered"  # xAI took it as a deferred completion, and its id is known
     ANSWERED = "answered", "Answered"
     FAILED = "failed", "Failed"
     UNKNOWN = "unknown", "Unknown"
 
 
-OPEN = (AnswerState.PLANNED, AnswerState.SENDING)
+OPEN = (AnswerState.PLANNED, AnswerState.SENDING, AnswerState.RUNNING)
 LOST = "The reply was lost; it may have been billed. It won’t be requested again automatically."
+ANSWER_LOST = (
+    "Paid, and the answer was lost in transit: xAI gives a deferred answer once only, and does not have it any more. "
+    "It won’t be requested again automatically."
+)
+NOT_READ = "xAI had not answered within 24 hours, and keeps no answer for longer. It may still be billed."
 
 
 class TrialAnswer(models.Model):
@@ -77,6 +84,12 @@ class TrialAnswer(models.Model):
     characters = models.PositiveIntegerField(default=0)
     """Characters of all messages; tokens are learned from them."""
     sent_at = models.DateTimeField(null=True, blank=True)
+    request_id = models.CharField(max_length=200, blank=True)
+    """xAI's name of a deferred completion; its answer can be read once."""
+    look_at = models.DateTimeField(null=True, blank=True)
+    """When to ask for that answer."""
+    missed_at = models.DateTimeField(null=True, blank=True)
+    """When xAI first did not know it any more; only a second look, later, makes its answer count as gone."""
     answered_at = models.DateTimeField(null=True, blank=True)
     seconds = models.FloatField(null=True, blank=True)
     answer = models.TextField(blank=True)
@@ -131,7 +144,7 @@ class TrialAnswer(models.Model):
 
     @property
     def completion_text(self) -> str:
-        return orjson.dumps(self.completion, option=orjson.OPT_INDENT_2).decode()
+        return encode_json(self.completion, indent=True).decode()
 
     @property
     def output_tokens(self) -> int:

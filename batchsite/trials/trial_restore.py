@@ -1,6 +1,7 @@
-"""After a restore: what was planned to be asked in real time may have been asked, and billed, before.
+"""After a restore: what was planned to be asked may have been asked, and billed, before.
 
-xAI has no list of such calls, so nobody can look: a person decides whether to ask, and is told what it may cost.
+xAI has no list of such calls, so nobody can look: a person decides whether to ask, and is told what it may cost. What
+xAI had taken is still read.
 """
 
 from __future__ import annotations
@@ -8,21 +9,24 @@ from __future__ import annotations
 from django.db.models import Avg
 from django.utils import timezone
 
-from batchsite.trials.models import OPEN, AnswerState, Trial, TrialAnswer
+from batchsite.trials.models import AnswerState, Trial, TrialAnswer
 from batchsite.wording import dollars
 
 HELD_BACK = (
-    "Not asked: the database was restored, or the machine started again, and nobody can tell whether this was asked, "
-    "and billed, before. Press Try to ask it."
+    "Not asked: the database was restored or the machine restarted, so it can’t be known whether this was already "
+    "asked and billed. Press Try to ask it."
 )
 
 
 def hold_back() -> None:
     """Call off every planned try. Part of the transaction that looks through a restored database."""
     for trial in Trial.objects.filter(ended_at=None):
-        answers = TrialAnswer.objects.filter(trial=trial, state__in=OPEN)
+        answers = TrialAnswer.objects.filter(trial=trial, state__in=[AnswerState.PLANNED, AnswerState.SENDING])
         usual = TrialAnswer.objects.filter(batch_id=trial.batch_id, state=AnswerState.ANSWERED, model__gt="")
         ticks = usual.aggregate(mean=Avg("cost_ticks"))["mean"]
         cost = f" A row of this batch cost about {dollars(round(ticks))} when it was tried." if ticks else ""
         answers.update(state=AnswerState.UNKNOWN, error=HELD_BACK + cost)
-        Trial.objects.filter(pk=trial.pk).update(ended_at=timezone.now(), lease_token="", lease_until=None)
+        runs = TrialAnswer.objects.filter(trial=trial, state=AnswerState.RUNNING).exists()
+        ended_at, next_look_at = (None, timezone.now()) if runs else (timezone.now(), None)
+        ended = {"ended_at": ended_at, "next_look_at": next_look_at, "lease_token": "", "lease_until": None}
+        Trial.objects.filter(pk=trial.pk).update(**ended)

@@ -14,9 +14,10 @@ from batchsite.batches.batch_recipe import recipe_of
 from batchsite.batches.models import Batch
 from batchsite.batches.states import State
 from batchsite.datasets.models import DatasetState
-from batchsite.drafts.draft_store import problems_of
+from batchsite.drafts.draft_store import has_prompt, problems_of
 from batchsite.pricing.budgets import limiting_budget
 from batchsite.pricing.lessons import prompt_fingerprint
+from batchsite.recipes.attachments import PAGES
 from batchsite.recipes.prompt_template import PromptError
 from batchsite.recipes.recipe import Recipe, check_row
 from batchsite.teams.accounts import account_kind
@@ -163,12 +164,14 @@ def ready(batch: Batch) -> list[ReadyVariant]:
     for name, variant in zip(NAMES, variants_of(batch), strict=False):
         changed = as_batch(batch, variant)
         where = f"Variant {name}: " if len(batch.variants) else ""
-        if not changed.prompt.strip():
+        if not has_prompt(changed):
             raise Refused(f"{where}write a prompt first." if where else "Write a prompt first.")
         if not changed.model:
             raise Refused(f"{where}choose a model.")
         if changed.makes_pictures:
             raise Refused(f"{where}{changed.model} makes pictures, and only a batch can: submit a few rows first.")
+        if changed.document_form == PAGES:
+            raise Refused(f"{where}pictures of pages are made while a batch is sent: submit a few rows first.")
         try:
             recipe = recipe_of(changed)
         except PromptError as error:

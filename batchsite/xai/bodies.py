@@ -29,6 +29,8 @@ PARAMS = (
     "reasoning_effort",
     "response_format",
 )
+_CALL = {"tool_choice": "required"}
+"""With one function offered, that one is called. Beside tools of xAI it would have the model call those for ever."""
 RESPONSES_LACKS = ("seed", "stop")  # /v1/responses does not take these
 
 
@@ -36,11 +38,13 @@ RESPONSES_LACKS = ("seed", "stop")  # /v1/responses does not take these
 class Attachment:
     """A picture or document that goes along with a message."""
 
-    kind: Literal["image", "file"]
+    kind: Literal["image", "file", "text"]
     name: str
     address: Callable[[], str]
-    """Returns a web address, or the content as a data URL: big, so it is made when the request is written."""
+    """Returns a web address, the content as a data URL, or a text: big, so it is made when the request is written."""
     detail: str = ""
+    part: str = ""
+    """Which part of the file it is, in words. Empty for all of it."""
     is_held: bool = False
     """Whether we hold its bytes; the name is that of the file then, else its web address."""
 
@@ -62,11 +66,13 @@ def request_item(
     messages: Sequence[Message],
     params: Mapping[str, Any],
     tools: Sequence[dict[str, Any]] = (),
+    function: Mapping[str, Any] | None = None,
     cache_key: str = "",
 ) -> dict[str, Any]:
     """Returns one element of an add call, with the wrapper that xAI keeps changing (facts 2.5).
 
-    `cache_key` goes with responses only. `params` uses the names of chat completions (see PARAMS) for either kind;
+    `cache_key` goes with responses only. `tools` run at xAI; `function` is one that the model is to call, and whose
+    arguments are the answer. `params` uses the names of chat completions (see PARAMS) for either kind;
     None means omitted. Raises ValueError for an unknown kind or name, or a parameter or tools that the kind does not
     take.
     """
@@ -74,8 +80,11 @@ def request_item(
         raise ValueError(f"Tools cannot be sent with requests of the kind {CHAT!r}: use {RESPONSES!r}.")
     if kind == CHAT:
         body = chat_body(model, messages, params)
+        body |= {"tools": [{"type": "function", "function": dict(function)}], **_CALL} if function else {}
     elif kind == RESPONSES:
-        body = _responses_body(model, messages, params, tools)
+        offered = [*tools, *([{"type": "function", **function}] if function else ())]
+        body = _responses_body(model, messages, params, offered)
+        body |= _CALL if function and not tools else {}
         body |= {"prompt_cache_key": cache_key} if cache_key else {}
     elif kind in (GENERATION, EDIT):
         body = _picture_body(model, messages[-1], params)
@@ -140,6 +149,8 @@ def _content(message: Message, kind: Kind) -> str | list[dict[str, Any]]:
 def _part(attachment: Attachment, kind: Kind) -> dict[str, Any]:
     """Returns the part of a message that holds a picture or a document (facts 6.4)."""
     address = attachment.address()
+    if attachment.kind == "text":
+        return {"type": "text" if kind == CHAT else "input_text", "text": address}
     is_data = address.startswith("data:")
     detail = {"detail": attachment.detail} if attachment.detail else {}
     if attachment.kind == "image":

@@ -78,6 +78,9 @@ _NOT_BATCHABLE = frozenset({"grok-4.5", "grok-4.6", "grok-4.7", "grok-build-0.1"
 _RETIRED = frozenset({"grok-3", "grok-4-0709"})
 _RETIRED_FAMILIES = ("grok-4-fast", "grok-4-1-fast", "grok-code-fast-1")
 _PER_ITEM_FAMILY = "grok-imagine"
+_LONG_EFFORTS = frozenset({"high", "xhigh"})
+_LONG_BY_DEFAULT = ("grok-4.5", "grok-4.6", "grok-4.7", "grok-4.20-multi-agent")
+"""Their effort is high unless told otherwise: known of grok-4.5, assumed of the others (facts 6.2)."""
 
 
 def is_batchable(model_id: str) -> bool | None:
@@ -101,6 +104,11 @@ def batch_reason(model_id: str) -> str:
 def is_retired(model_id: str) -> bool:
     """Returns whether xAI does not answer with the model any more, in batches or otherwise."""
     return model_id in _RETIRED or model_id.startswith(_RETIRED_FAMILIES)
+
+
+def reasons_for_long(model_id: str, effort: str | None) -> bool:
+    """Returns whether an answer may take minutes. `effort` is what is asked for, None for the model's own."""
+    return effort in _LONG_EFFORTS if effort else model_id.startswith(_LONG_BY_DEFAULT)
 
 
 def list_price(model_id: str) -> ListPrice | None:

@@ -201,7 +201,7 @@ def test_rows_that_hang_are_finished_without_and_retried(site: Site, at: Any) ->
     expect(page.get_by_role("link", name="38 succeeded")).to_be_visible(timeout=30_000)
     site.shell(LONG_AGO.format(batch=path.rsplit("/", 1)[1]))
     page.reload()
-    expect(page.get_by_text("No new answers for a while").first).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("No new answers for a while").first).to_be_visible()
     assert accessibility(page) == []
     page.locator(".notice").get_by_role("link", name="Finish early…").click()
     answer(page, "Finish now")

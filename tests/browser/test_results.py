@@ -209,7 +209,7 @@ def test_a_big_file_is_built_while_one_watches_and_a_link_fetches_it_for_scripts
     expect(page.get_by_role("heading", name="Building the file")).to_be_visible()
     assert accessibility(page) == []
     export_build.build_step(Export.objects.get().pk)
-    expect(page.get_by_role("heading", name="Ready")).to_be_visible(timeout=10_000)
+    expect(page.get_by_role("heading", name="Ready")).to_be_visible()
     name, body = taken(page, page.get_by_role("link", name="Download", exact=True).last.click)
     assert (name, body[:4]) == (f"intents-{batch.pk}-filtered.parquet", b"PAR1")
     open_as(alice, f"{path(batch)}/download?state=failed")
@@ -336,7 +336,7 @@ def test_only_what_is_new_in_a_newer_version_is_run(
     expect(page.get_by_role("heading", name="Looking")).to_be_visible()
     assert accessibility(page) == []
     renew_step(Renewal.objects.get().pk)
-    expect(page.get_by_role("heading", name="2 of 62 rows are new")).to_be_visible(timeout=10_000)
+    expect(page.get_by_role("heading", name="2 of 62 rows are new")).to_be_visible()
     page.get_by_role("button", name="Create draft").click()
     expect(page.get_by_text("2 rows, about")).to_be_visible()
     made = Batch.objects.latest("pk")

@@ -26,6 +26,8 @@ class WebSite:
     pages: dict[str, Page] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     """Paths that were asked for."""
+    heads: list[str] = field(default_factory=list)
+    """Paths of which the head was asked for."""
     hosts: list[str] = field(default_factory=list)
     """Their Host headers."""
 
@@ -33,15 +35,23 @@ class WebSite:
 @contextmanager
 def running_site() -> Iterator[WebSite]:
     class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            site.asked.append(self.path)
-            site.hosts.append(self.headers["Host"])
+        def do_HEAD(self) -> None:
+            site.heads.append(self.path)
+            self._begin()
+
+        def _begin(self) -> Page:
             page = site.pages.get(self.path, Page(status=404))
             self.send_response(page.status)
             for name, value in ({"Content-Type": "text/csv"} | page.headers).items():
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(page.body) if page.length is None else page.length))
             self.end_headers()
+            return page
+
+        def do_GET(self) -> None:
+            site.asked.append(self.path)
+            site.hosts.append(self.headers["Host"])
+            page = self._begin()
             if page.pause:
                 page.pause.wait(10)
             self.wfile.write(page.body)

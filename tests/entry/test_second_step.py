@@ -9,11 +9,13 @@ import pytest
 import time_machine
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
+from django.core.cache import cache
 from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
+from batchsite.entry.sign_in import MOST_FAILURES
 from batchsite.teams.models import User
 from tests.factories import PASSWORD
 
@@ -54,6 +56,20 @@ def test_the_password_alone_does_not_do_any_more(alice: User, client_of: ClientO
         assert browser.get("/team").status_code == 200
 
 
+def test_codes_cannot_be_guessed(alice: User, client_of: ClientOf) -> None:
+    with time_machine.travel(NOW) as clock:
+        secret = turn_on(client_of(alice))
+        clock.shift(120)
+        for _ in range(MOST_FAILURES):
+            cache.clear()  # what a process counts does not last: a try may meet another one
+            after_the_password(alice).post(reverse("mfa_authenticate"), {"code": "000000"})
+        refused = after_the_password(alice).post(reverse("mfa_authenticate"), {"code": code_of(secret)})
+        assert "Too many wrong codes. Try again in 15 minutes." in refused.content.decode()
+        clock.shift(15 * 60)
+        done = after_the_password(alice).post(reverse("mfa_authenticate"), {"code": code_of(secret)})
+        assert done["Location"] == "/team"
+
+
 def test_a_recovery_code_works_once(alice: User, client_of: ClientOf) -> None:
     site = client_of(alice)
     turn_on(site)
@@ -71,7 +87,7 @@ def test_secrets_are_encrypted_and_follow_the_key(alice: User, client_of: Client
     assert secret not in str(stored.data)
     settings.SECRET_KEY_FALLBACKS, settings.SECRET_KEY = [settings.SECRET_KEY], "another key of thirty-two letters"
     call_command("rotatekeys", stdout=(out := StringIO()))
-    assert "Second steps encrypted with it: 2." in out.getvalue()
+    assert "Other secrets encrypted with the current SECRET_KEY: 2." in out.getvalue()
     settings.SECRET_KEY_FALLBACKS = []
     stored.refresh_from_db()
     assert stored.wrap().validate_code(code_of(secret))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 
@@ -12,9 +10,9 @@ from allauth.usersessions.models import UserSession
 from django.test import Client
 from django.urls import reverse
 
-from batchsite.options import ROOT
 from batchsite.teams.middleware import SESSION_USED_AT
 from batchsite.teams.models import User
+from tests import nursery
 from tests.factories import PASSWORD
 
 ClientOf = Callable[[User], Client]
@@ -55,9 +53,7 @@ def test_under_https_cookies_are_bound_to_the_host(
         "BATCHSITE_HTTPS": https,
         "DJANGO_SETTINGS_MODULE": "batchsite.settings",
     }
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, env=environ, capture_output=True, text=True, check=True
-    )
+    done = nursery.run(["-c", code], environ)
     assert done.stdout.strip() == names
 
 

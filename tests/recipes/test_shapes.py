@@ -173,6 +173,9 @@ def test_a_schema_of_no_object_has_no_fields() -> None:
         ),
         (of_fields({"name": "a" * 65, "type": "text"}), f"Field “{'a' * 64}”: a name has 64"),
         (of_fields(*({"name": f"f{n}", "type": "text"} for n in range(51))), "There are 51 fields"),
+        ({"function": {"name": ""}, "schema": {"type": "object"}}, "Give the function a name"),
+        ({"function": {"name": "note city"}, "schema": {"type": "object"}}, "“note city” is no name of a function"),
+        ({"function": {"name": "note"}, "schema": {"type": "string"}}, "The parameters of a function are an object"),
     ],
 )
 def test_a_shape_that_cannot_be_sent_is_refused_in_words(stored: dict[str, Any], words: str) -> None:

@@ -81,6 +81,8 @@ REFUSED = [
     ("responses", {"type": "web_search", "filters": {"allowed_domains": [f"{one}.de" for one in "abcdef"]}}),
     ("responses", {"type": "x_search", "excluded_x_handles": [f"h{number}" for number in range(11)]}),
     ("responses", {"type": "telepathy"}),
+    ("responses", {"type": "mcp", "server_url": "https://example.org/mcp"}),
+    ("responses", {"type": "mcp", "server_label": "notes", "server_url": "https://example.org/private/mcp"}),
     ("chat_get_completion", SEARCH),
 ]
 

@@ -15,7 +15,7 @@ from batchsite.batches.batch_recipe import recipe_of
 from batchsite.batches.models import Batch, Result
 from batchsite.drafts import draft_store
 from batchsite.exports.result_files import FORMS, content
-from batchsite.recipes.answer_shape import Shape
+from batchsite.recipes.answer_shape import Shape, shape_of
 from batchsite.results.answer_fields import shape_fields
 from batchsite.results.row_detail import row_detail
 from batchsite.submission import actions
@@ -216,3 +216,25 @@ def test_a_batch_runs_with_any_kind_of_schema(schema: str, team: Team, sandbox: 
     assert draft_store.estimate_of(batch)
     batch = run(batch, sandbox)
     assert (batch.state, batch.succeeded, batch.misfits) == ("completed", 8, 0)
+
+
+CALL = {
+    "function": {"name": "note_topic", "description": "Notes what it is about."},
+    "schema": '{"type":"object","properties":{"about":{"enum":["card","bank transfer"]}},"required":["about"]}',
+}
+
+
+@pytest.mark.parametrize("way", [{}, {"tools": {"web_search": {}}}, {"runs_live": True}], ids=["chat", "tools", "live"])
+def test_what_a_function_is_called_with_becomes_columns(way: dict[str, Any], team: Team, sandbox: Sandbox) -> None:
+    batch = a_draft(team, shape=CALL, **way)
+    actions.start(batch, None, None)
+    batch = drive(batch)
+    assert (batch.succeeded, batch.misfits, batch.no_answer) == (8, 0, 0)
+    rows = list(csv.DictReader(io.StringIO(b"".join(content(batch, FORMS["csv"])).decode(), newline="")))
+    assert {row["about"] for row in rows} == {"card", "bank transfer"}
+
+
+def test_a_model_that_answers_in_words_did_not_call(team: Team) -> None:
+    shape = shape_of(CALL)
+    assert shape
+    assert shape.misfit("It is a card.") == "The model answered in words and did not call “note_topic”"

@@ -10,9 +10,11 @@ import pytest
 from batchsite.batches.models import Batch, RequestDigest, Result
 from batchsite.drafts import draft_store
 from batchsite.exports import result_files
+from batchsite.results.judgements import judge
+from batchsite.results.models import Judgement
 from batchsite.submission import actions
 from batchsite.submission.tried_rows import Tried, keep_tried
-from batchsite.teams.models import Team
+from batchsite.teams.models import Team, User
 from tests.factories import make_dataset
 from tests.pipeline import check_books, drive, story
 from tests.sandboxes import Sandbox
@@ -175,3 +177,17 @@ def test_rows_that_are_requests_are_the_same_by_their_bodies(team: Team, sandbox
     draft_store.save(batch, {"model": "grok-4.3", **ONCE})
     batch = drive(started(batch))
     assert [batch.succeeded, len(sandbox.rows())] == [3, 1]
+
+
+def test_a_judgement_is_of_the_answer_and_so_of_all_rows_that_have_it(
+    team: Team, alice: User, sandbox: Sandbox
+) -> None:
+    batch = drive(started(a_draft(team, **ONCE)))
+    copy, original = next(iter(COPIES.items()))
+    family = {original, *(row for row, source in COPIES.items() if source == original)}
+    judge(batch, copy, alice, "bad")
+    assert set(Judgement.objects.filter(verdict="bad").values_list("row", flat=True)) == family
+    judge(batch, original, alice, "good")
+    assert set(Judgement.objects.filter(verdict="good").values_list("row", flat=True)) == family
+    judge(batch, copy, alice, "good")
+    assert not Judgement.objects.exists(), "the same once more takes it back"

@@ -36,7 +36,7 @@ def lessons(batch: Batch) -> list[Lesson]:
 
 
 def lesson(account: Account, body: dict[str, Any]) -> Lesson:
-    reply = ask(account, body)
+    reply = ask(account, body, "bs-test")
     assert isinstance(reply, dict)
     found = columns_of(reply, None)
     return Lesson.of(

@@ -161,3 +161,27 @@ def test_row_that_cannot_be_encoded_is_named() -> None:
 
 def test_rows_may_come_from_a_generator() -> None:
     assert orjson.loads(encode_requests(row for row in [item(CHAT)])) == {"batch_requests": [item(CHAT)]}
+
+
+FUNCTION = {"name": "note_city", "description": "Notes a city.", "parameters": SCHEMA}
+SEARCH = {"type": "web_search"}
+
+
+def test_a_function_stands_in_a_chat_as_it_does_nowhere_else() -> None:
+    row = request_item("r1", kind=CHAT, model="grok-4.3", messages=MESSAGES, params={}, function=FUNCTION)
+    body = row["batch_request"][CHAT]
+    assert (body["tools"], body["tool_choice"]) == ([{"type": "function", "function": FUNCTION}], "required")
+
+
+@pytest.mark.parametrize(("tools", "is_forced"), [([], True), ([SEARCH], False)])
+def test_a_function_beside_tools_is_not_forced(tools: list[dict[str, Any]], is_forced: bool) -> None:
+    asked: dict[str, Any] = {
+        "model": "grok-4.3",
+        "messages": MESSAGES,
+        "params": {},
+        "function": FUNCTION,
+        "tools": tools,
+    }
+    body = request_item("r1", kind=RESPONSES, **asked)["batch_request"][RESPONSES]
+    assert body["tools"] == [*tools, {"type": "function", **FUNCTION}]
+    assert ("tool_choice" in body) == is_forced

@@ -25,12 +25,4 @@ class Command(BaseCommand):
             raise CommandError("There is no active account with this e-mail.")
         key = default_token_generator.make_token(user)
         path = reverse("account_reset_password_from_key", args=[user_pk_to_url_str(user), key])
-        self.stdout.write(_origin() + path)
-
-
-def _origin() -> str:
-    """Where people open the pages, as far as the settings tell."""
-    given = settings.OPTIONS
-    if given.hosts:
-        return f"{'https' if given.https else 'http'}://{given.hosts[0]}"
-    return f"http://localhost:{given.port}"
+        self.stdout.write(settings.OPTIONS.root_url + path)

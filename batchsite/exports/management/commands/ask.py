@@ -19,6 +19,7 @@ from batchsite.pricing.model_prices import prices_for
 from batchsite.processes.health import is_new, missing_migrations
 from batchsite.processes.leases import Busy, LeaseLost
 from batchsite.processes.startup import migrate
+from batchsite.teams import security_log
 from batchsite.teams.accounts import AccountKind, account_kind
 from batchsite.teams.models import Team
 from batchsite.wording import dollars
@@ -74,6 +75,7 @@ class Command(BaseCommand):
         where = "simulated by the sandbox, costs nothing" if simulated else "at list price"
         price = f"about {dollars(cost)}" if cost else "its price is not known"
         self.stderr.write(f"{model}: {price}, {where}.")
+        security_log.record("asked", None, team=team.pk)
         try:
             effort = arguments.effort or None
             return press(team, None, model=model, prompt=prompt, system=arguments.system, reasoning_effort=effort)

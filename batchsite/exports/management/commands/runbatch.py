@@ -31,6 +31,7 @@ from batchsite.recipes.row_set import parse_rows
 from batchsite.submission import actions
 from batchsite.submission.local_run import drive
 from batchsite.submission.restore import begin_anew
+from batchsite.teams import security_log
 from batchsite.teams.accounts import AccountKind
 from batchsite.teams.models import Team
 from batchsite.xai.bodies import PARAMS
@@ -167,6 +168,7 @@ class Command(BaseCommand):
             actions.start(batch, None, price)
         except actions.NotNow as refusal:
             raise Stop(BAD_INPUT, str(refusal)) from refusal
+        security_log.record("batch_run", None, batch=batch.pk, team=team.pk)
         batch.refresh_from_db()
         return batch
 

@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from batchsite.operations.backup import CannotBackUp, back_up
 from batchsite.operations.findings import size
+from batchsite.teams import security_log
 
 
 class Command(BaseCommand):
@@ -26,6 +27,7 @@ class Command(BaseCommand):
             made = back_up(folder)
         except CannotBackUp as error:
             raise CommandError(str(error)) from error
+        security_log.record("backed_up", None)
         self.stdout.write(f"Backed up to {folder}: the database and {made.uploads:,} uploads, {size(made.bytes)}.")
         if os.environ.get("SECRET_KEY"):
             self.stdout.write(

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('teams', '0005_personal_budgets'),
+        ('teams', '0006_tool_servers'),
     ]
 
     operations = [

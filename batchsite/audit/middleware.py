@@ -1,0 +1,60 @@
+"""Records every change that a page made, once it has succeeded, by the name of its URL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponseBase
+from django.urls import Resolver404, resolve
+
+from batchsite.audit.phrases import NOT_RECORDED, phrase
+from batchsite.audit.trail import add, named
+from batchsite.permissions import READS
+
+View = Callable[..., HttpResponseBase]
+
+
+class AuditTrail:
+    """Stands behind the middleware of teams, which knows the person, their team and what they may do."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        match = request.resolver_match
+        if not hasattr(request, "is_let_in") or request.method in READS or response.status_code >= 400:
+            return response
+        if match is None or match.view_name in NOT_RECORDED:
+            return response
+        said = _said(request)
+        if not any(message.level >= messages.ERROR for message in said):
+            detail = str(said[0].message) if said else ""
+            about = getattr(request, "audited", "") or named(_kwargs_behind(response))
+            add(match.view_name, phrase(match.view_name), request, about=about, detail=detail)
+        return response
+
+    def process_view(self, request: HttpRequest, view: View, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Notes what the change is about while that is still there. Not called for who is sent to sign in first."""
+        request.is_let_in = True  # type: ignore[attr-defined]
+        match = request.resolver_match
+        if kwargs and match and request.method not in READS and match.view_name not in NOT_RECORDED:
+            request.audited = named(kwargs)  # type: ignore[attr-defined]
+
+
+def _said(request: HttpRequest) -> list[Any]:
+    """What the view said to the person: a refusal comes as a message, and with a redirect."""
+    storage: Any = messages.get_messages(request)
+    return list(getattr(storage, "_queued_messages", []))
+
+
+def _kwargs_behind(response: HttpResponseBase) -> dict[str, Any]:
+    """What was made stands in the address that the answer leads to."""
+    target = response.headers.get("Location") or response.headers.get("HX-Redirect") or ""
+    try:
+        return resolve(urlsplit(target).path).kwargs if target else {}
+    except Resolver404:
+        return {}

@@ -1,0 +1,95 @@
+"""Writing the audit trail, and reading it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import DatabaseError, transaction
+from django.db.models import Model, Q, QuerySet
+from django.http import HttpRequest
+
+from batchsite.audit.models import AuditEvent, Way
+from batchsite.batches.models import Batch
+from batchsite.datasets.models import Dataset
+from batchsite.http import client_address
+from batchsite.prompts.models import Prompt
+from batchsite.teams.models import Membership, Team, User
+
+log = logging.getLogger(__name__)
+
+KINDS: dict[str, tuple[str, type[Model]]] = {
+    "batch": ("batch", Batch),
+    "dataset": ("dataset", Dataset),
+    "prompt": ("prompt", Prompt),
+    "team": ("team", Team),
+    "membership": ("", Membership),
+    "user": ("", User),
+}
+"""What ids stand for: (word, model)."""
+
+
+def add(action: str, words: str, request: HttpRequest | None, **values: Any) -> None:
+    """Adds an event. It never fails what was done: where the database refuses it, the log has it."""
+    user = getattr(request, "user", None)
+    if isinstance(user, User):
+        values = person(user.pk) | values
+    if request is not None:
+        values = {"address": client_address(request), "team_id": _team_id(request)} | values
+    event = AuditEvent(action=action[:60], words=words[:200], **{"who": "Somebody without an account"} | values)
+    event.about, event.detail, event.who = event.about[:400], event.detail[:400], event.who[:400]
+    try:
+        with transaction.atomic():
+            event.save()
+    except DatabaseError:
+        log.exception("an event of the audit trail was not stored", extra={"action": action, "user": event.user_id})
+
+
+def person(user_id: int) -> dict[str, Any]:
+    """Returns a person as an event names them, with the e-mail that they have today."""
+    user = User.objects.filter(pk=user_id).first()
+    return {"user_id": user_id, "who": f"{user.name} {user.email}".strip()} if user else {}
+
+
+def _team_id(request: HttpRequest) -> int | None:
+    team = getattr(request, "team", None)
+    return team.pk if isinstance(team, Team) else None
+
+
+def named(ids: Mapping[str, Any]) -> str:
+    """Returns what ids (`batch_id`, `batch`: 12) stand for, in words; what has no name by its number."""
+    words = []
+    for key, value in ids.items():
+        name = key.removesuffix("_id")
+        if not isinstance(value, int) or isinstance(value, bool):
+            continue
+        word, model = KINDS.get(name, (name, None))
+        found = model._default_manager.filter(pk=value).first() if model else None
+        words.append(f"{word} {value}{f' “{found}”' if found else ''}" if word else str(found or f"{name} {value}"))
+    return ", ".join(words)
+
+
+def trail_of(team: Team, *, is_operator: bool) -> QuerySet[AuditEvent]:
+    """Returns the events of a team and of its people's accounts; for operators, of the installation, too."""
+    people = Membership.objects.filter(team=team).values("user_id")
+    seen = Q(team_id=team.pk) | Q(team_id=None, user_id__in=people)
+    if is_operator:
+        seen |= Q(team_id=None, user_id=None)
+    return AuditEvent.objects.filter(seen)
+
+
+def searched(events: QuerySet[AuditEvent], text: str) -> QuerySet[AuditEvent]:
+    """Returns those events in which every word of `text` stands somewhere."""
+    for word in text.split()[:8]:
+        one = Q()
+        for column in ("who", "words", "about", "detail", "address", "by", "action"):
+            one |= Q(**{f"{column}__icontains": word})
+        events = events.filter(one)
+    return events
+
+
+def by_link(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns how an event is told that a link for scripts did: it has no account, and the batch's team."""
+    batch = Batch.objects.filter(pk=facts["batch"]).values_list("team_id", flat=True).first()
+    return {"by": Way.LINK, "who": f"Link {facts['by_link']}", "team_id": batch, "user_id": None}

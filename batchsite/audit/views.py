@@ -1,0 +1,93 @@
+"""The page of the audit trail, and its files."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+from django.conf import settings
+from django.db.models import QuerySet
+from django.http import FileResponse, Http404, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.utils.http import urlencode
+from django.views.decorators.http import require_GET
+
+from batchsite.audit.models import AuditEvent
+from batchsite.audit.trail import searched, trail_of
+from batchsite.http import clean_text, whole_number
+from batchsite.processes.stream_slots import streams
+from batchsite.tables.sheet_writers import csv_lines, write_workbook
+from batchsite.teams import security_log
+from batchsite.teams.people import is_operator
+from batchsite.teams.requests import TeamRequest
+
+HEAD = ("at", "who", "what", "to", "detail", "by", "address", "action")
+SHOWN = 100
+MOST_IN_A_SHEET = 1_000_000
+
+
+@require_GET
+def audit(request: TeamRequest) -> HttpResponse:
+    events, asked = _asked(request).order_by("-pk"), _query(request)
+    before = whole_number(request.GET.get("before"))
+    found = list((events.filter(pk__lt=before) if before else events)[: SHOWN + 1])
+    older = f"?{urlencode(asked | {'before': str(found[SHOWN - 1].pk)})}" if len(found) > SHOWN else ""
+    context = {
+        "events": found[:SHOWN],
+        "asked": asked,
+        "query": urlencode(asked),
+        "older": older,
+        "newest": f"?{urlencode(asked)}" if before else "",
+    }
+    return render(request, "audit/audit.html", context)
+
+
+@require_GET
+@streams
+def audit_file(request: TeamRequest, form: str) -> HttpResponseBase:
+    if form not in {"csv", "xlsx"}:
+        raise Http404
+    rows = _rows(_asked(request).order_by("pk"))
+    security_log.record("trail_downloaded", request)
+    if form == "csv":
+        answer = StreamingHttpResponse(csv_lines(HEAD, rows), content_type="text/csv; charset=utf-8")
+        answer["Content-Disposition"] = 'attachment; filename="audit-trail.csv"'
+        return answer
+    with tempfile.TemporaryDirectory(dir=settings.DATA) as folder:
+        path = Path(folder) / "trail.xlsx"
+        write_workbook(path, "Audit trail", HEAD, rows)
+        return FileResponse(path.open("rb"), as_attachment=True, filename="audit-trail.xlsx")
+
+
+def _rows(events: QuerySet[AuditEvent]) -> Iterator[tuple[str, ...]]:
+    for event in events[:MOST_IN_A_SHEET].iterator(2000):
+        at = event.at.astimezone(UTC).isoformat(timespec="seconds")
+        what = (event.who, event.words, event.about, event.detail)
+        yield (at, *what, event.get_by_display(), event.address, event.action)
+
+
+def _query(request: TeamRequest) -> dict[str, str]:
+    return {name: text for name in ("q", "from", "to") if (text := clean_text(request.GET.get(name)))}
+
+
+def _asked(request: TeamRequest) -> QuerySet[AuditEvent]:
+    """The events that the address asks for."""
+    asked = _query(request)
+    events = searched(trail_of(request.team, is_operator=is_operator(request.user)), asked.get("q", ""))
+    if first := _day(asked.get("from")):
+        events = events.filter(at__gte=first)
+    if last := _day(asked.get("to")):
+        events = events.filter(at__lt=last + timedelta(days=1))
+    return events
+
+
+def _day(text: str | None) -> datetime | None:
+    """A day as a field of dates sends it. None for anything else."""
+    try:
+        day = date.fromisoformat(text) if text else None
+    except ValueError:
+        return None
+    return datetime(day.year, day.month, day.day, tzinfo=UTC) if day else None

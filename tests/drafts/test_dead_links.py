@@ -1,0 +1,103 @@
+"""Dead links are found by a worker before a draft is submitted, and a person says what becomes of their rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from pytest_django import Settings
+
+from batchsite.batches.models import Batch
+from batchsite.drafts import dead_links, draft_store
+from batchsite.drafts.models import LinkCheck
+from batchsite.teams.models import Team, User
+from tests.datasets.web_site import Page, WebSite, running_site
+from tests.factories import make_dataset
+
+pytestmark = pytest.mark.django_db
+Browser = Callable[[User], Client]
+
+
+@pytest.fixture
+def site(settings: Settings) -> Iterator[WebSite]:
+    settings.OPTIONS = replace(settings.OPTIONS, fetch_private=True, fetch_ports=("any",))
+    with running_site() as running:
+        running.pages["/cat.png"] = Page(b"png")
+        running.pages["/moved.png"] = Page(status=302, headers={"Location": "/cat.png"})
+        running.pages["/busy.png"] = Page(status=503)
+        yield running
+
+
+def a_draft(team: Team, *cells: str) -> Batch:
+    dataset = make_dataset(team, ["picture"], [[cell] for cell in cells])
+    batch = draft_store.new_draft(team, None, dataset)
+    values = {"name": "Cats", "prompt": "Describe it.", "model": "grok-4.3", "picture_column": "picture"}
+    draft_store.save(batch, values)
+    return batch
+
+
+def checked(batch: Batch) -> LinkCheck:
+    dead_links.begin(batch)
+    dead_links.check_step(LinkCheck.objects.get(batch=batch).pk)
+    found = dead_links.check_of(batch)
+    assert found
+    assert found.ready_at
+    return found
+
+
+def test_rows_with_dead_links_are_named_and_can_be_skipped(
+    team: Team, alice: User, client_of: Browser, site: WebSite
+) -> None:
+    gone = f"{site.url}/404.png"
+    batch = a_draft(team, f"{site.url}/cat.png", gone, f"{site.url}/moved.png", f"{site.url}/cat.png\n{gone}")
+    browser = client_of(alice)
+    browser.post(reverse("batch-check", args=[batch.pk]), {})
+    page = browser.get(reverse("batch-review", args=[batch.pk])).content.decode()
+    assert "A worker asks for each address" in page
+    assert "Submit 4 rows" in page, "nobody has to wait"
+    found = checked(batch)
+    assert (found.total, found.dead_count, found.dead_rows) == (3, 1, [[2, 2], [4, 4]])
+    page = browser.get(reverse("batch-review", args=[batch.pk])).content.decode()
+    assert "1 of 3 addresses" in page
+    assert "It answers 404." in page
+    browser.post(reverse("batch-dead-links", args=[batch.pk]), {"do": "skip"})
+    page = browser.get(reverse("batch-review", args=[batch.pk])).content.decode()
+    assert "Submit 2 rows" in page
+    assert "2 addresses asked for: each of them answers." in " ".join(page.split())
+    assert (site.heads.count("/cat.png"), site.asked) == (2, ["/404.png"]), "each once, and nothing is read"
+
+
+def test_what_may_work_another_time_is_not_called_dead(team: Team, site: WebSite) -> None:
+    found = checked(a_draft(team, f"{site.url}/busy.png"))
+    assert (found.asked, found.unsure, found.dead_count) == (1, 1, 0)
+
+
+def test_private_addresses_are_not_asked(team: Team, site: WebSite, settings: Settings) -> None:
+    settings.OPTIONS = replace(settings.OPTIONS, fetch_private=False)
+    found = checked(a_draft(team, f"{site.url}/cat.png"))
+    assert (found.dead_count, site.asked) == (1, [])
+    assert "private network" in found.dead[0]["words"]
+
+
+def test_only_so_many_are_asked(team: Team, site: WebSite, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dead_links, "MOST_LINKS", 1)
+    found = checked(a_draft(team, f"{site.url}/cat.png", f"{site.url}/moved.png"))
+    assert (found.total, found.is_whole) == (1, False)
+
+
+def test_another_choice_of_rows_asks_again(team: Team, site: WebSite) -> None:
+    batch = a_draft(team, f"{site.url}/cat.png", f"{site.url}/404.png")
+    checked(batch)
+    draft_store.save(batch, {"row_limit": 1})
+    assert dead_links.check_of(batch) is None
+    assert checked(batch).dead_count == 0
+
+
+def test_a_draft_without_links_has_nothing_to_ask(team: Team) -> None:
+    batch = a_draft(team, "")
+    draft_store.save(batch, {"picture_column": ""})
+    dead_links.begin(batch)
+    assert not LinkCheck.objects.exists()
