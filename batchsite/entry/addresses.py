@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from allauth.account.internal.flows.email_verification import send_verification_email_to_address
 from allauth.account.models import EmailAddress
 from django.conf import settings
@@ -33,6 +35,12 @@ def change_email(request: HttpRequest, user: User, email: str) -> bool:
         user.email = email
         keep_address(user)
     return True
+
+
+def confirm_by_sign_on(user: User, addresses: Iterable[EmailAddress]) -> None:
+    """Takes the e-mail for confirmed if it is among `addresses`, as a provider of single sign-on confirmed it."""
+    if any(address.verified and address.email.strip().lower() == user.email for address in addresses):
+        EmailAddress.objects.filter(user=user, email=user.email).update(verified=True)
 
 
 def ask_to_confirm(request: HttpRequest, user: User) -> bool:

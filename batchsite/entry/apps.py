@@ -7,4 +7,4 @@ class EntryConfig(AppConfig):
     name = "batchsite.entry"
 
     def ready(self) -> None:
-        from batchsite.entry import receivers  # noqa: F401
+        from batchsite.entry import option_checks, receivers  # noqa: F401

@@ -13,7 +13,7 @@ from django.contrib.auth.signals import user_logged_in
 from django.dispatch import receiver
 from django.http import HttpRequest
 
-from batchsite.entry.addresses import keep_address
+from batchsite.entry.addresses import confirm_by_sign_on, keep_address
 from batchsite.entry.second_step import reencrypt_second_steps
 from batchsite.entry.sign_on import follow_groups
 from batchsite.teams import security_log
@@ -31,9 +31,13 @@ def _keep_and_note(request: HttpRequest, user: User, **_: Any) -> None:
 
 
 @receiver(signed_in)
-def _follow_groups(request: HttpRequest, user: User, **facts: Any) -> None:
-    if facts.get("sociallogin") is not None:
-        follow_groups(user, facts["sociallogin"])
+def _follow_provider(request: HttpRequest, user: User, **facts: Any) -> None:
+    sociallogin = facts.get("sociallogin")
+    if sociallogin is None:
+        return
+    confirm_by_sign_on(user, sociallogin.email_addresses)
+    if follow_groups(user, sociallogin):
+        security_log.record("role_by_group", request, user=user.pk)
 
 
 @receiver(password_reset)

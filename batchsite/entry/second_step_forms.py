@@ -34,11 +34,11 @@ class LimitedCode(BaseAuthenticateForm):  # type: ignore[misc]
         return code
 
 
-class CodeForm(LimitedCode, AuthenticateForm):
+class CodeForm(LimitedCode, AuthenticateForm):  # type: ignore[misc]
     code = _code()
 
 
-class CodeAgainForm(LimitedCode, ReauthenticateForm):
+class CodeAgainForm(LimitedCode, ReauthenticateForm):  # type: ignore[misc]
     code = _code()
 
 

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialLogin
+from allauth.socialaccount.providers.base import AuthProcess
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest
@@ -17,7 +18,7 @@ from django.urls import Resolver404, resolve
 
 from batchsite.teams import security_log
 from batchsite.teams.invitations import InvitationVoid, open_invitation
-from batchsite.teams.models import Role, Team, User
+from batchsite.teams.models import Membership, Role, Team, User
 from batchsite.teams.people import follow_group
 
 STRONGEST_FIRST = (Role.OWNER, Role.ADMIN, Role.MEMBER, Role.VIEWER)
@@ -30,8 +31,18 @@ class SignOnAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
             return True
         return _has_invitation(sociallogin.state.get("next", ""))
 
+    def authenticate_by_email(self, sociallogin: SocialLogin) -> tuple[User, str] | None:
+        """The account with an e-mail that the provider has confirmed. Not one that only asked to change to it."""
+        for address in sociallogin.email_addresses:
+            user = User.objects.filter(email=address.email.strip().lower()).first() if address.verified else None
+            if user is not None:
+                return user, user.email
+        return None
+
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
         """Says why nobody gets in, instead of asking for another e-mail."""
+        if sociallogin.state.get("process") != AuthProcess.LOGIN:
+            raise ImmediateHttpResponse(redirect("account"))
         if sociallogin.is_existing:
             return
         email = (sociallogin.user.email or "").strip().lower()
@@ -83,11 +94,15 @@ def role_of(sociallogin: SocialLogin) -> Role | None:
     return next((role for role in STRONGEST_FIRST if role.value in roles), None)
 
 
-def follow_groups(user: User, sociallogin: SocialLogin) -> None:
-    """Gives the person the role of their groups in the first team, where groups have roles."""
+def follow_groups(user: User, sociallogin: SocialLogin) -> bool:
+    """Gives the person the role of their groups in the first team, where groups have roles. Whether that changed it."""
     team = Team.objects.order_by("pk").first()
-    if team is not None and settings.OPTIONS.roles_by_group:
-        follow_group(team, user, role_of(sociallogin))
+    if team is None or not settings.OPTIONS.roles_by_group:
+        return False
+    memberships = Membership.objects.filter(team=team, user=user).values_list("role", flat=True)
+    before = memberships.first()
+    follow_group(team, user, role_of(sociallogin))
+    return memberships.first() != before
 
 
 def _has_invitation(path: str) -> bool:

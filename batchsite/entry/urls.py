@@ -12,11 +12,10 @@ from allauth.mfa.recovery_codes import views as recovery_codes
 from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as passkeys
 from allauth.socialaccount import views as social
-from allauth.socialaccount.providers.openid_connect import views as sign_on
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import path, register_converter
 
-from batchsite.entry import views_account, views_entry, views_sessions
+from batchsite.entry import views_account, views_entry, views_sessions, views_sign_on
 from batchsite.http import UNPROCESSABLE
 
 View = Callable[..., HttpResponseBase]
@@ -66,8 +65,8 @@ ALLAUTH = [
     ("reset/sent", account.password_reset_done, "account_reset_password_done"),
     ("reset/done", account.password_reset_from_key_done, "account_reset_password_from_key_done"),
     ("reset/<base36:uidb36>-<str:key>", account.password_reset_from_key, "account_reset_password_from_key"),
-    ("sign-on/<str:provider_id>", sign_on.login, "openid_connect_login"),
-    ("sign-on/<str:provider_id>/callback", sign_on.callback, "openid_connect_callback"),
+    ("sign-on/<str:provider_id>", views_sign_on.begin, "openid_connect_login"),
+    ("sign-on/<str:provider_id>/callback", views_sign_on.come_back, "openid_connect_callback"),
     ("sign-on/cancelled", social.login_cancelled, "socialaccount_login_cancelled"),
     ("sign-on/failed", social.login_error, "socialaccount_login_error"),
     ("account/second-step", second_step.index, "mfa_index"),

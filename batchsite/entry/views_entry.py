@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import Any
 
 from allauth.account.views import LoginView
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login, logout
 from django.core.exceptions import PermissionDenied
@@ -104,6 +105,8 @@ def _join_signed_in(request: HttpRequest, invitation: Invitation, user: User) ->
 
 
 def _sign_up(request: HttpRequest, invitation: Invitation) -> HttpResponse:
+    if settings.OPTIONS.is_sign_on_only:
+        return render(request, "entry/join.html", {"invitation": invitation})
     form = SignUpForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         user = invitations.sign_up(invitation, **form.cleaned_data)
