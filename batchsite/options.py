@@ -60,7 +60,7 @@ class Options:
     confirm_minutes: int = _option(
         "BATCHSITE_CONFIRM_MINUTES",
         30,
-        "Minutes after which keys, roles and deletion ask for the password or passkey again",
+        "Minutes after which keys, roles and people ask for the password or passkey again",
     )
     oidc_url: str = _option(
         "OIDC_URL", "", "Address of an OpenID Connect provider for single sign-on, such as https://login.example.org"

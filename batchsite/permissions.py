@@ -61,6 +61,7 @@ MANAGE = Rule(Need.MANAGE, Need.MANAGE)
 OWN = Rule(Need.OWN, Need.OWN)
 OPERATE = Rule(Need.OPERATE, Need.OPERATE)
 DANGEROUS = Rule(Need.MANAGE, Need.MANAGE, confirmed=True)
+"""Keys, secrets, roles and people: what nobody takes back with Undo."""
 
 RULES: dict[str, Rule] = {
     # Everybody
@@ -125,7 +126,7 @@ RULES: dict[str, Rule] = {
     "team-notification-new": MANAGE,
     "team-notification": MANAGE,
     "team-notification-test": MANAGE,
-    "team-notification-secret": MANAGE,
+    "team-notification-secret": DANGEROUS,
     "team-notification-remove": MANAGE,
     "team-notification-again": MANAGE,
     "home": LOOK,
@@ -149,7 +150,7 @@ RULES: dict[str, Rule] = {
     "key-remove": DANGEROUS,
     "audit": Rule(Need.MANAGE),
     "audit-file": Rule(Need.MANAGE),
-    "server-approve": MANAGE,
+    "server-approve": DANGEROUS,
     "server-remove": MANAGE,
     "installation": OPERATE,
     "installation-team-key": Rule(Need.OPERATE, Need.OPERATE, confirmed=True),
@@ -175,7 +176,7 @@ RULES: dict[str, Rule] = {
     "dataset-again": WORK,
     "dataset-replace": WORK,
     "dataset-rename": WORK,
-    "dataset-delete": Rule(Need.WORK, Need.WORK, confirmed=True),
+    "dataset-delete": WORK,
     # Asks
     "asks": LOOK_OR_WORK,
     "ask": LOOK,
