@@ -94,7 +94,7 @@ def public_address(url: httpx.URL, *, allow_private: bool, ports: Collection[str
     port = url.port or (443 if url.scheme == "https" else 80)
     if ANY_PORT not in ports and str(port) not in ports:
         raise NotFetched(
-            f"The address names port {port}, and batchsite reads from port {' and '.join(ports)} only. Download the "
+            f"This address uses port {port}, and batchsite reads from port {' and '.join(ports)} only. Download the "
             "file and upload it here, or ask whoever runs batchsite to allow the port (BATCHSITE_FETCH_PORTS).",
             Fault.PORT,
         )

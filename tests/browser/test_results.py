@@ -85,12 +85,12 @@ def test_the_dashboard_shows_what_runs_what_needs_a_hand_and_what_is_news(
     hold(held.pk, "no credits left")
     long_ago = timezone.now() - timedelta(hours=3)
     Membership.objects.filter(user=alice).update(seen_at=long_ago)
+    DailySpend.objects.all().delete()
     for days, ticks in ((0, 30_000_000_000), (2, 15_000_000_000)):
         day = timezone.now().date() - timedelta(days=days)
-        DailySpend.objects.update_or_create(
-            team=team, day=day, model="grok-4.3", user=alice, account="sandbox",
-            defaults={"ticks": ticks, "rows": 40, "failed": 3},
-        )  # fmt: skip
+        DailySpend.objects.create(
+            team=team, day=day, model="grok-4.3", user=alice, account="sandbox", ticks=ticks, rows=40, failed=3
+        )
     open_as(alice, "/")
     hand = page.get_by_role("region", name="Needs attention")
     expect(hand.get_by_role("link", name="Waits for money")).to_be_visible()
