@@ -6,7 +6,9 @@ import ipaddress
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest
+from django.http.request import split_domain_port
 
 SIGN_ON = "sso"
 """How the one provider of single sign-on is called in addresses."""
@@ -33,14 +35,21 @@ def ways(request: HttpRequest) -> dict[str, Ways]:
 
 def ways_of(request: HttpRequest) -> Ways:
     options = settings.OPTIONS
-    host = request.get_host().rpartition(":")[0] or request.get_host()
     return Ways(
         mail=bool(options.email_url),
-        passkeys=not _is_number(host) and (request.is_secure() or host == "localhost"),
+        passkeys=_can_make_passkeys(request),
         sign_on=options.oidc_name if options.oidc_url else "",
         sign_on_only=options.is_sign_on_only,
         sign_up=options.anyone_may_sign_up,
     )
+
+
+def _can_make_passkeys(request: HttpRequest) -> bool:
+    try:
+        host, _ = split_domain_port(request.get_host())
+    except DisallowedHost:  # the page that says so has this context, too
+        return False
+    return not _is_number(host) and (request.is_secure() or host == "localhost")
 
 
 def _is_number(host: str) -> bool:
