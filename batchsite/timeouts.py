@@ -56,9 +56,8 @@ class PipelineTimeouts:
     held_is_news: float = 180
     """A hold that lasts this long is told to people; most end by themselves before."""
     bundle: float = 20
-    """What happens so soon after another thing goes into the same mail or chat message."""
+    """What happens so soon after another thing goes into the same mail."""
     between_mails: float = 600
-    between_chats: float = 60
     delivery: float = 15
     """A server that is sent a webhook answers within this time."""
     fetch: float = 900

@@ -118,11 +118,10 @@ def _read(claim: Claim[Ask], ask: Ask, account: Account) -> float | None:
         return _end(claim, AskState.FAILED, reply.message)
     if verdict is not Verdict.GONE:
         return _trouble(claim, account, reply)
-    now = timezone.now()
-    if ask.missed_at and (now - ask.missed_at).total_seconds() >= timeouts().look_twice * 0.8:
+    if deferred_calls.is_missed_twice(ask.missed_at):
         return _end(claim, AskState.LOST, ANSWER_WAS_LOST)
     with claim.locked() as fresh:
-        _set(fresh, missed_at=fresh.missed_at or now)
+        _set(fresh, missed_at=fresh.missed_at or timezone.now())
     return timeouts().look_twice
 
 

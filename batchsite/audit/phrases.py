@@ -156,6 +156,9 @@ NOT_RECORDED: dict[str, str] = {
     "provider-download": "recorded as a download",
 }
 
+BUTTONS: dict[str, tuple[str, str]] = {"try": ("act", "try")}
+"""{URL of a form with several buttons: (their name, the value of the one that does what `WORDS` says)}."""
+
 EVENTS: dict[str, str] = {
     "signed_in": "Signed in",
     "signed_out": "Signed out",

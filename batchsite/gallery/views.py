@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 
 from batchsite.batches import queries
 from batchsite.batches.models import Batch
+from batchsite.batches.states import State
 from batchsite.gallery.models import GeneratedPicture, PictureState
 from batchsite.gallery.picture_zip import zip_of
 from batchsite.media.picture_answer import picture_answer
@@ -19,9 +20,10 @@ from batchsite.teams import security_log
 from batchsite.teams.requests import TeamRequest
 
 
-def _batch(request: TeamRequest, batch_id: int) -> Batch:
+def batch_with_pictures(request: TeamRequest, batch_id: int) -> Batch:
+    """Returns a batch of the team that makes pictures. Raises Http404 for any other."""
     batch = queries.batch_of(request.team, batch_id)
-    if not batch.makes_pictures or batch.state == "draft":
+    if not batch.makes_pictures or batch.state == State.DRAFT:
         raise Http404("This batch makes no pictures.")
     return batch
 
@@ -49,7 +51,7 @@ def batch_picture_file(request: TeamRequest, batch_id: int, row: int, number: in
 
 
 def _picture(request: TeamRequest, batch_id: int, row: int, number: int) -> GeneratedPicture:
-    kept = GeneratedPicture.objects.filter(batch=_batch(request, batch_id), state=PictureState.KEPT)
+    kept = GeneratedPicture.objects.filter(batch=batch_with_pictures(request, batch_id), state=PictureState.KEPT)
     return get_object_or_404(kept, row=row, number=number)
 
 
@@ -57,7 +59,7 @@ def _picture(request: TeamRequest, batch_id: int, row: int, number: int) -> Gene
 @streams
 def batch_pictures_zip(request: TeamRequest, batch_id: int) -> HttpResponseBase:
     """All pictures that are kept, with a manifest of all."""
-    batch = _batch(request, batch_id)
+    batch = batch_with_pictures(request, batch_id)
     security_log.record("results_downloaded", request, batch=batch.pk, part="pictures")
     answer = StreamingHttpResponse(zip_of(batch), content_type="application/zip")
     name = f"{id_prefix(batch.name)}-pictures.zip"

@@ -34,7 +34,7 @@ RETRIES = (5, 60, 300, 1800, 7200, 18_000, 28_800, 28_800)
 AT_ONCE = 8
 """Destinations served at the same time."""
 MOST_IN_ONE = 200
-"""Pieces of news in one mail or chat message."""
+"""Pieces of news in one mail."""
 
 
 class Call(Protocol):
@@ -101,7 +101,7 @@ def _prepared(claim: Claim[Destination]) -> Ready | None:
 
 
 def _due(destination: Destination) -> list[Delivery]:
-    """What goes into the next call: a webhook is about one piece of news, a mail or a chat message about many."""
+    """What goes into the next call: a webhook is about one piece of news, a mail about many."""
     now = timezone.now()
     _drop_what_is_no_business(destination)
     due = destination.deliveries.filter(due_at__lte=now).select_related("news").order_by("due_at", "pk")
@@ -121,8 +121,8 @@ def _drop_what_is_no_business(destination: Destination) -> None:
 
 
 def _silent_until(destination: Destination) -> datetime:
-    wait = timeouts().between_chats if destination.channel == Channel.APPRISE else timeouts().between_mails
-    return (destination.sent_at or destination.created_at - timedelta(days=1)) + timedelta(seconds=wait)
+    last = destination.sent_at or destination.created_at - timedelta(days=1)
+    return last + timedelta(seconds=timeouts().between_mails)
 
 
 def _intend(delivery: Delivery) -> Attempt:

@@ -54,7 +54,6 @@ class News(Work):
 
 class Channel(models.TextChoices):
     MAIL = "mail", "E-mail"
-    APPRISE = "apprise", "Chat or push"
     WEBHOOK = "webhook", "Webhook"
 
 
@@ -87,7 +86,7 @@ class Destination(Work):
     created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)
     sent_at = models.DateTimeField(null=True)
-    """When something was last sent: mails and chats are bundled for a while after it."""
+    """When something was last sent: mails are bundled for a while after it."""
     paused_at = models.DateTimeField(null=True)
     """Nothing is sent there any more: its server answered 410, which asks for that."""
 

@@ -1,4 +1,4 @@
-"""News in words, for mails and chats. Names come from people: they hold no line, no mention and no link of theirs."""
+"""News in words, for mails. Names come from people: they hold no line, no mention and no link of theirs."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ _CAUSES = {
     HeldFor.KEY: "the xAI key is missing, refused, or of another team",
     HeldFor.NETWORK: "xAI cannot be reached",
     HeldFor.BUDGET: "a budget is used up",
+    HeldFor.CAP: "its spending cap is reached",
     HeldFor.RESTORE: "the database was restored, and somebody has to confirm that rows are still wanted",
     HeldFor.LOST: "replies keep getting lost, and somebody has to decide",
 }
@@ -32,7 +33,7 @@ _DISARMED = str.maketrans({"<": "‹", ">": "›", "@": "＠", "[": "(", "]": ")
 
 
 def plain(name: str) -> str:
-    """Returns a name in one line, without signs that do something in a mail or a chat."""
+    """Returns a name in one line, without signs that do something in a mail."""
     shown = "".join(sign if unicodedata.category(sign)[0] != "C" else " " for sign in name)
     line = " ".join(shown.split()).translate(_DISARMED).replace("://", ":/ /").replace("www.", "www. ")
     return line if len(line) <= LONGEST_NAME else f"{line[: LONGEST_NAME - 1]}…"

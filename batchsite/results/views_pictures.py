@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from batchsite.batches import queries
 from batchsite.batches.batch_tabs import PICTURES
 from batchsite.batches.end_records import mark_seen
-from batchsite.batches.states import State
 from batchsite.gallery import picture_page
+from batchsite.gallery.views import batch_with_pictures
 from batchsite.results.row_filter import RowFilter
 from batchsite.results.views_progress import status_context
 from batchsite.teams.requests import TeamRequest
@@ -19,9 +18,7 @@ from batchsite.teams.requests import TeamRequest
 @require_GET
 def batch_pictures(request: TeamRequest, batch_id: int) -> HttpResponse:
     """Shows the head and the pictures; for htmx only the part that moves while they are fetched."""
-    batch = queries.batch_of(request.team, batch_id)
-    if not batch.makes_pictures or batch.state == State.DRAFT:
-        raise Http404("This batch makes no pictures.")
+    batch = batch_with_pictures(request, batch_id)
     context = {"batch": batch, "pictures": picture_page.page_of(batch, request.GET.get("after", ""))}
     if request.htmx:
         return render(request, "results/_pictures.html", context)

@@ -76,6 +76,15 @@ def test_who_is_sent_to_sign_in_or_to_confirm_has_changed_nothing(
     assert AuditEvent.objects.count() == count
 
 
+def test_a_price_that_is_asked_for_while_somebody_types_is_no_try(team: Team, alice: User, client_of: Browser) -> None:
+    draft = a_draft(team, alice)
+    site, count = client_of(alice), AuditEvent.objects.count()
+    for act, recorded in (("price", 0), ("save", 0), ("try", 1)):
+        site.post(reverse("try", args=[draft.pk]), {"act": act, "how": "first", "count": "2"})
+        assert AuditEvent.objects.count() == count + recorded, act
+    assert last().words == "Tried a draft on rows"
+
+
 def test_a_key_is_never_in_it(team: Team, alice: User, client_of: Browser, settings: Any, sandbox: Any) -> None:
     client_of(alice).post(reverse("key-set"), {"key": "xai-very-secret-key-1234"})
     row = list(AuditEvent.objects.values())

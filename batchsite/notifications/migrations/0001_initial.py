@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
                 ('lease_token', models.CharField(blank=True, default='', max_length=32)),
                 ('lease_until', models.DateTimeField(blank=True, null=True)),
                 ('tries', models.PositiveSmallIntegerField(default=0)),
-                ('channel', models.CharField(choices=[('mail', 'E-mail'), ('apprise', 'Chat or push'), ('webhook', 'Webhook')], max_length=8)),
+                ('channel', models.CharField(choices=[('mail', 'E-mail'), ('webhook', 'Webhook')], max_length=8)),
                 ('kinds', models.JSONField(default=list)),
                 ('of_others', models.BooleanField(default=False)),
                 ('audience', models.CharField(choices=[('managers', 'Admins and owners'), ('everyone', 'Everybody in the team')], default='managers', max_length=8)),
