@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help run test check bench chaos format clean
+.PHONY: help run test quick check bench chaos format clean
 .DEFAULT_GOAL := help
 # Where it is set, each of the many processes of a run compiles everything anew.
 unexport PYTHONDONTWRITEBYTECODE
@@ -16,6 +16,10 @@ run: $(VENV)/runtime ## Set everything up and start it; PORT=… changes the por
 
 test: $(VENV)/dev ## The whole suite; BATCHSITE_REQUIRE=all turns "skipped: not installed" into a failure
 	$(BIN)/python -m pytest -n $(if $(ARGS),auto --maxprocesses 4,4) --dist loadfile --no-loadscope-reorder $(ARGS)
+
+quick: $(VENV)/dev ## The inner loop: no browser, processes or services, nothing that is tried in very many ways
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -q $(ARGS) \
+		-m "not browser and not processes and not services and not slow"
 
 check: $(VENV)/dev ## Style, types, templates, migrations, deployment settings
 	$(BIN)/ruff check .

@@ -25,6 +25,7 @@ from batchsite.results import (
     views_comparison,
     views_judgements,
     views_notes,
+    views_pictures,
     views_progress,
     views_retry,
     views_table,
@@ -83,7 +84,7 @@ of_a_batch = [
     path("<int:batch_id>/summarize", views.batch_summarize, name="batch-summarize"),
     path("<int:batch_id>/compare", views_comparison.batch_compare, name="batch-compare"),
     path("<int:batch_id>/compare/<int:other_id>", views_comparison.batches_compared, name="batches-compared"),
-    path("<int:batch_id>/pictures", gallery_views.batch_pictures, name="batch-pictures"),
+    path("<int:batch_id>/pictures", views_pictures.batch_pictures, name="batch-pictures"),
     path("<int:batch_id>/pictures.zip", gallery_views.batch_pictures_zip, name="batch-pictures-zip"),
     path("<int:batch_id>/pictures/<int:row>/<int:number>", gallery_views.batch_picture, name="batch-picture"),
     path(

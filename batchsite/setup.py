@@ -1,4 +1,4 @@
-"""What the settings need before Django is set up: folders, the secret key, the database, log lines."""
+"""What the settings need before Django is set up: folders, the secret key, database, mail server, log lines."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from batchsite.options import OptionError
+from batchsite.options import OptionError, Options, is_loopback
 
 CONNECT_SECONDS = 10
-"""Timeout of connections to PostgreSQL. Without it a server that vanished would be waited for for minutes."""
+"""Timeout of connections to PostgreSQL and to the mail server. Without it one that vanished would be waited for for
+minutes."""
 
 # WAL lets pages read while a worker writes. With IMMEDIATE a writer waits for the lock, while SQLite's default fails at
 # once with "database is locked" if a reading transaction begins to write. No mmap: SQLite below 3.51.3 has a rare
@@ -106,6 +107,50 @@ def database(url: str, data: Path) -> dict[str, Any]:
     }
 
 
+def mail(url: str) -> dict[str, Any]:
+    """Django's settings of the mail server at `url`. Without one, nothing may be sent.
+
+    `smtp://` turns to TLS before it says anything, except to this machine; `smtps://` begins with it.
+    """
+    if not url:
+        return {"EMAIL_BACKEND": "django.core.mail.backends.dummy.EmailBackend"}
+    parts = urlsplit(url)
+    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
+        raise OptionError("EMAIL_URL must look like smtp://user:password@host:587 or smtps://user:password@host:465.")
+    return {
+        "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "EMAIL_HOST": parts.hostname,
+        "EMAIL_PORT": parts.port or (465 if parts.scheme == "smtps" else 587),
+        "EMAIL_HOST_USER": unquote(parts.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
+        "EMAIL_USE_SSL": parts.scheme == "smtps",
+        "EMAIL_USE_TLS": parts.scheme == "smtp" and not is_loopback(parts.hostname),
+        "EMAIL_TIMEOUT": CONNECT_SECONDS,
+    }
+
+
+def sign_on_providers(options: Options) -> dict[str, Any]:
+    """allauth's settings of single sign-on. Empty without a provider.
+
+    An account that is here already is entered by its e-mail, if the provider says that the e-mail is confirmed.
+    """
+    if not options.oidc_url:
+        return {}
+    app = {
+        "provider_id": "sso",
+        "name": options.oidc_name,
+        "client_id": options.oidc_client_id,
+        "secret": options.oidc_client_secret,
+        "settings": {
+            "server_url": options.oidc_url,
+            "fetch_userinfo": True,
+            "oauth_pkce_enabled": True,
+            "email_authentication": True,
+        },
+    }
+    return {"openid_connect": {"APPS": [app]}}
+
+
 _about: ContextVar[Mapping[str, Any]] = ContextVar("about", default=MappingProxyType({}))
 
 
@@ -126,8 +171,8 @@ _STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskN
 _ROWS = re.compile(r"\nDETAIL:.*?(?=\n\n|\Z)", re.DOTALL)
 
 
-# The paths of invitations and of share links contain the token that opens them.
-_TOKENS = re.compile(r"(/(?:join|shared)/)[\w:=-]+")
+# The paths of invitations, of share links and of what is sent by mail contain the token that opens them.
+_TOKENS = re.compile(r"(/(?:join|shared|reset|confirm)/)[\w:=-]+")
 
 
 class JsonLines(logging.Formatter):

@@ -53,6 +53,13 @@ class PipelineTimeouts:
     """Without a sign of life of a worker for this long, a page says that nothing is being worked on."""
     held_probe: float = 60
     """A held batch is tried again after this long, then ever less often."""
+    held_is_news: float = 180
+    """A hold that lasts this long is told to people; most end by themselves before."""
+    bundle: float = 20
+    """What happens so soon after another thing goes into the same mail."""
+    between_mails: float = 600
+    delivery: float = 15
+    """A server that is sent a webhook answers within this time."""
     fetch: float = 900
     """A table fetched from a web address, redirects included."""
     fetch_head: float = 30

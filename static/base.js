@@ -270,9 +270,6 @@
   htmx.initialize();  // by itself it waits for a timer, and what the scripts of a page send meanwhile is lost
   showTimes(document);
   showTab();
-  // Not scrollIntoView: the next Tab would start from there instead of at the skip link.
-  const here = find(".rail li > [aria-current]");
-  if (here) here.closest("ul").scrollLeft = here.offsetLeft - here.closest("ul").offsetLeft;
   find("[aria-invalid=true]")?.focus();
   // What was typed before the scripts were there, they are told now. What the browser itself brought back is
   // older than the page, and is not.

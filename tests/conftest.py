@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -32,17 +33,25 @@ hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "house"))
 
 
 SLOWEST = (
-    *("tests/processes/test_up", "tests/scale/test_the_suite_again", "tests/litellm", "tests/browser/test_controls"),
-    *(
-        "tests/submission/test_every_cut",
-        "tests/operations/test_a_locked_database",
-        "tests/processes/test_slow_clients",
-    ),
-    *("tests/operations/test_postgresql_goes_away", "tests/processes/test_kill_9", "tests/operations/test_a_full_disk"),
-    *("tests/browser/test_draft", "tests/browser/test_trying", "tests/browser/test_journey", "tests/scale"),
-    *("tests/operations", "tests/browser", "tests/upgrades", "tests/processes", "tests/tables", "tests/submission"),
+    *("tests/scale/test_the_suite_again", "tests/processes/test_kill_9", "tests/processes/test_slow_clients"),
+    *("tests/browser/test_controls", "tests/submission/test_every_cut", "tests/metrics", "tests/processes/test_up"),
+    *("tests/litellm", "tests/operations/test_a_locked_database", "tests/operations/test_postgresql_goes_away"),
+    *("tests/operations/test_a_full_disk", "tests/browser/test_draft", "tests/browser/test_trying"),
+    *("tests/browser/test_journey", "tests/browser/test_pictures", "tests/scale", "tests/operations", "tests/browser"),
+    *("tests/upgrades", "tests/processes", "tests/tables", "tests/submission", "tests/pages", "tests/results"),
 )
-"""Beginnings of names of files."""
+"""Beginnings of names of files. Whoever begins a file's last test is given the next file: behind the first one, which
+is a single test, a short file comes fifth.
+"""
+
+
+SLOW = (
+    *("tests/drafts/test_drafts_never_stick", "tests/pages/test_odd_values", "tests/pages/test_permissions"),
+    *("tests/pages/test_work_is_proportional", "tests/submission/test_every_cut", "tests/tables/test_any_"),
+    *("tests/tables/test_damage_is_never_silent", "tests/tables/test_forms_are_flat", "tests/submission/test_the_"),
+    *("tests/tables/test_reading_is_flat", "tests/tables/test_small_files", "tests/tables/test_tops_and"),
+)
+"""Beginnings of names of files that try one thing in very many ways: see `make quick`."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -54,6 +63,15 @@ def touches_database(item: pytest.Item) -> bool:
     return item.get_closest_marker("django_db") is not None or "db" in fixtures or "transactional_db" in fixtures
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    if config.getvalue("dist") != "loadfile":
+        return None
+    from tests.work_units import WorkUnits
+
+    return WorkUnits(config, log)
+
+
 REAL = ("browser", "processes", "services")
 
 
@@ -62,9 +80,13 @@ def takes_real_time(item: pytest.Item) -> bool:
     return any(map(item.get_closest_marker, REAL)) or "sandbox" in getattr(item, "fixturenames", ())
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Generator[None]:
     """The longest files begin first, so that all processes end together."""
+    for item in items:
+        if item.nodeid.startswith(SLOW):
+            item.add_marker(pytest.mark.slow)
+    yield  # others choose by the markers, and put their own order
     for item in filter(takes_real_time, items):
         item.add_marker(pytest.mark.flaky(reruns=1))  # the first failure is listed at the end, as RERUN
     if config.getoption("--database-only"):
@@ -85,6 +107,12 @@ def django_db_setup(
     if not is_there:
         with django_db_blocker.unblock():
             teardown_databases(databases, verbosity=0)
+
+
+@pytest.fixture(autouse=True)
+def _same_dice() -> None:
+    """Waits are spread by chance: the same one whenever a test runs."""
+    random.seed(0)
 
 
 @pytest.fixture(autouse=True)

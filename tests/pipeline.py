@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -76,15 +76,23 @@ def drive(batch: Batch, seconds: float = 20, *, until: str = "") -> Batch:
     raise AssertionError(f"still {batch.state} after {seconds} s: {story(batch)}")
 
 
+def step_until(batch: Batch, is_enough: Callable[[Batch], object], seconds: float = 20) -> Batch:
+    """Step by step until the batch, as it is in the database, is as wanted; `seconds` as in `drive`."""
+    deadline = time.process_time() + seconds
+    while time.process_time() < deadline:
+        batch.refresh_from_db()
+        if is_enough(batch):
+            return batch
+        step_all(batch)
+    raise AssertionError(f"not yet after {seconds} s, but {batch.state}: {story(batch)}")
+
+
 def half_done(batch: Batch, sandbox: Sandbox) -> Batch:
     """The batch, sent and read up to about the middle, and standing still there: a row a minute from now on."""
     sandbox.set(rate=1 / 60)
     drive(batch, until="processing")
     sandbox.advance(30 * batch.total)
-    while not batch.succeeded:
-        step_all(batch)
-        batch.refresh_from_db()
-    return batch
+    return step_until(batch, lambda batch: batch.succeeded)
 
 
 def step_all(batch: Batch) -> None:

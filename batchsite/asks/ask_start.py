@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import QuerySet
+from django.db.models.functions import Left
 from django.utils import timezone
 
 from batchsite.asks.models import Ask, AskState
@@ -19,11 +20,13 @@ from batchsite.xai.bodies import CHAT
 
 LONGEST = 1_000_000
 """Characters of a prompt."""
+SHOWN = 300
+"""Characters of a text in a list."""
 THOUGHT_GUESS = 300
 """Reasoning tokens of an answer."""
 HELD_BACK = (
-    "Not asked: the database was restored, or the machine started again, and nobody can tell whether this was asked, "
-    "and billed, before. Press Ask again to ask it."
+    "Not asked: the database was restored or the machine restarted, so it can’t be known whether this was already "
+    "asked and billed. Press Ask again to ask it."
 )
 
 
@@ -71,6 +74,12 @@ def press(team: Team, user: User | None, *, model: str, prompt: str, system: str
 
 def asks_of(team: Team) -> QuerySet[Ask]:
     return Ask.objects.filter(team=team).select_related("by").defer("raw")
+
+
+def listed(team: Team) -> QuerySet[Ask]:
+    """Returns the asks for a list: the beginnings of prompts and answers, as each may have a million characters."""
+    texts = ("prompt", "system_prompt", "answer", "reasoning")
+    return asks_of(team).defer(*texts).annotate(asked=Left("prompt", SHOWN), told=Left("answer", SHOWN)).order_by("-pk")
 
 
 def answered(team: Team) -> QuerySet[Ask]:

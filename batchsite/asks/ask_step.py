@@ -31,12 +31,12 @@ from batchsite.xai.errors import RateLimited, XaiError
 from batchsite.xai.rate_limits import StartedDeferred
 
 REPLY_WAS_LOST = (
-    "The reply of xAI was lost when this was asked. It may have been answered, and billed; xAI has no list in which "
-    "to look. It is not asked again by itself."
+    "xAI’s reply was lost. The prompt may have been answered and billed, and xAI keeps no list to check. It won’t be "
+    "asked again automatically."
 )
 ANSWER_WAS_LOST = (
-    "Paid, and the answer was lost in transit: xAI gives a deferred answer once only, and does not have it any more. "
-    "It is not asked again by itself."
+    "Paid, but the answer was lost in transit: xAI hands out this kind of answer only once and no longer has it. It "
+    "won’t be asked again automatically."
 )
 NOT_READ = "xAI had not answered within 24 hours, and keeps no answer for longer. It may still be billed."
 DIED = "a worker crashed on it repeatedly. Check the logs."
@@ -118,11 +118,10 @@ def _read(claim: Claim[Ask], ask: Ask, account: Account) -> float | None:
         return _end(claim, AskState.FAILED, reply.message)
     if verdict is not Verdict.GONE:
         return _trouble(claim, account, reply)
-    now = timezone.now()
-    if ask.missed_at and (now - ask.missed_at).total_seconds() >= timeouts().look_twice * 0.8:
+    if deferred_calls.is_missed_twice(ask.missed_at):
         return _end(claim, AskState.LOST, ANSWER_WAS_LOST)
     with claim.locked() as fresh:
-        _set(fresh, missed_at=fresh.missed_at or now)
+        _set(fresh, missed_at=fresh.missed_at or timezone.now())
     return timeouts().look_twice
 
 

@@ -36,7 +36,7 @@ class AskForm(forms.Form):
         label="Reasoning effort",
         required=False,
         choices=tuple(zip(EFFORTS, LABELS, strict=True)),
-        help_text="Not every model takes every effort.",
+        help_text="Not every model supports every effort.",
     )
 
     def __init__(self, *args: Any, team: Team, **kwargs: Any) -> None:

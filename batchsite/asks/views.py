@@ -7,7 +7,8 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods
 
 from batchsite.asks import ask_start, tasks
 from batchsite.asks.ask_start import Refused, asks_of, likely_cost
@@ -58,8 +59,8 @@ def _initial(request: TeamRequest) -> dict[str, Any]:
 
 def _context(request: TeamRequest, form: AskForm) -> dict[str, Any]:
     after = whole_number(request.GET.get("after"))
-    listed = asks_of(request.team).order_by("-pk")
-    shown = list((listed.filter(pk__lt=after) if after else listed)[: SHOWN + 1])
+    earlier = ask_start.listed(request.team)
+    shown = list((earlier.filter(pk__lt=after) if after else earlier)[: SHOWN + 1])
     model = str(form["model"].value() or form.fields["model"].widget.choices[0][0])
     return {
         "form": form,
@@ -80,13 +81,17 @@ def ask(request: TeamRequest, ask_id: int) -> HttpResponse:
     return render(request, "asks/_ask.html" if request.htmx else "asks/ask.html", context)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 def ask_remove(request: TeamRequest, ask_id: int) -> HttpResponse:
-    """Removes an ask from the team's list."""
+    """Removes an ask, with its answer, from the team's list."""
     asked = get_object_or_404(asks_of(request.team), pk=ask_id)
+    if request.method == "GET":
+        context = {"question": "Remove this ask?", "verb": "Remove", "ask": asked}
+        return render(request, "asks/remove.html", context | {"back": reverse("ask", args=[ask_id])})
     ask_start.remove(asked)
     if Ask.objects.filter(pk=ask_id).exists():
-        messages.warning(request, "xAI is working on it, and it is paid for: remove it once its answer is there.")
+        still = "xAI is still working on it, and it will be charged. Remove it once the answer is there."
+        messages.warning(request, still)
         return redirect("ask", ask_id)
     messages.success(request, "Removed from the list.")
     return redirect("asks")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,11 +11,20 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import Resolver404, resolve
 
-from batchsite.audit.phrases import NOT_RECORDED, phrase
+from batchsite.audit.phrases import BUTTONS, NOT_RECORDED, phrase
 from batchsite.audit.trail import add, named
 from batchsite.permissions import READS
 
 View = Callable[..., HttpResponseBase]
+
+
+@dataclass(frozen=True)
+class _Change:
+    """What a request is about to change."""
+
+    name: str
+    """Of the URL."""
+    about: str
 
 
 class AuditTrail:
@@ -25,21 +35,26 @@ class AuditTrail:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
-        match = request.resolver_match
-        if match is None or request.method in READS or match.view_name in NOT_RECORDED or response.status_code >= 400:
-            return response
+        begun: _Change | None = getattr(request, "audited", None)
         said = _said(request)
-        if not any(message.level >= messages.ERROR for message in said):
+        if begun and response.status_code < 400 and not any(message.level >= messages.ERROR for message in said):
             detail = str(said[0].message) if said else ""
-            about = getattr(request, "audited", "") or named(_kwargs_behind(response))
-            add(match.view_name, phrase(match.view_name), request, about=about, detail=detail)
+            about = begun.about or named(_kwargs_behind(response))
+            add(begun.name, phrase(begun.name), request, about=about, detail=detail)
         return response
 
     def process_view(self, request: HttpRequest, view: View, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        """Notes what the change is about while that is still there."""
+        """Notes what the change is about while that is still there. Not called for who is sent to sign in first."""
         match = request.resolver_match
-        if kwargs and match and request.method not in READS and match.view_name not in NOT_RECORDED:
-            request.audited = named(kwargs)  # type: ignore[attr-defined]
+        if match and request.method not in READS and _is_recorded(match.view_name, request):
+            request.audited = _Change(match.view_name, named(kwargs))  # type: ignore[attr-defined]
+
+
+def _is_recorded(name: str, request: HttpRequest) -> bool:
+    if name in BUTTONS:
+        field, value = BUTTONS[name]
+        return request.POST.get(field) == value
+    return name not in NOT_RECORDED
 
 
 def _said(request: HttpRequest) -> list[Any]:

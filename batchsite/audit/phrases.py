@@ -10,11 +10,21 @@ WORDS: dict[str, str] = {
     "join": "Joined the team by a link",
     "account": "Changed their account",
     "account-password": "Changed their password",
+    "account-confirm": "Asked for a link that confirms their e-mail",
+    "account_signup": "Created an account",
     "sign-out-everywhere": "Signed out everywhere",
+    "session-end": "Ended one of their sessions",
+    "usersessions_list": "Ended all their other sessions",
+    "mfa_activate_totp": "Turned on codes from an app",
+    "mfa_deactivate_totp": "Turned off codes from an app",
+    "mfa_generate_recovery_codes": "Made new recovery codes",
+    "mfa_add_webauthn": "Added a passkey",
+    "mfa_edit_webauthn": "Renamed a passkey",
+    "mfa_remove_webauthn": "Removed a passkey",
     "team-new": "Created a team",
     "team-rename": "Renamed the team",
     "team-delete": "Asked for the team to be deleted",
-    "team-keep": "Took the deletion of the team back",
+    "team-keep": "Kept a team that was to be deleted",
     "member-hand-over": "Handed the team over",
     "team-budget": "Set the team’s budget",
     "invitation-new": "Made an invitation",
@@ -79,17 +89,56 @@ WORDS: dict[str, str] = {
     "batch-download": "Had a file of results built",
     "batch-links": "Made a link for scripts",
     "link-revoke": "Revoked a link for scripts",
+    "notification-new": "Added a place for their notifications",
+    "notification": "Changed a place for their notifications",
+    "notification-test": "Sent a test notification",
+    "notification-secret": "Renewed the secret of a webhook of theirs",
+    "notification-remove": "Removed a place for their notifications",
+    "notification-again": "Sent a notification again",
+    "team-notification-new": "Added a place for the team’s notifications",
+    "team-notification": "Changed a place for the team’s notifications",
+    "team-notification-test": "Sent a test notification of the team",
+    "team-notification-secret": "Renewed the secret of a webhook of the team",
+    "team-notification-remove": "Removed a place for the team’s notifications",
+    "team-notification-again": "Sent a notification of the team again",
     "provider-cancel": "Cancelled a batch of the account at xAI",
     "provider-adopt": "Took a batch at xAI back",
 }
 
 NOT_RECORDED: dict[str, str] = {
     "live": "takes no form",
+    "notifications": "takes no form",
+    "team-notifications": "takes no form",
     "ready": "takes no form",
     "metrics": "takes no form",
     "shared-results": "takes no form; the download is recorded as such",
     "sign-in": "recorded as a sign-in, whatever page it comes from",
     "sign-out": "recorded as a sign-out",
+    "account_login": "the same page as sign-in",
+    "account_logout": "the same page as sign-out",
+    "account_email": "the same page as account",
+    "account_inactive": "takes no form",
+    "account_email_verification_sent": "takes no form",
+    "account_request_login_code": "sends a code; the sign-in is recorded",
+    "account_confirm_login_code": "recorded as a sign-in",
+    "account_confirm_email": "says that an e-mail is read; changes are recorded where they are made",
+    "account_reset_password": "sends a link; the new password is recorded",
+    "account_reset_password_done": "takes no form",
+    "account_reset_password_from_key": "recorded as a new password",
+    "account_reset_password_from_key_done": "takes no form",
+    "account_reauthenticate": "changes nothing",
+    "mfa_authenticate": "recorded as a sign-in",
+    "mfa_login_webauthn": "recorded as a sign-in",
+    "mfa_reauthenticate": "changes nothing",
+    "mfa_reauthenticate_webauthn": "changes nothing",
+    "mfa_index": "takes no form",
+    "mfa_list_webauthn": "takes no form",
+    "mfa_view_recovery_codes": "takes no form",
+    "mfa_download_recovery_codes": "takes no form",
+    "openid_connect_login": "recorded as a sign-in",
+    "openid_connect_callback": "recorded as a sign-in",
+    "socialaccount_login_cancelled": "takes no form",
+    "socialaccount_login_error": "takes no form",
     "no-team": "changes nothing",
     "team-switch": "only which team the person looks at",
     "batch-edit": "typing; what was sent is recorded when it is submitted",
@@ -110,9 +159,14 @@ NOT_RECORDED: dict[str, str] = {
     "provider-download": "recorded as a download",
 }
 
+BUTTONS: dict[str, tuple[str, str]] = {"try": ("act", "try")}
+"""{URL of a form with several buttons: (their name, the value of the one that does what `WORDS` says)}."""
+
 EVENTS: dict[str, str] = {
     "signed_in": "Signed in",
     "signed_out": "Signed out",
+    "password_reset": "Set a new password by a link",
+    "role_by_group": "Was given a role by a group of the single sign-on",
     "results_downloaded": "Downloaded results",
     "dataset_downloaded": "Downloaded a dataset",
     "remote_results_downloaded": "Downloaded results of a batch at xAI",
@@ -124,6 +178,8 @@ EVENTS: dict[str, str] = {
     "asked": "Asked a prompt once",
 }
 """What no form tells: sign-ins, what was taken away, and commands. By the name in the security log."""
+OF_ONESELF = {"signed_in", "signed_out", "password_reset", "role_by_group"}
+"""Events that are about the person who did it, given as `user`."""
 
 
 def phrase(name: str) -> str:

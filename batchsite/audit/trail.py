@@ -14,6 +14,8 @@ from batchsite.audit.models import AuditEvent, Way
 from batchsite.batches.models import Batch
 from batchsite.datasets.models import Dataset
 from batchsite.http import client_address
+from batchsite.permissions import READS
+from batchsite.processes.outages import write_if_possible
 from batchsite.prompts.models import Prompt
 from batchsite.teams.models import Membership, Team, User
 
@@ -40,8 +42,13 @@ def add(action: str, words: str, request: HttpRequest | None, **values: Any) -> 
     event = AuditEvent(action=action[:60], words=words[:200], **{"who": "Somebody without an account"} | values)
     event.about, event.detail, event.who = event.about[:400], event.detail[:400], event.who[:400]
     try:
-        with transaction.atomic():
-            event.save()
+        if request is not None and request.method in READS:  # what only reads goes on while nothing can be written
+            write_if_possible(event.save)
+        else:
+            with transaction.atomic():
+                event.save()
+        if event._state.adding:
+            log.error("an event of the audit trail was not stored", extra={"action": action, "user": event.user_id})
     except DatabaseError:
         log.exception("an event of the audit trail was not stored", extra={"action": action, "user": event.user_id})
 

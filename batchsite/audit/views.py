@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
-from django.conf import settings
 from django.db.models import QuerySet
-from django.http import FileResponse, Http404, HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.http import urlencode
@@ -19,7 +16,7 @@ from batchsite.audit.models import AuditEvent
 from batchsite.audit.trail import searched, trail_of
 from batchsite.http import clean_text, whole_number
 from batchsite.processes.stream_slots import streams
-from batchsite.tables.sheet_writers import csv_lines, write_workbook
+from batchsite.table_answer import table_answer
 from batchsite.teams import security_log
 from batchsite.teams.people import is_operator
 from batchsite.teams.requests import TeamRequest
@@ -48,18 +45,9 @@ def audit(request: TeamRequest) -> HttpResponse:
 @require_GET
 @streams
 def audit_file(request: TeamRequest, form: str) -> HttpResponseBase:
-    if form not in {"csv", "xlsx"}:
-        raise Http404
-    rows = _rows(_asked(request).order_by("pk"))
+    answer = table_answer(form, "audit-trail", "Audit trail", HEAD, _rows(_asked(request).order_by("pk")))
     security_log.record("trail_downloaded", request)
-    if form == "csv":
-        answer = StreamingHttpResponse(csv_lines(HEAD, rows), content_type="text/csv; charset=utf-8")
-        answer["Content-Disposition"] = 'attachment; filename="audit-trail.csv"'
-        return answer
-    with tempfile.TemporaryDirectory(dir=settings.DATA) as folder:
-        path = Path(folder) / "trail.xlsx"
-        write_workbook(path, "Audit trail", HEAD, rows)
-        return FileResponse(path.open("rb"), as_attachment=True, filename="audit-trail.xlsx")
+    return answer
 
 
 def _rows(events: QuerySet[AuditEvent]) -> Iterator[tuple[str, ...]]:

@@ -20,11 +20,11 @@ COUNTERS = {
 """{cause: the batch's counter for it}."""
 WARNINGS = {
     NO_ANSWER: "There is no answer.",
-    CUT_BEFORE_ANSWER: "There is no answer: the token limit was used up before it began.",
+    CUT_BEFORE_ANSWER: "There is no answer: reasoning used up the token limit first.",
     TRUNCATED: "The answer was cut off at the token limit.",
     DECLINED: "The model refused to answer.",
 }
-SEVERAL = "There are several answers; the others stand in their own column."
+SEVERAL = "There are several answers; the others are in a column of their own."
 
 _CUT = frozenset(
     {"length", "max_tokens", "max_output_tokens", "max_completion_tokens", "max_length", "model_length", "max_len"}

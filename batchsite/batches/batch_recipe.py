@@ -60,7 +60,8 @@ def pictures_of(batch: Batch) -> Pictures | None:
     columns = batch.dataset.columns
     if batch.picture_column not in columns:
         return None
-    return Pictures(columns.index(batch.picture_column), batch.picture_detail, shelf_of(batch.dataset))
+    shelf = shelf_of(batch.dataset)
+    return Pictures(columns.index(batch.picture_column), batch.picture_detail, shelf, batch.document_form)
 
 
 def recipe_sent(submission: Submission) -> Recipe:

@@ -9,7 +9,7 @@ from batchsite.recipes.json_bytes import json_bytes
 
 _FIELDS = (
     *("name", "prompt", "system_prompt", "examples", "shape", "model", "params", "id_column"),
-    *("picture_column", "picture_detail", "history_column", "tools"),
+    *("picture_column", "picture_detail", "document_form", "history_column", "tools"),
     *("row_limit", "ranges", "skip_empty", "repeats", "auto_retries", "deadline_hours", "runs_live"),
 )
 

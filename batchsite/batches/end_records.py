@@ -1,7 +1,5 @@
-"""The ends of batches, for whoever tells people of them: the rail does, and what sends mail or calls a webhook will.
-
-A sender keeps how far it came beside `BatchEnd` and takes the ends after that in small steps, like any other work: so
-it loses none when it crashes.
+"""The ends of batches, for the rail, which counts those that their submitter has not seen. Mails and webhooks have
+rows of their own (`notifications`).
 """
 
 from __future__ import annotations

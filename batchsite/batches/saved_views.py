@@ -10,6 +10,8 @@ from batchsite.teams.models import Team, User
 
 MOST = 40
 """Most views of a team for one list."""
+LONGEST = 4_000
+"""Characters of a query. Every page of the list reads all views, and browsers and proxies take about 8,000."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,8 @@ def save(team: Team, place: str, name: str, query: str, user: User) -> str:
         return "Give the view a name."
     if not query:
         return "Choose a filter or an order first."
+    if len(query) > LONGEST:
+        return f"This filter is too long to be saved: {LONGEST:,} characters of its address at most."
     views = SavedView.objects.filter(team=team, place=place)
     if views.count() >= MOST and not views.filter(name=name).exists():
         return f"A team can save {MOST} views of a list. Delete one first."

@@ -16,6 +16,14 @@ batch_ended = Signal()
 """Sent with `batch` inside the transaction in which its last submission ended. Listeners write one row at most: the
 batch and the submission are locked."""
 
+batch_held = Signal()
+"""Sent with `batch` inside the transaction in which it is held, or held for something else. Listeners write one row at
+most. Many holds last for seconds only."""
+
+event_noted = Signal()
+"""Sent with `batch_id` and `kind` inside the transaction in which an event of that kind is added to the timeline, and
+not when one is counted up. Listeners write one row at most."""
+
 database_restored = Signal()
 """Sent inside the transaction in which a restored database is looked through, before anything is sent. Listeners hold
 back what was planned and may have been asked, and paid, after the moment that the database was restored to."""

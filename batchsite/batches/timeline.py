@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
 from batchsite.batches.models import Event, Submission
+from batchsite.batches.signals import event_noted
 from batchsite.teams.models import User
 
 NO_BATCHES = "model_takes_no_batches"
 """Kind of the event that xAI refused the model of a batch when its first rows were added: nothing was admitted."""
 NO_SUCH_MODEL = "model_unknown"
 """Kind of the event that xAI does not offer the model to the team at all."""
+SLOWED = "slowed"
+"""Kind of the event that xAI limits the rate of calls (429)."""
 _SAME_EVENT = timedelta(hours=6)
 _LONGEST_DETAIL = 4_000
 _LONGEST_TRACE_ID = 100
@@ -40,15 +44,17 @@ def note(
             times=F("times") + 1, last_at=now, detail=detail or last.detail, trace_id=trace_id or last.trace_id
         )
         return
-    Event.objects.create(
-        batch_id=batch_id,
-        submission=submission,
-        kind=kind,
-        text=text,
-        by=by,
-        detail=detail,
-        trace_id=trace_id,
-        outcome=outcome,
-        at=now,
-        last_at=now,
-    )
+    with transaction.atomic():
+        Event.objects.create(
+            batch_id=batch_id,
+            submission=submission,
+            kind=kind,
+            text=text,
+            by=by,
+            detail=detail,
+            trace_id=trace_id,
+            outcome=outcome,
+            at=now,
+            last_at=now,
+        )
+        event_noted.send(Event, batch_id=batch_id, kind=kind)

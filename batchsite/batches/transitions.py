@@ -13,11 +13,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection
 
+from django.db import transaction
 from django.utils import timezone
 
 from batchsite.batches.end_records import record_end
 from batchsite.batches.models import Batch, Submission
-from batchsite.batches.signals import batch_ended
+from batchsite.batches.signals import batch_ended, batch_held
 from batchsite.batches.states import INCOMPLETE, TERMINAL, HeldFor, RowState, State, may_follow
 from batchsite.batches.timeline import note
 from batchsite.teams.models import User
@@ -139,9 +140,12 @@ def hold(
 ) -> None:
     """Hold a batch in its state until the cause is gone. No row fails because of it. `reason` is for people."""
     held = Batch.objects.filter(pk=batch_id).exclude(held_reason=reason, held_for=held_for)
-    if held.update(held_reason=reason, held_for=held_for, held_since=timezone.now()):
+    with transaction.atomic():
+        if not held.update(held_reason=reason, held_for=held_for, held_since=timezone.now()):
+            return
         note(batch_id, "held", f"Held: {reason}", detail=detail, trace_id=trace_id)
-        log.warning("held", extra={"batch": batch_id, "reason": reason})
+        batch_held.send(Batch, batch=Batch.objects.get(pk=batch_id))
+    log.warning("held", extra={"batch": batch_id, "reason": reason})
 
 
 def resume(batch_id: int, by: User | None = None) -> None:

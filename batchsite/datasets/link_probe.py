@@ -16,13 +16,16 @@ import httpx
 
 from batchsite.datasets import web_address
 from batchsite.datasets.web_address import NotFetched
-from batchsite.datasets.web_fetch import MOST_REDIRECTS, Limits, answer_of, following_of
+from batchsite.datasets.web_fetch import HEADERS, MOST_REDIRECTS, Limits, Outgoing, answer_of, following_of
 
 AT_ONCE, OF_A_HOST = 12, 3
 """Addresses that are asked at the same time, in all and of one host."""
 PAUSE = 2.0
 """Seconds between two signs of life while answers are awaited."""
-_FIRST_BYTE = {"Range": "bytes=0-0"}
+_ASKED = {
+    "HEAD": Outgoing("HEAD"),
+    "GET": Outgoing(headers=HEADERS | {"Range": "bytes=0-0"}),  # the first byte is enough
+}
 _PASSING = frozenset({408, 425, 429})
 """Statuses that say nothing of the address; those of 500 and more say nothing either."""
 
@@ -51,7 +54,7 @@ def _ask(method: str, address: str, limits: Limits) -> Probe:
     try:
         url = web_address.parse(address)
         for _ in range(MOST_REDIRECTS + 1):
-            with answer_of(url, limits, method, _FIRST_BYTE if method == "GET" else {}) as answer:
+            with answer_of(url, limits, _ASKED[method]) as answer:
                 if not answer.has_redirect_location:
                     return _judged(answer.status_code)
                 url = following_of(url, answer)

@@ -9,11 +9,15 @@ from dataclasses import dataclass
 import orjson
 from isal import isal_zlib
 
+from batchsite.datasets.block_reach import within_reach
 from batchsite.datasets.models import BLOCK_ROWS, Dataset
+from batchsite.recipes.row_set import RowSet
 
 BUDGET = 0.03
 """Seconds that one request searches; the page around it takes about as long."""
-WINDOW = 10 * BLOCK_ROWS
+BLOCKS = 10
+WINDOW = BLOCKS * BLOCK_ROWS
+"""Rows that are searched before one looks at the clock."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,7 @@ def find_rows(dataset: Dataset, text: str, first: int, most: int) -> FoundRows:
     deadline = time.monotonic() + BUDGET
     rows: list[int] = []
     while first <= dataset.row_count:
-        last = min(first + WINDOW - 1, dataset.row_count)
+        last = within_reach(dataset, RowSet([(first, min(first + WINDOW - 1, dataset.row_count))]), BLOCKS).last
         rows += sorted(cells_with(dataset, text, first, last))
         if len(rows) > most:
             return FoundRows(rows[:most], rows[most - 1])

@@ -30,6 +30,15 @@ def check_limit(length: int) -> None:
         )
 
 
+def room_for(team: Team) -> int:
+    """Returns the bytes that an upload of the team may have now, by its own size and what the team keeps."""
+    options = settings.OPTIONS
+    if not options.team_bytes:
+        return options.upload_bytes
+    kept: int = Dataset.objects.filter(team=team, deleted_at=None).aggregate(kept=Sum("size", default=0))["kept"]
+    return max(0, min(options.upload_bytes, options.team_bytes - kept))
+
+
 def why_no_upload(team: Team, length: int) -> str:
     """Returns why the team cannot upload another `length` bytes now, and what to do. Blank if it can.
 
@@ -43,17 +52,17 @@ def why_no_upload(team: Team, length: int) -> str:
     )
     if had["waiting"] >= options.waiting_uploads:
         return (
-            f"{had['waiting']:,} uploads of your team are waiting to be read, and no more may wait. "
-            "Upload this file when some of them are done, or delete some."
+            f"Your team already has {had['waiting']:,} uploads waiting to be read, which is the most there can be. "
+            "Upload this file when some are done, or delete some."
         )
     if had["waiting"] and had["waiting_bytes"] + length > options.waiting_bytes:
         return (
-            f"Uploads of your team with {size(had['waiting_bytes'])} are waiting to be read; with this file it would "
-            f"be more than {size(options.waiting_bytes)}. Upload it when some of them are done, or delete some."
+            f"Your team already has {size(had['waiting_bytes'])} waiting to be read; with this file it would be more "
+            f"than {size(options.waiting_bytes)}. Upload it when some are done, or delete some."
         )
     if options.team_bytes and had["kept"] + length > options.team_bytes:
         return (
-            f"Your team keeps files of {size(had['kept'])}, and {size(options.team_bytes)} are its share of the disk. "
-            "Delete datasets that nobody needs, or ask whoever runs batchsite for more."
+            f"Your team’s files take {size(had['kept'])} of the {size(options.team_bytes)} that it may keep. Delete "
+            "datasets that nobody needs, or ask whoever runs batchsite for more."
         )
     return ""

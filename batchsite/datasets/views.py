@@ -145,7 +145,7 @@ def dataset_row(request: TeamRequest, dataset_id: int, row: int) -> HttpResponse
 
 def _context(request: TeamRequest, found: Dataset) -> dict[str, Any]:
     """All that the page of a dataset shows, by the state that it is in."""
-    context: dict[str, Any] = {"dataset": found, "versions": dataset_queries.versions(found)} | upload_part()
+    context: dict[str, Any] = {"dataset": found, "versions": dataset_queries.versions(found)} | upload_part(found.team)
     if found.state == DatasetState.READY:
         batches = found.batches.filter(deleted_at=None).select_related("created_by").order_by("-pk")
         search = clean_text(request.GET.get("search"))[:400]

@@ -15,6 +15,7 @@ from batchsite.datasets import dataset_queries, dataset_removal
 from batchsite.datasets.dataset_queries import NEWEST, SORTS, Listing
 from batchsite.datasets.forms import AddressForm, PasteForm, RenameForm, UploadForm
 from batchsite.datasets.models import Dataset
+from batchsite.datasets.upload_limits import room_for
 from batchsite.http import (
     UNPROCESSABLE,
     at_its_address,
@@ -27,6 +28,7 @@ from batchsite.http import (
     whole_numbers,
 )
 from batchsite.key_pages import sort_in, sort_links
+from batchsite.teams.models import Team
 from batchsite.teams.requests import TeamRequest
 from batchsite.wording import many
 
@@ -58,7 +60,7 @@ def list_context(request: TeamRequest) -> dict[str, Any]:
     names = {one.pk: "you" if one == request.user else str(one) for one in people}
     filters = [("search", f"“{search}”")] if search else []
     filters += [("person", f"by {names.get(person, 'somebody else')}")] if person else []
-    return upload_part() | _table(query, listing) | {
+    return upload_part(request.team) | _table(query, listing) | {
         "search": search,
         "person": person,
         "people": people,
@@ -67,10 +69,10 @@ def list_context(request: TeamRequest) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def upload_part() -> dict[str, Any]:
-    """Returns what the place to drop a file needs."""
+def upload_part(team: Team) -> dict[str, Any]:
+    """Returns what the place to drop a file needs: how big it may be is said before anybody sends one."""
     forms = {"upload_form": UploadForm(), "paste_form": PasteForm(), "address_form": AddressForm()}
-    return forms | {"limit": settings.OPTIONS.upload_bytes}
+    return forms | {"limit": room_for(team), "share": settings.OPTIONS.team_bytes}
 
 
 def _table(query: QueryDict, listing: Listing) -> dict[str, Any]:
@@ -92,7 +94,7 @@ def datasets_selected(request: TeamRequest) -> HttpResponse:
     if done:
         _offer_undo(request, done, back, is_restoring=is_restoring)
     elif not pks:
-        messages.error(request, "Tick the datasets first.")
+        messages.error(request, "Select datasets first.")
     return redirect(back)
 
 

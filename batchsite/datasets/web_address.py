@@ -10,6 +10,7 @@ import ipaddress
 import re
 import socket
 from collections.abc import Collection
+from enum import StrEnum
 from urllib.parse import parse_qs, urlencode
 
 import httpx
@@ -17,21 +18,35 @@ import httpx
 LONGEST = 2000
 ANY_PORT = "any"
 _SHEET = re.compile(r"/spreadsheets/(?:u/\d+/)?d/(e/)?([\w-]{20,100})(?:/|$)")
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_NAT64, _LOCAL_NAT64 = ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("64:ff9b:1::/48")
+_COMPATIBLE = ipaddress.ip_network("::/96")
+"""What an IPv4 address was written as before ::ffff:0:0/96."""
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+class Fault(StrEnum):
+    """Why there is no answer, for who has words of their own for it."""
+
+    ADDRESS = "address"
+    PORT = "port"
+    UNKNOWN_HOST = "unknown host"
+    PRIVATE = "private address"
+    TIMEOUT = "timeout"
+    CERTIFICATE = "certificate"
+    UNREACHABLE = "unreachable"
 
 
 class NotFetched(Exception):
     """Nothing could be fetched; the text says why and what to do."""
 
-    is_lasting = False
-    """Whether the address itself is at fault, so that nobody on the internet can read it."""
+    def __init__(self, words: str, fault: Fault = Fault.ADDRESS) -> None:
+        super().__init__(words)
+        self.fault = fault
 
-
-class NoSuchPlace(NotFetched):
-    """The address leads to nothing that is on the internet."""
-
-    is_lasting = True
+    @property
+    def is_lasting(self) -> bool:
+        """Whether the address leads to nothing that is on the internet, so that nobody there can read it."""
+        return self.fault in {Fault.UNKNOWN_HOST, Fault.PRIVATE}
 
 
 def parse(text: str) -> httpx.URL:
@@ -79,18 +94,20 @@ def public_address(url: httpx.URL, *, allow_private: bool, ports: Collection[str
     port = url.port or (443 if url.scheme == "https" else 80)
     if ANY_PORT not in ports and str(port) not in ports:
         raise NotFetched(
-            f"The address names port {port}, and batchsite reads from port {' and '.join(ports)} only. Download the "
-            "file and upload it here, or ask whoever runs batchsite to allow the port (BATCHSITE_FETCH_PORTS)."
+            f"This address uses port {port}, and batchsite reads from port {' and '.join(ports)} only. Download the "
+            "file and upload it here, or ask whoever runs batchsite to allow the port (BATCHSITE_FETCH_PORTS).",
+            Fault.PORT,
         )
     try:
         known = socket.getaddrinfo(url.host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
-        raise NoSuchPlace(f"There is no website at {url.host}. Check the address.") from None
+        raise NotFetched(f"There is no website at {url.host}. Check the address.", Fault.UNKNOWN_HOST) from None
     addresses = [str(entry[4][0]) for entry in known]
     if not allow_private and not all(is_public(address) for address in addresses):
-        raise NoSuchPlace(
+        raise NotFetched(
             f"{url.host} is in a private network, and batchsite reads public addresses only. Download the file and "
-            "upload it here, or ask whoever runs batchsite to allow private addresses."
+            "upload it here, or ask whoever runs batchsite to allow private addresses.",
+            Fault.PRIVATE,
         )
     return addresses[0]
 
@@ -98,6 +115,8 @@ def public_address(url: httpx.URL, *, allow_private: bool, ports: Collection[str
 def is_public(text: str) -> bool:
     """Returns whether an IP address is one that anybody on the internet can reach."""
     address = ipaddress.ip_address(text.partition("%")[0])
+    if address in _LOCAL_NAT64:
+        return False
     return all(part.is_global and not part.is_multicast for part in (address, *_inside(address)))
 
 
@@ -105,6 +124,7 @@ def _inside(address: Address) -> list[Address]:
     """Returns the IPv4 addresses that an IPv6 address stands for."""
     if isinstance(address, ipaddress.IPv4Address):
         return []
-    nat64 = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF) if address in _NAT64 else None
+    is_inside = address in _NAT64 or address in _COMPATIBLE
+    nat64 = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF) if is_inside else None
     tunnels = address.teredo or ()
     return [part for part in (address.ipv4_mapped, address.sixtofour, nat64, *tunnels) if part is not None]

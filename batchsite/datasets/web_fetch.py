@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.message import Message
 from http import HTTPStatus
 from pathlib import PurePosixPath
@@ -17,7 +17,7 @@ from urllib.parse import unquote
 import httpx
 
 from batchsite.datasets import web_address
-from batchsite.datasets.web_address import NotFetched
+from batchsite.datasets.web_address import Fault, NotFetched
 from batchsite.timeouts import timeouts
 
 MOST_REDIRECTS = 5
@@ -30,6 +30,20 @@ Beat = Callable[[int], None]
 
 class TooSlow(Exception):
     """The head of an answer did not come in time."""
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """What is sent to an address."""
+
+    method: str = "GET"
+    headers: Mapping[str, str] = field(default_factory=lambda: HEADERS)
+    body: bytes | None = None
+    seconds: float | None = None
+    """Until the head of the answer has to be there."""
+
+
+GET = Outgoing()
 
 
 @dataclass(frozen=True)
@@ -57,7 +71,7 @@ def fetch(text: str, target: IO[bytes], limits: Limits, beat: Beat) -> str:
                 return _name(url, answer)
             following = following_of(url, answer)
         url = following
-    raise NotFetched(f"{url.host} leads from one address to the next without end. Check the address.")
+    raise NotFetched(f"{url.host} redirects in an endless loop. Check the address.")
 
 
 def following_of(url: httpx.URL, answer: httpx.Response) -> httpx.URL:
@@ -65,37 +79,38 @@ def following_of(url: httpx.URL, answer: httpx.Response) -> httpx.URL:
     try:
         following = url.join(answer.headers["Location"])
     except httpx.InvalidURL:
-        raise NotFetched(f"{url.host} leads to an address that cannot be read. Check the address.") from None
+        raise NotFetched(f"{url.host} redirects to an address that can’t be read. Check the address.") from None
     if following.scheme not in ("http", "https") or not following.host:
-        raise NotFetched(f"{url.host} leads to an address that is not on the web. Check the address.")
+        raise NotFetched(f"{url.host} redirects to an address that isn’t on the web. Check the address.")
     return following
 
 
 @contextmanager
-def answer_of(
-    url: httpx.URL, limits: Limits, method: str = "GET", more_headers: Mapping[str, str] | None = None
-) -> Iterator[httpx.Response]:
-    """The answer of one address, connected to the very IP address that was checked. Its body is not read yet."""
+def answer_of(url: httpx.URL, limits: Limits, sent: Outgoing = GET) -> Iterator[httpx.Response]:
+    """The answer of one address, connected to the very IP address that was checked. Its body is not read yet.
+
+    No redirect is followed. Raises NotFetched.
+    """
     address = web_address.public_address(url, allow_private=limits.allow_private, ports=limits.ports)
     pinned = url.copy_with(host=address, userinfo=b"")
-    headers = HEADERS | {"Host": url.netloc.decode(), **(more_headers or {})}
+    headers = {**sent.headers, "Host": url.netloc.decode()}
     timeout = httpx.Timeout(timeouts().fetch_idle)
     server_name = {"sni_hostname": url.raw_host.decode()}
     try:
         with (
             httpx.Client(timeout=timeout, trust_env=False, follow_redirects=False) as client,
-            _hurried(client),
-            client.stream(method, pinned, headers=headers, extensions=server_name) as answer,
+            _hurried(client, sent.seconds or timeouts().fetch_head),
+            client.stream(sent.method, pinned, headers=headers, content=sent.body, extensions=server_name) as answer,
         ):
             yield answer
     except (httpx.TimeoutException, TooSlow) as error:
-        raise NotFetched(_late(url)) from error
+        raise NotFetched(_late(url), Fault.TIMEOUT) from error
     except httpx.RequestError as error:
-        raise NotFetched(_unreachable(url, error)) from error
+        raise _unreachable(url, error) from error
 
 
 @contextmanager
-def _hurried(client: httpx.Client) -> Iterator[None]:
+def _hurried(client: httpx.Client, seconds: float) -> Iterator[None]:
     """Ends a connection whose head does not come in time: byte by byte it would never be idle for too long.
 
     Raises TooSlow then. Once the head is there, `_write` looks at the clock.
@@ -106,7 +121,7 @@ def _hurried(client: httpx.Client) -> Iterator[None]:
         is_late.set()
         client.close()
 
-    timer = threading.Timer(timeouts().fetch_head, close)
+    timer = threading.Timer(seconds, close)
     timer.daemon = True
     client.event_hooks = {"response": [lambda _: timer.cancel()]}
     timer.start()
@@ -124,11 +139,13 @@ def _late(url: httpx.URL) -> str:
     return f"{url.host} took too long to answer. Try again, or download the file and upload it here."
 
 
-def _unreachable(url: httpx.URL, error: Exception) -> str:
+def _unreachable(url: httpx.URL, error: Exception) -> NotFetched:
     causes = [error, error.__cause__, error.__context__]
     if any(isinstance(cause, ssl.SSLError) or "certificate" in str(cause).lower() for cause in causes if cause):
-        return f"The connection to {url.host} is not secure: its certificate could not be checked."
-    return f"We can’t reach {url.host}, or the connection broke. Check the address and try again."
+        words = f"The connection to {url.host} is not secure: its certificate could not be checked."
+        return NotFetched(words, Fault.CERTIFICATE)
+    words = f"We can’t reach {url.host}, or the connection broke. Check the address and try again."
+    return NotFetched(words, Fault.UNREACHABLE)
 
 
 def _check(url: httpx.URL, answer: httpx.Response, limits: Limits) -> None:
@@ -136,7 +153,7 @@ def _check(url: httpx.URL, answer: httpx.Response, limits: Limits) -> None:
     status, is_google = answer.status_code, url.host.endswith(".google.com")
     if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
         more = _SHARE if is_google else "Download the file and upload it here."
-        raise NotFetched(f"{url.host} lets only people in who are signed in (error {status}). {more}")
+        raise NotFetched(f"{url.host} lets in only people who are signed in (error {status}). {more}")
     if status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
         raise NotFetched(f"There is nothing at this address (error {status}). Open it in your browser to check it.")
     if status != HTTPStatus.OK:
@@ -151,7 +168,7 @@ def _check(url: httpx.URL, answer: httpx.Response, limits: Limits) -> None:
 def _page_instead(url: httpx.URL) -> str:
     if url.host.endswith(".google.com"):
         return f"This Google Sheet is not shared: Google shows a sign-in page instead. {_SHARE}"
-    return "This address gives a web page, not a file. Use the address of the file itself, such as a link to a CSV."
+    return "This address is a web page, not a file. Use the address of the file itself, such as a link to a CSV."
 
 
 def _too_big(limits: Limits) -> str:

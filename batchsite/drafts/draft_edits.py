@@ -30,6 +30,7 @@ LABELS = {
     "repeats": "Rows that repeat",
     "picture_column": "Pictures from",
     "picture_detail": "Detail of pictures",
+    "document_form": "How PDFs are sent",
     "history_column": "Earlier turns from",
     "id_column": "Request id",
     "runs_live": "Runs live",

@@ -30,6 +30,7 @@ from batchsite.pricing.model_prices import prices_for
 from batchsite.pricing.repeated_rows import repeated_rows, sends_once
 from batchsite.prompts import prompt_queries as prompts
 from batchsite.recipes import answer_shape
+from batchsite.recipes.attachments import PAGES
 from batchsite.recipes.parameters import NAMES, parameters_of
 from batchsite.recipes.recipe import Recipe
 from batchsite.recipes.shape_fields import TYPES
@@ -171,7 +172,8 @@ def _chips(filled: Coverage, used: Sequence[int]) -> list[Chip]:
 
 
 def _gaps(batch: Batch, used: Sequence[int]) -> Gaps | None:
-    """Returns the gaps in the draft's rows. None if its prompt uses no column."""
+    """Returns the gaps in the draft's rows. None if its prompt uses no column. A row may have no earlier turns."""
+    used = [column for column in used if batch.dataset.columns[column] != batch.history_column]
     return gaps(batch.dataset, used, batch.rows) if used and len(batch.rows) else None
 
 
@@ -211,7 +213,8 @@ def review_context(
 
 def _example(recipe: Recipe, row: int, cells: Sequence[str]) -> tuple[str, str]:
     """Returns (the request of a row as JSON, the same request as a shell command)."""
-    if recipe.length(cells) + recipe.carried(cells) > draft_store.LONGEST_PREVIEW:
+    is_paged = recipe.pictures is not None and recipe.pictures.documents == PAGES
+    if is_paged or recipe.length(cells) + recipe.carried(cells) > draft_store.LONGEST_PREVIEW:
         return draft_store.TOO_LONG_TO_SHOW, ""
     [(kind, body)] = recipe.request(row, cells)["batch_request"].items()
     return orjson.dumps(body, option=orjson.OPT_INDENT_2).decode(), _curl(kind, body)

@@ -206,7 +206,7 @@ def _not_of_pictures(batch: Batch) -> Problems:
     if batch.shape:
         problems["shape"] = [f"{batch.model} answers with pictures: choose “Text” as the answer format."]
     if batch.tools:
-        problems["tools"] = [f"{batch.model} makes pictures from the prompt alone: choose no tool."]
+        problems["tools"] = [f"{batch.model} makes pictures from the prompt alone: remove the tools."]
     if batch.runs_live:
         problems["model"] = [why_not_live(batch)]
     return problems

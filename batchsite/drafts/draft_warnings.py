@@ -43,10 +43,13 @@ def warnings_of(batch: Batch) -> list[str]:
     warnings += [*_slips(batch), *notes(batch.shape), *_taken_names(batch)]
     answers = answers_for(batch.team)
     if batch.model and takes_batches(batch.model, answers) and not is_known(batch.model, answers):
-        warnings.append(f"{reason(batch.model, answers)} “Models and prices” has a way to ask it first.")
+        warnings.append(f"{reason(batch.model, answers)} You can ask xAI first under “Models and prices”.")
     size, rows = settings.OPTIONS.requests_per_submission, rows_to_send(batch)
     if rows > size:
-        warnings.append(f"More than {size:,} rows are sent as {-(-rows // size)} batches at xAI; here they remain one.")
+        parts = f"{-(-rows // size)} batches there"
+        warnings.append(
+            f"xAI takes at most {size:,} rows in a batch, so these are sent as {parts}; here they remain one."
+        )
     return warnings
 
 
@@ -127,7 +130,7 @@ def _doubled(batch: Batch, recipe: Recipe) -> Iterator[str]:
     more = f" and {len(rows) - ROWS_SHOWN:,} more" if len(rows) > ROWS_SHOWN else ""
     scope = f", of the first {LOOKED_AT:,} rows" if len(batch.rows) > LOOKED_AT else ""
     yield (
-        f"From {LONG_PROMPT:,} tokens of a prompt on, every token of the request costs double: so it is for "
+        f"With a prompt of {LONG_PROMPT:,} tokens or more, every token of the request costs double. That applies to "
         f"row{'s' if len(rows) > 1 else ''} {shown}{more}{scope}."
     )
 

@@ -34,6 +34,7 @@ COPIED = (
     "expected_column",
     "picture_column",
     "picture_detail",
+    "document_form",
     "history_column",
     "id_column",
     "runs_live",

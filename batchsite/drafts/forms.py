@@ -16,7 +16,7 @@ from batchsite.drafts.draft_store import Problems
 from batchsite.drafts.tool_fields import typed_tools
 from batchsite.drafts.widgets import number_input, param_fields
 from batchsite.pricing.model_prices import ModelPrice, prices_for
-from batchsite.recipes.attachments import DETAILS
+from batchsite.recipes.attachments import DETAILS, DOCUMENTS, MOST_PAGES
 from batchsite.recipes.parameters import NAMES
 from batchsite.recipes.row_set import parse_rows
 from batchsite.recipes.shape_edits import part_of
@@ -29,7 +29,7 @@ SHAPE_KINDS = (("text", "Text"), ("fields", "Columns"), ("schema", "JSON Schema"
 
 
 def _from_to(least: int, most: int) -> dict[str, str]:
-    return dict.fromkeys(("invalid", "min_value", "max_value"), f"A whole number from {least} to {most}, please.")
+    return dict.fromkeys(("invalid", "min_value", "max_value"), f"Enter a whole number from {least} to {most}.")
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class DraftField:
 _COLUMNS = frozenset(
     (
         *("prompt", "system_prompt", "row_limit", "ranges", "skip_empty", "repeats", "id_column"),
-        *("picture_column", "picture_detail", "history_column"),
+        *("picture_column", "picture_detail", "document_form", "history_column"),
         *("model", "name", "runs_live", "auto_retries", "deadline_hours"),
     )
 )
@@ -131,13 +131,19 @@ class DraftForm(forms.Form):
     picture_column = forms.ChoiceField(
         label="Pictures from",
         required=False,
-        help_text="Its values are web addresses of pictures, or names of files that came with the table; one a line.",
+        help_text="Its values are web addresses of pictures, or names of files that came with the table, one per line.",
     )
     picture_detail = forms.ChoiceField(
         label="Detail",
         required=False,
         choices=DETAILS,
         help_text="How closely the model looks: low costs 256 tokens a picture, else up to 1,792.",
+    )
+    document_form = forms.ChoiceField(
+        label="PDFs",
+        required=False,
+        choices=DOCUMENTS,
+        help_text=f"Of PDFs that came with the table. Page by page for those of up to {MOST_PAGES} pages.",
     )
     history_column = forms.ChoiceField(
         label="Earlier turns from",
@@ -156,8 +162,8 @@ class DraftForm(forms.Form):
         label="How it runs",
         required=False,
         choices=[
-            ("batch", "In a batch: the lowest price. Most batches are done within minutes, xAI promises no time"),
-            ("live", "Live: each row is asked right away, at list price. For models that take no batches, too"),
+            ("batch", "In a batch, at the lowest price. Most finish within minutes, but xAI promises no time"),
+            ("live", "Live, at list price: each row is asked right away. Also for models that take no batches"),
         ],
         coerce=lambda value: value == "live",
         empty_value=None,

@@ -11,10 +11,14 @@ from django.views.decorators.http import require_POST
 from batchsite.asks.ask_start import answered
 from batchsite.batches import queries
 from batchsite.drafts import draft_store
+from batchsite.drafts.typed_parts import MOST_ROWS
 from batchsite.drafts.views import to_batch
 from batchsite.http import whole_number
 from batchsite.recipes.prompt_template import literal
 from batchsite.teams.requests import TeamRequest
+
+MOST_CHARACTERS = 2_000_000
+"""Of all examples of a draft: they are read with every look at it, and no more come in by its form either."""
 
 
 @require_POST
@@ -23,8 +27,13 @@ def ask_as_example(request: TeamRequest, ask_id: int) -> HttpResponse:
     asked = get_object_or_404(answered(request.team), pk=ask_id)
     batch = queries.batch_of(request.team, whole_number(request.POST.get("batch")) or 0)
     example = {"user": literal(asked.prompt), "assistant": literal(asked.answer)}
+    examples = [*batch.examples, example]
+    if len(examples) > MOST_ROWS or sum(len(text) for turn in examples for text in turn.values()) > MOST_CHARACTERS:
+        words = f"A draft takes {MOST_ROWS} examples at most, with {MOST_CHARACTERS:,} characters altogether."
+        messages.error(request, f"{words} Remove some of its examples first.")
+        return redirect("ask", ask_id)
     try:
-        draft_store.save(batch, {"examples": [*batch.examples, example]})
+        draft_store.save(batch, {"examples": examples})
     except draft_store.Submitted:
         return to_batch(request, batch)
     messages.success(request, "Added as the last example.")

@@ -16,6 +16,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from batchsite.batches.models import Batch
+from batchsite.datasets.block_reach import within_reach
 from batchsite.exports.download_choice import DownloadChoice, fingerprint
 from batchsite.exports.models import Export
 from batchsite.exports.result_files import BUILT, Built, build, filename
@@ -34,7 +35,7 @@ HOLD = 5.0
 
 
 def is_small(batch: Batch) -> bool:
-    return batch.total <= AT_ONCE
+    return batch.total <= AT_ONCE and len(within_reach(batch.dataset, batch.rows)) == len(batch.rows)
 
 
 def request(batch: Batch, form: Built, choice: DownloadChoice, user: User | None) -> Export:

@@ -71,7 +71,7 @@ class DownloadForm(forms.Form):
         except ValueError as error:
             self.add_error("ranges", str(error))
         if self.choice.rows == "filter" and (wrong := unknown_filter(self.query, self.row_filter)):
-            self.add_error("rows", f"“{wrong}” is no filter of rows.")
+            self.add_error("rows", f"“{wrong}” is not a row filter.")
         return cleaned
 
     def count(self) -> None:
@@ -106,4 +106,4 @@ class LinkForm(forms.Form):
     """What a link for scripts may do."""
 
     days = forms.ChoiceField(label="Works for", choices=DAYS.items(), initial="7")
-    with_comments = forms.BooleanField(label="With what reviewers commented", required=False)
+    with_comments = forms.BooleanField(label="Reviewers’ comments", required=False)

@@ -76,5 +76,7 @@ def shared_results(request: HttpRequest, token: str, name: str) -> HttpResponseB
             "This link no longer works: it has expired or was revoked, its creator left the team, or the batch was "
             "deleted.\n"
         )
+        if "text/html" in request.headers.get("Accept", ""):  # a browser; curl accepts anything
+            return render(request, "exports/link_gone.html", status=410)
         return HttpResponse(words, status=410, content_type="text/plain; charset=utf-8")
     return answer(request, shared.batch, ALL_FORMS[shared.form], shared.choice, None, shared.link.pk)

@@ -14,7 +14,7 @@ from batchsite.xai.results import read_result
 MOST_REREADS = 3
 MOST_FAULTS = 20
 """Steps in a row without an answer of the provider; then the pictures are given up."""
-GONE = "Its address has expired, and xAI does not have the results any more."
+GONE = "Its address has expired, and xAI no longer has the results."
 
 
 def read_again(claim: Claim[Harvest], harvest: Harvest) -> float | None:

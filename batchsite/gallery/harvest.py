@@ -20,7 +20,7 @@ from batchsite.batches.models import Batch, RawPage, Result
 from batchsite.gallery import fresh_addresses
 from batchsite.gallery.models import GeneratedPicture, Harvest, PictureState
 from batchsite.gallery.picture_fetch import Dead, NotNow, fetch
-from batchsite.media.seen_file import Seen, see_picture
+from batchsite.media.picture_reader import PictureReader
 from batchsite.processes.heartbeats import stopping
 from batchsite.processes.leases import Claim, claimed
 from batchsite.processes.memory_limit import OutOfMemory, within_memory
@@ -32,7 +32,7 @@ from batchsite.xai.results import read_result
 
 HARVEST = "batchsite.gallery.tasks.harvest"
 AT_ONCE = 8
-"""Pictures in flight; each is held in memory."""
+"""Pictures in flight; each is held in memory, twice for a moment."""
 MOST_TRIES = 6
 """Of an address that does not answer, before it counts as dead."""
 
@@ -69,10 +69,11 @@ def _step(claim: Claim[Harvest], harvest: Harvest) -> float | None:
     until = time.monotonic() + timeouts().step
     _scan(claim, harvest)
     pause = 0.0
-    while (some := _next(harvest.batch)) and not stopping() and time.monotonic() < until:
-        pause = _fetch(claim, harvest.batch, some)
-        if pause:
-            break
+    with PictureReader() as reader:
+        while (some := _next(harvest.batch)) and not stopping() and time.monotonic() < until:
+            pause = _fetch(claim, harvest.batch, some, reader)
+            if pause:
+                break
     waiting = _waiting(harvest.batch)
     if not waiting.exists():
         return None
@@ -115,7 +116,7 @@ def _note(batch: Batch, submission_id: int | None, request_id: str, row: int, ad
         GeneratedPicture.objects.update_or_create(batch=batch, row=row, number=number, defaults=values)
 
 
-def _fetch(claim: Claim[Harvest], batch: Batch, some: list[GeneratedPicture]) -> float:
+def _fetch(claim: Claim[Harvest], batch: Batch, some: list[GeneratedPicture], reader: PictureReader) -> float:
     """Fetches some pictures at the same time. Returns seconds to wait, 0 if one came."""
     try:
         provider = account_of(batch.team, batch.account).base_url
@@ -126,16 +127,16 @@ def _fetch(claim: Claim[Harvest], batch: Batch, some: list[GeneratedPicture]) ->
     any_came = False
     for picture, reply in zip(some, replies, strict=True):
         if isinstance(reply, bytes):
-            _keep(claim, picture, reply)
+            _keep(claim, picture, reply, reader)
             any_came = True
         else:
             _regret(claim, picture, reply)
     return 0.0 if any_came or any(isinstance(reply, Dead) for reply in replies) else doubling(2, some[0].tries)
 
 
-def _keep(claim: Claim[Harvest], picture: GeneratedPicture, data: bytes) -> None:
+def _keep(claim: Claim[Harvest], picture: GeneratedPicture, data: bytes, reader: PictureReader) -> None:
     """Writes the file, then the row that says so."""
-    seen: Seen = see_picture(data)
+    seen = reader.see(data)
     name = f"generated/{picture.batch_id}/{picture.row}-{picture.number}"
     default_storage.delete(name)  # half a file of a worker that was killed, or that of an earlier attempt
     name = default_storage.save(name, ContentFile(data))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 import httpx
@@ -14,6 +15,8 @@ from batchsite.wording import size
 
 LARGEST = 40_000_000
 """Bytes of a picture."""
+SECONDS = 30.0
+"""For the whole of it, once it begins: byte by byte it would hold a worker for ever."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +36,11 @@ class NotNow:
 def fetch(address: str, provider: str) -> bytes | Dead | NotNow:
     """Returns the picture. `provider` is the API's address: there alone any port is open, and a private network."""
     if address.startswith("data:") or not is_address(address):
-        return Dead("xAI named no web address for it.")
-    url = httpx.URL(address)
+        return Dead("xAI gave no web address for it.")
+    try:
+        url = httpx.URL(address)
+    except httpx.InvalidURL:
+        return Dead("xAI gave no web address for it.")
     is_provider = bool(provider) and url.netloc == httpx.URL(provider).netloc
     allowed = settings.OPTIONS.fetch_private or is_provider
     ports = (ANY_PORT,) if is_provider else settings.OPTIONS.fetch_ports
@@ -51,15 +57,18 @@ def fetch(address: str, provider: str) -> bytes | Dead | NotNow:
 
 
 def _body(answer: httpx.Response) -> bytes | Dead | NotNow:
-    data = bytearray()
+    """Returns what comes, as it comes: pictures are not packed, and what is could be anything, many times over."""
+    data, until = bytearray(), time.monotonic() + SECONDS
     try:
-        for piece in answer.iter_bytes():
+        for piece in answer.iter_raw():
             data += piece
+            if time.monotonic() > until:
+                return NotNow("It came too slowly.")
             if len(data) > LARGEST:
                 return Dead(f"It has more than {size(LARGEST)}, which is the limit.")
     except httpx.RequestError:
         return NotNow("The connection broke while it was fetched.")
     expected = answer.headers.get("content-length", "")
-    if expected.isdigit() and "content-encoding" not in answer.headers and len(data) != int(expected):
+    if expected.isdecimal() and len(expected) < 20 and len(data) != int(expected):
         return NotNow("The connection broke while it was fetched.")
-    return bytes(data) if data else NotNow("Its address answered with nothing.")
+    return bytes(data) if data else NotNow("Its address returned nothing.")

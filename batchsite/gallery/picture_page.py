@@ -1,14 +1,15 @@
-"""A page of a batch's pictures, and how many of them are kept, waiting and lost."""
+"""The pictures of a batch for its pages: of some rows, or a page of all with how many are kept, waiting and lost."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 
 from batchsite.batches.models import Batch
 from batchsite.gallery.models import GeneratedPicture, Harvest, PictureState
+from batchsite.wording import many
 
 PAGE = 60
 LOST_SHOWN = 50
@@ -18,7 +19,7 @@ LOST_SHOWN = 50
 class PicturePage:
     """Some pictures in the order of their rows."""
 
-    pictures: Sequence[GeneratedPicture]
+    shown: Sequence[GeneratedPicture]
     kept: int
     waiting: int
     lost: int
@@ -27,22 +28,26 @@ class PicturePage:
     is_first: bool
     lost_pictures: Sequence[GeneratedPicture]
     is_open: bool
-    """Whether a worker still has pictures to look for or to fetch."""
 
     @property
     def total(self) -> int:
         return self.kept + self.waiting + self.lost
 
+    @property
+    def words(self) -> str:
+        """How many there are, for people."""
+        rest = [(self.waiting, "on the way"), (self.lost, "lost")]
+        return ", ".join([many(self.kept, "picture"), *(f"{count:,} {word}" for count, word in rest if count)])
+
 
 def page_of(batch: Batch, after: str) -> PicturePage:
     """Returns the page behind the picture `after` (`row-number`); the first one for anything else."""
-    of_batch = GeneratedPicture.objects.filter(batch=batch)
+    of_batch = _light(batch)
     counts = of_batch.aggregate(
         **{state.value: Count("pk", filter=Q(state=state)) for state in PictureState}  # a few thousand at most
     )
     row, number = _place(after)
-    behind = of_batch.filter(Q(row__gt=row) | Q(row=row, number__gt=number))
-    found = list(behind.order_by("row", "number").defer("thumb", "address")[: PAGE + 1])
+    found = list(of_batch.filter(Q(row__gt=row) | Q(row=row, number__gt=number))[: PAGE + 1])
     shown = found[:PAGE]
     return PicturePage(
         shown,
@@ -51,9 +56,24 @@ def page_of(batch: Batch, after: str) -> PicturePage:
         counts["lost"],
         f"{shown[-1].row}-{shown[-1].number}" if len(found) > PAGE else "",
         not row,
-        list(of_batch.filter(state=PictureState.LOST).order_by("row", "number").defer("thumb")[:LOST_SHOWN]),
-        batch.is_running or Harvest.objects.filter(batch=batch).exclude(next_look_at=None).exists(),
+        list(of_batch.filter(state=PictureState.LOST)[:LOST_SHOWN]),
+        is_open(batch),
     )
+
+
+def pictures_of(batch: Batch, rows: Collection[int]) -> list[GeneratedPicture]:
+    """Returns the pictures of some rows, those of a row beside each other."""
+    return list(_light(batch).filter(row__in=rows)) if batch.makes_pictures else []
+
+
+def is_open(batch: Batch) -> bool:
+    """Whether a worker still has pictures to look for or to fetch."""
+    return batch.is_running or Harvest.objects.filter(batch=batch).exclude(next_look_at=None).exists()
+
+
+def _light(batch: Batch) -> QuerySet[GeneratedPicture]:
+    """Returns all pictures in the order of their rows, without what is long."""
+    return GeneratedPicture.objects.filter(batch=batch).order_by("row", "number").defer("thumb", "address")
 
 
 def _place(after: str) -> tuple[int, int]:

@@ -12,6 +12,7 @@ from itertools import islice
 from batchsite.batches.batch_recipe import recipe_of
 from batchsite.batches.models import Batch
 from batchsite.gallery.models import GeneratedPicture, PictureState
+from batchsite.tables.formulas import without_formulas
 
 MANIFEST = "manifest.csv"
 COLUMNS = ["file", "row", "number", "batch_request_id", "state", "problem", "width", "height", "bytes", "prompt"]
@@ -80,7 +81,7 @@ def _manifest(batch: Batch) -> Iterator[bytes]:
             prompt = recipe.prompt.render(cells[one.row]) if one.row in cells else ""
             name = one.filename if one.state == PictureState.KEPT else ""
             about = [one.request_id, one.state, one.problem, one.width, one.height, one.size]
-            writer.writerow([name, one.row, one.number, *about, prompt])
+            writer.writerow(without_formulas(map(str, [name, one.row, one.number, *about, prompt])))  # people open it
         yield text.getvalue().encode("utf-8", "replace")
         text.seek(0)
         text.truncate()

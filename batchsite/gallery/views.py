@@ -1,18 +1,17 @@
-"""The gallery of a batch: its pictures as small copies of ours, each and all as downloads."""
+"""The pictures of a batch: small copies of ours to look at, each and all as downloads."""
 
 from __future__ import annotations
 
 from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.templatetags.static import static
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
 from batchsite.batches import queries
-from batchsite.batches.batch_tabs import tabs_of
 from batchsite.batches.models import Batch
+from batchsite.batches.states import State
 from batchsite.gallery.models import GeneratedPicture, PictureState
-from batchsite.gallery.picture_page import page_of
 from batchsite.gallery.picture_zip import zip_of
 from batchsite.media.picture_answer import picture_answer
 from batchsite.processes.stream_slots import streams
@@ -21,19 +20,12 @@ from batchsite.teams import security_log
 from batchsite.teams.requests import TeamRequest
 
 
-def _batch(request: TeamRequest, batch_id: int) -> Batch:
+def batch_with_pictures(request: TeamRequest, batch_id: int) -> Batch:
+    """Returns a batch of the team that makes pictures. Raises Http404 for any other."""
     batch = queries.batch_of(request.team, batch_id)
-    if not batch.makes_pictures or batch.state == "draft":
+    if not batch.makes_pictures or batch.state == State.DRAFT:
         raise Http404("This batch makes no pictures.")
     return batch
-
-
-@require_safe
-def batch_pictures(request: TeamRequest, batch_id: int) -> HttpResponse:
-    """The gallery; for htmx the part that moves while pictures are fetched."""
-    batch = _batch(request, batch_id)
-    context = {"batch": batch, "page": page_of(batch, request.GET.get("after", "")), "tabs": tabs_of(batch)}
-    return render(request, "gallery/_pictures.html" if request.htmx else "gallery/gallery.html", context)
 
 
 @require_safe
@@ -59,7 +51,7 @@ def batch_picture_file(request: TeamRequest, batch_id: int, row: int, number: in
 
 
 def _picture(request: TeamRequest, batch_id: int, row: int, number: int) -> GeneratedPicture:
-    kept = GeneratedPicture.objects.filter(batch=_batch(request, batch_id), state=PictureState.KEPT)
+    kept = GeneratedPicture.objects.filter(batch=batch_with_pictures(request, batch_id), state=PictureState.KEPT)
     return get_object_or_404(kept, row=row, number=number)
 
 
@@ -67,7 +59,7 @@ def _picture(request: TeamRequest, batch_id: int, row: int, number: int) -> Gene
 @streams
 def batch_pictures_zip(request: TeamRequest, batch_id: int) -> HttpResponseBase:
     """All pictures that are kept, with a manifest of all."""
-    batch = _batch(request, batch_id)
+    batch = batch_with_pictures(request, batch_id)
     security_log.record("results_downloaded", request, batch=batch.pk, part="pictures")
     answer = StreamingHttpResponse(zip_of(batch), content_type="application/zip")
     name = f"{id_prefix(batch.name)}-pictures.zip"

@@ -45,6 +45,7 @@ PAGES = (
     ("Batches", "batches", ""),
     ("Datasets", "datasets", ""),
     ("Prompts", "prompts", ""),
+    ("Ask once", "asks", "one prompt, without a dataset"),
     ("xAI account", "provider", "every batch at xAI"),
     ("Team", "team", "people, key, budget"),
     ("Your account", "account", "password and sessions"),

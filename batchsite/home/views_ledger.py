@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import tempfile
 from datetime import date
-from pathlib import Path
 
-from django.conf import settings
-from django.http import FileResponse, Http404, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from batchsite.home import ledger as books
 from batchsite.processes.stream_slots import streams
-from batchsite.tables.sheet_writers import csv_lines, write_workbook
+from batchsite.table_answer import table_answer
 from batchsite.teams import security_log
 from batchsite.teams.requests import TeamRequest
 
@@ -41,18 +38,10 @@ def ledger(request: TeamRequest) -> HttpResponse:
 @streams
 def ledger_file(request: TeamRequest, form: str) -> HttpResponseBase:
     month = _month(request)
+    name = f"ledger-{month:%Y-%m}" if month else "ledger"
+    answer = table_answer(form, name, "Ledger", books.HEAD, books.rows(request.team, month))
     security_log.record("ledger_downloaded", request)
-    name, rows = f"ledger-{month:%Y-%m}" if month else "ledger", books.rows(request.team, month)
-    if form == "csv":
-        answer = StreamingHttpResponse(csv_lines(books.HEAD, rows), content_type="text/csv; charset=utf-8")
-        answer["Content-Disposition"] = f'attachment; filename="{name}.csv"'
-        return answer
-    if form != "xlsx":
-        raise Http404
-    with tempfile.TemporaryDirectory(dir=settings.DATA) as folder:
-        path = Path(folder) / "ledger.xlsx"
-        write_workbook(path, "Ledger", books.HEAD, rows)
-        return FileResponse(path.open("rb"), as_attachment=True, filename=f"{name}.xlsx")  # lives on until it is sent
+    return answer
 
 
 def _month(request: TeamRequest) -> date | None:

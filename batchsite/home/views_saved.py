@@ -23,7 +23,7 @@ def batches_save_view(request: TeamRequest) -> HttpResponse:
     why_not = saved_views.save(request.team, SavedView.Place.BATCHES, name, query, request.user)
     if why_not:
         messages.error(request, why_not)
-    return redirect(f"{reverse('batches')}?{query}")
+    return redirect(f"{reverse('batches')}?{query[: saved_views.LONGEST]}")
 
 
 @require_POST

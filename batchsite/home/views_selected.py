@@ -37,11 +37,11 @@ def batches_selected(request: TeamRequest) -> HttpResponse:
     pks = whole_numbers(request.POST.getlist("pk"))
     action, word = request.POST.get("action", ""), next(iter(tags_in(request.POST.get("tag", ""))), "")
     if not pks:
-        messages.error(request, "Tick the batches first.")
+        messages.error(request, "Select batches first.")
     elif action in {"retry", "retry-now"}:
         return _retry(request, pks, back, is_asked=action == "retry")
     elif action in {"tag", "untag"} and not word:
-        messages.error(request, "Type the tag that the batches shall have.")
+        messages.error(request, "Type a tag for the selected batches.")
     elif action in WORDS:
         _report(request, action, _outcome(request, action, pks, word), word, back)
     return redirect(back)

@@ -13,7 +13,8 @@ from django.utils import timezone
 
 from batchsite.datasets.models import Dataset
 from batchsite.media.models import FileIndex, HeldFile
-from batchsite.media.seen_file import Seen, see
+from batchsite.media.picture_reader import PictureReader
+from batchsite.media.seen_file import Seen
 from batchsite.processes.heartbeats import stopping
 from batchsite.processes.leases import MOST_TRIES, Claim, claimed
 from batchsite.processes.memory_limit import OutOfMemory, within_memory
@@ -64,29 +65,34 @@ def index_step(index_id: int) -> None:
 
 
 def _look(claim: Claim[FileIndex], index: FileIndex) -> bool:
-    """Looks at files from where the last step stopped. Returns whether all are done."""
-    until = time.monotonic() + timeouts().step
-    with index.dataset.file.open("rb") as file:
+    """Looks at files from where the last step stopped. Returns whether all are done.
+
+    Opening an archive of many files takes seconds, so the time counts from then on, and some are done in any case.
+    """
+    with index.dataset.file.open("rb") as file, PictureReader() as reader:
         archive, found = open_archive(file)
-        done = index.done
+        until, done = time.monotonic() + timeouts().step, index.done
         if not done:
             _forget(claim, index)
         while done < len(found.files):
-            if stopping() or time.monotonic() > until:
-                return False
-            some = found.files[done : done + AT_ONCE]
-            seen = [(member, _see(archive, member)) for member in some]
-            done += len(some)
+            seen: list[tuple[Member, Seen]] = []
+            for member in found.files[done : done + AT_ONCE]:
+                seen.append((member, _see(archive, member, reader)))
+                if time.monotonic() > until:
+                    break
+            done += len(seen)
             _keep(claim, index, seen, done)
-    return True
+            if stopping() or time.monotonic() > until:
+                break
+    return done >= len(found.files)
 
 
-def _see(archive: zipfile.ZipFile, member: Member) -> Seen:
+def _see(archive: zipfile.ZipFile, member: Member, reader: PictureReader) -> Seen:
     try:
         data = read_member(archive, member)
     except DAMAGED:
         return Seen(problem="It cannot be unpacked: the archive is damaged there.")
-    return see(member.kind, data)
+    return reader.see(data, member.kind)
 
 
 def _keep(claim: Claim[FileIndex], index: FileIndex, seen: list[tuple[Member, Seen]], done: int) -> None:
@@ -101,6 +107,8 @@ def _keep(claim: Claim[FileIndex], index: FileIndex, seen: list[tuple[Member, Se
             width=what.width,
             height=what.height,
             thumb=what.thumb,
+            pages=what.pages,
+            characters=what.characters,
             problem=f"“{member.base[:80]}”: {what.problem}" if what.problem else "",
         )
         for member, what in seen

@@ -39,8 +39,12 @@ class HeldFile(models.Model):
     size = models.PositiveIntegerField()
     width = models.PositiveIntegerField(default=0)
     height = models.PositiveIntegerField(default=0)
+    pages = models.PositiveIntegerField(default=0)
+    """Of a document; 0 if they cannot be read, or were not looked at."""
+    characters = models.PositiveIntegerField(default=0)
+    """Of the texts of a document's first pages."""
     thumb = models.BinaryField(null=True, blank=True)
-    """A small WebP, made of a picture's pixels alone."""
+    """A small WebP, made of the pixels alone of a picture, or of a document's first page."""
     problem = models.CharField(max_length=300, blank=True)
     """Why it cannot be sent, as a sentence."""
 

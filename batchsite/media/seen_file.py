@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageOps
 
+from batchsite.media.pdf_pages import NoPages, first_page, see_pages
+
 MOST_PIXELS = 50_000_000
 """Of a picture that is decoded; a bigger one is not, however small its file."""
 THUMB = (320, 320)
@@ -26,16 +28,30 @@ class Seen:
     thumb: bytes | None = None
     problem: str = ""
     """Why it cannot be sent, as a sentence that begins with “It”. Empty if it can."""
+    pages: int = 0
+    """Of a document; 0 if they cannot be read."""
+    characters: int = 0
+    """Of the texts of its first pages."""
 
 
 def see(kind: str, data: bytes) -> Seen:
     """Looks at a file that its name calls a picture, document or text."""
     if kind == "document":
-        is_pdf = data[:1024].find(b"%PDF-") >= 0
-        return Seen("application/pdf", problem="" if is_pdf else "It is no PDF, whatever its name says.")
+        return see_document(data)
     if kind == "text":
         return Seen("text/plain")
     return see_picture(data)
+
+
+def see_document(data: bytes) -> Seen:
+    """Looks at a PDF. One whose pages cannot be read is still sent as a file: xAI may know better."""
+    if data[:1024].find(b"%PDF-") < 0:
+        return Seen("application/pdf", problem="It isn’t a PDF, whatever its name says.")
+    try:
+        found, first = see_pages(data), first_page(data)
+    except NoPages:
+        return Seen("application/pdf")
+    return Seen("application/pdf", thumb=_thumb(first), pages=found.count, characters=found.characters)
 
 
 def see_picture(data: bytes) -> Seen:
@@ -63,8 +79,8 @@ def _thumb(picture: Image.Image) -> bytes:
     picture.draft(
         "RGB", (THUMB[0] * 2, THUMB[1] * 2)
     )  # a JPEG is decoded at an eighth of its size where that is enough
+    picture.thumbnail(THUMB)  # before anything else, which would copy all pixels
     small = ImageOps.exif_transpose(picture)
-    small.thumbnail(THUMB)
     target = io.BytesIO()
     plain = small.convert("RGBA" if "A" in small.getbands() or "transparency" in small.info else "RGB")
     plain.save(target, "WEBP", quality=70, method=2)

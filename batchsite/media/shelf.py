@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import unicodedata
 import zipfile
-from typing import Literal
+from collections.abc import Callable
+from typing import Literal, TypeVar
 
 from django.db.models import Max
 
 from batchsite.datasets.models import Dataset
+from batchsite.media import pdf_pages
 from batchsite.media.models import FileIndex, HeldFile
 from batchsite.recipes import attachments
 from batchsite.tables.formats.file_archive import DAMAGED, Member, open_archive, read_member
 
+T = TypeVar("T")
 FEW = 100
 """Names that are looked for one by one; then all files are loaded."""
 _KINDS: dict[str, Literal["image", "file", "text"]] = {"picture": "image", "document": "file", "text": "text"}
@@ -32,6 +35,8 @@ class DatasetShelf:
         self._archive: zipfile.ZipFile | None = None
         self._members: dict[str, Member] = {}
         self._largest: int | None = None
+        self._document = ("", b"")
+        """The document whose pages were read last: (name, content)."""
 
     @property
     def largest(self) -> int:
@@ -74,11 +79,26 @@ class DatasetShelf:
         except (OSError, KeyError, *DAMAGED) as error:
             raise FileGone(f"“{name[:80]}” cannot be read from the uploaded archive any more.") from error
 
+    def page_text(self, name: str, page: int) -> str:
+        """Returns the text of a page of a document, counted from 0. Raises FileGone."""
+        return self._of_page(name, page, pdf_pages.page_text)
+
+    def page_jpeg(self, name: str, page: int) -> bytes:
+        """Returns a picture of a page of a document, counted from 0. Raises FileGone."""
+        return self._of_page(name, page, pdf_pages.page_jpeg)
+
+    def _of_page(self, name: str, page: int, read: Callable[[bytes, int], T]) -> T:
+        if self._document[0] != name:
+            self._document = (name, self.read(name))
+        try:
+            return read(self._document[1], page)
+        except pdf_pages.NoPages as error:
+            raise FileGone(f"A page of “{name[:80]}” cannot be read any more. {error}") from error
+
 
 def _held(file: HeldFile) -> attachments.HeldFile:
-    return attachments.HeldFile(
-        file.name, _KINDS[file.kind], file.mime, file.size, file.width, file.height, file.problem
-    )
+    values = (file.name, _KINDS[file.kind], file.mime, file.size, file.width, file.height, file.problem)
+    return attachments.HeldFile(*values, pages=file.pages, characters=file.characters)
 
 
 def shelf_of(dataset: Dataset) -> DatasetShelf | None:

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from django.core.cache import cache
 
+from batchsite.datasets.block_reach import MOST_BLOCKS, within_reach
 from batchsite.datasets.models import Dataset, Row
 from batchsite.recipes.row_set import RowSet
 from batchsite.recipes.shape_fields import LONGEST_VALUE, MOST_VALUES
@@ -123,7 +124,7 @@ def _column(profiled: Mapping[str, Any], rows: int) -> ColumnCoverage:
 
 def gaps(dataset: Dataset, columns: Sequence[int], rows: RowSet) -> Gaps:
     """Returns the gaps of these rows in the columns with these indexes."""
-    used, sample = sorted(set(columns)), rows.places(0, LOOKED_AT)
+    used, sample = sorted(set(columns)), within_reach(dataset, rows.places(0, LOOKED_AT))
     spans = hashlib.sha256(repr(sample.spans).encode()).hexdigest()[:20]
     measured = _remembered(f"gaps {_key(dataset)} {used} {spans}", lambda: _find_gaps(dataset, used, sample))
     whole, known = coverage(dataset), _profiled(dataset)
@@ -150,7 +151,7 @@ def values_of(dataset: Dataset, column: str) -> tuple[list[str], str]:
     listed = {value.strip() for value, _ in profiled.get("values", ())} - {""}
     if listed:
         return sorted(listed), ""
-    last = min(dataset.row_count, LOOKED_AT * 5)
+    last = within_reach(dataset, RowSet([(1, min(dataset.row_count, LOOKED_AT * 5))]), 5 * MOST_BLOCKS).last
     distinct: set[str] = set()
     for _, cells in dataset.rows(1, last):
         distinct.add(cells[index].strip())
@@ -173,7 +174,7 @@ def _measure(dataset: Dataset) -> Coverage:
     filled: Counter[int] = Counter()
     lengths: Counter[int] = Counter()
     values: dict[int, set[str]] = {number: set() for number in range(min(LABELS_SOUGHT, len(dataset.columns)))}
-    last = min(dataset.row_count, LOOKED_AT)
+    last = within_reach(dataset, RowSet([(1, min(dataset.row_count, LOOKED_AT))])).last
     for _, cells in dataset.rows(1, last):
         for number, cell in enumerate(cells):
             if cell and not cell.isspace():

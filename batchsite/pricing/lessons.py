@@ -184,6 +184,7 @@ def prompt_fingerprint(batch: Batch) -> str:
     texts = _short([batch.system_prompt, batch.prompt, batch.examples, batch.shape], 12)
     along: list[Any] = [[batch.picture_column, batch.picture_detail]] if batch.picture_column else []
     along += [batch.tools] if batch.tools else []
+    along += [batch.document_form] if batch.document_form else []
     along += [batch.history_column] if batch.history_column else []
     return f"{texts}.{_short([batch.model, batch.params, *along], 7)}"
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from batchsite.batches.models import Batch
+from batchsite.datasets.block_reach import within_reach
 from batchsite.pricing.call_fees import NO_FEES
 from batchsite.pricing.coverage import LOOKED_AT, gaps
 from batchsite.pricing.lessons import TokenLine
@@ -36,7 +37,7 @@ def long_rows(batch: Batch, recipe: Recipe, line: TokenLine, least: int) -> list
 
 def _long(batch: Batch, recipe: Recipe, line: TokenLine, least: int) -> Iterator[tuple[int, int]]:
     """Yields (row, characters) of those rows."""
-    for first, block in batch.dataset.slices_in(batch.rows.places(0, LOOKED_AT).spans):
+    for first, block in batch.dataset.slices_in(within_reach(batch.dataset, batch.rows.places(0, LOOKED_AT)).spans):
         for row, cells in enumerate(block, first):
             characters = recipe.length(cells)
             if line.tokens(characters) >= least:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.core.cache import cache
 
 from batchsite.batches.models import Batch
+from batchsite.datasets.block_reach import within_reach
 from batchsite.recipes.recipe import Recipe
 
 LOOKED_AT = 1_000
@@ -17,9 +18,16 @@ def picture_tokens(batch: Batch, recipe: Recipe) -> float:
     pictures = recipe.pictures
     if pictures is None:
         return 0.0
-    rows = batch.rows.places(0, LOOKED_AT)
+    rows = within_reach(batch.dataset, batch.rows.places(0, LOOKED_AT))
     known = pictures.shelf.largest if pictures.shelf else 0
-    parts = (batch.dataset_id, batch.dataset.created_at.timestamp(), known, pictures.column, pictures.detail)
+    parts = (
+        batch.dataset_id,
+        batch.dataset.created_at.timestamp(),
+        known,
+        pictures.column,
+        pictures.detail,
+        pictures.documents,
+    )
     key = ":".join(map(str, ("picture-tokens", *parts, rows.first, len(rows))))
     tokens: float | None = cache.get(key)
     if tokens is None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from django.core.cache import cache
 
 from batchsite.batches.models import Batch
+from batchsite.datasets.block_reach import within_reach
 from batchsite.datasets.models import BLOCK_ROWS, Dataset
 from batchsite.pricing.coverage import gaps
 from batchsite.recipes.recipe import Recipe
@@ -52,11 +53,11 @@ class PromptLengths:
 def measure(batch: Batch, recipe: Recipe) -> PromptLengths | None:
     """Measures the prompts of a draft. None if it has no rows."""
     rows = batch.rows
-    sampled = sample(rows)
+    sampled = sample(batch.dataset, rows)
     if not len(sampled):
         return None
     looked_at = len(sampled)
-    sent, lengths = _lengths(batch.dataset, sampled, recipe.columns, skip_empty=batch.skip_empty)
+    sent, lengths = _lengths(batch.dataset, sampled, recipe.columns, recipe.needed if batch.skip_empty else ())
     parts = [part for _, template in recipe.turns for part in template.parts]
     texts = sum(len(part) for part in parts if isinstance(part, str))
     uses = Counter(part for part in parts if isinstance(part, int))
@@ -68,40 +69,40 @@ def measure(batch: Batch, recipe: Recipe) -> PromptLengths | None:
 
 def _to_send(batch: Batch, recipe: Recipe, rows: RowSet, share: float) -> int:
     projected = round(len(rows) * share)
-    if not batch.skip_empty or not recipe.columns or len(rows) <= ALL_ROWS:
+    if not batch.skip_empty or not recipe.needed or len(rows) <= ALL_ROWS:
         return projected
-    known = gaps(batch.dataset, recipe.columns, rows)
+    known = gaps(batch.dataset, recipe.needed, rows)
     return min(max(projected, len(rows) - known.most), len(rows) - known.least)
 
 
-def sample(rows: RowSet) -> RowSet:
+def sample(dataset: Dataset, rows: RowSet) -> RowSet:
     """Returns all rows, or blocks of them: the first, the last, and evenly between."""
-    if len(rows) <= ALL_ROWS:
+    if len(rows) <= ALL_ROWS and len(within_reach(dataset, rows)) == len(rows):
         return rows
-    last = len(rows) - BLOCK_ROWS
+    last = max(0, len(rows) - BLOCK_ROWS)
     places = [round(step * last / (SAMPLE_BLOCKS - 1)) for step in range(SAMPLE_BLOCKS)]
-    return RowSet(span for place in places for span in rows.places(place, place + BLOCK_ROWS).spans)
+    parts = (within_reach(dataset, rows.places(place, place + BLOCK_ROWS), 2) for place in places)
+    return RowSet(span for part in parts for span in part.spans)
 
 
-def _lengths(dataset: Dataset, rows: RowSet, columns: Sequence[int], *, skip_empty: bool) -> tuple[int, list[int]]:
-    """Returns (rows that would be sent, characters of each column summed over them)."""
+def _lengths(dataset: Dataset, rows: RowSet, columns: Sequence[int], needed: Sequence[int]) -> tuple[int, list[int]]:
+    """Returns (rows that would be sent, characters of each column summed over them): those with all that is needed."""
     spans = hashlib.sha256(repr(rows.spans).encode()).hexdigest()[:20]
     made = f"{dataset.pk}-{dataset.created_at.timestamp()}"
-    key = f"lengths:{made}:{spans}:{'-'.join(map(str, columns))}:{skip_empty:d}"
+    key = f"lengths:{made}:{spans}:{'-'.join(map(str, columns))}:{'-'.join(map(str, needed))}"
     lengths: tuple[int, list[int]] | None = cache.get(key)
     if lengths is None:
-        lengths = _measure(dataset, rows, columns, skip_empty=skip_empty)
+        lengths = _measure(dataset, rows, columns, needed)
         cache.set(key, lengths, CACHE_SECONDS)
     return lengths
 
 
-def _measure(dataset: Dataset, rows: RowSet, columns: Sequence[int], *, skip_empty: bool) -> tuple[int, list[int]]:
+def _measure(dataset: Dataset, rows: RowSet, columns: Sequence[int], needed: Sequence[int]) -> tuple[int, list[int]]:
     count, lengths = 0, [0] * len(columns)
-    for first, last in rows.spans:
-        for _, block in dataset.slices(first, last):
-            if skip_empty:
-                block = [cells for cells in block if all(cells[column].strip() for column in columns)]
-            count += len(block)
-            for place, column in enumerate(columns):
-                lengths[place] += sum([len(cells[column]) for cells in block])
+    for _, block in dataset.slices_in(rows.spans):
+        if needed:
+            block = [cells for cells in block if all(cells[column].strip() for column in needed)]
+        count += len(block)
+        for place, column in enumerate(columns):
+            lengths[place] += sum([len(cells[column]) for cells in block])
     return count, lengths

@@ -13,6 +13,7 @@ from django.core.cache import cache
 
 from batchsite.batches.batch_recipe import recipe_of
 from batchsite.batches.models import Batch, Repeats
+from batchsite.datasets.block_reach import within_reach
 from batchsite.recipes.prompt_template import PromptError
 from batchsite.recipes.recipe import Recipe, empty_column
 from batchsite.recipes.row_set import RowSet
@@ -41,7 +42,7 @@ class Repeated:
 def repeated_rows(batch: Batch, recipe: Recipe) -> Repeated:
     """Returns how many rows of a draft repeat the request of another one."""
     rows = batch.rows
-    compared = rows.places(0, COMPARED)
+    compared = within_reach(batch.dataset, rows.places(0, COMPARED))
     if len(compared) < len(rows) and (known := _profiled(batch, recipe, rows)):
         return known
     dataset = batch.dataset

@@ -102,7 +102,7 @@ def failures_in_words(base_url: str) -> Iterator[None]:
     try:
         yield
     except NotFound as error:
-        text = "It may have expired, or belong to the team of another key."
+        text = "It may have expired, or belong to another xAI team."
         raise RemoteFailure("xAI does not have this batch", text, gone=True) from error
     except XaiError as error:
         if fault := fault_of(error):

@@ -65,7 +65,7 @@ def adopt(team: Team, remote: Remote, user: User) -> Submission:
         if submission.remote_id:
             raise RemoteFailure("It can’t be reconnected", "Its batch has found it, or another one, in the meantime.")
         if submission.lease_until and submission.lease_until > timezone.now():
-            raise RemoteFailure("Not right now", "A worker is busy with its batch. Try again in a minute.")
+            raise RemoteFailure("Not right now", "A worker is busy with this batch. Try again in a minute.")
         _attach(submission, remote)
         note(submission.batch_id, "adopted", "Batch at xAI reconnected by its name", submission=submission, by=user,
              detail=remote.id)  # fmt: skip

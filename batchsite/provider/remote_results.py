@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-import orjson
-
 from batchsite.exports.result_files import FORMS
 from batchsite.exports.text_writers import Outcome
 from batchsite.provider.quick_client import ProviderAccount, RemoteFailure, failures_in_words, quick_client
@@ -17,6 +15,7 @@ from batchsite.teams.provider_client import client_for
 from batchsite.xai.errors import XaiError
 from batchsite.xai.results import read_result, with_calls_as_answers
 from batchsite.xai.types import RequestMeta, ResultRow
+from batchsite.xai.wire_json import encode_json
 
 ROWS = 50
 """Requests or results on a page."""
@@ -84,7 +83,7 @@ def _onward(following: str | None, token: str, items: Sequence[object]) -> str:
 
 
 def _line(raw: dict[str, Any]) -> RemoteResult:
-    text = orjson.dumps(raw, option=orjson.OPT_INDENT_2).decode()
+    text = encode_json(raw, indent=True).decode()
     more = len(text) - RAW_SHOWN
     shown = text[:RAW_SHOWN] + (f"\n… {more:,} more characters, in the file" if more > 0 else "")
     return RemoteResult(with_calls_as_answers(read_result(raw)), shown)
@@ -132,7 +131,7 @@ def _with_first_page_read(rows: Iterator[dict[str, Any]]) -> Iterator[dict[str, 
 
 def _raw_lines(rows: Iterator[dict[str, Any]]) -> Iterator[bytes]:
     while portion := list(islice(rows, 500)):
-        yield b"".join(orjson.dumps(raw, option=orjson.OPT_APPEND_NEWLINE) for raw in portion)
+        yield b"".join(encode_json(raw) + b"\n" for raw in portion)
 
 
 def _outcome(raw: dict[str, Any]) -> Outcome:

@@ -124,7 +124,7 @@ def remote_cancel(request: TeamRequest, remote_id: str) -> HttpResponse:
         if request.method == "POST":
             remote_actions.cancel(account, batch, request.team, request.user)
             security_log.record("remote_batch_cancelled", request, remote=remote_id, account=account.kind)
-            messages.success(request, "xAI was asked to cancel it. Its counters may take a minute to settle.")
+            messages.success(request, "Cancelling at xAI. The counts may take a minute to settle.")
             return redirect(_back(request, remote_id))
     except RemoteFailure as failure:
         return _refused(request, remote_id, failure)

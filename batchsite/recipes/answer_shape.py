@@ -22,6 +22,7 @@ from batchsite.recipes.misfit_words import misfit_words
 from batchsite.recipes.pasted_schema import PastedSchema, read_schema
 from batchsite.recipes.schema_graph import SchemaGraph
 from batchsite.recipes.shape_fields import field_problems, fields_schema
+from batchsite.xai.wire_json import encode_json
 
 MOST_WORK = 2_000_000
 """Subschemas times values that are checked for one answer: about a tenth of a second."""
@@ -165,7 +166,7 @@ def as_cell(value: Any) -> str:
     """Returns a value as the text of a cell: a text as it is, "" for null, anything else as JSON."""
     if isinstance(value, str):
         return value.replace("\0", "�")
-    return "" if value is None else orjson.dumps(value).decode()
+    return "" if value is None else encode_json(value).decode()
 
 
 # ---- from what a person made -------------------------------------------------------------------------

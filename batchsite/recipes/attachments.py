@@ -11,12 +11,21 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from typing import Literal, Protocol
 from urllib.parse import urlsplit
 
 from batchsite.xai.bodies import Attachment
 
 DETAILS = (("", "Model default"), ("low", "Low: fewer tokens"), ("high", "High"))
+FILES, TEXTS, PAGES = "", "text", "pages"
+DOCUMENTS = (
+    (FILES, "As they are: xAI reads them, with a tool of its own"),
+    (TEXTS, "Page by page, as text"),
+    (PAGES, "Page by page, as text and as a picture of the page"),
+)
+MOST_PAGES, MOST_PAGE_BYTES = 20, 400_000
+"""Pages of a document that are sent one by one, and bytes of a picture of one: see media.pdf_pages."""
 MOST = 20
 """Pictures of a row."""
 LARGEST_PICTURE = 20 * 1024 * 1024
@@ -40,6 +49,10 @@ class HeldFile:
     height: int = 0
     problem: str = ""
     """Why it cannot be sent, as a sentence."""
+    pages: int = 0
+    """Of a document; 0 if they cannot be read."""
+    characters: int = 0
+    """Of the texts of its first pages."""
 
 
 class Shelf(Protocol):
@@ -48,6 +61,10 @@ class Shelf(Protocol):
     def find(self, name: str) -> HeldFile | None: ...
 
     def read(self, name: str) -> bytes: ...
+
+    def page_text(self, name: str, page: int) -> str: ...
+
+    def page_jpeg(self, name: str, page: int) -> bytes: ...
 
     @property
     def largest(self) -> int:
@@ -62,13 +79,22 @@ class Pictures:
     column: int
     detail: str = ""
     shelf: Shelf | None = None
+    documents: str = ""
+    """How PDFs of ours are sent: one of DOCUMENTS."""
+
+    @property
+    def largest(self) -> int:
+        """Bytes of the most that one file of ours may bring."""
+        largest = self.shelf.largest if self.shelf else 0
+        return max(largest, MOST_PAGES * MOST_PAGE_BYTES) if largest and self.documents == PAGES else largest
 
     def names(self, cells: Sequence[str]) -> list[str]:
         """Returns what the cell names, in its order."""
         cell = cells[self.column].strip()
         if self.shelf and cell and self.shelf.find(cell):
             return [cell]
-        return [line.strip() for line in cell.splitlines() if line.strip()]
+        lines = (line.strip() for line in cell.splitlines())
+        return list(islice(filter(None, lines), MOST + 1))
 
     def held(self, cells: Sequence[str]) -> Iterator[HeldFile]:
         for name in self.names(cells) if self.shelf else ():
@@ -77,24 +103,42 @@ class Pictures:
 
     def bytes_of(self, cells: Sequence[str]) -> int:
         """Returns the bytes that the files of a row add to its request."""
-        return sum(_DATA_URL_HEAD + 4 * math.ceil(held.size / 3) for held in self.held(cells))
+        return sum(self._bytes_of(held) for held in self.held(cells))
+
+    def _bytes_of(self, held: HeldFile) -> int:
+        if not self.is_paged(held):
+            return _DATA_URL_HEAD + 4 * math.ceil(held.size / 3)
+        pictures = held.pages * (_DATA_URL_HEAD + 4 * math.ceil(MOST_PAGE_BYTES / 3)) if self.documents == PAGES else 0
+        return 6 * held.characters + 100 * held.pages + pictures
+
+    def is_paged(self, held: HeldFile) -> bool:
+        """Whether a file is sent page by page."""
+        return bool(self.documents) and held.kind == "file"
 
     def tokens_of(self, cells: Sequence[str]) -> int:
         """Returns about how many prompt tokens the pictures of a row are."""
         names = self.names(cells)
         held = {one.name: one for one in self.held(cells)}
-        return sum(_tokens(held.get(name), self.detail) for name in names)
+        return sum(self._tokens_of(held.get(name)) for name in names)
+
+    def _tokens_of(self, held: HeldFile | None) -> int:
+        if held is None or not self.is_paged(held):
+            return _tokens(held, self.detail)
+        each = LEAST_TOKENS if self.detail == "low" else MOST_TOKENS
+        return held.characters // 4 + 10 * held.pages + (each * held.pages if self.documents == PAGES else 0)
 
     def fault(self, cells: Sequence[str]) -> str:
         """Returns what is wrong with what a row names. Empty if nothing is."""
         names = self.names(cells)
         if len(names) > MOST:
-            return f"The row names {len(names):,} pictures; {MOST} at most, please."
+            return f"The row names more than {MOST} pictures; {MOST} at most, please."
         return next((words for name in names if (words := self._fault_of(name))), "")
 
     def _fault_of(self, name: str) -> str:
         held = self.shelf.find(name) if self.shelf else None
         if held:
+            if self.is_paged(held) and not held.problem and (words := _fault_of_pages(held, self.documents)):
+                return words
             too_big = held.kind == "image" and held.size > LARGEST_PICTURE
             return held.problem or (
                 f"“{name[:80]}” has {held.size / 1e6:,.1f} MB; xAI takes pictures of up to 20 MiB." if too_big else ""
@@ -107,7 +151,20 @@ class Pictures:
 
     def attachments(self, cells: Sequence[str]) -> tuple[Attachment, ...]:
         """Returns what goes along with a row; files of ours are read when they are written into the request."""
-        return tuple(self._attachment(name) for name in self.names(cells))
+        return tuple(one for name in self.names(cells) for one in self._attachments(name))
+
+    def _attachments(self, name: str) -> Iterator[Attachment]:
+        held = self.shelf.find(name) if self.shelf else None
+        if held is None or self.shelf is None or not self.is_paged(held):
+            yield self._attachment(name)
+            return
+        for page in range(held.pages):
+            part = f"page {page + 1} of {held.pages}"
+            text = partial(_page_text, self.shelf, held.name, page, f"{name}, {part}")
+            yield Attachment("text", name, text, part=f"{part}, as text", is_held=True)
+            if self.documents == PAGES:
+                picture = partial(_page_picture, self.shelf, held.name, page)
+                yield Attachment("image", name, picture, self.detail, part=f"{part}, as a picture", is_held=True)
 
     def _attachment(self, name: str) -> Attachment:
         held = self.shelf.find(name) if self.shelf else None
@@ -126,6 +183,24 @@ def _tokens(held: HeldFile | None, detail: str) -> int:
         return held.size // 20  # a guess: what a document comes to depends on its pages
     tiles = math.ceil(max(1, held.width) / TILE) * math.ceil(max(1, held.height) / TILE)
     return min(MOST_TOKENS, (tiles + 1) * TILE_TOKENS)
+
+
+def _fault_of_pages(held: HeldFile, documents: str) -> str:
+    if not held.pages:
+        return f"The pages of “{held.name[:80]}” cannot be read: send documents as files, or upload the archive again."
+    if held.pages > MOST_PAGES:
+        return f"“{held.name[:80]}” has {held.pages:,} pages; {MOST_PAGES} at most are sent page by page."
+    if documents == TEXTS and not held.characters:
+        return f"“{held.name[:80]}” holds no text, perhaps because it was scanned: send its pages as pictures, too."
+    return ""
+
+
+def _page_text(shelf: Shelf, name: str, page: int, words: str) -> str:
+    return f"[{words}]\n{shelf.page_text(name, page)}"
+
+
+def _page_picture(shelf: Shelf, name: str, page: int) -> str:
+    return f"data:image/jpeg;base64,{base64.b64encode(shelf.page_jpeg(name, page)).decode()}"
 
 
 def _kind_at(address: str) -> Literal["image", "file"]:

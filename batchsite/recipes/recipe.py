@@ -89,7 +89,7 @@ class Recipe:
 
     def rows_at_once(self, most_rows: int, most_bytes: int) -> int:
         """Returns how many rows may travel together: memory must hold all of their files."""
-        largest = self.pictures.shelf.largest if self.pictures and self.pictures.shelf else 0
+        largest = self.pictures.largest if self.pictures else 0
         return max(1, min(most_rows, most_bytes // (2 * largest))) if largest else most_rows
 
     @cached_property
@@ -104,6 +104,12 @@ class Recipe:
         """Indexes of the columns in use, each once, in order of appearance."""
         along = [used.column for used in (self.history, self.pictures) if used]
         return tuple(dict.fromkeys([column for _, template in self.turns for column in template.columns] + along))
+
+    @cached_property
+    def needed(self) -> tuple[int, ...]:
+        """Indexes of the columns without which a row lacks something: it may have no earlier turns."""
+        earlier = self.history.column if self.history else None
+        return tuple(column for column in self.columns if column != earlier)
 
     @cached_property
     def shared_characters(self) -> int:
@@ -285,10 +291,9 @@ def check_row(recipe: Recipe, number: int, cells: Sequence[str], most_bytes: int
 
 
 def _too_big(size: int, most_bytes: int) -> str:
-    return f"The request has {size / 1e6:,.1f} MB; xAI takes {most_bytes / 1e6:.0f} MB (facts 4)."
+    return f"The request has {size / 1e6:,.1f} MB; xAI takes at most {most_bytes / 1e6:.0f} MB."  # facts 4
 
 
 def empty_column(recipe: Recipe, cells: Sequence[str]) -> int | None:
-    """Returns the first used column whose cell is blank. None if there is none. A row may have no earlier turns."""
-    earlier = recipe.history.column if recipe.history else None
-    return next((column for column in recipe.columns if not cells[column].strip() and column != earlier), None)
+    """Returns the first needed column whose cell is blank. None if there is none."""
+    return next((column for column in recipe.needed if not cells[column].strip()), None)

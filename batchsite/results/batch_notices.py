@@ -12,11 +12,12 @@ from batchsite.batches.causes import LOST_ANSWER, LOST_REQUEST
 from batchsite.batches.models import Batch, EndedBy, Event, Result, Submission
 from batchsite.batches.states import TERMINAL, UNREACHABLE, HeldFor, RowState, State
 from batchsite.batches.time_left import moved_at
-from batchsite.batches.timeline import NO_BATCHES, NO_SUCH_MODEL
+from batchsite.batches.timeline import NO_BATCHES, NO_SUCH_MODEL, SLOWED
 from batchsite.pricing import budgets
 from batchsite.pricing.retry_cost import cost_of
 from batchsite.processes.heartbeats import seconds_since_any_beat
 from batchsite.submission.key_moves import other_account
+from batchsite.teams.accounts import AccountKind
 from batchsite.timeouts import timeouts
 from batchsite.wording import dollars, many
 
@@ -36,7 +37,8 @@ class Notice:
     text: str
     since: datetime | None = None
     moves: tuple[str, ...] = ()
-    """Actions to offer: go-on, wait, finish, end-here, retry, use-key, another-model, raise-cap."""
+    """Actions to offer: go-on, wait, finish, end-here, retry, use-key, set-key, set-budget, raise-cap,
+    another-model."""
     words: str = ""
     """To be shown verbatim: the provider's own words, or commands."""
 
@@ -60,7 +62,7 @@ def notices_of(batch: Batch, submissions: Sequence[Submission], events: Sequence
 _AFTER = {
     HeldFor.RESTORE: "Until then nothing is sent.",
     HeldFor.CAP: "What is answered is kept. Nothing more is sent until then.",
-    HeldFor.LOST: "Answers of rows that were asked are still read. Nothing else is asked until you say so.",
+    HeldFor.LOST: "Answers to rows already sent are still read.",
 }
 """What happens meanwhile, where a person has to decide; else it is tried again by itself."""
 
@@ -70,7 +72,7 @@ def _held(batch: Batch, running: Sequence[Submission], events: Sequence[Event]) 
     after = _AFTER.get(HeldFor(batch.held_for or "other"), "No rows are lost: we retry automatically.")
     words = next((event.detail for event in reversed(events) if event.kind == "held"), "")
     if batch.held_for in UNREACHABLE and any(submission.cancel_asked_at for submission in running):
-        after = "It is to end, and ends as soon as xAI can be asked about it. If that will never be, end it here."
+        after = "It ends as soon as xAI can be asked about it. If that will never happen, end it here."
     moves = _moves_of_held(batch, running)
     text = f"{advice} {after}".strip()
     return Notice("held", "warn", f"Held: {title.rstrip('.')}", text, batch.held_since, moves, words)
@@ -84,6 +86,8 @@ def _moves_of_held(batch: Batch, running: Sequence[Submission]) -> tuple[str, ..
     if batch.held_for in _DECIDED_BY:
         return (_DECIDED_BY[HeldFor(batch.held_for)], "finish")
     moves = ["use-key"] if batch.held_for == HeldFor.KEY and other_account(batch) else []
+    moves += ["set-key"] if batch.held_for == HeldFor.KEY and batch.account == AccountKind.TEAM else []
+    moves += ["set-budget"] if batch.held_for == HeldFor.BUDGET else []
     if not all(submission.cancel_asked_at for submission in running):
         moves.append("finish")
     if batch.held_for in UNREACHABLE:
@@ -118,9 +122,7 @@ def _at_the_end(batch: Batch, submissions: Sequence[Submission], events: Sequenc
         return [Notice("failed", "bad", "The batch failed", "Earlier answers are kept.", words=words)]
     if batch.state == State.EXPIRED:
         text = "Earlier answers are kept. The other rows can be retried."
-        return [
-            Notice("expired", "warn", "The batch expired at xAI before every row was answered", text, None, ("retry",))
-        ]
+        return [Notice("expired", "warn", "The batch expired at xAI before every row was answered", text)]
     lost = _lost(batch) if batch.missing and any(submission.is_live for submission in submissions) else None
     retried = [_retried(last) for last in submissions[-1:] if last.retry_of and _is_recent(last)]
     return [lost, *retried] if lost else retried
@@ -134,8 +136,8 @@ def _lost(batch: Batch) -> Notice | None:
     cost = cost_of(batch, lost)
     price = f" for about {dollars(cost)}" if cost else ""
     title = f"{many(lost, 'row')} may have been billed{price}, without an answer"
-    text = "xAI gives an answer that runs live once, and has no list in which to look. Each row says what is known. "
-    text += "They are not asked again by themselves; a retry may pay for them twice."
+    text = "xAI hands out a live answer only once and keeps no list to check. Each row says what is known. They "
+    text += "aren’t sent again automatically; a retry may pay for them twice."
     return Notice("lost", "warn", title, text, None, ("retry",))
 
 
@@ -158,7 +160,8 @@ def _ending(submission: Submission) -> Notice:
         text += " What was not answered then waits for a higher cap."
         return Notice("ending", "warn", "Stopping at the spending cap", text)
     if submission.is_live:
-        text = "Nothing more is asked. Rows that xAI works on cannot be called back: they are billed, and waited for."
+        text = "Nothing more is sent. Rows that xAI is working on can’t be called back: they are billed, and we wait "
+        text += "for their answers."
     reason = submission.ending_reason
     if submission.ending == State.COMPLETED:
         early = f"{reason} " if submission.ended_by == EndedBy.DEADLINE else ""
@@ -172,8 +175,11 @@ def _trouble(running: Sequence[Submission], events: Sequence[Event]) -> Notice |
     """Calls keep failing, and are retried automatically."""
     if max((submission.faults for submission in running), default=0) < TROUBLE:
         return None
-    last = next((event for event in reversed(events) if event.kind == "error"), None)
-    text = "We retry automatically, less and less often. Nothing is lost and nothing is sent twice."
+    last = next((event for event in reversed(events) if event.kind in {"error", SLOWED}), None)
+    if last and last.kind == SLOWED:
+        text = "It limits how often it is called. We keep asking, at growing intervals. Rows at xAI keep running."
+        return Notice("trouble", "", "xAI asks us to slow down", text, last.at, ("go-on",))
+    text = "We retry automatically, at growing intervals. Nothing is lost and nothing is sent twice."
     title = f"xAI is not responding properly: {last.text}" if last else "xAI is not responding properly"
     return Notice("trouble", "warn", title, text, last.at if last else None, ("go-on",), last.detail if last else "")
 

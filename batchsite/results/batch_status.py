@@ -91,9 +91,9 @@ class BatchStatus:
             Count(batch.no_answer, "without an answer", "fit=empty", "warn"),
             Count(batch.declined, "refused by the model", f"cause={quote(DECLINED)}", "warn"),
             Count(batch.truncated, "cut off", f"cause={quote(TRUNCATED)}", "warn"),
-            Count(batch.misfits, "answered, but not in the shape", "fit=misfit", "warn"),
+            Count(batch.misfits, "in the wrong format", "fit=misfit", "warn"),
             Count(batch.pending, "pending", "state=pending", "rest"),
-            Count(batch.copies, "sent once with another row", "fit=copy", "rest"),
+            Count(batch.copies, "repeats of another row", "fit=copy", "rest"),
         ]
         return counts + [count for count in rare if count.rows]
 

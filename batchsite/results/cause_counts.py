@@ -27,6 +27,11 @@ def causes(batch: Batch) -> list[tuple[str, int]]:
     return counts
 
 
+def labelled(batch: Batch) -> list[tuple[str, str, int]]:
+    """Returns (cause, what it is called, rows) of the same rows."""
+    return [(cause, batch.cause_label(cause), rows) for cause, rows in causes(batch)]
+
+
 def misfits(batch: Batch) -> list[tuple[str, int]]:
     """Returns (reason, rows) of the answers that do not fit their shape, the most frequent first.
 

@@ -65,15 +65,15 @@ class RetryForm(LongerAnswersForm):
         self,
         data: QueryDict | None = None,
         *,
-        causes: Sequence[tuple[str, int]],
+        causes: Sequence[tuple[str, str, int]],
         chosen: Sequence[str],
         caps: Sequence[RaisedCap] = (),
         live_label: str = "",
     ) -> None:
-        known = [cause for cause, _ in causes]
+        known = [cause for cause, _, _ in causes]
         super().__init__(data, caps=caps, initial={"causes": [cause for cause in chosen if cause in known] or known})
         field: Any = self.fields["causes"]
-        field.choices = [(cause, f"{cause}: {many(rows, 'row')}") for cause, rows in causes]
+        field.choices = [(cause, f"{label}: {many(rows, 'row')}") for cause, label, rows in causes]
         self.fields["live"].label = live_label
         if not live_label:
             del self.fields["live"]

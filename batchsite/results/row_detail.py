@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
 from django.db.models import Q
 
 from batchsite.batches.answer_flaws import is_cut_off
@@ -19,6 +18,7 @@ from batchsite.recipes.parameters import MAX_TOKENS
 from batchsite.recipes.recipe import Recipe
 from batchsite.xai.bodies import Message
 from batchsite.xai.results import read_result
+from batchsite.xai.wire_json import encode_json
 
 COPIES_SHOWN = 5
 
@@ -197,4 +197,4 @@ def _raw(batch: Batch, page_id: int | None, request_id: str) -> dict[str, Any] |
 
 
 def _indented(raw: dict[str, Any] | None) -> str:
-    return orjson.dumps(raw, option=orjson.OPT_INDENT_2).decode() if raw else ""
+    return encode_json(raw, indent=True).decode() if raw else ""

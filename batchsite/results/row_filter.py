@@ -34,7 +34,7 @@ FITS = {
     "empty": "Without an answer",
     "fits": "Matches the format",
     "misfit": "Doesn’t match",
-    "copy": "Sent once with another row",
+    "copy": "Repeats another row",
 }
 AGREES = {"right": "As expected", "wrong": "Not as expected"}
 SORTED = frozenset({"cost", "tokens", "length", "attempt", "state", "answer", "finish", "model"})

@@ -19,12 +19,13 @@ from django.db.models.lookups import GreaterThanOrEqual, LessThanOrEqual
 from batchsite.batches.answer_flaws import CUT_BEFORE_ANSWER, NO_ANSWER
 from batchsite.batches.models import Batch, Result
 from batchsite.batches.states import RowState
-from batchsite.datasets.row_text_search import cells_with, rows_with_values
+from batchsite.datasets.block_reach import rows_in_blocks
+from batchsite.datasets.row_text_search import BLOCKS, cells_with, rows_with_values
 from batchsite.recipes.row_set import RowSet
 from batchsite.results.models import Judgement, Summary
 from batchsite.results.row_filter import RowFilter
 from batchsite.results.row_orders import Order, Place, number_places, order_of
-from batchsite.results.scan import BUDGET, scan
+from batchsite.results.scan import BUDGET, FIRST_WINDOW, scan
 from batchsite.results.sort_keys import NUMBERS, is_known
 from batchsite.results.value_codes import Finder
 
@@ -136,8 +137,13 @@ class Search:
         """Walks along the row numbers, `way` 1 upwards, -1 downwards."""
         window = 0 if self.row_filter else count
         begin = start.row if start else None
-        found, reached = scan(self.all_rows, begin, way, count, self._matching, self.deadline, window)
+        found, reached = scan(self.all_rows, begin, way, count, self._matching, self.deadline, window, self._first)
         return SearchResult([Place(0, row) for row in found], None if reached is None else Place(0, reached))
+
+    @cached_property
+    def _first(self) -> int:
+        """The most rows that are read before one looks at the clock: few, where cells are read and are huge."""
+        return rows_in_blocks(self.batch.dataset, BLOCKS) if self.row_filter.reads_cells else FIRST_WINDOW
 
     def _matching(self, window: RowSet, way: int, count: int) -> list[int]:
         """Returns the rows of a window that pass the filter, in the order of the way; possibly more than `count`."""

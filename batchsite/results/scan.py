@@ -15,15 +15,22 @@ Matching = Callable[[RowSet, int, int], list[int]]
 
 
 def scan(
-    rows: RowSet, start: int | None, way: int, count: int, matching: Matching, deadline: float, window: int = 0
+    rows: RowSet,
+    start: int | None,
+    way: int,
+    count: int,
+    matching: Matching,
+    deadline: float,
+    window: int = 0,
+    first: int = FIRST_WINDOW,
 ) -> tuple[list[int], int | None]:
     """Returns up to `count` rows behind (`way` 1) or before (-1) row `start`, and the row where the scan stopped.
 
-    That row is None if the scan came to the end. Windows grow while they take little time: with an index, a million
-    rows are a handful of windows.
+    `first` is the most rows of the first window. The row is None if the scan came to the end. Windows grow while they
+    take little time: with an index, a million rows are a handful of windows.
     """
     at = start if start is not None else 0 if way > 0 else rows.last + 1
-    window = window or FIRST_WINDOW
+    window = window or min(FIRST_WINDOW, first)
     found: list[int] = []
     while True:
         part = rows.after(at, window) if way > 0 else rows.before(at, window)

@@ -8,6 +8,7 @@ from django.http import QueryDict
 
 from batchsite.batches import saved_views
 from batchsite.batches.models import Batch, SavedView
+from batchsite.gallery import picture_page
 from batchsite.results import (
     answer_fields,
     column_choice,
@@ -37,6 +38,7 @@ def table_context(request: TeamRequest, batch: Batch, summary: Summary, row_filt
     return {
         "page": page,
         "unsortable": problem,
+        "draws": batch.makes_pictures and picture_page.is_open(batch),
         "hits": hit_counts.hits_of(batch, row_filter, summary, page.count if is_whole else None)
         if row_filter
         else None,

@@ -14,12 +14,15 @@ from batchsite.batches.models import Result
 from batchsite.batches.states import ROW_TONES, RowState
 from batchsite.batches.tool_use import ToolUse
 from batchsite.datasets.models import Row
+from batchsite.gallery.models import GeneratedPicture
+from batchsite.gallery.picture_page import pictures_of
 from batchsite.recipes.answer_shape import as_cell
 from batchsite.results import answer_fields, summaries
 from batchsite.results.models import Judgement, Summary
 from batchsite.results.prompt_excerpt import excerpt
 from batchsite.results.row_search import Search
 from batchsite.results.table_columns import TableCell, TableColumn, lead_of
+from batchsite.xai.wire_json import encode_json
 
 MOST_SHOWN = 3_000
 """Characters of a folded text; the whole text is on the row's page."""
@@ -40,6 +43,8 @@ class TableRow:
     """The state for people."""
     picture: str = ""
     """The file that went along with the prompt, where we hold it."""
+    drawn: GeneratedPicture | None = None
+    """The first of the pictures that were generated."""
 
     @property
     def tone(self) -> str:
@@ -54,6 +59,7 @@ def rows_of(search: Search, rows: list[int], shown: list[TableColumn]) -> list[T
         result.row: result for result in known.defer("answer", "earlier").annotate(start=Left("answer", READABLE))
     }
     judged = {judgement.row: judgement for judgement in Judgement.objects.filter(batch=batch, row__in=rows)}
+    drawn = {picture.row: picture for picture in reversed(pictures_of(batch, rows))}
     cell_maker = CellMaker(search, shown)
     lines = []
     for row in rows:
@@ -61,7 +67,7 @@ def rows_of(search: Search, rows: list[int], shown: list[TableColumn]) -> list[T
         state = RowState(result.state) if result else RowState.PENDING
         line = cell_maker.cells(cells.get(row, []), result, judgement)
         picture = cell_maker.picture(cells.get(row))
-        lines.append(TableRow(row, state, result, line, judgement, batch.row_label(state), picture))
+        lines.append(TableRow(row, state, result, line, judgement, batch.row_label(state), picture, drawn.get(row)))
     return lines
 
 
@@ -146,6 +152,6 @@ def pretty(answer: str) -> str:
     if not answer.lstrip().startswith(("{", "[")):
         return answer
     try:
-        return orjson.dumps(orjson.loads(answer), option=orjson.OPT_INDENT_2).decode()
+        return encode_json(orjson.loads(answer), indent=True).decode()
     except ValueError:
         return answer

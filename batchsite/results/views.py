@@ -14,6 +14,7 @@ from batchsite.batches import queries
 from batchsite.batches.end_records import mark_seen
 from batchsite.batches.models import Batch
 from batchsite.batches.states import RowState, State
+from batchsite.gallery.picture_page import pictures_of
 from batchsite.http import at_its_address, offered_undo
 from batchsite.results import (
     agreement,
@@ -154,6 +155,7 @@ def batch_row(request: TeamRequest, batch_id: int, row: int) -> HttpResponse:
         "judgement": judgement,
         "chips": chips(row_filter, request.GET),
         "answer": table_rows.pretty(detail.result.answer) if detail.result else "",
+        "pictures": pictures_of(batch, [row]),
     }
     return render(request, "results/row.html", context)
 

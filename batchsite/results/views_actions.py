@@ -66,9 +66,9 @@ def batch_end_here(request: TeamRequest, batch_id: int) -> HttpResponse:
     for_about = f", for about {dollars(cost)}" if cost else ""
     what = (
         f"xAI can’t be asked about it now, so nothing is cancelled there. The {many(batch.pending, 'row')} without an "
-        f"answer here {'is' if batch.pending == 1 else 'are'} declared missing. Of these, {number(sent)} may have been "
-        f"sent: xAI may answer and bill them{for_about}. What was never sent costs nothing. To retry rows that were "
-        "sent may pay for them twice. If the key may come back, wait instead: nothing is lost or paid twice then."
+        f"answer {'is' if batch.pending == 1 else 'are'} marked missing. Of these, {number(sent)} may have been sent: "
+        f"xAI may answer and bill them{for_about}. Rows that were never sent cost nothing. Retrying rows that were "
+        "sent may pay for them twice. If the key may come back, wait instead: then nothing is lost or paid twice."
     )
     return ask(request, batch, f"End “{batch}” here?", what, "End it here", is_calm=False, stay="Keep waiting")
 

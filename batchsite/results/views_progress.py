@@ -78,7 +78,7 @@ def status_context(request: TeamRequest, batch: Batch, row_filter: RowFilter, ta
         "tab": tab,
         "tabs": tabs_of(batch),
         "first": batch.row_limit is not None and batch.row_limit < batch.dataset.row_count,
-        "causes": cause_counts.causes(batch),
+        "causes": cause_counts.labelled(batch),
         "misfits": cause_counts.misfits(batch),
         "earlier": story[:-LATEST],
         "timeline": story[-LATEST:],

@@ -18,7 +18,7 @@ from batchsite.pricing.both_ways import live_time
 from batchsite.pricing.model_prices import at_list_price
 from batchsite.pricing.raised_caps import raised_caps
 from batchsite.pricing.retry_cost import cost_of
-from batchsite.results.cause_counts import causes
+from batchsite.results.cause_counts import labelled
 from batchsite.results.confirmation import ask_and_do, do, question_context, typed
 from batchsite.results.forms import LongerAnswersForm, RetryForm
 from batchsite.results.row_detail import row_detail
@@ -33,12 +33,12 @@ def batch_retry(request: TeamRequest, batch_id: int) -> HttpResponse:
     batch = queries.batch_of(request.team, batch_id)
     if request.GET.get("fit") == "misfit":
         return _retry_misfits(request, batch)
-    counts = causes(batch)
+    counts = labelled(batch)
     if not counts:
         messages.error(request, "There is nothing to retry: every finished row has an answer.")
         return redirect("batch", batch.pk)
     caps = raised_caps(batch, batch.results.all())
-    rows = sum(rows for _, rows in counts)
+    rows = sum(rows for _, _, rows in counts)
     chosen, label = request.GET.getlist("cause"), _live_label(batch, rows)
     form = RetryForm(typed(request), causes=counts, chosen=chosen, caps=caps, live_label=label)
     if request.method == "POST" and form.is_valid():
@@ -50,7 +50,7 @@ def batch_retry(request: TeamRequest, batch_id: int) -> HttpResponse:
             return actions.retry(batch, request.user, causes=wanted, output_cap=output_cap, live=form.runs_live)
 
         return do(request, batch, again)
-    question = "Retry failed rows?" if batch.unanswered else "Retry rows without a whole answer?"
+    question = "Retry failed rows?" if batch.unanswered else "Retry rows without a complete answer?"
     context = _retry_context(batch, question, rows) | {"form": form, "whole": batch.succeeded - batch.flawed}
     return render(request, "results/retry.html", context, status=UNPROCESSABLE if form.errors else 200)
 
@@ -78,7 +78,7 @@ def _retry_misfits(request: TeamRequest, batch: Batch) -> HttpResponse:
 
         return do(request, batch, again)
     rows = many(batch.misfits, "row")
-    question = f"Ask the {rows} that {'do' if batch.misfits != 1 else 'does'} not fit once more?"
+    question = f"Retry {rows} in the wrong format?"
     context = _retry_context(batch, question, batch.misfits) | {
         "form": form,
         "rest": batch.succeeded - batch.misfits,

@@ -41,7 +41,7 @@ def batch_save_view(request: TeamRequest, batch_id: int) -> HttpResponse:
     why_not = saved_views.save(request.team, SavedView.Place.RESULTS, name, query, request.user)
     if why_not:
         messages.error(request, why_not)
-    return redirect(f"{reverse('batch', args=[batch.pk])}?{query}#results")
+    return redirect(f"{reverse('batch', args=[batch.pk])}?{query[: saved_views.LONGEST]}#results")
 
 
 @require_POST

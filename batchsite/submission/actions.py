@@ -161,14 +161,14 @@ def retry(
     }
     is_live = batch.runs_live if live is None else live
     if is_live and batch.tools:
-        raise NotNow("Rows that run live have no tools: retry them as a batch.")
+        raise NotNow("Live runs can’t use tools: retry these rows in a batch.")
     with transaction.atomic():
         batch = lock_batch(batch.pk)
         if live and (batch.tools or batch.dataset.holds_requests):
-            raise NotNow("Rows with tools, and rows that are requests themselves, cannot be retried live.")
+            raise NotNow("Rows with tools, and rows that are requests themselves, can’t be retried live.")
         results, wanted = untaken(batch, wanted)
         if not results.exists():
-            waiting = "These rows are being tried again already."
+            waiting = "These rows are already being retried."
             raise NotNow(waiting if wanted.get("ahead") else "There is nothing to retry.")
         submission = _add_retry(batch, wanted, is_live=is_live)
         default = "answers that do not fit" if misfits else "all that did not succeed"

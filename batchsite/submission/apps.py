@@ -20,7 +20,10 @@ class SubmissionConfig(AppConfig):
             from batchsite.batches.queries import running_count
 
             count = running_count(team)
-            return f"{count} of its batches still run. Cancel them first, or wait until they are done." if count else ""
+            if not count:
+                return ""
+            still = "One of its batches is" if count == 1 else f"{count} of its batches are"
+            return f"{still} still running. Cancel first, or wait for the end."
 
         may_team_go.connect(still_runs, weak=False, dispatch_uid="a team with running batches stays")
 

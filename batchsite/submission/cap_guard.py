@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from django.db import transaction
 from django.db.models import Sum
 
 from batchsite.batches.models import Batch, Chunk, ChunkState, EndedBy, Result, Submission
@@ -38,12 +39,17 @@ def seconds_to_room(submission: Submission) -> float | None:
 
     Raises WaitsForPerson where only another cap makes room.
     """
-    cap = None if submission.batch.spend_cap_ticks is None else spend_cap_of(submission.batch_id)
+    cap = _cap_of(submission.batch)
     if cap is None or cap.fits or submission.cancel_asked_at:
         return None
     if cap.in_flight or _others_run(submission):
         return timeouts().poll
     raise WaitsForPerson(held_words(cap), HeldFor.CAP, timeouts().held_probe)
+
+
+def _cap_of(batch: Batch) -> SpendCap | None:
+    """Returns where the batch stands. The database is asked only where there was a cap when the batch was read."""
+    return None if batch.spend_cap_ticks is None else spend_cap_of(batch.pk)
 
 
 def _others_run(submission: Submission) -> bool:
@@ -57,7 +63,7 @@ def _others_run(submission: Submission) -> bool:
 
 def chunks_that_fit(context: StepContext, chunks: Sequence[Chunk]) -> list[Chunk]:
     """Returns the first of these chunks that fit below the cap; the very first is cut to what fits."""
-    cap = None if context.batch.spend_cap_ticks is None else spend_cap_of(context.batch.pk)
+    cap = _cap_of(context.batch)
     if cap is None:
         return list(chunks)
     fit, room = [], cap.fits
@@ -75,7 +81,7 @@ def chunks_that_fit(context: StepContext, chunks: Sequence[Chunk]) -> list[Chunk
 
 def still_fits(batch: Batch, rows: int) -> bool:
     """Whether so many rows may be sent now. The batch is locked, so that nobody else takes the same room."""
-    cap = None if batch.spend_cap_ticks is None else spend_cap_of(batch.pk)
+    cap = _cap_of(batch)
     return cap is None or rows <= cap.fits
 
 
@@ -148,8 +154,7 @@ def watch_spending(context: StepContext) -> bool:
 
 def _say_near_budgets(context: StepContext) -> None:
     """Say, once a month, that the soft line of a budget that the batch is spent from is passed."""
-    for budget in newly_near(context.batch):
-        words = (
-            f"{dollars(budget.spent)} of {budget.whose} budget of {dollars(budget.limit)} for {budget.month} is spent"
-        )
-        note(context.batch.pk, "budget_near", words)
+    with transaction.atomic():
+        for budget in newly_near(context.batch):
+            spent = f"{dollars(budget.spent)} of {budget.whose} budget of {dollars(budget.limit)}"
+            note(context.batch.pk, "budget_near", f"{spent} for {budget.month} is spent")

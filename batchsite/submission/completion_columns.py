@@ -5,13 +5,12 @@ from __future__ import annotations
 import zlib
 from typing import Any
 
-import orjson
-
 from batchsite.batches.tool_use import tool_use_of
 from batchsite.pricing.model_prices import ModelPrice
 from batchsite.xai.catalogue import call_fees
 from batchsite.xai.results import read_completion, with_call_as_answer
 from batchsite.xai.types import Usage
+from batchsite.xai.wire_json import BIGGEST, encode_json
 
 
 def columns_of(completion: dict[str, Any], price: ModelPrice | None, function: str = "") -> dict[str, Any]:
@@ -33,7 +32,7 @@ def columns_of(completion: dict[str, Any], price: ModelPrice | None, function: s
         "reasoning_tokens": usage.reasoning_tokens,
         "cost_ticks": _counted(usage, price) if usage.cost_ticks is None else usage.cost_ticks,
         "tool_use": tool_use_of(result),
-        "raw": zlib.compress(orjson.dumps(completion)),
+        "raw": zlib.compress(encode_json(completion)),
     }
 
 
@@ -44,4 +43,4 @@ def _counted(usage: Usage, price: ModelPrice | None) -> int:
     fresh = usage.prompt_tokens - cached
     output = usage.completion_tokens + usage.reasoning_tokens
     tokens = fresh * price.input_price + cached * price.cached_price + output * price.output_price
-    return tokens + call_fees(usage.calls)
+    return min(tokens + call_fees(usage.calls), BIGGEST)

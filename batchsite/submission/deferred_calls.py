@@ -7,11 +7,15 @@ answer that was read and lost on its way is gone: both are said, and neither is 
 from __future__ import annotations
 
 import enum
+from datetime import datetime
 from typing import Any
+
+from django.utils import timezone
 
 from batchsite.batches.causes import cause_of
 from batchsite.processes.heartbeats import stopping
 from batchsite.submission.provider_calls import is_hold
+from batchsite.timeouts import timeouts
 from batchsite.xai.client import XaiClient
 from batchsite.xai.errors import NotFound, PermissionDenied, RateLimited, XaiError
 from batchsite.xai.rate_limits import StartedDeferred
@@ -62,6 +66,11 @@ def after_reading(error: XaiError) -> Verdict:
     if is_hold(error) or error.retryable or _is_about_the_key(error):
         return Verdict.NOT_TAKEN
     return Verdict.REFUSED
+
+
+def is_missed_twice(missed_at: datetime | None) -> bool:
+    """Whether a look that does not find an answer now is the second one, with enough time after the first."""
+    return missed_at is not None and (timezone.now() - missed_at).total_seconds() >= timeouts().look_twice * 0.8
 
 
 def _is_about_the_key(error: XaiError) -> bool:

@@ -73,7 +73,10 @@ def _fingerprint(row: RawRow) -> str:
 
 def _hash(row: RawRow) -> bytes:
     told = row.completion_id or _without_addresses(decode_json(row.json).get("batch_result"))
-    return hashlib.sha256(orjson.dumps(told, option=orjson.OPT_SORT_KEYS)).digest()
+    try:
+        return hashlib.sha256(orjson.dumps(told, option=orjson.OPT_SORT_KEYS)).digest()
+    except TypeError:  # it is nested too deeply
+        return hashlib.sha256(row.json).digest()
 
 
 def _without_addresses(result: object) -> object:

@@ -33,7 +33,7 @@ def run_live(context: StepContext) -> float | None:
         return _end(context)
     if out_of_time(context.submission):
         with context.locked() as submission:
-            reason = "The deadline that was set for this batch has passed."
+            reason = "The deadline of this batch has passed."
             ask_to_end(submission, State.COMPLETED, RowState.MISSING, reason, by=EndedBy.DEADLINE)
     give_up(context)
     trouble = Flight(context).run()

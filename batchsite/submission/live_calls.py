@@ -196,7 +196,7 @@ class Flight:
                     live_rows.look_later(request)
                     continue
                 verdict = deferred_calls.after_reading(reply)
-                if verdict is Verdict.GONE and live_rows.is_missed_twice(request):
+                if verdict is Verdict.GONE and deferred_calls.is_missed_twice(request.missed_at):
                     lose(submission, [request], ANSWER_WAS_LOST, LOST_ANSWER, LiveState.ENDED)
                 elif verdict is Verdict.REFUSED:
                     self._fail(submission, request, reply, cause_of(reply.message))

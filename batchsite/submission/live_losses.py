@@ -14,19 +14,16 @@ from batchsite.submission import live_rows, results_store
 from batchsite.submission.step_context import StepContext
 
 ASK_WAS_LOST = (
-    "The reply of xAI was lost when this row was asked. It may have been answered, and billed; xAI has no list in "
-    "which to look. It is not asked again unless somebody retries it."
+    "xAI’s reply was lost when this row was sent. The row may have been answered and billed, and xAI keeps no list "
+    "to check. It isn’t sent again unless somebody retries it."
 )
 ANSWER_WAS_LOST = (
-    "Paid, and the answer was lost in transit: xAI gives the answer of a row that runs live once only, and does not "
-    "have it any more. It is not asked again unless somebody retries it."
+    "Paid, but the answer was lost in transit: xAI hands out a live answer only once and no longer has it. The row "
+    "isn’t sent again unless somebody retries it."
 )
-NOT_READ = (
-    "xAI had not answered this row when its time was over; it may still be billed. xAI keeps no answer for longer "
-    "than 24 hours."
-)
+NOT_READ = "xAI had not answered this row after 24 hours, and keeps no answer for longer. The row may still be billed."
 NOT_WAITED_FOR = (
-    "xAI was still working on this row when the batch was ended. It cannot be called back, and may still be billed."
+    "xAI was still working on this row when the batch ended. It can’t be called back, and may still be billed."
 )
 
 

@@ -57,8 +57,8 @@ def _name(account: Account) -> str:
 MOST_LOST = 3
 """Replies lost in a row before a person has to say whether to go on: each may have cost something."""
 _TOO_MANY = (
-    f"the replies to the last {MOST_LOST} rows were lost. Each may have been answered, and billed. Nothing more is "
-    "asked until you press Resume."
+    f"the replies to the last {MOST_LOST} rows were lost. Each may have been answered and billed. Nothing more is "
+    "sent until you press Resume."
 )
 
 

@@ -110,13 +110,6 @@ def look_later(request: LiveRequest, *, missed: bool = False) -> None:
     LiveRequest.objects.filter(pk=request.pk).update(look_at=soon(wait), missed_at=missed_at)
 
 
-def is_missed_twice(request: LiveRequest) -> bool:
-    """Whether this is a second look, with enough time after the first, that did not find it."""
-    if request.missed_at is None:
-        return False
-    return (timezone.now() - request.missed_at).total_seconds() >= timeouts().look_twice * 0.8
-
-
 def to_read(submission: Submission, now: datetime, count: int, without: set[int]) -> list[LiveRequest]:
     """Returns the next requests whose answers may be there."""
     due = requests_of(submission, LiveState.RUNNING).filter(look_at__lte=now).exclude(pk__in=without)

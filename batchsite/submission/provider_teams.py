@@ -41,9 +41,8 @@ def mismatch(context: StepContext) -> str:
     if not made_by or not team or team == made_by:
         return ""
     return (
-        f"it was made with a key of another xAI team ({made_by}); the present key is of the team {team}, and cannot "
-        f"see it. {_where_to_set(context.submission.batch)} a key of the team {made_by}. Until then nothing is known "
-        "of its rows, and nothing is sent again."
+        f"it was made with a key of another xAI team. {_where_to_set(context.submission.batch)} a key of the team "
+        f"{made_by}; the current key is of {team}, which can’t see this batch. Until then nothing is sent again."
     )
 
 
@@ -58,8 +57,8 @@ def is_ours_to_see(context: StepContext) -> bool:
 def cannot_tell(context: StepContext) -> str:
     """Returns the words for a 404 that says nothing."""
     return (
-        "xAI does not know this batch under the present key, and does not say whether the key is of the xAI team that "
-        f"made it. {_where_to_set(context.submission.batch)} a key of that team."
+        "xAI doesn’t find this batch with the current key, and doesn’t say whether the key belongs to the xAI team "
+        f"that made it. {_where_to_set(context.submission.batch)} a key of that team."
     )
 
 
@@ -74,5 +73,5 @@ def _made_by(submission: Submission) -> str:
 
 def _where_to_set(batch: Batch) -> str:
     if batch.account == AccountKind.ENVIRONMENT:
-        return "Set XAI_API_KEY, and restart batchsite, with"
-    return "Set, on the Team page,"
+        return "Set XAI_API_KEY and restart batchsite, with"
+    return "On the Team page, set"

@@ -99,8 +99,8 @@ def unconfirmed(submission: Submission) -> str:
     if not submission.absent_rows or submission.cancel_asked_at or not must_be_confirmed(submission):
         return ""
     return (
-        f"the database was restored, and xAI does not have {many(submission.absent_rows, 'row')} that were to be sent. "
-        "Are they still wanted? Resume to send "
+        f"the database was restored, and {many(submission.absent_rows, 'row')} had not reached xAI. "
+        "Do you still want them? Resume to send "
         f"them{cost_in_words(submission.batch, submission.absent_rows)}, or cancel the batch."
     )
 
@@ -113,8 +113,8 @@ def unconfirmed_live(submission: Submission, rows: int) -> str:
     if not rows or submission.cancel_asked_at or not must_be_confirmed(submission):
         return ""
     return (
-        "the database was restored, or the machine started again, and nobody can tell whether "
-        f"{many(rows, 'row')} were asked, and billed, before: xAI has no list of what runs live. Resume to ask "
+        "the database was restored or the machine restarted, and xAI keeps no list of live rows. So it can’t be known "
+        f"whether {many(rows, 'row')} were already sent and billed. Resume to send "
         f"them{cost_in_words(submission.batch, rows)}, or cancel the batch."
     )
 

@@ -19,6 +19,7 @@ from batchsite.batches.tool_use import sums_of, tool_use_of
 from batchsite.submission.known_results import Known
 from batchsite.xai.catalogue import EDITED_PICTURE, batch_cost, call_fees, list_cost, list_price, picture_model
 from batchsite.xai.types import ResultRow
+from batchsite.xai.wire_json import BIGGEST
 
 TOKENS = ("prompt_tokens", "completion_tokens", "reasoning_tokens")
 
@@ -198,12 +199,13 @@ def cost_of(submission: Submission, result: ResultRow) -> int:
     price = list_price(result.model) or list_price(submission.batch.model)
     if price is None:
         return 0
-    return (list_cost if submission.is_live else batch_cost)(
+    counted = (list_cost if submission.is_live else batch_cost)(
         price,
         prompt_tokens=usage.prompt_tokens,
         cached_tokens=usage.cached_tokens,
         output_tokens=usage.completion_tokens + usage.reasoning_tokens,
     ) + call_fees(usage.calls)
+    return min(counted, BIGGEST)
 
 
 def pending_record(submission: Submission, result: Result, earlier: list[dict[str, Any]]) -> Record:

@@ -14,7 +14,7 @@ from batchsite.batches.batchable import remember
 from batchsite.batches.generation import DatabaseWentBack
 from batchsite.batches.models import EndedBy, Submission
 from batchsite.batches.states import HeldFor, RowState, State
-from batchsite.batches.timeline import NO_BATCHES, NO_SUCH_MODEL, note
+from batchsite.batches.timeline import NO_BATCHES, NO_SUCH_MODEL, SLOWED, note
 from batchsite.batches.transitions import ask_to_end, hold, move, resume, update
 from batchsite.media.shelf import FileGone
 from batchsite.pricing import budgets
@@ -43,6 +43,7 @@ from batchsite.xai.errors import (
     NotFound,
     PermissionDenied,
     PreconditionFailed,
+    RateLimited,
     XaiError,
 )
 from batchsite.xai.types import RemoteBatch
@@ -164,7 +165,7 @@ def _on_error(context: StepContext, error: XaiError) -> float | None:
             return doubling(1, faults)
         note(
             submission.batch_id,
-            "error",
+            SLOWED if isinstance(error, RateLimited) else "error",
             words,
             submission=submission,
             detail=error.message,
@@ -222,7 +223,7 @@ def _vanished(submission: Submission) -> None:
         move(submission, State.COLLECTING, settled_at=now)
     update(submission, walks=max(1, submission.walks), num_success=0, num_error=0)
     if not submission.ending:
-        reason = "xAI does not know this batch any more; whether the row was answered cannot be told."
+        reason = "xAI no longer has this batch, so it can’t be known whether the row was answered."
         update(submission, ending=State.FAILED, declare_as=RowState.MISSING, ending_reason=reason)
 
 

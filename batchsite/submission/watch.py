@@ -26,7 +26,7 @@ def watch(context: StepContext, looked: RemoteBatch | None = None) -> float:
     """Look once and act on it. Returns seconds until the next look."""
     if out_of_time(context.submission):
         with context.locked() as submission:
-            reason = "The deadline that was set for this batch has passed."
+            reason = "The deadline of this batch has passed."
             ask_to_end(submission, State.COMPLETED, RowState.MISSING, reason, by=EndedBy.DEADLINE)
     if context.submission.cancel_asked_at and not context.submission.cancel_sent_at:
         looked = _send_cancel(context)

@@ -12,10 +12,12 @@ from batchsite.tables.dialect_choice import choose
 from batchsite.tables.dialects import ONE_COLUMN, Trial
 from batchsite.tables.encoding_question import encoding_question
 from batchsite.tables.encodings import Encoding, find_encoding
-from batchsite.tables.file_kind import SAMPLE_BYTES, what_else
+from batchsite.tables.excerpts import excerpt
+from batchsite.tables.file_kind import SAMPLE_BYTES, why_no_text
 from batchsite.tables.layout import lay_out
 from batchsite.tables.records import LINE_END
 from batchsite.tables.row_judge import Delimited
+from batchsite.tables.separators import why_no_separator
 from batchsite.tables.table_top import Layout
 from batchsite.tables.table_types import (
     BAD_ROWS,
@@ -49,15 +51,16 @@ class _Sample:
 
 def open_delimited(head: bytes, stream: ByteStream, *, answers: Answers, limits: Limits) -> DelimitedTable:
     """The table of `head` and the rest of `stream`, its header read and checked. Raises ReadingError, Asks."""
-    other = what_else(head)
-    if other is not None:
-        advice = "Save or export the table as CSV (UTF-8) and upload that file."
-        raise ReadingError([Problem(f"This is {other}, not a CSV file. {advice}")])
+    if words := why_no_text(head):
+        raise ReadingError([Problem(words)])
     encoding = find_encoding(head, answers)
     body = head[encoding.mark :]
     sample = _sample(body, encoding, whole=len(head) < SAMPLE_BYTES)
     trial, doubts = choose(sample.text, whole=sample.whole, answers=answers, delimiter=sample.delimiter)
     trial = _moved(trial, sample.lines)
+    if "delimiter" not in answers and not sample.delimiter and (words := why_no_separator(trial)):
+        _, text, line, _ = trial.filled[0]
+        raise ReadingError([Problem(words, line=line, excerpt=excerpt(text))])
     layout = lay_out(trial, answers, limits, whole=sample.whole)
     understood = _understood(encoding, trial, layout, sample)
     asked = [] if encoding.sure else [encoding_question(body, trial.dialect.delimiter, encoding.codec)]

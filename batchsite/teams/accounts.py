@@ -126,6 +126,11 @@ def encrypt(text: str) -> bytes:
     return _fernet().encrypt(text.encode())
 
 
+def encrypt_anew(secret: bytes) -> bytes:
+    """Encrypts with the current SECRET_KEY what an earlier one encrypted. Raises InvalidToken."""
+    return _fernet().rotate(secret)
+
+
 def decrypt(secret: bytes) -> str:
     """Raises AccountMissing if the key was stored with another SECRET_KEY."""
     try:
@@ -152,7 +157,7 @@ def _reencrypt(holder: type[ProviderKey] | type[ToolServer]) -> tuple[int, list[
         with transaction.atomic():
             stored = with_secret.select_for_update(of=("self",), no_key=True).select_related("team").get(pk=pk)
             try:
-                stored.secret = _fernet().rotate(bytes(stored.secret or b""))
+                stored.secret = encrypt_anew(bytes(stored.secret or b""))
             except InvalidToken:
                 unreadable.append(stored.team)
                 continue

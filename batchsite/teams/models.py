@@ -97,6 +97,8 @@ class Membership(models.Model):
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=10, choices=Role.choices, default=Role.MEMBER)
     joined_at = models.DateTimeField(default=timezone.now)
+    by_group = models.BooleanField(default=False)
+    """Whether a group of the single sign-on gave the role; then it ends with the group."""
     seen_at = models.DateTimeField(null=True, blank=True)
     """When the person last opened the dashboard."""
     seen_before = models.DateTimeField(null=True, blank=True)

@@ -23,8 +23,8 @@ class NetworkFault(StrEnum):
     UNREACHABLE = "{host} cannot be reached. Check the network and the proxy of this machine, and XAI_API_BASE."
     SLOW = "{host} did not answer in time. Check the network and the proxy of this machine, or try again later."
     WEB_PAGE = (
-        "A web page came instead of an answer of xAI, probably from a proxy or the sign-in page of a network. "
-        "Let {host} pass there, or check XAI_API_BASE."
+        "A web page came back instead of xAI’s answer, probably from a proxy or a network’s sign-in page. "
+        "Allow {host} there, or check XAI_API_BASE."
     )
 
     @property

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from batchsite.teams.models import Team, User
+from batchsite.teams.people import runs_installation
 
 WAIT = timedelta(days=7)
 
@@ -20,7 +21,7 @@ def ask_for_deletion(team: Team, user: User) -> datetime:
     """Has the team deleted after seven days. Returns when. Raises MayNotBeDeleted."""
     with transaction.atomic():
         team = Team.objects.select_for_update(no_key=True).get(pk=team.pk)
-        if not Team.objects.filter(pk__lt=team.pk).exists():
+        if runs_installation(team):
             raise MayNotBeDeleted(
                 "This installation was set up with this team: its owners run the installation, so it stays."
             )

@@ -27,13 +27,13 @@ def team_delete(request: TeamRequest) -> HttpResponse:
             messages.error(request, str(error))
             return redirect("team")
         security_log.record("team_deletion_asked", request)
-        messages.success(request, f"{team} is deleted on {at:%-d %B %Y}. Until then an owner can take it back.")
+        messages.success(request, f"{team} will be deleted on {at:%-d %B %Y}. Until then an owner can keep it on this page.")
         return redirect("team")
     return render(
         request,
         "teams/delete.html",
         {
-            "question": f"Delete {team} with everything in it?",
+            "question": f"Delete {team} and everything in it?",
             "verb": f"Delete {team} in seven days",
             "back": reverse("team"),
         },
@@ -46,7 +46,7 @@ def team_keep(request: TeamRequest) -> HttpResponse:
         security_log.record("team_deletion_taken_back", request)
         messages.success(request, f"{request.team} stays, with everything in it.")
     else:
-        messages.error(request, "It is too late: the seven days are over, and the team is being deleted.")
+        messages.error(request, "It is too late: the seven days are over and the team is being deleted.")
     return redirect("team")
 
 
@@ -58,13 +58,13 @@ def member_hand_over(request: TeamRequest, membership_id: int) -> HttpResponse:
     if request.method == "POST":
         people.hand_over(request.membership, membership)
         security_log.record("team_handed_over", request, person=membership.user_id)
-        messages.success(request, f"{membership.user} owns {request.team} now, and you are an admin.")
+        messages.success(request, f"{membership.user} now owns {request.team}, and you are an admin.")
         return redirect("team")
     context = {
         "question": f"Hand {request.team} over to {membership.user}?",
-        "what": "They become an owner, and you an admin: you keep your work here, and no longer decide about the team "
+        "what": "They become an owner and you become an admin. You keep your work here but no longer manage the team "
         "itself. Other owners stay owners.",
-        "verb": "Hand it over",
+        "verb": "Hand over",
         "back": reverse("team"),
     }
     return render(request, "confirm.html", context)

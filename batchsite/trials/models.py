@@ -15,6 +15,7 @@ from batchsite.processes.models import Work
 from batchsite.teams.accounts import AccountKind
 from batchsite.teams.models import User
 from batchsite.xai.bodies import Message, texts_in
+from batchsite.xai.wire_json import encode_json
 
 
 class Trial(Work):
@@ -143,7 +144,7 @@ class TrialAnswer(models.Model):
 
     @property
     def completion_text(self) -> str:
-        return orjson.dumps(self.completion, option=orjson.OPT_INDENT_2).decode()
+        return encode_json(self.completion, indent=True).decode()
 
     @property
     def output_tokens(self) -> int:

@@ -24,6 +24,7 @@ from batchsite.processes.heartbeats import stopping
 from batchsite.processes.leases import Claim
 from batchsite.recipes.answer_shape import shape_of
 from batchsite.submission.completion_columns import columns_of
+from batchsite.submission.deferred_calls import is_missed_twice
 from batchsite.teams.accounts import Account, AccountMissing, key_name
 from batchsite.teams.tool_servers import with_tokens
 from batchsite.timeouts import soon, timeouts
@@ -150,16 +151,15 @@ class Calls:
 
     def _not_read(self, answer: TrialAnswer, trouble: Trouble) -> None:
         """An answer that could not be read may be there the next time. Two looks that miss it are enough."""
-        now, missed = timezone.now(), answer.missed_at
         if trouble.hold or trouble.again:
             self._trouble = trouble
             self._set(answer, look_at=soon(timeouts().poll))
         elif not trouble.gone:
             self._set(answer, state=AnswerState.FAILED, error=trouble.words)
-        elif missed and (now - missed).total_seconds() >= timeouts().look_twice * 0.8:
+        elif is_missed_twice(answer.missed_at):
             self._set(answer, state=AnswerState.UNKNOWN, error=ANSWER_LOST)
         else:
-            self._set(answer, look_at=soon(timeouts().look_twice), missed_at=missed or now)
+            self._set(answer, look_at=soon(timeouts().look_twice), missed_at=answer.missed_at or timezone.now())
 
     def _set(self, answer: TrialAnswer, **values: Any) -> None:
         with self._claim.locked():

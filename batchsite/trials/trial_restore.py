@@ -13,8 +13,8 @@ from batchsite.trials.models import AnswerState, Trial, TrialAnswer
 from batchsite.wording import dollars
 
 HELD_BACK = (
-    "Not asked: the database was restored, or the machine started again, and nobody can tell whether this was asked, "
-    "and billed, before. Press Try to ask it."
+    "Not asked: the database was restored or the machine restarted, so it can’t be known whether this was already "
+    "asked and billed. Press Try to ask it."
 )
 
 

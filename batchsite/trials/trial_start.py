@@ -17,6 +17,7 @@ from batchsite.datasets.models import DatasetState
 from batchsite.drafts.draft_store import has_prompt, problems_of
 from batchsite.pricing.budgets import limiting_budget
 from batchsite.pricing.lessons import prompt_fingerprint
+from batchsite.recipes.attachments import PAGES
 from batchsite.recipes.prompt_template import PromptError
 from batchsite.recipes.recipe import Recipe, check_row
 from batchsite.teams.accounts import account_kind
@@ -169,6 +170,8 @@ def ready(batch: Batch) -> list[ReadyVariant]:
             raise Refused(f"{where}choose a model.")
         if changed.makes_pictures:
             raise Refused(f"{where}{changed.model} makes pictures, and only a batch can: submit a few rows first.")
+        if changed.document_form == PAGES:
+            raise Refused(f"{where}pictures of pages are made while a batch is sent: submit a few rows first.")
         try:
             recipe = recipe_of(changed)
         except PromptError as error:

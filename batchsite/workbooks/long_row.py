@@ -7,6 +7,8 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from batchsite.workbooks.disk_room import keep_room
+
 _IN_MEMORY = 1_000_000
 
 
@@ -33,7 +35,9 @@ class LongRow:
     def add(self, part: Cell) -> None:
         if self.columns[-1:] != [part.column]:
             self.columns.append(part.column)
+        before = self._file.tell()
         self._file.write(json.dumps([part.column, part.kind, part.style, part.text]).encode() + b"\n")
+        keep_room(before, self._file.tell())
 
     def __iter__(self) -> Iterator[Cell]:
         """All parts; those of one cell have the same column."""

@@ -8,6 +8,7 @@ from array import array
 from collections.abc import Iterator
 from typing import IO
 
+from batchsite.workbooks.disk_room import keep_room
 from batchsite.workbooks.xml_stream import TooLarge, XmlStream, unescaped
 
 _IN_MEMORY = 32_000_000
@@ -68,5 +69,7 @@ class Texts(XmlStream):
 
     def overflow(self) -> None:
         """Keeps what there is of a text."""
+        before = self._size
         self._size += self._file.write(unescaped(self.text()).encode())
+        keep_room(before, self._size)
         self.forget_text()

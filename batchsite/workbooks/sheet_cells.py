@@ -11,8 +11,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import IO
 
-from openpyxl.utils import column_index_from_string
-
 from batchsite.workbooks.long_row import Cell, LongRow
 from batchsite.workbooks.xml_stream import Damaged, XmlStream
 
@@ -49,7 +47,10 @@ class SheetReader(XmlStream):
     """Reads the XML of one sheet. `longest`: characters of a whole row."""
 
     def __init__(self, longest: int) -> None:
+        from openpyxl.utils import column_index_from_string  # only where it is needed: all of openpyxl comes with it
+
         super().__init__(longest)
+        self._column_of = column_index_from_string
         self._rows: list[SheetRow | SheetEnd] = []
         self._row, self._column = SheetRow(0, [], False), 0
         self._cell = Cell(0, "n", 0)
@@ -123,7 +124,7 @@ class SheetReader(XmlStream):
         column = self._column + 1
         if reference := values.get("r"):
             match = _REFERENCE.fullmatch(reference)
-            column = column_index_from_string(match[1]) if match else 0
+            column = self._column_of(match[1]) if match else 0
         if not self._column < column <= MOST_COLUMNS:
             raise Damaged("cell references")
         self._column = column

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import IO
 
-from openpyxl.styles.numbers import BUILTIN_FORMATS
-
 from batchsite.workbooks.xml_stream import Damaged, XmlStream
 
 _DATE, _TIME, _BOTH = "[$-F800]yyyy-mm-dd", "[$-F400]hh:mm:ss", "[$-F800]yyyy-mm-dd hh:mm"
@@ -31,6 +29,8 @@ class Styles(XmlStream):
     """`formats` are the number formats of every cell style, in their order."""
 
     def __init__(self, part: IO[bytes] | None) -> None:
+        from openpyxl.styles.numbers import BUILTIN_FORMATS  # only where it is needed: all of openpyxl comes with it
+
         super().__init__(longest=0)
         self.formats: list[str] = []
         self._codes: dict[int, str] = {**BUILTIN_FORMATS, **_BY_COUNTRY, **_AS_EXCEL_HAS_THEM}

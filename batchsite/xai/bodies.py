@@ -38,11 +38,13 @@ RESPONSES_LACKS = ("seed", "stop")  # /v1/responses does not take these
 class Attachment:
     """A picture or document that goes along with a message."""
 
-    kind: Literal["image", "file"]
+    kind: Literal["image", "file", "text"]
     name: str
     address: Callable[[], str]
-    """Returns a web address, or the content as a data URL: big, so it is made when the request is written."""
+    """Returns a web address, the content as a data URL, or a text: big, so it is made when the request is written."""
     detail: str = ""
+    part: str = ""
+    """Which part of the file it is, in words. Empty for all of it."""
     is_held: bool = False
     """Whether we hold its bytes; the name is that of the file then, else its web address."""
 
@@ -147,6 +149,8 @@ def _content(message: Message, kind: Kind) -> str | list[dict[str, Any]]:
 def _part(attachment: Attachment, kind: Kind) -> dict[str, Any]:
     """Returns the part of a message that holds a picture or a document (facts 6.4)."""
     address = attachment.address()
+    if attachment.kind == "text":
+        return {"type": "text" if kind == CHAT else "input_text", "text": address}
     is_data = address.startswith("data:")
     detail = {"detail": attachment.detail} if attachment.detail else {}
     if attachment.kind == "image":

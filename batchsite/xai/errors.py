@@ -134,7 +134,7 @@ class NotFound(XaiError):
     """No such batch, file or completion, or it belongs to another team than the key's."""
 
     what = "xAI does not have what was asked for"
-    advice = "It may have expired, or belong to the team of another key."
+    advice = "It may have expired, or belong to another xAI team."
 
 
 class ContentDiffers(XaiError):
@@ -174,7 +174,7 @@ class InvalidRequest(XaiError):
 class RateLimited(XaiError):
     """429: refused before any work began, so even a POST may be sent again (facts 1.5)."""
 
-    what = "xAI receives too many calls"
+    what = "xAI asks for fewer calls"
     advice = "Wait a moment, then try again."
     retryable = True
 

@@ -10,14 +10,14 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import msgspec
-import orjson
 
 from batchsite.xai.page_walk import read_results_page
 from batchsite.xai.results import read_result
 from batchsite.xai.types import Page, ResultRow, Usage
-from batchsite.xai.wire_json import BIGGEST, decode_json, table, text
+from batchsite.xai.wire_json import BIGGEST, MOST_COUNT, decode_json, encode_json, need_room, table, text
 
-Count = Annotated[int, msgspec.Meta(ge=0, le=BIGGEST)]
+Count = Annotated[int, msgspec.Meta(ge=0, le=MOST_COUNT)]
+Ticks = Annotated[int, msgspec.Meta(ge=0, le=BIGGEST)]
 Nothing = Annotated[list[msgspec.Raw], msgspec.Meta(max_length=0)] | None
 
 
@@ -33,11 +33,12 @@ class RawRow(msgspec.Struct, frozen=True, gc=False):
 def read_raw_row(raw: dict[str, Any]) -> RawRow:
     """Returns a row of any form."""
     completion = table(table(table(raw.get("batch_result")).get("response")).get("chat_get_completion"))
-    return RawRow(orjson.dumps(raw), read_result(raw), text(completion.get("id")))
+    return RawRow(encode_json(raw), read_result(raw), text(completion.get("id")))
 
 
 def read_page_of_results(body: bytes) -> Page[RawRow]:
     """Returns a page of results with its rows read. Raises ValueError if it is not one."""
+    need_room(body)
     try:
         body.decode()  # what msgspec skips it does not check for valid UTF-8
         page = _PAGE.decode(body)
@@ -95,7 +96,7 @@ class _CompletionDetails(msgspec.Struct, gc=False):
 class _Usage(msgspec.Struct, gc=False):
     prompt_tokens: Count
     completion_tokens: Count
-    cost_in_usd_ticks: Count
+    cost_in_usd_ticks: Ticks
     prompt_tokens_details: _PromptDetails | None = None
     completion_tokens_details: _CompletionDetails | None = None
     num_sources_used: Count | None = None

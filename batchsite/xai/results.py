@@ -23,6 +23,8 @@ NO_ANSWER = "xAI sent neither an answer nor an error for this row."
 OTHER_KIND = "xAI answered with something that is not text ({kinds}); the raw answer is kept."
 NANO_IN_TICKS = 10  # 1e-9 USD in units of 1e-10 USD
 ERROR_KEPT = 2_000  # characters
+MOST_PICTURES, LONGEST_ADDRESS = 20, 8_000
+"""Of a row: xAI makes 10 at most (facts 7.6); each is a record, written within one transaction."""
 
 
 def read_result(raw: object) -> ResultRow:
@@ -46,8 +48,8 @@ def read_result(raw: object) -> ResultRow:
 
 def _pictures(drawn: dict[str, Any]) -> tuple[str, ...]:
     data = drawn.get("data")
-    found = [text(table(one).get("url")) for one in data] if isinstance(data, list) else []
-    return tuple(address for address in found if address)
+    found = [text(table(one).get("url")) for one in data[:MOST_PICTURES]] if isinstance(data, list) else []
+    return tuple(address[:LONGEST_ADDRESS].replace("\0", "�") for address in found if address)
 
 
 def _drawn(drawn: dict[str, Any], row_id: str, pictures: tuple[str, ...]) -> ResultRow:
@@ -156,6 +158,8 @@ def _usage(completion: dict[str, Any], turns: list[dict[str, Any]]) -> Usage | N
     if cost is None:
         nano = number(value.get("cost_in_nano_usd"))
         cost = None if nano is None else number(nano * NANO_IN_TICKS)
+    if cost is not None and cost < 0:
+        cost = None
     return Usage(
         count(value.get("prompt_tokens")),
         count(value.get("completion_tokens")),

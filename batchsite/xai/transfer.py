@@ -15,6 +15,8 @@ from batchsite.xai.errors import BadAnswer, ConnectionFailed, ConnectionLost, Ti
 PIECE_BYTES = 64 * 1024
 """Size of the pieces in which a request is sent; the deadline is checked between them."""
 
+READ_ENCODINGS = ("", "identity", "gzip")
+"""Packed once, by gzip, 64 kB become 64 MB at most; packed twice, 6 kB were 4 GB."""
 SHORTEST_TIMEOUT = 0.001
 """Seconds. A socket would take 0 to mean non-blocking."""
 
@@ -84,6 +86,8 @@ def chunks(response: httpx.Response, deadline: Deadline, limit: int) -> Iterator
 
     An answer that arrives whole in its first chunk is accepted even after the deadline.
     """
+    if response.headers.get("content-encoding", "").strip().lower() not in READ_ENCODINGS:
+        raise TooLarge("it is packed in a way that was not asked for")
     size = 0
     for chunk in response.iter_bytes():
         if size and deadline.passed():

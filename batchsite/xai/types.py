@@ -13,7 +13,7 @@ from typing import Generic, Literal, TypeVar
 
 import msgspec
 
-from batchsite.xai.wire_json import count, is_table, number, table, text
+from batchsite.xai.wire_json import count, few, is_table, number, table, text
 
 T = TypeVar("T")
 Outcome = Literal["succeeded", "failed", "cancelled", "not_ready"]
@@ -151,10 +151,10 @@ class LanguageModel:
         return cls(
             id=_required_text(raw.get("id"), "id"),
             aliases=_texts(raw.get("aliases")),
-            input_ticks=number(raw.get("prompt_text_token_price")),
-            cached_ticks=number(raw.get("cached_prompt_text_token_price")),
-            output_ticks=number(raw.get("completion_text_token_price")),
-            context_length=number(raw.get("context_length")),
+            input_ticks=few(raw.get("prompt_text_token_price")),
+            cached_ticks=few(raw.get("cached_prompt_text_token_price")),
+            output_ticks=few(raw.get("completion_text_token_price")),
+            context_length=few(raw.get("context_length")),
             created=number(raw.get("created")),
         )
 

@@ -7,7 +7,20 @@ from typing import Any, TypeGuard
 
 import orjson
 
-BIGGEST = 2**63 - 1  # the largest database integer; nothing at xAI should exceed it
+BIGGEST = 10**12
+"""No answer costs $100. What claims more counts as missing: the sums over 5,000,000 rows, the most of a dataset, stay
+within the largest integer of a database.
+"""
+MOST_COUNT = 2_000_000_000
+"""Of tokens, calls, rows and prices a token; columns of 32 bits hold them."""
+
+MUCH = 4_000_000
+"""Bytes of a body from which its values may be more than there is memory for."""
+MOST_SPACES = 5_000_000
+"""Bytes that indenting may add."""
+_LEVELS = 254
+BRACKET = 100
+"""Bytes of an empty list or object among many."""
 
 
 def is_table(value: object) -> TypeGuard[dict[str, Any]]:
@@ -37,9 +50,15 @@ def number(value: object) -> int | None:
 
 def count(value: object) -> int:
     """Returns a whole number, 0 if it is missing."""
-    if type(value) is int and 0 <= value <= BIGGEST:  # the usual case; read five times per result row
+    if type(value) is int and 0 <= value <= MOST_COUNT:  # the usual case; read five times per result row
         return value
-    return number(value) or 0
+    return few(value) or 0
+
+
+def few(value: object) -> int | None:
+    """Returns a number of things. None if it is missing, or of no things that there are."""
+    found = number(value)
+    return found if found is not None and 0 <= found <= MOST_COUNT else None
 
 
 def decode_json(body: bytes) -> Any:
@@ -48,6 +67,7 @@ def decode_json(body: bytes) -> Any:
     orjson refuses a whole page because of half a surrogate pair (an emoji cut in two) in one answer. The slower
     fallback replaces it by U+FFFD, so that one bad character does not block a thousand answers.
     """
+    need_room(body)
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError as first:
@@ -55,6 +75,33 @@ def decode_json(body: bytes) -> Any:
             return _decode_leniently(body)
         except (ValueError, RecursionError):
             raise ValueError(str(first)) from None
+
+
+def need_room(body: bytes) -> None:
+    """Raises MemoryError where the values of a body would not fit: orjson and msgspec end the process then.
+
+    64 MB of empty lists are 1.9 GB of values.
+    """
+    if len(body) > MUCH:
+        bytearray(2 * len(body) + BRACKET * (body.count(b"[") + body.count(b"{")))  # not written to: takes no time
+
+
+def encode_json(value: Any, *, indent: bool = False) -> bytes:
+    """Returns a value that was received as JSON. orjson refuses to write beyond 254 levels, and reads up to 1,024.
+
+    It is not indented where that could make much more of it: at level 254 every line has 508 spaces.
+    """
+    try:
+        written = orjson.dumps(value)
+        openings = written.count(b"[") + written.count(b"{")
+        most = 2 * min(openings, _LEVELS) * (2 * openings + written.count(b","))
+        return orjson.dumps(value, option=orjson.OPT_INDENT_2) if indent and most <= MOST_SPACES else written
+    except TypeError:
+        pass
+    try:
+        return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
+    except RecursionError:
+        return orjson.dumps({"unreadable": "It is nested too deeply."})
 
 
 def _decode_leniently(body: bytes) -> Any:

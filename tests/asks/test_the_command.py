@@ -53,4 +53,4 @@ def test_no_answer_ends_with_3_and_says_why(team: Team, sandbox: Sandbox) -> Non
     sandbox.fault("lost_reply", call="chat", applied=True)
     status, out, err = ask("Capital of Peru?")
     assert (status, out, Ask.objects.get().state) == (3, "", AskState.LOST)
-    assert "may have been answered, and billed" in err
+    assert "may have been answered and billed" in err

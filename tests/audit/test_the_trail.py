@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
 from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
@@ -60,6 +61,28 @@ def test_what_changed_nothing_is_not_recorded(method: str, team: Team, alice: Us
         site.post(reverse("batch-cancel", args=[draft.pk]))  # refused: it does not run
         site.post(reverse("team-budget"), {"budget": "many"})  # has errors
     assert AuditEvent.objects.count() == count
+
+
+def test_who_is_sent_to_sign_in_or_to_confirm_has_changed_nothing(
+    team: Team, alice: User, client: Client, client_of: Browser
+) -> None:
+    site = client_of(alice)
+    session = site.session
+    session[AUTHENTICATION_METHODS_SESSION_KEY] = []  # the sign-in is long ago
+    session.save()
+    count = AuditEvent.objects.count()
+    assert site.post(reverse("key-remove"))["Location"].startswith(reverse("account_reauthenticate"))
+    assert client.post(reverse("team-budget"), {"budget": "12"})["Location"].startswith(reverse("sign-in"))
+    assert AuditEvent.objects.count() == count
+
+
+def test_a_price_that_is_asked_for_while_somebody_types_is_no_try(team: Team, alice: User, client_of: Browser) -> None:
+    draft = a_draft(team, alice)
+    site, count = client_of(alice), AuditEvent.objects.count()
+    for act, recorded in (("price", 0), ("save", 0), ("try", 1)):
+        site.post(reverse("try", args=[draft.pk]), {"act": act, "how": "first", "count": "2"})
+        assert AuditEvent.objects.count() == count + recorded, act
+    assert last().words == "Tried a draft on rows"
 
 
 def test_a_key_is_never_in_it(team: Team, alice: User, client_of: Browser, settings: Any, sandbox: Any) -> None:

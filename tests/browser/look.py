@@ -16,9 +16,10 @@ from typing import Any, Literal
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.needs import installed_chromium
+
 ROOT = Path(__file__).resolve().parents[2]
 AXE = Path(__file__).with_name("vendor") / "axe.min.js"
-CHROMIUM = "/usr/bin/chromium"
 SIZES = {"wide": (1280, 860), "narrow": (390, 844)}
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 SETTLED = """() => Promise.race([
@@ -106,7 +107,7 @@ def main() -> int:
     given.folder.mkdir(parents=True, exist_ok=True)
     account = (given.email, given.password) if given.email else None
     with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--disable-dev-shm-usage"])
+        browser = driver.chromium.launch(executable_path=installed_chromium(), args=["--disable-dev-shm-usage"])
         complaints = look(browser, given.base.rstrip("/"), given.paths, account, given.folder)
     print("\n".join(complaints) or "No complaints.")
     return 1 if complaints else 0

@@ -94,7 +94,7 @@ def test_what_litellm_made_is_found_read_taken_home_and_cancelled(
     expect(dialog).to_contain_text("made by another program")
     assert accessibility(page) == []
     dialog.get_by_role("button", name="Cancel at xAI").click()
-    expect(page.get_by_text("xAI was asked to cancel it")).to_be_visible()
+    expect(page.get_by_text("Cancelling at xAI")).to_be_visible()
     expect(page.locator("#at-xai .badge").first).to_have_text(re.compile("Cancell"))
 
 

@@ -30,7 +30,7 @@ def test_rows_fill_in_place_and_are_on_the_first_screen_at_the_end(
     link.focus()
     receive(batch, dict.fromkeys(range(11, 50), "late") | {50: failure("overloaded")})
     end(batch)
-    expect(page.locator("#row-50")).to_contain_text("Failed", timeout=3_000)
+    expect(page.locator("#row-50")).to_contain_text("Failed")
     expect(page.locator("#row-12")).to_contain_text("late")
     expect(link).to_be_focused()
     assert page.locator("#progress").get_attribute("hx-get") is None

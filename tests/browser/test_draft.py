@@ -41,9 +41,7 @@ def draft(team: Team, alice: User) -> Batch:
 @pytest.fixture
 def page_of(open_as: Open, alice: User) -> PageOf:
     def opened(batch: Batch) -> Page:
-        page = open_as(alice, f"/batches/{batch.pk}/edit")
-        page.set_default_timeout(10_000)
-        return page
+        return open_as(alice, f"/batches/{batch.pk}/edit")
 
     return opened
 
@@ -90,7 +88,7 @@ def test_what_is_missing_stands_beside_the_button_and_is_led_to(draft: Batch, pa
     page.get_by_label("Row numbers").fill("7-30")
     expect(page.locator("#rows-words")).to_contain_text("24 chosen rows of 100")
     page.get_by_role("button", name="Review and submit").click()
-    expect(page.get_by_role("heading", name="One request, of row 7")).to_be_visible()
+    expect(page.get_by_role("heading", name="Example: the request for row 7")).to_be_visible()
 
 
 def saved_in_part(page: Page) -> None:
@@ -334,7 +332,7 @@ def test_the_list_of_models_is_asked_for_anew_and_changes_where_it_stands(
     with running_sandbox(tmp_path) as sandbox:
         use(sandbox)
         refresh(AccountKind.SANDBOX, draft.team_id)  # as a worker does, whom the button called
-        expect(page.get_by_role("table")).to_contain_text("grok-3-mini", timeout=5_000)
+        expect(page.get_by_role("table")).to_contain_text("grok-3-mini")
     expect(page.get_by_role("table")).to_contain_text("As listed by the provider")
     expect(page.get_by_role("button", name="Refresh list")).to_be_focused()
     expect(page.get_by_label("Model", exact=True)).to_have_value("grok-4.20-0309-non-reasoning")

@@ -43,7 +43,7 @@ def test_repeated_rows_cost_nothing(team: Team, alice: User, sandbox: Sandbox, o
     assert batch.cost_ticks == pytest.approx(0.7 * each)
     assert len(sandbox.rows()) == 70
     page.reload()
-    page.get_by_role("link", name="30 sent once with another row").click()
+    page.get_by_role("link", name="30 repeats of another row").click()
     expect(page.get_by_role("link", name="71", exact=True)).to_be_visible()
     page.goto(re.sub(r"\?.*", "", page.url) + "/rows/71")
     expect(page.get_by_text("paid with row 1", exact=True)).to_be_visible()

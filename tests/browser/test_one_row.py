@@ -55,7 +55,7 @@ def test_without_a_worker_the_open_page_says_so(team: Team, alice: User, open_as
     page = open_as(alice, f"/batches/{batch.pk}")
     expect(page.locator("#batch-notices .notice")).to_have_count(0)
     Heartbeat.objects.create(queue="short", beat_at=timezone.now() - timedelta(seconds=16))
-    expect(page.get_by_text("Nothing is being worked on")).to_be_visible(timeout=4_000)  # by its own poll
+    expect(page.get_by_text("Nothing is being worked on")).to_be_visible()  # by its own poll
     assert accessibility(page) == []
     Heartbeat.objects.update(beat_at=timezone.now())
     expect(page.get_by_text("Nothing is being worked on")).not_to_be_visible()

@@ -85,12 +85,12 @@ def test_the_dashboard_shows_what_runs_what_needs_a_hand_and_what_is_news(
     hold(held.pk, "no credits left")
     long_ago = timezone.now() - timedelta(hours=3)
     Membership.objects.filter(user=alice).update(seen_at=long_ago)
+    DailySpend.objects.all().delete()
     for days, ticks in ((0, 30_000_000_000), (2, 15_000_000_000)):
         day = timezone.now().date() - timedelta(days=days)
-        DailySpend.objects.update_or_create(
-            team=team, day=day, model="grok-4.3", user=alice, account="sandbox",
-            defaults={"ticks": ticks, "rows": 40, "failed": 3},
-        )  # fmt: skip
+        DailySpend.objects.create(
+            team=team, day=day, model="grok-4.3", user=alice, account="sandbox", ticks=ticks, rows=40, failed=3
+        )
     open_as(alice, "/")
     hand = page.get_by_role("region", name="Needs attention")
     expect(hand.get_by_role("link", name="Waits for money")).to_be_visible()
@@ -209,7 +209,7 @@ def test_a_big_file_is_built_while_one_watches_and_a_link_fetches_it_for_scripts
     expect(page.get_by_role("heading", name="Building the file")).to_be_visible()
     assert accessibility(page) == []
     export_build.build_step(Export.objects.get().pk)
-    expect(page.get_by_role("heading", name="Ready")).to_be_visible(timeout=10_000)
+    expect(page.get_by_role("heading", name="Ready")).to_be_visible()
     name, body = taken(page, page.get_by_role("link", name="Download", exact=True).last.click)
     assert (name, body[:4]) == (f"intents-{batch.pk}-filtered.parquet", b"PAR1")
     open_as(alice, f"{path(batch)}/download?state=failed")
@@ -336,7 +336,7 @@ def test_only_what_is_new_in_a_newer_version_is_run(
     expect(page.get_by_role("heading", name="Looking")).to_be_visible()
     assert accessibility(page) == []
     renew_step(Renewal.objects.get().pk)
-    expect(page.get_by_role("heading", name="2 of 62 rows are new")).to_be_visible(timeout=10_000)
+    expect(page.get_by_role("heading", name="2 of 62 rows are new")).to_be_visible()
     page.get_by_role("button", name="Create draft").click()
     expect(page.get_by_text("2 rows, about")).to_be_visible()
     made = Batch.objects.latest("pk")

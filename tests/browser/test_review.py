@@ -72,7 +72,7 @@ def test_the_accuracy_is_read_off_and_the_most_confused_pair_opened_and_correcte
     page.get_by_label("Does your file contain the correct answers?").select_option("category")
     page.get_by_role("button", name="Compare", exact=True).click()
     work()
-    expect(page.get_by_text("agree with category")).to_contain_text("97.2 %", timeout=10_000)
+    expect(page.get_by_text("agree with category")).to_contain_text("97.2 %")
     assert accessibility(page) == []
     pair = page.get_by_role("table", name="Most confused pairs").get_by_role("row").nth(1)
     expect(pair).to_contain_text("intent_5")
@@ -155,7 +155,7 @@ def test_a_bar_filters_and_the_chart_has_a_table(first: Batch, alice: User, open
     page = open_as(alice, f"{path(first)}/insights")
     work()
     bar = page.locator("#summary").get_by_role("link", name=re.compile(r"^intent_9 10"))
-    expect(bar).to_be_visible(timeout=10_000)
+    expect(bar).to_be_visible()
     bar.click()
     expect(page.get_by_text("intent is intent_9")).to_be_visible()
     assert shown_rows(page)[:3] == ["4", "8", "34"]
@@ -172,7 +172,7 @@ def test_two_batches_are_compared_row_by_row(first: Batch, second: Batch, alice:
     assert accessibility(page) == []
     page.get_by_role("link", name="With rules").click()
     compare()
-    expect(page.get_by_text("of 179 answers changed")).to_contain_text("4", timeout=10_000)
+    expect(page.get_by_text("of 179 answers changed")).to_contain_text("4")
     assert accessibility(page) == []
     page.get_by_role("navigation", name="Which rows").get_by_role("link", name="Was wrong, now right").click()
     expect(page.locator("#pairs tbody tr")).to_have_count(3)
@@ -190,7 +190,7 @@ def test_a_long_search_goes_on_by_itself(
     monkeypatch.setattr("batchsite.results.scan.FIRST_WINDOW", 20)
     monkeypatch.setattr(row_table, "Search", lambda one, asked, sums: row_search.Search(one, asked, sums, 0))
     page = open_as(alice, f"{path(first)}?search=intent_9")
-    expect(page.locator("#results tbody tr")).to_have_count(10, timeout=15_000)
+    expect(page.locator("#results tbody tr")).to_have_count(10)
     expect(page.get_by_text("Searched to row")).to_have_count(0)
     assert shown_rows(page) == ["4", "8", "34", "38", "64", "68", "94", "98", "128", "158"]
 

@@ -134,7 +134,7 @@ def test_variants_survive_a_reload_and_a_refusal(site: Site, at: Any, complaints
     expect(variant(page, "B")).to_have_value("Say: {{texd}}")
     variant(page, "B").fill("Say: {{text}}")
     page.get_by_label("Rows", exact=True).select_option("These rows")
-    page.get_by_label("Their numbers").fill("7, 40-41")
+    page.get_by_label("Which rows").fill("7, 40-41")
     press(page)
     expect(page.get_by_text("The variants agree on")).to_be_visible(timeout=30_000)
     expect(page.locator("#tried tbody th a")).to_have_text(["7", "40", "41"])

@@ -146,7 +146,7 @@ def test_the_review_is_readable_everywhere_and_its_command_is_copied(
     page.set_viewport_size({"width": width, "height": 860})
     page.emulate_media(color_scheme=scheme)
     page.get_by_role("button", name="Review and submit").click()
-    expect(page.get_by_text("Remaining team budget")).to_be_visible()
+    expect(page.get_by_text("Left of the team’s budget")).to_be_visible()
     page.get_by_text("As a curl command").click()
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.get_by_role("button", name="Copy", exact=True).click()

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 
 import psutil
-from django.db import Error
+from django.db import Error, connections
 
 from batchsite.batches.models import LiveRequest, LiveState, Submission
 from batchsite.trials.models import AnswerState, TrialAnswer
@@ -69,13 +69,15 @@ class Killer(Actor):
         weights = [weight for weight, _ in self.victims.values()]
         while not self.over.wait(self.dice.expovariate(1 / self.scene.plan.pace)):
             [name] = self.dice.choices(names, weights)
-            with contextlib.suppress(
-                psutil.Error, OSError, ValueError, IndexError, Error
-            ):  # it is gone, or not yet there
+            try:
                 self._thaw(time.monotonic())
                 killed = self.victims[name][1]()
                 if killed:
                     self.tally.count(self.tally.kills, killed)
+            except Error:
+                connections.close_all()  # one that a database's death broke would stay broken
+            except (psutil.Error, OSError, ValueError, IndexError):
+                continue  # it is gone, or not yet there
         self._thaw(float("inf"))
 
     # ---- processes of the site -----------------------------------------------------------------------

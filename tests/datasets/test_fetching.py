@@ -53,12 +53,12 @@ def test_only_the_ports_of_the_web_are_asked(team: Team, site: WebSite, settings
     settings.OPTIONS = replace(settings.OPTIONS, fetch_ports=("80", "443"))
     port = site.url.rpartition(":")[2]
     assert words_of(fetched(team, f"{site.url}/data/tickets.csv")).startswith(
-        f"The address names port {port}, and batchsite reads from port 80 and 443 only."
+        f"This address uses port {port}, and batchsite reads from port 80 and 443 only."
     )
     assert site.asked == []
     settings.OPTIONS = replace(settings.OPTIONS, fetch_ports=(port,))
     site.pages["/there"] = Page(status=302, headers={"Location": "http://127.0.0.1:22/"})
-    assert words_of(fetched(team, f"{site.url}/there")).startswith("The address names port 22,")
+    assert words_of(fetched(team, f"{site.url}/there")).startswith("This address uses port 22,")
 
 
 # ---- what comes in ---------------------------------------------------------------------------------------
@@ -104,16 +104,16 @@ def test_a_fetch_takes_the_long_queue_and_its_import_with_it(team: Team, site: W
     ("page", "words"),
     [
         (Page(status=404), "There is nothing at this address (error 404)."),
-        (Page(status=403), "lets only people in who are signed in (error 403)"),
+        (Page(status=403), "lets in only people who are signed in (error 403)"),
         (Page(status=500), "answered with error 500"),
-        (Page(b"<p>Hi", headers=HTML), "This address gives a web page, not a file."),
-        (Page(b"\n<!DOCTYPE html><p>Hi"), "This address gives a web page, not a file."),
+        (Page(b"<p>Hi", headers=HTML), "This address is a web page, not a file."),
+        (Page(b"\n<!DOCTYPE html><p>Hi"), "This address is a web page, not a file."),
         (Page(b""), "The file at this address is empty."),
         (Page(b"x" * 3000), "The file has more than 2.0 kB, which is the limit."),
         (Page(CSV, length=10**12), "The file has more than 2.0 kB, which is the limit."),
         (Page(CSV, length=1000), "or the connection broke"),
-        (Page(status=302, headers={"Location": "/page"}), "from one address to the next without end"),
-        (Page(status=302, headers={"Location": "file:///etc/passwd"}), "leads to an address that is not on the web"),
+        (Page(status=302, headers={"Location": "/page"}), "redirects in an endless loop"),
+        (Page(status=302, headers={"Location": "file:///etc/passwd"}), "redirects to an address that isn’t on the web"),
     ],
 )
 def test_what_cannot_be_fetched_says_why(
@@ -247,7 +247,7 @@ def test_what_waits_is_limited(team: Team, alice: User, client_of: Browser, sett
     for name, sent in (("dataset-fetch", {"address": "https://example.org/a.csv"}), ("dataset-paste", {"table": "a"})):
         answer = client_of(alice).post(reverse(name), sent)
         assert answer.status_code == 422
-        assert "are waiting to be read" in answer.content.decode()
+        assert "waiting to be read" in answer.content.decode()
 
 
 def test_a_pasted_table_becomes_a_dataset(alice: User, client_of: Browser) -> None:

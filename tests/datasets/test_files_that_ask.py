@@ -268,6 +268,18 @@ def test_any_line_can_be_said_to_have_the_names(received: Importer, alice: User,
     assert (imported(dataset).columns, dataset.given) == (["a", "b"], {})
 
 
+def test_what_was_refused_as_lined_up_columns_can_be_one_column(
+    received: Importer, alice: User, client_of: Browser
+) -> None:
+    dataset, client = imported(received("name   n\nAnn    1\nBob   20\nCy     3\n")), client_of(alice)
+    page = page_of(client, dataset)
+    assert "columns of fixed width" in page
+    assert reverse("dataset-again", args=[dataset.pk]) in page
+    post(client, "dataset-again", dataset, {"delimiter": "none"})
+
+    assert imported(dataset).row(1) == ["Ann    1"]
+
+
 @pytest.mark.parametrize("value", ["0", "x", "99999999"])
 def test_a_line_that_cannot_be_is_said_in_place(
     received: Importer, alice: User, client_of: Browser, value: str

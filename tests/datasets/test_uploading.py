@@ -20,6 +20,7 @@ from batchsite.datasets import importer, sample, upload_guard
 from batchsite.datasets.models import Dataset, DatasetState
 from batchsite.teams.models import Team, User
 from tests.datasets.stores import files_in
+from tests.factories import make_dataset
 
 Browser = Callable[[User], Client]
 URL = "/datasets/upload"
@@ -187,8 +188,8 @@ def test_a_team_with_as_many_uploads_waiting_as_it_may_have_is_told_what_to_do(
 
     assert (answer.status_code, Dataset.objects.count()) == (429, 2)
     assert answer.json()["error"] == (
-        "2 uploads of your team are waiting to be read, and no more may wait. "
-        "Upload this file when some of them are done, or delete some."
+        "Your team already has 2 uploads waiting to be read, which is the most there can be. "
+        "Upload this file when some are done, or delete some."
     )
     assert client_of(charlie).post(URL, tickets()).status_code == 302, "another team has its own"
     importer.import_step(Dataset.objects.earliest("pk").pk)
@@ -198,8 +199,8 @@ def test_a_team_with_as_many_uploads_waiting_as_it_may_have_is_told_what_to_do(
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"waiting_bytes": 1_500_000}, "Uploads of your team with 1.0 MB are waiting to be read"),
-        ({"team_bytes": 1_500_000}, "Your team keeps files of 1.0 MB, and 1.5 MB are its share of the disk"),
+        ({"waiting_bytes": 1_500_000}, "Your team already has 1.0 MB waiting to be read"),
+        ({"team_bytes": 1_500_000}, "Your team’s files take 1.0 MB of the 1.5 MB that it may keep"),
     ],
 )
 def test_bytes_that_wait_or_are_kept_are_limited_for_a_team(
@@ -215,3 +216,13 @@ def test_bytes_that_wait_or_are_kept_are_limited_for_a_team(
     assert answer.status_code == 429
     assert words in answer.content.decode()
     assert site.post(URL, tickets()).status_code == 302, "a small one still fits"
+
+
+def test_how_much_a_team_may_still_upload_is_said_before_it_does(
+    team: Team, alice: User, client_of: Browser, settings: Settings
+) -> None:
+    quotas(settings, team_bytes=10_000_000)
+    make_dataset(team, size=4_000_000)
+    page = client_of(alice).get(reverse("datasets")).content.decode()
+    assert 'data-limit="6000000"' in page
+    assert "6.0 MB, as your team may keep 10 MB in all" in " ".join(page.split())

@@ -229,8 +229,8 @@ def test_parameters_that_the_page_does_not_show_stay(draft: Batch, site: Client)
         ("row_limit", "0", "The dataset has rows 1 to 20."),
         ("row_limit", "99999999999999999999", "The dataset has rows 1 to 20."),
         ("model", "grok-4.7", "xAI does not offer grok-4.7 for batches."),
-        ("deadline_hours", "0", "A whole number from 1 to 720, please."),
-        ("auto_retries", "x", "A whole number from 0 to 10, please."),
+        ("deadline_hours", "0", "Enter a whole number from 1 to 720."),
+        ("auto_retries", "x", "Enter a whole number from 0 to 10."),
         ("prompt", "a\0b", "Null characters are not allowed."),
     ],
 )

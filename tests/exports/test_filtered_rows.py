@@ -213,7 +213,7 @@ def test_what_takes_too_long_to_count_is_not_counted(
 def test_a_filter_that_means_nothing_is_refused_before_the_first_byte(wrong: str, batch: Batch, site: Client) -> None:
     answer = site.get(f"/batches/{batch.pk}/results.csv?rows=filter&search=question&{wrong}")
     assert answer.status_code == 422
-    assert f"“{wrong}” is no filter of rows" in answer.content.decode()
+    assert f"“{wrong}” is not a row filter" in answer.content.decode()
 
 
 def test_without_a_filter_there_are_no_rows_of_one(batch: Batch, site: Client) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import zipfile
 from typing import Any
 
@@ -72,6 +73,28 @@ def test_the_gallery_shows_pictures_and_names_lost_ones_by_row(
         assert client.get(reverse(name, args=[batch.pk, *args])).status_code == 404
 
 
+def test_beside_a_row_stands_its_picture_or_what_became_of_it(batch: Batch, alice: User, client: Client) -> None:
+    GeneratedPicture.objects.filter(batch=batch, row=1).update(state="waiting")
+    GeneratedPicture.objects.filter(batch=batch, row=2, number=1).update(state="lost", problem="It has expired.")
+    client.force_login(alice)
+    page = client.get(reverse("batch", args=[batch.pk])).content.decode()
+
+    shown = re.findall(r'<img[^>]+src="([^"]+)"', page)
+    assert shown == [reverse("batch-picture", args=[batch.pk, row, 1]) for row in (3, 4)]
+    assert ["Being fetched" in page, ">Lost<" in page] == [True, True]
+    row = client.get(reverse("batch-row", args=[batch.pk, 2])).content.decode()
+    assert re.findall(r'<img[^>]+src="([^"]+)"', row) == [reverse("batch-picture", args=[batch.pk, 2, 2])]
+    assert "It has expired." in row
+
+
+def test_the_gallery_is_a_tab_below_the_head_of_the_batch(batch: Batch, alice: User, client: Client) -> None:
+    client.force_login(alice)
+    page = client.get(reverse("batch-pictures", args=[batch.pk])).content.decode()
+
+    assert all(f'id="{part}"' in page for part in ("batch-actions", "batch-notices", "progress", "pictures"))
+    assert re.search(r'aria-current="page"\s*>Pictures<', page)
+
+
 def test_deleting_the_batch_deletes_its_files(batch: Batch) -> None:
     picture = GeneratedPicture.objects.filter(batch=batch, state="kept")[0]
     assert picture.file.storage.exists(str(picture.file.name))
@@ -79,3 +102,11 @@ def test_deleting_the_batch_deletes_its_files(batch: Batch) -> None:
     GeneratedPicture.objects.filter(batch=batch).delete()
 
     assert not picture.file.storage.exists(str(picture.file.name))
+
+
+def test_the_manifest_runs_no_cell_as_a_formula(batch: Batch, alice: User, client: Client) -> None:
+    Batch.objects.filter(pk=batch.pk).update(prompt="=HYPERLINK(A1) {{animal}}")
+    client.force_login(alice)
+    with taken_home(client, batch) as archive:
+        [first, *_] = csv.DictReader(io.StringIO(archive.read("manifest.csv").decode()))
+    assert first["prompt"] == "'=HYPERLINK(A1) cat 1"

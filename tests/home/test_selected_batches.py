@@ -186,7 +186,7 @@ def test_a_tag_is_added_and_taken_back_from_those_alone_that_did_not_have_it(thr
     undo(site, html)
     assert names(site, tag="weekly") == ["Gamma"]
     assert Tagging.objects.count() == 1
-    assert "Type the tag" in do(site, "tag", *three, tag=" ")
+    assert "Type a tag" in do(site, "tag", *three, tag=" ")
 
 
 def test_retrying_several_batches_is_asked_about_with_its_cost(team: Team, alice: User, site: Client) -> None:
@@ -203,7 +203,7 @@ def test_retrying_several_batches_is_asked_about_with_its_cost(team: Team, alice
 def test_nothing_is_done_without_a_tick_or_to_batches_of_others(
     three: list[Batch], site: Client, charlie: User, client_of: Browser
 ) -> None:
-    assert "Tick the batches first." in do(site, "delete")
+    assert "Select batches first." in do(site, "delete")
     do(client_of(charlie), "delete", *three)
     do(client_of(charlie), "archive", *three)
     do(client_of(charlie), "tag", *three, tag="x")

@@ -14,6 +14,7 @@ from PIL import Image
 
 from batchsite.media import file_index, seen_file
 from batchsite.media.models import FileIndex, HeldFile
+from batchsite.media.picture_reader import PictureReader
 from batchsite.media.shelf import shelf_of
 from batchsite.teams.models import Team, User
 from tests.media.archives import archive, look_at_all, picture, uploaded
@@ -41,7 +42,7 @@ def test_every_file_is_known_by_its_bytes_and_what_cannot_be_sent_is_said(team: 
     assert "xAI takes JPEG and PNG" in held["c.webp"].problem
     assert "cannot be read as a picture" in held["lies.png"].problem
     assert "cannot be read as a picture" in held["cut.png"].problem
-    assert "no PDF" in held["e.pdf"].problem
+    assert "isn’t a PDF" in held["e.pdf"].problem
     assert FileIndex.objects.get(dataset=dataset).unfit == 4
 
 
@@ -79,15 +80,14 @@ def test_the_small_picture_holds_pixels_alone() -> None:
 def test_a_worker_that_dies_in_the_middle_loses_nothing_and_repeats_nothing(team: Team, monkeypatch: Any) -> None:
     monkeypatch.setattr(file_index, "AT_ONCE", 3)
     looked: list[bytes] = []
-    really = seen_file.see
 
-    def dying(kind: str, data: bytes) -> Any:
+    def dying(_: PictureReader, data: bytes, kind: str = "picture") -> seen_file.Seen:
         looked.append(data)
         if len(looked) == 5:
             raise KeyboardInterrupt
-        return really(kind, data)
+        return seen_file.see_picture(data)
 
-    monkeypatch.setattr(file_index, "see", dying)
+    monkeypatch.setattr(PictureReader, "see", dying)
     with pytest.raises(KeyboardInterrupt):
         uploaded(team, {f"{number}.png": picture(number, 10) for number in range(1, 9)})
     index = FileIndex.objects.get()

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from batchsite.options import ROOT
+from tests import nursery
 from tests.migrated_once import migrated_file
 from tests.sandboxes import Sandbox, running_sandbox
 
@@ -49,6 +50,8 @@ class Place:
 
     def manage(self, *words: str, before: Callable[[], None] | None = None) -> subprocess.CompletedProcess[str]:
         """`manage.py` with these words; `before` runs in the new process first."""
+        if before is None:
+            return nursery.run(["manage.py", *words], self.whole_environ)
         return subprocess.run(
             [sys.executable, "manage.py", *words],
             cwd=ROOT,
@@ -63,10 +66,9 @@ class Place:
     def python(self, code: str) -> str:
         """What a few lines of Python print, with Django set up."""
         whole = "import django; django.setup()\n" + code
-        environ = {**self.whole_environ, "DJANGO_SETTINGS_MODULE": "batchsite.settings"}
-        return subprocess.run(
-            [sys.executable, "-c", whole], cwd=ROOT, env=environ, capture_output=True, text=True, timeout=60, check=True
-        ).stdout
+        done = nursery.run(["-c", whole], {**self.whole_environ, "DJANGO_SETTINGS_MODULE": "batchsite.settings"})
+        assert done.returncode == 0, done.stderr
+        return done.stdout
 
     def sql(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         with closing(sqlite3.connect(self.database, timeout=20, isolation_level=None)) as connection:

@@ -11,15 +11,13 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from batchsite.options import ROOT
-from tests import services
+from tests import nursery, services
 from tests.needs import need
 from tests.operations.conftest import ON_SQLITE, Place
 from tests.operations.restored_worker import ROWS, TRIED
@@ -32,15 +30,7 @@ Restore = Callable[[], Place]
 def work(place: Place, what: str) -> dict[str, Any]:
     """What an installation does, as a process of its own."""
     environ = {**place.whole_environ, "DJANGO_SETTINGS_MODULE": "tests.hasty_settings", "BATCHSITE_CHUNK_ROWS": "5"}
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.operations.restored_worker", what],
-        cwd=ROOT,
-        env=environ,
-        capture_output=True,
-        text=True,
-        timeout=200,
-        check=False,
-    )
+    done = nursery.run(["-m", "tests.operations.restored_worker", what], environ, 200)
     assert done.returncode == 0, done.stderr[-3000:]
     said: dict[str, Any] = json.loads(done.stdout.splitlines()[-1]) if done.stdout else {}
     return said

@@ -6,6 +6,8 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.converters import IntConverter
 
@@ -14,6 +16,7 @@ from batchsite.batches.models import Batch, SavedView
 from batchsite.exports import share_links
 from batchsite.exports.download_choice import DownloadChoice
 from batchsite.exports.models import Export
+from batchsite.notifications.models import Delivery, Destination, News
 from batchsite.prompts.models import Prompt
 from batchsite.teams.models import Invitation, Membership, Team, ToolServer, User
 from batchsite.trials.models import Trial, TrialAnswer
@@ -61,7 +64,11 @@ def things_of(team: Team, alice: User) -> dict[str, int]:
     batch = Batch.objects.create(team=team, dataset=dataset, name="Languages", total=2)
     trial = Trial.objects.create(batch=batch, rows=[1], variants=variants_of(batch))
     link, _ = share_links.make(batch, alice, "csv", DownloadChoice(), days=1, with_comments=False)
+    destination = Destination.objects.create(team=team, channel="webhook", hint="example.org", kinds=["done"])
+    news = News.objects.create(team=team, kind="test", event="test")
     return {
+        "destination_id": destination.pk,
+        "delivery_id": Delivery.objects.create(news=news, destination=destination, webhook_id="msg_1").pk,
         "dataset_id": dataset.pk,
         "batch_id": batch.pk,
         "other_id": Batch.objects.create(team=team, dataset=dataset, name="Languages again", total=2).pk,
@@ -77,6 +84,8 @@ def things_of(team: Team, alice: User) -> dict[str, int]:
         "user_id": bob.pk,
         "membership_id": Membership.objects.get(user=bob).pk,
         "ask_id": Ask.objects.create(team=team, by=alice, account="sandbox", model="grok-4.3", prompt="Why?").pk,
+        "pk": Authenticator.objects.create(user=alice, type=Authenticator.Type.WEBAUTHN, data={}).pk,
+        "session_id": UserSession.objects.create(user=alice, ip="192.0.2.1", session_key="of-alice").pk,
         "server_id": ToolServer.objects.create(team=team, label="docs", url="https://example.org/mcp").pk,
         "invitation_id": Invitation.objects.create(team=team, created_by=alice).pk,
     }

@@ -73,6 +73,7 @@ PAGES = [
     "/help",
     "/team",
     "/account",
+    "/account/notifications",
     "/spending",
     "/datasets/",
     "/datasets/{dataset_id}",

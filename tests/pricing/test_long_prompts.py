@@ -38,7 +38,7 @@ def test_a_long_prompt_costs_double_and_the_others_do_not(team: Team) -> None:
 
 def test_rows_with_long_prompts_are_named(team: Team) -> None:
     [words] = [one for one in warnings_of(a_draft(team, 100, LONG, LONG)) if "double" in one]
-    assert words.endswith("so it is for rows 2, 3.")
+    assert words.endswith("That applies to rows 2, 3.")
     assert not [one for one in warnings_of(a_draft(team, 100, LONG // 2)) if "double" in one]
 
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import gzip
-import subprocess
-import sys
 from pathlib import Path
 
 import httpx
 import pytest
 
-from batchsite.options import ROOT
+from tests import nursery
 from tests.processes.conftest import Books
 from tests.running import Running, wait_for
 
@@ -32,14 +30,8 @@ def test_a_file_that_needs_too_much_is_refused_and_no_process_ends(site: Running
     row = ("😀" * 4_900_000).encode()
     file = tmp_path / "large.csv.gz"
     file.write_bytes(gzip.compress(b"a,b\n" + row + b"," + row + b"\n", 1))
-    made = subprocess.run(
-        [sys.executable, "-c", UPLOAD, str(file)],
-        cwd=ROOT,
-        env=site.environ,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    made = nursery.run(["-c", UPLOAD, str(file)], site.environ)
+    assert made.returncode == 0, made.stderr
     pk = int(made.stdout)
     wait_for(lambda: books.run("SELECT state FROM datasets_dataset WHERE id = ?", pk) != [("importing",)], 60)
     state, problems, tries = books.run("SELECT state, problems, tries FROM datasets_dataset WHERE id = ?", pk)[0]

@@ -78,20 +78,10 @@ def test_a_taken_port_is_a_clear_error(tmp_path: Path) -> None:
     assert not (tmp_path / "db.sqlite3").exists(), "nothing was begun"
 
 
-def test_a_second_one_on_the_same_data_folder_is_a_clear_error(site: Running) -> None:
-    second = Running(site.data, CHORES)
-    second.start(wait=False)
-    assert second.wait(30) == 1
-    text = "\n".join(second.said)
-    assert f"already runs on the data folder {site.data}: process {site.pid}, at {site.url}." in text
-    assert f"kill {site.pid}" in text
-    assert httpx.get(f"{site.url}/healthz").status_code == 200
-
-
 def test_a_stop_lets_running_steps_end_and_begins_no_new_ones(fresh: Running) -> None:
     fresh.start()
     books = Books(fresh.data)
-    chores = [books.add_chore(seconds=2.5) for _ in range(6)]
+    chores = [books.add_chore(seconds=5) for _ in range(6)]
     wait_for(lambda: sum(books.chore(pk, "begun") for pk in chores) == 2, 20)
     assert fresh.stop() == 0
     assert sum(books.chore(pk, "begun") for pk in chores) <= 3
@@ -104,32 +94,28 @@ def test_a_stop_lets_running_steps_end_and_begins_no_new_ones(fresh: Running) ->
     assert "worker-short" in told[0]
 
 
-def test_a_second_ctrl_c_ends_it_at_once(fresh: Running) -> None:
-    fresh.start()
-    books = Books(fresh.data)
-    chore = books.add_chore(seconds=60)
-    wait_for(lambda: books.chore(chore, "begun"), 20)
-    os.kill(fresh.pid, signal.SIGINT)
-    wait_for(lambda: "Stopping …" in fresh.said, 5)
-    time.sleep(0.5)
-    began = time.monotonic()
-    assert fresh.stop(signal.SIGINT) == 0
-    assert time.monotonic() - began < 5
-    assert fresh.survivors() == []
-    assert books.chore(chore, "ended") == 0
-
-
-def test_after_kill_9_nobody_survives_and_the_next_start_works_at_once(fresh: Running) -> None:
+def test_after_kill_9_nobody_survives_and_the_next_start_works_until_a_second_ctrl_c(fresh: Running) -> None:
     fresh.start()
     fresh.cluster("short")
     fresh.cluster("long")
     url = fresh.url
     fresh.kill()
     assert fresh.start().url == url
-    fresh.cluster("short")
-    fresh.cluster("long")
-    fresh.kill()
-    wait_for(lambda: fresh.survivors() == [], 5)
+    _ends_at_once_at_the_second_ctrl_c(fresh)
+
+
+def _ends_at_once_at_the_second_ctrl_c(site: Running) -> None:
+    books = Books(site.data)
+    chore = books.add_chore(seconds=60)
+    wait_for(lambda: books.chore(chore, "begun"), 30)
+    os.kill(site.pid, signal.SIGINT)
+    wait_for(lambda: "Stopping …" in site.said, 20)
+    time.sleep(0.5)  # sooner, it counts as the first one
+    began = time.monotonic()
+    assert site.stop(signal.SIGINT) == 0
+    assert time.monotonic() - began < 15, "steps have 20 seconds otherwise, and a chore has a minute"
+    assert site.survivors() == []
+    assert books.chore(chore, "ended") == 0
 
 
 def test_a_closed_terminal_stops_it(fresh: Running) -> None:

@@ -89,7 +89,7 @@ def test_it_is_cancelled_after_a_question(
     client = client_of(alice)
     assert "another program" in client.get(f"/provider/{made}/cancel").content.decode()
     response = client.post(f"/provider/{made}/cancel", follow=True)
-    assert "asked to cancel" in response.content.decode()
+    assert "Cancelling at xAI" in response.content.decode()
     assert "Cancel" in client.get(f"/provider/{made}", headers=HTMX).content.decode()
     remote = client.get("/provider/", headers=HTMX).content.decode()
     assert "Cancelled" in remote or "Cancelling" in remote

@@ -33,6 +33,12 @@ class Box:
     def read(self, name: str) -> bytes:
         return b"abc"
 
+    def page_text(self, name: str, page: int) -> str:
+        return f"Page {page}"
+
+    def page_jpeg(self, name: str, page: int) -> bytes:
+        return b"jpg"
+
 
 def recipe(**changes: Any) -> Recipe:
     made = Recipe("r", None, None, parse("What is in {{id}}?", COLUMNS), "grok-4.3", {}, CHAT, (), Pictures(1, "low"))

@@ -174,3 +174,14 @@ def test_the_list_of_batches_has_views_too(batch: Batch, site: Client) -> None:
     assert SavedView.objects.get().query == "only=done&sort=-cost"
     html = site.post(f"/batches/views/{SavedView.objects.get().pk}/delete", follow=True).content.decode()
     assert "is deleted." in html
+
+
+@pytest.mark.parametrize("address", ["batch-save-view", "batches-save-view"])
+def test_a_view_that_is_too_long_is_not_saved(address: str, batch: Batch, site: Client) -> None:
+    """Forty of 8 MB were read with every page of the list; and no browser could follow its address."""
+    args = [batch.pk] if address == "batch-save-view" else []
+    query = "&".join(f"c.{'n' * 3_000}{number}=x" for number in range(5)) + "&search=x"
+    answer = site.post(reverse(address, args=args), {"name": "Long", "query": query})
+    assert answer.status_code == 302
+    assert len(answer["Location"]) < 5_000
+    assert all(len(view.query) < 5_000 for view in SavedView.objects.all())

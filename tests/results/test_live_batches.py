@@ -47,7 +47,7 @@ def test_a_batch_whose_replies_keep_getting_lost_can_go_on(
         step_all(batch)
         batch.refresh_from_db()
     page = text_of(site, "batch", batch.pk)
-    assert "Nothing else is asked until you say so." in page
+    assert "Answers to rows already sent are still read." in page
     assert 'id="held-go-on"' in page
     sandbox.mend()
     site.post(reverse("batch-go-on", args=[batch.pk]))
@@ -60,4 +60,4 @@ def test_a_cancel_says_that_running_rows_are_waited_for(
     sandbox.set(deferred_delay=1000)
     batch = drive(make_batch(team, 3, runs_live=True), until="processing")
     actions.cancel(batch, alice)
-    assert "cannot be called back" in text_of(client_of(alice), "batch", batch.pk)
+    assert "can’t be called back" in text_of(client_of(alice), "batch", batch.pk)

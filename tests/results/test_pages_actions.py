@@ -109,7 +109,7 @@ def failing(team: Team, alice: User) -> Batch:
 def test_a_retry_says_how_many_rows_and_what_it_costs(failing: Batch, site: Client) -> None:
     page = ask(site, "batch-retry", failing.pk)
     assert "number 2 of “Sorting”" in page
-    assert "rows with a whole answer are not touched and not" in " ".join(page.split())
+    assert "rows with a complete answer are not touched and not" in " ".join(page.split())
     assert "All 3 together: about" in page
     assert 'title="$0.00062616">$0.0006' in page
     assert "overloaded: 2 rows" in page
@@ -180,12 +180,12 @@ def test_a_row_on_its_way_is_not_sent_twice(failing: Batch, site: Client) -> Non
 def test_a_row_with_an_answer_is_run_again_once(failing: Batch, site: Client) -> None:
     page = ask(site, "batch-row-retry", failing.pk, 1)
     assert "Run row 1 again?" in page
-    assert "which is kept beside it" in page
+    assert "which is kept as an earlier attempt" in page
     do(site, "batch-row-retry", failing, 1)
     again = failing.submissions.get(number=2)
     assert list(retriable_results(again).values_list("row", flat=True)) == [1]
     assert "It is being retried" in site.get(reverse("batch-row", args=[failing.pk, 1])).content.decode()
-    assert "These rows are being tried again already." in said(do(site, "batch-row-retry", failing, 1))
+    assert "These rows are already being retried." in said(do(site, "batch-row-retry", failing, 1))
     assert failing.submissions.count() == 2
 
 
@@ -272,7 +272,7 @@ def test_answers_that_do_not_fit_are_grouped_and_can_be_asked_for_once_more(misf
 
 def test_what_it_costs_and_what_stays_is_said_first(misfits: Batch, site: Client) -> None:
     page = ask(site, "batch-retry", misfits.pk, fit="misfit")
-    assert "Ask the 3 rows that do not fit once more?" in page
+    assert "Retry 3 rows in the wrong format?" in page
     assert "The 2 other answers are not touched and not charged again." in page
     assert "All 3 together: about" in page
     assert "1 of them was cut off at the token limit." in page

@@ -353,7 +353,7 @@ def test_calls_that_fail_again_and_again_are_shown_in_xai_s_words(team: Team, al
     ("ending", "reason", "title"),
     [
         ("cancelled", "Cancelled before it was answered.", "Cancelling"),
-        ("completed", "The deadline that was set for this batch has passed.", "Finishing early"),
+        ("completed", "The deadline of this batch has passed.", "Finishing early"),
         ("failed", "Model x is not supported", "xAI refused it; the rows sent so far are being withdrawn"),
     ],
 )

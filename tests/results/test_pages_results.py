@@ -192,7 +192,7 @@ def test_an_ended_batch_is_not_partial(team: Team, alice: User, site: Client) ->
 
 def test_an_empty_filter_leads_back(team: Team, alice: User, site: Client) -> None:
     shown = text(site, an_ended_batch(team, alice), state="missing")
-    assert "No row in this batch matches." in shown
+    assert "No row of this batch matches the filter." in shown
     assert "Show all rows" in shown
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +10,7 @@ from typing import Any
 import pytest
 import redis as redis_client
 
-from batchsite.options import ROOT
+from tests import nursery
 from tests.needs import need
 from tests.running import Running, wait_for
 from tests.services import ask_postgres, postgres, postgres_folder, redis, redis_server
@@ -41,8 +39,7 @@ class Site:
         self.running, self.broker = running, redis_client.Redis.from_url(broker)
 
     def shell(self, code: str) -> str:
-        command = [sys.executable, "manage.py", "shell", "--no-imports", "-c", code]
-        done = subprocess.run(command, cwd=ROOT, env=self.running.environ, capture_output=True, text=True, check=False)
+        done = nursery.run(["manage.py", "shell", "--no-imports", "-c", code], self.running.environ)
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 

@@ -45,8 +45,8 @@ def test_a_page_that_stays_holds_the_batch_and_says_why(status: int, team: Team,
     sandbox.fault("html", call="any", status=status, applied=False)
     batch = drive(make_batch(team, ROWS), until="held")
     assert batch.held_for == HeldFor.NETWORK
-    assert batch.held_reason.startswith("A web page came instead of an answer of xAI, probably from a proxy")
-    assert "Let 127.0.0.1 pass there" in batch.held_reason
+    assert batch.held_reason.startswith("A web page came back instead of xAI’s answer, probably from a proxy")
+    assert "Allow 127.0.0.1 there" in batch.held_reason
     held = batch.events.filter(kind="held").latest("pk")
     assert "a web page came" in held.detail
     sandbox.mend()

@@ -85,7 +85,7 @@ def test_a_404_under_a_key_whose_team_nobody_knows_is_not_the_end(team: Team, sa
     batch.submissions.update(provider_team="")  # as an earlier version left it
     set_key(THEIRS)
     drive(batch, until="held")
-    assert "does not say whether the key is of the xAI team" in batch.held_reason
+    assert "doesn’t say whether the key belongs to the xAI team" in batch.held_reason
     for _ in range(40):
         step_all(batch)
     batch.refresh_from_db()
@@ -98,7 +98,7 @@ def test_what_nobody_can_tell_anything_of_can_be_ended(team: Team, sandbox: Sand
     sandbox.fault("status", call="key", status=503)
     sandbox.fault("vanish", call="add", times=1)
     batch = drive(make_batch(team, ROWS), until="held")
-    assert "does not say whether the key is of the xAI team" in batch.held_reason
+    assert "doesn’t say whether the key belongs to the xAI team" in batch.held_reason
     actions.cancel(batch, None)
     drive(batch)
     assert (batch.is_running, batch.missing) == (False, ROWS)

@@ -308,7 +308,7 @@ def test_a_batch_that_vanished_is_given_up_after_a_while(team: Team, sandbox: Sa
     sandbox.fault("vanish")
     drive(batch)
     assert (batch.state, batch.missing) == ("failed", ROWS)
-    assert "does not know" in Result.objects.get(batch=batch, row=5).error
+    assert "no longer has this batch" in Result.objects.get(batch=batch, row=5).error
     batch.refresh_from_db()
 
 

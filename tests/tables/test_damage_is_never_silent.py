@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+import os
+
 import pytest
 
 from tests.tables.damage import KINDS, case, cases, strictly, well_formed
@@ -10,16 +13,20 @@ from tests.tables.judging import Tally, tallied
 from tests.tables.tables import guessed
 
 TABLES = good_tables()
+EVERY = int(os.environ.get("DAMAGE_EVERY", "2"))
+"""So many cases apart are those that are tried: by day, each table suffers about half of the kinds, and each kind about
+half of the tables.
+"""
 
 
 @pytest.fixture(scope="module")
 def tally() -> Tally:
     """One seed over all tables and kinds; `benchmarks/damaged_files.py` takes many more."""
-    return tallied(cases(TABLES, range(1)))
+    return tallied(itertools.islice(cases(TABLES, range(1)), None, None, EVERY))
 
 
 def test_no_spoilt_file_is_read_wrong_without_a_word(tally: Tally) -> None:
-    assert sum(tally.counts.values()) > 1400
+    assert sum(tally.counts.values()) > 1400 / EVERY
     assert [(case.base.name, case.kind) for case in tally.wrong] == []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import subprocess
 import sys
@@ -16,16 +17,17 @@ from pyarrow import parquet
 
 from batchsite.tables import Asks, Limits, ReadingError, open_table
 from batchsite.tables.formats import parquet_pages
+from batchsite.workbooks import disk_room
 from tests.tables.forms import parquet_file, sentence, shared
 
 LIMITS = Limits(rows=1_000_000, columns=50, cell=100_000, unpacked=2_000_000_000)
-GROWN = 30_000_000
-"""Characters that a file of some kilobytes has once it is unpacked."""
+GROWN = 12_000_000
+"""Characters that a file of some kilobytes has once it is unpacked: more than may be in memory at once."""
 TABLE = [["id", "text", "more"], ["1", "TEXT"]]
 SHEET, TEXTS, WORKBOOK = "xl/worksheets/sheet1.xml", "xl/sharedStrings.xml", "xl/workbook.xml"
 
 
-def grown(part: str, old: str, before: str, repeated: str, behind: str = "", to: int = GROWN) -> bytes:
+def grown(part: str, old: str, before: str, repeated: str, behind: str = "", to: int = 0) -> bytes:
     """An Excel file with something repeated in one of its parts until that has so many characters."""
     target = io.BytesIO()
     with (
@@ -36,7 +38,7 @@ def grown(part: str, old: str, before: str, repeated: str, behind: str = "", to:
             text = archive.read(name).decode()
             if name == part:
                 assert old in text
-                text = text.replace(old, before + repeated * (to // len(repeated)) + behind)
+                text = text.replace(old, before + repeated * ((to or GROWN) // len(repeated)) + behind)
             new.writestr(name, text)
     return target.getvalue()
 
@@ -57,7 +59,7 @@ EXCEL: dict[str, tuple[Callable[[], bytes], str]] = {
         "columns; the limit is 50",
     ),
     "number": (lambda: grown(SHEET, ROW_END, "<c><v>", "1", f"</v></c>{ROW_END}"), LONG),
-    "shared text": (lambda: grown(TEXTS, "TEXT", "", "x", to=2 * GROWN), LONG),
+    "shared text": (lambda: grown(TEXTS, "TEXT", "", "x", to=4 * GROWN), LONG),
     "attribute": (lambda: grown(SHEET, "<sheetData>", '<sheetData x="', "x", '">'), "damaged"),
     "comment": (lambda: grown(SHEET, "<sheetData>", "<!--", "x", "--><sheetData>"), "damaged"),
     "depth": (lambda: grown(SHEET, "<sheetData>", "", "<a>", "<sheetData>"), "damaged"),
@@ -152,11 +154,12 @@ def test_the_pages_of_a_file_are_those_that_its_headers_say(options: dict[str, o
 
 LIMITED = """
 import resource, sys
-from tests.tables.test_small_files_that_grow import EXCEL, refusal
-data = EXCEL[sys.argv[1]][0]()
+from tests.tables import test_small_files_that_grow as files
+files.GROWN = 30_000_000
+data = files.EXCEL[sys.argv[1]][0]()
 used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
 resource.setrlimit(resource.RLIMIT_AS, (used + 25_000_000, -1))
-print(refusal(data))
+print(files.refusal(data))
 """
 
 
@@ -164,3 +167,22 @@ print(refusal(data))
 def test_the_parser_of_xml_takes_no_more_memory_either(kind: str) -> None:
     done = subprocess.run([sys.executable, "-c", LIMITED, kind], capture_output=True, text=True, check=True)
     assert EXCEL[kind][1] in done.stdout
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(lambda: gzip.compress(b"a,b\n" + b"1,2\n" * 10_000_000, 1), id="gzip"),
+        pytest.param(lambda: grown(TEXTS, "TEXT", "", "x", to=40_000_000), id="shared text"),
+        pytest.param(lambda: grown(SHEET, ROW_END, "<c><v>", "1", f"</v></c>{ROW_END}", to=40_000_000), id="long row"),
+    ],
+)
+def test_what_unpacks_to_much_leaves_room_on_the_disk(
+    data: Callable[[], bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is not refused: it waits, as for a full disk, and the database of everybody else goes on."""
+    monkeypatch.setattr(disk_room, "RESERVE", 10**18)
+    with pytest.raises(OSError, match="No space left"):
+        refusal(data())
+    monkeypatch.setattr(disk_room, "RESERVE", 0)
+    refusal(data())

@@ -88,14 +88,15 @@ def test_an_owner_takes_it_back(second: Team, site: Client) -> None:
 
 def test_it_stays_while_batches_run(second: Team, alice: User, site: Client) -> None:
     a_running_batch(second, alice, rows=3)
-    assert "1 of its batches still run" in site.post(reverse("team-delete"), follow=True).content.decode()
+    assert "One of its batches is still running" in site.post(reverse("team-delete"), follow=True).content.decode()
     second.refresh_from_db()
     assert second.delete_at is None
 
 
 def test_the_team_that_runs_the_installation_stays(team: Team, alice: User, client_of: Browser) -> None:
-    page = client_of(alice).post(reverse("team-delete"), follow=True).content.decode()
-    assert "its owners run the installation" in page
+    site = client_of(alice)
+    assert "Delete the team" not in site.get(reverse("team")).content.decode()
+    assert "its owners run the installation" in site.post(reverse("team-delete"), follow=True).content.decode()
     team.refresh_from_db()
     assert team.delete_at is None
 

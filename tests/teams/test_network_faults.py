@@ -68,7 +68,7 @@ def test_the_page_of_a_proxy_says_nothing_about_the_key(status: int) -> None:
     for port in serve(status):
         check = check_key("xai-secret-0123456789abcd", f"http://127.0.0.1:{port}/v1")
     assert check.verdict == Verdict.UNKNOWN
-    assert "A web page came instead of an answer of xAI" in check.words
+    assert "A web page came back instead of xAI’s answer" in check.words
 
 
 def test_a_certificate_that_nobody_trusts(tmp_path: Path) -> None:

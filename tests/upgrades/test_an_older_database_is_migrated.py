@@ -9,13 +9,11 @@ from __future__ import annotations
 import lzma
 import os
 import sqlite3
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from batchsite.options import ROOT
+from tests import nursery
 from tests.needs import need
 from tests.services import postgres_folder, postgres_server
 
@@ -52,8 +50,7 @@ def _migrated(environ: dict[str, str]) -> str:
     """What the upgraded database says. Fails where a migration does, or one is missing."""
     env = {**os.environ, "BATCHSITE_HTTPS": "0", "SECRET_KEY": "k" * 60, **environ}
     env.pop("DJANGO_SETTINGS_MODULE", None)
-    command = [sys.executable, "-c", LOOK]
-    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+    done = nursery.run(["-c", LOOK], env)
     assert done.returncode == 0, done.stderr[-3000:]
     return next(line.removeprefix("LOOK ") for line in done.stdout.splitlines() if line.startswith("LOOK "))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import uuid
 
 import httpx
@@ -263,3 +264,16 @@ def test_white_space_around_a_pasted_key_is_ignored() -> None:
     with XaiClient(f" {KEY}\n", transport=httpx.MockTransport(provider)) as client:
         client.check_key()
     assert provider.requests[0].headers["authorization"] == f"Bearer {KEY}"
+
+
+@pytest.mark.parametrize("packed", ["gzip, gzip", "br", "zstd", "deflate"])
+def test_an_answer_that_is_packed_otherwise_than_asked_for_is_not_unpacked(packed: str) -> None:
+    """Packed twice, 6 kB were 4 GB, in one piece."""
+    twice = gzip.compress(gzip.compress(bytes(50_000_000), 9), 9)
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, headers={"content-encoding": packed}, stream=httpx.ByteStream(twice))
+
+    client = XaiClient(KEY, transport=httpx.MockTransport(answer), retries=0)
+    with client, pytest.raises(BadAnswer, match="not asked for"):
+        client.get_batch(BATCH_ID)

@@ -79,3 +79,11 @@ def _seconds_for(rows: list[Any]) -> float:
     for row in rows:
         read_result(row)
     return time.process_time() - started
+
+
+def test_numbers_that_cannot_be_count_as_missing() -> None:
+    """Two costs of 9e18 ticks, summed, broke the database's sums; a negative one is refused by its columns."""
+    for cost in (2**63 - 1, 10**13, -1):
+        usage = read_result(answered(usage={"prompt_tokens": 2**40, "cost_in_usd_ticks": cost})).usage
+        assert usage is not None
+        assert (usage.cost_ticks, usage.prompt_tokens) == (None, 0)

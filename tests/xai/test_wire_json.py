@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from typing import Any
 
 import orjson
@@ -10,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from batchsite.xai.wire_json import BIGGEST, count, decode_json, number
+from batchsite.xai.wire_json import BIGGEST, MOST_COUNT, count, decode_json, encode_json, number
 
 READABLE = [
     (b"null", None),
@@ -72,4 +74,32 @@ NUMBERS = [
 @pytest.mark.parametrize(("value", "read"), NUMBERS)
 def test_numbers_are_whole_and_fit_a_database_integer(value: object, read: int | None) -> None:
     assert number(value) == read
-    assert count(value) == (read or 0)
+    assert count(value) == (read if read and 0 < read <= MOST_COUNT else 0)
+
+
+def test_what_is_nested_deeply_can_be_written_as_it_was_read() -> None:
+    """Whoever stores or shows an answer must not fail because of it: orjson writes 254 levels, and reads 1,024."""
+    deep = decode_json(b"[" * 600 + b"]" * 600)
+    assert encode_json(deep) == b"[" * 600 + b"]" * 600
+    assert b"nested too deeply" in encode_json(decode_json(b"[" * 1000 + b"]" * 1000))
+
+
+def test_indenting_makes_little_of_much() -> None:
+    """At level 250 a line has 500 spaces: 200 kB would be 50 MB."""
+    assert encode_json({"a": [1]}, indent=True).count(b"\n") == 4
+    nested = decode_json(b"[" * 250 + b"1," * 100_000 + b"1" + b"]" * 250)
+    assert len(encode_json(nested, indent=True)) < 300_000
+
+
+def test_a_body_whose_values_need_more_memory_than_there_is_ends_in_an_error_and_not_in_the_process() -> None:
+    script = (
+        "import resource; from batchsite.xai.wire_json import decode_json\n"
+        "from batchsite.xai.result_page import read_page_of_results\n"
+        "body = b'{\"results\":[' + b'[],' * 9_000_000 + b'[]]}'\n"
+        "resource.setrlimit(resource.RLIMIT_DATA, (300_000_000, -1))\n"
+        "for read in (decode_json, read_page_of_results):\n"
+        "    try: read(body)\n"
+        "    except MemoryError: print('said')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["said", "said"]

@@ -82,6 +82,8 @@ class Batch(models.Model):
     """The column whose cells name pictures or documents that go along with the prompt."""
     picture_detail = models.CharField(max_length=8, blank=True)
     """How closely the model looks at pictures: low or high; its own choice where blank."""
+    document_form = models.CharField(max_length=8, blank=True)
+    """How PDFs that came with the table are sent: see recipes.attachments.DOCUMENTS."""
     history_column = models.CharField(max_length=300, blank=True)
     """The column whose cells hold earlier turns of a conversation: a JSON list of messages."""
     id_column = models.CharField(max_length=300, blank=True)
@@ -251,6 +253,10 @@ class Batch(models.Model):
         is_expired = state == RowState.CANCELLED and self.state == State.EXPIRED
         return str(State.EXPIRED.label if is_expired else RowState(state).label)
 
+    def cause_label(self, cause: str) -> str:
+        """Returns the cause of a row for people; one that is called like a state is named like that state."""
+        return self.row_label(cause).lower() if cause in RowState else cause
+
     @property
     def is_clean(self) -> bool:
         """Whether every row that was sent has a whole answer that fits its shape."""
@@ -258,9 +264,10 @@ class Batch(models.Model):
 
     @property
     def why_held(self) -> str:
-        """Why it is held, as a sentence begins; xAI is written small anywhere."""
+        """Why it is held, as a sentence begins; xAI and the name of a host are written small anywhere."""
         reason = self.held_reason
-        return reason if reason.startswith("xAI") else reason[:1].upper() + reason[1:]
+        is_name = reason.startswith("xAI") or "." in reason.partition(" ")[0]
+        return reason if is_name else reason[:1].upper() + reason[1:]
 
     @property
     def tone(self) -> str:

@@ -157,7 +157,15 @@ _WHAT_IS_SENT = (
     *("prompt", "system_prompt", "examples", "shape", "model", "params", "ranges", "row_limit", "skip_empty"),
     *("id_column", "id_prefix", "request_kind"),
 )
-_SENT_WHERE_SET = ("picture_column", "picture_detail", "history_column", "sent_once", "tools", "cache_key")
+_SENT_WHERE_SET = (
+    "picture_column",
+    "picture_detail",
+    "document_form",
+    "history_column",
+    "sent_once",
+    "tools",
+    "cache_key",
+)
 """Came later: where they are blank, the token is what it was before."""
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from openpyxl.utils import get_column_letter
-
 from batchsite.tables.cell_faults import too_long, too_many_columns
 from batchsite.tables.row_checks import RowChecks, refuse
 from batchsite.tables.table_types import Limits
@@ -158,6 +156,8 @@ class FirstLook:
 
 
 def _place(cell: Cell, row: int) -> str:
+    from openpyxl.utils import get_column_letter  # only where it is needed: all of openpyxl comes with it
+
     return f"{get_column_letter(cell.column)}{row}"
 
 

@@ -28,6 +28,8 @@ TEXT_COLUMN = "text"
 LARGEST = 50_000_000
 """Bytes of one file."""
 LONGEST_NAME = 300
+MOST_FILES = 50_000
+"""Files that an archive may have: whoever reads one of them reads the names of all first."""
 EACH = "each file"
 """The answer that makes a row of each file."""
 _SHOWN = 5
@@ -116,9 +118,17 @@ def open_files(archive: zipfile.ZipFile, found: Members, *, answers: Answers, li
     if size > limits.unpacked:
         message = f"Unpacked the files have more than {limits.unpacked:,} bytes, which is the limit."
         raise refuse(f"{message} Split the archive into smaller ones.")
+    refuse_many(found)
     if not found.files:
         raise refuse("The zip archive holds no picture, PDF or text that can be used.")
     return FilesTable(archive, found, answers, limits)
+
+
+def refuse_many(found: Members) -> None:
+    """Raises ReadingError for an archive of so many files that reading one of them would take too long."""
+    if len(found.files) > MOST_FILES:
+        words = f"The archive has {len(found.files):,} pictures, documents and texts; {MOST_FILES:,} are the limit."
+        raise refuse(f"{words} Split it into smaller ones.")
 
 
 class FilesTable(Table):

@@ -73,7 +73,8 @@ def _reader(head: str, filename: str) -> tuple[str, Callable[[ByteStream, int], 
         return "json", in_a_row
     if filename.lower().endswith(_LINES) or len(begin) >= 60_000 > len(begin) - len(lines[0]):
         return "jsonl", of_lines
-    several = lines[0][-1] not in "{[" and any(map(_is_object, lines[1:4]))  # of which the first may be bad
+    bare = [line.removesuffix(",") for line in lines[:4]]  # as taken out of a list
+    several = lines[0][-1] not in "{[" and any(map(_is_object, bare[1:]))  # of which the first may be bad
     if _is_object(lines[0]) or several:
         return "jsonl", of_lines
     return "json", in_a_row

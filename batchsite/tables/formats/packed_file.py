@@ -28,9 +28,11 @@ from batchsite.tables.table_types import (
     Table,
     Understood,
 )
+from batchsite.workbooks.disk_room import keep_room
 
 GZIP, ZIP, EMPTY_ZIP = b"\x1f\x8b", b"PK\x03\x04", b"PK\x05\x06"
 FILE = "file"
+_TABLES = {".csv", ".tsv", ".tab", ".xlsx", ".xlsm", ".json", ".jsonl", ".ndjson", ".parquet"}
 _PIECE = 1 << 20
 _SHOWN = 50
 _DAMAGED = (zlib.error, lzma.LZMAError, EOFError, gzip.BadGzipFile, zipfile.BadZipFile, ValueError, IndexError)
@@ -95,6 +97,8 @@ def open_zip(stream: ByteStream, *, filename: str, answers: Answers, limits: Lim
     tables = [one for one in kept if PurePath(one.filename).suffix.lower() in file_archive.TABLES]
     if answers.get(FILE) == file_archive.EACH or (has_files and not tables and FILE not in answers):
         return file_archive.open_files(archive, found, answers=answers, limits=limits)
+    if has_files:
+        file_archive.refuse_many(found)
     entry = _entry(tables if has_files and tables else kept, answers, has_files=bool(found.files))
     if entry.flag_bits & 1:
         raise refuse(f"“{entry.filename}” in the zip archive is protected by a password. Zip it without one.")
@@ -167,8 +171,8 @@ def _entry(entries: list[zipfile.ZipInfo], answers: Answers, *, has_files: bool)
     if has_files:
         choices += (Choice(file_archive.EACH, "None of them: each file is a row of its own"),)
     text = f"The zip archive has {len(entries):,} files. Which one is the table?"
-    biggest = max(entries, key=lambda one: one.file_size)
-    question = Question(FILE, text, choices, guess=biggest.filename)
+    likeliest = max(entries, key=lambda one: (PurePath(one.filename).suffix.lower() in _TABLES, one.file_size))
+    question = Question(FILE, text, choices, guess=likeliest.filename)
     raise Asks([question], Understood(form="", packed="zip"))
 
 
@@ -197,6 +201,7 @@ def _unpacked(pieces: Iterator[bytes], name: str, packed: str, limits: Limits) -
             size += len(piece)
             _check_size(size, limits)
             file.write(piece)
+            keep_room(size - len(piece), size)
         _refuse_nested(file)
         file.seek(0)
     except BaseException:

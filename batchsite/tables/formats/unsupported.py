@@ -51,11 +51,15 @@ _MAGIC = (
     (b"$FL2", "an SPSS file"),
     (b"$FL3", "an SPSS file"),
     (b"<stata_dta>", "a Stata file"),
+    (b"X\n\0\0\0", "an R data file"),
+    (b"RDX2\nX\n", "an R data file"),
+    (b"RDX3\nX\n", "an R data file"),
     (b"version https://git-lfs", "a Git LFS pointer, which only names the real file"),
     (b"BEGIN:VCARD", "an address book (vCard)"),
     (b"BEGIN:VCALENDAR", "a calendar"),
     (b"-----BEGIN ", "a key or certificate"),
 )
+_SHORTCUT = re.compile(rb'\s*\{\s*"url":\s*"https://docs\.google\.com/[^"]*",\s*"(?:doc|resource)_id":[^\n]*\}\s*\Z')
 _CONTROL = re.compile(rb"[\0-\x08\x0e-\x1f\x7f]")
 _INSIDE = (
     (b"RIFF", 8, b"WEBP", "a picture (WebP)"),
@@ -87,6 +91,8 @@ def what_is(head: bytes) -> str:
     for begin, at, mark, name in _INSIDE:
         if head.startswith(begin) and head[at : at + len(mark)] == mark and b"\0" in head[:1024]:
             return name
+    if _SHORTCUT.match(head):
+        return "a link to a Google document, without its rows"
     if b"\0" in head[:1024]:
         return next((name for magic, name in _BINARY if head.startswith(magic)), "")
     return ""

@@ -1,0 +1,87 @@
+"""News in words, for mails. Names come from people: they hold no line, no mention and no link of theirs."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from typing import Any
+
+from batchsite.batches.states import HeldFor
+from batchsite.notifications.models import Kind, News
+from batchsite.notifications.payload import link_to
+from batchsite.wording import dollars
+
+LONGEST_NAME = 80
+MOST_NAMED = 30
+"""Pieces of news that one message spells out."""
+_CAUSES = {
+    HeldFor.CREDITS: "the xAI account has no credits left",
+    HeldFor.KEY: "the xAI key is missing, refused, or of another team",
+    HeldFor.NETWORK: "xAI cannot be reached",
+    HeldFor.BUDGET: "a budget is used up",
+    HeldFor.CAP: "its spending cap is reached",
+    HeldFor.RESTORE: "the database was restored, and somebody has to confirm that rows are still wanted",
+    HeldFor.LOST: "replies keep getting lost, and somebody has to decide",
+}
+_LINES = {
+    "budget_near": "The month’s budget is almost used up",
+    "cap_near": "The spending cap is almost reached",
+    "cap_stopped": "Stopped at the spending cap",
+}
+_DISARMED = str.maketrans({"<": "‹", ">": "›", "@": "＠", "[": "(", "]": ")", "`": "'", "|": "¦"})
+"""What starts a mention, a link or code in Slack, Teams, Discord, Telegram and Markdown."""
+
+
+def plain(name: str) -> str:
+    """Returns a name in one line, without signs that do something in a mail."""
+    shown = "".join(sign if unicodedata.category(sign)[0] != "C" else " " for sign in name)
+    line = " ".join(shown.split()).translate(_DISARMED).replace("://", ":/ /").replace("www.", "www. ")
+    return line if len(line) <= LONGEST_NAME else f"{line[: LONGEST_NAME - 1]}…"
+
+
+def title(news: Sequence[News]) -> str:
+    """Returns one line: of a single piece of news what it says, of several how many."""
+    if len(news) > 1:
+        return f"{len(news)} notifications from batchsite"
+    return _headline(news[0])
+
+
+def text(news: Sequence[News]) -> str:
+    """Returns paragraphs, one for each piece of news."""
+    parts = [_paragraph(one) for one in news[:MOST_NAMED]]
+    if len(news) > MOST_NAMED:
+        parts.append(f"And {len(news) - MOST_NAMED:,} more: the list of batches shows them.")
+    return "\n\n".join(parts)
+
+
+def _headline(news: News) -> str:
+    facts = news.facts
+    if news.kind == Kind.TEST:
+        return "A test from batchsite"
+    name = plain(str(facts["name"]))
+    if news.kind == Kind.LINE:
+        return f"{_LINES.get(str(facts['line']), 'A line of a budget was crossed')}: {name}"
+    if news.kind == Kind.HELD:
+        return f"Held: {name}"
+    words = {"incomplete": "Completed with gaps", "cancelled": "Cancelled", "completed": "Completed"}
+    return f"{words.get(str(facts['state']), str(facts['state']).capitalize())}: {name}"
+
+
+def _paragraph(news: News) -> str:
+    if news.kind == Kind.TEST:
+        return "A test from batchsite.\nNotifications arrive here. Nothing else happened."
+    return "\n".join([_headline(news), *_details(news)])
+
+
+def _details(news: News) -> list[str]:
+    facts: dict[str, Any] = news.facts
+    lines = [f"Team {plain(str(facts.get('team', '')))}"]
+    if news.kind == Kind.HELD:
+        cause = _CAUSES.get(facts["held_for"], "somebody has to look at it")
+        lines.append(f"It waits because {cause}. No row fails because of it.")
+    if "outcome" in facts:
+        lines.append(f"{facts['outcome']}.")
+    if "batch" in facts:
+        simulated = ", simulated" if facts["simulated"] else ""
+        lines += [f"Cost: {dollars(facts['cost_ticks'])}{simulated}", link_to(facts["batch"])]
+    return lines
