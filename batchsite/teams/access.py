@@ -58,7 +58,9 @@ STILL_OPEN = {"team-keep", "member-remove", "installation-person", "installation
 def check_it_stays(request: HttpRequest, need: Need) -> None:
     """Raises PermissionDenied for changes in a team that is to be deleted: they would be lost."""
     team, match = request.team, request.resolver_match  # type: ignore[attr-defined]
-    if team.delete_at is None or need < Need.WORK or request.method in READS or match.view_name in STILL_OPEN:
+    if team.delete_at is None or need < Need.WORK or request.method in READS:
+        return
+    if match and match.view_name in STILL_OPEN:
         return
     when = f"{team.delete_at:%-d %B %Y}"
     raise PermissionDenied(f"{team} is to be deleted on {when}. An owner can take that back on the Team page.")

@@ -27,7 +27,9 @@ def team_delete(request: TeamRequest) -> HttpResponse:
             messages.error(request, str(error))
             return redirect("team")
         security_log.record("team_deletion_asked", request)
-        messages.success(request, f"{team} will be deleted on {at:%-d %B %Y}. Until then an owner can keep it on this page.")
+        messages.success(
+            request, f"{team} will be deleted on {at:%-d %B %Y}. Until then an owner can keep it on this page."
+        )
         return redirect("team")
     return render(
         request,
