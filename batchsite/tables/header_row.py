@@ -73,7 +73,7 @@ def _like_data(cells: Sequence[str], rows: list[list[str]]) -> bool:
 
 def _recurs(cells: Sequence[str], rows: list[list[str]]) -> bool:
     """Whether a word of the first row comes again below, as no name does; not where the whole row does."""
-    others = [row for row in rows if [row[0].lstrip("\ufeff"), *row[1:]] != list(cells)]
+    others = [row for row in rows if [row[0].lstrip("\ufeff\f"), *row[1:]] != list(cells)]
     return any(cell.strip() and Counter(row[column] for row in others)[cell] > 0 for column, cell in enumerate(cells))
 
 

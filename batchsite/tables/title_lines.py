@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 
 from batchsite.tables.cell_values import data_columns
 from batchsite.tables.further_headers import is_numbering
@@ -14,6 +15,8 @@ _MOST_PARTED, _FEWEST_BELOW = 3, 3
 """Records that a blank line may part from the table, and how many must stand below them."""
 _NARROWEST_PADDED = 3
 """Columns from which on cells that were left empty tell a title from a header."""
+_COMMENT = re.compile(r"\s*(?:# +\w|#[^\w\s,;|]|#+\s*$)")
+"""The beginning of a comment, rather than a name that has the sign in it."""
 
 
 def below_titles(top: TableTop) -> int:
@@ -95,8 +98,12 @@ def _is_value_above(top: TableTop, number: int) -> bool:
 
 
 def _is_comment(top: TableTop, number: int) -> bool:
-    """Whether a record that is as wide as the table is a comment above its header all the same."""
-    if not _has_hash(top, number) or number + 1 >= len(top.filled):
+    """Whether a record that is as wide as the table is a comment above its header all the same.
+
+    A name may begin with the sign, too: "#", "#id".
+    """
+    is_name = not _COMMENT.match(top.record(number)[1])
+    if not _has_hash(top, number) or number + 1 >= len(top.filled) or is_name:
         return False
     below = top.cells(number + 1)
     return len(below) == top.width and like_names(below)
@@ -116,6 +123,7 @@ def _certain(top: TableTop, leads: int) -> bool:
     parted = top.filled[leads] != top.filled[leads - 1] + 1
     typed = data_columns(top.rows(leads + 1), top.width)
     comments = all(_has_hash(top, number) for number in range(leads))
+    comments = comments and not any(filled_cells(cells) == len(cells) == top.width for cells in titles)
     return (bool(typed) and (padded or comments or (lonely and leads > 1))) or (lonely and parted)
 
 

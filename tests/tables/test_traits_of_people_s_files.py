@@ -35,7 +35,7 @@ SURE: dict[str, tuple[str | bytes, list[list[str]]]] = {
         cells("id¦name¦note¦n¦m/1¦Ann¦x¦2¦3/2¦Bob¦y¦4¦5"),
     ),
     "comments": ("# made by x\n# on y\n" + TABLE, ROWS),
-    "a comment with delimiters": ("# made, by, x\n" + TABLE, ROWS),
+    "a comment with delimiters": ("# made, by\n" + TABLE, ROWS),
     "a title and a blank line above texts": ("My people\n\n" + TEXT_TABLE, TEXTS),
     "sep=;": ("sep=;\na;b\n1,5;2\n", [["a", "b"], ["1,5", "2"]]),
     "sep in quotes": ('"sep=;"\na;b\n1;2\n', [["a", "b"], ["1", "2"]]),
@@ -135,6 +135,14 @@ ASKED: dict[str, tuple[str, str, list[list[str]]]] = {
     "a title above the header": ("title", "Monthly report\n" + TABLE, ROWS),
     "a title with a comma": ("title", "Report, May 2024\n\n" + TABLE, ROWS),
     "a title above texts": ("title", "My people\n" + TEXT_TABLE, TEXTS),
+    "a comment as wide as the table": ("title", "# made, by, x\n" + TABLE, ROWS),
+    "a name with the sign of comments, above dashes": (
+        "below_header", "#,name,n\n-,----,-\n1,Ann,2\n2,Bob,3\n", cells("#¦name¦n/1¦Ann¦2/2¦Bob¦3")
+    ),
+    "a name that begins with it, above questions": (
+        "below_header", "#id,age,name\nWho is it?,How old?,Which name?\n1,30,Ann\n2,31,Bob\n",
+        cells("#id¦age¦name/1¦30¦Ann/2¦31¦Bob"),
+    ),
     "a footnote": ("footer", TABLE + "\nSource: our own figures\n", ROWS),
     "a delimiter at the end of every row": ("width", "id,name,note\n1,Ann,x,\n2,Bob,y,\n3,Cy,z,\n", ROWS),
     "rows with a name in front": ("width", TABLE.replace("id,", "", 1), [["column 1", "name", "note"], *ROWS[1:]]),
@@ -158,6 +166,7 @@ ASKED: dict[str, tuple[str, str, list[list[str]]]] = {
     "one column and a blank line": ("trailing", "text\nHello\nBye\n\n", [["text"], ["Hello"], ["Bye"]]),
     "the header once more": ("repeated", TABLE + TABLE, [*ROWS, *ROWS[1:]]),
     "the header once more, with a mark": ("repeated", TABLE + "\ufeff" + TABLE, [*ROWS, *ROWS[1:]]),
+    "the header once more, on a new page": ("repeated", TABLE + "\f" + TABLE, [*ROWS, *ROWS[1:]]),
     "one quote in the file": ("quotes", 'id,size\n1,2 cm\n2,5" wide\n', cells('id¦size/1¦2 cm/2¦5" wide')),
     "a quote that opens and closes nothing": (
         "quoting",
