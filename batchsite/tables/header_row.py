@@ -6,9 +6,9 @@ import itertools
 from collections import Counter
 from collections.abc import Sequence
 
-from batchsite.tables.cell_values import data_columns
+from batchsite.tables.cell_values import data_columns, data_in
 from batchsite.tables.excerpts import excerpt
-from batchsite.tables.table_top import LONG_NAME, TableTop, data_in, numbered_text, shown_rows
+from batchsite.tables.table_top import LONG_NAME, TableTop, numbered_text, shown_rows
 from batchsite.tables.table_types import Choice, Problem, Question
 
 _MOST_WORDS = 3

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from batchsite.tables.cell_values import like_names
 from batchsite.tables.dialects import STRONG, Trial
-from batchsite.tables.table_top import like_names
 
 _JUDGED = 100
 """Lines."""

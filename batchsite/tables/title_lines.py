@@ -5,9 +5,9 @@ from __future__ import annotations
 import itertools
 import re
 
-from batchsite.tables.cell_values import data_columns
+from batchsite.tables.cell_values import data_columns, data_in, like_names
 from batchsite.tables.further_headers import is_numbering
-from batchsite.tables.table_top import TableTop, data_in, filled_cells, like_names, numbered_text, shown_rows
+from batchsite.tables.table_top import TableTop, filled_cells, numbered_text, shown_rows
 from batchsite.tables.table_types import Choice, Question
 
 _MOST_LINES = 31
@@ -114,8 +114,11 @@ def _has_hash(top: TableTop, number: int) -> bool:
 
 
 def _certain(top: TableTop, leads: int) -> bool:
-    """Several lines, or a blank one below them, or cells left empty: what no damaged header looks like."""
-    if not like_names(top.cells(leads)):
+    """Several lines, or a blank one below them, or cells left empty: what no damaged header looks like.
+
+    Never where there is more of it than of the table.
+    """
+    if not like_names(top.cells(leads)) or leads >= len(top.filled) - leads:
         return False
     titles = [top.cells(number) for number in range(leads)]
     padded = top.width >= _NARROWEST_PADDED and all(filled_cells(cells) < len(cells) == top.width for cells in titles)

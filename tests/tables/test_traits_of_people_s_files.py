@@ -18,6 +18,7 @@ ROWS = [["id", "name", "note"], ["1", "Ann", "x"], ["2", "Bob", "y"], ["3", "Cy"
 TABLE = "".join(",".join(row) + "\n" for row in ROWS)
 TEXTS = [["name", "city"], ["Ann", "Rome"], ["Bob", "Oslo"], ["Cy", "Bonn"]]
 TEXT_TABLE = "".join(",".join(row) + "\n" for row in TEXTS)
+PREAMBLE = "Account: 12\nOwner: Ann\nBranch: Rome\nFrom: May\nTo: June\n"
 
 SURE: dict[str, tuple[str | bytes, list[list[str]]]] = {
     "two titles and a blank line": ("Monthly report\nMay 2024\n\n" + TABLE, ROWS),
@@ -134,6 +135,8 @@ def test_it_is_read_without_a_question(data: str | bytes, expected: list[list[st
 ASKED: dict[str, tuple[str, str, list[list[str]]]] = {
     "a title above the header": ("title", "Monthly report\n" + TABLE, ROWS),
     "a title with a comma": ("title", "Report, May 2024\n\n" + TABLE, ROWS),
+    "more lines above the table than in it": ("title", PREAMBLE + TABLE, ROWS),
+    "lines of two cells above a shorter table": ("title", PREAMBLE.replace(": ", ",") + "\n" + TABLE, ROWS),
     "a title above texts": ("title", "My people\n" + TEXT_TABLE, TEXTS),
     "a comment as wide as the table": ("title", "# made, by, x\n" + TABLE, ROWS),
     "a name with the sign of comments, above dashes": (
@@ -179,6 +182,11 @@ ASKED: dict[str, tuple[str, str, list[list[str]]]] = {
 @pytest.mark.parametrize(("key", "text", "expected"), ASKED.values(), ids=ASKED.keys())
 def test_it_is_asked_and_the_guess_is_right(key: str, text: str, expected: list[list[str]]) -> None:
     assert guessed(text) == ([key], expected)
+
+
+def test_the_names_are_where_a_person_says_however_many_lines_are_above_them() -> None:
+    assert read(PREAMBLE.replace(": ", ",") + TABLE, answers={"header_line": "6"}) == ROWS
+    assert read(PREAMBLE.replace(": ", ",") + TABLE, answers={"title": "line 6"}) == ROWS
 
 
 @pytest.mark.parametrize("text", ["M6×40", "x\u00a0y", "5 € – ‚so‘"])
