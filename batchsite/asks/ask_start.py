@@ -14,8 +14,8 @@ from batchsite.pricing.lessons import PER_CHARACTER
 from batchsite.pricing.model_prices import price_of
 from batchsite.pricing.rates import ANSWER_GUESS, OVERHEAD
 from batchsite.recipes.parameters import check_params
-from batchsite.teams.accounts import account_kind
-from batchsite.teams.models import Team, User
+from batchsite.teams.accounts import AccountMissing, payer_of
+from batchsite.teams.models import ProviderKey, Team, User
 from batchsite.xai.bodies import CHAT
 
 LONGEST = 1_000_000
@@ -43,8 +43,17 @@ def likely_cost(team: Team, model: str, characters: int) -> int | None:
     return round(prompt * price.input_price + output * price.output_price)
 
 
-def press(team: Team, user: User | None, *, model: str, prompt: str, system: str = "", **params: Any) -> Ask:
-    """Store a prompt, to be asked by a worker. Raises Refused."""
+def press(
+    team: Team,
+    user: User | None,
+    *,
+    model: str,
+    prompt: str,
+    system: str = "",
+    key: ProviderKey | None = None,
+    **params: Any,
+) -> Ask:
+    """Store a prompt, to be asked by a worker. `key`: one of the team's, else what pays by default. Raises Refused."""
     prompt, system = prompt.replace("\r\n", "\n"), system.replace("\r\n", "\n")
     if not prompt.strip():
         raise Refused("Write a prompt first.")
@@ -60,10 +69,15 @@ def press(team: Team, user: User | None, *, model: str, prompt: str, system: str
         raise Refused(words)
     if budget and budget.is_reached:
         raise Refused(f"{budget.whose_title} budget is used up.")
+    try:
+        account, paying = payer_of(team, key)
+    except AccountMissing as error:
+        raise Refused(f"{error} Nothing was sent.") from error
     return Ask.objects.create(
         team=team,
         by=user,
-        account=account_kind(team),
+        account=account,
+        key=paying,
         model=model,
         system_prompt=system,
         prompt=prompt,

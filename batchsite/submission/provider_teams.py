@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import time
 
-from batchsite.batches.models import Batch, Submission
+from batchsite.batches.models import Submission
 from batchsite.submission.step_context import StepContext
 from batchsite.teams.accounts import Account, AccountKind
 from batchsite.xai.client import XaiClient
@@ -41,7 +41,7 @@ def mismatch(context: StepContext) -> str:
     if not made_by or not team or team == made_by:
         return ""
     return (
-        f"it was made with a key of another xAI team. {_where_to_set(context.submission.batch)} a key of the team "
+        f"it was made with a key of another xAI team. {_where_to_set(context.account)} a key of the team "
         f"{made_by}; the current key is of {team}, which can’t see this batch. Until then nothing is sent again."
     )
 
@@ -58,7 +58,7 @@ def cannot_tell(context: StepContext) -> str:
     """Returns the words for a 404 that says nothing."""
     return (
         "xAI doesn’t find this batch with the current key, and doesn’t say whether the key belongs to the xAI team "
-        f"that made it. {_where_to_set(context.submission.batch)} a key of that team."
+        f"that made it. {_where_to_set(context.account)} a key of that team."
     )
 
 
@@ -71,7 +71,7 @@ def _made_by(submission: Submission) -> str:
     return siblings.values_list("provider_team", flat=True).first() or ""
 
 
-def _where_to_set(batch: Batch) -> str:
-    if batch.account == AccountKind.ENVIRONMENT:
+def _where_to_set(account: Account) -> str:
+    if account.kind == AccountKind.ENVIRONMENT:
         return "Set XAI_API_KEY and restart batchsite, with"
-    return "On the Team page, set"
+    return f"On the Team page, replace {account.words} with"

@@ -20,7 +20,7 @@ from batchsite.pricing.lessons import prompt_fingerprint
 from batchsite.recipes.attachments import PAGES
 from batchsite.recipes.prompt_template import PromptError
 from batchsite.recipes.recipe import Recipe, check_row
-from batchsite.teams.accounts import account_kind
+from batchsite.teams.accounts import payer_of
 from batchsite.teams.models import Team, User
 from batchsite.trials.completion import body_of, for_trying, packed
 from batchsite.trials.models import AnswerState, Trial, TrialAnswer
@@ -117,7 +117,7 @@ def press(batch: Batch, user: User | None, rows: Sequence[int]) -> Trial:
     budget = limiting_budget(batch.team, user)
     if budget and (words := budget.refusal(planned.bill.ticks or 0, "This try", "try fewer rows or variants")):
         raise Refused(words)
-    answers = planned.answers
+    answers, (account, key) = planned.answers, payer_of(batch.team)
     with transaction.atomic():
         batch = Batch.objects.select_for_update(no_key=True).get(pk=batch.pk)
         if batch.trials.filter(ended_at=None).exists():
@@ -125,7 +125,8 @@ def press(batch: Batch, user: User | None, rows: Sequence[int]) -> Trial:
         trial = Trial.objects.create(
             batch=batch,
             by=user,
-            account=account_kind(batch.team),
+            account=account,
+            key=key,
             rows=list(rows),
             variants=variants_of(batch),
             shape=batch.shape,
