@@ -64,9 +64,7 @@ class KeyForm(forms.Form):
         """Two keys of a team have two names, whatever their case."""
         name = str(self.cleaned_data["name"]) or FIRST_KEY
         if keys_of(self._team).exclude(pk=self._stored.pk if self._stored else 0).filter(name__iexact=name).exists():
-            raise ValidationError(
-                f"The team has a key called “{name}” already. Choose another name, or change that key."
-            )
+            raise ValidationError(f"There is a key called “{name}” already. Choose another name, or change that key.")
         return name
 
     def clean_key(self) -> str:

@@ -209,7 +209,7 @@ def test_the_key_is_nowhere_to_be_seen(
     assert KEY not in refused + stored + browser.get(reverse("team")).content.decode()
     assert KEY not in caplog.text
     assert KEY not in repr(account_now(team))
-    assert KEY.encode() not in bytes(ProviderKey.objects.get().secret)
+    assert KEY.encode() not in bytes(ProviderKey.objects.get().secret or b"")
 
 
 def test_after_a_rotation_a_command_encrypts_the_keys_anew(team: Team, settings: Settings) -> None:
