@@ -44,7 +44,7 @@ class AskForm(forms.Form):
         super().__init__(*args, **kwargs)
         field: Any = self.fields["model"]
         field.choices = [(listed.model, _label(listed)) for listed in prices_for(team)]
-        if has_choice(team):
+        if has_choice(team) or self.data.get("key"):
             self.fields["key"] = KeyField(team)
 
     def params(self) -> dict[str, Any]:

@@ -35,12 +35,13 @@ def has_choice(team: Team) -> bool:
 class PayingKeyForm(forms.Form):
     """Which key pays. Of a single key the page says so, and brings it along: another default pays for nothing then."""
 
-    def __init__(self, team: Team, data: Any = None, *, form_id: str = "") -> None:
+    def __init__(self, team: Team, data: Any = None, *, form_id: str) -> None:
         super().__init__(data)
-        if keys_of(team).exists() or (data and data.get("key")):
-            self.fields["key"] = KeyField(team, **({"form": form_id} if form_id else {}))
-        self.has_choice = has_choice(team)
-        if self.fields and not self.has_choice:
+        typed, there = data.get("key", "") if data else "", [str(key.pk) for key in keys_of(team)]
+        self.has_choice = len(there) > 1 or typed not in {"", *there}
+        if self.has_choice or there:
+            self.fields["key"] = KeyField(team, form=form_id)
+        if there and not self.has_choice:
             self.fields["key"].widget = forms.HiddenInput({"form": form_id})
 
     @property
