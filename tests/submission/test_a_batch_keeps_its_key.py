@@ -61,7 +61,7 @@ def test_the_key_is_chosen_on_the_review_and_the_ledger_names_it(
     drive(draft)
     check_books(draft, sandbox)
     assert {spend.key for spend in DailySpend.objects.all()} == {"Trying out …2222"}
-    assert "Trying out" in site.get(reverse("batch", args=[draft.pk]), {"tab": "activity"}).content.decode()
+    assert "Trying out" in site.get(reverse("batch-activity", args=[draft.pk])).content.decode()
 
 
 def test_a_chosen_key_that_is_gone_meanwhile_sends_nothing_under_another(
