@@ -1,6 +1,6 @@
 """The child process of `file_reader`: looks at one file after the other, whatever their bytes do to it.
 
-    parent: what is asked (1 byte), page (4 bytes), length (8 bytes), the file; AS_BEFORE as the length: the last one again
+    parent: what is asked (1 byte), page (4 bytes), length (8 bytes), the file; with AS_BEFORE the last file again
     child: length (4 bytes), JSON, length (4 bytes), a picture or a text
 
 It has little memory, and for each file little time of the processor. At either limit it may end as it likes.
@@ -18,7 +18,8 @@ from batchsite.media.pdf_pages import NoPages, page_jpeg, page_text
 from batchsite.media.seen_file import see
 
 SECONDS = {"picture": 4, "document": 5, "page text": 5, "page picture": 5}
-"""What may be asked, and its processor time. The slowest honest picture, 50 megapixels in PNG, takes one; twenty pages 0.2."""
+"""What may be asked, and its processor time. The slowest honest picture, 50 megapixels in PNG, takes one; 20 pages
+take 0.2."""
 ASKED = tuple(SECONDS)
 MEMORY = 700_000_000
 """Bytes. The same picture takes 450 MB."""

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 import weakref
+from collections.abc import Callable
 from typing import IO, Any, cast
 
 from batchsite.media.file_child import AS_BEFORE, ASKED, HEAD
@@ -31,7 +32,7 @@ class FileReader:
 
     def __init__(self) -> None:
         self._child: subprocess.Popen[bytes] | None = None
-        self._end = lambda: None
+        self._end: Callable[[], object] | None = None
         self._sent: bytes | None = None
         """What the child has in its hands."""
         self._alone = threading.Lock()
@@ -93,8 +94,9 @@ class FileReader:
         return child
 
     def _end_child(self) -> None:
-        self._end()
-        self._child = self._sent = None
+        if self._end:
+            self._end()
+        self._child = self._end = self._sent = None
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:
