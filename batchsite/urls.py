@@ -23,8 +23,10 @@ urlpatterns = [
     path("team/people/<int:membership_id>/budget", views_budget.member_budget, name="member-budget"),
     path("help", guide, name="help"),
     path("go", palette, name="palette"),
+    path("", include("batchsite.entry.urls")),
     path("", include("batchsite.teams.urls")),
     path("", include("batchsite.notifications.urls")),
+    path("", include("batchsite.retention.urls")),
     path("datasets/", include("batchsite.datasets.urls")),
     path("datasets/<int:dataset_id>/thumb", media_views.dataset_thumb, name="dataset-thumb"),
     path("datasets/<int:dataset_id>/file", media_views.dataset_file, name="dataset-file"),
@@ -35,5 +37,5 @@ urlpatterns = [
     path("provider/", include("batchsite.provider.urls")),
 ]
 
-handler404 = "batchsite.teams.views_entry.not_found"
+handler404 = "batchsite.entry.views_entry.not_found"
 handler500 = "batchsite.processes.outages.server_error"
