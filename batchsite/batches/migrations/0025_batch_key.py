@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("batches", "0023_document_form"), ("teams", "0009_several_keys")]
+    dependencies = [("batches", "0024_retention"), ("teams", "0009_several_keys")]
 
     operations = [
         migrations.AddField(
