@@ -54,6 +54,25 @@ class Options:
     idle_hours: int = _option(
         "BATCHSITE_IDLE_HOURS", 168, "Hours without a page after which a person has to sign in again"
     )
+    sign_up: str = _option(
+        "BATCHSITE_SIGN_UP", "invited", "Who may make an account: invited, or anyone (who then still needs a team)"
+    )
+    confirm_minutes: int = _option(
+        "BATCHSITE_CONFIRM_MINUTES",
+        30,
+        "Minutes after which keys, roles and people ask for the password or passkey again",
+    )
+    oidc_url: str = _option(
+        "OIDC_URL", "", "Address of an OpenID Connect provider for single sign-on, such as https://login.example.org"
+    )
+    oidc_name: str = _option("OIDC_NAME", "single sign-on", "What the sign-in page calls that provider")
+    oidc_client_id: str = _option("OIDC_CLIENT_ID", "", "Our client id there")
+    oidc_client_secret: str = _option("OIDC_CLIENT_SECRET", "", "Our client secret there")
+    oidc_claim: str = _option("OIDC_CLAIM", "groups", "The claim that names a person's groups")
+    oidc_roles: tuple[str, ...] = _option(
+        "OIDC_ROLES", (), "Roles in the first team by group, comma separated: staff=member,leads=admin"
+    )
+    oidc_only: bool = _option("OIDC_ONLY", False, "Single sign-on is the only way in")
     debug: bool = _option("BATCHSITE_DEBUG", False, "Django's debug pages; never on a server")
     secret_key: str = _option(
         "SECRET_KEY", "", "Signs sessions and encrypts keys; generated and kept in the data folder if unset"
@@ -150,6 +169,21 @@ class Options:
     def anyone_may_create_teams(self) -> bool:
         """Whether everybody with an account may, not only the owners of the first team."""
         return self.new_teams == "anyone" or (not self.new_teams and not self.is_reachable)
+
+    @property
+    def anyone_may_sign_up(self) -> bool:
+        """Whether an account takes no invitation. With single sign-on alone, its provider decides."""
+        return self.sign_up == "anyone" and not self.is_sign_on_only
+
+    @property
+    def is_sign_on_only(self) -> bool:
+        return self.oidc_only and bool(self.oidc_url)
+
+    @property
+    def roles_by_group(self) -> dict[str, str]:
+        """The role in the first team of each group of the provider of single sign-on that has one."""
+        pairs = (pair.rpartition("=") for pair in self.oidc_roles)
+        return {group.strip(): role.strip().lower() for group, _, role in pairs}
 
     @property
     def root_url(self) -> str:

@@ -38,6 +38,8 @@ class Rule:
 
     read: Need
     write: Need | None = None
+    confirmed: bool = False
+    """Whether the last sign-in, or the last confirmation that it is the same person, must not be long ago."""
 
     def need(self, method: str) -> Need:
         return self.read if method in READS or self.write is None else self.write
@@ -58,6 +60,8 @@ WORK = Rule(Need.WORK, Need.WORK)
 MANAGE = Rule(Need.MANAGE, Need.MANAGE)
 OWN = Rule(Need.OWN, Need.OWN)
 OPERATE = Rule(Need.OPERATE, Need.OPERATE)
+DANGEROUS = Rule(Need.MANAGE, Need.MANAGE, confirmed=True)
+"""Keys, secrets, roles and people: what nobody takes back with Undo."""
 
 RULES: dict[str, Rule] = {
     # Everybody
@@ -69,11 +73,47 @@ RULES: dict[str, Rule] = {
     "sign-out": OPEN,
     "join": OPEN,
     "shared-results": OPEN,
+    # … with the names that allauth gives its views
+    "account_signup": OPEN,
+    "account_login": OPEN,
+    "account_logout": OPEN,
+    "account_inactive": OPEN,
+    "account_email_verification_sent": OPEN,
+    "account_request_login_code": OPEN,
+    "account_confirm_login_code": OPEN,
+    "mfa_login_webauthn": OPEN,
+    "mfa_authenticate": OPEN,
+    "account_confirm_email": OPEN,
+    "account_reset_password": OPEN,
+    "account_reset_password_done": OPEN,
+    "account_reset_password_from_key": OPEN,
+    "account_reset_password_from_key_done": OPEN,
+    "openid_connect_login": OPEN,
+    "openid_connect_callback": OPEN,
+    "socialaccount_login_cancelled": OPEN,
+    "socialaccount_login_error": OPEN,
     # One's own account
     "no-team": OWN_ACCOUNT,
     "account": OWN_ACCOUNT,
     "account-password": OWN_ACCOUNT,
+    "account-confirm": OWN_ACCOUNT,
     "sign-out-everywhere": OWN_ACCOUNT,
+    "account_email": OWN_ACCOUNT,
+    "account_reauthenticate": OWN_ACCOUNT,
+    "mfa_reauthenticate": OWN_ACCOUNT,
+    "mfa_reauthenticate_webauthn": OWN_ACCOUNT,
+    "usersessions_list": OWN_ACCOUNT,
+    "session-end": OWN_ACCOUNT,
+    "mfa_index": OWN_ACCOUNT,
+    "mfa_activate_totp": OWN_ACCOUNT,
+    "mfa_deactivate_totp": OWN_ACCOUNT,
+    "mfa_view_recovery_codes": OWN_ACCOUNT,
+    "mfa_generate_recovery_codes": OWN_ACCOUNT,
+    "mfa_download_recovery_codes": OWN_ACCOUNT,
+    "mfa_list_webauthn": OWN_ACCOUNT,
+    "mfa_add_webauthn": OWN_ACCOUNT,
+    "mfa_edit_webauthn": OWN_ACCOUNT,
+    "mfa_remove_webauthn": OWN_ACCOUNT,
     "notifications": OWN_VIEW,
     "notification-new": OWN_VIEW,
     "notification": OWN_VIEW,
@@ -86,7 +126,7 @@ RULES: dict[str, Rule] = {
     "team-notification-new": MANAGE,
     "team-notification": MANAGE,
     "team-notification-test": MANAGE,
-    "team-notification-secret": MANAGE,
+    "team-notification-secret": DANGEROUS,
     "team-notification-remove": MANAGE,
     "team-notification-again": MANAGE,
     "home": LOOK,
@@ -99,22 +139,25 @@ RULES: dict[str, Rule] = {
     "team-new": OWN_VIEW,
     "team-switch": OWN_VIEW,
     "team-rename": OWN,
+    "team-delete": Rule(Need.OWN, Need.OWN, confirmed=True),
+    "team-keep": OWN,
+    "member-hand-over": Rule(Need.OWN, Need.OWN, confirmed=True),
     "team-budget": MANAGE,
-    "invitation-new": MANAGE,
+    "invitation-new": DANGEROUS,
     "invitation-revoke": MANAGE,
-    "member-role": MANAGE,
+    "member-role": DANGEROUS,
     "member-budget": MANAGE,
-    "member-remove": OWN_VIEW,  # oneself; others as `teams.people.may_change` says
-    "key-set": MANAGE,
+    "member-remove": Rule(Need.VIEW, Need.VIEW, confirmed=True),  # oneself; others as `teams.people.may_change` says
+    "key-set": DANGEROUS,
     "key-test": MANAGE,
-    "key-remove": MANAGE,
+    "key-remove": DANGEROUS,
     "audit": Rule(Need.MANAGE),
     "audit-file": Rule(Need.MANAGE),
-    "server-approve": MANAGE,
+    "server-approve": DANGEROUS,
     "server-remove": MANAGE,
     "installation": OPERATE,
-    "installation-team-key": OPERATE,
-    "installation-person": OPERATE,
+    "installation-team-key": Rule(Need.OPERATE, Need.OPERATE, confirmed=True),
+    "installation-person": Rule(Need.OPERATE, Need.OPERATE, confirmed=True),
     # Datasets
     "datasets": LOOK,
     "dataset": LOOK,

@@ -9,7 +9,7 @@ from csp.constants import NONE, SELF
 
 from batchsite import error_reports
 from batchsite import options as _options
-from batchsite.setup import database, ensure_folders, mail, secret_key
+from batchsite.setup import database, ensure_folders, mail, secret_key, sign_on_providers
 
 OPTIONS = _options.read()
 ROOT = _options.ROOT
@@ -27,6 +27,12 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "django_htmx",
@@ -34,6 +40,7 @@ INSTALLED_APPS = [
     "django_q",
     "batchsite.processes",
     "batchsite.teams",
+    "batchsite.entry",
     "batchsite.datasets",
     "batchsite.media",
     "batchsite.prompts",
@@ -63,6 +70,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "batchsite.teams.middleware.TeamMiddleware",
     "batchsite.audit.middleware.AuditTrail",
 ]
@@ -77,6 +85,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.template.context_processors.request",
                 "django.contrib.messages.context_processors.messages",
                 "batchsite.teams.page_context.team",
+                "batchsite.entry.ways_in.ways",
                 "batchsite.home.rail_context.running",
             ],
             "builtins": ["batchsite.templatetags.words", "batchsite.templatetags.parts"],
@@ -96,15 +105,62 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # One worker-visible truth lives in the database; the cache only serves a process itself.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
+# People. What is decided about signing in stands in docs/operations.md, "Signing in".
 AUTH_USER_MODEL = "teams.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+PASSWORD_HASHERS = [
+    "batchsite.entry.hasher.Argon2",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",  # older accounts; made anew at the next sign-in
+]
+PASSWORD_RESET_TIMEOUT = 24 * 60 * 60
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "sign-in"
+ACCOUNT_ADAPTER = "batchsite.entry.account_adapter.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_FORMS = {
+    "login": "batchsite.entry.forms.SignInForm",
+    "signup": "batchsite.entry.forms.OpenSignUpForm",
+    "reset_password": "batchsite.entry.forms.MailLinkForm",
+    "reset_password_from_key": "batchsite.entry.forms.NewPasswordForm",
+    "request_login_code": "batchsite.entry.forms.MailCodeForm",
+    "reauthenticate": "batchsite.entry.forms.ConfirmForm",
+}
+ACCOUNT_EMAIL_VERIFICATION = "mandatory" if OPTIONS.email_url and OPTIONS.sign_up == "anyone" else "optional"
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_LOGIN_BY_CODE_ENABLED = bool(OPTIONS.email_url)
+ACCOUNT_REAUTHENTICATION_METHODS = ["password", "mfa"]
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_EMAIL_NOTIFICATIONS = bool(OPTIONS.email_url)
+# Passwords have limits of our own, which all processes share: entry/sign_in.py. `login_failed` counts second steps.
+ACCOUNT_RATE_LIMITS = {"login": False, "login_failed": "10/5m/key"}
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 60 * OPTIONS.confirm_minutes
+ACCOUNT_LOGOUT_REDIRECT_URL = LOGOUT_REDIRECT_URL
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if OPTIONS.https else "http"
+MFA_ADAPTER = "batchsite.entry.second_step.SecondStepAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # nobody can confirm one without a mail server
+MFA_FORMS = {
+    "activate_totp": "batchsite.entry.second_step_forms.TurnOnForm",
+    "authenticate": "batchsite.entry.second_step_forms.CodeForm",
+    "reauthenticate": "batchsite.entry.second_step_forms.CodeAgainForm",
+    "add_webauthn": "batchsite.entry.second_step_forms.AddPasskeyForm",
+}
+MFA_TOTP_ISSUER = "batchsite"
+MFA_TOTP_TOLERANCE = 1
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not OPTIONS.https  # browsers allow passkeys without HTTPS on localhost alone
+SOCIALACCOUNT_ADAPTER = "batchsite.entry.sign_on.SignOnAdapter"
+SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+SOCIALACCOUNT_PROVIDERS = sign_on_providers(OPTIONS)
 
 LANGUAGE_CODE = "en"
 USE_TZ = True
@@ -168,6 +224,7 @@ DUE_SOURCES = [
     "batchsite.gallery.tasks.due",
     "batchsite.notifications.tasks.due",
     "batchsite.exports.tasks.due",
+    "batchsite.operations.team_removal.due",
 ]
 ON_EVERY_MACHINE = ["batchsite.submission.restore.keep_up"]
 

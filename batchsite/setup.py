@@ -18,7 +18,7 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from batchsite.options import OptionError, is_loopback
+from batchsite.options import OptionError, Options, is_loopback
 
 CONNECT_SECONDS = 10
 """Timeout of connections to PostgreSQL and to the mail server. Without it one that vanished would be waited for for
@@ -129,6 +129,28 @@ def mail(url: str) -> dict[str, Any]:
     }
 
 
+def sign_on_providers(options: Options) -> dict[str, Any]:
+    """allauth's settings of single sign-on. Empty without a provider.
+
+    An account that is here already is entered by its e-mail, if the provider says that the e-mail is confirmed.
+    """
+    if not options.oidc_url:
+        return {}
+    app = {
+        "provider_id": "sso",
+        "name": options.oidc_name,
+        "client_id": options.oidc_client_id,
+        "secret": options.oidc_client_secret,
+        "settings": {
+            "server_url": options.oidc_url,
+            "fetch_userinfo": True,
+            "oauth_pkce_enabled": True,
+            "email_authentication": True,
+        },
+    }
+    return {"openid_connect": {"APPS": [app]}}
+
+
 _about: ContextVar[Mapping[str, Any]] = ContextVar("about", default=MappingProxyType({}))
 
 
@@ -149,8 +171,8 @@ _STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskN
 _ROWS = re.compile(r"\nDETAIL:.*?(?=\n\n|\Z)", re.DOTALL)
 
 
-# The paths of invitations and of share links contain the token that opens them.
-_TOKENS = re.compile(r"(/(?:join|shared)/)[\w:=-]+")
+# The paths of invitations, of share links and of what is sent by mail contain the token that opens them.
+_TOKENS = re.compile(r"(/(?:join|shared|reset|confirm)/)[\w:=-]+")
 
 
 class JsonLines(logging.Formatter):

@@ -23,6 +23,7 @@ urlpatterns = [
     path("team/people/<int:membership_id>/budget", views_budget.member_budget, name="member-budget"),
     path("help", guide, name="help"),
     path("go", palette, name="palette"),
+    path("", include("batchsite.entry.urls")),
     path("", include("batchsite.teams.urls")),
     path("", include("batchsite.notifications.urls")),
     path("datasets/", include("batchsite.datasets.urls")),
@@ -35,5 +36,5 @@ urlpatterns = [
     path("provider/", include("batchsite.provider.urls")),
 ]
 
-handler404 = "batchsite.teams.views_entry.not_found"
+handler404 = "batchsite.entry.views_entry.not_found"
 handler500 = "batchsite.processes.outages.server_error"

@@ -10,7 +10,7 @@ class AuditConfig(AppConfig):
 
     def ready(self) -> None:
         from batchsite.audit.models import Way
-        from batchsite.audit.phrases import EVENTS
+        from batchsite.audit.phrases import EVENTS, OF_ONESELF
         from batchsite.audit.trail import add, by_link, named, person
         from batchsite.teams.signals import security_event
 
@@ -18,8 +18,8 @@ class AuditConfig(AppConfig):
             if event not in EVENTS:
                 return
             ids = {key: value for key, value in facts.items() if key in {"batch", "dataset", "user"}}
-            values: dict[str, Any] = {"about": "" if event.startswith("signed") else named(ids)}
-            if event.startswith("signed"):
+            values: dict[str, Any] = {"about": "" if event in OF_ONESELF else named(ids)}
+            if event in OF_ONESELF:
                 values |= person(facts["user"])
             if facts.get("by_link"):
                 values |= by_link(facts)

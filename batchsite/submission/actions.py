@@ -52,6 +52,8 @@ def start(batch: Batch, user: User | None, price: Estimate | None, *, spend_cap:
         team = Team.objects.select_for_update(no_key=True).get(
             pk=batch.team_id
         )  # two batches must not share what is left
+        if team.delete_at:
+            raise NotNow(f"{team} is to be deleted. An owner can take that back on the Team page.")
         if words := refusal_of(team, price, user):
             raise NotNow(words)
         rows, now = batch.rows, timezone.now()

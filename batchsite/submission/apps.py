@@ -14,7 +14,18 @@ class SubmissionConfig(AppConfig):
 
     def ready(self) -> None:
         from batchsite.submission.actions import wake_held
-        from batchsite.teams.signals import budget_changed, key_changed
+        from batchsite.teams.signals import budget_changed, key_changed, may_team_go
+
+        def still_runs(team: Any, **_: Any) -> str:
+            from batchsite.batches.queries import running_count
+
+            count = running_count(team)
+            if not count:
+                return ""
+            still = "One of its batches is" if count == 1 else f"{count} of its batches are"
+            return f"{still} still running. Cancel first, or wait for the end."
+
+        may_team_go.connect(still_runs, weak=False, dispatch_uid="a team with running batches stays")
 
         def woken(team: Any, **_: Any) -> None:
             wake_held(team)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Never
 
 from django.core.exceptions import PermissionDenied
-from django.http import Http404
+from django.http import Http404, HttpRequest
 
-from batchsite.permissions import RULES, Need
+from batchsite.permissions import READS, RULES, Need
 from batchsite.teams.models import Membership, Role, User
 from batchsite.teams.people import is_operator
 
@@ -49,6 +49,21 @@ def check(membership: Membership, need: Need) -> None:
     """Raises PermissionDenied, naming people who can help; Http404 for what only operators know of."""
     if not Permissions(membership).has(need):
         _refuse(membership, need)
+
+
+STILL_OPEN = {"team-keep", "member-remove", "installation-person", "installation-team-key"}
+"""What changes something and may be done in a team that is to be deleted."""
+
+
+def check_it_stays(request: HttpRequest, need: Need) -> None:
+    """Raises PermissionDenied for changes in a team that is to be deleted: they would be lost."""
+    team, match = request.team, request.resolver_match  # type: ignore[attr-defined]
+    if team.delete_at is None or need < Need.WORK or request.method in READS:
+        return
+    if match and match.view_name in STILL_OPEN:
+        return
+    when = f"{team.delete_at:%-d %B %Y}"
+    raise PermissionDenied(f"{team} is to be deleted on {when}. An owner can take that back on the Team page.")
 
 
 def _refuse(membership: Membership, need: Need) -> Never:

@@ -7,7 +7,9 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
+from allauth.account.internal.flows.reauthentication import is_reauthentication_required
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
@@ -18,7 +20,7 @@ from django.utils.cache import patch_cache_control
 from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.http import HttpResponseClientRedirect
 
-from batchsite.permissions import RULES, Need
+from batchsite.permissions import RULES, Need, Rule
 from batchsite.processes.outages import write_if_possible
 from batchsite.teams import access
 from batchsite.teams.models import Membership, User
@@ -45,7 +47,8 @@ class TeamMiddleware:
     def process_view(
         self, request: HttpRequest, view: View, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> HttpResponseBase | None:
-        need = needed_for(request)
+        rule = rule_for(request)
+        need = rule.need(request.method or "GET")
         if need == Need.NOTHING:
             return None
         if not isinstance(request.user, User) or is_idle_too_long(request):
@@ -56,16 +59,18 @@ class TeamMiddleware:
         if not is_in_team:
             return _redirect_to(request, reverse("no-team"))
         access.check(request.membership, need)  # type: ignore[attr-defined]
-        return None
+        access.check_it_stays(request, need)
+        is_stale = rule.confirmed and is_reauthentication_required(request, app="batchsite")
+        return _to_confirm(request) if is_stale else None
 
 
-def needed_for(request: HttpRequest) -> Need:
-    """What the request needs. Raises PermissionDenied for a page that the table of permissions does not name."""
+def rule_for(request: HttpRequest) -> Rule:
+    """What the table of permissions says of the page. Raises PermissionDenied for one that it does not name."""
     match = request.resolver_match
     rule = RULES.get(match.view_name or "") if match else None
     if rule is None:
         raise PermissionDenied("This page is missing from the table of permissions.")
-    return rule.need(request.method or "GET")
+    return rule
 
 
 def is_idle_too_long(request: HttpRequest) -> bool:
@@ -101,15 +106,26 @@ def _to_sign_in(request: HttpRequest) -> HttpResponseBase:
     """Redirects to the sign-in page, which leads back here; to the setup page while there is no account."""
     if not User.objects.exists():
         return _redirect_to(request, reverse("setup"))
-    back = "/"
+    return _redirect_to(request, redirect_to_login(_way_back(request), reverse("sign-in")).url)
+
+
+def _to_confirm(request: HttpRequest) -> HttpResponseBase:
+    """Redirects to where one confirms that it is oneself. What was sent is dropped: a key must not lie in a session."""
+    if request.method == "POST":
+        messages.info(request, "Nothing was changed yet. Confirm that it is you, then do it again.")
+    return _redirect_to(request, redirect_to_login(_way_back(request), reverse("account_reauthenticate")).url)
+
+
+def _way_back(request: HttpRequest) -> str:
+    """The path of the page that the person is at."""
     if request.headers.get("HX-Request") == "true":
         here = urlsplit(request.headers.get("HX-Current-URL", "/"))
-        back = here.path + (f"?{here.query}" if here.query else "")
-    elif request.method == "GET":
-        back = request.get_full_path()
-    elif url_has_allowed_host_and_scheme(page := request.headers.get("Referer", ""), {request.get_host()}):
-        back = urlsplit(page).path  # a form was sent: back to its page, which keeps what was typed
-    return _redirect_to(request, redirect_to_login(back, reverse("sign-in")).url)
+        return here.path + (f"?{here.query}" if here.query else "")
+    if request.method == "GET":
+        return request.get_full_path()
+    if url_has_allowed_host_and_scheme(page := request.headers.get("Referer", ""), {request.get_host()}):
+        return urlsplit(page).path  # a form was sent: back to its page, which keeps what was typed
+    return "/"
 
 
 def _redirect_to(request: HttpRequest, url: str) -> HttpResponseBase:

@@ -66,6 +66,9 @@ class Team(models.Model):
     """Limit of spending in a calendar month (UTC), in ticks. Null: no limit."""
     near_budget_in = models.CharField(max_length=7, blank=True)
     """The month (`2026-11`) in which it was last said that the budget's soft line is passed."""
+    delete_at = models.DateTimeField(null=True, blank=True)
+    """When a worker removes it with everything in it; until then it can be looked at and taken back."""
+    delete_asked_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
 
     def __str__(self) -> str:
         return self.name
@@ -94,6 +97,8 @@ class Membership(models.Model):
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=10, choices=Role.choices, default=Role.MEMBER)
     joined_at = models.DateTimeField(default=timezone.now)
+    by_group = models.BooleanField(default=False)
+    """Whether a group of the single sign-on gave the role; then it ends with the group."""
     seen_at = models.DateTimeField(null=True, blank=True)
     """When the person last opened the dashboard."""
     seen_before = models.DateTimeField(null=True, blank=True)

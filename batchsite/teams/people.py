@@ -34,8 +34,13 @@ class MayNotCreateTeams(Exception):
     """Only owners of the first team may create teams here."""
 
 
+def runs_installation(team: Team) -> bool:
+    """Whether it is the first team, the one that the installation was set up with."""
+    return not Team.objects.filter(pk__lt=team.pk).exists()
+
+
 def is_operator(user: User) -> bool:
-    """Whether the person owns the first team, the one that the installation was set up with."""
+    """Whether the person owns the team that runs the installation."""
     first = Team.objects.order_by("pk").values("pk")[:1]
     return Membership.objects.filter(user=user, role=Role.OWNER, team__in=first).exists()
 
@@ -148,6 +153,37 @@ def change_role(membership: Membership, role: Role, *, by: Membership) -> None:
         _void_links(membership, roles_given_by(membership))
 
 
+def hand_over(owner: Membership, to: Membership) -> None:
+    """Makes `to` an owner, and the owner an admin."""
+    with transaction.atomic():
+        change_role(to, Role.OWNER, by=owner)
+        change_role(owner, Role.ADMIN, by=owner)
+
+
+def follow_group(team: Team, user: User, role: Role | None) -> None:
+    """Gives the person the role that their groups at the single sign-on have. None ends a membership that groups made.
+
+    One by invitation outlasts the groups, and the last owner stays one.
+    """
+    with transaction.atomic():
+        membership = Membership.objects.select_related("team").filter(team=team, user=user).first()
+        if membership is None:
+            if role is not None:
+                Membership.objects.create(team=team, user=user, role=role, by_group=True)
+            return
+        if role is None and not membership.by_group:
+            return
+        if role != Role.OWNER and _is_last_owner(membership):
+            return
+        if role is None:
+            _void_links(membership, [])
+            membership.delete()
+            return
+        Membership.objects.filter(pk=membership.pk).update(role=role, by_group=True)
+        membership.role = role
+        _void_links(membership, roles_given_by(membership))
+
+
 def _void_links(membership: Membership, kept: Sequence[Role]) -> None:
     """Voids unused links of the person for roles that they may not give any more: they could come back by one."""
     links = Invitation.objects.filter(team=membership.team_id, created_by=membership.user_id, used_at=None)
@@ -155,8 +191,13 @@ def _void_links(membership: Membership, kept: Sequence[Role]) -> None:
 
 
 def _keep_an_owner(membership: Membership) -> None:
-    """Raises LastOwner. Locks the team, so that two owners who leave at once do not both count the other."""
+    """Raises LastOwner."""
+    if _is_last_owner(membership):
+        raise LastOwner(membership.team)
+
+
+def _is_last_owner(membership: Membership) -> bool:
+    """Locks the team, so that two owners who leave at once do not both count the other."""
     team = Team.objects.select_for_update(no_key=True).get(pk=membership.team_id)
     owners = team.memberships.filter(role=Role.OWNER)
-    if owners.filter(pk=membership.pk).exists() and owners.count() == 1:
-        raise LastOwner(team)
+    return owners.filter(pk=membership.pk).exists() and owners.count() == 1

@@ -2,20 +2,15 @@ from __future__ import annotations
 
 from django.urls import path
 
-from batchsite.teams import views, views_account, views_entry, views_installation, views_key, views_servers
+from batchsite.teams import views, views_deletion, views_installation, views_key, views_servers
 
 urlpatterns = [
-    path("setup", views_entry.setup, name="setup"),
-    path("sign-in", views_entry.sign_in, name="sign-in"),
-    path("sign-out", views_entry.sign_out, name="sign-out"),
-    path("join/<str:token>", views_entry.join, name="join"),
-    path("no-team", views_entry.no_team, name="no-team"),
-    path("account", views_account.account, name="account"),
-    path("account/password", views_account.account_password, name="account-password"),
-    path("account/sign-out", views_account.sign_out_everywhere, name="sign-out-everywhere"),
     path("team", views.team, name="team"),
     path("team/name", views.team_rename, name="team-rename"),
     path("team/budget", views.team_budget, name="team-budget"),
+    path("team/delete", views_deletion.team_delete, name="team-delete"),
+    path("team/keep", views_deletion.team_keep, name="team-keep"),
+    path("team/people/<int:membership_id>/hand-over", views_deletion.member_hand_over, name="member-hand-over"),
     path("team/new", views.team_new, name="team-new"),
     path("team/switch/<int:team_id>", views.team_switch, name="team-switch"),
     path("team/invitations", views.invitation_new, name="invitation-new"),

@@ -54,6 +54,7 @@ def team_page(request: TeamRequest, **forms: Any) -> HttpResponse:
         "servers": tool_servers.servers_of(team),
         "server_form": ToolServerForm(),
         "budget_form": budget_form(team),
+        "can_be_deleted": team.delete_at is None and not people.runs_installation(team),
     }
     if people.roles_given_by(request.membership):
         context["links"] = [

@@ -99,3 +99,13 @@ def pair_query(pair: Any) -> str:
 def entry(words: Mapping[int, str] | str, key: int) -> str:
     """The words under that key. Blank if there are none."""
     return words.get(key, "") if isinstance(words, Mapping) else ""
+
+
+@register.filter
+def browser(user_agent: str) -> str:
+    """The browser and system that a user agent names, such as "Firefox on Linux". "Unknown browser" for others."""
+    browsers = (("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("Chrom", "Chrome"), ("Safari", "Safari"))
+    systems = (("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac", "macOS"))
+    name = next((word for mark, word in browsers if mark in user_agent), "Unknown browser")
+    system = next((word for mark, word in (*systems, ("Linux", "Linux")) if mark in user_agent), "")
+    return f"{name} on {system}" if system else name

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
 from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
@@ -62,8 +63,15 @@ def test_what_changed_nothing_is_not_recorded(method: str, team: Team, alice: Us
     assert AuditEvent.objects.count() == count
 
 
-def test_who_is_sent_to_sign_in_has_changed_nothing(team: Team, alice: User, client: Client) -> None:
+def test_who_is_sent_to_sign_in_or_to_confirm_has_changed_nothing(
+    team: Team, alice: User, client: Client, client_of: Browser
+) -> None:
+    site = client_of(alice)
+    session = site.session
+    session[AUTHENTICATION_METHODS_SESSION_KEY] = []  # the sign-in is long ago
+    session.save()
     count = AuditEvent.objects.count()
+    assert site.post(reverse("key-remove"))["Location"].startswith(reverse("account_reauthenticate"))
     assert client.post(reverse("team-budget"), {"budget": "12"})["Location"].startswith(reverse("sign-in"))
     assert AuditEvent.objects.count() == count
 

@@ -38,6 +38,15 @@ HURTING: dict[str, tuple[str, dict[str, Any]]] = {
     "debug pages for everybody": ("batchsite.E009", {"debug": True, "bind": "0.0.0.0", "hosts": ("a.example",)}),
     "sessions in the clear": ("batchsite.W001", {"hosts": ("a.example",), "https": False, "bind": "0.0.0.0"}),
     "a site that answers to nobody": ("batchsite.W002", {"bind": "0.0.0.0"}),
+    "accounts for a kind of people that there is not": ("batchsite.E014", {"sign_up": "everyone"}),
+    "accounts for anyone, with e-mails of others": ("batchsite.E015", {"sign_up": "anyone"}),
+    "no way in at all": ("batchsite.E016", {"oidc_only": True}),
+    "single sign-on in the clear": ("batchsite.E017", {"oidc_url": "http://id.example", "oidc_client_id": "x"}),
+    "single sign-on without a client": ("batchsite.E017", {"oidc_url": "https://id.example"}),
+    "a role that does not exist": (
+        "batchsite.E018",
+        {"oidc_url": "https://id.example", "oidc_client_id": "x", "oidc_roles": ("staff=boss",)},
+    ),
     "add calls above the limit": ("batchsite.W005", {"chunk_bytes": 30_000_000}),
 }
 
@@ -54,6 +63,12 @@ SOUND_ONES: dict[str, dict[str, Any]] = {
     "plain HTTP to this machine by name": {"xai_api_base": "http://localhost:8790"},
     "debug on this machine": {"debug": True},
     "a site with a name behind a proxy": {"bind": "0.0.0.0", "hosts": ("a.example",)},
+    "single sign-on with roles": {
+        "oidc_url": "https://id.example",
+        "oidc_client_id": "x",
+        "oidc_roles": ("staff=member", "leads=admin"),
+        "oidc_only": True,
+    },
     "the biggest pages": {"page_rows": 1000},
 }
 

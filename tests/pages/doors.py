@@ -6,6 +6,8 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.converters import IntConverter
 
@@ -82,6 +84,8 @@ def things_of(team: Team, alice: User) -> dict[str, int]:
         "user_id": bob.pk,
         "membership_id": Membership.objects.get(user=bob).pk,
         "ask_id": Ask.objects.create(team=team, by=alice, account="sandbox", model="grok-4.3", prompt="Why?").pk,
+        "pk": Authenticator.objects.create(user=alice, type=Authenticator.Type.WEBAUTHN, data={}).pk,
+        "session_id": UserSession.objects.create(user=alice, ip="192.0.2.1", session_key="of-alice").pk,
         "server_id": ToolServer.objects.create(team=team, label="docs", url="https://example.org/mcp").pk,
         "invitation_id": Invitation.objects.create(team=team, created_by=alice).pk,
     }

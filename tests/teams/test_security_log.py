@@ -11,10 +11,10 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from batchsite.entry.sign_in import MOST_FAILURES
 from batchsite.exports.models import ShareLink
 from batchsite.setup import JsonLines
 from batchsite.teams.models import Invitation, Membership, Team, User
-from batchsite.teams.sign_in import MOST_FAILURES
 from tests.factories import PASSWORD
 from tests.submission.stories import an_ended_batch
 

@@ -22,7 +22,7 @@ class Command(BaseCommand):
         self.stdout.write(f"Keys encrypted with the current SECRET_KEY: {count}.")
         answers: list[Any] = [answer for _, answer in secret_key_changed.send(sender=None)]
         if secrets := sum(done for done, _ in answers):
-            self.stdout.write(f"Secrets of notifications encrypted with the current SECRET_KEY: {secrets}.")
+            self.stdout.write(f"Other secrets encrypted with the current SECRET_KEY: {secrets}.")
         if lost := [name for _, names in answers for name in names]:
             self.stderr.write(f"These cannot be read any more; remove them and add them again: {', '.join(lost)}.")
         if unreadable:

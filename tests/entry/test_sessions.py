@@ -6,12 +6,14 @@ import time
 from collections.abc import Callable
 
 import pytest
+from allauth.usersessions.models import UserSession
 from django.test import Client
 from django.urls import reverse
 
 from batchsite.teams.middleware import SESSION_USED_AT
 from batchsite.teams.models import User
 from tests import nursery
+from tests.factories import PASSWORD
 
 ClientOf = Callable[[User], Client]
 
@@ -53,6 +55,26 @@ def test_under_https_cookies_are_bound_to_the_host(
     }
     done = nursery.run(["-c", code], environ)
     assert done.stdout.strip() == names
+
+
+def test_sessions_are_seen_and_ended_one_by_one(alice: User, bob: User, client_of: ClientOf) -> None:
+    here, elsewhere = client_of(alice), Client(headers={"User-Agent": "Mozilla/5.0 (X11; Linux) Firefox/140.0"})
+    elsewhere.post(reverse("sign-in"), {"email": alice.email, "password": PASSWORD}, REMOTE_ADDR="192.0.2.7")
+    page = here.get(reverse("usersessions_list")).content.decode()
+    assert "Firefox on Linux" in page
+    assert "192.0.2.7" in page
+    assert page.count("this one") == 1
+    other = UserSession.objects.get(ip="192.0.2.7")
+    assert client_of(bob).post(reverse("session-end", args=[other.pk])).status_code == 404
+    here.post(reverse("session-end", args=[other.pk]))
+    assert elsewhere.get(reverse("home")).status_code == 302
+    assert here.get(reverse("home")).status_code == 200
+
+
+def test_all_other_sessions_are_ended_at_once(alice: User, client_of: ClientOf) -> None:
+    here, elsewhere = client_of(alice), client_of(alice)
+    here.post(reverse("usersessions_list"))
+    assert (here.get(reverse("home")).status_code, elsewhere.get(reverse("home")).status_code) == (200, 302)
 
 
 @pytest.mark.parametrize("way", ["sign-out", "sign-out-everywhere"])

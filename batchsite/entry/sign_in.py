@@ -1,4 +1,4 @@
-"""Signing in with a password, and the limits on wrong ones."""
+"""The limits on wrong passwords. They are counted in the database, so that all processes count the same."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import ipaddress
 import math
 from datetime import datetime, timedelta
 
-from django.contrib.auth import authenticate
 from django.db.models import Q
 from django.utils import timezone
 
@@ -22,44 +21,26 @@ MOST_OF_AN_ACCOUNT = 100
 """The same from all addresses together. High, as everybody can use it up to lock a person out."""
 
 
-class SignInRefused(Exception):
-    """The person is not signed in. The text tells them why."""
+class TooManyTries(Exception):
+    """Refused for a while, even with the right password. The text tells until when."""
 
-    status = 422
-
-
-class TooManyTries(SignInRefused):
-    """Refused for a while, even with the right password."""
-
-    status = 429
-
-    def __init__(self, wait: timedelta) -> None:
+    def __init__(self, wait: timedelta, of: str) -> None:
         self.seconds = max(1, math.ceil(wait.total_seconds()))
         minutes = math.ceil(self.seconds / 60)
         when = "in a minute" if minutes == 1 else f"in {minutes} minutes"
-        super().__init__(f"Too many wrong passwords. Try again {when}.")
-
-
-def sign_in_as(email: str, password: str, address: str) -> User:
-    """Returns the person with that e-mail and password. Raises SignInRefused."""
-    failure = _count_try(email, address)
-    user = authenticate(username=email, password=password)
-    if not isinstance(user, User):
-        raise SignInRefused("E-mail and password do not match. Check both; passwords are case-sensitive.")
-    _forget(failure)
-    return user
+        super().__init__(f"Too many wrong {of}. Try again {when}.")
 
 
 def is_password_of(user: User, password: str, address: str) -> bool:
-    """Whether it is the person's password, with the limits of signing in. Raises TooManyTries."""
-    failure = _count_try(user.email, address)
+    """Whether it is the person's password. Raises TooManyTries."""
+    failure = count_try(user.email, address)
     is_right = user.check_password(password)
     if is_right:
-        _forget(failure)
+        forget(failure)
     return is_right
 
 
-def _count_try(email: str, address: str) -> SignInFailure:
+def count_try(email: str, address: str, of: str = "passwords") -> SignInFailure:
     """Records the try as a failure before the password is checked, so that parallel tries gain nothing.
 
     Raises TooManyTries, and then records nothing: waiting does not get longer by trying.
@@ -72,7 +53,7 @@ def _count_try(email: str, address: str) -> SignInFailure:
     wait = _wait(failure, now)
     if wait is not None:
         failure.delete()
-        raise TooManyTries(wait)
+        raise TooManyTries(wait, of)
     return failure
 
 
@@ -88,7 +69,16 @@ def _wait(failure: SignInFailure, now: datetime) -> timedelta | None:
     return max(waits, default=None)
 
 
-def _forget(failure: SignInFailure) -> None:
+def count_code(user: User) -> SignInFailure:
+    """Records a try of a code of the second step, wherever it comes from: whoever guesses knows the password already.
+
+    Raises TooManyTries.
+    """
+    account = f"second step of {user.pk}"
+    return count_try(account, account, "codes")
+
+
+def forget(failure: SignInFailure) -> None:
     """A right password clears the failures of the account from this address."""
     SignInFailure.objects.filter(who=failure.who).delete()
 

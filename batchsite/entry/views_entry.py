@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
+from typing import Any
+
+from allauth.account.views import LoginView
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login, logout
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 from django.views.defaults import page_not_found
 
-from batchsite.http import UNPROCESSABLE, client_address, forget_typed, next_url
+from batchsite.entry.account_adapter import TOO_MANY
+from batchsite.entry.forms import SetupForm, SignInForm, SignUpForm
+from batchsite.http import UNPROCESSABLE, forget_typed
 from batchsite.teams import invitations, security_log
-from batchsite.teams.forms import SetupForm, SignInForm, SignUpForm, TeamForm
+from batchsite.teams.forms import TeamForm
 from batchsite.teams.middleware import SESSION_TEAM, enter_team
 from batchsite.teams.models import Invitation, Membership, User
 from batchsite.teams.people import AlreadySetUp, create_team, may_create_teams, set_up
 from batchsite.teams.requests import PersonRequest
-from batchsite.teams.sign_in import SignInRefused, TooManyTries, sign_in_as
 
 
 @sensitive_post_parameters("password")
@@ -39,39 +45,33 @@ def setup(request: HttpRequest) -> HttpResponse:
         return redirect("home")
     if "code" in form.errors:
         security_log.record("setup_code_wrong", request)
-    return render(request, "teams/setup.html", {"form": form}, status=_status(form))
+    return render(request, "entry/setup.html", {"form": form}, status=_status(form))
 
 
-@sensitive_post_parameters("password")
-@require_http_methods(["GET", "POST"])
-def sign_in(request: HttpRequest) -> HttpResponse:
-    after = next_url(request)
-    if request.user.is_authenticated:
-        return redirect(after)
-    if not User.objects.exists():
-        return redirect("setup")
-    form = SignInForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            user = sign_in_as(form.cleaned_data["email"], form.cleaned_data["password"], client_address(request))
-        except SignInRefused as refusal:
-            return _refuse(request, form, refusal)
-        login(request, user)
-        return redirect(after)
-    context = {"form": form, "next": request.GET.get("next", "")}
-    return render(request, "teams/sign_in.html", context, status=_status(form))
+class SignInView(LoginView):  # type: ignore[misc]
+    """allauth's, with the first visit before it, and with the statuses of refusals."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not User.objects.exists():
+            return redirect("setup")
+        response: HttpResponseBase = super().dispatch(request, *args, **kwargs)
+        return response
+
+    def form_invalid(self, form: SignInForm) -> HttpResponse:
+        response: HttpResponse = super().form_invalid(form)
+        response.status_code = UNPROCESSABLE
+        for error in form.non_field_errors().as_data():
+            if error.code == TOO_MANY:
+                response.status_code = HTTPStatus.TOO_MANY_REQUESTS
+                response["Retry-After"] = str(error.params["seconds"])
+        return response
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        asked = self.request.POST.get("next") or self.request.GET.get("next", "")
+        return {**super().get_context_data(**kwargs), "next": asked}
 
 
-def _refuse(request: HttpRequest, form: SignInForm, refusal: SignInRefused) -> HttpResponse:
-    known = User.objects.filter(email=form.cleaned_data["email"].strip().lower()).values_list("pk", flat=True).first()
-    event = "too_many_tries" if isinstance(refusal, TooManyTries) else "sign_in_failed"
-    security_log.record(event, request, person=known)  # not the e-mail: people type passwords into that field
-    form.add_error(None, str(refusal))
-    context = {"form": form, "next": request.POST.get("next", "")}
-    response = render(request, "teams/sign_in.html", context, status=refusal.status)
-    if isinstance(refusal, TooManyTries):
-        response["Retry-After"] = str(refusal.seconds)
-    return response
+sign_in = SignInView.as_view()
 
 
 @require_POST
@@ -90,7 +90,7 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
             return _join_signed_in(request, invitation, request.user)
         return _sign_up(request, invitation)
     except invitations.InvitationVoid:
-        return render(request, "teams/void.html", status=410)
+        return render(request, "entry/void.html", status=410)
 
 
 def _join_signed_in(request: HttpRequest, invitation: Invitation, user: User) -> HttpResponse:
@@ -101,10 +101,12 @@ def _join_signed_in(request: HttpRequest, invitation: Invitation, user: User) ->
         request.session[SESSION_TEAM] = team.pk
         messages.success(request, f"You are already in {team}." if is_member else f"Welcome to {team}.")
         return redirect("home")
-    return render(request, "teams/join.html", {"invitation": invitation, "person": user})
+    return render(request, "entry/join.html", {"invitation": invitation, "person": user})
 
 
 def _sign_up(request: HttpRequest, invitation: Invitation) -> HttpResponse:
+    if settings.OPTIONS.is_sign_on_only:
+        return render(request, "entry/join.html", {"invitation": invitation})
     form = SignUpForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         user = invitations.sign_up(invitation, **form.cleaned_data)
@@ -112,7 +114,7 @@ def _sign_up(request: HttpRequest, invitation: Invitation) -> HttpResponse:
         security_log.record("joined", request, **facts)
         login(request, user)
         return redirect("home")
-    return render(request, "teams/join.html", {"invitation": invitation, "form": form}, status=_status(form))
+    return render(request, "entry/join.html", {"invitation": invitation, "form": form}, status=_status(form))
 
 
 @require_http_methods(["GET", "POST"])
@@ -128,7 +130,7 @@ def no_team(request: PersonRequest) -> HttpResponse:
         create_team(request.user, form.cleaned_data["name"])
         return redirect("home")
     context = {"form": form, "person": request.user, "may_create_teams": may_create}
-    return render(request, "teams/no_team.html", context, status=_status(form))
+    return render(request, "entry/no_team.html", context, status=_status(form))
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -139,5 +141,5 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return page_not_found(request, exception)
 
 
-def _status(form: SetupForm | SignInForm | SignUpForm | TeamForm) -> int:
+def _status(form: SetupForm | SignUpForm | TeamForm) -> int:
     return UNPROCESSABLE if form.errors else 200

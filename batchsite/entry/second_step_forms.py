@@ -1,0 +1,54 @@
+"""Forms of second steps, where allauth's words are not enough."""
+
+from __future__ import annotations
+
+from allauth.mfa.base.forms import AuthenticateForm, BaseAuthenticateForm, ReauthenticateForm
+from allauth.mfa.totp.forms import ActivateTOTPForm
+from allauth.mfa.webauthn.forms import AddWebAuthnForm
+from django import forms
+from django.core.exceptions import ValidationError
+
+from batchsite.entry.account_adapter import TOO_MANY
+from batchsite.entry.sign_in import TooManyTries, count_code, forget
+
+
+def _code(help_text: str = "") -> forms.CharField:
+    widget = forms.TextInput({"autocomplete": "one-time-code", "autofocus": True, "spellcheck": "false"})
+    return forms.CharField(label="Code", max_length=40, widget=widget, help_text=help_text)
+
+
+class TurnOnForm(ActivateTOTPForm):  # type: ignore[misc]
+    code = _code("The six digits that the app shows now.")
+
+
+class LimitedCode(BaseAuthenticateForm):  # type: ignore[misc]
+    """allauth counts tries in the cache, so each process by itself; ours are counted in the database."""
+
+    def clean_code(self) -> str:
+        try:
+            failure = count_code(self.user)
+        except TooManyTries as refusal:
+            raise ValidationError(str(refusal), code=TOO_MANY) from refusal
+        code: str = super().clean_code()
+        forget(failure)
+        return code
+
+
+class CodeForm(LimitedCode, AuthenticateForm):  # type: ignore[misc]
+    code = _code()
+
+
+class CodeAgainForm(LimitedCode, ReauthenticateForm):  # type: ignore[misc]
+    code = _code()
+
+
+class AddPasskeyForm(AddWebAuthnForm):  # type: ignore[misc]
+    name = forms.CharField(
+        required=False, max_length=80, label="Name", help_text="Tells where it is kept, such as: laptop at home."
+    )
+    passwordless = forms.BooleanField(
+        required=False,
+        initial=True,
+        label="Sign in with it alone, without the password",
+        help_text="It then has to ask for your fingerprint, face or PIN. Otherwise it is asked for after the password.",
+    )

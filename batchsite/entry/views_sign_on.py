@@ -1,0 +1,27 @@
+"""Going to the provider of single sign-on and coming back: allauth's views, for a provider that may not answer."""
+
+from __future__ import annotations
+
+from allauth.socialaccount.helpers import render_authentication_error
+from allauth.socialaccount.providers.openid_connect import views
+from django.http import HttpRequest, HttpResponse
+from requests import RequestException
+
+FAULTS = (RequestException, KeyError, ValueError)
+"""It does not answer, or something else than a provider does."""
+
+
+def begin(request: HttpRequest, provider_id: str) -> HttpResponse:
+    try:
+        response: HttpResponse = views.login(request, provider_id)
+    except FAULTS:
+        response = render_authentication_error(request, provider_id)
+    return response
+
+
+def come_back(request: HttpRequest, provider_id: str) -> HttpResponse:
+    try:
+        response: HttpResponse = views.callback(request, provider_id)
+    except FAULTS:
+        response = render_authentication_error(request, provider_id)
+    return response
