@@ -20,7 +20,7 @@ from batchsite.batches.models import Batch, RawPage, Result
 from batchsite.gallery import fresh_addresses
 from batchsite.gallery.models import GeneratedPicture, Harvest, PictureState
 from batchsite.gallery.picture_fetch import Dead, NotNow, fetch
-from batchsite.media.picture_reader import PictureReader
+from batchsite.media.file_reader import FileReader
 from batchsite.processes.heartbeats import stopping
 from batchsite.processes.leases import Claim, claimed
 from batchsite.processes.memory_limit import OutOfMemory, within_memory
@@ -69,7 +69,7 @@ def _step(claim: Claim[Harvest], harvest: Harvest) -> float | None:
     until = time.monotonic() + timeouts().step
     _scan(claim, harvest)
     pause = 0.0
-    with PictureReader() as reader:
+    with FileReader() as reader:
         while (some := _next(harvest.batch)) and not stopping() and time.monotonic() < until:
             pause = _fetch(claim, harvest.batch, some, reader)
             if pause:
@@ -116,7 +116,7 @@ def _note(batch: Batch, submission_id: int | None, request_id: str, row: int, ad
         GeneratedPicture.objects.update_or_create(batch=batch, row=row, number=number, defaults=values)
 
 
-def _fetch(claim: Claim[Harvest], batch: Batch, some: list[GeneratedPicture], reader: PictureReader) -> float:
+def _fetch(claim: Claim[Harvest], batch: Batch, some: list[GeneratedPicture], reader: FileReader) -> float:
     """Fetches some pictures at the same time. Returns seconds to wait, 0 if one came."""
     try:
         provider = account_of(batch.team, batch.account).base_url
@@ -134,7 +134,7 @@ def _fetch(claim: Claim[Harvest], batch: Batch, some: list[GeneratedPicture], re
     return 0.0 if any_came or any(isinstance(reply, Dead) for reply in replies) else doubling(2, some[0].tries)
 
 
-def _keep(claim: Claim[Harvest], picture: GeneratedPicture, data: bytes, reader: PictureReader) -> None:
+def _keep(claim: Claim[Harvest], picture: GeneratedPicture, data: bytes, reader: FileReader) -> None:
     """Writes the file, then the row that says so."""
     seen = reader.see(data)
     name = f"generated/{picture.batch_id}/{picture.row}-{picture.number}"

@@ -17,6 +17,8 @@ class FileIndex(Work):
     total = models.PositiveIntegerField(default=0)
     unfit = models.PositiveIntegerField(default=0)
     """Files that cannot be sent."""
+    given_up = models.PositiveIntegerField(default=0)
+    """Files that took too much."""
     ended_at = models.DateTimeField(null=True, blank=True)
     problem = models.TextField(blank=True)
     """Why the rest could not be looked at, for people."""
@@ -43,6 +45,8 @@ class HeldFile(models.Model):
     """Of a document; 0 if they cannot be read, or were not looked at."""
     characters = models.PositiveIntegerField(default=0)
     """Of the texts of a document's first pages."""
+    pages_problem = models.CharField(max_length=200, blank=True)
+    """Why a document's pages cannot be read, as a sentence; as it is, it can still be sent."""
     thumb = models.BinaryField(null=True, blank=True)
     """A small WebP, made of the pixels alone of a picture, or of a document's first page."""
     problem = models.CharField(max_length=300, blank=True)

@@ -56,6 +56,8 @@ class HeldFile:
     """Of a document; 0 if they cannot be read."""
     characters: int = 0
     """Of the texts of its first pages."""
+    pages_problem: str = ""
+    """Why its pages cannot be read, as a sentence."""
 
 
 class Shelf(Protocol):
@@ -90,8 +92,8 @@ class Pictures:
     @property
     def largest(self) -> int:
         """Bytes of the most that one file of ours may bring."""
-        largest = self.shelf.largest if self.shelf else 0
-        return max(largest, MOST_PAGES * MOST_PAGE_BYTES) if largest and self.documents == PAGES else largest
+        pages = MOST_PAGES * MOST_PAGE_BYTES if self.documents == PAGES else 0
+        return max(self.shelf.largest, pages) if self.shelf else 0
 
     def names(self, cells: Sequence[str]) -> list[str]:
         """Returns what the cell names, in its order."""
@@ -215,7 +217,10 @@ def _tokens(held: HeldFile | None, detail: str) -> int:
 
 def _fault_of_pages(held: HeldFile, documents: str) -> str:
     if not held.pages:
-        return f"The pages of “{held.name[:80]}” cannot be read: send documents as files, or upload the archive again."
+        why = held.pages_problem or "They were not looked at."
+        return (
+            f"The pages of “{held.name[:80]}” cannot be read. {why} Send documents as they are, or leave the row out."
+        )
     if held.pages > MOST_PAGES:
         return f"“{held.name[:80]}” has {held.pages:,} pages; {MOST_PAGES} at most are sent page by page."
     if documents == TEXTS and not held.characters:

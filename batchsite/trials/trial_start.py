@@ -15,6 +15,7 @@ from batchsite.batches.models import Batch
 from batchsite.batches.states import State
 from batchsite.datasets.models import DatasetState
 from batchsite.drafts.draft_store import has_prompt, problems_of
+from batchsite.media.shelf import FileGone
 from batchsite.pricing.budgets import limiting_budget
 from batchsite.pricing.lessons import prompt_fingerprint
 from batchsite.recipes.attachments import PAGES
@@ -189,7 +190,10 @@ def _answers(batch: Batch, asked: Sequence[ReadyVariant], rows: Sequence[int]) -
             problem = check_row(variant.recipe, row, cells[row], settings.OPTIONS.request_bytes)
             if problem:
                 raise Refused(f"Row {row:,} cannot be tried: {problem.message}")
-            yield _answer(batch, variant, number, row, cells[row])
+            try:
+                yield _answer(batch, variant, number, row, cells[row])
+            except FileGone as error:
+                raise Refused(f"Row {row:,} cannot be tried: {error}") from error
 
 
 def _answer(batch: Batch, variant: ReadyVariant, number: int, row: int, cells: Sequence[str]) -> TrialAnswer:

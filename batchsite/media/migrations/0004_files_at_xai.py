@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('media', '0002_pages_of_documents'),
+        ('media', '0003_pages_that_cannot_be_read'),
     ]
 
     operations = [
