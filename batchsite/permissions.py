@@ -141,6 +141,9 @@ RULES: dict[str, Rule] = {
     "team-rename": OWN,
     "team-delete": Rule(Need.OWN, Need.OWN, confirmed=True),
     "team-keep": OWN,
+    "retention": LOOK,
+    "retention-set": DANGEROUS,
+    "retention-now": DANGEROUS,
     "member-hand-over": Rule(Need.OWN, Need.OWN, confirmed=True),
     "team-budget": MANAGE,
     "invitation-new": DANGEROUS,
@@ -180,6 +183,7 @@ RULES: dict[str, Rule] = {
     "dataset-replace": WORK,
     "dataset-rename": WORK,
     "dataset-delete": WORK,
+    "dataset-stay": WORK,
     # Asks
     "asks": LOOK_OR_WORK,
     "ask": LOOK,
@@ -191,6 +195,7 @@ RULES: dict[str, Rule] = {
     "prompt-compare": LOOK,
     "prompt-rename": WORK,
     "prompt-delete": WORK,
+    "prompt-stay": WORK,
     # Drafts and trials
     "batch-new": WORK,
     "batch-edit": WORK,
@@ -245,6 +250,7 @@ RULES: dict[str, Rule] = {
     "row-correct": WORK,
     "batch-rename": WORK,
     "batch-delete": WORK,
+    "batch-stay": WORK,
     "batch-again": WORK,
     "batch-new-rows": WORK,
     # Taking results away

@@ -54,6 +54,7 @@ INSTALLED_APPS = [
     "batchsite.notifications",
     "batchsite.exports",
     "batchsite.operations",
+    "batchsite.retention",
     "batchsite.metrics",
     "batchsite.audit",
 ]
@@ -225,6 +226,7 @@ DUE_SOURCES = [
     "batchsite.notifications.tasks.due",
     "batchsite.exports.tasks.due",
     "batchsite.operations.team_removal.due",
+    "batchsite.retention.tasks.due",
 ]
 ON_EVERY_MACHINE = ["batchsite.submission.restore.keep_up"]
 

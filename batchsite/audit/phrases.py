@@ -25,6 +25,8 @@ WORDS: dict[str, str] = {
     "team-rename": "Renamed the team",
     "team-delete": "Asked for the team to be deleted",
     "team-keep": "Kept a team that was to be deleted",
+    "retention-set": "Set how long the team keeps what it has",
+    "retention-now": "Had everything removed that is over its days",
     "member-hand-over": "Handed the team over",
     "team-budget": "Set the team’s budget",
     "invitation-new": "Made an invitation",
@@ -50,6 +52,7 @@ WORDS: dict[str, str] = {
     "dataset-replace": "Put a file in the place of another",
     "dataset-rename": "Renamed a dataset",
     "dataset-delete": "Deleted a dataset",
+    "dataset-stay": "Decided whether retention leaves a dataset alone",
     "asks": "Asked a prompt once",
     "ask-remove": "Removed an ask",
     "ask-as-example": "Took an ask as an example",
@@ -57,6 +60,7 @@ WORDS: dict[str, str] = {
     "prompt": "Saved a version of a prompt",
     "prompt-rename": "Renamed a prompt",
     "prompt-delete": "Deleted a prompt",
+    "prompt-stay": "Decided whether retention leaves a prompt alone",
     "batch-new": "Began a draft",
     "batch-starter": "Began a draft with a starter prompt",
     "batch-keep": "Saved the prompt of a draft",
@@ -84,6 +88,7 @@ WORDS: dict[str, str] = {
     "row-correct": "Corrected an answer",
     "batch-rename": "Renamed a batch",
     "batch-delete": "Deleted a batch",
+    "batch-stay": "Decided whether retention leaves a batch alone",
     "batch-again": "Duplicated a batch",
     "batch-new-rows": "Began a batch with new rows",
     "batch-download": "Had a file of results built",
@@ -176,6 +181,7 @@ EVENTS: dict[str, str] = {
     "keys_rotated": "Encrypted the stored keys anew",
     "batch_run": "Ran a batch",
     "asked": "Asked a prompt once",
+    "retention_removed": "Removed what was over the days that the team keeps it",
 }
 """What no form tells: sign-ins, what was taken away, and commands. By the name in the security log."""
 OF_ONESELF = {"signed_in", "signed_out", "password_reset", "role_by_group"}
