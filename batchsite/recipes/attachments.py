@@ -197,9 +197,7 @@ class Pictures:
         if held is None or self.shelf is None:
             return Attachment(_kind_at(name), name, partial(str, name), self.detail)
         if self.file_ids is not None and self._is_sent_whole(held):
-            return Attachment(
-                "file", name, partial(self.file_ids.get, held.name, UPLOADED_LATER), is_held=True, is_id=True
-            )
+            return Attachment("file", name, partial(_id_of, self.file_ids, held.name), is_held=True, is_id=True)
         kind: Literal["image", "file"] = "image" if held.kind == "image" else "file"
         return Attachment(kind, name, partial(_data_url, held, self.shelf.read), self.detail, is_held=True)
 
@@ -240,6 +238,10 @@ def _kind_at(address: str) -> Literal["image", "file"]:
     """Returns what an address is taken for: a document where its path says so, else a picture."""
     is_document = not address.startswith("data:") and urlsplit(address).path.lower().endswith(".pdf")
     return "file" if is_document else "image"
+
+
+def _id_of(file_ids: Mapping[str, str], name: str) -> str:
+    return file_ids.get(name, UPLOADED_LATER)
 
 
 def _data_url(held: HeldFile, read: Callable[[str], bytes]) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ from batchsite.batches.models import Chunk, ChunkState
 from batchsite.batches.states import State
 from batchsite.batches.timeline import note
 from batchsite.batches.transitions import move, update
-from batchsite.recipes.recipe import digest
+from batchsite.recipes.recipe import NumberedRow, digest
 from batchsite.submission import bisect, cap_guard, sent_files
 from batchsite.submission.creation import create, look, may_exist
 from batchsite.submission.provider_calls import burst_of, reserve
@@ -138,9 +138,11 @@ def _build(context: StepContext, chunks: Sequence[Chunk]) -> list[Sending]:
     sendings = []
     for chunk in chunks:
         spans = ((first, last) for first, last in chunk.ranges)
-        numbered = (row for start, rows in dataset.slices_in(spans) for row in enumerate(rows, start))
+        numbered: Iterable[NumberedRow] = (
+            row for start, rows in dataset.slices_in(spans) for row in enumerate(rows, start)
+        )
         if sent_files.has_uploads(recipe):
-            numbered = iter(some := list(numbered))
+            numbered = some = list(numbered)
             recipe, refused = sent_files.bring(context, recipe, some)
             if refused:
                 with context.locked() as submission:

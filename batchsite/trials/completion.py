@@ -35,8 +35,8 @@ def for_trying(recipe: Recipe) -> Recipe:
     Documents go into the request: a few rows need no uploads.
     """
     pictures = replace(recipe.pictures, file_ids=None) if recipe.pictures else None
-    values = {"pictures": pictures, "id_prefix": "try", "id_column": None, "cache_key": ""}
-    return replace(recipe, kind=RESPONSES if recipe.tools else CHAT, **values)
+    kind = RESPONSES if recipe.tools else CHAT
+    return replace(recipe, kind=kind, pictures=pictures, id_prefix="try", id_column=None, cache_key="")
 
 
 def body_of(recipe: Recipe, cells: Sequence[str]) -> dict[str, Any]:
