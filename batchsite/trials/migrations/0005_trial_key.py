@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("trials", "0003_deferred_tries"), ("teams", "0009_several_keys")]
+    dependencies = [("trials", "0004_provider_team"), ("teams", "0009_several_keys")]
 
     operations = [
         migrations.AddField(
