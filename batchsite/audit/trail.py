@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC
 from typing import Any
 
 from django.db import DatabaseError, transaction
@@ -21,6 +22,7 @@ from batchsite.teams.models import Membership, Team, User
 
 log = logging.getLogger(__name__)
 
+HEAD = ("at", "who", "what", "to", "detail", "by", "address", "action")
 KINDS: dict[str, tuple[str, type[Model]]] = {
     "batch": ("batch", Batch),
     "dataset": ("dataset", Dataset),
@@ -88,6 +90,14 @@ def trail_of(team: Team, *, is_operator: bool) -> QuerySet[AuditEvent]:
     if is_operator:
         seen |= Q(team_id=None, user_id=None)
     return AuditEvent.objects.filter(seen)
+
+
+def rows(events: Iterable[AuditEvent]) -> Iterator[tuple[str, ...]]:
+    """Yields events as the columns of `HEAD`."""
+    for event in events:
+        at = event.at.astimezone(UTC).isoformat(timespec="seconds")
+        what = (event.who, event.words, event.about, event.detail)
+        yield (at, *what, event.get_by_display(), event.address, event.action)
 
 
 def searched(events: QuerySet[AuditEvent], text: str) -> QuerySet[AuditEvent]:

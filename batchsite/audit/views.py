@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from django.db.models import QuerySet
@@ -13,7 +12,7 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_GET
 
 from batchsite.audit.models import AuditEvent
-from batchsite.audit.trail import searched, trail_of
+from batchsite.audit.trail import HEAD, rows, searched, trail_of
 from batchsite.http import clean_text, day_of, whole_number
 from batchsite.processes.stream_slots import streams
 from batchsite.table_answer import table_answer
@@ -21,7 +20,6 @@ from batchsite.teams import security_log
 from batchsite.teams.people import is_operator
 from batchsite.teams.requests import TeamRequest
 
-HEAD = ("at", "who", "what", "to", "detail", "by", "address", "action")
 SHOWN = 100
 MOST_IN_A_SHEET = 1_000_000
 
@@ -45,16 +43,10 @@ def audit(request: TeamRequest) -> HttpResponse:
 @require_GET
 @streams
 def audit_file(request: TeamRequest, form: str) -> HttpResponseBase:
-    answer = table_answer(form, "audit-trail", "Audit trail", HEAD, _rows(_asked(request).order_by("pk")))
+    events = _asked(request).order_by("pk")[:MOST_IN_A_SHEET]
+    answer = table_answer(form, "audit-trail", "Audit trail", HEAD, rows(events.iterator(2000)))
     security_log.record("trail_downloaded", request)
     return answer
-
-
-def _rows(events: QuerySet[AuditEvent]) -> Iterator[tuple[str, ...]]:
-    for event in events[:MOST_IN_A_SHEET].iterator(2000):
-        at = event.at.astimezone(UTC).isoformat(timespec="seconds")
-        what = (event.who, event.words, event.about, event.detail)
-        yield (at, *what, event.get_by_display(), event.address, event.action)
 
 
 def _query(request: TeamRequest) -> dict[str, str]:
