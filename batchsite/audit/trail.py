@@ -66,8 +66,11 @@ def _team_id(request: HttpRequest) -> int | None:
     return team.pk if isinstance(team, Team) else None
 
 
-def named(ids: Mapping[str, Any]) -> str:
-    """Returns what ids (`batch_id`, `batch`: 12) stand for, in words; what has no name by its number."""
+def named(ids: Mapping[str, Any], only_of: int | None = None) -> str:
+    """Returns what ids (`batch_id`, `batch`: 12) stand for, in words; what has no name by its number.
+
+    With `only_of`, the id of a team, nothing else has a name: ids that nobody has checked name nothing of others.
+    """
     words = []
     for key, value in ids.items():
         name = key.removesuffix("_id")
@@ -75,6 +78,7 @@ def named(ids: Mapping[str, Any]) -> str:
             continue
         word, model = KINDS.get(name, (name, None))
         found = model._default_manager.filter(pk=value).first() if model else None
+        found = found if only_of is None or getattr(found, "team_id", None) == only_of else None
         words.append(f"{word} {value}{f' “{found}”' if found else ''}" if word else str(found or f"{name} {value}"))
     return ", ".join(words)
 

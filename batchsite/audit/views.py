@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.db.models import QuerySet
 from django.http import HttpResponse
@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET
 
 from batchsite.audit.models import AuditEvent
 from batchsite.audit.trail import HEAD, rows, searched, trail_of
-from batchsite.http import clean_text, whole_number
+from batchsite.http import clean_text, day_of, whole_number
 from batchsite.processes.stream_slots import streams
 from batchsite.table_answer import table_answer
 from batchsite.teams import security_log
@@ -66,8 +66,5 @@ def _asked(request: TeamRequest) -> QuerySet[AuditEvent]:
 
 def _day(text: str | None) -> datetime | None:
     """A day as a field of dates sends it. None for anything else."""
-    try:
-        day = date.fromisoformat(text) if text else None
-    except ValueError:
-        return None
+    day = day_of(text)
     return datetime(day.year, day.month, day.day, tzinfo=UTC) if day else None
