@@ -36,6 +36,8 @@ class Ask(Work):
     state = models.CharField(max_length=10, choices=AskState.choices, default=AskState.PLANNED)
     request_id = models.CharField(max_length=200, blank=True)
     """xAI's name of the completion; its answer can be read once."""
+    provider_team = models.CharField(max_length=100, blank=True)
+    """The xAI team whose key asked; only its keys can read the answer (facts 1.1)."""
     sent_at = models.DateTimeField(null=True, blank=True)
     missed_at = models.DateTimeField(null=True, blank=True)
     """When xAI first did not know it any more; only a second look, later, makes its answer count as gone."""

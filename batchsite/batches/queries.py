@@ -44,7 +44,7 @@ _SHOWN_OF_A_BATCH = (
     *("name", "state", "held_reason", "failure", "tags", "problem_count", "cost_ticks", "misfits", "total"),
     *("no_answer", "truncated", "declined", "several"),
     *("succeeded", "failed", "cancelled", "missing", "skipped", "created_at", "started_at", "ended_at", "team"),
-    *("archived_at", "first_result_at"),
+    *("archived_at", "first_result_at", "remove_at"),
     *("dataset__name", "created_by__name", "created_by__email", "started_by__name", "started_by__email"),
 )
 

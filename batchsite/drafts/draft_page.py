@@ -21,6 +21,7 @@ from batchsite.drafts.draft_warnings import warnings_of
 from batchsite.drafts.forms import DraftField, DraftForm
 from batchsite.drafts.starter_prompts import STARTERS
 from batchsite.drafts.tool_fields import tool_inputs
+from batchsite.media.shelf import FileGone
 from batchsite.pricing.both_ways import why_not_live
 from batchsite.pricing.budgets import limiting_budget
 from batchsite.pricing.cap_form import SpendCapForm
@@ -226,7 +227,10 @@ def _example(recipe: Recipe, row: int, cells: Sequence[str]) -> tuple[str, str]:
     is_paged = recipe.pictures is not None and recipe.pictures.documents == PAGES
     if is_paged or recipe.length(cells) + recipe.carried(cells) > draft_store.LONGEST_PREVIEW:
         return draft_store.TOO_LONG_TO_SHOW, ""
-    [(kind, body)] = recipe.request(row, cells)["batch_request"].items()
+    try:
+        [(kind, body)] = recipe.request(row, cells)["batch_request"].items()
+    except FileGone as error:
+        return str(error), ""
     return orjson.dumps(body, option=orjson.OPT_INDENT_2).decode(), _curl(kind, body)
 
 

@@ -89,7 +89,13 @@ def find(context: StepContext) -> str:
 
 
 def adopt_found(context: StepContext, remote_id: str, how: str) -> None:
-    """Go on with a batch that was found at xAI. What a restored database knows of its rows is not trusted."""
+    """Go on with a batch that was found at xAI, with a key that can see it: so it was made by that key's xAI team.
+
+    What a restored database knows of its rows is not trusted.
+    """
+    if team := team_of_key(context.account, context.client):
+        with context.locked() as submission:
+            update(submission, provider_team=team)
     if context.submission.batch.restored_at:
         with context.locked() as submission:
             planned = submission.chunks.filter(state=ChunkState.PLANNED)

@@ -26,6 +26,8 @@ class Trial(Work):
     at = models.DateTimeField(default=timezone.now)
     account = models.CharField(max_length=12, choices=AccountKind.choices)
     key = models.ForeignKey(ProviderKey, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    provider_team = models.CharField(max_length=100, blank=True)
+    """The xAI team whose key asked for the deferred answers; only its keys can read them (facts 1.1)."""
     rows: models.JSONField[list[int]] = models.JSONField()
     variants: models.JSONField[list[dict[str, str]]] = models.JSONField()
     """[{"prompt", "system_prompt", "model"}] as they were when Try was pressed, the draft's own first."""

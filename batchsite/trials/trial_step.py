@@ -17,7 +17,7 @@ from batchsite.setup import logging_about
 from batchsite.submission.restore import begin_anew
 from batchsite.teams.accounts import AccountMissing, account_of
 from batchsite.timeouts import doubling, soon, timeouts
-from batchsite.trials.completion import Trouble
+from batchsite.trials.completion import Trouble, waits_for_key
 from batchsite.trials.models import OPEN, AnswerState, Trial
 from batchsite.trials.trial_calls import Calls, give_up
 
@@ -60,6 +60,9 @@ def _step(claim: Claim[Trial]) -> float | None:
         account = account_of(trial.batch.team, trial.account, trial.key)
     except AccountMissing as error:
         return _hold(claim, str(error), timeouts().held_probe)
+    running = trial.answers.filter(state=AnswerState.RUNNING)
+    if words := waits_for_key(account, trial.provider_team) if running.exists() else "":
+        return _hold(claim, words, timeouts().held_probe)
     return _go_on(claim, trial, Calls(claim, trial, account).run())
 
 

@@ -12,6 +12,7 @@ from batchsite.batches.causes import LOST_ANSWER, LOST_REQUEST
 from batchsite.batches.models import Batch, RequestId, Result
 from batchsite.batches.states import RowState
 from tests.chaos.ledger import Remote
+from tests.chaos.money import passed_cap
 from tests.chaos.tables import belongs, key_of
 
 SAID_OF_A_BATCH = 8
@@ -34,6 +35,8 @@ class Verdict:
     copies: int = 0
     live: int = 0
     """Calls that asked rows live and were billed."""
+    asked_again: int = 0
+    """Calls that asked a row live once more, as a person said so after a restore: nobody could know of the first."""
     declared: int = 0
     """Rows, at any attempt, that ran live and say that what became of them was lost."""
     lost: list[str] = field(default_factory=list)
@@ -64,6 +67,8 @@ class Audit:
         self.remotes = {pk: remotes.get(one.token, []) for pk, one in self.submissions.items()}
         self.calls = {pk: live.get(one.token, {}) for pk, one in self.submissions.items()}
         self.results = {result.row: result for result in Result.objects.filter(batch=batch)}
+        self.was_restored = batch.events.filter(kind="restored").exists()
+        """Whether it ran when its database was put back."""
         self.ids = dict(RequestId.objects.filter(batch=batch).values_list("row", "request_id"))
 
     def make(self) -> None:
@@ -77,6 +82,7 @@ class Audit:
             self._say(verdict.hangs, [f"{batch.state} for ever: {batch.done} of {batch.total} rows"])
             return
         self._say(verdict.wrong, self._sums())
+        self._say(verdict.wrong, list(filter(None, [passed_cap(batch)])))
         self._say(verdict.twice, self._remotes())
         self._say(verdict.twice, self._sent_again())
         self._say(verdict.wrong, self._nobodys_calls())
@@ -133,6 +139,7 @@ class Audit:
         ours = {self._request_id(row) for row in self.batch.rows}
         for pk, calls in self.calls.items():
             self.verdict.live += sum(map(len, calls.values()))
+            self.verdict.asked_again += sum(len(each) - 1 for each in calls.values()) if self.was_restored else 0
             if strangers := calls.keys() - ours:
                 yield f"submission {self.submissions[pk].number} asked live for {sorted(strangers)[:3]}"
             if calls and self.remotes[pk]:
@@ -163,15 +170,22 @@ class Audit:
         """By submission: (state, ticks, readable) of this row at the provider."""
         request_id = self._request_id(row)
         found: dict[int, list[tuple[str, int, bool]]] = defaultdict(list)
-        causes = {pk: cause for pk, _, cause in _attempts(self.results.get(row))}
+        attempts = _attempts(self.results.get(row))
+        states, causes = ({one[0]: one[at] for one in attempts} for at in (1, 2))
         for pk, calls in self.calls.items():
-            for ticks, _ in calls.get(request_id, ()):
-                found[pk].append(("succeeded", ticks, causes.get(pk) not in LOST))
+            known = causes.get(pk) not in LOST and (not self.was_restored or states.get(pk) == RowState.SUCCEEDED)
+            for ticks, _ in calls.get(request_id, [])[-1:] if self.was_restored else calls.get(request_id, []):
+                found[pk].append(("succeeded", ticks, known))
         for pk, remotes in self.remotes.items():
             for remote in remotes:
                 if request_id in remote.rows:
                     found[pk].append((*remote.rows[request_id], remote.readable))
         return found
+
+    def _forgotten(self, row: int) -> int:
+        """Returns the ticks of calls that asked a row live before a restore, which nobody here can know of."""
+        calls = (each.get(self._request_id(row), []) for each in self.calls.values())
+        return sum(ticks for each in calls for ticks, _ in each[:-1]) if self.was_restored else 0
 
     def _request_id(self, row: int) -> str:
         return self.ids.get(row) or f"{self.batch.id_prefix}-row-{row}"
@@ -184,11 +198,11 @@ class Audit:
             calls = self.calls[pk].get(self._request_id(row), [])
             was_read = any(read for _, read in calls)
             self.verdict.declared += cause in LOST
-            if len(calls) > 1:
+            if len(calls) > 1 and not self.was_restored:
                 self._note("twice", f"row {row} was asked {len(calls)} times in one submission")
             if state == RowState.SUCCEEDED and not was_read:
                 self._note("wrong", f"row {row} has an answer that nobody read at the provider")
-            if cause == LOST_REQUEST and was_read:
+            if cause == LOST_REQUEST and was_read and not self.was_restored:
                 self._note("wrong", f"row {row} says that its asking was lost, and its answer was read")
             if cause == LOST_ANSWER and not calls:
                 self._note("wrong", f"row {row} says that its answer was lost, and there was none")
@@ -209,7 +223,7 @@ class Audit:
         every = [entry for found in entries.values() for entry in found]
         kept = result.cost_ticks if result.submission_id is None else 0
         sure = kept + sum(ticks for _, ticks, readable in every if readable)
-        unsure = sum(ticks for _, ticks, readable in every if not readable)
+        unsure = sum(ticks for _, ticks, readable in every if not readable) + self._forgotten(row)
         self.verdict.unreadable += unsure
         if not sure <= result.cost_ticks <= sure + unsure:
             self._note("wrong", f"row {row} cost {result.cost_ticks} ticks here, {sure} to {sure + unsure} there")

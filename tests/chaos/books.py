@@ -27,6 +27,7 @@ def reconcile(ledger: Ledger) -> Verdict:
     verdict.wrong += _strangers(ledger)
     verdict.twice += _repeats(ledger)
     verdict.wrong += _tries(ledger)
+    verdict.twice += [f"the call {name} was made more than once" for name in ledger.tried_again]
     difference = ledger.total - verdict.ours
     if not 0 <= difference <= verdict.unreadable:
         verdict.wrong.append(f"we count {verdict.ours} ticks, the provider billed {ledger.total}")
@@ -56,11 +57,11 @@ def _repeats(ledger: Ledger) -> Iterator[str]:
 
 
 def _tries(ledger: Ledger) -> Iterator[str]:
-    """Rows that were tried in real time: asked once each, and what is answered here was billed there."""
+    """Rows that were tried: asked once each, and what is answered here was billed there."""
     asked = TrialAnswer.objects.filter(source=None)
     answered = list(asked.filter(state=AnswerState.ANSWERED).values_list("cost_ticks", flat=True))
     unknown = asked.filter(state=AnswerState.UNKNOWN).count()
-    calls, ticks = ledger.tried
+    calls, ticks = len(ledger.tried), sum(ledger.tried)
     if not len(answered) <= calls <= len(answered) + unknown:
         yield f"{len(answered)} tried rows are answered and {unknown} unknown, but {calls} were billed"
     if sum(answered) > ticks or (not unknown and sum(answered) != ticks):

@@ -70,8 +70,9 @@ class Killer(Actor):
         while not self.over.wait(self.dice.expovariate(1 / self.scene.plan.pace)):
             [name] = self.dice.choices(names, weights)
             try:
-                self._thaw(time.monotonic())
-                killed = self.victims[name][1]()
+                with self.scene.steady:
+                    self._thaw(time.monotonic())
+                    killed = self.victims[name][1]()
                 if killed:
                     self.tally.count(self.tally.kills, killed)
             except Error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +13,8 @@ from tests.chaos.scene import Provider
 TOKEN = re.compile(r"\[bs-([0-9a-f]+)\]$")
 ASKED_LIVE = re.compile(r"bs-([0-9a-f]+) (.*)")
 """The name that we give to the call that asks a row live."""
+TRIED = re.compile(r"bs-try-\d+")
+"""The name of the call of a row that is tried where a model reasons for long."""
 
 
 @dataclass
@@ -40,8 +42,10 @@ class Ledger:
     remotes: list[Remote] = field(default_factory=list)
     total: int = 0
     """Ticks of batches, and of rows that ran live."""
-    tried: tuple[int, int] = (0, 0)
-    """(calls, ticks) of completions in real time."""
+    tried: list[int] = field(default_factory=list)
+    """Ticks of each call that tried a row."""
+    tried_again: list[str] = field(default_factory=list)
+    """Names of calls that tried a row, and were made more than once."""
     live: dict[str, dict[str, list[tuple[int, bool]]]] = field(default_factory=dict)
     """Deferred completions by token and request id: (ticks, whether the answer was read)."""
     nameless: int = 0
@@ -73,15 +77,19 @@ def read(provider: Provider) -> Ledger:
 
 def _add_direct(ledger: Ledger, calls: Sequence[dict[str, Any]]) -> None:
     """Add what was asked outside of batches: rows that were tried, and rows that ran live."""
-    tried = [call["cost_in_usd_ticks"] for call in calls if not call["deferred"]]
-    ledger.tried = (len(tried), sum(tried))
+    named = Counter[str]()
     for call in calls:
-        name = ASKED_LIVE.fullmatch(call["client_request_id"])
-        if call["deferred"] and name:
-            rows = ledger.live.setdefault(name[1], {})
-            rows.setdefault(name[2], []).append((call["cost_in_usd_ticks"], call["read"]))
-        ledger.nameless += bool(call["deferred"] and not name)
-        ledger.total += call["cost_in_usd_ticks"] if call["deferred"] else 0
+        name, ticks = call["client_request_id"], call["cost_in_usd_ticks"]
+        if not call["deferred"] or TRIED.fullmatch(name):
+            ledger.tried.append(ticks)
+            named[name] += call["deferred"]
+            continue
+        ledger.total += ticks
+        if found := ASKED_LIVE.fullmatch(name):
+            ledger.live.setdefault(found[1], {}).setdefault(found[2], []).append((ticks, call["read"]))
+        else:
+            ledger.nameless += 1
+    ledger.tried_again = [name for name, times in named.items() if times > 1]
 
 
 def _entries(provider: Provider, batch: dict[str, Any]) -> list[dict[str, Any]]:

@@ -5,10 +5,10 @@ They press over HTTP, each on a machine of their own where there are two, and of
 
 from __future__ import annotations
 
-import contextlib
 import threading
 import time
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -27,14 +27,17 @@ from batchsite.recipes.row_set import RowSet
 from batchsite.submission import actions
 from batchsite.submission.actions import NotNow
 from batchsite.submission.tried_rows import Tried, keep_tried
+from batchsite.teams.forms import ticks_of
 from batchsite.teams.models import Membership, Team, User
 from batchsite.trials import trial_start
 from batchsite.trials.models import Trial
 from batchsite.trials.trial_start import Refused
 from tests.chaos.actor import Actor
+from tests.chaos.eyes import Eyes
+from tests.chaos.money import Purse
 from tests.chaos.scene import Scene
 from tests.chaos.shell import Shell
-from tests.chaos.tables import LARGEST_LIVE, PROMPT, SHAPE, Table, broken_rows, key_of, some_table
+from tests.chaos.tables import LARGEST_LIVE, PROMPT, SHAPE, Table, key_of, some_table
 from tests.chaos.tally import Tally
 from tests.chaos.visitor import Visitor, press_together
 
@@ -56,12 +59,13 @@ class People(Actor):
         self.folder.mkdir()
         self.begun = 0
         self.wrong: list[str] = []
-        """Downloads and files that were complete, and not what they should be."""
+        """Downloads that were complete, and not what they should be; pages that broke; caps that were passed."""
         self._waiting: dict[int, Table] = {}
         self._drafts: dict[int, float] = {}
         """Drafts that were tried, and when they are submitted."""
         self.shell = Shell(scene, tally, self.folder)
         self.visitors = [Visitor("Ada", scene.sites[0]), Visitor("Ben", scene.sites[-1])]
+        self.purse, self.eyes = Purse(self, self.dice), Eyes(self, self.dice)
         self.doings: dict[Callable[[], str], int] = {
             self.begin: 8,
             self.cancel: 1,
@@ -71,8 +75,11 @@ class People(Actor):
             self.stop_a_try: 1,
             self.go_on: 1,
             self.run_beside: 3,
-            self.download: 2,
-            self.look: 2,
+            self.eyes.download: 2,
+            self.eyes.look: 2,
+            self.purse.change_a_cap: 2,
+            self.purse.answer_a_cap: 3,
+            self.purse.tighten_budget: 1,
         }
 
     def settle_in(self) -> None:
@@ -97,10 +104,10 @@ class People(Actor):
 
     def act(self) -> None:
         while not self.over.wait(self.dice.uniform(0.1, 0.8)):
-            self._try(self._start_what_is_ready)
-            self._try(self._submit_what_was_tried)
             [doing] = self.dice.choices(list(self.doings), list(self.doings.values()))
-            self._try(doing)
+            with self.scene.hands:
+                for each in (self._start_what_is_ready, self._submit_what_was_tried, doing, self.purse.lift_budget):
+                    self._try(each)
         connections.close_all()
 
     def _try(self, doing: Callable[[], str]) -> None:
@@ -164,6 +171,8 @@ class People(Actor):
         batch.shape, batch.skip_empty = self.dice.choice((None, SHAPE)), self.dice.random() < 0.5
         batch.save()
         if self.dice.random() < 0.4:
+            batch.params = self.dice.choice(({}, {"reasoning_effort": "high"}))  # which is tried without a connection
+            batch.save()
             self._drafts[batch.pk] = time.monotonic() + self.dice.uniform(0, LONGEST_TRY)
             trial_start.press(batch, None, self.dice.sample(list(batch.rows), min(6, len(batch.rows))))
             self.tally.count(self.tally.done, "tries")
@@ -172,10 +181,11 @@ class People(Actor):
 
     def _submit(self, batch: Batch) -> None:
         """Straight away, or as people do it, who may press at the same moment."""
+        cap = self.purse.cap_for(len(batch.rows))
         if self.dice.random() < 0.5:
-            actions.start(batch, None, None)
+            actions.start(batch, None, None, spend_cap=ticks_of(Decimal(cap)) if cap else None)
         else:
-            self._press(f"/batches/{batch.pk}/submit", {"reviewed": draft_fingerprint(batch)})
+            self.press(f"/batches/{batch.pk}/submit", {"reviewed": draft_fingerprint(batch), "spend_cap": cap})
         self.tally.count(self.tally.done, "batches started")
 
     def _submit_what_was_tried(self) -> str:
@@ -191,7 +201,7 @@ class People(Actor):
         trial = Trial.objects.filter(ended_at=None).first()
         if trial is None:
             return ""
-        self._press(f"/batches/{trial.batch_id}/try", {"act": f"stop-{trial.pk}"})
+        self.press(f"/batches/{trial.batch_id}/try", {"act": f"stop-{trial.pk}"})
         return "tries stopped"
 
     # ---- from the shell -----------------------------------------------------------------------------
@@ -206,7 +216,7 @@ class People(Actor):
 
     def run_beside(self) -> str:
         """A `runbatch --resume` beside the workers."""
-        batch = self._some(state__in=RUNNING)
+        batch = self.some(state__in=RUNNING)
         if batch is None or len(self.shell.running()) >= 3:
             return ""
         self.shell.run(None, "--resume", str(batch.pk))
@@ -214,11 +224,11 @@ class People(Actor):
 
     # ---- with what runs, and what has ended ------------------------------------------------------------
 
-    def _some(self, **wanted: Any) -> Batch | None:
+    def some(self, **wanted: Any) -> Batch | None:
         found = list(Batch.objects.filter(**wanted).order_by("-pk")[:30])
         return self.dice.choice(found) if found else None
 
-    def _press(self, path: str, data: dict[str, Any] | None = None) -> None:
+    def press(self, path: str, data: dict[str, Any] | None = None) -> None:
         """Press it; half of the time both do, at the same moment and twice each. Raises what one of them ran into."""
         if self.dice.random() < 0.5:
             replies = [self.dice.choice(self.visitors).post(path, data)]
@@ -232,67 +242,43 @@ class People(Actor):
                 self.tally.count(self.tally.oddities, f"press: {reply.status_code}")
 
     def cancel(self) -> str:
-        batch = self._some(state__in=RUNNING)
+        batch = self.some(state__in=RUNNING)
         if batch is None:
             return ""
-        self._press(f"/batches/{batch.pk}/cancel")
+        self.press(f"/batches/{batch.pk}/cancel")
         return "cancels"
 
     def finish_early(self) -> str:
-        batch = self._some(state__in=RUNNING)
+        batch = self.some(state__in=RUNNING)
         if batch is None:
             return ""
-        self._press(f"/batches/{batch.pk}/finish")
+        self.press(f"/batches/{batch.pk}/finish")
         return "finished early"
 
     def retry(self) -> str:
-        batch = self._some(state__in=TERMINAL)
+        batch = self.some(state__in=TERMINAL)
         if batch is None or not batch.unanswered:
             return ""
         results = Result.objects.filter(batch=batch).exclude(state=RowState.SUCCEEDED).exclude(cause="")
         causes = sorted(set(results.values_list("cause", flat=True)))
         chosen = self.dice.choice((None, causes[:1] or None))
         as_live = {"live": "on"} if batch.unanswered <= LARGEST_LIVE and self.dice.random() < 0.3 else {}
-        self._press(f"/batches/{batch.pk}/retry", {"causes": chosen or causes, **as_live})
+        self.press(f"/batches/{batch.pk}/retry", {"causes": chosen or causes, **as_live})
         return "retries, live" if as_live or batch.runs_live else "retries"
 
     def retry_a_row(self) -> str:
-        batch = self._some(state__in=TERMINAL)
+        batch = self.some(state__in=TERMINAL)
         if batch is None:
             return ""
         result = Result.objects.filter(batch=batch).exclude(state=RowState.SUCCEEDED).order_by("row").first()
         if result is None:
             return ""
-        self._press(f"/batches/{batch.pk}/rows/{result.row}/retry")
+        self.press(f"/batches/{batch.pk}/rows/{result.row}/retry")
         return "retries of a row"
 
     def go_on(self) -> str:
-        batch = self._some(state__in=RUNNING, held_reason__gt="")
+        batch = self.some(state__in=RUNNING, held_reason__gt="")
         if batch is None:
             return ""
-        self._press(f"/batches/{batch.pk}/go-on")
+        self.press(f"/batches/{batch.pk}/go-on")
         return "told to go on"
-
-    def download(self) -> str:
-        batch = self._some()
-        if batch is None or batch.state == "draft":
-            return ""
-        reply = self.dice.choice(self.visitors).get(f"/batches/{batch.pk}/download", form="csv")
-        if reply.status_code != 200:
-            self.tally.count(self.tally.oddities, f"download: {reply.status_code}")
-            return ""
-        if broken := broken_rows(reply.content.decode("utf-8"), batch.name, list(batch.rows)):
-            self.wrong.append(f"a download of {batch.name}: {'; '.join(broken)}")
-        return "downloads"
-
-    def look(self) -> str:
-        """At pages; what they say when things are broken is tested elsewhere, but a bare 500 never is right."""
-        batch = self._some()
-        for page in ("/", "/batches/", f"/batches/{batch.pk}" if batch else "/datasets/"):
-            with contextlib.suppress(httpx.TransportError):
-                status = self.dice.choice(self.visitors).get(page).status_code
-                if status == 500:
-                    self.wrong.append(f"{page} answered with a bare 500")
-                elif status != 200:
-                    self.tally.count(self.tally.oddities, f"page: {status}")
-        return "pages"

@@ -145,6 +145,8 @@ class Scene:
         settings = "tests.hasty_settings" if plan.patience == "hasty" else "tests.patient_settings"
         self.environ = {"BATCHSITE_DATA": str(self.data), "DJANGO_SETTINGS_MODULE": settings}
         self.sites: list[Running] = []
+        self.hands, self.steady = threading.Lock(), threading.Lock()
+        """Held while people press something, and while something is killed and started again."""
 
     def __enter__(self) -> Scene:
         self.data.mkdir(mode=0o700)

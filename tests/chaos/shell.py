@@ -14,6 +14,7 @@ from tests.chaos.tally import Tally
 
 REFUSED_MODEL = "for batches on"
 """What the provider said of the model is believed until it takes a row again: so a lie of it stops new batches."""
+BUDGET_USED_UP = "budget"
 
 
 @dataclass
@@ -66,7 +67,7 @@ class Shell:
         if code in {0, 3} and run.table is not None:
             broken = broken_rows(run.output.read_text("utf-8"), run.table.name, range(1, run.table.rows + 1))
             return [f"{run.output.name} of {run.table.name}: {'; '.join(broken)}"] if broken else []
-        if code == 2 and REFUSED_MODEL in run.end:
+        if code == 2 and any(words in run.end for words in (REFUSED_MODEL, BUDGET_USED_UP)):
             return []
         if code > 0 and code != 3 and ("Traceback" in run.end or code == 2):
             return [f"{run.output.name} ended with {code}: {run.end}"]

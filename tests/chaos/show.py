@@ -21,7 +21,9 @@ from tests.chaos.actor import Actor
 from tests.chaos.audit import Verdict
 from tests.chaos.killing import ASKING_LIVE, FROZEN_WITH_A_LEASE, IN_A_TRY, Killer
 from tests.chaos.lying import Liar
+from tests.chaos.money import HELD, STOPPED, WAITS, count_caps, passed_cap
 from tests.chaos.people import People
+from tests.chaos.restores import RESTORED, Restorer
 from tests.chaos.scene import Scene
 from tests.chaos.tally import Tally, listed
 
@@ -47,21 +49,26 @@ def run(scene: Scene) -> bool:
     people = People(scene, tally, over)
     people.settle_in()
     killer, liar = Killer(scene, people, tally, over), Liar(scene, tally, over)
-    for actor in (people, killer, liar):
+    actors = (people, killer, liar, Restorer(scene, people, tally, over))
+    for actor in actors:
         actor.start()
-    _watch(scene, tally, (people, killer, liar))
+    _watch(scene, tally, actors)
     over.set()
-    for actor in (people, killer, liar):
+    for actor in actors:
         assert actor.acted.wait(150), f"{actor.name} does not come to an end: a mistake of the harness"
-    assert not any(actor.failed for actor in (people, killer, liar)), "a mistake of the harness"
+    assert not any(actor.failed for actor in actors), "a mistake of the harness"
     print(f"{tally.minutes:.1f} min: all kills and faults are over", flush=True)
-    _let_all_end(scene, tally)
+    _let_all_end(scene, tally, people.wrong)
     said = people.shell.judge(60 * scene.plan.slower)
     doctor = _ask_the_doctor(scene)
     verdict = books.reconcile(ledger.read(scene.provider))
     verdict.wrong += people.wrong + said + doctor + _ends_cleanly(scene) + tally.idle_faults()
+    tally.hits.update(count_caps())
     if scene.plan.minutes >= LONG:
         verdict.wrong += [f"no {victim} was ever hit" for victim in RARE if not tally.kills[victim]]
+        verdict.wrong += [
+            f"nothing was ever {what}" for what in (STOPPED, WAITS, HELD, RESTORED) if not tally.hits[what]
+        ]
     _report(scene, tally, verdict)
     return verdict.clean
 
@@ -90,7 +97,7 @@ def _stand(tally: Tally) -> str:
 # ---- the end ------------------------------------------------------------------------------------------
 
 
-def _let_all_end(scene: Scene, tally: Tally) -> None:
+def _let_all_end(scene: Scene, tally: Tally, wrong: list[str]) -> None:
     """Without a hand, but for rows that hang at the provider: people take what is there, as they would."""
     began = moved = time.monotonic()
     seen: tuple[int, int] = (-1, -1)
@@ -100,7 +107,7 @@ def _let_all_end(scene: Scene, tally: Tally) -> None:
             if not running and not Trial.objects.filter(ended_at=None).exists():
                 return
             for batch in running:
-                _give_the_word(batch, tally)
+                _give_the_word(batch, tally, wrong)
             stands = (len(running), sum(batch.done for batch in running))
             if stands != seen:
                 seen, moved = stands, time.monotonic()
@@ -113,11 +120,18 @@ def _let_all_end(scene: Scene, tally: Tally) -> None:
         time.sleep(1)
 
 
-def _give_the_word(batch: Batch, tally: Tally) -> None:
-    """Rows whose replies kept getting lost are asked on only where a person says so."""
+def _give_the_word(batch: Batch, tally: Tally, wrong: list[str]) -> None:
+    """After replies that were lost, a restore or at a cap, rows go on only where a person says so."""
     if batch.held_for == HeldFor.LOST:
         actions.go_on(batch, None)
         tally.count(tally.done, "told to go on at the end, as replies were lost")
+    if batch.held_for == HeldFor.RESTORE:
+        actions.go_on(batch, None)
+        tally.count(tally.done, "told to go on at the end, after a restore")
+    if batch.held_for == HeldFor.CAP:
+        wrong += filter(None, [passed_cap(batch)])
+        actions.set_spend_cap(batch, None, None)
+        tally.count(tally.done, "freed of its cap at the end")
 
 
 def _take_what_is_there(batch: Batch, tally: Tally) -> None:
@@ -167,7 +181,8 @@ def _report(scene: Scene, tally: Tally, verdict: Verdict) -> None:
     print(f"hits        {tally.hits.total():,}: {listed(tally.hits)}")
     print(f"batches     {verdict.batches:,} with {verdict.rows:,} rows: {listed(verdict.states)}")
     print(f"copies      {verdict.copies:,} rows that repeat another's request and were not sent")
-    print(f"live        {verdict.live:,} rows asked live; {verdict.declared:,} declared as lost, by row")
+    print(f"live        {verdict.live:,} rows asked live; {verdict.declared:,} declared as lost, by row", end="; ")
+    print(f"{verdict.asked_again:,} asked again after a restore, as a person said")
     print(f"ticks       {verdict.ours:,} here; {verdict.unreadable:,} at the provider can never be read")
     print(f"lost {len(verdict.lost)}, paid twice {len(verdict.twice)}, ", end="")
     print(f"hangs {len(verdict.hangs)}, otherwise wrong {len(verdict.wrong)}", flush=True)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from batchsite.submission import actions, provider_teams
 from batchsite.submission.provider_calls import hold_words
@@ -104,6 +105,24 @@ def test_what_nobody_can_tell_anything_of_can_be_ended(team: Team, sandbox: Sand
     drive(batch)
     assert (batch.is_running, batch.missing) == (False, ROWS)
     assert "before it was sent" in batch.results.all()[0].error  # its add was refused
+
+
+def test_the_team_of_what_is_found_again_is_that_of_the_key_that_found_it(
+    team: Team, sandbox: Sandbox, set_key: Any
+) -> None:
+    """A restored database does not know who made it; when it vanishes afterwards, its 404 must count."""
+    set_key(OURS)
+    batch = make_batch(team, ROWS)
+    lost = sandbox.fault("lost_reply", call="create", applied=True, times=1)
+    while not sandbox.hits():
+        step_all(batch)
+    sandbox.admin("DELETE", f"faults/{lost}")
+    batch.submissions.update(provider_team="", create_tried_at=None)
+    type(batch).objects.filter(pk=batch.pk).update(restored_at=timezone.now())
+    sandbox.fault("vanish", call="add", times=1)
+    drive(batch)
+    assert (batch.is_running, batch.succeeded) == (False, 0), story(batch)
+    assert batch.submissions.get().provider_team
 
 
 def test_what_has_vanished_from_its_own_team_is_given_up(team: Team, sandbox: Sandbox, set_key: Any) -> None:

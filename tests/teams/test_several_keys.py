@@ -116,7 +116,7 @@ def test_what_was_there_before_runs_under_the_only_key(team: Team, alice: User) 
     lost = Batch.objects.create(team=others, dataset=make_dataset(others), account="team", state="processing")
     simulated = Batch.objects.create(team=team, dataset=make_dataset(team), account="sandbox")
     DailySpend.objects.create(team=team, day="2026-11-01", account="team", model="grok-4.3", key="…abcd")
-    import_module("batchsite.batches.migrations.0025_keys_of_before").remember(apps, None)
+    import_module("batchsite.batches.migrations.0026_keys_of_before").remember(apps, None)
     for one in (batch, lost, simulated):
         one.refresh_from_db()
     assert (batch.key, simulated.key) == (key, None)

@@ -15,6 +15,7 @@ from batchsite.recipes.row_set import RowSet
 from batchsite.recipes.tools import in_words
 from batchsite.teams.accounts import AccountKind
 from batchsite.teams.models import ProviderKey, Team, User
+from batchsite.teams.retained import Retained
 from batchsite.xai.catalogue import picture_model
 
 
@@ -25,7 +26,7 @@ class Repeats(models.TextChoices):
     EACH = "each", "Send each of them"
 
 
-class Batch(models.Model):
+class Batch(Retained):
     """What a person names and watches: a dataset, a prompt, a model, parameters; and the sums of its results.
 
     Always: total = pending + succeeded + failed + cancelled + missing + skipped. From `queued` on, what is sent

@@ -11,11 +11,12 @@ from typing import Any, NoReturn
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
-from batchsite.asks.ask_start import Refused, likely_cost, press
+from batchsite.asks.ask_start import Refused, press
 from batchsite.asks.ask_step import advance
 from batchsite.asks.models import Ask, AskState
 from batchsite.exports import console
 from batchsite.pricing.model_prices import prices_for
+from batchsite.pricing.single_prompts import likely_cost
 from batchsite.processes.health import is_new, missing_migrations
 from batchsite.processes.leases import Busy, LeaseLost
 from batchsite.processes.startup import migrate

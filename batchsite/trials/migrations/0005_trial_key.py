@@ -5,17 +5,17 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("batches", "0023_document_form"), ("teams", "0009_several_keys")]
+    dependencies = [("trials", "0004_provider_team"), ("teams", "0009_several_keys")]
 
     operations = [
         migrations.AddField(
-            model_name="batch",
+            model_name="trial",
             name="key",
             field=models.ForeignKey(
                 blank=True,
                 null=True,
                 on_delete=django.db.models.deletion.SET_NULL,
-                related_name="batches",
+                related_name="+",
                 to="teams.providerkey",
             ),
         ),

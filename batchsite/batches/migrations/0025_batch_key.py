@@ -5,17 +5,17 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("trials", "0003_deferred_tries"), ("teams", "0009_several_keys")]
+    dependencies = [("batches", "0024_retention"), ("teams", "0009_several_keys")]
 
     operations = [
         migrations.AddField(
-            model_name="trial",
+            model_name="batch",
             name="key",
             field=models.ForeignKey(
                 blank=True,
                 null=True,
                 on_delete=django.db.models.deletion.SET_NULL,
-                related_name="+",
+                related_name="batches",
                 to="teams.providerkey",
             ),
         ),

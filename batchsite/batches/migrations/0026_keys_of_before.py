@@ -30,6 +30,6 @@ def remember(apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("batches", "0024_batch_key"), ("trials", "0004_trial_key"), ("asks", "0002_ask_key")]
+    dependencies = [("batches", "0025_batch_key"), ("trials", "0005_trial_key"), ("asks", "0003_ask_key")]
 
     operations = [migrations.RunPython(remember, migrations.RunPython.noop)]

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("asks", "0001_initial"), ("teams", "0009_several_keys")]
+    dependencies = [("asks", "0002_provider_team"), ("teams", "0009_several_keys")]
 
     operations = [
         migrations.AddField(
