@@ -9,7 +9,7 @@ from django import forms
 from batchsite.asks.ask_start import LONGEST
 from batchsite.pricing.model_prices import ModelPrice, prices_for
 from batchsite.teams.models import Team
-from batchsite.wording import price
+from batchsite.wording import exact
 
 EFFORTS = ("", "none", "low", "medium", "high", "xhigh")
 LABELS = ("Model default", "None: answers at once", "Low", "Medium", "High", "Very high")
@@ -50,4 +50,4 @@ class AskForm(forms.Form):
 
 def _label(listed: ModelPrice) -> str:
     million_in, million_out = listed.input_price * 1_000_000, listed.output_price * 1_000_000
-    return f"{listed.model}: {price(million_in)} in, {price(million_out)} out per million tokens"
+    return f"{listed.model}: {exact(million_in)} in, {exact(million_out)} out per million tokens"

@@ -17,11 +17,14 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from batchsite.batches.models import Batch, RawPage, Result
+from batchsite.batches.timeline import note
 from batchsite.gallery import fresh_addresses
 from batchsite.gallery.models import GeneratedPicture, Harvest, PictureState
 from batchsite.gallery.picture_fetch import Dead, NotNow, fetch
 from batchsite.media.file_reader import FileReader
+from batchsite.processes.bounded_work import CRASHED
 from batchsite.processes.heartbeats import stopping
+from batchsite.processes.leases import MOST_TRIES as MOST_FAILED_STEPS
 from batchsite.processes.leases import Claim, claimed
 from batchsite.processes.memory_limit import OutOfMemory, within_memory
 from batchsite.processes.queue import Job, enqueue
@@ -56,12 +59,31 @@ def harvest_step(harvest_id: int) -> None:
         harvest = Harvest.objects.select_related("batch__team", "batch__dataset").get(pk=harvest_id)
         if harvest.batch.deleted_at:
             return
-        try:
-            with within_memory():
-                pause = _step(claim, harvest)
-        except OutOfMemory:
-            pause = timeouts().longest
+        if claim.tries > MOST_FAILED_STEPS:
+            pause = _give_way(claim, harvest.batch, f"Fetching it {CRASHED}.", tries=MOST_TRIES)
+        else:
+            try:
+                with within_memory():
+                    pause = _step(claim, harvest)
+            except OutOfMemory as error:
+                pause = _give_way(claim, harvest.batch, f"Fetching it {error}.")
         claim.next_look_at = None if pause is None else soon(pause)
+
+
+def _give_way(claim: Claim[Harvest], batch: Batch, words: str, tries: int = 1) -> float | None:
+    """Counts a try of the pictures that a step failed on, and gives up those with too many. Returns as `_step`.
+
+    Where there are none, the results themselves cannot be looked through, and the batch says so.
+    """
+    some = _next(batch)
+    with claim.locked():
+        for picture in some:
+            state = PictureState.LOST if picture.tries + tries >= MOST_TRIES else PictureState.WAITING
+            values = {"state": state, "tries": min(MOST_TRIES, picture.tries + tries), "problem": words}
+            GeneratedPicture.objects.filter(pk=picture.pk, address=picture.address).update(**values)
+        if not some:
+            note(batch.pk, "problem", f"Generated pictures were not fetched. {words}")
+    return doubling(2, some[0].tries) if some else None
 
 
 def _step(claim: Claim[Harvest], harvest: Harvest) -> float | None:

@@ -20,7 +20,7 @@ from batchsite.pricing.soft_line import near
 from batchsite.pricing.spend import spent_this_month
 from batchsite.teams.accounts import AccountKind, account_kind
 from batchsite.teams.models import Membership, Team, User
-from batchsite.wording import dollars
+from batchsite.wording import dollars, exact
 
 MOST_RUNNING = 500
 """Running batches whose estimates are summed, the latest."""
@@ -65,7 +65,7 @@ class Budget:
         promised = f", {dollars(self.promised)} is reserved for running batches" if self.promised else ""
         return (
             f"{what} would cost about {dollars(ticks)}, and {dollars(self.left)} is left of {self.whose} budget of "
-            f"{dollars(self.limit)} for {self.month}: {dollars(self.spent)} is spent{promised}. "
+            f"{exact(self.limit)} for {self.month}: {dollars(self.spent)} is spent{promised}. "
             f"{RAISE_IT}, or {or_else}."
         )
 
@@ -137,7 +137,7 @@ def waits(submission: Submission) -> str:
     budget = reached(submission.batch)
     if budget is None:
         return ""
-    spent = f"{dollars(budget.spent)} of {dollars(budget.limit)} spent in {budget.month}"
+    spent = f"{dollars(budget.spent)} of {exact(budget.limit)} spent in {budget.month}"
     return f"{'' if budget.whose == TEAMS else budget.whose + ' '}budget reached: {spent}. {RAISE_IT}."
 
 

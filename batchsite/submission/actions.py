@@ -27,7 +27,7 @@ from batchsite.recipes.recipe import id_prefix
 from batchsite.submission.retriable import Retry, untaken
 from batchsite.teams.accounts import account_kind
 from batchsite.teams.models import Team, User
-from batchsite.wording import dollars, many
+from batchsite.wording import exact, many
 from batchsite.xai.bodies import CHAT, EDIT, GENERATION, RESPONSES
 
 
@@ -74,7 +74,7 @@ def start(batch: Batch, user: User | None, price: Estimate | None, *, spend_cap:
             spans = {"first_row": part.first, "last_row": part.last, "is_live": batch.runs_live}
             Submission.objects.create(batch=batch, number=number, next_look_at=now, **spans)
         how = ", to run live" if batch.runs_live else ""
-        how += f", to stop at {dollars(spend_cap)}" if spend_cap is not None else ""
+        how += f", to stop at {exact(spend_cap)}" if spend_cap is not None else ""
         note(batch.pk, "submitted", f"Submitted with {many(batch.total, 'row')}{how}", by=user)
 
 
@@ -243,7 +243,7 @@ def set_spend_cap(batch: Batch, ticks: int | None, user: User | None) -> None:
         if batch.spend_cap_ticks == ticks:
             return
         Batch.objects.filter(pk=batch.pk).update(spend_cap_ticks=ticks, is_near_cap=False)
-        words = "Spending cap removed" if ticks is None else f"Spending cap set to {dollars(ticks)}"
+        words = "Spending cap removed" if ticks is None else f"Spending cap set to {exact(ticks)}"
         note(batch.pk, "cap_set", words, by=user)
         if batch.held_for == HeldFor.CAP:
             resume(batch.pk, by=user)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import transaction
-from django.utils import timezone
 
-from batchsite.batches.models import Batch, CallBudget
+from batchsite.batches.call_places import take_places
+from batchsite.batches.models import Batch
 from batchsite.batches.states import HeldFor
 from batchsite.teams.accounts import Account, AccountKind, account_of
 from batchsite.teams.network_faults import NetworkFault
@@ -21,8 +20,8 @@ def account_for(batch: Batch) -> Account:
 
 
 # ---- the provider's limits ----------------------------------------------------------------------
-# Kept per key across all processes (facts 4). A call takes a place in a queue that moves at the allowed pace;
-# `burst` places may be taken at once, and are part of what a window of the provider may hold.
+# Kept per key across all processes (facts 4). Places that are taken at once are part of what a window of the provider
+# may hold.
 
 JITTER = 1.05
 """Where calls go one by one, a little slower than allowed: the network may push two of them together."""
@@ -39,17 +38,8 @@ def reserve(
     per_window, window = _limit(call)
     burst = burst_of(call)
     pace = timedelta(seconds=JITTER * window / per_window if burst == 1 else window / (per_window - burst))
-    now = timezone.now()
-    with transaction.atomic():
-        budget, _ = CallBudget.objects.select_for_update(no_key=True).get_or_create(
-            name=f"{account.fingerprint} {call}" + (f" {team}" if team else ""), defaults={"free_at": now}
-        )
-        free_at = max(budget.free_at, now) + pace * count
-        wait = max(0.0, (free_at - now - pace * burst).total_seconds())
-        if only_within is None or wait <= only_within:
-            budget.free_at = free_at
-            budget.save(update_fields=["free_at"])
-    return wait
+    name = f"{account.fingerprint} {call}" + (f" {team}" if team else "")
+    return take_places(name, count, pace=pace, burst=burst, only_within=only_within)
 
 
 def burst_of(call: str) -> int:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.core.files.storage import default_storage
+from django.utils import timezone
 from PIL import Image
 
 from batchsite.batches.models import Result
@@ -133,3 +134,42 @@ def test_a_row_that_is_run_again_has_its_new_pictures(team: Team, sandbox: Sandb
     assert second[1] == first[1]
     assert second[2] != first[2]
     check_books(batch, sandbox)
+
+
+def _too_much(*_: Any) -> bytes:
+    raise MemoryError
+
+
+def test_pictures_that_take_more_memory_than_there_is_are_lost_by_row(
+    team: Team, sandbox: Sandbox, monkeypatch: Any
+) -> None:
+    batch = drive(drawn(team, 3))
+    monkeypatch.setattr(harvest, "fetch", _too_much)
+
+    pictures = bring_home(batch)
+
+    assert {(one.state, one.tries) for one in pictures} == {(PictureState.LOST, harvest.MOST_TRIES)}
+    assert all("needs more memory than a process may use" in one.problem for one in pictures)
+
+
+def test_pictures_that_end_their_process_are_lost_and_the_others_are_kept(team: Team, sandbox: Sandbox) -> None:
+    batch = drive(drawn(team, harvest.AT_ONCE + 2))
+    harvest.harvest_step(Harvest.objects.get(batch=batch).pk)
+    GeneratedPicture.objects.filter(batch=batch).update(state=PictureState.WAITING)
+    Harvest.objects.filter(batch=batch).update(tries=50, next_look_at=timezone.now())
+
+    pictures = bring_home(batch)
+
+    assert [one.state for one in pictures].count(PictureState.LOST) == harvest.AT_ONCE
+    assert {one.problem for one in pictures} == {"", "Fetching it made a worker crash repeatedly."}
+
+
+def test_results_that_cannot_be_looked_through_for_pictures_are_said_at_the_batch(
+    team: Team, sandbox: Sandbox, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(harvest, "read_result", _too_much)
+    batch = drive(drawn(team, 3))
+
+    assert bring_home(batch) == []
+
+    assert "Generated pictures were not fetched." in batch.events.get(kind="problem").text

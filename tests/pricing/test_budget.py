@@ -61,7 +61,7 @@ def test_an_owner_sets_it_in_dollars(team: Team, alice: User, client_of: Browser
     page = text_of(site.post(reverse("team-budget"), {"budget": "12.50"}, follow=True))
     team.refresh_from_db()
     assert team.budget_ticks == 125_000_000_000
-    assert "$0.5000</span></b> of <span" in page
+    assert "$0.5000</span></b> of $12.50 spent" in page
     assert f"spent in <span>{timezone.now():%B}." in page
     assert 'value="12.50"' in page
     site.post(reverse("team-budget"), {"budget": ""})
@@ -82,7 +82,7 @@ def test_a_member_sees_it_and_cannot_set_it(team: Team, alice: User, bob: User, 
     set_budget(team, DOLLAR)
     site = client_of(bob)
     page = text_of(site.get(reverse("team")))
-    assert "$1.0000" in page
+    assert "of $1.00 spent" in page
     assert reverse("team-budget") not in page
     assert site.post(reverse("team-budget"), {"budget": "9"}).status_code == 403
 
@@ -96,7 +96,7 @@ def test_what_would_exceed_it_is_refused_with_what_to_do(team: Team, alice: User
     spend(team, DOLLAR * 9 // 10)
     price = draft_store.estimate_of(draft)
     words = draft_store.problems_with_price(draft, price)[""][0]
-    assert "$0.1000 is left of the team’s budget of $1.0000" in words
+    assert "$0.1000 is left of the team’s budget of $1.00" in words
     assert "An admin or owner can raise it on the Team page, or choose fewer rows" in words
     with pytest.raises(actions.NotNow, match="is left of the team"):
         actions.start(draft, alice, price)
@@ -157,7 +157,7 @@ def test_a_batch_that_is_not_sent_yet_waits_and_goes_on_when_it_is_raised(team: 
     set_budget(team, DOLLAR)
     spend(team, DOLLAR)
     batch = drive(batch, until="held")
-    assert batch.held_reason.startswith("budget reached: $1.0000 of $1.0000 spent")
+    assert batch.held_reason.startswith("budget reached: $1.0000 of $1.00 spent")
     assert sandbox.batches() == []
     set_budget(team, 2 * DOLLAR)
     batch = drive(batch)
