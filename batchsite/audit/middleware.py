@@ -39,7 +39,7 @@ class AuditTrail:
         said = _said(request)
         if begun and response.status_code < 400 and not any(message.level >= messages.ERROR for message in said):
             detail = str(said[0].message) if said else ""
-            about = begun.about or named(_kwargs_behind(response))
+            about = begun.about or named(_kwargs_behind(response), getattr(request.team, "pk", 0))  # type: ignore[attr-defined]
             add(begun.name, phrase(begun.name), request, about=about, detail=detail)
         return response
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC
 from typing import Any
 
 from django.db import DatabaseError, transaction
@@ -21,6 +22,7 @@ from batchsite.teams.models import Membership, Team, User
 
 log = logging.getLogger(__name__)
 
+HEAD = ("at", "who", "what", "to", "detail", "by", "address", "action")
 KINDS: dict[str, tuple[str, type[Model]]] = {
     "batch": ("batch", Batch),
     "dataset": ("dataset", Dataset),
@@ -64,8 +66,11 @@ def _team_id(request: HttpRequest) -> int | None:
     return team.pk if isinstance(team, Team) else None
 
 
-def named(ids: Mapping[str, Any]) -> str:
-    """Returns what ids (`batch_id`, `batch`: 12) stand for, in words; what has no name by its number."""
+def named(ids: Mapping[str, Any], only_of: int | None = None) -> str:
+    """Returns what ids (`batch_id`, `batch`: 12) stand for, in words; what has no name by its number.
+
+    With `only_of`, the id of a team, nothing else has a name: ids that nobody has checked name nothing of others.
+    """
     words = []
     for key, value in ids.items():
         name = key.removesuffix("_id")
@@ -73,6 +78,7 @@ def named(ids: Mapping[str, Any]) -> str:
             continue
         word, model = KINDS.get(name, (name, None))
         found = model._default_manager.filter(pk=value).first() if model else None
+        found = found if only_of is None or getattr(found, "team_id", None) == only_of else None
         words.append(f"{word} {value}{f' “{found}”' if found else ''}" if word else str(found or f"{name} {value}"))
     return ", ".join(words)
 
@@ -84,6 +90,14 @@ def trail_of(team: Team, *, is_operator: bool) -> QuerySet[AuditEvent]:
     if is_operator:
         seen |= Q(team_id=None, user_id=None)
     return AuditEvent.objects.filter(seen)
+
+
+def rows(events: Iterable[AuditEvent]) -> Iterator[tuple[str, ...]]:
+    """Yields events as the columns of `HEAD`."""
+    for event in events:
+        at = event.at.astimezone(UTC).isoformat(timespec="seconds")
+        what = (event.who, event.words, event.about, event.detail)
+        yield (at, *what, event.get_by_display(), event.address, event.action)
 
 
 def searched(events: QuerySet[AuditEvent], text: str) -> QuerySet[AuditEvent]:
