@@ -76,9 +76,11 @@ def retry_misfits(batch: Batch) -> bool:
 def cap_in_the_middle(batch: Batch) -> bool:
     """A spending cap that is reached while rows run: they are cancelled at xAI, and go on below a higher one."""
     if batch.spend_cap_ticks is None and batch.succeeded and not batch.is_terminal:
-        return not actions.set_spend_cap(batch, batch.cost_ticks, None)
+        actions.set_spend_cap(batch, batch.cost_ticks, None)
+        return True
     if batch.held_for == HeldFor.CAP:
-        return not actions.set_spend_cap(batch, 10**12, None)
+        actions.set_spend_cap(batch, 10**12, None)
+        return True
     return False
 
 
