@@ -155,7 +155,9 @@ RULES: dict[str, Rule] = {
     "member-budget": MANAGE,
     "member-remove": Rule(Need.VIEW, Need.VIEW, confirmed=True),  # oneself; others as `teams.people.may_change` says
     "key-set": DANGEROUS,
+    "key-change": DANGEROUS,
     "key-test": MANAGE,
+    "key-in-use-test": MANAGE,
     "key-remove": DANGEROUS,
     "audit": Rule(Need.MANAGE),
     "audit-file": Rule(Need.MANAGE),

@@ -12,8 +12,8 @@ from batchsite.asks.models import Ask, AskState
 from batchsite.pricing.budgets import MOST_RUNNING, alone_with_budgets, limiting_budget
 from batchsite.pricing.single_prompts import likely_cost, promised
 from batchsite.recipes.parameters import check_params
-from batchsite.teams.accounts import AccountKind, account_kind
-from batchsite.teams.models import Team, User
+from batchsite.teams.accounts import AccountKind, AccountMissing, payer_of
+from batchsite.teams.models import ProviderKey, Team, User
 from batchsite.xai.bodies import CHAT
 
 LONGEST = 1_000_000
@@ -30,8 +30,17 @@ class Refused(ValueError):
     """It cannot be asked; the text says why and what to do."""
 
 
-def press(team: Team, user: User | None, *, model: str, prompt: str, system: str = "", **params: Any) -> Ask:
-    """Store a prompt, to be asked by a worker. Raises Refused."""
+def press(
+    team: Team,
+    user: User | None,
+    *,
+    model: str,
+    prompt: str,
+    system: str = "",
+    key: ProviderKey | None = None,
+    **params: Any,
+) -> Ask:
+    """Store a prompt, to be asked by a worker. `key`: one of the team's, else what pays by default. Raises Refused."""
     prompt, system = prompt.replace("\r\n", "\n"), system.replace("\r\n", "\n")
     if not prompt.strip():
         raise Refused("Write a prompt first.")
@@ -43,13 +52,19 @@ def press(team: Team, user: User | None, *, model: str, prompt: str, system: str
     if wrong := check_params(model, given, CHAT):
         raise Refused(" ".join(f"{name}: {words}" for name, words in wrong.items()))
     cost = likely_cost(team, model, len(prompt) + len(system))
-    texts = {"system_prompt": system, "prompt": prompt}
+    what = {"model": model, "system_prompt": system, "prompt": prompt, "params": given}
     with alone_with_budgets(team):
         _check_budget(team, user, cost or 0)
-        account, now = account_kind(team), timezone.now()
-        return Ask.objects.create(
-            team=team, by=user, account=account, model=model, params=given, next_look_at=now, **texts
-        )
+        account, paying = _payer(team, key)
+        return Ask.objects.create(team=team, by=user, account=account, key=paying, next_look_at=timezone.now(), **what)
+
+
+def _payer(team: Team, key: ProviderKey | None) -> tuple[str, ProviderKey | None]:
+    """Raises Refused."""
+    try:
+        return payer_of(team, key)
+    except AccountMissing as error:
+        raise Refused(f"{error} Nothing was sent.") from error
 
 
 def _check_budget(team: Team, user: User | None, cost: int) -> None:

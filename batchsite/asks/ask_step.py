@@ -55,7 +55,7 @@ def advance(ask_id: int) -> None:
 
 def _step(claim: Claim[Ask]) -> float | None:
     """Returns seconds until the next step. None at the end."""
-    ask = Ask.objects.select_related("team").get(pk=claim.pk)
+    ask = Ask.objects.select_related("team", "key").get(pk=claim.pk)
     if ask.ended_at:
         return None
     if ask.state == AskState.SENDING:
@@ -63,7 +63,7 @@ def _step(claim: Claim[Ask]) -> float | None:
     if claim.tries > MOST_TRIES:
         return _hold(claim, DIED, timeouts().longest)
     try:
-        account = account_of(ask.team, ask.account)
+        account = account_of(ask.team, ask.account, ask.key)
     except AccountMissing as error:
         return _hold(claim, str(error), timeouts().held_probe)
     return _ask(claim, ask, account) if ask.state == AskState.PLANNED else _read(claim, ask, account)
@@ -138,7 +138,7 @@ def _store(claim: Claim[Ask], ask: Ask, completion: dict[str, object]) -> float 
     with claim.locked() as fresh:
         ended = {"state": AskState.ANSWERED, "ended_at": timezone.now(), "faults": 0, "held_reason": ""}
         _set(fresh, **values, **ended)
-        key = key_name(ask.team_id, ask.account)
+        key = key_name(ask.account, ask.key)
         payer = Payer(ask.team_id, ask.account, ask.model, ask.by_id, key, about="Ask")
         spent(payer, ticks=values["cost_ticks"], **tokens)
     return None
@@ -148,7 +148,7 @@ def _store(claim: Claim[Ask], ask: Ask, completion: dict[str, object]) -> float 
 
 
 def _trouble(claim: Claim[Ask], account: Account, error: XaiError) -> float:
-    words = hold_words(error, account.kind) if is_hold(error) else ""
+    words = hold_words(error, account) if is_hold(error) else ""
     with claim.locked() as fresh:
         _set(fresh, faults=min(fresh.faults + 1, 1000), held_reason=words)
     return max(error.retry_after or 0.0, doubling(timeouts().held_probe if words else 1, fresh.faults - 1))

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from batchsite.processes.models import Work
 from batchsite.teams.accounts import AccountKind
-from batchsite.teams.models import Team, User
+from batchsite.teams.models import ProviderKey, Team, User
 
 
 class AskState(models.TextChoices):
@@ -28,6 +28,7 @@ class Ask(Work):
     by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
     at = models.DateTimeField(default=timezone.now)
     account = models.CharField(max_length=12, choices=AccountKind.choices)
+    key = models.ForeignKey(ProviderKey, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     model = models.CharField(max_length=100)
     system_prompt = models.TextField(blank=True)
     prompt = models.TextField()

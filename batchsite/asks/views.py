@@ -42,7 +42,7 @@ def _press(request: TeamRequest, form: AskForm) -> Ask | None:
     typed = form.cleaned_data
     texts = {"model": typed["model"], "prompt": typed["prompt"], "system": typed["system"]}
     try:
-        asked = ask_start.press(request.team, request.user, **texts, **form.params())
+        asked = ask_start.press(request.team, request.user, key=typed.get("key"), **texts, **form.params())
     except Refused as refusal:
         form.add_error(None, str(refusal))
         return None

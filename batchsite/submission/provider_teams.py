@@ -61,7 +61,7 @@ def cannot_tell(context: StepContext) -> str:
     """Returns the words for a 404 that says nothing."""
     return (
         "xAI doesn’t find this batch with the current key, and doesn’t say whether the key belongs to the xAI team "
-        f"that made it. {_where_to_set(context.submission.batch.account)} a key of that team."
+        f"that made it. {_where_to_set(context.account)} a key of that team."
     )
 
 
@@ -82,12 +82,12 @@ def _team_unlike(team: str, account: Account, client: XaiClient) -> str:
 
 def _of_another(account: Account, made_by: str, team: str, what: str) -> str:
     return (
-        f"it was made with a key of another xAI team. {_where_to_set(account.kind)} a key of the team {made_by}; "
+        f"it was made with a key of another xAI team. {_where_to_set(account)} a key of the team {made_by}; "
         f"the current key is of {team}, which can’t {what}. Until then nothing is sent again."
     )
 
 
-def _where_to_set(kind: str) -> str:
-    if kind == AccountKind.ENVIRONMENT:
+def _where_to_set(account: Account) -> str:
+    if account.kind == AccountKind.ENVIRONMENT:
         return "Set XAI_API_KEY and restart batchsite, with"
-    return "On the Team page, set"
+    return f"On the Team page, replace {account.words} with"

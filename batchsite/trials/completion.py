@@ -113,7 +113,7 @@ def read(account: Account, request_id: str) -> Reply:
 
 def _trouble(account: Account, error: XaiError) -> Trouble:
     if is_hold(error):
-        return Trouble(error.message, hold=hold_words(error, account.kind))
+        return Trouble(error.message, hold=hold_words(error, account))
     if error.unknown_outcome:
         return Trouble(error.message, unknown=True)
     again, fault = isinstance(error, RateLimited) or error.never_sent, fault_of(error)

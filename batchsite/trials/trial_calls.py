@@ -183,7 +183,7 @@ class Calls:
     def _spend(self, answer: TrialAnswer, values: dict[str, Any]) -> None:
         trial, ticks = self._trial, values["cost_ticks"]
         tokens = {name: values[name] for name in ("prompt_tokens", "completion_tokens", "reasoning_tokens")}
-        batch, key = trial.batch, key_name(trial.batch.team_id, trial.account)
+        batch, key = trial.batch, key_name(trial.account, trial.key)
         payer = Payer(batch.team_id, trial.account, answer.model, trial.by_id, key, batch.pk, batch.name)
         spent(payer, ticks=ticks, tried_ticks=ticks, tries=1, **tokens)
 

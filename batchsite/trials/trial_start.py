@@ -21,7 +21,7 @@ from batchsite.pricing.single_prompts import promised
 from batchsite.recipes.attachments import PAGES
 from batchsite.recipes.prompt_template import PromptError
 from batchsite.recipes.recipe import Recipe, check_row
-from batchsite.teams.accounts import AccountKind, account_kind
+from batchsite.teams.accounts import AccountKind, payer_of
 from batchsite.teams.models import Team, User
 from batchsite.trials.completion import body_of, for_trying, packed
 from batchsite.trials.models import OPEN, AnswerState, Trial, TrialAnswer
@@ -115,7 +115,7 @@ def press(batch: Batch, user: User | None, rows: Sequence[int]) -> Trial:
     if batch.state != State.DRAFT:
         raise Refused("This batch was already submitted; only a draft can be tried.")
     planned = plan(batch, rows)
-    answers = planned.answers
+    answers, (account, key) = planned.answers, payer_of(batch.team)
     with alone_with_budgets(batch.team):
         budget = limiting_budget(batch.team, user)
         if budget and (words := budget.refusal(planned.bill.ticks or 0, "This try", "try fewer rows or variants")):
@@ -126,7 +126,8 @@ def press(batch: Batch, user: User | None, rows: Sequence[int]) -> Trial:
         trial = Trial.objects.create(
             batch=batch,
             by=user,
-            account=account_kind(batch.team),
+            account=account,
+            key=key,
             rows=list(rows),
             variants=variants_of(batch),
             shape=batch.shape,

@@ -47,7 +47,7 @@ def _step_or_hold(claim: Claim[Trial]) -> float | None:
 
 def _step(claim: Claim[Trial]) -> float | None:
     """Returns seconds until the next step. None if every answer is there."""
-    trial = Trial.objects.select_related("batch__team").get(pk=claim.pk)
+    trial = Trial.objects.select_related("batch__team", "key").get(pk=claim.pk)
     if trial.ended_at:
         return None
     with claim.locked():
@@ -57,7 +57,7 @@ def _step(claim: Claim[Trial]) -> float | None:
     if claim.tries > MOST_TRIES:
         return _hold(claim, DIED, timeouts().longest)
     try:
-        account = account_of(trial.batch.team, trial.account)
+        account = account_of(trial.batch.team, trial.account, trial.key)
     except AccountMissing as error:
         return _hold(claim, str(error), timeouts().held_probe)
     running = trial.answers.filter(state=AnswerState.RUNNING)

@@ -17,8 +17,8 @@ from batchsite.asks.models import Ask, AskState
 from batchsite.batches.models import Batch, DailySpend
 from batchsite.drafts import draft_store
 from batchsite.processes.leases import Busy, LeaseLost
-from batchsite.teams.accounts import store_key
 from batchsite.teams.models import Team, User
+from batchsite.teams.team_keys import store_key
 from tests.clock import wait_until
 from tests.cuts import Guillotine
 from tests.factories import make_team

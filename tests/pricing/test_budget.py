@@ -24,9 +24,9 @@ from batchsite.pricing.spend import Payer, spent
 from batchsite.results.batch_status import status_of
 from batchsite.submission import actions
 from batchsite.submission.steps import advance
-from batchsite.teams.accounts import remove_key, store_key
 from batchsite.teams.models import Team, User
 from batchsite.teams.people import set_budget
+from batchsite.teams.team_keys import remove_key, store_key
 from batchsite.trials import trial_start
 from tests.pipeline import check_books, drive, make_batch, story
 from tests.sandboxes import Sandbox
@@ -155,7 +155,7 @@ def test_simulated_money_does_not_count(team: Team) -> None:
 def test_a_sandbox_batch_is_neither_refused_nor_held(team: Team, alice: User, sandbox: Sandbox) -> None:
     set_budget(team, 0)
     spend(team, DOLLAR)
-    remove_key(team)
+    remove_key(team.provider_keys.get())
     draft = a_draft(team, alice)
     assert draft_store.problems_with_price(draft, draft_store.estimate_of(draft)) == {}
     batch = drive(make_batch(team))

@@ -51,7 +51,7 @@ def asked(team: Team, dataset: Dataset | None = None, **fields: Any) -> Batch:
 
 def at_xai(team: Team) -> list[str]:
     """The names of all files there, as they were in the archive."""
-    files = client_for(account_of(team, "sandbox")).iter_files()
+    files = client_for(account_of(team, "sandbox", None)).iter_files()
     return sorted(file.filename.partition("-bs")[0] for file in files)
 
 
@@ -115,7 +115,7 @@ def test_another_batch_names_what_is_there_and_sends_again_what_is_not(team: Tea
     batches = [drive(asked(team, dataset)), drive(asked(team, dataset))]
     assert at_xai(team) == PAPERS
     [first, other] = SentFile.objects.order_by("held__name")
-    client_for(account_of(team, "sandbox"))._caller._http.delete(f"{sandbox.url}/v1/files/{first.file_id}")
+    client_for(account_of(team, "sandbox", None))._caller._http.delete(f"{sandbox.url}/v1/files/{first.file_id}")
     SentFile.objects.filter(pk=other.pk).update(sent_at=timezone.now() - timedelta(days=6))
     batches.append(drive(asked(team, dataset)))
     assert [batch.succeeded for batch in batches] == [5, 5, 5], story(batches[-1])

@@ -11,8 +11,8 @@ import pytest
 from django.utils import timezone
 
 from batchsite.processes.leases import Busy, LeaseLost
-from batchsite.teams.accounts import store_key
 from batchsite.teams.models import Team, User
+from batchsite.teams.team_keys import store_key
 from batchsite.trials import trial_start
 from batchsite.trials.models import Trial
 from batchsite.trials.trial_restore import hold_back
