@@ -204,12 +204,12 @@ def test_a_private_address_is_refused_when_it_connects_and_a_name_cannot_change_
         raise OSError("no internet in a test")
 
     monkeypatch.setattr(socket.socket, "connect", connect)
-    destination = a_chat(team, "gotifys://hooks.example.org/abcdefghijklmno")
+    hidden, shown = (a_chat(team, "gotifys://hooks.example.org/abcdefghijklmno") for _ in range(2))
     asked = _resolving(monkeypatch, "127.0.0.1", "93.184.216.34", "127.0.0.1")
-    for _ in range(2):
-        destinations.send_test(destination, team)
+    for one in (hidden, shown):
+        destinations.send_test(one, team)
         work()
-    assert codes(destination) == ["private address", "unreachable"]
+    assert [codes(hidden), codes(shown)] == [["private address"], ["unreachable"]]
     assert (asked, reached) == (["hooks.example.org"] * 2, ["93.184.216.34"])
 
 
