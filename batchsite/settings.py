@@ -57,6 +57,7 @@ INSTALLED_APPS = [
     "batchsite.retention",
     "batchsite.metrics",
     "batchsite.audit",
+    "batchsite.takeout",
 ]
 MIDDLEWARE = [
     "batchsite.processes.health.HealthFirst",
@@ -227,6 +228,7 @@ DUE_SOURCES = [
     "batchsite.exports.tasks.due",
     "batchsite.operations.team_removal.due",
     "batchsite.retention.tasks.due",
+    "batchsite.takeout.tasks.due",
 ]
 ON_EVERY_MACHINE = ["batchsite.submission.restore.keep_up"]
 

@@ -8,6 +8,7 @@ from django import forms
 
 from batchsite.asks.ask_start import LONGEST
 from batchsite.pricing.model_prices import ModelPrice, prices_for
+from batchsite.teams.key_choice import KeyField, has_choice
 from batchsite.teams.models import Team
 from batchsite.wording import exact
 
@@ -43,6 +44,8 @@ class AskForm(forms.Form):
         super().__init__(*args, **kwargs)
         field: Any = self.fields["model"]
         field.choices = [(listed.model, _label(listed)) for listed in prices_for(team)]
+        if has_choice(team) or self.data.get("key"):
+            self.fields["key"] = KeyField(team)
 
     def params(self) -> dict[str, Any]:
         return {"reasoning_effort": self.cleaned_data["effort"] or None}

@@ -25,6 +25,8 @@ WORDS: dict[str, str] = {
     "team-rename": "Renamed the team",
     "team-delete": "Asked for the team to be deleted",
     "team-keep": "Kept a team that was to be deleted",
+    "takeout": "Asked for everything that the team owns",
+    "takeout-remove": "Removed the file of everything that the team owns",
     "retention-set": "Set how long the team keeps what it has",
     "retention-now": "Had everything removed that is over its days",
     "member-hand-over": "Handed the team over",
@@ -35,7 +37,9 @@ WORDS: dict[str, str] = {
     "member-remove": "Removed a person, or left",
     "member-budget": "Set a person’s budget",
     "key-set": "Stored an xAI key",
-    "key-test": "Tested the xAI key",
+    "key-change": "Changed an xAI key",
+    "key-test": "Tested an xAI key",
+    "key-in-use-test": "Tested the xAI key in use",
     "key-remove": "Removed an xAI key",
     "server-approve": "Approved an MCP server",
     "server-remove": "Removed an MCP server",
@@ -181,6 +185,8 @@ EVENTS: dict[str, str] = {
     "keys_rotated": "Encrypted the stored keys anew",
     "batch_run": "Ran a batch",
     "asked": "Asked a prompt once",
+    "everything_downloaded": "Downloaded everything that the team owns",
+    "everything_exported": "Exported everything that the team owns",
     "retention_removed": "Removed what was over the days that the team keeps it",
 }
 """What no form tells: sign-ins, what was taken away, and commands. By the name in the security log."""

@@ -141,7 +141,7 @@ def _note(batch: Batch, submission_id: int | None, request_id: str, row: int, ad
 def _fetch(claim: Claim[Harvest], batch: Batch, some: list[GeneratedPicture], reader: FileReader) -> float:
     """Fetches some pictures at the same time. Returns seconds to wait, 0 if one came."""
     try:
-        provider = account_of(batch.team, batch.account).base_url
+        provider = account_of(batch.team, batch.account, batch.key).base_url
     except AccountMissing:
         provider = ""  # an address needs no key, only to be public then
     with ThreadPoolExecutor(AT_ONCE) as pool:

@@ -58,3 +58,28 @@ class HeldFile(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class SentFile(models.Model):
+    """A document of an archive at xAI: sent there once, for all rows and batches that name it (facts 3)."""
+
+    held = models.ForeignKey(HeldFile, on_delete=models.CASCADE, related_name="sent")
+    owner = models.CharField(max_length=300)
+    """Whose it is there: the address of the API, and the xAI team, or the key where xAI does not name its team."""
+    tried_at = models.DateTimeField(null=True, blank=True)
+    """Set before it is sent: without an id the outcome is unknown."""
+    missed_at = models.DateTimeField(null=True, blank=True)
+    """When a look at xAI first missed it after that; only a second look, later, makes it count as absent."""
+    file_id = models.CharField(max_length=200, blank=True)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    """xAI deletes it a time after that."""
+    seen_at = models.DateTimeField(null=True, blank=True)
+    """When xAI was last seen to have it."""
+    problem = models.TextField(blank=True)
+    """Why xAI does not take it, in its words."""
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["held", "owner"], name="one_sent_file_per_owner")]
+
+    def __str__(self) -> str:
+        return self.file_id or f"{self.held}, not sent"

@@ -43,7 +43,7 @@ class DatasetShelf:
     @property
     def largest(self) -> int:
         if self._largest is None:
-            found = HeldFile.objects.filter(dataset=self._dataset).aggregate(most=Max("size"))["most"]
+            found = HeldFile.objects.filter(dataset=self._dataset, kind="picture").aggregate(most=Max("size"))["most"]
             self._largest = int(found or 0)
         return self._largest
 

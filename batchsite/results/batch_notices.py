@@ -16,7 +16,7 @@ from batchsite.batches.timeline import NO_BATCHES, NO_SUCH_MODEL, SLOWED
 from batchsite.pricing import budgets
 from batchsite.pricing.retry_cost import cost_of
 from batchsite.processes.heartbeats import seconds_since_any_beat
-from batchsite.submission.key_moves import other_account
+from batchsite.submission.key_moves import other_accounts
 from batchsite.teams.accounts import AccountKind
 from batchsite.timeouts import timeouts
 from batchsite.wording import dollars, exact, many
@@ -85,7 +85,7 @@ _DECIDED_BY = {HeldFor.LOST: "go-on", HeldFor.CAP: "raise-cap"}
 def _moves_of_held(batch: Batch, running: Sequence[Submission]) -> tuple[str, ...]:
     if batch.held_for in _DECIDED_BY:
         return (_DECIDED_BY[HeldFor(batch.held_for)], "finish")
-    moves = ["use-key"] if batch.held_for == HeldFor.KEY and other_account(batch) else []
+    moves = ["use-key"] if batch.held_for == HeldFor.KEY and other_accounts(batch) else []
     moves += ["set-key"] if batch.held_for == HeldFor.KEY and batch.account == AccountKind.TEAM else []
     moves += ["set-budget"] if batch.held_for == HeldFor.BUDGET else []
     if not all(submission.cancel_asked_at for submission in running):

@@ -16,7 +16,7 @@ from batchsite.xai.errors import RateLimited, ServerError, XaiError
 
 def account_for(batch: Batch) -> Account:
     """Returns the account that the batch was started with. Raises AccountMissing."""
-    return account_of(batch.team, batch.account)
+    return account_of(batch.team, batch.account, batch.key)
 
 
 # ---- the provider's limits ----------------------------------------------------------------------
@@ -76,17 +76,17 @@ def is_lasting(error: XaiError, fault: NetworkFault, faults: int) -> bool:
     return faults >= LASTING or fault == NetworkFault.CERTIFICATE
 
 
-def hold_words(error: XaiError, account: str) -> str:
-    """Returns what a person has to do. `account` is the kind of account that the batch was started with."""
+def hold_words(error: XaiError, account: Account) -> str:
+    """Returns what a person has to do. `account` is the one that the batch runs under."""
     if error.billing:
         return "no credits left at xAI, or its spending limit is reached. Add credits in the xAI console."
-    if account == AccountKind.ENVIRONMENT:
+    if account.kind == AccountKind.ENVIRONMENT:
         return (
             "xAI refuses the key of this installation. Set XAI_API_KEY to a working key of the same xAI team, and "
             "restart batchsite; or set a working key of the same xAI team on the Team page, and then move this batch "
             "to it."
         )
     return (
-        "xAI refuses the key of the team. Set a working key of the same xAI team on the Team page, or move this batch "
-        "to the key of this installation, if that is of the same xAI team."
+        f"xAI refuses {account.words}. Replace it on the Team page with a working key of the same xAI team, or move "
+        "this batch to another key of that xAI team."
     )

@@ -15,7 +15,7 @@ from batchsite.drafts import draft_store
 from batchsite.media import pdf_pages
 from batchsite.media.file_reader import FileReader
 from batchsite.media.models import FileIndex, HeldFile
-from batchsite.recipes.attachments import MOST_PAGE_BYTES, MOST_PAGES
+from batchsite.recipes.attachments import MOST_PAGE_BYTES, MOST_PAGES, MOST_TOKENS
 from batchsite.submission import actions
 from batchsite.teams.models import Team
 from batchsite.trials import trial_start
@@ -77,7 +77,8 @@ def test_a_batch_of_them_runs_and_its_tokens_were_in_the_estimate(team: Team, sa
     price = draft_store.estimate_of(batch)
     assert plain
     assert price
-    assert (price.likely > plain.likely) == (form == "pages")
+    assert price.likely < plain.likely, "xAI searches no document that is sent page by page"
+    assert (price.prompt_tokens > MOST_TOKENS) == (form == "pages")
     actions.start(batch, None, price)
     batch = drive(batch)
     assert batch.succeeded == 2
