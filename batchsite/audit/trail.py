@@ -40,7 +40,7 @@ def add(action: str, words: str, request: HttpRequest | None, **values: Any) -> 
     if isinstance(user, User):
         values = person(user.pk) | values
     if request is not None:
-        values = {"address": client_address(request), "team_id": _team_id(request)} | values
+        values = {"address": client_address(request), "team_id": team_id_of(request)} | values
     event = AuditEvent(action=action[:60], words=words[:200], **{"who": "Somebody without an account"} | values)
     event.about, event.detail, event.who = event.about[:400], event.detail[:400], event.who[:400]
     try:
@@ -61,7 +61,7 @@ def person(user_id: int) -> dict[str, Any]:
     return {"user_id": user_id, "who": f"{user.name} {user.email}".strip()} if user else {}
 
 
-def _team_id(request: HttpRequest) -> int | None:
+def team_id_of(request: HttpRequest) -> int | None:
     team = getattr(request, "team", None)
     return team.pk if isinstance(team, Team) else None
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 from typing import Any
 
 import pytest
-from django.core.files.storage import default_storage
 from django.utils import timezone
 from PIL import Image
 
@@ -14,9 +14,12 @@ from batchsite.batches.models import Result
 from batchsite.drafts import draft_store
 from batchsite.gallery import fresh_addresses, harvest
 from batchsite.gallery.models import GeneratedPicture, Harvest, PictureState
+from batchsite.processes.leases import Busy, LeaseLost
 from batchsite.submission import actions
 from batchsite.teams.models import Team
-from tests.factories import make_dataset
+from tests.clock import wait_until
+from tests.cuts import Guillotine
+from tests.factories import make_dataset, make_team
 from tests.gallery.stories import bring_home, drawn
 from tests.pipeline import check_books, drive
 from tests.sandboxes import Sandbox
@@ -64,39 +67,32 @@ def test_a_picture_that_goes_in_is_billed_too(team: Team, sandbox: Sandbox) -> N
     assert [one.state for one in bring_home(batch)] == ["kept"]
 
 
-@pytest.mark.parametrize("death", ["before the file", "after the file"])
-def test_a_worker_that_is_killed_in_the_middle_loses_no_picture(
-    team: Team, sandbox: Sandbox, monkeypatch: Any, death: str
-) -> None:
-    batch = drive(drawn(team, 30))
-    work = Harvest.objects.get(batch=batch)
-    kept: list[Any] = []
-    save = default_storage.save
+@pytest.mark.django_db(transaction=True)
+def test_cut_at_every_boundary_no_picture_is_lost(sandbox: Sandbox) -> None:
+    """A worker dies before or after any commit, so with a file that its row does not know, too."""
 
-    def dying(name: str, content: Any) -> Any:
-        kept.append(name)
-        if len(kept) == 12:
-            if death == "after the file":
-                save(name, content)
-            raise KeyboardInterrupt
-        return save(name, content)
+    def live(*cuts: int) -> Guillotine:
+        sandbox.reset()
+        batch, guillotine = drive(drawn(make_team(), 2)), Guillotine(*cuts)
+        work = Harvest.objects.get(batch=batch)
+        with guillotine.over_everything():
+            for _ in range(60):
+                with guillotine.to_the_end(), contextlib.suppress(Busy, LeaseLost):
+                    work.refresh_from_db()
+                    if work.next_look_at is None:
+                        break
+                    wait_until(work.next_look_at)
+                    harvest.harvest_step(work.pk)
+        pictures = GeneratedPicture.objects.filter(batch=batch)
+        assert [one.state for one in pictures] == [PictureState.KEPT] * 2
+        assert len({one.file.read() for one in pictures}) == 2
+        check_books(batch, sandbox)
+        return guillotine
 
-    monkeypatch.setattr(default_storage, "save", dying)
-    with pytest.raises(KeyboardInterrupt):
-        _step_often(work)
-    assert GeneratedPicture.objects.filter(batch=batch, state="kept").count() == 11
-
-    pictures = bring_home(batch)
-
-    assert {one.state for one in pictures} == {PictureState.KEPT}
-    assert len({one.file.name for one in pictures}) == 30
-    assert len({one.file.read() for one in pictures}) == 30
-    check_books(batch, sandbox)
-
-
-def _step_often(work: Harvest) -> None:
-    for _ in range(30):
-        harvest.harvest_step(work.pk)
+    whole = live()
+    assert whole.count > 8, whole.names
+    for cut in whole.different_cuts():
+        live(cut)
 
 
 def test_an_address_that_died_is_read_again_and_nothing_is_billed_twice(team: Team, sandbox: Sandbox) -> None:
