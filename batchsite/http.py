@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -80,6 +81,15 @@ def chips_of(query: QueryDict, filters: Iterable[tuple[str, str]]) -> list[tuple
 def clean_text(text: str | None) -> str:
     """A text from an address, stripped, and without NUL, which PostgreSQL does not accept."""
     return (text or "").replace("\0", "").strip()
+
+
+def day_of(text: str | None) -> date | None:
+    """The day that an address names, such as 2026-11-30. None for what is none, or is too far away to count from."""
+    try:
+        day = date.fromisoformat(text) if text else None
+    except ValueError:
+        return None
+    return day if day and 1900 <= day.year < 3000 else None
 
 
 def whole_number(text: str | None) -> int | None:

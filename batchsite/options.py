@@ -17,6 +17,13 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 
 
+SECRETS = (
+    *("SECRET_KEY", "SECRET_KEY_FALLBACKS", "DATABASE_URL", "REDIS_URL", "XAI_API_KEY", "EMAIL_URL", "SENTRY_DSN"),
+    *("BATCHSITE_METRICS_TOKEN", "OIDC_CLIENT_SECRET"),
+)
+"""Variables whose value may stand in a file instead: with _FILE at its end, a variable names one."""
+
+
 class OptionError(ValueError):
     """A variable has an invalid value. The text names the variable and says what to write instead."""
 
@@ -212,10 +219,25 @@ def read(environ: Mapping[str, str] = os.environ) -> Options:
     """The options set in `environ`, the others at their defaults. An empty text counts as unset. Raises OptionError."""
     values: dict[str, Any] = {}
     for item in dataclasses.fields(Options):
-        text = environ.get(item.metadata["name"], "").strip()
-        if text:
+        if text := _text(environ, item.metadata["name"]):
             values[item.name] = _parse(item.metadata["name"], str(item.type), text)
     return Options(**values)
+
+
+def _text(environ: Mapping[str, str], name: str) -> str:
+    """Returns the text of a variable, or of the file that `name`_FILE names. Raises OptionError."""
+    text, path = environ.get(name, "").strip(), environ.get(f"{name}_FILE", "").strip()
+    if name not in SECRETS or not path:
+        return text
+    if text:
+        raise OptionError(f"{name} and {name}_FILE are both set. Set one of them.")
+    try:
+        text = Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, ValueError):
+        raise OptionError(f"{name}_FILE must name a file that can be read, and is {path!r}.") from None
+    if not text:
+        raise OptionError(f"The file {path!r} that {name}_FILE names is empty.")
+    return text
 
 
 def _parse(name: str, kind: str, text: str) -> Any:

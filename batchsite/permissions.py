@@ -141,6 +141,12 @@ RULES: dict[str, Rule] = {
     "team-rename": OWN,
     "team-delete": Rule(Need.OWN, Need.OWN, confirmed=True),
     "team-keep": OWN,
+    "takeout": Rule(Need.OWN, Need.OWN, confirmed=True),
+    "takeout-file": Rule(Need.OWN, confirmed=True),
+    "takeout-remove": OWN,
+    "retention": LOOK,
+    "retention-set": DANGEROUS,
+    "retention-now": DANGEROUS,
     "member-hand-over": Rule(Need.OWN, Need.OWN, confirmed=True),
     "team-budget": MANAGE,
     "invitation-new": DANGEROUS,
@@ -149,7 +155,9 @@ RULES: dict[str, Rule] = {
     "member-budget": MANAGE,
     "member-remove": Rule(Need.VIEW, Need.VIEW, confirmed=True),  # oneself; others as `teams.people.may_change` says
     "key-set": DANGEROUS,
+    "key-change": DANGEROUS,
     "key-test": MANAGE,
+    "key-in-use-test": MANAGE,
     "key-remove": DANGEROUS,
     "audit": Rule(Need.MANAGE),
     "audit-file": Rule(Need.MANAGE),
@@ -180,6 +188,7 @@ RULES: dict[str, Rule] = {
     "dataset-replace": WORK,
     "dataset-rename": WORK,
     "dataset-delete": WORK,
+    "dataset-stay": WORK,
     # Asks
     "asks": LOOK_OR_WORK,
     "ask": LOOK,
@@ -191,6 +200,7 @@ RULES: dict[str, Rule] = {
     "prompt-compare": LOOK,
     "prompt-rename": WORK,
     "prompt-delete": WORK,
+    "prompt-stay": WORK,
     # Drafts and trials
     "batch-new": WORK,
     "batch-edit": WORK,
@@ -245,6 +255,7 @@ RULES: dict[str, Rule] = {
     "row-correct": WORK,
     "batch-rename": WORK,
     "batch-delete": WORK,
+    "batch-stay": WORK,
     "batch-again": WORK,
     "batch-new-rows": WORK,
     # Taking results away

@@ -54,8 +54,10 @@ INSTALLED_APPS = [
     "batchsite.notifications",
     "batchsite.exports",
     "batchsite.operations",
+    "batchsite.retention",
     "batchsite.metrics",
     "batchsite.audit",
+    "batchsite.takeout",
 ]
 MIDDLEWARE = [
     "batchsite.processes.health.HealthFirst",
@@ -225,6 +227,8 @@ DUE_SOURCES = [
     "batchsite.notifications.tasks.due",
     "batchsite.exports.tasks.due",
     "batchsite.operations.team_removal.due",
+    "batchsite.retention.tasks.due",
+    "batchsite.takeout.tasks.due",
 ]
 ON_EVERY_MACHINE = ["batchsite.submission.restore.keep_up"]
 
@@ -268,6 +272,8 @@ LOGGING: dict[str, Any] = {
         "batchsite.xai": {"handlers": ["calls"], "level": "INFO"},
         "httpx": {"level": "WARNING"},
         "httpcore": {"level": "WARNING"},
+        "urllib3": {"level": "WARNING"},  # its lines hold the addresses of chats, which are secrets
+        "apprise": {"level": "CRITICAL", "propagate": False},  # so do these
     },
 }
 SILENCED_SYSTEM_CHECKS: list[str] = []

@@ -26,6 +26,8 @@ urlpatterns = [
     path("", include("batchsite.entry.urls")),
     path("", include("batchsite.teams.urls")),
     path("", include("batchsite.notifications.urls")),
+    path("", include("batchsite.retention.urls")),
+    path("", include("batchsite.takeout.urls")),
     path("datasets/", include("batchsite.datasets.urls")),
     path("datasets/<int:dataset_id>/thumb", media_views.dataset_thumb, name="dataset-thumb"),
     path("datasets/<int:dataset_id>/file", media_views.dataset_file, name="dataset-file"),

@@ -34,13 +34,8 @@ def about(ticks: int | None) -> str:
     return f"${rounded:.{max(2, 1 - rounded.adjusted())}f}"
 
 
-def price(ticks: int | None) -> str:
-    """Returns a price, which has cents: $1.0000 as $1.00."""
-    return dollars(ticks).removesuffix("00") if ticks else dollars(ticks)
-
-
 def exact(ticks: int | None) -> str:
-    """Returns ticks as dollars to the last tick, without trailing zeros: "$1.49270012"."""
+    """Returns ticks as dollars to the last tick, for bills, prices and what a person typed: "$1.49270012", "$5.00"."""
     if ticks is None:
         return "—"
     if not ticks:

@@ -74,8 +74,10 @@
   };
 
   const kept = JSON.parse(sessionStorage.getItem(key) ?? "null");
-  // A form that was sent as a whole and came back with another mark has arrived; so nothing is to be brought back.
-  const arrived = kept?.submitted && kept.base !== saved().dataset.rev;
+  // A form that was sent as a whole and came back with another mark has arrived; so nothing is to be brought back. Not
+  // where one had to sign in again: then an earlier save made the mark, and the form was refused.
+  const refused = document.referrer.startsWith(`${location.origin}/sign-in`);
+  const arrived = kept?.submitted && !refused && kept.base !== saved().dataset.rev;
   if (arrived || !kept?.values) sessionStorage.removeItem(key);
   else if (JSON.stringify(kept.values) !== JSON.stringify(now())) {
     restore(kept.values);

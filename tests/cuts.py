@@ -19,7 +19,9 @@ from django.db import connection
 from batchsite.asks.models import Ask
 from batchsite.batches.models import Submission
 from batchsite.datasets.models import Dataset
+from batchsite.gallery.models import Harvest
 from batchsite.teams import provider_client
+from batchsite.trials.models import Trial
 
 
 class Cut(BaseException):
@@ -63,7 +65,7 @@ class Guillotine:
     def expire_leases(self) -> None:
         """Of whoever holds one: the time has come in which a process counts as dead."""
         was, self.between_lives = self.between_lives, True
-        for model in (Submission, Dataset, Ask):
+        for model in (Submission, Dataset, Ask, Trial, Harvest):
             model._default_manager.exclude(lease_token="").update(lease_until="2000-01-01T00:00Z")
         self.between_lives = was
 

@@ -5,25 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import QuerySet
-from django.db.models.functions import Left
+from django.db.models.functions import Left, Length
 from django.utils import timezone
 
 from batchsite.asks.models import Ask, AskState
-from batchsite.pricing.budgets import limiting_budget
-from batchsite.pricing.lessons import PER_CHARACTER
-from batchsite.pricing.model_prices import price_of
-from batchsite.pricing.rates import ANSWER_GUESS, OVERHEAD
+from batchsite.pricing.budgets import MOST_RUNNING, alone_with_budgets, limiting_budget
+from batchsite.pricing.single_prompts import likely_cost, promised
 from batchsite.recipes.parameters import check_params
-from batchsite.teams.accounts import account_kind
-from batchsite.teams.models import Team, User
+from batchsite.teams.accounts import AccountKind, AccountMissing, payer_of
+from batchsite.teams.models import ProviderKey, Team, User
 from batchsite.xai.bodies import CHAT
 
 LONGEST = 1_000_000
 """Characters of a prompt."""
 SHOWN = 300
 """Characters of a text in a list."""
-THOUGHT_GUESS = 300
-"""Reasoning tokens of an answer."""
 HELD_BACK = (
     "Not asked: the database was restored or the machine restarted, so it can’t be known whether this was already "
     "asked and billed. Press Ask again to ask it."
@@ -34,17 +30,17 @@ class Refused(ValueError):
     """It cannot be asked; the text says why and what to do."""
 
 
-def likely_cost(team: Team, model: str, characters: int) -> int | None:
-    """Returns about what a prompt of so many characters costs, in ticks at list price. None if nobody knows."""
-    price = price_of(team, model)
-    if price is None:
-        return None
-    prompt, output = OVERHEAD + characters * PER_CHARACTER, ANSWER_GUESS + THOUGHT_GUESS
-    return round(prompt * price.input_price + output * price.output_price)
-
-
-def press(team: Team, user: User | None, *, model: str, prompt: str, system: str = "", **params: Any) -> Ask:
-    """Store a prompt, to be asked by a worker. Raises Refused."""
+def press(
+    team: Team,
+    user: User | None,
+    *,
+    model: str,
+    prompt: str,
+    system: str = "",
+    key: ProviderKey | None = None,
+    **params: Any,
+) -> Ask:
+    """Store a prompt, to be asked by a worker. `key`: one of the team's, else what pays by default. Raises Refused."""
     prompt, system = prompt.replace("\r\n", "\n"), system.replace("\r\n", "\n")
     if not prompt.strip():
         raise Refused("Write a prompt first.")
@@ -55,21 +51,37 @@ def press(team: Team, user: User | None, *, model: str, prompt: str, system: str
     given = {name: value for name, value in params.items() if value is not None}
     if wrong := check_params(model, given, CHAT):
         raise Refused(" ".join(f"{name}: {words}" for name, words in wrong.items()))
-    budget, cost = limiting_budget(team, user), likely_cost(team, model, len(prompt) + len(system))
-    if budget and (words := budget.refusal(cost or 0, "This prompt", "ask something shorter")):
+    cost = likely_cost(team, model, len(prompt) + len(system))
+    what = {"model": model, "system_prompt": system, "prompt": prompt, "params": given}
+    with alone_with_budgets(team):
+        _check_budget(team, user, cost or 0)
+        account, paying = _payer(team, key)
+        return Ask.objects.create(team=team, by=user, account=account, key=paying, next_look_at=timezone.now(), **what)
+
+
+def _payer(team: Team, key: ProviderKey | None) -> tuple[str, ProviderKey | None]:
+    """Raises Refused."""
+    try:
+        return payer_of(team, key)
+    except AccountMissing as error:
+        raise Refused(f"{error} Nothing was sent.") from error
+
+
+def _check_budget(team: Team, user: User | None, cost: int) -> None:
+    """Raises Refused."""
+    budget = limiting_budget(team, user)
+    if budget and (words := budget.refusal(cost, "This prompt", "ask something shorter")):
         raise Refused(words)
     if budget and budget.is_reached:
         raise Refused(f"{budget.whose_title} budget is used up.")
-    return Ask.objects.create(
-        team=team,
-        by=user,
-        account=account_kind(team),
-        model=model,
-        system_prompt=system,
-        prompt=prompt,
-        params=given,
-        next_look_at=timezone.now(),
-    )
+
+
+def promised_by_asks(team: Team, person: User | None) -> int:
+    """Returns about what open asks will still cost, in ticks of real money."""
+    running = Ask.objects.filter(team=team, ended_at=None).exclude(account=AccountKind.SANDBOX)
+    running = running.filter(by=person) if person else running
+    lengths = running.values_list("model", Length("prompt") + Length("system_prompt"))
+    return promised(team, lengths[:MOST_RUNNING])
 
 
 def asks_of(team: Team) -> QuerySet[Ask]:

@@ -22,6 +22,7 @@ from batchsite.submission.completion_columns import columns_of
 from batchsite.submission.deferred_calls import Verdict
 from batchsite.submission.live_pace import pause, seconds_to_ask
 from batchsite.submission.provider_calls import hold_words, is_hold
+from batchsite.submission.provider_teams import cannot_read, team_of_key
 from batchsite.submission.restore import begin_anew
 from batchsite.teams.accounts import Account, AccountMissing, account_of, key_name
 from batchsite.teams.provider_client import client_for
@@ -54,7 +55,7 @@ def advance(ask_id: int) -> None:
 
 def _step(claim: Claim[Ask]) -> float | None:
     """Returns seconds until the next step. None at the end."""
-    ask = Ask.objects.select_related("team").get(pk=claim.pk)
+    ask = Ask.objects.select_related("team", "key").get(pk=claim.pk)
     if ask.ended_at:
         return None
     if ask.state == AskState.SENDING:
@@ -62,7 +63,7 @@ def _step(claim: Claim[Ask]) -> float | None:
     if claim.tries > MOST_TRIES:
         return _hold(claim, DIED, timeouts().longest)
     try:
-        account = account_of(ask.team, ask.account)
+        account = account_of(ask.team, ask.account, ask.key)
     except AccountMissing as error:
         return _hold(claim, str(error), timeouts().held_probe)
     return _ask(claim, ask, account) if ask.state == AskState.PLANNED else _read(claim, ask, account)
@@ -74,10 +75,12 @@ def _step(claim: Claim[Ask]) -> float | None:
 def _ask(claim: Claim[Ask], ask: Ask, account: Account) -> float | None:
     if wait := seconds_to_ask(account):
         return wait
+    client = client_for(account)
+    team = team_of_key(account, client)
     with claim.locked() as fresh:
         generation.advance()
-        _set(fresh, state=AskState.SENDING, sent_at=timezone.now())
-    reply = deferred_calls.ask(client_for(account), _body(ask), f"bs-ask-{ask.pk}")
+        _set(fresh, state=AskState.SENDING, sent_at=timezone.now(), provider_team=team)
+    reply = deferred_calls.ask(client, _body(ask), f"bs-ask-{ask.pk}")
     if isinstance(reply, StartedDeferred):
         with claim.locked() as fresh:
             _set(fresh, state=AskState.RUNNING, request_id=reply.request_id, faults=0, held_reason="")
@@ -106,7 +109,10 @@ def _body(ask: Ask) -> dict[str, object]:
 def _read(claim: Claim[Ask], ask: Ask, account: Account) -> float | None:
     if ask.sent_at and timezone.now() > ask.sent_at + timedelta(seconds=timeouts().deferred_kept):
         return _end(claim, AskState.LOST, NOT_READ)
-    reply = deferred_calls.read(client_for(account), ask.request_id)
+    client = client_for(account)
+    if words := cannot_read(account, client, ask.provider_team):
+        return _hold(claim, words, timeouts().held_probe)
+    reply = deferred_calls.read(client, ask.request_id)
     if isinstance(reply, dict):
         return _store(claim, ask, reply)
     if reply is None:
@@ -132,7 +138,7 @@ def _store(claim: Claim[Ask], ask: Ask, completion: dict[str, object]) -> float 
     with claim.locked() as fresh:
         ended = {"state": AskState.ANSWERED, "ended_at": timezone.now(), "faults": 0, "held_reason": ""}
         _set(fresh, **values, **ended)
-        key = key_name(ask.team_id, ask.account)
+        key = key_name(ask.account, ask.key)
         payer = Payer(ask.team_id, ask.account, ask.model, ask.by_id, key, about="Ask")
         spent(payer, ticks=values["cost_ticks"], **tokens)
     return None
@@ -142,7 +148,7 @@ def _store(claim: Claim[Ask], ask: Ask, completion: dict[str, object]) -> float 
 
 
 def _trouble(claim: Claim[Ask], account: Account, error: XaiError) -> float:
-    words = hold_words(error, account.kind) if is_hold(error) else ""
+    words = hold_words(error, account) if is_hold(error) else ""
     with claim.locked() as fresh:
         _set(fresh, faults=min(fresh.faults + 1, 1000), held_reason=words)
     return max(error.retry_after or 0.0, doubling(timeouts().held_probe if words else 1, fresh.faults - 1))

@@ -8,8 +8,9 @@ from django import forms
 
 from batchsite.asks.ask_start import LONGEST
 from batchsite.pricing.model_prices import ModelPrice, prices_for
+from batchsite.teams.key_choice import KeyField, has_choice
 from batchsite.teams.models import Team
-from batchsite.wording import price
+from batchsite.wording import exact
 
 EFFORTS = ("", "none", "low", "medium", "high", "xhigh")
 LABELS = ("Model default", "None: answers at once", "Low", "Medium", "High", "Very high")
@@ -43,6 +44,8 @@ class AskForm(forms.Form):
         super().__init__(*args, **kwargs)
         field: Any = self.fields["model"]
         field.choices = [(listed.model, _label(listed)) for listed in prices_for(team)]
+        if has_choice(team) or self.data.get("key"):
+            self.fields["key"] = KeyField(team)
 
     def params(self) -> dict[str, Any]:
         return {"reasoning_effort": self.cleaned_data["effort"] or None}
@@ -50,4 +53,4 @@ class AskForm(forms.Form):
 
 def _label(listed: ModelPrice) -> str:
     million_in, million_out = listed.input_price * 1_000_000, listed.output_price * 1_000_000
-    return f"{listed.model}: {price(million_in)} in, {price(million_out)} out per million tokens"
+    return f"{listed.model}: {exact(million_in)} in, {exact(million_out)} out per million tokens"

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from batchsite.processes.models import Work
 from batchsite.teams.accounts import AccountKind
-from batchsite.teams.models import Team, User
+from batchsite.teams.models import ProviderKey, Team, User
 
 
 class AskState(models.TextChoices):
@@ -28,6 +28,7 @@ class Ask(Work):
     by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
     at = models.DateTimeField(default=timezone.now)
     account = models.CharField(max_length=12, choices=AccountKind.choices)
+    key = models.ForeignKey(ProviderKey, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     model = models.CharField(max_length=100)
     system_prompt = models.TextField(blank=True)
     prompt = models.TextField()
@@ -35,6 +36,8 @@ class Ask(Work):
     state = models.CharField(max_length=10, choices=AskState.choices, default=AskState.PLANNED)
     request_id = models.CharField(max_length=200, blank=True)
     """xAI's name of the completion; its answer can be read once."""
+    provider_team = models.CharField(max_length=100, blank=True)
+    """The xAI team whose key asked; only its keys can read the answer (facts 1.1)."""
     sent_at = models.DateTimeField(null=True, blank=True)
     missed_at = models.DateTimeField(null=True, blank=True)
     """When xAI first did not know it any more; only a second look, later, makes its answer count as gone."""

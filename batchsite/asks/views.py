@@ -11,12 +11,13 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
 from batchsite.asks import ask_start, tasks
-from batchsite.asks.ask_start import Refused, asks_of, likely_cost
+from batchsite.asks.ask_start import Refused, asks_of
 from batchsite.asks.forms import AskForm
 from batchsite.asks.models import Ask, AskState
 from batchsite.batches import queries
 from batchsite.batches.states import State
 from batchsite.http import UNPROCESSABLE, whole_number
+from batchsite.pricing.single_prompts import likely_cost
 from batchsite.teams.accounts import AccountKind, account_kind
 from batchsite.teams.requests import TeamRequest
 
@@ -41,7 +42,7 @@ def _press(request: TeamRequest, form: AskForm) -> Ask | None:
     typed = form.cleaned_data
     texts = {"model": typed["model"], "prompt": typed["prompt"], "system": typed["system"]}
     try:
-        asked = ask_start.press(request.team, request.user, **texts, **form.params())
+        asked = ask_start.press(request.team, request.user, key=typed.get("key"), **texts, **form.params())
     except Refused as refusal:
         form.add_error(None, str(refusal))
         return None

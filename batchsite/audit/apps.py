@@ -17,7 +17,7 @@ class AuditConfig(AppConfig):
         def on_event(event: str, request: Any, facts: dict[str, Any], **_: Any) -> None:
             if event not in EVENTS:
                 return
-            ids = {key: value for key, value in facts.items() if key in {"batch", "dataset", "user"}}
+            ids = {key: value for key, value in facts.items() if key in {"batch", "dataset", "prompt", "user"}}
             values: dict[str, Any] = {"about": "" if event in OF_ONESELF else named(ids)}
             if event in OF_ONESELF:
                 values |= person(facts["user"])
@@ -25,6 +25,8 @@ class AuditConfig(AppConfig):
                 values |= by_link(facts)
             if request is None:
                 values |= {"by": Way.COMMAND, "who": "Command line", "team_id": facts.get("team")}
+            if facts.get("by_rule"):
+                values |= {"by": Way.RULE, "who": "The team’s retention"}
             add(event, EVENTS[event], request, **values)
 
         security_event.connect(on_event, weak=False, dispatch_uid="the audit trail")

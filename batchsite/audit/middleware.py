@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.urls import Resolver404, resolve
 
 from batchsite.audit.phrases import BUTTONS, NOT_RECORDED, phrase
-from batchsite.audit.trail import add, named
+from batchsite.audit.trail import add, named, team_id_of
 from batchsite.permissions import READS
 
 View = Callable[..., HttpResponseBase]
@@ -39,7 +39,7 @@ class AuditTrail:
         said = _said(request)
         if begun and response.status_code < 400 and not any(message.level >= messages.ERROR for message in said):
             detail = str(said[0].message) if said else ""
-            about = begun.about or named(_kwargs_behind(response))
+            about = begun.about or named(_kwargs_behind(response), team_id_of(request) or 0)
             add(begun.name, phrase(begun.name), request, about=about, detail=detail)
         return response
 

@@ -29,6 +29,7 @@ class Way(models.TextChoices):
     PAGE = "page", "page"
     LINK = "link", "link for scripts"
     COMMAND = "command", "command line"
+    RULE = "rule", "rule of the team"
 
 
 class AuditEvent(models.Model):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC
 from typing import Any
 
 from django.db import DatabaseError, transaction
@@ -21,6 +22,7 @@ from batchsite.teams.models import Membership, Team, User
 
 log = logging.getLogger(__name__)
 
+HEAD = ("at", "who", "what", "to", "detail", "by", "address", "action")
 KINDS: dict[str, tuple[str, type[Model]]] = {
     "batch": ("batch", Batch),
     "dataset": ("dataset", Dataset),
@@ -38,7 +40,7 @@ def add(action: str, words: str, request: HttpRequest | None, **values: Any) -> 
     if isinstance(user, User):
         values = person(user.pk) | values
     if request is not None:
-        values = {"address": client_address(request), "team_id": _team_id(request)} | values
+        values = {"address": client_address(request), "team_id": team_id_of(request)} | values
     event = AuditEvent(action=action[:60], words=words[:200], **{"who": "Somebody without an account"} | values)
     event.about, event.detail, event.who = event.about[:400], event.detail[:400], event.who[:400]
     try:
@@ -59,13 +61,16 @@ def person(user_id: int) -> dict[str, Any]:
     return {"user_id": user_id, "who": f"{user.name} {user.email}".strip()} if user else {}
 
 
-def _team_id(request: HttpRequest) -> int | None:
+def team_id_of(request: HttpRequest) -> int | None:
     team = getattr(request, "team", None)
     return team.pk if isinstance(team, Team) else None
 
 
-def named(ids: Mapping[str, Any]) -> str:
-    """Returns what ids (`batch_id`, `batch`: 12) stand for, in words; what has no name by its number."""
+def named(ids: Mapping[str, Any], only_of: int | None = None) -> str:
+    """Returns what ids (`batch_id`, `batch`: 12) stand for, in words; what has no name by its number.
+
+    With `only_of`, the id of a team, nothing else has a name: ids that nobody has checked name nothing of others.
+    """
     words = []
     for key, value in ids.items():
         name = key.removesuffix("_id")
@@ -73,6 +78,7 @@ def named(ids: Mapping[str, Any]) -> str:
             continue
         word, model = KINDS.get(name, (name, None))
         found = model._default_manager.filter(pk=value).first() if model else None
+        found = found if only_of is None or getattr(found, "team_id", None) == only_of else None
         words.append(f"{word} {value}{f' “{found}”' if found else ''}" if word else str(found or f"{name} {value}"))
     return ", ".join(words)
 
@@ -84,6 +90,14 @@ def trail_of(team: Team, *, is_operator: bool) -> QuerySet[AuditEvent]:
     if is_operator:
         seen |= Q(team_id=None, user_id=None)
     return AuditEvent.objects.filter(seen)
+
+
+def rows(events: Iterable[AuditEvent]) -> Iterator[tuple[str, ...]]:
+    """Yields events as the columns of `HEAD`."""
+    for event in events:
+        at = event.at.astimezone(UTC).isoformat(timespec="seconds")
+        what = (event.who, event.words, event.about, event.detail)
+        yield (at, *what, event.get_by_display(), event.address, event.action)
 
 
 def searched(events: QuerySet[AuditEvent], text: str) -> QuerySet[AuditEvent]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.db.models import QuerySet
 from django.http import HttpResponse
@@ -13,15 +12,14 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_GET
 
 from batchsite.audit.models import AuditEvent
-from batchsite.audit.trail import searched, trail_of
-from batchsite.http import clean_text, whole_number
+from batchsite.audit.trail import HEAD, rows, searched, trail_of
+from batchsite.http import clean_text, day_of, whole_number
 from batchsite.processes.stream_slots import streams
 from batchsite.table_answer import table_answer
 from batchsite.teams import security_log
 from batchsite.teams.people import is_operator
 from batchsite.teams.requests import TeamRequest
 
-HEAD = ("at", "who", "what", "to", "detail", "by", "address", "action")
 SHOWN = 100
 MOST_IN_A_SHEET = 1_000_000
 
@@ -45,16 +43,10 @@ def audit(request: TeamRequest) -> HttpResponse:
 @require_GET
 @streams
 def audit_file(request: TeamRequest, form: str) -> HttpResponseBase:
-    answer = table_answer(form, "audit-trail", "Audit trail", HEAD, _rows(_asked(request).order_by("pk")))
+    events = _asked(request).order_by("pk")[:MOST_IN_A_SHEET]
+    answer = table_answer(form, "audit-trail", "Audit trail", HEAD, rows(events.iterator(2000)))
     security_log.record("trail_downloaded", request)
     return answer
-
-
-def _rows(events: QuerySet[AuditEvent]) -> Iterator[tuple[str, ...]]:
-    for event in events[:MOST_IN_A_SHEET].iterator(2000):
-        at = event.at.astimezone(UTC).isoformat(timespec="seconds")
-        what = (event.who, event.words, event.about, event.detail)
-        yield (at, *what, event.get_by_display(), event.address, event.action)
 
 
 def _query(request: TeamRequest) -> dict[str, str]:
@@ -74,8 +66,5 @@ def _asked(request: TeamRequest) -> QuerySet[AuditEvent]:
 
 def _day(text: str | None) -> datetime | None:
     """A day as a field of dates sends it. None for anything else."""
-    try:
-        day = date.fromisoformat(text) if text else None
-    except ValueError:
-        return None
+    day = day_of(text)
     return datetime(day.year, day.month, day.day, tzinfo=UTC) if day else None

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from batchsite.batches.models import ModelAnswer
-from batchsite.teams.accounts import AccountMissing, account_kind, account_of
+from batchsite.teams.accounts import AccountMissing, account_now
 from batchsite.teams.models import Team
 from batchsite.xai.catalogue import batch_reason, is_batchable
 
@@ -63,7 +63,7 @@ def answers_at(base_url: str) -> Answers:
 def answers_for(team: Team) -> Answers:
     """Returns what the team's provider said. Nothing while the team has no usable key."""
     try:
-        return answers_at(account_of(team, account_kind(team)).base_url)
+        return answers_at(account_now(team).base_url)
     except AccountMissing:
         return NEVER_ASKED
 

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404
 
 from batchsite.batches.models import Batch
 from batchsite.batches.states import RUNNING, State
-from batchsite.teams.models import Team
+from batchsite.teams.models import ProviderKey, Team
 
 
 class Word(Expression):
@@ -44,7 +44,7 @@ _SHOWN_OF_A_BATCH = (
     *("name", "state", "held_reason", "failure", "tags", "problem_count", "cost_ticks", "misfits", "total"),
     *("no_answer", "truncated", "declined", "several"),
     *("succeeded", "failed", "cancelled", "missing", "skipped", "created_at", "started_at", "ended_at", "team"),
-    *("archived_at", "first_result_at"),
+    *("archived_at", "first_result_at", "remove_at"),
     *("dataset__name", "created_by__name", "created_by__email", "started_by__name", "started_by__email"),
 )
 
@@ -69,8 +69,13 @@ def figures_of(batches: Iterable[Batch]) -> list[tuple[Any, ...]]:
 
 def batch_of(team: Team, pk: int) -> Batch:
     """Returns one batch of the team. Raises Http404."""
-    found = batches_of(team).select_related("dataset", "created_by", "started_by", "team")
+    found = batches_of(team).select_related("dataset", "created_by", "started_by", "team", "key")
     return get_object_or_404(found, pk=pk)
+
+
+def running_under(key: ProviderKey) -> int:
+    """Returns how many batches go on with that key."""
+    return Batch.objects.filter(IS_RUNNING, key=key, deleted_at=None).count()
 
 
 def running_count(team: Team) -> int:

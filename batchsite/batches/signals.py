@@ -12,6 +12,10 @@ pictures_came = Signal()
 """Sent with `batch` inside the transaction that stores results with addresses of generated pictures, which die within
 the hour. Listeners write one row at most."""
 
+copies_given = Signal()
+"""Sent with `batch_id` and `copies`, {row: the row whose answer it has}, inside the transaction that gives copies what
+their originals have. Listeners write a few hundred rows at most."""
+
 batch_ended = Signal()
 """Sent with `batch` inside the transaction in which its last submission ended. Listeners write one row at most: the
 batch and the submission are locked."""

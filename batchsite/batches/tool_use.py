@@ -16,6 +16,7 @@ CALL_NAMES = {
     "web_search": ("web search", "web searches"),
     "x_search": ("X search", "X searches"),
     "code_interpreter": ("run of code", "runs of code"),
+    "document_search": ("search of a document", "searches of documents"),
     "mcp": ("call of an MCP server", "calls of MCP servers"),
 }
 SUMS = ("tool_calls", "tool_ticks", "cited")

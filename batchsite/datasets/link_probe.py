@@ -1,16 +1,19 @@
-"""Whether there is anything at a web address: asked politely, a few addresses of a host at a time.
+"""Whether there is anything at a web address: asked politely, a few addresses of a host at a time, at a pace.
 
 Nothing is read: a HEAD, and where a server does not like that, the first byte. An address in a private network is not
-asked for, as for any fetch (see web_fetch.py); xAI could not read it either.
+asked for, as for any fetch (see web_fetch.py); xAI could not read it either. Each request counts for the host that it
+goes to, redirects too, so that nobody's host is asked more often for being behind others.
 """
 
 from __future__ import annotations
 
 import enum
-from collections import Counter, deque
+import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from typing import Literal
 
 import httpx
 
@@ -19,13 +22,19 @@ from batchsite.datasets.web_address import NotFetched
 from batchsite.datasets.web_fetch import HEADERS, MOST_REDIRECTS, Limits, Outgoing, answer_of, following_of
 
 AT_ONCE, OF_A_HOST = 12, 3
-"""Addresses that are asked at the same time, in all and of one host."""
+"""Requests at the same time, in all and to one host."""
+LOT = 10
+"""Requests for which the pace of a host is asked at a time."""
 PAUSE = 2.0
 """Seconds between two signs of life while answers are awaited."""
+Pace = Callable[[str], float | None]
+"""Returns seconds until the next LOT of requests may go to a host. None: it is not asked any more for now."""
 _ASKED = {
     "HEAD": Outgoing("HEAD"),
     "GET": Outgoing(headers=HEADERS | {"Range": "bytes=0-0"}),  # the first byte is enough
 }
+_SLOW_DOWN = frozenset({429, 503})
+"""Statuses with which a host asks for fewer requests: it gets none any more."""
 _PASSING = frozenset({408, 425, 429})
 """Statuses that say nothing of the address; those of 500 and more say nothing either."""
 
@@ -42,71 +51,138 @@ class Probe:
 
     verdict: Verdict
     words: str = ""
+    is_too_much: bool = False
+    """Whether the host asks for fewer requests."""
 
 
-def probe(address: str, limits: Limits) -> Probe:
-    """Asks for one address."""
-    head = _ask("HEAD", address, limits)
-    return head if head.verdict is Verdict.ALIVE else _ask("GET", address, limits)
+@dataclass(frozen=True)
+class Ask:
+    """One request that is to be made for an address."""
+
+    address: str
+    url: str
+    method: Literal["HEAD", "GET"] = "HEAD"
+    hops: int = 0
+    """Redirects that led here."""
+
+    @property
+    def host(self) -> str:
+        try:
+            return httpx.URL(self.url).host
+        except httpx.InvalidURL:
+            return ""
 
 
-def _ask(method: str, address: str, limits: Limits) -> Probe:
+def make(ask: Ask, limits: Limits) -> Probe | Ask:
+    """Makes one request. Returns what came of it, or the request that follows."""
     try:
-        url = web_address.parse(address)
-        for _ in range(MOST_REDIRECTS + 1):
-            with answer_of(url, limits, _ASKED[method]) as answer:
-                if not answer.has_redirect_location:
-                    return _judged(answer.status_code)
-                url = following_of(url, answer)
+        url = web_address.parse(ask.url)
+        with answer_of(url, limits, _ASKED[ask.method]) as answer:
+            if not answer.has_redirect_location:
+                found = _judged(answer.status_code)
+            elif ask.hops < MOST_REDIRECTS:
+                return replace(ask, url=str(following_of(url, answer)), hops=ask.hops + 1)
+            else:
+                found = Probe(Verdict.DEAD, "It leads from one address to the next without end.")
     except NotFetched as error:
-        return Probe(Verdict.DEAD if error.is_lasting else Verdict.UNSURE, str(error))
-    return Probe(Verdict.DEAD, "It leads from one address to the next without end.")
+        found = Probe(Verdict.DEAD if error.is_lasting else Verdict.UNSURE, str(error))
+    if ask.method == "GET" or found.verdict is Verdict.ALIVE or found.is_too_much:
+        return found
+    return Ask(ask.address, ask.address, "GET")
 
 
 def _judged(status: int) -> Probe:
     if status < 400 or status == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
         return Probe(Verdict.ALIVE)
     verdict = Verdict.UNSURE if status in _PASSING or status >= 500 else Verdict.DEAD
-    return Probe(verdict, f"It answers {status}.")
+    return Probe(verdict, f"It answers {status}.", status in _SLOW_DOWN)
 
 
-def probe_all(
-    addresses: Iterable[str], limits: Limits, is_over: Callable[[], bool]
-) -> Iterator[list[tuple[str, Probe]]]:
-    """Yields (address, what came of it) as answers come in, and an empty list as a sign of life.
+@dataclass
+class _Host:
+    """The requests that wait for a host."""
 
-    Nothing more is asked once `is_over`; what was asked by then is still yielded.
-    """
-    waiting: dict[str, deque[str]] = {}
-    for address in addresses:
-        waiting.setdefault(_host(address), deque()).append(address)
-    flying: dict[Future[Probe], tuple[str, str]] = {}
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        while True:
-            if not is_over():
-                for host, address in _next(
-                    waiting, Counter(host for host, _ in flying.values()), AT_ONCE - len(flying)
-                ):
-                    flying[pool.submit(probe, address, limits)] = (host, address)
-            if not flying:
-                return
-            done, _ = wait(flying, PAUSE, FIRST_COMPLETED)
-            yield [(flying.pop(future)[1], future.result()) for future in done]
+    waiting: deque[Ask] = field(default_factory=deque)
+    flying: int = 0
+    left: int = 0
+    """Requests of the lot that may be made from `ready_at` on."""
+    ready_at: float = 0.0
 
 
-def _next(waiting: dict[str, deque[str]], busy: Counter[str], free: int) -> Iterator[tuple[str, str]]:
-    """Yields (host, address) of what may be asked now, a host after the other."""
-    for host, queue in list(waiting.items()):
-        while queue and free > 0 and busy[host] < OF_A_HOST:
-            busy[host] += 1
-            free -= 1
-            yield host, queue.popleft()
-        if not queue:
-            del waiting[host]
+class Prober:
+    """Asks for addresses until all are known, or it is over."""
 
+    def __init__(self, addresses: Iterable[str], limits: Limits, pace: Pace) -> None:
+        self._limits, self._pace = limits, pace
+        self._hosts: dict[str, _Host] = {}
+        self._flying: dict[Future[Probe | Ask], Ask] = {}
+        self._found: list[tuple[str, Probe]] = []
+        for address in addresses:
+            self._queue(Ask(address, address))
 
-def _host(address: str) -> str:
-    try:
-        return httpx.URL(address).host
-    except httpx.InvalidURL:
-        return ""
+    def probe_all(self, is_over: Callable[[], bool]) -> Iterator[list[tuple[str, Probe]]]:
+        """Yields (address, what came of it) as answers come in, and an empty list as a sign of life.
+
+        Nothing more is asked once `is_over`; what was asked by then is still yielded.
+        """
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            while True:
+                going_on = not is_over()
+                for ask in self._next() if going_on else ():
+                    self._flying[pool.submit(make, ask, self._limits)] = ask
+                if not self._flying and not (going_on and self._hosts):
+                    break
+                self._receive()
+                yield self._taken()
+        yield self._taken()
+
+    def _queue(self, ask: Ask) -> None:
+        self._hosts.setdefault(ask.host, _Host()).waiting.append(ask)
+
+    def _next(self) -> Iterator[Ask]:
+        """Yields what may be asked now, a host after the other."""
+        for name, host in list(self._hosts.items()):
+            while host.waiting and len(self._flying) < AT_ONCE and host.flying < OF_A_HOST:
+                if not host.left and not self._may_go_on(name, host):
+                    break
+                if time.monotonic() < host.ready_at:
+                    break
+                host.left -= 1
+                host.flying += 1
+                yield host.waiting.popleft()
+            if not host.waiting and not host.flying:
+                del self._hosts[name]
+
+    def _may_go_on(self, name: str, host: _Host) -> bool:
+        """Takes a lot of requests. False if the host is not asked any more."""
+        seconds = self._pace(name)
+        if seconds is None:
+            self._let_be(host, f"{name} was asked for very many addresses lately. Check again later.")
+            return False
+        host.left, host.ready_at = LOT, time.monotonic() + seconds
+        return True
+
+    def _let_be(self, host: _Host, words: str) -> None:
+        self._found += [(ask.address, Probe(Verdict.UNSURE, words)) for ask in host.waiting]
+        host.waiting.clear()
+
+    def _receive(self) -> None:
+        """Takes in the answers that came, or waits for a while."""
+        if not self._flying:
+            time.sleep(min(PAUSE, max(0.0, min(host.ready_at for host in self._hosts.values()) - time.monotonic())))
+            return
+        done, _ = wait(self._flying, PAUSE, FIRST_COMPLETED)
+        for future in done:
+            ask, came = self._flying.pop(future), future.result()
+            host = self._hosts[ask.host]
+            host.flying -= 1
+            if isinstance(came, Ask):
+                self._queue(came)
+                continue
+            self._found.append((ask.address, came))
+            if came.is_too_much:
+                self._let_be(host, f"{ask.host} asks for fewer requests, so this one was not made.")
+
+    def _taken(self) -> list[tuple[str, Probe]]:
+        found, self._found = self._found, []
+        return found

@@ -92,12 +92,6 @@ def public_address(url: httpx.URL, *, allow_private: bool, ports: Collection[str
     `ports` are those that are open; "any" opens all.
     """
     port = url.port or (443 if url.scheme == "https" else 80)
-    if ANY_PORT not in ports and str(port) not in ports:
-        raise NotFetched(
-            f"This address uses port {port}, and batchsite reads from port {' and '.join(ports)} only. Download the "
-            "file and upload it here, or ask whoever runs batchsite to allow the port (BATCHSITE_FETCH_PORTS).",
-            Fault.PORT,
-        )
     try:
         known = socket.getaddrinfo(url.host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
@@ -108,6 +102,12 @@ def public_address(url: httpx.URL, *, allow_private: bool, ports: Collection[str
             f"{url.host} is in a private network, and batchsite reads public addresses only. Download the file and "
             "upload it here, or ask whoever runs batchsite to allow private addresses.",
             Fault.PRIVATE,
+        )
+    if ANY_PORT not in ports and str(port) not in ports:
+        raise NotFetched(
+            f"This address uses port {port}, and batchsite reads from port {' and '.join(ports)} only. Download the "
+            "file and upload it here, or ask whoever runs batchsite to allow the port (BATCHSITE_FETCH_PORTS).",
+            Fault.PORT,
         )
     return addresses[0]
 

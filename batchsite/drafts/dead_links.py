@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import orjson
@@ -15,8 +16,9 @@ from django.conf import settings
 from django.utils import timezone
 
 from batchsite.batches.batch_recipe import pictures_of
+from batchsite.batches.call_places import forget_places, take_places
 from batchsite.batches.models import Batch
-from batchsite.datasets.link_probe import Verdict, probe_all
+from batchsite.datasets.link_probe import LOT, Prober, Verdict
 from batchsite.datasets.web_fetch import Limits
 from batchsite.drafts import draft_store
 from batchsite.drafts.models import LinkCheck
@@ -34,6 +36,10 @@ LONGEST = 240.0
 """Seconds for all of them; well below the time that a task of the queue may take."""
 LISTED = 100
 """Dead addresses that are listed."""
+_OF_A_HOST, _OF_A_DAY = "links ", "links of a day "
+"""Before the host, in the names of the queues in which all teams wait for it together."""
+PER_SECOND, PER_DAY, MOST_AT_ONCE = 10, 10_000, 5_000
+"""Requests to a host, of all teams: a second, a day, and of a day's at once."""
 
 
 def mark_of(batch: Batch) -> str:
@@ -104,7 +110,8 @@ def _check(claim: Claim[LinkCheck], check: LinkCheck) -> None:
     limits = Limits(0, "", options.fetch_private, options.fetch_ports)
     dead: dict[str, str] = {}
     asked = unsure = 0
-    for some in probe_all(rows_of, limits, lambda: stopping() or time.monotonic() > until):
+    prober = Prober(rows_of, limits, pace_of)
+    for some in prober.probe_all(lambda: stopping() or time.monotonic() > until):
         claim.extend()
         asked += len(some)
         unsure += sum(found.verdict is Verdict.UNSURE for _, found in some)
@@ -118,6 +125,18 @@ def _check(claim: Claim[LinkCheck], check: LinkCheck) -> None:
     listed = [{"address": address, "words": dead[address], "row": rows_of[address][0]} for address in first]
     found: dict[str, Any] = {"dead": listed, "dead_count": len(dead), "dead_rows": rows.as_lists()}
     _end(claim, **found, is_whole=is_whole and asked == len(rows_of))
+
+
+def pace_of(host: str) -> float | None:
+    """Returns seconds until so many requests may go to a host. None if it was asked enough for now.
+
+    Whoever has a host named in their table has our server ask it, and it is not their host.
+    """
+    name = hashlib.sha256(host.encode()).hexdigest()[:32]
+    each = timedelta(days=1) / PER_DAY
+    if take_places(f"{_OF_A_DAY}{name}", LOT, pace=each, burst=MOST_AT_ONCE, only_within=0.0):
+        return None
+    return take_places(f"{_OF_A_HOST}{name}", LOT, pace=timedelta(seconds=1) / PER_SECOND, burst=LOT)
 
 
 def _links(batch: Batch, pictures: Pictures) -> tuple[Mapping[str, list[int]], int, bool]:
@@ -140,3 +159,4 @@ def _links(batch: Batch, pictures: Pictures) -> tuple[Mapping[str, list[int]], i
 def _end(claim: Claim[LinkCheck], problem: str = "", **found: Any) -> None:
     with claim.locked():
         LinkCheck.objects.filter(pk=claim.pk).update(ready_at=timezone.now(), problem=problem, **found)
+    forget_places(_OF_A_HOST)

@@ -21,6 +21,7 @@ from batchsite.drafts.draft_warnings import warnings_of
 from batchsite.drafts.forms import DraftField, DraftForm
 from batchsite.drafts.starter_prompts import STARTERS
 from batchsite.drafts.tool_fields import tool_inputs
+from batchsite.media.shelf import FileGone
 from batchsite.pricing.both_ways import why_not_live
 from batchsite.pricing.budgets import limiting_budget
 from batchsite.pricing.cap_form import SpendCapForm
@@ -35,7 +36,8 @@ from batchsite.recipes.parameters import NAMES, parameters_of
 from batchsite.recipes.recipe import Recipe
 from batchsite.recipes.shape_fields import TYPES
 from batchsite.teams import tool_servers
-from batchsite.teams.accounts import AccountKind, account_kind
+from batchsite.teams.accounts import AccountKind, account_words, payer_of
+from batchsite.teams.key_choice import PayingKeyForm
 from batchsite.teams.requests import TeamRequest
 
 SHOWN_OF_A_REQUEST = 20_000
@@ -118,7 +120,7 @@ def draft_context(request: TeamRequest, form: DraftForm, row: int, *, at_submit:
 
 def _costs(request: TeamRequest, batch: Batch, price: Estimate | None) -> dict[str, Any]:
     """What a draft comes to, for its page and its review."""
-    kind, budget = account_kind(request.team), limiting_budget(request.team, request.user)
+    (kind, key), budget = payer_of(request.team), limiting_budget(request.team, request.user)
     return {
         "batch": batch,
         "search": value_rows.search_of(batch),
@@ -129,7 +131,7 @@ def _costs(request: TeamRequest, batch: Batch, price: Estimate | None) -> dict[s
         "no_live": why_not_live(batch),
         "warnings": warnings_of(batch),
         "simulated": kind == AccountKind.SANDBOX,
-        "account": kind,
+        "paid_by": account_words(kind, key.name if key else ""),
         "budget": budget,
         "budget_left": budget.left if budget else None,
     }
@@ -187,8 +189,16 @@ def _schema(batch: Batch) -> str:
 # ---- the review --------------------------------------------------------------------------------------
 
 
+SUBMIT_FORM = "submit-form"
+"""The id of the form below the review, to which fields further up belong."""
+
+
 def review_context(
-    request: TeamRequest, batch: Batch, price: Estimate | None, cap_form: SpendCapForm | None = None
+    request: TeamRequest,
+    batch: Batch,
+    price: Estimate | None,
+    cap_form: SpendCapForm | None = None,
+    key_form: PayingKeyForm | None = None,
 ) -> dict[str, Any]:
     """What is about to be sent, and an example of it. The draft has no problems."""
     used = draft_store.used_columns(batch)
@@ -208,6 +218,7 @@ def review_context(
         "curl": curl,
         "revision": draft_fingerprint(batch),
         "cap_form": cap_form or SpendCapForm(None, batch),
+        "key_form": key_form or PayingKeyForm(request.team, form_id=SUBMIT_FORM),
     }
 
 
@@ -216,7 +227,10 @@ def _example(recipe: Recipe, row: int, cells: Sequence[str]) -> tuple[str, str]:
     is_paged = recipe.pictures is not None and recipe.pictures.documents == PAGES
     if is_paged or recipe.length(cells) + recipe.carried(cells) > draft_store.LONGEST_PREVIEW:
         return draft_store.TOO_LONG_TO_SHOW, ""
-    [(kind, body)] = recipe.request(row, cells)["batch_request"].items()
+    try:
+        [(kind, body)] = recipe.request(row, cells)["batch_request"].items()
+    except FileGone as error:
+        return str(error), ""
     return orjson.dumps(body, option=orjson.OPT_INDENT_2).decode(), _curl(kind, body)
 
 

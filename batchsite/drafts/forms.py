@@ -20,7 +20,7 @@ from batchsite.recipes.attachments import DETAILS, DOCUMENTS, MOST_PAGES
 from batchsite.recipes.parameters import NAMES
 from batchsite.recipes.row_set import parse_rows
 from batchsite.recipes.shape_edits import part_of
-from batchsite.wording import price
+from batchsite.wording import exact
 
 BLANK_FIELDS = ("name", "prompt", "model")
 """Fields that are not marked as wrong while they are still blank."""
@@ -322,7 +322,7 @@ def _lines(text: str) -> str:
 def _label(listed: ModelPrice) -> str:
     if not listed.batchable:
         million_in, million_out = listed.input_price * 1_000_000, listed.output_price * 1_000_000
-        return f"{listed.model}: runs live only, {price(million_in)} in, {price(million_out)} out per million tokens"
+        return f"{listed.model}: runs live only, {exact(million_in)} in, {exact(million_out)} out per million tokens"
     if listed.picture_price:
-        return f"{listed.model}: makes pictures, from {price(listed.picture_price)} each"
-    return f"{listed.model}: {price(listed.million_in)} in, {price(listed.million_out)} out per million tokens"
+        return f"{listed.model}: makes pictures, from {exact(listed.picture_price)} each"
+    return f"{listed.model}: {exact(listed.million_in)} in, {exact(listed.million_out)} out per million tokens"

@@ -64,9 +64,10 @@ def clear(batch: Batch) -> None:
 def search_of(batch: Batch) -> ValueSearch | None:
     """Returns the search that the draft's rows come from, or will. None if they were chosen otherwise since."""
     found = ValueSearch.objects.filter(batch=batch).first()
-    if found and found.ready_at and not found.problem and found.count != sum(_sizes(batch)):
-        return None
-    return found
+    if not found or not found.ready_at or found.problem or found.count == sum(_sizes(batch)):
+        return found
+    batch.refresh_from_db(fields=ROWS)  # a worker may have ended the search since the batch was read
+    return found if found.count == sum(_sizes(batch)) else None
 
 
 def _sizes(batch: Batch) -> Iterator[int]:

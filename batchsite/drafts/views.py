@@ -18,7 +18,7 @@ from batchsite.datasets import sample
 from batchsite.datasets.models import Dataset, DatasetState
 from batchsite.drafts import conflicts, dead_links, draft_store, saved_prompts, value_rows
 from batchsite.drafts.draft_edits import ChangedMeanwhile
-from batchsite.drafts.draft_page import draft_context, review_context
+from batchsite.drafts.draft_page import SUBMIT_FORM, draft_context, review_context
 from batchsite.drafts.forms import DraftForm
 from batchsite.http import UNPROCESSABLE, clean_text, whole_number
 from batchsite.pricing.cap_form import SpendCapForm
@@ -28,6 +28,7 @@ from batchsite.prompts.library import Contents
 from batchsite.prompts.models import PromptVersion
 from batchsite.submission import actions, tasks
 from batchsite.teams.accounts import account_kind
+from batchsite.teams.key_choice import PayingKeyForm
 from batchsite.teams.requests import TeamRequest
 
 DATASETS_SHOWN = 30
@@ -189,11 +190,12 @@ def batch_submit(request: TeamRequest, batch_id: int) -> HttpResponse:
     if draft_store.problems_of(batch):
         return redirect(f"{reverse('batch-edit', args=[batch.pk])}?checked=1")
     price, cap_form = draft_store.estimate_of(batch), SpendCapForm(request.POST, batch)
-    if not cap_form.is_valid():
-        context = review_context(request, batch, price, cap_form)
+    key_form = PayingKeyForm(request.team, request.POST, form_id=SUBMIT_FORM)
+    if not (cap_form.is_valid() and key_form.is_valid()):
+        context = review_context(request, batch, price, cap_form, key_form)
         return render(request, "drafts/review.html", context, status=UNPROCESSABLE)
     try:
-        actions.start(batch, request.user, price, spend_cap=cap_form.ticks)
+        actions.start(batch, request.user, price, spend_cap=cap_form.ticks, key=key_form.chosen)
     except actions.NotNow as refusal:
         messages.error(request, str(refusal))
         return to_batch(request, batch)

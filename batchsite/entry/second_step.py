@@ -26,7 +26,9 @@ def reencrypt_second_steps() -> tuple[int, list[str]]:
     count, unreadable = 0, []
     for pk in list(Authenticator.objects.order_by("pk").values_list("pk", flat=True)):
         with transaction.atomic():
-            stored = Authenticator.objects.select_for_update(of=("self",)).select_related("user").get(pk=pk)
+            stored = (
+                Authenticator.objects.select_for_update(of=("self",), no_key=True).select_related("user").get(pk=pk)
+            )
             try:
                 rotations = {
                     name: encrypt_anew(stored.data[name].encode()).decode() for name in SECRETS if name in stored.data

@@ -30,7 +30,8 @@ from batchsite.processes.log_files import LogFile
 from batchsite.processes.outages import outage_of
 from batchsite.processes.parentage import die_with_parent
 from batchsite.tables import BAD_ROWS, LEAVE
-from batchsite.teams.accounts import AccountKind, account_kind, sandbox_url
+from batchsite.teams.accounts import AccountKind, account_words, payer_of, sandbox_url
+from batchsite.teams.models import ProviderKey
 from batchsite.wording import dollars
 
 WIDTH = 30
@@ -99,12 +100,13 @@ def log_to_file() -> None:
             handler.setStream(stream)
 
 
-def plan(batch: Batch, estimate: Estimate | None) -> str:
+def plan(batch: Batch, estimate: Estimate | None, key: ProviderKey | None = None) -> str:
     """Returns what is about to be sent, and the estimated cost."""
     rows = estimate.rows if estimate else batch.dataset.row_count
     where = "to the sandbox: answers are simulated and cost nothing"
-    if account_kind(batch.team) != AccountKind.SANDBOX:
-        where = "to xAI"
+    kind, key = payer_of(batch.team, key)
+    if kind != AccountKind.SANDBOX:
+        where = f"to xAI, paid by {account_words(kind, key.name if key else '')}"
     first = f"{rows:,} rows of {batch.dataset.filename} with {batch.model}, {where}."
     if estimate is None:
         return f"{first}\nThe price of {batch.model} is not known, so there is no estimate."

@@ -24,7 +24,7 @@ def read_again(claim: Claim[Harvest], harvest: Harvest) -> float | None:
         dead.filter(rereads__gte=MOST_REREADS).update(state=PictureState.LOST)
         dead.filter(submission=None).update(state=PictureState.LOST, problem=GONE)
     try:
-        client = client_for(account_of(harvest.batch.team, harvest.batch.account))
+        client = client_for(account_of(harvest.batch.team, harvest.batch.account, harvest.batch.key))
         for submission_id in set(dead.values_list("submission_id", flat=True)):
             _read(claim, client, list(dead.filter(submission_id=submission_id).select_related("submission")))
     except (AccountMissing, XaiError) as error:

@@ -17,11 +17,14 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from batchsite.batches.models import Batch, RawPage, Result
+from batchsite.batches.timeline import note
 from batchsite.gallery import fresh_addresses
 from batchsite.gallery.models import GeneratedPicture, Harvest, PictureState
 from batchsite.gallery.picture_fetch import Dead, NotNow, fetch
-from batchsite.media.picture_reader import PictureReader
+from batchsite.media.file_reader import FileReader
+from batchsite.processes.bounded_work import CRASHED
 from batchsite.processes.heartbeats import stopping
+from batchsite.processes.leases import MOST_TRIES as MOST_FAILED_STEPS
 from batchsite.processes.leases import Claim, claimed
 from batchsite.processes.memory_limit import OutOfMemory, within_memory
 from batchsite.processes.queue import Job, enqueue
@@ -56,12 +59,31 @@ def harvest_step(harvest_id: int) -> None:
         harvest = Harvest.objects.select_related("batch__team", "batch__dataset").get(pk=harvest_id)
         if harvest.batch.deleted_at:
             return
-        try:
-            with within_memory():
-                pause = _step(claim, harvest)
-        except OutOfMemory:
-            pause = timeouts().longest
+        if claim.tries > MOST_FAILED_STEPS:
+            pause = _give_way(claim, harvest.batch, f"Fetching it {CRASHED}.", tries=MOST_TRIES)
+        else:
+            try:
+                with within_memory():
+                    pause = _step(claim, harvest)
+            except OutOfMemory as error:
+                pause = _give_way(claim, harvest.batch, f"Fetching it {error}.")
         claim.next_look_at = None if pause is None else soon(pause)
+
+
+def _give_way(claim: Claim[Harvest], batch: Batch, words: str, tries: int = 1) -> float | None:
+    """Counts a try of the pictures that a step failed on, and gives up those with too many. Returns as `_step`.
+
+    Where there are none, the results themselves cannot be looked through, and the batch says so.
+    """
+    some = _next(batch)
+    with claim.locked():
+        for picture in some:
+            state = PictureState.LOST if picture.tries + tries >= MOST_TRIES else PictureState.WAITING
+            values = {"state": state, "tries": min(MOST_TRIES, picture.tries + tries), "problem": words}
+            GeneratedPicture.objects.filter(pk=picture.pk, address=picture.address).update(**values)
+        if not some:
+            note(batch.pk, "problem", f"Generated pictures were not fetched. {words}")
+    return doubling(2, some[0].tries) if some else None
 
 
 def _step(claim: Claim[Harvest], harvest: Harvest) -> float | None:
@@ -69,7 +91,7 @@ def _step(claim: Claim[Harvest], harvest: Harvest) -> float | None:
     until = time.monotonic() + timeouts().step
     _scan(claim, harvest)
     pause = 0.0
-    with PictureReader() as reader:
+    with FileReader() as reader:
         while (some := _next(harvest.batch)) and not stopping() and time.monotonic() < until:
             pause = _fetch(claim, harvest.batch, some, reader)
             if pause:
@@ -116,10 +138,10 @@ def _note(batch: Batch, submission_id: int | None, request_id: str, row: int, ad
         GeneratedPicture.objects.update_or_create(batch=batch, row=row, number=number, defaults=values)
 
 
-def _fetch(claim: Claim[Harvest], batch: Batch, some: list[GeneratedPicture], reader: PictureReader) -> float:
+def _fetch(claim: Claim[Harvest], batch: Batch, some: list[GeneratedPicture], reader: FileReader) -> float:
     """Fetches some pictures at the same time. Returns seconds to wait, 0 if one came."""
     try:
-        provider = account_of(batch.team, batch.account).base_url
+        provider = account_of(batch.team, batch.account, batch.key).base_url
     except AccountMissing:
         provider = ""  # an address needs no key, only to be public then
     with ThreadPoolExecutor(AT_ONCE) as pool:
@@ -134,7 +156,7 @@ def _fetch(claim: Claim[Harvest], batch: Batch, some: list[GeneratedPicture], re
     return 0.0 if any_came or any(isinstance(reply, Dead) for reply in replies) else doubling(2, some[0].tries)
 
 
-def _keep(claim: Claim[Harvest], picture: GeneratedPicture, data: bytes, reader: PictureReader) -> None:
+def _keep(claim: Claim[Harvest], picture: GeneratedPicture, data: bytes, reader: FileReader) -> None:
     """Writes the file, then the row that says so."""
     seen = reader.see(data)
     name = f"generated/{picture.batch_id}/{picture.row}-{picture.number}"

@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from batchsite.home import ledger as books
+from batchsite.http import day_of
 from batchsite.processes.stream_slots import streams
 from batchsite.table_answer import table_answer
 from batchsite.teams import security_log
@@ -47,7 +48,7 @@ def ledger_file(request: TeamRequest, form: str) -> HttpResponseBase:
 def _month(request: TeamRequest) -> date | None:
     """The month in the address, such as 2026-11. None for all. Raises Http404 for what is no month."""
     text = request.GET.get("month", "")
-    try:
-        return date.fromisoformat(f"{text}-01") if text else None
-    except ValueError as error:
-        raise Http404 from error
+    month = day_of(f"{text}-01")
+    if text and month is None:
+        raise Http404
+    return month

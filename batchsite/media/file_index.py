@@ -12,8 +12,8 @@ from typing import Any
 from django.utils import timezone
 
 from batchsite.datasets.models import Dataset
+from batchsite.media.file_reader import FileReader
 from batchsite.media.models import FileIndex, HeldFile
-from batchsite.media.picture_reader import PictureReader
 from batchsite.media.seen_file import Seen
 from batchsite.processes.heartbeats import stopping
 from batchsite.processes.leases import MOST_TRIES, Claim, claimed
@@ -25,6 +25,8 @@ from batchsite.timeouts import timeouts
 INDEX = "batchsite.media.tasks.index"
 AT_ONCE = 20
 """Files written in one transaction."""
+MOST_GIVEN_UP = 20
+"""Files that may take too much, before the rest of the archive is let be: each takes seconds."""
 
 
 def begin(dataset: Dataset) -> None:
@@ -32,6 +34,7 @@ def begin(dataset: Dataset) -> None:
     if not dataset.file_count:
         return
     values: dict[str, Any] = {"done": 0, "unfit": 0, "total": dataset.file_count, "ended_at": None, "problem": ""}
+    values["given_up"] = 0
     values |= {"next_look_at": timezone.now(), "lease_token": "", "lease_until": None}
     index, _ = FileIndex.objects.update_or_create(dataset=dataset, defaults=values)
     enqueue(job(index))
@@ -49,6 +52,9 @@ def index_step(index_id: int) -> None:
             return
         if claim.tries > MOST_TRIES:
             _end(claim, "a worker crashed on it repeatedly")
+            return
+        if index.given_up >= MOST_GIVEN_UP:
+            _end(claim, f"{index.given_up} of them took more time or memory than a file may take")
             return
         try:
             with within_memory():
@@ -69,7 +75,7 @@ def _look(claim: Claim[FileIndex], index: FileIndex) -> bool:
 
     Opening an archive of many files takes seconds, so the time counts from then on, and some are done in any case.
     """
-    with index.dataset.file.open("rb") as file, PictureReader() as reader:
+    with index.dataset.file.open("rb") as file, FileReader() as reader:
         archive, found = open_archive(file)
         until, done = time.monotonic() + timeouts().step, index.done
         if not done:
@@ -82,12 +88,12 @@ def _look(claim: Claim[FileIndex], index: FileIndex) -> bool:
                     break
             done += len(seen)
             _keep(claim, index, seen, done)
-            if stopping() or time.monotonic() > until:
+            if stopping() or time.monotonic() > until or any(what.gave_up for _, what in seen):
                 break
     return done >= len(found.files)
 
 
-def _see(archive: zipfile.ZipFile, member: Member, reader: PictureReader) -> Seen:
+def _see(archive: zipfile.ZipFile, member: Member, reader: FileReader) -> Seen:
     try:
         data = read_member(archive, member)
     except DAMAGED:
@@ -109,6 +115,7 @@ def _keep(claim: Claim[FileIndex], index: FileIndex, seen: list[tuple[Member, Se
             thumb=what.thumb,
             pages=what.pages,
             characters=what.characters,
+            pages_problem=what.pages_problem,
             problem=f"“{member.base[:80]}”: {what.problem}" if what.problem else "",
         )
         for member, what in seen
@@ -116,7 +123,8 @@ def _keep(claim: Claim[FileIndex], index: FileIndex, seen: list[tuple[Member, Se
     with claim.locked() as fresh:
         HeldFile.objects.bulk_create(files, ignore_conflicts=True)
         unfit = fresh.unfit + sum(bool(file.problem) for file in files)
-        FileIndex.objects.filter(pk=fresh.pk).update(done=done, unfit=unfit)
+        given_up = fresh.given_up + sum(what.gave_up for _, what in seen)
+        FileIndex.objects.filter(pk=fresh.pk).update(done=done, unfit=unfit, given_up=given_up)
 
 
 def _forget(claim: Claim[FileIndex], index: FileIndex) -> None:

@@ -17,6 +17,8 @@ class FileIndex(Work):
     total = models.PositiveIntegerField(default=0)
     unfit = models.PositiveIntegerField(default=0)
     """Files that cannot be sent."""
+    given_up = models.PositiveIntegerField(default=0)
+    """Files that took too much."""
     ended_at = models.DateTimeField(null=True, blank=True)
     problem = models.TextField(blank=True)
     """Why the rest could not be looked at, for people."""
@@ -43,6 +45,8 @@ class HeldFile(models.Model):
     """Of a document; 0 if they cannot be read, or were not looked at."""
     characters = models.PositiveIntegerField(default=0)
     """Of the texts of a document's first pages."""
+    pages_problem = models.CharField(max_length=200, blank=True)
+    """Why a document's pages cannot be read, as a sentence; as it is, it can still be sent."""
     thumb = models.BinaryField(null=True, blank=True)
     """A small WebP, made of the pixels alone of a picture, or of a document's first page."""
     problem = models.CharField(max_length=300, blank=True)
@@ -54,3 +58,28 @@ class HeldFile(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class SentFile(models.Model):
+    """A document of an archive at xAI: sent there once, for all rows and batches that name it (facts 3)."""
+
+    held = models.ForeignKey(HeldFile, on_delete=models.CASCADE, related_name="sent")
+    owner = models.CharField(max_length=300)
+    """Whose it is there: the address of the API, and the xAI team, or the key where xAI does not name its team."""
+    tried_at = models.DateTimeField(null=True, blank=True)
+    """Set before it is sent: without an id the outcome is unknown."""
+    missed_at = models.DateTimeField(null=True, blank=True)
+    """When a look at xAI first missed it after that; only a second look, later, makes it count as absent."""
+    file_id = models.CharField(max_length=200, blank=True)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    """xAI deletes it a time after that."""
+    seen_at = models.DateTimeField(null=True, blank=True)
+    """When xAI was last seen to have it."""
+    problem = models.TextField(blank=True)
+    """Why xAI does not take it, in its words."""
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["held", "owner"], name="one_sent_file_per_owner")]
+
+    def __str__(self) -> str:
+        return self.file_id or f"{self.held}, not sent"

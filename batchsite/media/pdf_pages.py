@@ -1,13 +1,12 @@
 """The pages of a PDF: how many there are, their texts, and pictures of them. The bytes are hostile.
 
-PDFium is not made for threads, so one call of it is made at a time in a process. The same bytes give the same text and
-picture for as long as the library is the same one.
+PDFium is not made for threads, and its work has no bounds: only `file_child` calls this. The same bytes give the same
+text and picture for as long as the library is the same one.
 """
 
 from __future__ import annotations
 
 import io
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,7 +22,6 @@ MOST_BYTES = 400_000
 """Of a picture of a page."""
 LONGEST_TEXT = 50_000
 """Characters of a page."""
-_ALONE = threading.Lock()
 _QUALITIES = (80, 60, 40, 20)
 
 
@@ -33,10 +31,11 @@ class NoPages(ValueError):
 
 @dataclass(frozen=True)
 class SeenPages:
-    """What was seen of a document; of one with more than MOST_PAGES, the texts of the first."""
+    """What was seen of a document; of one with more than MOST_PAGES, the texts of the first, which can be drawn."""
 
     count: int
     characters: int
+    first: Image.Image
 
 
 def see_pages(data: bytes) -> SeenPages:
@@ -45,13 +44,12 @@ def see_pages(data: bytes) -> SeenPages:
         count = len(document)
         if not count:
             raise NoPages("It has no pages.")
-        return SeenPages(count, sum(len(_text(document, page)) for page in range(min(count, MOST_PAGES))))
-
-
-def first_page(data: bytes) -> Image.Image:
-    """Returns a picture of the first page. Raises NoPages."""
-    with _opened(data) as document:
-        return _picture(document, 0)
+        first, characters = _picture(document, 0), 0
+        for page in range(min(count, MOST_PAGES)):
+            characters += len(_text(document, page))
+            if page:
+                _picture(document, page)  # so that what cannot be drawn is known before anything is sent
+        return SeenPages(count, characters, first)
 
 
 def page_text(data: bytes, page: int) -> str:
@@ -75,19 +73,18 @@ def page_jpeg(data: bytes, page: int) -> bytes:
 
 @contextmanager
 def _opened(data: bytes) -> Iterator[pypdfium2.PdfDocument]:
-    with _ALONE:
-        try:
-            document = pypdfium2.PdfDocument(data)
-        except pypdfium2.PdfiumError as error:
-            locked = "password" in str(error).lower()
-            words = "It is locked with a password." if locked else "It cannot be read as a PDF: it is damaged."
-            raise NoPages(words) from None
-        try:
-            yield document
-        except pypdfium2.PdfiumError:
-            raise NoPages("It has a page that cannot be read.") from None
-        finally:
-            document.close()
+    try:
+        document = pypdfium2.PdfDocument(data)
+    except pypdfium2.PdfiumError as error:
+        locked = "password" in str(error).lower()
+        words = "It is locked with a password." if locked else "It cannot be read as a PDF: it is damaged."
+        raise NoPages(words) from None
+    try:
+        yield document
+    except (pypdfium2.PdfiumError, IndexError, ValueError, SystemError, TypeError):  # what it raises of odd pages
+        raise NoPages("It has a page that cannot be read.") from None
+    finally:
+        document.close()
 
 
 def _text(document: pypdfium2.PdfDocument, page: int) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageOps
 
-from batchsite.media.pdf_pages import NoPages, first_page, see_pages
+from batchsite.media.pdf_pages import NoPages, see_pages
 
 MOST_PIXELS = 50_000_000
 """Of a picture that is decoded; a bigger one is not, however small its file."""
@@ -32,6 +32,10 @@ class Seen:
     """Of a document; 0 if they cannot be read."""
     characters: int = 0
     """Of the texts of its first pages."""
+    pages_problem: str = ""
+    """Why its pages cannot be read, as a sentence."""
+    gave_up: bool = False
+    """Whether looking at it took too much."""
 
 
 def see(kind: str, data: bytes) -> Seen:
@@ -48,10 +52,10 @@ def see_document(data: bytes) -> Seen:
     if data[:1024].find(b"%PDF-") < 0:
         return Seen("application/pdf", problem="It isn’t a PDF, whatever its name says.")
     try:
-        found, first = see_pages(data), first_page(data)
-    except NoPages:
-        return Seen("application/pdf")
-    return Seen("application/pdf", thumb=_thumb(first), pages=found.count, characters=found.characters)
+        found = see_pages(data)
+    except NoPages as error:
+        return Seen("application/pdf", pages_problem=str(error))
+    return Seen("application/pdf", thumb=_thumb(found.first), pages=found.count, characters=found.characters)
 
 
 def see_picture(data: bytes) -> Seen:

@@ -10,8 +10,9 @@ from typing import Literal, TypeVar
 from django.db.models import Max
 
 from batchsite.datasets.models import Dataset
-from batchsite.media import pdf_pages
+from batchsite.media.file_reader import FileReader
 from batchsite.media.models import FileIndex, HeldFile
+from batchsite.media.pdf_pages import NoPages
 from batchsite.recipes import attachments
 from batchsite.tables.formats.file_archive import DAMAGED, Member, open_archive, read_member
 
@@ -37,11 +38,12 @@ class DatasetShelf:
         self._largest: int | None = None
         self._document = ("", b"")
         """The document whose pages were read last: (name, content)."""
+        self._reader = FileReader()
 
     @property
     def largest(self) -> int:
         if self._largest is None:
-            found = HeldFile.objects.filter(dataset=self._dataset).aggregate(most=Max("size"))["most"]
+            found = HeldFile.objects.filter(dataset=self._dataset, kind="picture").aggregate(most=Max("size"))["most"]
             self._largest = int(found or 0)
         return self._largest
 
@@ -81,24 +83,24 @@ class DatasetShelf:
 
     def page_text(self, name: str, page: int) -> str:
         """Returns the text of a page of a document, counted from 0. Raises FileGone."""
-        return self._of_page(name, page, pdf_pages.page_text)
+        return self._of_page(name, page, self._reader.page_text)
 
     def page_jpeg(self, name: str, page: int) -> bytes:
         """Returns a picture of a page of a document, counted from 0. Raises FileGone."""
-        return self._of_page(name, page, pdf_pages.page_jpeg)
+        return self._of_page(name, page, self._reader.page_jpeg)
 
     def _of_page(self, name: str, page: int, read: Callable[[bytes, int], T]) -> T:
         if self._document[0] != name:
             self._document = (name, self.read(name))
         try:
             return read(self._document[1], page)
-        except pdf_pages.NoPages as error:
-            raise FileGone(f"A page of “{name[:80]}” cannot be read any more. {error}") from error
+        except NoPages as error:
+            raise FileGone(f"Page {page + 1} of “{name[:80]}” cannot be read any more. {error}") from error
 
 
 def _held(file: HeldFile) -> attachments.HeldFile:
     values = (file.name, _KINDS[file.kind], file.mime, file.size, file.width, file.height, file.problem)
-    return attachments.HeldFile(*values, pages=file.pages, characters=file.characters)
+    return attachments.HeldFile(*values, pages=file.pages, characters=file.characters, pages_problem=file.pages_problem)
 
 
 def shelf_of(dataset: Dataset) -> DatasetShelf | None:

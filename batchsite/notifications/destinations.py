@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from cryptography.fernet import InvalidToken
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from batchsite.notifications.models import Channel, Delivery, DeliveryState, Destination, Kind, News
@@ -19,6 +19,8 @@ from batchsite.teams.models import Team, User
 MOST = 10
 """Destinations of a person, or of a team."""
 BOTH_SECRETS = timedelta(days=1)
+PAUSE = timedelta(seconds=10)
+"""Between two deliveries that somebody asks for by a button."""
 _SEALED = ("address", "secret", "old_secret")
 
 
@@ -89,15 +91,21 @@ def set_choice(destination: Destination, kinds: Iterable[str], *, of_others: boo
     Destination.objects.filter(pk=destination.pk).update(**values)
 
 
-def send_test(destination: Destination, team: Team) -> None:
-    """Has a test delivered there."""
+def send_test(destination: Destination, team: Team) -> bool:
+    """Has a test delivered there. False if one was sent just now: the server may be anybody's."""
     now = timezone.now()
+    tests = Delivery.objects.filter(destination=destination, news__kind=Kind.TEST)
     with transaction.atomic():
-        news = News.objects.create(team=team, kind=Kind.TEST, event="test", facts={"team": team.name}, is_told=True)
-        Delivery.objects.create(
-            news=news, destination=destination, webhook_id=webhook_id(news, destination), due_at=now
-        )
+        Destination.objects.select_for_update(no_key=True).get(pk=destination.pk)
+        if tests.filter(Q(created_at__gt=now - PAUSE) | Q(attempts__started_at__gt=now - PAUSE)).exists():
+            return False
+        if not tests.filter(state=DeliveryState.WAITING).update(due_at=now, tries=0):
+            news = News.objects.create(team=team, kind=Kind.TEST, event="test", facts={"team": team.name}, is_told=True)
+            Delivery.objects.create(
+                news=news, destination=destination, webhook_id=webhook_id(news, destination), due_at=now
+            )
         Destination.objects.filter(pk=destination.pk).update(next_look_at=now, paused_at=None)
+    return True
 
 
 def webhook_id(news: News, destination: Destination) -> str:
@@ -106,10 +114,11 @@ def webhook_id(news: News, destination: Destination) -> str:
 
 
 def send_again(destination: Destination, delivery_id: int) -> bool:
-    """Has a delivery sent again, under the same id. False if there is none, or it waits already."""
+    """Has a delivery sent again, under the same id. False if there is none, or it was sent just now."""
     now = timezone.now()
     with transaction.atomic():
         ended = Delivery.objects.filter(destination=destination, pk=delivery_id)
+        ended = ended.exclude(attempts__started_at__gt=now - PAUSE)
         if not ended.update(state=DeliveryState.WAITING, due_at=now, tries=0):
             return False
         Destination.objects.filter(pk=destination.pk).update(next_look_at=now, paused_at=None)

@@ -136,8 +136,10 @@ def _page(request: TeamRequest, owner: Owner, found: Destination, **more: Any) -
 def test(request: TeamRequest, destination_id: int, *, of_team: bool) -> HttpResponse:
     owner = owner_of(request, of_team=of_team)
     found = _destination(owner, destination_id)
-    destinations.send_test(found, request.team)
-    messages.success(request, "A test is on its way. The log below says what became of it.")
+    if destinations.send_test(found, request.team):
+        messages.success(request, "A test is on its way. The log below says what became of it.")
+    else:
+        messages.warning(request, "A test is on its way already, or was sent just now. The log below tells.")
     return redirect(owner.prefix, found.pk)
 
 
@@ -177,7 +179,10 @@ def again(request: TeamRequest, destination_id: int, delivery_id: int, *, of_tea
     """Sends a delivery again, under the id that it had."""
     owner = owner_of(request, of_team=of_team)
     found = _destination(owner, destination_id)
-    if not destinations.send_again(found, delivery_id):
+    if destinations.send_again(found, delivery_id):
+        messages.success(request, "It is sent again, under the same id.")
+    elif found.deliveries.filter(pk=delivery_id).exists():
+        messages.warning(request, "It was sent just now. Wait ten seconds, then try again.")
+    else:
         raise Http404
-    messages.success(request, "It is sent again, under the same id.")
     return redirect(owner.prefix, found.pk)

@@ -6,13 +6,14 @@ import time
 from collections.abc import Iterator
 
 from django.conf import settings
+from django.db.models import Q
 
 from batchsite.batches.models import Batch
 from batchsite.batches.states import RUNNING
 from batchsite.operations.findings import Finding, ok, problem, warning
 from batchsite.teams.accounts import AccountKind, AccountMissing, account_of, sandbox_key, sandbox_url
 from batchsite.teams.key_checks import KeyCheck, Verdict, check_key
-from batchsite.teams.models import ProviderKey, Team
+from batchsite.teams.models import FIRST_KEY, ProviderKey
 
 MOST_ASKED = 20
 """Keys that are tested; each takes a call."""
@@ -34,16 +35,16 @@ def examine_provider() -> Iterator[Finding]:
 
 def examine_stored_keys() -> Iterator[Finding]:
     """Whether the keys of teams can be decrypted with this SECRET_KEY, and xAI accepts them."""
-    stored = ProviderKey.objects.select_related("team").order_by("pk")
+    stored = ProviderKey.objects.filter(removed_at=None).select_related("team").order_by("pk")
     for number, row in enumerate(stored):
         try:
-            account = account_of(row.team, AccountKind.TEAM)
+            account = account_of(row.team, AccountKind.TEAM, row)
         except AccountMissing as error:
             advice = "Put the former SECRET_KEY into SECRET_KEY_FALLBACKS, or enter the key again."
-            yield problem("key", f"Team {row.team}: {error}", advice)
+            yield problem("key", f"Team {row.team}, key “{row}”: {error}", advice)
             continue
         if number < MOST_ASKED:
-            yield _judged(f"Team {row.team}", check_key(account.api_key, account.base_url))
+            yield _judged(f"Team {row.team}, key “{row}”", check_key(account.api_key, account.base_url))
 
 
 def examine_accounts_in_use() -> Iterator[Finding]:
@@ -59,10 +60,11 @@ def examine_accounts_in_use() -> Iterator[Finding]:
         yield warning(
             "provider", f"{count} batches run in the sandbox, which is not started while a key is set.", advice
         )
-    gone = Team.objects.filter(batches__in=running.filter(account=AccountKind.TEAM), provider_key=None).distinct()
-    for team in gone[:MOST_ASKED]:
-        advice = "Enter it again on the Team page."
-        yield problem("key", f"Team {team} has running batches, and removed the key that they were made with.", advice)
+    with_keys = running.filter(account=AccountKind.TEAM).filter(Q(key=None) | ~Q(key__removed_at=None))
+    for team, key in with_keys.order_by("team", "key").values_list("team__name", "key__name").distinct()[:MOST_ASKED]:
+        advice = "Add it again by that name on the Team page, or move the batches to another key of the same xAI team."
+        name = key or FIRST_KEY
+        yield problem("key", f"Team {team} has running batches, and removed the key “{name}” that they use.", advice)
 
 
 def _sandbox_answers() -> bool:

@@ -8,8 +8,12 @@ estimates: it counts against a new batch, and never stops one that is already ru
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
+from django.db import transaction
+from django.dispatch import Signal
 from django.utils import timezone
 
 from batchsite.batches.models import Batch, Submission
@@ -20,8 +24,11 @@ from batchsite.pricing.soft_line import near
 from batchsite.pricing.spend import spent_this_month
 from batchsite.teams.accounts import AccountKind, account_kind
 from batchsite.teams.models import Membership, Team, User
-from batchsite.wording import dollars
+from batchsite.wording import dollars, exact
 
+promises_asked = Signal()
+"""Sent with `team` and `person` (None: everybody). Listeners return the ticks of real money that tries, and prompts
+that are asked once, will still cost."""
 MOST_RUNNING = 500
 """Running batches whose estimates are summed, the latest."""
 RAISE_IT = "An admin or owner can raise it on the Team page"
@@ -62,12 +69,20 @@ class Budget:
         """Returns why `ticks` more cannot be spent. Empty if they can."""
         if ticks <= self.left:
             return ""
-        promised = f", {dollars(self.promised)} is reserved for running batches" if self.promised else ""
+        promised = f", {dollars(self.promised)} is reserved for what runs" if self.promised else ""
         return (
             f"{what} would cost about {dollars(ticks)}, and {dollars(self.left)} is left of {self.whose} budget of "
-            f"{dollars(self.limit)} for {self.month}: {dollars(self.spent)} is spent{promised}. "
+            f"{exact(self.limit)} for {self.month}: {dollars(self.spent)} is spent{promised}. "
             f"{RAISE_IT}, or {or_else}."
         )
+
+
+@contextmanager
+def alone_with_budgets(team: Team) -> Iterator[None]:
+    """A transaction in which nobody else starts anything of the team's: two must not share what is left."""
+    with transaction.atomic():
+        Team.objects.select_for_update(no_key=True).get(pk=team.pk)
+        yield
 
 
 def budget_of(team: Team) -> Budget | None:
@@ -109,7 +124,8 @@ def _promised(team: Team, person: User | None) -> int:
     running = Batch.objects.filter(IS_RUNNING, team=team).exclude(account=AccountKind.SANDBOX)
     running = running.filter(started_by=person) if person else running
     costs = running.order_by("-pk").values_list("estimate", "cost_ticks")[:MOST_RUNNING]
-    return sum(max(0, int((stored or {}).get("likely") or 0) - cost) for stored, cost in costs)
+    batches = sum(max(0, int((stored or {}).get("likely") or 0) - cost) for stored, cost in costs)
+    return batches + sum(int(ticks or 0) for _, ticks in promises_asked.send(Team, team=team, person=person))
 
 
 def refusal_of(team: Team, price: Estimate | None, person: User | None) -> str:
@@ -137,7 +153,7 @@ def waits(submission: Submission) -> str:
     budget = reached(submission.batch)
     if budget is None:
         return ""
-    spent = f"{dollars(budget.spent)} of {dollars(budget.limit)} spent in {budget.month}"
+    spent = f"{dollars(budget.spent)} of {exact(budget.limit)} spent in {budget.month}"
     return f"{'' if budget.whose == TEAMS else budget.whose + ' '}budget reached: {spent}. {RAISE_IT}."
 
 

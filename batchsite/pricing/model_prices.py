@@ -13,7 +13,7 @@ from django.utils import timezone
 from batchsite.batches import batchable
 from batchsite.batches.models import ModelOffer
 from batchsite.processes.queue import Job
-from batchsite.teams.accounts import AccountKind, AccountMissing, account_kind, account_of
+from batchsite.teams.accounts import AccountMissing, account_now, account_of, base_url_now, keys_of
 from batchsite.teams.models import Team
 from batchsite.teams.provider_client import client_for
 from batchsite.xai.catalogue import BATCH_MODELS, PICTURE_MODELS
@@ -71,7 +71,7 @@ def at_list_price(ticks: int) -> int:
 
 def prices_for(team: Team) -> list[ModelPrice]:
     """Returns the models that the team's provider lists, batchable ones first; our own table until it has answered."""
-    base_url = account_of(team, account_kind(team)).base_url
+    base_url = base_url_now(team)
     answers = batchable.answers_at(base_url)
     stored = ModelOffer.objects.filter(base_url=base_url)
     listed = [
@@ -136,7 +136,7 @@ def due(now: datetime) -> Iterable[Job]:
     seen: set[str] = set()
     for team in Team.objects.order_by("pk")[:200]:
         with contextlib.suppress(AccountMissing):
-            account = account_of(team, account_kind(team))
+            account = account_now(team)
             fresh = ModelOffer.objects.filter(base_url=account.base_url, refreshed_at__gt=now - FRESH)
             if account.base_url not in seen and not fresh.exists():
                 yield Job("batchsite.pricing.tasks.refresh_prices", (str(account.kind), team.pk))
@@ -146,7 +146,8 @@ def due(now: datetime) -> Iterable[Job]:
 def refresh(kind: str, team_id: int) -> None:
     """Reads the provider's list of models. The old list stays if the provider does not answer."""
     try:
-        account = account_of(Team.objects.get(pk=team_id), AccountKind(kind))
+        team = Team.objects.get(pk=team_id)
+        account = account_of(team, kind, keys_of(team).first())
         models = client_for(account).language_models()
     except (AccountMissing, XaiError):
         return

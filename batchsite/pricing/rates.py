@@ -22,7 +22,7 @@ from batchsite.pricing.lessons import (
     sum_of,
 )
 from batchsite.pricing.model_prices import ModelPrice, discounted, price_of
-from batchsite.pricing.picture_tokens import picture_tokens
+from batchsite.pricing.row_attachments import average_along
 from batchsite.recipes.answer_shape import shape_of
 from batchsite.recipes.json_bytes import json_bytes
 from batchsite.recipes.parameters import is_reasoning
@@ -125,7 +125,8 @@ def _rates(batch: Batch, recipe: Recipe, price: ModelPrice) -> Rates:
     same_prompt = sum_of(lesson for before, lesson in earlier if prompt_fingerprint(before) == fingerprint)
     same_effort = sum_of(lesson for before, lesson in earlier if _effort(before) == _effort(batch))
     output = _output(batch, own, same_prompt, kin, same_effort)
-    fees = expected_fees(batch.tools, (own + same_prompt, kin, same_effort))
+    along = average_along(batch, recipe)
+    fees = expected_fees(batch.tools, (own + same_prompt, kin, same_effort), along.documents)
     same_shape = sum_of(lesson for before, lesson in earlier if _is_alike(before, batch) and lesson.characters)
     for lesson, word, source, doubt in (
         (own, "test row", "", 0.03),
@@ -136,12 +137,12 @@ def _rates(batch: Batch, recipe: Recipe, price: ModelPrice) -> Rates:
             usual = (kin, _usual(batch, same_effort)) if lesson is own else ()
             words = f"based on {'' if source else 'your '}{many(lesson.answers, word)}{source}"
             return Rates(price, line_through(lesson), lesson.leaning("cached", usual), doubt, 0, output, words, fees)
-    schema, along = _schema_tokens(recipe), picture_tokens(batch, recipe)
+    schema = _schema_tokens(recipe)
     adds = f"about {OVERHEAD} that xAI adds to every prompt" + (" and the answer’s schema" if schema else "")
     words = f"estimated at 4 characters each, plus {adds}"
-    words += f" and about {along:,.0f} for its pictures" if along else ""
+    words += f" and about {along.tokens:,.0f} for its pictures" if along.tokens else ""
     words += f"; {fees.words}" if fees.words else ""
-    line, doubt = TokenLine(OVERHEAD + schema + along + fees.tokens), 1.0 if fees.tokens else 0.15
+    line, doubt = TokenLine(OVERHEAD + schema + along.tokens + fees.tokens), 1.0 if fees.tokens else 0.15
     return Rates(price, line, OVERHEAD, doubt, schema + fees.tokens, output, words, fees)
 
 

@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeVar, get_args
 
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import F, Q, Window
+from django.db.models import Count, F, Q, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
 from django_q.brokers import get_broker
@@ -105,9 +105,10 @@ def take_due(
 ) -> list[W]:
     """The rows that are due and not being worked on, each given to this caller only, as far as their queues have room.
 
-    `team` is the path from a row to its team. The teams take turns: the first row of each, then the second of each, so
-    that many small batches of one do not delay the ten rows of another. `lane` says which queue a row goes to; None
-    needs no room. Of the rows in `slots`, each of which takes long, a team has one at a time in work.
+    `team` is the path from a row to its team. The teams take turns: the first row of each, then the second of each,
+    counting those in work, so that many small batches of one do not delay the ten rows of another. `lane` says which
+    queue a row goes to; None needs no room. Of the rows in `slots`, each of which takes long, a team has one at a time
+    in work.
     A row that is given has its `next_look_at` moved to when the message counts as lost.
     """
     due = rows.filter(free(now), next_look_at__lte=now).order_by("next_look_at", "pk")
@@ -117,7 +118,7 @@ def take_due(
         due = due.exclude(**{f"{team}__in": slots.filter(_in_work(now)).values(team)}).filter(turn=1)
     rooms: dict[Queue, int] = {}
     taken = []
-    for row in due[:limit]:
+    for row in _least_served_first(rows, list(due[:limit]), team, now):
         queue = lane(row) if lane else None
         if queue and queue not in rooms:
             rooms[queue] = _room(queue)
@@ -133,7 +134,16 @@ def take_due(
 def _by_turns(due: models.QuerySet[W], team: str) -> Any:
     """The rows with the `turn` of their team that they are, ordered by it."""
     turn = Window(RowNumber(), partition_by=F(team), order_by=[F("next_look_at").asc(), F("pk").asc()])
-    return due.annotate(turn=turn).order_by("turn", "next_look_at", "pk")
+    return due.annotate(turn=turn, team_of=F(team)).order_by("turn", "next_look_at", "pk")
+
+
+def _least_served_first(rows: models.QuerySet[W], due: list[Any], team: str, now: datetime) -> list[Any]:
+    """Puts the rows of teams with little in work before those of others: where there is room for one, turns that begin
+    anew each time would always be those of the team that has waited longest, with all that it has."""
+    if not team or len({row.team_of for row in due}) < 2:
+        return due
+    in_work = dict(rows.filter(_in_work(now)).order_by().values_list(team).annotate(Count("pk")))
+    return sorted(due, key=lambda row: row.turn + in_work.get(row.team_of, 0))
 
 
 def _in_work(now: datetime) -> Q:

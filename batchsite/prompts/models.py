@@ -8,9 +8,10 @@ from django.db import models
 from django.utils import timezone
 
 from batchsite.teams.models import Team, User
+from batchsite.teams.retained import Retained
 
 
-class Prompt(models.Model):
+class Prompt(Retained):
     """A saved prompt. Its contents are in its versions; the newest is offered first."""
 
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="prompts")

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from batchsite.batches.models import Batch
-from batchsite.teams.accounts import Account, AccountKind, AccountMissing, account_kind, account_of
-from batchsite.teams.models import Team, User
+from batchsite.teams.accounts import Account, AccountKind, AccountMissing, account_kind, account_of, keys_of
+from batchsite.teams.models import ProviderKey, Team, User
 from batchsite.teams.network_faults import fault_of, sentence
 from batchsite.teams.people import is_operator
 from batchsite.timeouts import timeouts
@@ -19,11 +19,7 @@ from batchsite.xai.errors import NotFound, XaiError
 
 SECONDS = 10.0
 """Longest wait of a page for the provider; workers wait longer."""
-LABELS = {
-    AccountKind.SANDBOX: "Sandbox",
-    AccountKind.ENVIRONMENT: "xAI, key of this installation",
-    AccountKind.TEAM: "xAI, key of the team",
-}
+LABELS = {AccountKind.SANDBOX: "Sandbox", AccountKind.ENVIRONMENT: "xAI, key of this installation"}
 
 
 class RemoteFailure(Exception):
@@ -44,8 +40,8 @@ class ProviderAccount:
     label: str
 
     @property
-    def kind(self) -> str:
-        return str(self.account.kind)
+    def mark(self) -> str:
+        return self.account.mark
 
     @property
     def is_shared(self) -> bool:
@@ -65,21 +61,32 @@ class ProviderAccount:
         return not self.is_crowded_for(team) or is_operator(user)
 
 
-def kinds_of(team: Team) -> list[AccountKind]:
-    """The accounts that a team uses or has used, the current one first."""
-    now = account_kind(team)
-    used = set(
-        Batch.objects.filter(team=team).exclude(account="").order_by().values_list("account", flat=True).distinct()
-    )
-    return [now, *(kind for kind in AccountKind if kind in used and kind != now)]
+def labels_of(team: Team) -> dict[str, str]:
+    """Returns the labels of the accounts that the team uses or has used, by their marks; the current one first."""
+    now, used = account_kind(team), _used(team)
+    keys = {f"{AccountKind.TEAM}-{key.pk}": f"xAI, key “{key}”" for key in keys_of(team)}
+    if AccountKind.TEAM in used and not keys:
+        keys = {str(AccountKind.TEAM): "xAI, key of the team"}
+    kinds = [now, *(kind for kind in AccountKind if kind in used and kind != now)]
+    found: dict[str, str] = {}
+    for kind in kinds:
+        found |= keys if kind == AccountKind.TEAM else {str(kind): LABELS[kind]}
+    return found
 
 
-def provider_account(team: Team, kind: str) -> ProviderAccount:
-    """The team's account of that kind, or its current one. Raises RemoteFailure if the key is gone."""
-    known = kinds_of(team)
-    wanted = AccountKind(kind) if kind in known else known[0]
+def _used(team: Team) -> set[str]:
+    made = Batch.objects.filter(team=team).exclude(account="").order_by()
+    return set(made.values_list("account", flat=True).distinct())
+
+
+def provider_account(team: Team, mark: str) -> ProviderAccount:
+    """The team's account of that mark, or its current one. Raises RemoteFailure if the key is gone."""
+    labels = labels_of(team)
+    wanted = mark if mark in labels else next(iter(labels))
+    kind, _, number = wanted.partition("-")
+    key: ProviderKey | None = keys_of(team).filter(pk=int(number)).first() if number else None
     try:
-        return ProviderAccount(account_of(team, wanted), LABELS[wanted])
+        return ProviderAccount(account_of(team, kind, key), labels[wanted])
     except AccountMissing as error:
         raise RemoteFailure("There is no key for this account", str(error), about_key=True) from error
 

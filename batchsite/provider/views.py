@@ -19,7 +19,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from batchsite.http import clean_text
 from batchsite.provider import remote_actions, remote_results
-from batchsite.provider.quick_client import LABELS, ProviderAccount, RemoteFailure, kinds_of, provider_account
+from batchsite.provider.quick_client import ProviderAccount, RemoteFailure, labels_of, provider_account
 from batchsite.provider.remote_list import MAKERS, PHASES, Remote, RemoteFilter, get_remote, list_remotes
 from batchsite.submission import tasks
 from batchsite.teams import security_log
@@ -71,12 +71,12 @@ def remote(request: TeamRequest, remote_id: str) -> HttpResponse:
 
 def _answer(request: TeamRequest, page: str, part: str, context: dict[str, Any], ask: Ask) -> HttpResponse:
     """The frame for a browser. For htmx, and with `now` in the address, what xAI answers, or why it does not."""
-    kinds = kinds_of(request.team)
-    wanted = request.GET.get("account", "")
+    labels = labels_of(request.team)
+    wanted, now = request.GET.get("account", ""), next(iter(labels))
     context |= {
-        "accounts": [(str(kind), LABELS[kind]) for kind in kinds],
-        "kind": wanted if wanted in kinds else str(kinds[0]),
-        "kept": f"?account={wanted}" if wanted in kinds[1:] else "",
+        "accounts": labels.items(),
+        "kind": wanted if wanted in labels else now,
+        "kept": f"?account={wanted}" if wanted in labels and wanted != now else "",
         "part": part,
     }
     wants_part = request.htmx and not request.htmx.boosted and not request.htmx.history_restore_request
@@ -105,7 +105,7 @@ def remote_download(request: TeamRequest, remote_id: str) -> HttpResponseBase:
         file = remote_results.file_of(account, batch, form if form in remote_results.FILES else "csv")
     except RemoteFailure as failure:
         return _refused(request, remote_id, failure)
-    security_log.record("remote_results_downloaded", request, remote=remote_id, account=account.kind)
+    security_log.record("remote_results_downloaded", request, remote=remote_id, account=account.mark)
     response = StreamingHttpResponse(file.content, content_type=file.content_type)
     response["Content-Disposition"] = content_disposition_header(True, file.name) or ""
     if batch.how == "running":
@@ -123,7 +123,7 @@ def remote_cancel(request: TeamRequest, remote_id: str) -> HttpResponse:
             return redirect("batch-cancel", batch.trace.batch.pk)
         if request.method == "POST":
             remote_actions.cancel(account, batch, request.team, request.user)
-            security_log.record("remote_batch_cancelled", request, remote=remote_id, account=account.kind)
+            security_log.record("remote_batch_cancelled", request, remote=remote_id, account=account.mark)
             messages.success(request, "Cancelling at xAI. The counts may take a minute to settle.")
             return redirect(_back(request, remote_id))
     except RemoteFailure as failure:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import base64
 import math
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 from typing import Literal, Protocol
@@ -20,7 +20,7 @@ from batchsite.xai.bodies import Attachment
 DETAILS = (("", "Model default"), ("low", "Low: fewer tokens"), ("high", "High"))
 FILES, TEXTS, PAGES = "", "text", "pages"
 DOCUMENTS = (
-    (FILES, "As they are: xAI reads them, with a tool of its own"),
+    (FILES, "As they are: xAI searches them, for about $0.01 a search"),
     (TEXTS, "Page by page, as text"),
     (PAGES, "Page by page, as text and as a picture of the page"),
 )
@@ -30,11 +30,14 @@ MOST = 20
 """Pictures of a row."""
 LARGEST_PICTURE = 20 * 1024 * 1024
 """Bytes that xAI takes for a picture (facts 6.4)."""
+LARGEST_FILE = 50_000_000
+"""Bytes that xAI takes for an uploaded file; its own pages disagree, and this is the least of them (facts 3)."""
+UPLOADED_LATER = "(its id, once it is uploaded)"
 LEAST_TOKENS, TILE_TOKENS, MOST_TOKENS, TILE = 256, 256, 1792, 448
 """A picture is billed as 256 to 1,792 prompt tokens by its size (facts 6.4)."""
 USUAL_TOKENS = 1792
 """Of a picture whose size is not known: about a megapixel."""
-_DATA_URL_HEAD = 40
+_DATA_URL_HEAD, _ID_BYTES = 40, 100
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,8 @@ class HeldFile:
     """Of a document; 0 if they cannot be read."""
     characters: int = 0
     """Of the texts of its first pages."""
+    pages_problem: str = ""
+    """Why its pages cannot be read, as a sentence."""
 
 
 class Shelf(Protocol):
@@ -68,7 +73,7 @@ class Shelf(Protocol):
 
     @property
     def largest(self) -> int:
-        """Bytes of the largest file."""
+        """Bytes of the largest picture."""
         ...
 
 
@@ -81,12 +86,14 @@ class Pictures:
     shelf: Shelf | None = None
     documents: str = ""
     """How PDFs of ours are sent: one of DOCUMENTS."""
+    file_ids: Mapping[str, str] | None = field(default_factory=dict)
+    """{name: xAI's id} of documents of ours that are there. None where their bytes go into the request instead."""
 
     @property
     def largest(self) -> int:
         """Bytes of the most that one file of ours may bring."""
-        largest = self.shelf.largest if self.shelf else 0
-        return max(largest, MOST_PAGES * MOST_PAGE_BYTES) if largest and self.documents == PAGES else largest
+        pages = MOST_PAGES * MOST_PAGE_BYTES if self.documents == PAGES else 0
+        return max(self.shelf.largest, pages) if self.shelf else 0
 
     def names(self, cells: Sequence[str]) -> list[str]:
         """Returns what the cell names, in its order."""
@@ -105,7 +112,23 @@ class Pictures:
         """Returns the bytes that the files of a row add to its request."""
         return sum(self._bytes_of(held) for held in self.held(cells))
 
+    def uploads(self, cells: Sequence[str]) -> list[HeldFile]:
+        """Returns the files of ours that are at xAI, once for all rows, before the row is sent."""
+        return [] if self.file_ids is None else [held for held in self.held(cells) if self._is_sent_whole(held)]
+
+    def documents_of(self, cells: Sequence[str]) -> int:
+        """Returns how many documents a row has that xAI looks through."""
+        held = {one.name: one for one in self.held(cells)}
+        return sum(
+            self._is_sent_whole(held[name]) if name in held else _kind_at(name) == "file" for name in self.names(cells)
+        )
+
+    def _is_sent_whole(self, held: HeldFile) -> bool:
+        return held.kind != "image" and not self.is_paged(held)
+
     def _bytes_of(self, held: HeldFile) -> int:
+        if self.file_ids is not None and self._is_sent_whole(held):
+            return _ID_BYTES
         if not self.is_paged(held):
             return _DATA_URL_HEAD + 4 * math.ceil(held.size / 3)
         pictures = held.pages * (_DATA_URL_HEAD + 4 * math.ceil(MOST_PAGE_BYTES / 3)) if self.documents == PAGES else 0
@@ -139,15 +162,18 @@ class Pictures:
         if held:
             if self.is_paged(held) and not held.problem and (words := _fault_of_pages(held, self.documents)):
                 return words
-            too_big = held.kind == "image" and held.size > LARGEST_PICTURE
-            return held.problem or (
-                f"“{name[:80]}” has {held.size / 1e6:,.1f} MB; xAI takes pictures of up to 20 MiB." if too_big else ""
-            )
+            return held.problem or self._too_big(held)
         if is_address(name):
             return ""
         if self.shelf:
             return f"“{name[:80]}” is neither a file of this dataset nor a web address."
         return f"“{name[:80]}” is not the web address of a picture: it must begin with https:// or http://."
+
+    def _too_big(self, held: HeldFile) -> str:
+        words = f"“{held.name[:80]}” has {held.size / 1e6:,.1f} MB; xAI takes"
+        if held.kind == "image":
+            return f"{words} pictures of up to 20 MiB." if held.size > LARGEST_PICTURE else ""
+        return f"{words} files of up to 50 MB." if held.size > LARGEST_FILE and self._is_sent_whole(held) else ""
 
     def attachments(self, cells: Sequence[str]) -> tuple[Attachment, ...]:
         """Returns what goes along with a row; files of ours are read when they are written into the request."""
@@ -170,6 +196,8 @@ class Pictures:
         held = self.shelf.find(name) if self.shelf else None
         if held is None or self.shelf is None:
             return Attachment(_kind_at(name), name, partial(str, name), self.detail)
+        if self.file_ids is not None and self._is_sent_whole(held):
+            return Attachment("file", name, partial(_id_of, self.file_ids, held.name), is_held=True, is_id=True)
         kind: Literal["image", "file"] = "image" if held.kind == "image" else "file"
         return Attachment(kind, name, partial(_data_url, held, self.shelf.read), self.detail, is_held=True)
 
@@ -187,7 +215,10 @@ def _tokens(held: HeldFile | None, detail: str) -> int:
 
 def _fault_of_pages(held: HeldFile, documents: str) -> str:
     if not held.pages:
-        return f"The pages of “{held.name[:80]}” cannot be read: send documents as files, or upload the archive again."
+        why = held.pages_problem or "They were not looked at."
+        return (
+            f"The pages of “{held.name[:80]}” cannot be read. {why} Send documents as they are, or leave the row out."
+        )
     if held.pages > MOST_PAGES:
         return f"“{held.name[:80]}” has {held.pages:,} pages; {MOST_PAGES} at most are sent page by page."
     if documents == TEXTS and not held.characters:
@@ -207,6 +238,10 @@ def _kind_at(address: str) -> Literal["image", "file"]:
     """Returns what an address is taken for: a document where its path says so, else a picture."""
     is_document = not address.startswith("data:") and urlsplit(address).path.lower().endswith(".pdf")
     return "file" if is_document else "image"
+
+
+def _id_of(file_ids: Mapping[str, str], name: str) -> str:
+    return file_ids.get(name, UPLOADED_LATER)
 
 
 def _data_url(held: HeldFile, read: Callable[[str], bytes]) -> str:

@@ -16,10 +16,10 @@ from batchsite.batches.timeline import NO_BATCHES, NO_SUCH_MODEL, SLOWED
 from batchsite.pricing import budgets
 from batchsite.pricing.retry_cost import cost_of
 from batchsite.processes.heartbeats import seconds_since_any_beat
-from batchsite.submission.key_moves import other_account
+from batchsite.submission.key_moves import other_accounts
 from batchsite.teams.accounts import AccountKind
 from batchsite.timeouts import timeouts
-from batchsite.wording import dollars, many
+from batchsite.wording import dollars, exact, many
 
 RECENT = timedelta(hours=1)
 """So long after a retry the page says what came of it."""
@@ -85,7 +85,7 @@ _DECIDED_BY = {HeldFor.LOST: "go-on", HeldFor.CAP: "raise-cap"}
 def _moves_of_held(batch: Batch, running: Sequence[Submission]) -> tuple[str, ...]:
     if batch.held_for in _DECIDED_BY:
         return (_DECIDED_BY[HeldFor(batch.held_for)], "finish")
-    moves = ["use-key"] if batch.held_for == HeldFor.KEY and other_account(batch) else []
+    moves = ["use-key"] if batch.held_for == HeldFor.KEY and other_accounts(batch) else []
     moves += ["set-key"] if batch.held_for == HeldFor.KEY and batch.account == AccountKind.TEAM else []
     moves += ["set-budget"] if batch.held_for == HeldFor.BUDGET else []
     if not all(submission.cancel_asked_at for submission in running):
@@ -195,7 +195,7 @@ def _stalled(batch: Batch, running: Sequence[Submission], events: Sequence[Event
         return Notice("suspect", "warn", suspect.text, text, suspect.at, ("wait", "finish"))
     if idle > timeouts().unmoved:
         tone = "warn" if idle > timeouts().stalled else ""
-        text = "xAI guarantees no time; most batches finish within a day, but a row can hang forever. You can wait, or "
+        text = "xAI promises no time; most batches finish within a day, but a row can hang forever. You can wait, or "
         text += "take the answers it has: the rest is cancelled and marked missing, and can be retried."
         return Notice("stalled", tone, "No new answers for a while", text, moved, ("wait", "finish"))
     return None
@@ -205,7 +205,7 @@ def _near_cap(batch: Batch) -> Notice | None:
     """The soft line of the spending cap is passed: it will stop there, unless the cap is raised."""
     if not batch.is_near_cap or batch.spend_cap_ticks is None:
         return None
-    text = f"{dollars(batch.cost_ticks)} of {dollars(batch.spend_cap_ticks)} is billed. At the cap the batch stops."
+    text = f"{dollars(batch.cost_ticks)} of {exact(batch.spend_cap_ticks)} is billed. At the cap the batch stops."
     return Notice("near-cap", "warn", "The spending cap is near", text, moves=("raise-cap",))
 
 
@@ -213,10 +213,10 @@ def _over_budget(batch: Batch) -> Notice | None:
     """A budget is reached: this batch continues, but the next one would be refused. Or its soft line is passed."""
     budget = budgets.reached(batch)
     if budget is not None:
-        text = f"{dollars(budget.spent)} of {dollars(budget.limit)} is spent. This batch is already running and "
+        text = f"{dollars(budget.spent)} of {exact(budget.limit)} is spent. This batch is already running and "
         title = f"{budget.whose_title} budget for {budget.month} is reached"
         return Notice("budget", "warn", title, f"{text}continues; a new one is refused.")
     for budget in budgets.near_budgets(batch):
-        text = f"{dollars(budget.spent)} of {dollars(budget.limit)} is spent. At the limit, new batches are refused."
+        text = f"{dollars(budget.spent)} of {exact(budget.limit)} is spent. At the limit, new batches are refused."
         return Notice("near-budget", "warn", f"{budget.whose_title} budget for {budget.month} is nearly used up", text)
     return None

@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
 from django.http import QueryDict
 
 from batchsite.pricing.raised_caps import RaisedCap
+from batchsite.teams.accounts import Account
 from batchsite.wording import dollars, many
 
 
 class RenameForm(forms.Form):
     name = forms.CharField(label="Name", max_length=200, widget=forms.TextInput({"autofocus": True}))
+
+
+class KeyMoveForm(forms.Form):
+    """Which account a batch moves to, by its mark. Without a choice to make it is the only one."""
+
+    to = forms.ChoiceField(label="Key", widget=forms.RadioSelect)
+
+    def __init__(self, accounts: Mapping[str, Account], data: QueryDict | None = None) -> None:
+        super().__init__(data)
+        field: Any = self.fields["to"]
+        field.choices = [(mark, account.words[:1].upper() + account.words[1:]) for mark, account in accounts.items()]
+        if len(accounts) == 1:
+            field.required, field.widget = False, forms.HiddenInput()
+        self._only = next(iter(accounts), "")
+
+    def clean_to(self) -> str:
+        return self.cleaned_data["to"] or self._only
 
 
 class LongerAnswersForm(forms.Form):

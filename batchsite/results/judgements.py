@@ -5,7 +5,7 @@ Where identical requests were sent once, a judgement is of the answer, and so of
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -22,6 +22,8 @@ LONGEST = 20_000
 """Characters of a corrected value or a comment."""
 MOST_CARRIED = 1_000
 """Rows that share an answer and get its judgement with one press, the first ones."""
+
+_SAID = ["verdict", "corrected", "comment", "by", "at"]
 
 
 class NotThere(LookupError):
@@ -78,6 +80,21 @@ def _stored(batch: Batch, row: int) -> Judgement:
     return known or Judgement(batch=batch, row=row)
 
 
+def carry(batch_id: int, copies: Mapping[int, int]) -> None:
+    """Give rows that just got the answer of another one its judgement, too: it may be older. {row: that other one}."""
+    judged = {one.row: one for one in Judgement.objects.filter(batch_id=batch_id, row__in=set(copies.values()))}
+    _write(
+        Judgement(batch_id=batch_id, row=row, **{name: getattr(judged[source], name) for name in _SAID})
+        for row, source in copies.items()
+        if source in judged
+    )
+
+
+def _write(judgements: Iterable[Judgement]) -> None:
+    unique = ["batch", "row"]
+    Judgement.objects.bulk_create(judgements, update_conflicts=True, unique_fields=unique, update_fields=_SAID)
+
+
 def _save(judgement: Judgement, by: User) -> Judgement:
     """Stores a judgement for all rows that share the answer, or deletes one that has become empty."""
     rows = [judgement.row, *sharing(judgement.batch, judgement.row)]
@@ -85,16 +102,8 @@ def _save(judgement: Judgement, by: User) -> Judgement:
         Judgement.objects.filter(batch_id=judgement.batch_id, row__in=rows).delete()
         return judgement
     judgement.by, judgement.at = by, timezone.now()
-    values = {
-        "verdict": judgement.verdict,
-        "corrected": judgement.corrected,
-        "comment": judgement.comment,
-        "by": by,
-        "at": judgement.at,
-    }
-    stored = [Judgement(batch_id=judgement.batch_id, row=row, **values) for row in rows]
-    unique = ["batch", "row"]
-    Judgement.objects.bulk_create(stored, update_conflicts=True, unique_fields=unique, update_fields=list(values))
+    values = {name: getattr(judgement, name) for name in _SAID}
+    _write(Judgement(batch_id=judgement.batch_id, row=row, **values) for row in rows)
     return judgement
 
 

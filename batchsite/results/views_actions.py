@@ -12,9 +12,9 @@ from batchsite.batches.states import State
 from batchsite.http import UNPROCESSABLE, offer_undo
 from batchsite.pricing.retry_cost import cost_of
 from batchsite.results.confirmation import ask, ask_and_do, do, question_context, typed
-from batchsite.results.forms import RenameForm
+from batchsite.results.forms import KeyMoveForm, RenameForm
 from batchsite.submission import actions
-from batchsite.submission.key_moves import NAMES, move_to_key, other_account
+from batchsite.submission.key_moves import move_to_key, other_accounts
 from batchsite.submission.unseen_end import rows_at_provider
 from batchsite.teams.key_checks import check_key
 from batchsite.teams.requests import TeamRequest
@@ -84,26 +84,30 @@ def batch_go_on(request: TeamRequest, batch_id: int) -> HttpResponse:
 
 @ask_and_do
 def batch_key(request: TeamRequest, batch_id: int) -> HttpResponse:
-    """Moves the batch to the team's other key, after asking xAI whether that is of the same xAI team."""
+    """Moves the batch to another of the team's keys, after asking xAI whether that is of the same xAI team."""
     batch = queries.batch_of(request.team, batch_id)
-    account = other_account(batch)
-    if account is None:
+    accounts = {account.mark: account for account in other_accounts(batch)}
+    form = KeyMoveForm(accounts, typed(request))
+    if not accounts:
         messages.error(
             request, "There is no other xAI key that this batch could use. Admins and owners set one on the Team page."
         )
         return redirect("batch", batch.pk)
-    if request.method == "POST":
+    if request.method == "POST" and form.is_valid():
+        account = accounts[form.cleaned_data["to"]]
         check = check_key(account.api_key, account.base_url)
         if not check.usable:
             messages.error(request, f"The other key does not help. {check.words_and_detail}")
             return redirect("batch", batch.pk)
         team = check.provider_team_id
-        return do(request, batch, lambda: move_to_key(batch, request.user, account.kind, team), "Retrying now.")
+        return do(request, batch, lambda: move_to_key(batch, request.user, account, team), "Retrying now.")
+    where = next(iter(accounts.values())).words if len(accounts) == 1 else "another key"
     what = (
-        f"It goes on with {NAMES[account.kind]}, and only if that is of the xAI team that made the batch: xAI is asked "
+        f"It goes on with {where}, and only if that is of the xAI team that made the batch: xAI is asked "
         "before anything changes. No row is sent or paid twice."
     )
-    return ask(request, batch, f"Move “{batch}” to {NAMES[account.kind]}?", what, "Move the batch")
+    context = question_context(batch, f"Move “{batch}” to {where}?", what, "Move the batch") | {"form": form}
+    return render(request, "results/key_move.html", context, status=UNPROCESSABLE if form.errors else 200)
 
 
 @ask_and_do

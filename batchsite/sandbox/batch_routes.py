@@ -7,6 +7,7 @@ from typing import Any
 
 from batchsite.sandbox import stored_batches, wire_shapes
 from batchsite.sandbox.admission import check_add, check_models, not_batchable, requests
+from batchsite.sandbox.attached_files import with_files
 from batchsite.sandbox.batch_clock import Batch, cut
 from batchsite.sandbox.batch_operations import (
     admit,
@@ -96,6 +97,7 @@ def add(context: CallContext) -> Reply:
         wire_shapes.refuse(400, not_batchable(model))
     if context.rule("drop_add"):
         return json_reply(None)
+    checked = with_files(context, checked)
     odd = {row.id: row.odd for row in checked if row.odd}
     rows = requests(checked)
     try:

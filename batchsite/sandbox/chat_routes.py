@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from batchsite.sandbox.admission import SchemaMismatch, check_body, odd_value, unknown_model
+from batchsite.sandbox.attached_files import missing_file
 from batchsite.sandbox.exchange import Reply, json_reply
 from batchsite.sandbox.model_run import Run, completion, run_directly
 from batchsite.sandbox.parsed_request import CHAT, RESPONSES
@@ -54,6 +55,8 @@ def _run(context: CallContext, kind: str, key: str) -> Run:
     except SchemaMismatch as mismatch:
         unprocessable(str(mismatch), len(context.call.body))
     _refuse_values(kind, body)
+    if gone := missing_file(context, kind, body):
+        refuse(400, gone)
     _refuse_too_many(context)
     run = run_directly(kind, {name: value for name, value in body.items() if name != "deferred"})
     _bill(context, run, key, is_deferred=bool(body.get("deferred")))

@@ -32,7 +32,8 @@ def run(kind: str, body: dict[str, Any], number: int, *, batched: bool) -> Run:
     """Answers a request at batch price or list price. ``number`` is the digest of its JSON."""
     ask = parse_request(kind, body)
     model = _model(ask.model)
-    tools = make_run(body, ask.last_user, number) if "tools" in body else None
+    documents = sum([picture.is_document for picture in ask.pictures])
+    tools = make_run(body, ask.last_user, number, documents) if documents or "tools" in body else None
     answer = make_answer(ask, model, number, TOKENS_PER_CALL * len(tools.calls) if tools else 0)
     price = batch_price if batched else list_price
     return Run(model, answer, price(model, answer.usage) + (tools.ticks if tools else 0), tools)

@@ -13,6 +13,7 @@ import struct
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+FILE_ID = "file_id"
 LARGEST = 20 * 1024 * 1024
 _TILE, _TILE_TOKENS, _MOST_TOKENS = 448, 256, 1792
 _HEAD = 400_000
@@ -26,10 +27,25 @@ class Picture(NamedTuple):
 
     words: str
     tokens: int
+    is_document: bool = False
+    """xAI looks through it with a tool of its own."""
 
 
 def pictures_of(messages: list[dict[str, Any]]) -> list[Picture]:
     return [_seen(address, detail, is_file) for address, detail, is_file in _parts(messages)]
+
+
+def file_ids(messages: list[dict[str, Any]]) -> list[str]:
+    """Returns the ids of uploaded files that the messages name."""
+    found = []
+    for message in messages:
+        content = message.get("content")
+        for part in content if isinstance(content, list) else ():
+            if isinstance(part, dict) and part.get("type") in ("file", "input_file"):
+                nested = part.get("file")
+                holder = nested if isinstance(nested, dict) else part
+                found += [str(holder[FILE_ID])] if holder.get(FILE_ID) else []
+    return found
 
 
 def dead_picture(messages: list[dict[str, Any]]) -> str | None:
@@ -62,7 +78,8 @@ def _parts(messages: list[dict[str, Any]]) -> Iterator[tuple[str, str, bool]]:
             elif part.get("type") in ("file", "input_file"):
                 nested = part.get("file")
                 holder = nested if isinstance(nested, dict) else part
-                found = [str(holder[name]) for name in ("file_data", "url", "file_url", "file_id") if holder.get(name)]
+                names = ("file_data", "url", "file_url", FILE_ID)
+                found = [str(holder[name]) for name in names if holder.get(name)]
                 yield (found[0] if found else ""), "", True
 
 
@@ -70,7 +87,7 @@ def _seen(address: str, detail: str, is_file: bool) -> Picture:
     match = _DATA.match(address)
     if is_file:
         size = (len(address) - match.end()) * 3 // 4 if match else 20_000
-        return Picture(f"a document of {size} bytes", size // 20)
+        return Picture(f"a document of {size} bytes" if match else "a document", size // 20, is_document=True)
     kind, width, height = _size(_beginning(address[match.end() :])) if match else ("", 1024, 1024)
     tiles = -(-width // _TILE) * -(-height // _TILE)
     tokens = _TILE_TOKENS if detail == "low" else min(_MOST_TOKENS, (tiles + 1) * _TILE_TOKENS)

@@ -12,6 +12,9 @@ FEES = {"web_search": 50_000_000, "x_search": 50_000_000, "code_interpreter": 50
 KINDS = {**{kind: kind for kind in FEES}, "code_execution": "code_interpreter"}
 """{type of a tool in a request: its kind}."""
 
+DOCUMENT, DOCUMENT_FEE = "document_search", 100_000_000
+"""What xAI looks through attached documents with, unasked: $10 per 1,000 calls."""
+
 TOKENS_PER_CALL = 300
 """Prompt tokens that the outcome of a call adds."""
 
@@ -32,7 +35,7 @@ class ToolRun(NamedTuple):
 
     @property
     def ticks(self) -> int:
-        return sum(FEES[kind] for kind in self.calls)
+        return sum(FEES.get(kind, DOCUMENT_FEE) for kind in self.calls)
 
 
 def tools_in(body: dict[str, Any]) -> list[dict[str, Any]]:
@@ -40,20 +43,25 @@ def tools_in(body: dict[str, Any]) -> list[dict[str, Any]]:
     return [tool for tool in tools if isinstance(tool, dict)] if isinstance(tools, list) else []
 
 
-def make_run(body: dict[str, Any], message: str, number: int) -> ToolRun | None:
-    """Returns the run for a body with tools; None if it has none. ``number`` is the digest of the body."""
+def make_run(body: dict[str, Any], message: str, number: int, documents: int = 0) -> ToolRun | None:
+    """Returns the run for a body with tools, or with documents, each of which is looked through once or twice.
+
+    None if it has neither. ``number`` is the digest of the body.
+    """
     tools = tools_in(body)
     served = [tool for tool in tools if tool.get("type") in KINDS]
     functions = [_function(tool) for tool in tools if tool.get("type") == "function"]
-    if not served and not functions:
+    if not served and not functions and not documents:
         return None
+    searched = [DOCUMENT] * documents * (1 + number % 2)
     called = [served[(number + place) % len(served)] for place in range(1 + number % 3)] if served else []
     sources: dict[str, str] = {}
     for place, tool in enumerate(called):
         sources |= _found(tool, message, number + place)
     function = functions[number % len(functions)] if functions else None
     asked = None if function is None else [function[0], simulated_json(function[1], message, number).decode()]
-    return ToolRun([KINDS[tool["type"]] for tool in called], [[title, url] for url, title in sources.items()], asked)
+    calls = searched + [KINDS[tool["type"]] for tool in called]
+    return ToolRun(calls, [[title, url] for url, title in sources.items()], asked)
 
 
 def _function(tool: dict[str, Any]) -> tuple[str, dict[str, Any]]:

@@ -15,6 +15,7 @@ _NAMES = {
     "x_search": "x_keyword_search",
     "code_interpreter": "code_execution",
     "mcp": "mcp.lookup",
+    "document_search": "attachment_search",
 }
 """What a call is named in a turn: not after the tool of the request."""
 

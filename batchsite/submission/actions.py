@@ -25,9 +25,9 @@ from batchsite.pricing.repeated_rows import sends_once
 from batchsite.recipes.given_requests import ID_COLUMN
 from batchsite.recipes.recipe import id_prefix
 from batchsite.submission.retriable import Retry, untaken
-from batchsite.teams.accounts import account_kind
-from batchsite.teams.models import Team, User
-from batchsite.wording import dollars, many
+from batchsite.teams.accounts import AccountMissing, payer_of
+from batchsite.teams.models import ProviderKey, Team, User
+from batchsite.wording import exact, many
 from batchsite.xai.bodies import CHAT, EDIT, GENERATION, RESPONSES
 
 
@@ -35,10 +35,17 @@ class NotNow(RuntimeError):
     """The action does not fit the state of the batch; the text says why."""
 
 
-def start(batch: Batch, user: User | None, price: Estimate | None, *, spend_cap: int | None = None) -> None:
+def start(
+    batch: Batch,
+    user: User | None,
+    price: Estimate | None,
+    *,
+    spend_cap: int | None = None,
+    key: ProviderKey | None = None,
+) -> None:
     """Queue a draft at the price that was computed for it. What is sent does not change from here on.
 
-    `spend_cap`: ticks that it may cost.
+    `spend_cap`: ticks that it may cost. `key`: one of the team's, else what pays by default.
 
     Raises NotNow when the draft was submitted or changed since `batch` was read, or does not fit the team's budget.
     """
@@ -59,10 +66,8 @@ def start(batch: Batch, user: User | None, price: Estimate | None, *, spend_cap:
         rows, now = batch.rows, timezone.now()
         batch.state, batch.started_at, batch.started_by, batch.total = State.QUEUED, now, user, len(rows)
         batch.ranges = rows.as_lists() if batch.ranges else None
-        batch.account, batch.request_kind = account_kind(batch.team), settings.OPTIONS.xai_request_kind
-        batch.request_kind = CHAT if batch.runs_live else batch.request_kind
-        if batch.makes_pictures:
-            batch.request_kind = EDIT if batch.picture_column else GENERATION
+        batch.account, batch.key = _payer(batch, key)
+        batch.request_kind = _request_kind(batch)
         batch.cache_key = _cache_key(batch)
         batch.id_prefix = id_prefix(batch.dataset.name)
         batch.id_column = ID_COLUMN if batch.dataset.holds_requests else batch.id_column
@@ -74,8 +79,22 @@ def start(batch: Batch, user: User | None, price: Estimate | None, *, spend_cap:
             spans = {"first_row": part.first, "last_row": part.last, "is_live": batch.runs_live}
             Submission.objects.create(batch=batch, number=number, next_look_at=now, **spans)
         how = ", to run live" if batch.runs_live else ""
-        how += f", to stop at {dollars(spend_cap)}" if spend_cap is not None else ""
+        how += f", to stop at {exact(spend_cap)}" if spend_cap is not None else ""
         note(batch.pk, "submitted", f"Submitted with {many(batch.total, 'row')}{how}", by=user)
+
+
+def _payer(batch: Batch, key: ProviderKey | None) -> tuple[str, ProviderKey | None]:
+    """Raises NotNow."""
+    try:
+        return payer_of(batch.team, key)
+    except AccountMissing as error:
+        raise NotNow(f"{error} Nothing was sent.") from error
+
+
+def _request_kind(batch: Batch) -> str:
+    if batch.makes_pictures:
+        return EDIT if batch.picture_column else GENERATION
+    return CHAT if batch.runs_live else settings.OPTIONS.xai_request_kind
 
 
 def _cache_key(batch: Batch) -> str:
@@ -243,7 +262,7 @@ def set_spend_cap(batch: Batch, ticks: int | None, user: User | None) -> None:
         if batch.spend_cap_ticks == ticks:
             return
         Batch.objects.filter(pk=batch.pk).update(spend_cap_ticks=ticks, is_near_cap=False)
-        words = "Spending cap removed" if ticks is None else f"Spending cap set to {dollars(ticks)}"
+        words = "Spending cap removed" if ticks is None else f"Spending cap set to {exact(ticks)}"
         note(batch.pk, "cap_set", words, by=user)
         if batch.held_for == HeldFor.CAP:
             resume(batch.pk, by=user)

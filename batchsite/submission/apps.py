@@ -14,7 +14,7 @@ class SubmissionConfig(AppConfig):
 
     def ready(self) -> None:
         from batchsite.submission.actions import wake_held
-        from batchsite.teams.signals import budget_changed, key_changed, may_team_go
+        from batchsite.teams.signals import budget_changed, key_changed, key_in_use, may_team_go
 
         def still_runs(team: Any, **_: Any) -> str:
             from batchsite.batches.queries import running_count
@@ -26,6 +26,17 @@ class SubmissionConfig(AppConfig):
             return f"{still} still running. Cancel first, or wait for the end."
 
         may_team_go.connect(still_runs, weak=False, dispatch_uid="a team with running batches stays")
+
+        def held_without(key: Any, **_: Any) -> str:
+            from batchsite.batches.queries import running_under
+
+            count = running_under(key)
+            if not count:
+                return ""
+            run = "One batch runs under it and is" if count == 1 else f"{count:,} batches run under it and are"
+            return f"{run} held then."
+
+        key_in_use.connect(held_without, weak=False, dispatch_uid="what runs under a key")
 
         def woken(team: Any, **_: Any) -> None:
             wake_held(team)

@@ -5,6 +5,8 @@ Admission is atomic: one bad row refuses its whole call, and nothing of it was t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from batchsite.batches.causes import REFUSED
 from batchsite.batches.models import Chunk, ChunkState, Submission
 from batchsite.batches.states import RowState
@@ -39,6 +41,20 @@ def _become(chunk: Chunk, rows: list[int]) -> None:
     chunk.ranges, chunk.count, chunk.state = ranges(rows), len(rows), ChunkState.PLANNED
     chunk.sha256, chunk.size = "", 0
     chunk.save(update_fields=["ranges", "count", "state", "sha256", "size"])
+
+
+def drop(submission: Submission, chunk: Chunk, why: Mapping[int, str]) -> None:
+    """Fail rows of a planned chunk, {row: why}, which are not sent. The submission is locked."""
+    for words in dict.fromkeys(why.values()):
+        rows = [row for row, reason in why.items() if reason == words]
+        results_store.declare(submission, rows, RowState.FAILED, words, REFUSED)
+    left = [row for row in numbers(chunk.ranges) if row not in why]
+    if not left:
+        chunk.delete()
+        return
+    chunk.first_row = left[0]
+    chunk.save(update_fields=["first_row"])
+    _become(chunk, left)
 
 
 def isolate(submission: Submission, chunk: Chunk, error: XaiError) -> bool:

@@ -22,7 +22,7 @@ from batchsite.recipes.recipe import numbers
 from batchsite.submission import bisect
 from batchsite.submission.step_context import StepContext, WaitsForPerson
 from batchsite.timeouts import timeouts
-from batchsite.wording import dollars, many
+from batchsite.wording import dollars, exact, many
 
 RAISE_IT = "Raise the spending cap to go on with the rest, or finish with the answers it has"
 STOPPED_WORDS = "Not answered before the batch was stopped at its spending cap."
@@ -31,7 +31,7 @@ STOPPED_WORDS = "Not answered before the batch was stopped at its spending cap."
 def held_words(cap: SpendCap) -> str:
     """Returns why nothing more is sent."""
     row = f", and another row may cost {dollars(cap.highest)}" if cap.billed < cap.limit and cap.highest else ""
-    return f"its spending cap is reached: {dollars(cap.billed)} of {dollars(cap.limit)} is billed{row}. {RAISE_IT}."
+    return f"its spending cap is reached: {dollars(cap.billed)} of {exact(cap.limit)} is billed{row}. {RAISE_IT}."
 
 
 def seconds_to_room(submission: Submission) -> float | None:
@@ -142,12 +142,12 @@ def watch_spending(context: StepContext) -> bool:
             return False
         if cap.is_near and not batch.is_near_cap:
             Batch.objects.filter(pk=batch.pk).update(is_near_cap=True)
-            note(batch.pk, "cap_near", f"{dollars(cap.billed)} of the spending cap of {dollars(cap.limit)} is billed")
+            note(batch.pk, "cap_near", f"{dollars(cap.billed)} of the spending cap of {exact(cap.limit)} is billed")
         is_at_xai = submission.state == State.PROCESSING and not submission.is_live
         if not is_at_xai or submission.cancel_asked_at or not cap.will_pass:
             return False
         ask_to_end(submission, State.CANCELLED, RowState.CANCELLED, STOPPED_WORDS, by=EndedBy.CAP)
-        words = f"Stopped at the spending cap: {dollars(cap.billed)} of {dollars(cap.limit)} is billed"
+        words = f"Stopped at the spending cap: {dollars(cap.billed)} of {exact(cap.limit)} is billed"
         note(batch.pk, "cap_stopped", f"{words}, and what runs would pass it", submission=submission)
     return True
 
@@ -156,5 +156,5 @@ def _say_near_budgets(context: StepContext) -> None:
     """Say, once a month, that the soft line of a budget that the batch is spent from is passed."""
     with transaction.atomic():
         for budget in newly_near(context.batch):
-            spent = f"{dollars(budget.spent)} of {budget.whose} budget of {dollars(budget.limit)}"
+            spent = f"{dollars(budget.spent)} of {budget.whose} budget of {exact(budget.limit)}"
             note(context.batch.pk, "budget_near", f"{spent} for {budget.month} is spent")

@@ -16,6 +16,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from batchsite.batches.course import record_progress
 from batchsite.batches.models import Batch, RequestDigest, Result, Submission
+from batchsite.batches.signals import copies_given
 from batchsite.batches.states import RowState
 from batchsite.batches.tool_use import of_a_copy
 from batchsite.recipes.recipe import Recipe
@@ -139,6 +140,7 @@ def _give(batch_id: int, rows: Sequence[int]) -> None:
     moves.subtract(Counter(copy.state for copy, _ in pairs if copy.state != RowState.PENDING))
     moves.subtract(result_records.flaws_in(copy for copy, _ in pairs))
     result_records.write(records)
+    copies_given.send(Batch, batch_id=batch_id, copies={copy.row: copy.copy_of for copy, _ in pairs})
     changed = {name: F(name) + move for name, move in moves.items() if move}
     Batch.objects.filter(pk=batch_id).update(**changed)
     batch = Batch.objects.get(pk=batch_id)

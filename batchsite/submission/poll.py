@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 def look_at_all(submission_ids: Sequence[int]) -> None:
     """Ask about all of them at once, then let each take its step. One that fails does not stop the others."""
-    submissions = Submission.objects.select_related("batch__team").filter(pk__in=submission_ids)
+    submissions = Submission.objects.select_related("batch__team", "batch__key").filter(pk__in=submission_ids)
     with ThreadPoolExecutor(LOOKS_AT_ONCE) as pool:
         asked = {
             submission.pk: pool.submit(_ask, client, submission)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import transaction
-from django.utils import timezone
 
-from batchsite.batches.models import Batch, CallBudget
+from batchsite.batches.call_places import take_places
+from batchsite.batches.models import Batch
 from batchsite.batches.states import HeldFor
 from batchsite.teams.accounts import Account, AccountKind, account_of
 from batchsite.teams.network_faults import NetworkFault
@@ -17,12 +16,12 @@ from batchsite.xai.errors import RateLimited, ServerError, XaiError
 
 def account_for(batch: Batch) -> Account:
     """Returns the account that the batch was started with. Raises AccountMissing."""
-    return account_of(batch.team, batch.account)
+    return account_of(batch.team, batch.account, batch.key)
 
 
 # ---- the provider's limits ----------------------------------------------------------------------
-# Kept per key across all processes (facts 4). A call takes a place in a queue that moves at the allowed pace;
-# `burst` places may be taken at once, and are part of what a window of the provider may hold.
+# Kept per key across all processes (facts 4). Places that are taken at once are part of what a window of the provider
+# may hold.
 
 JITTER = 1.05
 """Where calls go one by one, a little slower than allowed: the network may push two of them together."""
@@ -39,17 +38,8 @@ def reserve(
     per_window, window = _limit(call)
     burst = burst_of(call)
     pace = timedelta(seconds=JITTER * window / per_window if burst == 1 else window / (per_window - burst))
-    now = timezone.now()
-    with transaction.atomic():
-        budget, _ = CallBudget.objects.select_for_update(no_key=True).get_or_create(
-            name=f"{account.fingerprint} {call}" + (f" {team}" if team else ""), defaults={"free_at": now}
-        )
-        free_at = max(budget.free_at, now) + pace * count
-        wait = max(0.0, (free_at - now - pace * burst).total_seconds())
-        if only_within is None or wait <= only_within:
-            budget.free_at = free_at
-            budget.save(update_fields=["free_at"])
-    return wait
+    name = f"{account.fingerprint} {call}" + (f" {team}" if team else "")
+    return take_places(name, count, pace=pace, burst=burst, only_within=only_within)
 
 
 def burst_of(call: str) -> int:
@@ -86,17 +76,17 @@ def is_lasting(error: XaiError, fault: NetworkFault, faults: int) -> bool:
     return faults >= LASTING or fault == NetworkFault.CERTIFICATE
 
 
-def hold_words(error: XaiError, account: str) -> str:
-    """Returns what a person has to do. `account` is the kind of account that the batch was started with."""
+def hold_words(error: XaiError, account: Account) -> str:
+    """Returns what a person has to do. `account` is the one that the batch runs under."""
     if error.billing:
         return "no credits left at xAI, or its spending limit is reached. Add credits in the xAI console."
-    if account == AccountKind.ENVIRONMENT:
+    if account.kind == AccountKind.ENVIRONMENT:
         return (
             "xAI refuses the key of this installation. Set XAI_API_KEY to a working key of the same xAI team, and "
             "restart batchsite; or set a working key of the same xAI team on the Team page, and then move this batch "
             "to it."
         )
     return (
-        "xAI refuses the key of the team. Set a working key of the same xAI team on the Team page, or move this batch "
-        "to the key of this installation, if that is of the same xAI team."
+        f"xAI refuses {account.words}. Replace it on the Team page with a working key of the same xAI team, or move "
+        "this batch to another key of that xAI team."
     )

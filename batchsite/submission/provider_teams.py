@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import time
 
-from batchsite.batches.models import Batch, Submission
+from batchsite.batches.models import Submission
 from batchsite.submission.step_context import StepContext
 from batchsite.teams.accounts import Account, AccountKind
 from batchsite.xai.client import XaiClient
@@ -37,13 +37,16 @@ def team_of_key(account: Account, client: XaiClient) -> str:
 def mismatch(context: StepContext) -> str:
     """Returns why a submission must wait for another key, in words; "" if the key is of its team, or may be."""
     made_by = _made_by(context.submission)
-    team = team_of_key(context.account, context.client) if made_by else ""
-    if not made_by or not team or team == made_by:
+    team = _team_unlike(made_by, context.account, context.client)
+    if not team:
         return ""
-    return (
-        f"it was made with a key of another xAI team. {_where_to_set(context.submission.batch)} a key of the team "
-        f"{made_by}; the current key is of {team}, which can’t see this batch. Until then nothing is sent again."
-    )
+    return _of_another(context.account, made_by, team, "see this batch")
+
+
+def cannot_read(account: Account, client: XaiClient, asked_by: str) -> str:
+    """Returns why answers that a key of the team `asked_by` asked for wait for another key; "" if they need not."""
+    team = _team_unlike(asked_by, account, client)
+    return _of_another(account, asked_by, team, "read what was asked") if team else ""
 
 
 def is_ours_to_see(context: StepContext) -> bool:
@@ -58,7 +61,7 @@ def cannot_tell(context: StepContext) -> str:
     """Returns the words for a 404 that says nothing."""
     return (
         "xAI doesn’t find this batch with the current key, and doesn’t say whether the key belongs to the xAI team "
-        f"that made it. {_where_to_set(context.submission.batch)} a key of that team."
+        f"that made it. {_where_to_set(context.account)} a key of that team."
     )
 
 
@@ -71,7 +74,20 @@ def _made_by(submission: Submission) -> str:
     return siblings.values_list("provider_team", flat=True).first() or ""
 
 
-def _where_to_set(batch: Batch) -> str:
-    if batch.account == AccountKind.ENVIRONMENT:
+def _team_unlike(team: str, account: Account, client: XaiClient) -> str:
+    """Returns the team of the key; "" if it is that one, or if one of them is not known."""
+    present = team_of_key(account, client) if team else ""
+    return "" if present == team else present
+
+
+def _of_another(account: Account, made_by: str, team: str, what: str) -> str:
+    return (
+        f"it was made with a key of another xAI team. {_where_to_set(account)} a key of the team {made_by}; "
+        f"the current key is of {team}, which can’t {what}. Until then nothing is sent again."
+    )
+
+
+def _where_to_set(account: Account) -> str:
+    if account.kind == AccountKind.ENVIRONMENT:
         return "Set XAI_API_KEY and restart batchsite, with"
-    return "On the Team page, set"
+    return f"On the Team page, replace {account.words} with"

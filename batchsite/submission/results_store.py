@@ -219,7 +219,7 @@ def _record_progress(batch_id: int) -> None:
 
 
 def _payer(batch: Batch) -> Payer:
-    key = key_name(batch.team_id, batch.account)
+    key = key_name(batch.account, batch.key)
     return Payer(batch.team_id, batch.account, batch.model, batch.started_by_id, key, batch.pk, batch.name)
 
 

@@ -67,6 +67,6 @@ class StepContext(LocalStep):
 
 def begin_step(claim: Claim[Submission]) -> StepContext:
     """Returns the context of a step. Raises AccountMissing when the key that the batch was started with is gone."""
-    submission = Submission.objects.select_related("batch__dataset", "batch__team").get(pk=claim.pk)
+    submission = Submission.objects.select_related("batch__dataset", "batch__team", "batch__key").get(pk=claim.pk)
     account = account_for(submission.batch)
     return StepContext(claim, submission, account, client_for(account))

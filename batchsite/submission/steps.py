@@ -155,7 +155,7 @@ def _on_error(context: StepContext, error: XaiError) -> float | None:
         update(submission, faults=submission.faults + 1)
         faults = submission.faults
         if is_hold(error):
-            words, held_for = hold_words(error, context.batch.account), hold_code(error)
+            words, held_for = hold_words(error, context.account), hold_code(error)
             hold(submission.batch_id, words, error.message, error.trace_id, held_for=held_for)
             return doubling(timeouts().held_probe, faults - 1)
         fault = fault_of(error)

@@ -1,5 +1,6 @@
 """Sending: the batch at xAI is created once, and every chunk is added once.
 
+Documents that rows name are at xAI before them (sent_files.py).
 Intent, network, outcome (rule 3): record what will be sent, make the call outside of any transaction, record what
 came back. A call whose outcome is unknown is never simply repeated: a create is looked for by its unique name
 (creation.py), an add by its ids (reconcile.py; facts 1.6).
@@ -9,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass
@@ -25,8 +26,8 @@ from batchsite.batches.models import Chunk, ChunkState
 from batchsite.batches.states import State
 from batchsite.batches.timeline import note
 from batchsite.batches.transitions import move, update
-from batchsite.recipes.recipe import digest
-from batchsite.submission import bisect, cap_guard
+from batchsite.recipes.recipe import NumberedRow, digest
+from batchsite.submission import bisect, cap_guard, sent_files
 from batchsite.submission.creation import create, look, may_exist
 from batchsite.submission.provider_calls import burst_of, reserve
 from batchsite.submission.reconcile import resolve_unknown
@@ -52,7 +53,10 @@ def submit(context: StepContext) -> float | None:
     wait = resolve_unknown(context)
     if wait is not None:
         return wait
-    return _add(context)
+    try:
+        return _add(context)
+    except sent_files.NotThereYet as later:
+        return later.seconds
 
 
 def withdraw(context: StepContext) -> float | None:
@@ -134,7 +138,17 @@ def _build(context: StepContext, chunks: Sequence[Chunk]) -> list[Sending]:
     sendings = []
     for chunk in chunks:
         spans = ((first, last) for first, last in chunk.ranges)
-        body = recipe.body(row for start, rows in dataset.slices_in(spans) for row in enumerate(rows, start))
+        numbered: Iterable[NumberedRow] = (
+            row for start, rows in dataset.slices_in(spans) for row in enumerate(rows, start)
+        )
+        if sent_files.has_uploads(recipe):
+            numbered = some = list(numbered)
+            recipe, refused = sent_files.bring(context, recipe, some)
+            if refused:
+                with context.locked() as submission:
+                    bisect.drop(submission, chunk, refused)
+                continue
+        body = recipe.body(numbered)
         if len(body) > settings.OPTIONS.chunk_bytes and chunk.count > 1:
             with context.locked():
                 bisect.cut(chunk)

@@ -51,7 +51,7 @@ def check(membership: Membership, need: Need) -> None:
         _refuse(membership, need)
 
 
-STILL_OPEN = {"team-keep", "member-remove", "installation-person", "installation-team-key"}
+STILL_OPEN = {"team-keep", "takeout", "takeout-remove", "member-remove", "installation-person", "installation-team-key"}
 """What changes something and may be done in a team that is to be deleted."""
 
 

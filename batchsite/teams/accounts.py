@@ -1,4 +1,4 @@
-"""Which account at the provider pays: the team's own key, else the environment's, else the sandbox."""
+"""Which account at the provider pays: one of the team's own keys, else the environment's, else the sandbox."""
 
 from __future__ import annotations
 
@@ -6,18 +6,13 @@ import base64
 import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.db import models, transaction
-from django.utils import timezone
+from django.db.models import QuerySet
 
-from batchsite.teams.models import ProviderKey, Team, ToolServer
-from batchsite.teams.signals import key_changed
-
-if TYPE_CHECKING:
-    from batchsite.teams.models import User
+from batchsite.teams.models import FIRST_KEY, ProviderKey, Team, ToolServer
 
 
 class AccountKind(models.TextChoices):
@@ -26,6 +21,13 @@ class AccountKind(models.TextChoices):
     SANDBOX = "sandbox", "Sandbox"
     ENVIRONMENT = "environment", "Key of this installation"
     TEAM = "team", "Key of the team"
+
+
+def account_words(kind: str, key: str) -> str:
+    """Returns what an account is called within a sentence. `key`: the name of the team's key."""
+    if kind == AccountKind.TEAM:
+        return f"the key “{key}”"
+    return "the sandbox" if kind == AccountKind.SANDBOX else "the key of this installation"
 
 
 class AccountMissing(Exception):
@@ -39,6 +41,20 @@ class Account:
     kind: AccountKind
     base_url: str
     api_key: str = field(repr=False)
+    key_id: int | None = None
+    """Which of the team's keys it is."""
+    name: str = ""
+    """The name of the team's key."""
+
+    @property
+    def words(self) -> str:
+        """What it is called within a sentence."""
+        return account_words(self.kind, self.name)
+
+    @property
+    def mark(self) -> str:
+        """Names it in addresses and forms."""
+        return f"{self.kind}-{self.key_id}" if self.key_id else str(self.kind)
 
     @property
     def fingerprint(self) -> str:
@@ -46,16 +62,43 @@ class Account:
         return hashlib.sha256(f"{self.base_url} {self.api_key}".encode()).hexdigest()[:24]
 
 
+def keys_of(team: Team) -> QuerySet[ProviderKey]:
+    """Returns the keys that the team has, the default one first."""
+    return ProviderKey.objects.filter(team=team, removed_at=None).order_by("-is_default", "name", "pk")
+
+
 def account_kind(team: Team) -> AccountKind:
     """The account that a batch started now would use."""
-    if ProviderKey.objects.filter(team=team).exists():
+    if keys_of(team).exists():
         return AccountKind.TEAM
     is_paid_for = settings.OPTIONS.xai_api_key and team.may_use_installation_key
     return AccountKind.ENVIRONMENT if is_paid_for else AccountKind.SANDBOX
 
 
-def account_of(team: Team, kind: str) -> Account:
-    """The team's account of that kind with its current key. Raises AccountMissing."""
+def payer_of(team: Team, key: ProviderKey | None = None) -> tuple[AccountKind, ProviderKey | None]:
+    """Returns what something that starts now is to remember: `key`, else the team's default key, else neither.
+
+    Raises AccountMissing if `key` was removed.
+    """
+    if key is None:
+        key = keys_of(team).first()
+    elif not keys_of(team).filter(pk=key.pk).exists():
+        raise AccountMissing(f"The xAI key “{key}” was removed. Choose another.")
+    return (AccountKind.TEAM, key) if key else (account_kind(team), None)
+
+
+def account_now(team: Team) -> Account:
+    """The account that a batch started now would use. Raises AccountMissing."""
+    return account_of(team, *payer_of(team))
+
+
+def base_url_now(team: Team) -> str:
+    """Returns where a batch started now would be sent, whether or not its key can be read."""
+    return sandbox_url() if account_kind(team) == AccountKind.SANDBOX else settings.OPTIONS.xai_api_base
+
+
+def account_of(team: Team, kind: str, key: ProviderKey | None) -> Account:
+    """The team's account of that kind; of its own keys that one and no other. Raises AccountMissing."""
     if kind == AccountKind.SANDBOX:
         return Account(AccountKind.SANDBOX, sandbox_url(), sandbox_key())
     if kind == AccountKind.ENVIRONMENT:
@@ -66,18 +109,18 @@ def account_of(team: Team, kind: str) -> Account:
                 f"{team} may no longer use the key of this installation. Owners of the first team can allow it."
             )
         return Account(AccountKind.ENVIRONMENT, settings.OPTIONS.xai_api_base, settings.OPTIONS.xai_api_key)
-    stored = ProviderKey.objects.filter(team=team).first()
-    if stored is None:
-        raise AccountMissing("The team’s xAI key was removed. Add it again on the Team page.")
-    return Account(AccountKind.TEAM, settings.OPTIONS.xai_api_base, decrypt(bytes(stored.secret)))
+    if key is None or key.secret is None:
+        name = key or FIRST_KEY
+        raise AccountMissing(f"The team’s xAI key “{name}” was removed. Add it again by that name on the Team page.")
+    secret = decrypt(bytes(key.secret))
+    return Account(AccountKind.TEAM, settings.OPTIONS.xai_api_base, secret, key.pk, key.name)
 
 
-def key_name(team_id: int, kind: str) -> str:
+def key_name(kind: str, key: ProviderKey | None) -> str:
     """Returns the key of an account as the ledger names it: never more of it than its hint."""
-    if kind != AccountKind.TEAM:
-        return str(AccountKind(kind).label) if kind else ""
-    stored = ProviderKey.objects.filter(team=team_id).first()
-    return str(stored) if stored else str(AccountKind.TEAM.label)
+    if kind == AccountKind.TEAM and key:
+        return key.name_and_hint
+    return str(AccountKind(kind).label) if kind else ""
 
 
 def sandbox_url() -> str:
@@ -96,32 +139,6 @@ def sandbox_key() -> str:
     return path.read_text().strip() if path.exists() else "sandbox-key"
 
 
-def store_key(team: Team, key: str, provider_team_id: str, user: User | None) -> ProviderKey:
-    """Stores or replaces the team's key, and sends `key_changed`."""
-    values = {
-        "secret": encrypt(key),
-        "hint": key[-4:],
-        "provider_team_id": provider_team_id,
-        "set_by": user,
-        "set_at": timezone.now(),
-    }
-    with transaction.atomic():
-        stored, _ = ProviderKey.objects.update_or_create(team=team, defaults=values)
-        send_key_changed(team)
-    return stored
-
-
-def remove_key(team: Team) -> None:
-    """Deletes the team's key. Batches made with it are held until one of the same xAI team is set."""
-    with transaction.atomic():
-        ProviderKey.objects.filter(team=team).delete()
-        send_key_changed(team)
-
-
-def send_key_changed(team: Team) -> None:
-    transaction.on_commit(lambda: key_changed.send_robust(sender=Team, team=team), robust=True)
-
-
 def encrypt(text: str) -> bytes:
     return _fernet().encrypt(text.encode())
 
@@ -132,7 +149,7 @@ def encrypt_anew(secret: bytes) -> bytes:
 
 
 def decrypt(secret: bytes) -> str:
-    """Raises AccountMissing if the key was stored with another SECRET_KEY."""
+    """Raises AccountMissing if it was stored with another SECRET_KEY."""
     try:
         return _fernet().decrypt(secret).decode()
     except InvalidToken as error:

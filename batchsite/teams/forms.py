@@ -9,7 +9,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
-from batchsite.teams.models import Role, Team
+from batchsite.teams.accounts import keys_of
+from batchsite.teams.models import FIRST_KEY, ProviderKey, Role, Team
 
 TICKS_PER_DOLLAR = 10_000_000_000
 
@@ -42,21 +43,53 @@ class RoleForm(forms.Form):
 class KeyForm(forms.Form):
     """A team's xAI key. It is tested before it is stored, and never rendered back into the page."""
 
+    name = forms.CharField(
+        max_length=40,
+        required=False,
+        widget=forms.TextInput({"autocomplete": "off", "placeholder": FIRST_KEY}),
+        help_text="What it is for, such as Production. People choose keys by their names.",
+    )
     key = forms.CharField(
         label="xAI key",
         max_length=400,
         widget=forms.PasswordInput({"autocomplete": "off", "spellcheck": "false", "placeholder": "xai-…"}),
         help_text="From console.x.ai. It is tested first, stored encrypted, and never shown again.",
     )
-    other_account = forms.BooleanField(required=False, label="Yes, use this key from now on")
-    asks_other_account = False
-    """Set if the key belongs to another xAI team than the stored one."""
+
+    def __init__(self, team: Team, data: QueryDict | None = None, *, stored: ProviderKey | None = None) -> None:
+        super().__init__(data)
+        self._team, self._stored = team, stored
+
+    def clean_name(self) -> str:
+        """Two keys of a team have two names, whatever their case."""
+        name = str(self.cleaned_data["name"]) or FIRST_KEY
+        if keys_of(self._team).exclude(pk=self._stored.pk if self._stored else 0).filter(name__iexact=name).exists():
+            raise ValidationError(f"There is a key called “{name}” already. Choose another name, or change that key.")
+        return name
 
     def clean_key(self) -> str:
         key: str = self.cleaned_data["key"]
-        if len(key.split()) != 1 or not key.isascii() or not key.isprintable():
+        if key and (len(key.split()) != 1 or not key.isascii() or not key.isprintable()):
             raise ValidationError("A key is a single word of letters, digits and dashes. Copy the whole key again.")
         return key
+
+
+class KeyChangeForm(KeyForm):
+    """Changes a stored key: its name, whether it is the default one, and what is behind it."""
+
+    is_default = forms.BooleanField(required=False, label="Use it where nobody chooses a key")
+    other_account = forms.BooleanField(required=False, label="Yes, use this key from now on")
+    asks_other_account = False
+    """Set if the new key belongs to another xAI team than the stored one."""
+
+    def __init__(self, stored: ProviderKey, data: QueryDict | None = None) -> None:
+        super().__init__(stored.team, data, stored=stored)
+        self.initial = {"name": stored.name, "is_default": stored.is_default}
+        new: forms.CharField = self.fields["key"]  # type: ignore[assignment]
+        new.label, new.required = "New xAI key", False
+        new.help_text = "Leave blank to keep the key. Batches that run under it go on with the new one."
+        if stored.is_default:
+            del self.fields["is_default"]  # another one takes its place
 
 
 def dollar_field(label: str, help_text: str) -> forms.DecimalField:

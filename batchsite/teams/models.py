@@ -147,20 +147,47 @@ class Invitation(models.Model):
         return f"invitation to {self.team}"
 
 
-class ProviderKey(models.Model):
-    """A team's own xAI key, encrypted and never shown again. Replacing it keeps the row, so batches go on."""
+FIRST_KEY = "Team key"
+"""What a team's key is called that nobody named."""
 
-    team = models.OneToOneField(Team, on_delete=models.CASCADE, related_name="provider_key")
-    secret = models.BinaryField()
+
+class ProviderKey(models.Model):
+    """One of a team's own xAI keys, encrypted and never shown again.
+
+    Batches run under the record. Replacing the key keeps it, so they go on; so does removing it, so that they wait.
+    """
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="provider_keys")
+    name = models.CharField(max_length=40, default=FIRST_KEY)
+    is_default = models.BooleanField(default=False)
+    """Whether it pays where nobody chose. Of the keys that a team has, one is."""
+    secret = models.BinaryField(null=True)
+    """Null once it is removed."""
     hint = models.CharField(max_length=12)
     """The last four characters, to tell keys apart."""
     provider_team_id = models.CharField(max_length=64, blank=True)
     """xAI's team behind the key: a batch can only be read by keys of the team that made it (facts 1.1)."""
     set_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
     set_at = models.DateTimeField(default=timezone.now)
+    removed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                "team", Lower("name"), condition=models.Q(removed_at=None), name="one_key_per_name"
+            ),
+            models.UniqueConstraint(
+                fields=["team"], condition=models.Q(is_default=True), name="one_default_key_per_team"
+            ),
+        ]
 
     def __str__(self) -> str:
-        return f"…{self.hint}"
+        return self.name
+
+    @property
+    def name_and_hint(self) -> str:
+        """As the ledger names it: it tells apart the keys that had the name in turn."""
+        return f"{self.name} …{self.hint}" if self.hint else self.name
 
 
 class SignInFailure(models.Model):

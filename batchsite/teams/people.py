@@ -10,9 +10,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from batchsite.processes.models import Leadership
-from batchsite.teams.accounts import send_key_changed
 from batchsite.teams.models import Invitation, Membership, Role, Team, User
 from batchsite.teams.signals import budget_changed
+from batchsite.teams.team_keys import send_key_changed
 
 
 class AlreadySetUp(Exception):

@@ -21,8 +21,10 @@ urlpatterns = [
     path("installation/teams/<int:team_id>/key", views_installation.team_key, name="installation-team-key"),
     path("installation/people/<int:user_id>", views_installation.person_active, name="installation-person"),
     path("team/key", views_key.key_set, name="key-set"),
-    path("team/key/test", views_key.key_test, name="key-test"),
-    path("team/key/remove", views_key.key_remove, name="key-remove"),
+    path("team/key/test", views_key.key_in_use_test, name="key-in-use-test"),
+    path("team/keys/<int:key_id>", views_key.key_change, name="key-change"),
+    path("team/keys/<int:key_id>/test", views_key.key_test, name="key-test"),
+    path("team/keys/<int:key_id>/remove", views_key.key_remove, name="key-remove"),
     path("team/servers", views_servers.server_approve, name="server-approve"),
     path("team/servers/<int:server_id>/remove", views_servers.server_remove, name="server-remove"),
 ]

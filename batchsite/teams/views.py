@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from batchsite.http import UNPROCESSABLE, next_url
 from batchsite.teams import invitations, people, security_log, tool_servers
+from batchsite.teams.accounts import keys_of
 from batchsite.teams.forms import (
     BudgetForm,
     InvitationForm,
@@ -24,7 +25,7 @@ from batchsite.teams.forms import (
     team_name_form,
 )
 from batchsite.teams.middleware import SESSION_TEAM
-from batchsite.teams.models import Invitation, Membership, ProviderKey, Role
+from batchsite.teams.models import Invitation, Membership, Role
 from batchsite.teams.requests import TeamRequest
 from batchsite.teams.server_form import ToolServerForm
 
@@ -45,12 +46,12 @@ def team_page(request: TeamRequest, **forms: Any) -> HttpResponse:
             (one, people.may_change(request.membership, one))
             for one in team.memberships.select_related("user").order_by("joined_at", "pk")
         ],
-        "key": ProviderKey.objects.filter(team=team).select_related("set_by").first(),
+        "keys": keys_of(team).select_related("set_by"),
         "environment_key": bool(settings.OPTIONS.xai_api_key) and team.may_use_installation_key,
         "roles": [(role.value, role.word) for role in people.roles_given_by(request.membership)],
         "name_form": team_name_form(team),
         "invitation_form": InvitationForm(people.roles_given_by(request.membership)),
-        "key_form": KeyForm(),
+        "key_form": KeyForm(team),
         "servers": tool_servers.servers_of(team),
         "server_form": ToolServerForm(),
         "budget_form": budget_form(team),

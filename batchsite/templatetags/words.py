@@ -14,10 +14,10 @@ from django.db.models import Model
 from django.utils.html import format_html, format_html_join
 from django.utils.timezone import localtime
 
-from batchsite.wording import about, compact, dollars, duration, exact, number, percent, price, share, size
+from batchsite.wording import about, compact, dollars, duration, exact, number, percent, share, size
 
 register = template.Library()
-for _filter in (about, dollars, price, exact, number, compact, size, percent, share, duration):
+for _filter in (about, dollars, exact, number, compact, size, percent, share, duration):
     register.filter(_filter.__name__, _filter)
 
 

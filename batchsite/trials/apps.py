@@ -12,10 +12,11 @@ class TrialsConfig(AppConfig):
 
     def ready(self) -> None:
         from batchsite.batches.signals import batch_starting, database_restored
+        from batchsite.pricing.budgets import promises_asked
         from batchsite.teams.signals import key_changed
         from batchsite.trials.kept_answers import on_start
         from batchsite.trials.trial_restore import hold_back
-        from batchsite.trials.trial_start import wake_held
+        from batchsite.trials.trial_start import promised_by_trials, wake_held
 
         def starting(batch: Any, **_: Any) -> None:
             on_start(batch)
@@ -26,6 +27,10 @@ class TrialsConfig(AppConfig):
         def restored(**_: Any) -> None:
             hold_back()
 
+        def promised(team: Any, person: Any, **_: Any) -> int:
+            return promised_by_trials(team, person)
+
+        promises_asked.connect(promised, weak=False, dispatch_uid="running tries are paid from a budget")
         database_restored.connect(restored, weak=False, dispatch_uid="planned tries are held back after a restore")
         batch_starting.connect(starting, weak=False, dispatch_uid="tried rows are kept")
         key_changed.connect(woken, weak=False, dispatch_uid="held tries go on")

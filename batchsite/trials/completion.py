@@ -18,6 +18,7 @@ from batchsite.recipes.recipe import Recipe
 from batchsite.submission import deferred_calls
 from batchsite.submission.deferred_calls import Verdict
 from batchsite.submission.provider_calls import hold_words, is_hold
+from batchsite.submission.provider_teams import cannot_read, team_of_key
 from batchsite.teams.accounts import Account
 from batchsite.teams.network_faults import fault_of, sentence
 from batchsite.teams.provider_client import client_for, patient_client_for
@@ -31,8 +32,11 @@ def for_trying(recipe: Recipe) -> Recipe:
     """Returns the recipe without a request id and the key of a cache; as a chat completion, unless it has tools.
 
     Chat completions have no tools (facts 6.5). The key is given when a batch is submitted, and asks nothing else.
+    Documents go into the request: a few rows need no uploads.
     """
-    return replace(recipe, kind=RESPONSES if recipe.tools else CHAT, id_prefix="try", id_column=None, cache_key="")
+    pictures = replace(recipe.pictures, file_ids=None) if recipe.pictures else None
+    kind = RESPONSES if recipe.tools else CHAT
+    return replace(recipe, kind=kind, pictures=pictures, id_prefix="try", id_column=None, cache_key="")
 
 
 def body_of(recipe: Recipe, cells: Sequence[str]) -> dict[str, Any]:
@@ -84,6 +88,16 @@ def ask(account: Account, body: dict[str, Any], call_id: str) -> Reply:
         return _trouble(account, error)
 
 
+def team_of(account: Account) -> str:
+    """Returns the xAI team of the account's key; "" if that is not known."""
+    return team_of_key(account, client_for(account))
+
+
+def waits_for_key(account: Account, asked_by: str) -> str:
+    """Returns why answers that a key of the team `asked_by` asked for cannot be read with this one, "" if they can."""
+    return cannot_read(account, client_for(account), asked_by)
+
+
 def read(account: Account, request_id: str) -> Reply:
     """Reads a deferred answer: where it comes, xAI has it no more."""
     reply = deferred_calls.read(client_for(account), request_id)
@@ -99,7 +113,7 @@ def read(account: Account, request_id: str) -> Reply:
 
 def _trouble(account: Account, error: XaiError) -> Trouble:
     if is_hold(error):
-        return Trouble(error.message, hold=hold_words(error, account.kind))
+        return Trouble(error.message, hold=hold_words(error, account))
     if error.unknown_outcome:
         return Trouble(error.message, unknown=True)
     again, fault = isinstance(error, RateLimited) or error.never_sent, fault_of(error)

@@ -13,7 +13,7 @@ from batchsite.batches.models import Batch
 from batchsite.batches.tool_use import ToolUse
 from batchsite.processes.models import Work
 from batchsite.teams.accounts import AccountKind
-from batchsite.teams.models import User
+from batchsite.teams.models import ProviderKey, User
 from batchsite.xai.bodies import Message, texts_in
 from batchsite.xai.wire_json import encode_json
 
@@ -25,6 +25,9 @@ class Trial(Work):
     by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
     at = models.DateTimeField(default=timezone.now)
     account = models.CharField(max_length=12, choices=AccountKind.choices)
+    key = models.ForeignKey(ProviderKey, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    provider_team = models.CharField(max_length=100, blank=True)
+    """The xAI team whose key asked for the deferred answers; only its keys can read them (facts 1.1)."""
     rows: models.JSONField[list[int]] = models.JSONField()
     variants: models.JSONField[list[dict[str, str]]] = models.JSONField()
     """[{"prompt", "system_prompt", "model"}] as they were when Try was pressed, the draft's own first."""

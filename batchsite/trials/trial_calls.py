@@ -28,7 +28,7 @@ from batchsite.submission.deferred_calls import is_missed_twice
 from batchsite.teams.accounts import Account, AccountMissing, key_name
 from batchsite.teams.tool_servers import with_tokens
 from batchsite.timeouts import soon, timeouts
-from batchsite.trials.completion import Reply, Trouble, ask, read
+from batchsite.trials.completion import Reply, Trouble, ask, is_deferred, read, team_of
 from batchsite.trials.models import ANSWER_LOST, LOST, NOT_READ, AnswerState, Trial, TrialAnswer
 from batchsite.trials.trial_lessons import teach
 from batchsite.xai.rate_limits import StartedDeferred
@@ -105,7 +105,9 @@ class Calls:
         if most < 1:
             return []
         planned = self._trial.answers.filter(state=AnswerState.PLANNED)
-        with self._claim.locked():
+        is_deferred_one = any(is_deferred(answer.body) for answer in planned.order_by("row", "variant")[:most])
+        team = team_of(self._account) if is_deferred_one else ""
+        with self._claim.locked() as trial:
             chosen = list(planned.order_by("row", "variant")[:most])
             try:
                 bodies = [self._with_tokens(answer.body) for answer in chosen]
@@ -113,6 +115,9 @@ class Calls:
                 self._trouble = Trouble(str(error), hold=str(error))
                 return []
             generation.advance()
+            if team:
+                trial.provider_team = team
+                trial.save(update_fields=["provider_team"])
             planned.filter(pk__in=[answer.pk for answer in chosen]).update(state=AnswerState.SENDING, sent_at=now)
         return list(zip(chosen, bodies, strict=True))
 
@@ -178,7 +183,7 @@ class Calls:
     def _spend(self, answer: TrialAnswer, values: dict[str, Any]) -> None:
         trial, ticks = self._trial, values["cost_ticks"]
         tokens = {name: values[name] for name in ("prompt_tokens", "completion_tokens", "reasoning_tokens")}
-        batch, key = trial.batch, key_name(trial.batch.team_id, trial.account)
+        batch, key = trial.batch, key_name(trial.account, trial.key)
         payer = Payer(batch.team_id, trial.account, answer.model, trial.by_id, key, batch.pk, batch.name)
         spent(payer, ticks=ticks, tried_ticks=ticks, tries=1, **tokens)
 

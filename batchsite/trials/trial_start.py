@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db import transaction
 from django.utils import timezone
 
 from batchsite.batches.batch_recipe import recipe_of
@@ -15,15 +14,17 @@ from batchsite.batches.models import Batch
 from batchsite.batches.states import State
 from batchsite.datasets.models import DatasetState
 from batchsite.drafts.draft_store import has_prompt, problems_of
-from batchsite.pricing.budgets import limiting_budget
+from batchsite.media.shelf import FileGone
+from batchsite.pricing.budgets import MOST_RUNNING, alone_with_budgets, limiting_budget
 from batchsite.pricing.lessons import prompt_fingerprint
+from batchsite.pricing.single_prompts import promised
 from batchsite.recipes.attachments import PAGES
 from batchsite.recipes.prompt_template import PromptError
 from batchsite.recipes.recipe import Recipe, check_row
-from batchsite.teams.accounts import account_kind
+from batchsite.teams.accounts import AccountKind, payer_of
 from batchsite.teams.models import Team, User
 from batchsite.trials.completion import body_of, for_trying, packed
-from batchsite.trials.models import AnswerState, Trial, TrialAnswer
+from batchsite.trials.models import OPEN, AnswerState, Trial, TrialAnswer
 from batchsite.trials.trial_cost import Bill, PricedVariant, bill, priced
 from batchsite.trials.trial_lessons import teach
 
@@ -114,18 +115,19 @@ def press(batch: Batch, user: User | None, rows: Sequence[int]) -> Trial:
     if batch.state != State.DRAFT:
         raise Refused("This batch was already submitted; only a draft can be tried.")
     planned = plan(batch, rows)
-    budget = limiting_budget(batch.team, user)
-    if budget and (words := budget.refusal(planned.bill.ticks or 0, "This try", "try fewer rows or variants")):
-        raise Refused(words)
-    answers = planned.answers
-    with transaction.atomic():
+    answers, (account, key) = planned.answers, payer_of(batch.team)
+    with alone_with_budgets(batch.team):
+        budget = limiting_budget(batch.team, user)
+        if budget and (words := budget.refusal(planned.bill.ticks or 0, "This try", "try fewer rows or variants")):
+            raise Refused(words)
         batch = Batch.objects.select_for_update(no_key=True).get(pk=batch.pk)
         if batch.trials.filter(ended_at=None).exists():
             raise Refused("The last try is still running. Wait for its answers, or stop it.")
         trial = Trial.objects.create(
             batch=batch,
             by=user,
-            account=account_kind(batch.team),
+            account=account,
+            key=key,
             rows=list(rows),
             variants=variants_of(batch),
             shape=batch.shape,
@@ -138,6 +140,14 @@ def press(batch: Batch, user: User | None, rows: Sequence[int]) -> Trial:
             trial.ended_at, trial.next_look_at = timezone.now(), None
             trial.save(update_fields=["ended_at", "next_look_at"])
     return trial
+
+
+def promised_by_trials(team: Team, person: User | None) -> int:
+    """Returns about what running tries will still cost, in ticks of real money."""
+    running = TrialAnswer.objects.filter(batch__team=team, trial__ended_at=None, state__in=OPEN, source=None)
+    running = running.exclude(trial__account=AccountKind.SANDBOX)
+    running = running.filter(trial__by=person) if person else running
+    return promised(team, running.values_list("model", "characters")[:MOST_RUNNING])
 
 
 def stop(trial: Trial) -> None:
@@ -189,7 +199,10 @@ def _answers(batch: Batch, asked: Sequence[ReadyVariant], rows: Sequence[int]) -
             problem = check_row(variant.recipe, row, cells[row], settings.OPTIONS.request_bytes)
             if problem:
                 raise Refused(f"Row {row:,} cannot be tried: {problem.message}")
-            yield _answer(batch, variant, number, row, cells[row])
+            try:
+                yield _answer(batch, variant, number, row, cells[row])
+            except FileGone as error:
+                raise Refused(f"Row {row:,} cannot be tried: {error}") from error
 
 
 def _answer(batch: Batch, variant: ReadyVariant, number: int, row: int, cells: Sequence[str]) -> TrialAnswer:

@@ -17,7 +17,7 @@ from batchsite.setup import logging_about
 from batchsite.submission.restore import begin_anew
 from batchsite.teams.accounts import AccountMissing, account_of
 from batchsite.timeouts import doubling, soon, timeouts
-from batchsite.trials.completion import Trouble
+from batchsite.trials.completion import Trouble, waits_for_key
 from batchsite.trials.models import OPEN, AnswerState, Trial
 from batchsite.trials.trial_calls import Calls, give_up
 
@@ -47,7 +47,7 @@ def _step_or_hold(claim: Claim[Trial]) -> float | None:
 
 def _step(claim: Claim[Trial]) -> float | None:
     """Returns seconds until the next step. None if every answer is there."""
-    trial = Trial.objects.select_related("batch__team").get(pk=claim.pk)
+    trial = Trial.objects.select_related("batch__team", "key").get(pk=claim.pk)
     if trial.ended_at:
         return None
     with claim.locked():
@@ -57,9 +57,12 @@ def _step(claim: Claim[Trial]) -> float | None:
     if claim.tries > MOST_TRIES:
         return _hold(claim, DIED, timeouts().longest)
     try:
-        account = account_of(trial.batch.team, trial.account)
+        account = account_of(trial.batch.team, trial.account, trial.key)
     except AccountMissing as error:
         return _hold(claim, str(error), timeouts().held_probe)
+    running = trial.answers.filter(state=AnswerState.RUNNING)
+    if words := waits_for_key(account, trial.provider_team) if running.exists() else "":
+        return _hold(claim, words, timeouts().held_probe)
     return _go_on(claim, trial, Calls(claim, trial, account).run())
 
 

@@ -47,6 +47,8 @@ class Attachment:
     """Which part of the file it is, in words. Empty for all of it."""
     is_held: bool = False
     """Whether we hold its bytes; the name is that of the file then, else its web address."""
+    is_id: bool = False
+    """Whether the address is xAI's id of an uploaded file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +159,12 @@ def _part(attachment: Attachment, kind: Kind) -> dict[str, Any]:
         if kind == CHAT:
             return {"type": "image_url", "image_url": {"url": address, **detail}}
         return {"type": "input_image", "image_url": address, **detail}
+    if attachment.is_id:
+        return (
+            {"type": "file", "file": {"file_id": address}}
+            if kind == CHAT
+            else {"type": "input_file", "file_id": address}
+        )
     if kind == CHAT:
         inner = {"filename": attachment.name, "file_data": address} if is_data else {"url": address}
         return {"type": "file", "file": inner}

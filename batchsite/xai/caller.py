@@ -46,6 +46,8 @@ class Call:
     params: Mapping[str, str | int] | None = None
     content: bytes | None = None  # JSON, sent byte for byte
     files: Mapping[str, tuple[str, bytes, str]] | None = None
+    fields: Mapping[str, str] | None = None
+    """Of the same form, before its files."""
     decode: Callable[[bytes], Any] = decode_json
     """Of a body that is not empty. Raises ValueError."""
     id: str = field(default_factory=lambda: str(uuid.uuid4()))  # one per call, the same for its retries
@@ -164,6 +166,7 @@ class Caller:
                 params=call.params,
                 content=content,
                 files=call.files,
+                data=call.fields,
                 headers=headers,
                 timeout=self._timeouts.within(deadline.left()),
             ) as response:

@@ -14,7 +14,8 @@ LONG_PROMPT = 200_000  # from this many prompt tokens on, every token costs doub
 RETIRED = "{model} was retired on 15 May 2026."
 NO_BATCHES = "xAI does not offer {model} for batches."
 IN_BATCHES = "xAI offers {model} for batches."
-CALL_FEES = {"web_search": 50_000_000, "x_search": 50_000_000, "code_interpreter": 50_000_000}
+DOCUMENTS = "document_search"
+CALL_FEES = {"web_search": 50_000_000, "x_search": 50_000_000, "code_interpreter": 50_000_000, DOCUMENTS: 100_000_000}
 """Ticks of a call of xAI's own tools, without a discount; calls of other kinds cost tokens only (facts 6.5)."""
 PER_ITEM = "xAI offers {model} for batches, for pictures and films only, without a discount."
 UNKNOWN = "It is not known whether xAI offers {model} for batches; xAI will say so when requests are added."

@@ -18,10 +18,12 @@ from batchsite.xai.page_walk import read_page, read_results_page, walk
 from batchsite.xai.rate_limits import RateLimits, StartedDeferred
 from batchsite.xai.result_page import RawRow, read_page_of_results
 from batchsite.xai.transfer import DEFAULT_TIMEOUTS, Timeouts
-from batchsite.xai.types import KeyInfo, LanguageModel, Page, RemoteBatch, RequestMeta
+from batchsite.xai.types import KeyInfo, LanguageModel, Page, RemoteBatch, RemoteFile, RequestMeta
 from batchsite.xai.wire_json import is_table, table, text
 
 T = TypeVar("T")
+MOST_FILES = 100
+"""Files on a page (facts 3)."""
 
 __all__ = ["Timeouts", "XaiClient", "normalise_base"]
 
@@ -151,10 +153,31 @@ class XaiClient:
     def iter_results(self, batch_id: str, limit: int = 1000, token: str | None = None) -> Iterator[dict[str, Any]]:
         return walk(lambda at: self.list_results(batch_id, limit, at), token)
 
-    def upload_file(self, name: str, data: bytes) -> str:
-        """Uploads a JSONL file for `create_batch(input_file_id=…)` and returns its id. At most 50 MB (facts 3)."""
-        call = Call("POST", "/files", files={"file": (name, data, "application/jsonl")})
+    def upload_file(
+        self, name: str, data: bytes, mime: str = "application/jsonl", expires_after: int | None = None
+    ) -> str:
+        """Uploads a file and returns its id: for `create_batch(input_file_id=…)`, or for a part of a message.
+
+        At most 50 MB; xAI deletes it after `expires_after` seconds (facts 3). After an unknown outcome, look for its
+        name in `iter_files`.
+        """
+        fields = {"expires_after": str(expires_after)} if expires_after else None
+        call = Call("POST", "/files", files={"file": (name, data, mime)}, fields=fields)
         return self._caller.call(call, lambda reply: _required(reply, "id"))
+
+    def get_file(self, file_id: str) -> RemoteFile:
+        """Returns what xAI knows of a file. Raises NotFound if it was deleted, or has expired."""
+        return self._get(_path("/files/{}", file_id), lambda reply: RemoteFile.from_wire(reply.data))
+
+    def iter_files(self) -> Iterator[RemoteFile]:
+        """Yields the team's files, newest first. Every page has a token: a short one is the last (facts 3)."""
+
+        def fetch(token: str | None) -> Page[RemoteFile]:
+            params = _page_params(MOST_FILES, token)
+            page = self._get("/files", lambda reply: read_page(reply.data, "data", RemoteFile.from_wire), params)
+            return page if len(page.items) == MOST_FILES else Page(page.items, None)
+
+        return walk(fetch)
 
     # ---- the account ----------------------------------------------------------------------------
 

@@ -12,13 +12,14 @@ from urllib.parse import urlsplit
 
 import orjson
 
+from batchsite.xai.catalogue import DOCUMENTS
 from batchsite.xai.types import Source
 from batchsite.xai.wire_json import count, is_table, table, text
 
 MOST_SOURCES = 300
 LONGEST_URL, LONGEST_TITLE = 2_000, 300
 CODE = "code_interpreter"
-CALL_KINDS = ("web_search", "x_search", CODE, "file_search", "document_search", "mcp", "image_generation")
+CALL_KINDS = ("web_search", "x_search", CODE, "file_search", DOCUMENTS, "mcp", "image_generation")
 """Kinds of calls that xAI counts, without the `_calls` behind them. Posts that were fetched are no calls."""
 _KIND_OF = {
     "web_search_with_snippets": "web_search",
@@ -30,6 +31,7 @@ _KIND_OF = {
     "x_thread_fetch": "x_search",
     "code_execution": CODE,
     "view_image": "web_search",
+    "attachment_search": DOCUMENTS,
 }
 """Names in the turns of a run that differ from the tool's."""
 

@@ -106,6 +106,21 @@ def _required_text(value: object, field: str) -> str:
 
 
 @dataclass(frozen=True)
+class RemoteFile:
+    """A file at xAI (facts 3)."""
+
+    file_id: str
+    filename: str = ""
+    created_at: int = 0
+    """Seconds since 1970; 0 if xAI does not say."""
+
+    @classmethod
+    def from_wire(cls, value: object) -> RemoteFile:
+        raw = table(value)
+        return cls(_required_text(raw.get("id"), "id"), text(raw.get("filename")), count(raw.get("created_at")))
+
+
+@dataclass(frozen=True)
 class RequestMeta:
     """One admitted request without its content and answer (facts 2.6)."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from batchsite.batches.models import Batch, DailySpend
 from batchsite.drafts import draft_store
 from batchsite.processes.leases import Busy, LeaseLost
 from batchsite.teams.models import Team, User
+from batchsite.teams.team_keys import store_key
 from tests.clock import wait_until
 from tests.cuts import Guillotine
 from tests.factories import make_team
@@ -87,6 +89,21 @@ def test_what_a_person_has_to_mend_is_waited_for(what: str, team: Team, sandbox:
     step(ask)
     assert ask.held_reason
     sandbox.mend()
+    assert to_the_end(ask).state == AskState.ANSWERED
+    check_money(ask, sandbox)
+
+
+def test_an_answer_waits_for_a_key_of_the_team_that_asked(
+    team: Team, alice: User, sandbox: Sandbox, settings: Any
+) -> None:
+    settings.OPTIONS = replace(settings.OPTIONS, xai_api_base=sandbox.url)
+    store_key(team, "xai-team-a-key-1111111111", "", alice)
+    ask = step(asked(team))
+    assert ask.state == AskState.RUNNING
+    store_key(team, "xai-team-b-key-2222222222", "", alice)
+    for _ in range(3):
+        assert "another xAI team" in step(ask).held_reason
+    store_key(team, "xai-team-a-key-1111111111", "", alice)
     assert to_the_end(ask).state == AskState.ANSWERED
     check_money(ask, sandbox)
 

@@ -71,7 +71,7 @@ def test_who_is_sent_to_sign_in_or_to_confirm_has_changed_nothing(
     session[AUTHENTICATION_METHODS_SESSION_KEY] = []  # the sign-in is long ago
     session.save()
     count = AuditEvent.objects.count()
-    assert site.post(reverse("key-remove"))["Location"].startswith(reverse("account_reauthenticate"))
+    assert site.post(reverse("key-set"), {"key": "xai-1"})["Location"].startswith(reverse("account_reauthenticate"))
     assert client.post(reverse("team-budget"), {"budget": "12"})["Location"].startswith(reverse("sign-in"))
     assert AuditEvent.objects.count() == count
 
@@ -135,3 +135,23 @@ def test_admins_search_it_and_take_it_away_and_see_no_other_team(
     assert {line["who"] for line in lines} == {"'=Alice"}, "no formula runs, and no other team's"
     assert len(lines) == 150
     assert client_of(bob).get(reverse("audit")).status_code == 403
+
+
+def test_where_a_form_leads_to_names_nothing_of_another_team(
+    team: Team, alice: User, charlie: User, client_of: Browser
+) -> None:
+    """A person writes that address: the trail must not tell them what stands behind it."""
+    theirs = a_draft(charlie.teams.get(), charlie, name="Secret takeover")
+    ours = a_draft(team, alice, name="Ours")
+    for batch, name in ((theirs, ""), (ours, " “Ours”")):
+        client_of(alice).post(
+            reverse("batches-selected"), {"action": "archive", "pk": ours.pk, "next": f"/batches/{batch.pk}"}
+        )
+        assert last().about == f"batch {batch.pk}{name}"
+
+
+@pytest.mark.parametrize(
+    "address", ["/audit/?to=9999-12-31", "/audit/file/csv?from=0001-01-01", "/ledger?month=9999-12"]
+)
+def test_a_day_beyond_all_days_is_no_fault(address: str, alice: User, client_of: Browser) -> None:
+    assert client_of(alice).get(address).status_code in {200, 404}

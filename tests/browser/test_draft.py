@@ -358,9 +358,14 @@ def test_a_provider_that_says_nothing_is_not_waited_for_for_ever(
 # ---- nothing is lost ---------------------------------------------------------------------------------------
 
 
-def hold(page: Page) -> None:
-    """From now on nothing that is typed reaches the server."""
-    page.route("**/preview", lambda _: None)
+def type_held(page: Page) -> None:
+    """Type, and nothing of it reaches the server: its request hangs until the page is left. Later ones go through."""
+    held: list[Route] = []
+    page.route("**/preview", lambda route: held.append(route))
+    type_all(page)
+    while not held:
+        page.wait_for_timeout(50)
+    page.route("**/preview", lambda route: route.continue_())  # not `unroute`, which sends what hangs
 
 
 def type_all(page: Page) -> None:
@@ -395,9 +400,7 @@ def is_stored(draft: Batch) -> None:
 @pytest.mark.parametrize("how", ["reload", "back"])
 def test_what_is_typed_survives(how: str, draft: Batch, page_of: PageOf) -> None:
     page = page_of(draft)
-    hold(page)
-    type_all(page)
-    page.unroute("**/preview")
+    type_held(page)
     if how == "reload":
         page.reload()
     else:
@@ -437,9 +440,7 @@ def test_going_back_shows_what_was_saved_last(draft: Batch, page_of: PageOf) -> 
 
 def test_a_save_that_was_still_on_its_way_is_no_conflict(draft: Batch, alice: User, page_of: PageOf) -> None:
     page = page_of(draft)
-    hold(page)
-    type_all(page)
-    page.unroute("**/preview")
+    type_held(page)
     tab, known = (page.locator(f"#draft [name={name}]").input_value() for name in ("tab", "edit"))
     page.get_by_role("link", name="Datasets").click()
     page.wait_for_url("**/datasets/")
@@ -452,9 +453,7 @@ def test_a_save_that_was_still_on_its_way_is_no_conflict(draft: Batch, alice: Us
 
 def test_what_is_typed_survives_a_sign_in_that_expired(draft: Batch, page_of: PageOf) -> None:
     page = page_of(draft)
-    hold(page)
-    type_all(page)
-    page.unroute("**/preview")
+    type_held(page)
     page.context.clear_cookies(name="sessionid")
     page.get_by_role("button", name="Review and submit").click(force=True)  # what was typed last is not judged yet
     page.get_by_label("E-mail").fill("alice@example.org")

@@ -45,7 +45,11 @@ def test_repeated_rows_cost_nothing(team: Team, alice: User, sandbox: Sandbox, o
     page.reload()
     page.get_by_role("link", name="30 repeats of another row").click()
     expect(page.get_by_role("link", name="71", exact=True)).to_be_visible()
-    page.goto(re.sub(r"\?.*", "", page.url) + "/rows/71")
+    page.get_by_role("button", name="Row 71 is bad").click()
+    expect(page.get_by_role("button", name="Row 71 is bad")).to_have_attribute("aria-pressed", "true")
+    page.goto(re.sub(r"\?.*", "", page.url))
+    expect(page.get_by_role("button", name="Row 1 is bad")).to_have_attribute("aria-pressed", "true")
+    page.goto(f"{page.url}/rows/71")
     expect(page.get_by_text("paid with row 1", exact=True)).to_be_visible()
     assert accessibility(page) == []
     page.get_by_role("link", name="Row 1", exact=True).click()

@@ -113,3 +113,36 @@ def test_one_question_is_asked_once_and_becomes_an_example(at: Any, site: Site) 
     expect(page.locator("#examples textarea").first).to_have_value("Capital of Peru?")
     at("/ask/")
     expect(page.get_by_role("link", name="Capital of Peru?")).to_be_visible()
+
+
+TRIED = """
+import json
+from batchsite.trials.models import TrialAnswer
+answers = TrialAnswer.objects.filter(batch={batch}).order_by("row")
+print(json.dumps([[answer.state, answer.cost_ticks] for answer in answers]))
+"""
+
+
+def test_a_deferred_try_survives_the_death_of_every_worker(at: Any, site: Site) -> None:
+    """Where a model reasons for long, its answers wait at xAI for whoever comes next."""
+    site.sandbox.set(deferred_delay=3_000)
+    batch = site.begin("slow tries", rows=5, start=False, params={"reasoning_effort": "high"})
+    tried, before = TRIED.format(batch=batch.rpartition("/")[2]), len(site.sandbox.direct())
+    page: Page = at(f"{batch}/edit")
+    page.get_by_role("button", name="Try", exact=True).click()
+    while [state for state, _ in json.loads(site.shell(tried))] != ["running"] * 5:
+        time.sleep(0.1)
+    assert accessibility(page) == []
+    for queue in ("short", "long"):
+        for worker in site.running.cluster(queue).workers:
+            worker.send_signal(signal.SIGKILL)
+    site.sandbox.advance(3_600)
+    expect(page.locator("#try").get_by_text("Simulated answer:")).to_have_count(5, timeout=150_000)
+    calls = site.sandbox.direct()[before:]
+    assert json.loads(site.shell(tried)) == [["answered", call["cost_in_usd_ticks"]] for call in by_row(calls)]
+    assert accessibility(page) == []
+
+
+def by_row(calls: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Tries are named after their records, which were made row by row."""
+    return sorted(calls, key=lambda call: int(call["client_request_id"].removeprefix("bs-try-")))

@@ -10,9 +10,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from batchsite.batches.models import Batch
-from batchsite.teams.accounts import store_key
 from batchsite.teams.models import Team, User
 from batchsite.teams.people import set_budget
+from batchsite.teams.team_keys import store_key
 from tests.browser.drafting import prompt_of, saved
 from tests.browser.look import STICKS_OUT, accessibility
 from tests.factories import PASSWORD, make_dataset

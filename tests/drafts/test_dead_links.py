@@ -11,6 +11,7 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from batchsite.batches.models import Batch
+from batchsite.datasets import link_probe
 from batchsite.drafts import dead_links, draft_store
 from batchsite.drafts.models import LinkCheck
 from batchsite.teams.models import Team, User
@@ -76,7 +77,7 @@ def test_what_may_work_another_time_is_not_called_dead(team: Team, site: WebSite
 
 
 def test_private_addresses_are_not_asked(team: Team, site: WebSite, settings: Settings) -> None:
-    settings.OPTIONS = replace(settings.OPTIONS, fetch_private=False)
+    settings.OPTIONS = replace(settings.OPTIONS, fetch_private=False, fetch_ports=("80", "443"))  # whatever the port
     found = checked(a_draft(team, f"{site.url}/cat.png"))
     assert (found.dead_count, site.asked) == (1, [])
     assert "private network" in found.dead[0]["words"]
@@ -86,6 +87,37 @@ def test_only_so_many_are_asked(team: Team, site: WebSite, monkeypatch: pytest.M
     monkeypatch.setattr(dead_links, "MOST_LINKS", 1)
     found = checked(a_draft(team, f"{site.url}/cat.png", f"{site.url}/moved.png"))
     assert (found.total, found.is_whole) == (1, False)
+
+
+def test_a_host_that_asks_for_fewer_requests_gets_none_any_more(team: Team, site: WebSite) -> None:
+    addresses = [f"{site.url}/{number}.png" for number in range(20)]
+    for number in range(20):
+        site.pages[f"/{number}.png"] = Page(status=429)
+    found = checked(a_draft(team, *addresses))
+    assert (found.asked, found.unsure, found.dead_count) == (20, 20, 0)
+    assert len(site.heads) <= link_probe.OF_A_HOST
+    assert site.asked == []
+
+
+def test_all_teams_share_what_may_be_asked_of_a_host_redirects_included(
+    team: Team, charlie: User, site: WebSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dead_links, "MOST_AT_ONCE", 3 * link_probe.LOT)
+    monkeypatch.setattr(dead_links, "PER_SECOND", 1_000)
+    moved = [f"{site.url.replace('127.0.0.1', 'localhost')}/{number}" for number in range(25)]
+    for number in range(25):
+        site.pages[f"/{number}"] = Page(status=302, headers={"Location": f"{site.url}/cat.png"})
+    found = checked(a_draft(team, *moved))
+    assert (found.asked, found.unsure) == (25, 0)
+    again = checked(a_draft(charlie.teams.get(), *(f"{site.url}/cat.png?{number}" for number in range(20))))
+    assert (again.asked, again.unsure) == (20, 20), "three lots went to the host by redirects"
+    assert site.heads.count("/cat.png") == 25
+
+
+def test_a_host_is_asked_at_a_pace() -> None:
+    assert dead_links.pace_of("example.org") == 0
+    assert (dead_links.pace_of("example.org") or 0) > 0.9
+    assert dead_links.pace_of("example.com") == 0
 
 
 def test_another_choice_of_rows_asks_again(team: Team, site: WebSite) -> None:

@@ -58,6 +58,15 @@ def part_of(site: Client, draft: Batch) -> str:
     return " ".join(answer.content.decode().split())
 
 
+def test_a_page_that_is_made_while_the_search_ends_shows_what_it_found(site: Client, draft: Batch) -> None:
+    find(site, draft, "German")
+    read_before = Batch.objects.get(pk=draft.pk)
+    worked(draft)
+    found = value_rows.search_of(read_before)
+    assert found is not None
+    assert (found.count, len(read_before.rows)) == (480, 480)
+
+
 def test_a_worker_finds_them_and_they_become_the_drafts_rows(draft: Batch, site: Client) -> None:
     part = find(site, draft, "German").content.decode()
     assert "Looking for rows where “language” is “German”" in " ".join(part.split())

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 from typing import Any
 
 import pytest
-from django.core.files.storage import default_storage
+from django.utils import timezone
 from PIL import Image
 
 from batchsite.batches.models import Result
 from batchsite.drafts import draft_store
 from batchsite.gallery import fresh_addresses, harvest
 from batchsite.gallery.models import GeneratedPicture, Harvest, PictureState
+from batchsite.processes.leases import Busy, LeaseLost
 from batchsite.submission import actions
 from batchsite.teams.models import Team
-from tests.factories import make_dataset
+from tests.clock import wait_until
+from tests.cuts import Guillotine
+from tests.factories import make_dataset, make_team
 from tests.gallery.stories import bring_home, drawn
 from tests.pipeline import check_books, drive
 from tests.sandboxes import Sandbox
@@ -63,39 +67,32 @@ def test_a_picture_that_goes_in_is_billed_too(team: Team, sandbox: Sandbox) -> N
     assert [one.state for one in bring_home(batch)] == ["kept"]
 
 
-@pytest.mark.parametrize("death", ["before the file", "after the file"])
-def test_a_worker_that_is_killed_in_the_middle_loses_no_picture(
-    team: Team, sandbox: Sandbox, monkeypatch: Any, death: str
-) -> None:
-    batch = drive(drawn(team, 30))
-    work = Harvest.objects.get(batch=batch)
-    kept: list[Any] = []
-    save = default_storage.save
+@pytest.mark.django_db(transaction=True)
+def test_cut_at_every_boundary_no_picture_is_lost(sandbox: Sandbox) -> None:
+    """A worker dies before or after any commit, so with a file that its row does not know, too."""
 
-    def dying(name: str, content: Any) -> Any:
-        kept.append(name)
-        if len(kept) == 12:
-            if death == "after the file":
-                save(name, content)
-            raise KeyboardInterrupt
-        return save(name, content)
+    def live(*cuts: int) -> Guillotine:
+        sandbox.reset()
+        batch, guillotine = drive(drawn(make_team(), 2)), Guillotine(*cuts)
+        work = Harvest.objects.get(batch=batch)
+        with guillotine.over_everything():
+            for _ in range(60):
+                with guillotine.to_the_end(), contextlib.suppress(Busy, LeaseLost):
+                    work.refresh_from_db()
+                    if work.next_look_at is None:
+                        break
+                    wait_until(work.next_look_at)
+                    harvest.harvest_step(work.pk)
+        pictures = GeneratedPicture.objects.filter(batch=batch)
+        assert [one.state for one in pictures] == [PictureState.KEPT] * 2
+        assert len({one.file.read() for one in pictures}) == 2
+        check_books(batch, sandbox)
+        return guillotine
 
-    monkeypatch.setattr(default_storage, "save", dying)
-    with pytest.raises(KeyboardInterrupt):
-        _step_often(work)
-    assert GeneratedPicture.objects.filter(batch=batch, state="kept").count() == 11
-
-    pictures = bring_home(batch)
-
-    assert {one.state for one in pictures} == {PictureState.KEPT}
-    assert len({one.file.name for one in pictures}) == 30
-    assert len({one.file.read() for one in pictures}) == 30
-    check_books(batch, sandbox)
-
-
-def _step_often(work: Harvest) -> None:
-    for _ in range(30):
-        harvest.harvest_step(work.pk)
+    whole = live()
+    assert whole.count > 8, whole.names
+    for cut in whole.different_cuts():
+        live(cut)
 
 
 def test_an_address_that_died_is_read_again_and_nothing_is_billed_twice(team: Team, sandbox: Sandbox) -> None:
@@ -133,3 +130,42 @@ def test_a_row_that_is_run_again_has_its_new_pictures(team: Team, sandbox: Sandb
     assert second[1] == first[1]
     assert second[2] != first[2]
     check_books(batch, sandbox)
+
+
+def _too_much(*_: Any) -> bytes:
+    raise MemoryError
+
+
+def test_pictures_that_take_more_memory_than_there_is_are_lost_by_row(
+    team: Team, sandbox: Sandbox, monkeypatch: Any
+) -> None:
+    batch = drive(drawn(team, 3))
+    monkeypatch.setattr(harvest, "fetch", _too_much)
+
+    pictures = bring_home(batch)
+
+    assert {(one.state, one.tries) for one in pictures} == {(PictureState.LOST, harvest.MOST_TRIES)}
+    assert all("needs more memory than a process may use" in one.problem for one in pictures)
+
+
+def test_pictures_that_end_their_process_are_lost_and_the_others_are_kept(team: Team, sandbox: Sandbox) -> None:
+    batch = drive(drawn(team, harvest.AT_ONCE + 2))
+    harvest.harvest_step(Harvest.objects.get(batch=batch).pk)
+    GeneratedPicture.objects.filter(batch=batch).update(state=PictureState.WAITING)
+    Harvest.objects.filter(batch=batch).update(tries=50, next_look_at=timezone.now())
+
+    pictures = bring_home(batch)
+
+    assert [one.state for one in pictures].count(PictureState.LOST) == harvest.AT_ONCE
+    assert {one.problem for one in pictures} == {"", "Fetching it made a worker crash repeatedly."}
+
+
+def test_results_that_cannot_be_looked_through_for_pictures_are_said_at_the_batch(
+    team: Team, sandbox: Sandbox, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(harvest, "read_result", _too_much)
+    batch = drive(drawn(team, 3))
+
+    assert bring_home(batch) == []
+
+    assert "Generated pictures were not fetched." in batch.events.get(kind="problem").text

@@ -26,7 +26,7 @@ ALLOWED = {
     "request_queue_size|protocol_version|sys_version|disable_nagle_algorithm|wbufsize": "http.server",
     "graceful|on_client_socket_readable": "gunicorn passes and calls them",
     "readinto|seekable|writable": "io.RawIOBase calls them",
-    "temporary_file_path|field_order|get_by_natural_key": "Django calls them",
+    "temporary_file_path|field_order|get_by_natural_key|label_from_instance": "Django calls them",
     r"(reasoning|completion|cached)_squared": "read by name, from a figure's",
     "upload_file": "file batches",
     r"\w+Config": "Django finds the app",

@@ -6,7 +6,7 @@ import json
 import re
 
 from batchsite.metrics.figures import Figures
-from batchsite.options import ROOT, Options
+from batchsite.options import ROOT, SECRETS, Options
 
 DEPLOY = ROOT / "deploy"
 OTHERS = {"POSTGRES_PASSWORD", "POSTGRES_USER", "HOST", "Q_CLUSTER_NAME", "PYTHONUNBUFFERED", "PATH"}
@@ -15,6 +15,7 @@ OTHERS = {"POSTGRES_PASSWORD", "POSTGRES_USER", "HOST", "Q_CLUSTER_NAME", "PYTHO
 
 def test_every_setting_exists() -> None:
     known = {field.metadata["name"] for field in Options.__dataclass_fields__.values()} | OTHERS
+    known |= {f"{name}_FILE" for name in SECRETS}
     texts = [(ROOT / "Dockerfile").read_text(), *(path.read_text() for path in DEPLOY.iterdir())]
     named = set(re.findall(r"\b([A-Z][A-Z_]{3,})[:=]", " ".join(texts)))
     assert named >= {"BATCHSITE_DATA", "DATABASE_URL", "SECRET_KEY"}

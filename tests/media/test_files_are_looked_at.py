@@ -13,8 +13,8 @@ from django.urls import reverse
 from PIL import Image
 
 from batchsite.media import file_index, seen_file
+from batchsite.media.file_reader import FileReader
 from batchsite.media.models import FileIndex, HeldFile
-from batchsite.media.picture_reader import PictureReader
 from batchsite.media.shelf import shelf_of
 from batchsite.teams.models import Team, User
 from tests.media.archives import archive, look_at_all, picture, uploaded
@@ -81,13 +81,13 @@ def test_a_worker_that_dies_in_the_middle_loses_nothing_and_repeats_nothing(team
     monkeypatch.setattr(file_index, "AT_ONCE", 3)
     looked: list[bytes] = []
 
-    def dying(_: PictureReader, data: bytes, kind: str = "picture") -> seen_file.Seen:
+    def dying(_: FileReader, data: bytes, kind: str = "picture") -> seen_file.Seen:
         looked.append(data)
         if len(looked) == 5:
             raise KeyboardInterrupt
         return seen_file.see_picture(data)
 
-    monkeypatch.setattr(PictureReader, "see", dying)
+    monkeypatch.setattr(FileReader, "see", dying)
     with pytest.raises(KeyboardInterrupt):
         uploaded(team, {f"{number}.png": picture(number, 10) for number in range(1, 9)})
     index = FileIndex.objects.get()

@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from batchsite.media import file_index
+from batchsite.media.file_reader import GAVE_UP, FileReader
 from batchsite.media.models import FileIndex, HeldFile
-from batchsite.media.picture_reader import GAVE_UP, PictureReader
+from batchsite.media.shelf import why_not_yet
 from batchsite.tables.formats import file_archive
 from batchsite.teams.models import Team
 from batchsite.timeouts import PipelineTimeouts
@@ -40,11 +42,21 @@ def of_chunks(count: int) -> bytes:
 
 @pytest.mark.parametrize("hostile", [scanned_often(3_000), of_chunks(3_900_000)], ids=["scans", "chunks"])
 def test_a_picture_that_takes_too_long_is_given_up_and_the_next_one_is_read(hostile: bytes) -> None:
-    with PictureReader() as reader:
+    with FileReader() as reader:
         assert reader.see(hostile) == GAVE_UP
         seen = reader.see(picture(90, 40))
     assert (seen.mime, seen.width, seen.height, seen.problem) == ("image/png", 90, 40, "")
     assert seen.thumb
+
+
+@pytest.mark.django_db
+def test_an_archive_of_files_that_take_too_much_is_let_be(team: Team, monkeypatch: Any) -> None:
+    monkeypatch.setattr(file_index, "MOST_GIVEN_UP", 2)
+    monkeypatch.setattr(FileReader, "see", lambda *_: GAVE_UP)
+    dataset = uploaded(team, {f"{number}.png": b"slow" for number in range(90)})
+    assert "of them took more time or memory" in FileIndex.objects.get(dataset=dataset).problem
+    assert HeldFile.objects.filter(dataset=dataset).count() == file_index.AT_ONCE
+    assert "Not all files could be looked at" in why_not_yet(dataset)
 
 
 @pytest.mark.django_db

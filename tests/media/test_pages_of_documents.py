@@ -13,48 +13,19 @@ from batchsite.batches.batch_recipe import recipe_of
 from batchsite.batches.models import Batch
 from batchsite.drafts import draft_store
 from batchsite.media import pdf_pages
-from batchsite.media.models import HeldFile
-from batchsite.recipes.attachments import MOST_PAGE_BYTES, MOST_PAGES
+from batchsite.media.file_reader import FileReader
+from batchsite.media.models import FileIndex, HeldFile
+from batchsite.recipes.attachments import MOST_PAGE_BYTES, MOST_PAGES, MOST_TOKENS
 from batchsite.submission import actions
 from batchsite.teams.models import Team
 from batchsite.trials import trial_start
 from tests.media.archives import uploaded
+from tests.media.documents import LOCKED, nested_drawings, page_of_size, pdf
 from tests.pipeline import check_books, drive
 from tests.sandboxes import Sandbox
 
 pytestmark = pytest.mark.django_db
 TEXTS = ("Invoice 7", "Total: 42 dollars")
-
-
-def pdf(*texts: str) -> bytes:
-    """A PDF with a line of text on each page."""
-    streams = [f"BT /F1 24 Tf 72 700 Td ({text}) Tj ET".encode() for text in texts]
-    kids = " ".join(f"{4 + 2 * number} 0 R" for number in range(len(texts)))
-    objects = [
-        b"<</Type/Catalog/Pages 2 0 R>>",
-        f"<</Type/Pages/Kids[{kids}]/Count {len(texts)}>>".encode(),
-        b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
-    ]
-    for number, stream in enumerate(streams):
-        page = f"/MediaBox[0 0 612 792]/Resources<</Font<</F1 3 0 R>>>>/Contents {5 + 2 * number} 0 R"
-        objects.append(f"<</Type/Page/Parent 2 0 R{page}>>".encode())
-        objects.append(b"<</Length %d>>stream\n%b\nendstream" % (len(stream), stream))
-    whole, places = b"%PDF-1.4\n", []
-    for number, one in enumerate(objects, 1):
-        places.append(len(whole))
-        whole += b"%d 0 obj\n%b\nendobj\n" % (number, one)
-    table = b"".join(b"%010d 00000 n \n" % place for place in places)
-    head = b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1)
-    return (
-        whole
-        + head
-        + table
-        + b"trailer<</Size %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF"
-        % (
-            len(objects) + 1,
-            len(whole),
-        )
-    )
 
 
 def a_draft(team: Team, form: str, files: dict[str, bytes | str] | None = None) -> Batch:
@@ -106,7 +77,8 @@ def test_a_batch_of_them_runs_and_its_tokens_were_in_the_estimate(team: Team, sa
     price = draft_store.estimate_of(batch)
     assert plain
     assert price
-    assert (price.likely > plain.likely) == (form == "pages")
+    assert price.likely < plain.likely, "xAI searches no document that is sent page by page"
+    assert (price.prompt_tokens > MOST_TOKENS) == (form == "pages")
     actions.start(batch, None, price)
     batch = drive(batch)
     assert batch.succeeded == 2
@@ -116,15 +88,52 @@ def test_a_batch_of_them_runs_and_its_tokens_were_in_the_estimate(team: Team, sa
 def test_what_cannot_be_sent_page_by_page_is_said_by_row(team: Team) -> None:
     scan = io.BytesIO()
     Image.new("RGB", (60, 80)).save(scan, "PDF")
-    long = pdf(*["x"] * (MOST_PAGES + 1))
-    batch = a_draft(team, "text", {"a.pdf": scan.getvalue(), "b.pdf": b"%PDF-1.7 rubbish", "c.pdf": long})
+    files = {
+        "a.pdf": (scan.getvalue(), "“a.pdf” holds no text"),
+        "b.pdf": (
+            b"%PDF-1.7 rubbish",
+            "The pages of “b.pdf” cannot be read. It cannot be read as a PDF: it is damaged.",
+        ),
+        "c.pdf": (pdf(*["x"] * (MOST_PAGES + 1)), "“c.pdf” has 21 pages; 20 at most"),
+        "d.pdf": (LOCKED, "The pages of “d.pdf” cannot be read. It is locked with a password."),
+        "e.pdf": (
+            nested_drawings(12),
+            "“e.pdf” cannot be read. Drawing them takes more time or memory than a file may",
+        ),
+        "f.pdf": (page_of_size(1_000_000_000, 1), "“f.pdf” holds no text"),
+        "g.pdf": (pdf("Invoice"), ""),
+    }
+    batch = a_draft(team, "text", {name: data for name, (data, _) in files.items()})
     recipe = recipe_of(batch)
-    faults = [recipe.fault(cells) for _, cells in batch.dataset.rows()]
-    assert "holds no text" in faults[0]
-    assert "cannot be read" in faults[1]
-    assert "21 pages; 20 at most" in faults[2]
+    for (_, cells), (_, words) in zip(batch.dataset.rows(), files.values(), strict=True):
+        assert words in recipe.fault(cells)
+    assert FileIndex.objects.get(dataset=batch.dataset).given_up == 1
+    assert recipe_of(a_draft(team, "", {"d.pdf": LOCKED})).fault(["d.pdf"]) == "", "as it is, it can be sent"
 
 
-def test_pictures_of_pages_are_not_made_while_a_page_waits(team: Team) -> None:
-    with pytest.raises(trial_start.Refused, match="submit a few rows first"):
-        trial_start.press(a_draft(team, "pages"), None, [1])
+def test_a_page_of_any_size_is_drawn_within_its_bounds() -> None:
+    with FileReader() as reader:
+        for width, height in ((1_000_000_000, 1), (14_400, 14_400), (-5, 0)):
+            drawn = Image.open(io.BytesIO(reader.page_jpeg(page_of_size(width, height), 0)))
+            assert max(drawn.size) <= pdf_pages.LONGEST_SIDE
+
+
+def test_a_page_that_became_too_much_holds_its_batch_and_names_the_file(
+    team: Team, sandbox: Sandbox, monkeypatch: Any
+) -> None:
+    batch = a_draft(team, "pages")
+    monkeypatch.setattr(FileReader, "page_jpeg", _refusing)
+    actions.start(batch, None, draft_store.estimate_of(batch))
+    held = drive(batch, until="held")
+    assert "Page 1 of “a.pdf” cannot be read any more. Reading it takes more time" in held.held_reason
+
+
+def _refusing(*_: Any) -> bytes:
+    raise pdf_pages.NoPages("Reading it takes more time or memory than a file may take.")
+
+
+def test_a_try_of_a_page_that_cannot_be_read_is_refused_in_words(team: Team, monkeypatch: Any) -> None:
+    batch = a_draft(team, "text")
+    monkeypatch.setattr(FileReader, "page_text", _refusing)
+    with pytest.raises(trial_start.Refused, match=r"Row 1 cannot be tried: Page 1 of “a.pdf” cannot be read"):
+        trial_start.press(batch, None, [1])

@@ -84,6 +84,7 @@ def test_what_fails_is_repeated_for_a_day_and_can_be_sent_again(
     delivery = Delivery.objects.get()
     assert delivery.state == DeliveryState.GIVEN_UP
 
+    clock.shift(destinations.PAUSE + timedelta(seconds=1))
     assert destinations.send_again(destination, delivery.pk)
     work()
 
@@ -92,6 +93,27 @@ def test_what_fails_is_repeated_for_a_day_and_can_be_sent_again(
     assert {one.headers["webhook-id"] for one in receiver.got} == {delivery.webhook_id}
     assert len({one.body for one in receiver.got}) == 1
     assert receiver.got[-1].verified(secret)["type"] == "batch.completed"
+
+
+def test_a_button_that_is_pressed_often_sends_little(
+    team: Team, alice: User, receiver: Receiver, clock: time_machine.Traveller, client_of: Callable[[User], Client]
+) -> None:
+    """The server may be that of somebody who never asked for any of it."""
+    destination, _ = a_webhook(receiver.url, team)
+    receiver.statuses = [500]
+    assert [destinations.send_test(destination, team) for _ in range(3)] == [True, False, False]
+    work()
+    delivery = Delivery.objects.get()
+    again = reverse("team-notification-again", args=[destination.pk, delivery.pk])
+    assert "It was sent just now." in client_of(alice).post(again, follow=True).content.decode()
+    clock.shift(destinations.PAUSE)
+    assert destinations.send_test(destination, team), "the one that failed is tried at once"
+    work()
+    clock.shift(destinations.PAUSE)
+    assert "It is sent again" in client_of(alice).post(again, follow=True).content.decode()
+    work()
+    assert codes(destination) == ["500", "200", "200"]
+    assert Delivery.objects.count() == 1
 
 
 def test_a_process_that_dies_between_intent_and_outcome_loses_nothing(

@@ -198,14 +198,14 @@ def test_a_key_that_is_refused_or_blocked_or_without_credits_and_is_never_shown(
 
 def test_a_stored_key_that_this_secret_key_cannot_read(place: Place) -> None:
     place.python(
-        "from batchsite.teams.models import Team; from batchsite.teams.accounts import store_key\n"
+        "from batchsite.teams.models import Team; from batchsite.teams.team_keys import store_key\n"
         "store_key(Team.objects.create(name='Support'), 'sandbox-of-support', '', None)"
     )
-    assert "Team Support: xAI accepts the key" in place.doctor().about("key", "ok")
+    assert "Team Support, key “Team key”: xAI accepts the key" in place.doctor().about("key", "ok")
     former = (place.data / "secret_key").read_text()
     place.environ["SECRET_KEY"] = "another one, which is long enough to be one: 0123456789 abcdefgh"
     said = place.doctor().about("key", "problem")
-    assert "Team Support: The stored xAI key cannot be read" in said
+    assert "Team Support, key “Team key”: The stored xAI key cannot be read" in said
     assert "SECRET_KEY_FALLBACKS" in said
     place.environ["SECRET_KEY_FALLBACKS"] = former
     assert place.doctor().about("key", "problem") == ""
@@ -222,7 +222,7 @@ def test_batches_whose_key_is_gone(place: Place) -> None:
     (place.data / "run").mkdir(exist_ok=True)
     (place.data / "run" / "sandbox.port").write_text(str(free_port()))
     seen = place.doctor()
-    assert "removed the key" in seen.about("key", "problem")
+    assert "removed the key “Team key”" in seen.about("key", "problem")
     assert "1 batches run in the sandbox" in seen.about("provider", "warning")
     place.environ["XAI_API_KEY"] = ""
     assert "made with XAI_API_KEY, which is unset now" in place.doctor().about("key", "problem")

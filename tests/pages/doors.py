@@ -18,7 +18,7 @@ from batchsite.exports.download_choice import DownloadChoice
 from batchsite.exports.models import Export
 from batchsite.notifications.models import Delivery, Destination, News
 from batchsite.prompts.models import Prompt
-from batchsite.teams.models import Invitation, Membership, Team, ToolServer, User
+from batchsite.teams.models import Invitation, Membership, ProviderKey, Team, ToolServer, User
 from batchsite.trials.models import Trial, TrialAnswer
 from batchsite.trials.trial_start import variants_of
 from tests.factories import make_dataset, make_member
@@ -86,6 +86,7 @@ def things_of(team: Team, alice: User) -> dict[str, int]:
         "ask_id": Ask.objects.create(team=team, by=alice, account="sandbox", model="grok-4.3", prompt="Why?").pk,
         "pk": Authenticator.objects.create(user=alice, type=Authenticator.Type.WEBAUTHN, data={}).pk,
         "session_id": UserSession.objects.create(user=alice, ip="192.0.2.1", session_key="of-alice").pk,
+        "key_id": ProviderKey.objects.create(team=team, secret=b"x", hint="abcd", is_default=True).pk,
         "server_id": ToolServer.objects.create(team=team, label="docs", url="https://example.org/mcp").pk,
         "invitation_id": Invitation.objects.create(team=team, created_by=alice).pk,
     }

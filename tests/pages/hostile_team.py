@@ -55,6 +55,8 @@ def addresses_of(team: Team, owner: User) -> list[str]:
     lists = ("batches/", "datasets/", "prompts/", "sign-in", "audit/", "ledger", f"batches/{batch.pk}")
     return [
         *("/", "/batches/", "/datasets/", "/prompts/", "/team", "/account", "/spending", "/batches/new", "/help"),
+        *("/team/retention", "/team/export", "/team/delete", "/account/sessions", "/account/second-step"),
+        *_questions(team),
         *("/audit/", "/ledger", "/installation", "/no-team", f"/go?{urlencode({'search': SHORT})}"),
         *(f"/{part}?{query}" for part in lists),
         *(f"/batches/{batch.pk}{part}" for part in ("", *(f"/{part}" for part in (*_TABS, *_ACTIONS)))),
@@ -87,6 +89,14 @@ def _house(team: Team, owner: User) -> Dataset:
     for place in SavedView.Place:
         SavedView.objects.create(team=team, place=place, name=SHORT, query=query, created_by=owner)
     return make_dataset(team, [HOSTILE, "text"], [[HOSTILE, HOSTILE]] * 4, name=HOSTILE, filename=HOSTILE)
+
+
+def _questions(team: Team) -> list[str]:
+    """Pages that ask before something is done to a person or a server."""
+    one = Membership.objects.get(team=team)
+    server = ToolServer.objects.get(team=team)
+    asked = [f"/team/people/{one.pk}/{what}" for what in ("budget", "remove")]
+    return [*asked, f"/team/servers/{server.pk}/remove"]
 
 
 def _batch(team: Team, owner: User, dataset: Dataset) -> Batch:
@@ -162,5 +172,6 @@ def _notifications(team: Team, owner: User, batch: Batch) -> list[str]:
             delivery.news.batch = batch
             delivery.news.save()
             Attempt.objects.create(delivery=delivery, number=1, code=SHORT[:24])
-        pages += [f"{before}/notifications", f"{before}/notifications/{one.pk}"]
+        at = f"{before}/notifications"
+        pages += [at, f"{at}/{one.pk}", f"{at}/{one.pk}/remove"]
     return pages

@@ -15,8 +15,8 @@ from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from batchsite.batches.models import Batch
-from batchsite.teams.accounts import store_key
 from batchsite.teams.models import Team, User
+from batchsite.teams.team_keys import store_key
 from tests.factories import make_dataset
 
 

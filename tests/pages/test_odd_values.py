@@ -57,6 +57,8 @@ ODD: list[bytes] = [
     b"a" * 70_000,
     b"values-99",
     b"2026-02-30",
+    b"9999-12",
+    b"9999-12-31",
     b"none",
 ]
 """Empty, blank, signed, huge, no number, no text, templates, JSON, ranges, paths, scripts, long, and words of forms."""

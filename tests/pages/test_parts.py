@@ -36,6 +36,14 @@ def test_ticks_are_told_in_dollars(ticks: int | None, text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("ticks", "text"),
+    [(50_000_000_000, "$5.00"), (12_000_000_000_000, "$1,200.00"), (14_927_001_200, "$1.49270012"), (0, "$0")],
+)
+def test_amounts_that_a_person_typed_have_cents_and_no_idle_digits(ticks: int, text: str) -> None:
+    assert wording.exact(ticks) == text
+
+
+@pytest.mark.parametrize(
     ("dollars", "text"),
     [
         *((0, "$0"), (0.00003, "< $0.0001"), (0.0000999, "$0.00010"), (0.00421, "$0.0042"), (0.0999, "$0.10")),

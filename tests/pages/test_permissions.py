@@ -72,6 +72,7 @@ PAGES = [
     "/",
     "/help",
     "/team",
+    "/team/retention",
     "/account",
     "/account/notifications",
     "/spending",

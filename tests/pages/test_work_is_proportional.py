@@ -19,6 +19,8 @@ import pytest
 from batchsite.prompts.diff import changes
 from batchsite.recipes import answer_shape
 from batchsite.recipes.answer_shape import shape_of
+from batchsite.recipes.attachments import Pictures
+from batchsite.recipes.history import History
 from batchsite.recipes.prompt_template import PromptError, parse, slips
 from batchsite.recipes.row_set import parse_rows
 from batchsite.tables import Asks, Limits, ReadingError, open_table
@@ -80,6 +82,9 @@ WORST: dict[str, tuple[int, Work]] = {
     "equal lines of two prompts": (1_000, lambda size: compared(["a"] * size, ["a", "b"] * size)),
     "different lines of two prompts": (1_000, lambda size: compared([f"a{n}" for n in range(size)], ["b"] * size)),
     "one long line of two prompts": (20_000, lambda size: compared(["a b " * size], ["b a " * size])),
+    "earlier turns of a row": (20_000, lambda size: History(0).fault(["[" + "[]," * size + "[]]"], is_all=True)),
+    "depth of earlier turns": (200_000, lambda size: History(0).fault(["[" * size], is_all=True)),
+    "names of pictures of a row": (20_000, lambda size: Pictures(0).fault(["https://a.b/c\n" * size])),
     "row ranges": (20_000, lambda size: parse_rows(",".join(f"{n}-{n + 2}" for n in range(1, size)), size + 5)),
     "schema: a long pattern": (20_000, lambda size: pasted({"type": "string", "pattern": "(a|b)*" * size})),
     "schema: many properties": (400, lambda size: pasted({"properties": {f"p{n}": {} for n in range(size)}})),

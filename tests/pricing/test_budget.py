@@ -12,18 +12,22 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from batchsite.asks import ask_start
+from batchsite.asks.models import Ask
 from batchsite.batches.draft_fingerprint import draft_fingerprint
 from batchsite.batches.models import Batch
 from batchsite.drafts import draft_store
-from batchsite.pricing.budgets import budget_of
+from batchsite.pricing.budgets import budget_of, budgets_of
 from batchsite.pricing.prompt_lengths import measure
+from batchsite.pricing.single_prompts import likely_cost
 from batchsite.pricing.spend import Payer, spent
 from batchsite.results.batch_status import status_of
 from batchsite.submission import actions
 from batchsite.submission.steps import advance
-from batchsite.teams.accounts import remove_key, store_key
 from batchsite.teams.models import Team, User
 from batchsite.teams.people import set_budget
+from batchsite.teams.team_keys import remove_key, store_key
+from batchsite.trials import trial_start
 from tests.pipeline import check_books, drive, make_batch, story
 from tests.sandboxes import Sandbox
 from tests.submission.stories import a_dataset, a_draft, a_running_batch
@@ -61,7 +65,7 @@ def test_an_owner_sets_it_in_dollars(team: Team, alice: User, client_of: Browser
     page = text_of(site.post(reverse("team-budget"), {"budget": "12.50"}, follow=True))
     team.refresh_from_db()
     assert team.budget_ticks == 125_000_000_000
-    assert "$0.5000</span></b> of <span" in page
+    assert "$0.5000</span></b> of $12.50 spent" in page
     assert f"spent in <span>{timezone.now():%B}." in page
     assert 'value="12.50"' in page
     site.post(reverse("team-budget"), {"budget": ""})
@@ -82,7 +86,7 @@ def test_a_member_sees_it_and_cannot_set_it(team: Team, alice: User, bob: User, 
     set_budget(team, DOLLAR)
     site = client_of(bob)
     page = text_of(site.get(reverse("team")))
-    assert "$1.0000" in page
+    assert "of $1.00 spent" in page
     assert reverse("team-budget") not in page
     assert site.post(reverse("team-budget"), {"budget": "9"}).status_code == 403
 
@@ -96,7 +100,7 @@ def test_what_would_exceed_it_is_refused_with_what_to_do(team: Team, alice: User
     spend(team, DOLLAR * 9 // 10)
     price = draft_store.estimate_of(draft)
     words = draft_store.problems_with_price(draft, price)[""][0]
-    assert "$0.1000 is left of the team’s budget of $1.0000" in words
+    assert "$0.1000 is left of the team’s budget of $1.00" in words
     assert "An admin or owner can raise it on the Team page, or choose fewer rows" in words
     with pytest.raises(actions.NotNow, match="is left of the team"):
         actions.start(draft, alice, price)
@@ -124,6 +128,22 @@ def test_what_running_batches_will_cost_is_promised(team: Team, alice: User) -> 
     assert found.left == DOLLAR - found.promised
 
 
+def test_what_is_asked_or_tried_is_promised_until_it_is_billed(team: Team, alice: User, bob: User) -> None:
+    """Whoever presses many buttons at once would have each of them fit into what is left."""
+    cost = likely_cost(team, "grok-4.3", len("Why?"))
+    assert cost
+    set_budget(team, 3 * cost)
+    asked = ask_start.press(team, alice, model="grok-4.3", prompt="Why?")
+    trial = trial_start.press(a_draft(team, bob), bob, [1])
+    budgets = budgets_of(team, alice)
+    assert cost < budgets[0].promised <= 3 * cost
+    with pytest.raises(ask_start.Refused, match="is reserved for what runs"):
+        ask_start.press(team, alice, model="grok-4.3", prompt="Why not? " * 200)
+    trial_start.stop(trial)
+    Ask.objects.filter(pk=asked.pk).update(ended_at=timezone.now())
+    assert budgets_of(team, None)[0].promised == 0
+
+
 def test_simulated_money_does_not_count(team: Team) -> None:
     set_budget(team, DOLLAR)
     spend(team, 5 * DOLLAR, account="sandbox")
@@ -135,7 +155,7 @@ def test_simulated_money_does_not_count(team: Team) -> None:
 def test_a_sandbox_batch_is_neither_refused_nor_held(team: Team, alice: User, sandbox: Sandbox) -> None:
     set_budget(team, 0)
     spend(team, DOLLAR)
-    remove_key(team)
+    remove_key(team.provider_keys.get())
     draft = a_draft(team, alice)
     assert draft_store.problems_with_price(draft, draft_store.estimate_of(draft)) == {}
     batch = drive(make_batch(team))
@@ -157,7 +177,7 @@ def test_a_batch_that_is_not_sent_yet_waits_and_goes_on_when_it_is_raised(team: 
     set_budget(team, DOLLAR)
     spend(team, DOLLAR)
     batch = drive(batch, until="held")
-    assert batch.held_reason.startswith("budget reached: $1.0000 of $1.0000 spent")
+    assert batch.held_reason.startswith("budget reached: $1.0000 of $1.00 spent")
     assert sandbox.batches() == []
     set_budget(team, 2 * DOLLAR)
     batch = drive(batch)

@@ -19,9 +19,9 @@ from batchsite.drafts import draft_store
 from batchsite.pricing.budgets import newly_near
 from batchsite.pricing.spend import Payer, spent
 from batchsite.submission import actions
-from batchsite.teams.accounts import store_key
 from batchsite.teams.models import Membership, Team, User
 from batchsite.teams.people import set_budget, set_personal_budget
+from batchsite.teams.team_keys import store_key
 from tests.pipeline import drive, make_batch, step_all
 from tests.sandboxes import Sandbox
 from tests.submission.stories import a_draft, a_running_batch

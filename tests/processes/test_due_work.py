@@ -94,6 +94,19 @@ def test_many_small_pieces_of_work_of_one_team_do_not_delay_another(now: datetim
     assert only in taken[:2]
 
 
+def test_where_there_is_room_for_one_a_team_with_much_in_work_lets_another_pass(
+    now: datetime, waiting: Waiting
+) -> None:
+    busy, quiet = make_team("Busy"), make_team("Quiet")
+    importing(busy, MOST_WAITING + 5, now - timedelta(minutes=5))
+    taken = take_due(Dataset.objects.all(), now, team="team", lane=lambda _: "short")
+    assert len(taken) == MOST_WAITING
+    for _ in range(MOST_WAITING - 1):
+        send(Job(NOTHING))
+    [only] = importing(quiet, 1, now - SECOND)
+    assert take_due(Dataset.objects.all(), now, team="team", lane=lambda _: "short") == [only]
+
+
 def test_long_work_of_a_team_is_done_one_at_a_time_so_that_another_team_finds_a_worker(
     now: datetime, waiting: Waiting
 ) -> None:

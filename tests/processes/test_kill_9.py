@@ -78,10 +78,11 @@ def test_work_goes_on_after_the_death_of(site: Running, books: Books, victim: st
 
 @pytest.mark.parametrize("part", ["master", "worker"])
 def test_pages_answer_again_after_the_death_of_a_web_process(site: Running, part: str) -> None:
+    wait_for(lambda: len(site.child("web").children()) == 2, 60)
     master = site.child("web")
     (master if part == "master" else master.children()[0]).kill()
-    assert httpx.get(f"{site.url}/healthz", timeout=20).status_code == 200, "requests wait instead of being refused"
-    wait_for(lambda: len(site.child("web").children()) == 2, 20)
+    assert httpx.get(f"{site.url}/healthz", timeout=60).status_code == 200, "requests wait instead of being refused"
+    wait_for(lambda: len(site.child("web").children()) == 2, 60)
 
 
 def test_idle_processes_that_are_killed_heal_within_30_seconds(site: Running, books: Books) -> None:

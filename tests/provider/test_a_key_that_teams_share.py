@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from batchsite.teams.accounts import store_key
 from batchsite.teams.models import Membership, Role, Team, User
 from batchsite.teams.people import create_team
+from batchsite.teams.team_keys import store_key
 from tests.pipeline import drive, make_batch
 from tests.provider.conftest import Stranger
 from tests.sandboxes import Sandbox

@@ -64,8 +64,15 @@ def test_an_address_is_sent_as_it_stands_in_the_form_of_each_kind_of_request() -
     assert content(recipe(), "") == "What is in 7?"
 
 
+def test_documents_that_came_with_the_table_are_named_by_their_ids() -> None:
+    held = recipe(pictures=Pictures(1, "", Box(), file_ids={"page.pdf": "file_1"}))
+
+    assert content(held, "page.pdf")[1] == {"type": "file", "file": {"file_id": "file_1"}}
+    assert content(replace(held, kind=RESPONSES), "page.pdf")[1] == {"type": "input_file", "file_id": "file_1"}
+
+
 def test_files_that_came_with_the_table_travel_inside_the_request() -> None:
-    held = recipe(pictures=Pictures(1, "", Box()))
+    held = recipe(pictures=Pictures(1, "", Box(), file_ids=None))
 
     assert content(held, "a b.png")[1] == {"type": "image_url", "image_url": {"url": "data:image/png;base64,YWJj"}}
     assert content(held, "page.pdf")[1] == {

@@ -15,6 +15,7 @@ from batchsite.datasets.models import Dataset, DatasetState
 from batchsite.drafts import draft_store
 from batchsite.submission import actions
 from batchsite.submission.live_calls import CALLS_AT_ONCE
+from batchsite.teams import tool_servers
 from batchsite.teams.models import Team
 from tests.cuts import Guillotine
 from tests.live import check_live_books
@@ -22,6 +23,8 @@ from tests.pipeline import step_all, story
 from tests.sandboxes import Sandbox
 
 ROWS = 7
+SERVER = {"label": "notes", "url": "https://example.org/private/mcp", "sentence": "", "token": "token-of-the-server"}
+"""The sandbox refuses it without its token."""
 
 
 class Life:
@@ -54,7 +57,7 @@ class Life:
             self.begin()
         elif batch.state == State.DRAFT:
             if not batch.prompt:
-                Batch.objects.filter(team=self.team).update(**self.draft)
+                Batch.objects.filter(team=self.team).update(**self._own_draft())
             actions.start(self.batch, None, None)
         elif self.after(batch):
             pass
@@ -74,7 +77,15 @@ class Life:
             importer.import_step(dataset.pk)
         else:
             batch = draft_store.new_draft(self.team, None, dataset)
-            Batch.objects.filter(pk=batch.pk).update(**self.draft)
+            Batch.objects.filter(pk=batch.pk).update(**self._own_draft())
+
+    def _own_draft(self) -> dict[str, Any]:
+        """The draft, with the team's own server if it names one."""
+        tools = self.draft.get("tools", {})
+        if "mcp" not in tools:
+            return self.draft
+        found = tool_servers.servers_of(self.team).first() or tool_servers.approve(self.team, None, **SERVER)
+        return self.draft | {"tools": tools | {"mcp": {"servers": [found.pk]}}}
 
 
 def check(life: Life, sandbox: Sandbox, before: frozenset[str]) -> None:

@@ -13,8 +13,9 @@ from django.urls import reverse
 from batchsite.batches.models import Batch, Submission
 from batchsite.batches.states import HeldFor
 from batchsite.submission import provider_teams
-from batchsite.teams.accounts import AccountKind, store_key
+from batchsite.teams.accounts import AccountKind
 from batchsite.teams.models import Team, User
+from batchsite.teams.team_keys import store_key
 from tests.factories import make_member, make_team
 from tests.pipeline import check_books, drive, make_batch, story
 from tests.sandboxes import Sandbox
@@ -68,11 +69,11 @@ def test_it_goes_on_with_a_key_of_the_same_xai_team(
     sandbox.admin("POST", "keys", {"key": SECOND, "team": made_by(batch)})
     store_key(team, SECOND, made_by(batch), alice)
     site, address = client_of(alice), reverse("batch-key", args=[batch.pk])
-    assert "the key of the team" in site.get(address).content.decode()
+    assert "the key “Team key”" in site.get(address).content.decode()
     site.post(address)
     batch.refresh_from_db()
     assert (batch.account, batch.held_reason, batch.held_for) == (AccountKind.TEAM, "", "")
-    assert "key: Moved to the key of the team" in story(batch)
+    assert "key: Moved to the key “Team key”" in story(batch)
     go_to_the_end(batch, sandbox)
 
 

@@ -11,9 +11,9 @@ from batchsite.batches.models import Batch
 from batchsite.batches.states import HeldFor
 from batchsite.submission import actions
 from batchsite.submission.provider_calls import is_lasting
-from batchsite.teams.accounts import store_key
 from batchsite.teams.models import Team, User
 from batchsite.teams.network_faults import NetworkFault
+from batchsite.teams.team_keys import store_key
 from batchsite.xai.errors import ConnectionFailed, ServerError, TimedOut
 from tests.pipeline import check_books, drive, make_batch, story
 from tests.sandboxes import Sandbox

@@ -10,8 +10,9 @@ from django.utils import timezone
 
 from batchsite.submission import actions, provider_teams
 from batchsite.submission.provider_calls import hold_words
-from batchsite.teams.accounts import AccountKind, store_key
+from batchsite.teams.accounts import Account, AccountKind
 from batchsite.teams.models import Team, User
+from batchsite.teams.team_keys import store_key
 from batchsite.xai.errors import KeyRejected
 from tests.pipeline import check_books, drive, make_batch, step_all, story
 from tests.sandboxes import Sandbox
@@ -147,7 +148,8 @@ def test_a_person_can_end_what_no_key_can_see(team: Team, sandbox: Sandbox, set_
 
 def test_the_words_for_a_refused_key_say_which_key_helps() -> None:
     error = KeyRejected("Incorrect API key provided", status=400)
-    installation, own = hold_words(error, AccountKind.ENVIRONMENT), hold_words(error, AccountKind.TEAM)
+    installation = hold_words(error, Account(AccountKind.ENVIRONMENT, "https://x", "k"))
+    own = hold_words(error, Account(AccountKind.TEAM, "https://x", "k", 1, "Production"))
     assert "XAI_API_KEY" in installation
     assert "move this batch to it" in installation
-    assert "on the Team page" in own
+    assert "xAI refuses the key “Production”. Replace it on the Team page" in own

@@ -21,6 +21,7 @@ from django.db import connection
 
 from batchsite.batches.models import Batch
 from batchsite.batches.signals import batch_starting
+from batchsite.batches.states import HeldFor
 from batchsite.submission import actions
 from batchsite.submission.tried_rows import Tried, keep_tried
 from tests.cuts import Guillotine, Sleeper
@@ -72,6 +73,17 @@ def retry_misfits(batch: Batch) -> bool:
     return False
 
 
+def cap_in_the_middle(batch: Batch) -> bool:
+    """A spending cap that is reached while rows run: they are cancelled at xAI, and go on below a higher one."""
+    if batch.spend_cap_ticks is None and batch.succeeded and not batch.is_terminal:
+        actions.set_spend_cap(batch, batch.cost_ticks, None)
+        return True
+    if batch.held_for == HeldFor.CAP:
+        actions.set_spend_cap(batch, 10**12, None)
+        return True
+    return False
+
+
 STORIES: dict[str, tuple[Callable[[Batch], bool], dict[str, Any] | None]] = {
     "plain": (nothing, None),
     "retry": (retry_once, {"what": "fail_rows", "ids": ["table-row-2", "table-row-6"], "batches": 1}),
@@ -79,10 +91,11 @@ STORIES: dict[str, tuple[Callable[[Batch], bool], dict[str, Any] | None]] = {
     "shaped": (retry_misfits, None),
     "live": (nothing, None),
     "live, cancelled": (cancel_early, None),
+    "capped": (cap_in_the_middle, {"what": "hang_rows", "ids": ["table-row-2", "table-row-6"], "batches": 1}),
     "once": (retry_once, {"what": "fail_rows", "ids": ["table-row-1"], "batches": 1}),
 }
 PARTS_WAYS = {"plain": "", "retry": "before GET", "cancel": "after POST", "shaped": 'UPDATE "batches_batch"'}
-PARTS_WAYS |= {"once": 'UPDATE "batches_batch"'}
+PARTS_WAYS |= {"capped": ":cancel", "once": 'UPDATE "batches_batch"'}
 PARTS_WAYS |= {"live": "before POST", "live, cancelled": "before POST"}
 """In the name of the boundary from which on a story is not the plain one."""
 DRAFT: dict[str, Any] = {"prompt": "Answer: {{text}}", "model": "grok-4.3"}
@@ -92,7 +105,8 @@ SHAPED = DRAFT | {
     "skip_empty": True,
 }
 """Row 4 is empty, and row 6 was answered when it was tried."""
-SEARCHING = DRAFT | {"tools": {"web_search": {}}}
+SEARCHING = DRAFT | {"tools": {"web_search": {}, "mcp": {"servers": ["notes"]}}}
+"""With a server that every team approves for itself (`Life.begin`)."""
 ONCE = DRAFT | {"repeats": "once"}
 """Rows 3 and 5 repeat row 1, which fails at first, and row 7 repeats row 6."""
 KEPT = {"choices": [{"message": {"role": "assistant", "content": '{"word":"seven"}'}, "finish_reason": "stop"}]}

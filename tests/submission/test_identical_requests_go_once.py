@@ -16,7 +16,7 @@ from batchsite.submission import actions
 from batchsite.submission.tried_rows import Tried, keep_tried
 from batchsite.teams.models import Team, User
 from tests.factories import make_dataset
-from tests.pipeline import check_books, drive, story
+from tests.pipeline import check_books, drive, half_done, story
 from tests.sandboxes import Sandbox
 from tests.submission.stories import receive
 
@@ -191,3 +191,19 @@ def test_a_judgement_is_of_the_answer_and_so_of_all_rows_that_have_it(
     assert set(Judgement.objects.filter(verdict="good").values_list("row", flat=True)) == family
     judge(batch, copy, alice, "good")
     assert not Judgement.objects.exists(), "the same once more takes it back"
+
+
+def test_what_was_judged_before_its_copies_had_the_answer_is_true_of_them_too(
+    team: Team, alice: User, sandbox: Sandbox
+) -> None:
+    batch = half_done(started(a_draft(team, **ONCE)), sandbox)
+    [original, *_] = Result.objects.filter(batch=batch, state="succeeded", row__in=COPIES.values())
+    judge(batch, original.row, alice, "bad")
+    assert Judgement.objects.count() == 1, "its copies have no answer yet"
+    sandbox.set(rate=0)
+    sandbox.complete()
+    batch = drive(batch)
+    assert batch.is_terminal
+    family = {original.row, *(row for row, source in COPIES.items() if source == original.row)}
+    assert len(family) > 1
+    assert set(Judgement.objects.filter(verdict="bad").values_list("row", flat=True)) == family

@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from batchsite.batches.models import Batch
 from batchsite.submission import actions
-from batchsite.teams.accounts import store_key
 from batchsite.teams.models import ProviderKey, Team, User
+from batchsite.teams.team_keys import remove_key, store_key
 from tests.pipeline import check_books, drive, make_batch, step_all, story
 from tests.sandboxes import Sandbox
 
@@ -86,7 +86,7 @@ def test_a_key_taken_away_in_the_middle_holds_and_a_new_one_goes_on(
     sandbox.set(rate=20)
     batch = drive(make_batch(team, ROWS), until="processing")
     assert batch.account == "team"
-    ProviderKey.objects.filter(team=team).delete()
+    remove_key(ProviderKey.objects.get(team=team))
     drive(batch, until="held")
     assert "removed" in batch.held_reason
     with django_capture_on_commit_callbacks(execute=True):

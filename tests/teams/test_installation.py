@@ -58,7 +58,7 @@ def test_a_new_team_spends_the_key_once_an_owner_of_the_first_team_allows_it(
     client_of(alice).post(toggle, {"allowed": "0"})
     sales.refresh_from_db()
     with pytest.raises(AccountMissing, match="may no longer use the key"):
-        account_of(sales, AccountKind.ENVIRONMENT)
+        account_of(sales, AccountKind.ENVIRONMENT, None)
 
 
 def test_a_deactivated_account_is_out_at_once(alice: User, bob: User, client_of: ClientOf, client: Client) -> None:

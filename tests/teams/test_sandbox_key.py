@@ -23,7 +23,7 @@ def data(settings: Any, tmp_path: Path) -> Path:
 def test_key_is_read_from_the_file_of_the_sandbox(data: Path) -> None:
     (data / "run" / "sandbox.key").write_text("sandbox-random\n")
     assert sandbox_key() == "sandbox-random"
-    assert account_of(Team(name="A"), AccountKind.SANDBOX).api_key == "sandbox-random"
+    assert account_of(Team(name="A"), AccountKind.SANDBOX, None).api_key == "sandbox-random"
 
 
 def test_sandbox_started_by_hand_gets_the_default_key(data: Path) -> None:

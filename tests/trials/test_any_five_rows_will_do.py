@@ -15,7 +15,7 @@ from batchsite.batches.models import Batch
 from batchsite.drafts import draft_store
 from batchsite.pricing.lessons import Lesson, prompt_fingerprint
 from batchsite.submission.completion_columns import columns_of
-from batchsite.teams.accounts import Account, account_kind, account_of
+from batchsite.teams.accounts import Account, account_now
 from batchsite.teams.models import Team
 from batchsite.trials.completion import ask, body_of
 from tests.pipeline import SHORT
@@ -29,7 +29,7 @@ EVERY = 4
 
 def lessons(batch: Batch) -> list[Lesson]:
     """What trying a row would teach, of rows from the first to the last."""
-    recipe, account = recipe_of(batch), account_of(batch.team, account_kind(batch.team))
+    recipe, account = recipe_of(batch), account_now(batch.team)
     bodies = [body_of(recipe, cells) for number, cells in batch.dataset.rows() if number % EVERY == 0]
     with ThreadPoolExecutor(8) as pool:
         return list(pool.map(lambda body: lesson(account, body), bodies))

@@ -12,9 +12,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from batchsite.batches.models import Batch
-from batchsite.teams.accounts import store_key
 from batchsite.teams.models import Team, User
 from batchsite.teams.people import set_budget
+from batchsite.teams.team_keys import store_key
 from batchsite.trials import trial_start
 from batchsite.trials.models import AnswerState, Trial, TrialAnswer
 from tests.pipeline import drive

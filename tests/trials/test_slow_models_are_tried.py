@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -9,11 +10,17 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from batchsite.teams.models import Team
+from batchsite.processes.leases import Busy, LeaseLost
+from batchsite.teams.models import Team, User
+from batchsite.teams.team_keys import store_key
 from batchsite.trials import trial_start
 from batchsite.trials.models import Trial
 from batchsite.trials.trial_restore import hold_back
 from batchsite.trials.trial_step import advance
+from tests.clock import wait_until
+from tests.cuts import Guillotine
+from tests.factories import make_team
+from tests.faults import FAULTS, READS, WRITES
 from tests.sandboxes import Sandbox
 from tests.trials.stories import a_draft, answers, direct, settled, states, tried
 
@@ -31,6 +38,7 @@ def begun(team: Team) -> Trial:
     trial = trial_start.press(a_draft(team, **HARD), None, [1, 2, 3])
     advance(trial.pk)
     assert states(trial) == ["running"] * 3
+    trial.refresh_from_db()
     return trial
 
 
@@ -77,3 +85,76 @@ def test_a_read_that_breaks_on_the_way_there_is_made_again(team: Team, sandbox: 
 
 def test_quick_models_answer_at_once(team: Team, sandbox: Sandbox) -> None:
     assert [answer.request_id for answer in answers(tried(a_draft(team), [1]))] == [""]
+
+
+@pytest.mark.usefixtures("slow")
+def test_answers_wait_for_a_key_of_the_team_that_asked(
+    team: Team, alice: User, sandbox: Sandbox, settings: Any
+) -> None:
+    """xAI says 404 to any other key, which would read as an answer that was lost."""
+    settings.OPTIONS = replace(settings.OPTIONS, xai_api_base=sandbox.url)
+    store_key(team, "xai-team-a-key-1111111111", "", alice)
+    trial = begun(team)
+    assert trial.provider_team != ""
+    store_key(team, "xai-team-b-key-2222222222", "", alice)
+    settled(trial, until="held")
+    assert "another xAI team" in trial.held_reason
+    assert trial.provider_team in trial.held_reason
+    for _ in range(3):
+        wait_until(trial.next_look_at)
+        advance(trial.pk)
+        trial.refresh_from_db()
+    assert states(trial) == ["running"] * 3
+    store_key(team, "xai-team-a-key-1111111111", "", alice)
+    assert states(settled(trial)) == ["answered"] * 3
+
+
+CALLS = [("chat", fault) for fault in WRITES] + [("deferred", fault) for fault in READS]
+
+
+@pytest.mark.parametrize(("call", "fault"), CALLS)
+def test_whatever_happens_to_a_call_no_row_is_asked_twice(
+    call: str, fault: str, team: Team, sandbox: Sandbox, settings: Any
+) -> None:
+    settings.TIMEOUTS = replace(settings.TIMEOUTS, call=0.5)  # shorter than a time-out among the faults
+    sandbox.fault(**{"times": 1, **FAULTS[fault], "call": call})
+    trial = tried(a_draft(team, **HARD), [1, 2])
+    assert sandbox.idle_faults() == []
+    check_tries(trial, sandbox, most_lost=2)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_cut_at_every_boundary_no_row_is_asked_twice(sandbox: Sandbox) -> None:
+    def live(*cuts: int) -> Guillotine:
+        trial, guillotine = trial_start.press(a_draft(make_team(), **HARD), None, [1]), Guillotine(*cuts)
+        with guillotine.over_everything():
+            for _ in range(40):
+                with guillotine.to_the_end():
+                    trial.refresh_from_db()
+                    if trial.ended_at:
+                        break
+                    if trial.next_look_at and trial.next_look_at > timezone.now():
+                        wait_until(trial.next_look_at)
+                    with contextlib.suppress(Busy, LeaseLost):
+                        advance(trial.pk)
+        check_tries(trial, sandbox, most_lost=len(cuts))
+        return guillotine
+
+    whole = live()
+    assert whole.count > 8, whole.names
+    for cut in whole.different_cuts():
+        live(cut)
+
+
+def check_tries(trial: Trial, sandbox: Sandbox, most_lost: int) -> None:
+    """Each row was asked once at most, and paid as the provider says, but for what is declared lost."""
+    trial.refresh_from_db()
+    assert trial.ended_at, states(trial)
+    lost = [answer for answer in answers(trial) if answer.state == "unknown"]
+    assert len(lost) <= most_lost
+    assert all("be requested again automatically" in answer.error for answer in lost)
+    for answer in answers(trial):
+        calls = [call for call in sandbox.direct() if call["client_request_id"] == f"bs-try-{answer.pk}"]
+        assert len(calls) <= 1, "asked twice"
+        if answer not in lost:
+            assert (answer.state, answer.cost_ticks) == ("answered", calls[0]["cost_in_usd_ticks"]), answer.error

@@ -14,7 +14,8 @@ from batchsite.datasets.models import Dataset
 from batchsite.recipes.row_set import RowSet
 from batchsite.recipes.tools import in_words
 from batchsite.teams.accounts import AccountKind
-from batchsite.teams.models import Team, User
+from batchsite.teams.models import ProviderKey, Team, User
+from batchsite.teams.retained import Retained
 from batchsite.xai.catalogue import picture_model
 
 
@@ -25,7 +26,7 @@ class Repeats(models.TextChoices):
     EACH = "each", "Send each of them"
 
 
-class Batch(models.Model):
+class Batch(Retained):
     """What a person names and watches: a dataset, a prompt, a model, parameters; and the sums of its results.
 
     Always: total = pending + succeeded + failed + cancelled + missing + skipped. From `queued` on, what is sent
@@ -90,6 +91,8 @@ class Batch(models.Model):
     """The column whose values are the ids of the requests; `<id_prefix>-row-<n>` where blank."""
     id_prefix = models.CharField(max_length=48, blank=True)
     account = models.CharField(max_length=12, choices=AccountKind.choices, blank=True)
+    key = models.ForeignKey(ProviderKey, on_delete=models.SET_NULL, null=True, blank=True, related_name="batches")
+    """Which of the team's keys pays, if one of them does. It stays until a person moves the batch."""
     cache_key = models.CharField(max_length=40, blank=True)
     """Sent with requests that take one, so that xAI may find what they share in its cache (facts 7.3)."""
     request_kind = models.CharField(max_length=24, default="chat_get_completion")
@@ -183,6 +186,11 @@ class Batch(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def account_mark(self) -> str:
+        """Names the account in an address, as `Account.mark` does."""
+        return f"{self.account}-{self.key_id}" if self.key_id else self.account
 
     @property
     def has_sources(self) -> bool:

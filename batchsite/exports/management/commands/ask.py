@@ -11,16 +11,18 @@ from typing import Any, NoReturn
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
-from batchsite.asks.ask_start import Refused, likely_cost, press
+from batchsite.asks.ask_start import Refused, press
 from batchsite.asks.ask_step import advance
 from batchsite.asks.models import Ask, AskState
 from batchsite.exports import console
 from batchsite.pricing.model_prices import prices_for
+from batchsite.pricing.single_prompts import likely_cost
 from batchsite.processes.health import is_new, missing_migrations
 from batchsite.processes.leases import Busy, LeaseLost
 from batchsite.processes.startup import migrate
 from batchsite.teams import security_log
 from batchsite.teams.accounts import AccountKind, account_kind
+from batchsite.teams.key_choice import UnknownKey, key_named
 from batchsite.teams.models import Team
 from batchsite.wording import dollars
 
@@ -39,6 +41,7 @@ class Command(BaseCommand):
         parser.add_argument("--system", default="", help="a system prompt")
         parser.add_argument("--model", default="", help="default: the first model that takes batches")
         parser.add_argument("--effort", default="", help="reasoning effort, such as low")
+        parser.add_argument("--key", default="", help="name of the team’s xAI key that pays; default: its default key")
         parser.add_argument("--team", default="", help="name of the team; default: the first one")
         parser.add_argument("--resume", type=int, metavar="ID", help="wait for the answer of an earlier ask")
 
@@ -77,9 +80,10 @@ class Command(BaseCommand):
         self.stderr.write(f"{model}: {price}, {where}.")
         security_log.record("asked", None, team=team.pk)
         try:
-            effort = arguments.effort or None
-            return press(team, None, model=model, prompt=prompt, system=arguments.system, reasoning_effort=effort)
-        except Refused as refusal:
+            key, effort = key_named(team, arguments.key), arguments.effort or None
+            texts = {"model": model, "prompt": prompt, "system": arguments.system}
+            return press(team, None, key=key, reasoning_effort=effort, **texts)
+        except (Refused, UnknownKey) as refusal:
             self._stop(BAD_INPUT, str(refusal))
 
     def _earlier(self, pk: int) -> Ask:

@@ -33,7 +33,8 @@ from batchsite.submission.local_run import drive
 from batchsite.submission.restore import begin_anew
 from batchsite.teams import security_log
 from batchsite.teams.accounts import AccountKind
-from batchsite.teams.models import Team
+from batchsite.teams.key_choice import UnknownKey, key_named
+from batchsite.teams.models import ProviderKey, Team
 from batchsite.xai.bodies import PARAMS
 
 ALL_WELL, OTHER, BAD_INPUT, SOME_FAILED = 0, 1, 2, 3
@@ -72,6 +73,7 @@ class Command(BaseCommand):
             metavar="KEY=VALUE",
             help="how to read the file, if there are questions",
         )
+        parser.add_argument("--key", default="", help="name of the team’s xAI key that pays; default: its default key")
         parser.add_argument("--team", default="", help="name of the team; default: the first one")
         parser.add_argument(
             "--resume",
@@ -147,6 +149,7 @@ class Command(BaseCommand):
             raise Stop(BAD_INPUT, 'Give a file and a prompt: manage.py runbatch FILE --prompt "… {{column}} …"')
         params, shape, answers = _params(arguments), _shape(arguments.schema), _answers(arguments)
         team = _team(arguments.team)
+        key = _key(team, arguments.key)
         batch = draft_store.new_draft(team, None, self._import(team, arguments, answers))
         batch.prompt, batch.system_prompt, batch.params = arguments.prompt or "", arguments.system, params
         batch.model = arguments.model or batch.model
@@ -161,11 +164,11 @@ class Command(BaseCommand):
         if problems:
             words = [f"{field or 'batch'}: {one}" for field, found in problems.items() for one in found]
             raise Stop(BAD_INPUT, "\n".join(words))
-        self.stderr.write(console.plan(batch, price))
+        self.stderr.write(console.plan(batch, price, key))
         for warning in warnings_of(batch):
             self.stderr.write(f"Note: {warning}")
         try:
-            actions.start(batch, None, price)
+            actions.start(batch, None, price, key=key)
         except actions.NotNow as refusal:
             raise Stop(BAD_INPUT, str(refusal)) from refusal
         security_log.record("batch_run", None, batch=batch.pk, team=team.pk)
@@ -272,6 +275,13 @@ def _team(name: str) -> Team:
     if found is None and name:
         raise Stop(BAD_INPUT, f"There is no team “{name}”.")
     return found or Team.objects.create(name="My team")
+
+
+def _key(team: Team, name: str) -> ProviderKey | None:
+    try:
+        return key_named(team, name)
+    except UnknownKey as error:
+        raise Stop(BAD_INPUT, str(error)) from error
 
 
 def _resumable() -> Any:

@@ -1,0 +1,22 @@
+from __future__ import annotations
+
+import django.db.models.deletion
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("asks", "0002_provider_team"), ("teams", "0009_several_keys")]
+
+    operations = [
+        migrations.AddField(
+            model_name="ask",
+            name="key",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to="teams.providerkey",
+            ),
+        ),
+    ]

@@ -1,0 +1,17 @@
+"""What a thing of a team says of the team's retention. The room `retention` writes it; pages and lists show it."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class Retained(models.Model):
+    """Something that the team's retention may remove."""
+
+    remove_at = models.DateTimeField(null=True, blank=True)
+    """When a worker removes it, announced a week ahead. Null: not within the next week."""
+    stays = models.BooleanField(default=False)
+    """A person wants it kept, whatever the team's retention says."""
+
+    class Meta:
+        abstract = True
