@@ -37,6 +37,8 @@ GIVE_UP = 240.0
 LONG = 20.0
 """Minutes after which what is rarely hit must have been."""
 RARE = (IN_A_TRY, ASKING_LIVE, FROZEN_WITH_A_LEASE)
+UNWINDS = 600.0
+"""Seconds that those who act may take to come to an end: a restore that began is finished, on a busy machine too."""
 STOP = 60.0
 """Seconds that `up` may take to stop; a step that runs is let finish."""
 
@@ -55,7 +57,7 @@ def run(scene: Scene) -> bool:
     _watch(scene, tally, actors)
     over.set()
     for actor in actors:
-        assert actor.acted.wait(150), f"{actor.name} does not come to an end: a mistake of the harness"
+        assert actor.acted.wait(UNWINDS), f"{actor.name} does not come to an end: a mistake of the harness"
     assert not any(actor.failed for actor in actors), "a mistake of the harness"
     print(f"{tally.minutes:.1f} min: all kills and faults are over", flush=True)
     _let_all_end(scene, tally, people.wrong)
