@@ -23,9 +23,9 @@ AWAY = "The database does not answer"
 MEMORY = "The server ran out of memory for this page"
 _ADVICE = {
     FULL: "Ask whoever runs batchsite to make room.",
-    LOCKED: "Another process holds it just now. Try again in a moment.",
+    LOCKED: "Another process is using it right now. Try again in a moment.",
     MEMORY: "Try again in a moment, with fewer rows or columns if you can choose them.",
-    AWAY: "Try again in a moment. If it stays, tell whoever runs batchsite; `manage.py doctor` says why.",
+    AWAY: "Try again in a moment. If it stays, tell whoever runs batchsite; manage.py doctor says why.",
 }
 _OF_DATABASE = {Trouble.FULL: FULL, Trouble.LOCKED: LOCKED, Trouble.AWAY: AWAY}
 """A damaged database does not pass."""

@@ -195,7 +195,7 @@ def _stalled(batch: Batch, running: Sequence[Submission], events: Sequence[Event
         return Notice("suspect", "warn", suspect.text, text, suspect.at, ("wait", "finish"))
     if idle > timeouts().unmoved:
         tone = "warn" if idle > timeouts().stalled else ""
-        text = "xAI guarantees no time; most batches finish within a day, but a row can hang forever. You can wait, or "
+        text = "xAI promises no time; most batches finish within a day, but a row can hang forever. You can wait, or "
         text += "take the answers it has: the rest is cancelled and marked missing, and can be retried."
         return Notice("stalled", tone, "No new answers for a while", text, moved, ("wait", "finish"))
     return None
