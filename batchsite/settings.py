@@ -272,6 +272,8 @@ LOGGING: dict[str, Any] = {
         "batchsite.xai": {"handlers": ["calls"], "level": "INFO"},
         "httpx": {"level": "WARNING"},
         "httpcore": {"level": "WARNING"},
+        "urllib3": {"level": "WARNING"},  # its lines hold the addresses of chats, which are secrets
+        "apprise": {"level": "CRITICAL", "propagate": False},  # so do these
     },
 }
 SILENCED_SYSTEM_CHECKS: list[str] = []

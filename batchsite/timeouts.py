@@ -58,6 +58,8 @@ class PipelineTimeouts:
     bundle: float = 20
     """What happens so soon after another thing goes into the same mail."""
     between_mails: float = 600
+    between_messages: float = 60
+    """What happens within this time goes into one message of a chat."""
     delivery: float = 15
     """A server that is sent a webhook answers within this time."""
     fetch: float = 900

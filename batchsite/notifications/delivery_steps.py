@@ -19,6 +19,7 @@ from django.db.models import F, Min
 from django.utils import timezone
 
 from batchsite.notifications import destinations, mail_call
+from batchsite.notifications.chat_call import ChatCall
 from batchsite.notifications.destinations import Unreadable
 from batchsite.notifications.models import Attempt, Channel, Delivery, DeliveryState, Destination, Kind
 from batchsite.notifications.outcome_codes import UNREADABLE, Outcome
@@ -34,7 +35,7 @@ RETRIES = (5, 60, 300, 1800, 7200, 18_000, 28_800, 28_800)
 AT_ONCE = 8
 """Destinations served at the same time."""
 MOST_IN_ONE = 200
-"""Pieces of news in one mail."""
+"""Pieces of news in one mail or message."""
 
 
 class Call(Protocol):
@@ -101,7 +102,7 @@ def _prepared(claim: Claim[Destination]) -> Ready | None:
 
 
 def _due(destination: Destination) -> list[Delivery]:
-    """What goes into the next call: a webhook is about one piece of news, a mail about many."""
+    """What goes into the next call: a webhook is about one piece of news, a mail or message about many."""
     now = timezone.now()
     _drop_what_is_no_business(destination)
     due = destination.deliveries.filter(due_at__lte=now).select_related("news").order_by("due_at", "pk")
@@ -122,7 +123,8 @@ def _drop_what_is_no_business(destination: Destination) -> None:
 
 def _silent_until(destination: Destination) -> datetime:
     last = destination.sent_at or destination.created_at - timedelta(days=1)
-    return last + timedelta(seconds=timeouts().between_mails)
+    is_chat = destination.channel == Channel.CHAT
+    return last + timedelta(seconds=timeouts().between_messages if is_chat else timeouts().between_mails)
 
 
 def _intend(delivery: Delivery) -> Attempt:
@@ -143,6 +145,8 @@ def _call(destination: Destination, some: Sequence[Delivery]) -> Call:
         if destination.channel == Channel.WEBHOOK:
             secrets = destinations.secrets_of(destination)
             return WebhookCall(some[0].webhook_id, address, secrets, body_of(news[0]))
+        if destination.channel == Channel.CHAT:
+            return ChatCall(address, news)
     except Unreadable:
         return Nothing(UNREADABLE)
     return mail_call.prepared(destination, some[0].webhook_id, news)

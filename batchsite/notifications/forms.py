@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
 from batchsite.datasets.web_address import LONGEST, is_public
+from batchsite.notifications.chat_services import NAMES, NoSuchChat, read_chat
 from batchsite.notifications.models import CHOSEN_KINDS, Audience, Channel, Destination
 
 NO_ADDRESS = "Enter a web address, such as https://example.org/hooks/batches."
@@ -97,5 +98,35 @@ def _is_private(host: str) -> bool:
         return host == "localhost" or host.endswith((".localhost", ".local", ".internal"))
 
 
-FORMS: dict[str, Any] = {Channel.MAIL: MailForm, Channel.WEBHOOK: WebhookForm}
+class ChatForm(ChoiceForm):
+    url = forms.CharField(
+        label="Address",
+        max_length=LONGEST,
+        widget=forms.TextInput(
+            {"autocomplete": "off", "spellcheck": "false", "placeholder": "https://hooks.slack.com/services/…"}
+        ),
+        help_text=f"Of {NAMES}: as the service shows it, or as Apprise writes it. Stored encrypted, never shown again.",
+    )
+    field_order = ("url",)
+
+    def clean_url(self) -> str:
+        text = str(self.cleaned_data["url"]).strip()
+        try:
+            self._chat = read_chat(text, allow_plain=settings.OPTIONS.notify_private)
+        except NoSuchChat as error:
+            raise ValidationError(str(error)) from None
+        if self._chat.host and _is_private(self._chat.host) and not settings.OPTIONS.notify_private:
+            raise ValidationError(PRIVATE)
+        return text
+
+    @property
+    def address(self) -> str:
+        return str(self.cleaned_data["url"])
+
+    @property
+    def hint(self) -> str:
+        return self._chat.hint
+
+
+FORMS: dict[str, Any] = {Channel.MAIL: MailForm, Channel.WEBHOOK: WebhookForm, Channel.CHAT: ChatForm}
 """The form that makes a destination of each channel that can be chosen."""

@@ -55,6 +55,7 @@ class News(Work):
 class Channel(models.TextChoices):
     MAIL = "mail", "E-mail"
     WEBHOOK = "webhook", "Webhook"
+    CHAT = "chat", "Chat"
 
 
 class Audience(models.TextChoices):
@@ -75,7 +76,7 @@ class Destination(Work):
     """A person's: news about batches of others in their teams, too."""
     audience = models.CharField(max_length=8, choices=Audience.choices, default=Audience.MANAGERS)
     address = models.BinaryField(null=True)
-    """The web address, encrypted: it may hold a password."""
+    """The address of a webhook or chat, encrypted: it may hold a password."""
     hint = models.CharField(max_length=120, blank=True)
     """What is shown of the address."""
     secret = models.BinaryField(null=True)

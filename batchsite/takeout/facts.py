@@ -78,7 +78,7 @@ def dataset(one: Dataset) -> dict[str, Any]:
 
 def batch(one: Batch) -> dict[str, Any]:
     people = {"created_by": _person(one.created_by), "started_by": _person(one.started_by)}
-    return _some(one, _BATCH) | people | {"dataset": one.dataset.name}
+    return _some(one, _BATCH) | people | {"dataset": one.dataset.name, "xai_key": one.key.name if one.key else None}
 
 
 def version(one: PromptVersion) -> dict[str, Any]:

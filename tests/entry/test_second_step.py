@@ -94,13 +94,16 @@ def test_secrets_are_encrypted_and_follow_the_key(alice: User, client_of: Client
 
 
 @pytest.mark.parametrize("sent", [{"password": PASSWORD}, {"password": "wrong"}])
-def test_after_a_while_dangerous_things_ask_again(sent: dict[str, str], alice: User, client_of: ClientOf) -> None:
+def test_after_a_while_dangerous_things_ask_again(
+    sent: dict[str, str], alice: User, bob: User, client_of: ClientOf
+) -> None:
+    dangerous = reverse("member-remove", args=[bob.memberships.get().pk])
     with time_machine.travel(NOW) as clock:
         site = client_of(alice)
-        assert site.get(reverse("key-remove")).status_code == 200
+        assert site.get(dangerous).status_code == 200
         clock.shift(31 * 60)
-        asked = site.get(reverse("key-remove"))
-        assert asked["Location"] == f"{reverse('account_reauthenticate')}?next=/team/key/remove"
+        asked = site.get(dangerous)
+        assert asked["Location"] == f"{reverse('account_reauthenticate')}?next={dangerous}"
         lost = site.post(
             reverse("key-set"), {"key": "xai-not-to-be-kept"}, headers={"Referer": "http://testserver/team"}
         )
@@ -110,4 +113,4 @@ def test_after_a_while_dangerous_things_ask_again(sent: dict[str, str], alice: U
         answer = site.post(asked["Location"], sent)
         right = sent["password"] == PASSWORD
         assert answer.status_code == (302 if right else 422)
-        assert site.get(reverse("key-remove")).status_code == (200 if right else 302)
+        assert site.get(dangerous).status_code == (200 if right else 302)
