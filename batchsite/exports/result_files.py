@@ -36,7 +36,7 @@ FORMS = {
         Form(
             "csv",
             "CSV, exact",
-            "for programs: UTF-8, every cell as it is, formulas too",
+            "UTF-8 for programs; every cell as it is, formulas too",
             "csv",
             "text/csv; charset=utf-8",
             text_writers.csv_exact,
@@ -44,7 +44,7 @@ FORMS = {
         Form(
             "excel",
             "CSV for Excel",
-            "with a mark that Excel needs; what would run as a formula gets a ' before it",
+            "with the mark that Excel needs; a ' in front of what would run as a formula",
             "csv",
             "text/csv; charset=utf-8",
             text_writers.csv_excel,

@@ -72,3 +72,13 @@ def data_columns(rows: Sequence[Sequence[str]], width: int) -> set[int]:
         if len(filled) >= 1 and sum(map(is_datum, filled)) >= 0.9 * len(filled):
             found.add(column)
     return found
+
+
+def like_names(cells: Sequence[str]) -> bool:
+    """Whether cells could be the names of columns: all there, all different, none a number or a date."""
+    return all(cell.strip() for cell in cells) and len(set(cells)) == len(cells) and not data_in(cells)
+
+
+def data_in(cells: Sequence[str]) -> set[int]:
+    """The places (from 0) of numbers, dates and the like."""
+    return {column for column, cell in enumerate(cells) if is_datum(cell)}

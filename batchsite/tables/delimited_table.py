@@ -8,7 +8,7 @@ from itertools import chain
 
 from batchsite.tables.excerpts import excerpt
 from batchsite.tables.records import Records
-from batchsite.tables.row_judge import MARK, Delimited, RowJudge
+from batchsite.tables.row_judge import MARK, PAGE, Delimited, RowJudge
 from batchsite.tables.table_types import RECENT, Answers, Limits, Problem, ReadingError, Table
 from batchsite.tables.text_source import TextSource
 
@@ -83,6 +83,7 @@ class DelimitedTable(Table):
             and [""] * width not in rows
             and self._layout.header_cells not in rows
             and MARK not in text
+            and PAGE not in text
             and self._judge.quotes.fit_in_piece(text)
         )
 
@@ -103,7 +104,7 @@ class DelimitedTable(Table):
             fine = plain or judge.is_sound(record)
             if fine and quote in text:
                 fine = judge.has_fitting_quotes(record)
-            if fine and (blanks.after_blank or cells[0] == name or cells[0] >= MARK or drop):
+            if fine and (blanks.after_blank or cells[0] == name or cells[0] >= MARK or cells[0][:1] == PAGE or drop):
                 fine = judge.is_in_place(record)
             if fine and line <= records.swallowed_to:
                 fine = judge.is_no_fragment(record)

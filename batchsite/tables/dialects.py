@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from batchsite.tables.cell_values import likeness
+from batchsite.tables.cell_values import data_columns, like_names, likeness
 from batchsite.tables.quotes import Dialect, bare_quote
 from batchsite.tables.records import LINE_END, UNCLOSED, Record, Records
 
@@ -92,9 +92,20 @@ class Trial:
 
     @cached_property
     def width(self) -> int:
-        """Cells that most records have; of two widths that are as frequent, that of the earlier record."""
+        """Cells that most records have, unless a table of more stands below them: see `tail`."""
         widths = [len(cells) for cells, _, _, fault in self.filled if not fault]
-        return Counter(widths).most_common(1)[0][0] if widths else 0
+        return len(self.filled[-1][0]) if self.tail else most_common(widths) if widths else 0
+
+    @cached_property
+    def tail(self) -> int:
+        """The record with the names of a table that is shorter than what stands above it; 0 where there is none."""
+        filled, last = self.filled, len(self.filled[-1][0]) if self.filled else 0
+        start = next((n for n in range(len(filled), 0, -1) if len(filled[n - 1][0]) != last or filled[n - 1][3]), 0)
+        rows = [record[0] for record in filled[start:]]
+        if not (len(rows) - 1 <= start <= _MOST_LEADS and len(rows) > 1) or any(record[3] for record in filled[:start]):
+            return 0
+        is_wider = last > max(2, *(len(record[0]) for record in filled[:start]))
+        return start if is_wider and like_names(rows[0]) and data_columns(rows[1:], last) else 0
 
     @cached_property
     def leads(self) -> int:
@@ -102,6 +113,8 @@ class Trial:
         wide = (n for n, record in enumerate(self.filled) if len(record[0]) == self.width and not record[3])
         lead = next(wide, 0)
         broken = any(record[3] for record in self.filled[:lead])
+        if self.tail:
+            return self.tail
         return lead if lead <= min(_MOST_LEADS, len(self.filled) // 2) and not broken else 0
 
     @cached_property
@@ -148,6 +161,11 @@ class Trial:
         if all(record[3] for record in self.filled[:_TOP]):
             sound *= 0.1  # the file does not begin with it, whatever comes below
         return weight * self.even**2 * (0.3 + 0.7 * self.likeness) * (0.75 if self.leads else 1.0) * sound
+
+
+def most_common(widths: Sequence[int]) -> int:
+    """The width that is there most often; of two that are as frequent, the earlier one."""
+    return Counter(widths).most_common(1)[0][0]
 
 
 def _bare(raw: str, dialect: Dialect) -> bool:

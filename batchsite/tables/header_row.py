@@ -6,9 +6,9 @@ import itertools
 from collections import Counter
 from collections.abc import Sequence
 
-from batchsite.tables.cell_values import data_columns
+from batchsite.tables.cell_values import data_columns, data_in
 from batchsite.tables.excerpts import excerpt
-from batchsite.tables.table_top import LONG_NAME, TableTop, data_in, numbered_text, shown_rows
+from batchsite.tables.table_top import LONG_NAME, TableTop, numbered_text, shown_rows
 from batchsite.tables.table_types import Choice, Problem, Question
 
 _MOST_WORDS = 3
@@ -73,7 +73,7 @@ def _like_data(cells: Sequence[str], rows: list[list[str]]) -> bool:
 
 def _recurs(cells: Sequence[str], rows: list[list[str]]) -> bool:
     """Whether a word of the first row comes again below, as no name does; not where the whole row does."""
-    others = [row for row in rows if [row[0].lstrip("\ufeff"), *row[1:]] != list(cells)]
+    others = [row for row in rows if [row[0].lstrip("\ufeff\f"), *row[1:]] != list(cells)]
     return any(cell.strip() and Counter(row[column] for row in others)[cell] > 0 for column, cell in enumerate(cells))
 
 

@@ -32,7 +32,8 @@ from batchsite.tables.table_types import (
 )
 from batchsite.tables.text_source import TextSource, marked_bytes
 
-MARK = "\ufeff"
+MARK, PAGE = "\ufeff", "\f"
+"""Signs that may stand before the header where it comes again: files were joined, or pages."""
 _MOST_FOREIGN = 50
 _MOST_FEET = 20
 
@@ -144,7 +145,7 @@ class RowJudge:
         cells, text, line, _ = record
         layout, header = self._layout, self._layout.header_cells
         self._marked = self._marked or (line if cells[0][:1] == MARK else 0)
-        if header and [cells[0].lstrip(MARK), *cells[1:]] == header:
+        if header and [cells[0].lstrip(MARK + PAGE), *cells[1:]] == header:
             return self._may_repeat(record)
         typed = layout.typed
         if (

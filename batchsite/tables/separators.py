@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from batchsite.tables.cell_values import like_names
 from batchsite.tables.dialects import STRONG, Trial
-from batchsite.tables.table_top import like_names
 
 _JUDGED = 100
 """Lines."""
@@ -82,4 +82,5 @@ def _are_quoted_whole(lines: list[str]) -> bool:
     if not all(map(_WHOLE.fullmatch, lines)):
         return False
     signs = [sign for sign in STRONG if all(sign in line for line in lines)]
-    return any(like_names(lines[0][1:-1].split(sign)) for sign in signs)
+    heads = [lines[0][1:-1].split(sign) for sign in signs]
+    return any(like_names(names if names[0] else names[1:]) for names in heads)  # an index has no name

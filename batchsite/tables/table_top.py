@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from batchsite.tables.cell_values import data_columns, is_datum
-from batchsite.tables.dialects import Trial
+from batchsite.tables.cell_values import data_columns, like_names
+from batchsite.tables.dialects import Trial, most_common
 from batchsite.tables.excerpts import excerpt
 from batchsite.tables.records import Record
 from batchsite.tables.table_types import Answers, Choice, Limits, Problem, Question
@@ -59,8 +59,16 @@ class TableTop:
         self.width = self._width(trial)
 
     def _width(self, trial: Trial) -> int:
-        """That of most rows; where one header stands against rows that all agree, that of the rows."""
-        below = {len(self.records[index][0]) for index in self.filled[1:] if not self.records[index][3]}
+        """That of most rows; where one header stands against rows that all agree, that of the rows.
+
+        Where a person said where the names are, or that the first lines are no title, that of most rows from there on.
+        """
+        sound = [self.records[index] for index in self.filled if not self.records[index][3]]
+        from_said = [len(record[0]) for record in sound if record[2] >= (self.said_line or 1)]
+        said = self.said_line is not None or self.answers.get("title") == "part"
+        if said and from_said:
+            return most_common(from_said)
+        below = {len(record[0]) for record in sound if record is not self.records[self.filled[0]]}
         return max(below.pop() if len(below) == 1 else trial.width, 1)
 
     def record(self, number: int) -> Record:
@@ -108,16 +116,6 @@ class TableTop:
         return (
             len(cells) == self.width > 1 and like_names(cells) and bool(data_columns(self.rows(number + 1), self.width))
         )
-
-
-def like_names(cells: Sequence[str]) -> bool:
-    """Whether cells could be the names of columns: all there, all different, none a number or a date."""
-    return all(cell.strip() for cell in cells) and len(set(cells)) == len(cells) and not data_in(cells)
-
-
-def data_in(cells: Sequence[str]) -> set[int]:
-    """The places (from 0) of numbers, dates and the like."""
-    return {column for column, cell in enumerate(cells) if is_datum(cell)}
 
 
 def filled_cells(cells: Sequence[str]) -> int:

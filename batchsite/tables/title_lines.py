@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import re
 
-from batchsite.tables.cell_values import data_columns
+from batchsite.tables.cell_values import data_columns, data_in, like_names
 from batchsite.tables.further_headers import is_numbering
-from batchsite.tables.table_top import TableTop, data_in, filled_cells, like_names, numbered_text, shown_rows
+from batchsite.tables.table_top import TableTop, filled_cells, numbered_text, shown_rows
 from batchsite.tables.table_types import Choice, Question
 
 _MOST_LINES = 31
@@ -14,6 +15,8 @@ _MOST_PARTED, _FEWEST_BELOW = 3, 3
 """Records that a blank line may part from the table, and how many must stand below them."""
 _NARROWEST_PADDED = 3
 """Columns from which on cells that were left empty tell a title from a header."""
+_COMMENT = re.compile(r"\s*(?:# +\w|#[^\w\s,;|]|#+\s*$)")
+"""The beginning of a comment, rather than a name that has the sign in it."""
 
 
 def below_titles(top: TableTop) -> int:
@@ -95,8 +98,12 @@ def _is_value_above(top: TableTop, number: int) -> bool:
 
 
 def _is_comment(top: TableTop, number: int) -> bool:
-    """Whether a record that is as wide as the table is a comment above its header all the same."""
-    if not _has_hash(top, number) or number + 1 >= len(top.filled):
+    """Whether a record that is as wide as the table is a comment above its header all the same.
+
+    A name may begin with the sign, too: "#", "#id".
+    """
+    is_name = not _COMMENT.match(top.record(number)[1])
+    if not _has_hash(top, number) or number + 1 >= len(top.filled) or is_name:
         return False
     below = top.cells(number + 1)
     return len(below) == top.width and like_names(below)
@@ -107,8 +114,11 @@ def _has_hash(top: TableTop, number: int) -> bool:
 
 
 def _certain(top: TableTop, leads: int) -> bool:
-    """Several lines, or a blank one below them, or cells left empty: what no damaged header looks like."""
-    if not like_names(top.cells(leads)):
+    """Several lines, or a blank one below them, or cells left empty: what no damaged header looks like.
+
+    Never where there is more of it than of the table.
+    """
+    if not like_names(top.cells(leads)) or leads >= len(top.filled) - leads:
         return False
     titles = [top.cells(number) for number in range(leads)]
     padded = top.width >= _NARROWEST_PADDED and all(filled_cells(cells) < len(cells) == top.width for cells in titles)
@@ -116,6 +126,7 @@ def _certain(top: TableTop, leads: int) -> bool:
     parted = top.filled[leads] != top.filled[leads - 1] + 1
     typed = data_columns(top.rows(leads + 1), top.width)
     comments = all(_has_hash(top, number) for number in range(leads))
+    comments = comments and not any(filled_cells(cells) == len(cells) == top.width for cells in titles)
     return (bool(typed) and (padded or comments or (lonely and leads > 1))) or (lonely and parted)
 
 

@@ -213,7 +213,7 @@ def test_a_big_file_is_built_while_one_watches_and_a_link_fetches_it_for_scripts
     name, body = taken(page, page.get_by_role("link", name="Download", exact=True).last.click)
     assert (name, body[:4]) == (f"intents-{batch.pk}-filtered.parquet", b"PAR1")
     open_as(alice, f"{path(batch)}/download?state=failed")
-    page.get_by_role("button", name="A link for scripts…").click()
+    page.get_by_role("button", name="Share by link…").click()
     page.get_by_role("button", name="Create the link").click()
     link = page.get_by_label("Link to the file").input_value()
     assert accessibility(page) == []
@@ -223,6 +223,9 @@ def test_a_big_file_is_built_while_one_watches_and_a_link_fetches_it_for_scripts
     assert [row["text"] for row in table(answer.body())] == [f"Question {ROWS}"]
     again = page.request.get(link, headers={"If-None-Match": answer.headers["etag"]})
     assert again.status == 304
+    open_as(alice, f"{path(batch)}/links").get_by_role("button", name="Revoke").click()
+    expect(page.get_by_text("There are no links to this batch.")).to_be_visible()
+    assert page.request.get(link).status == 410
 
 
 def test_without_javascript_the_rows_of_a_filter_are_taken_home(

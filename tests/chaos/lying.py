@@ -103,7 +103,7 @@ JUMPS = (-40.0, -10.0, 15.0, 70.0)
 FAMILIES: tuple[Family, ...] = (
     (network, 6, (2.0, 10.0)),
     (provider, 5, (5.0, 20.0)),
-    (rows, 2, (2.0, 6.0)),
+    (rows, 2, (4.0, 12.0)),
     (account, 1, (1.0, 5.0)),
 )
 """(maker, weight, seconds in force)."""

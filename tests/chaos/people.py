@@ -73,7 +73,7 @@ class People(Actor):
             self.retry: 3,
             self.retry_a_row: 1,
             self.stop_a_try: 1,
-            self.go_on: 1,
+            self.go_on: 3,
             self.run_beside: 3,
             self.eyes.download: 2,
             self.eyes.look: 2,

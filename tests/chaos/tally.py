@@ -6,7 +6,7 @@ import threading
 import time
 from collections import Counter
 
-OFTEN = 12
+OFTEN = 20
 _lock = threading.Lock()
 
 

@@ -217,6 +217,7 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
     "a separator of two signs": ("id||name\n1||Ann\n2||Bob\n", "“||”"),
     "a separator of two colons": ("id::name::age\n1::Ann::3\n2::Bob::4\n", "“::”"),
     "lines in quotes as a whole": (WHOLE, "in quotes as a whole"),
+    "lines in quotes as a whole, with an index": ('"|id|text"\n"0|1|a"\n"1|2|b"\n', "in quotes as a whole"),
     "HTML that says to be Excel": ("<html><body><table><tr><td>id</td></tr></table>", "save it as .xlsx"),
     "HTML without a head": ('<meta charset="utf-8"><table><tr><td>id</td></tr></table>', "a web page (HTML)"),
     "Excel of 2003 in XML": (

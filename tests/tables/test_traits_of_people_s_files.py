@@ -18,6 +18,7 @@ ROWS = [["id", "name", "note"], ["1", "Ann", "x"], ["2", "Bob", "y"], ["3", "Cy"
 TABLE = "".join(",".join(row) + "\n" for row in ROWS)
 TEXTS = [["name", "city"], ["Ann", "Rome"], ["Bob", "Oslo"], ["Cy", "Bonn"]]
 TEXT_TABLE = "".join(",".join(row) + "\n" for row in TEXTS)
+PREAMBLE = "Account: 12\nOwner: Ann\nBranch: Rome\nFrom: May\nTo: June\n"
 
 SURE: dict[str, tuple[str | bytes, list[list[str]]]] = {
     "two titles and a blank line": ("Monthly report\nMay 2024\n\n" + TABLE, ROWS),
@@ -35,7 +36,7 @@ SURE: dict[str, tuple[str | bytes, list[list[str]]]] = {
         cells("id¦name¦note¦n¦m/1¦Ann¦x¦2¦3/2¦Bob¦y¦4¦5"),
     ),
     "comments": ("# made by x\n# on y\n" + TABLE, ROWS),
-    "a comment with delimiters": ("# made, by, x\n" + TABLE, ROWS),
+    "a comment with delimiters": ("# made, by\n" + TABLE, ROWS),
     "a title and a blank line above texts": ("My people\n\n" + TEXT_TABLE, TEXTS),
     "sep=;": ("sep=;\na;b\n1,5;2\n", [["a", "b"], ["1,5", "2"]]),
     "sep in quotes": ('"sep=;"\na;b\n1;2\n', [["a", "b"], ["1", "2"]]),
@@ -134,7 +135,17 @@ def test_it_is_read_without_a_question(data: str | bytes, expected: list[list[st
 ASKED: dict[str, tuple[str, str, list[list[str]]]] = {
     "a title above the header": ("title", "Monthly report\n" + TABLE, ROWS),
     "a title with a comma": ("title", "Report, May 2024\n\n" + TABLE, ROWS),
+    "more lines above the table than in it": ("title", PREAMBLE + TABLE, ROWS),
+    "lines of two cells above a shorter table": ("title", PREAMBLE.replace(": ", ",") + "\n" + TABLE, ROWS),
     "a title above texts": ("title", "My people\n" + TEXT_TABLE, TEXTS),
+    "a comment as wide as the table": ("title", "# made, by, x\n" + TABLE, ROWS),
+    "a name with the sign of comments, above dashes": (
+        "below_header", "#,name,n\n-,----,-\n1,Ann,2\n2,Bob,3\n", cells("#¦name¦n/1¦Ann¦2/2¦Bob¦3")
+    ),
+    "a name that begins with it, above questions": (
+        "below_header", "#id,age,name\nWho is it?,How old?,Which name?\n1,30,Ann\n2,31,Bob\n",
+        cells("#id¦age¦name/1¦30¦Ann/2¦31¦Bob"),
+    ),
     "a footnote": ("footer", TABLE + "\nSource: our own figures\n", ROWS),
     "a delimiter at the end of every row": ("width", "id,name,note\n1,Ann,x,\n2,Bob,y,\n3,Cy,z,\n", ROWS),
     "rows with a name in front": ("width", TABLE.replace("id,", "", 1), [["column 1", "name", "note"], *ROWS[1:]]),
@@ -158,6 +169,7 @@ ASKED: dict[str, tuple[str, str, list[list[str]]]] = {
     "one column and a blank line": ("trailing", "text\nHello\nBye\n\n", [["text"], ["Hello"], ["Bye"]]),
     "the header once more": ("repeated", TABLE + TABLE, [*ROWS, *ROWS[1:]]),
     "the header once more, with a mark": ("repeated", TABLE + "\ufeff" + TABLE, [*ROWS, *ROWS[1:]]),
+    "the header once more, on a new page": ("repeated", TABLE + "\f" + TABLE, [*ROWS, *ROWS[1:]]),
     "one quote in the file": ("quotes", 'id,size\n1,2 cm\n2,5" wide\n', cells('id¦size/1¦2 cm/2¦5" wide')),
     "a quote that opens and closes nothing": (
         "quoting",
@@ -170,6 +182,11 @@ ASKED: dict[str, tuple[str, str, list[list[str]]]] = {
 @pytest.mark.parametrize(("key", "text", "expected"), ASKED.values(), ids=ASKED.keys())
 def test_it_is_asked_and_the_guess_is_right(key: str, text: str, expected: list[list[str]]) -> None:
     assert guessed(text) == ([key], expected)
+
+
+def test_the_names_are_where_a_person_says_however_many_lines_are_above_them() -> None:
+    assert read(PREAMBLE.replace(": ", ",") + TABLE, answers={"header_line": "6"}) == ROWS
+    assert read(PREAMBLE.replace(": ", ",") + TABLE, answers={"title": "line 6"}) == ROWS
 
 
 @pytest.mark.parametrize("text", ["M6×40", "x\u00a0y", "5 € – ‚so‘"])
