@@ -105,7 +105,7 @@ class ChatForm(ChoiceForm):
         widget=forms.TextInput(
             {"autocomplete": "off", "spellcheck": "false", "placeholder": "https://hooks.slack.com/services/…"}
         ),
-        help_text=f"Of {NAMES}: as the service shows it, or as Apprise writes it. Stored encrypted, never shown again.",
+        help_text=f"{NAMES}: the address that the service shows, or one as Apprise writes it. Stored encrypted.",
     )
     field_order = ("url",)
 
