@@ -111,6 +111,6 @@ def searched(events: QuerySet[AuditEvent], text: str) -> QuerySet[AuditEvent]:
 
 
 def by_link(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns how an event is told that a link for scripts did: it has no account, and the batch's team."""
+    """Returns how an event is told that a shared link did: it has no account, and the batch's team."""
     batch = Batch.objects.filter(pk=facts["batch"]).values_list("team_id", flat=True).first()
     return {"by": Way.LINK, "who": f"Link {facts['by_link']}", "team_id": batch, "user_id": None}

@@ -103,7 +103,7 @@ def _is_offered(batch: Batch, rows: str) -> bool:
 
 
 class LinkForm(forms.Form):
-    """What a link for scripts may do."""
+    """What a shared link may do."""
 
     days = forms.ChoiceField(label="Works for", choices=DAYS.items(), initial="7")
     with_comments = forms.BooleanField(label="Reviewers’ comments", required=False)

@@ -82,7 +82,7 @@ def test_a_price_that_is_asked_for_while_somebody_types_is_no_try(team: Team, al
     for act, recorded in (("price", 0), ("save", 0), ("try", 1)):
         site.post(reverse("try", args=[draft.pk]), {"act": act, "how": "first", "count": "2"})
         assert AuditEvent.objects.count() == count + recorded, act
-    assert last().words == "Tried a draft on rows"
+    assert last().words == "Tried a draft on a few rows"
 
 
 def test_a_key_is_never_in_it(team: Team, alice: User, client_of: Browser, settings: Any, sandbox: Any) -> None:

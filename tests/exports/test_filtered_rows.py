@@ -104,7 +104,7 @@ def test_the_file_holds_the_rows_that_the_page_shows(
 
 
 def link_to(site: Client, batch: Batch, **asked: str) -> str:
-    """Makes a link for scripts. Returns its path."""
+    """Makes a shared link. Returns its path."""
     fields = {"query": urlencode(asked), "days": "7"}
     page = site.post(reverse("batch-links", args=[batch.pk]), fields).content.decode()
     return page.split('id="shared-link" value="http://testserver')[1].split('"')[0]
