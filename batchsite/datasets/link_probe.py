@@ -157,7 +157,7 @@ class Prober:
         """Takes a lot of requests. False if the host is not asked any more."""
         seconds = self._pace(name)
         if seconds is None:
-            self._let_be(host, f"{name} was asked for very many addresses lately. Check again later.")
+            self._let_be(host, f"{name} has had too many of its addresses checked recently. Check again later.")
             return False
         host.left, host.ready_at = LOT, time.monotonic() + seconds
         return True

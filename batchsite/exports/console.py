@@ -165,7 +165,7 @@ def file_problems(dataset: Dataset) -> str:
     if dataset.can_leave:
         bad, good = f"{dataset.problem_count:,}", f"{dataset.good_rows:,}"
         lines.append(
-            f"To skip {bad} of {dataset.file_rows:,} rows and take the other {good}: --answer {BAD_ROWS}={LEAVE}"
+            f"To skip {bad} of {dataset.file_rows:,} rows and import the other {good}: --answer {BAD_ROWS}={LEAVE}"
         )
     return "\n".join([f"{dataset.filename} cannot be read:", *lines])
 
@@ -187,7 +187,7 @@ def file_questions(dataset: Dataset) -> str:
 
 def left_out(dataset: Dataset) -> str:
     were = "was" if dataset.left_out == 1 else "were"
-    return f"{dataset.left_out:,} of the file's {dataset.file_rows:,} rows {were} left out, as you said."
+    return f"{dataset.left_out:,} of the file's {dataset.file_rows:,} rows {were} skipped, as you chose."
 
 
 def row_problems(batch: Batch) -> str:

@@ -116,4 +116,4 @@ def why_not_yet(dataset: Dataset) -> str:
     if index is None or not index.ended_at:
         done = index.done if index else 0
         return f"The files are still being looked at: {done:,} of {dataset.file_count:,} so far."
-    return f"Not all files could be looked at: {index.problem}. Upload the archive again." if index.problem else ""
+    return f"Some files could not be checked: {index.problem}. Upload the archive again." if index.problem else ""

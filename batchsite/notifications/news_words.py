@@ -60,10 +60,10 @@ def _headline(news: News) -> str:
         return "A test from batchsite"
     name = plain(str(facts["name"]))
     if news.kind == Kind.LINE:
-        return f"{_LINES.get(str(facts['line']), 'A line of a budget was crossed')}: {name}"
+        return f"{_LINES.get(str(facts['line']), 'A budget threshold was reached')}: {name}"
     if news.kind == Kind.HELD:
         return f"Held: {name}"
-    words = {"incomplete": "Completed with gaps", "cancelled": "Cancelled", "completed": "Completed"}
+    words = {"incomplete": "Completed with missing answers", "cancelled": "Cancelled", "completed": "Completed"}
     return f"{words.get(str(facts['state']), str(facts['state']).capitalize())}: {name}"
 
 

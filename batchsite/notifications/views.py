@@ -137,9 +137,9 @@ def test(request: TeamRequest, destination_id: int, *, of_team: bool) -> HttpRes
     owner = owner_of(request, of_team=of_team)
     found = _destination(owner, destination_id)
     if destinations.send_test(found, request.team):
-        messages.success(request, "A test is on its way. The log below says what became of it.")
+        messages.success(request, "A test was sent. See the log below for the result.")
     else:
-        messages.warning(request, "A test is on its way already, or was sent just now. The log below tells.")
+        messages.warning(request, "A test was sent a moment ago. See the log below for the result.")
     return redirect(owner.prefix, found.pk)
 
 

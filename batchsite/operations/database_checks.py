@@ -45,7 +45,7 @@ def can_be_read() -> bool:
 def examine_migrations() -> Iterator[Finding]:
     missing = missing_migrations()
     if missing:
-        advice = "Start batchsite (`make run` migrates by itself), or run: manage.py migrate"
+        advice = "Start batchsite (`make run` migrates automatically), or run: manage.py migrate"
         which = "1 migration of this version is" if missing == 1 else f"{missing} migrations of this version are"
         yield problem("migrations", f"{which} not applied.", advice)
     else:

@@ -129,7 +129,7 @@ def examine_held() -> Iterator[Finding]:
     for dataset in Dataset.objects.filter(state=DatasetState.IMPORTING).exclude(held_reason="")[:MOST_NAMED]:
         yield warning("held", f"Import of dataset {dataset.pk} “{dataset}”: {dataset.held_reason}", "Fix the cause.")
     for submission in _stalled()[:MOST_NAMED]:
-        advice = "xAI does not say how long it takes. Wait, or press “Finish with what is there” on the batch's page."
+        advice = "xAI does not say how long it takes. Wait, or press “Finish early…” on the batch's page."
         moved = f"{age(submission.changed_at)} ago" if submission.changed_at else "never"
         says = f"Batch {submission.batch_id} “{submission.batch.name}”: nothing changed at xAI, last {moved}."
         yield warning("stalled", says, advice)

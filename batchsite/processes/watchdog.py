@@ -58,7 +58,7 @@ class DatabaseWatch:
         """A sentence once when they stop answering and once when they are back. Otherwise empty."""
         if not self._told and now - self._ticker.touched(now) > TOLD:
             self._told = True
-            return "Work waits: the database or the queue's broker is locked, full or away. It goes on by itself."
+            return "Work waits: the database or the queue's broker is locked, full or unreachable. We keep trying."
         if self._told and not self.is_away(now):
             self._told = False
             return "The database and the broker answer again; work goes on."

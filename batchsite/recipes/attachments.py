@@ -154,7 +154,7 @@ class Pictures:
         """Returns what is wrong with what a row names. Empty if nothing is."""
         names = self.names(cells)
         if len(names) > MOST:
-            return f"The row names more than {MOST} pictures; {MOST} at most, please."
+            return f"The row names more than {MOST} pictures; {MOST} at most."
         return next((words for name in names if (words := self._fault_of(name))), "")
 
     def _fault_of(self, name: str) -> str:

@@ -64,7 +64,7 @@ def read_turns(cell: str) -> tuple[Message, ...]:
     if not isinstance(value, list):
         raise OddHistory("The earlier turns are no list of messages, such as [{“role”: “user”, “content”: “…”}].")
     if len(value) > MOST_TURNS:
-        raise OddHistory(f"There are {len(value):,} earlier turns; {MOST_TURNS} at most, please.")
+        raise OddHistory(f"There are {len(value):,} earlier turns; {MOST_TURNS} at most.")
     return tuple(_message(number, turn) for number, turn in enumerate(value, 1))
 
 

@@ -36,19 +36,19 @@ class Parameter:
             return ""
         if self.kind == "choice":
             known = [choice for choice, _ in self.choices]
-            return "" if value in known else f"One of {', '.join(known)}, please."
+            return "" if value in known else f"One of {', '.join(known)}."
         if self.kind == "texts":
             return self._texts_problem(value)
         fits = isinstance(value, int | float) and not isinstance(value, bool) and self.low <= value <= self.high
         if fits and (self.kind == "number" or value == int(value)):
             return ""
         kind = "A whole number" if self.kind == "whole" else "A number"
-        return f"{kind} from {self.low:,} to {self.high:,}, please."
+        return f"{kind} from {self.low:,} to {self.high:,}."
 
     def _texts_problem(self, value: Any) -> str:
         if not isinstance(value, list) or not all(isinstance(text, str) and text for text in value):
-            return f"A list of up to {self.most} texts, none of them empty, please."
-        return "" if len(value) <= self.most else f"{self.most} texts at most, please: there are {len(value)}."
+            return f"A list of up to {self.most} texts, none of them empty."
+        return "" if len(value) <= self.most else f"{self.most} texts at most: there are {len(value)}."
 
 
 _EFFORTS = {

@@ -47,7 +47,7 @@ TOOLS = (
     Tool(
         "web_search",
         "Web search",
-        "Grok searches the web for each row and cites its sources: about $5 per 1,000 searches, beside tokens.",
+        "Grok searches the web for each row and cites its sources: about $5 per 1,000 searches, plus tokens.",
         (
             ToolSetting(
                 "allowed_domains", "Only these domains", "domains", "allowed_domains", "One per line, 5 at most."
@@ -65,7 +65,7 @@ TOOLS = (
     Tool(
         "x_search",
         "X search",
-        "Grok searches posts on X for each row and cites them: about $5 per 1,000 searches, beside tokens.",
+        "Grok searches posts on X for each row and cites them: about $5 per 1,000 searches, plus tokens.",
         (
             ToolSetting(
                 "allowed_handles", "Only these accounts", "handles", "allowed_x_handles", "One per line, 10 at most."

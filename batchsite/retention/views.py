@@ -62,7 +62,7 @@ def retention_now(request: TeamRequest) -> HttpResponse:
         if count:
             messages.success(request, f"{many(count, 'thing')} will be gone within minutes.")
         else:
-            messages.info(request, "Nothing is over its days.")
+            messages.info(request, "Nothing is past its retention.")
         return redirect("retention")
     over = removal.counts(request.team, held.days, timezone.now())
     context = {"question": f"Remove {_words(over)} now?", "verb": "Remove", "back": reverse("retention")}

@@ -60,7 +60,7 @@ def start(
             pk=batch.team_id
         )  # two batches must not share what is left
         if team.delete_at:
-            raise NotNow(f"{team} is to be deleted. An owner can take that back on the Team page.")
+            raise NotNow(f"{team} will be deleted. An owner can keep it on the Team page.")
         if words := refusal_of(team, price, user):
             raise NotNow(words)
         rows, now = batch.rows, timezone.now()

@@ -86,7 +86,8 @@ def hold_words(error: XaiError, account: Account) -> str:
             "restart batchsite; or set a working key of the same xAI team on the Team page, and then move this batch "
             "to it."
         )
+    key = "the key" if account.kind == AccountKind.SANDBOX else account.words
     return (
-        f"xAI refuses {account.words}. Replace it on the Team page with a working key of the same xAI team, or move "
+        f"xAI refuses {key}. Replace it on the Team page with a working key of the same xAI team, or move "
         "this batch to another key of that xAI team."
     )

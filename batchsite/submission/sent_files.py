@@ -133,7 +133,7 @@ def _send(context: StepContext, recipe: Recipe, sent: SentFile) -> None:
     assert shelf is not None  # noqa: S101  only files of a shelf are sent
     data = shelf.read(sent.held.name)
     with context.locked():
-        fresh = SentFile.objects.select_for_update(of=("self",)).get(pk=sent.pk)
+        fresh = SentFile.objects.select_for_update(of=("self",), no_key=True).get(pk=sent.pk)
         if (fresh.file_id, fresh.tried_at) != (sent.file_id, sent.tried_at):
             raise NotThereYet(0)  # another batch was faster
         generation.advance()

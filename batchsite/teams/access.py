@@ -63,7 +63,7 @@ def check_it_stays(request: HttpRequest, need: Need) -> None:
     if match and match.view_name in STILL_OPEN:
         return
     when = f"{team.delete_at:%-d %B %Y}"
-    raise PermissionDenied(f"{team} is to be deleted on {when}. An owner can take that back on the Team page.")
+    raise PermissionDenied(f"{team} will be deleted on {when}. An owner can keep it on the Team page.")
 
 
 def _refuse(membership: Membership, need: Need) -> Never:

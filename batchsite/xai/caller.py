@@ -212,7 +212,7 @@ class Caller:
             data = call.decode(raw.body) if raw.body.strip() else None
             return read(Reply(raw.status, data, raw.headers))
         except ValueError as error:
-            prefix = "a web page came; " if raw.body.lstrip().startswith(b"<") else ""
+            prefix = "received a web page; " if raw.body.lstrip().startswith(b"<") else ""
             raise make_error(
                 BadAnswer,
                 call.method,

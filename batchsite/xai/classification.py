@@ -125,7 +125,7 @@ def _describe_html(body: bytes, content_type: str) -> str:
         return ""
     title = TITLE.search(body[:BODY_KEPT].decode("utf-8", "replace"))
     named = f" ({title.group(1).strip() or 'untitled'})" if title else ""
-    return f"a web page came instead of an answer{named}"
+    return f"received a web page instead of an answer{named}"
 
 
 def header(headers: Mapping[str, str], name: str) -> str:

@@ -53,7 +53,9 @@ def test_from_adding_a_passkey_to_signing_in_with_it(alice: User, open_as: Open,
     expect(page.get_by_text("None yet.")).to_be_visible()
 
 
-def test_a_passkey_confirms_that_it_is_still_the_same_person(alice: User, open_as: Open, live_server: Any) -> None:
+def test_a_passkey_confirms_that_it_is_still_the_same_person(
+    alice: User, bob: User, open_as: Open, live_server: Any
+) -> None:
     page = open_as(alice, "/account/second-step/passkeys/new")
     plug_in(page)
     page.get_by_label("Sign in with it alone").uncheck()
@@ -61,12 +63,12 @@ def test_a_passkey_confirms_that_it_is_still_the_same_person(alice: User, open_a
     expect(page.get_by_role("heading", name="Recovery codes")).to_be_visible()
     forget_when(alice)
     page.goto(live_server.url + "/team")
-    page.goto(live_server.url + "/team/key/remove")
+    page.goto(f"{live_server.url}/team/people/{bob.memberships.get().pk}/remove")
     expect(page.get_by_role("heading", name="Confirm that it is you")).to_be_visible()
     assert faults_everywhere(page) == []
     page.get_by_role("link", name="Use a passkey").click()
     page.get_by_role("button", name="Use the passkey").click()
-    expect(page.get_by_role("heading", name="Remove the team's xAI key?")).to_be_visible()
+    expect(page.get_by_role("heading", name="Remove Bob from Support research?")).to_be_visible()
 
 
 def forget_when(user: User) -> None:

@@ -224,7 +224,7 @@ def test_a_big_file_is_built_while_one_watches_and_a_link_fetches_it_for_scripts
     again = page.request.get(link, headers={"If-None-Match": answer.headers["etag"]})
     assert again.status == 304
     open_as(alice, f"{path(batch)}/links").get_by_role("button", name="Revoke").click()
-    expect(page.get_by_text("There are no links to this batch.")).to_be_visible()
+    expect(page.get_by_text("No shared links to this batch.")).to_be_visible()
     assert page.request.get(link).status == 410
 
 

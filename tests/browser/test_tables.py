@@ -123,7 +123,7 @@ def test_a_mended_file_is_uploaded_in_the_place_of_a_refused_one(
     page = open_as(alice, "/datasets/")
     old = choose(page, table("tickets.csv", DAMAGED))
     imported(old)
-    expect(page.get_by_text("Fix the file and upload it again in its place")).to_be_visible()
+    expect(page.get_by_text("Fix the file and upload it again", exact=True)).to_be_visible()
 
     new = choose(page, table("tickets mended.csv", MENDED))
     imported(new)

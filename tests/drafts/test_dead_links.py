@@ -57,7 +57,7 @@ def test_rows_with_dead_links_are_named_and_can_be_skipped(
     browser = client_of(alice)
     browser.post(reverse("batch-check", args=[batch.pk]), {})
     page = browser.get(reverse("batch-review", args=[batch.pk])).content.decode()
-    assert "A worker asks for each address" in page
+    assert "Checking that each address works" in page
     assert "Submit 4 rows" in page, "nobody has to wait"
     found = checked(batch)
     assert (found.total, found.dead_count, found.dead_rows) == (3, 1, [[2, 2], [4, 4]])
@@ -67,7 +67,7 @@ def test_rows_with_dead_links_are_named_and_can_be_skipped(
     browser.post(reverse("batch-dead-links", args=[batch.pk]), {"do": "skip"})
     page = browser.get(reverse("batch-review", args=[batch.pk])).content.decode()
     assert "Submit 2 rows" in page
-    assert "2 addresses asked for: each of them answers." in " ".join(page.split())
+    assert "2 addresses checked: all work." in " ".join(page.split())
     assert (site.heads.count("/cat.png"), site.asked) == (2, ["/404.png"]), "each once, and nothing is read"
 
 

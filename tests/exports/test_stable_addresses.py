@@ -163,7 +163,7 @@ def test_the_links_of_a_batch_are_listed_with_who_made_them_and_never_with_their
     assert client_of(charlie).get(address).status_code == 404
     assert client_of(charlie).post(f"{address}/{pk}/revoke").status_code == 404
     assert client_of(bob).post(f"{address}/{pk}/revoke", follow=True).status_code == 200
-    assert "There are no links to this batch." in client_of(bob).get(address).content.decode()
+    assert "No shared links to this batch." in client_of(bob).get(address).content.decode()
 
 
 @pytest.mark.parametrize("query", ["form=csv", "form=jsonl&column=text&column=comment", "form=xlsx"])

@@ -56,7 +56,7 @@ def test_an_archive_of_files_that_take_too_much_is_let_be(team: Team, monkeypatc
     dataset = uploaded(team, {f"{number}.png": b"slow" for number in range(90)})
     assert "of them took more time or memory" in FileIndex.objects.get(dataset=dataset).problem
     assert HeldFile.objects.filter(dataset=dataset).count() == file_index.AT_ONCE
-    assert "Not all files could be looked at" in why_not_yet(dataset)
+    assert "Some files could not be checked" in why_not_yet(dataset)
 
 
 @pytest.mark.django_db

@@ -86,7 +86,7 @@ def test_a_mail_says_what_became_of_a_batch_and_where_it_is(
     clock.shift(30)
     work()
     (mail,) = post_office.mails
-    assert (mail["Subject"], mail["To"]) == ("Completed with gaps: Tickets", "alice@example.org")
+    assert (mail["Subject"], mail["To"]) == ("Completed with missing answers: Tickets", "alice@example.org")
     text = mail.get_content()
     for words in ("2 succeeded, 1 failed.", "Cost: $0.0004", f"https://batches.example.org/batches/{batch.pk}"):
         assert words in text

@@ -48,9 +48,9 @@ def test_good_rows_are_taken_where_one_says_so(place: Place, tmp_path: Path) -> 
 
     assert refused.returncode == 2
     assert "line 3: 2 cells where the header has 3." in refused.stderr
-    assert "To skip 1 of 3 rows and take the other 2: --answer bad_rows=leave" in refused.stderr
+    assert "To skip 1 of 3 rows and import the other 2: --answer bad_rows=leave" in refused.stderr
     assert done.returncode == 0, done.stderr
-    assert "1 of the file's 3 rows was left out, as you said." in done.stderr
+    assert "1 of the file's 3 rows was skipped, as you chose." in done.stderr
     assert place.sql("SELECT total, succeeded FROM batches_batch") == [(2, 2)]
 
 

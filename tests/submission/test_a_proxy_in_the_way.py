@@ -48,7 +48,7 @@ def test_a_page_that_stays_holds_the_batch_and_says_why(status: int, team: Team,
     assert batch.held_reason.startswith("A web page came back instead of xAI’s answer, probably from a proxy")
     assert "Allow 127.0.0.1 there" in batch.held_reason
     held = batch.events.filter(kind="held").latest("pk")
-    assert "a web page came" in held.detail
+    assert "received a web page" in held.detail
     sandbox.mend()
     drive(batch)
     assert (batch.state, batch.succeeded, batch.held_for) == ("completed", ROWS, "")

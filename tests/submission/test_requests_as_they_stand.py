@@ -75,7 +75,7 @@ def test_a_body_goes_out_in_the_order_in_which_it_stands(team: Team) -> None:
         (("one", CHAT, '{"model":"grok-4.3"}'), "The body has no messages."),
         (("one", RESPONSES, asks("x")), "The body has no input."),
         (("one", CHAT, asks("x", model="grok-3-mini")), "xAI does not offer grok-3-mini for batches."),
-        (("one", CHAT, asks("x", temperature=3)), "temperature: A number from 0 to 2, please."),
+        (("one", CHAT, asks("x", temperature=3)), "temperature: A number from 0 to 2."),
         (("one", CHAT, asks("x", frequency_penalty=0)), "frequency_penalty: Reasoning models refuse penalties"),
     ],
 )

@@ -68,8 +68,8 @@ def test_meanwhile_nothing_starts_and_everything_can_be_looked_at(second: Team, 
     site.post(reverse("team-delete"))
     assert site.get(reverse("batch-edit", args=[draft.pk])).status_code == 200
     refused = site.post(reverse("batch-rename", args=[draft.pk]), {"name": "Other"})
-    assert (refused.status_code, "is to be deleted on" in refused.content.decode()) == (403, True)
-    with pytest.raises(actions.NotNow, match="to be deleted"):
+    assert (refused.status_code, "will be deleted on" in refused.content.decode()) == (403, True)
+    with pytest.raises(actions.NotNow, match="will be deleted"):
         actions.start(draft, alice, None)
 
 

@@ -113,7 +113,7 @@ def test_any_2xx_means_added(status: int, reply: bytes) -> None:
 def test_web_page_with_status_200_does_not_mean_added() -> None:
     with (
         says(httpx.Response(200, content=b"<html>Sign in to the hotel's network")).client() as client,
-        pytest.raises(BadAnswer, match="a web page came") as caught,
+        pytest.raises(BadAnswer, match="received a web page") as caught,
     ):
         client.add_requests(BATCH_ID, b"{}")
     assert caught.value.unknown_outcome

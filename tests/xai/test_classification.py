@@ -115,13 +115,13 @@ def test_text_of_a_web_page_does_not_affect_the_kind(status: int, kind: str) -> 
     html = b"<html><head><title>Sorry, your API key is out of credits</title></head><body>billing</body></html>"
     error = classify("GET", status, HTML, html)
     assert type(error).__name__ == kind
-    assert "a web page came" in error.message
+    assert "received a web page" in error.message
     assert not error.billing
     assert not error.key_problem
 
 
 def test_web_page_is_recognised_without_a_content_type() -> None:
-    assert "a web page came" in classify("GET", 502, {}, b"\n<!DOCTYPE html><p>Bad gateway").message
+    assert "received a web page" in classify("GET", 502, {}, b"\n<!DOCTYPE html><p>Bad gateway").message
 
 
 def test_wrong_address_is_not_a_missing_batch() -> None:

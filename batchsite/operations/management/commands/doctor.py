@@ -24,7 +24,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", help="one JSON object, for programs")
-        parser.add_argument("--live", action="store_true", help="ask xAI, for cents, whether it is as we know it")
+        parser.add_argument(
+            "--live", action="store_true", help="check, for a few cents, that the real xAI API behaves as expected"
+        )
         parser.add_argument("--max-cost", type=float, default=0.05, metavar="USD", help="what --live may cost")
         parser.add_argument("--report", type=Path, help="where --live writes what it saw, without keys and prompts")
         parser.add_argument("--replay", type=Path, metavar="REPORT", help="play a report again: a test of the client")

@@ -10,7 +10,7 @@ from batchsite.processes.ticker import run_ticker
 
 
 class Command(BaseCommand):
-    help = "Enqueue due work about once a second, until ended."
+    help = "Enqueue due work about once a second, until stopped."
     requires_system_checks = []
 
     def handle(self, *args: Any, **options: Any) -> None:
