@@ -21,6 +21,7 @@ from django.db import Error, connections
 from django.utils import timezone
 
 from batchsite.batches.models import Batch
+from batchsite.batches.states import HeldFor
 from batchsite.batches.transitions import outcome
 from batchsite.datasets import importer
 from batchsite.datasets.models import Dataset, DatasetState
@@ -126,7 +127,9 @@ def summary(batch: Batch, output: Path | None) -> str:
         lines.append(f"{batch.misfits:,} answers do not fit the schema; the column “warning” says why.")
     if batch.flawed or batch.several:
         lines.append(f"The column “warning” names the rows: {flaws(batch)}.")
-    if batch.succeeded + batch.skipped < batch.total or batch.flawed:
+    if batch.held_for == HeldFor.CAP:
+        lines.append(f"It is held: {batch.held_reason} Here: manage.py runbatch --resume {batch.pk} --cap DOLLARS")
+    elif batch.succeeded + batch.skipped < batch.total or batch.flawed:
         lines.append(f"Batch {batch.pk} can be retried on its page.")
     return "\n".join(lines)
 

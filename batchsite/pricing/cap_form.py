@@ -11,7 +11,10 @@ from batchsite.batches.models import Batch
 from batchsite.batches.states import HeldFor, State
 from batchsite.pricing.spend_caps import spend_cap
 from batchsite.teams.forms import dollar_field, ticks_of, typed_dollars
-from batchsite.wording import dollars
+from batchsite.wording import TICKS_PER_DOLLAR, dollars, exact
+
+STEP = TICKS_PER_DOLLAR // 10_000
+"""The field takes four digits after the point."""
 
 
 class SpendCapForm(forms.Form):
@@ -34,8 +37,9 @@ class SpendCapForm(forms.Form):
         if limit is not None and self._batch.held_for == HeldFor.CAP:
             cap = spend_cap(self._batch, limit)
             if not cap.fits:
+                least = -(-cap.least_more // STEP) * STEP
                 raise forms.ValidationError(
-                    f"{dollars(cap.billed)} is billed already. Another row goes out from {dollars(cap.least_more)} on."
+                    f"{dollars(cap.billed)} is billed already. Enter {exact(least)} or more to send another row."
                 )
         return amount
 

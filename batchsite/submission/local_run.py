@@ -11,6 +11,7 @@ from django.db.models import Min
 from django.utils import timezone
 
 from batchsite.batches.models import Batch, Submission
+from batchsite.batches.states import HeldFor
 from batchsite.processes.leases import Busy, LeaseLost
 from batchsite.submission.steps import advance
 
@@ -19,7 +20,7 @@ BLINK = 0.25
 
 
 def drive(batch_id: int, show: Callable[[Batch], None], wait: Callable[[Exception], None] = lambda _: None) -> Batch:
-    """Take the batch to its end, or back to its draft when rows cannot be sent. Returns the batch.
+    """Take the batch to its end, to its spending cap, or back to its draft when rows cannot be sent. Returns the batch.
 
     `show` is called at every look. `wait` is called with an error of the database, which may be locked, full or away
     for a moment; the step is then repeated.
@@ -28,7 +29,7 @@ def drive(batch_id: int, show: Callable[[Batch], None], wait: Callable[[Exceptio
         try:
             batch = Batch.objects.select_related("dataset", "team").get(pk=batch_id)
             show(batch)
-            if not batch.is_running:
+            if not batch.is_running or batch.held_for == HeldFor.CAP:
                 return batch
             for submission in _due(batch):
                 with contextlib.suppress(Busy, LeaseLost):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ import pytest
 from django.core.management import call_command
 
 from batchsite.batches.models import Batch
+from batchsite.batches.states import HeldFor
+from batchsite.wording import TICKS_PER_DOLLAR
 from tests.pipeline import check_books
 from tests.sandboxes import Sandbox
 
@@ -65,6 +68,28 @@ def test_rows_with_nothing_in_them_are_left_out(table: Path, sandbox: Sandbox) -
     assert (batch.succeeded, batch.skipped) == (8, 4)
 
 
+def test_it_stops_at_a_cap_and_continues_with_a_higher_one(
+    table: Path, sandbox: Sandbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table.write_text("text\n" + "".join(f"Question {row}\n" for row in range(60)))
+    whole = run(table, "--prompt", "Rate: {{text}}")
+    assert whole
+    cap = f"{Decimal(whole.cost_ticks) * 3 / 5 / TICKS_PER_DOLLAR:.4f}"
+    sandbox.reset()
+
+    run(table, "--prompt", "Rate: {{text}}", "--cap", cap, status=3)
+    batch = Batch.objects.latest("pk")
+    assert batch.held_for == HeldFor.CAP
+    assert 0 < batch.succeeded < 60
+    assert f"--resume {batch.pk} --cap" in capsys.readouterr().out
+    run("--resume", batch.pk, "--cap", cap, status=2)
+
+    run("--resume", batch.pk, "--cap", "1")
+    batch.refresh_from_db()
+    assert batch.succeeded == 60
+    check_books(batch, sandbox)
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
@@ -72,6 +97,7 @@ def test_rows_with_nothing_in_them_are_left_out(table: Path, sandbox: Sandbox) -
         (["--rows", ","], "--rows names no row"),
         (["--rows", "1-99"], "the dataset has rows 1 to 12"),
         (["--rows", "1", "--limit", "2"], "either --limit or --rows"),
+        (["--cap", "0"], "Nothing could be sent at $0"),
         (["--schema", "{folder}/none.json"], "cannot be read"),
         (["--schema", "{folder}/tickets.csv"], "This is not JSON: "),
     ],

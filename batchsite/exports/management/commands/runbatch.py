@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import orjson
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import Error
@@ -21,13 +20,24 @@ from batchsite.datasets.upload_limits import NotTaken
 from batchsite.drafts import draft_store
 from batchsite.drafts.draft_warnings import warnings_of
 from batchsite.exports import console, result_files
+from batchsite.exports.command_arguments import (
+    ALL_WELL,
+    BAD_INPUT,
+    OTHER,
+    SOME_FAILED,
+    Stop,
+    answers_of,
+    cap_of,
+    form_of,
+    params_of,
+    ranges_of,
+    shape_of,
+)
 from batchsite.exports.table_writers import TooBig
 from batchsite.processes import gc_tuning
 from batchsite.processes.health import is_new, missing_migrations
 from batchsite.processes.outages import is_disk_full
 from batchsite.processes.startup import migrate
-from batchsite.recipes import answer_shape
-from batchsite.recipes.row_set import parse_rows
 from batchsite.submission import actions
 from batchsite.submission.local_run import drive
 from batchsite.submission.restore import begin_anew
@@ -35,9 +45,6 @@ from batchsite.teams import security_log
 from batchsite.teams.accounts import AccountKind
 from batchsite.teams.key_choice import UnknownKey, key_named
 from batchsite.teams.models import ProviderKey, Team
-from batchsite.xai.bodies import PARAMS
-
-ALL_WELL, OTHER, BAD_INPUT, SOME_FAILED = 0, 1, 2, 3
 
 
 class Command(BaseCommand):
@@ -60,6 +67,9 @@ class Command(BaseCommand):
             "--skip-empty", action="store_true", help="skip rows with empty values in columns that are used"
         )
         parser.add_argument("--live", action="store_true", help="run it live, at list price: for any model, right away")
+        parser.add_argument(
+            "--cap", default="", metavar="DOLLARS", help="stop there; `--resume ID --cap MORE` continues with the rest"
+        )
         parser.add_argument("--param", action="append", default=[], metavar="NAME=VALUE", help="such as temperature=0")
         parser.add_argument(
             "--repeats", choices=Repeats.values, default="", help="send identical requests once, or each of them"
@@ -102,7 +112,7 @@ class Command(BaseCommand):
         sys.exit(status)
 
     def _run(self, arguments: argparse.Namespace) -> int:
-        form = _form(arguments.output)
+        form = form_of(arguments.output)
         if is_new():
             migrate()  # the first thing that somebody does here need not be `make run`
         elif missing_migrations():
@@ -112,7 +122,9 @@ class Command(BaseCommand):
         if arguments.resume == 0:
             return self._list()
         self.batch = batch = _to_resume(arguments.resume) if arguments.resume else self._begin(arguments)
-        if arguments.resume and batch.held_reason:
+        if arguments.resume and (cap := cap_of(arguments, batch)):
+            actions.set_spend_cap(batch, cap, None)
+        elif arguments.resume and batch.held_reason:
             actions.go_on(batch, None)
         self.stderr.write(f"Batch {batch.pk}. If this stops: manage.py runbatch --resume {batch.pk}")
         with console.sandbox_if_needed(batch.account == AccountKind.SANDBOX, self.stderr.write):
@@ -147,7 +159,7 @@ class Command(BaseCommand):
         """Imports, plans, checks, shows the price, and queues."""
         if not arguments.file or (arguments.prompt is None and arguments.file.suffix.lower() != ".jsonl"):
             raise Stop(BAD_INPUT, 'Give a file and a prompt: manage.py runbatch FILE --prompt "… {{column}} …"')
-        params, shape, answers = _params(arguments), _shape(arguments.schema), _answers(arguments)
+        params, shape, answers = params_of(arguments), shape_of(arguments.schema), answers_of(arguments)
         team = _team(arguments.team)
         key = _key(team, arguments.key)
         batch = draft_store.new_draft(team, None, self._import(team, arguments, answers))
@@ -157,7 +169,7 @@ class Command(BaseCommand):
         batch.id_column, batch.row_limit, batch.skip_empty = arguments.id_column, arguments.limit, arguments.skip_empty
         batch.repeats = arguments.repeats
         batch.runs_live = arguments.live
-        batch.shape, batch.ranges = shape, _ranges(arguments, batch.dataset)
+        batch.shape, batch.ranges = shape, ranges_of(arguments, batch.dataset)
         batch.save()
         price = draft_store.estimate_of(batch)
         problems = draft_store.problems_with_price(batch, price)
@@ -168,7 +180,7 @@ class Command(BaseCommand):
         for warning in warnings_of(batch):
             self.stderr.write(f"Note: {warning}")
         try:
-            actions.start(batch, None, price, key=key)
+            actions.start(batch, None, price, spend_cap=cap_of(arguments, batch), key=key)
         except actions.NotNow as refusal:
             raise Stop(BAD_INPUT, str(refusal)) from refusal
         security_log.record("batch_run", None, batch=batch.pk, team=team.pk)
@@ -195,78 +207,6 @@ class Command(BaseCommand):
         if dataset.left_out:
             self.stderr.write(console.left_out(dataset))
         return dataset
-
-
-class Stop(Exception):
-    """Ends the command with a message and an exit status."""
-
-    def __init__(self, status: int, words: str) -> None:
-        super().__init__(words)
-        self.status = status
-
-
-def _form(output: Path | None) -> result_files.AnyForm | None:
-    """Returns the format of the output file. Raises Stop for an unknown one, before anything is spent."""
-    if output is None:
-        return None
-    form = result_files.form_for(output)
-    if form is None:
-        raise Stop(BAD_INPUT, f"{output.name}: the file name must end in .csv, .json, .jsonl, .xlsx or .parquet.")
-    if not output.absolute().parent.is_dir():
-        raise Stop(BAD_INPUT, f"There is no folder {output.absolute().parent}.")
-    return form
-
-
-def _params(arguments: argparse.Namespace) -> dict[str, Any]:
-    params: dict[str, Any] = {}
-    for text in arguments.param:
-        name, equals, value = text.partition("=")
-        if not equals or name not in PARAMS:
-            raise Stop(BAD_INPUT, f"--param {text}: write NAME=VALUE, with one of {', '.join(PARAMS)}.")
-        try:
-            params[name] = orjson.loads(value)
-        except ValueError:
-            params[name] = value
-    return params
-
-
-def _answers(arguments: argparse.Namespace) -> dict[str, str]:
-    """Returns the answers to questions about the file that were given as arguments."""
-    pairs = [text.partition("=") for text in arguments.answer]
-    for (key, equals, value), text in zip(pairs, arguments.answer, strict=True):
-        if not (key and equals and value):
-            raise Stop(BAD_INPUT, f"--answer {text}: write KEY=VALUE, as the questions about the file say.")
-    return {key: value for key, _, value in pairs}
-
-
-def _shape(path: Path | None) -> dict[str, Any] | None:
-    """Returns the schema file as the shape of a batch; as text, to keep the order of its fields."""
-    if path is None:
-        return None
-    try:
-        shape = {"schema": path.read_text("utf-8-sig")}
-    except OSError as error:
-        raise Stop(BAD_INPUT, f"{path} cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise Stop(BAD_INPUT, f"{path} is not JSON: it is not in UTF-8.") from error
-    wrong = answer_shape.problems(shape)
-    if wrong:
-        raise Stop(BAD_INPUT, f"{path}: {wrong[0]}")
-    return shape
-
-
-def _ranges(arguments: argparse.Namespace, dataset: Dataset) -> list[list[int]] | None:
-    if not arguments.rows:
-        return None
-    if arguments.limit is not None:
-        raise Stop(BAD_INPUT, "Give either --limit or --rows.")
-    try:
-        rows = parse_rows(arguments.rows, dataset.row_count)
-    except ValueError as error:
-        raise Stop(BAD_INPUT, f"--rows: {error}") from error
-    if not rows:
-        raise Stop(BAD_INPUT, "--rows names no row: write numbers and ranges, such as 1-100,205.")
-    return rows.as_lists()
 
 
 def _team(name: str) -> Team:
