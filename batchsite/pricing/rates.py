@@ -140,7 +140,7 @@ def _rates(batch: Batch, recipe: Recipe, price: ModelPrice) -> Rates:
     schema = _schema_tokens(recipe)
     adds = f"about {OVERHEAD} that xAI adds to every prompt" + (" and the answer’s schema" if schema else "")
     words = f"estimated at 4 characters each, plus {adds}"
-    words += f" and about {along.tokens:,.0f} for its pictures" if along.tokens else ""
+    words += f" and about {along.tokens:,.0f} for its attachments" if along.tokens else ""
     words += f"; {fees.words}" if fees.words else ""
     line, doubt = TokenLine(OVERHEAD + schema + along.tokens + fees.tokens), 1.0 if fees.tokens else 0.15
     return Rates(price, line, OVERHEAD, doubt, schema + fees.tokens, output, words, fees)

@@ -63,7 +63,7 @@ def test_200_pictures_of_a_zip_are_described(site: Running, tmp_path: Path, page
     expect(page.get_by_label("Pictures from")).to_have_value("file")
     prompt_of(page).fill("Describe what you see.")
     expect(page.locator("#preview .picture img")).to_be_visible()
-    expect(page.get_by_text("for its pictures").first).to_be_visible()
+    expect(page.get_by_text("for its attachments").first).to_be_visible()
     submit(page)
 
     expect(page).to_have_url(re.compile(r"/batches/\d+$"))

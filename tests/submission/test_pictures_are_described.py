@@ -29,7 +29,7 @@ def test_pictures_on_the_web_are_described_and_a_dead_one_is_an_error_of_its_row
     batch.save()
     price = draft_store.estimate_of(batch)
     assert price is not None
-    assert "about 1,792 for its pictures" in price.basis
+    assert "about 1,792 for its attachments" in price.basis
     actions.start(batch, None, price)
 
     drive(batch)
