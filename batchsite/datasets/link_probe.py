@@ -107,6 +107,8 @@ class _Host:
     left: int = 0
     """Requests of the lot that may be made from `ready_at` on."""
     ready_at: float = 0.0
+    closed: str = ""
+    """Why nothing more is asked of it."""
 
 
 class Prober:
@@ -115,6 +117,8 @@ class Prober:
     def __init__(self, addresses: Iterable[str], limits: Limits, pace: Pace) -> None:
         self._limits, self._pace = limits, pace
         self._hosts: dict[str, _Host] = {}
+        self._idle: dict[str, _Host] = {}
+        """Hosts with nothing to do for now. What is left of their lots counts when a redirect leads to them."""
         self._flying: dict[Future[Probe | Ask], Ask] = {}
         self._found: list[tuple[str, Probe]] = []
         for address in addresses:
@@ -137,7 +141,12 @@ class Prober:
         yield self._taken()
 
     def _queue(self, ask: Ask) -> None:
-        self._hosts.setdefault(ask.host, _Host()).waiting.append(ask)
+        if ask.host not in self._hosts:
+            self._hosts[ask.host] = self._idle.pop(ask.host, _Host())
+        host = self._hosts[ask.host]
+        host.waiting.append(ask)
+        if host.closed:
+            self._close(host, host.closed)
 
     def _next(self) -> Iterator[Ask]:
         """Yields what may be asked now, a host after the other."""
@@ -151,18 +160,19 @@ class Prober:
                 host.flying += 1
                 yield host.waiting.popleft()
             if not host.waiting and not host.flying:
-                del self._hosts[name]
+                self._idle[name] = self._hosts.pop(name)
 
     def _may_go_on(self, name: str, host: _Host) -> bool:
         """Takes a lot of requests. False if the host is not asked any more."""
         seconds = self._pace(name)
         if seconds is None:
-            self._let_be(host, f"{name} has had too many of its addresses checked recently. Check again later.")
+            self._close(host, f"{name} has had too many of its addresses checked recently. Check again later.")
             return False
         host.left, host.ready_at = LOT, time.monotonic() + seconds
         return True
 
-    def _let_be(self, host: _Host, words: str) -> None:
+    def _close(self, host: _Host, words: str) -> None:
+        host.closed = words
         self._found += [(ask.address, Probe(Verdict.UNSURE, words)) for ask in host.waiting]
         host.waiting.clear()
 
@@ -181,7 +191,7 @@ class Prober:
                 continue
             self._found.append((ask.address, came))
             if came.is_too_much:
-                self._let_be(host, f"{ask.host} asks for fewer requests, so this one was not made.")
+                self._close(host, f"{ask.host} asks for fewer requests, so this one was not made.")
 
     def _taken(self) -> list[tuple[str, Probe]]:
         found, self._found = self._found, []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import chain
 
 import pytest
 from django.test import Client
@@ -12,6 +13,7 @@ from pytest_django import Settings
 
 from batchsite.batches.models import Batch
 from batchsite.datasets import link_probe
+from batchsite.datasets.web_fetch import Limits
 from batchsite.drafts import dead_links, draft_store
 from batchsite.drafts.models import LinkCheck
 from batchsite.teams.models import Team, User
@@ -112,6 +114,37 @@ def test_all_teams_share_what_may_be_asked_of_a_host_redirects_included(
     again = checked(a_draft(charlie.teams.get(), *(f"{site.url}/cat.png?{number}" for number in range(20))))
     assert (again.asked, again.unsure) == (20, 20), "three lots went to the host by redirects"
     assert site.heads.count("/cat.png") == 25
+
+
+def test_what_is_left_of_a_lot_counts_when_a_redirect_leads_back_to_its_host(site: WebSite) -> None:
+    there, here = site.url, site.url.replace("127.0.0.1", "localhost")
+    site.pages |= {
+        "/1": Page(status=302, headers={"Location": f"{here}/2"}),
+        "/2": Page(status=302, headers={"Location": f"{there}/3"}),
+        "/3": Page(status=302, headers={"Location": f"{here}/cat.png"}),
+    }
+    lots: list[str] = []
+
+    def take_lot(host: str) -> float:
+        lots.append(host)
+        return 0.0
+
+    prober = link_probe.Prober([f"{there}/1"], Limits(0, "", True, ("any",)), take_lot)
+    found = list(chain.from_iterable(prober.probe_all(lambda: False)))
+    assert [probe.verdict for _, probe in found] == [link_probe.Verdict.ALIVE]
+    assert lots == ["127.0.0.1", "localhost"]
+
+
+def test_a_host_that_asks_for_fewer_requests_gets_none_by_later_redirects(
+    site: WebSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(link_probe, "AT_ONCE", 1)
+    here = site.url.replace("127.0.0.1", "localhost")
+    site.pages["/moved"] = Page(status=302, headers={"Location": f"{site.url}/cat.png"})
+    prober = link_probe.Prober([f"{site.url}/busy.png", f"{here}/moved"], Limits(0, "", True, ("any",)), lambda _: 0.0)
+    found = dict(chain.from_iterable(prober.probe_all(lambda: False)))
+    assert {probe.verdict for probe in found.values()} == {link_probe.Verdict.UNSURE}
+    assert site.heads == ["/busy.png", "/moved"]
 
 
 def test_a_host_is_asked_at_a_pace() -> None:
