@@ -10,15 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.test import Client
+from django.test import Client, TransactionTestCase
 from django.test.utils import setup_databases, teardown_databases
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
+from batchsite.processes import gc_tuning
 from batchsite.processes.queue import QUEUES, broker_of
 from batchsite.teams.models import Role, Team, User
 from tests import factories
 from tests.migrated_once import migrated_once
+from tests.put_back import Beginning
 from tests.sandbox_fixtures import sandbox as sandbox
 from tests.sandbox_fixtures import sandbox_process as sandbox_process
 
@@ -96,6 +98,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     )
 
 
+def pytest_collection_finish() -> None:
+    """As in the processes of a site: what is loaded stays, and the collector need not look through it again."""
+    gc_tuning.freeze()
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(
     django_test_environment: None, django_db_modify_db_settings: None, django_db_blocker: Any
@@ -103,7 +110,10 @@ def django_db_setup(
     """An empty database for this process; pytest-django's own would migrate one for each worker."""
     with django_db_blocker.unblock(), migrated_once() as is_there:
         databases = setup_databases(0, interactive=False, keepdb=is_there, serialized_aliases=())
-    yield
+        beginning = Beginning()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _: beginning.put_back())
+        yield
     if not is_there:
         with django_db_blocker.unblock():
             teardown_databases(databases, verbosity=0)

@@ -7,6 +7,7 @@ settings are read, and the apps loaded, by the new process from the variables th
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import json
 import os
@@ -28,6 +29,8 @@ LIBRARIES = (
     *("django.test", "django.urls", "django.views.decorators.csrf", "whitenoise.middleware", "whitenoise.storage"),
     *("csp.middleware", "django_htmx.middleware", "picklefield.fields", "cryptography.fernet", "httpx", "redis"),
     *("concurrent.futures.thread", "jsonschema_rs", "multiprocessing.pool", "PIL.Image", "PIL.ImageOps", "psutil"),
+    *("apprise", "chardet", "fido2.server", "isal.igzip", "pypdfium2", "requests", "urllib3"),
+    *("cryptography.hazmat.primitives.ciphers.aead", "django.contrib.staticfiles.storage", "django_htmx.http"),
     *("prometheus_client", "batchsite.options", "batchsite.recipes.recipe", "batchsite.recipes.answer_shape"),
     *("batchsite.tables", "batchsite.workbooks.workbook", "batchsite.xai.client", "batchsite.wording"),
 )
@@ -63,6 +66,7 @@ def main() -> None:
     for name in LIBRARIES:
         with contextlib.suppress(ImportError):  # of a database that is not used here
             importlib.import_module(name)
+    gc.freeze()  # no child's collector looks through what it shares
     for line in sys.stdin:
         order = json.loads(line)
         pid = os.fork()
