@@ -41,4 +41,4 @@ def _tables() -> list[str]:
 def _rows(table: str) -> list[Row]:
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)}")
-        return cursor.fetchall()
+        return list(cursor.fetchall())

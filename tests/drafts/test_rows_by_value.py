@@ -18,8 +18,6 @@ from batchsite.teams.models import Team, User
 from tests.factories import make_dataset
 from tests.submission.stories import a_draft
 
-pytestmark = pytest.mark.databases
-
 HTMX = {"HX-Request": "true"}
 LANGUAGES = ["German", "English", " German ", "", "german"]
 ROWS = [[str(number), LANGUAGES[number % 5], f"Text {number}"] for number in range(1, 1201)]
@@ -58,6 +56,7 @@ def part_of(site: Client, draft: Batch) -> str:
     return " ".join(answer.content.decode().split())
 
 
+@pytest.mark.databases
 def test_a_page_that_is_made_while_the_search_ends_shows_what_it_found(site: Client, draft: Batch) -> None:
     find(site, draft, "German")
     read_before = Batch.objects.get(pk=draft.pk)
@@ -67,6 +66,7 @@ def test_a_page_that_is_made_while_the_search_ends_shows_what_it_found(site: Cli
     assert (found.count, len(read_before.rows)) == (480, 480)
 
 
+@pytest.mark.databases
 def test_a_worker_finds_them_and_they_become_the_drafts_rows(draft: Batch, site: Client) -> None:
     part = find(site, draft, "German").content.decode()
     assert "Looking for rows where “language” is “German”" in " ".join(part.split())
@@ -82,6 +82,7 @@ def test_a_worker_finds_them_and_they_become_the_drafts_rows(draft: Batch, site:
     assert 'name="ranges"' not in page, "no page sends the numbers of a million rows back"
 
 
+@pytest.mark.databases
 def test_what_is_submitted_stays_the_same_for_ever(draft: Batch, site: Client, alice: User) -> None:
     find(site, draft, "English")
     draft = worked(draft)
@@ -92,6 +93,7 @@ def test_what_is_submitted_stays_the_same_for_ever(draft: Batch, site: Client, a
     assert (draft.ranges, draft.total) == (rows, 240)
 
 
+@pytest.mark.databases
 def test_a_step_that_was_killed_begins_again_and_finds_the_same(
     draft: Batch, site: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -113,6 +115,7 @@ def test_a_step_that_was_killed_begins_again_and_finds_the_same(
     assert len(worked(draft).rows) == 240
 
 
+@pytest.mark.databases
 @pytest.mark.parametrize(
     ("value", "words"),
     [
@@ -142,6 +145,7 @@ def test_rows_scattered_over_too_many_places_are_refused_in_words(
     assert "scattered over more than 10 places" in draft_store.problems_of(worked(draft))["value_search"][0]
 
 
+@pytest.mark.databases
 @pytest.mark.parametrize(
     ("column", "value", "words"),
     [("language", " ", "Enter the value that “language” should have."), ("nope", "x", "Choose a column first.")],
@@ -170,6 +174,7 @@ def test_the_page_that_asked_is_not_told_of_a_conflict(draft: Batch, site: Clien
     assert (draft.prompt, len(draft.rows)) == ("Typed on {{text}}", 240)
 
 
+@pytest.mark.databases
 def test_what_was_typed_before_the_search_does_not_replace_its_rows(draft: Batch, site: Client) -> None:
     """The page saves as one types, a moment later: that may arrive after a quick worker."""
     where: dict[str, Any] = {"where-column": "language", "where-value": "German"}

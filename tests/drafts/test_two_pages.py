@@ -17,8 +17,6 @@ from batchsite.prompts.models import Prompt
 from batchsite.teams.models import Team, User
 from tests.submission.stories import a_draft
 
-pytestmark = pytest.mark.databases
-
 HTMX = {"HX-Request": "true"}
 
 
@@ -49,6 +47,7 @@ def typed(site: Client, draft: Batch, form: dict[str, str], *, htmx: bool = True
     return answer
 
 
+@pytest.mark.databases
 def test_the_later_one_is_told_and_sees_both(draft: Batch, sites: tuple[Client, Client]) -> None:
     alice, bob = sites
     forms = opened(alice, draft), opened(bob, draft)
@@ -81,6 +80,7 @@ def test_without_scripts_the_page_shows_both_and_keeps_what_was_typed(
     assert f'value="{forms[0]["edit"]}"' in page, "saving again tells it again"
 
 
+@pytest.mark.databases
 @pytest.mark.parametrize(("choice", "prompt"), [("mine", "Alice’s {{text}}"), ("theirs", "Bob’s {{text}}")])
 def test_one_of_both_is_chosen(choice: str, prompt: str, draft: Batch, sites: tuple[Client, Client]) -> None:
     alice, bob = sites
@@ -144,6 +144,7 @@ def test_who_types_the_same_is_told_nothing(draft: Batch, sites: tuple[Client, C
         assert "HX-Retarget" not in typed(site, draft, form, prompt="Both {{text}}").headers
 
 
+@pytest.mark.databases
 def test_a_fill_is_an_edit_too(draft: Batch, team: Team) -> None:
     basis = Basis(draft_edits.number_of(draft))
     draft_store.save(Batch.objects.get(pk=draft.pk), {"prompt": "Filled {{text}}"})

@@ -19,8 +19,6 @@ from batchsite.results import judgements
 from batchsite.teams.models import Membership, Team, User
 from tests.submission.stories import a_running_batch, an_ended_batch
 
-pytestmark = pytest.mark.databases
-
 Browser = Callable[[User], Client]
 
 
@@ -58,6 +56,7 @@ def test_while_it_runs_it_has_no_mark(team: Team, alice: User, site: Client) -> 
     assert "ETag" not in answer
 
 
+@pytest.mark.databases
 def test_rows_and_columns_are_chosen_in_the_address(batch: Batch, site: Client) -> None:
     query = "rows=failed&ranges=1-19&column=text&column=error"
     found = rows_of(site.get(f"/batches/{batch.pk}/results.csv?{query}"))
@@ -119,6 +118,7 @@ ENDS = [
 ]
 
 
+@pytest.mark.databases
 @pytest.mark.parametrize("end", ENDS)
 def test_a_link_is_void_when(end: str, link: str, batch: Batch, alice: User, bob: User, client_of: Browser) -> None:
     if end == "changed":
@@ -149,6 +149,7 @@ def test_a_big_file_behind_a_link_is_asked_for_again(
     assert Client().get(link).status_code == 200
 
 
+@pytest.mark.databases
 def test_the_links_of_a_batch_are_listed_with_who_made_them_and_never_with_their_token(
     link: str, batch: Batch, bob: User, charlie: User, client_of: Browser
 ) -> None:
@@ -166,6 +167,7 @@ def test_the_links_of_a_batch_are_listed_with_who_made_them_and_never_with_their
     assert "No shared links to this batch." in client_of(bob).get(address).content.decode()
 
 
+@pytest.mark.databases
 @pytest.mark.parametrize("query", ["form=csv", "form=jsonl&column=text&column=comment", "form=xlsx"])
 def test_what_reviewers_commented_is_in_a_file_by_link_only_where_that_was_chosen(
     query: str, batch: Batch, alice: User, site: Client
@@ -184,6 +186,7 @@ def _all_of(answer: Any) -> bytes:
         return b"".join(book.read(name) for name in book.namelist())
 
 
+@pytest.mark.databases
 @pytest.mark.parametrize(
     "fields", [{"query": "form=none"}, {"query": ""}, {"days": "3650"}, {"query": "form=csv&ranges=x"}]
 )

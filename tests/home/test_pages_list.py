@@ -16,8 +16,6 @@ from batchsite.home import batch_list
 from batchsite.teams.models import Team, User
 from tests.submission.stories import a_dataset, a_draft, a_running_batch, an_ended_batch, receive
 
-pytestmark = pytest.mark.databases
-
 Browser = Callable[[User], Client]
 URL = "/batches/"
 
@@ -42,6 +40,7 @@ def test_a_draft_leads_to_its_own_page(team: Team, alice: User, client_of: Brows
     assert f'href="{reverse("batch-edit", args=[draft.pk])}"' in page(client_of(alice))
 
 
+@pytest.mark.databases
 def test_what_was_sent_back_says_so(team: Team, alice: User, client_of: Browser) -> None:
     draft = a_draft(team, alice)
     Batch.objects.filter(pk=draft.pk).update(problem_count=12)
@@ -50,6 +49,7 @@ def test_what_was_sent_back_says_so(team: Team, alice: User, client_of: Browser)
     assert "12 rows can’t be sent" in shown
 
 
+@pytest.mark.databases
 def test_batches_of_others_and_deleted_ones_are_not_listed(
     team: Team, alice: User, charlie: User, client_of: Browser
 ) -> None:
@@ -67,6 +67,7 @@ def test_who_has_none_is_told_what_a_batch_is(alice: User, client_of: Browser) -
     assert reverse("batch-new") in shown
 
 
+@pytest.mark.databases
 def test_a_search_without_a_match_keeps_the_way_back(team: Team, alice: User, client_of: Browser) -> None:
     a_draft(team, alice, name="Sorting")
     shown = page(client_of(alice), search="nothing like it")
@@ -101,17 +102,20 @@ NARROWED: list[tuple[dict[str, str], list[str]]] = [
 ]
 
 
+@pytest.mark.databases
 def test_the_list_is_narrowed_by_the_address(four: dict[str, Batch], alice: User, client_of: Browser) -> None:
     browser, name_of = client_of(alice), {batch.pk: name for name, batch in four.items()}
     shown = [(asked, browser.get(URL, asked).context["listing"].batches) for asked, _ in NARROWED]
     assert [(asked, [name_of[batch.pk] for batch in batches]) for asked, batches in shown] == NARROWED
 
 
+@pytest.mark.databases
 def test_the_list_is_narrowed_to_a_person(four: dict[str, Batch], alice: User, bob: User, client_of: Browser) -> None:
     shown = client_of(alice).get(URL, {"person": bob.pk}).context["listing"].batches
     assert shown == [four["draft"], four["held"]]
 
 
+@pytest.mark.databases
 @pytest.mark.parametrize("value", ["", "x", "-1", "0", "9" * 40, "１", "\0"])
 def test_odd_keys_in_the_address_are_no_error(
     value: str, four: dict[str, Batch], alice: User, client_of: Browser
@@ -120,6 +124,7 @@ def test_odd_keys_in_the_address_are_no_error(
     assert client_of(alice).get(URL, asked).status_code == 200
 
 
+@pytest.mark.databases
 def test_pages_go_by_key_in_both_directions(
     team: Team, alice: User, client_of: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -152,6 +157,7 @@ def test_only_a_list_in_which_something_runs_asks_again(
     assert 'hx-trigger="every' not in page(browser, only="done")
 
 
+@pytest.mark.databases
 def test_the_poll_brings_the_rows_that_are_shown_and_no_others(
     four: dict[str, Batch], alice: User, charlie: User, client_of: Browser
 ) -> None:

@@ -32,8 +32,6 @@ from tests.pipeline import check_books, drive, make_batch, story
 from tests.sandboxes import Sandbox
 from tests.submission.stories import a_dataset, a_draft, a_running_batch
 
-pytestmark = pytest.mark.databases
-
 Browser = Callable[[User], Client]
 DOLLAR = 10_000_000_000
 
@@ -94,6 +92,7 @@ def test_a_member_sees_it_and_cannot_set_it(team: Team, alice: User, bob: User, 
 # ---- before a batch is sent -------------------------------------------------------------------------------
 
 
+@pytest.mark.databases
 def test_what_would_exceed_it_is_refused_with_what_to_do(team: Team, alice: User, client_of: Browser) -> None:
     draft = a_draft(team, alice, a_dataset(team, 2_000))
     set_budget(team, DOLLAR)
@@ -118,6 +117,7 @@ def test_the_page_of_the_draft_says_it(team: Team, alice: User, client_of: Brows
     assert "is left of the team’s budget" in text_of(client_of(alice).get(reverse("batch-edit", args=[draft.pk])))
 
 
+@pytest.mark.databases
 def test_what_running_batches_will_cost_is_promised(team: Team, alice: User) -> None:
     running = a_running_batch(team, alice, rows=20)
     set_budget(team, DOLLAR)
@@ -128,6 +128,7 @@ def test_what_running_batches_will_cost_is_promised(team: Team, alice: User) -> 
     assert found.left == DOLLAR - found.promised
 
 
+@pytest.mark.databases
 def test_what_is_asked_or_tried_is_promised_until_it_is_billed(team: Team, alice: User, bob: User) -> None:
     """Whoever presses many buttons at once would have each of them fit into what is left."""
     cost = likely_cost(team, "grok-4.3", len("Why?"))
@@ -144,6 +145,7 @@ def test_what_is_asked_or_tried_is_promised_until_it_is_billed(team: Team, alice
     assert budgets_of(team, None)[0].promised == 0
 
 
+@pytest.mark.databases
 def test_simulated_money_does_not_count(team: Team) -> None:
     set_budget(team, DOLLAR)
     spend(team, 5 * DOLLAR, account="sandbox")
@@ -152,6 +154,7 @@ def test_simulated_money_does_not_count(team: Team) -> None:
     assert (found.spent, found.is_reached) == (0, False)
 
 
+@pytest.mark.databases
 def test_a_sandbox_batch_is_neither_refused_nor_held(team: Team, alice: User, sandbox: Sandbox) -> None:
     set_budget(team, 0)
     spend(team, DOLLAR)
@@ -172,6 +175,7 @@ def test_without_a_budget_nothing_is_refused(team: Team, alice: User) -> None:
 # ---- when it is reached -----------------------------------------------------------------------------------
 
 
+@pytest.mark.databases
 def test_a_batch_that_is_not_sent_yet_waits_and_goes_on_when_it_is_raised(team: Team, sandbox: Sandbox) -> None:
     batch = make_batch(team)
     set_budget(team, DOLLAR)
@@ -186,6 +190,7 @@ def test_a_batch_that_is_not_sent_yet_waits_and_goes_on_when_it_is_raised(team: 
     check_books(batch, sandbox)
 
 
+@pytest.mark.databases
 def test_a_new_budget_wakes_what_is_held_at_once(
     team: Team, sandbox: Sandbox, django_capture_on_commit_callbacks: Any
 ) -> None:
@@ -198,6 +203,7 @@ def test_a_new_budget_wakes_what_is_held_at_once(
     assert batch.submissions.filter(next_look_at__lte=timezone.now()).exists()
 
 
+@pytest.mark.databases
 def test_a_held_batch_can_be_cancelled(team: Team, sandbox: Sandbox) -> None:
     batch = make_batch(team)
     set_budget(team, 0)
@@ -232,6 +238,7 @@ def test_rows_that_are_tried_again_are_something_new(team: Team, sandbox: Sandbo
 # ---- submitting -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.databases
 def test_one_submit_prices_the_draft_once_and_outside_every_lock(
     team: Team, alice: User, client_of: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,8 +16,6 @@ from tests.pipeline import drive, make_batch
 from tests.provider.conftest import Stranger
 from tests.sandboxes import Sandbox
 
-pytestmark = pytest.mark.databases
-
 ClientOf = Callable[[User], Client]
 HTMX: Any = {"HX-Request": "true"}
 CLOSED = "Only owners of the team that set it up may open or cancel"
@@ -61,6 +59,7 @@ def test_members_and_owners_of_other_teams_find_it_closed(
     assert client_of(alice).post(f"/provider/{theirs}/cancel").status_code == 302
 
 
+@pytest.mark.databases
 def test_who_founds_a_team_of_their_own_comes_no_further(
     theirs: str, alice: User, bob: User, client_of: ClientOf
 ) -> None:
@@ -99,6 +98,7 @@ def test_where_there_is_one_team_its_members_may(theirs: str, bob: User, client_
     assert doors(client_of(bob), theirs) == OPEN
 
 
+@pytest.mark.databases
 def test_with_a_key_of_their_own_members_may(
     theirs: str, team: Team, bob: User, charlie: User, client_of: ClientOf
 ) -> None:

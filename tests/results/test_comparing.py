@@ -23,8 +23,6 @@ from tests.factories import make_dataset
 from tests.results.test_summary import work
 from tests.submission.stories import a_draft, a_running_batch, an_ended_batch, end, failure, receive
 
-pytestmark = pytest.mark.databases
-
 Browser = Callable[[User], Client]
 SHAPE = {
     "fields": [
@@ -92,6 +90,7 @@ def compare() -> int:
     raise AssertionError("it never ends")
 
 
+@pytest.mark.databases
 def test_the_other_batches_of_the_dataset_are_offered(
     first: Batch, second: Batch, team: Team, alice: User, site: Client
 ) -> None:
@@ -115,6 +114,7 @@ def test_answers_stand_beside_each_other_and_changes_are_marked(first: Batch, se
     assert "<mark>Late" in shown.content.decode()
 
 
+@pytest.mark.databases
 def test_rows_are_chosen_by_what_changed(first: Batch, second: Batch, site: Client) -> None:
     assert rows(site, first, second, only="changed") == [1, 2, 3, 4, 5, 6, 9]
     assert rows(site, first, second, only="f.tone") == [9]
@@ -122,6 +122,7 @@ def test_rows_are_chosen_by_what_changed(first: Batch, second: Batch, site: Clie
     assert rows(site, first, second, only="fixed") == list(range(1, ROWS + 1)), "nothing is expected"
 
 
+@pytest.mark.databases
 @pytest.mark.parametrize("summed", [False, True])
 def test_it_is_told_what_got_better_and_what_worse(summed: bool, first: Batch, second: Batch, site: Client) -> None:
     site.post(reverse("batch-expected", args=[first.pk]), {"column": "wanted", "field": "intent"})
@@ -143,6 +144,7 @@ def test_it_is_told_what_got_better_and_what_worse(summed: bool, first: Batch, s
     assert "52.1 %" in shown.content.decode() or "52.2 %" in shown.content.decode()
 
 
+@pytest.mark.databases
 @pytest.mark.parametrize("seconds", [0, 3])
 def test_in_many_steps_the_sums_are_the_same(
     seconds: float, first: Batch, second: Batch, site: Client, monkeypatch: pytest.MonkeyPatch
@@ -157,6 +159,7 @@ def test_in_many_steps_the_sums_are_the_same(
     assert compare() == 0
 
 
+@pytest.mark.databases
 def test_pages_lead_forwards_and_back(
     first: Batch, second: Batch, site: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -178,6 +181,7 @@ def test_pages_lead_forwards_and_back(
     assert backwards[::-1] == forwards
 
 
+@pytest.mark.databases
 def test_a_way_back_that_takes_too_long_can_be_gone_on_with(
     first: Batch, second: Batch, monkeypatch: pytest.MonkeyPatch
 ) -> None:

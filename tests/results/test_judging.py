@@ -16,8 +16,6 @@ from tests.factories import make_dataset
 from tests.results.test_summary import work
 from tests.submission.stories import a_draft, a_running_batch, an_ended_batch, end, receive
 
-pytestmark = pytest.mark.databases
-
 Browser = Callable[[User], Client]
 SHAPE = {
     "fields": [
@@ -54,6 +52,7 @@ def rows(site: Client, batch: Batch, **asked: str) -> list[int]:
     return [line.row for line in site.get(reverse("batch", args=[batch.pk]), asked).context["page"].lines]
 
 
+@pytest.mark.databases
 def test_a_thumb_is_set_turned_and_taken_back(shaped: Batch, site: Client, alice: User) -> None:
     part = judge(site, shaped, 2, "good", headers=HTMX).content.decode()
     assert "<html" not in part
@@ -75,6 +74,7 @@ def test_without_javascript_one_comes_back_to_the_table(shaped: Batch, site: Cli
     assert answer["Location"] == "/"
 
 
+@pytest.mark.databases
 def test_a_row_is_corrected_and_commented_on(shaped: Batch, site: Client, bob: User, client_of: Browser) -> None:
     correct(client_of(bob), shaped, 1, verdict="bad", comment="It is gone.", **{"corrected.intent": "lost"})
     said = Judgement.objects.get()
@@ -98,6 +98,7 @@ def test_an_answer_without_a_shape_is_corrected_as_text(team: Team, alice: User,
     assert Judgement.objects.get().corrected == {"answer": "Another \n answer"}
 
 
+@pytest.mark.databases
 def test_rows_are_found_by_judgement(shaped: Batch, site: Client) -> None:
     judge(site, shaped, 2, "good")
     judge(site, shaped, 4, "bad")
@@ -110,6 +111,7 @@ def test_rows_are_found_by_judgement(shaped: Batch, site: Client) -> None:
     assert rows(site, shaped, judged="comment") == [3]
 
 
+@pytest.mark.databases
 def test_corrected_answers_stand_beside_the_accuracy(shaped: Batch, site: Client) -> None:
     site.post(reverse("batch-expected", args=[shaped.pk]), {"column": "wanted", "field": "intent"})
     work()

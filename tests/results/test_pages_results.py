@@ -20,8 +20,6 @@ from tests.factories import make_dataset, make_member
 from tests.results.row_pages import row_numbers
 from tests.submission.stories import a_running_batch, an_ended_batch, failure, receive, success
 
-pytestmark = pytest.mark.databases
-
 Browser = Callable[[User], Client]
 
 
@@ -49,6 +47,7 @@ def mixed(team: Team, alice: User) -> Batch:
     return batch
 
 
+@pytest.mark.databases
 def test_all_rows_are_there_the_pending_ones_too(mixed: Batch, site: Client) -> None:
     assert rows_shown(site, mixed) == list(range(1, 21))
     shown = text(site, mixed)
@@ -58,6 +57,7 @@ def test_all_rows_are_there_the_pending_ones_too(mixed: Batch, site: Client) -> 
     assert 'title="204 in, 1 out, 82 reasoning">287' in shown
 
 
+@pytest.mark.databases
 @pytest.mark.parametrize(
     ("asked", "rows"),
     [
@@ -79,6 +79,7 @@ def test_rows_are_chosen_by_the_address(asked: dict[str, str], rows: list[int], 
     assert rows_shown(site, mixed, **asked) == rows
 
 
+@pytest.mark.databases
 @pytest.mark.parametrize(
     "query", [{}, {"state": "pending"}, {"state": "failed"}, {"cause": "overloaded"}], ids=lambda query: str(query)
 )
@@ -109,6 +110,7 @@ def test_forwards_and_backwards_show_the_same_pages(
     assert backwards[::-1] == forwards
 
 
+@pytest.mark.databases
 def test_a_page_that_was_emptied_meanwhile_leads_back(mixed: Batch, site: Client) -> None:
     page = site.get(reverse("batch", args=[mixed.pk]), {"state": "succeeded", "after": "7"}).context["page"]
     assert (page.lines, page.next) == ([], None)
@@ -116,6 +118,7 @@ def test_a_page_that_was_emptied_meanwhile_leads_back(mixed: Batch, site: Client
     assert rows_shown(site, mixed, state="succeeded", before=str(page.previous)) == [1, 4, 7]
 
 
+@pytest.mark.databases
 def test_the_search_for_pending_rows_gives_up_in_time_and_says_where(
     team: Team, alice: User, site: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -130,6 +133,7 @@ def test_the_search_for_pending_rows_gives_up_in_time_and_says_where(
     assert rows_shown(site, batch, state="pending", after=30) == [39, 40]
 
 
+@pytest.mark.databases
 def test_a_row_that_is_tried_again_is_pending(team: Team, alice: User) -> None:
     batch = an_ended_batch(team, alice, failed=2)
     actions.retry(batch, alice)
@@ -179,6 +183,7 @@ def test_an_answer_is_text_and_nothing_else(team: Team, alice: User, site: Clien
         assert 'dir="auto"' in shown
 
 
+@pytest.mark.databases
 def test_an_answer_that_was_cut_off_is_marked(team: Team, alice: User, site: Client) -> None:
     batch = a_running_batch(team, alice)
     receive(batch, {1: success("Answer format", finish_reason="length")})

@@ -26,7 +26,7 @@ from tests.results.row_pages import row_numbers, table_rows
 from tests.sandboxes import Sandbox
 from tests.submission.stories import a_running_batch, end, receive, success
 
-pytestmark = [pytest.mark.django_db, pytest.mark.databases]
+pytestmark = pytest.mark.django_db
 SHAPE = {
     "fields": [
         {"name": "topic", "type": "choice", "values": ["card", "bank transfer"]},
@@ -92,6 +92,7 @@ def test_a_pasted_schema_keeps_the_order_of_its_properties(team: Team) -> None:
     assert orjson.dumps(schema).decode() == text
 
 
+@pytest.mark.databases
 def test_answers_that_were_cut_off_are_warned_of_and_can_be_tried_again(team: Team, sandbox: Sandbox) -> None:
     # 7 tokens are 28 characters: enough for {"topic":"card","sure":…}, not for a bank transfer.
     batch = run(a_draft(team, params={"max_completion_tokens": 7}), sandbox)
@@ -110,6 +111,7 @@ def test_answers_that_were_cut_off_are_warned_of_and_can_be_tried_again(team: Te
     assert (batch.succeeded, batch.misfits) == (8, 4), "they are cut off again"
 
 
+@pytest.mark.databases
 def test_what_does_not_fit_is_counted_once_however_often_it_is_read(team: Team) -> None:
     batch = a_running_batch(team, rows=3, shape=SHAPE)
     for _ in range(2):
@@ -159,6 +161,7 @@ def test_fields_are_columns_behind_the_answer(batch: Batch) -> None:
     assert {len(row) for row in rows} == {len(rows[0])}
 
 
+@pytest.mark.databases
 def test_json_has_values_with_their_types(batch: Batch) -> None:
     first, second, third = orjson.loads(taken(batch, "json"))
 
@@ -182,6 +185,7 @@ def test_a_batch_of_text_has_no_columns_of_fields(team: Team) -> None:
     assert b'"answer","error","warning","finish_reason"' in taken(batch, "csv")
 
 
+@pytest.mark.databases
 @pytest.mark.django_db(transaction=True)
 def test_answers_are_checked_outside_of_transactions(
     team: Team, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
@@ -224,6 +228,7 @@ CALL = {
 }
 
 
+@pytest.mark.databases
 @pytest.mark.parametrize("way", [{}, {"tools": {"web_search": {}}}, {"runs_live": True}], ids=["chat", "tools", "live"])
 def test_what_a_function_is_called_with_becomes_columns(way: dict[str, Any], team: Team, sandbox: Sandbox) -> None:
     batch = a_draft(team, shape=CALL, **way)

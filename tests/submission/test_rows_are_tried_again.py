@@ -14,7 +14,7 @@ from batchsite.teams.models import Team, User
 from tests.pipeline import check_books, drive, make_batch, story
 from tests.sandboxes import Sandbox
 
-pytestmark = [pytest.mark.django_db, pytest.mark.databases]
+pytestmark = pytest.mark.django_db
 ROWS = 24
 
 
@@ -30,6 +30,7 @@ def _half_failed(team: Team, sandbox: Sandbox, **fault: Any) -> Batch:
     return batch
 
 
+@pytest.mark.databases
 def test_a_retry_answers_what_failed_and_remembers(team: Team, alice: User, sandbox: Sandbox) -> None:
     batch = _half_failed(team, sandbox)
     failed = set(Result.objects.filter(batch=batch, state="failed").values_list("row", flat=True))
@@ -49,6 +50,7 @@ def test_a_retry_answers_what_failed_and_remembers(team: Team, alice: User, sand
     assert again["requests"] == len(failed)
 
 
+@pytest.mark.databases
 def test_only_the_chosen_cause_is_tried_again(team: Team, alice: User, sandbox: Sandbox) -> None:
     sandbox.fault("fail_rows", ids=["tickets-row-3"], batches=1, text="Content violates usage guidelines.")
     batch = _half_failed(team, sandbox, ids=["tickets-row-5", "tickets-row-8"])
@@ -67,6 +69,7 @@ def test_one_row_is_run_again(team: Team, alice: User, sandbox: Sandbox) -> None
     check_books(batch, sandbox)
 
 
+@pytest.mark.databases
 def test_a_retry_while_the_batch_still_runs_disturbs_nothing(team: Team, alice: User, sandbox: Sandbox) -> None:
     sandbox.set(rate=20)
     sandbox.fault("fail_rows", ids=["tickets-row-1"], batches=1, text="Internal server error")
@@ -94,6 +97,7 @@ def test_what_succeeded_is_never_tried_again(team: Team, alice: User, sandbox: S
         actions.retry(batch, alice, rows=[1])
 
 
+@pytest.mark.databases
 def test_a_retry_that_is_cancelled_leaves_no_row_open(team: Team, alice: User, sandbox: Sandbox) -> None:
     batch = _half_failed(team, sandbox)
     succeeded = batch.succeeded

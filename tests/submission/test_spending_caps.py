@@ -95,7 +95,6 @@ def test_a_cancel_while_it_stops_cancels_the_rest_too(team: Team, sandbox: Sandb
     check_books(batch, sandbox)
 
 
-@pytest.mark.databases
 def test_rows_that_run_live_stop_at_it_too(team: Team, sandbox: Sandbox) -> None:
     live = {"runs_live": True, "model": "grok-4.7"}
     whole = priced(team, sandbox, **live)

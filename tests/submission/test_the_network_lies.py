@@ -19,7 +19,13 @@ from tests.sandboxes import Sandbox
 pytestmark = pytest.mark.django_db
 
 ROWS = 24
-CALLS = [pytest.param(call, fault, marks=pytest.mark.databases) for call in ("create", "add") for fault in WRITES]
+ON_EVERY_DATABASE = ("reply lost, applied", "reply lost, not applied", "429 with Retry-After")
+"""After the others, a database is asked nothing that it is not asked after these."""
+CALLS = [
+    pytest.param(call, fault, marks=[pytest.mark.databases] * (fault in ON_EVERY_DATABASE))
+    for call in ("create", "add")
+    for fault in WRITES
+]
 CALLS += [pytest.param(call, fault) for call in ("get", "results") for fault in READS]
 
 
