@@ -15,10 +15,10 @@ run: $(VENV)/runtime ## Set everything up and start it; PORT=… changes the por
 	@exec $(BIN)/python manage.py up
 
 test: $(VENV)/dev ## The whole suite; BATCHSITE_REQUIRE=all turns "skipped: not installed" into a failure
-	$(BIN)/python -m pytest -n $(if $(ARGS),auto --maxprocesses 4,4) --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(BIN)/python -m pytest -n $(if $(ARGS),auto --maxprocesses 6,6) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 quick: $(VENV)/dev ## The inner loop: no browser, processes or services, nothing that is tried in very many ways
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -q $(ARGS) \
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -q $(ARGS) \
 		-m "not browser and not processes and not services and not slow"
 
 check: $(VENV)/dev ## Style, types, templates, migrations, deployment settings

@@ -6,8 +6,11 @@ from __future__ import annotations
 import os
 import sys
 
+from batchsite.processes import gc_tuning
+
 
 def main() -> None:
+    gc_tuning.look_seldom()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "batchsite.settings")
     from django.core.management import execute_from_command_line
 

@@ -15,6 +15,8 @@ from batchsite.processes.parentage import tie_forks
 from batchsite.processes.web_worker import WebWorker
 from batchsite.setup import JsonLines
 
+gc_tuning.look_seldom()  # the pages are loaded next
+
 
 class Lines(glogging.Logger):  # type: ignore[misc]
     """Writes gunicorn's own messages in the form of our other logs."""
