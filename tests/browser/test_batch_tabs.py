@@ -28,12 +28,15 @@ def test_rows_fill_in_place_and_are_on_the_first_screen_at_the_end(
     expect(page.locator("#row-50")).to_contain_text("Pending")
     link = page.locator("#row-12 a").first
     link.focus()
+    head = page.locator(".compact")
+    height = head.evaluate("head => head.offsetHeight")
     receive(batch, dict.fromkeys(range(11, 50), "late") | {50: failure("overloaded")})
     end(batch)
     expect(page.locator("#row-50")).to_contain_text("Failed")
     expect(page.locator("#row-12")).to_contain_text("late")
     expect(link).to_be_focused()
     assert page.locator("#progress").get_attribute("hx-get") is None
+    assert head.evaluate("head => head.offsetHeight") == height, "what stands below does not jump"
     page.evaluate("scrollTo(0, 0)")
     answer = page.locator("#row-1").get_by_text("early")
     box = answer.bounding_box()

@@ -221,7 +221,12 @@ def test_allowed_values_are_taken_from_a_column_by_one_click(draft: Batch, page_
     expect(page.get_by_role("textbox", name="Allowed values")).to_have_value("a\nb\n")
     page.get_by_text("The JSON Schema that is sent").click()
     expect(page.get_by_label("The JSON Schema that is sent")).to_contain_text('"enum"')
+    words = "in downloads the answer’s “kind” is called “kind_2”"
+    expect(page.get_by_role("main")).to_contain_text(words)
     assert accessibility(page) == []
+    page.get_by_role("button", name="Review and submit").click()
+    expect(page.get_by_role("heading", name="Review")).to_be_visible()
+    expect(page.get_by_role("main")).to_contain_text(words)
 
 
 def test_fields_are_added_moved_and_removed_by_keyboard(draft: Batch, page_of: PageOf) -> None:
