@@ -116,6 +116,27 @@ def test_a_file_that_is_chosen_before_the_script_is_there_is_sent_all_the_same(
     is_there(page, "early")
 
 
+def test_the_same_file_and_a_private_address_are_told(team: Team, alice: User, open_as: Open) -> None:
+    page = open_as(alice, "/datasets/")
+    for _ in range(2):
+        page.goto(page.url.split("/datasets")[0] + "/datasets/")
+        page.evaluate(DROP, TABLE)
+        is_there(page, "dropped")
+    expect(page.get_by_text("You have this file already")).to_be_visible()
+    assert accessibility(page) == []
+    page.get_by_role("button", name="Delete this copy and open the other").click()
+    expect(page.get_by_text("You have this file already")).to_have_count(0)
+    assert Dataset.objects.filter(deleted_at=None).count() == 1
+
+    page.get_by_role("navigation", name="Main").get_by_role("link", name="Datasets").click()
+    page.get_by_text("From a web address").click()
+    page.get_by_label("Address of a file or of a Google Sheet").fill("http://10.0.0.1/table.csv")
+    page.get_by_role("button", name="Import from this address").click()
+    page.wait_for_url(re.compile(r"/datasets/\d+$"))
+    importer.import_step(Dataset.objects.latest("pk").pk)
+    expect(page.get_by_role("main")).to_contain_text("10.0.0.1 is in a private network")
+
+
 def test_a_table_comes_from_a_web_address_and_is_tried_again(
     team: Team, alice: User, open_as: Open, settings: Settings
 ) -> None:
