@@ -109,7 +109,7 @@ def test_a_text_that_is_too_long_for_a_form_is_a_bad_request(
     ids=["413", "429"],
 )
 def test_a_file_that_is_too_big_is_refused_with_and_without_scripts(
-    limits: dict[str, int],
+    limits: dict[str, Any],
     status: int,
     words: str,
     team: Team,
