@@ -65,6 +65,21 @@ def test_what_is_not_there_or_not_allowed_is_said(
     expect(page.get_by_role("heading", name="Welcome, Alice")).to_be_visible()
 
 
+def test_the_address_of_a_form_that_was_refused_is_opened_again(
+    alice: User, open_as: Open, complaints: list[str]
+) -> None:
+    page = open_as(alice, "/account")
+    page.get_by_label("Current password").first.fill("wrong")
+    page.get_by_label("New password").first.fill("short")
+    page.get_by_role("button", name="Change password").click()
+    page.wait_for_url("**/account/password")
+    complaints.clear()
+    page.goto(page.url)
+    look(page, complaints, 405, "There’s no page at this address")
+    page.get_by_role("link", name="Go to the dashboard").click()
+    expect(page.get_by_role("heading", name="Welcome, Alice")).to_be_visible()
+
+
 def test_no_access_says_who_helps(team: Team, alice: User, bob: User, open_as: Open, complaints: list[str]) -> None:
     page = open_as(bob, "/audit/")
     look(page, complaints, 403, "You don’t have access to this")
