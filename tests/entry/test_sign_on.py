@@ -89,7 +89,7 @@ def test_an_account_that_is_there_is_entered_by_its_e_mail(alice: User, team: Te
 
 
 def test_who_made_an_account_with_an_e_mail_of_somebody_else_does_not_stay_in_it(alice: User, team: Team) -> None:
-    """Invited, or changed to that e-mail where no mail server asks whose it is: with a way in that is not a password."""
+    """Invited, or changed to that e-mail where no mail server asks whose it is; with a way in that is no password."""
     Authenticator.objects.create(user=alice, type=Authenticator.Type.WEBAUTHN, data={})
     SocialAccount.objects.create(user=alice, provider="sso", uid="somebody else")
     _, page = enter("alice@example.org")
