@@ -90,7 +90,7 @@ def close_other_ways(user: User) -> None:
 
 
 def _is_confirmed(user: User) -> bool:
-    return EmailAddress.objects.filter(user=user, email=user.email, verified=True).exists()
+    return bool(EmailAddress.objects.filter(user=user, email=user.email, verified=True).exists())
 
 
 def claims_of(sociallogin: SocialLogin) -> dict[str, Any]:
