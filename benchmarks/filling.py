@@ -28,6 +28,8 @@ from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
 from django.db import transaction  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
+from batchsite.asks.models import Ask  # noqa: E402
+from batchsite.audit.models import AuditEvent  # noqa: E402
 from batchsite.batches.models import Batch, DailySpend, Event, Pace, Submission, Tagging  # noqa: E402
 from batchsite.batches.models.submissions import submission_token  # noqa: E402
 from batchsite.datasets.models import BLOCK_ROWS, Block, Dataset  # noqa: E402
@@ -56,12 +58,15 @@ def main() -> None:
     big = _big_batch(team, people[0], big_dataset, asked.rows)
     again = _big_batch(team, people[1], big_dataset, min(asked.rows, 100_000), name="a hundred thousand")
     _spend(team, people)
+    _house(team, people)
     found = {
         "cookie": _cookie(people[0]),
         "big": big.pk,
         "second": again.pk,
         "dataset": big_dataset.pk,
         "rows": asked.rows,
+        "ask": Ask.objects.latest("pk").pk,
+        "draft": Batch.objects.filter(state="draft").latest("pk").pk,
     }
     print(json.dumps(found | {"cookie_name": settings.SESSION_COOKIE_NAME}))
 
@@ -226,6 +231,54 @@ def _spend(team: Team, people: list[User]) -> None:
         for day in range(60)
         for model in MODELS
         for user in people
+    )
+
+
+def _house(team: Team, people: list[User]) -> None:
+    """What a team that is years old has beside its batches: a long trail, a long ledger, many single prompts."""
+    now = timezone.now()
+    AuditEvent.objects.bulk_create(
+        AuditEvent(
+            at=now - timedelta(minutes=5 * number),
+            team_id=team.pk,
+            user_id=people[number % 2].pk,
+            who=people[number % 2].email,
+            action=CHANCE.choice(["batch-submit", "batch-rename", "results_downloaded"]),
+            words="Submitted a batch",
+            about=f"batch {number} “tickets {number}”",
+            address="203.0.113.7",
+        )
+        for number in range(100_000, 0, -1)
+    )
+    batches = Batch.objects.filter(team=team, total__gt=0).order_by("pk")
+    DailySpend.objects.bulk_create(
+        DailySpend(
+            team=team,
+            day=batch.created_at.date(),
+            account="team",
+            model=batch.model,
+            user=people[0],
+            key="Research (…4f2a)",
+            batch=batch,
+            about=batch.name,
+            ticks=batch.cost_ticks,
+            rows=batch.total,
+        )
+        for batch in batches
+    )
+    Ask.objects.bulk_create(
+        Ask(
+            team=team,
+            by=people[number % 2],
+            account="sandbox",
+            model=MODELS[0],
+            prompt=f"Question {number}: what is an intent?",
+            state="answered",
+            answer="What somebody wants. " * 40,
+            cost_ticks=20_000,
+            ended_at=now,
+        )
+        for number in range(5_000)
     )
 
 

@@ -99,6 +99,23 @@ def pages(made: dict[str, Any]) -> dict[str, tuple[str, dict[str, str]]]:
         "at xAI, the shell": ("/provider/", {}),
         "at xAI, the list": ("/provider/", HTMX),
         "team": ("/team", {}),
+        "batch, insights": (f"/batches/{big}/insights", {}),
+        "batch, activity": (f"/batches/{big}/activity", {}),
+        "batch, prompt": (f"/batches/{big}/prompt", {}),
+        "draft": (f"/batches/{made['draft']}/edit", {}),
+        "draft, review": (f"/batches/{made['draft']}/review", {}),
+        "asks": ("/ask/", {}),
+        "ask": (f"/ask/{made['ask']}", {}),
+        "ledger, by batch": ("/ledger", {}),
+        "ledger, by day": ("/ledger?by=day", {}),
+        "audit trail": ("/audit/", {}),
+        "audit trail, searched": ("/audit/?q=tickets+77", {}),
+        "audit trail, found nothing": ("/audit/?q=nothing+like+it", {}),
+        "retention": ("/team/retention", {}),
+        "notifications": ("/team/notifications", {}),
+        "account": ("/account", {}),
+        "help": ("/help", {}),
+        "palette": ("/go?q=tickets", HTMX),
     }
 
 
@@ -166,8 +183,10 @@ def filled(folder: Path, batches: int, rows: int) -> dict[str, Any]:
     noted = folder / FILLED
     if not noted.exists():
         environ = {**os.environ, "BATCHSITE_DATA": str(folder), "BATCHSITE_LOG_LEVEL": "ERROR", "BATCHSITE_HTTPS": "0"}
-        migrate = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
-        subprocess.run(migrate, cwd=ROOT, env=environ, check=True)
+        for command in (["migrate"], ["collectstatic", "--noinput"]):
+            subprocess.run(
+                [sys.executable, "manage.py", *command, "--verbosity", "0"], cwd=ROOT, env=environ, check=True
+            )
         began = time.monotonic()
         command = [sys.executable, "-m", "benchmarks.filling", "--batches", str(batches), "--rows", str(rows)]
         done = subprocess.run(command, cwd=ROOT, env=environ, check=True, stdout=subprocess.PIPE, text=True)

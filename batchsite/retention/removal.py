@@ -89,10 +89,9 @@ def apply_step(retention_id: int) -> None:
     """Announces what goes within a week, and removes the next things whose time has come. Raises Busy, LeaseLost."""
     with claimed(Retention, retention_id) as claim:
         retention = Retention.objects.select_related("team").get(pk=claim.pk)
-        if not any(retention.days.values()):
-            _announce(retention)
-            return
         _announce(retention)
+        if not any(retention.days.values()):
+            return
         is_done = _remove_some(claim, retention)
         claim.next_look_at = timezone.now() + (EVERY if is_done else timedelta())
 
