@@ -54,6 +54,11 @@ def text(news: Sequence[News]) -> str:
     return "\n\n".join(parts)
 
 
+def below_title(news: Sequence[News]) -> str:
+    """Returns the text for a message that has the title above it: of a single piece of news without its first line."""
+    return text(news).partition("\n")[2] if len(news) == 1 else text(news)
+
+
 def _headline(news: News) -> str:
     facts = news.facts
     if news.kind == Kind.TEST:
