@@ -218,6 +218,7 @@ DUE_SOURCES = [
     "batchsite.datasets.tasks.due",
     "batchsite.media.tasks.due",
     "batchsite.submission.tasks.due",
+    "batchsite.submission.tasks.looks_due",
     "batchsite.pricing.tasks.due",
     "batchsite.asks.tasks.due",
     "batchsite.drafts.tasks.due",

@@ -124,7 +124,7 @@ def due(now: datetime) -> Iterable[Job]:
     for export in _take(now, Export.objects.all()):
         yield _job(export)
     if Export.objects.filter(created_at__lt=now - KEPT).exists():
-        yield Job("batchsite.exports.tasks.clear_old")
+        yield Job("batchsite.exports.tasks.clear_old", is_hint=True)
 
 
 def _take(now: datetime, exports: QuerySet[Export]) -> list[Export]:

@@ -139,7 +139,7 @@ def due(now: datetime) -> Iterable[Job]:
             account = account_now(team)
             fresh = ModelOffer.objects.filter(base_url=account.base_url, refreshed_at__gt=now - FRESH)
             if account.base_url not in seen and not fresh.exists():
-                yield Job("batchsite.pricing.tasks.refresh_prices", (str(account.kind), team.pk))
+                yield Job("batchsite.pricing.tasks.refresh_prices", (str(account.kind), team.pk), is_hint=True)
             seen.add(account.base_url)
 
 

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
-from importlib import import_module
 from typing import Any, Literal, TypeVar, get_args
 
 from django.conf import settings
 from django.db import models, transaction
 from django.db.models import Count, F, Q, Window
 from django.db.models.functions import RowNumber
-from django.utils import timezone
 from django_q.brokers import get_broker
 from django_q.tasks import async_task
 
@@ -29,13 +26,12 @@ W = TypeVar("W", bound=Work)
 
 RESEND = timedelta(seconds=20)
 """A message without effect is sent again after this long: brokers lose messages, and workers die with them."""
-MOST_WAITING = 16
+MOST_WAITING: Mapping[Queue, int] = {"short": 4, "long": 2}
 """Messages that may wait in a queue. Few, as a message cannot be overtaken: what is due waits in the database, and goes
-from there to the queue by turns of the teams.
+from there to the queue by turns of the teams, when a worker is about to be free. Enough for the quarter of a second
+until the ticker looks again.
 """
-
-
-SPARE = 16
+SPARE = 8
 """More messages that may wait, of jobs that belong to no team or were taken already."""
 
 
@@ -46,6 +42,8 @@ class Job:
     path: str
     args: tuple[Any, ...] = ()
     queue: Queue = "short"
+    is_hint: bool = False
+    """Nothing was taken for it: its room says that it is due until it is done."""
 
 
 def enqueue(job: Job) -> None:
@@ -62,7 +60,7 @@ def enqueue(job: Job) -> None:
 
 
 def has_room(queue: Queue) -> bool:
-    return _room(queue) > 0
+    return room(queue) > 0
 
 
 def waiting(queue: Queue) -> int | None:
@@ -74,10 +72,10 @@ def waiting(queue: Queue) -> int | None:
         return None
 
 
-def _room(queue: Queue) -> int:
-    """Returns how many messages the queue has room for. None if the broker does not answer: what is due stays due."""
+def room(queue: Queue) -> int:
+    """Returns how many messages the queue has room for, 0 if the broker does not answer: what is due stays due."""
     count = waiting(queue)
-    return 0 if count is None else MOST_WAITING - count
+    return 0 if count is None else max(0, MOST_WAITING[queue] - count)
 
 
 def send(job: Job) -> None:
@@ -121,7 +119,7 @@ def take_due(
     for row in _least_served_first(rows, list(due[:limit]), team, now):
         queue = lane(row) if lane else None
         if queue and queue not in rooms:
-            rooms[queue] = _room(queue)
+            rooms[queue] = room(queue)
         if queue and rooms[queue] <= 0:
             continue  # it stays due
         if _take(row, now):
@@ -160,32 +158,3 @@ def take(row: Work, now: datetime, queue: Queue) -> bool:
 def _take(row: Work, now: datetime) -> bool:
     unchanged = type(row)._default_manager.filter(free(now), pk=row.pk, next_look_at=row.next_look_at)
     return unchanged.update(next_look_at=now + RESEND) == 1
-
-
-def all_due(now: datetime) -> Iterable[Job]:
-    """The jobs that are due in all rooms (`settings.DUE_SOURCES`). Raises a room's error after all were asked."""
-    errors: list[Exception] = []
-    for path in settings.DUE_SOURCES:
-        module, name = path.rsplit(".", 1)
-        try:
-            yield from getattr(import_module(module), name)(now)
-        except Exception as error:  # noqa: BLE001  one room's error must not starve the others
-            errors.append(error)
-    if errors:
-        raise errors[0]
-
-
-def tick() -> int:
-    """Enqueues what is due as far as the queues have room. Returns the number of jobs.
-
-    A job of a row that was taken and has no room is due again after `RESEND`, as if its message had been lost.
-    """
-    sent: Counter[Queue] = Counter()
-    waiting: dict[Queue, int] = {}
-    for job in all_due(timezone.now()):
-        if job.queue not in waiting:
-            waiting[job.queue] = int(broker_of(job.queue).queue_size() or 0) - sent[job.queue]
-        if waiting[job.queue] + sent[job.queue] < MOST_WAITING + SPARE:
-            send(job)
-            sent[job.queue] += 1
-    return sent.total()

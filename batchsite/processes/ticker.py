@@ -13,16 +13,17 @@ from django.db import DatabaseError, connections
 from django.utils import timezone
 from django_q.models import OrmQ, Task
 
+from batchsite.processes.dealer import Dealer
 from batchsite.processes.heartbeats import beat, run_file, touch
 from batchsite.processes.leadership import RENEW, lead, this_place
 from batchsite.processes.models import Heartbeat
-from batchsite.processes.queue import MOST_WAITING, QUEUES, Job, send, tick
+from batchsite.processes.queue import QUEUES, Job, send
 
 log = logging.getLogger(__name__)
 
 PERIOD = 1.0
 BUSY_PERIOD = 0.25
-"""Seconds between rounds while there is more to do than the queue holds."""
+"""Seconds between rounds while there is something to do: the queues hold little."""
 AFTER_AN_ERROR = 2.0
 SAME_ERROR = 60.0
 """Seconds before the same error is logged again."""
@@ -42,6 +43,7 @@ class Ticker:
         self._leads = False
         self.sent = 0
         """Jobs of the last round."""
+        self._dealer = Dealer()
         self._beats = Beats()
         self._due: dict[Callable[[], None], float] = {}
 
@@ -51,7 +53,7 @@ class Ticker:
         self._every(RENEW, on_every_machine)
         self.sent = 0
         if self._leads:
-            self.sent = tick()
+            self.sent = self._dealer.deal()
             self._every(BEATS, self._beats.send)
             self._every(PRUNING, prune)
         return self._leads
@@ -110,7 +112,7 @@ def run_ticker() -> None:
             time.sleep(AFTER_AN_ERROR)
         else:
             touch(run_file("ticker-succeeded"))
-            time.sleep(BUSY_PERIOD if ticker.sent >= MOST_WAITING // 2 else PERIOD)
+            time.sleep(BUSY_PERIOD if ticker.sent else PERIOD)
 
 
 class ErrorLog:
@@ -130,4 +132,4 @@ class ErrorLog:
 def fallback() -> None:
     """Called every minute by the schedule of a bare `manage.py qcluster`, where no ticker runs."""
     beat("short")
-    tick()
+    Dealer().deal()

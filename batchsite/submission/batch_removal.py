@@ -20,7 +20,7 @@ def due() -> Iterable[Job]:
     """Yields one job for a deleted batch that still has rows. Clearing twice does no harm."""
     deleted = _removable().order_by("pk").values_list("pk", flat=True).first()
     if deleted is not None:
-        yield Job("batchsite.submission.tasks.clear", (deleted,), "long")
+        yield Job("batchsite.submission.tasks.clear", (deleted,), "long", is_hint=True)
 
 
 def clear(batch_id: int) -> None:

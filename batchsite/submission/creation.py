@@ -23,8 +23,8 @@ from batchsite.teams.accounts import AccountKind
 from batchsite.timeouts import timeouts
 from batchsite.xai.errors import XaiError
 
-SOON = 1.0
-"""Seconds ahead for which a place in the limit of create calls may be taken."""
+IN_LINE = 2
+"""Places in the limit of create calls that a team waits for at a time."""
 
 
 def create(context: StepContext) -> float | None:
@@ -132,26 +132,35 @@ def look(context: StepContext) -> float | None:
 def _wait_for_slot(context: StepContext) -> float:
     """Returns seconds until this submission's place in the limit of create calls, which it keeps once it has one.
 
-    Teams that share a key share its limit: each has a queue of its own, and only who comes to its head asks for a
-    place. So two hundred batches of a team take the first free place, and not the next two hundred.
+    Teams that share a key share its limit. Each has a queue of its own, and a place in the line of all is taken by who
+    comes to its head, unless the team waits for some already. So two hundred batches of a team are never ahead of
+    another's, and nobody asks again and again.
     """
     submission, now = context.submission, timezone.now()
     if submission.create_slot_at is not None:
-        return (submission.create_slot_at - now).total_seconds()
-    turn = submission.create_turn_at
-    wait = reserve(context.account, "create", team=submission.batch.team_id) if turn is None else _until(turn, now)
+        return _until(submission.create_slot_at, now)
+    turn, team = submission.create_turn_at, submission.batch.team_id
+    wait = reserve(context.account, "create", team=team) if turn is None else _until(turn, now)
+    if wait > 0 and turn is not None:
+        return wait
+    kept = "create_turn_at"
     if wait <= 0:
-        wait = reserve(context.account, "create", only_within=SOON)
-        if 0 < wait <= SOON:
-            with context.locked() as submission:
-                update(submission, create_slot_at=now + timedelta(seconds=wait))
-            return wait
-        if wait > SOON:  # the head of another team's queue was faster
-            turn, wait = None, max(wait, reserve(context.account, "create", team=submission.batch.team_id))
-    if wait > 0 and turn is None:
+        if in_line := _in_line(submission, now):
+            wait = max(in_line, reserve(context.account, "create", team=team))
+        else:
+            kept, wait = "create_slot_at", reserve(context.account, "create")
+    if wait > 0:
         with context.locked() as submission:
-            update(submission, create_turn_at=now + timedelta(seconds=wait))
+            update(submission, **{kept: now + timedelta(seconds=wait)})
     return wait
+
+
+def _in_line(submission: Submission, now: datetime) -> float:
+    """Returns seconds until others of the team have had their place, 0 if it may take one."""
+    alive = Submission.objects.filter(next_look_at__isnull=False, ended_at=None)
+    others = alive.filter(batch__team=submission.batch.team_id, remote_id="", create_slot_at__gt=now)
+    places = list(others.order_by("create_slot_at").values_list("create_slot_at", flat=True)[:IN_LINE])
+    return _until(places[0], now) if len(places) == IN_LINE and places[0] else 0.0
 
 
 def _until(moment: datetime, now: datetime) -> float:

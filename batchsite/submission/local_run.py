@@ -10,7 +10,7 @@ from django.db import Error, connections
 from django.db.models import Min
 from django.utils import timezone
 
-from batchsite.batches.models import Batch, Submission
+from batchsite.batches.models import Batch
 from batchsite.batches.states import HeldFor
 from batchsite.processes.leases import Busy, LeaseLost
 from batchsite.submission.steps import advance
@@ -31,21 +31,25 @@ def drive(batch_id: int, show: Callable[[Batch], None], wait: Callable[[Exceptio
             show(batch)
             if not batch.is_running or batch.held_for == HeldFor.CAP:
                 return batch
-            for submission in _due(batch):
-                with contextlib.suppress(Busy, LeaseLost):
-                    advance(submission.pk)
-            time.sleep(_pause(batch))
+            if not _advance_due(batch):
+                time.sleep(_pause(batch))
         except Error as error:
             wait(error)
             connections.close_all()  # one that broke would stay broken
             time.sleep(4 * BLINK)
 
 
+def _advance_due(batch: Batch) -> bool:
+    """Returns whether a step was made. None was where nothing is due, or a worker has what is."""
+    advanced = False
+    for submission in list(batch.submissions.filter(next_look_at__lte=timezone.now()).order_by("next_look_at")):
+        with contextlib.suppress(Busy, LeaseLost):
+            advance(submission.pk)
+            advanced = True
+    return advanced
+
+
 def _pause(batch: Batch) -> float:
     """Returns seconds until the next step is due, at most a blink."""
     soonest = batch.submissions.aggregate(at=Min("next_look_at"))["at"]
     return min(BLINK, max(0.0, (soonest - timezone.now()).total_seconds())) if soonest else BLINK
-
-
-def _due(batch: Batch) -> list[Submission]:
-    return list(batch.submissions.filter(next_look_at__lte=timezone.now()).order_by("next_look_at"))

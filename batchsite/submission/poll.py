@@ -11,7 +11,7 @@ from batchsite.batches.models import Submission
 from batchsite.processes.leases import Busy, LeaseLost
 from batchsite.setup import logging_about
 from batchsite.submission.provider_calls import account_for
-from batchsite.submission.steps import advance
+from batchsite.submission.step_runs import StepRun
 from batchsite.teams.accounts import AccountMissing
 from batchsite.teams.provider_client import client_for
 from batchsite.xai.client import XaiClient
@@ -31,10 +31,11 @@ def look_at_all(submission_ids: Sequence[int]) -> None:
             for submission in submissions
             if (client := _client(submission)) and not _wants_cancel(submission)
         }
+    run = StepRun()
     for pk in submission_ids:
         try:
             with contextlib.suppress(Busy, LeaseLost):
-                advance(pk, asked[pk].result() if pk in asked else None)
+                run.advance(pk, asked[pk].result() if pk in asked else None)
         except Exception as error:  # noqa: BLE001  the step has logged it, and is made again
             log.warning("a look failed: %s", type(error).__name__, extra={"submission": pk})
 

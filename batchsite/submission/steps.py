@@ -51,10 +51,11 @@ from batchsite.xai.types import RemoteBatch
 log = logging.getLogger(__name__)
 
 
-def advance(submission_id: int, looked: RemoteBatch | XaiError | None = None) -> None:
+def advance(submission_id: int, looked: RemoteBatch | XaiError | None = None) -> bool:
     """Take one step. `looked` is the batch at xAI, or the error, where it was polled just before.
 
-    Raises Busy when another process holds the lease, LeaseLost when this one was too slow.
+    Returns whether the next step is due at once. Raises Busy when another process holds the lease, LeaseLost when this
+    one was too slow.
     """
     batch_id = Submission.objects.filter(pk=submission_id).values_list("batch_id", flat=True).first()
     try:
@@ -63,6 +64,8 @@ def advance(submission_id: int, looked: RemoteBatch | XaiError | None = None) ->
             claim.next_look_at = None if wait is None else soon(wait)
     except DatabaseWentBack:
         begin_anew()
+        return False
+    return wait == 0
 
 
 def _step_or_hold(claim: Claim[Submission], looked: RemoteBatch | XaiError | None) -> float | None:

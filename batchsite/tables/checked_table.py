@@ -14,6 +14,7 @@ class CheckedTable(Table):
     def __init__(self, table: Table, answers: Answers) -> None:
         self.columns, self.understood, self.left_out = table.columns, table.understood, table.left_out
         self.sample, self.declared_totals = table.sample, table.declared_totals
+        self.typed_columns = table.typed_columns
         self._table, self._answers = table, answers
 
     @property

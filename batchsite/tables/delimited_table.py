@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import chain
 
 from batchsite.tables.excerpts import excerpt
-from batchsite.tables.records import Records
+from batchsite.tables.records import Record, Records
 from batchsite.tables.row_judge import MARK, PAGE, Delimited, RowJudge
 from batchsite.tables.table_types import RECENT, Answers, Limits, Problem, ReadingError, Table
 from batchsite.tables.text_source import TextSource
@@ -24,6 +24,8 @@ class DelimitedTable(Table):
         self.columns, self.understood, self.sample = layout.columns, form.understood, layout.sample
         self._last_lines: deque[int] = deque(maxlen=RECENT)
         self._last_pieces: deque[tuple[int, list[list[str]]]] = deque()
+        self._piece = ""
+        """The text of the last piece that went through as a whole."""
         self._source, self._dialect = source, form.dialect
         self._records = Records(source, dialect=form.dialect, line=form.line)
         self._judge = RowJudge(form, source, self._records, limits, answers, quoted=quoted)
@@ -40,11 +42,12 @@ class DelimitedTable(Table):
         return chain.from_iterable(self.pieces())
 
     def pieces(self) -> Iterator[list[list[str]]]:
-        if self._dialect.plain and not self._layout.drop:
+        if self._dialect.plain and not self._layout.drop and not self._judge.checks.skips:
             for rows in self._records.plain(self._beyond_doubt):
                 self._judge.checks.rows += len(rows)
                 self._keep_piece(rows)
                 yield rows
+            self._know_above()
             self._number_pieces()
         for row in self._checked_rows():
             yield [row]
@@ -60,7 +63,16 @@ class DelimitedTable(Table):
         pieces.append((self._records.line, rows[-RECENT:]))
         while sum(len(kept) for _, kept in pieces) - len(pieces[0][1]) >= RECENT:
             pieces.popleft()
-        self._judge.above = self._records.line - _line_ends(rows[-1])
+
+    def _know_above(self) -> None:
+        """What stands above the first record that is looked at by itself."""
+        if not self._last_pieces:
+            return
+        end, rows = self._last_pieces[-1]
+        lines = 1 + _line_ends(rows[-1])
+        text = "\n".join(self._piece.rsplit("\n", lines + 1)[-lines - 1 :])
+        self._judge.above = end - lines + 1
+        self._judge.cuts.take((rows[-1], text, self._judge.above, ""))
 
     def _number_pieces(self) -> None:
         """Counts the lines of the rows that were kept."""
@@ -75,7 +87,7 @@ class DelimitedTable(Table):
     def _beyond_doubt(self, rows: list[list[str]], text: str) -> bool:
         """Whether all that is checked row by row below is fine with these rows: the same rules, a piece at a time."""
         width, limits = self._layout.width, self._judge.checks.limits
-        return (
+        fine = (
             set(map(len, rows)) == {width}
             and len(text) <= limits.cell
             and self._judge.checks.rows + len(rows) <= limits.rows
@@ -86,6 +98,9 @@ class DelimitedTable(Table):
             and PAGE not in text
             and self._judge.quotes.fit_in_piece(text)
         )
+        if fine:
+            self._piece = text
+        return fine
 
     def _checked_rows(self) -> Iterator[list[str]]:
         judge, source, records, layout = self._judge, self._source, self._records, self._layout
@@ -96,6 +111,7 @@ class DelimitedTable(Table):
             cells, text, line, fault = record
             plain = len(cells) == layout.width and cells[0] and len(text) <= longest and not source.dirty
             if not plain and not fault and blanks.take(cells, text, line):
+                yield from self._given(None)
                 judge.above = 0
                 continue
             if blanks.any_kept:
@@ -112,9 +128,16 @@ class DelimitedTable(Table):
             judge.above = line if fine else 0
             if fine:
                 judge.feet.clear()
-                if judge.gives_rows:
-                    self._last_lines.append(line)
-                    yield cells[:-drop] if drop else cells
+                fine = judge.is_whole(record)
+            yield from self._given(record if fine else None)
+        yield from self._given(None)
+
+    def _given(self, record: Record | None) -> Iterator[list[str]]:
+        """The row to be given out, with `record` as the next sound one; None where it is none."""
+        judge, drop = self._judge, self._layout.drop
+        if (row := judge.cuts.take(record)) and judge.gives_rows:
+            self._last_lines.append(row[2])
+            yield row[0][:-drop] if drop else row[0]
 
     def _released(self, line: int) -> Iterator[list[str]]:
         """The blank rows that were kept back, now that the table goes on."""

@@ -40,7 +40,9 @@ class TopCheckedTable(CheckedTable):
     def _further(self, rows: list[list[str]]) -> int:
         """How many of the rows are part of the header. Raises Asks where nobody said so."""
         filled = [(number, row) for number, row in enumerate(rows[:_JUDGED], 1) if any(row)]
-        count = further_headers(self.columns, [row for _, row in filled])
+        typed = self.typed_columns
+        data = next((at for at, (_, row) in enumerate(filled) if any(row[column] for column in typed)), len(filled))
+        count = min(data, further_headers(self.columns, [row for _, row in filled]))
         if not count or self._answers.get(KEY) == "rows":
             return 0
         further = [(number, " | ".join(filter(None, row))) for number, row in filled[:count]]

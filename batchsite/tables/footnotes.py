@@ -48,7 +48,8 @@ def end_of_data(above: Sequence[list[str]], last: Sequence[list[str]], *, declar
         begin -= 1
     for start in range(begin, end):
         parted = not any(last[start - 1]) if start else bool(above) and not any(above[-1])
-        if any(last[start]) and _are_feet(known or Data(last[:start]), last[start:end], parted=parted):
+        data = known or Data(last[:start])
+        if any(last[start]) and (_are_feet(data, last[start:end], parted=parted) or _ends_in_total(data, last[start])):
             end = start
             break
     while 0 < end < len(last) and not any(last[end - 1]):
@@ -122,6 +123,14 @@ def _are_feet(data: Data, rows: Sequence[list[str]], *, parted: bool) -> bool:
     return all(not any(row) or is_foot(row, data, parted=parted) for row in rows)
 
 
+def _ends_in_total(data: Data, row: Sequence[str]) -> bool:
+    """Whether a row is a total that lacks a cell no row above lacks: what stands below, as sparse, is none either."""
+    filled = [column for column, cell in enumerate(row) if cell.strip()]
+    if data.width < _FEW_COLUMNS or len(data.rows) < _FEWEST_ABOVE or not _is_total(row, filled, data):
+        return False
+    return len(filled) > 1 and bool(data.full - set(filled))
+
+
 def _is_plain_foot(cell: str, data: Data) -> bool:
     """Whether the cell of a table of one column is a total, a count or a source."""
     note = _NOTE.match(cell)
@@ -157,10 +166,17 @@ def _is_total(row: Sequence[str], filled: Sequence[int], data: Data) -> bool:
     if not filled or not _TOTAL.fullmatch(row[filled[0]]):
         return False
     first, behind = filled[0], filled[1:]
-    if any(_TOTAL.fullmatch(other[first]) for other in data.rows):
+    others = [other for other in data.rows if _TOTAL.fullmatch(other[first])]
+    if others and (len(others) == len(data.rows) or not _are_subtotals([*others, row], data)):
         return False
     numbers = all(is_missing(row[column]) or any(map(str.isdigit, row[column])) for column in behind)
     return numbers and (bool(behind) or first in data.typed or not data.typed)
+
+
+def _are_subtotals(totals: Sequence[Sequence[str]], data: Data) -> bool:
+    """Whether all of them lack a cell that no other row lacks."""
+    rest = Data([other for other in data.rows if other not in totals])
+    return any(not any(row[column].strip() for row in totals) for column in rest.full)
 
 
 def _is_sum(row: Sequence[str], filled: Sequence[int], data: Data) -> bool:
@@ -171,7 +187,7 @@ def _is_sum(row: Sequence[str], filled: Sequence[int], data: Data) -> bool:
     if filled[0] and all(column in data.typed and is_datum(row[column]) for column in filled):
         return 0 in lacking and lacking >= data.full - data.typed
     astray = [column for column in filled if column in data.typed and not _fits(row, column, data)]
-    return bool(astray and lacking)
+    return bool(astray and lacking) and len(filled) <= max(_FEW_COLUMNS, data.width // 2)
 
 
 def _is_note(row: Sequence[str], filled: Sequence[int], data: Data) -> bool:

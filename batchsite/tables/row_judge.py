@@ -11,6 +11,7 @@ from batchsite.tables.blank_rows import BlankRows
 from batchsite.tables.byte_order_marks import mark_for
 from batchsite.tables.cell_faults import UNFIT, too_long, unfit
 from batchsite.tables.cell_values import is_datum
+from batchsite.tables.cut_rows import CutRows, problem_of
 from batchsite.tables.dialects import NAMES, ONE_COLUMN
 from batchsite.tables.encoding_question import encoding_question
 from batchsite.tables.excerpts import excerpt
@@ -68,6 +69,8 @@ class RowJudge:
         """Lines of one cell since the last row: a footnote, unless the table goes on."""
         self.above = form.understood.header_line or 0
         """The line on which the row above begins, where it is sound and nothing stands between."""
+        self.cuts, self._cut = CutRows(form.layout, form.dialect, holds=self.checks.skips), Findings()
+        """`_cut`: sound rows that may have lost a part of a cell to a line of its own."""
         self._foreign: list[str] = []
         """Rows with bytes that are no UTF-8, for the question about the encoding."""
         self._foreign_count = 0
@@ -121,9 +124,25 @@ class RowJudge:
         message = _ragged(len(cells), self._layout.width, text, self._dialect)
         if len(cells) == 1 and self.above:
             message += f" Perhaps it is the end of the row on line {self.above:,}."
+        if len(cells) == 1 and (cut := self.cuts.row_above(record)):
+            self._doubt(cut[0], self.checks.rows - 1, cut[1])
         problem = self._report(record, message, excerpt=excerpt(text))
         if len(cells) == 1 and len(self.feet) <= _MOST_FEET:
             self.feet.append(problem)
+
+    def is_whole(self, record: Record) -> bool:
+        """Whether a sound row has not lost its beginning to a lone cell above it."""
+        words = self.cuts.row_below(record) if record[2] > self._records.swallowed_to else ""
+        if words:
+            self._doubt(record, self.checks.rows, words)
+        return not words
+
+    def _doubt(self, record: Record, row: int, message: str) -> None:
+        problem = problem_of(record, row, message)
+        if self.checks.skips:
+            self._skip(record, problem)
+        else:
+            self._cut.add(problem)
 
     def _note_foreign(self, text: str, sign: str) -> None:
         if sign != "\0":
@@ -269,7 +288,7 @@ class RowJudge:
     def _refusal(self) -> ReadingError:
         """All that was found, in the order of the file; and whether it can be read without its bad rows."""
         misplaced = self.quotes.misplaced if self.quotes.are_damage else Findings()
-        parts = (self.checks.bad, misplaced, self.repeats)
+        parts = (self.checks.bad, misplaced, self.repeats, self._cut)
         problems = sorted(chain(*(part.first for part in parts)), key=lambda problem: problem.line or math.inf)
         count = sum(part.count for part in parts)
         in_rows = all(problem.row for problem in problems)

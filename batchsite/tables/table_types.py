@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import IO, Protocol
 
@@ -167,6 +167,8 @@ class Table(Protocol):
     """The first rows, where they were looked at before."""
     declared_totals: int = 0
     """Rows at the end that the file itself calls totals."""
+    typed_columns: Collection[int] = ()
+    """Columns (from 0) that hold no texts in the file itself: a row with a value there is data, whatever it says."""
     left_out: Skipped
     """Rows that were left out because a person chose to; complete once all rows are read."""
 

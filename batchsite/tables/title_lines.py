@@ -74,16 +74,19 @@ def _below_blank(top: TableTop) -> int:
 
 def _is_padded(top: TableTop, number: int) -> bool:
     """Whether a record is a title with delimiters up to the width of the table: "Report,,,"."""
-    cells = top.cells(number)
-    if number + 1 >= len(top.filled) or not (_is_lonely(cells) or _is_value_above(top, number)):
+    if number + 1 >= len(top.filled) or not (_is_lonely(top, number) or _is_value_above(top, number)):
         return False
     below = [top.cells(other) for other in range(number + 1, min(number + 8, len(top.filled)))]
     return any(len(row) == top.width and filled_cells(row) > top.width // 2 for row in below)
 
 
-def _is_lonely(cells: list[str]) -> bool:
-    """Whether the first cell alone is filled."""
-    return filled_cells(cells) == 1 and bool(cells[0].strip())
+def _is_lonely(top: TableTop, number: int) -> bool:
+    """Whether the first cell alone is filled; or one of the others, above what could be all names."""
+    cells = top.cells(number)
+    if filled_cells(cells) != 1 or cells[0].strip():
+        return filled_cells(cells) == 1
+    below = top.cells(number + 1) if number + 1 < len(top.filled) else []
+    return len(cells) >= _NARROWEST_PADDED and len(below) == len(cells) and like_names(below)
 
 
 def _is_value_above(top: TableTop, number: int) -> bool:
@@ -136,7 +139,7 @@ def _question(top: TableTop, leads: int) -> Question | None:
     typed = data_columns(rows, top.width) if rows else set()
     names = like_names(header[:-1] if header[-1:] == [""] else header)
     names = names and (not rows or not typed or not typed & data_in(header))
-    padded = top.width >= _NARROWEST_PADDED and len(first) == top.width and _is_lonely(first)
+    padded = top.width >= _NARROWEST_PADDED and len(first) == top.width and _is_lonely(top, 0)
     apart = is_numbering(first) or (len(top.filled) > 1 and top.filled[1] > top.filled[0] + 1)
     if leads == 1 and len(first) > 1 and not (names and (typed or padded or apart)):
         return None

@@ -100,7 +100,7 @@ def due(now: datetime) -> Iterable[Job]:
     for takeout in _take(now, Takeout.objects.all()):
         yield _job(takeout)
     if Takeout.objects.filter(created_at__lt=now - KEPT).exists():
-        yield Job("batchsite.takeout.tasks.clear_old")
+        yield Job("batchsite.takeout.tasks.clear_old", is_hint=True)
 
 
 def clear_old() -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import posixpath
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import IO
 from urllib.parse import unquote
@@ -22,7 +23,9 @@ class Package:
 
     def __init__(self, archive: zipfile.ZipFile) -> None:
         self._archive = archive
-        self._entries = {part_name(entry.filename): entry for entry in archive.infolist()}
+        entries = archive.infolist()
+        root = root_folder([entry.filename for entry in entries])
+        self._entries = {part_name(entry.filename).removeprefix(root): entry for entry in entries}
 
     def __contains__(self, name: str) -> bool:
         return part_name(name) in self._entries
@@ -53,6 +56,12 @@ class Relation:
 def part_name(name: str) -> str:
     """A name as it is compared with others."""
     return name.replace("\\", "/").lstrip("/").lower()
+
+
+def root_folder(names: Sequence[str]) -> str:
+    """The folder in which a package lies that was unpacked and zipped again, with its slash; mostly none."""
+    lists = [name for name in map(part_name, names) if posixpath.basename(name) == _CONTENT_TYPES]
+    return lists[0].removesuffix(_CONTENT_TYPES) if len(lists) == 1 else ""
 
 
 class _Relations(XmlStream):

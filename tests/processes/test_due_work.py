@@ -9,12 +9,25 @@ import pytest
 from django.db import connection, transaction
 from django.db.models import Manager
 from django.utils import timezone
+from django_q.signing import SignedPackage
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from batchsite.datasets.import_queue import due_imports
 from batchsite.datasets.models import Dataset, DatasetState
+from batchsite.processes.dealer import Dealer
 from batchsite.processes.leases import claim
-from batchsite.processes.queue import MOST_WAITING, RESEND, SPARE, Job, enqueue, send, take, take_due, tick
+from batchsite.processes.queue import (
+    MOST_WAITING,
+    RESEND,
+    SPARE,
+    Job,
+    broker_of,
+    enqueue,
+    has_room,
+    send,
+    take,
+    take_due,
+)
 from batchsite.teams.models import Team
 from tests.factories import make_dataset, make_team
 from tests.processes.chores.models import Chore
@@ -26,6 +39,7 @@ NOTHING = "batchsite.processes.heartbeats.empty_task"
 
 
 Waiting = Callable[[], dict[str, int]]
+ROOM = MOST_WAITING["short"]
 
 
 @pytest.fixture
@@ -87,10 +101,10 @@ def importing(team: Team, count: int, since: datetime) -> list[Dataset]:
 
 def test_many_small_pieces_of_work_of_one_team_do_not_delay_another(now: datetime, waiting: Waiting) -> None:
     busy, quiet = make_team("Busy"), make_team("Quiet")
-    importing(busy, 3 * MOST_WAITING, now - timedelta(minutes=5))
+    importing(busy, 3 * ROOM, now - timedelta(minutes=5))
     [only] = importing(quiet, 1, now - SECOND)
     taken = take_due(Dataset.objects.all(), now, team="team", lane=lambda _: "short")
-    assert len(taken) == MOST_WAITING
+    assert len(taken) == ROOM
     assert only in taken[:2]
 
 
@@ -98,10 +112,10 @@ def test_where_there_is_room_for_one_a_team_with_much_in_work_lets_another_pass(
     now: datetime, waiting: Waiting
 ) -> None:
     busy, quiet = make_team("Busy"), make_team("Quiet")
-    importing(busy, MOST_WAITING + 5, now - timedelta(minutes=5))
+    importing(busy, ROOM + 5, now - timedelta(minutes=5))
     taken = take_due(Dataset.objects.all(), now, team="team", lane=lambda _: "short")
-    assert len(taken) == MOST_WAITING
-    for _ in range(MOST_WAITING - 1):
+    assert len(taken) == ROOM
+    for _ in range(ROOM - 1):
         send(Job(NOTHING))
     [only] = importing(quiet, 1, now - SECOND)
     assert take_due(Dataset.objects.all(), now, team="team", lane=lambda _: "short") == [only]
@@ -121,7 +135,7 @@ def test_long_work_of_a_team_is_done_one_at_a_time_so_that_another_team_finds_a_
 
 
 def test_what_finds_no_room_stays_due(now: datetime, waiting: Waiting) -> None:
-    for _ in range(MOST_WAITING):
+    for _ in range(ROOM):
         send(Job(NOTHING))
     [dataset] = importing(make_team("Busy"), 1, now - SECOND)
     assert take_due(Dataset.objects.all(), now, team="team", lane=lambda _: "short") == []
@@ -142,9 +156,25 @@ def test_a_message_waits_for_the_transaction_around_it(
 
 
 def many_jobs(now: datetime) -> Iterable[Job]:
-    for _ in range(MOST_WAITING + SPARE + 50):
+    for _ in range(ROOM + SPARE + 50):
         yield Job(NOTHING)
     yield Job(NOTHING, queue="long")
+
+
+def ever_more(now: datetime) -> Iterable[Job]:
+    """Uses up all the room there is, in each round."""
+    for number in range(100):
+        if has_room("short"):
+            yield Job(NOTHING, (number,))
+
+
+def one_thing(now: datetime) -> Iterable[Job]:
+    if has_room("short"):
+        yield Job(NOTHING, ("the only one",))
+
+
+def cleared_for_long(now: datetime) -> Iterable[Job]:
+    yield Job(NOTHING, queue="long", is_hint=True)
 
 
 def broken(now: datetime) -> Iterator[Job]:
@@ -160,10 +190,10 @@ def test_messages_do_not_pile_up_where_no_worker_runs(
 ) -> None:
     settings.DUE_SOURCES = [f"{HERE}.many_jobs"]
     with django_capture_on_commit_callbacks(execute=True):
-        assert tick() == MOST_WAITING + SPARE + 1
+        assert Dealer().deal() == ROOM + SPARE + 1
     with django_capture_on_commit_callbacks(execute=True):
-        assert tick() == 1
-    assert waiting() == {"short": MOST_WAITING + SPARE, "long": 2}
+        assert Dealer().deal() == 1
+    assert waiting() == {"short": ROOM + SPARE, "long": 2}
 
 
 def test_one_rooms_trouble_does_not_starve_the_others(
@@ -171,6 +201,23 @@ def test_one_rooms_trouble_does_not_starve_the_others(
 ) -> None:
     settings.DUE_SOURCES = [f"{HERE}.broken", f"{HERE}.many_jobs"]
     with django_capture_on_commit_callbacks(execute=True), pytest.raises(ValueError, match="a room has a bug"):
-        tick()
+        Dealer().deal()
     assert waiting()["long"] == 1
     assert connection.is_usable()
+
+
+def test_what_one_room_has_in_plenty_does_not_keep_others_out(settings: Settings, waiting: Waiting) -> None:
+    settings.DUE_SOURCES = [f"{HERE}.ever_more", f"{HERE}.one_thing"]
+    dealer = Dealer()
+    dealer.deal()
+    broker_of("short").purge_queue()
+    dealer.deal()
+    first = SignedPackage.loads(broker_of("short").dequeue()[0][1])
+    assert first["args"] == ("the only one",)
+
+
+def test_a_hint_is_not_sent_again_and_again_while_it_is_followed(settings: Settings, waiting: Waiting) -> None:
+    settings.DUE_SOURCES = [f"{HERE}.cleared_for_long"]
+    dealer = Dealer()
+    assert [dealer.deal() for _ in range(3)] == [1, 0, 0]
+    assert waiting()["long"] == 1

@@ -7,13 +7,16 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.db.models import Min
 from django.utils import timezone
 
+from batchsite.batches.models import Submission
 from batchsite.submission.provider_calls import account_for, reserve
 from batchsite.submission.steps import advance
 from batchsite.teams.accounts import Account, AccountKind
 from batchsite.teams.models import Team
 from batchsite.timeouts import PipelineTimeouts
+from tests.clock import wait_until
 from tests.factories import make_team
 from tests.pipeline import SHORT, check_books, drive, make_batch, step_all
 from tests.sandboxes import Sandbox
@@ -93,6 +96,38 @@ def test_two_hundred_batches_of_a_team_do_not_take_the_places_of_another(sandbox
     while not ten_rows.submissions.get().remote_id:
         step_all(ten_rows)
     assert (timezone.now() - began).total_seconds() < 50  # and not a hundred
+
+
+def test_many_teams_at_once_take_their_places_in_one_line_and_each_asks_once(sandbox: Sandbox, settings: Any) -> None:
+    settings.OPTIONS = replace(settings.OPTIONS, creates_per_second=2)
+    batches = [make_batch(make_team(f"Team {number}"), 1) for number in range(12)]
+    steps = 0
+    while Submission.objects.filter(remote_id="").exists():
+        due = Submission.objects.filter(remote_id="", next_look_at__lte=timezone.now())
+        for pk in due.values_list("pk", flat=True):
+            advance(pk)
+            steps += 1
+        wait_until(Submission.objects.filter(remote_id="").aggregate(next=Min("next_look_at"))["next"])
+    assert steps <= 4 * len(batches)  # planned, in line, created; and at times a moment early
+
+
+def test_a_team_with_many_batches_has_few_places_in_the_line_at_a_time(sandbox: Sandbox, settings: Any) -> None:
+    settings.OPTIONS = replace(settings.OPTIONS, creates_per_second=2)
+    busy, quiet = make_team("Busy"), make_team("Quiet")
+    many = [make_batch(busy, 1) for _ in range(12)]
+    for _ in range(2):
+        for batch in many:
+            advance(batch.submissions.get().pk)
+    Submission.objects.filter(create_slot_at=None).update(create_turn_at=timezone.now())
+    for batch in many:
+        advance(batch.submissions.get().pk)
+    ten_rows = make_batch(quiet, 10).submissions.get()
+    for _ in range(2):
+        advance(ten_rows.pk)
+    ten_rows.refresh_from_db()
+    place = ten_rows.create_slot_at or timezone.now()
+    assert (place - timezone.now()).total_seconds() < 2
+    assert ten_rows.remote_id or ten_rows.create_slot_at
 
 
 def test_creates_go_nearly_as_fast_as_allowed(team: Team, settings: Any) -> None:

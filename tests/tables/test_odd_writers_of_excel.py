@@ -172,6 +172,13 @@ def test_parts_may_lie_anywhere() -> None:
     assert read(elsewhere) == [["id", "text"], ["1", "x"]]
 
 
+@pytest.mark.parametrize("folder", ["./", "my table/", "a\\b\\"])
+def test_a_package_that_was_zipped_again_in_a_folder_is_one(folder: str) -> None:
+    with zipfile.ZipFile(io.BytesIO(shared([["id", "text"], ["1", "x"]]))) as archive:
+        parts = {folder + name: archive.read(name) for name in archive.namelist()}
+    assert read(zipped(parts)) == [["id", "text"], ["1", "x"]]
+
+
 def test_a_workbook_without_a_list_of_types_is_one() -> None:
     with zipfile.ZipFile(io.BytesIO(excel([["id", "text"], ["1", "x"]]))) as archive:
         parts = {name: archive.read(name) for name in archive.namelist() if "Content" not in name}

@@ -9,6 +9,7 @@ import json
 import time
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 import xlsxwriter
 
@@ -79,6 +80,8 @@ ENDS = {
     "a rule and a total": "city,country,n\nRome,IT,1\nOslo,NO,2\n---,---,---\nTotal,,3\n",
     "another table": "id,text,n\n1,a,1\n2,b,2\n3,c,3\n,,\ncity,people,\nRome,3,\n",
     "one column": "text\nfoo\nbar\nSource: our own\n",
+    "a total and a part of it": "city,country,n\nRome,IT,1\nOslo,NO,2\nTotal,,3\nof which large,,2\n",
+    "a total below subtotals": "city,country,n\nRome,IT,1\nBari,IT,4\nSubtotal Italy,,5\nOslo,NO,2\nTotal,,7\n",
     "how many rows": "id,text\n1,foo\n2,bar\n(2 rows),\n",
     "thirty lines": "id,text\n1,foo\n2,bar\n" + "".join(f"Line {n} of a licence,\n" for n in range(30)),
 }
@@ -105,6 +108,8 @@ DATA = {
     "a word that totals begin with": "text,n\nTotally fine,1\nSummer,2\nCountess,3\n",
     "totals everywhere": "what,n\nTotal,1\nTotal,2\nTotal,3\n",
     "one row": "a,b,c\nfoo,,\n",
+    "a small table of marks": "k," + ",".join(f"c{n}" for n in range(12)) + "\n"
+    "1,x,9,,x,4,,yes,,yes,,57,\n2,x,5,,x,2,,,50,x,,23,\n3,33,,34,x,1,,yes,69,,x,x,5\n4,,yes,66,x,43,x,yes,,x,7,,x\n",
     "a text that is called a note": "text\nfoo\nNote this\nNote that\n",
     "a name among sums": "city,n\nRome,1\nOslo,2\nBonn,\n",
     "a value that is missing": "id,text,n\n1,a,1\n2,b,2\n3,c,n/a\n",
@@ -310,6 +315,24 @@ def test_ordinary_first_rows_are_rows(text: str) -> None:
 
 
 # --- the names
+
+
+def test_values_that_are_typed_belong_to_no_header() -> None:
+    """The first moment is one of a year with five digits; those below are not, and it is a row all the same."""
+    moments = pa.array([253_402_300_800_000_000, 0, 1_000_000, 2_000_000], pa.timestamp("us"))
+    assert len(forms.read(forms.parquet_file({"t": moments}))) == 5
+    assert len(forms.read(forms.parquet_file({"t": moments, "s": ["kg", "a", "b", "c"]}))) == 5
+
+
+def test_a_title_in_the_middle_of_its_line_is_asked_about() -> None:
+    """As a title over merged cells, or a mark such as "Confidential"."""
+    [question] = asked(",,Confidential\nname,city,text\nAnn,Rome,hello there\nBob,Oslo,good bye\n")
+    assert (question.key, question.guess) == ("title", "set aside")
+    assert read(",Prices,\nitem,net,gross\na,1,2\nb,3,4\n") == [
+        ["item", "net", "gross"],
+        ["a", "1", "2"],
+        ["b", "3", "4"],
+    ]
 
 
 def test_a_padded_title_above_texts_is_asked_about() -> None:

@@ -127,6 +127,10 @@ TOKENS = [
     ('[=1]0" day";0" days"', "2", "2 days", None),
     ("General;-General", "-5", "-5", None),
     ("G/通用格式", "5", "5", None),
+    # letters of other languages, which no program but a foreign one writes
+    ("åååå-MM-DD", DAY, "2024-06-01", Departure.ISO),
+    ("ДД.ММ.ГГГГ", DAY, "45444.6002546296", Departure.PLAIN),
+    ("εεεε/MM/DD", DAY, "2024-06-01", Departure.ISO),
     # dates and times
     ("m", DAY, "6", None),
     ("mm", DAY, "06", None),

@@ -29,6 +29,7 @@ from batchsite.tables.table_types import (
     Understood,
 )
 from batchsite.workbooks.disk_room import keep_room
+from batchsite.workbooks.package import root_folder
 
 GZIP, ZIP, EMPTY_ZIP = b"\x1f\x8b", b"PK\x03\x04", b"PK\x05\x06"
 FILE = "file"
@@ -131,6 +132,8 @@ def _damaged_zip(stream: ByteStream, filename: str) -> str:
 def _kind(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo]) -> str:
     """What a zip archive is the form of; nothing for one that only holds files."""
     names = [entry.filename.replace("\\", "/").lstrip("/") for entry in entries]
+    root = len(root_folder(names))
+    names = [name[root:] for name in names]
     types = next((entry for entry, name in zip(entries, names, strict=True) if name.lower() == _CONTENT_TYPES), None)
     if types:
         return _office_kind(archive, types, names)

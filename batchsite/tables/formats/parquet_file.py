@@ -108,6 +108,7 @@ class ParquetTable(Table):
         """The places of the columns that are read."""
         self.understood.notes.extend(_notes_of_pandas(file.schema_arrow.metadata or {}))
         self._settle_bytes([place for place, field in enumerate(fields) if holds_bytes(field.type)], answers)
+        self.typed_columns = [at for at, place in enumerate(self._read) if _is_typed(fields[place].type)]
 
     def _check(self, metadata: Any) -> None:
         limits, names = self._limits, self._names
@@ -266,6 +267,13 @@ def _in_pieces(rows: Iterator[list[str]]) -> Iterator[list[list[str]]]:
             piece, size = [], 0
     if piece:
         yield piece
+
+
+def _is_typed(kind: Any) -> bool:
+    """Whether values are numbers, moments or truth values."""
+    import pyarrow as pa
+
+    return bool(pa.types.is_primitive(kind) or pa.types.is_decimal(kind))
 
 
 def _binary_problem(name: str, column: int) -> Problem:

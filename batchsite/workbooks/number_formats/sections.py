@@ -13,7 +13,7 @@ _DATE = rf"(?P<date>{HALF_DAY.pattern}|y+|m+|d+|h+|s+(?:\.0+)?|(?<=\])\.0+)"
 _TOKEN = re.compile(
     r'"(?P<quoted>[^"]*)"?|\\(?P<escaped>.)|_(?P<space>.)|\*(?P<fill>.)|\[(?P<bracket>[^\]]*)\]'
     r"|(?P<general>General|G/(?:通用格式|標準|标准|표준))|(?P<exponent>[Ee][+-](?=[0#?]))"
-    rf"|{_DATE}|(?P<digit>[0#?])|(?P<mark>[.,%/@])|(?P<unknown>[A-Za-z])|(?P<plain>.)",
+    rf"|{_DATE}|(?P<digit>[0#?])|(?P<mark>[.,%/@])|(?P<unknown>[A-Za-z]|(?P<letter>[^\W\d_])(?P=letter)+)|(?P<plain>.)",
     re.IGNORECASE | re.DOTALL,
 )
 _CONDITION = re.compile(r"(<=|>=|<>|<|>|=)\s*(-?\d+\.?\d*|-?\.\d+)\s*$")
