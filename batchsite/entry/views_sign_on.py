@@ -19,7 +19,8 @@ def begin(request: HttpRequest, provider_id: str) -> HttpResponse:
     try:
         response: HttpResponse = views.login(request, provider_id)
     except FAULTS:
-        return render_authentication_error(request, provider_id)
+        refused: HttpResponse = render_authentication_error(request, provider_id)
+        return refused
     away = response.get("Location", "")
     return render(request, "socialaccount/away.html", {"away": away}) if urlsplit(away).netloc else response
 
