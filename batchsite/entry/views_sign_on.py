@@ -22,7 +22,7 @@ def begin(request: HttpRequest, provider_id: str) -> HttpResponse:
         refused: HttpResponse = render_authentication_error(request, provider_id)
         return refused
     away = response.get("Location", "")
-    return render(request, "socialaccount/away.html", {"away": away}) if urlsplit(away).netloc else response
+    return render(request, "entry/away.html", {"away": away}) if urlsplit(away).netloc else response
 
 
 def come_back(request: HttpRequest, provider_id: str) -> HttpResponse:
