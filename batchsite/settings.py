@@ -75,6 +75,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "batchsite.teams.middleware.TeamMiddleware",
     "batchsite.audit.middleware.AuditTrail",
+    "batchsite.entry.wrong_method.WrongMethod",
 ]
 ROOT_URLCONF = "batchsite.urls"
 WSGI_APPLICATION = "batchsite.wsgi.application"
