@@ -11,7 +11,7 @@ import itertools
 import os
 import random
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,9 +24,8 @@ from batchsite.batches.signals import batch_starting
 from batchsite.batches.states import HeldFor
 from batchsite.submission import actions
 from batchsite.submission.tried_rows import Tried, keep_tried
-from batchsite.teams.models import Team
 from tests.cuts import Guillotine, Sleeper
-from tests.factories import make_dataset, make_team
+from tests.factories import make_team
 from tests.sandboxes import Sandbox
 from tests.submission.lives import ROWS, Life, check
 
@@ -131,10 +130,10 @@ def _kept_rows() -> Iterator[None]:
 class Stage:
     """Plays one story over and over, with other cuts each time."""
 
-    def __init__(self, name: str, sandbox: Sandbox, table: Path, rows: Sequence[str]) -> None:
+    def __init__(self, name: str, sandbox: Sandbox, table: Path) -> None:
         self.name = name
         self.after, self.fault = STORIES[name]
-        self.sandbox, self.table, self.rows, self.runs = sandbox, table, rows, 0
+        self.sandbox, self.table, self.runs = sandbox, table, 0
         drafts = {"shaped": SHAPED, "once": ONCE, "retry": SEARCHING}
         self.draft = drafts.get(name, LIVE if name.startswith("live") else DRAFT)
 
@@ -148,17 +147,10 @@ class Stage:
         if self.fault:
             self.sandbox.fault(**self.fault)
         guillotine, before = Guillotine(*cuts), self.batches()
-        life = Life(self.team(), self.table, guillotine, self.after, self.draft)
+        life = Life(make_team(), self.table, guillotine, self.after, self.draft)
         life.live()
         check(life, self.sandbox, before)
         return guillotine
-
-    def team(self) -> Team:
-        """Returns a new one. It has its dataset already; only in the plain story the reading is cut, too."""
-        team = make_team()
-        if self.name != "plain":
-            make_dataset(team, ["text"], [[row] for row in self.rows])
-        return team
 
     def batches(self) -> frozenset[str]:
         return frozenset(batch["batch_id"] for batch in self.sandbox.batches())
@@ -171,7 +163,7 @@ class Stage:
         if self.fault:
             self.sandbox.fault(**self.fault)
         sleeper, before, raised = Sleeper(at), self.batches(), list[BaseException]()
-        first = Life(self.team(), self.table, sleeper, self.after, self.draft)
+        first = Life(make_team(), self.table, sleeper, self.after, self.draft)
         first.deaths = 1
 
         def live() -> None:
@@ -209,12 +201,12 @@ def stage(request: pytest.FixtureRequest, sandbox: Sandbox, tmp_path: Path) -> S
     table = tmp_path / "table.csv"
     rows = [f"Question {number}" for number in range(1, ROWS + 1)]
     if request.param == "shaped":
-        rows[3], rows[6] = "", "Question seven"
+        rows[3], rows[6] = '""', "Question seven"
     if request.param == "once":
         rows[2] = rows[4] = rows[0]
         rows[6] = rows[5]
     table.write_text("\n".join(["text", *rows, ""]))
-    return Stage(request.param, sandbox, table, rows)
+    return Stage(request.param, sandbox, table)
 
 
 def its_own_cuts(stage: Stage, whole: Guillotine) -> list[int]:
