@@ -47,7 +47,7 @@ class Sandbox:
         return number
 
     def check_faults(self) -> None:
-        """Raises AssertionError for a fault that is still there and never struck: a test with it tested something else."""
+        """Raises AssertionError for a fault that is still there and never struck: its test tested something else."""
         sure, self._sure = self._sure, set()
         if sure:
             idle = [f"{rule['number']}: {rule['what']}" for rule in self._idle() if rule["number"] in sure]

@@ -1,7 +1,7 @@
 """Good tables written in every format, and spoilt in it: rows that are no data, and bytes that are no file any more.
 
-`damage.py` spoils one place of delimited text; this goes where it does not: into TSV, JSON, Excel and Parquet files, and
-to damage that begins in the middle of a file and goes on to its end.
+`damage.py` spoils one place of delimited text; this goes where it does not: into TSV, JSON, Excel and Parquet files,
+and to damage that begins in the middle of a file and goes on to its end.
 """
 
 from __future__ import annotations

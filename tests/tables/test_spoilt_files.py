@@ -11,6 +11,7 @@ import itertools
 import os
 from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -92,15 +93,16 @@ def test_every_choice_leads_somewhere_and_rows_add_up() -> None:
 
 
 FOREIGN = (
-    "ggge年m月d日", "[$-411]ge.m.d", "e/m/d", "bbbb-mm-dd", "d/m/bbbb", "m/d(aaa)", "yyyy-mm-dd aaaa", "åååå-MM-DD", "TT.MM.JJJJ",
-    "jj/mm/aaaa", "dd/mm/aaaa", "rrrr-mm-dd", "ДД.ММ.ГГГГ", "ηη/μμ/εεεε", "pp.kk.vvvv", "[$-107041E]d mmmm yyyy",
-    "[$-2010401]d/mm/yyyy", "[$-1170000]B2dd/mm/yyyy", "[$-40D]dd mmmm yyyy", "[DBNum1][$-804]General", "nnnn",
+    "ggge年m月d日", "[$-411]ge.m.d", "e/m/d", "bbbb-mm-dd", "d/m/bbbb", "m/d(aaa)", "yyyy-mm-dd aaaa",
+    "åååå-MM-DD", "TT.MM.JJJJ", "jj/mm/aaaa", "dd/mm/aaaa", "rrrr-mm-dd", "ДД.ММ.ГГГГ", "ηη/μμ/εεεε",
+    "pp.kk.vvvv", "[$-107041E]d mmmm yyyy", "[$-2010401]d/mm/yyyy", "[$-1170000]B2dd/mm/yyyy",
+    "[$-40D]dd mmmm yyyy", "[DBNum1][$-804]General", "nnnn",
 )  # fmt: skip
 
 
 @pytest.mark.parametrize("code", FOREIGN)
 def test_foreign_number_formats_give_a_date_or_a_number_and_a_note(code: str) -> None:
-    rows = [["id", "when"], *([f"r{n}", 45_444 + n] for n in range(5))]
+    rows: list[list[Any]] = [["id", "when"], *([f"r{n}", 45_444 + n] for n in range(5))]
     table = open_table(io.BytesIO(excel(rows, formats={f"B{n}": code for n in range(2, 7)})), limits=LIMITS)
     shown = [row[1] for row in table.rows()]
     assert shown in ([f"2024-06-0{n}" for n in range(1, 6)], [str(45_444 + n) for n in range(5)])
