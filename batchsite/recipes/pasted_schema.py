@@ -34,9 +34,14 @@ _ENVELOPES = ("text", "response_format", "json_schema", "format", "schema", "par
 _KEYWORDS = frozenset(
     ("$ref", "$schema", "$defs", "type", "properties", "items", "enum", "const", "anyOf", "oneOf", "allOf", "required")
 )
-_RULES = frozenset(
-    ["$ref", "$defs", "definitions", "type", "enum", "const", "properties", "patternProperties", "additionalProperties", "unevaluatedProperties", "propertyNames", "required", "minProperties", "maxProperties", "dependentRequired", "dependentSchemas", "dependencies", "items", "prefixItems", "additionalItems", "unevaluatedItems", "contains", "minContains", "maxContains", "minItems", "maxItems", "uniqueItems", "minLength", "maxLength", "pattern", "format", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "allOf", "anyOf", "oneOf", "not", "if", "then", "else", "$dynamicRef", "$recursiveRef", "$id"]
-)
+_RULES = frozenset((
+    "$ref", "$defs", "definitions", "type", "enum", "const", "properties", "patternProperties",
+    "additionalProperties", "unevaluatedProperties", "propertyNames", "required", "minProperties", "maxProperties",
+    "dependentRequired", "dependentSchemas", "dependencies", "items", "prefixItems", "additionalItems",
+    "unevaluatedItems", "contains", "minContains", "maxContains", "minItems", "maxItems", "uniqueItems",
+    "minLength", "maxLength", "pattern", "format", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum",
+    "multipleOf", "allOf", "anyOf", "oneOf", "not", "if", "then", "else", "$dynamicRef", "$recursiveRef", "$id",
+))  # fmt: skip
 """The words of JSON Schema that say anything of a value, and those that are refused by themselves."""
 NO_RULES = (
     "No word of JSON Schema stands at its top, so any answer would fit. Is it an example of an answer? "
