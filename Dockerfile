@@ -1,8 +1,9 @@
 # batchsite in a container: the pages, the workers and the ticker under one supervisor, as `make run` starts them.
 FROM python:3.11-slim AS build
-COPY requirements.txt requirements-scale.txt /tmp/
+COPY requirements-scale.txt /tmp/
 RUN python -m venv /opt/venv \
- && /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check -r /tmp/requirements-scale.txt
+ && /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes \
+      -r /tmp/requirements-scale.txt
 
 FROM python:3.11-slim
 RUN useradd --system --uid 10001 --home-dir /data batchsite \

@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help run test quick check bench chaos format clean
+.PHONY: help run test quick check bench chaos format lock audit sbom clean
 .DEFAULT_GOAL := help
 # Where it is set, each of the many processes of a run compiles everything anew.
 unexport PYTHONDONTWRITEBYTECODE
@@ -43,6 +43,18 @@ format: $(VENV)/dev ## Let ruff format the code, and djangofmt the templates
 	$(BIN)/ruff format .
 	$(BIN)/djangofmt --quiet templates
 
+lock: $(VENV)/tools/ready ## Pin what requirements*.in ask for, with the hashes of all files; ARGS=--upgrade takes newer versions
+	@for one in requirements*.in; do \
+		$(VENV)/tools/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+			--no-header --no-annotate $(ARGS) $$one --output-file $${one%.in}.txt || exit; \
+	done
+
+audit: $(VENV)/tools/ready ## Known weaknesses of what is pinned, as PyPI lists them
+	@$(VENV)/tools/bin/pip-audit --require-hashes --disable-pip -r requirements-scale.txt
+
+sbom: $(VENV)/tools/ready ## sbom.json: a bill of materials (CycloneDX) of what is pinned
+	@$(VENV)/tools/bin/cyclonedx-py requirements requirements-scale.txt --output-reproducible --of JSON -o sbom.json
+
 clean: ## Remove the environment, never the data
 	rm -rf $(VENV)
 
@@ -50,9 +62,14 @@ $(VENV)/runtime: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "batchsite needs Python 3.11 or newer; set PYTHON=…")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing what batchsite needs into $(VENV) …"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
 	@touch $@
 
-$(VENV)/dev: requirements-dev.txt requirements-scale.txt $(VENV)/runtime
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+$(VENV)/dev: requirements-dev.txt $(VENV)/runtime
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+$(VENV)/tools/ready: requirements-tools.txt
+	@test -x $(VENV)/tools/bin/python || $(PYTHON) -m venv $(VENV)/tools
+	@$(VENV)/tools/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-tools.txt
 	@touch $@

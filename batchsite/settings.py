@@ -75,6 +75,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "batchsite.teams.middleware.TeamMiddleware",
     "batchsite.audit.middleware.AuditTrail",
+    "batchsite.entry.wrong_method.WrongMethod",
 ]
 ROOT_URLCONF = "batchsite.urls"
 WSGI_APPLICATION = "batchsite.wsgi.application"
@@ -190,7 +191,7 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = OPTIONS.email_from or f"batchsite@{(*OPTIONS
 QUEUES = {"short": "batchsite", "long": "batchsite-long"}
 Q_CLUSTER: dict[str, Any] = {
     "name": QUEUES["short"],
-    "workers": 2,
+    "workers": 3,
     "queue_limit": 2,
     "bulk": 1,
     "poll": 0.5,

@@ -93,7 +93,7 @@ def next_look(age: float, idle: float) -> float:
         return wait.poll_idle
     if age > 600:
         return wait.poll_later
-    return min(wait.poll, max(wait.first_look, age / 2))
+    return min(wait.poll, max(wait.first_look, age / 4))
 
 
 def doubling(first: float, tries: int) -> float:

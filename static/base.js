@@ -9,8 +9,7 @@
                       bad, warn) chooses the icon
      data-say="…"     in a part that htmx swaps in: read aloud once, when the words have changed
      data-rows        around the one table of several whose rows `j` and `k` walk
-   Events that a script may send to document: `say` (detail: words to read aloud), `toast` (detail: words to show), `shown`
-   (something new is on the page).
+   For the other scripts: `window.page`.
    Live parts: hx-get, hx-trigger="every 2s, back from:body" and an id. They are morphed (htmx.config.defaultSwap); other
    parts come along in an <hx-partial>. When there is nothing left to wait for, the answer has the same id and neither
    hx-get nor hx-trigger. A part whose fields the server may change is replaced (hx-swap="outerHTML"). What must not
@@ -30,8 +29,6 @@
     find("#toasts").replaceChildren(box);
     say(words);
   };
-  document.addEventListener("say", (event) => say(event.detail));
-  document.addEventListener("toast", (event) => toast(event.detail));
 
   let said = "";
   const sayNew = (root) => {
@@ -87,24 +84,18 @@
 
   /* ---- dialogs, menus, small things that are clicked ---- */
 
+  const dialog = find("#dialog");
+  dialog.addEventListener("close", () => dialog.replaceChildren());
   const openDialog = (content) => {
-    const dialog = document.createElement("dialog");
-    const title = find("h1, h2", content);
-    if (title) {
-      title.id = "dialog-title";
-      dialog.setAttribute("aria-labelledby", title.id);
-    }
-    dialog.append(content);
-    dialog.addEventListener("close", () => dialog.remove());
-    dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
-    document.body.append(dialog);
+    dialog.replaceChildren(content);
+    find("h1, h2", dialog).id = "dialog-title";
     htmx.process(dialog);
     showTimes(dialog);
     dialog.showModal();
   };
   const ask = async (link) => {
     try {
-      const answer = await fetch(link.href, { credentials: "same-origin" });
+      const answer = await fetch(link.href);
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const question = find("[data-ask]", page);
       if (!answer.ok || !question) throw new Error("no question");
@@ -136,7 +127,8 @@
     if (on("[data-shut]")) on("[data-shut]").closest(".notice").remove();
     if (on("[data-copy]")) copy(on("[data-copy]"));
     if (plain && on("a[data-dialog]")) { event.preventDefault(); ask(on("a[data-dialog]")); }
-    if (on("dialog [data-close]")) { event.preventDefault(); on("dialog").close(); }
+    if (on("dialog [data-close]")) event.preventDefault();
+    if (event.target === dialog || on("dialog [data-close]")) dialog.close();
   });
 
   // A form that is on its way is not sent twice; coming back by the browser's Back makes it usable again.
@@ -163,20 +155,13 @@
     links[Math.max(0, Math.min(links.length - 1, at + step))]?.focus();
   };
   const showKeys = () => {
-    const known = [...new Map(all("[data-key]").map((element) => [element.dataset.key, wordsOf(element).trim()]))];
-    if (find("main [type=search]")) known.unshift(["/", "Search"]);
-    if (rows().length) known.push(["j", "Next row"], ["k", "Previous row"]);
-    known.push(["Ctrl K", "Go to a batch, dataset, prompt or action"], ["Ctrl Enter", "Submit or save the form"]);
-    known.push(["?", "This list"], ["Esc", "Close what is open"]);
-    const box = document.createElement("div");
-    box.innerHTML = `<h2>Keys</h2><dl class="keys"></dl><div class="field tick"><label><input type="checkbox"> <span>Use single keys</span></label></div>
-      <div class="actions"><button type="button" class="btn" data-close>Close</button> <a class="btn" href="/help">Guide</a></div>`;
-    for (const [key, words] of known) {
-      const term = document.createElement("dt");
-      const meaning = document.createElement("dd");
-      term.append(Object.assign(document.createElement("kbd"), { textContent: key }));
-      meaning.textContent = words;
-      find("dl", box).append(term, meaning);
+    const box = find("#keys").content.cloneNode(true);
+    for (const pair of all("[data-if]", box)) pair.hidden = !find(pair.dataset.if);
+    for (const [key, words] of new Map(all("[data-key]").map((element) => [element.dataset.key, wordsOf(element).trim()]))) {
+      const pair = find("dl > div:last-child", box).cloneNode(true);
+      find("kbd", pair).textContent = key;
+      find("dd", pair).textContent = words;
+      find("[data-own]", box).before(pair);
     }
     const choice = find("input", box);
     choice.checked = !keysAreOff();
@@ -211,7 +196,6 @@
     for (const { fragment } of detail.tasks) [...fragment.childNodes].filter(isBlank).forEach((node) => node.remove());
   });
   document.addEventListener("htmx:after:settle", (event) => sayNew(event.target));
-  document.addEventListener("shown", () => showTimes(document));
   document.addEventListener("htmx:after:swap", () => {
     showTimes(document);
     showTab();
@@ -266,6 +250,8 @@
   });
 
   /* ---- at the start ---- */
+
+  window.page = { find, all, say, toast, showTimes };
 
   htmx.initialize();  // by itself it waits for a timer, and what the scripts of a page send meanwhile is lost
   showTimes(document);

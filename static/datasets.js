@@ -9,7 +9,7 @@
   let sending = null;
   const part = (name) => form.querySelector(`[data-${name}]`);
   const field = () => form.querySelector("[type=file]");
-  const say = (words) => document.dispatchEvent(new CustomEvent("say", { detail: words }));
+  const { say } = window.page;
 
   /* ---- what is shown ---- */
 

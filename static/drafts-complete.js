@@ -7,14 +7,8 @@
   const columns = () => [...form.querySelectorAll("[data-column]")].map(({ dataset }) => dataset);
   const plain = (text) => text.normalize("NFKD").toLowerCase();
 
-  const box = document.createElement("ul");
-  box.id = "columns-offered";
-  box.className = "offered";
-  box.setAttribute("role", "listbox");
-  box.setAttribute("aria-label", "Columns");
-  box.hidden = true;
-  document.getElementById("main").append(box);
-
+  const box = document.getElementById("columns-offered");
+  const blank = box.querySelector("template").content.firstElementChild;
   let field = null;  // the text that the list is open for
   let from = 0;  // where its `{{` begins
   let at = 0;  // the option that is chosen
@@ -42,16 +36,10 @@
   };
 
   const option = (column, number) => {
-    const item = document.createElement("li");
-    const name = document.createElement("span");
-    const filled = document.createElement("span");
+    const item = blank.cloneNode(true);
     item.id = `column-offered-${number}`;
-    item.setAttribute("role", "option");
     item.dataset.take = column.insert;
-    name.textContent = column.column;
-    filled.textContent = column.filled;
-    filled.className = "soft num";
-    item.append(name, " ", filled);
+    [item.firstElementChild.textContent, item.lastElementChild.textContent] = [column.column, column.filled];
     return item;
   };
 
@@ -86,7 +74,7 @@
     box.style.left = `${Math.max(8, Math.min(place.x, document.documentElement.clientWidth - box.offsetWidth - 8))}px`;
     text.setAttribute("aria-controls", box.id);
     mark(0);
-    if (!wasOpen) document.dispatchEvent(new CustomEvent("say", { detail: `${known.length} columns; arrow keys choose, Enter takes` }));
+    if (!wasOpen) window.page.say(`${known.length} columns; arrow keys choose, Enter takes`);
   };
 
   const take = (chosen) => {

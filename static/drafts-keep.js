@@ -83,7 +83,7 @@
     restore(kept.values);
     edit().value = kept.edit ?? edit().value;  // where somebody saved something else since, both are shown
     form.elements.tab.value = kept.tab ?? form.elements.tab.value;  // what was still on its way is one's own
-    document.dispatchEvent(new CustomEvent("toast", { detail: "What you had typed before is back, and is being saved." }));
+    window.page.toast("What you had typed before is back, and is being saved.");
     addEventListener("load", () => form.dispatchEvent(new Event("input", { bubbles: true })));
   }
 }

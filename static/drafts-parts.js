@@ -4,7 +4,7 @@
 "use strict";
 {
   const form = document.getElementById("draft");
-  const say = (words) => document.dispatchEvent(new CustomEvent("say", { detail: words }));
+  const { say } = window.page;
   const changed = () => form.dispatchEvent(new Event("input", { bubbles: true }));
   const listOf = (part) => part.querySelector("[data-rows]");
   const name = (row) => `${row.getAttribute("aria-label")} ${[...row.parentElement.children].indexOf(row) + 1}`;

@@ -81,7 +81,7 @@
     const field = document.getElementById(place.id.replace(/_error$/, ""));
     if (field?.matches("input, select, textarea")) field.focus();
     else place.scrollIntoView({ block: "center" });
-    document.dispatchEvent(new CustomEvent("say", { detail: document.getElementById("sum-reason")?.textContent ?? "" }));
+    window.page.say(document.getElementById("sum-reason")?.textContent ?? "");
   };
   form.addEventListener("submit", (event) => {
     const isJudged = ["", "saved"].includes(document.getElementById("saved").dataset.state);  // else what was typed last decides

@@ -2,8 +2,7 @@
    the form that one is in. Attribute: data-enter on the button that Ctrl-Enter presses in a form without a main one. */
 "use strict";
 {
-  const find = (selector, root = document) => root.querySelector(selector);
-  const all = (selector) => [...document.querySelectorAll(selector)];
+  const { find, all } = window.page;
 
   /* In the palette the arrows walk from the search through the places, and Enter goes to the first. */
   const stepThrough = (event) => {

@@ -18,6 +18,6 @@
   document.addEventListener("allauth.error", (event) => {
     event.preventDefault();
     const words = event.detail.exception.name === "NotAllowedError" ? "No passkey was used." : "The passkey did not work.";
-    document.dispatchEvent(new CustomEvent("toast", { detail: `${words} Try again, or use another way.` }));
+    window.page.toast(`${words} Try again, or use another way.`);
   });
 }

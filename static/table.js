@@ -2,7 +2,7 @@
    widened with the mouse. Without this script a row is a page, and widths are chosen in the menu. */
 "use strict";
 {
-  const find = (selector, root = document) => root.querySelector(selector);
+  const { find, showTimes } = window.page;
   const panel = find("#panel");
   const rowOf = (url) => new URL(url, location.href).pathname.match(/\/rows\/(\d+)$/)?.[1];
   const lineOf = (row) => document.getElementById(`row-${row}`);
@@ -13,33 +13,24 @@
   const refresh = () =>
     htmx.ajax("GET", location.pathname + location.search, { target: "#results", headers: { "HX-Target": "section#results" } });
 
-  /* ---- the panel: the page of the row, without what is around it ---- */
+  /* ---- the panel: the server leaves out what is around the row ---- */
 
   const mark = () => {
     find("#rows tr[aria-current]")?.removeAttribute("aria-current");
     lineOf(shown)?.setAttribute("aria-current", "true");
   };
   const fill = (text) => {
-    const page = new DOMParser().parseFromString(text, "text/html");
-    const main = find("main", page);
-    find(".crumbs", main)?.remove();
-    for (const step of main.querySelectorAll("[rel=prev], [rel=next]")) {
-      step.getAttributeNames().filter((name) => name.startsWith("hx-")).forEach((name) => step.removeAttribute(name));
-    }
-    const title = find("h1", main);
-    const heading = Object.assign(document.createElement("h2"), { textContent: title.textContent });
-    title.replaceWith(heading);
     const focused = panel.contains(document.activeElement) ? document.activeElement.dataset.key : "";
-    find("[data-content]", panel).replaceChildren(...document.adoptNode(main).childNodes);
-    panel.setAttribute("aria-label", heading.textContent);
+    find("[data-content]", panel).innerHTML = text;
+    panel.setAttribute("aria-label", find("#row-head h2", panel).textContent);
     panel.hidden = false;
     htmx.process(panel);
-    document.dispatchEvent(new Event("shown"));
+    showTimes(panel);
     (focused && find(`[data-key="${focused}"]`, panel) || panel).focus({ preventScroll: true });
   };
   const load = async (url, options) => {
     try {
-      const answer = await fetch(url, { credentials: "same-origin", ...options });
+      const answer = await fetch(url, { headers: { "X-Part": "panel" }, ...options });
       const row = rowOf(answer.url);
       if (!answer.ok || !row) throw new Error("no row");
       fill(await answer.text());

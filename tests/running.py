@@ -186,7 +186,7 @@ class Running:
 
     def cluster(self, queue: str) -> Cluster:
         """All processes of a queue's worker, once they are all there."""
-        workers = 2
+        workers = {"short": 3, "long": 2}[queue]
 
         def parts() -> Cluster | None:
             main = self.child(f"worker-{queue}")

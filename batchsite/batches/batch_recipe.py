@@ -32,7 +32,8 @@ def recipe_of(batch: Batch) -> Recipe:
     if batch.dataset.holds_requests:
         known = partial(why_no_batch, answers=answers_for(batch.team))
         why_not = _any_model if batch.runs_live else cache(known)
-        return given_recipe(columns, batch.model, kind, why_not, is_live=batch.runs_live)
+        approved = frozenset(tool_servers.servers_of(batch.team).values_list("url", flat=True))
+        return given_recipe(columns, batch.model, kind, why_not, servers=approved, is_live=batch.runs_live)
     pictures, shape = pictures_of(batch), _shape(batch)
     tools = (*sent(batch.tools), *tool_servers.sent(tool_servers.chosen(batch.team, batch.tools)))
     if picture_model(batch.model):

@@ -16,6 +16,7 @@ from batchsite.batches.models import Batch
 from batchsite.batches.states import State
 from batchsite.datasets import sample
 from batchsite.datasets.models import Dataset, DatasetState
+from batchsite.datasets.views_list import upload_part
 from batchsite.drafts import conflicts, dead_links, draft_store, saved_prompts, value_rows
 from batchsite.drafts.draft_edits import ChangedMeanwhile
 from batchsite.drafts.draft_page import SUBMIT_FORM, draft_context, review_context
@@ -49,7 +50,7 @@ def batch_new(request: TeamRequest) -> HttpResponse:
     ready = datasets.filter(state=DatasetState.READY).select_related("created_by").order_by("-created_at", "-pk")
     newest = list(ready[: DATASETS_SHOWN + 1])
     context = {"datasets": newest[:DATASETS_SHOWN], "more": len(newest) > DATASETS_SHOWN, "version": version}
-    return render(request, "drafts/new.html", context)
+    return render(request, "drafts/new.html", context | upload_part(request.team))
 
 
 def _chosen(request: TeamRequest, datasets: QuerySet[Dataset]) -> Dataset:

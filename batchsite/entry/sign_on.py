@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from allauth.account.models import EmailAddress
 from allauth.core.exceptions import ImmediateHttpResponse
+from allauth.mfa.models import Authenticator
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
-from allauth.socialaccount.models import SocialLogin
+from allauth.socialaccount.models import SocialAccount, SocialLogin
 from allauth.socialaccount.providers.base import AuthProcess
 from django.conf import settings
 from django.contrib import messages
@@ -44,6 +46,9 @@ class SignOnAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
         if sociallogin.state.get("process") != AuthProcess.LOGIN:
             raise ImmediateHttpResponse(redirect("account"))
         if sociallogin.is_existing:
+            if sociallogin.account.pk is None and not _is_confirmed(sociallogin.user):
+                security_log.record("account_changed", request, person=sociallogin.user.pk)
+                close_other_ways(sociallogin.user)
             return
         email = (sociallogin.user.email or "").strip().lower()
         if not email:
@@ -73,6 +78,19 @@ class SignOnAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
 
     def on_authentication_error(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         security_log.record("sign_on_failed", request)
+
+
+def close_other_ways(user: User) -> None:
+    """Removes second steps, passkeys and other people's sign-ons of an account whose e-mail nobody had confirmed.
+
+    Whoever made it may not be whom the provider knows by that e-mail. allauth ends its password and its sessions.
+    """
+    Authenticator.objects.filter(user=user).delete()
+    SocialAccount.objects.filter(user=user).delete()
+
+
+def _is_confirmed(user: User) -> bool:
+    return bool(EmailAddress.objects.filter(user=user, email=user.email, verified=True).exists())
 
 
 def claims_of(sociallogin: SocialLogin) -> dict[str, Any]:

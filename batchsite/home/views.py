@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from batchsite.batches.queries import figures_of
+from batchsite.datasets.views_list import upload_part
 from batchsite.home import spend_charts
 from batchsite.home.dashboard import dashboard, spending
 from batchsite.http import fingerprint_of, unchanged
@@ -27,7 +28,7 @@ def home(request: TeamRequest) -> HttpResponse:
         return same
     context: dict[str, Any] = {"board": board, "looked": looked, "pulse": pulse}
     if not is_poll:
-        context |= _spending(request)
+        context |= _spending(request) | upload_part(request.team)
     return page_or_part(request, "home/dashboard.html", "home/_dashboard.html", context)
 
 

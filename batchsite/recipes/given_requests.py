@@ -37,6 +37,8 @@ class Given(Recipe):
     why_not: Callable[[str], str] = str
     """Returns why a model cannot be used, as a sentence. Empty if it can."""
 
+    servers: frozenset[str] = frozenset()
+    """Addresses of the remote MCP servers that a request may name."""
     is_live: bool = False
     """Rows are asked one by one: only chat completions can be deferred (facts 5)."""
     output_cap: int | None = None
@@ -89,6 +91,9 @@ class Given(Recipe):
             return f"The body has no {_TURNS[kind]}."
         if depth_of(body) > DEEPEST_BODY:
             return f"The body has more than {DEEPEST_BODY} levels."
+        for address in _servers_in(body):
+            if address not in self.servers:
+                return f"The MCP server {address[:200]} is not approved. An admin can do that on the Team page."
         names = NAMES if not is_reasoning(model) else (*NAMES, *NEVER)
         wrong = check_params(model, {name: body[name] for name in names if name in body})
         return self.why_not(model) or next((f"{name}: {words}" for name, words in wrong.items()), "")
@@ -102,12 +107,25 @@ class Given(Recipe):
         return body if isinstance(body, dict) else {}
 
 
+def _servers_in(body: Mapping[str, Any]) -> list[str]:
+    """The addresses of remote MCP servers that a body names."""
+    tools = body.get("tools")
+    some = [tool for tool in tools if isinstance(tool, dict)] if isinstance(tools, list) else []
+    return [str(tool.get("server_url", "")) for tool in some if tool.get("type") == "mcp" or "server_url" in tool]
+
+
 def _as_text(content: object) -> str:
     return content if isinstance(content, str) else json_bytes(content).decode()
 
 
 def given_recipe(
-    columns: Sequence[str], model: str, kind: Kind, why_not: Callable[[str], str], *, is_live: bool = False
+    columns: Sequence[str],
+    model: str,
+    kind: Kind,
+    why_not: Callable[[str], str],
+    *,
+    servers: frozenset[str] = frozenset(),
+    is_live: bool = False,
 ) -> Given:
     """Returns the recipe for a table with these columns. Raises ValueError if one is missing."""
     place: Mapping[str, int] = {name: columns.index(name) for name in (ID_COLUMN, "url", "body")}
@@ -122,5 +140,6 @@ def given_recipe(
         url_column=place["url"],
         body_column=place["body"],
         why_not=why_not,
+        servers=servers,
         is_live=is_live,
     )

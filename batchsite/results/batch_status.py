@@ -193,6 +193,7 @@ EVENT_TONES = {
     "suspect": "warn",
     "stray": "warn",
     "circle": "warn",
+    "unread": "warn",
     "readded": "warn",
     "refused": "warn",
 }

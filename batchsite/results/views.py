@@ -8,6 +8,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET, require_POST
 
 from batchsite.batches import queries
@@ -35,6 +36,9 @@ from batchsite.results.table_context import table_context
 from batchsite.results.views_notes import course_of
 from batchsite.results.views_progress import status_context
 from batchsite.teams.requests import TeamRequest
+
+PART = "X-Part"
+"""The header by which table.js asks for the page of a row without what is around it."""
 
 
 @require_GET
@@ -157,7 +161,11 @@ def batch_row(request: TeamRequest, batch_id: int, row: int) -> HttpResponse:
         "answer": table_rows.pretty(detail.result.answer) if detail.result else "",
         "pictures": pictures_of(batch, [row]),
     }
-    return render(request, "results/row.html", context)
+    context["in_panel"] = request.headers.get(PART) == "panel"
+    context["page_base"] = "results/panel.html" if context["in_panel"] else "base.html"
+    response = render(request, "results/row.html", context)
+    patch_vary_headers(response, [PART])
+    return response
 
 
 def neighbours(batch: Batch, row_filter: RowFilter, row: int) -> tuple[int | None, int | None]:

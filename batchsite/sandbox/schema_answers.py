@@ -21,6 +21,8 @@ MAX_DEPTH = 6
 """Below this depth only required members are made, below twice this depth none, so that recursion ends."""
 
 _WORD = re.compile(r"[^\W_]+")
+MARKUP = re.compile(r"^[ \t]*</?[\w-]+>[ \t]*$", re.MULTILINE)
+"""A line such as `<text>`: it says where a text begins or ends, and is not part of it."""
 
 _FORMATS = {
     "date": "2026-01-01",
@@ -171,7 +173,7 @@ class SchemaAnswer:
     def _text(self, schema: dict[str, Any], path: str) -> str:
         if schema.get("format") in _FORMATS:
             return _FORMATS[schema["format"]]
-        words = self.message[:200].split()
+        words = MARKUP.sub("", self.message[:200]).split()
         text = " ".join(["Simulated answer:", *words[: 3 + _hash(self.salt, path) % 6]])
         text = text.ljust(schema.get("minLength", 0), ".")
         return text[: schema.get("maxLength", len(text))]

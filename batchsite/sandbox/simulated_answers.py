@@ -9,7 +9,7 @@ import orjson
 
 from batchsite.sandbox.parsed_request import ParsedRequest
 from batchsite.sandbox.price_list import OVERHEAD_TOKENS, Model, Usage
-from batchsite.sandbox.schema_answers import simulated_json
+from batchsite.sandbox.schema_answers import MARKUP, simulated_json
 from batchsite.sandbox.seen_pictures import Picture
 
 CHARACTERS_PER_TOKEN = 4
@@ -69,7 +69,7 @@ def _text(ask: ParsedRequest, number: int) -> str:
 def _plain(message: str, number: int, pictures: list[Picture]) -> str:
     """Returns some words of the message, more for a longer one, and what was seen of pictures."""
     wanted = min(3 + len(message) // 40 + number % 5, 60)
-    words = message[:600].split(None, wanted)[:wanted]
+    words = MARKUP.sub("", message[:600]).split(None, wanted)[:wanted]
     seen = "".join([f" I see {picture.words}." for picture in pictures])
     return f"{PREFIX} {' '.join(words)} ({number % 1000}){seen}"
 

@@ -71,20 +71,25 @@ def collect(context: StepContext) -> float | None:
     if submission.ending and _is_nowhere(submission):
         return declare(context)
     walked = Walked.WHOLE
-    if not submission.walks or submission.accounted < submission.total:
+    if not submission.walks or submission.accounted < submission.total or _unread(submission):
         walked = _walk(context)
         if walked is Walked.PART:
             return 0
         with context.locked() as submission:
             update(submission, walks=submission.walks + 1, walk_token="", walk_pages=0)
-    if submission.accounted >= submission.total:
-        return finish(context)
-    if submission.ending and walked is Walked.WHOLE and not _unread(submission):
-        return _end_without(context)
+    is_accounted = submission.accounted >= submission.total
+    if not _unread(submission):
+        if is_accounted:
+            return finish(context)
+        if submission.ending and walked is Walked.WHOLE:
+            return _end_without(context)
     if _waited(submission) < timeouts().results_trail * (CIRCLING_FACTOR if walked is Walked.CIRCLED else 1):
         return doubling(timeouts().first_look, submission.walks)
     if submission.walks < LEAST_WALKS:
         return 0
+    if is_accounted:
+        _say_unread(submission)
+        return finish(context)
     if submission.ending:
         return _end_without(context)
     return _judge(context)
@@ -152,6 +157,13 @@ def _unread(submission: Submission) -> int:
     """
     promised = (submission.num_success or 0) + (submission.num_error or 0)  # also of adds whose reply was lost
     return max(0, min(promised, submission.total) - submission.succeeded - submission.failed)
+
+
+def _say_unread(submission: Submission) -> None:
+    """Say that rows stay cancelled that may be billed: they were read as cancelled, and xAI took the cancel back."""
+    words = f"xAI counts {_unread(submission):,} of its cancelled rows as answered and gives no results for them"
+    if not submission.batch.events.filter(kind="unread", submission=submission).exists():  # this step may run twice
+        note(submission.batch_id, "unread", words, submission=submission)
 
 
 def _is_nowhere(submission: Submission) -> bool:

@@ -29,8 +29,9 @@ class Counted(Protocol):
 
 @register.inclusion_tag("parts/_bar.html")
 def bar(rows: Counted, size: str = "", ahead: int = 0) -> dict[str, Any]:
-    """The two-coloured bar with its text alternative; `size` may be "thin".
+    """The two-coloured bar with its text alternative; `size` may be "thin", or "live", which is thin, too.
 
+    A live one has parts without rows as well, so that each grows smoothly from one poll to the next (parts.css).
     Of the pending rows, `ahead` are done as the provider says but have not been read yet.
     """
     done = rows.succeeded + rows.failed + rows.cancelled + rows.missing + rows.skipped
@@ -44,15 +45,15 @@ def bar(rows: Counted, size: str = "", ahead: int = 0) -> dict[str, Any]:
         ("pending", "", rows.total - done - ahead),
     ]
     label = ", ".join(f"{number(count)} {word}" for word, _, count in counts if count) or "No rows"
-    shown = [(tone, count) for _, tone, count in counts if count]
-    return {"label": label, "thin": size == "thin", "parts": shares(shown)}
+    shown = [(tone, count) for _, tone, count in counts if count or size == "live"]
+    return {"label": label, "thin": size != "", "parts": shares(shown)}
 
 
 def shares(counts: list[tuple[str, int]]) -> list[dict[str, Any]]:
-    """Returns start and width of each part of the bar in per cent; no part is too thin to see."""
+    """Returns start and width of each part of the bar in per cent; no part with rows is too thin to see."""
     total = sum(count for _, count in counts)
-    widths = [max(100 * count / total, LEAST_SHARE) for _, count in counts]
-    scale = 100 / sum(widths) if widths else 1
+    widths = [max(100 * count / total, LEAST_SHARE) if count else 0.0 for _, count in counts]
+    scale = 100 / (sum(widths) or 100)
     parts, start = [], 0.0
     for (tone, _), width in zip(counts, widths, strict=True):
         if tone:

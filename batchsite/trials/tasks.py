@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from batchsite.processes.leases import Busy, LeaseLost
+from batchsite.processes.leases import Busy, LeaseLost, free
+from batchsite.processes.machine_slots import machine_slot
 from batchsite.processes.queue import Job, enqueue, take_due
 from batchsite.trials.models import Trial
 from batchsite.trials.trial_step import advance
 
 STEP = "batchsite.trials.tasks.step"
+AT_ONCE = 2
+"""Of the three workers for short work on a machine: a try in real time may keep one waiting for a minute and a half."""
+LATER = timedelta(seconds=1)
 
 
 def due(now: datetime) -> Iterable[Job]:
@@ -29,5 +33,11 @@ def nudge(trial: Trial) -> None:
 
 
 def step(trial_id: int) -> None:
-    with contextlib.suppress(Busy, LeaseLost):
-        advance(trial_id)
+    """Takes a step, or leaves it for later where other tries keep their workers waiting."""
+    with machine_slot("try", AT_ONCE) as has_one:
+        if has_one:
+            with contextlib.suppress(Busy, LeaseLost):
+                advance(trial_id)
+        else:
+            now = timezone.now()
+            Trial.objects.filter(free(now), pk=trial_id, ended_at=None).update(next_look_at=now + LATER)

@@ -86,7 +86,7 @@ def look(browser: Browser, base: str, paths: list[str], account: tuple[str, str]
             for path in paths:
                 page.goto(base + path)
                 name = re.sub(r"\W+", "-", path).strip("-") or "home"
-                page.screenshot(path=folder / f"{name}-{size}-{scheme}.png", full_page=True)
+                page.screenshot(path=folder / f"{name}-{size}-{scheme}.png", full_page=True, caret="initial")
                 if (beyond := page.evaluate(STICKS_OUT)) > 0:
                     heard.append(f"{beyond} px stick out")
                 heard.extend(accessibility(page))

@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from django.db import transaction
 from playwright.sync_api import Page, expect
 
+from batchsite.batches.models import Batch, Submission
+from batchsite.batches.states import RowState, State
 from batchsite.batches.timeline import note
+from batchsite.batches.transitions import hold, move
 from batchsite.results.views_progress import LATEST
+from batchsite.submission import results_store
 from batchsite.teams.models import Team, User
 from tests.browser.look import accessibility
-from tests.submission.stories import a_running_batch, an_ended_batch, end, failure, receive
+from tests.submission.stories import a_running_batch, ago, an_ended_batch, end, failure, receive
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 Open = Callable[[User, str], Page]
@@ -28,12 +33,15 @@ def test_rows_fill_in_place_and_are_on_the_first_screen_at_the_end(
     expect(page.locator("#row-50")).to_contain_text("Pending")
     link = page.locator("#row-12 a").first
     link.focus()
+    head = page.locator(".compact")
+    height = head.evaluate("head => head.offsetHeight")
     receive(batch, dict.fromkeys(range(11, 50), "late") | {50: failure("overloaded")})
     end(batch)
     expect(page.locator("#row-50")).to_contain_text("Failed")
     expect(page.locator("#row-12")).to_contain_text("late")
     expect(link).to_be_focused()
     assert page.locator("#progress").get_attribute("hx-get") is None
+    assert head.evaluate("head => head.offsetHeight") == height, "what stands below does not jump"
     page.evaluate("scrollTo(0, 0)")
     answer = page.locator("#row-1").get_by_text("early")
     box = answer.bounding_box()
@@ -101,3 +109,38 @@ def test_a_batch_without_a_single_answer_is_failed(team: Team, alice: User, open
     page.goto(page.url.rpartition("/")[0] + f"/{well.pk}")
     expect(page.get_by_role("link", name="0 failed")).to_be_visible()
     expect(page.locator("#progress .dot.bad")).to_have_count(0)
+
+
+def test_the_head_has_one_filled_button_and_no_promise_while_nothing_moves(
+    team: Team, alice: User, open_as: Open
+) -> None:
+    batch = a_running_batch(team, alice, rows=100)
+    ago(batch, minutes=5)
+    Submission.objects.update(num_success=50)
+    page = open_as(alice, f"/batches/{batch.pk}")
+    filled = page.get_by_role("main").locator(".btn.main:visible")
+    expect(page.locator("#progress")).to_contain_text("no new answers since")
+    expect(page.locator("#progress")).not_to_contain_text("left")
+    expect(filled).to_have_count(0)
+    page.locator("#more-menu summary").click()
+    expect(page.get_by_role("link", name="Finish early…")).to_be_visible()
+    hold(batch.pk, "no credits left")
+    page.reload()
+    expect(filled).to_have_text(["Resume"])
+    Batch.objects.update(held_reason="", held_for="")
+    receive(batch, dict.fromkeys(range(1, 91), "yes"))
+    expire(batch)
+    page.reload()
+    expect(filled).to_have_text(["Download"])
+    expect(page.locator("#progress")).to_contain_text("10 expired")
+    expect(page.locator("#progress .dot.bad")).to_have_count(0)
+    expect(page.get_by_role("link", name="0 failed")).to_be_visible()
+
+
+def expire(batch: Batch) -> None:
+    """xAI gave the batch up: it declares the rest of the rows."""
+    with transaction.atomic():
+        submission = batch.submissions.select_for_update(no_key=True).get()
+        results_store.declare(submission, range(91, 101), RowState.CANCELLED, "It expired.", "expired")
+        move(submission, State.COLLECTING)
+        move(submission, State.EXPIRED)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page
+from django.utils import timezone
+from playwright.sync_api import Page, expect
 
 from batchsite.batches.transitions import hold
 from batchsite.teams.models import Team, User
 from tests.browser.look import accessibility
-from tests.submission.stories import a_draft, a_running_batch, an_ended_batch
+from tests.submission.stories import a_draft, a_running_batch, ago, an_ended_batch
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 Open = Callable[[User, str], Page]
@@ -21,7 +22,11 @@ def test_attention_is_given_where_it_is_asked_for(team: Team, alice: User, open_
     held = a_running_batch(team, alice, name="Waiting for credits")
     hold(held.pk, "no credits left")
     draft = a_draft(team, alice, name="Half an idea")
+    running = a_running_batch(team, alice, rows=100, name="On its way")
+    ago(running, minutes=10)
+    running.submissions.update(num_success=50, changed_at=timezone.now())
     page = open_as(alice, "/")
+    expect(page.get_by_role("region", name="Running now")).to_contain_text("about 10 minutes left")
     assert accessibility(page) == []
     needs = page.get_by_role("region", name="Needs attention")
     needs.get_by_role("link", name="Retry…").click()

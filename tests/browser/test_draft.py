@@ -74,10 +74,13 @@ def test_what_is_missing_stands_beside_the_button_and_is_led_to(draft: Batch, pa
     button = page.get_by_role("button", name="Review and submit")
     expect(button).to_be_disabled()
     expect(button).to_have_accessible_description("Write a prompt.")
+    for part in ("#sum", "#check", "#try-cost"):
+        expect(page.locator(part)).not_to_contain_text("$")
     button.click(force=True)
     expect(prompt_of(page)).to_be_focused()
     page.keyboard.type("{{text}}")
     expect(button).to_be_enabled()
+    expect(page.locator("#sum")).to_contain_text("about $")
     page.locator("summary", has_text="All 100 rows").click()
     page.get_by_label("Row numbers").fill("7-300")
     saved_in_part(page)
@@ -89,6 +92,10 @@ def test_what_is_missing_stands_beside_the_button_and_is_led_to(draft: Batch, pa
     expect(page.locator("#rows-words")).to_contain_text("24 chosen rows of 100")
     page.get_by_role("button", name="Review and submit").click()
     expect(page.get_by_role("heading", name="Example: the request for row 7")).to_be_visible()
+    as_text, as_json = page.get_by_text("word " * 7).first.bounding_box(), page.get_by_text("As JSON").bounding_box()
+    assert as_text
+    assert as_json
+    assert as_text["y"] < as_json["y"], "people read the text first"
 
 
 def saved_in_part(page: Page) -> None:
@@ -221,7 +228,12 @@ def test_allowed_values_are_taken_from_a_column_by_one_click(draft: Batch, page_
     expect(page.get_by_role("textbox", name="Allowed values")).to_have_value("a\nb\n")
     page.get_by_text("The JSON Schema that is sent").click()
     expect(page.get_by_label("The JSON Schema that is sent")).to_contain_text('"enum"')
+    words = "in downloads the answer’s “kind” is called “kind_2”"
+    expect(page.get_by_role("main")).to_contain_text(words)
     assert accessibility(page) == []
+    page.get_by_role("button", name="Review and submit").click()
+    expect(page.get_by_role("heading", name="Review")).to_be_visible()
+    expect(page.get_by_role("main")).to_contain_text(words)
 
 
 def test_fields_are_added_moved_and_removed_by_keyboard(draft: Batch, page_of: PageOf) -> None:

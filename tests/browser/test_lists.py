@@ -164,3 +164,27 @@ def test_no_table_traps_the_wheel(team: Team, alice: User, open_as: Open) -> Non
     page.mouse.wheel(0, 500)
     page.wait_for_function("scrollY > 300")
     assert page.locator("#rows .scroll").evaluate("box => box.scrollHeight <= box.clientHeight + 1")
+
+
+def test_a_person_is_chosen_saved_as_a_view_and_their_failed_rows_are_retried(
+    three: list[Batch], team: Team, alice: User, bob: User, open_as: Open
+) -> None:
+    failed = an_ended_batch(team, bob, failed=3, name="Of Bob")
+    page = open_as(alice, "/batches/")
+    page.get_by_label("Person").select_option("Bob")
+    expect(page.locator("#batches tbody tr")).to_have_count(1)
+    page.get_by_text("Save view", exact=True).click()
+    page.get_by_label("Name of the view, for the team").fill("Bob’s")
+    page.get_by_role("button", name="Save", exact=True).click()
+    views = page.get_by_role("navigation", name="Saved views")
+    views.get_by_role("link", name="All").click()
+    expect(page.locator("#batches tbody tr")).to_have_count(4)
+    views.get_by_role("link", name="Bob’s").click()
+    expect(page.locator("#batches tbody tr")).to_have_count(1)
+    page.get_by_role("checkbox", name="Select Of Bob").check()
+    page.get_by_role("button", name="Retry failed…").click()
+    expect(page.get_by_role("main")).to_contain_text("3 rows are sent again")
+    assert accessibility(page) == []
+    page.get_by_role("button", name="Retry", exact=True).click()
+    expect(page.locator("#batches tbody tr")).to_have_count(1)
+    assert failed.submissions.count() == 2

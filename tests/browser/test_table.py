@@ -52,6 +52,7 @@ def test_filters_act_at_once_and_are_chips_that_come_off(batch: Batch, alice: Us
     assert page.url.endswith(f"/batches/{batch.pk}?state=failed")
     page.get_by_label("Search in rows and answers").fill("question 2")
     expect(page.locator("#rows tbody tr")).to_have_count(1)
+    expect(page.locator("#rows mark").first).to_be_visible()
     expect(page.get_by_label("Search in rows and answers")).to_be_focused()
     assert page.url.endswith("?search=question+2&state=failed")
     assert accessibility(page) == []
@@ -96,6 +97,7 @@ def test_a_row_opens_beside_the_table_and_is_stepped_and_corrected_by_keys(
     expect(panel.get_by_role("heading", name="Row 4")).to_be_visible()
     expect(panel).to_be_focused()
     expect(panel).to_contain_text("not as expected")
+    expect(page.locator("#row-4 .is-wrong")).to_be_visible()
     assert page.url.endswith("?f.intent=late#row-4")
     assert page.evaluate(STICKS_OUT) <= 0
     assert accessibility(page) == []

@@ -15,9 +15,10 @@ from pytest_django import Settings
 from batchsite.datasets import importer
 from batchsite.datasets.models import Dataset
 from batchsite.teams.models import Team, User
-from tests.browser.look import STICKS_OUT, accessibility
+from tests.browser.look import STICKS_OUT, accessibility, faults_everywhere
 from tests.datasets.web_site import Page as WebPage
 from tests.datasets.web_site import running_site
+from tests.factories import make_dataset
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 Open = Callable[[User, str], Page]
@@ -47,7 +48,7 @@ def media(settings: Settings, tmp_path: Path) -> None:
 def is_there(page: Page, name: str) -> None:
     """The page of the dataset, once a worker has imported it."""
     page.wait_for_url(re.compile(r"/datasets/\d+$"))
-    importer.import_step(Dataset.objects.get().pk)
+    importer.import_step(Dataset.objects.latest("pk").pk)
     expect(page.get_by_role("heading", name=name)).to_be_visible()
     expect(page.get_by_text("Ready", exact=True)).to_be_visible()
     expect(page.get_by_role("region", name="Rows").get_by_role("row").nth(2)).to_contain_text("World")
@@ -81,10 +82,25 @@ def test_a_table_is_pasted_anywhere_and_nothing_is_not_sent(
     complaints[:] = [line for line in complaints if "422" not in line]
 
 
-def test_a_file_is_dropped_anywhere(team: Team, alice: User, open_as: Open) -> None:
-    page = open_as(alice, "/datasets/")
+@pytest.mark.parametrize("path", ["/datasets/", "/", "/batches/new"])
+@pytest.mark.parametrize("had", [0, 1], ids=["the first", "another"])
+def test_a_file_is_dropped_where_work_begins(path: str, had: int, team: Team, alice: User, open_as: Open) -> None:
+    for _ in range(had):
+        make_dataset(team)
+    page = open_as(alice, path)
     page.evaluate(DROP, TABLE)
     is_there(page, "dropped")
+
+
+def test_a_newcomer_chooses_a_file_on_the_first_page(team: Team, alice: User, open_as: Open, tmp_path: Path) -> None:
+    table = tmp_path / "tickets.tsv"
+    table.write_text(TABLE)
+    page = open_as(alice, "/")
+    assert faults_everywhere(page) == []
+    with page.expect_file_chooser() as choosing:
+        page.get_by_text("Drop a file here, or choose one").click()
+    choosing.value.set_files(table)
+    is_there(page, "tickets")
 
 
 def test_a_file_that_is_chosen_before_the_script_is_there_is_sent_all_the_same(
@@ -98,6 +114,27 @@ def test_a_file_that_is_chosen_before_the_script_is_there_is_sent_all_the_same(
     assert len(held) == 1
     held[0].continue_()
     is_there(page, "early")
+
+
+def test_the_same_file_and_a_private_address_are_told(team: Team, alice: User, open_as: Open) -> None:
+    page = open_as(alice, "/datasets/")
+    for _ in range(2):
+        page.goto(page.url.split("/datasets")[0] + "/datasets/")
+        page.evaluate(DROP, TABLE)
+        is_there(page, "dropped")
+    expect(page.get_by_text("You have this file already")).to_be_visible()
+    assert accessibility(page) == []
+    page.get_by_role("button", name="Delete this copy and open the other").click()
+    expect(page.get_by_text("You have this file already")).to_have_count(0)
+    assert Dataset.objects.filter(deleted_at=None).count() == 1
+
+    page.get_by_role("navigation", name="Main").get_by_role("link", name="Datasets").click()
+    page.get_by_text("From a web address").click()
+    page.get_by_label("Address of a file or of a Google Sheet").fill("http://10.0.0.1/table.csv")
+    page.get_by_role("button", name="Import from this address").click()
+    page.wait_for_url(re.compile(r"/datasets/\d+$"))
+    importer.import_step(Dataset.objects.latest("pk").pk)
+    expect(page.get_by_role("main")).to_contain_text("10.0.0.1 is in a private network")
 
 
 def test_a_table_comes_from_a_web_address_and_is_tried_again(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Sum
 
-from batchsite.batches.models import Batch, Event
+from batchsite.batches.models import Batch, Event, Result
 from batchsite.batches.states import RUNNING, HeldFor
 from batchsite.pricing.spend import spent_this_month
 from batchsite.pricing.spend_caps import PROBE
@@ -95,12 +95,13 @@ def count_caps() -> dict[str, int]:
 def passed_cap(batch: Batch) -> str:
     """Returns how a batch passed the cap that it was started with; "" if it did not, or its cap was changed.
 
-    While nothing tells what a row costs, a few are sent nevertheless.
+    While nothing tells what a row costs, a few are sent nevertheless. Answers kept from tries were paid before.
     """
     cap = batch.spend_cap_ticks
     if cap is None or batch.events.filter(kind="cap_set").exists():
         return ""
-    most = cap + PROBE * batch.dearest_ticks
+    tried = Result.objects.filter(batch=batch, submission=None).aggregate(ticks=Sum("cost_ticks"))["ticks"] or 0
+    most = max(cap, tried) + PROBE * batch.dearest_ticks
     return f"it cost {batch.cost_ticks} ticks, and its cap is {cap}" if batch.cost_ticks > most else ""
 
 

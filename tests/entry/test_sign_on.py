@@ -14,6 +14,8 @@ from urllib.parse import urljoin
 import httpx
 import pytest
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
 from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
@@ -84,6 +86,24 @@ def test_an_account_that_is_there_is_entered_by_its_e_mail(alice: User, team: Te
     assert EmailAddress.objects.get(user=alice).verified, "the provider has confirmed it"
     browser.post(reverse("sign-out"))
     assert enter("alice@example.org", browser=browser)[1].context["request"].user == alice
+
+
+def test_who_made_an_account_with_an_e_mail_of_somebody_else_does_not_stay_in_it(alice: User, team: Team) -> None:
+    """Invited, or changed to that e-mail where no mail server asks whose it is; with a way in that is no password."""
+    Authenticator.objects.create(user=alice, type=Authenticator.Type.WEBAUTHN, data={})
+    SocialAccount.objects.create(user=alice, provider="sso", uid="somebody else")
+    _, page = enter("alice@example.org")
+    assert page.context["request"].user == alice
+    assert not Authenticator.objects.filter(user=alice).exists()
+    assert SocialAccount.objects.filter(user=alice).exclude(uid="somebody else").count() == 1
+    assert not SocialAccount.objects.filter(uid="somebody else").exists()
+
+
+def test_a_confirmed_e_mail_keeps_its_other_ways_in(alice: User, team: Team) -> None:
+    EmailAddress.objects.create(user=alice, email=alice.email, primary=True, verified=True)
+    SocialAccount.objects.create(user=alice, provider="sso", uid="an older one")
+    enter("alice@example.org")
+    assert SocialAccount.objects.filter(uid="an older one").exists()
 
 
 def test_an_e_mail_that_nobody_confirmed_opens_no_account(bob: User) -> None:

@@ -94,7 +94,7 @@ def test_a_page_costs_few_queries(
         browser.get(reverse("account"))
 
 
-@pytest.mark.parametrize("name", ["400.html", "403.html", "403_csrf.html", "404.html", "500.html"])
+@pytest.mark.parametrize("name", ["400.html", "403.html", "403_csrf.html", "404.html", "405.html", "500.html"])
 def test_error_pages_need_neither_a_database_nor_a_request(name: str) -> None:
     """No database mark: a query would fail the test."""
     page = render_to_string(name)

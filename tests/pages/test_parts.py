@@ -134,6 +134,15 @@ def test_the_bar_says_in_words_what_it_draws() -> None:
     assert re.findall(r'<rect class="(\w+)"', page) == ["good", "bad"]
 
 
+def test_a_bar_that_grows_has_all_its_parts_from_the_start() -> None:
+    for counted in (rows(), rows(total=9), rows(total=9, succeeded=7, failed=1, skipped=1)):
+        page = render_to_string("parts/_bar.html", parts.bar(counted, "live"))
+        assert re.findall(r'<rect class="(\w+)"', page) == ["good", "bad", "warn", "rest", "rest", "ahead"]
+    assert re.findall(r'<rect class="\w+" x="([\d.]+)%" width="([\d.]+)%"', page)[1:] == [
+        ("77.778", "11.111"), ("88.889", "0.000"), ("88.889", "0.000"), ("88.889", "11.111"), ("100.000", "0.000"),
+    ]  # fmt: skip
+
+
 @given(st.lists(st.integers(1, 10**7), min_size=1, max_size=5))
 def test_nothing_in_the_bar_is_invisible_and_it_fits(counts: list[int]) -> None:
     shown = parts.shares([("good", count) for count in counts])

@@ -149,6 +149,10 @@ def test_a_row_that_is_tried_again_is_pending(team: Team, alice: User) -> None:
         ("Withoutanyblankinitsbeginning:{{a}}", ["x"], "… Withoutanyblankinitsbeginning:x"),
         ("Nothing of the row is in this prompt", [], "Nothing of the row is in this prompt"),
         ("", [], ""),
+        ("Which intent is this?\n<text>\n{{a}}\n</text>", ["My card?"], "… My card?"),
+        ("{{a}}\nAnswer in one word.", ["My card?"], "My card?"),
+        ("Is {{a}} good?", ["it"], "Is it good?"),
+        ("{{a}}\n</text>", ["x" * 400], "x" * 300),
     ],
 )
 def test_the_table_shows_what_differs_from_row_to_row(prompt: str, cells: Sequence[str], shown: str) -> None:

@@ -193,6 +193,17 @@ def test_before_the_sums_are_there_rows_that_disagree_are_found_by_reading(inten
     assert [line.row for line in rows_of(site, intents, **asked)] == rows
 
 
+def test_the_column_that_the_only_field_is_named_like_is_proposed(
+    team: Team, alice: User, intents: Batch, site: Client
+) -> None:
+    dataset = make_dataset(team, ["text", "intent"], [["Where?", "lost"]])
+    alike = an_ended_batch(team, alice, dataset=dataset, rows=1, shape=SHAPE)
+    for batch, proposed in ((alike, ["intent"]), (intents, [])):
+        shown = site.get(reverse("batch-insights", args=[batch.pk])).content.decode()
+        choice = shown[shown.index('id="expected-column"') :]
+        assert re.findall(r"<option selected>(\w+)</option>", choice[: choice.index("</select>")]) == proposed
+
+
 def test_a_column_that_is_not_there_compares_with_nothing(intents: Batch, site: Client) -> None:
     site.post(reverse("batch-expected", args=[intents.pk]), {"column": "nonsense", "field": "nonsense"})
     intents.refresh_from_db()

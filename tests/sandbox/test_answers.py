@@ -37,6 +37,12 @@ def test_every_free_text_says_it_is_simulated() -> None:
         assert run_chat(text).answer.choices[0].startswith("Simulated answer:")
 
 
+def test_marks_around_a_text_are_no_part_of_the_answer() -> None:
+    answer = run_chat("<text>\nMy card\n</text>").answer.choices[0]
+    assert answer.startswith("Simulated answer: My card (")
+    assert "<script>" in run_chat("Is <script> a tag?").answer.choices[0]
+
+
 def test_longer_prompt_gets_a_longer_answer() -> None:
     short, long = run_chat("word " * 4).answer, run_chat("word " * 400).answer
     assert len(long.choices[0]) > len(short.choices[0])

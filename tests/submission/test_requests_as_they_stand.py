@@ -13,6 +13,7 @@ from batchsite.drafts import draft_store
 from batchsite.results.row_detail import row_detail
 from batchsite.submission import actions
 from batchsite.teams.models import Team
+from batchsite.teams.tool_servers import approve
 from tests.factories import make_dataset
 from tests.pipeline import check_books, drive
 from tests.sandboxes import Sandbox
@@ -64,6 +65,22 @@ def test_a_body_goes_out_in_the_order_in_which_it_stands(team: Team) -> None:
         '{"batch_request_id":"one","batch_request":{"chat_get_completion":'
         '{"messages":[{"content":"x","role":"user"}],"zeta":1,"model":"grok-4.3"}}}'
     )
+
+
+def with_server(url: str) -> str:
+    server = {"type": "mcp", "server_label": "shop", "server_url": url}
+    return orjson.dumps({"model": "grok-4.3", "input": "x", "tools": [server]}).decode()
+
+
+def test_a_request_names_only_servers_that_an_admin_approved(team: Team, sandbox: Sandbox) -> None:
+    approve(team, None, label="shop", url="https://shop.example/mcp", sentence="", token="")
+    rows = [with_server("https://shop.example/mcp"), with_server("https://elsewhere.example/mcp")]
+    batch = run(a_draft(team, *((f"r{number}", RESPONSES, body) for number, body in enumerate(rows))))
+    assert [problem["row"] for problem in batch.problems] == [2]
+    assert batch.problems[0]["message"] == (
+        "The MCP server https://elsewhere.example/mcp is not approved. An admin can do that on the Team page."
+    )
+    assert sandbox.batches() == []
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from batchsite.batches.models import RawPage, Result
+from batchsite.batches.models import Batch, RawPage, Result
 from batchsite.submission import actions
 from batchsite.teams.models import Team
-from tests.pipeline import SHORT, check_books, drive, half_done, make_batch, step_all, story
+from tests.pipeline import SHORT, check_books, drive, half_done, make_batch, step_all, step_until, story
 from tests.sandboxes import Sandbox
 
 pytestmark = pytest.mark.django_db
@@ -160,6 +160,44 @@ def test_walks_that_run_in_a_circle_give_no_row_up(is_ending: bool, team: Team, 
     drive(batch)
     check_books(batch, sandbox)
     assert batch.missing == 0, story(batch)
+
+
+def test_a_cancel_that_xai_takes_back_is_seen_though_the_cursor_runs_in_a_circle(team: Team, sandbox: Sandbox) -> None:
+    """Rows read as cancelled are no reason to stop reading while xAI counts more answers than were read."""
+    batch = read_as_cancelled(make_batch(team, ROWS), sandbox)
+    sandbox.fault("cursor_repeats", call="results")
+    step_until(batch, lambda batch: batch.is_terminal or batch.submissions.filter(walks__gt=0).exists())
+    sandbox.mend()
+    drive(batch)
+    assert batch.succeeded == ROWS, story(batch)
+    check_books(batch, sandbox)
+
+
+@pytest.mark.parametrize("lie", ["cursor_repeats", "results_trail"])
+def test_rows_that_stay_cancelled_though_xai_counts_answers_end_and_it_is_said(
+    lie: str, team: Team, sandbox: Sandbox
+) -> None:
+    batch = read_as_cancelled(make_batch(team, ROWS), sandbox)
+    sandbox.fault(lie, **({"call": "results"} if lie == "cursor_repeats" else {"seconds": 1e6}))
+    while not batch.is_terminal:
+        long_ago = timezone.now() - timedelta(hours=1)
+        batch.submissions.filter(state="collecting").update(settled_at=long_ago, changed_at=long_ago)
+        step_all(batch)
+        batch.refresh_from_db()
+    assert batch.succeeded + batch.cancelled == ROWS
+    assert any(f"counts {batch.cancelled} of its cancelled rows as answered" in line for line in story(batch))
+
+
+def read_as_cancelled(batch: Batch, sandbox: Sandbox) -> Batch:
+    """A batch whose open rows were read as cancelled while they were; by then xAI counts them as answered."""
+    sandbox.fault("cancel_reverts", seconds=60)
+    half_done(batch, sandbox)
+    sandbox.advance(180)  # some more are answered, so that results are read while it is cancelled
+    actions.cancel(batch, None)
+    step_until(batch, lambda batch: batch.cancelled)
+    assert batch.state == "cancelling"
+    sandbox.advance(60)
+    return batch
 
 
 def just_over() -> datetime:
