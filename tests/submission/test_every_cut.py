@@ -145,12 +145,11 @@ class Stage:
             self.sandbox.set(rate=200 if is_slow else 0, deferred_delay=0.3 if is_slow else 0)
         self.sandbox.mend()
         if self.fault:
-            self.sandbox.fault(**self.fault, surely=not cuts)
+            self.sandbox.fault(**self.fault)
         guillotine, before = Guillotine(*cuts), self.batches()
         life = Life(make_team(), self.table, guillotine, self.after, self.draft)
         life.live()
         check(life, self.sandbox, before)
-        self.sandbox.check_faults()
         return guillotine
 
     def batches(self) -> frozenset[str]:
@@ -162,7 +161,7 @@ class Stage:
         self.sandbox.mend()
         self.sandbox.set(identical_adds="ignored")  # an add that sleeps before it leaves cannot be called back
         if self.fault:
-            self.sandbox.fault(**self.fault, surely=False)
+            self.sandbox.fault(**self.fault)
         sleeper, before, raised = Sleeper(at), self.batches(), list[BaseException]()
         first = Life(make_team(), self.table, sleeper, self.after, self.draft)
         first.deaths = 1
