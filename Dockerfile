@@ -15,7 +15,7 @@ COPY batchsite batchsite
 COPY templates templates
 COPY static static
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 BATCHSITE_DATA=/data BATCHSITE_BIND=0.0.0.0
-USER batchsite
+USER 10001
 VOLUME /data
 EXPOSE 8000
 # The supervisor needs up to 40 s: steps in progress end, and what they know is written down.

@@ -194,6 +194,7 @@ RULES: dict[str, Rule] = {
     "ask": LOOK,
     "ask-remove": WORK,
     "ask-as-example": WORK,
+    "ask-stay": WORK,
     # Prompts
     "prompts": LOOK_OR_WORK,
     "prompt": LOOK_OR_WORK,

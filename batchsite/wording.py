@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import timedelta
 from decimal import Decimal
 
 TICKS_PER_DOLLAR = 10_000_000_000
+LONGEST_NAME = 80
+_DISARMED = str.maketrans({"<": "‹", ">": "›", "@": "＠", "[": "(", "]": ")", "`": "'", "|": "¦"})
+"""What starts a mention, a link or code in Slack, Teams, Discord, Telegram and Markdown."""
+
+
+def plain_name(name: str) -> str:
+    """Returns a name in one line, without signs that do something in a mail or a chat."""
+    shown = "".join(sign if unicodedata.category(sign)[0] != "C" else " " for sign in name)
+    line = " ".join(shown.split()).translate(_DISARMED).replace("://", ":/ /").replace("www.", "www. ")
+    return line if len(line) <= LONGEST_NAME else f"{line[: LONGEST_NAME - 1]}…"
 
 
 def dollars(ticks: int | None) -> str:

@@ -156,8 +156,9 @@
   };
   const showKeys = () => {
     const box = find("#keys").content.cloneNode(true);
-    for (const pair of all("[data-if]", box)) pair.hidden = !find(pair.dataset.if);
-    for (const [key, words] of new Map(all("[data-key]").map((element) => [element.dataset.key, wordsOf(element).trim()]))) {
+    const own = new Map(all("[data-key]").map((element) => [element.dataset.key, wordsOf(element).trim()]));
+    for (const pair of all("[data-if]", box)) pair.hidden = !find(pair.dataset.if) || own.has(find("kbd", pair).textContent);
+    for (const [key, words] of own) {
       const pair = find("dl > div:last-child", box).cloneNode(true);
       find("kbd", pair).textContent = key;
       find("dd", pair).textContent = words;

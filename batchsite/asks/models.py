@@ -10,6 +10,7 @@ from django.utils import timezone
 from batchsite.processes.models import Work
 from batchsite.teams.accounts import AccountKind
 from batchsite.teams.models import ProviderKey, Team, User
+from batchsite.teams.retained import Retained
 
 
 class AskState(models.TextChoices):
@@ -21,7 +22,7 @@ class AskState(models.TextChoices):
     LOST = "lost", "Lost"
 
 
-class Ask(Work):
+class Ask(Retained, Work):
     """One prompt and its answer. What is sent does not change; asking again is another ask."""
 
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="asks", db_index=False)

@@ -18,7 +18,7 @@ from batchsite.batches import queries
 from batchsite.batches.states import State
 from batchsite.http import UNPROCESSABLE, whole_number
 from batchsite.pricing.single_prompts import likely_cost
-from batchsite.teams.accounts import AccountKind, account_kind
+from batchsite.teams.accounts import AccountKind, account_kind, keys_of
 from batchsite.teams.requests import TeamRequest
 
 SHOWN = 30
@@ -55,7 +55,9 @@ def _initial(request: TeamRequest) -> dict[str, Any]:
     if earlier is None:
         return {}
     effort = earlier.params.get("reasoning_effort") or ""
-    return {"prompt": earlier.prompt, "system": earlier.system_prompt, "model": earlier.model, "effort": effort}
+    asked = {"prompt": earlier.prompt, "system": earlier.system_prompt, "model": earlier.model, "effort": effort}
+    key = keys_of(request.team).filter(pk=earlier.key_id or 0).first()
+    return asked | ({"key": key} if key else {})
 
 
 def _context(request: TeamRequest, form: AskForm) -> dict[str, Any]:

@@ -17,7 +17,7 @@ class AuditConfig(AppConfig):
         def on_event(event: str, request: Any, facts: dict[str, Any], **_: Any) -> None:
             if event not in EVENTS:
                 return
-            ids = {key: value for key, value in facts.items() if key in {"batch", "dataset", "prompt", "user"}}
+            ids = {key: value for key, value in facts.items() if key in {"batch", "dataset", "prompt", "ask", "user"}}
             values: dict[str, Any] = {"about": "" if event in OF_ONESELF else named(ids)}
             if event in OF_ONESELF:
                 values |= person(facts["user"])

@@ -60,6 +60,7 @@ WORDS: dict[str, str] = {
     "asks": "Asked a prompt once",
     "ask-remove": "Removed an ask",
     "ask-as-example": "Added an answer as an example",
+    "ask-stay": "Changed whether retention applies to an ask",
     "prompts": "Saved a prompt",
     "prompt": "Saved a version of a prompt",
     "prompt-rename": "Renamed a prompt",

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 
 from batchsite.batches.batch_recipe import recipe_of
 from batchsite.batches.batchable import answers_for, why_no_batch
@@ -62,12 +63,19 @@ def new_draft(team: Team, user: User | None, dataset: Dataset) -> Batch:
             team=team,
             dataset=dataset,
             created_by=user,
-            name=dataset.name,
+            name=_name_for(dataset),
             model=first,
             picture_column=dataset.file_column,
         )
         note(batch.pk, "drafted", "Draft created", by=user)
     return batch
+
+
+def _name_for(dataset: Dataset) -> str:
+    """Returns the name of the dataset, with a number if a batch is called so already."""
+    called_so = Q(name=dataset.name) | Q(name__startswith=f"{dataset.name[:190]} ")
+    had = Batch.objects.filter(called_so, team=dataset.team_id).count()
+    return f"{dataset.name[:190]} {had + 1}" if had else dataset.name
 
 
 class Submitted(RuntimeError):

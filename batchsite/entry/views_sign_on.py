@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from allauth.socialaccount.helpers import render_authentication_error
 from allauth.socialaccount.providers.openid_connect import views
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from requests import RequestException
 
 FAULTS = (RequestException, KeyError, ValueError)
@@ -12,11 +15,14 @@ FAULTS = (RequestException, KeyError, ValueError)
 
 
 def begin(request: HttpRequest, provider_id: str) -> HttpResponse:
+    """Leads to the provider by a page: with `form-action 'self'` no form may end elsewhere, by redirects either."""
     try:
         response: HttpResponse = views.login(request, provider_id)
     except FAULTS:
-        response = render_authentication_error(request, provider_id)
-    return response
+        refused: HttpResponse = render_authentication_error(request, provider_id)
+        return refused
+    away = response.get("Location", "")
+    return render(request, "entry/away.html", {"away": away}) if urlsplit(away).netloc else response
 
 
 def come_back(request: HttpRequest, provider_id: str) -> HttpResponse:

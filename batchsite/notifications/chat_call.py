@@ -46,6 +46,9 @@ class ChatCall:
         return Outcome(REFUSED if way.code.startswith("2") else way.code or REFUSED)
 
     def _told(self, chat: Chat) -> bool:
-        title, text = news_words.title(self.news), news_words.text(self.news)
-        told = chat.plugin.notify(title=title, body=text, notify_type=NotifyType.INFO, body_format=NotifyFormat.TEXT)
-        return bool(told)
+        title, text = news_words.title(self.news), news_words.below_title(self.news)
+        form = NotifyFormat.TEXT
+        if chat.plugin.notify_format == NotifyFormat.MARKDOWN:
+            # From text Apprise would put a backslash before every dot, in links, too.
+            text, form = text.replace("\n", "\n\n"), NotifyFormat.MARKDOWN
+        return bool(chat.plugin.notify(title=title, body=text, notify_type=NotifyType.INFO, body_format=form))

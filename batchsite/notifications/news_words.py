@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
 from batchsite.batches.states import HeldFor
 from batchsite.notifications.models import Kind, News
 from batchsite.notifications.payload import link_to
-from batchsite.wording import dollars
+from batchsite.wording import dollars, plain_name
 
-LONGEST_NAME = 80
 MOST_NAMED = 30
 """Pieces of news that one message spells out."""
 _CAUSES = {
@@ -28,15 +26,6 @@ _LINES = {
     "cap_near": "The spending cap is almost reached",
     "cap_stopped": "Stopped at the spending cap",
 }
-_DISARMED = str.maketrans({"<": "‹", ">": "›", "@": "＠", "[": "(", "]": ")", "`": "'", "|": "¦"})
-"""What starts a mention, a link or code in Slack, Teams, Discord, Telegram and Markdown."""
-
-
-def plain(name: str) -> str:
-    """Returns a name in one line, without signs that do something in a mail."""
-    shown = "".join(sign if unicodedata.category(sign)[0] != "C" else " " for sign in name)
-    line = " ".join(shown.split()).translate(_DISARMED).replace("://", ":/ /").replace("www.", "www. ")
-    return line if len(line) <= LONGEST_NAME else f"{line[: LONGEST_NAME - 1]}…"
 
 
 def title(news: Sequence[News]) -> str:
@@ -54,11 +43,16 @@ def text(news: Sequence[News]) -> str:
     return "\n\n".join(parts)
 
 
+def below_title(news: Sequence[News]) -> str:
+    """Returns the text for a message that has the title above it: of a single piece of news without its first line."""
+    return text(news).partition("\n")[2] if len(news) == 1 else text(news)
+
+
 def _headline(news: News) -> str:
     facts = news.facts
     if news.kind == Kind.TEST:
         return "A test from batchsite"
-    name = plain(str(facts["name"]))
+    name = plain_name(str(facts["name"]))
     if news.kind == Kind.LINE:
         return f"{_LINES.get(str(facts['line']), 'A budget threshold was reached')}: {name}"
     if news.kind == Kind.HELD:
@@ -75,7 +69,7 @@ def _paragraph(news: News) -> str:
 
 def _details(news: News) -> list[str]:
     facts: dict[str, Any] = news.facts
-    lines = [f"Team {plain(str(facts.get('team', '')))}"]
+    lines = [f"Team {plain_name(str(facts.get('team', '')))}"]
     if news.kind == Kind.HELD:
         cause = _CAUSES.get(facts["held_for"], "somebody has to look at it")
         lines.append(f"It waits because {cause}. No row fails because of it.")

@@ -50,8 +50,13 @@ def back_up(folder: Path) -> Summary:
     try:
         _check(folder, data)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.chmod(
+            0o700
+        )  # also if somebody else made it, for the dump: a data folder that others can read is refused
         if connection.vendor == "sqlite":
             _copy_sqlite(Path(connection.settings_dict["NAME"]), folder / "db.sqlite3")
+        else:
+            (folder / DUMP).chmod(0o600)
         # After the database, so that all uploads it refers to are there; there may only be more by now.
         uploads = _copy_folder(data / "uploads", folder / "uploads", leave_out="incoming")
         _copy_secret(data, folder)
@@ -85,7 +90,8 @@ def dump_line(folder: Path) -> str:
     database = connection.settings_dict
     where = {"host": database["HOST"], "port": database["PORT"], "username": database["USER"]}
     options = " ".join(f"--{name}={value}" for name, value in where.items() if value)
-    return f"mkdir -p {folder} && pg_dump --format=custom --file={folder / DUMP} {options} {database['NAME']}"
+    dump = f"pg_dump --format=custom --file={folder / DUMP} {options} {database['NAME']}"
+    return f"(umask 077; mkdir -p {folder} && {dump})"
 
 
 def _copy_sqlite(source: Path, target: Path) -> None:

@@ -35,3 +35,7 @@ class RetentionForm(forms.Form):
         "Saved prompts, in days after they were last changed",
         "All versions, once no batch and no draft uses one.",
     )
+    asks = days_field(
+        "Asks, in days after they ended",
+        "Prompts that were asked once, with their answers.",
+    )

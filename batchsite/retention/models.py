@@ -18,6 +18,8 @@ class Retention(Work):
     """Days after an upload."""
     prompts = models.PositiveIntegerField(null=True, blank=True)
     """Days after a prompt was last changed."""
+    asks = models.PositiveIntegerField(null=True, blank=True)
+    """Days after a prompt that was asked once had its answer."""
     set_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
 
     def __str__(self) -> str:
@@ -26,4 +28,4 @@ class Retention(Work):
     @property
     def days(self) -> dict[str, int | None]:
         """By what is removed, in the order in which one makes the next removable."""
-        return {"batches": self.batches, "datasets": self.datasets, "prompts": self.prompts}
+        return {"batches": self.batches, "datasets": self.datasets, "prompts": self.prompts, "asks": self.asks}

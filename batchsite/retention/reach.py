@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
+from batchsite.asks.models import Ask
 from batchsite.batches.models import Batch, EndedBy, Renewal, Submission
 from batchsite.batches.states import TERMINAL
 from batchsite.datasets.models import Dataset, DatasetState
@@ -43,6 +44,11 @@ def prompts(team: Team, before: datetime) -> QuerySet[Prompt]:
     return _unused(Prompt.objects.filter(team=team, deleted_at=None, stays=False), before)
 
 
+def asks(team: Team, before: datetime) -> QuerySet[Ask]:
+    """Asks that ended before then."""
+    return Ask.objects.filter(team=team, stays=False, ended_at__lte=before)
+
+
 def deleted_prompts(team: Team, before: datetime) -> QuerySet[Prompt]:
     """Prompts that people deleted before then, and that no batch refers to any more."""
     return _unused(Prompt.objects.filter(team=team, deleted_at__lte=before), before)
@@ -58,4 +64,5 @@ REACH: Mapping[str, Callable[[Team, datetime], QuerySet[Any]]] = {
     "batches": batches,
     "datasets": datasets,
     "prompts": prompts,
+    "asks": asks,
 }

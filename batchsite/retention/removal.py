@@ -32,7 +32,7 @@ EVERY = timedelta(hours=1)
 SLICE = 40
 """Things removed in one step."""
 Days = dict[str, int | None]
-ONE_OF = {"batches": "batch", "datasets": "dataset", "prompts": "prompt"}
+ONE_OF = {"batches": "batch", "datasets": "dataset", "prompts": "prompt", "asks": "ask"}
 
 
 def counts(team: Team, days: Days, at: datetime) -> dict[str, int]:
@@ -58,7 +58,7 @@ def remove_now(team: Team) -> int:
 
 
 def keep(thing: Any, *, stays: bool) -> None:
-    """Keeps a batch, dataset or prompt whatever the team's retention says, or leaves it to that again."""
+    """Keeps a batch, dataset, prompt or ask whatever the team's retention says, or leaves it to that again."""
     type(thing)._default_manager.filter(pk=thing.pk).update(stays=stays, remove_at=None)
     if not stays:
         Retention.objects.filter(team=thing.team_id).update(next_look_at=timezone.now())

@@ -11,4 +11,5 @@ urlpatterns = [
     path("batches/<int:batch_id>/stay", views.batch_stay, name="batch-stay"),
     path("datasets/<int:dataset_id>/stay", views.dataset_stay, name="dataset-stay"),
     path("prompts/<int:prompt_id>/stay", views.prompt_stay, name="prompt-stay"),
+    path("asks/<int:ask_id>/stay", views.ask_stay, name="ask-stay"),
 ]

@@ -9,8 +9,10 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import Truncator
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from batchsite.asks.models import Ask
 from batchsite.batches.models import Batch
 from batchsite.batches.queries import batches_of
 from batchsite.datasets.models import Dataset
@@ -71,8 +73,7 @@ def retention_now(request: TeamRequest) -> HttpResponse:
 
 def _words(counts: dict[str, int]) -> str:
     """Returns counts as `2 batches and 1 dataset`; "nothing" if all are 0."""
-    words = {"batches": ("batch", "batches"), "datasets": ("dataset", "datasets"), "prompts": ("prompt", "prompts")}
-    some = [f"{count:,} {words[kind][count != 1]}" for kind, count in counts.items() if count]
+    some = [f"{count:,} {removal.ONE_OF[kind] if count == 1 else kind}" for kind, count in counts.items() if count]
     return " and ".join(filter(None, [", ".join(some[:-1]), *some[-1:]])) or "nothing"
 
 
@@ -102,9 +103,14 @@ def prompt_stay(request: TeamRequest, prompt_id: int) -> HttpResponse:
     return _stay(request, get_object_or_404(Prompt, team=request.team, deleted_at=None, pk=prompt_id), "prompt")
 
 
-def _stay(request: TeamRequest, thing: Batch | Dataset | Prompt, page: str) -> HttpResponse:
+@require_POST
+def ask_stay(request: TeamRequest, ask_id: int) -> HttpResponse:
+    return _stay(request, get_object_or_404(Ask, team=request.team, pk=ask_id), "ask")
+
+
+def _stay(request: TeamRequest, thing: Batch | Dataset | Prompt | Ask, page: str) -> HttpResponse:
     stays = request.POST.get("stays") == "yes"
     removal.keep(thing, stays=stays)
     words = "stays until somebody deletes it." if stays else "goes as the team’s retention says."
-    messages.success(request, f"“{thing.name}” {words}")
+    messages.success(request, f"“{Truncator(str(thing)).chars(60)}” {words}")
     return redirect(page, thing.pk)

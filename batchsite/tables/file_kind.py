@@ -25,7 +25,7 @@ _MARKUP = (
     (re.compile(rb"\s*(\{\s*\"|\[\s*[\[{])"), "a JSON file"),
     (re.compile(rb"\s*\|[^\r\n]*\r?\n[ \t]*\|[ \t]*:?-[-:| \t]*(?:[\r\n]|\Z)"), "a table in Markdown"),
     (re.compile(rb"\s*\+-[-+]*\+[ \t]*\r?\n[ \t]*\|"), "a table as a terminal shows it"),
-    (re.compile(rb"[^\r\n]*\|[^\r\n]*\r?\n[ \t]*-+(?:\+-+)+[ \t]*(?:[\r\n]|\Z)"), "a table as a terminal shows it"),
+    (re.compile(rb"[^\r\n|]*+\|[^\r\n]*+\r?\n[ \t]*-+(?:\+-+)+[ \t]*(?:[\r\n]|\Z)"), "a table as a terminal shows it"),
     (_SQL, "SQL"),
     (re.compile(rb"ID;P[^\r\n]*\r?\n[A-Z];"), "a SYLK file"),
     (re.compile(rb"TABLE\r?\n0,1\r?\n\""), "a DIF file"),

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from batchsite.tables.cell_values import is_datum, is_missing
 
-_CODE = re.compile(r"[^\W\d_]{1,12}[ _.\-]?\d+(?:[_.\-]?[^\W\d_]{0,6}\d*){0,4}")
+_CODE = re.compile(r"[^\W\d_]{1,12}+[ _.\-]?+\d++(?:[_.\-]?+[^\W\d_]{0,6}+\d*+){0,4}+")
 """A name that says nothing: Q1, Q2_4_TEXT, v01, item 3."""
 _ASKING = re.compile(
     r"""(?:.*[?？:：…]|(?:

@@ -35,6 +35,7 @@ _VERSION = ("id", "number", "comment", "system_prompt", "text", "examples", "sha
 _ASK = (
     *("id", "at", "model", "system_prompt", "prompt", "params", "state", "answer", "reasoning", "error"),
     *("finish_reason", "answered_by", "prompt_tokens", "completion_tokens", "reasoning_tokens", "cost_ticks"),
+    *("stays", "remove_at"),
 )
 _JUDGEMENT = ("row", "verdict", "corrected", "comment", "at")
 _EVENT = ("kind", "text", "detail", "outcome", "at", "last_at", "times")

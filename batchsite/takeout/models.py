@@ -22,7 +22,7 @@ def _folder_name() -> str:
 
 
 class Takeout(Work):
-    """The zip lies in parts, one for each thing: a worker that dies loses the part that it was at."""
+    """The zip lies in parts, one for each unit: a worker that dies loses the one that it was at."""
 
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="takeouts")
     asked_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
@@ -31,9 +31,11 @@ class Takeout(Work):
     kind = models.PositiveSmallIntegerField(default=0)
     """The kind of things that is written now, as its place in `contents.KINDS`."""
     after = models.PositiveBigIntegerField(default=0)
-    """The last thing of that kind that was written."""
+    """The last thing of that kind that was written or begun."""
+    row = models.PositiveBigIntegerField(default=0)
+    """The last row of it that was written. 0: all of it was."""
     things = models.PositiveIntegerField(default=0)
-    """Written so far."""
+    """Units written so far."""
     total = models.PositiveIntegerField(default=0)
     size = models.PositiveBigIntegerField(default=0)
     """Bytes so far."""

@@ -22,6 +22,7 @@ from batchsite.processes.bounded_work import end_in_words
 from batchsite.processes.leases import Claim, claimed
 from batchsite.processes.queue import Job, enqueue, take_due
 from batchsite.takeout import contents, manifest
+from batchsite.takeout.contents import Place
 from batchsite.takeout.models import Takeout, TakeoutPart
 from batchsite.takeout.zip_parts import Beat, Member, bytes_of, directory, write_part
 from batchsite.teams.models import Team, User
@@ -30,7 +31,7 @@ from batchsite.workbooks.disk_room import RESERVE
 
 KEPT = timedelta(days=7)
 SECONDS = 5.0
-"""After which a step begins no other thing."""
+"""After which a step begins no other unit."""
 EVERY, ROOM_EVERY = 5.0, 32_000_000
 """Seconds and bytes between two extensions of the lease, and two looks at the disk."""
 ANSWER = 400
@@ -119,7 +120,7 @@ def _job(takeout: Takeout) -> Job:
 
 
 def build_step(takeout_id: int) -> None:
-    """Writes the next things for a few seconds. Raises Busy, LeaseLost."""
+    """Writes the next units for a few seconds. Raises Busy, LeaseLost."""
     with claimed(Takeout, takeout_id) as claim:
         takeout = Takeout.objects.select_related("team").get(pk=claim.pk)
         if not takeout.is_building:
@@ -140,20 +141,21 @@ def _write_for_a_while(claim: Claim[Takeout], takeout: Takeout) -> None:
         if takeout.kind >= len(KINDS):
             _finish(claim, takeout)
             return
-        thing = contents.next_of(takeout.team, KINDS[takeout.kind], takeout.after)
-        if thing is None:
-            takeout.kind, takeout.after = takeout.kind + 1, 0
+        place = Place(takeout.after, takeout.row)
+        unit = contents.next_of(takeout.team, KINDS[takeout.kind], place, takeout.created_at)
+        if unit is None:
+            takeout.kind, takeout.after, takeout.row = takeout.kind + 1, 0, 0
             continue
-        after, members = thing
+        place, members = unit
         part = _written(claim, takeout, members)
         with claim.locked() as fresh:
-            fresh.kind, fresh.after, fresh.things = takeout.kind, after, fresh.things + 1
+            fresh.kind, fresh.after, fresh.row, fresh.things = takeout.kind, place.after, place.row, fresh.things + 1
             fresh.size += part.size
             fresh.total = max(fresh.total, fresh.things)
             part.number = fresh.parts.count()
             part.save()
-            fresh.save(update_fields=["kind", "after", "things", "total", "size"])
-        takeout.after = after
+            fresh.save(update_fields=["kind", "after", "row", "things", "total", "size"])
+        takeout.after, takeout.row = place.after, place.row
 
 
 def _written(claim: Claim[Takeout], takeout: Takeout, members: Iterable[Member]) -> TakeoutPart:

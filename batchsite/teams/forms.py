@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
@@ -27,13 +28,19 @@ class TeamForm(forms.Form):
 
 
 class InvitationForm(forms.Form):
-    """A link for one person. It offers the roles that whoever makes it may give."""
+    """A link for one person, sent by mail where there is a server for it. It offers the roles that may be given."""
+
+    email = forms.EmailField(
+        label="E-mail", required=False, help_text="The link is sent there. Leave it blank to pass the link on yourself."
+    )
 
     role = forms.ChoiceField(initial=Role.MEMBER, widget=forms.RadioSelect, label="Role")
 
     def __init__(self, roles: Sequence[Role], data: QueryDict | None = None) -> None:
         super().__init__(data)
         self.fields["role"].choices = [(role.value, role.label) for role in roles]  # type: ignore[attr-defined]
+        if not settings.OPTIONS.email_url:
+            del self.fields["email"]
 
 
 class RoleForm(forms.Form):

@@ -138,6 +138,8 @@ class Invitation(models.Model):
     token = models.CharField(max_length=40, unique=True, default=_invitation_token)
     role = models.CharField(max_length=10, choices=Role.choices, default=Role.MEMBER)
     created_by = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    email = models.EmailField(blank=True)
+    """Where the link was sent by mail. Empty: to nobody, whoever made it hands it on."""
     expires_at = models.DateTimeField(default=_in_two_weeks)
     used_at = models.DateTimeField(null=True, blank=True)
     """Set once, by compare-and-set. Stays if the account of `used_by` is deleted."""

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from batchsite.http import UNPROCESSABLE, next_url
-from batchsite.teams import invitations, people, security_log, tool_servers
+from batchsite.teams import invitation_mail, invitations, people, security_log, tool_servers
 from batchsite.teams.accounts import keys_of
 from batchsite.teams.forms import (
     BudgetForm,
@@ -119,10 +119,18 @@ def invitation_new(request: TeamRequest) -> HttpResponse:
     form = InvitationForm(people.roles_given_by(request.membership), request.POST)
     if not form.is_valid():
         return team_page(request, invitation_form=form)
-    role = form.cleaned_data["role"]
-    invitation = Invitation.objects.create(team=request.team, role=role, created_by=request.user)
+    role, email = form.cleaned_data["role"], form.cleaned_data.get("email", "")
+    if email and invitation_mail.has_sent_enough(request.team):
+        form.add_error("email", "The team has sent 50 invitations today. Leave this blank and pass the link on.")
+        return team_page(request, invitation_form=form)
+    invitation = Invitation.objects.create(team=request.team, role=role, email=email, created_by=request.user)
     security_log.record("invitation_made", request, invitation=invitation.pk, role=role)
-    messages.success(request, "The link is ready. Send it to one person: it works once, within 14 days.")
+    if not email:
+        messages.success(request, "The link is ready. Send it to one person: it works once, within 14 days.")
+    elif invitation_mail.send(invitation, request.user):
+        messages.success(request, f"The link was sent to {email}. It works once, within 14 days.")
+    else:
+        messages.error(request, f"The mail server does not answer, so nothing was sent. Pass the link on to {email}.")
     return redirect("team")
 
 

@@ -15,6 +15,7 @@ from batchsite.pricing.estimate import Estimate, estimate
 from batchsite.pricing.model_prices import prices_for
 from batchsite.recipes.prompt_template import PromptError
 from batchsite.teams.accounts import AccountKind, account_kind
+from batchsite.teams.key_choice import PayingKeyForm
 from batchsite.teams.models import User
 from batchsite.trials.models import OPEN, AnswerState, Trial, TrialAnswer
 from batchsite.trials.trial_cost import Bill
@@ -169,7 +170,7 @@ class TypedVariant:
 
 
 def panel_context(
-    batch: Batch, choice: RowChoice, trial: Trial | None, person: User, *, refused: str = ""
+    batch: Batch, choice: RowChoice, trial: Trial | None, person: User, key_form: PayingKeyForm, *, refused: str = ""
 ) -> dict[str, Any]:
     """Returns everything that the panel shows, for `trial` or else the latest one."""
     latest = trial or batch.trials.order_by("-pk").first()
@@ -181,6 +182,7 @@ def panel_context(
         "further": [TypedVariant(number, NAMES[number], **one) for number, one in enumerate(further, 1)],
         "may_add": len(further) < MOST_FURTHER,
         "choice": choice,
+        "key_form": key_form,
         "hows": HOWS.items(),
         "most_rows": MOST_ROWS,
         "models": _models(batch, further),

@@ -21,8 +21,8 @@ from batchsite.pricing.single_prompts import promised
 from batchsite.recipes.attachments import PAGES
 from batchsite.recipes.prompt_template import PromptError
 from batchsite.recipes.recipe import Recipe, check_row
-from batchsite.teams.accounts import AccountKind, payer_of
-from batchsite.teams.models import Team, User
+from batchsite.teams.accounts import AccountKind, AccountMissing, payer_of
+from batchsite.teams.models import ProviderKey, Team, User
 from batchsite.trials.completion import body_of, for_trying, packed
 from batchsite.trials.models import OPEN, AnswerState, Trial, TrialAnswer
 from batchsite.trials.trial_cost import Bill, PricedVariant, bill, priced
@@ -110,12 +110,15 @@ def plan(batch: Batch, rows: Sequence[int]) -> Plan:
     return Plan(rows, answers, bill([variant.priced for variant in asked], len(rows), open_answers))
 
 
-def press(batch: Batch, user: User | None, rows: Sequence[int]) -> Trial:
-    """Stores a trial of these rows, to be asked by a worker. Raises Refused."""
+def press(batch: Batch, user: User | None, rows: Sequence[int], key: ProviderKey | None = None) -> Trial:
+    """Stores a trial of these rows, to be asked by a worker. Raises Refused.
+
+    `key`: one of the team's, else what pays by default.
+    """
     if batch.state != State.DRAFT:
         raise Refused("This batch was already submitted; only a draft can be tried.")
     planned = plan(batch, rows)
-    answers, (account, key) = planned.answers, payer_of(batch.team)
+    answers, (account, paying) = planned.answers, _payer(batch.team, key)
     with alone_with_budgets(batch.team):
         budget = limiting_budget(batch.team, user)
         if budget and (words := budget.refusal(planned.bill.ticks or 0, "This try", "try fewer rows or variants")):
@@ -127,7 +130,7 @@ def press(batch: Batch, user: User | None, rows: Sequence[int]) -> Trial:
             batch=batch,
             by=user,
             account=account,
-            key=key,
+            key=paying,
             rows=list(rows),
             variants=variants_of(batch),
             shape=batch.shape,
@@ -140,6 +143,14 @@ def press(batch: Batch, user: User | None, rows: Sequence[int]) -> Trial:
             trial.ended_at, trial.next_look_at = timezone.now(), None
             trial.save(update_fields=["ended_at", "next_look_at"])
     return trial
+
+
+def _payer(team: Team, key: ProviderKey | None) -> tuple[AccountKind, ProviderKey | None]:
+    """Raises Refused."""
+    try:
+        return payer_of(team, key)
+    except AccountMissing as error:
+        raise Refused(f"{error} Nothing was sent.") from error
 
 
 def promised_by_trials(team: Team, person: User | None) -> int:

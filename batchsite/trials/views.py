@@ -18,9 +18,10 @@ from batchsite.batches.states import State
 from batchsite.drafts import draft_store
 from batchsite.http import UNPROCESSABLE, whole_number
 from batchsite.teams.accounts import AccountKind, account_kind
+from batchsite.teams.key_choice import PayingKeyForm
 from batchsite.teams.requests import TeamRequest
 from batchsite.trials import tasks, trial_start
-from batchsite.trials.forms import added, choice_of, typed_variants
+from batchsite.trials.forms import FORM, added, choice_of, key_form, typed_variants
 from batchsite.trials.models import Trial
 from batchsite.trials.trial_page import cost_of, panel_context, same_rows, shown
 from batchsite.trials.trial_rows import RowChoice, choose
@@ -34,7 +35,7 @@ def trying(request: TeamRequest, batch_id: int) -> HttpResponse:
         return _act(request, batch)
     trial = _trial(batch, request.GET.get("trial"))
     choice = choice_of(request.GET) if "how" in request.GET else same_rows(trial or _latest(batch))
-    return render(request, "trials/try.html", panel_context(batch, choice, trial, request.user))
+    return render(request, "trials/try.html", _panel(request, batch, choice, trial))
 
 
 @require_GET
@@ -43,8 +44,7 @@ def panel(request: TeamRequest, batch_id: int) -> HttpResponse:
     batch = queries.batch_of(request.team, batch_id)
     if not request.htmx:
         return redirect("try", batch.pk)
-    context = panel_context(batch, same_rows(_latest(batch)), None, request.user) | _beside(request)
-    return render(request, "trials/_panel.html", context)
+    return render(request, "trials/_panel.html", _panel(request, batch, same_rows(_latest(batch))) | _beside(request))
 
 
 @require_GET
@@ -94,7 +94,10 @@ def _press(request: TeamRequest, batch: Batch, choice: RowChoice) -> HttpRespons
         rows = choose(choice, batch.rows, batch.dataset.row_count)
     except ValueError as error:
         return _refused(request, batch, choice, str(error))
-    trial = trial_start.press(batch, request.user, rows)
+    paying = PayingKeyForm(request.team, request.POST, form_id=FORM)
+    if not paying.is_valid():
+        return _refused(request, batch, choice, "This key is not there any more. Choose another.")
+    trial = trial_start.press(batch, request.user, rows, paying.chosen)
     tasks.nudge(trial)
     return _back(request, batch, same_rows(trial))
 
@@ -126,17 +129,23 @@ def _change(batch: Batch, what: str, which: str) -> None:
 
 def _back(request: TeamRequest, batch: Batch, choice: RowChoice) -> HttpResponse:
     if request.htmx:
-        return render(
-            request, "trials/_panel.html", panel_context(batch, choice, None, request.user) | _beside(request)
-        )
-    asked = urlencode({"how": choice.how, "count": choice.count, "picked": choice.picked})
-    return redirect(f"{reverse('try', args=[batch.pk])}?{asked}")
+        return render(request, "trials/_panel.html", _panel(request, batch, choice) | _beside(request))
+    asked = {"how": choice.how, "count": choice.count, "picked": choice.picked}
+    asked |= {"key": request.POST["key"]} if "key" in request.POST else {}
+    return redirect(f"{reverse('try', args=[batch.pk])}?{urlencode(asked)}")
 
 
 def _refused(request: TeamRequest, batch: Batch, choice: RowChoice, words: str) -> HttpResponse:
-    context = panel_context(batch, choice, None, request.user, refused=words) | _beside(request)
+    context = _panel(request, batch, choice, refused=words) | _beside(request)
     template = "trials/_panel.html" if request.htmx else "trials/try.html"
     return render(request, template, context, status=UNPROCESSABLE)
+
+
+def _panel(
+    request: TeamRequest, batch: Batch, choice: RowChoice, trial: Trial | None = None, *, refused: str = ""
+) -> dict[str, Any]:
+    paying = key_form(request.team, request.POST or request.GET, trial or _latest(batch))
+    return panel_context(batch, choice, trial, request.user, paying, refused=refused)
 
 
 def _tried(batch: Batch, trial: Trial) -> dict[str, Any]:

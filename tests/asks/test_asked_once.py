@@ -171,6 +171,22 @@ def test_the_page_asks_keeps_the_answer_and_makes_an_example_of_it(
     assert not Ask.objects.exists()
 
 
+def test_the_key_that_was_chosen_pays_and_is_chosen_when_it_is_asked_again(
+    alice: User, client_of: Any, team: Team, sandbox: Sandbox, settings: Any
+) -> None:
+    settings.OPTIONS = replace(settings.OPTIONS, xai_api_base=sandbox.url)
+    for name, key in {"Production": "xai-first-key-1111111111", "Trying out": "xai-second-key-222222222"}.items():
+        sandbox.admin("POST", "keys", {"key": key, "team": "team-1"})
+        other = store_key(team, key, "team-1", alice, name=name)
+    site: Client = client_of(alice)
+    assert "Production …1111 (default)" in site.get(reverse("asks")).content.decode()
+    site.post(reverse("asks"), {"prompt": "Capital of Peru?", "model": "grok-4.3", "key": other.pk})
+    ask = to_the_end(Ask.objects.get())
+    assert (ask.state, ask.key) == (AskState.ANSWERED, other)
+    assert {spend.key for spend in DailySpend.objects.all()} == {"Trying out …2222"}
+    assert f'<option value="{other.pk}" selected>' in site.get(reverse("asks"), {"again": ask.pk}).content.decode()
+
+
 def test_nobody_sees_what_another_team_asked(alice: User, client_of: Any, team: Team, sandbox: Sandbox) -> None:
     theirs = asked(make_team())
     site: Client = client_of(alice)

@@ -53,7 +53,7 @@ def test_an_owner_takes_everything_along(team: Team, alice: User, open_as: Open,
     open_as(alice, "/team")
     page.get_by_role("link", name="Export of everything").click()
     page.get_by_role("button", name="Write everything into one file").click()
-    expect(page.get_by_text("of 3 parts")).to_be_visible()
+    expect(page.get_by_text("of 4 parts")).to_be_visible()
     for _ in range(3):
         build_step(Takeout.objects.get().pk)
     expect(page.get_by_role("heading", name="Ready")).to_be_visible()

@@ -101,6 +101,9 @@ def test_a_row_opens_beside_the_table_and_is_stepped_and_corrected_by_keys(
     assert page.url.endswith("?f.intent=late#row-4")
     assert page.evaluate(STICKS_OUT) <= 0
     assert accessibility(page) == []
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog").get_by_text("Next row", exact=True).filter(visible=True)).to_have_count(1)
+    page.keyboard.press("Escape")
     page.keyboard.press("j")
     expect(panel.get_by_role("heading", name="Row 6")).to_be_visible()
     page.keyboard.press("k")

@@ -395,3 +395,12 @@ def test_outsiders_find_nothing(name: str, draft: Batch, charlie: User, client_o
     assert ask(url(name, draft)).status_code == 404
     draft.refresh_from_db()
     assert draft.state == "draft"
+
+
+def test_a_second_batch_of_a_dataset_has_a_name_of_its_own(team: Team, alice: User, site: Client) -> None:
+    dataset = make_dataset(team, name="n" * 200)
+    for wanted in ("n" * 200, "n" * 190 + " 2", "n" * 190 + " 3"):
+        site.post(reverse("batch-new"), {"dataset": dataset.pk})
+        draft = Batch.objects.latest("pk")
+        assert draft.name == wanted
+        Batch.objects.filter(pk=draft.pk).update(prompt="{{text}}")

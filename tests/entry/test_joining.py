@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from django.conf import settings
+from django.core import mail as post
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -34,6 +38,43 @@ def test_an_owner_makes_a_link_and_sees_it(alice: User, client_of: Callable[[Use
     assert made.role == Role.OWNER
     assert timedelta(days=13) < made.expires_at - timezone.now() <= timedelta(days=14)
     assert f"http://testserver{link(made)}" in page.content.decode()
+
+
+@pytest.mark.usefixtures("mail")
+def test_a_link_goes_by_mail_to_whom_it_is_for(
+    alice: User, team: Team, client: Client, client_of: Callable[[User], Client]
+) -> None:
+    User.objects.filter(pk=alice.pk).update(name="Alice https://evil.example\u2028")
+    site = client_of(alice)
+    page = site.post(reverse("invitation-new"), {"role": "viewer", "email": NEWCOMER["email"]}, follow=True)
+    made = Invitation.objects.get()
+    (mail,) = post.outbox
+    assert (mail.to, mail.subject) == ([NEWCOMER["email"]], f"Alice https:/ /evil.example invites you to {team.name}")
+    assert re.findall(r"https?://\S+", str(mail.body)) == [f"{settings.OPTIONS.root_url}{link(made)}"]
+    shown = " ".join(page.content.decode().split())
+    assert "Viewer, sent to dora@example.org" in shown
+    client.post(link(made), NEWCOMER)
+    assert Membership.objects.get(user__email=NEWCOMER["email"]).role == Role.VIEWER
+
+
+@pytest.mark.usefixtures("mail")
+def test_a_mail_server_that_does_not_answer_leaves_the_link(
+    alice: User, client_of: Callable[[User], Client], settings: Any
+) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9
+    page = client_of(alice).post(reverse("invitation-new"), {"role": "viewer", "email": "d@example.org"}, follow=True)
+    assert "nothing was sent. Pass the link on" in page.content.decode()
+    assert f"http://testserver{link(Invitation.objects.get())}" in page.content.decode()
+    assert "sent to d@example.org" not in page.content.decode()
+
+
+@pytest.mark.usefixtures("mail")
+def test_a_team_writes_to_few_strangers_a_day(alice: User, team: Team, client_of: Callable[[User], Client]) -> None:
+    Invitation.objects.bulk_create(Invitation(team=team, created_by=alice, email="d@example.org") for _ in range(50))
+    page = client_of(alice).post(reverse("invitation-new"), {"role": "viewer", "email": "e@example.org"})
+    assert (page.status_code, len(post.outbox)) == (422, 0)
+    assert "has sent 50 invitations today" in page.content.decode()
 
 
 def test_a_member_sees_no_links_and_makes_none(

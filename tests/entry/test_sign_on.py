@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from html import unescape
 from typing import Any
 from urllib.parse import urljoin
 
@@ -68,7 +69,8 @@ def sign_on(provider: str, settings: Settings, client: Client) -> Callable[..., 
 def enter(email: str, then: str = "/team", browser: Client | None = None) -> tuple[Client, Any]:
     """Signs in at the provider, and comes back. Returns the browser, and the page where one ends up."""
     here = browser or Client()
-    away = here.post(reverse("openid_connect_login", args=["sso"]), {"next": then})["Location"]
+    going = here.post(reverse("openid_connect_login", args=["sso"]), {"next": then}).content.decode()
+    away = unescape(re.findall(r'http-equiv="refresh" content="0;url=([^"]+)"', going)[0])
     with httpx.Client(follow_redirects=True) as there:
         form = there.get(away)
         fields = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', form.text))

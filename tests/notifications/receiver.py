@@ -29,6 +29,8 @@ class Receiver:
     statuses: list[int] = field(default_factory=list)
     """What it answers, one after the other; 200 once none is left."""
     headers: dict[str, str] = field(default_factory=dict)
+    says: bytes = b""
+    """The body of its answers."""
     got: list[Received] = field(default_factory=list)
 
 
@@ -41,8 +43,9 @@ def running_receiver() -> Iterator[Receiver]:
             self.send_response(receiver.statuses.pop(0) if receiver.statuses else 200)
             for name, value in receiver.headers.items():
                 self.send_header(name, value)
-            self.send_header("Content-Length", "0")
+            self.send_header("Content-Length", str(len(receiver.says)))
             self.end_headers()
+            self.wfile.write(receiver.says)
 
         do_GET = do_POST
 

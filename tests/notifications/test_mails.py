@@ -16,9 +16,9 @@ from pytest_django import Settings
 
 from batchsite.notifications import destinations
 from batchsite.notifications.models import Audience, Channel, Destination
-from batchsite.notifications.news_words import plain
 from batchsite.setup import mail as mail_settings
 from batchsite.teams.models import Team, User
+from batchsite.wording import plain_name
 from tests.notifications.stories import ALL_KINDS, codes, work
 from tests.submission.stories import an_ended_batch
 
@@ -132,7 +132,7 @@ def test_a_name_adds_no_header_no_mention_and_no_link(
     assert post_office.recipients == [["alice@example.org"]]
     assert mail["Subject"].strip().startswith("Completed: A Bcc: evil＠example.org ‹!channel› ＠everyone (x)(")
     assert "https://evil" not in mail.get_content()
-    assert plain("x" * 200 + "\u202e") == "x" * 79 + "…"
+    assert plain_name("x" * 200 + "\u202e") == "x" * 79 + "…"
 
 
 def test_a_mail_of_the_team_goes_to_whom_it_was_chosen_for(

@@ -187,12 +187,12 @@ def test_postgresql_is_dumped_first_and_restored_into_another_database(
         shell = {**os.environ, "PATH": f"{programs}:{os.environ['PATH']}"}
         subprocess.run(line, shell=True, check=True, env=shell)
         assert place.manage("backup", str(backup)).returncode == 0
+        assert [path.stat().st_mode & 0o077 for path in (backup, backup / "database.dump")] == [0, 0]
 
         subprocess.run(["psql", url, "-qc", "CREATE DATABASE elsewhere"], check=True, env=shell)
         there = url.replace("/migrated", "/elsewhere").replace("postgres:", "postgresql:")
         subprocess.run(["pg_restore", f"--dbname={there}", str(backup / "database.dump")], check=True, env=shell)
         shutil.copytree(backup, tmp_path / "elsewhere")
-        (tmp_path / "elsewhere").chmod(0o700)  # a data folder that others can read is refused
         other = Place(tmp_path / "elsewhere", {**place.environ, "DATABASE_URL": there})
         assert other.manage("migrate", "-v", "0").returncode == 0
         tried = other.python(

@@ -20,16 +20,19 @@ from batchsite.notifications import destinations
 from batchsite.notifications.models import Attempt, Delivery
 from batchsite.prompts.models import Prompt
 from batchsite.results import judgements
-from batchsite.teams.models import Membership, Team, ToolServer, User
+from batchsite.teams.accounts import encrypt
+from batchsite.teams.models import Membership, ProviderKey, Team, ToolServer, User
 from batchsite.trials.models import AnswerState, Trial, TrialAnswer
 from tests.factories import make_dataset
 from tests.media.archives import uploaded
+from tests.media.documents import pdf
 from tests.notifications.stories import a_webhook
 from tests.submission.stories import a_draft, an_ended_batch
 
 HOSTILE = "\"'></script><script>alert(1)</script><img src=x onerror=alert(1)>"
 SHORT = "'\"><img src=x onerror=alert(1)>"
 """For places with little room."""
+KEY = "<img src=x onerror=alert(1)>"
 ADDRESSES = ("javascript:alert(1)", "data:text/html,<script>alert(1)</script>", f"https://example.org/{HOSTILE}")
 SCHEMA = {"type": "object", "properties": {HOSTILE: {"type": "string", "description": HOSTILE}}}
 SHAPE = {"schema": json.dumps(SCHEMA), "function": {"name": "note", "description": HOSTILE}}
@@ -53,7 +56,7 @@ def addresses_of(team: Team, owner: User) -> list[str]:
     refused = make_dataset(team, name=HOSTILE, state="refused", problems=[problem], problem_count=1)
     query = urlencode(dict.fromkeys(("search", "tag", "next", "person", "cause", "f.answer", "sort"), HOSTILE))
     lists = ("batches/", "datasets/", "prompts/", "sign-in", "audit/", "ledger", f"batches/{batch.pk}")
-    return [
+    addresses = [
         *("/", "/batches/", "/datasets/", "/prompts/", "/team", "/account", "/spending", "/batches/new", "/help"),
         *("/team/retention", "/team/export", "/team/delete", "/account/sessions", "/account/second-step"),
         *_questions(team),
@@ -68,6 +71,8 @@ def addresses_of(team: Team, owner: User) -> list[str]:
         *_asks(team, owner),
         *_notifications(team, owner, batch),
     ]
+    _keys(team, owner, batch)
+    return addresses
 
 
 def _house(team: Team, owner: User) -> Dataset:
@@ -89,6 +94,14 @@ def _house(team: Team, owner: User) -> Dataset:
     for place in SavedView.Place:
         SavedView.objects.create(team=team, place=place, name=SHORT, query=query, created_by=owner)
     return make_dataset(team, [HOSTILE, "text"], [[HOSTILE, HOSTILE]] * 4, name=HOSTILE, filename=HOSTILE)
+
+
+def _keys(team: Team, owner: User, batch: Batch) -> None:
+    """Keys of xAI, one of them the batch's. Last, as they make its money real."""
+    for name, is_default in ((KEY, True), (f"{KEY} too", False)):
+        kept = {"secret": encrypt("xai-1"), "hint": SHORT[:12], "provider_team_id": SHORT, "set_by": owner}
+        ProviderKey.objects.create(team=team, name=name, is_default=is_default, **kept)
+    Batch.objects.filter(pk=batch.pk).update(key=ProviderKey.objects.get(team=team, is_default=True))
 
 
 def _questions(team: Team) -> list[str]:
@@ -146,8 +159,13 @@ def _draft(team: Team, owner: User, dataset: Dataset) -> Batch:
 
 def _documents(team: Team, owner: User) -> tuple[Dataset, Batch]:
     """An archive whose names of files are hostile, and a draft that would send it."""
-    dataset = uploaded(team, {f"{HOSTILE}.txt": HOSTILE, f"{SHORT}.pdf": b"%PDF-1.7 damaged"}, name=f"{SHORT}.zip")
-    HeldFile.objects.filter(dataset=dataset).update(problem=HOSTILE)
+    files: dict[str, bytes | str] = {
+        f"{HOSTILE}.txt": HOSTILE,
+        f"{SHORT}.pdf": b"%PDF-1.7 damaged",
+        f"{SHORT}2.pdf": pdf("<img src=x onerror=alert(1)>"),
+    }
+    dataset = uploaded(team, files, name=f"{SHORT}.zip")
+    HeldFile.objects.filter(dataset=dataset).exclude(name__endswith="2.pdf").update(problem=HOSTILE)
     draft = a_draft(team, owner, dataset, name=HOSTILE, prompt="What is it?")
     Batch.objects.filter(pk=draft.pk).update(document_form="text")
     return dataset, draft

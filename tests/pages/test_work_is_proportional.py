@@ -26,6 +26,7 @@ from batchsite.recipes.prompt_template import PromptError, parse, slips
 from batchsite.recipes.row_set import parse_rows
 from batchsite.tables import Asks, Limits, ReadingError, open_table
 from batchsite.tables.formulas import without_formulas
+from batchsite.workbooks.number_formats import number_format
 
 MOST = 10
 LONGEST, A_MOMENT = 3, 0.2
@@ -100,6 +101,14 @@ WORST: dict[str, tuple[int, Work]] = {
     "csv: one long line": (1_000_000, lambda size: opened("a,b\n{}".format("😀" * size).encode())),
     "csv: quotes that never close": (16_000, lambda size: opened(b'a,b\n"' + b"x\n" * size)),
     "csv: quotes": (200_000, lambda size: opened(b"a,b\n" + b'""' * size)),
+    "csv: names that are nearly codes": (
+        20,
+        lambda size: opened(b"a%s!\nHow do you feel?\nfine\nbad\nso so\n" % (b"1" * size)),
+    ),
+    "csv: blanks before the first line": (3_000, lambda size: opened(b" \n" * size + b"CREATE")),
+    "csv: bars in a line": (20_000, lambda size: opened(b"|" * size + b"CREATE")),
+    "excel: letters of a number format": (6, lambda size: number_format("y" * size + "q")),
+    "excel: other letters of a number format": (60, lambda size: number_format("aaa" * size + "gebrn" * size + "q")),
     "csv: line ends": (20_000, lambda size: opened(b"a,b\n1,2" + b"\n\r" * size)),
     "csv: bad bytes": (12_000, lambda size: opened(b"a,b\n1,\xff\xfe\n" + b"1,\x80\n" * size)),
     "csv: uneven rows": (4_000, lambda size: opened(b"a,b\n" + b"1\n1,2,3\n" * size)),

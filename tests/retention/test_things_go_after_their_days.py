@@ -12,6 +12,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from batchsite.asks.models import Ask
 from batchsite.audit.models import AuditEvent
 from batchsite.batches.models import Batch, DailySpend, EndedBy
 from batchsite.datasets.models import Dataset, DatasetState
@@ -49,7 +50,7 @@ def a_prompt(team: Team, name: str = "Sort") -> Prompt:
 
 
 def keeps(team: Team, days: int | None = 30) -> Retention:
-    values = dict.fromkeys(("batches", "datasets", "prompts"), days)
+    values = dict.fromkeys(("batches", "datasets", "prompts", "asks"), days)
     return Retention.objects.update_or_create(team=team, defaults={**values, "next_look_at": timezone.now()})[0]
 
 
@@ -93,6 +94,27 @@ def test_what_is_over_its_days_is_announced_for_a_week_and_then_goes_in_order(te
     pass_the_week(team)
     look(retention)
     assert left(Dataset) == {young.dataset_id, other.dataset_id}
+
+
+def an_ask(team: Team, **fields: Any) -> Ask:
+    return Ask.objects.create(team=team, account="sandbox", model="grok-4.3", prompt="Capital of Peru?", **fields)
+
+
+@pytest.mark.databases
+def test_asks_go_after_their_days_and_never_before_they_are_answered(team: Team, alice: User) -> None:
+    then = timezone.now() - LONG_AGO
+    old, young = an_ask(team, ended_at=then), an_ask(team, ended_at=timezone.now())
+    running, wanted = an_ask(team, at=then), an_ask(team, ended_at=then)
+    other = an_ask(make_team(), ended_at=then)
+    removal.keep(wanted, stays=True)
+    retention = keeps(team)
+    look(retention)
+    old.refresh_from_db()
+    assert old.remove_at
+    Ask.objects.filter(remove_at__isnull=False).update(remove_at=timezone.now())
+    look(retention)
+    assert set(Ask.objects.values_list("pk", flat=True)) == {one.pk for one in (young, running, wanted, other)}
+    assert AuditEvent.objects.get(action="retention_removed").about == f"ask {old.pk}"
 
 
 def test_what_somebody_needs_stays(team: Team, alice: User) -> None:
@@ -194,7 +216,8 @@ def test_a_person_keeps_a_thing_or_leaves_it_to_the_days_again(team: Team, alice
     batch, dataset, prompt = age(an_ended_batch(team, alice, rows=2)), age(make_dataset(team)), age(a_prompt(team))
     look(keeps(team))
     site = client_of(alice)
-    for kind, thing in (("batch", batch), ("dataset", dataset), ("prompt", prompt)):
+    ask = an_ask(team, ended_at=timezone.now() - LONG_AGO)
+    for kind, thing in (("batch", batch), ("dataset", dataset), ("prompt", prompt), ("ask", ask)):
         site.post(reverse(f"{kind}-stay", args=[thing.pk]), {"stays": "yes"})
         thing.refresh_from_db()
         assert (thing.stays, thing.remove_at) == (True, None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import hashlib
 import io
@@ -20,12 +21,15 @@ from django.urls import reverse
 from django.utils import timezone
 
 from batchsite.audit.models import AuditEvent
-from batchsite.batches.models import DailySpend
+from batchsite.batches.models import Batch, DailySpend
+from batchsite.datasets.models import Dataset
 from batchsite.gallery.models import GeneratedPicture
 from batchsite.processes.leases import LeaseLost
 from batchsite.prompts.models import Prompt
 from batchsite.results.models import Judgement
 from batchsite.takeout import contents, takeout_steps, zip_parts
+from batchsite.takeout.contents import Place
+from batchsite.takeout.management.commands import exportteam
 from batchsite.takeout.models import Takeout
 from batchsite.teams.models import ProviderKey, Role, Team, User
 from tests.factories import make_dataset, make_member, make_team
@@ -202,9 +206,107 @@ def test_the_command_writes_the_same_files_into_a_folder(owned: Team, tmp_path: 
         call_command("exportteam", "999", str(tmp_path / "other"))
 
 
+class Killed(BaseException):
+    """No handler of errors runs, as after a `kill -9`."""
+
+
+def test_the_command_goes_on_where_it_was_killed(
+    owned: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, small_units: None
+) -> None:
+    real, folder, written = exportteam._write, tmp_path / "all", list[str]()
+
+    def killed_now_and_then(place: Path, member: Any) -> Any:
+        written.append(member.path)
+        if len(written) % 5 == 4:
+            (place / member.path).parent.mkdir(parents=True, exist_ok=True)
+            (place / member.path).write_bytes(b"half of")
+            with (place / exportteam.NOTES).open("ab") as notes:
+                notes.write(b'{"kind":"batches","aft')
+            raise Killed
+        return real(place, member)
+
+    monkeypatch.setattr(exportteam, "_write", killed_now_and_then)
+    for _ in range(30):
+        with contextlib.suppress(Killed):
+            call_command("exportteam", str(owned.pk), str(folder))
+            break
+        with pytest.raises(CommandError, match="of another team"):
+            call_command("exportteam", str(make_team().pk), str(folder))
+    files = {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    proven(files)
+    assert len(written) > len(files) + 3, "it was killed several times"
+    assert len(written) < 2 * len(files), "and wrote again what it was at, no more"
+
+
+@pytest.fixture
+def small_units(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(contents, "ROWS", 2)
+    monkeypatch.setattr(contents, "EVENTS", 2)
+
+
+def test_a_big_table_is_several_files_and_a_worker_that_dies_loses_one(
+    team: Team, alice: User, monkeypatch: pytest.MonkeyPatch, small_units: None
+) -> None:
+    """A unit of work ends after so many rows; before, a batch of eight million would have been cut by the queue."""
+    batch = an_ended_batch(team, alice, rows=7)
+    Batch.objects.filter(pk=batch.pk).update(ranges=[[1, 1], [3, 7]], total=6, succeeded=6)
+    for number in range(5):
+        AuditEvent.objects.create(team_id=team.pk, action="x", words=f"Event {number}", who="Alice")
+    takeout, real, cut = takeout_steps.ask(team, alice), zip_parts.write_part, list[bool]()
+
+    def dies_now_and_then(path: Path, members: Any, beat: Any) -> Any:
+        found = real(path, members, beat)
+        cut.append(len(cut) % 2 == 0)
+        if cut[-1]:
+            raise LeaseLost(path.name)
+        return found
+
+    monkeypatch.setattr(takeout_steps, "write_part", dies_now_and_then)
+    for _ in range(40):
+        with contextlib.suppress(LeaseLost):
+            takeout_steps.build_step(takeout.pk)
+        Takeout.objects.filter(pk=takeout.pk).update(lease_until=timezone.now() - timedelta(seconds=1), tries=0)
+    takeout.refresh_from_db()
+    assert takeout.things == takeout.total
+    files = zipped(takeout)
+    counts = {one["path"].rpartition("/")[2]: one["count"] for one in proven(files)["files"]}
+    assert [counts[f"results-from-{row}.jsonl"] for row in (1, 4, 6)] == [2, 2, 2]
+    assert [counts[f"rows-from-{row}.csv"] for row in (1, 3, 5, 7)] == [2, 2, 2, 1]
+    results = [data.splitlines() for name, data in sorted(files.items()) if "/results-from" in name]
+    rows = [list(batch.dataset.row(row)) for row in (1, 3, 4, 5, 6, 7)]
+    told = [json.loads(line) for lines in results for line in lines]
+    assert [[line[name] for name in batch.dataset.columns] for line in told] == rows
+    happened = [csv.DictReader(io.StringIO(files[name].decode("utf-8-sig"))) for name in files if "audit" in name]
+    words = [event["what"] for events in happened for event in events]
+    assert [one for one in words if one.startswith("Event")] == [f"Event {number}" for number in range(5)]
+
+
+def test_long_rows_make_more_files(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(contents, "BYTES", 1_000)
+    dataset = make_dataset(team, rows=[[str(number), "x" * 100] for number in range(40)])
+    Dataset.objects.filter(pk=dataset.pk).update(size=4_000)
+    place, counted = Place(), list[int | None]()
+    while unit := contents.next_of(team, "datasets", place, timezone.now()):
+        place, members = unit
+        counted += [member.count for member in members if member.path.endswith(".csv")]
+    assert counted == [10, 10, 10, 10]
+
+
+def test_a_batch_that_goes_in_the_middle_takes_nothing_else_along(team: Team, alice: User, small_units: None) -> None:
+    gone, other = an_ended_batch(team, alice, rows=3), an_ended_batch(team, alice, rows=3)
+    first = contents.next_of(team, "batches", Place(), timezone.now())
+    assert first
+    assert first[0] == Place(gone.pk, 2)
+    Batch.objects.filter(pk=gone.pk).update(deleted_at=timezone.now())
+    second = contents.next_of(team, "batches", first[0], timezone.now())
+    assert second
+    assert second[0] == Place(other.pk, 2)
+    assert second[1][0].path.endswith("/batch.json")
+
+
 def test_a_file_is_written_some_rows_at_a_time(team: Team) -> None:
     dataset = make_dataset(team, rows=[[str(number), "x" * 50] for number in range(5_000)])
-    thing = contents.next_of(team, "datasets", 0)
+    thing = contents.next_of(team, "datasets", Place(), timezone.now())
     assert thing
     pieces = [len(piece) for member in thing[1] if member.path.endswith("rows.csv") for piece in member.pieces]
     assert dataset.row_count == 5_000

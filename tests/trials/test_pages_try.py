@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,10 +12,10 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from batchsite.batches.models import Batch
-from batchsite.teams.models import Team, User
+from batchsite.batches.models import Batch, DailySpend
+from batchsite.teams.models import ProviderKey, Team, User
 from batchsite.teams.people import set_budget
-from batchsite.teams.team_keys import store_key
+from batchsite.teams.team_keys import remove_key, store_key
 from batchsite.trials import trial_start
 from batchsite.trials.models import AnswerState, Trial, TrialAnswer
 from tests.pipeline import drive
@@ -152,6 +153,54 @@ def test_more_than_is_left_of_the_budget_is_refused(draft: Batch, site: Client, 
     assert "This try would cost about" in text_of(answer)
     assert "or try fewer rows or variants" in text_of(answer)
     assert not Trial.objects.exists()
+
+
+# ---- keys -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def keys(team: Team, alice: User, sandbox: Sandbox, settings: Any) -> list[ProviderKey]:
+    """Two keys of one xAI team; the first one is the default."""
+    settings.OPTIONS = replace(settings.OPTIONS, xai_api_base=sandbox.url)
+    names = {"Production": "xai-first-key-1111111111", "Trying out": "xai-second-key-222222222"}
+    for key in names.values():
+        sandbox.admin("POST", "keys", {"key": key, "team": "team-1"})
+    return [store_key(team, key, "team-1", alice, name=name) for name, key in names.items()]
+
+
+def test_the_key_is_chosen_and_stays_chosen_for_the_next_try(
+    draft: Batch, site: Client, keys: list[ProviderKey]
+) -> None:
+    page = text_of(site.get(url(draft)))
+    assert re.search(rf'<option value="{keys[0].pk}" selected>Production …1111 \(default\)', page)
+    answer = post(site, draft, "add", key=keys[1].pk)
+    assert f'<option value="{keys[1].pk}" selected>' in text_of(site.get(answer["Location"]))
+    post(site, draft, "try", key=keys[1].pk)
+    trial = settled(Trial.objects.get())
+    assert (trial.account, trial.key, trial.held_reason) == ("team", keys[1], "")
+    assert {spend.key for spend in DailySpend.objects.all()} == {"Trying out …2222"}
+    page = text_of(site.get(url(draft)))
+    assert f'<option value="{keys[1].pk}" selected>' in page
+    assert "with <bdi>Trying out</bdi>" in page
+
+
+def test_a_key_that_is_gone_meanwhile_sends_nothing_under_another(
+    draft: Batch, site: Client, alice: User, keys: list[ProviderKey]
+) -> None:
+    remove_key(keys[1])
+    for htmx in (False, True):
+        answer = post(site, draft, "try", htmx=htmx, key=keys[1].pk)
+        assert (answer.status_code, "This key is not there any more" in text_of(answer)) == (422, True)
+    with pytest.raises(trial_start.Refused, match="Nothing was sent"):
+        trial_start.press(draft, alice, [1], keys[1])
+    assert not Trial.objects.exists()
+
+
+def test_a_single_key_is_no_question(draft: Batch, site: Client, keys: list[ProviderKey]) -> None:
+    remove_key(keys[1])
+    page = text_of(site.get(url(draft)))
+    assert re.search(rf'<input type="hidden" name="key" value="{keys[0].pk}"', page)
+    assert "Trying out" not in page
 
 
 # ---- variants ---------------------------------------------------------------------------------------------

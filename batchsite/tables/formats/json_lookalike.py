@@ -105,5 +105,5 @@ def open_lookalike(stream: ByteStream, *, filename: str, answers: Answers, limit
 
 def _message(head: bytes) -> str:
     """What is said of the file; empty where it is none of these."""
-    text = text_of(head[: 4 * _JUDGED])[:_JUDGED]
+    text = text_of(head[: 4 * _JUDGED])[:_JUDGED].lstrip()  # blanks before it could be shared out in many ways
     return next((lookalike.message for lookalike in _LOOKALIKES if lookalike.pattern.match(text)), "")

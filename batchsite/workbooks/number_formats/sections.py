@@ -19,7 +19,10 @@ _TOKEN = re.compile(
 _CONDITION = re.compile(r"(<=|>=|<>|<|>|=)\s*(-?\d+\.?\d*|-?\.\d+)\s*$")
 _ELAPSED = re.compile(r"h+|m+|s+", re.IGNORECASE)
 _COLOUR = re.compile(r"black|blue|cyan|green|magenta|red|white|yellow|color\s*\d+", re.IGNORECASE)
-_DATE_LETTERS = re.compile(r"(?:[ymdhs]+|g{1,3}|e+|a{3,4}|b+|r+|n{2,})+", re.IGNORECASE)
+_DATE_LETTERS = re.compile(
+    r"(?:[ymdhs]++|g++|e++|a{3,4}(?!a)|a{6,}+|b++|r++|n{2,}+)++",
+    re.IGNORECASE,  # in one way only, or it takes for ever
+)
 """A word that asks for a part of a date, those of other calendars included: g, e, b and r, and weekdays: aaa, nnn."""
 _LONGEST_CODE = 1000
 """Characters; Excel itself stops at 255."""
