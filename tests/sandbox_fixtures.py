@@ -21,10 +21,14 @@ def sandbox_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbo
 
 @pytest.fixture
 def sandbox(sandbox_process: Sandbox, settings: Any) -> Iterator[Sandbox]:
-    """An empty sandbox without faults, short timeouts on our side, and a clock that tests move."""
+    """An empty sandbox without faults, short timeouts on our side, and a clock that tests move.
+
+    Every fault that a test scripts must strike, each by itself, unless it says otherwise.
+    """
     settings.TIMEOUTS = SHORT
     settings.OPTIONS = replace(settings.OPTIONS, creates_per_second=10_000, adds_per_30s=1_000_000)
     sandbox_process.reset()
     use(sandbox_process)
     with moved_clock(sandbox_process):
         yield sandbox_process
+    sandbox_process.check_faults()

@@ -28,6 +28,8 @@ class Sandbox:
 
     def __post_init__(self) -> None:
         headers = {"authorization": f"Bearer {self.key}"}
+        self._sure: set[int] = set()
+        """The numbers of faults that must strike."""
         self._client = httpx.Client(
             base_url=f"{self.url}/admin/", headers=headers, timeout=30, trust_env=False, verify=False
         )
@@ -37,12 +39,23 @@ class Sandbox:
         reply.raise_for_status()
         return reply.json()
 
-    def fault(self, what: str, **rule: Any) -> int:
-        """Script a fault; its number."""
-        return int(self.admin("POST", "faults", {"what": what, **rule})["numbers"][0])
+    def fault(self, what: str, *, surely: bool = True, **rule: Any) -> int:
+        """Script a fault; its number. `surely`: it must strike before the end of the test (`check_faults`)."""
+        number = int(self.admin("POST", "faults", {"what": what, **rule})["numbers"][0])
+        if surely:
+            self._sure.add(number)
+        return number
+
+    def check_faults(self) -> None:
+        """Raises AssertionError for a fault that is still there and never struck: its test tested something else."""
+        sure, self._sure = self._sure, set()
+        if sure:
+            idle = [f"{rule['number']}: {rule['what']}" for rule in self._idle() if rule["number"] in sure]
+            assert not idle, f"faults that never struck: {idle}"
 
     def mend(self) -> None:
         """No faults from now on."""
+        self._sure.clear()
         self.admin("DELETE", "faults")
 
     def hits(self) -> int:
@@ -50,10 +63,11 @@ class Sandbox:
         return sum(rule["hits"] for rule in self.admin("GET", "faults")["faults"])
 
     def idle_faults(self) -> list[str]:
-        """Returns the scripted faults that never struck: a test with one of them tested something else."""
-        return [
-            f"{rule['number']}: {rule['what']}" for rule in self.admin("GET", "faults")["faults"] if not rule["hits"]
-        ]
+        """Returns the scripted faults that never struck."""
+        return [f"{rule['number']}: {rule['what']}" for rule in self._idle()]
+
+    def _idle(self) -> list[dict[str, Any]]:
+        return [rule for rule in self.admin("GET", "faults")["faults"] if not rule["hits"]]
 
     def rows(self, *, but: Container[str] = ()) -> list[dict[str, Any]]:
         """Returns what the provider has of each row in its batches, but of those with these ids, with their names."""
@@ -91,6 +105,7 @@ class Sandbox:
 
     def reset(self) -> None:
         """Empty, instant, and strict: whoever adds a request again pays again (`check_books`)."""
+        self._sure.clear()
         self.admin("POST", "reset")
         self.set(rate=0, delay=0, settle=0, deferred_delay=0, identical_adds="billed")
 

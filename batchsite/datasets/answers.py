@@ -98,10 +98,11 @@ def changed(dataset: Dataset, user: User | None, values: Mapping[str, str]) -> l
 def _with(
     before: list[dict[str, Any]], values: Mapping[str, str], user: User | None, asked: Mapping[str, dict[str, Any]]
 ) -> list[dict[str, Any]]:
-    """The answers given before and these, in the order in which they were first given."""
+    """The answers given before and these, in the order in which they were given: what was said last holds."""
     now, by = timezone.now(), user.pk if user else None
     answers = {one["key"]: one for one in before}
     for key, value in values.items():
+        answers.pop(key, None)
         answers[key] = kept_answer(key, value, by=by, at=now, question=asked.get(key))
     return list(answers.values())
 

@@ -19,7 +19,7 @@ import jsonschema_rs
 import orjson
 
 from batchsite.recipes.misfit_words import misfit_words
-from batchsite.recipes.pasted_schema import PastedSchema, read_schema
+from batchsite.recipes.pasted_schema import NO_RULES, PastedSchema, has_no_rule, read_schema
 from batchsite.recipes.schema_graph import SchemaGraph
 from batchsite.recipes.shape_fields import field_problems, fields_schema
 from batchsite.xai.wire_json import encode_json
@@ -186,7 +186,7 @@ def shape_of(stored: Mapping[str, Any] | None) -> Shape | None:
 @lru_cache(maxsize=64)
 def _compiled(stored: bytes) -> Shape:
     made = orjson.loads(stored)
-    if wrong := problems(made):
+    if wrong := _faults(made):
         raise ValueError(wrong[0])
     pasted, function = _schema_of(made), made.get("function") or {}
     named = (function.get("name", ""), function.get("description", ""))
@@ -208,9 +208,15 @@ def json_schema(stored: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def problems(stored: Mapping[str, Any] | None) -> list[str]:
-    """Returns sentences about what keeps a shape from being sent. Empty for text."""
+    """Returns sentences about what keeps a shape from being submitted. Empty for text."""
     if not stored:
         return []
+    wrong = _faults(stored)
+    return wrong or ([NO_RULES] if has_no_rule(_schema_of(stored).schema) else [])
+
+
+def _faults(stored: Mapping[str, Any]) -> list[str]:
+    """Returns sentences about what keeps a shape from being used, also that of a batch that was sent long ago."""
     wrong = [] if "schema" in stored else field_problems(stored.get("fields") or [])
     if "function" in stored:
         wrong += _function_problems(stored["function"])

@@ -30,9 +30,22 @@ LONGEST_PATTERN, ALL_PATTERNS = 1_000, 5_000
 COMPILED_PATTERN = 1_000_000
 """Bytes of a compiled regular expression."""
 LONGEST_WORDS = 300
-_ENVELOPES = ("response_format", "json_schema", "format", "schema", "parameters", "input_schema")
+_ENVELOPES = ("text", "response_format", "json_schema", "format", "schema", "parameters", "input_schema")
 _KEYWORDS = frozenset(
     ("$ref", "$schema", "$defs", "type", "properties", "items", "enum", "const", "anyOf", "oneOf", "allOf", "required")
+)
+_RULES = frozenset((
+    "$ref", "$defs", "definitions", "type", "enum", "const", "properties", "patternProperties",
+    "additionalProperties", "unevaluatedProperties", "propertyNames", "required", "minProperties", "maxProperties",
+    "dependentRequired", "dependentSchemas", "dependencies", "items", "prefixItems", "additionalItems",
+    "unevaluatedItems", "contains", "minContains", "maxContains", "minItems", "maxItems", "uniqueItems",
+    "minLength", "maxLength", "pattern", "format", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum",
+    "multipleOf", "allOf", "anyOf", "oneOf", "not", "if", "then", "else", "$dynamicRef", "$recursiveRef", "$id",
+))  # fmt: skip
+"""The words of JSON Schema that say anything of a value, and those that are refused by themselves."""
+NO_RULES = (
+    "No word of JSON Schema stands at its top, so any answer would fit. Is it an example of an answer? "
+    "A schema begins like {“type”: “object”, “properties”: {…}}."
 )
 UNWRAPPED = "The pasted text is an envelope around a schema: only the schema in it, under “{path}”, is used."
 
@@ -78,7 +91,7 @@ def _read(text: str) -> PastedSchema:
 
 def _checked(text: str) -> PastedSchema:
     try:
-        parsed = orjson.loads(text)
+        parsed = orjson.loads(text.lstrip("\ufeff"))
     except ValueError as error:
         raise SchemaError(f"This is not JSON: {str(error)[:LONGEST_WORDS]}") from error
     _check_depth(parsed)
@@ -94,6 +107,11 @@ def _checked(text: str) -> PastedSchema:
     if columns > MOST_PROPERTIES:
         raise SchemaError(f"The schema has {columns:,} properties, each becomes a column: {MOST_PROPERTIES} at most.")
     return PastedSchema(schema, graph, _validator(schema), UNWRAPPED.format(path=path) if path else "")
+
+
+def has_no_rule(schema: Mapping[str, Any]) -> bool:
+    """Whether a schema that says something says nothing of a value: rather an example of an answer."""
+    return bool(schema) and not _RULES & schema.keys()
 
 
 def _unwrapped(parsed: Any) -> tuple[Any, str]:

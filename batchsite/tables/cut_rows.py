@@ -41,8 +41,7 @@ class CutRows:
         self._lone, above = lone, self._above
         if above is None or self._stands_for_itself(lone, above):
             return None
-        last = above[0][-1]
-        if self._is_closed(above[1], lone[1]) or not self._joins(last, lone[0][0], len(above[0]) - 1):
+        if self._is_closed(above[1], lone[1]) or not self._joins(above, lone, len(above[0]) - 1):
             return None
         self._above = None
         return above, f"The end of its last cell may stand on line {lone[2]:,}, by itself."
@@ -50,9 +49,11 @@ class CutRows:
     def row_below(self, record: Record) -> str:
         """Why a sound row may have lost its beginning to the lone cell above it; nothing if it has not."""
         lone, self._lone = self._lone, None
-        if lone is None or self._stands_for_itself(lone, record) or self._is_closed(lone[1], record[1]):
+        if lone is None or self._stands_for_itself(lone, record):
             return ""
-        if not self._joins(lone[0][0], record[0][0], 0):
+        if record[0][0] and self._is_closed(lone[1], record[1]):
+            return ""
+        if not self._joins(lone, record, 0):
             return ""
         return f"The beginning of its first cell may stand on line {lone[2]:,}, by itself."
 
@@ -66,9 +67,10 @@ class CutRows:
         """Whether the last cell ended with its quote, and not between two of them."""
         return above.rstrip("\r\n").endswith(self._quote) and not lone.startswith(self._quote)
 
-    def _joins(self, begin: str, end: str, column: int) -> bool:
-        """Whether the two together are a value of their column."""
-        return column not in self._layout.typed or is_datum(begin + end)
+    def _joins(self, begin: Record, end: Record, column: int) -> bool:
+        """Whether what ends the one and begins the other could be a value of their column together."""
+        quoted = self._quote if end[1].startswith(self._quote) else ""
+        return column not in self._layout.typed or is_datum(f"{begin[0][-1]}{quoted}{end[0][0]}")
 
 
 def problem_of(record: Record, row: int, message: str) -> Problem:

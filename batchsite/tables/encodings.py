@@ -12,6 +12,8 @@ from batchsite.tables.text_source import FOREIGN, MARKED
 
 _TELLING = (400, 64)
 """Bytes on which UTF-16 without a mark is recognised; the fewer where the damage is near the beginning."""
+_BY_NO_CHANCE = 12
+"""Bytes of good UTF-8 that a text in another encoding does not have, even a short one in Chinese or Thai."""
 _FAMILIES = (
     "ascii", "utf-8", "utf-16-", "utf-32-", "iso8859", "iso2022", "cp", "mac", "koi8", "kz1048", "gb", "hz", "big5",
     "euc", "shift_jis", "johab", "tis-620", "ptcp154", "hp-roman8",
@@ -45,7 +47,7 @@ def find_encoding(head: bytes, answers: Answers) -> Encoding:
     if b"\x1b$B" in head or b"\x1b$@" in head:
         return Encoding("iso2022_jp", sure=False)
     text = codecs.getincrementaldecoder("utf-8")(MARKED).decode(head)
-    if mostly_utf8(text, len(head)):
+    if mostly_utf8(len(FOREIGN.findall(text)), len(head) - len(text)):
         return Encoding("utf-8")
     return Encoding(guess(head), sure=False)
 
@@ -57,9 +59,12 @@ def _unmarked(head: bytes, mark: bytes) -> bytes:
     return head
 
 
-def mostly_utf8(text: str, size: int) -> bool:
-    """Whether a text decoded from `size` bytes has at least as many good characters beyond ASCII as bad bytes."""
-    return len(FOREIGN.findall(text)) <= size - len(text)
+def mostly_utf8(foreign: int, spread: int) -> bool:
+    """Whether a text is UTF-8 with damage: by its bytes that are none, and those behind the first of a good character.
+
+    Where there are many of the latter, half of the text may be in another encoding: chance makes no UTF-8.
+    """
+    return foreign <= spread or (spread >= _BY_NO_CHANCE and foreign <= 2 * spread)
 
 
 def _known(name: str) -> str:

@@ -205,7 +205,7 @@ def _is_footnote(row: Sequence[str], column: int, data: Data, *, parted: bool) -
         return True
     if column and 2 * sum(1 for other in data.rows if other[column]) < len(data.rows):
         return False
-    if _NOTE.match(row[column]) and not data.matches(_NOTE, column):
+    if any(sign.match(row[column]) and not data.matches(sign, column) for sign in (_NOTE, _COUNT)):
         return True
     if any(sum(map(bool, other)) == 1 for other in data.rows):
         return False

@@ -81,6 +81,7 @@ def _count(names: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
         if even and _differ(rows[:count]) and all(_is_header(names, row, below) for row in rows[:count]):
             return count
         sure = len(below) >= count or any("ImportId" in cell for cell in rows[count - 1])
+        sure = sure and (count == 1 or list(rows[count - 1]) != list(names))
         if sure and _is_marked(names, rows[count - 1], below) and not any(_is_data(row, below) for row in rows[:count]):
             return count
     return 0

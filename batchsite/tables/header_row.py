@@ -18,12 +18,12 @@ _MOST_WORDS = 3
 def has_header(top: TableTop, head: int) -> bool:
     """Whether filled record `head` has the names of the columns, as it shows or as a person said."""
     answer = top.answers.get("header")
+    if top.said_nameless:
+        return False
     if top.said_line is not None:
         return True
     if answer in {"first row", "none"}:
         return answer == "first row"
-    if top.answers.get("names") == "none":
-        return False
     cells, rows = top.cells(head), top.rows(head + 1)
     alone = len(top.filled) == 1 and top.whole
     if not alone and (len(cells) != top.width or not rows or not _like_data(cells, rows)):

@@ -14,6 +14,7 @@ from batchsite.tables.cell_values import is_datum
 from batchsite.tables.cut_rows import CutRows, problem_of
 from batchsite.tables.dialects import NAMES, ONE_COLUMN
 from batchsite.tables.encoding_question import encoding_question
+from batchsite.tables.encodings import mostly_utf8
 from batchsite.tables.excerpts import excerpt
 from batchsite.tables.quote_checks import QuoteChecks
 from batchsite.tables.quotes import Dialect
@@ -280,7 +281,8 @@ class RowJudge:
         """Whether all that is wrong is that the file is not UTF-8 further down, and nobody has said what it is."""
         source = self._source
         utf8 = self._understood.encoding == "utf-8" and "encoding" not in self._answers
-        return utf8 and self._foreign_count == self.checks.bad.count and source.foreign > source.spread
+        only = self._foreign_count == self.checks.bad.count
+        return utf8 and only and not mostly_utf8(source.foreign, source.spread)
 
     def _ask(self, question: Question) -> None:
         raise Asks([question], self._understood)

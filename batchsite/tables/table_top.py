@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from batchsite.tables.cell_values import data_columns, like_names
 from batchsite.tables.dialects import Trial, most_common
@@ -17,8 +18,9 @@ LONG_NAME = 100
 SHOWN_ROWS = 2
 _OFFERED_LINES = 12
 _LINE = re.compile(r"(?:line |row )?(\d{1,7})")
-_LINE_KEYS = ("header_line", "below_header", "names", "header", "title")
-"""Answers that may name the line of the names, the one that counts first."""
+_LINE_KEYS = {"header_line", "below_header", "names", "header", "title"}
+"""Answers that may name the line of the names; what was said last holds."""
+_WITHOUT_LINE = {("names", "none"), ("header", "first row")}
 
 
 @dataclass
@@ -88,11 +90,22 @@ class TableTop:
             _, text, line, _ = self.record(number)
             self.layout.set_aside.append((line, text.rstrip("\r\n")))
 
-    @property
+    @cached_property
     def said_line(self) -> int | None:
-        """The line on which a person said that the names are."""
-        matches = (_LINE.fullmatch(self.answers.get(key, "").strip().lower()) for key in _LINE_KEYS)
-        return next((int(match[1]) for match in matches if match), None)
+        """The line on which a person said that the names are; what was said last holds."""
+        lines = [match[1] for _, value in self._said if (match := _LINE.fullmatch(value))]
+        return int(lines[-1]) if lines else None
+
+    @cached_property
+    def said_nameless(self) -> bool:
+        """Whether a person said, last of all, that the line in question has no names but data."""
+        return self._said[-1:] == [("names", "none")]
+
+    @cached_property
+    def _said(self) -> list[tuple[str, str]]:
+        """What was said of the names, in its order: (question, answer)."""
+        said = ((key, value.strip().lower()) for key, value in self.answers.items() if key in _LINE_KEYS)
+        return [(key, value) for key, value in said if _LINE.fullmatch(value) or (key, value) in _WITHOUT_LINE]
 
     def line_choices(self, head: int) -> Iterator[Choice]:
         """For each of the first lines but the header in hand: that the names are there; likely ones first."""

@@ -106,6 +106,7 @@ SCHEMA = {"type": "object", "properties": {"label": {"type": "string"}}, "requir
         ({"format": {"type": "json_schema", "name": "x", "schema": SCHEMA}}, "format.schema"),
         ({"type": "function", "function": {"name": "x", "parameters": SCHEMA}}, "function.parameters"),
         ({"name": "x", "input_schema": SCHEMA}, "input_schema"),
+        ({"text": {"format": {"type": "json_schema", "name": "x", "schema": SCHEMA}}}, "text.format.schema"),
     ],
 )
 def test_an_envelope_is_taken_off_and_that_is_said(envelope: dict[str, Any], path: str) -> None:
@@ -115,6 +116,13 @@ def test_an_envelope_is_taken_off_and_that_is_said(envelope: dict[str, Any], pat
     assert shape.misfit("{}") == "“label” is missing"
     assert any(f"“{path}”" in note for note in notes(pasted(envelope)))
     assert notes(pasted(SCHEMA)) == []
+
+
+def test_a_mark_in_front_of_the_text_is_none_of_it() -> None:
+    """As a file has it that was saved with a byte order mark, and copied whole."""
+    shape = shape_of(pasted("\ufeff" + orjson.dumps(SCHEMA).decode()))
+    assert shape
+    assert shape.fields == ("label",)
 
 
 def test_a_property_named_schema_is_no_envelope() -> None:
@@ -140,6 +148,10 @@ def nested(levels: int) -> str:
         (nested(30_000), "This is not JSON"),
         ({"a": "x" * 500_000}, "more than 400,000 characters"),
         ({"type": "strin"}, "type: strin is none of"),
+        ({"label": "positive", "confidence": 0.5}, "any answer would fit"),
+        ({"label": "string"}, "any answer would fit"),
+        ({"title": "Answer", "label": ["positive", "negative"]}, "any answer would fit"),
+        ({"name": "x", "schema": {"label": {"type": "string"}}}, "any answer would fit"),
         ({"type": ["string", 5]}, "type"),
         ({"required": "label"}, "required"),
         ({"properties": []}, "properties"),
@@ -166,6 +178,10 @@ def test_what_cannot_be_used_is_refused_with_a_sentence(schema: Any, words: str)
     [problem] = problems(pasted(schema))
     assert words in problem
     assert len(problem) < 700
+
+
+def test_a_batch_that_was_sent_with_an_example_for_a_schema_can_still_be_read() -> None:
+    assert shape_of(pasted({"label": "positive"}))
 
 
 def test_a_stored_object_that_json_cannot_hold_is_refused() -> None:

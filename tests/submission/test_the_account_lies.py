@@ -65,6 +65,15 @@ def test_a_held_batch_is_asked_ever_less_often(team: Team, sandbox: Sandbox, set
     assert 12 <= sandbox.hits() <= 16
 
 
+def test_a_fault_that_never_strikes_is_named(sandbox: Sandbox) -> None:
+    """So no test passes that meant to try something else; each is looked at by itself."""
+    sandbox.fault("no_credits", call="create", batch="nobody")
+    with pytest.raises(AssertionError, match=r"never struck: .*no_credits"):
+        sandbox.check_faults()
+    sandbox.fault("no_credits", call="create", batch="nobody", surely=False)
+    sandbox.check_faults()
+
+
 def test_one_click_goes_on_at_once(team: Team, alice: User, sandbox: Sandbox, settings: Any) -> None:
     settings.TIMEOUTS = settings.TIMEOUTS.__class__(call=1, call_retries=0, first_look=0, poll=0.02, held_probe=60)
     sandbox.fault("no_credits", call="add")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tables.tables import asked
+from tests.tables.tables import asked, refused
 
 CASES = Path(__file__).parents[1] / "cases"
 
@@ -110,3 +110,12 @@ def written(text: str, codec: str) -> bytes:
     return re.sub(
         "[^\u0300-\u0323]+[\u0302\u0306\u031b]*", lambda found: unicodedata.normalize("NFC", found[0]), apart
     ).encode(codec)
+
+
+def test_a_file_that_changes_its_encoding_half_way_is_refused_by_line() -> None:
+    """A text with so much UTF-8 in it is in no other encoding, though more of its bytes are none."""
+    lines = ["Grüße aus Köln", "schöne Straße", "über München", "Jürgen hört Öl", "früh für Käthe", "süße Äpfel"]
+    whole = "".join(f"{number},{line}\n" for number, line in enumerate(lines + lines))
+    spoilt = whole.replace("für Käthe", "für Käthe Bäcker Möller Schäfer Krüger")
+    data = b"id,text\n" + whole.encode() + spoilt.encode("cp1252")
+    assert [problem.line for problem in refused(data).problems] == list(range(14, 26))

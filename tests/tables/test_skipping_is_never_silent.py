@@ -70,6 +70,7 @@ def test_what_is_left_is_of_the_good_table_and_adds_up() -> None:
         ("a,b,c\n1,2,3\n4,5,6\n7\n8,9,1\n2,3,4\n", [3, 4, 5], [["1", "2", "3"], ["2", "3", "4"]]),
         ('id,text\n1,"one"\n2,"two"\nmore\n3,"three"\n', [4], [["1", "one"], ["2", "two"], ["3", "three"]]),
         ('id,text\n1,"one"\n2,"two "\n"more"\n3,"three"\n4,x\n', [3, 4], [["1", "one"], ["3", "three"], ["4", "x"]]),
+        ('id,text,n\n"1","one","1"\n"2"\n,"two","2"\n"3","x","3"\n', [3, 4], [["1", "one", "1"], ["3", "x", "3"]]),
         ("id,n\n1,10\n2\n3,30\n", [3], [["1", "10"], ["3", "30"]]),
         ("id,text\n1,one\n-----\n2,two\n", [3], [["1", "one"], ["2", "two"]]),
         ("id,text,n\n1,one,1\npage two\n2,two,2\n", [3], [["1", "one", "1"], ["2", "two", "2"]]),

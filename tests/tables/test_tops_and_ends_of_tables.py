@@ -82,6 +82,7 @@ ENDS = {
     "one column": "text\nfoo\nbar\nSource: our own\n",
     "a total and a part of it": "city,country,n\nRome,IT,1\nOslo,NO,2\nTotal,,3\nof which large,,2\n",
     "a total below subtotals": "city,country,n\nRome,IT,1\nBari,IT,4\nSubtotal Italy,,5\nOslo,NO,2\nTotal,,7\n",
+    "how many rows, of texts": "text,kind\nfoo,x\nbar,y\n(2 rows),\nSource: us,\n",
     "how many rows": "id,text\n1,foo\n2,bar\n(2 rows),\n",
     "thirty lines": "id,text\n1,foo\n2,bar\n" + "".join(f"Line {n} of a licence,\n" for n in range(30)),
 }
@@ -239,6 +240,12 @@ def test_wide_rows_cost_no_more_than_their_share() -> None:
     assert time.process_time() - begin < 2
 
 
+def test_the_header_again_after_a_few_rows_makes_no_header_of_them() -> None:
+    data = "text,kind\nfoo it is,x\nbar it is,y\ntext,kind\n" + "baz it is,x\nqux it is,z\n" * 3
+    [question] = asked(data)
+    assert (question.key, question.guess) == ("repeated", "leave")
+
+
 def test_dashes_between_texts_make_no_header_of_what_is_above_them() -> None:
     text = "name,city,note\nAnn,Rome,tea\nBob,Oslo,rain\nCy,Bonn,sun\n---,---,---\nTotal,,\n"
     assert values(text, "footer") == ["leave", "part"]
@@ -380,6 +387,16 @@ def test_any_line_can_be_said_to_have_the_names() -> None:
         assert table.columns == ["Name", "Job", "Age", "City", "Born", "Note"]
         assert len(list(table.rows())) == 7
     assert [choice.value for choice in question.choices if not choice.more] == ["give", "line 4"]
+
+
+def test_what_was_said_last_of_the_names_holds() -> None:
+    """A person chose a line that has no names, is asked about them, and chooses again."""
+    data = "id,name\n--,--\n1,Ann\n2,Bob\n"
+    wrong = {"below_header": "line 2"}
+    assert [question.key for question in asked(data, wrong)] == ["names"]
+    assert read(data, answers={**wrong, "names": "line 1"})[0] == ["id", "name"]
+    assert read(data, answers={**wrong, "names": "none"})[:2] == [["column 1", "column 2"], ["--", "--"]]
+    assert read(data, answers={"names": "none", "header_line": "line 3"})[0] == ["1", "Ann"]
 
 
 def test_the_line_of_the_names_counts_what_stands_above_it() -> None:
