@@ -71,8 +71,9 @@ class Purse:
         return "budgets used up"
 
     def lift_budget(self) -> str:
-        """When its time has come."""
-        if self._lifted_at is None or (time.monotonic() < self._lifted_at and not self._people.over.is_set()):
+        """When its time has come, and in the end: a restore may have brought it back."""
+        is_over = self._people.over.is_set()
+        if not is_over and (self._lifted_at is None or time.monotonic() < self._lifted_at):
             return ""
         held = Batch.objects.filter(held_for=HeldFor.BUDGET).count()
         self._set_budget("")

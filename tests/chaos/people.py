@@ -108,16 +108,20 @@ class People(Actor):
             with self.scene.hands:
                 for each in (self._start_what_is_ready, self._submit_what_was_tried, doing, self.purse.lift_budget):
                     self._try(each)
+        while not self._try(self.purse.lift_budget):
+            time.sleep(1)
         connections.close_all()
 
-    def _try(self, doing: Callable[[], str]) -> None:
-        """What breaks is tried again another day, as people do."""
+    def _try(self, doing: Callable[[], str]) -> bool:
+        """What breaks is tried again another day, as people do. Returns whether nothing broke."""
         try:
             if did := doing():
                 self.tally.count(self.tally.done, did)
         except (Error, httpx.TransportError, NotNow, Refused, OSError) as error:
             self.tally.count(self.tally.oddities, f"{doing.__name__.strip('_')}: {type(error).__name__}")
             connections.close_all()
+            return False
+        return True
 
     # ---- beginning ----------------------------------------------------------------------------------
 
