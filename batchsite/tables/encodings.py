@@ -67,7 +67,7 @@ def mostly_utf8(foreign: int, spread: int, data: bytes) -> bool:
     Where there are many of the latter, half of the text may be in another encoding: chance makes no UTF-8. Where there
     are few, `data` (which has those that are none) may be a word of another: Αθήνα in that of DOS has some UTF-8.
     """
-    if _FEWEST_FOREIGN <= foreign and spread <= min(foreign, _BY_NO_CHANCE - 1) and reads_well(data):
+    if foreign >= _FEWEST_FOREIGN and spread <= min(foreign, _BY_NO_CHANCE - 1) and reads_well(data):
         return False
     return foreign <= spread or (spread >= _BY_NO_CHANCE and foreign <= 2 * spread)
 

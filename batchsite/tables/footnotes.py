@@ -104,11 +104,16 @@ def _is_plain_foot(cell: str, data: Data) -> bool:
 def _is_other_table(rows: Sequence[list[str]], data: Data) -> bool:
     """Whether the rows below a blank one all lack a cell that no row above lacks, or begin with words for numbers."""
     filled = [row for row in rows if any(row)]
-    if filled and len(data.rows) >= _FEWEST_COMPLETE and data.typed and not any(map(is_datum, filled[0])):
-        if any(map(str.strip, (filled[0][column] for column in data.typed))) and not any(map(is_missing, filled[0])):
-            return True
+    if filled and len(data.rows) >= _FEWEST_COMPLETE and _has_words_for_numbers(filled[0], data):
+        return True
     complete = data.full if len(data.rows) >= _FEWEST_COMPLETE else set[int]()
     return any(not any(row[column].strip() for row in filled) for column in complete)
+
+
+def _has_words_for_numbers(row: Sequence[str], data: Data) -> bool:
+    """Whether a row has no number and the like, nor a word for none, but words where those above have numbers."""
+    words = any(row[column].strip() for column in data.typed)
+    return words and not any(is_datum(cell) or is_missing(cell) for cell in row)
 
 
 def is_foot(row: Sequence[str], data: Data, *, parted: bool) -> bool:

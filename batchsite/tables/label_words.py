@@ -23,7 +23,7 @@ _CALLED = """
     amount betrag montant importe importo valor bedrag kwota сумма 金额 金額 금액 المبلغ tutar
     quantity menge anzahl quantité cantidad quantità quantidade aantal ilość количество 数量 數量 수량 الكمية miktar
     number nummer numéro número numero numer номер 编号 編號 番号 번호 الرقم numara id no nr
-    category kategorie catégorie categoría categoria categorie kategoria категория 类别 類別 カテゴリ 분류 الفئة kategori
+    category kategorie catégorie categoría categoria categorie kategoria категория 类别 類別 分類 분류 الفئة kategori
     type typ tipo тип 类型 類型 種類 유형 النوع tür
     status statut estado stato статус 状态 狀態 状態 상태 الحالة durum
     product produkt produit producto prodotto produto продукт товар 产品 產品 商品 製品 제품 상품 المنتج ürün

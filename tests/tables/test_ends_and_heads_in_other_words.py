@@ -79,9 +79,9 @@ SECOND = {
     "the names in Chinese": f"name,city,comment\n姓名,城市,备注\n{PEOPLE}",
     "the names in Russian": f"name,city,comment\nИмя,Город,Комментарий\n{PEOPLE}",
     "the names in German": f"name,city,comment\nName,Stadt,Kommentar\n{PEOPLE}",
-    "the names of Chinese in English": "姓名,城市,备注\nname,city,comment\n张三,北京,好\n李四,上海,坏\n王五,广州,好的\n",
+    "the names of Chinese in English": "姓名,城市,备注\nname,city,comment\n张三,北京,好\n李四,上海,坏\n王五,广州,雨\n",
     "words of another alphabet": f"a,b,c\nодин,два,три\n{PEOPLE}",
-    "a part of the names": "item_sku,item_name,brand\nSeller SKU,Product Name,Brand Name\nA1,Shirt,Acme\nA2,Shoe,Bolt\n",
+    "a part of the names": "item_sku,item_name,brand\nSeller SKU,Product Name,Brand Name\nA1,Hat,Acme\nA2,Bag,Bolt\n",
     "numbers with a word": f"name,city,note\ncol1,col2,col3\n{PEOPLE}",
     "types with their parts": f"name,tags,note\nSTRING,ARRAY<STRING>,BOOL\n{PEOPLE}",
     "types with what must hold": f"name,city,note\nvarchar(255) not null,varchar(100),text null\n{PEOPLE}",
@@ -116,7 +116,16 @@ def test_many_padded_titles_are_set_aside(count: int) -> None:
     assert (question.key, question.guess) == ("title", "set aside")
 
 
-NUMBERS = {"1,234.50": 1234.5, "1.234,50 €": 1234.5, "-3": -3, "−3": -3, ".5": 0.5, "1 000": 1000, "1,234": 1234, "7%": 7}
+NUMBERS = {
+    "1,234.50": 1234.5,
+    "1.234,50 €": 1234.5,
+    "-3": -3,
+    "−3": -3,
+    ".5": 0.5,
+    "1 000": 1000,
+    "1,234": 1234,
+    "7%": 7,
+}
 
 
 @pytest.mark.parametrize(("cell", "number"), NUMBERS.items())
