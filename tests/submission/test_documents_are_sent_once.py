@@ -35,7 +35,7 @@ pytestmark = pytest.mark.django_db
 PDF = b"%PDF-1.7 " + bytes(900)
 TABLE = "question,paper\nWho?,a.pdf\nWhen?,b.pdf\nWhere?,a.pdf\nWhy?,\nHow?,a.pdf\n"
 PAPERS = ["a", "b"]
-LIVE = {"runs_live": True}
+LIVE: dict[str, Any] = {"runs_live": True}
 WAYS = pytest.mark.parametrize("way", [{}, LIVE], ids=["in a batch", "live"])
 
 
