@@ -1,4 +1,4 @@
-"""Errors reported to Sentry, if the operator asks for it: where they happened, never what people's data is."""
+"""Errors reported to Sentry, if the operator asks for it: where they happened, never what the data was."""
 
 from __future__ import annotations
 

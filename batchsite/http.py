@@ -39,7 +39,7 @@ def next_url(request: HttpRequest) -> str:
 
 
 def forget_typed(response: HttpResponse) -> HttpResponse:
-    """Has the browser forget what it keeps of forms that were not sent: the person leaves, another may come."""
+    """Makes the browser discard what was typed into forms and not sent, as another person may use it next."""
     response["Clear-Site-Data"] = '"storage"'
     return response
 
@@ -92,7 +92,7 @@ def clean_text(text: str | None) -> str:
 
 
 def day_of(text: str | None) -> date | None:
-    """The day that an address names, such as 2026-11-30. None for what is none, or is too far away to count from."""
+    """Returns the day in an address (2026-11-30). None if it is not a date, or too far away to calculate with."""
     try:
         day = date.fromisoformat(text) if text else None
     except ValueError:

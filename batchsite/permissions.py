@@ -34,19 +34,19 @@ class Need(IntEnum):
 
 @dataclass(frozen=True)
 class Rule:
-    """What a page needs to be read, and to be sent something. A page that takes no forms has no `write`."""
+    """The permission needed to read a page, and to post to it. A page without forms has no `write`."""
 
     read: Need
     write: Need | None = None
     confirmed: bool = False
-    """Whether the last sign-in, or the last confirmation that it is the same person, must not be long ago."""
+    """Whether the person must have signed in, or confirmed who they are, a short time ago."""
 
     def need(self, method: str) -> Need:
         return self.read if method in READS or self.write is None else self.write
 
     @property
     def most(self) -> Need:
-        """What it takes to do all that the page is for."""
+        """The permission that everything on the page needs."""
         return self.read if self.write is None else max(self.read, self.write)
 
 

@@ -110,7 +110,7 @@ def database(url: str, data: Path) -> dict[str, Any]:
 def mail(url: str) -> dict[str, Any]:
     """Django's settings of the mail server at `url`. Without one, nothing may be sent.
 
-    `smtp://` turns to TLS before it says anything, except to this machine; `smtps://` begins with it.
+    `smtp://` switches to TLS (STARTTLS) before anything is sent, except to this machine; `smtps://` begins with it.
     """
     if not url:
         return {"EMAIL_BACKEND": "django.core.mail.backends.dummy.EmailBackend"}

@@ -106,7 +106,7 @@ class _Template:
 
     @cached_property
     def backward(self) -> list[list[int]]:
-        """Of each token, those that may come before it when the template is rendered."""
+        """For each token, those that may come before it when the template is rendered."""
         ways: list[list[int]] = [[] for _ in self.tokens]
         for place, steps in enumerate(self.onward):
             for step in steps:

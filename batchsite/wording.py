@@ -32,7 +32,7 @@ def dollars(ticks: int | None) -> str:
 
 
 def about(ticks: int | None) -> str:
-    """Returns an estimate as money, rounded to what an estimate can know: $0.042, $7.80, $12.50, $1,250."""
+    """Returns an estimate as money, rounded to the precision that an estimate has: $0.042, $7.80, $12.50, $1,250."""
     if not ticks:
         return dollars(ticks)
     amount = Decimal(ticks) / TICKS_PER_DOLLAR

@@ -51,12 +51,13 @@ is a single test, a short file comes fifth.
 
 
 SLOW = (
-    *("tests/datasets/test_spoilt_files", "tests/drafts/test_drafts_never_stick", "tests/pages/test_headers"),
+    *("tests/datasets/test_cases", "tests/datasets/test_spoilt_files", "tests/drafts/test_drafts_never_stick"),
+    *("tests/pages/test_forged_requests", "tests/pages/test_headers", "tests/pages/test_hostile_text"),
     *("tests/pages/test_odd_values", "tests/pages/test_permissions", "tests/pages/test_work_is_proportional"),
     *("tests/submission/test_every_cut", "tests/submission/test_the_", "tests/tables/test_any_"),
     *("tests/tables/test_damage_is_never_silent", "tests/tables/test_forms_are_flat", "tests/tables/test_spoilt_files"),
     *("tests/tables/test_reading_is_flat", "tests/tables/test_small_files", "tests/tables/test_tops_and"),
-    *("tests/tables/test_skipping_is_never_silent",),
+    *("tests/tables/test_skipping_is_never_silent", "tests/trials/test_any_five_rows"),
 )
 """Beginnings of names of files that try one thing in very many ways: see `make quick`."""
 

@@ -67,9 +67,9 @@ def team_id_of(request: HttpRequest) -> int | None:
 
 
 def named(ids: Mapping[str, Any], only_of: int | None = None) -> str:
-    """Returns what ids (`batch_id`, `batch`: 12) stand for, in words; what has no name by its number.
+    """Returns the names of what these ids stand for (`batch_id` or `batch`: 12), or numbers where there is no name.
 
-    With `only_of`, the id of a team, nothing else has a name: ids that nobody has checked name nothing of others.
+    `only_of`, the id of a team, is for ids that nobody has checked: what belongs to others is not named.
     """
     words = []
     for key, value in ids.items():

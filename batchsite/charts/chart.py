@@ -42,7 +42,7 @@ class Series:
 
 
 @dataclass(frozen=True)
-class Part:
+class BarPart:
     """A rectangle of a bar."""
 
     tone: str
@@ -56,7 +56,7 @@ class Bar:
 
     x: str
     width: str
-    parts: Sequence[Part]
+    parts: Sequence[BarPart]
     words: str
     href: str = ""
 
@@ -264,13 +264,13 @@ def _place(number: int, count: int, gap: float) -> tuple[str, str]:
     return _percent(room * (number + gap / 2)), _percent(room * (1 - gap))
 
 
-def _stack(values: Sequence[tuple[str, float]], top: float) -> list[Part]:
+def _stack(values: Sequence[tuple[str, float]], top: float) -> list[BarPart]:
     """Returns rectangles from the bottom up, none thinner than half a per cent."""
     parts, below = [], 0.0
     for tone, value in values:
         if value > 0:
             share = max(value / top, 0.005)
-            parts.append(Part(tone, _percent(max(0.0, 1 - below - share)), _percent(share)))
+            parts.append(BarPart(tone, _percent(max(0.0, 1 - below - share)), _percent(share)))
             below += share
     return parts
 

@@ -56,7 +56,7 @@ class Probe:
 
 
 @dataclass(frozen=True)
-class Ask:
+class LinkRequest:
     """One request that is to be made for an address."""
 
     address: str
@@ -73,7 +73,7 @@ class Ask:
             return ""
 
 
-def make(ask: Ask, limits: Limits) -> Probe | Ask:
+def make(ask: LinkRequest, limits: Limits) -> Probe | LinkRequest:
     """Makes one request. Returns what came of it, or the request that follows."""
     try:
         url = web_address.parse(ask.url)
@@ -88,7 +88,7 @@ def make(ask: Ask, limits: Limits) -> Probe | Ask:
         found = Probe(Verdict.DEAD if error.is_lasting else Verdict.UNSURE, str(error))
     if ask.method == "GET" or found.verdict is Verdict.ALIVE or found.is_too_much:
         return found
-    return Ask(ask.address, ask.address, "GET")
+    return LinkRequest(ask.address, ask.address, "GET")
 
 
 def _judged(status: int) -> Probe:
@@ -102,7 +102,7 @@ def _judged(status: int) -> Probe:
 class _Host:
     """The requests that wait for a host."""
 
-    waiting: deque[Ask] = field(default_factory=deque)
+    waiting: deque[LinkRequest] = field(default_factory=deque)
     flying: int = 0
     left: int = 0
     """Requests of the lot that may be made from `ready_at` on."""
@@ -119,10 +119,10 @@ class Prober:
         self._hosts: dict[str, _Host] = {}
         self._idle: dict[str, _Host] = {}
         """Hosts with nothing to do for now. What is left of their lots counts when a redirect leads to them."""
-        self._flying: dict[Future[Probe | Ask], Ask] = {}
+        self._flying: dict[Future[Probe | LinkRequest], LinkRequest] = {}
         self._found: list[tuple[str, Probe]] = []
         for address in addresses:
-            self._queue(Ask(address, address))
+            self._queue(LinkRequest(address, address))
 
     def probe_all(self, is_over: Callable[[], bool]) -> Iterator[list[tuple[str, Probe]]]:
         """Yields (address, what came of it) as answers come in, and an empty list as a sign of life.
@@ -140,7 +140,7 @@ class Prober:
                 yield self._taken()
         yield self._taken()
 
-    def _queue(self, ask: Ask) -> None:
+    def _queue(self, ask: LinkRequest) -> None:
         if ask.host not in self._hosts:
             self._hosts[ask.host] = self._idle.pop(ask.host, _Host())
         host = self._hosts[ask.host]
@@ -148,7 +148,7 @@ class Prober:
         if host.closed:
             self._close(host, host.closed)
 
-    def _next(self) -> Iterator[Ask]:
+    def _next(self) -> Iterator[LinkRequest]:
         """Yields what may be asked now, a host after the other."""
         for name, host in list(self._hosts.items()):
             while host.waiting and len(self._flying) < AT_ONCE and host.flying < OF_A_HOST:
@@ -186,7 +186,7 @@ class Prober:
             ask, came = self._flying.pop(future), future.result()
             host = self._hosts[ask.host]
             host.flying -= 1
-            if isinstance(came, Ask):
+            if isinstance(came, LinkRequest):
                 self._queue(came)
                 continue
             self._found.append((ask.address, came))

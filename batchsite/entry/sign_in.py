@@ -79,7 +79,7 @@ def count_code(user: User) -> SignInFailure:
 
 
 def forget(failure: SignInFailure) -> None:
-    """A right password clears the failures of the account from this address."""
+    """Clears the account's failed sign-ins from this address, after a correct password."""
     SignInFailure.objects.filter(who=failure.who).delete()
 
 

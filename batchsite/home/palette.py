@@ -22,7 +22,7 @@ LONGEST = 100
 
 
 @dataclass(frozen=True)
-class Place:
+class PalettePlace:
     """Somewhere to go."""
 
     label: str
@@ -35,7 +35,7 @@ class Group:
     """Places of one kind."""
 
     title: str
-    places: Sequence[Place]
+    places: Sequence[PalettePlace]
 
 
 PAGES = (
@@ -66,25 +66,25 @@ def found_by(team: Team, may: Permissions, words: str) -> list[Group]:
     return [group for group in groups if group.places]
 
 
-def _pages(may: Permissions, words: str) -> list[Place]:
-    pages = [Place(label, reverse(name), detail) for label, name, detail in PAGES if name in may]
+def _pages(may: Permissions, words: str) -> list[PalettePlace]:
+    pages = [PalettePlace(label, reverse(name), detail) for label, name, detail in PAGES if name in may]
     return [page for page in pages if words.casefold() in f"{page.label} {page.detail}".casefold()]
 
 
-def _batch_by_number(team: Team, words: str) -> list[Place]:
+def _batch_by_number(team: Team, words: str) -> list[PalettePlace]:
     is_number = words.isascii() and words.isdecimal() and len(words) <= 12
     return [_place_of(batch) for batch in batches_of(team).filter(pk=int(words))] if is_number else []
 
 
-def _batches(team: Team, words: str) -> list[Place]:
+def _batches(team: Team, words: str) -> list[PalettePlace]:
     batches = batches_of(team).filter(name__icontains=words) if words else batches_of(team)
     return [_place_of(batch) for batch in batches.order_by("-pk")[:MOST]]
 
 
-def _place_of(batch: Batch) -> Place:
-    return Place(batch.name, reverse("batch", args=[batch.pk]), f"{batch.label}, number {batch.pk}")
+def _place_of(batch: Batch) -> PalettePlace:
+    return PalettePlace(batch.name, reverse("batch", args=[batch.pk]), f"{batch.label}, number {batch.pk}")
 
 
-def _named(records: QuerySet[Model], words: str, address: str) -> list[Place]:
+def _named(records: QuerySet[Model], words: str, address: str) -> list[PalettePlace]:
     records = records.filter(name__icontains=words) if words else records
-    return [Place(str(record), reverse(address, args=[record.pk])) for record in records.order_by("-pk")[:MOST]]
+    return [PalettePlace(str(record), reverse(address, args=[record.pk])) for record in records.order_by("-pk")[:MOST]]

@@ -9,7 +9,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from batchsite.home import ledger as books
+from batchsite.home import ledger_lines as books
 from batchsite.http import day_of
 from batchsite.processes.stream_slots import streams
 from batchsite.table_answer import table_answer

@@ -44,7 +44,7 @@ class FileReader:
         self._end_child()
 
     def see(self, data: bytes, kind: str = "picture") -> Seen:
-        """Returns what is seen of a file. One that ends the process is given up."""
+        """Returns what was found out about a file. Gives up on one that kills the child process."""
         if kind not in ASKED:
             return see(kind, data)
         try:

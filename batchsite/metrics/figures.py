@@ -77,7 +77,7 @@ def _rows() -> Metric:
 
 
 def _overdue(now: datetime) -> Metric:
-    """Work that is due is taken within seconds. A figure that grows says that nobody works, or too few do."""
+    """Due work is taken within seconds: if this figure grows, no worker is running, or too few are."""
     ages = []
     for model in apps.get_models():
         if issubclass(model, Work):

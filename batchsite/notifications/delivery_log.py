@@ -24,7 +24,7 @@ class Try:
 
 
 @dataclass(frozen=True)
-class Entry:
+class LoggedDelivery:
     """A delivery with its attempts, the latest first."""
 
     delivery: Delivery
@@ -41,17 +41,17 @@ class Entry:
 _TONES = {DeliveryState.DELIVERED: "good", DeliveryState.GIVEN_UP: "bad"}
 
 
-def log_of(destination: Destination, most: int = SHOWN) -> list[Entry]:
+def log_of(destination: Destination, most: int = SHOWN) -> list[LoggedDelivery]:
     """Returns the latest deliveries, the latest first."""
     latest = destination.deliveries.select_related("news").prefetch_related("attempts").order_by("-pk")[:most]
     return [_entry(one) for one in latest]
 
 
-def _entry(delivery: Delivery) -> Entry:
+def _entry(delivery: Delivery) -> LoggedDelivery:
     attempts = sorted(delivery.attempts.all(), key=lambda attempt: -attempt.number)
     failing = "warn" if attempts else ""
     tone = _TONES.get(DeliveryState(delivery.state), failing)
-    return Entry(delivery, news_words.title([delivery.news]), tone, [_try(one) for one in attempts])
+    return LoggedDelivery(delivery, news_words.title([delivery.news]), tone, [_try(one) for one in attempts])
 
 
 def _try(attempt: Attempt) -> Try:
@@ -63,7 +63,7 @@ class Standing:
     """A destination, and how its last delivery went."""
 
     destination: Destination
-    last: Entry | None
+    last: LoggedDelivery | None
 
 
 def standings(found: Iterable[Destination]) -> list[Standing]:

@@ -33,7 +33,7 @@ class CannotBackUp(Exception):
 
 
 @dataclass(frozen=True)
-class Summary:
+class BackupSummary:
     """What was copied. `bytes` is the size of all files together."""
 
     at: str
@@ -42,7 +42,7 @@ class Summary:
     bytes: int
 
 
-def back_up(folder: Path) -> Summary:
+def back_up(folder: Path) -> BackupSummary:
     """Makes a backup in `folder`, which must be new or empty. Raises CannotBackUp, and then leaves nothing behind."""
     data = Path(settings.DATA)
     at = timezone.now().isoformat(timespec="seconds")
@@ -61,7 +61,7 @@ def back_up(folder: Path) -> Summary:
         uploads = _copy_folder(data / "uploads", folder / "uploads", leave_out="incoming")
         _copy_secret(data, folder)
         _copy_sandbox(data / "sandbox", folder / "sandbox")
-        summary = Summary(at, connection.vendor, uploads, _bytes_in(folder))
+        summary = BackupSummary(at, connection.vendor, uploads, _bytes_in(folder))
         _write_last(folder / MARK, json.dumps(asdict(summary)))
     except (OSError, sqlite3.Error) as error:
         _remove(folder, existed=existed)

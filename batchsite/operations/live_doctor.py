@@ -51,7 +51,7 @@ def run_live(most_dollars: float, path: Path | None, say: Say, *, wait: Callable
 
 
 def run_recorded(path: Path, say: Say) -> bool:
-    """Plays a report again. Returns whether the client makes of it what it made then."""
+    """Replays a report. Returns whether the client still reads it the same way."""
     recorded: dict[str, Any] = json.loads(path.read_text())
     try:
         lines = play(recorded)

@@ -27,7 +27,7 @@ class Piece:
 
 
 @dataclass(frozen=True)
-class Section:
+class ComparedPart:
     """One part of a prompt, such as its system prompt, in both versions."""
 
     title: str
@@ -35,11 +35,11 @@ class Section:
     pieces: Sequence[Piece]
 
 
-def compare(old: Contents, new: Contents) -> list[Section]:
+def compare(old: Contents, new: Contents) -> list[ComparedPart]:
     """Returns the parts that either version has; equal parts have no pieces."""
     before, after = dict(_parts(old)), dict(_parts(new))
     return [
-        Section(title, before[title] != after[title], list(changes(before[title], after[title])))
+        ComparedPart(title, before[title] != after[title], list(changes(before[title], after[title])))
         for title in before
         if before[title] or after[title]
     ]

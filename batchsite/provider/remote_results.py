@@ -93,7 +93,7 @@ def _line(raw: dict[str, Any]) -> RemoteResult:
 
 
 @dataclass(frozen=True)
-class RemoteFile:
+class RemoteDownload:
     """A download. Its content is read from the provider while it is sent."""
 
     name: str
@@ -109,15 +109,15 @@ FILES = {
 }
 
 
-def file_of(account: ProviderAccount, remote: Remote, form: str) -> RemoteFile:
+def file_of(account: ProviderAccount, remote: Remote, form: str) -> RemoteDownload:
     """All results in one of the forms of FILES. Reads the first page before returning. Raises RemoteFailure."""
     rows = _with_first_page_read(client_for(account.account).iter_results(remote.id))
     name = f"xai-{remote.id.removeprefix('batch_')[:13]}"
     if form == "raw":
-        return RemoteFile(f"{name}-raw.jsonl", "application/x-ndjson", _raw_lines(rows))
+        return RemoteDownload(f"{name}-raw.jsonl", "application/x-ndjson", _raw_lines(rows))
     chosen = FORMS[form]
     ending = f"{'-excel' if form == 'excel' else ''}.{chosen.ending}"
-    return RemoteFile(name + ending, chosen.content_type, chosen.writer([], (([], _outcome(raw)) for raw in rows)))
+    return RemoteDownload(name + ending, chosen.content_type, chosen.writer([], (([], _outcome(raw)) for raw in rows)))
 
 
 def _with_first_page_read(rows: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:

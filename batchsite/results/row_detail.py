@@ -24,7 +24,7 @@ COPIES_SHOWN = 5
 
 
 @dataclass(frozen=True)
-class Attempt:
+class EarlierAttempt:
     """An earlier attempt at a row."""
 
     number: int
@@ -65,7 +65,7 @@ class RowDetail:
     is_being_retried: bool
     fields: Sequence[tuple[str, str]]
     """(name, cell) of each field of the answer; empty if answers are text."""
-    earlier: Sequence[Attempt]
+    earlier: Sequence[EarlierAttempt]
     previous: int | None
     next: int | None
 
@@ -175,8 +175,8 @@ def _is_being_retried(batch: Batch, row: int) -> bool:
     return any(row in (retry.get("rows") or ()) for retry in asked if retry)
 
 
-def _attempt(batch: Batch, request_id: str, stored: dict[str, Any]) -> Attempt:
-    return Attempt(
+def _attempt(batch: Batch, request_id: str, stored: dict[str, Any]) -> EarlierAttempt:
+    return EarlierAttempt(
         number=stored["attempt"],
         state=stored["state"],
         answer=stored.get("answer", ""),

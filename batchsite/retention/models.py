@@ -27,5 +27,5 @@ class Retention(Work):
 
     @property
     def days(self) -> dict[str, int | None]:
-        """By what is removed, in the order in which one makes the next removable."""
+        """Days by what is removed, in the order of removal: as long as a batch is there, its dataset stays."""
         return {"batches": self.batches, "datasets": self.datasets, "prompts": self.prompts, "asks": self.asks}

@@ -56,7 +56,7 @@ def _page(request: TeamRequest, form: RetentionForm | None) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def retention_now(request: TeamRequest) -> HttpResponse:
-    """Removes what is over its days without waiting for the week in which it is announced."""
+    """Removes what has expired, without waiting for the week of notice."""
     held = removal.retention_of(request.team)
     if request.method == "POST":
         count = removal.remove_now(request.team)

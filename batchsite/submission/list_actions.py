@@ -1,6 +1,6 @@
-"""What people do to several batches of a list at once, and take back again: archive, delete, tag.
+"""What people do to several batches of a list at once, and can undo: archive, delete, tag.
 
-Each batch is changed in a short transaction of its own. What cannot be done to one is said, and done to the others.
+Each batch is changed in a short transaction of its own. One that cannot be changed is named; the others are changed.
 """
 
 from __future__ import annotations

@@ -136,7 +136,7 @@ def missed_twice(
 
 
 @dataclass
-class Findings:
+class RowFindings:
     """What xAI says of the rows that have no result yet."""
 
     pending: int = 0
@@ -146,14 +146,14 @@ class Findings:
     """Rows that the provider does not list, ascending."""
 
 
-def look_for_rows(context: StepContext) -> Findings:
+def look_for_rows(context: StepContext) -> RowFindings:
     """Compare every row without a result with xAI's list. Takes one byte of memory a row."""
     submission = context.submission
     first = submission.first_row
     seen = bytearray(submission.last_row - first + 1)
     for row, state in listed_rows(context):
         seen[row - first] = _ENDED if state in _ENDED_STATES else _LISTED
-    findings = Findings()
+    findings = RowFindings()
     for chunk in chunks_of(submission, ChunkState.SENT):
         rows = _open_rows(context, numbers(chunk.ranges))
         states = [seen[row - first] for row in rows]

@@ -25,7 +25,7 @@ from batchsite.datasets.models import Dataset
 from batchsite.exports.download_choice import DownloadChoice
 from batchsite.exports.result_files import FORMS, content
 from batchsite.gallery.models import GeneratedPicture, PictureState
-from batchsite.home import ledger
+from batchsite.home import ledger_lines
 from batchsite.prompts.models import PromptVersion
 from batchsite.recipes.recipe import id_prefix
 from batchsite.results.models import Judgement
@@ -79,13 +79,13 @@ def _about_the_team(team: Team, place: Place, until: datetime) -> Unit | None:
     versions = PromptVersion.objects.filter(prompt__team=team, prompt__deleted_at=None)
     asks, spent = Ask.objects.filter(team=team), DailySpend.objects.filter(team=team, ticks__gt=0)
     told = [facts.json_of(facts.team(team))]
-    billed = (row for month in reversed(ledger.months(team)) for row in list(ledger.rows(team, month)))
+    billed = (row for month in reversed(ledger_lines.months(team)) for row in list(ledger_lines.rows(team, month)))
     saved, asked = _lines(versions.select_related("prompt", "created_by"), facts.version), asks.select_related("by")
     return Place(1), [
         Member("team.json", "The team: people and roles, budgets, retention", told),
         Member("prompts.jsonl", "Saved prompts, a version a line", saved, versions.count()),
         Member("asks.jsonl", "Prompts that were asked once", _lines(asked, facts.ask, at_once=20), asks.count()),
-        Member("ledger.csv", "What was billed", csv_lines(ledger.HEAD, billed), spent.count()),
+        Member("ledger.csv", "What was billed", csv_lines(ledger_lines.HEAD, billed), spent.count()),
     ]
 
 

@@ -64,7 +64,7 @@ class TakeoutPart(models.Model):
     filename = models.CharField(max_length=80)
     size = models.PositiveBigIntegerField()
     entries: models.JSONField[list[dict[str, Any]]] = models.JSONField(default=list)
-    """The files in it: the fields of `zip_parts.Entry`."""
+    """The files in it: the fields of `zip_parts.ZipEntry`."""
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["takeout", "number"], name="one_part_per_number")]

@@ -34,7 +34,7 @@ class Member:
 
 
 @dataclass(frozen=True)
-class Entry:
+class ZipEntry:
     """A file that was written, as the manifest and the directory need it."""
 
     path: str
@@ -53,7 +53,7 @@ class Entry:
         return asdict(self)
 
 
-def write_part(path: Path, members: Iterable[Member], beat: Beat) -> list[Entry]:
+def write_part(path: Path, members: Iterable[Member], beat: Beat) -> list[ZipEntry]:
     """Writes files as a part of a zip. Returns them. The disk has them when this returns."""
     entries = []
     with path.open("xb") as raw:
@@ -65,7 +65,7 @@ def write_part(path: Path, members: Iterable[Member], beat: Beat) -> list[Entry]
     return entries
 
 
-def _write(archive: zipfile.ZipFile, member: Member, beat: Beat) -> Entry:
+def _write(archive: zipfile.ZipFile, member: Member, beat: Beat) -> ZipEntry:
     info = zipfile.ZipInfo(member.path, time.gmtime()[:6])
     info.compress_type = zipfile.ZIP_STORED if member.is_packed else zipfile.ZIP_DEFLATED
     info.external_attr = 0o600 << 16
@@ -76,7 +76,7 @@ def _write(archive: zipfile.ZipFile, member: Member, beat: Beat) -> Entry:
             digest.update(piece)
             file.write(piece)
     sizes = (info.file_size, digest.hexdigest(), info.CRC, info.compress_size, info.compress_type)
-    return Entry(member.path, member.what, member.count, *sizes, info.header_offset, list(info.date_time))
+    return ZipEntry(member.path, member.what, member.count, *sizes, info.header_offset, list(info.date_time))
 
 
 def directory(parts: Iterable[tuple[int, list[dict[str, Any]]]]) -> bytes:

@@ -1,4 +1,4 @@
-"""The form by which an admin approves a remote MCP server."""
+"""The form with which an admin approves a remote MCP server."""
 
 from __future__ import annotations
 

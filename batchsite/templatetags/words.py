@@ -95,7 +95,7 @@ def _around(text: str, wanted: str) -> list[str]:
 
 @register.filter
 def ids(records: Iterable[Model]) -> str:
-    """Their ids with commas between, as an address takes them."""
+    """Returns their ids joined with commas, for a URL."""
     return ",".join(str(record.pk) for record in records)
 
 

@@ -240,7 +240,7 @@ class People(Actor):
             replies = press_together(self.visitors, path, data)
             self.tally.count(self.tally.done, "pressed by both, twice")
         for reply in replies:
-            if reply.status_code in {403, 500}:  # the database may be away, but a bare 500 never is right
+            if reply.status_code in {403, 500}:  # the database may be away, but a bare 500 is never right
                 self.wrong.append(f"{path} answered with {reply.status_code}: {reply.text[:300]}")
             elif reply.status_code != 200:
                 self.tally.count(self.tally.oddities, f"press: {reply.status_code}")

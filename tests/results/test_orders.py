@@ -8,6 +8,7 @@ from itertools import product
 from typing import Any
 
 import pytest
+from django.db.models import F
 from django.http import QueryDict
 from django.test import Client
 from django.urls import reverse
@@ -61,8 +62,8 @@ def ninety(team: Team, alice: User) -> Batch:
     answers = {row: f'{{"intent": "{"lost" if row % 7 else "late"}"}}' for row in range(1, ROWS + 1) if row % 5}
     receive(batch, answers)
     receive(batch, {row: failure("overloaded") for row in range(5, ROWS + 1, 5)})
-    for row in range(1, ROWS + 1):
-        Result.objects.filter(batch=batch, row=row).update(cost_ticks=1000 + row * 37 % 11, prompt_tokens=row * 7 % 90)
+    row = F("row")
+    Result.objects.filter(batch=batch).update(cost_ticks=1000 + row * 37 % 11, prompt_tokens=row * 7 % 90)
     return end(batch)
 
 

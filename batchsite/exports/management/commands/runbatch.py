@@ -114,7 +114,7 @@ class Command(BaseCommand):
     def _run(self, arguments: argparse.Namespace) -> int:
         form = form_of(arguments.output)
         if is_new():
-            migrate()  # the first thing that somebody does here need not be `make run`
+            migrate()  # somebody may begin with this command, without `make run`
         elif missing_migrations():
             raise Stop(OTHER, "The database is not prepared for this version. Run: manage.py migrate")
         if begin_anew():

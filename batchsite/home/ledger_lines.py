@@ -28,7 +28,7 @@ WAYS: Mapping[str, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True)
-class Line:
+class LedgerLine:
     """What was billed for one of what the page sums by."""
 
     name: str
@@ -43,13 +43,13 @@ def months(team: Team) -> list[date]:
     return list(DailySpend.objects.filter(team=team).dates("day", "month", order="DESC"))
 
 
-def lines(team: Team, month: date | None, way: str) -> Sequence[Line]:
+def lines(team: Team, month: date | None, way: str) -> Sequence[LedgerLine]:
     """Returns the sums of a month, or of all of them, the greatest first."""
     names = WAYS[way]
     found = _of(team, month).values("account", *names).annotate(sum=Sum("ticks"), count=Sum("rows"))
     order = "-day" if way == "day" else "-sum"
     return [
-        Line(
+        LedgerLine(
             str(next((one[name] for name in names if one[name]), "") or _NAMELESS.get(way, "not recorded")),
             one.get("batch_id"),
             one["sum"],
