@@ -60,8 +60,9 @@ class RowDetail:
     copies: Sequence[int]
     """The first rows that have its answer, as they repeat its request."""
     copy_count: int
-    place: int
-    """Which row of the batch it is, counted from 1."""
+    place: int | None
+    """Which row it is of those that one walks through, counted from 1; of the whole batch without a filter. None if
+    telling would take too long."""
     is_being_retried: bool
     fields: Sequence[tuple[str, str]]
     """(name, cell) of each field of the answer; empty if answers are text."""

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 
 from batchsite.batches import queries
 from batchsite.batches.states import HeldFor
 from batchsite.http import UNPROCESSABLE
 from batchsite.pricing.cap_form import SpendCapForm
 from batchsite.pricing.spend_caps import spend_cap
-from batchsite.results.confirmation import ask_and_do, do, question_context, typed
+from batchsite.results.confirmation import ask_while_it_runs, do, question_context, typed
 from batchsite.submission import actions
 from batchsite.teams.requests import TeamRequest
 
 
-@ask_and_do
+@ask_while_it_runs
 def batch_cap(request: TeamRequest, batch_id: int) -> HttpResponse:
     batch = queries.batch_of(request.team, batch_id)
-    if not batch.is_running:
-        messages.error(request, "This batch does not run, so nothing is spent.")
-        return redirect("batch", batch.pk)
     form = SpendCapForm(typed(request), batch)
     if request.method == "POST" and form.is_valid():
         return do(request, batch, lambda: actions.set_spend_cap(batch, form.ticks, request.user))

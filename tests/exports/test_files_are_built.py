@@ -108,7 +108,7 @@ def site(alice: User, client_of: Browser) -> Client:
 @pytest.fixture
 def big(batch: Batch, monkeypatch: pytest.MonkeyPatch) -> Batch:
     """As if it were too big for a request."""
-    monkeypatch.setattr(export_build, "AT_ONCE", 5)
+    monkeypatch.setattr(export_build, "AT_ONCE", 1)
     return batch
 
 
@@ -121,6 +121,14 @@ def test_a_small_workbook_comes_at_once(batch: Batch, site: Client) -> None:
     assert answer["Content-Disposition"] == f'attachment; filename="sorting-{batch.pk}.xlsx"'
     assert len(sheet_of(io.BytesIO(body_of(answer)))) == 21
     assert not Export.objects.exists()
+
+
+def test_few_rows_of_a_big_batch_come_at_once(batch: Batch, site: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(export_build, "AT_ONCE", 2)
+    for few in ("rows=failed", "rows=filter&state=failed", "rows=filter&search=Question&ranges=1-2", "ranges=19-20"):
+        answer = site.get(f"/batches/{batch.pk}/download?form=xlsx&{few}")
+        assert len(sheet_of(io.BytesIO(body_of(answer)))) == 3, few
+    assert site.get(f"/batches/{batch.pk}/download?form=xlsx&rows=filter&search=Question").status_code == 302
 
 
 def test_a_big_one_is_built_by_a_worker_and_then_served(big: Batch, site: Client) -> None:

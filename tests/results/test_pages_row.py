@@ -11,6 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from batchsite.batches.models import Batch, RequestId, Result
+from batchsite.results import row_walk
 from batchsite.teams.models import Team, User
 from tests.factories import make_dataset
 from tests.submission.stories import a_running_batch, an_ended_batch, arrive, failure, receive, success
@@ -146,6 +147,18 @@ def test_neighbours_are_those_of_the_filter(team: Team, alice: User, site: Clien
     assert f'href="/batches/{batch.pk}/rows/3?state=failed"' in shown
     assert f'href="/batches/{batch.pk}/rows/15?state=failed"' in shown
     assert f'href="/batches/{batch.pk}?state=failed#results"' in shown
+
+
+def test_the_place_of_a_row_is_that_among_the_rows_one_walks_through(
+    team: Team, alice: User, site: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = a_running_batch(team, alice)
+    receive(batch, {row: failure("overloaded") for row in (3, 9, 15)} | {4: "yes"})
+    assert "2 of 3 filtered by Failed" in words(row_page(site, batch, 9, state="failed"))
+    assert "Failed overloaded, 12 of 20" in words(row_page(site, batch, 9, sort="-row"))
+    assert "Not among the 3 rows filtered by Failed" in words(row_page(site, batch, 4, state="failed"))
+    monkeypatch.setattr(row_walk, "MOST_COUNTED", 1)
+    assert "One of 3 filtered by Failed" in words(row_page(site, batch, 9, state="failed"))
 
 
 @pytest.mark.parametrize("row", [0, 21, 10**17])
