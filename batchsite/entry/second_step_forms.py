@@ -44,7 +44,7 @@ class CodeAgainForm(LimitedCode, ReauthenticateForm):  # type: ignore[misc]
 
 class AddPasskeyForm(AddWebAuthnForm):  # type: ignore[misc]
     name = forms.CharField(
-        required=False, max_length=80, label="Name", help_text="Tells where it is kept, such as: laptop at home."
+        required=False, max_length=80, label="Name", help_text="So that you recognize it, such as “laptop at home”."
     )
     passwordless = forms.BooleanField(
         required=False,

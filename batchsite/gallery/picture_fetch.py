@@ -63,7 +63,7 @@ def _body(answer: httpx.Response) -> bytes | Dead | NotNow:
         for piece in answer.iter_raw():
             data += piece
             if time.monotonic() > until:
-                return NotNow("It came too slowly.")
+                return NotNow("It arrived too slowly.")
             if len(data) > LARGEST:
                 return Dead(f"It has more than {size(LARGEST)}, which is the limit.")
     except httpx.RequestError:

@@ -22,8 +22,8 @@ def batch_cap(request: TeamRequest, batch_id: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         return do(request, batch, lambda: actions.set_spend_cap(batch, form.ticks, request.user))
     is_held = batch.held_for == HeldFor.CAP
-    question = "Raise the spending cap and go on?" if is_held else "How much may this batch cost?"
-    verb = "Raise it and go on" if is_held else "Set the spending cap"
+    question = "Raise the spending cap and resume?" if is_held else "How much may this batch cost?"
+    verb = "Raise and resume" if is_held else "Set the spending cap"
     context = question_context(batch, question, "", verb) | {
         "form": form,
         "cap": spend_cap(batch, batch.spend_cap_ticks or 0),

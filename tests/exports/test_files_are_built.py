@@ -158,7 +158,7 @@ def test_more_rows_than_a_sheet_has_are_refused_before_anything_is_built(
 ) -> None:
     monkeypatch.setattr(table_writers, "MOST_EXCEL_ROWS", 10)
     assert (
-        "room for 9 rows below its head, and these are 20" in site.get(f"/batches/{big.pk}/download").content.decode()
+        "room for 9 rows below its header, and there are 20" in site.get(f"/batches/{big.pk}/download").content.decode()
     )
     for address in (f"/batches/{big.pk}/download?form=xlsx", f"/batches/{big.pk}/results.xlsx"):
         refused = site.get(address)
