@@ -112,7 +112,7 @@ class DraftForm(forms.Form):
         label="JSON Schema",
         required=False,
         strip=False,
-        help_text="The schema of an object. Its properties become columns of the results, or parameters of the function.",
+        help_text="An object. Its properties become columns of the results, or the parameters of the function.",
         widget=forms.Textarea({"rows": 8, "spellcheck": "false", "class": "code"}),
     )
     function_name = forms.CharField(
@@ -174,7 +174,7 @@ class DraftForm(forms.Form):
         required=False,
         min_value=0,
         max_value=10,
-        help_text="For causes that may clear up: overloaded, rate limit, deadline exceeded, errors at xAI. 0 means never.",
+        help_text="For what may clear up: overloaded, rate limit, deadline exceeded, errors at xAI. 0 means never.",
         widget=number_input(0, 10),
         error_messages=_from_to(0, 10),
     )

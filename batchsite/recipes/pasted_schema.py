@@ -47,7 +47,7 @@ NO_RULES = (
     "Nothing at its top is JSON Schema, so any answer would fit. Is it an example of an answer? "
     "A schema starts like {“type”: “object”, “properties”: {…}}."
 )
-UNWRAPPED = "The pasted text wraps a schema: only what is under “{path}”, is used."
+UNWRAPPED = "The pasted text wraps a schema: only what is under “{path}” is used."
 
 
 @dataclass(frozen=True)
