@@ -15,7 +15,7 @@ from django.test.utils import setup_databases, teardown_databases
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
-from batchsite.processes import gc_tuning
+from batchsite.processes import gc_tuning, shared_number
 from batchsite.processes.queue import QUEUES, broker_of
 from batchsite.teams.models import Role, Team, User
 from tests import factories
@@ -126,9 +126,12 @@ def _same_dice() -> None:
 
 
 @pytest.fixture(autouse=True)
-def _no_generation(settings: Any) -> None:
-    """Each test has a database of its own, and the data folder of all: it must not remember the last one's number."""
+def _no_generation(settings: Any, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test has a database of its own, and the data folder and Redis of all: they must not remember the last one's
+    number.
+    """
     shutil.rmtree(Path(settings.DATA) / "generation", ignore_errors=True)
+    monkeypatch.setattr(shared_number, "KEY", f"{shared_number.KEY}:{os.getpid()}:{request.node.nodeid}")
 
 
 @pytest.fixture

@@ -5,6 +5,9 @@ adds one to the row, in the transaction that writes the intent down, and after t
 A database with a lower number than the file was put back to an earlier moment: by a dump, a file, a snapshot or
 point-in-time recovery. That is checked before each such call, so it is also noticed while batchsite runs.
 
+Machines that share a database have a data folder each, and the folder of one lags a few seconds behind what another
+has sent. So they share the number through Redis as well, which the restore of a database does not touch.
+
 A copy of the whole data folder takes both numbers with it. It is known by an anchor, a file that is written once:
 every way to copy a file gives it another inode, or another time of change, which no program can set. A snapshot of
 the whole machine takes these along, too, and needs a boot to be used: another boot counts as a copy.
@@ -26,6 +29,7 @@ from django.db import transaction
 from django.db.models import F
 
 from batchsite.batches.models import Generation, Submission
+from batchsite.processes.shared_number import raise_shared_number, shared_number
 
 ROW = 1
 
@@ -37,12 +41,13 @@ class DatabaseWentBack(Exception):
 def advance() -> None:
     """Count a call that may cost something, in the transaction that writes down its intent.
 
-    Raises DatabaseWentBack when the data folder has counted further than the database.
+    Raises DatabaseWentBack when the data folder, or another machine, has counted further than the database.
     """
+    known = _known()  # before the row is locked: Redis may keep one waiting
     if not Generation.objects.filter(pk=ROW).update(number=F("number") + 1):
         Generation.objects.get_or_create(pk=ROW, defaults={"number": 1})
     number = Generation.objects.values_list("number", flat=True).get(pk=ROW)
-    if _read().get("number", 0) >= number:
+    if known >= number:
         raise DatabaseWentBack
     transaction.on_commit(lambda: _raise_to(number))
 
@@ -64,7 +69,7 @@ def absence() -> Absence | None:
     number = Generation.objects.filter(pk=ROW).values_list("number", flat=True).first() or 0
     if not noted:
         return Absence.FOLDER
-    if noted.get("number", 0) > number:
+    if _known() > number:
         return Absence.EARLIER
     if noted.get("place", [])[:2] != place[:2]:
         return Absence.COPY
@@ -72,12 +77,12 @@ def absence() -> Absence | None:
 
 
 def keep_up() -> None:
-    """Let the data folder count as far as the database: other machines count it up, too.
+    """Let the data folder, and Redis if it forgot, count as far as the database: other machines count it up, too.
 
     A machine that lagged behind would not notice that the database went back.
     """
     number = Generation.objects.filter(pk=ROW).values_list("number", flat=True).first() or 0
-    if _read().get("number", 0) < number:
+    if _read().get("number", 0) < number or shared_number() < number:
         _raise_to(number)
 
 
@@ -88,9 +93,10 @@ def take_over() -> None:
         anchor = _folder() / "anchor"
         anchor.touch(mode=0o600)
         number = Generation.objects.get_or_create(pk=ROW)[0].number
-        number = max(number, noted.get("number", 0)) + 1
+        number = max(number, noted.get("number", 0), shared_number()) + 1
         Generation.objects.filter(pk=ROW).update(number=number)
         _write({"number": number, "place": _place()})
+        raise_shared_number(number)
 
 
 # ---- the files --------------------------------------------------------------------------------------
@@ -112,6 +118,11 @@ def _place() -> list[str]:
     return [str(anchor.st_ino), str(anchor.st_ctime_ns), boot]
 
 
+def _known() -> int:
+    """Returns the highest number that this data folder or Redis has seen."""
+    return max(int(_read().get("number", 0)), shared_number())
+
+
 def _read() -> dict[str, Any]:
     try:
         noted: dict[str, Any] = json.loads((_folder() / "number.json").read_text())
@@ -121,6 +132,7 @@ def _read() -> dict[str, Any]:
 
 
 def _raise_to(number: int) -> None:
+    raise_shared_number(number)
     with _locked():
         noted = _read()
         if number > noted.get("number", 0):

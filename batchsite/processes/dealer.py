@@ -42,7 +42,7 @@ class Dealer:
             try:
                 for job in _due_in(path, now):
                     if job.queue not in waiting:
-                        waiting[job.queue] = int(broker_of(job.queue).queue_size() or 0) - sent[job.queue]
+                        waiting[job.queue] = int(broker_of(job.queue).queue_size() or 0)
                     if waiting[job.queue] + sent[job.queue] < MOST_WAITING[job.queue] + SPARE and self._is_new(job):
                         send(job)
                         sent[job.queue] += 1

@@ -83,7 +83,8 @@ def ask(account: Account, body: dict[str, Any], call_id: str) -> Reply:
         return _trouble(account, reply) if isinstance(reply, XaiError) else reply
     try:
         client = patient_client_for(account)
-        return client.chat_completion(body) if "messages" in body else client.response(body)
+        complete = client.chat_completion if "messages" in body else client.response
+        return complete(body, call_id)
     except XaiError as error:
         return _trouble(account, error)
 

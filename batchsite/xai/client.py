@@ -194,26 +194,25 @@ class XaiClient:
 
     # ---- one request in real time ---------------------------------------------------------------
 
-    def chat_completion(self, body: Mapping[str, Any]) -> dict[str, Any]:
+    # `call_id` goes along as the name of the call: no idempotency key, but it can be traced (facts 1.1).
+
+    def chat_completion(self, body: Mapping[str, Any], call_id: str = "") -> dict[str, Any]:
         """Returns the completion for a body made by `chat_body`, at list price. Read it with `read_completion`.
 
         Reasoning may take longer than the default time-outs allow: use a client with longer ones.
         """
-        return self._post("/chat/completions", orjson.dumps(body), _object)
+        return self._post("/chat/completions", orjson.dumps(body), _object, call_id)
 
-    def response(self, body: Mapping[str, Any]) -> dict[str, Any]:
+    def response(self, body: Mapping[str, Any], call_id: str = "") -> dict[str, Any]:
         """Returns the reply of /responses, which may use tools, at list price. `read_completion` reads it, too."""
-        return self._post("/responses", orjson.dumps(body), _object)
+        return self._post("/responses", orjson.dumps(body), _object, call_id)
 
     def start_deferred(self, body: Mapping[str, Any], call_id: str = "") -> StartedDeferred:
         """Starts a completion without waiting for it; its id is for `get_deferred` (facts 5).
 
-        `call_id` goes along as the name of the call: no idempotency key, but it can be traced (facts 1.1). After an
-        unknown outcome nobody can look whether it was started: xAI has no list of them.
+        After an unknown outcome nobody can look whether it was started: xAI has no list of them.
         """
-        content = orjson.dumps({**body, "deferred": True})
-        call = Call("POST", "/chat/completions", content=content)
-        return self._caller.call(replace(call, id=call_id) if call_id else call, _started)
+        return self._post("/chat/completions", orjson.dumps({**body, "deferred": True}), _started, call_id)
 
     def get_deferred(self, request_id: str) -> dict[str, Any] | None:
         """Returns the completion, None while it runs. It can be read only once, within 24 hours: store it first."""
@@ -227,8 +226,9 @@ class XaiClient:
     def _get(self, path: str, read: Callable[[Reply], T], params: dict[str, str | int] | None = None) -> T:
         return self._caller.call(Call("GET", path, params=params), read)
 
-    def _post(self, path: str, content: bytes | None, read: Callable[[Reply], T]) -> T:
-        return self._caller.call(Call("POST", path, content=content), read)
+    def _post(self, path: str, content: bytes | None, read: Callable[[Reply], T], call_id: str = "") -> T:
+        call = Call("POST", path, content=content)
+        return self._caller.call(replace(call, id=call_id) if call_id else call, read)
 
 
 def _path(pattern: str, part: str) -> str:

@@ -14,7 +14,7 @@ TOKEN = re.compile(r"\[bs-([0-9a-f]+)\]$")
 ASKED_LIVE = re.compile(r"bs-([0-9a-f]+) (.*)")
 """The name that we give to the call that asks a row live."""
 TRIED = re.compile(r"bs-try-\d+")
-"""The name of the call of a row that is tried where a model reasons for long."""
+"""The name of the call of a row that is tried."""
 
 
 @dataclass
@@ -80,9 +80,9 @@ def _add_direct(ledger: Ledger, calls: Sequence[dict[str, Any]]) -> None:
     named = Counter[str]()
     for call in calls:
         name, ticks = call["client_request_id"], call["cost_in_usd_ticks"]
-        if not call["deferred"] or TRIED.fullmatch(name):
+        if TRIED.fullmatch(name):
             ledger.tried.append(ticks)
-            named[name] += call["deferred"]
+            named[name] += 1
             continue
         ledger.total += ticks
         if found := ASKED_LIVE.fullmatch(name):

@@ -21,6 +21,9 @@ from batchsite.submission import actions, restore
 from batchsite.teams.models import Team
 from batchsite.trials import trial_start
 from batchsite.trials.models import AnswerState, TrialAnswer
+from batchsite.trials.trial_step import advance
+from tests import services
+from tests.needs import need
 from tests.pipeline import check_books, drive, make_batch, step_all, story
 from tests.sandboxes import Sandbox
 from tests.trials.stories import a_draft
@@ -251,6 +254,32 @@ def test_a_machine_that_sent_nothing_itself_notices_a_restore_too(team: Team, sa
     drive(batch)
     assert [one["requests"] for one in sandbox.batches()] == [ROWS]
     check_books(batch, sandbox)
+
+
+@pytest.mark.services
+def test_a_machine_that_lags_behind_another_learns_through_redis_of_what_that_one_sent(
+    team: Team, sandbox: Sandbox, settings: Any
+) -> None:
+    """Rows that are tried have no name at xAI that anybody could look for: asked again is paid again."""
+    need("Redis", here=services.redis_server() is not None)
+    with services.redis() as url:
+        settings.OPTIONS = replace(settings.OPTIONS, redis_url=url)
+        use()
+        drive(make_batch(team, 3))
+        trial = trial_start.press(a_draft(team), None, (1, 2, 3))
+        planned = list(TrialAnswer.objects.all())
+        before = Generation.objects.get()
+        lagging = (folder() / "number.json").read_text()
+        advance(trial.pk)
+        assert len(sandbox.admin("GET", "ledger/direct")["calls"]) == 3
+
+        before.save()  # the database is put back, and the lagging machine comes first
+        TrialAnswer.objects.bulk_update(planned, ["state", "request_id", "sent_at", "answered_at"])
+        trial.save()
+        (folder() / "number.json").write_text(lagging)
+        advance(trial.pk)
+        assert len(sandbox.admin("GET", "ledger/direct")["calls"]) == 3
+        assert set(TrialAnswer.objects.values_list("state", flat=True)) == {AnswerState.UNKNOWN}
 
 
 def test_a_machine_that_is_added_while_another_runs_holds_nothing(

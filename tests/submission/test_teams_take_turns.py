@@ -76,19 +76,11 @@ def test_a_small_batch_is_planned_and_sent_in_one_go(team: Team, sandbox: Sandbo
     assert batch.submissions.get().state == State.PROCESSING
 
 
-def test_a_big_batch_lets_others_pass_after_each_step(
-    team: Team, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("limit", "value"), [("SMALL", 9), ("AT_ONCE", 0)], ids=["it is big", "its time is up"])
+def test_others_may_pass_after_a_step(
+    limit: str, value: int, team: Team, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(step_runs, "SMALL", 9)
-    batch = make_batch(team, 10)
-    tasks.step(batch.submissions.get().pk)
-    assert batch.submissions.get().state == State.SUBMITTING
-
-
-def test_a_small_batch_lets_others_pass_when_its_time_is_up(
-    team: Team, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(step_runs, "AT_ONCE", 0)
+    monkeypatch.setattr(step_runs, limit, value)
     batch = make_batch(team, 10)
     tasks.step(batch.submissions.get().pk)
     assert batch.submissions.get().state == State.SUBMITTING

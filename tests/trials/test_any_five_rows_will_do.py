@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,9 +17,8 @@ from batchsite.submission.completion_columns import columns_of
 from batchsite.teams.accounts import Account, account_now
 from batchsite.teams.models import Team
 from batchsite.trials.completion import ask, body_of
-from tests.pipeline import SHORT
 from tests.sandboxes import Sandbox
-from tests.trials.test_the_estimate_holds import a_draft_of_questions, ran
+from tests.trials.test_the_estimate_holds import UNHURRIED, a_draft_of_questions, ran
 
 PICKS, TRIED, MOST_OFF, MOST_MISSES = 200, 5, 0.15, 0.02
 EVERY = 4
@@ -58,7 +56,7 @@ def estimated(batch: Batch, tried: Sequence[Lesson]) -> int:
 
 @pytest.mark.parametrize("shaped", [True, False], ids=["77 intents", "text"])
 def test_hardly_any_five_rows_mislead(team: Team, sandbox: Sandbox, shaped: bool, settings: Any) -> None:
-    settings.TIMEOUTS = replace(SHORT, completion=60)  # eight ask at once, perhaps on a busy machine
+    settings.TIMEOUTS = UNHURRIED
     batch = a_draft_of_questions(team, shaped=shaped)
     known, chance = lessons(batch), random.Random(77)
     picks = [estimated(batch, chance.sample(known, TRIED)) for _ in range(PICKS)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,12 +15,22 @@ from batchsite.submission import actions
 from batchsite.teams.models import Team
 from tests import customer_questions
 from tests.factories import make_dataset
-from tests.pipeline import drive
+from tests.pipeline import SHORT, drive
 from tests.sandboxes import Sandbox
 from tests.trials.stories import a_draft, direct, tried
 
 ROWS = 2_000
+UNHURRIED = replace(SHORT, call=60, completion=60)
+"""Two thousand rows in a call take a busy machine a while. Whoever gives the call up and looks before it has arrived,
+pays for them twice: in production nobody looks before the call is over.
+"""
 PROMPT = "Which intent has this question of a customer of a bank?\n\n{{text}}"
+
+
+@pytest.fixture
+def sandbox(sandbox: Sandbox, settings: Any) -> Sandbox:
+    settings.TIMEOUTS = UNHURRIED
+    return sandbox
 
 
 def a_draft_of_questions(team: Team, *, shaped: bool, **fields: Any) -> Batch:

@@ -206,6 +206,14 @@ def test_chat_completion_returns_the_completion() -> None:
     assert sent(provider.requests[0]) == {"model": "m"}
 
 
+@pytest.mark.parametrize("way", ["chat_completion", "response", "start_deferred"])
+def test_a_call_that_nobody_can_look_for_carries_its_name(way: str) -> None:
+    provider = says(ok(COMPLETION | {"request_id": "d-1"}))
+    with provider.client() as client:
+        getattr(client, way)({"model": "m"}, "bs-try-7")
+    assert provider.requests[0].headers["x-client-request-id"] == "bs-try-7"
+
+
 def test_deferred_completion_is_started_and_polled() -> None:
     left = {
         "x-ratelimit-limit-requests": "1800",
