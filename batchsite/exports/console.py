@@ -179,7 +179,7 @@ def file_questions(dataset: Dataset) -> str:
     for one in dataset.questions:
         lines += ["", one["text"], *(f"    {line}" for line in one["evidence"])]
         for choice in filter(lambda choice: not choice.get("more"), one["choices"]):
-            likeliest = " (most likely)" if choice["value"] == one["guess"] else ""
+            likeliest = " (the likeliest)" if choice["value"] == one["guess"] else ""
             answer = shlex.quote(f"{one['key']}={choice['value']}")
             lines.append(f"  --answer {answer}  {choice['label']}{likeliest}")
             lines += [f"      {' | '.join(row)}" for row in choice["rows"]]

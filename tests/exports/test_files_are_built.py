@@ -162,7 +162,7 @@ def test_more_rows_than_a_sheet_has_are_refused_before_anything_is_built(
     )
     for address in (f"/batches/{big.pk}/download?form=xlsx", f"/batches/{big.pk}/results.xlsx"):
         refused = site.get(address)
-        assert (refused.status_code, b"these are 20. Choose a range" in refused.content) == (422, True)
+        assert (refused.status_code, b"there are 20. Choose a range" in refused.content) == (422, True)
     assert not Export.objects.exists()
     assert site.get(f"/batches/{big.pk}/download?form=xlsx&rows=failed").status_code == 302, "two rows do fit"
     assert site.get(f"/batches/{big.pk}/download?form=xlsx&ranges=1-9").status_code == 302

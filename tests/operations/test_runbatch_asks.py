@@ -25,7 +25,7 @@ def test_what_a_file_asks_is_said_with_the_answers_to_choose_from(place: Place, 
 
     assert done.returncode == 2
     assert "Which of these looks right?" in done.stderr
-    assert "--answer encoding=cp1252  Western European (Windows-1252) (most likely)" in done.stderr
+    assert "--answer encoding=cp1252  Western European (Windows-1252) (the likeliest)" in done.stderr
     assert "Müller | Zürich" in done.stderr
     assert place.sql("SELECT state FROM datasets_dataset") == [("asking",)]
     assert place.sql("SELECT count(*) FROM batches_batch") == [(0,)]

@@ -39,7 +39,7 @@ def test_a_row_shows_prompt_answer_reasoning_and_cost_to_the_tick(team: Team, al
     receive(batch, {2: success("Lima", reasoning="Peru is a country.")})
     shown = words(row_page(site, batch, 2))
     assert "System You help c2. User Sort this: Question 2" in shown
-    assert "Answer Lima" in shown
+    assert "Answer Sort this: Question 2 Lima" in shown
     assert "Reasoning Peru is a country." in shown
     assert "204 / 1 / 82" in shown
     assert "Cost $0.00020872 " in shown
@@ -129,6 +129,12 @@ def test_a_row_shows_its_place_and_every_cell_of_the_dataset(team: Team, alice: 
     shown = words(row_page(site, batch, 5))
     assert "Succeeded 5 of 20" in shown
     assert "Dataset row Open in the dataset id c5 text Question 5" in shown
+
+
+def test_what_was_asked_stands_above_the_answer_that_one_judges(team: Team, alice: User, site: Client) -> None:
+    batch = an_ended_batch(team, alice, failed=1)
+    assert "Answer Sort this: Question 5 Answer 5 Judgement" in words(row_page(site, batch, 5))
+    assert 'class="asked' not in row_page(site, batch, 20), "nothing to judge: the prompt follows"
 
 
 def test_neighbours_are_one_key_away(team: Team, alice: User, site: Client) -> None:
