@@ -30,7 +30,12 @@ LONGEST_PATTERN, ALL_PATTERNS = 1_000, 5_000
 COMPILED_PATTERN = 1_000_000
 """Bytes of a compiled regular expression."""
 LONGEST_WORDS = 300
-_ENVELOPES = ("text", "response_format", "json_schema", "format", "schema", "parameters", "input_schema")
+_ENVELOPES = (
+    "text", "response_format", "responseFormat", "output_format", "output_config", "generation_config",
+    "generationConfig", "config", "extra_body", "guided_json", "json_schema", "jsonSchema", "response_json_schema",
+    "responseJsonSchema", "response_schema", "responseSchema", "format", "schema", "parameters", "input_schema",
+    "inputSchema", "tools",
+)  # fmt: skip
 _KEYWORDS = frozenset(
     ("$ref", "$schema", "$defs", "type", "properties", "items", "enum", "const", "anyOf", "oneOf", "allOf", "required")
 )
@@ -117,7 +122,12 @@ def has_no_rule(schema: Mapping[str, Any]) -> bool:
 def _unwrapped(parsed: Any) -> tuple[Any, str]:
     """Returns (the schema, the path to it in the envelopes that providers put around schemas)."""
     path: list[str] = []
-    while isinstance(parsed, dict) and (inner := _envelope(parsed)):
+    while True:
+        if _is_one_tool(parsed):
+            path.append("0")
+            parsed = parsed[0]
+        if not isinstance(parsed, dict) or not (inner := _envelope(parsed)):
+            break
         path.append(inner)
         parsed = parsed[inner]
     return parsed, ".".join(path)
@@ -131,7 +141,12 @@ def _envelope(parsed: Mapping[str, Any]) -> str:
     if keywords:
         return ""
     holders = (*_ENVELOPES, "function")
-    return next((key for key in holders if isinstance(parsed.get(key), dict)), "")
+    return next((key for key in holders if isinstance(parsed.get(key), dict) or _is_one_tool(parsed.get(key))), "")
+
+
+def _is_one_tool(value: Any) -> bool:
+    """Whether a value is a list of one envelope."""
+    return isinstance(value, list) and len(value) == 1 and isinstance(value[0], dict) and bool(_envelope(value[0]))
 
 
 # ---- checks ----------------------------------------------------------------------------------------------

@@ -21,7 +21,10 @@ MAIL = re.compile(r"\s*[^@\s,;|]+@[^@\s,;|]+\.\w+\s*")
 ADDRESS = re.compile(r"\s*(?:https?|ftp|mailto)://?\S+\s*")
 UUID = re.compile(r"\s*[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\s*")
 WORDS = re.compile(r"[\w .\-'’/()&+#%°!?]*")
+_KINDS = {"number": NUMBER, "date": DATE, "time": TIME, "UUID": UUID}
 _DIGIT = re.compile(r"\d")
+_NO_PART = re.compile(r"[^\d.,]")
+_THOUSANDS = re.compile(r"[1-9]\d{0,2},\d{3}")
 _LONGEST_DATUM = 80
 _JUDGED = 200
 """Rows of a sample on which its columns are judged."""
@@ -39,13 +42,35 @@ def is_missing(cell: str) -> bool:
 
 def is_datum(cell: str) -> bool:
     """Whether a cell is a value that no header has: a number, a date, an address, a UUID."""
+    return datum_kind(cell) != ""
+
+
+def datum_kind(cell: str) -> str:
+    """Of which kind such a value is; empty for a text."""
     if ":" in cell and ADDRESS.fullmatch(cell):
-        return True
+        return "address"
     if len(cell) > _LONGEST_DATUM:
-        return False
-    if _DIGIT.search(cell) and any(kind.fullmatch(cell) for kind in (NUMBER, DATE, TIME, UUID)):
-        return True
-    return "@" in cell and MAIL.fullmatch(cell) is not None
+        return ""
+    if _DIGIT.search(cell):
+        for name, kind in _KINDS.items():
+            if kind.fullmatch(cell):
+                return name
+    return "mail" if "@" in cell and MAIL.fullmatch(cell) else ""
+
+
+def number_of(cell: str) -> float | None:
+    """The number that a cell holds, whichever sign parts its thousands and decimals. None for anything else."""
+    if len(cell) > _LONGEST_DATUM or not NUMBER.fullmatch(cell) or not _DIGIT.search(cell):
+        return None
+    if "e" in cell.lower().replace("eur", ""):
+        return None
+    signs = _NO_PART.sub("", cell)
+    last = max(signs.rfind("."), signs.rfind(","))
+    if last >= 0 and (signs.count(signs[last]) > 1 or _THOUSANDS.fullmatch(signs)):
+        last = -1
+    whole, decimals = (signs, "") if last < 0 else (signs[:last] or "0", signs[last + 1 :])
+    number = float(f"{whole.replace('.', '').replace(',', '')}.{decimals or 0}")
+    return -number if "-" in cell or "−" in cell else number
 
 
 def likeness(rows: Sequence[Sequence[str]], most: int = _JUDGED) -> float:

@@ -6,7 +6,7 @@ import codecs
 from dataclasses import dataclass
 
 from batchsite.tables.byte_order_marks import mark_of
-from batchsite.tables.language_evidence import guess
+from batchsite.tables.language_evidence import guess, reads_well
 from batchsite.tables.table_types import Answers, Problem, ReadingError
 from batchsite.tables.text_source import FOREIGN, MARKED
 
@@ -14,6 +14,8 @@ _TELLING = (400, 64)
 """Bytes on which UTF-16 without a mark is recognised; the fewer where the damage is near the beginning."""
 _BY_NO_CHANCE = 12
 """Bytes of good UTF-8 that a text in another encoding does not have, even a short one in Chinese or Thai."""
+_FEWEST_FOREIGN = 2
+"""Bytes that are no UTF-8 in what may be a word of another encoding."""
 _FAMILIES = (
     "ascii", "utf-8", "utf-16-", "utf-32-", "iso8859", "iso2022", "cp", "mac", "koi8", "kz1048", "gb", "hz", "big5",
     "euc", "shift_jis", "johab", "tis-620", "ptcp154", "hp-roman8",
@@ -47,7 +49,7 @@ def find_encoding(head: bytes, answers: Answers) -> Encoding:
     if b"\x1b$B" in head or b"\x1b$@" in head:
         return Encoding("iso2022_jp", sure=False)
     text = codecs.getincrementaldecoder("utf-8")(MARKED).decode(head)
-    if mostly_utf8(len(FOREIGN.findall(text)), len(head) - len(text)):
+    if mostly_utf8(len(FOREIGN.findall(text)), len(head) - len(text), head):
         return Encoding("utf-8")
     return Encoding(guess(head), sure=False)
 
@@ -59,11 +61,14 @@ def _unmarked(head: bytes, mark: bytes) -> bytes:
     return head
 
 
-def mostly_utf8(foreign: int, spread: int) -> bool:
+def mostly_utf8(foreign: int, spread: int, data: bytes) -> bool:
     """Whether a text is UTF-8 with damage: by its bytes that are none, and those behind the first of a good character.
 
-    Where there are many of the latter, half of the text may be in another encoding: chance makes no UTF-8.
+    Where there are many of the latter, half of the text may be in another encoding: chance makes no UTF-8. Where there
+    are few, `data` (which has those that are none) may be a word of another: Αθήνα in that of DOS has some UTF-8.
     """
+    if foreign >= _FEWEST_FOREIGN and spread <= min(foreign, _BY_NO_CHANCE - 1) and reads_well(data):
+        return False
     return foreign <= spread or (spread >= _BY_NO_CHANCE and foreign <= 2 * spread)
 
 

@@ -21,15 +21,19 @@ _FEWEST_BELOW = 2
 """Rows below from which on a cell that is empty in the first row alone says something."""
 _FEWEST_COMPLETE = 3
 _FEWEST_NUMBERED = 3
+_NUMBERED = re.compile(r"([^\d\n]{1,20})\d{1,4}")
 _DASHES = re.compile(r"\s*:?[-=_—–─═]+:?\s*")
 _BRACKETS = re.compile(r"\s*(?:\([^()]{1,20}\)|\[[^\[\]]{1,20}\])\s*")
-_SIZE = re.compile(r"\(\d+(?:,\s*\d+)?\)$")
+_SIZE = re.compile(r"(?:\(\d+(?:,\s*\d+)?\)|<[\w<>, ]{1,80}>)$")
+_CONSTRAINT = re.compile(r"(?: +(?:not|null|nullable|primary|key|unique|unsigned|required|optional))+$")
+_PER = re.compile(r"[µmkcdn]?(?:g|l|L|mol|m|IU|U|Wh|B|bit)/(?:[µmkcd]?[lLgm][²³23]?|s|min|h|d|day|year)")
 _WORDS = """
     % ‰ kg g mg µg t lb oz m cm mm km µm in ft mi s ms min h d l ml cl gal °c °f k c f eur usd gbp chf jpy € $ £ ¥
     pa hpa kpa mpa bar psi v mv kv a ma w kw kwh mwh hz khz mhz ghz j kj n nm m/s km/h mph m² m³ m2 m3 ha mol ppm
     kcal cal db lux rpm text string integer float date number boolean datetime varchar
     int bigint smallint str double real decimal numeric bool char character timestamp time factor object category
     int8 int16 int32 int64 uint8 uint16 uint32 uint64 float32 float64 utf8 i8 i16 i32 i64 u8 u16 u32 u64 f32 f64
+    continuous discrete nominal ordinal categorical numeric array list map struct json uuid bytes blob record
     dbl chr lgl fct required optional mandatory response open-ended
 """
 _UNITS = {*_WORDS.split(), "open-ended response", "other (please specify)"}
@@ -72,7 +76,7 @@ def further_headers(names: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
 def _count(names: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
     if len(rows) > 1 and _is_data(rows[0], rows[1:]) and not _is_marked(names, rows[0], rows[1:]):
         return 0
-    most = next((n for n, row in enumerate(rows) if filled_cells(row) > filled_cells(names)), len(rows))
+    most = next((n for n, row in enumerate(rows) if _is_fuller(row, names, rows[n + 1 :])), len(rows))
     for count in range(min(_MOST, most, len(rows) - 1), 0, -1):
         below = rows[count:]
         if _is_header(names, below[0], below[1:]):
@@ -85,6 +89,11 @@ def _count(names: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
         if sure and _is_marked(names, rows[count - 1], below) and not any(_is_data(row, below) for row in rows[:count]):
             return count
     return 0
+
+
+def _is_fuller(row: Sequence[str], names: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
+    """Whether a row has more cells than there are names, and is not what parts one name into several."""
+    return filled_cells(row) > filled_cells(names) and not _fills_gaps(names, row, below)
 
 
 def _differ(rows: Sequence[Sequence[str]]) -> bool:
@@ -112,7 +121,7 @@ def _is_marked(names: Sequence[str], row: Sequence[str], below: Sequence[Sequenc
         return False
     if all(map(_DASHES.fullmatch, cells)) or any("ImportId" in cell and "{" in cell for cell in cells):
         return True
-    if list(row) == list(names) or _is_numbering(row, below):
+    if list(row) == list(names) or _is_numbering(row, below) or _fills_gaps(names, row, below):
         return True
     units = [cell for cell in cells if not is_missing(cell)]
     if not units or not all(map(_is_unit, units)):
@@ -126,14 +135,27 @@ def _is_marked(names: Sequence[str], row: Sequence[str], below: Sequence[Sequenc
     return alone and (len(units) > 1 or _BRACKETS.fullmatch(units[0]) is not None)
 
 
+def _fills_gaps(names: Sequence[str], row: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
+    """Whether a row has the names below one over several columns, and nothing where all rows below have a value."""
+    gaps = [column for column, name in enumerate(names) if not name.strip()]
+    lacking = [column for column, cell in enumerate(row) if not cell.strip()]
+    if not gaps or not lacking or any(not row[column].strip() for column in gaps):
+        return False
+    return len(below) >= _FEWEST_BELOW and all(other[column].strip() for other in below for column in lacking)
+
+
 def _is_unit(cell: str) -> bool:
-    return _BRACKETS.fullmatch(cell) is not None or _SIZE.sub("", cell.lower()) in _UNITS
+    if _BRACKETS.fullmatch(cell) or _PER.fullmatch(cell):
+        return True
+    return _SIZE.sub("", _CONSTRAINT.sub("", cell.lower())) in _UNITS
 
 
 def _is_numbering(row: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
-    """Whether a row counts the columns, 1, 2, 3 or (1), (2), (3) or A, B, C, and texts stand below it."""
+    """Whether a row counts the columns, 1, 2, 3 or (1), (2), (3) or A, B, C or col1, col2, above texts."""
     enough = len(below) >= _FEWEST_COMPLETE
-    return enough and is_numbering(row) and len(data_columns(below, len(row))) < len(row)
+    stems = {match[1] for cell in row if (match := _NUMBERED.fullmatch(cell.strip()))}
+    counted = [cell.strip().removeprefix(*stems) for cell in row] if len(stems) == 1 else row
+    return enough and is_numbering(counted) and len(data_columns(below, len(row))) < len(row)
 
 
 def is_numbering(cells: Sequence[str]) -> bool:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 from batchsite.tables.cell_values import is_datum, is_missing
+from batchsite.tables.label_words import script_of, translates
 
 _CODE = re.compile(r"[^\W\d_]{1,12}+[ _.\-]?+\d++(?:[_.\-]?+[^\W\d_]{0,6}+\d*+){0,4}+")
 """A name that says nothing: Q1, Q2_4_TEXT, v01, item 3."""
@@ -40,7 +42,9 @@ def are_labels(names: Sequence[str], row: Sequence[str], below: Sequence[Sequenc
         return False
     if any(row[column] == other[column] for other in below for column in columns):
         return False
-    if len(row) > 1 and (_stand_out(names, row, below, columns, _restates) or len(_classed(row, below, columns)) > 1):
+    if len(row) > 1 and any(_stand_out(names, row, below, columns, test) for test in (_restates, translates)):
+        return True
+    if len(row) > 1 and (len(_classed(row, below, columns)) > 1 or _is_written_otherwise(row, below, columns)):
         return True
     if 2 * sum(1 for column in columns if _CODE.fullmatch(names[column].strip())) < len(columns):
         return False
@@ -65,15 +69,24 @@ def _asks(_: str, cell: str) -> bool:
 
 
 def _restates(name: str, cell: str) -> bool:
-    """Whether a cell has all words of a name, which may be cut short: `cust_id`, Customer ID."""
+    """Whether a cell has half of the words of a name or more, which may be cut short: `cust_id`, Customer ID."""
     words, said = _words(name), _words(cell)
-    return sum(map(len, words)) >= _FEWEST_LETTERS and all(
-        any(full.startswith(word) for full in said) for word in words
-    )
+    shared = [word for word in words if any(full.startswith(word) for full in said)]
+    return sum(map(len, shared)) >= _FEWEST_LETTERS and 2 * len(shared) >= len(words)
 
 
+@lru_cache(maxsize=4000)
 def _words(text: str) -> list[str]:
     return [part.lower() for part in _PARTS.findall(_CAMEL.sub(" ", text[:300]))]
+
+
+def _is_written_otherwise(row: Sequence[str], below: Sequence[Sequence[str]], columns: Sequence[int]) -> bool:
+    """Whether a row is in one script and all rows below are in another."""
+    if len(below) < _FEWEST_SHORT or len(columns) < 2:
+        return False
+    here = {script_of(row[column]) for column in columns}
+    others = {script for other in below for column in columns if (script := script_of(other[column]))}
+    return len(here) == len(others) == 1 and not here & (others | {"", "several"})
 
 
 def _are_longer(row: Sequence[str], below: Sequence[Sequence[str]], columns: Sequence[int]) -> bool:

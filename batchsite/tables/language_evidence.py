@@ -157,7 +157,7 @@ _INVERTED, _VOWELS = "¿¡", tuple("aeiouyáéíóúü")
 _OPENING, _CLOSING, _LOW = "“‘", "”’", "„‚"
 """Quotes that open, but for languages that close with them what a low quote opened."""
 _SAMPLED = 600
-_ENOUGH = 0.45
+_ENOUGH, _WELL = 0.45, 0.85
 _RARE = {"mac_roman", "cp850", "cp437", "cp852"}
 _MARGIN, _FEW = 0.25, 1
 """How much better a code page from before Windows must fit where one sign is all, such as a lone ×."""
@@ -183,6 +183,19 @@ def guess(head: bytes) -> str:
         return best
     other = _by_chardet(head)
     return other if other in LABELS.keys() - _NEVER_GUESSED else best
+
+
+def reads_well(data: bytes) -> bool:
+    """Whether bytes read like a language in one of the usual code pages, with hardly a sign that does not fit."""
+    return any(_decodes(data, codec) and likeness(data, codec) >= _WELL for codec in LABELS.keys() - _NEVER_GUESSED)
+
+
+def _decodes(data: bytes, codec: str) -> bool:
+    try:
+        codecs.getincrementaldecoder(codec)().decode(data)
+    except UnicodeDecodeError:
+        return False
+    return codec != "utf-8"
 
 
 def _by_chardet(head: bytes) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from batchsite.tables.excerpts import excerpt
-from batchsite.tables.footnotes import Data, first_data, is_doubtful, is_foot
+from batchsite.tables.footnotes import first_data, is_doubtful, is_foot
+from batchsite.tables.known_rows import Data
 
 _FEWEST_ABOVE, _FEW_COLUMNS = 2, 2
 SHOWN = 5

@@ -262,8 +262,7 @@ class RowJudge:
             self._set_footnote_aside()
             bad.count = 0
         if bad.count:
-            data = b"".join(marked_bytes(text, "utf-8") for text in self._foreign)
-            self._ask(encoding_question(data, self._dialect.delimiter))
+            self._ask(encoding_question(self._foreign_bytes(), self._dialect.delimiter))
         if self.repeats.count:
             self._ask(questions.repeated(self.repeats, self._layout.columns))
 
@@ -282,7 +281,10 @@ class RowJudge:
         source = self._source
         utf8 = self._understood.encoding == "utf-8" and "encoding" not in self._answers
         only = self._foreign_count == self.checks.bad.count
-        return utf8 and only and not mostly_utf8(source.foreign, source.spread)
+        return utf8 and only and not mostly_utf8(source.foreign, source.spread, self._foreign_bytes())
+
+    def _foreign_bytes(self) -> bytes:
+        return b"".join(marked_bytes(text, "utf-8") for text in self._foreign)
 
     def _ask(self, question: Question) -> None:
         raise Asks([question], self._understood)

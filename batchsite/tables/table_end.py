@@ -13,7 +13,8 @@ from itertools import chain
 from batchsite.tables import questions
 from batchsite.tables.checked_table import CheckedTable
 from batchsite.tables.excerpts import excerpt
-from batchsite.tables.footnotes import end_of_data, rows_judged
+from batchsite.tables.footnotes import end_of_data
+from batchsite.tables.known_rows import rows_judged
 from batchsite.tables.long_end import SHOWN, LongEnd
 from batchsite.tables.table_types import RECENT, Answers, Asks, Table
 

@@ -10,7 +10,7 @@ from batchsite.tables.further_headers import is_numbering
 from batchsite.tables.table_top import TableTop, filled_cells, numbered_text, shown_rows
 from batchsite.tables.table_types import Choice, Question
 
-_MOST_LINES = 31
+_MOST_LINES = 101
 _MOST_PARTED, _FEWEST_BELOW = 3, 3
 """Records that a blank line may part from the table, and how many must stand below them."""
 _NARROWEST_PADDED = 3
@@ -76,7 +76,7 @@ def _is_padded(top: TableTop, number: int) -> bool:
     """Whether a record is a title with delimiters up to the width of the table: "Report,,,"."""
     if number + 1 >= len(top.filled) or not (_is_lonely(top, number) or _is_value_above(top, number)):
         return False
-    below = [top.cells(other) for other in range(number + 1, min(number + 8, len(top.filled)))]
+    below = map(top.cells, range(number + 1, min(number + _MOST_LINES, len(top.filled))))
     return any(len(row) == top.width and filled_cells(row) > top.width // 2 for row in below)
 
 

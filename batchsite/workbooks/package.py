@@ -6,6 +6,7 @@ Names of parts are compared without regard to case, and a backslash is a slash: 
 from __future__ import annotations
 
 import posixpath
+import re
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -55,7 +56,7 @@ class Relation:
 
 def part_name(name: str) -> str:
     """A name as it is compared with others."""
-    return name.replace("\\", "/").lstrip("/").lower()
+    return re.sub("/+", "/", unquote(name).replace("\\", "/")).lstrip("/").lower()
 
 
 def root_folder(names: Sequence[str]) -> str:

@@ -54,7 +54,7 @@ class SheetReader(XmlStream):
         self._rows: list[SheetRow | SheetEnd] = []
         self._row, self._column = SheetRow(0, [], False), 0
         self._cell = Cell(0, "n", 0)
-        self._value = ""
+        self._value, self._valued = "", False
         self._inline: str | None = None
         self._in_cell = self._phonetic = False
         self._extensions = 0
@@ -101,7 +101,7 @@ class SheetReader(XmlStream):
             self._extensions -= tag == "extLst"
         elif tag == "v":
             self.taking = False
-            self._value = self.text()
+            self._value, self._valued = self.text(), True
             self.forget_text()
         elif tag == "c":
             self._end_cell()
@@ -131,7 +131,7 @@ class SheetReader(XmlStream):
         style = values.get("s") or "0"
         self._cell = Cell(column, values.get("t") or "n", int(style) if style.isdecimal() else NO_STYLE)
         self._in_cell = True
-        self._value, self._inline = "", None
+        self._value, self._valued, self._inline = "", False, None
         self.forget_text()
 
     def _end_cell(self) -> None:
@@ -140,7 +140,8 @@ class SheetReader(XmlStream):
         cell, row, inline = self._cell, self._row, self._inline
         chosen = inline if inline is not None and (cell.kind == "inlineStr" or not self._value) else self._value
         cell.text = chosen
-        cell.stored = bool(chosen) or cell.kind == "str" or (cell.kind == "inlineStr" and inline is not None)
+        given = self._valued or inline is not None
+        cell.stored = bool(chosen) or cell.kind == "str" or (cell.kind == "inlineStr" and given)
         row.length += len(chosen)
         row.cells.append(cell)
         if row.long or row.length > self.longest:

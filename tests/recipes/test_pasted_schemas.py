@@ -107,6 +107,21 @@ SCHEMA = {"type": "object", "properties": {"label": {"type": "string"}}, "requir
         ({"type": "function", "function": {"name": "x", "parameters": SCHEMA}}, "function.parameters"),
         ({"name": "x", "input_schema": SCHEMA}, "input_schema"),
         ({"text": {"format": {"type": "json_schema", "name": "x", "schema": SCHEMA}}}, "text.format.schema"),
+        ({"response_mime_type": "application/json", "response_schema": SCHEMA}, "response_schema"),
+        ({"generationConfig": {"responseSchema": SCHEMA}}, "generationConfig.responseSchema"),
+        ({"output_format": {"type": "json_schema", "schema": SCHEMA}}, "output_format.schema"),
+        ({"extra_body": {"guided_json": SCHEMA}}, "extra_body.guided_json"),
+        ({"name": "x", "inputSchema": {"jsonSchema": SCHEMA}}, "inputSchema.jsonSchema"),
+        ([{"type": "function", "function": {"name": "x", "parameters": SCHEMA}}], "0.function.parameters"),
+        ({"tools": [{"name": "x", "input_schema": SCHEMA}]}, "tools.0.input_schema"),
+        (
+            {
+                "model": "x",
+                "messages": [],
+                "response_format": {"type": "json_schema", "json_schema": {"schema": SCHEMA}},
+            },
+            "response_format.json_schema.schema",
+        ),
     ],
 )
 def test_an_envelope_is_taken_off_and_that_is_said(envelope: dict[str, Any], path: str) -> None:
@@ -141,6 +156,9 @@ def nested(levels: int) -> str:
     [
         ("", "This is not JSON"),
         ("true", "begins with {"),
+        ([SCHEMA], "begins with {"),
+        ([{"schema": SCHEMA}, {"schema": SCHEMA}], "begins with {"),
+        ({"tools": [5]}, "any answer would fit"),
         ("null", "begins with {"),
         ("3", "begins with {"),
         ("[" * 100_000, "This is not JSON"),

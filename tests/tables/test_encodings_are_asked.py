@@ -71,6 +71,24 @@ def test_the_right_encoding_is_among_the_first(codec: str, text: str) -> None:
     assert not right[0].more
 
 
+@pytest.mark.parametrize(
+    ("codec", "text"),
+    [("cp737", "Αθήνα"), ("cp737", "Αθήνα, Ελλάδα"), ("cp874", "ขอบคุณ"), ("gb18030", "感谢"), ("cp866", "Москва")],
+)
+@pytest.mark.parametrize("above", [0, 12_000])
+def test_a_word_that_is_utf8_in_part_by_chance_is_asked_about(codec: str, text: str, above: int) -> None:
+    data = b"id;text\n" + b"1;plain\n" * above + f"2;{text}\n".encode(codec)
+    [question] = asked(data)
+
+    assert question.key == "encoding"
+    assert any(data.decode(choice.value) == data.decode(codec) and not choice.more for choice in question.choices[:5])
+
+
+def test_a_few_bytes_that_are_no_utf8_are_named_all_the_same() -> None:
+    for text in ("Zoë, é".encode() + b"\xff", "Grüße aus Köln".encode() + b"\xfc", "naïve “x”".encode() + b"\x80"):
+        assert [problem.line for problem in refused(b"id;text\n1;" + text + b"\n2;b\n").problems] == [2]
+
+
 LANGUAGES = {
     "mac_roman": (
         *("Zoë", "café", "El niño pequeño", "jalapeño", "Señor Muñoz", "¿Qué pasó?", "Straße nach München", "Köln"),

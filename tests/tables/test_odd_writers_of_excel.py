@@ -57,6 +57,7 @@ def cell(xml: str, code: str = "General") -> tuple[str, list[str]]:
         ('<c r="B2" t="" s=""><v>7</v></c>', "7"),
         ('<c r="B2" t="str"><f>A2</f></c>', ""),
         ('<c r="B2" t="str"><f>A2</f><v></v></c>', ""),
+        ('<c r="B2" t="inlineStr"><f>A2</f><v></v></c>', ""),
         ('<c r="" s="1"><v>12345678901234567890</v></c>', "12345678901234567890"),
         ('<c r="B2"><v>-1234567890123456789</v></c>', "-1234567890123456789"),
         ('<c r="B2"><v>1234567890123456000</v></c>', "1234567890123456000"),
@@ -170,6 +171,13 @@ def test_parts_may_lie_anywhere() -> None:
         {"_rels/.rels": {'"xl/workbook': '"/data/workbook'}, "[Content_Types].xml": {"/xl/": "/data/"}},
     )
     assert read(elsewhere) == [["id", "text"], ["1", "x"]]
+
+
+def test_names_of_parts_may_be_written_as_in_an_address() -> None:
+    spaces = {"xl/_rels/workbook.xml.rels": {"sheet1": "sheet%201"}, "[Content_Types].xml": {"sheet1": "sheet%201"}}
+    for name in ("sheet 1", "sheet%201"):
+        assert read(moved({"sheet1": name}, spaces)) == [["id", "text"], ["1", "x"]]
+    assert read(moved({"xl/": "xl//"}, {})) == [["id", "text"], ["1", "x"]]
 
 
 @pytest.mark.parametrize("folder", ["./", "my table/", "a\\b\\"])

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
 
+from batchsite.tables.formats.json_lookalike import recognises
 from tests.tables.forms import opened, read, refused, sentence
 
 CASES = Path(__file__).parents[1] / "cases"
 PYTHON, SCRIPT, COMMENTS = "This is Python, not JSON", "This is JavaScript, not JSON", "This JSON has comments"
+FENCE, MAPS = "Lines of ```", "These are maps as Elixir, Clojure or Go shows them"
+SETTINGS = "This is a file of settings"
 LOOKALIKES = {
     "{'text': 'hello', 'n': 1}\n{'text': 'bye', 'n': 2}\n": PYTHON,
     "{'text': \"it's\"}\n": PYTHON,
@@ -49,6 +53,26 @@ LOOKALIKES = {
     '// rows of today\n[{"a": 1}]\n': COMMENTS,
     '/* rows\n of * today */\n{"a": 1}\n{"a": 2}\n': COMMENTS,
     '# rows\n{"a": 1}\n{"a": 2}\n': COMMENTS,
+    '```json\n[{"a": 1}]\n```\n': FENCE,
+    '```\n{"a": 1}\n{"a": 2}\n```\n': FENCE,
+    "~~~csv\nid,text\n1,a\n~~~\n": FENCE,
+    'Here is the JSON:\n[{"a": 1}]\n': "A sentence stands above the JSON",
+    'Here you are:\n\n```json\n{"a": 1}\n```\n': "A sentence stands above the JSON",
+    'data: {"a": 1}\n\ndata: {"a": 2}\n\n': "These are server-sent events",
+    'event: row\ndata: {"a": 1}\n\n': "These are server-sent events",
+    'Row { a: 1, b: "x" }\nRow { a: 2, b: "y" }\n': "These are objects as a program prints them",
+    "%{a: 1, b: 2}\n%{a: 3, b: 4}\n": MAPS,
+    "{:a 1 :b 2}\n{:a 3 :b 4}\n": MAPS,
+    "map[a:1 b:2]\nmap[a:3 b:4]\n": MAPS,
+    "[1,x]\n[2,y]\n": "These are rows as Spark prints them",
+    'structure(list(a = 1:2), class = "data.frame")\n': "This is R, not JSON",
+    "list(a = 1, b = 'x')\n": "This is R, not JSON",
+    "return {{a=1},{a=2}}\n": "This is a table of Lua or Perl",
+    "$VAR1 = { 'a' => 1 };\n": "This is a table of Lua or Perl",
+    "[a]\nx=1\ny=2\n[b]\nx=3\n": SETTINGS,
+    "[[row]]\na = 1\n\n[[row]]\na = 2\n": SETTINGS,
+    "array(['a', 'b'], dtype=object)\n": PYTHON,
+    'import x from "y";\nexport default [{"a": 1}];\n': SCRIPT,
 }
 
 
@@ -97,6 +121,9 @@ def test_a_comment_between_rows_is_named() -> None:
         "(1,2),(x)\n1,b,3\n2,c,4\n",
         "Name (first),Name (last)\nAnn,Lee\nBob,Ray\n",
         "{a},{b}\nx,y\nz,v\n",
+        'say,it:\n"[1]",x\n"[2]",y\n',
+        "list(a),b\n1,2\n3,4\n",
+        "[a],b=c\nx,y\nz,v\n",
     ],
 )
 def test_tables_with_brackets_stay_tables(text: str) -> None:
@@ -105,6 +132,7 @@ def test_tables_with_brackets_stay_tables(text: str) -> None:
 
 WORDS = {
     '{"a": None}': "“None” is Python",
+    '{"a": nan}': "“nan” is Python; JSON writes null",
     '{"a": undefined}': "“undefined” is JavaScript",
     '{"a": ObjectId("5f")}': "“ObjectId(…)” is a call",
     "{\"a\": 'x'}": "A single quote stands where JSON has a double one",
@@ -166,3 +194,12 @@ def test_rows_as_lists_without_names_are_said_to_be_that() -> None:
 
 def test_quoted_texts_in_a_csv_stay_texts() -> None:
     assert list(opened('"text"\n"hello"\n"bye"\n', "x.csv").rows()) == [["hello"], ["bye"]]
+
+
+@pytest.mark.parametrize(
+    "text", ["[a]\n" + " x=1\n" * 3000 + "?", "a b " * 4000, "[[a]]\n" + "b = c = d\n \n" * 1500 + "]"]
+)
+def test_what_is_nearly_one_of_these_costs_no_time(text: str) -> None:
+    begin = time.process_time()
+    assert not recognises(text.encode(), "x.csv")
+    assert time.process_time() - begin < 1

@@ -28,11 +28,59 @@ class _Lookalike:
 _ADVICE = "Write each row with json.dumps() instead of str() and upload that file."
 _TO_THE_END = r"[^\n]*[)}]\s*[,\]]*[ \t]*(?:\r?\n|\Z)"
 """The rest of a line that ends with a bracket."""
-_BEFORE = r"\s*(?:/\*(?:[^*]|\*(?!/))*\*/\s*|//[^\n]*\n\s*)*(?:['\"]use strict['\"];?\s*)?"
+_TO_THE_END_OF_ANY = r"[^\n]*[\])}][ \t]*(?:\r?\n|\Z)"
+_BEFORE = r"\s*(?:import\s[^\n]*\n\s*)*(?:/\*(?:[^*]|\*(?!/))*\*/\s*|//[^\n]*\n\s*)*(?:['\"]use strict['\"];?\s*)?"
 """What may stand before a script: comments, and its mode."""
 _COMMENTS = "This JSON has comments, which are not allowed. Remove them and upload the file again."
 
+_WRITE_JSON = "Write each row as JSON and upload that file."
+
 _LOOKALIKES = (
+    _Lookalike(
+        re.compile(r"(?:```|~~~)[\w +-]*[ \t]*\r?\n"),
+        "Lines of ``` or ~~~ stand around the data, as in Markdown. Save what is between them and upload that file.",
+    ),
+    _Lookalike(
+        re.compile(
+            r"[^\n\[{]{1,200}[ \t][^\n\[{]{1,200}:[ \t]*\r?\n\s*+(?:```[^\n]*\n\s*+)?(?:\[\s*+[\[{\"]|\{\s*+\")"
+        ),
+        "A sentence stands above the JSON. Save the data alone, from the first bracket to the last, and upload it.",
+    ),
+    _Lookalike(
+        re.compile(r"(?:(?:event|id|retry):[^\n]*\n)*data:[ \t]*(?:\[\s*[\[{\"]|\{\s*\")"),
+        "These are server-sent events, not JSON. Remove “data:” before each object and upload the file again.",
+    ),
+    _Lookalike(
+        re.compile(r"[A-Z]\w*\s*\{\s*[a-z_]\w*:\s" + _TO_THE_END),
+        f"These are objects as a program prints them, not JSON. {_WRITE_JSON}",
+    ),
+    _Lookalike(
+        re.compile(r"(?:%[\w.]*\{|\{\s*:[\w-]+\s+(?!=>)[^\s=]|&?map\[[^\n\[\]:]{1,100}:)" + _TO_THE_END_OF_ANY),
+        f"These are maps as Elixir, Clojure or Go shows them, not JSON. {_WRITE_JSON}",
+    ),
+    _Lookalike(
+        re.compile(r"\[[^\[\]\n]{0,500},[^\[\]\n]{0,500}(?<![\"'])\][ \t]*\r?\n\[[^\[\]\n\"']*\][ \t]*(?:\r?\n|\Z)"),
+        f"These are rows as Spark prints them, not JSON. {_WRITE_JSON}",
+    ),
+    _Lookalike(
+        re.compile(r"(?:(?:structure\()?list|data\.frame|data\.table|tibble)\(\s*[A-Za-z_.][\w.]*\s*="),
+        "This is R, not JSON. Write it with write.csv() and upload that file.",
+    ),
+    _Lookalike(
+        re.compile(r"return\s*\{\s*[\[{]|\$VAR\d+\s*=\s*[\[{(]"),
+        f"This is a table of Lua or Perl, not JSON. {_WRITE_JSON}",
+    ),
+    _Lookalike(
+        re.compile(
+            r"\[{1,2}[\w. \"-]{1,100}\]{1,2}[ \t]*\r?\n(?:[\w.][\w. -]{0,99}=[^\n]*+(?:\n|\Z)\s*+)++"
+            r"(?:\[{1,2}[\w. \"-]{1,100}\]{1,2}\s|\Z)"
+        ),
+        "This is a file of settings (INI or TOML), not a table. Save the table as CSV and upload that file.",
+    ),
+    _Lookalike(
+        re.compile(r"(?:np\.|numpy\.)?array\(\["),
+        f"This is Python, not JSON: arrays of NumPy. {_ADVICE}",
+    ),
     _Lookalike(
         re.compile(
             r"\s*[\[(]?\s*(?:(?:OrderedDict|defaultdict|dict)\("

@@ -78,6 +78,7 @@ _WORDS = (
 _FOREIGN = (
     (re.compile(r"//|/\*|#"), "JSON does not allow comments"),
     (re.compile(r"None\b|True\b|False\b"), "“{}” is Python; JSON writes null, true and false"),
+    (re.compile(r"nan\b|-?inf\b"), "“{}” is Python; JSON writes null"),
     (re.compile(r"undefined\b"), "“{}” is JavaScript, and no value in JSON"),
     (re.compile(r"'"), "A single quote stands where JSON has a double one, as in Python"),
     (re.compile(r"[“”„]"), "A typographic quote stands where JSON has a straight one"),

@@ -147,10 +147,18 @@ def _show_number(section: Section, number: Decimal, *, own_sign: bool) -> Shown:
     if "digit" not in section.kinds and any(map(_stands_for_all, tokens)):
         shown = number.copy_abs() if own_sign else number
         return Shown("".join(general(shown) if _stands_for_all(token) else literal(token) for token in tokens))
-    minus = "-" if number < 0 and not own_sign else ""
+    minus = "-" if number < 0 and not own_sign and not _rounds_to_zero(section, number) else ""
     digits = show_digits(tokens, number.copy_abs()).strip()
     hidden = not digits or (number != 0 and "digit" not in section.kinds)
     return Shown((minus if digits else "") + digits, Departure.HIDDEN if hidden else None)
+
+
+def _rounds_to_zero(section: Section, number: Decimal) -> bool:
+    """Whether no digit is left of a number: nothing is negative then. A fraction keeps its sign."""
+    if Token("mark", "/") in section.tokens or "digit" not in section.kinds:
+        return False
+    digits = [token for token in section.tokens if token.kind in {"digit", "mark", "exponent"}]
+    return not any(sign in "123456789" for sign in show_digits(digits, number.copy_abs()).partition("E")[0])
 
 
 def _stands_for_all(token: Token) -> bool:

@@ -40,7 +40,10 @@ class Moment(NamedTuple):
 
 
 def moment_of(days: float, tokens: Sequence[Token], *, since_1904: bool) -> Moment | None:
-    """The moment `days` after day 0, rounded to what the tokens show of a second. None where Excel has no date."""
+    """The moment `days` after day 0, rounded to what the tokens show of a second. None where Excel has no date.
+
+    A day that ends within less is the next one only where a time is shown beside it.
+    """
     end = _END - _FROM_1900_TO_1904 if since_1904 else _END
     if not 0 <= days < end:
         return None
@@ -48,7 +51,10 @@ def moment_of(days: float, tokens: Sequence[Token], *, since_1904: bool) -> Mome
     unit = Decimal(1).scaleb(-min(max(decimals, default=0), _MOST_DECIMALS))
     exact = Decimal(repr(days)) * _DAY
     seconds = exact.quantize(unit, rounding=ROUND_HALF_UP)
-    if seconds >= end * _DAY:
+    timed = any(
+        token.kind == "date" and (token.text[0] in "hHsS[" or HALF_DAY.fullmatch(token.text)) for token in tokens
+    )
+    if seconds >= end * _DAY or not timed:
         seconds = exact.quantize(unit, rounding=ROUND_DOWN)
     whole = int(seconds)
     day, rest = divmod(whole, _DAY)
