@@ -165,6 +165,9 @@ class Options:
     team_bytes: int = _option(
         "BATCHSITE_TEAM_BYTES", 0, "Most bytes of uploads that a team keeps; 0: as many as the disk holds"
     )
+    daily_upload_bytes: int = _option(
+        "BATCHSITE_DAILY_UPLOAD_BYTES", 50_000_000_000, "Most bytes that a team uploads within 24 hours; 0: no limit"
+    )
     unpacked_bytes: int = _option(
         "BATCHSITE_UNPACKED_BYTES", 10_000_000_000, "Largest compressed upload once it is unpacked, in bytes"
     )

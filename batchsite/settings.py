@@ -156,7 +156,10 @@ MFA_FORMS = {
     "activate_totp": "batchsite.entry.second_step_forms.TurnOnForm",
     "authenticate": "batchsite.entry.second_step_forms.CodeForm",
     "reauthenticate": "batchsite.entry.second_step_forms.CodeAgainForm",
-    "add_webauthn": "batchsite.entry.second_step_forms.AddPasskeyForm",
+    "add_webauthn": "batchsite.entry.passkey_forms.AddPasskeyForm",
+    "login_webauthn": "batchsite.entry.passkey_forms.PasskeySignInForm",
+    "authenticate_webauthn": "batchsite.entry.passkey_forms.PasskeySecondForm",
+    "reauthenticate_webauthn": "batchsite.entry.passkey_forms.PasskeyAgainForm",
 }
 MFA_TOTP_ISSUER = "batchsite"
 MFA_TOTP_TOLERANCE = 1

@@ -175,6 +175,12 @@ _ROWS = re.compile(r"\nDETAIL:.*?(?=\n\n|\Z)", re.DOTALL)
 _TOKENS = re.compile(r"(/(?:join|shared|reset|confirm)/)[\w:=-]+")
 
 
+def _shown(key: str, value: Any) -> Any:
+    """A request of Django's loses its query: codes, searches, and addresses with tokens in them stand there."""
+    is_request = key == "request" and hasattr(value, "path")
+    return f"{value.method} {value.path}" if is_request else value
+
+
 class JsonLines(logging.Formatter):
     """One JSON object a line. It includes the call's `extra` and the members of `logging_about`."""
 
@@ -186,7 +192,7 @@ class JsonLines(logging.Formatter):
             "says": record.getMessage(),
         }
         line.update(_about.get())
-        line.update({key: value for key, value in vars(record).items() if key not in _STANDARD})
+        line.update({key: _shown(key, value) for key, value in vars(record).items() if key not in _STANDARD})
         if record.exc_info:
             line["trace"] = _ROWS.sub("", self.formatException(record.exc_info))
         return _TOKENS.sub(r"\1…", json.dumps(line, default=str, ensure_ascii=False))

@@ -20,6 +20,7 @@ from batchsite.datasets.import_queue import begin_soon
 from batchsite.datasets.importer import keep
 from batchsite.datasets.models import Dataset, DatasetState
 from batchsite.datasets.reading_report import kept_answer
+from batchsite.datasets.upload_limits import NotTaken, why_no_import
 from batchsite.tables import BAD_ROWS, LEAVE
 from batchsite.teams.models import User
 
@@ -80,7 +81,14 @@ def read_again(dataset: Dataset, user: User | None, values: Mapping[str, str]) -
 
 
 def read_beside(dataset: Dataset, user: User | None, values: Mapping[str, str]) -> Dataset:
-    """A new dataset of the same file, read with other answers; `dataset` stays as it is. Raises OSError."""
+    """A new dataset of the same file, read with other answers; `dataset` stays as it is.
+
+    Raises CannotChange where there is no file yet, NotTaken where too many wait, and OSError.
+    """
+    if not dataset.file:
+        raise CannotChange("Its file was never fetched.")
+    if words := why_no_import(dataset.team, dataset.size):
+        raise NotTaken(words)
     other = Dataset(team=dataset.team, created_by=user, replaces=dataset)
     other.answers = changed(dataset, user, values)
     with dataset.file.open("rb") as file:

@@ -10,7 +10,7 @@ from pathlib import Path
 from django.conf import settings
 from django.core.files import File
 
-from batchsite.datasets import web_fetch
+from batchsite.datasets import upload_quota, web_fetch
 from batchsite.datasets.models import Dataset
 from batchsite.datasets.upload_limits import why_no_upload
 from batchsite.datasets.web_address import NotFetched
@@ -47,6 +47,7 @@ def fetch_into(claim: Claim[Dataset], dataset: Dataset) -> None:
     except BaseException:
         dataset.file.storage.delete(kept)
         raise
+    upload_quota.count(dataset.team, count)
     dataset.refresh_from_db()
 
 

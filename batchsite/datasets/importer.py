@@ -22,7 +22,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import OperationalError, transaction
 from django.utils import timezone
 
-from batchsite.datasets import blocks, fetched_file, web_address
+from batchsite.datasets import blocks, fetched_file, upload_quota, web_address
 from batchsite.datasets.file_digest import digest_of
 from batchsite.datasets.import_queue import begin_soon
 from batchsite.datasets.models import Block, Dataset, DatasetState, Row
@@ -64,7 +64,9 @@ def receive(
     check_size(upload.size or 0)
     sweep_incoming()
     dataset = Dataset(team=team, created_by=user, replaces=replaces)
-    return keep(dataset, upload, upload.name or "upload.csv", name or (replaces.name if replaces else ""), now=True)
+    keep(dataset, upload, upload.name or "upload.csv", name or (replaces.name if replaces else ""), now=True)
+    upload_quota.count(team, dataset.size)
+    return dataset
 
 
 def receive_address(team: Team, user: User | None, address: str) -> Dataset:

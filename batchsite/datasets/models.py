@@ -239,3 +239,18 @@ class Block(models.Model):
         rows = self.rows()
         for number in wanted[bisect_left(wanted, self.first) : bisect_left(wanted, self.first + self.count)]:
             found[number] = rows[number - self.first]
+
+
+class UploadedHour(models.Model):
+    """The bytes that a team uploaded within an hour, whatever became of the datasets."""
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="+")
+    hour = models.DateTimeField()
+    """When the hour began."""
+    size = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["team", "hour"], name="one_count_an_hour")]
+
+    def __str__(self) -> str:
+        return f"{self.size} bytes from {self.hour:%Y-%m-%d %H:%M}"

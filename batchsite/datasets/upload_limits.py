@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db.models import Count, Q, Sum
 
+from batchsite.datasets import upload_quota
 from batchsite.datasets.models import Dataset, DatasetState
 from batchsite.teams.models import Team
 from batchsite.wording import size
@@ -40,7 +41,12 @@ def room_for(team: Team) -> int:
 
 
 def why_no_upload(team: Team, length: int) -> str:
-    """Returns why the team cannot upload another `length` bytes now, and what to do. Blank if it can.
+    """Returns why the team cannot upload another `length` bytes now, and what to do. Blank if it can."""
+    return why_no_import(team, length) or upload_quota.why_over(team, length)
+
+
+def why_no_import(team: Team, length: int) -> str:
+    """The same for a file of that length which is here already, and is to be read once more.
 
     Uploads that arrive at the same moment may pass together: as many as the pages have threads for uploads.
     """

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from batchsite.datasets import answers, dataset_queries, file_details
 from batchsite.datasets.forms import AnswerForm, WaysForm
 from batchsite.datasets.models import Dataset, DatasetState
+from batchsite.datasets.upload_limits import NotTaken
 from batchsite.datasets.views import page_of
 from batchsite.http import UNPROCESSABLE
 from batchsite.processes.outages import is_disk_full
@@ -76,7 +77,7 @@ def _read_anew(request: TeamRequest, found: Dataset, values: dict[str, str], *, 
         if beside:
             return redirect("dataset", answers.read_beside(found, request.user, values).pk)
         answers.read_again(found, request.user, values)
-    except answers.CannotChange as error:
+    except (answers.CannotChange, NotTaken) as error:
         messages.warning(request, str(error))
     except FileNotFoundError:
         messages.error(request, "The uploaded file is gone from the server's disk. Upload it again.")

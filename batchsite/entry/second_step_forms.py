@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from allauth.mfa.base.forms import AuthenticateForm, BaseAuthenticateForm, ReauthenticateForm
 from allauth.mfa.totp.forms import ActivateTOTPForm
-from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django import forms
 from django.core.exceptions import ValidationError
 
@@ -40,15 +39,3 @@ class CodeForm(LimitedCode, AuthenticateForm):  # type: ignore[misc]
 
 class CodeAgainForm(LimitedCode, ReauthenticateForm):  # type: ignore[misc]
     code = _code()
-
-
-class AddPasskeyForm(AddWebAuthnForm):  # type: ignore[misc]
-    name = forms.CharField(
-        required=False, max_length=80, label="Name", help_text="So that you recognize it, such as “laptop at home”."
-    )
-    passwordless = forms.BooleanField(
-        required=False,
-        initial=True,
-        label="Sign in with it alone, without the password",
-        help_text="It then has to ask for your fingerprint, face or PIN. Otherwise it is asked for after the password.",
-    )

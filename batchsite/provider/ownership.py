@@ -13,7 +13,7 @@ from batchsite.provider.quick_client import ProviderAccount
 from batchsite.teams.models import Team, User
 from batchsite.xai.types import RemoteBatch
 
-OURS = re.compile(r"\s*\[bs-([0-9a-z]{1,20})\]\s*$")
+OURS = re.compile(r"\[bs-([0-9a-z]{1,20})\]\Z")
 
 
 @dataclass(frozen=True)
@@ -61,13 +61,13 @@ _WORDS = {
 
 def token_of(name: str) -> str:
     """The token in a name that we gave. Empty if there is none."""
-    match = OURS.search(name)
+    match = OURS.search(name.rstrip())
     return match.group(1) if match else ""
 
 
 def bare_name(name: str) -> str:
     """The name without our token."""
-    return OURS.sub("", name) or name
+    return OURS.sub("", name.rstrip()).rstrip() or name
 
 
 def traces(team: Team, user: User, account: ProviderAccount, remotes: Iterable[RemoteBatch]) -> dict[str, Trace]:

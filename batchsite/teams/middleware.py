@@ -20,6 +20,7 @@ from django.utils.cache import patch_cache_control
 from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.http import HttpResponseClientRedirect
 
+from batchsite.http import page_shown
 from batchsite.permissions import RULES, Need, Rule
 from batchsite.processes.outages import write_if_possible
 from batchsite.teams import access
@@ -119,8 +120,7 @@ def _to_confirm(request: HttpRequest) -> HttpResponseBase:
 def _way_back(request: HttpRequest) -> str:
     """The path of the page that the person is at."""
     if request.headers.get("HX-Request") == "true":
-        here = urlsplit(request.headers.get("HX-Current-URL", "/"))
-        return here.path + (f"?{here.query}" if here.query else "")
+        return page_shown(request) or "/"
     if request.method == "GET":
         return request.get_full_path()
     if url_has_allowed_host_and_scheme(page := request.headers.get("Referer", ""), {request.get_host()}):

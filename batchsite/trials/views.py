@@ -16,7 +16,7 @@ from batchsite.batches import queries
 from batchsite.batches.models import Batch
 from batchsite.batches.states import State
 from batchsite.drafts import draft_store
-from batchsite.http import UNPROCESSABLE, whole_number
+from batchsite.http import UNPROCESSABLE, page_shown, whole_number
 from batchsite.teams.accounts import AccountKind, account_kind
 from batchsite.teams.key_choice import PayingKeyForm
 from batchsite.teams.requests import TeamRequest
@@ -154,7 +154,7 @@ def _tried(batch: Batch, trial: Trial) -> dict[str, Any]:
 
 def _beside(request: TeamRequest) -> dict[str, bool]:
     """Returns whether the panel is part of the draft's page, where the prompt is in view."""
-    return {"beside": not (request.htmx.current_url_abs_path or "").split("?")[0].endswith("/try")}
+    return {"beside": not page_shown(request).split("?")[0].endswith("/try")}
 
 
 def _trial(batch: Batch, pk: str | None) -> Trial | None:

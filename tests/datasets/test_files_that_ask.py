@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -243,6 +244,22 @@ def test_the_file_of_one_outlives_the_other(received: Importer, alice: User, med
     deleted(other)
     dataset_removal.clear_step(other.pk)
     assert files_in(media) == []
+
+
+def test_reading_beside_needs_a_file_and_counts_among_the_uploads_that_wait(
+    received: Importer, team: Team, alice: User, client_of: Browser, settings: Settings
+) -> None:
+    dataset, client = imported(received(LATIN)), client_of(alice)
+    settings.OPTIONS = replace(settings.OPTIONS, waiting_uploads=2)
+    address = reverse("dataset-again", args=[dataset.pk])
+    for _ in range(4):
+        client.post(address, {**filled(guesses(dataset)), "beside": "on"})
+    assert Dataset.objects.filter(state=DatasetState.IMPORTING).count() == 2
+    assert "already has 2 uploads waiting" in client.get(reverse("dataset", args=[dataset.pk])).content.decode()
+
+    never = make_dataset(team, state=DatasetState.REFUSED, address="https://example.org/a.csv")
+    with pytest.raises(answers.CannotChange, match="never fetched"):
+        answers.read_beside(never, alice, {})
 
 
 def test_a_batch_made_meanwhile_keeps_its_rows(team: Team, alice: User, client_of: Browser) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import shutil
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,14 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.files.uploadhandler import TemporaryFileUploadHandler
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from pytest_django import Settings
 
 from batchsite.datasets import importer, sample, upload_guard
 from batchsite.datasets.models import Dataset, DatasetState
 from batchsite.teams.models import Team, User
 from tests.datasets.stores import files_in
-from tests.factories import make_dataset
+from tests.factories import make_dataset, make_member
 
 Browser = Callable[[User], Client]
 URL = "/datasets/upload"
@@ -226,3 +228,51 @@ def test_how_much_a_team_may_still_upload_is_said_before_it_does(
     page = client_of(alice).get(reverse("datasets")).content.decode()
     assert 'data-limit="6000000"' in page
     assert "6.0 MB, as your team may keep 10 MB in all" in " ".join(page.split())
+
+
+def at(monkeypatch: pytest.MonkeyPatch, hours: float) -> None:
+    """Moves the clock to so many hours after the beginning of 1 December."""
+    now = datetime(2026, 12, 1, tzinfo=UTC) + timedelta(hours=hours)
+    monkeypatch.setattr(timezone, "now", lambda: now)
+
+
+def test_what_a_team_uploads_within_a_day_is_limited(
+    team: Team, charlie: User, client_of: Browser, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the datasets are deleted at once, and until a day is over for so much that the next file fits."""
+    quotas(settings, daily_upload_bytes=3_500_000)
+    site = client_of(make_member(team))
+    one = b"a\n" + b"x\n" * 750_000
+    for hours in (0.5, 5.9):
+        at(monkeypatch, hours)
+        assert site.post(URL, tickets(one)).status_code == 302
+    Dataset.objects.update(deleted_at=timezone.now())
+
+    at(monkeypatch, 7)
+    answer = site.post(URL, tickets(one + b"x\n" * 500_000), headers=JSON)
+    assert (answer.status_code, Dataset.objects.count()) == (429, 2)
+    assert answer.json()["error"] == (
+        "Your team has uploaded 3.0 MB within 24 hours, and may upload 3.5 MB. "
+        "Upload this file after 00:00 UTC on 2 December, or ask whoever runs batchsite for more."
+    )
+    assert client_of(charlie).post(URL, tickets(one)).status_code == 302, "another team has its own"
+
+    at(monkeypatch, 24)
+    assert site.post(URL, tickets(one + b"x\n" * 500_000)).status_code == 302
+
+
+def test_many_small_uploads_and_pasted_tables_count_as_well(
+    team: Team, alice: User, client_of: Browser, settings: Settings
+) -> None:
+    quotas(settings, daily_upload_bytes=1_000_000)
+    site = client_of(alice)
+    table = "id,text\n" + "1,a\n" * 150_000
+    assert site.post("/datasets/paste", {"table": table, "name": "Pasted"}).status_code == 302
+    assert site.post(URL, tickets(table.encode())).status_code == 302
+    pasted = site.post("/datasets/paste", {"table": table, "name": "Pasted"})
+    assert pasted.status_code == 422
+    assert "and may upload 1.0 MB" in pasted.content.decode()
+    assert site.post(URL, tickets()).status_code == 429
+    assert site.post("/datasets/fetch", {"address": "https://example.org/t.csv"}).status_code == 422
+    larger = site.post(URL, tickets(b"a\n" + b"x\n" * 1_100_000), headers=JSON)
+    assert larger.json()["error"] == ("The file has 1.2 MB; your team may upload 1.0 MB within 24 hours. Split it.")

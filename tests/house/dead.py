@@ -33,7 +33,7 @@ ALLOWED = {
     "get_client_ip|get_reauthentication_methods|is_safe_url|user_credentials": "allauth calls them",
     "get_email_verification_redirect_url": "allauth calls it",
     "authenticate_by_email|pre_social_login|on_authentication_error|passwordless": "allauth calls and reads them",
-    "time_cost|memory_cost|parallelism|to_url": "Django reads and calls them",
+    "time_cost|memory_cost|parallelism|to_url|bound_data": "Django reads and calls them",
     "GOOD|BAD": "choices of a column, read by value",
 }
 """Pattern of names → why they stay though nothing seems to reach them."""

@@ -8,8 +8,12 @@ from dataclasses import dataclass
 
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
+from cryptography.hazmat.primitives.asymmetric import ec
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.converters import IntConverter
+from fido2.cose import ES256
+from fido2.utils import websafe_encode
+from fido2.webauthn import AttestationObject, AttestedCredentialData, AuthenticatorData, CollectedClientData
 
 from batchsite.asks.models import Ask
 from batchsite.batches.models import Batch, SavedView
@@ -84,12 +88,33 @@ def things_of(team: Team, alice: User) -> dict[str, int]:
         "user_id": bob.pk,
         "membership_id": Membership.objects.get(user=bob).pk,
         "ask_id": Ask.objects.create(team=team, by=alice, account="sandbox", model="grok-4.3", prompt="Why?").pk,
-        "pk": Authenticator.objects.create(user=alice, type=Authenticator.Type.WEBAUTHN, data={}).pk,
+        "pk": a_passkey(alice).pk,
         "session_id": UserSession.objects.create(user=alice, ip="192.0.2.1", session_key="of-alice").pk,
         "key_id": ProviderKey.objects.create(team=team, secret=b"x", hint="abcd", is_default=True).pk,
         "server_id": ToolServer.objects.create(team=team, label="docs", url="https://example.org/mcp").pk,
         "invitation_id": Invitation.objects.create(team=team, created_by=alice).pk,
     }
+
+
+def a_passkey(user: User) -> Authenticator:
+    """A passkey as a browser would have registered it."""
+    public = ec.generate_private_key(ec.SECP256R1()).public_key()
+    described = AttestedCredentialData.create(b"\0" * 16, b"id of a passkey", ES256.from_cryptography_key(public))  # type: ignore[no-untyped-call]
+    said = AuthenticatorData.create(b"\0" * 32, AuthenticatorData.FLAG.UP | AuthenticatorData.FLAG.AT, 0, described)
+    client = CollectedClientData.create(CollectedClientData.TYPE.CREATE, b"challenge", "http://testserver")
+    response = {
+        "clientDataJSON": websafe_encode(client),
+        "attestationObject": websafe_encode(AttestationObject.create("none", said, {})),
+    }
+    credential = {
+        "id": websafe_encode(b"id of a passkey"),
+        "rawId": websafe_encode(b"id of a passkey"),
+        "type": "public-key",
+        "response": response,
+        "clientExtensionResults": {},
+    }
+    data = {"name": "Laptop", "credential": credential}
+    return Authenticator.objects.create(user=user, type=Authenticator.Type.WEBAUTHN, data=data)
 
 
 def _a_prompt(team: Team) -> Prompt:

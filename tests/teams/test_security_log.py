@@ -104,6 +104,8 @@ def test_no_secret_is_in_any_line(
     client.get(reverse("sign-in"), {"next": "/join/a-token-of-somebody"})
     client.get("/join/a-token-that-does-not-exist")
     client.get("/team/key", {"token": "a-token-in-a-query"})
+    for query in ("next=%2Fjoin%2Fa-token-of-an-invitation", "code=a-token-of-a-provider"):  # refused: Django logs it
+        assert Client(enforce_csrf_checks=True).post(f"{reverse('sign-in')}?{query}").status_code == 403
     formatted = "".join(JsonLines().format(entry) for entry in caplog.records)
     secrets = [key, session, *typed.values(), "a-setup-code", "first-password-typed", "a-token-"]
     assert [secret for secret in secrets if secret in formatted] == []

@@ -6,6 +6,7 @@ that was answered up to the tenth of 30 rows.
 
 from __future__ import annotations
 
+import contextlib
 import lzma
 import os
 import sqlite3
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests import nursery
+from tests.migrated_once import migrated_file
 from tests.needs import need
 from tests.services import postgres_folder, postgres_server
 
@@ -64,10 +66,27 @@ EXPECTED = (
 )
 
 
-def test_a_database_of_sqlite_is_upgraded_in_place(tmp_path: Path) -> None:
+def _schema(file: Path) -> set[tuple[object, ...]]:
+    """Returns all columns, foreign keys, indexes and triggers, in whatever order a table has its columns."""
+    found: set[tuple[object, ...]] = set()
+    with contextlib.closing(sqlite3.connect(file)) as database:
+        for kind, name, sql in database.execute("SELECT type, name, sql FROM sqlite_master"):
+            if kind == "table":
+                columns = database.execute(
+                    'SELECT name, type, "notnull", dflt_value, pk FROM pragma_table_info(?)', [name]
+                )
+                keys = database.execute('SELECT "table", "from", "to" FROM pragma_foreign_key_list(?)', [name])
+                found.update((name, *row) for row in [*columns, *keys])
+            else:
+                found.add((name, sql))
+    return found
+
+
+def test_a_database_of_sqlite_is_upgraded_in_place_and_has_what_a_new_one_has(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "db.sqlite3") as database:
         database.executescript(lzma.decompress((HERE / "november.sqlite.sql.xz").read_bytes()).decode())
     assert _migrated({"BATCHSITE_DATA": str(tmp_path)}) == EXPECTED
+    assert _schema(tmp_path / "db.sqlite3") == _schema(migrated_file()), "squashed migrations make the same tables"
 
 
 @pytest.mark.services
