@@ -82,7 +82,8 @@ def _batches(team: Team, words: str) -> list[Place]:
 
 
 def _place_of(batch: Batch) -> Place:
-    return Place(batch.name, reverse("batch", args=[batch.pk]), f"{batch.label}, number {batch.pk}")
+    state = "Held" if batch.held_reason and batch.is_running else batch.label
+    return Place(batch.name, reverse("batch", args=[batch.pk]), f"{state}, number {batch.pk}")
 
 
 def _named(records: QuerySet[Model], words: str, address: str) -> list[Place]:
