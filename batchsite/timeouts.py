@@ -32,7 +32,8 @@ class PipelineTimeouts:
     """From a call whose outcome is unknown until we look whether it was applied. Longer than `call`: a call that
     timed out here may still be applied there while its connection lives."""
     look_twice: float = 30
-    """Between the two looks that must both miss a batch or a row before it is sent again."""
+    """Between the two looks that must both miss a batch or a row before it is sent again. With `after_unknown` longer
+    than any call, whose last wait for the reply may go beyond `call`."""
     zero_counters: float = 120
     """Counters may stay at zero this long after an add before the list of requests is read (facts 2.11)."""
     cancel_settles: float = 90

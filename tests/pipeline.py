@@ -46,7 +46,8 @@ SHORT = PipelineTimeouts(
     held_probe=0.05,
     longest=0.1,
 )
-"""Waiting times for tests: the proportions are those of real life, the figures are not."""
+"""Waiting times for tests, whose clock is moved. But for `after_unknown` the proportions are those of real life: a call
+that takes a real second is given up and looked for at once. Where many rows go in one call, `call` must be longer."""
 
 
 def make_batch(team: Team, rows: int = 20, **fields: Any) -> Batch:

@@ -5,6 +5,8 @@ The row counts as succeeded, as xAI billed it; its cause says what is wrong, and
 
 from __future__ import annotations
 
+import re
+
 NO_ANSWER = "no answer"
 CUT_BEFORE_ANSWER = "no answer within the token limit"
 TRUNCATED = "cut off by the token limit"
@@ -28,22 +30,39 @@ SEVERAL = "There are several answers; the others are in a column of their own."
 
 _CUT = frozenset(
     {"length", "max_tokens", "max_output_tokens", "max_completion_tokens", "max_length", "model_length", "max_len"}
-    | {"reason_max_len", "reason_max_context", "max_context", "model_context_window_exceeded", "incomplete"}
+    | {"max_context", "model_context_window_exceeded", "context_length_exceeded", "context_length", "token_limit"}
+    | {"incomplete", "time_limit"}
 )
-_REFUSED = frozenset({"content_filter", "content_filtered", "refusal", "safety", "moderation", "blocked"})
+_REFUSED = frozenset(
+    {"content_filter", "content_filtered", "refusal", "safety", "moderation", "blocked", "blocklist", "recitation"}
+    | {"prohibited_content", "content_policy_violation", "guardrail_intervened", "spii", "image_safety", "language"}
+)
+_PREFIX = re.compile(r"(?:finish[ _]?)?reason[ _]")
+_BLANK = re.compile(r"[\s\u200b\u200c\u200d\u2060\ufeff\u00ad]*+")
 
 
 def is_cut_off(finish_reason: str) -> bool:
     """Whether an answer with this finish reason ended at a token limit, in the words of xAI and its kin."""
-    return finish_reason.lower() in _CUT
+    return _plain(finish_reason) in _CUT
+
+
+def _plain(finish_reason: str) -> str:
+    """A reason as chat completions write it: REASON_MAX_LEN of xAI's gRPC, FINISH_REASON_… of others."""
+    return _PREFIX.sub("", finish_reason.strip().lower(), count=1)
+
+
+def is_blank(content: str) -> bool:
+    """Whether nothing of a text can be seen."""
+    return _BLANK.fullmatch(content) is not None
 
 
 def flaw_of(content: str, refusal: str, finish_reason: str) -> str:
     """Returns the cause of a flawed answer. Blank if nothing is wrong with it."""
-    if finish_reason.lower() in _REFUSED or (refusal.strip() and not content.strip()):
+    nothing = is_blank(content)
+    if _plain(finish_reason) in _REFUSED or (refusal.strip() and nothing):
         return DECLINED
     is_cut = is_cut_off(finish_reason)
-    if not content.strip():
+    if nothing:
         return CUT_BEFORE_ANSWER if is_cut else NO_ANSWER
     return TRUNCATED if is_cut else ""
 

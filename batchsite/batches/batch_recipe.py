@@ -62,8 +62,8 @@ def pictures_of(batch: Batch) -> Pictures | None:
     columns = batch.dataset.columns
     if batch.picture_column not in columns:
         return None
-    shelf, uploads = shelf_of(batch.dataset), None if batch.runs_live else dict[str, str]()
-    return Pictures(columns.index(batch.picture_column), batch.picture_detail, shelf, batch.document_form, uploads)
+    shelf = shelf_of(batch.dataset)
+    return Pictures(columns.index(batch.picture_column), batch.picture_detail, shelf, batch.document_form)
 
 
 def recipe_sent(submission: Submission) -> Recipe:
@@ -74,7 +74,6 @@ def recipe_sent(submission: Submission) -> Recipe:
     """
     recipe, output_cap = recipe_of(submission.batch), (submission.retry_of or {}).get("output_cap")
     recipe = recipe.capped(output_cap) if output_cap else recipe
-    recipe = replace(recipe, pictures=_in_the_request(recipe)) if submission.is_live else recipe
     recipe = replace(recipe, tools=tool_servers.with_tokens(submission.batch.team, recipe.tools))
     return replace(recipe, kind=CHAT) if submission.is_live and not recipe.tools else recipe
 
@@ -82,11 +81,6 @@ def recipe_sent(submission: Submission) -> Recipe:
 def with_file_ids(recipe: Recipe, file_ids: Mapping[str, str]) -> Recipe:
     """Returns the recipe with xAI's ids of files of ours, {name: id}."""
     return replace(recipe, pictures=replace(recipe.pictures, file_ids=file_ids)) if recipe.pictures else recipe
-
-
-def _in_the_request(recipe: Recipe) -> Pictures | None:
-    """Few rows run live: their documents go into the requests, and nothing is uploaded for them."""
-    return replace(recipe.pictures, file_ids=None) if recipe.pictures else None
 
 
 def _any_model(_: str) -> str:

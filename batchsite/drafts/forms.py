@@ -143,7 +143,8 @@ class DraftForm(forms.Form):
         label="PDFs",
         required=False,
         choices=DOCUMENTS,
-        help_text=f"For PDFs that came with the table. Page by page works for up to {MOST_PAGES} pages.",
+        help_text=f"For PDFs that came with the table. Page by page works for up to {MOST_PAGES} pages. "
+        "Sent as they are, each is uploaded to xAI once, for all rows; only tried rows carry them inside the request.",
     )
     history_column = forms.ChoiceField(
         label="Earlier turns from",

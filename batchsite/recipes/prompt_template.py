@@ -216,16 +216,24 @@ def plain(name: str) -> str:
 
 # ---- slips -----------------------------------------------------------------------------------------------
 
-_BRACED = re.compile(r"\$?(?<!\{)(?:\{([^{}\n]{1,300})\}\}?|\{\{([^{}\n]{1,300})\})(?!\})")
-_OTHERWISE = re.compile(r"<([^<>\n]{1,300})>|\[([^\[\]\n]{1,300})\]|%([^%\s]{1,300})%")
+_BRACED = re.compile(
+    r"\$?(?<!\{)(?:\{([^{}\n]{1,300})\}\}?|\{\{([^{}\n]{1,300})\})(?!\})|｛{1,3}([^｛｝\n]{1,300})｝{1,3}"
+    r"|%\(([^()\n]{1,300})\)s"
+)
+_OTHERWISE = re.compile(
+    r"<{1,2}([^<>\n]{1,300})>{1,2}|\[{1,2}([^\[\]\n]{1,300})\]{1,2}|%([^%\s]{1,300})%|\(\(([^()\n]{1,300})\)\)"
+    r"|[«【＜《]([^«»【】＜＞《》\n]{1,300})[»】＞》]|(?<!\w)[$@]([^\W\d]\w{0,299})"
+)
+_MEMBER = re.compile(r"\w{1,40}(?:\.|\[[\"'])(.{1,300}?)(?:[\"']\])?")
+"""A column as a member of something: row.text, row["text"]."""
 MOST_SLIPS = 5
 
 
 def slips(text: str, columns: Sequence[str]) -> dict[str, str]:
     """Returns {what was typed: column} for texts that look like a placeholder with the wrong signs.
 
-    {name}, ${name} and {{name} count if the column is not used otherwise; <name>, [name] and %name% if no column is
-    used at all. Case, spaces and signs of a name do not matter.
+    {name}, ${name}, {{name}, {row.name} and the like count if the column is not used otherwise; <name>, [[name]],
+    %name%, $name and the like if no column is used at all. Case, spaces and signs of a name do not matter.
     Placeholders that name no column are ignored.
     """
     names = _names(tuple(columns))
@@ -239,7 +247,9 @@ def _likely(pattern: re.Pattern[str], text: str, columns: Sequence[str], used: s
     known = {plain(column): column for column in columns if column not in used and plain(column)}
     likely: dict[str, str] = {}
     for match in pattern.finditer(text):
-        column = known.get(plain(next(group for group in match.groups() if group is not None)))
+        name = next(group for group in match.groups() if group is not None)
+        member = _MEMBER.fullmatch(name.strip())
+        column = known.get(plain(name)) or (known.get(plain(member[1])) if member else None)
         if column is not None:
             likely.setdefault(match[0], column)
             if len(likely) == MOST_SLIPS:

@@ -45,9 +45,7 @@ def _become(chunk: Chunk, rows: list[int]) -> None:
 
 def drop(submission: Submission, chunk: Chunk, why: Mapping[int, str]) -> None:
     """Fail rows of a planned chunk, {row: why}, which are not sent. The submission is locked."""
-    for words in dict.fromkeys(why.values()):
-        rows = [row for row, reason in why.items() if reason == words]
-        results_store.declare(submission, rows, RowState.FAILED, words, REFUSED)
+    fail(submission, why)
     left = [row for row in numbers(chunk.ranges) if row not in why]
     if not left:
         chunk.delete()
@@ -55,6 +53,13 @@ def drop(submission: Submission, chunk: Chunk, why: Mapping[int, str]) -> None:
     chunk.first_row = left[0]
     chunk.save(update_fields=["first_row"])
     _become(chunk, left)
+
+
+def fail(submission: Submission, why: Mapping[int, str]) -> None:
+    """Fail rows, {row: why}. The submission is locked."""
+    for words in dict.fromkeys(why.values()):
+        rows = [row for row, reason in why.items() if reason == words]
+        results_store.declare(submission, rows, RowState.FAILED, words, REFUSED)
 
 
 def isolate(submission: Submission, chunk: Chunk, error: XaiError) -> bool:

@@ -36,13 +36,14 @@ def run_live(context: StepContext) -> float | None:
             reason = "The deadline of this batch has passed."
             ask_to_end(submission, State.COMPLETED, RowState.MISSING, reason, by=EndedBy.DEADLINE)
     give_up(context)
-    trouble = Flight(context).run()
+    flight = Flight(context)
+    trouble = flight.run()
     if trouble is not None:
         raise trouble
-    return _go_on(context)
+    return _go_on(context, flight.files_in)
 
 
-def _go_on(context: StepContext) -> float | None:
+def _go_on(context: StepContext, files_in: float | None) -> float | None:
     """Go on to the next state where it is time. Returns seconds until the next step, None at the end."""
     with context.locked() as submission:
         is_asked = live_rows.close_chunks(submission) or submission.cancel_asked_at is not None
@@ -63,7 +64,8 @@ def _go_on(context: StepContext) -> float | None:
         raise WaitsForPerson(words, held_for, waits)
     if room(submission) < 1:
         return waits
-    return min(waits, seconds_to_ask(context.account)) if reads is not None else seconds_to_ask(context.account)
+    asks = max(files_in or 0.0, seconds_to_ask(context.account))
+    return asks if reads is None else min(reads, asks)
 
 
 def _end(context: StepContext) -> float | None:

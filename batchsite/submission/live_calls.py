@@ -21,8 +21,7 @@ from batchsite.batches.states import RowState, State
 from batchsite.batches.timeline import note
 from batchsite.batches.transitions import ask_to_end, update
 from batchsite.processes.leases import LeaseLost
-from batchsite.submission import deferred_calls, live_rows, results_store
-from batchsite.submission.bisect import HOPELESS
+from batchsite.submission import bisect, deferred_calls, live_rows, results_store, sent_files
 from batchsite.submission.cap_guard import still_fits
 from batchsite.submission.checked_page import check_page
 from batchsite.submission.deferred_calls import Verdict
@@ -57,6 +56,8 @@ class Flight:
         self._unasked = live_rows.Unasked(context)
         self._trouble: XaiError | None = None
         self._failure: Exception | None = None
+        self.files_in: float | None = None
+        """Seconds until documents that rows wait for can be looked for again. None if no row waits."""
         self._asking: dict[Future[Any], LiveRequest] = {}
         self._reading: dict[Future[Any], LiveRequest] = {}
 
@@ -84,12 +85,28 @@ class Flight:
     def _begin(self, pool: ThreadPoolExecutor) -> None:
         """Begin calls. What fails here is raised once the calls on their way are recorded: they are paid."""
         try:
-            self._begin_reads(pool)
-            self._begin_asks(pool)
+            if not self._unasked.wants_files:
+                self._begin_reads(pool)
+                self._begin_asks(pool)
+            while self._unasked.wants_files and not (self._trouble or self._asking or self._reading):
+                self._bring_files()
+                self._begin_asks(pool)
         except LeaseLost:
             raise
+        except sent_files.NotThereYet as later:
+            self.files_in = later.seconds  # nothing is on its way: the step ends
+        except XaiError as error:
+            self._trouble = self._trouble or error
         except Exception as error:  # noqa: BLE001  raised by `run`
             self._failure = error
+
+    def _bring_files(self) -> None:
+        """Send documents while nothing is on its way: an upload takes long, and replies are to be recorded at once."""
+        refused = self._unasked.bring_files()
+        if refused:
+            with self._context.locked() as submission:
+                live_rows.refuse(submission, refused)
+                bisect.fail(submission, refused)
 
     def _begin_reads(self, pool: ThreadPoolExecutor) -> None:
         known = {request.pk for request in self._reading.values()}
@@ -158,7 +175,7 @@ class Flight:
         elif verdict is Verdict.LOST:
             lose(submission, [request], ASK_WAS_LOST, LOST_REQUEST, LiveState.LOST, error.message)
             self._trouble = self._trouble or error
-        elif not submission.sent and submission.failed + 1 >= HOPELESS:  # it is not the rows
+        elif not submission.sent and submission.failed + 1 >= bisect.HOPELESS:  # it is not the rows
             live_rows.withdraw(request)
             ask_to_end(submission, State.FAILED, RowState.FAILED, error.message)
         else:

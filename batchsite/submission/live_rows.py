@@ -5,7 +5,7 @@ Everything that writes is called with the batch and the submission locked.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,7 +15,8 @@ from django.utils import timezone
 from batchsite.batches.batch_recipe import recipe_sent
 from batchsite.batches.models import Chunk, ChunkState, LiveRequest, LiveState, Submission
 from batchsite.batches.transitions import update
-from batchsite.recipes.recipe import Recipe, numbers
+from batchsite.recipes.recipe import NumberedRow, Recipe, numbers
+from batchsite.submission import sent_files
 from batchsite.submission.step_context import StepContext
 from batchsite.timeouts import soon, timeouts
 
@@ -27,16 +28,45 @@ def requests_of(submission: Submission, *states: LiveState) -> QuerySet[LiveRequ
 
 
 class Unasked:
-    """The rows of a submission that nobody asked yet, in order, each with the request that asks it."""
+    """The rows of a submission that nobody asked yet, in order, each with the request that asks it.
+
+    Those that come next are at hand first, as documents that they name are to be at xAI before they are asked.
+    """
 
     def __init__(self, context: StepContext) -> None:
         self._context = context
         self.recipe: Recipe = recipe_sent(context.submission)
+        self._at_hand: list[NumberedRow] = []
         self._rows: Iterator[int] = iter(())
         self._chunk = 0
 
     def take(self, count: int) -> list[tuple[int, dict[str, Any]]]:
-        """Returns up to `count` rows with their requests, [(row, request)]. Empty once every row was asked."""
+        """Returns up to `count` rows with their requests, [(row, request)].
+
+        Empty once every row was asked, and while `wants_files`.
+        """
+        if not self._at_hand:
+            self._at_hand = self._next_rows(count)
+        if self.wants_files:
+            return []
+        taken, self._at_hand = self._at_hand[:count], self._at_hand[count:]
+        return [(row, self.recipe.request(row, cells)) for row, cells in taken]
+
+    @property
+    def wants_files(self) -> bool:
+        """Whether the rows at hand wait for `bring_files`."""
+        return sent_files.are_missing(self.recipe, self._at_hand)
+
+    def bring_files(self) -> dict[int, str]:
+        """Have the documents of the rows at hand at xAI. Returns {row: why its file is not taken}: not asked, then.
+
+        Raises NotThereYet, FileGone and XaiError.
+        """
+        self.recipe, refused = sent_files.bring(self._context, self.recipe, self._at_hand)
+        self._at_hand = [numbered for numbered in self._at_hand if numbered[0] not in refused]
+        return refused
+
+    def _next_rows(self, count: int) -> list[NumberedRow]:
         rows: list[int] = []
         while len(rows) < count:
             row = next(self._rows, None)
@@ -45,7 +75,7 @@ class Unasked:
             elif not self._next_chunk():
                 break
         cells = self._context.batch.dataset.pick(rows)
-        return [(row, self.recipe.request(row, cells[row])) for row in rows]
+        return [(row, cells[row]) for row in rows]
 
     def _next_chunk(self) -> bool:
         """Go to the next chunk with rows that nobody asked. Those without any are done with."""
@@ -86,6 +116,12 @@ def intend(submission: Submission, rows: Sequence[int], provider_team: str) -> l
     if submission.create_tried_at is None:
         update(submission, create_tried_at=timezone.now(), provider_team=provider_team)
     return LiveRequest.objects.bulk_create(LiveRequest(submission=submission, row=row) for row in rows)
+
+
+def refuse(submission: Submission, rows: Iterable[int]) -> None:
+    """Write down that these rows are not asked, and have ended."""
+    ended = (LiveRequest(submission=submission, row=row, state=LiveState.ENDED) for row in rows)
+    LiveRequest.objects.bulk_create(ended)
 
 
 def taken(request: LiveRequest, request_id: str) -> None:

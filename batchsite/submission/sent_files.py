@@ -44,6 +44,14 @@ def has_uploads(recipe: Recipe) -> bool:
     return bool(recipe.pictures and recipe.pictures.shelf and recipe.pictures.file_ids is not None)
 
 
+def are_missing(recipe: Recipe, rows: Sequence[NumberedRow]) -> bool:
+    """Whether rows name files whose ids the recipe does not have yet: `bring` may have to call xAI."""
+    pictures = recipe.pictures
+    if pictures is None or pictures.file_ids is None:
+        return False
+    return any(held.name not in pictures.file_ids for _, cells in rows for held in pictures.uploads(cells))
+
+
 def bring(context: StepContext, recipe: Recipe, rows: Sequence[NumberedRow]) -> tuple[Recipe, dict[int, str]]:
     """Returns the recipe with xAI's ids of all files that the rows name, and {row: why its file is not taken}.
 
@@ -58,7 +66,7 @@ def bring(context: StepContext, recipe: Recipe, rows: Sequence[NumberedRow]) -> 
     refused = {
         name: f"xAI does not take the file “{name[:80]}”: {sent[name].problem}" for name in sent if sent[name].problem
     }
-    ids = {**pictures.file_ids, **{name: file.file_id for name, file in sent.items()}}
+    ids = {**pictures.file_ids, **{name: file.file_id for name, file in sent.items() if name not in refused}}
     why = {row: refused[name] for row, names in named.items() for name in names if name in refused}
     return with_file_ids(recipe, ids), why
 

@@ -32,7 +32,7 @@ def for_trying(recipe: Recipe) -> Recipe:
     """Returns the recipe without a request id and the key of a cache; as a chat completion, unless it has tools.
 
     Chat completions have no tools (facts 6.5). The key is given when a batch is submitted, and asks nothing else.
-    Documents go into the request: a few rows need no uploads.
+    Documents go into the request, as a few rows need no uploads; one that is too large for that can only be submitted.
     """
     pictures = replace(recipe.pictures, file_ids=None) if recipe.pictures else None
     kind = RESPONSES if recipe.tools else CHAT

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.utils import timezone
 
-from batchsite.batches.batch_recipe import recipe_of
+from batchsite.batches.batch_recipe import recipe_of, with_file_ids
 from batchsite.batches.models import Batch
 from batchsite.batches.states import State
 from batchsite.datasets.models import DatasetState
@@ -209,11 +209,19 @@ def _answers(batch: Batch, asked: Sequence[ReadyVariant], rows: Sequence[int]) -
                 raise Refused(f"The dataset has no row {row:,}.")
             problem = check_row(variant.recipe, row, cells[row], settings.OPTIONS.request_bytes)
             if problem:
-                raise Refused(f"Row {row:,} cannot be tried: {problem.message}")
+                further = _once_uploaded(variant, row, cells[row])
+                raise Refused(f"Row {row:,} cannot be tried: {problem.message}{further}")
             try:
                 yield _answer(batch, variant, number, row, cells[row])
             except FileGone as error:
                 raise Refused(f"Row {row:,} cannot be tried: {error}") from error
+
+
+def _once_uploaded(variant: ReadyVariant, row: int, cells: Sequence[str]) -> str:
+    """Returns what to do with a row that is too large for a try alone, as a sentence. Empty if there is nothing."""
+    if check_row(with_file_ids(variant.recipe, {}), row, cells, settings.OPTIONS.request_bytes):
+        return ""
+    return " A try carries its documents inside the request; a submitted row names them once they are uploaded."
 
 
 def _answer(batch: Batch, variant: ReadyVariant, number: int, row: int, cells: Sequence[str]) -> TrialAnswer:

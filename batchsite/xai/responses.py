@@ -19,10 +19,13 @@ def as_completion(reply: dict[str, Any]) -> dict[str, Any]:
     """Returns the same as a chat completion, turn by turn, as a batch would."""
     items = [item for item in reply["output"] if is_table(item)]
     reason = text(table(reply.get("incomplete_details")).get("reason"))
-    end = _CUT.get(reason, reason) or ("stop" if reply.get("status", "completed") == "completed" else "incomplete")
+    status = text(reply.get("status", "completed"))
+    end = _CUT.get(reason, reason) or {"completed": "stop"}.get(status, status)
     turns = [turn for item in items if (turn := _turn(item, end))]
+    if not turns or (end != "stop" and not any(item.get("type") == "message" for item in items)):
+        turns.append({"message": {"role": "assistant", "content": None}, "finish_reason": end})  # it ended before that
     thoughts = [text(table(part).get("text")) for item in items for part in _thoughts(item)]
-    if turns and any(thoughts):
+    if any(thoughts):
         turns[-1]["message"]["reasoning_content"] = "\n\n".join(filter(None, thoughts))
     kept = {name: reply[name] for name in _KEPT if name in reply}
     return {**kept, "object": "chat.completion", "choices": turns, "usage": _usage(reply.get("usage"))}
@@ -36,7 +39,8 @@ def _turn(item: dict[str, Any], end: str) -> dict[str, Any] | None:
         parts = item.get("content")
         refusals = [text(table(part).get("refusal")) for part in parts] if isinstance(parts, list) else []
         message |= {"content": parts, "refusal": "".join(refusals) or None}
-        return {"message": message, "finish_reason": end}
+        cut = item.get("status") == "incomplete" and end == "stop"
+        return {"message": message, "finish_reason": "length" if cut else end}
     if kind == "function_call":
         function = {"name": item.get("name"), "arguments": item.get("arguments")}
         return {"message": message | {"tool_calls": [{"function": function}]}, "finish_reason": "tool_calls"}

@@ -78,7 +78,7 @@ def read_completion(completion: dict[str, Any], batch_request_id: str = "") -> R
         _usage(completion, turns),
         "",
         "",
-        text(message.get("refusal")),
+        text(message.get("refusal")) or _refusal(message.get("content")),
         _others(turns, choice),
         sources_of(completion, [one for turn in turns for one in annotations_of(table(turn.get("message")))]),
         asked,
@@ -148,6 +148,12 @@ def _content(value: object) -> str:
     if isinstance(value, list):
         return "".join(text(table(part).get("text")) for part in value)
     return ""
+
+
+def _refusal(content: object) -> str:
+    """Returns the words with which a part of the content refuses."""
+    parts = content if isinstance(content, list) else []
+    return "".join(text(table(part).get("refusal")) for part in parts)
 
 
 def _usage(completion: dict[str, Any], turns: list[dict[str, Any]]) -> Usage | None:

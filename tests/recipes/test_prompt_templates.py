@@ -121,6 +121,18 @@ def test_four_times_the_prompt_is_four_times_the_work(piece: str) -> None:
         ('Answer {"label": 1}, {} or {x}', {}),
         ("Sort {{text} and {id}}", {"{{text}": "text", "{id}}": "id"}),
         ("{{{text}}}", {}),
+        ("Sort [[text]]", {"[[text]]": "text"}),
+        ("Sort <<text>>", {"<<text>>": "text"}),
+        ("Sort $text and @id", {"$text": "text", "@id": "id"}),
+        ("Pay $5 to ann@text.org", {}),
+        ("Sort ((text))", {"((text))": "text"}),
+        ("Sort «text» or 【id】", {"«text»": "text", "【id】": "id"}),
+        ("Sort ｛｛text｝｝", {"｛｛text｝｝": "text"}),
+        ("Sort %(text)s", {"%(text)s": "text"}),
+        ("Sort {row.text}", {"{row.text}": "text"}),
+        ("Sort {row['text']}", {"{row['text']}": "text"}),
+        ('Sort ${row["text"]}', {'${row["text"]}': "text"}),
+        ("{{text}} costs $id or <id>", {}),
     ],
 )
 def test_placeholders_with_the_wrong_signs_are_noticed(prompt: str, found: dict[str, str]) -> None:

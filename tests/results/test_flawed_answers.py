@@ -69,13 +69,28 @@ def rows_of_csv(batch: Batch) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(b"".join(content(batch, FORMS["csv"])).decode(), newline="")))
 
 
-@pytest.mark.parametrize("finish", ["length", "max_tokens", "MAX_OUTPUT_TOKENS", "REASON_MAX_LEN"])
+FINISHES = ["length", "max_tokens", "MAX_OUTPUT_TOKENS", "REASON_MAX_LEN", "REASON_MAX_CONTEXT", "REASON_TIME_LIMIT"]
+FINISHES += ["FINISH_REASON_LENGTH", "context_length_exceeded", "incomplete"]
+
+
+@pytest.mark.parametrize("finish", FINISHES)
 def test_every_word_for_a_cut_off_answer_is_known(finish: str) -> None:
     assert flaw_of("The answer", "", finish) == TRUNCATED
     assert flaw_of("", "", finish) == CUT_BEFORE_ANSWER
 
 
+@pytest.mark.parametrize("finish", ["content_filter", "PROHIBITED_CONTENT", "FINISH_REASON_SAFETY", "recitation"])
+def test_every_word_for_a_refusal_is_known(finish: str) -> None:
+    assert flaw_of("", "", finish) == flaw_of("The answer", "", finish) == DECLINED
+
+
+@pytest.mark.parametrize("content", ["", " \n", "\u00a0", "\u200b", "\ufeff \u2060"])
+def test_what_cannot_be_seen_is_no_answer(content: str) -> None:
+    assert flaw_of(content, "", "stop") == NO_ANSWER
+
+
 def test_a_whole_answer_has_no_flaw() -> None:
+    assert flaw_of("yes", "", "REASON_STOP") == flaw_of("yes", "", "failed") == ""
     assert flaw_of("yes", "", "stop") == ""
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from batchsite.batches.models import Batch, Result
+from batchsite.batches.models import Batch, LiveRequest, LiveState, Result
 from batchsite.datasets.models import Dataset
 from batchsite.drafts import draft_store
 from batchsite.media.models import SentFile
@@ -20,10 +20,13 @@ from batchsite.submission import actions
 from batchsite.teams.accounts import account_of
 from batchsite.teams.models import Team
 from batchsite.teams.provider_client import client_for
+from batchsite.trials import trial_start
 from batchsite.xai.catalogue import CALL_FEES, DOCUMENTS
+from batchsite.xai.client import XaiClient
 from tests.cuts import Guillotine
 from tests.factories import make_team
 from tests.faults import FAULTS, WRITES
+from tests.live import check_live_books
 from tests.media.archives import uploaded
 from tests.pipeline import check_books, drive, step_all, story
 from tests.sandboxes import Sandbox
@@ -32,6 +35,8 @@ pytestmark = pytest.mark.django_db
 PDF = b"%PDF-1.7 " + bytes(900)
 TABLE = "question,paper\nWho?,a.pdf\nWhen?,b.pdf\nWhere?,a.pdf\nWhy?,\nHow?,a.pdf\n"
 PAPERS = ["a", "b"]
+LIVE: dict[str, Any] = {"runs_live": True}
+WAYS = pytest.mark.parametrize("way", [{}, LIVE], ids=["in a batch", "live"])
 
 
 def papers(team: Team) -> Dataset:
@@ -57,13 +62,20 @@ def at_xai(team: Team) -> list[str]:
 
 def check(batch: Batch, team: Team, sandbox: Sandbox) -> None:
     batch.refresh_from_db()
-    assert (batch.state, batch.succeeded) == ("completed", 5), story(batch)
-    check_books(batch, sandbox)
+    if batch.runs_live:
+        lost = check_live_books(batch, sandbox)
+        assert (batch.state, batch.succeeded, lost) == ("completed", 5, []), story(batch)
+    else:
+        assert (batch.state, batch.succeeded) == ("completed", 5), story(batch)
+        check_books(batch, sandbox)
     assert at_xai(team) == PAPERS
 
 
-def test_rows_name_what_is_there_once_and_searching_it_is_estimated_and_billed(team: Team, sandbox: Sandbox) -> None:
-    batch = drive(asked(team))
+@WAYS
+def test_rows_name_what_is_there_once_and_searching_it_is_estimated_and_billed(
+    way: dict[str, Any], team: Team, sandbox: Sandbox
+) -> None:
+    batch = drive(asked(team, **way))
     check(batch, team, sandbox)
     answers = dict(Result.objects.filter(batch=batch).values_list("row", "answer"))
     assert ["a document" in answers[row] for row in range(1, 6)] == [True, True, True, False, True]
@@ -75,23 +87,25 @@ def test_rows_name_what_is_there_once_and_searching_it_is_estimated_and_billed(t
     assert price["low"] < batch.cost_ticks < price["high"]
 
 
+@WAYS
 @pytest.mark.parametrize("fault", WRITES)
 def test_whatever_happens_to_a_call_nothing_is_there_twice(
-    fault: str, team: Team, sandbox: Sandbox, settings: Any
+    fault: str, way: dict[str, Any], team: Team, sandbox: Sandbox, settings: Any
 ) -> None:
     settings.TIMEOUTS = replace(settings.TIMEOUTS, call=0.5)
     sandbox.fault(**{"times": 1, **FAULTS[fault], "call": "files"})
-    batch = drive(asked(team))
+    batch = drive(asked(team, **way))
     assert sandbox.idle_faults() == []
     check(batch, team, sandbox)
 
 
+@WAYS
 @pytest.mark.django_db(transaction=True)
-def test_cut_at_every_boundary_nothing_is_there_twice(sandbox: Sandbox) -> None:
+def test_cut_at_every_boundary_nothing_is_there_twice(way: dict[str, Any], sandbox: Sandbox) -> None:
     def live(*cuts: int) -> Guillotine:
         sandbox.reset()
         team, guillotine = make_team(), Guillotine(*cuts)
-        batch = asked(team)
+        batch = asked(team, **way)
         with guillotine.over_everything():
             for _ in range(200):
                 with guillotine.to_the_end(), contextlib.suppress(Busy, LeaseLost):
@@ -123,16 +137,62 @@ def test_another_batch_names_what_is_there_and_sends_again_what_is_not(team: Tea
     assert Counter(at_xai(team)) == {"a": 1, "b": 2}, "one was deleted, and one is soon to be"
 
 
-def test_a_file_that_xai_does_not_take_fails_its_rows_alone(team: Team, sandbox: Sandbox) -> None:
+@WAYS
+@pytest.mark.parametrize("at_once", [5, 1])
+def test_a_file_that_xai_does_not_take_fails_its_rows_alone(
+    at_once: int, way: dict[str, Any], team: Team, sandbox: Sandbox, settings: Any
+) -> None:
+    settings.OPTIONS = replace(settings.OPTIONS, chunk_rows=at_once)
     sandbox.fault("status", status=400, text="Unsupported file", call="files", times=1)
-    batch = drive(asked(team))
+    batch = drive(asked(team, **way))
     assert (batch.failed, batch.succeeded) == (3, 2), story(batch)
-    assert "does not take the file “a.pdf”" in Result.objects.get(batch=batch, row=1).error
-    check_books(batch, sandbox)
+    errors = Result.objects.filter(batch=batch, row__in=[1, 3, 5]).values_list("error", flat=True)
+    assert all("does not take the file “a.pdf”" in error for error in errors), list(errors)
+    assert at_xai(team) == ["b"]
+    check_live_books(batch, sandbox) if way else check_books(batch, sandbox)
 
 
-def test_what_runs_live_carries_its_documents(team: Team, sandbox: Sandbox) -> None:
-    batch = drive(asked(team, runs_live=True, model="grok-4.7"))
-    assert batch.succeeded == 5, story(batch)
+def test_nothing_is_uploaded_while_what_was_asked_is_on_its_way(
+    team: Team, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An upload may take a minute; a process that died in it would lose replies that are paid."""
+    open_asks = list[bool]()
+    upload = XaiClient.upload_file
+
+    def watched(*given: Any) -> str:
+        open_asks.append(LiveRequest.objects.filter(state=LiveState.SENDING).exists())
+        return upload(*given)
+
+    monkeypatch.setattr(XaiClient, "upload_file", watched)
+    batch = drive(asked(team, **LIVE))
+    check(batch, team, sandbox)
+    assert open_asks == [False, False]
+
+
+def test_what_was_uploaded_for_a_batch_is_named_by_what_runs_live(team: Team, sandbox: Sandbox) -> None:
+    dataset = papers(team)
+    check(drive(asked(team, dataset)), team, sandbox)
+    live = drive(asked(team, dataset, **LIVE))
+    assert live.succeeded == 5, story(live)
+    assert at_xai(team) == PAPERS
+
+
+def test_a_live_run_that_is_cancelled_before_it_asks_uploads_nothing(team: Team, sandbox: Sandbox) -> None:
+    batch = asked(team, **LIVE)
+    actions.cancel(batch, None)
+    batch = drive(batch)
+    assert (batch.state, batch.cancelled) == ("cancelled", 5), story(batch)
     assert at_xai(team) == []
-    assert batch.tool_calls >= 4
+
+
+def test_a_document_that_is_too_large_for_a_try_is_uploaded_when_its_row_is_submitted(
+    team: Team, sandbox: Sandbox, settings: Any
+) -> None:
+    settings.OPTIONS = replace(settings.OPTIONS, request_bytes=1_200)
+    batch = draft_store.new_draft(team, None, papers(team))
+    batch.prompt, batch.picture_column = "{{question}}", "paper"
+    batch.save()
+    with pytest.raises(trial_start.Refused, match="A try carries its documents inside the request; a submitted row"):
+        trial_start.press(batch, None, [1])
+    actions.start(batch, None, draft_store.estimate_of(batch))
+    assert drive(batch).succeeded == 5, story(batch)

@@ -16,6 +16,7 @@ from batchsite.submission.steps import advance
 from batchsite.teams.accounts import Account, AccountKind
 from batchsite.teams.models import Team
 from batchsite.timeouts import PipelineTimeouts
+from batchsite.xai.transfer import DEFAULT_TIMEOUTS
 from tests.clock import wait_until
 from tests.factories import make_team
 from tests.pipeline import SHORT, check_books, drive, make_batch, step_all
@@ -32,6 +33,12 @@ def _small_chunks(settings: Any) -> None:
 
 def test_the_wait_is_longer_than_a_call_may_take() -> None:
     assert PipelineTimeouts().after_unknown > PipelineTimeouts().call
+
+
+def test_the_second_look_comes_after_the_end_of_the_slowest_call() -> None:
+    """A call that has sent its last byte within its time may wait for the first byte of the reply once more."""
+    patience = PipelineTimeouts()
+    assert patience.after_unknown + patience.look_twice > patience.call + DEFAULT_TIMEOUTS.read
 
 
 def test_a_list_of_requests_that_lags_does_not_make_rows_go_twice(team: Team, sandbox: Sandbox, settings: Any) -> None:

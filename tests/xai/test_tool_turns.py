@@ -161,4 +161,33 @@ def test_a_response_that_was_cut_off_says_so_as_a_completion_does() -> None:
     reply = {"status": "incomplete", "incomplete_details": {"reason": "max_output_tokens"}, "output": []}
     message = {"type": "message", "content": [{"type": "output_text", "text": "Per"}]}
     assert read_completion({**reply, "output": [message]}).finish_reason == "length"
-    assert read_completion(reply).content == ""
+    assert (read_completion(reply).content, read_completion(reply).finish_reason) == ("", "length")
+    half = {"status": "completed", "output": [message | {"status": "incomplete"}]}
+    assert read_completion(half).finish_reason == "length"
+
+
+@pytest.mark.parametrize(
+    "items",
+    [
+        [{"type": "reasoning", "summary": [{"type": "summary_text", "text": "Hm."}]}],
+        [{"type": "web_search_call", "status": "completed"}],
+        [{"type": "function_call", "name": "f", "arguments": "{}"}],
+    ],
+    ids=["thoughts", "a search", "a call"],
+)
+def test_a_response_that_ended_before_its_answer_says_why(items: list[dict[str, str]]) -> None:
+    cut = {"status": "incomplete", "incomplete_details": {"reason": "max_output_tokens"}, "output": items}
+    assert (read_completion(cut).content, read_completion(cut).finish_reason) == ("", "length")
+    assert read_completion({"status": "failed", "output": []}).finish_reason == "failed"
+
+
+def test_thoughts_without_an_answer_are_kept() -> None:
+    thought = {"type": "reasoning", "summary": [{"type": "summary_text", "text": "Hm."}]}
+    row = read_completion({"status": "completed", "output": [thought]})
+    assert (row.content, row.reasoning, row.finish_reason) == ("", "Hm.", "stop")
+
+
+def test_a_part_that_refuses_is_a_refusal() -> None:
+    parts = [{"type": "refusal", "refusal": "I cannot help with that."}]
+    chat = {"choices": [{"message": {"role": "assistant", "content": parts}, "finish_reason": "stop"}]}
+    assert (read_completion(chat).content, read_completion(chat).refusal) == ("", "I cannot help with that.")

@@ -120,7 +120,8 @@ def _fraction(tokens: Sequence[Token], slash: int, number: Decimal) -> str:
     lead = tokens[:start]
     mixed = any(token.kind == "digit" for token in lead)
     whole = int(number) if mixed else 0
-    top, bottom = _nearest(Fraction(number) - whole, denominator)
+    exact = denominator.isdigit() and int(denominator)  # which Excel holds against the number as a computer has it
+    top, bottom = _nearest(Fraction(float(number) if exact else number) - whole, denominator)
     if mixed and top >= bottom:
         whole, top = whole + 1, 0
     before = _fixed(lead, Decimal(whole))
