@@ -18,7 +18,7 @@ test: $(VENV)/dev ## The whole suite; BATCHSITE_REQUIRE=all turns "skipped: not 
 	$(BIN)/python -m pytest -n $(if $(ARGS),auto --maxprocesses 6,6) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 quick: $(VENV)/dev ## The inner loop: no browser, processes or services, nothing that is tried in very many ways
-	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -q $(ARGS) \
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -p no:playwright -q $(ARGS) \
 		-m "not browser and not processes and not services and not slow"
 
 check: $(VENV)/dev ## Style, types, templates, migrations, deployment settings

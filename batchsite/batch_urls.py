@@ -87,6 +87,7 @@ of_a_batch = [
     path("<int:batch_id>/pictures", views_pictures.batch_pictures, name="batch-pictures"),
     path("<int:batch_id>/pictures.zip", gallery_views.batch_pictures_zip, name="batch-pictures-zip"),
     path("<int:batch_id>/pictures/<int:row>/<int:number>", gallery_views.batch_picture, name="batch-picture"),
+    path("<int:batch_id>/pictures/<int:row>/<int:number>/video", gallery_views.batch_video, name="batch-video"),
     path(
         "<int:batch_id>/pictures/<int:row>/<int:number>/file",
         gallery_views.batch_picture_file,

@@ -9,11 +9,15 @@ from __future__ import annotations
 import dataclasses
 import ipaddress
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+VIDEO_FAMILY = "grok-imagine-video"
+_DOLLARS = re.compile(r"\d{1,4}(\.\d{1,10})?")
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -130,6 +134,11 @@ class Options:
         (),
         "Changes what is known of models in batches: +model takes them, -model does not; names alone are the list",
     )
+    xai_videos: tuple[str, ...] = _option(
+        "XAI_VIDEOS",
+        (),
+        "Models that may make videos, and dollars a video: grok-imagine-video=0.05; unset: none (facts 7.7)",
+    )
     xai_batch_discount: int = _option(
         "XAI_BATCH_DISCOUNT_PERCENT", 20, "Discount of a batch on the list price, used by estimates (facts 4)"
     )
@@ -196,6 +205,11 @@ class Options:
         return {group.strip(): role.strip().lower() for group, _, role in pairs}
 
     @property
+    def video_prices(self) -> dict[str, int]:
+        """Ticks (1e-10 USD) of a video by model, for estimates. Raises OptionError."""
+        return dict(_video_price(entry) for entry in self.xai_videos)
+
+    @property
     def root_url(self) -> str:
         """The address of the site, without a slash at its end."""
         if self.site_url:
@@ -218,13 +232,22 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def _video_price(entry: str) -> tuple[str, int]:
+    model, _, price = (part.strip() for part in entry.partition("="))
+    if not model.startswith(VIDEO_FAMILY) or not _DOLLARS.fullmatch(price):
+        raise OptionError(f"XAI_VIDEOS must be like {VIDEO_FAMILY}=0.05, and has {entry!r}.")
+    return model, int(Decimal(price) * 10**10)
+
+
 def read(environ: Mapping[str, str] = os.environ) -> Options:
     """The options set in `environ`, the others at their defaults. An empty text counts as unset. Raises OptionError."""
     values: dict[str, Any] = {}
     for item in dataclasses.fields(Options):
         if text := _text(environ, item.metadata["name"]):
             values[item.name] = _parse(item.metadata["name"], str(item.type), text)
-    return Options(**values)
+    options = Options(**values)
+    _ = options.video_prices  # says what is wrong with them
+    return options
 
 
 def _text(environ: Mapping[str, str], name: str) -> str:

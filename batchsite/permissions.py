@@ -265,6 +265,7 @@ RULES: dict[str, Rule] = {
     "batch-pictures-zip": LOOK,
     "batch-picture": LOOK,
     "batch-picture-file": LOOK,
+    "batch-video": LOOK,
     "batch-export": LOOK,
     "batch-results": LOOK,
     "batch-links": WORK,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import random
 import shutil
 from collections.abc import Callable, Generator, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,7 @@ from tests.put_back import Beginning
 from tests.sandbox_fixtures import sandbox as sandbox
 from tests.sandbox_fixtures import sandbox_process as sandbox_process
 
+gc.disable()  # while tests are collected: all of it stays
 # Playwright keeps an event loop in the thread of the test; Django would take it for an asynchronous view.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
 
@@ -48,10 +51,12 @@ is a single test, a short file comes fifth.
 
 
 SLOW = (
-    *("tests/drafts/test_drafts_never_stick", "tests/pages/test_odd_values", "tests/pages/test_permissions"),
-    *("tests/pages/test_work_is_proportional", "tests/submission/test_every_cut", "tests/tables/test_any_"),
-    *("tests/tables/test_damage_is_never_silent", "tests/tables/test_forms_are_flat", "tests/submission/test_the_"),
+    *("tests/datasets/test_spoilt_files", "tests/drafts/test_drafts_never_stick", "tests/pages/test_headers"),
+    *("tests/pages/test_odd_values", "tests/pages/test_permissions", "tests/pages/test_work_is_proportional"),
+    *("tests/submission/test_every_cut", "tests/submission/test_the_", "tests/tables/test_any_"),
+    *("tests/tables/test_damage_is_never_silent", "tests/tables/test_forms_are_flat", "tests/tables/test_spoilt_files"),
     *("tests/tables/test_reading_is_flat", "tests/tables/test_small_files", "tests/tables/test_tops_and"),
+    *("tests/tables/test_skipping_is_never_silent",),
 )
 """Beginnings of names of files that try one thing in very many ways: see `make quick`."""
 
@@ -93,13 +98,27 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         item.add_marker(pytest.mark.flaky(reruns=1))  # the first failure is listed at the end, as RERUN
     if config.getoption("--database-only"):
         items[:] = filter(touches_database, items)
-    items.sort(
-        key=lambda item: next((n for n, name in enumerate(SLOWEST) if item.nodeid.startswith(name)), len(SLOWEST))
-    )
+    items.sort(key=lambda item: place_of(item.nodeid.partition("::")[0]))
+
+
+@cache
+def place_of(file: str) -> int:
+    """Returns where the file stands among the slowest."""
+    return next((n for n, name in enumerate(SLOWEST) if file.startswith(name)), len(SLOWEST))
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """What `-m` leaves out anyway need not be imported by every worker."""
+    unwanted = config.option.markexpr.split(" and ")
+    name = str(collection_path.relative_to(config.rootpath))
+    if ("not slow" in unwanted and name.startswith(SLOW)) or ("not browser" in unwanted and name == "tests/browser"):
+        return True
+    return None
 
 
 def pytest_collection_finish() -> None:
     """As in the processes of a site: what is loaded stays, and the collector need not look through it again."""
+    gc.enable()
     gc_tuning.freeze()
 
 

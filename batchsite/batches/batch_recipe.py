@@ -18,8 +18,8 @@ from batchsite.recipes.prompt_template import parse
 from batchsite.recipes.recipe import Recipe
 from batchsite.recipes.tools import sent
 from batchsite.teams import tool_servers
-from batchsite.xai.bodies import CHAT, EDIT, GENERATION, RESPONSES, Kind
-from batchsite.xai.catalogue import picture_model
+from batchsite.xai.bodies import CHAT, EDIT, GENERATION, RESPONSES, VIDEO, Kind
+from batchsite.xai.catalogue import makes_videos, picture_model
 
 
 def recipe_of(batch: Batch) -> Recipe:
@@ -36,7 +36,9 @@ def recipe_of(batch: Batch) -> Recipe:
         return given_recipe(columns, batch.model, kind, why_not, servers=approved, is_live=batch.runs_live)
     pictures, shape = pictures_of(batch), _shape(batch)
     tools = (*sent(batch.tools), *tool_servers.sent(tool_servers.chosen(batch.team, batch.tools)))
-    if picture_model(batch.model):
+    if makes_videos(batch.model):
+        kind = VIDEO
+    elif picture_model(batch.model):
         kind = EDIT if pictures else GENERATION
     elif tools:
         kind = RESPONSES

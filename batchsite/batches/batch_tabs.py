@@ -21,7 +21,7 @@ TABS = {
 def tabs_of(batch: Batch) -> list[tuple[str, str, str]]:
     """Returns (name, label, address) of the tabs in their order."""
     return [
-        (name, label, reverse(address, args=[batch.pk]))
+        (name, "Videos" if name == PICTURES and batch.makes_videos else label, reverse(address, args=[batch.pk]))
         for name, (address, label) in TABS.items()
         if name != PICTURES or batch.makes_pictures
     ]

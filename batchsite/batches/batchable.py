@@ -14,8 +14,9 @@ from django.utils import timezone
 from batchsite.batches.models import ModelAnswer
 from batchsite.teams.accounts import AccountMissing, account_now
 from batchsite.teams.models import Team
-from batchsite.xai.catalogue import batch_reason, is_batchable
+from batchsite.xai.catalogue import batch_reason, is_batchable, makes_videos
 
+NO_VIDEOS = "{model} makes videos, and this installation does not offer them (XAI_VIDEOS)."
 Answers = Mapping[str, ModelAnswer]
 """What a provider said of models, by model."""
 NEVER_ASKED: Answers = MappingProxyType({})
@@ -39,6 +40,8 @@ def why_no_batch(model: str, answers: Answers = NEVER_ASKED) -> str:
 
 def reason(model: str, answers: Answers = NEVER_ASKED) -> str:
     """Returns what is known of the model, and since when, as a sentence."""
+    if is_closed_to_videos(model):
+        return NO_VIDEOS.format(model=model)
     chosen, said = _chosen(model), answers.get(model)
     if chosen is False:
         return CLOSED_HERE.format(model=model)
@@ -48,6 +51,11 @@ def reason(model: str, answers: Answers = NEVER_ASKED) -> str:
     if said.takes_batches:
         return f"xAI took a request of {model} into a batch on {day}."
     return f"xAI refused {model} for batches on {day}."
+
+
+def is_closed_to_videos(model: str) -> bool:
+    """Whether the model makes videos, and the setting XAI_VIDEOS does not name it with a price."""
+    return makes_videos(model) and model not in settings.OPTIONS.video_prices
 
 
 def can_be_asked(model: str, answers: Answers = NEVER_ASKED) -> bool:
@@ -87,6 +95,8 @@ def _chosen(model: str) -> bool | None:
 
     `+model` and `-model` change what is known; names without a sign are a list that takes its place.
     """
+    if is_closed_to_videos(model):
+        return False
     names: Sequence[str] = settings.OPTIONS.xai_batch_models
     if f"-{model}" in names:
         return False

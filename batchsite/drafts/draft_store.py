@@ -190,9 +190,9 @@ def problems_of(batch: Batch) -> Problems:
         wrong = check_params(batch.model, batch.params, kind)
         problems |= {name: [words] for name, words in wrong.items()}
     problems |= {name: words for name, words in _parts(batch) if words}
-    problems |= _not_of_pictures(batch)
     if wrong_pictures := _picture_problem(batch):
         problems["picture_column"] = [wrong_pictures]
+    problems |= _not_of_pictures(batch)
     if rows_to_send(batch) < 1:
         problems["row_limit"] = ["There are no rows to send."]
     if search_problem := _search_problem(batch):
@@ -201,20 +201,26 @@ def problems_of(batch: Batch) -> Problems:
 
 
 def _not_of_pictures(batch: Batch) -> Problems:
-    """Returns what a model that makes pictures does not take (facts 7.6)."""
+    """Returns what a model that makes pictures or videos does not take (facts 7.6, 7.7)."""
     if not batch.makes_pictures:
         return {}
     problems: Problems = {}
     if batch.system_prompt.strip():
-        problems["system_prompt"] = [f"{batch.model} makes pictures from the prompt alone: clear the system prompt."]
+        problems["system_prompt"] = [
+            f"{batch.model} makes {batch.made}s from the prompt alone: clear the system prompt."
+        ]
     if batch.examples:
-        problems["examples"] = [f"{batch.model} makes pictures from the prompt alone: remove the examples."]
+        problems["examples"] = [f"{batch.model} makes {batch.made}s from the prompt alone: remove the examples."]
     if batch.history_column:
-        problems["history_column"] = [f"{batch.model} makes pictures from the prompt alone: choose no earlier turns."]
+        problems["history_column"] = [
+            f"{batch.model} makes {batch.made}s from the prompt alone: choose no earlier turns."
+        ]
     if batch.shape:
-        problems["shape"] = [f"{batch.model} answers with pictures: choose “Text” as the answer format."]
+        problems["shape"] = [f"{batch.model} answers with {batch.made}s: choose “Text” as the answer format."]
     if batch.tools:
-        problems["tools"] = [f"{batch.model} makes pictures from the prompt alone: remove the tools."]
+        problems["tools"] = [f"{batch.model} makes {batch.made}s from the prompt alone: remove the tools."]
+    if batch.makes_videos and batch.picture_column:
+        problems["picture_column"] = [f"{batch.model} makes videos from the prompt alone: choose no pictures."]
     if batch.runs_live:
         problems["model"] = [why_not_live(batch)]
     return problems

@@ -325,5 +325,6 @@ def _label(listed: ModelPrice) -> str:
         million_in, million_out = listed.input_price * 1_000_000, listed.output_price * 1_000_000
         return f"{listed.model}: runs live only, {exact(million_in)} in, {exact(million_out)} out per million tokens"
     if listed.picture_price:
-        return f"{listed.model}: makes pictures, from {exact(listed.picture_price)} each"
+        least = "" if listed.makes == "video" else "from "
+        return f"{listed.model}: makes {listed.makes}s, {least}{exact(listed.picture_price)} each"
     return f"{listed.model}: {exact(listed.million_in)} in, {exact(listed.million_out)} out per million tokens"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from allauth.mfa.adapter import DefaultMFAAdapter
+import hashlib
+import time
+
+from allauth.mfa.adapter import DefaultMFAAdapter, get_adapter
 from allauth.mfa.models import Authenticator
 from cryptography.fernet import InvalidToken
 from django.db import transaction
@@ -13,12 +16,31 @@ SECRETS = ("secret", "seed")
 """Where `Authenticator.data` holds the secret of an app, and that of recovery codes."""
 
 
+REMEMBERED = 300
+"""Seconds for which a used code is known: longer than it holds."""
+
+
 class SecondStepAdapter(DefaultMFAAdapter):  # type: ignore[misc]
     def encrypt(self, text: str) -> str:
         return encrypt(text).decode()
 
     def decrypt(self, encrypted_text: str) -> str:
         return decrypt(encrypted_text.encode())
+
+
+def spend(authenticator: Authenticator, code: str) -> None:
+    """Writes down that a code of an app was used. Raises ValidationError if it was used before.
+
+    allauth remembers that in the cache, which each process has by itself; a code holds for a minute and a half.
+    """
+    if authenticator.type != Authenticator.Type.TOTP:
+        return
+    now, mark = int(time.time()), hashlib.sha256(f"{authenticator.pk} {code.strip()}".encode()).hexdigest()
+    spent = {one: at for one, at in authenticator.data.get("spent", {}).items() if at > now - REMEMBERED}
+    if mark in spent:
+        raise get_adapter().validation_error("incorrect_code")
+    authenticator.data["spent"] = spent | {mark: now}
+    authenticator.save(update_fields=["data"])
 
 
 def reencrypt_second_steps() -> tuple[int, list[str]]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from allauth.mfa.base.forms import AuthenticateForm, BaseAuthenticateForm, ReauthenticateForm
+from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.forms import ActivateTOTPForm
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db import transaction
 
 from batchsite.entry.account_adapter import TOO_MANY
+from batchsite.entry.second_step import spend
 from batchsite.entry.sign_in import TooManyTries, count_code, forget
 
 
@@ -28,7 +31,10 @@ class LimitedCode(BaseAuthenticateForm):  # type: ignore[misc]
             failure = count_code(self.user)
         except TooManyTries as refusal:
             raise ValidationError(str(refusal), code=TOO_MANY) from refusal
-        code: str = super().clean_code()
+        with transaction.atomic():
+            list(Authenticator.objects.select_for_update(no_key=True).filter(user=self.user))  # one try at a time
+            code: str = super().clean_code()
+            spend(self.authenticator, code)
         forget(failure)
         return code
 

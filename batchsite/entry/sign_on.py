@@ -107,7 +107,7 @@ def claims_of(sociallogin: SocialLogin) -> dict[str, Any]:
 def role_of(sociallogin: SocialLogin) -> Role | None:
     """The strongest role that a group of the person has by `OIDC_ROLES`. None if no group has one."""
     groups = claims_of(sociallogin).get(settings.OPTIONS.oidc_claim)
-    named = {groups} if isinstance(groups, str) else {str(group) for group in groups or []}
+    named = {groups} if isinstance(groups, str) else {str(one) for one in groups} if isinstance(groups, list) else set()
     roles = {role for group, role in settings.OPTIONS.roles_by_group.items() if group in named}
     return next((role for role in STRONGEST_FIRST if role.value in roles), None)
 

@@ -1,4 +1,4 @@
-"""A worker brings generated pictures home before their addresses die, an hour after the results were read (facts 2.7).
+"""A worker brings generated pictures and videos home before their addresses die, within the hour (facts 2.7).
 
 What it knows stands in the database: which pages of raw results were looked through, and of each picture its address
 and whether it is kept. A file is written before its row says so, under a name of its own, so a worker that is killed
@@ -9,7 +9,7 @@ it anew.
 from __future__ import annotations
 
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
@@ -20,8 +20,9 @@ from batchsite.batches.models import Batch, RawPage, Result
 from batchsite.batches.timeline import note
 from batchsite.gallery import fresh_addresses
 from batchsite.gallery.models import GeneratedPicture, Harvest, PictureState
-from batchsite.gallery.picture_fetch import Dead, NotNow, fetch
+from batchsite.gallery.picture_fetch import PICTURE, VIDEO, Dead, Most, NotNow, fetch
 from batchsite.media.file_reader import FileReader
+from batchsite.media.seen_file import Seen
 from batchsite.processes.bounded_work import CRASHED
 from batchsite.processes.heartbeats import stopping
 from batchsite.processes.leases import MOST_TRIES as MOST_FAILED_STEPS
@@ -34,8 +35,10 @@ from batchsite.timeouts import doubling, soon, timeouts
 from batchsite.xai.results import read_result
 
 HARVEST = "batchsite.gallery.tasks.harvest"
-AT_ONCE = 8
-"""Pictures in flight; each is held in memory, twice for a moment."""
+AT_ONCE = PICTURE.at_once
+"""Files in flight at most."""
+EXTEND_EVERY = 10.0
+"""Seconds between two extensions of the lease while files are on their way."""
 MOST_TRIES = 6
 """Of an address that does not answer, before it counts as dead."""
 
@@ -82,7 +85,7 @@ def _give_way(claim: Claim[Harvest], batch: Batch, words: str, tries: int = 1) -
             values = {"state": state, "tries": min(MOST_TRIES, picture.tries + tries), "problem": words}
             GeneratedPicture.objects.filter(pk=picture.pk, address=picture.address).update(**values)
         if not some:
-            note(batch.pk, "problem", f"Generated pictures were not fetched. {words}")
+            note(batch.pk, "problem", f"Generated {batch.made}s were not fetched. {words}")
     return doubling(2, some[0].tries) if some else None
 
 
@@ -109,7 +112,11 @@ def _waiting(batch: Batch) -> QuerySet[GeneratedPicture]:
 
 
 def _next(batch: Batch) -> list[GeneratedPicture]:
-    return list(_waiting(batch).filter(is_dead=False).order_by("tries", "row", "number")[:AT_ONCE])
+    return list(_waiting(batch).filter(is_dead=False).order_by("tries", "row", "number")[: _most(batch).at_once])
+
+
+def _most(batch: Batch) -> Most:
+    return VIDEO if batch.makes_videos else PICTURE
 
 
 def _scan(claim: Claim[Harvest], harvest: Harvest) -> None:
@@ -145,20 +152,22 @@ def _fetch(claim: Claim[Harvest], batch: Batch, some: list[GeneratedPicture], re
     except AccountMissing:
         provider = ""  # an address needs no key, only to be public then
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        replies = list(pool.map(lambda picture: fetch(picture.address, provider), some))
+        coming = [pool.submit(fetch, picture.address, provider, _most(batch)) for picture in some]
+        while wait(coming, EXTEND_EVERY).not_done:
+            claim.extend()
+        replies = [reply.result() for reply in coming]
     any_came = False
     for picture, reply in zip(some, replies, strict=True):
         if isinstance(reply, bytes):
-            _keep(claim, picture, reply, reader)
+            _keep(claim, picture, reply, reader.see(reply, batch.made))
             any_came = True
         else:
             _regret(claim, picture, reply)
     return 0.0 if any_came or any(isinstance(reply, Dead) for reply in replies) else doubling(2, some[0].tries)
 
 
-def _keep(claim: Claim[Harvest], picture: GeneratedPicture, data: bytes, reader: FileReader) -> None:
+def _keep(claim: Claim[Harvest], picture: GeneratedPicture, data: bytes, seen: Seen) -> None:
     """Writes the file, then the row that says so."""
-    seen = reader.see(data)
     name = f"generated/{picture.batch_id}/{picture.row}-{picture.number}"
     default_storage.delete(name)  # half a file of a worker that was killed, or that of an earlier attempt
     name = default_storage.save(name, ContentFile(data))

@@ -1,4 +1,4 @@
-"""Pictures that a batch generated: where each comes from, and what became of it."""
+"""Pictures and videos that a batch generated: where each comes from, and what became of it."""
 
 from __future__ import annotations
 
@@ -26,6 +26,10 @@ class Harvest(Work):
         return f"pictures of {self.batch}"
 
 
+VIDEO_KINDS = ("video/mp4", "video/webm")
+_ENDINGS = {"image/png": "png", "image/jpeg": "jpg", "video/mp4": "mp4", "video/webm": "webm"}
+
+
 class PictureState(models.TextChoices):
     WAITING = "waiting", "Being fetched"
     KEPT = "kept", "Fetched"
@@ -33,7 +37,7 @@ class PictureState(models.TextChoices):
 
 
 class GeneratedPicture(models.Model):
-    """One picture of a row. Its file lies beside the uploads."""
+    """One picture or video of a row. Its file lies beside the uploads."""
 
     batch = models.ForeignKey(Batch, on_delete=models.CASCADE, related_name="generated_pictures")
     submission = models.ForeignKey(Submission, on_delete=models.SET_NULL, null=True, related_name="+")
@@ -70,8 +74,12 @@ class GeneratedPicture(models.Model):
 
     @property
     def filename(self) -> str:
-        ending = {"image/png": "png", "image/jpeg": "jpg"}.get(self.mime, "bin")
-        return f"{self.request_id}-{self.number}.{ending}"
+        return f"{self.request_id}-{self.number}.{_ENDINGS.get(self.mime, 'bin')}"
+
+    @property
+    def is_video(self) -> bool:
+        """Whether a player may show it."""
+        return self.mime in VIDEO_KINDS
 
 
 @receiver(post_delete, sender=GeneratedPicture)

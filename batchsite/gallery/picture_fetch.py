@@ -1,4 +1,4 @@
-"""One picture from its signed address: within limits, without the key, and never from a private network."""
+"""One picture or video from its signed address: within limits, without the key, and never from a private network."""
 
 from __future__ import annotations
 
@@ -13,10 +13,20 @@ from batchsite.datasets.web_address import ANY_PORT, NotFetched
 from batchsite.recipes.attachments import is_address
 from batchsite.wording import size
 
-LARGEST = 40_000_000
-"""Bytes of a picture."""
-SECONDS = 30.0
-"""For the whole of it, once it begins: byte by byte it would hold a worker for ever."""
+
+@dataclass(frozen=True)
+class Most:
+    """How much is fetched of a kind of file."""
+
+    bytes: int
+    seconds: float
+    """For the whole of it, once it begins: byte by byte it would hold a worker for ever."""
+    at_once: int
+    """Each is held in memory, twice for a moment."""
+
+
+PICTURE = Most(40_000_000, 30.0, 8)
+VIDEO = Most(100_000_000, 120.0, 2)
 
 
 @dataclass(frozen=True)
@@ -33,8 +43,8 @@ class NotNow:
     words: str
 
 
-def fetch(address: str, provider: str) -> bytes | Dead | NotNow:
-    """Returns the picture. `provider` is the API's address: there alone any port is open, and a private network."""
+def fetch(address: str, provider: str, most: Most = PICTURE) -> bytes | Dead | NotNow:
+    """Returns the file. `provider` is the API's address: there alone any port is open, and a private network."""
     if address.startswith("data:") or not is_address(address):
         return Dead("xAI gave no web address for it.")
     try:
@@ -44,28 +54,28 @@ def fetch(address: str, provider: str) -> bytes | Dead | NotNow:
     is_provider = bool(provider) and url.netloc == httpx.URL(provider).netloc
     allowed = settings.OPTIONS.fetch_private or is_provider
     ports = (ANY_PORT,) if is_provider else settings.OPTIONS.fetch_ports
-    limits = web_fetch.Limits(LARGEST, size(LARGEST), allowed, ports)
+    limits = web_fetch.Limits(most.bytes, size(most.bytes), allowed, ports)
     try:
         with web_fetch.answer_of(url, limits) as answer:
             if answer.status_code in {401, 403, 404, 410}:
                 return Dead(f"Its address answered {answer.status_code}: it has expired.")
             if answer.status_code != 200:
                 return NotNow(f"Its address answered {answer.status_code}.")
-            return _body(answer)
+            return _body(answer, most)
     except NotFetched as error:
         return NotNow(str(error))
 
 
-def _body(answer: httpx.Response) -> bytes | Dead | NotNow:
-    """Returns what comes, as it comes: pictures are not packed, and what is could be anything, many times over."""
-    data, until = bytearray(), time.monotonic() + SECONDS
+def _body(answer: httpx.Response, most: Most) -> bytes | Dead | NotNow:
+    """Returns what comes, as it comes: such files are not packed, and what is could be anything, many times over."""
+    data, until = bytearray(), time.monotonic() + most.seconds
     try:
         for piece in answer.iter_raw():
             data += piece
             if time.monotonic() > until:
                 return NotNow("It arrived too slowly.")
-            if len(data) > LARGEST:
-                return Dead(f"It has more than {size(LARGEST)}, which is the limit.")
+            if len(data) > most.bytes:
+                return Dead(f"It has more than {size(most.bytes)}, which is the limit.")
     except httpx.RequestError:
         return NotNow("The connection broke while it was fetched.")
     expected = answer.headers.get("content-length", "")

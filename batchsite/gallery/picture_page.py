@@ -28,6 +28,8 @@ class PicturePage:
     is_first: bool
     lost_pictures: Sequence[GeneratedPicture]
     is_open: bool
+    made: str
+    """What each of them is called."""
 
     @property
     def total(self) -> int:
@@ -37,7 +39,7 @@ class PicturePage:
     def words(self) -> str:
         """How many there are, for people."""
         rest = [(self.waiting, "on the way"), (self.lost, "lost")]
-        return ", ".join([many(self.kept, "picture"), *(f"{count:,} {word}" for count, word in rest if count)])
+        return ", ".join([many(self.kept, self.made), *(f"{count:,} {word}" for count, word in rest if count)])
 
 
 def page_of(batch: Batch, after: str) -> PicturePage:
@@ -58,6 +60,7 @@ def page_of(batch: Batch, after: str) -> PicturePage:
         not row,
         list(of_batch.filter(state=PictureState.LOST)[:LOST_SHOWN]),
         is_open(batch),
+        batch.made,
     )
 
 

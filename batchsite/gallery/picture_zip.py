@@ -1,4 +1,4 @@
-"""All kept pictures of a batch as a zip with a manifest, streamed: never more of it in memory than one picture."""
+"""All kept pictures or videos of a batch as a zip with a manifest, streamed: little of it is in memory at a time."""
 
 from __future__ import annotations
 
@@ -49,9 +49,11 @@ def zip_of(batch: Batch) -> Iterator[bytes]:
         for picture in _pictures(batch):
             if picture.state != PictureState.KEPT:
                 continue
-            with picture.file.open("rb") as file:
-                archive.writestr(zipfile.ZipInfo(picture.filename, when), file.read())
-            yield pipe.take()
+            entry = zipfile.ZipInfo(picture.filename, when)
+            with picture.file.open("rb") as file, archive.open(entry, "w", force_zip64=True) as target:
+                for piece in file.chunks():
+                    target.write(piece)
+                    yield pipe.take()
     yield pipe.take()
 
 

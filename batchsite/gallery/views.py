@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.templatetags.static import static
 from django.utils.http import content_disposition_header
@@ -11,9 +11,10 @@ from django.views.decorators.http import require_safe
 from batchsite.batches import queries
 from batchsite.batches.models import Batch
 from batchsite.batches.states import State
+from batchsite.gallery.file_part import part_of
 from batchsite.gallery.models import GeneratedPicture, PictureState
 from batchsite.gallery.picture_zip import zip_of
-from batchsite.media.picture_answer import picture_answer
+from batchsite.media.picture_answer import only_shown, picture_answer
 from batchsite.processes.stream_slots import streams
 from batchsite.recipes.recipe import id_prefix
 from batchsite.teams import security_log
@@ -37,17 +38,34 @@ def batch_picture(request: TeamRequest, batch_id: int, row: int, number: int) ->
 
 @require_safe
 @streams
-def batch_picture_file(request: TeamRequest, batch_id: int, row: int, number: int) -> HttpResponse:
-    """The picture as it was made, as a download."""
+def batch_video(request: TeamRequest, batch_id: int, row: int, number: int) -> HttpResponseBase:
+    """A video for a player, or the part of it that it asks for."""
+    video = _picture(request, batch_id, row, number)
+    if not video.is_video:
+        raise Http404("It is no video that a player could show.")
+    try:
+        answer = part_of(video.file.open("rb"), video.size, request.headers.get("range", ""), video.mime)
+    except FileNotFoundError:
+        raise Http404("The video is gone from the server's disk.") from None
+    if answer.status_code == 200:
+        security_log.record("results_downloaded", request, batch=batch_id, part="video")
+    return only_shown(answer)
+
+
+@require_safe
+@streams
+def batch_picture_file(request: TeamRequest, batch_id: int, row: int, number: int) -> HttpResponseBase:
+    """The picture or video as it was made, as a download."""
     picture = _picture(request, batch_id, row, number)
     try:
-        with picture.file.open("rb") as file:
-            data = file.read()
+        file = picture.file.open("rb")
     except FileNotFoundError:
-        raise Http404("The picture is gone from the server's disk.") from None
+        raise Http404("The file is gone from the server's disk.") from None
     security_log.record("results_downloaded", request, batch=batch_id, part="picture")
-    name = content_disposition_header(as_attachment=True, filename=picture.filename) or "attachment"
-    return HttpResponse(data, content_type="application/octet-stream", headers={"Content-Disposition": name})
+    answer = FileResponse(file, content_type="application/octet-stream")
+    name = content_disposition_header(as_attachment=True, filename=picture.filename)
+    answer["Content-Disposition"] = name or "attachment"
+    return answer
 
 
 def _picture(request: TeamRequest, batch_id: int, row: int, number: int) -> GeneratedPicture:
@@ -62,6 +80,6 @@ def batch_pictures_zip(request: TeamRequest, batch_id: int) -> HttpResponseBase:
     batch = batch_with_pictures(request, batch_id)
     security_log.record("results_downloaded", request, batch=batch.pk, part="pictures")
     answer = StreamingHttpResponse(zip_of(batch), content_type="application/zip")
-    name = f"{id_prefix(batch.name)}-pictures.zip"
+    name = f"{id_prefix(batch.name)}-{batch.made}s.zip"
     answer["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name) or "attachment"
     return answer

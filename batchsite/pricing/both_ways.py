@@ -17,7 +17,7 @@ NO_TOOLS = (
     "With tools it cannot run live: xAI takes tools in batches and in tries, not in deferred requests. "
     "To run it live, remove the tools."
 )
-NO_PICTURES = "{model} makes pictures, which can’t run live. Choose the batch."
+NO_PICTURES = "{model} makes {made}s, which can’t run live. Choose the batch."
 SECONDS_EACH = 15
 """Of a row that runs live: an answer, and up to one poll until it is read."""
 
@@ -48,7 +48,7 @@ class BothWays:
 def why_not_live(batch: Batch) -> str:
     """Returns why a draft cannot run live, as a sentence (facts 5, 6.5). Empty if it can."""
     if batch.makes_pictures:
-        return NO_PICTURES.format(model=batch.model)
+        return NO_PICTURES.format(model=batch.model, made=batch.made)
     return NO_TOOLS if batch.tools else ""
 
 

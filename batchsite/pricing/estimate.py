@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from django.conf import settings
+
 from batchsite.batches.models import Batch
 from batchsite.pricing.long_prompts import doubled
 from batchsite.pricing.prompt_lengths import PromptLengths, measure
@@ -43,7 +45,7 @@ class Estimate:
 
 def estimate(batch: Batch, recipe: Recipe) -> Estimate | None:
     """Returns the estimate for a draft. None if the price of its model is unknown or it has no rows."""
-    if model := picture_model(batch.model):
+    if model := _media_model(batch.model):
         return _of_pictures(batch, recipe, model)
     rates, lengths = rates_of(batch, recipe), measure(batch, recipe)
     if rates is None or lengths is None or not lengths.sent:
@@ -72,8 +74,14 @@ def estimate(batch: Batch, recipe: Recipe) -> Estimate | None:
     )
 
 
+def _media_model(model: str) -> PictureModel | None:
+    """Returns what a file of a model costs that makes pictures, or videos that this installation has a price for."""
+    price = settings.OPTIONS.video_prices.get(model)
+    return picture_model(model) if price is None else PictureModel(model, price, price)
+
+
 def _of_pictures(batch: Batch, recipe: Recipe, model: PictureModel) -> Estimate | None:
-    """Returns the estimate for a draft that makes pictures: each has its price, in batches without a discount."""
+    """Returns the estimate for a draft that makes pictures or videos: each has its price, in batches, too."""
     lengths = measure(batch, recipe)
     if lengths is None or not lengths.sent:
         return None
@@ -82,9 +90,11 @@ def _of_pictures(batch: Batch, recipe: Recipe, model: PictureModel) -> Estimate 
     copies = round(rows * repeated.share) if repeated else 0
     sent, inputs = rows - copies, EDITED_PICTURE if recipe.pictures else 0
     low, high = (sent * (each * price + inputs) for price in (model.least, model.most))
-    count = many(sent * each, "picture")
+    count = many(sent * each, batch.made)
     basis = f"{count} at {dollars(model.least)}" + (f" to {dollars(model.most)}" if model.most > model.least else "")
     basis += f" each{', and ' + dollars(inputs) + ' for each that goes in' if inputs else ''}; no batch discount."
+    if batch.makes_videos:
+        basis += " xAI publishes no price for videos: this one was set by whoever runs batchsite."
     likely = low if (batch.params.get("quality") or "auto") in {"auto", "low"} else high
     return Estimate(rows, lengths.looked_at, 0, 0, low, likely, high, basis + _once(repeated, copies), copies=copies)
 

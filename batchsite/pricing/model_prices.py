@@ -16,7 +16,7 @@ from batchsite.processes.queue import Job
 from batchsite.teams.accounts import AccountMissing, account_now, account_of, base_url_now, keys_of
 from batchsite.teams.models import Team
 from batchsite.teams.provider_client import client_for
-from batchsite.xai.catalogue import BATCH_MODELS, PICTURE_MODELS
+from batchsite.xai.catalogue import BATCH_MODELS, PICTURE_MODELS, makes_videos
 from batchsite.xai.errors import XaiError
 
 FRESH = timedelta(hours=6)
@@ -39,7 +39,12 @@ class ModelPrice:
     refreshed_at: datetime | None = None
     """When the provider listed it. None if it comes from our own table."""
     picture_price: int = 0
-    """Ticks for a picture, of a model that makes pictures; others have 0."""
+    """Ticks for a picture or video, of a model that makes some; others have 0."""
+
+    @property
+    def makes(self) -> str:
+        """What it makes of a row, where that is no text."""
+        return ("video" if makes_videos(self.model) else "picture") if self.picture_price else ""
 
     @property
     def batch_input_price(self) -> int:
@@ -95,6 +100,11 @@ def prices_for(team: Team) -> list[ModelPrice]:
         replace(_model_price(model.id, 0, 0, 0, answers), picture_price=model.least)
         for model in PICTURE_MODELS
         if model.id not in names
+    ]
+    listed += [
+        replace(_model_price(model, 0, 0, 0, answers), picture_price=price)
+        for model, price in settings.OPTIONS.video_prices.items()
+        if model not in names
     ]
     return sorted(
         listed,

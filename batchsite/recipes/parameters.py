@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from batchsite.xai.catalogue import picture_model
+from batchsite.xai.catalogue import makes_media, makes_videos, picture_model
 
 Kind = Literal["number", "whole", "choice", "texts"]
 """Kind of value: a number, a whole number, one of `choices`, or a list of up to `most` texts."""
@@ -119,6 +119,8 @@ NEVER = ("presence_penalty", "frequency_penalty")
 
 def parameters_of(model: str) -> list[Parameter]:
     """Returns the parameters that a model takes, in the order of `NAMES`."""
+    if makes_videos(model):
+        return []
     if picture_model(model):
         return [*_OF_PICTURES]
     effort = _effort(model)
@@ -152,8 +154,9 @@ def refused(model: str, name: str, kind: str = "chat_get_completion") -> str:
         return f"xAI’s Responses, which tools need, take no {name}: remove it, or the tools."
     if name in {parameter.name for parameter in parameters_of(model)} or name == "response_format":
         return ""
-    if picture_model(model):
-        return f"{model} makes pictures, and takes no {name}: clear it."
+    if makes_media(model):
+        made = "videos" if makes_videos(model) else "pictures"
+        return f"{model} makes {made}, and takes no {name}: clear it."
     if name == "reasoning_effort":
         takers = ", ".join(_EFFORT_OF)
         return f"{model} refuses a reasoning effort: every row would fail. Models that take it: {takers}."

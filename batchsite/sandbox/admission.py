@@ -12,7 +12,7 @@ from batchsite.sandbox.parsed_request import CHAT, TEXT_KINDS, effort_of, limit_
 from batchsite.sandbox.price_list import Model, find_model
 from batchsite.sandbox.seen_pictures import dead_picture
 from batchsite.sandbox.simulated_answers import digest
-from batchsite.sandbox.simulated_pictures import EDIT, PICTURE_KINDS, draw, problem_of
+from batchsite.sandbox.simulated_pictures import EDIT, MEDIA_KINDS, PICTURE_KINDS, VIDEO, draw, problem_of
 from batchsite.sandbox.simulated_pictures import pack as pack_pictures
 from batchsite.sandbox.stored_batches import Odd, Request
 from batchsite.sandbox.tool_runs import tool_problem
@@ -77,9 +77,9 @@ def _check_item(item: Any, where: str) -> Checked:
         key = f"batch_request_{uuid.uuid4()}"
     if not isinstance(key, str):
         raise SchemaMismatch(f"{where}.batch_request_id: invalid type: {_type(key)}, expected a string")
-    kind = next((kind for kind in (*TEXT_KINDS, *PICTURE_KINDS) if kind in wrapped), None)
+    kind = next((kind for kind in (*TEXT_KINDS, *MEDIA_KINDS) if kind in wrapped), None)
     if kind is None:
-        names = ", ".join(f"`{kind}`" for kind in (*TEXT_KINDS, *PICTURE_KINDS))
+        names = ", ".join(f"`{kind}`" for kind in (*TEXT_KINDS, *MEDIA_KINDS))
         raise SchemaMismatch(f"{where}.batch_request: unknown variant, expected one of {names}")
     return check_request(key, kind, wrapped[kind], f"{where}.batch_request.{kind}")
 
@@ -96,7 +96,7 @@ def check_body(kind: str, body: Any, where: str) -> None:
     _member(body, "model", str, where)
     if not isinstance(key := body.get("prompt_cache_key"), str | None):
         raise SchemaMismatch(f"{where}.prompt_cache_key: invalid type: {_type(key)}, expected a string")
-    if kind in PICTURE_KINDS:
+    if kind in MEDIA_KINDS:
         _member(body, "prompt", str, where)
         if kind == EDIT:
             _member(_member(body, "image", dict, where), "url", str, f"{where}.image")
@@ -149,7 +149,7 @@ def odd_value(kind: str, body: dict[str, Any]) -> Odd | None:
     if _outside(body.get("temperature"), 2) or _outside(body.get("top_p"), 1):
         return Odd("hanging")
     model = find_model(body["model"])
-    if kind in PICTURE_KINDS:
+    if kind in MEDIA_KINDS:
         seen = [{"content": [{"image_url": body.get("image") or {}}]}] if kind == EDIT else []
         text = problem_of(kind, body, dead_picture(seen))
     else:
@@ -189,7 +189,7 @@ def check_models(rows: list[Checked]) -> None:
             refuse(400, f"Model not found: {name}")
         if not model.batchable:
             refuse(400, not_batchable(name))
-        if bool(model.picture_price) != (kind in PICTURE_KINDS):
+        if bool(model.picture_price) != (kind in PICTURE_KINDS) or bool(model.video_price) != (kind == VIDEO):
             refuse(400, f"Model {name} not supported for endpoint {kind}.")
 
 
@@ -204,7 +204,7 @@ def _request(row: Checked) -> Request:
         refuse(400, f"Request {row.id} exceeds the maximum size of 25 MB.")
     if row.odd:
         return Request(row.id, body, 0, b"")
-    if row.kind in PICTURE_KINDS:
+    if row.kind in MEDIA_KINDS:
         model = find_model(row.model)
         assert model is not None  # noqa: S101  check_models refuses unknown models
         drawn = draw(row.kind, row.body, model, digest(body))

@@ -17,13 +17,13 @@ from batchsite.sandbox.batch_operations import admit, refused_model
 from batchsite.sandbox.file_routes import find_file
 from batchsite.sandbox.parsed_request import CHAT, RESPONSES
 from batchsite.sandbox.price_list import find_model
-from batchsite.sandbox.simulated_pictures import EDIT, GENERATION
+from batchsite.sandbox.simulated_pictures import EDIT, GENERATION, VIDEO
 from batchsite.sandbox.world import CallContext
 
 MAX_LINES = 50_000
 
 _KINDS = {"/v1/chat/completions": CHAT, "/v1/responses": RESPONSES}
-_KINDS |= {"/v1/images/generations": GENERATION, "/v1/images/edits": EDIT}
+_KINDS |= {"/v1/images/generations": GENERATION, "/v1/images/edits": EDIT, "/v1/videos/generations": VIDEO}
 _SLICE = 1000
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from batchsite.sandbox.exchange import Reply, json_reply
-from batchsite.sandbox.price_list import MODELS, PICTURE_MODELS, find_model
+from batchsite.sandbox.price_list import MODELS, PICTURE_MODELS, VIDEO_MODELS, find_model
 from batchsite.sandbox.wire_shapes import language_model, model_object, refuse
 from batchsite.sandbox.world import CallContext
 
 
 def models(_: CallContext) -> Reply:
-    return json_reply({"object": "list", "data": [model_object(model) for model in (*MODELS, *PICTURE_MODELS)]})
+    return json_reply(
+        {"object": "list", "data": [model_object(model) for model in (*MODELS, *PICTURE_MODELS, *VIDEO_MODELS)]}
+    )
 
 
 def language_models(_: CallContext) -> Reply:
@@ -18,7 +20,7 @@ def language_models(_: CallContext) -> Reply:
 
 def one_language_model(context: CallContext) -> Reply:
     model = find_model(context.call.args[0])
-    if model is None or model.picture_price:
+    if model is None or model.picture_price or model.video_price:
         refuse(404, f"Model '{context.call.args[0]}' not found.")
     return json_reply(language_model(model))
 

@@ -31,6 +31,8 @@ class Model:
     """Accepted values of reasoning_effort; empty = the parameter is refused (facts 6.2)."""
     picture_price: int = 0
     """Ticks for a generated picture, in batches too; 0 = it makes none (facts 7.6)."""
+    video_price: int = 0
+    """Ticks for a video; 0 = it makes none."""
     context: int = 256_000
 
 
@@ -71,7 +73,10 @@ PICTURE_MODELS = (
 )
 """Not among /language-models."""
 
-_BY_NAME = {name: model for model in (*MODELS, *PICTURE_MODELS) for name in (model.id, *model.aliases)}
+VIDEO_MODELS = (Model("grok-imagine-video", 0, 0, 0, batchable=True, video_price=500_000_000),)
+"""That it is named so and costs this is a guess (facts 7.7)."""
+
+_BY_NAME = {name: model for model in (*MODELS, *PICTURE_MODELS, *VIDEO_MODELS) for name in (model.id, *model.aliases)}
 
 
 def find_model(name: str) -> Model | None:

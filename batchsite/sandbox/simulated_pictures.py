@@ -1,6 +1,6 @@
-"""Simulated pictures: small PNGs, determined by the request, behind addresses that expire (facts 2.7, 7.6).
+"""Simulated pictures and videos, determined by the request, behind addresses that expire (facts 2.7, 7.6, 7.7).
 
-A picture's address is signed with the sandbox's clock; each read of the results signs it anew.
+Their address is signed with the sandbox's clock; each read of the results signs it anew.
 """
 
 from __future__ import annotations
@@ -14,10 +14,12 @@ import orjson
 
 from batchsite.sandbox.exchange import Call, Refused, Reply, text_reply
 from batchsite.sandbox.price_list import Model
+from batchsite.sandbox.simulated_videos import video
 from batchsite.sandbox.world import World
 
-GENERATION, EDIT = "image_generation", "image_edit"
+GENERATION, EDIT, VIDEO = "image_generation", "image_edit", "video_generation"
 PICTURE_KINDS = (GENERATION, EDIT)
+MEDIA_KINDS = (*PICTURE_KINDS, VIDEO)
 MOST = 10
 RATIOS = {
     "auto": (96, 96),
@@ -51,6 +53,8 @@ class Drawn(NamedTuple):
 
 
 def draw(kind: str, body: dict[str, Any], model: Model, number: int) -> Drawn:
+    if kind == VIDEO:
+        return Drawn(model.id, 1, VIDEO, number, model.video_price)
     count = body.get("n") or 1
     inputs = PER_INPUT if kind == EDIT else 0
     ratio = body.get("aspect_ratio") or "auto"
@@ -61,6 +65,8 @@ def problem_of(kind: str, body: dict[str, Any], dead: str | None) -> str | None:
     """Returns the error that a row gets when it runs, None if it gets pictures."""
     if not body["prompt"].strip():
         return "Prompt cannot be empty"
+    if kind == VIDEO:
+        return None
     if not 1 <= (body.get("n") or 1) <= MOST:
         return f"n must be between 1 and {MOST}, got {body['n']}"
     if (ratio := body.get("aspect_ratio")) is not None and ratio not in RATIOS:
@@ -82,8 +88,12 @@ def row(world: World, call: Call, batch_id: str, key: str, said: bytes, ticks: i
     """Returns the row of /results, with addresses that are good from now on for as long as the settings say."""
     model, count, ratio, number = orjson.loads(said[1:])
     base = f"http://{call.headers.get('host', '127.0.0.1')}"
+    if ratio == VIDEO:
+        video = {"url": base + _signed(world, batch_id, key, f"{number}", "mp4")}
+        filmed = {"model": model, "video": video, "usage": {"cost_in_usd_ticks": ticks}}
+        return {"batch_request_id": key, "batch_result": {"response": {VIDEO: filmed}}}
     data = [
-        {"url": base + _signed(world, batch_id, key, f"{number}-{place}-{ratio}"), "mime_type": "image/png"}
+        {"url": base + _signed(world, batch_id, key, f"{number}-{place}-{ratio}", "png"), "mime_type": "image/png"}
         for place in range(1, count + 1)
     ]
     usage = {"num_images_generated": count, "cost_in_usd_ticks": ticks}
@@ -91,9 +101,9 @@ def row(world: World, call: Call, batch_id: str, key: str, said: bytes, ticks: i
     return {"batch_request_id": key, "batch_result": {"response": response}}
 
 
-def _signed(world: World, batch_id: str, key: str, picture: str) -> str:
+def _signed(world: World, batch_id: str, key: str, name: str, ending: str) -> str:
     until = world.now() + int(world.settings.media_ttl * 1e6)
-    path = f"/media/{quote(batch_id, safe='')}/{quote(key, safe='')}/{quote(picture.replace(':', 'x'), safe='')}.png"
+    path = f"/media/{quote(batch_id, safe='')}/{quote(key, safe='')}/{quote(name.replace(':', 'x'), safe='')}.{ending}"
     return f"{path}?until={until}&sig={_sign(path, until)}"
 
 
@@ -108,6 +118,9 @@ def serve_picture(world: World, call: Call) -> Reply:
         raise Refused(text_reply(403, "Signature mismatch"))
     if world.now() > int(until):
         raise Refused(text_reply(403, "Request has expired"))
+    if call.path.endswith(".mp4"):
+        number = call.path.rpartition("/")[2].removesuffix(".mp4")
+        return Reply(body=video(int(number)), content_type="video/mp4")
     number, _, ratio = call.path.rpartition("/")[2].removesuffix(".png").partition("-")
     place, _, ratio = ratio.partition("-")
     return Reply(body=_png(int(number) + int(place) * 7_919, ratio.replace("x", ":")), content_type="image/png")

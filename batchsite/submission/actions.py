@@ -28,7 +28,7 @@ from batchsite.submission.retriable import Retry, untaken
 from batchsite.teams.accounts import AccountMissing, payer_of
 from batchsite.teams.models import ProviderKey, Team, User
 from batchsite.wording import exact, many
-from batchsite.xai.bodies import CHAT, EDIT, GENERATION, RESPONSES
+from batchsite.xai.bodies import CHAT, EDIT, GENERATION, RESPONSES, VIDEO
 
 HAS_ENDED = "This batch has already ended."
 STILL_RUNS = "A running batch can’t be deleted. Cancel it first."
@@ -96,6 +96,8 @@ def _payer(batch: Batch, key: ProviderKey | None) -> tuple[str, ProviderKey | No
 
 
 def _request_kind(batch: Batch) -> str:
+    if batch.makes_videos:
+        return VIDEO
     if batch.makes_pictures:
         return EDIT if batch.picture_column else GENERATION
     return CHAT if batch.runs_live else settings.OPTIONS.xai_request_kind

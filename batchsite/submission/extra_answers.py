@@ -80,6 +80,9 @@ def _hash(row: RawRow) -> bytes:
 
 
 def _without_addresses(result: object) -> object:
-    """Returns what a row with generated pictures tells but for `data`: their addresses are new at each reading."""
-    drawn = table(table(result).get("response")).get("image_generation")
-    return {name: value for name, value in drawn.items() if name != "data"} if is_table(drawn) else result
+    """Returns what a row with generated files tells but for their addresses: those are new at each reading."""
+    response = table(table(result).get("response"))
+    for kind, where in (("image_generation", "data"), ("video_generation", "video")):
+        if is_table(drawn := response.get(kind)):
+            return {name: value for name, value in drawn.items() if name != where}
+    return result

@@ -8,6 +8,7 @@ from itertools import chain
 from typing import Any, NamedTuple
 
 import orjson
+from django.conf import settings
 from django.db import connection
 from isal import isal_zlib
 
@@ -189,6 +190,8 @@ def cost_of(submission: Submission, result: ResultRow) -> int:
     """Returns the ticks that a result was billed with: by its tokens, where the provider named none (facts 2.13)."""
     usage = result.usage
     if result.pictures and (usage is None or usage.cost_ticks is None):
+        if filmed := settings.OPTIONS.video_prices.get(submission.batch.model):
+            return filmed * len(result.pictures)
         model = picture_model(result.model) or picture_model(submission.batch.model)
         goes_in = EDITED_PICTURE if submission.batch.picture_column else 0
         return model.least * len(result.pictures) + goes_in if model else 0

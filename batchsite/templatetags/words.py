@@ -66,12 +66,31 @@ def breakable(text: str) -> str:
 
 @register.filter
 def marked(text: object, searched: str) -> str:
-    """A text with every place that was searched for marked. Both are escaped."""
+    """A text with every place that was searched for marked, upper or lower case. Both are escaped."""
     if not searched:
         return str(text)
-    parts = re.split(f"({re.escape(searched)})", str(text), flags=re.IGNORECASE)
+    parts = _around(str(text), searched.casefold())
     marks = (format_html("<mark>{}</mark>", part) if place % 2 else part for place, part in enumerate(parts))
     return format_html_join("", "{}", ((part,) for part in marks))
+
+
+def _around(text: str, wanted: str) -> list[str]:
+    """Returns what stands before, at, between and behind the places of a text: every second part is one.
+
+    `str.find` is linear in the text whatever is searched for, as no regular expression is that ignores case.
+    """
+    folded, starts = text.casefold(), None
+    if len(folded) != len(text):  # a letter such as ß became two
+        starts = [place for place, sign in enumerate(text) for _ in sign.casefold()] + [len(text)]
+    parts, done, at = [], 0, folded.find(wanted)
+    while at >= 0:
+        end = at + len(wanted)
+        first, last = (starts[at], starts[end - 1] + 1) if starts else (at, end)
+        if first >= done:
+            parts += [text[done:first], text[first:last]]
+            done = last
+        at = folded.find(wanted, end)
+    return [*parts, text[done:]]
 
 
 @register.filter

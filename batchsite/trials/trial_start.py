@@ -190,7 +190,9 @@ def ready(batch: Batch) -> list[ReadyVariant]:
         if not changed.model:
             raise Refused(f"{where}choose a model.")
         if changed.makes_pictures:
-            raise Refused(f"{where}{changed.model} makes pictures, and only a batch can: submit a few rows first.")
+            raise Refused(
+                f"{where}{changed.model} makes {changed.made}s, and only a batch can: submit a few rows first."
+            )
         if changed.document_form == PAGES:
             raise Refused(f"{where}pictures of pages are made while a batch is sent: submit a few rows first.")
         try:

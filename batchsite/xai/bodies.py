@@ -13,11 +13,12 @@ from typing import Any, Literal
 
 import orjson
 
-Kind = Literal["chat_get_completion", "responses", "image_generation", "image_edit"]
+Kind = Literal["chat_get_completion", "responses", "image_generation", "image_edit", "video_generation"]
 CHAT: Kind = "chat_get_completion"
 RESPONSES: Kind = "responses"
 GENERATION: Kind = "image_generation"
 EDIT: Kind = "image_edit"
+VIDEO: Kind = "video_generation"
 PICTURE_PARAMS = ("n", "aspect_ratio", "quality")
 
 PARAMS = (
@@ -90,6 +91,8 @@ def request_item(
         body |= {"prompt_cache_key": cache_key} if cache_key else {}
     elif kind in (GENERATION, EDIT):
         body = _picture_body(model, messages[-1], params)
+    elif kind == VIDEO:
+        body = {"model": model, "prompt": messages[-1].content}  # no other member is known (facts 7.7)
     else:
         raise ValueError(f"Unknown kind of request {kind!r}: use {CHAT!r} or {RESPONSES!r}.")
     return {"batch_request_id": batch_request_id, "batch_request": {kind: body}}

@@ -74,6 +74,16 @@ def picture_model(model_id: str) -> PictureModel | None:
     return known or PictureModel(model_id, PICTURE_MODELS[0].least, PICTURE_MODELS[-1].most)
 
 
+def makes_videos(model_id: str) -> bool:
+    """Returns whether the model makes videos. What one costs, nobody published: the operator says it (XAI_VIDEOS)."""
+    return model_id.startswith("grok-imagine-video")
+
+
+def makes_media(model_id: str) -> bool:
+    """Returns whether the model answers with files, which are fetched: pictures or videos."""
+    return makes_videos(model_id) or picture_model(model_id) is not None
+
+
 _BATCHABLE = frozenset(model.id for model in BATCH_MODELS)
 _NOT_BATCHABLE = frozenset({"grok-4.5", "grok-4.6", "grok-4.7", "grok-build-0.1", "grok-3-mini"})
 _RETIRED = frozenset({"grok-3", "grok-4-0709"})

@@ -39,7 +39,10 @@ def read_result(raw: object) -> ResultRow:
             return read_completion(completion, row_id)
         drawn = response.get("image_generation")
         if is_table(drawn) and (pictures := _pictures(drawn)):
-            return _drawn(drawn, row_id, pictures)
+            return _drawn(drawn, row_id, pictures, "picture")
+        filmed = response.get("video_generation")
+        if is_table(filmed) and (address := _address(filmed.get("video"))):
+            return _drawn(filmed, row_id, (address,), "video")
     error, code = _error(row, result)
     if not error and not code and is_table(response) and response:
         error = OTHER_KIND.format(kinds=", ".join(map(str, response))[:100])
@@ -48,14 +51,18 @@ def read_result(raw: object) -> ResultRow:
 
 def _pictures(drawn: dict[str, Any]) -> tuple[str, ...]:
     data = drawn.get("data")
-    found = [text(table(one).get("url")) for one in data[:MOST_PICTURES]] if isinstance(data, list) else []
-    return tuple(address[:LONGEST_ADDRESS].replace("\0", "�") for address in found if address)
+    found = [_address(one) for one in data[:MOST_PICTURES]] if isinstance(data, list) else []
+    return tuple(address for address in found if address)
 
 
-def _drawn(drawn: dict[str, Any], row_id: str, pictures: tuple[str, ...]) -> ResultRow:
-    """Returns a row whose answer is pictures; they are fetched apart, as their addresses die within the hour."""
+def _address(one: object) -> str:
+    return text(table(one).get("url"))[:LONGEST_ADDRESS].replace("\0", "�")
+
+
+def _drawn(drawn: dict[str, Any], row_id: str, pictures: tuple[str, ...], kind: str) -> ResultRow:
+    """Returns a row whose answer is files; they are fetched apart, as their addresses die within the hour."""
     count = len(pictures)
-    words = "1 picture" if count == 1 else f"{count} pictures"
+    words = f"1 {kind}" if count == 1 else f"{count} {kind}s"
     usage = _usage(drawn, [])
     return ResultRow(row_id, "succeeded", words, model=text(drawn.get("model")), usage=usage, pictures=pictures)
 

@@ -70,6 +70,16 @@ def test_codes_cannot_be_guessed(alice: User, client_of: ClientOf) -> None:
         assert done["Location"] == "/team"
 
 
+def test_a_code_of_an_app_works_once_in_all_processes(alice: User, client_of: ClientOf) -> None:
+    with time_machine.travel(NOW) as clock:
+        secret = turn_on(client_of(alice))
+        clock.shift(120)
+        code = code_of(secret)
+        for status in (302, 422):
+            cache.clear()  # another process knows nothing of what this one remembers
+            assert after_the_password(alice).post(reverse("mfa_authenticate"), {"code": code}).status_code == status
+
+
 def test_a_recovery_code_works_once(alice: User, client_of: ClientOf) -> None:
     site = client_of(alice)
     turn_on(site)

@@ -66,8 +66,8 @@ def test_a_picture_is_never_fetched_from_a_private_network(address: str) -> None
     assert "private network" in reply.words or "no website" in reply.words
 
 
-def test_a_picture_that_drips_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(picture_fetch, "SECONDS", 0.2)
+def test_a_picture_that_drips_is_given_up() -> None:
+    briefly = picture_fetch.Most(1_000_000, seconds=0.2, at_once=1)
 
     def drops() -> Iterator[bytes]:
         while True:
@@ -75,7 +75,7 @@ def test_a_picture_that_drips_is_given_up(monkeypatch: pytest.MonkeyPatch) -> No
             yield b"x"
 
     with serving({}, drops()) as address:
-        assert fetch(f"{address}/a.png", address) == NotNow("It arrived too slowly.")
+        assert fetch(f"{address}/a.png", address, briefly) == NotNow("It arrived too slowly.")
 
 
 def test_a_packed_picture_is_not_unpacked() -> None:

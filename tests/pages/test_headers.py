@@ -19,6 +19,7 @@ HEALTH = {"live", "ready"}
 def _missing(answer: Any) -> set[str]:
     headers, wanted = answer.headers, {"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY"}
     missing = {name for name, value in wanted.items() if headers.get(name) != value}
+    missing |= {name for name in ("Permissions-Policy", "Cross-Origin-Resource-Policy") if name not in headers}
     policy = headers.get("Content-Security-Policy", "")
     missing |= set() if "default-src" in policy and "unsafe" not in policy else {"Content-Security-Policy"}
     kept = headers.get("Cache-Control", "")
@@ -48,3 +49,14 @@ def test_errors_are_locked_down_too(path: str, host: str, alice: User, client: C
     answer = client.get(path, headers={"Host": host})
     assert answer.status_code in {400, 404}
     assert _missing(answer) <= {"Cache-Control", "X-Frame-Options"}  # frame-ancestors of the policy says it, too
+
+
+@pytest.mark.parametrize("page", ["//[", "http://[::1", "http://testserver/" + "%ff" * 2_000])
+def test_a_header_of_htmx_that_is_no_address_breaks_no_page(
+    page: str, ours: dict[str, int], alice: User, client: Client, client_of: Callable[[User], Client]
+) -> None:
+    asked = {"HX-Request": "true", "HX-Current-URL": page}
+    assert client.get("/batches/", headers=asked).headers["HX-Redirect"].startswith("/sign-in?next=/")
+    site = client_of(alice)
+    for path in ("/batches/?search=a", "/datasets/?search=a", f"/batches/{ours['batch_id']}/try/panel"):
+        assert site.get(path, headers=asked).status_code < 500

@@ -87,6 +87,7 @@ def test_rows_name_what_is_there_once_and_searching_it_is_estimated_and_billed(
     assert price["low"] < batch.cost_ticks < price["high"]
 
 
+@pytest.mark.slow
 @WAYS
 @pytest.mark.parametrize("fault", WRITES)
 def test_whatever_happens_to_a_call_nothing_is_there_twice(
@@ -99,6 +100,7 @@ def test_whatever_happens_to_a_call_nothing_is_there_twice(
     check(batch, team, sandbox)
 
 
+@pytest.mark.slow
 @WAYS
 @pytest.mark.django_db(transaction=True)
 def test_cut_at_every_boundary_nothing_is_there_twice(way: dict[str, Any], sandbox: Sandbox) -> None:

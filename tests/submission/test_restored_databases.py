@@ -66,6 +66,7 @@ def restart(batch: Batch) -> Batch:
     return Batch.objects.get(pk=batch.pk)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fault", "sent"), [({"call": "create"}, 0), ({"call": "add"}, 0), ({"call": "add", "after": 2}, 10)]
 )

@@ -18,7 +18,7 @@ from tests.pipeline import drive, make_batch, step_all, step_until, story
 from tests.sandboxes import Sandbox
 
 pytestmark = pytest.mark.django_db
-ROWS = 12
+ROWS = 7
 
 
 @pytest.fixture
@@ -62,6 +62,7 @@ LOSES = {
 """Faults after which nobody can know, or get, the answer of the row that they strike: it is declared."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("call", "fault"), CALLS)
 def test_whatever_happens_to_a_call_each_row_is_asked_once_and_accounted_for(
     call: str, fault: str, team: Team, sandbox: Sandbox, settings: Any

@@ -23,11 +23,13 @@ from tests.submission.stories import a_draft
 
 pytestmark = pytest.mark.django_db
 ROWS = 60
+LIVE_ROWS = 30
+"""Each is two calls to xAI."""
 
 
-def priced(team: Team, sandbox: Sandbox, **fields: Any) -> int:
+def priced(team: Team, sandbox: Sandbox, rows: int = ROWS, **fields: Any) -> int:
     """What a batch of so many rows costs, found out by running one."""
-    cost = drive(make_batch(team, ROWS, **fields)).cost_ticks
+    cost = drive(make_batch(team, rows, **fields)).cost_ticks
     sandbox.reset()
     return cost
 
@@ -97,8 +99,8 @@ def test_a_cancel_while_it_stops_cancels_the_rest_too(team: Team, sandbox: Sandb
 
 def test_rows_that_run_live_stop_at_it_too(team: Team, sandbox: Sandbox) -> None:
     live = {"runs_live": True, "model": "grok-4.7"}
-    whole = priced(team, sandbox, **live)
-    batch = make_batch(team, ROWS, **live)
+    whole = priced(team, sandbox, LIVE_ROWS, **live)
+    batch = make_batch(team, LIVE_ROWS, **live)
     actions.set_spend_cap(batch, whole // 2, None)
     batch = drive(batch, until="held")
     assert batch.held_for == HeldFor.CAP, story(batch)
@@ -106,7 +108,7 @@ def test_rows_that_run_live_stop_at_it_too(team: Team, sandbox: Sandbox) -> None
     assert whole // 3 < batch.cost_ticks <= whole // 2
     actions.set_spend_cap(batch, 2 * whole, None)
     batch = drive(batch)
-    assert (batch.state, batch.succeeded) == ("completed", ROWS), story(batch)
+    assert (batch.state, batch.succeeded) == ("completed", LIVE_ROWS), story(batch)
     assert check_live_books(batch, sandbox) == []
 
 

@@ -112,8 +112,8 @@ def test_unknown_parameter_is_refused_by_name(kind: Kind) -> None:
 
 
 def test_unknown_kind_is_refused() -> None:
-    kind: Any = "video_generation"
-    with pytest.raises(ValueError, match="video_generation"):
+    kind: Any = "film_generation"
+    with pytest.raises(ValueError, match="film_generation"):
         item(kind)
 
 

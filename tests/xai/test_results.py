@@ -152,6 +152,19 @@ def test_answer_of_another_kind_is_named() -> None:
     assert "image_generation" in row.error
 
 
+def test_a_video_is_an_answer_and_one_without_an_address_is_named() -> None:
+    usage = {"cost_in_usd_ticks": 7}
+    filmed = {"model": "grok-imagine-video", "video": {"url": "https://x.ai/a.mp4"}, "usage": usage}
+    row = read_result(with_result(response={"video_generation": filmed}))
+    assert (row.outcome, row.content, row.model) == ("succeeded", "1 video", "grok-imagine-video")
+    assert row.pictures == ("https://x.ai/a.mp4",)
+    assert row.usage is not None
+    assert row.usage.cost_ticks == 7
+    row = read_result(with_result(response={"video_generation": {"video": {}}}))
+    assert row.outcome == "failed"
+    assert "video_generation" in row.error
+
+
 OUTCOMES = [
     ("Batch cancelled", "cancelled"),
     ("batch was canceled by the user", "cancelled"),

@@ -16,7 +16,7 @@ from batchsite.recipes.tools import in_words
 from batchsite.teams.accounts import AccountKind
 from batchsite.teams.models import ProviderKey, Team, User
 from batchsite.teams.retained import Retained
-from batchsite.xai.catalogue import picture_model
+from batchsite.xai.catalogue import makes_media, makes_videos
 
 
 class Repeats(models.TextChoices):
@@ -211,8 +211,17 @@ class Batch(Retained):
 
     @property
     def makes_pictures(self) -> bool:
-        """Whether its answers are pictures."""
-        return picture_model(self.model) is not None and not self.dataset.holds_requests
+        """Whether its answers are files that are fetched: pictures, or videos."""
+        return makes_media(self.model) and not self.dataset.holds_requests
+
+    @property
+    def makes_videos(self) -> bool:
+        return makes_videos(self.model) and not self.dataset.holds_requests
+
+    @property
+    def made(self) -> str:
+        """What such a file is called."""
+        return "video" if self.makes_videos else "picture"
 
     @property
     def done(self) -> int:
