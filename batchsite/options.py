@@ -63,7 +63,7 @@ class Options:
         "Who may create teams: owners (of the first team) or anyone; unset: owners on a server, anyone on loopback",
     )
     idle_hours: int = _option(
-        "BATCHSITE_IDLE_HOURS", 168, "Hours without a page after which a person has to sign in again"
+        "BATCHSITE_IDLE_HOURS", 168, "Hours of inactivity after which a person has to sign in again"
     )
     sign_up: str = _option(
         "BATCHSITE_SIGN_UP", "invited", "Who may make an account: invited, or anyone (who then still needs a team)"

@@ -20,7 +20,7 @@ FORMS = {
     "json": "JSON",
     "xlsx": "Excel",
     "parquet": "Parquet",
-    "requests": "Requests of the Batch API",
+    "requests": "Batch API requests",
     "files": "One row a file",
 }
 DELIMITERS = {sign: name[:1].upper() + name[1:] for sign, name in dialects.NAMES.items()}

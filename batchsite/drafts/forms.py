@@ -112,14 +112,14 @@ class DraftForm(forms.Form):
         label="JSON Schema",
         required=False,
         strip=False,
-        help_text="An object whose properties become columns of the results; of a function, its parameters.",
+        help_text="An object. Its properties become columns of the results, or the parameters of the function.",
         widget=forms.Textarea({"rows": 8, "spellcheck": "false", "class": "code"}),
     )
     function_name = forms.CharField(
         label="Name of the function",
         required=False,
         max_length=200,
-        help_text="The model is asked to call it, and nothing is run: what it would be called with is the answer.",
+        help_text="The model is asked to call it, but nothing is run: the arguments it would pass are the answer.",
         widget=forms.TextInput({"spellcheck": "false", "class": "code", "placeholder": "note_city"}),
     )
     function_description = forms.CharField(
@@ -143,14 +143,14 @@ class DraftForm(forms.Form):
         label="PDFs",
         required=False,
         choices=DOCUMENTS,
-        help_text=f"Of PDFs that came with the table. Page by page for those of up to {MOST_PAGES} pages. "
+        help_text=f"For PDFs that came with the table. Page by page works for up to {MOST_PAGES} pages. "
         "Sent as they are, each is uploaded to xAI once, for all rows; only tried rows carry them inside the request.",
     )
     history_column = forms.ChoiceField(
         label="Earlier turns from",
         required=False,
         help_text="Its values are JSON lists of messages, such as [{“role”: “user”, “content”: “…”}]. They are sent "
-        "before each row’s prompt; without a prompt they are what is asked.",
+        "before each row’s prompt; without a prompt, they are the whole request.",
     )
     id_column = forms.ChoiceField(
         label="Request id",
@@ -163,8 +163,8 @@ class DraftForm(forms.Form):
         label="How it runs",
         required=False,
         choices=[
-            ("batch", "In a batch, at the lowest price. Most finish within minutes, but xAI promises no time"),
-            ("live", "Live, at list price: each row is asked right away. Also for models that take no batches"),
+            ("batch", "In a batch, at the lowest price. Most finish within minutes, but xAI guarantees no time"),
+            ("live", "Live, at list price. Each row is sent right away, also with models that don’t run in batches"),
         ],
         coerce=lambda value: value == "live",
         empty_value=None,
@@ -175,7 +175,7 @@ class DraftForm(forms.Form):
         required=False,
         min_value=0,
         max_value=10,
-        help_text="Only causes that may go away: overloaded, rate limit, deadline exceeded, errors at xAI. 0: never.",
+        help_text="For what may clear up: overloaded, rate limit, deadline exceeded, errors at xAI. 0 means never.",
         widget=number_input(0, 10),
         error_messages=_from_to(0, 10),
     )

@@ -70,7 +70,7 @@ class PasskeyAgainForm(_Answered, ReauthenticateWebAuthnForm):  # type: ignore[m
 class AddPasskeyForm(AddWebAuthnForm):  # type: ignore[misc]
     credential = CredentialField()
     name = forms.CharField(
-        required=False, max_length=80, label="Name", help_text="Tells where it is kept, such as: laptop at home."
+        required=False, max_length=80, label="Name", help_text="So that you recognize it, such as “laptop at home”."
     )
     passwordless = forms.BooleanField(
         required=False,

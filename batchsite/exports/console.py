@@ -175,7 +175,7 @@ def file_problems(dataset: Dataset) -> str:
 
 def file_questions(dataset: Dataset) -> str:
     """Returns the questions about a file with their evidence, and how to answer them."""
-    lines = [f"{dataset.filename} can be read in more than one way. Say in which with --answer:"]
+    lines = [f"{dataset.filename} can be read in more than one way. Choose with --answer:"]
     for one in dataset.questions:
         lines += ["", one["text"], *(f"    {line}" for line in one["evidence"])]
         for choice in filter(lambda choice: not choice.get("more"), one["choices"]):

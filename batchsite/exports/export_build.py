@@ -23,10 +23,13 @@ from batchsite.exports.result_files import BUILT, Built, build, filename
 from batchsite.processes.bounded_work import end_in_words
 from batchsite.processes.leases import Claim, claimed
 from batchsite.processes.queue import Job, enqueue, take_due
+from batchsite.results import filtered_rows
 from batchsite.teams.models import User
 
 AT_ONCE = 5_000
-"""Most rows of a batch whose file is built within the request: about a second."""
+"""Most rows of a file that is built within the request: about a second."""
+COUNTED_IN = 0.2
+"""Seconds for counting the rows of a filter before that."""
 KEPT = timedelta(days=1)
 EVERY = 5_000
 """Rows between two updates of the progress, which also extend the lease."""
@@ -34,8 +37,17 @@ HOLD = 5.0
 """Seconds after which the lease is extended while no row is written."""
 
 
-def is_small(batch: Batch) -> bool:
-    return batch.total <= AT_ONCE and len(within_reach(batch.dataset, batch.rows)) == len(batch.rows)
+def is_small(batch: Batch, choice: DownloadChoice) -> bool:
+    """Whether the file is built within the request: few rows, of a batch whose cells are soon read."""
+    if len(within_reach(batch.dataset, batch.rows)) < len(batch.rows):
+        return False
+    rows, within = choice.count(batch), choice.within(batch)
+    if rows is None and within is not None:
+        rows = len(within)
+    elif rows is None:
+        found = filtered_rows.counted(batch, choice.filter, COUNTED_IN)
+        rows = found.rows if found.is_all else batch.total
+    return rows <= AT_ONCE
 
 
 def request(batch: Batch, form: Built, choice: DownloadChoice, user: User | None) -> Export:

@@ -20,7 +20,7 @@ class DownloadForm(forms.Form):
     """The form of the file, its rows and its columns."""
 
     form = forms.ChoiceField(
-        label="Form",
+        label="Format",
         initial="csv",
         widget=forms.RadioSelect,
         error_messages={"invalid_choice": "That file format doesn’t exist."},

@@ -44,7 +44,7 @@ FORMS = {
         Form(
             "excel",
             "CSV for Excel",
-            "with the mark that Excel needs; a ' in front of what would run as a formula",
+            "with the byte-order mark that Excel needs, and a ' before anything that would run as a formula",
             "csv",
             "text/csv; charset=utf-8",
             text_writers.csv_excel,

@@ -35,8 +35,8 @@ class TooBig(ValueError):
 
 def too_many(count: str = "more") -> str:
     """Returns why so many rows do not fit an Excel sheet."""
-    room = f"An Excel sheet has room for {MOST_EXCEL_ROWS - 1:,} rows below its head, and these are {count}."
-    return f"{room} Choose a range of rows, or another form."
+    room = f"An Excel sheet has room for {MOST_EXCEL_ROWS - 1:,} rows below its header, and there are {count}."
+    return f"{room} Choose a range of rows, or another format."
 
 
 class Builder(Protocol):

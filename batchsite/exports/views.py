@@ -115,7 +115,7 @@ def _built(
     request: HttpRequest, batch: Batch, form: Built, choice: DownloadChoice, user: User | None
 ) -> HttpResponseBase:
     """Returns a small file at once, a big one when a worker has built it; until then a page with the progress."""
-    if export_build.is_small(batch):
+    if export_build.is_small(batch, choice):
         try:
             return FileResponse(export_build.file_now(batch, form, choice), content_type=form.content_type)
         except TooBig as error:

@@ -73,7 +73,7 @@ def _body(answer: httpx.Response, most: Most) -> bytes | Dead | NotNow:
         for piece in answer.iter_raw():
             data += piece
             if time.monotonic() > until:
-                return NotNow("It came too slowly.")
+                return NotNow("It arrived too slowly.")
             if len(data) > most.bytes:
                 return Dead(f"It has more than {size(most.bytes)}, which is the limit.")
     except httpx.RequestError:

@@ -82,7 +82,8 @@ def _batches(team: Team, words: str) -> list[PalettePlace]:
 
 
 def _place_of(batch: Batch) -> PalettePlace:
-    return PalettePlace(batch.name, reverse("batch", args=[batch.pk]), f"{batch.label}, number {batch.pk}")
+    state = "Held" if batch.held_reason and batch.is_running else batch.label
+    return PalettePlace(batch.name, reverse("batch", args=[batch.pk]), f"{state}, number {batch.pk}")
 
 
 def _named(records: QuerySet[Model], words: str, address: str) -> list[PalettePlace]:

@@ -115,5 +115,5 @@ def why_not_yet(dataset: Dataset) -> str:
     index = FileIndex.objects.filter(dataset=dataset).first()
     if index is None or not index.ended_at:
         done = index.done if index else 0
-        return f"The files are still being looked at: {done:,} of {dataset.file_count:,} so far."
+        return f"The files are still being checked: {done:,} of {dataset.file_count:,} so far."
     return f"Some files could not be checked: {index.problem}. Upload the archive again." if index.problem else ""

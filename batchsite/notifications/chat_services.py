@@ -102,8 +102,8 @@ def read_chat(text: str, *, allow_plain: bool) -> Chat:
         if read:
             return _chat(service, plugin, read)
     if begin in PLAIN:
-        raise NoSuchChat(f"This address goes without encryption. Begin it with {begin}s://.")
-    raise NoSuchChat(f"This is not an address that can be sent to. Known are {NAMES}.")
+        raise NoSuchChat(f"This address isn’t encrypted. Start it with {begin}s://.")
+    raise NoSuchChat(f"Notifications can’t be sent to this address. These services work: {NAMES}.")
 
 
 def _native(begin: str, known: Mapping[str, Service]) -> Iterator[Service]:
@@ -117,10 +117,10 @@ def _chat(service: Service, plugin: Any, read: dict[str, Any]) -> Chat:
     others = [name for name in ("qsd+", "qsd-", "qsd:") if read.get(name)]
     if others or given - service.options:
         names = ", ".join(sorted(given - service.options)) or "+, - and :"
-        raise NoSuchChat(f"{service.label} is sent to without these options here: {names[:100]}. Leave them out.")
+        raise NoSuchChat(f"{service.label} has options that aren’t supported here: {names[:100]}. Leave them out.")
     try:
         made = plugin(**{**read, "asset": ASSET, "overflow": "truncate"})
     except (AppriseException, TypeError, ValueError):
-        raise NoSuchChat(f"This is not a whole address of {service.label}. Copy it again.") from None
+        raise NoSuchChat(f"This address of {service.label} is incomplete. Copy it again.") from None
     host = str(read.get("host") or "")
     return Chat(service, made, host[:80] if service.has_host and "." in host else "")

@@ -31,8 +31,8 @@ class ChoiceForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": "Choose at least one, or remove the destination."},
     )
-    of_others = forms.BooleanField(label="Batches of others in my teams, too", required=False)
-    audience = forms.ChoiceField(label="To whom", choices=Audience.choices, widget=forms.RadioSelect)
+    of_others = forms.BooleanField(label="Also batches of others in my teams", required=False)
+    audience = forms.ChoiceField(label="Send to", choices=Audience.choices, widget=forms.RadioSelect)
 
     def __init__(self, destination: Destination, data: QueryDict | None = None) -> None:
         kinds = destination.kinds if destination.pk else [kind.value for kind in CHOSEN_KINDS]
@@ -63,7 +63,7 @@ class WebhookForm(ChoiceForm):
     def clean_url(self) -> str:
         url = _web_address(self.cleaned_data["url"])
         if url.userinfo:
-            raise ValidationError("Leave out the user name and password: the signature says who sends.")
+            raise ValidationError("Leave out the user name and password: the signature identifies the sender.")
         if _is_private(url.host) and not settings.OPTIONS.notify_private:
             raise ValidationError(PRIVATE)
         if url.scheme != "https" and not settings.OPTIONS.notify_private:

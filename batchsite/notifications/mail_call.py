@@ -58,7 +58,7 @@ class MailCall:
 def prepared(destination: Destination, mail_id: str, news: Sequence[News]) -> MailCall:
     """Returns the mail with these pieces of news."""
     page = reverse("team-notifications" if destination.team_id else "notifications")
-    text = f"{news_words.text(news)}\n\n-- \nWhat is told, and where: {settings.OPTIONS.root_url}{page}"
+    text = f"{news_words.text(news)}\n\n-- \nNotification settings: {settings.OPTIONS.root_url}{page}"
     return MailCall(mail_id, news_words.title(news), text, _recipients(destination))
 
 

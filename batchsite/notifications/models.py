@@ -19,8 +19,8 @@ class Kind(models.TextChoices):
 
     DONE = "done", "A batch is done, or was cancelled"
     FAILED = "failed", "A batch failed or expired"
-    HELD = "held", "A batch is held: it waits for somebody"
-    LINE = "line", "A line of a budget is crossed"
+    HELD = "held", "A batch is held and needs somebody"
+    LINE = "line", "A budget threshold is crossed"
     TEST = "test", "A test"
 
 

@@ -72,7 +72,7 @@ def _details(news: News) -> list[str]:
     lines = [f"Team {plain_name(str(facts.get('team', '')))}"]
     if news.kind == Kind.HELD:
         cause = _CAUSES.get(facts["held_for"], "somebody has to look at it")
-        lines.append(f"It waits because {cause}. No row fails because of it.")
+        lines.append(f"It is held because {cause}. No rows are lost.")
     if "outcome" in facts:
         lines.append(f"{facts['outcome']}.")
     if "batch" in facts:

@@ -41,5 +41,5 @@ def words_of(code: str) -> str:
     if code in _WORDS:
         return _WORDS[code]
     if len(code) == 3 and code.startswith("3"):
-        return "it leads to another address: enter that one here"
+        return "it redirects to another address: enter that one here"
     return ""

@@ -167,7 +167,7 @@ def remove(request: TeamRequest, destination_id: int, *, of_team: bool) -> HttpR
         return redirect(owner.page)
     context = {
         "question": f"Remove {found.get_channel_display()} {found.hint}?".replace(" ?", "?"),
-        "what": "Nothing is sent there any more, and its log of deliveries is forgotten.",
+        "what": "Nothing more is sent there, and its delivery log is deleted.",
         "verb": "Remove",
         "back": reverse(owner.prefix, args=[found.pk]),
     }
@@ -180,7 +180,7 @@ def again(request: TeamRequest, destination_id: int, delivery_id: int, *, of_tea
     owner = owner_of(request, of_team=of_team)
     found = _destination(owner, destination_id)
     if destinations.send_again(found, delivery_id):
-        messages.success(request, "It is sent again, under the same id.")
+        messages.success(request, "Sent again, with the same id.")
     elif found.deliveries.filter(pk=delivery_id).exists():
         messages.warning(request, "It was sent just now. Wait ten seconds, then try again.")
     else:

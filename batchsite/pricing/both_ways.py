@@ -15,9 +15,9 @@ from batchsite.wording import about, many
 
 NO_TOOLS = (
     "With tools it cannot run live: xAI takes tools in batches and in tries, not in deferred requests. "
-    "To run it live, choose no tool."
+    "To run it live, remove the tools."
 )
-NO_PICTURES = "{model} makes {made}s, and those cannot run live: choose the batch."
+NO_PICTURES = "{model} makes {made}s, which can’t run live. Choose the batch."
 SECONDS_EACH = 15
 """Of a row that runs live: an answer, and up to one poll until it is read."""
 

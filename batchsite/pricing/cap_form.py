@@ -20,7 +20,7 @@ STEP = TICKS_PER_DOLLAR // 10_000
 class SpendCapForm(forms.Form):
     """What the batch may cost, in dollars. Blank: no limit."""
 
-    spend_cap = dollar_field("Stop at, in dollars", "Leave blank for no limit.")
+    spend_cap = dollar_field("Spending cap, in dollars", "Leave blank for no limit.")
 
     def __init__(self, data: QueryDict | None, batch: Batch) -> None:
         self._batch = batch

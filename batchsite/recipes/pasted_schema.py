@@ -49,10 +49,10 @@ _RULES = frozenset((
 ))  # fmt: skip
 """The words of JSON Schema that say anything of a value, and those that are refused by themselves."""
 NO_RULES = (
-    "No word of JSON Schema stands at its top, so any answer would fit. Is it an example of an answer? "
-    "A schema begins like {“type”: “object”, “properties”: {…}}."
+    "Nothing at its top is JSON Schema, so any answer would fit. Is it an example of an answer? "
+    "A schema starts like {“type”: “object”, “properties”: {…}}."
 )
-UNWRAPPED = "The pasted text is an envelope around a schema: only the schema in it, under “{path}”, is used."
+UNWRAPPED = "The pasted text wraps a schema: only what is under “{path}” is used."
 
 
 @dataclass(frozen=True)

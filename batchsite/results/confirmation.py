@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from django.contrib import messages
@@ -11,11 +12,35 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
+from batchsite.batches import queries
 from batchsite.batches.models import Batch
+from batchsite.batches.states import State
 from batchsite.submission import actions, tasks
 from batchsite.teams.requests import TeamRequest
 
+NOT_SUBMITTED = "This batch has not been submitted yet."
+View = Callable[..., HttpResponse]
 ask_and_do = require_http_methods(["GET", "POST"])
+
+
+def ask_while_it_runs(view: View) -> View:
+    """Like `ask_and_do`, for what only a running batch allows. Of another one its page says why that cannot be."""
+
+    @ask_and_do
+    @wraps(view)
+    def asked(request: TeamRequest, batch_id: int) -> HttpResponse:
+        batch = queries.batch_of(request.team, batch_id)
+        if batch.is_running:
+            return view(request, batch_id)
+        return refuse(request, batch, NOT_SUBMITTED if batch.state == State.DRAFT else actions.HAS_ENDED)
+
+    return asked
+
+
+def refuse(request: TeamRequest, batch: Batch, words: str) -> HttpResponse:
+    """Leads back to the page of the batch, which says why."""
+    messages.error(request, words)
+    return redirect("batch", batch.pk)
 
 
 def typed(request: TeamRequest) -> QueryDict | None:

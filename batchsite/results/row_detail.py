@@ -16,6 +16,7 @@ from batchsite.batches.tool_use import ToolUse
 from batchsite.recipes.answer_shape import shape_of
 from batchsite.recipes.parameters import MAX_TOKENS
 from batchsite.recipes.recipe import Recipe
+from batchsite.results.prompt_excerpt import excerpt
 from batchsite.xai.bodies import Message
 from batchsite.xai.results import read_result
 from batchsite.xai.wire_json import encode_json
@@ -50,6 +51,8 @@ class RowDetail:
     row: int
     request_id: str
     messages: Sequence[Message]
+    asked: str
+    """What tells its prompt from those of other rows, as in the table."""
     state: RowState
     result: Result | None
     reasoning: str
@@ -60,8 +63,9 @@ class RowDetail:
     copies: Sequence[int]
     """The first rows that have its answer, as they repeat its request."""
     copy_count: int
-    place: int
-    """Which row of the batch it is, counted from 1."""
+    place: int | None
+    """Which row it is of those that one walks through, counted from 1; of the whole batch without a filter. None if
+    telling would take too long."""
     is_being_retried: bool
     fields: Sequence[tuple[str, str]]
     """(name, cell) of each field of the answer; empty if answers are text."""
@@ -147,6 +151,7 @@ def row_detail(batch: Batch, row: int) -> RowDetail | None:
         row=row,
         request_id=request_id,
         messages=recipe.messages(cells),
+        asked=excerpt(recipe.prompt, cells),
         state=RowState(result.state) if result else RowState.PENDING,
         result=result,
         reasoning=read_result(raw).reasoning if raw else "",

@@ -31,7 +31,7 @@ from batchsite.results import (
 )
 from batchsite.results.models import Judgement, Summary
 from batchsite.results.row_filter import RowFilter, chips, filter_in, query_of
-from batchsite.results.row_search import Search
+from batchsite.results.row_walk import walk
 from batchsite.results.table_context import table_context
 from batchsite.results.views_notes import course_of
 from batchsite.results.views_progress import status_context
@@ -148,8 +148,10 @@ def batch_row(request: TeamRequest, batch_id: int, row: int) -> HttpResponse:
     if detail is None:
         return render(request, "results/no_row.html", context, status=404)
     if row_filter or row_filter.sort:
-        previous, following = neighbours(batch, row_filter, row)
-        detail = replace(detail, previous=previous, next=following)
+        summary = summaries.summary_of(batch)
+        found = walk(batch, row_filter, row, summary)
+        detail = replace(detail, previous=found.previous, next=found.next, place=found.place)
+        context |= {"walk": found, "hits": hit_counts.hits_of(batch, row_filter, summary)}
     judgement = Judgement.objects.filter(batch=batch, row=row).select_related("by").first()
     if detail.state == RowState.SUCCEEDED:
         context["correctables"] = judgements.correctables(batch, row, judgement)
@@ -166,13 +168,3 @@ def batch_row(request: TeamRequest, batch_id: int, row: int) -> HttpResponse:
     response = render(request, "results/row.html", context)
     patch_vary_headers(response, [PART])
     return response
-
-
-def neighbours(batch: Batch, row_filter: RowFilter, row: int) -> tuple[int | None, int | None]:
-    """Returns the rows before and after a row, among those of the filter and in its order."""
-    search = Search(batch, row_filter, summaries.summary_of(batch))
-    here = search.place_of(row)
-    if here is None:
-        return None, None
-    before, after = search.find(here, -1, 1).rows, search.find(here, 1, 1).rows
-    return next(iter(before), None), next(iter(after), None)

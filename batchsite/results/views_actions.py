@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from batchsite.batches import queries
-from batchsite.batches.states import State
+from batchsite.batches.states import UNREACHABLE, State
 from batchsite.http import UNPROCESSABLE, offer_undo
 from batchsite.pricing.retry_cost import cost_of
-from batchsite.results.confirmation import ask, ask_and_do, do, question_context, typed
+from batchsite.results.confirmation import ask, ask_and_do, ask_while_it_runs, do, question_context, refuse, typed
 from batchsite.results.forms import KeyMoveForm, RenameForm
 from batchsite.submission import actions
 from batchsite.submission.key_moves import move_to_key, other_accounts
@@ -21,7 +20,7 @@ from batchsite.teams.requests import TeamRequest
 from batchsite.wording import dollars, many, number
 
 
-@ask_and_do
+@ask_while_it_runs
 def batch_cancel(request: TeamRequest, batch_id: int) -> HttpResponse:
     batch = queries.batch_of(request.team, batch_id)
     if request.method == "POST":
@@ -34,7 +33,7 @@ def batch_cancel(request: TeamRequest, batch_id: int) -> HttpResponse:
     return ask(request, batch, f"Cancel “{batch}”?", what, "Cancel the batch", is_calm=False, stay="Keep running")
 
 
-@ask_and_do
+@ask_while_it_runs
 def batch_finish(request: TeamRequest, batch_id: int) -> HttpResponse:
     batch = queries.batch_of(request.team, batch_id)
     if request.method == "POST":
@@ -55,12 +54,14 @@ def batch_finish(request: TeamRequest, batch_id: int) -> HttpResponse:
     )
 
 
-@ask_and_do
+@ask_while_it_runs
 def batch_end_here(request: TeamRequest, batch_id: int) -> HttpResponse:
     """Ends a batch about which xAI cannot be asked: its key is gone, or nothing reaches xAI."""
     batch = queries.batch_of(request.team, batch_id)
     if request.method == "POST":
         return do(request, batch, lambda: actions.end_here(batch, request.user))
+    if batch.held_for not in UNREACHABLE:
+        return refuse(request, batch, actions.REACHABLE)
     sent = rows_at_provider(batch)
     cost = cost_of(batch, sent)
     for_about = f", for about {dollars(cost)}" if cost else ""
@@ -73,32 +74,31 @@ def batch_end_here(request: TeamRequest, batch_id: int) -> HttpResponse:
     return ask(request, batch, f"End “{batch}” here?", what, "End it here", is_calm=False, stay="Keep waiting")
 
 
-@ask_and_do
+@ask_while_it_runs
 def batch_go_on(request: TeamRequest, batch_id: int) -> HttpResponse:
     batch = queries.batch_of(request.team, batch_id)
     if request.method == "POST":
         return do(request, batch, lambda: actions.go_on(batch, request.user), "Resumed.")
+    if not batch.held_reason:
+        return refuse(request, batch, "This batch isn’t held: nothing stands in its way.")
     what = "It retries right away instead of waiting for the next attempt. If the cause remains, it is held again."
     return ask(request, batch, f"Resume “{batch}” now?", what, "Resume")
 
 
-@ask_and_do
+@ask_while_it_runs
 def batch_key(request: TeamRequest, batch_id: int) -> HttpResponse:
     """Moves the batch to another of the team's keys, after asking xAI whether that is of the same xAI team."""
     batch = queries.batch_of(request.team, batch_id)
     accounts = {account.mark: account for account in other_accounts(batch)}
     form = KeyMoveForm(accounts, typed(request))
     if not accounts:
-        messages.error(
-            request, "There is no other xAI key that this batch could use. Admins and owners set one on the Team page."
-        )
-        return redirect("batch", batch.pk)
+        words = "There is no other xAI key that this batch could use. Admins and owners can add one on the Team page."
+        return refuse(request, batch, words)
     if request.method == "POST" and form.is_valid():
         account = accounts[form.cleaned_data["to"]]
         check = check_key(account.api_key, account.base_url)
         if not check.usable:
-            messages.error(request, f"The other key does not help. {check.words_and_detail}")
-            return redirect("batch", batch.pk)
+            return refuse(request, batch, f"The other key doesn’t work either. {check.words_and_detail}")
         team = check.provider_team_id
         return do(request, batch, lambda: move_to_key(batch, request.user, account, team), "Retrying now.")
     where = next(iter(accounts.values())).words if len(accounts) == 1 else "another key"
@@ -117,11 +117,12 @@ def batch_delete(request: TeamRequest, batch_id: int) -> HttpResponse:
         try:
             actions.delete(batch, request.user)
         except actions.NotNow as error:
-            messages.error(request, str(error))
-            return redirect("batch", batch.pk)
+            return refuse(request, batch, str(error))
         restore = [("action", "restore"), ("pk", str(batch.pk))]
         offer_undo(request, f"“{batch}” is deleted.", reverse("batches-selected"), restore)
         return redirect("batches")
+    if batch.is_running:
+        return refuse(request, batch, actions.STILL_RUNS)
     if batch.state == State.DRAFT:
         what = "Nothing was sent. The dataset stays."
     else:

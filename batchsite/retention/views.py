@@ -111,6 +111,6 @@ def ask_stay(request: TeamRequest, ask_id: int) -> HttpResponse:
 def _stay(request: TeamRequest, thing: Batch | Dataset | Prompt | Ask, page: str) -> HttpResponse:
     stays = request.POST.get("stays") == "yes"
     removal.keep(thing, stays=stays)
-    words = "stays until somebody deletes it." if stays else "goes as the team’s retention says."
+    words = "stays until somebody deletes it." if stays else "follows the team’s retention again."
     messages.success(request, f"“{Truncator(str(thing)).chars(60)}” {words}")
     return redirect(page, thing.pk)

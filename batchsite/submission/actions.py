@@ -30,6 +30,10 @@ from batchsite.teams.models import ProviderKey, Team, User
 from batchsite.wording import exact, many
 from batchsite.xai.bodies import CHAT, EDIT, GENERATION, RESPONSES, VIDEO
 
+HAS_ENDED = "This batch has already ended."
+STILL_RUNS = "A running batch can’t be deleted. Cancel it first."
+REACHABLE = "xAI can be asked about this batch. Cancel it instead, so that no row keeps running there."
+
 
 class NotNow(RuntimeError):
     """The action does not fit the state of the batch; the text says why."""
@@ -128,9 +132,9 @@ def end_here(batch: Batch, user: User | None) -> None:
         batch = lock_batch(batch.pk)
         running = list(batch.submissions.select_for_update(no_key=True).exclude(state__in=TERMINAL))
         if not running:
-            raise NotNow("This batch has ended already.")
+            raise NotNow(HAS_ENDED)
         if batch.held_for not in UNREACHABLE:
-            raise NotNow("xAI can be asked about this batch. Cancel it instead: then no row runs on there.")
+            raise NotNow(REACHABLE)
         for submission in running:
             ending = State(submission.ending or State.COMPLETED)
             ask_to_end(submission, ending, RowState.MISSING, "", by=EndedBy.HERE)
@@ -144,7 +148,7 @@ def _end_early(batch: Batch, user: User | None, ending: State, rest: RowState, r
         lock_batch(batch.pk)
         running = list(batch.submissions.select_for_update(no_key=True).exclude(state__in=TERMINAL))
         if not running:
-            raise NotNow("This batch has ended already.")
+            raise NotNow(HAS_ENDED)
         for submission in running:
             if not submission.cancel_asked_at:
                 ask_to_end(submission, ending, rest, reason)
@@ -309,6 +313,6 @@ def delete(batch: Batch, user: User | None) -> None:
     with transaction.atomic():
         batch = lock_batch(batch.pk)
         if batch.is_running:
-            raise NotNow("A running batch cannot be deleted. Cancel it first.")
+            raise NotNow(STILL_RUNS)
         batch.deleted_at = timezone.now()
         batch.save(update_fields=["deleted_at"])

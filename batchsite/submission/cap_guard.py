@@ -24,7 +24,7 @@ from batchsite.submission.step_context import StepContext, WaitsForPerson
 from batchsite.timeouts import timeouts
 from batchsite.wording import dollars, exact, many
 
-RAISE_IT = "Raise the spending cap to go on with the rest, or finish with the answers it has"
+RAISE_IT = "Raise the spending cap to continue with the rest, or finish with the answers it has"
 STOPPED_WORDS = "Not answered before the batch was stopped at its spending cap."
 
 

@@ -113,7 +113,7 @@ def _to_sign_in(request: HttpRequest) -> HttpResponseBase:
 def _to_confirm(request: HttpRequest) -> HttpResponseBase:
     """Redirects to where one confirms that it is oneself. What was sent is dropped: a key must not lie in a session."""
     if request.method == "POST":
-        messages.info(request, "Nothing was changed yet. Confirm that it is you, then do it again.")
+        messages.info(request, "Nothing was changed yet. Confirm it’s you, then do it again.")
     return _redirect_to(request, redirect_to_login(_way_back(request), reverse("account_reauthenticate")).url)
 
 

@@ -105,6 +105,7 @@ def test_what_is_typed_into_a_filter_outlasts_the_polls(team: Team, alice: User,
 def test_a_batch_without_a_single_answer_is_failed(team: Team, alice: User, open_as: Open) -> None:
     page = open_as(alice, f"/batches/{an_ended_batch(team, alice, failed=20).pk}")
     expect(page.locator("#progress .badge.bad")).to_have_text("Failed")
+    expect(page.locator("#batch-actions .btn.main")).to_have_text("Retry failed…")
     well = an_ended_batch(team, alice)
     page.goto(page.url.rpartition("/")[0] + f"/{well.pk}")
     expect(page.get_by_role("link", name="0 failed")).to_be_visible()

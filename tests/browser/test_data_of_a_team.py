@@ -29,8 +29,8 @@ def test_days_are_chosen_knowingly_and_one_batch_is_kept(team: Team, alice: User
     open_as(alice, "/team")
     page.get_by_role("link", name="Retention").click()
     page.get_by_label("Batches, in days").fill("30")
-    page.get_by_role("button", name="Show what would go").click()
-    expect(page.get_by_text("1 batch would go on")).to_be_visible()
+    page.get_by_role("button", name="Preview what would be removed").click()
+    expect(page.get_by_text("1 batch would be removed on")).to_be_visible()
     assert faults_everywhere(page) == []
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("The team removes batches after 30 days.")).to_be_visible()

@@ -64,7 +64,7 @@ def test_a_passkey_confirms_that_it_is_still_the_same_person(
     forget_when(alice)
     page.goto(live_server.url + "/team")
     page.goto(f"{live_server.url}/team/people/{bob.memberships.get().pk}/remove")
-    expect(page.get_by_role("heading", name="Confirm that it is you")).to_be_visible()
+    expect(page.get_by_role("heading", name="Confirm it’s you")).to_be_visible()
     assert faults_everywhere(page) == []
     page.get_by_role("link", name="Use a passkey").click()
     page.get_by_role("button", name="Use the passkey").click()

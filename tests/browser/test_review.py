@@ -90,7 +90,7 @@ def test_the_accuracy_is_read_off_and_the_most_confused_pair_opened_and_correcte
     page.get_by_label("Correct intent").select_option("intent_5")
     page.get_by_label("Comment").fill("It is about the pin.")
     assert accessibility(page) == []
-    page.get_by_role("button", name="Save, next row").click()
+    page.get_by_role("button", name="Save and next row").click()
     expect(page.get_by_role("heading", name="Row 64")).to_be_visible()
     said = Judgement.objects.get()
     assert (said.row, said.verdict, said.corrected, said.comment) == (

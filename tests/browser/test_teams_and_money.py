@@ -39,7 +39,7 @@ def test_a_batch_with_a_cap_stops_at_it_and_goes_on_below_a_higher_one(
     sandbox.reset()
     draft = a_draft(team, alice, tickets(team, "ours"))
     page = open_as(alice, f"/batches/{draft.pk}/review")
-    page.get_by_label("Stop at, in dollars").fill(f"{Decimal(whole * 3 // 5) / TICKS_PER_DOLLAR:.4f}")
+    page.get_by_label("Spending cap, in dollars").fill(f"{Decimal(whole * 3 // 5) / TICKS_PER_DOLLAR:.4f}")
     assert faults_everywhere(page) == []
     page.get_by_role("button", name=re.compile(r"^Submit")).click()
     page.wait_for_url(re.compile(rf"/batches/{draft.pk}$"))
@@ -51,14 +51,14 @@ def test_a_batch_with_a_cap_stops_at_it_and_goes_on_below_a_higher_one(
     assert faults_everywhere(page) == []
     page.get_by_role("link", name="Raise the cap…").click()
     dialog = page.get_by_role("dialog")
-    dialog.get_by_label("Stop at, in dollars").fill("0.0001")
-    dialog.get_by_role("button", name="Raise it and go on").click()
+    dialog.get_by_label("Spending cap, in dollars").fill("0.0001")
+    dialog.get_by_role("button", name="Raise and resume").click()
     expect(page.get_by_text("is billed already. Enter")).to_be_visible()
     assert ["422" in line for line in complaints] == [True]
     complaints.clear()
     assert faults_everywhere(page) == []
-    page.get_by_label("Stop at, in dollars").fill("5")
-    page.get_by_role("button", name="Raise it and go on").click()
+    page.get_by_label("Spending cap, in dollars").fill("5")
+    page.get_by_role("button", name="Raise and resume").click()
     page.wait_for_url(re.compile(rf"/batches/{draft.pk}$"))
     batch = drive(Batch.objects.get(pk=draft.pk))
     assert (batch.state, batch.succeeded) == ("completed", ROWS), story(batch)

@@ -17,6 +17,7 @@ from batchsite.datasets.block_reach import rows_in_blocks, within_reach
 from batchsite.datasets.models import Block, Dataset
 from batchsite.datasets.row_text_search import find_rows
 from batchsite.drafts import draft_store
+from batchsite.exports.download_choice import DownloadChoice
 from batchsite.exports.export_build import is_small
 from batchsite.pricing import coverage, prompt_lengths, repeated_rows
 from batchsite.recipes.row_set import RowSet
@@ -87,5 +88,5 @@ def test_a_search_looks_at_the_clock_after_some_blocks(dataset: Dataset, monkeyp
 
 
 def test_a_file_of_big_rows_is_built_by_a_worker(team: Team, alice: User, dataset: Dataset) -> None:
-    assert not is_small(a_draft(team, alice, dataset, total=ROWS))
-    assert is_small(a_draft(team, alice, dataset, total=60, ranges=[[1, 60]]))
+    assert not is_small(a_draft(team, alice, dataset, total=ROWS), DownloadChoice())
+    assert is_small(a_draft(team, alice, dataset, total=60, ranges=[[1, 60]]), DownloadChoice())

@@ -50,7 +50,7 @@ def page_of(client: Client, dataset: Dataset, name: str = "dataset") -> str:
         ("t.jsonl", b'{"id": "1", "text": "Hello"}\n{"id": "2", "text": "Good bye"}\n', ["JSON Lines"]),
         ("t.json", b'[{"id": "1", "text": "Hello"}, {"id": "2", "text": "Good bye"}]', ["JSON"]),
         ("t.xlsx", workbook(Tickets=[["id", "text"], ["1", "Hello"], ["2", "Good bye"]]), ["Excel", "Tickets"]),
-        ("r.jsonl", REQUESTS, ["Requests of the Batch API", "custom_id", "body"]),
+        ("r.jsonl", REQUESTS, ["Batch API requests", "custom_id", "body"]),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

@@ -176,7 +176,7 @@ def test_an_envelope_is_said_on_the_page(draft: Batch, site: Client) -> None:
         {"name": "x", "prompt": "{{text}}", "model": "grok-4.3", "shape_kind": "schema", "schema": text},
         headers=HTMX,
     )
-    assert "only the schema in it, under “schema”, is used" in answer.content.decode()
+    assert "only what is under “schema” is used" in answer.content.decode()
 
 
 @pytest.mark.parametrize(

@@ -108,7 +108,7 @@ def site(alice: User, client_of: Browser) -> Client:
 @pytest.fixture
 def big(batch: Batch, monkeypatch: pytest.MonkeyPatch) -> Batch:
     """As if it were too big for a request."""
-    monkeypatch.setattr(export_build, "AT_ONCE", 5)
+    monkeypatch.setattr(export_build, "AT_ONCE", 1)
     return batch
 
 
@@ -121,6 +121,14 @@ def test_a_small_workbook_comes_at_once(batch: Batch, site: Client) -> None:
     assert answer["Content-Disposition"] == f'attachment; filename="sorting-{batch.pk}.xlsx"'
     assert len(sheet_of(io.BytesIO(body_of(answer)))) == 21
     assert not Export.objects.exists()
+
+
+def test_few_rows_of_a_big_batch_come_at_once(batch: Batch, site: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(export_build, "AT_ONCE", 2)
+    for few in ("rows=failed", "rows=filter&state=failed", "rows=filter&search=Question&ranges=1-2", "ranges=19-20"):
+        answer = site.get(f"/batches/{batch.pk}/download?form=xlsx&{few}")
+        assert len(sheet_of(io.BytesIO(body_of(answer)))) == 3, few
+    assert site.get(f"/batches/{batch.pk}/download?form=xlsx&rows=filter&search=Question").status_code == 302
 
 
 def test_a_big_one_is_built_by_a_worker_and_then_served(big: Batch, site: Client) -> None:
@@ -150,11 +158,11 @@ def test_more_rows_than_a_sheet_has_are_refused_before_anything_is_built(
 ) -> None:
     monkeypatch.setattr(table_writers, "MOST_EXCEL_ROWS", 10)
     assert (
-        "room for 9 rows below its head, and these are 20" in site.get(f"/batches/{big.pk}/download").content.decode()
+        "room for 9 rows below its header, and there are 20" in site.get(f"/batches/{big.pk}/download").content.decode()
     )
     for address in (f"/batches/{big.pk}/download?form=xlsx", f"/batches/{big.pk}/results.xlsx"):
         refused = site.get(address)
-        assert (refused.status_code, b"these are 20. Choose a range" in refused.content) == (422, True)
+        assert (refused.status_code, b"there are 20. Choose a range" in refused.content) == (422, True)
     assert not Export.objects.exists()
     assert site.get(f"/batches/{big.pk}/download?form=xlsx&rows=failed").status_code == 302, "two rows do fit"
     assert site.get(f"/batches/{big.pk}/download?form=xlsx&ranges=1-9").status_code == 302

@@ -75,7 +75,7 @@ def test_a_picture_that_drips_is_given_up() -> None:
             yield b"x"
 
     with serving({}, drops()) as address:
-        assert fetch(f"{address}/a.png", address, briefly) == NotNow("It came too slowly.")
+        assert fetch(f"{address}/a.png", address, briefly) == NotNow("It arrived too slowly.")
 
 
 def test_a_packed_picture_is_not_unpacked() -> None:

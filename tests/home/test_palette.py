@@ -83,3 +83,11 @@ def test_enter_goes_to_the_first_and_without_scripts_all_are_listed(
         "Nothing here has that name."
         in site.get(reverse("palette"), {"q": "no such thing", "first": "1"}).content.decode()
     )
+
+
+def test_a_batch_that_is_held_says_so(team: Team) -> None:
+    held = make_batch(team, "Support intents")
+    Batch.objects.filter(pk=held.pk).update(state="processing", held_reason="no credits")
+    may = Permissions(Membership(team=team, role=Role.MEMBER))
+    [group] = found_by(team, may, "intents")
+    assert group.places[0].detail == f"Held, number {held.pk}"

@@ -139,7 +139,7 @@ def test_an_archived_batch_can_be_opened_and_unarchived(three: list[Batch], site
 def test_what_runs_is_not_put_away(team: Team, alice: User, site: Client) -> None:
     running = a_running_batch(team, alice, name="Runs")
     assert "“Runs”: It is still running." in do(site, "archive", running)
-    assert "“Runs”: A running batch cannot be deleted. Cancel it first." in do(site, "delete", running)
+    assert "“Runs”: A running batch can’t be deleted. Cancel it first." in do(site, "delete", running)
     assert names(site) == ["Runs"]
 
 

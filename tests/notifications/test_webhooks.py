@@ -110,7 +110,7 @@ def test_a_button_that_is_pressed_often_sends_little(
     assert destinations.send_test(destination, team), "the one that failed is tried at once"
     work()
     clock.shift(destinations.PAUSE)
-    assert "It is sent again" in client_of(alice).post(again, follow=True).content.decode()
+    assert "Sent again, with the same id" in client_of(alice).post(again, follow=True).content.decode()
     work()
     assert codes(destination) == ["500", "200", "200"]
     assert Delivery.objects.count() == 1

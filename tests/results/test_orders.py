@@ -23,8 +23,8 @@ from batchsite.results import filtered_rows, order_steps, row_orders, row_search
 from batchsite.results.models import OrderedPart, RowOrder
 from batchsite.results.row_filter import filter_in
 from batchsite.results.row_orders import Place
+from batchsite.results.row_walk import Walk, walk
 from batchsite.results.sort_keys import sort_value
-from batchsite.results.views import neighbours
 from batchsite.teams.models import Team, User
 from tests.results import test_summary
 from tests.results.row_pages import walked
@@ -131,7 +131,8 @@ def test_pages_files_and_steps_follow_the_order_that_a_worker_wrote_down(key: st
         assert walked(ninety, query)[0] == in_order, query
         assert list(filtered_rows.in_order(ninety, urlencode(asked), way + key)) == in_order, query
         row_filter = filter_in(QueryDict(urlencode(query)))
-        assert neighbours(ninety, row_filter, in_order[5]) == (in_order[4], in_order[6]), query
+        found = walk(ninety, row_filter, in_order[5], summaries.summary_of(ninety), 10)
+        assert found == Walk(in_order[4], in_order[6], 6, is_in=True), query
 
 
 @pytest.mark.parametrize("key", ["-cost", "f.intent", "c.text"])

@@ -77,11 +77,27 @@ def test_finishing_early_declares_the_rest_missing(team: Team, alice: User, site
     assert (submission.ending, submission.declare_as) == ("completed", "missing")
 
 
-@pytest.mark.parametrize("name", ["batch-cancel", "batch-finish"])
-def test_what_has_ended_cannot_be_ended(name: str, team: Team, alice: User, site: Client) -> None:
+@pytest.mark.parametrize("name", ["cancel", "finish", "end-here", "go-on", "key", "cap"])
+def test_what_has_ended_is_not_asked_about_and_cannot_be_ended(
+    name: str, team: Team, alice: User, site: Client
+) -> None:
     batch = an_ended_batch(team, alice)
-    assert said(do(site, name, batch)) == ["This batch has ended already."]
+    address = reverse(f"batch-{name}", args=[batch.pk])
+    for answer in (site.get(address), do(site, f"batch-{name}", batch)):
+        assert answer["Location"] == reverse("batch", args=[batch.pk])
+        assert said(answer)[-1] == "This batch has already ended."
     assert batch.state == "completed"
+
+
+def test_what_does_not_fit_a_running_batch_is_said_before_it_is_asked(team: Team, alice: User, site: Client) -> None:
+    batch = a_running_batch(team, alice)
+    refusals = {"go-on": "isn’t held", "end-here": "Cancel it instead", "delete": "Cancel it first"}
+    for name, words in refusals.items():
+        answer = site.get(reverse(f"batch-{name}", args=[batch.pk]))
+        assert answer["Location"] == reverse("batch", args=[batch.pk])
+        assert words in said(answer)[-1]
+    draft = a_draft(team, alice)
+    assert "not been submitted" in said(site.get(reverse("batch-cancel", args=[draft.pk])))[-1]
 
 
 def test_a_held_batch_goes_on_at_a_click(team: Team, alice: User, site: Client) -> None:
@@ -226,7 +242,7 @@ def test_a_draft_is_deleted_without_ado(team: Team, alice: User, site: Client) -
 
 def test_a_running_batch_is_not_deleted(team: Team, alice: User, site: Client) -> None:
     batch = a_running_batch(team, alice)
-    assert said(do(site, "batch-delete", batch)) == ["A running batch cannot be deleted. Cancel it first."]
+    assert said(do(site, "batch-delete", batch)) == ["A running batch can’t be deleted. Cancel it first."]
     assert batch.deleted_at is None
 
 
@@ -244,6 +260,10 @@ def test_outsiders_find_nothing_to_do(name: str, team: Team, alice: User, charli
 def test_bob_of_the_same_team_may(name: str, team: Team, alice: User, bob: User, client_of: Browser) -> None:
     batch = a_running_batch(team, alice)
     receive(batch, {1: failure("overloaded")})
+    if name == "batch-delete":
+        end(batch)
+    if name == "batch-go-on":
+        hold(batch.pk, "no credits")
     assert client_of(bob).get(reverse(name, args=[batch.pk])).status_code == 200
 
 

@@ -422,3 +422,10 @@ def test_the_timeline_tells_who_did_what_and_how_often(team: Team, alice: User, 
     assert "3 times" in line
     assert "503 &lt;html&gt;" in activity(site, batch)
     assert "Cancellation requested by you" in line
+
+
+def test_the_tab_of_the_prompt_says_what_an_answer_looks_like(team: Team, alice: User, site: Client) -> None:
+    fields = [{"name": "intent", "type": "choice", "values": ["lost", "late"], "required": True}]
+    batch = a_running_batch(team, alice, shape={"fields": fields})
+    page = site.get(reverse("batch-prompt", args=[batch.pk])).content.decode()
+    assert "Answer columns intent one of 2: lost, late" in " ".join(re.sub(r"<[^>]+>", " ", page).split())

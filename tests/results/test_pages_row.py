@@ -11,6 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from batchsite.batches.models import Batch, RequestId, Result
+from batchsite.results import row_walk
 from batchsite.teams.models import Team, User
 from tests.factories import make_dataset
 from tests.submission.stories import a_running_batch, an_ended_batch, arrive, failure, receive, success
@@ -38,7 +39,7 @@ def test_a_row_shows_prompt_answer_reasoning_and_cost_to_the_tick(team: Team, al
     receive(batch, {2: success("Lima", reasoning="Peru is a country.")})
     shown = words(row_page(site, batch, 2))
     assert "System You help c2. User Sort this: Question 2" in shown
-    assert "Answer Lima" in shown
+    assert "Answer Sort this: Question 2 Lima" in shown
     assert "Reasoning Peru is a country." in shown
     assert "204 / 1 / 82" in shown
     assert "Cost $0.00020872 " in shown
@@ -130,6 +131,12 @@ def test_a_row_shows_its_place_and_every_cell_of_the_dataset(team: Team, alice: 
     assert "Dataset row Open in the dataset id c5 text Question 5" in shown
 
 
+def test_what_was_asked_stands_above_the_answer_that_one_judges(team: Team, alice: User, site: Client) -> None:
+    batch = an_ended_batch(team, alice, failed=1)
+    assert "Answer Sort this: Question 5 Answer 5 Judgement" in words(row_page(site, batch, 5))
+    assert 'class="asked' not in row_page(site, batch, 20), "nothing to judge: the prompt follows"
+
+
 def test_neighbours_are_one_key_away(team: Team, alice: User, site: Client) -> None:
     batch = an_ended_batch(team, alice)
     middle = row_page(site, batch, 5)
@@ -146,6 +153,18 @@ def test_neighbours_are_those_of_the_filter(team: Team, alice: User, site: Clien
     assert f'href="/batches/{batch.pk}/rows/3?state=failed"' in shown
     assert f'href="/batches/{batch.pk}/rows/15?state=failed"' in shown
     assert f'href="/batches/{batch.pk}?state=failed#results"' in shown
+
+
+def test_the_place_of_a_row_is_that_among_the_rows_one_walks_through(
+    team: Team, alice: User, site: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = a_running_batch(team, alice)
+    receive(batch, {row: failure("overloaded") for row in (3, 9, 15)} | {4: "yes"})
+    assert "2 of 3 filtered by Failed" in words(row_page(site, batch, 9, state="failed"))
+    assert "Failed overloaded, 12 of 20" in words(row_page(site, batch, 9, sort="-row"))
+    assert "Not among the 3 rows filtered by Failed" in words(row_page(site, batch, 4, state="failed"))
+    monkeypatch.setattr(row_walk, "MOST_COUNTED", 1)
+    assert "One of 3 filtered by Failed" in words(row_page(site, batch, 9, state="failed"))
 
 
 @pytest.mark.parametrize("row", [0, 21, 10**17])

@@ -90,7 +90,7 @@ def test_a_key_of_another_xai_team_is_refused_with_a_sentence(
 def test_a_key_that_xai_refuses_is_no_help(batch: Batch, team: Team, alice: User, client_of: Browser) -> None:
     store_key(team, REFUSED, "", alice)
     reply = client_of(alice).post(reverse("batch-key", args=[batch.pk]), follow=True)
-    assert "The other key does not help. xAI does not accept this key." in reply.content.decode()
+    assert "The other key doesn’t work either. xAI does not accept this key." in reply.content.decode()
     batch.refresh_from_db()
     assert batch.account == AccountKind.ENVIRONMENT
 

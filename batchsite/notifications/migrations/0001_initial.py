@@ -51,7 +51,7 @@ class Migration(migrations.Migration):
                 ('lease_token', models.CharField(blank=True, default='', max_length=32)),
                 ('lease_until', models.DateTimeField(blank=True, null=True)),
                 ('tries', models.PositiveSmallIntegerField(default=0)),
-                ('kind', models.CharField(choices=[('done', 'A batch is done, or was cancelled'), ('failed', 'A batch failed or expired'), ('held', 'A batch is held: it waits for somebody'), ('line', 'A line of a budget is crossed'), ('test', 'A test')], max_length=8)),
+                ('kind', models.CharField(choices=[('done', 'A batch is done, or was cancelled'), ('failed', 'A batch failed or expired'), ('held', 'A batch is held and needs somebody'), ('line', 'A budget threshold is crossed'), ('test', 'A test')], max_length=8)),
                 ('event', models.CharField(max_length=40)),
                 ('facts', models.JSONField(default=dict)),
                 ('token', models.CharField(default=batchsite.notifications.models._token, max_length=24)),

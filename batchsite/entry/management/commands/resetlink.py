@@ -14,7 +14,7 @@ from batchsite.teams.models import User
 
 
 class Command(BaseCommand):
-    help = "Show a link with which the person sets a new password. It works once, for a day."
+    help = "Show a link for setting a new password. It works once, for a day."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("email")
