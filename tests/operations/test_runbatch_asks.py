@@ -74,7 +74,8 @@ def test_on_a_new_installation_it_makes_the_database_itself(place: Place, tmp_pa
 
 
 def test_the_database_of_another_version_is_left_as_it_is(place: Place, latin: Path) -> None:
-    place.sql("DELETE FROM django_migrations WHERE id = (SELECT max(id) FROM django_migrations WHERE app = 'batches')")
+    last = "SELECT max(name) FROM django_migrations WHERE app = 'batches'"
+    place.sql(f"DELETE FROM django_migrations WHERE app = 'batches' AND name = ({last})")
     done = place.manage("runbatch", str(latin), *ASKED)
 
     assert done.returncode == 1
