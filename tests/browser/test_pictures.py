@@ -101,13 +101,13 @@ def test_a_gallery_is_taken_home_as_a_zip_though_the_workers_were_killed_in_the_
     expect(page.get_by_text("600 pictures at $0.0200 each").first).to_be_visible()
     submit(page)
     page.get_by_role("link", name="Pictures", exact=True).click()
-    expect(page.locator(".gallery img").first).to_be_visible(timeout=60_000)
+    expect(page.locator(".gallery img").first).to_be_visible(timeout=180_000)
     workers = [worker for queue in ("short", "long") for worker in site.cluster(queue).workers]
     assert len(workers) == 5
     for worker in workers:
         worker.kill()
 
-    expect(page.locator("#pictures-title")).to_have_text("600 pictures", timeout=180_000)
+    expect(page.locator("#pictures-title")).to_have_text("600 pictures", timeout=600_000)
     assert accessibility(page) == []
     with page.expect_download() as download:
         page.get_by_role("link", name="Download zip").click()
