@@ -23,5 +23,5 @@ def tabs_of(batch: Batch) -> list[tuple[str, str, str]]:
     return [
         (name, "Videos" if name == PICTURES and batch.makes_videos else label, reverse(address, args=[batch.pk]))
         for name, (address, label) in TABS.items()
-        if name != PICTURES or batch.makes_pictures
+        if name != PICTURES or batch.makes_media
     ]

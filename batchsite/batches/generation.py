@@ -81,19 +81,16 @@ def keep_up() -> None:
 
     A machine that lagged behind would not notice that the database went back.
     """
-    number = Generation.objects.filter(pk=ROW).values_list("number", flat=True).first() or 0
-    if _read().get("number", 0) < number or shared_number() < number:
-        _raise_to(number)
+    _raise_to(Generation.objects.filter(pk=ROW).values_list("number", flat=True).first() or 0)
 
 
 def take_over() -> None:
     """From now on this database and this data folder belong together."""
     with _locked():
-        noted = _read()
         anchor = _folder() / "anchor"
         anchor.touch(mode=0o600)
         number = Generation.objects.get_or_create(pk=ROW)[0].number
-        number = max(number, noted.get("number", 0), shared_number()) + 1
+        number = max(number, _known()) + 1
         Generation.objects.filter(pk=ROW).update(number=number)
         _write({"number": number, "place": _place()})
         raise_shared_number(number)

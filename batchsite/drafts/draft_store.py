@@ -202,23 +202,23 @@ def problems_of(batch: Batch) -> Problems:
 
 def _not_of_pictures(batch: Batch) -> Problems:
     """Returns what a model that makes pictures or videos does not take (facts 7.6, 7.7)."""
-    if not batch.makes_pictures:
+    if not batch.makes_media:
         return {}
     problems: Problems = {}
     if batch.system_prompt.strip():
         problems["system_prompt"] = [
-            f"{batch.model} makes {batch.made}s from the prompt alone: clear the system prompt."
+            f"{batch.model} makes {batch.media_noun}s from the prompt alone: clear the system prompt."
         ]
     if batch.examples:
-        problems["examples"] = [f"{batch.model} makes {batch.made}s from the prompt alone: remove the examples."]
+        problems["examples"] = [f"{batch.model} makes {batch.media_noun}s from the prompt alone: remove the examples."]
     if batch.history_column:
         problems["history_column"] = [
-            f"{batch.model} makes {batch.made}s from the prompt alone: choose no earlier turns."
+            f"{batch.model} makes {batch.media_noun}s from the prompt alone: choose no earlier turns."
         ]
     if batch.shape:
-        problems["shape"] = [f"{batch.model} answers with {batch.made}s: choose “Text” as the answer format."]
+        problems["shape"] = [f"{batch.model} answers with {batch.media_noun}s: choose “Text” as the answer format."]
     if batch.tools:
-        problems["tools"] = [f"{batch.model} makes {batch.made}s from the prompt alone: remove the tools."]
+        problems["tools"] = [f"{batch.model} makes {batch.media_noun}s from the prompt alone: remove the tools."]
     if batch.makes_videos and batch.picture_column:
         problems["picture_column"] = [f"{batch.model} makes videos from the prompt alone: choose no pictures."]
     if batch.runs_live:
@@ -275,7 +275,7 @@ def _parts(batch: Batch) -> Iterator[tuple[str, list[str]]]:
         if getattr(batch, name) not in ("", *batch.dataset.columns):
             yield name, ["The dataset doesn’t have that column."]
     yield "shape", answer_shape.problems(batch.shape)
-    not_live = why_not_live(batch) if batch.runs_live and batch.tools and not batch.makes_pictures else ""
+    not_live = why_not_live(batch) if batch.runs_live and batch.tools and not batch.makes_media else ""
     gone = [server for server in tool_servers.chosen(batch.team, batch.tools) if server.removed_at]
     removed = [f"The MCP server “{server}” was removed from the team: choose the others again." for server in gone]
     yield "tools", [*tools.problems(batch.tools), *removed, *filter(None, [not_live])]

@@ -35,8 +35,6 @@ from batchsite.timeouts import doubling, soon, timeouts
 from batchsite.xai.results import read_result
 
 HARVEST = "batchsite.gallery.tasks.harvest"
-AT_ONCE = PICTURE.at_once
-"""Files in flight at most."""
 EXTEND_EVERY = 10.0
 """Seconds between two extensions of the lease while files are on their way."""
 MOST_TRIES = 6
@@ -85,7 +83,7 @@ def _give_way(claim: Claim[Harvest], batch: Batch, words: str, tries: int = 1) -
             values = {"state": state, "tries": min(MOST_TRIES, picture.tries + tries), "problem": words}
             GeneratedPicture.objects.filter(pk=picture.pk, address=picture.address).update(**values)
         if not some:
-            note(batch.pk, "problem", f"Generated {batch.made}s were not fetched. {words}")
+            note(batch.pk, "problem", f"Generated {batch.media_noun}s were not fetched. {words}")
     return doubling(2, some[0].tries) if some else None
 
 
@@ -151,15 +149,16 @@ def _fetch(claim: Claim[Harvest], batch: Batch, some: list[GeneratedPicture], re
         provider = account_of(batch.team, batch.account, batch.key).base_url
     except AccountMissing:
         provider = ""  # an address needs no key, only to be public then
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        coming = [pool.submit(fetch, picture.address, provider, _most(batch)) for picture in some]
+    most = _most(batch)
+    with ThreadPoolExecutor(most.at_once) as pool:
+        coming = [pool.submit(fetch, picture.address, provider, most) for picture in some]
         while wait(coming, EXTEND_EVERY).not_done:
             claim.extend()
         replies = [reply.result() for reply in coming]
     any_came = False
     for picture, reply in zip(some, replies, strict=True):
         if isinstance(reply, bytes):
-            _keep(claim, picture, reply, reader.see(reply, batch.made))
+            _keep(claim, picture, reply, reader.see(reply, batch.media_noun))
             any_came = True
         else:
             _regret(claim, picture, reply)

@@ -28,7 +28,7 @@ class PicturePage:
     is_first: bool
     lost_pictures: Sequence[GeneratedPicture]
     is_open: bool
-    made: str
+    noun: str
     """What each of them is called."""
 
     @property
@@ -39,7 +39,7 @@ class PicturePage:
     def words(self) -> str:
         """How many there are, for people."""
         rest = [(self.waiting, "on the way"), (self.lost, "lost")]
-        return ", ".join([many(self.kept, self.made), *(f"{count:,} {word}" for count, word in rest if count)])
+        return ", ".join([many(self.kept, self.noun), *(f"{count:,} {word}" for count, word in rest if count)])
 
 
 def page_of(batch: Batch, after: str) -> PicturePage:
@@ -60,13 +60,13 @@ def page_of(batch: Batch, after: str) -> PicturePage:
         not row,
         list(of_batch.filter(state=PictureState.LOST)[:LOST_SHOWN]),
         is_open(batch),
-        batch.made,
+        batch.media_noun,
     )
 
 
 def pictures_of(batch: Batch, rows: Collection[int]) -> list[GeneratedPicture]:
     """Returns the pictures of some rows, those of a row beside each other."""
-    return list(_light(batch).filter(row__in=rows)) if batch.makes_pictures else []
+    return list(_light(batch).filter(row__in=rows)) if batch.makes_media else []
 
 
 def is_open(batch: Batch) -> bool:

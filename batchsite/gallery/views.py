@@ -24,7 +24,7 @@ from batchsite.teams.requests import TeamRequest
 def batch_with_pictures(request: TeamRequest, batch_id: int) -> Batch:
     """Returns a batch of the team that makes pictures. Raises Http404 for any other."""
     batch = queries.batch_of(request.team, batch_id)
-    if not batch.makes_pictures or batch.state == State.DRAFT:
+    if not batch.makes_media or batch.state == State.DRAFT:
         raise Http404("This batch makes no pictures.")
     return batch
 
@@ -80,6 +80,6 @@ def batch_pictures_zip(request: TeamRequest, batch_id: int) -> HttpResponseBase:
     batch = batch_with_pictures(request, batch_id)
     security_log.record("results_downloaded", request, batch=batch.pk, part="pictures")
     answer = StreamingHttpResponse(zip_of(batch), content_type="application/zip")
-    name = f"{id_prefix(batch.name)}-{batch.made}s.zip"
+    name = f"{id_prefix(batch.name)}-{batch.media_noun}s.zip"
     answer["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name) or "attachment"
     return answer

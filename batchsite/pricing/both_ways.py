@@ -47,8 +47,8 @@ class BothWays:
 
 def why_not_live(batch: Batch) -> str:
     """Returns why a draft cannot run live, as a sentence (facts 5, 6.5). Empty if it can."""
-    if batch.makes_pictures:
-        return NO_PICTURES.format(model=batch.model, made=batch.made)
+    if batch.makes_media:
+        return NO_PICTURES.format(model=batch.model, made=batch.media_noun)
     return NO_TOOLS if batch.tools else ""
 
 

@@ -5,16 +5,15 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from django.conf import settings
-
 from batchsite.batches.models import Batch
 from batchsite.pricing.long_prompts import doubled
+from batchsite.pricing.model_prices import media_model
 from batchsite.pricing.prompt_lengths import PromptLengths, measure
 from batchsite.pricing.rates import Rates, lesson_of, rates_of
 from batchsite.pricing.repeated_rows import Repeated, repeated_rows, sends_once
 from batchsite.recipes.recipe import Recipe
 from batchsite.wording import dollars, many
-from batchsite.xai.catalogue import EDITED_PICTURE, PictureModel, picture_model
+from batchsite.xai.catalogue import EDITED_PICTURE, PictureModel
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ class Estimate:
 
 def estimate(batch: Batch, recipe: Recipe) -> Estimate | None:
     """Returns the estimate for a draft. None if the price of its model is unknown or it has no rows."""
-    if model := _media_model(batch.model):
+    if model := media_model(batch.model):
         return _of_pictures(batch, recipe, model)
     rates, lengths = rates_of(batch, recipe), measure(batch, recipe)
     if rates is None or lengths is None or not lengths.sent:
@@ -74,12 +73,6 @@ def estimate(batch: Batch, recipe: Recipe) -> Estimate | None:
     )
 
 
-def _media_model(model: str) -> PictureModel | None:
-    """Returns what a file of a model costs that makes pictures, or videos that this installation has a price for."""
-    price = settings.OPTIONS.video_prices.get(model)
-    return picture_model(model) if price is None else PictureModel(model, price, price)
-
-
 def _of_pictures(batch: Batch, recipe: Recipe, model: PictureModel) -> Estimate | None:
     """Returns the estimate for a draft that makes pictures or videos: each has its price, in batches, too."""
     lengths = measure(batch, recipe)
@@ -90,7 +83,7 @@ def _of_pictures(batch: Batch, recipe: Recipe, model: PictureModel) -> Estimate 
     copies = round(rows * repeated.share) if repeated else 0
     sent, inputs = rows - copies, EDITED_PICTURE if recipe.pictures else 0
     low, high = (sent * (each * price + inputs) for price in (model.least, model.most))
-    count = many(sent * each, batch.made)
+    count = many(sent * each, batch.media_noun)
     basis = f"{count} at {dollars(model.least)}" + (f" to {dollars(model.most)}" if model.most > model.least else "")
     basis += f" each{', and ' + dollars(inputs) + ' for each that goes in' if inputs else ''}; no batch discount."
     if batch.makes_videos:

@@ -16,7 +16,7 @@ from batchsite.processes.queue import Job
 from batchsite.teams.accounts import AccountMissing, account_now, account_of, base_url_now, keys_of
 from batchsite.teams.models import Team
 from batchsite.teams.provider_client import client_for
-from batchsite.xai.catalogue import BATCH_MODELS, PICTURE_MODELS, makes_videos
+from batchsite.xai.catalogue import BATCH_MODELS, PICTURE_MODELS, PictureModel, makes_videos, picture_model
 from batchsite.xai.errors import XaiError
 
 FRESH = timedelta(hours=6)
@@ -96,14 +96,10 @@ def prices_for(team: Team) -> list[ModelPrice]:
         for known in BATCH_MODELS
     ]
     names = {price.model for price in listed}
-    listed += [
-        replace(_model_price(model.id, 0, 0, 0, answers), picture_price=model.least)
-        for model in PICTURE_MODELS
-        if model.id not in names
-    ]
+    media = {model.id: model.least for model in PICTURE_MODELS} | settings.OPTIONS.video_prices
     listed += [
         replace(_model_price(model, 0, 0, 0, answers), picture_price=price)
-        for model, price in settings.OPTIONS.video_prices.items()
+        for model, price in media.items()
         if model not in names
     ]
     return sorted(
@@ -115,6 +111,12 @@ def prices_for(team: Team) -> list[ModelPrice]:
             price.model,
         ),
     )
+
+
+def media_model(model: str) -> PictureModel | None:
+    """Returns what a file costs of a model that makes pictures, or videos that this installation has a price for."""
+    price = settings.OPTIONS.video_prices.get(model)
+    return picture_model(model) if price is None else PictureModel(model, price, price)
 
 
 def price_of(team: Team, model: str) -> ModelPrice | None:

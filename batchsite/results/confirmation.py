@@ -19,19 +19,20 @@ from batchsite.submission import actions, tasks
 from batchsite.teams.requests import TeamRequest
 
 NOT_SUBMITTED = "This batch has not been submitted yet."
-View = Callable[..., HttpResponse]
 ask_and_do = require_http_methods(["GET", "POST"])
 
 
-def ask_while_it_runs(view: View) -> View:
-    """Like `ask_and_do`, for what only a running batch allows. Of another one its page says why that cannot be."""
+def ask_while_it_runs(view: Callable[[TeamRequest, Batch], HttpResponse]) -> Callable[..., HttpResponse]:
+    """Like `ask_and_do`, for what only a running batch allows, which the view is given. The page of another one says
+    why that cannot be.
+    """
 
     @ask_and_do
     @wraps(view)
     def asked(request: TeamRequest, batch_id: int) -> HttpResponse:
         batch = queries.batch_of(request.team, batch_id)
         if batch.is_running:
-            return view(request, batch_id)
+            return view(request, batch)
         return refuse(request, batch, NOT_SUBMITTED if batch.state == State.DRAFT else actions.HAS_ENDED)
 
     return asked

@@ -38,7 +38,7 @@ def table_context(request: TeamRequest, batch: Batch, summary: Summary, row_filt
     return {
         "page": page,
         "unsortable": problem,
-        "draws": batch.makes_pictures and picture_page.is_open(batch),
+        "draws": batch.makes_media and picture_page.is_open(batch),
         "hits": hit_counts.hits_of(batch, row_filter, summary, page.count if is_whole else None)
         if row_filter
         else None,

@@ -7,6 +7,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from batchsite.batches import queries
+from batchsite.batches.models import Batch
 from batchsite.batches.states import UNREACHABLE, State
 from batchsite.http import UNPROCESSABLE, offer_undo
 from batchsite.pricing.retry_cost import cost_of
@@ -21,8 +22,7 @@ from batchsite.wording import dollars, many, number
 
 
 @ask_while_it_runs
-def batch_cancel(request: TeamRequest, batch_id: int) -> HttpResponse:
-    batch = queries.batch_of(request.team, batch_id)
+def batch_cancel(request: TeamRequest, batch: Batch) -> HttpResponse:
     if request.method == "POST":
         return do(request, batch, lambda: actions.cancel(batch, request.user))
     what = (
@@ -34,8 +34,7 @@ def batch_cancel(request: TeamRequest, batch_id: int) -> HttpResponse:
 
 
 @ask_while_it_runs
-def batch_finish(request: TeamRequest, batch_id: int) -> HttpResponse:
-    batch = queries.batch_of(request.team, batch_id)
+def batch_finish(request: TeamRequest, batch: Batch) -> HttpResponse:
     if request.method == "POST":
         return do(request, batch, lambda: actions.finish_early(batch, request.user))
     what = (
@@ -55,9 +54,8 @@ def batch_finish(request: TeamRequest, batch_id: int) -> HttpResponse:
 
 
 @ask_while_it_runs
-def batch_end_here(request: TeamRequest, batch_id: int) -> HttpResponse:
+def batch_end_here(request: TeamRequest, batch: Batch) -> HttpResponse:
     """Ends a batch about which xAI cannot be asked: its key is gone, or nothing reaches xAI."""
-    batch = queries.batch_of(request.team, batch_id)
     if request.method == "POST":
         return do(request, batch, lambda: actions.end_here(batch, request.user))
     if batch.held_for not in UNREACHABLE:
@@ -75,8 +73,7 @@ def batch_end_here(request: TeamRequest, batch_id: int) -> HttpResponse:
 
 
 @ask_while_it_runs
-def batch_go_on(request: TeamRequest, batch_id: int) -> HttpResponse:
-    batch = queries.batch_of(request.team, batch_id)
+def batch_go_on(request: TeamRequest, batch: Batch) -> HttpResponse:
     if request.method == "POST":
         return do(request, batch, lambda: actions.go_on(batch, request.user), "Resumed.")
     if not batch.held_reason:
@@ -86,9 +83,8 @@ def batch_go_on(request: TeamRequest, batch_id: int) -> HttpResponse:
 
 
 @ask_while_it_runs
-def batch_key(request: TeamRequest, batch_id: int) -> HttpResponse:
+def batch_key(request: TeamRequest, batch: Batch) -> HttpResponse:
     """Moves the batch to another of the team's keys, after asking xAI whether that is of the same xAI team."""
-    batch = queries.batch_of(request.team, batch_id)
     accounts = {account.mark: account for account in other_accounts(batch)}
     form = KeyMoveForm(accounts, typed(request))
     if not accounts:

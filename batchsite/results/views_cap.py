@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import HttpResponse
 from django.shortcuts import render
 
-from batchsite.batches import queries
+from batchsite.batches.models import Batch
 from batchsite.batches.states import HeldFor
 from batchsite.http import UNPROCESSABLE
 from batchsite.pricing.cap_form import SpendCapForm
@@ -16,8 +16,7 @@ from batchsite.teams.requests import TeamRequest
 
 
 @ask_while_it_runs
-def batch_cap(request: TeamRequest, batch_id: int) -> HttpResponse:
-    batch = queries.batch_of(request.team, batch_id)
+def batch_cap(request: TeamRequest, batch: Batch) -> HttpResponse:
     form = SpendCapForm(typed(request), batch)
     if request.method == "POST" and form.is_valid():
         return do(request, batch, lambda: actions.set_spend_cap(batch, form.ticks, request.user))

@@ -98,7 +98,7 @@ def _payer(batch: Batch, key: ProviderKey | None) -> tuple[str, ProviderKey | No
 def _request_kind(batch: Batch) -> str:
     if batch.makes_videos:
         return VIDEO
-    if batch.makes_pictures:
+    if batch.makes_media:
         return EDIT if batch.picture_column else GENERATION
     return CHAT if batch.runs_live else settings.OPTIONS.xai_request_kind
 

@@ -8,7 +8,6 @@ from itertools import chain
 from typing import Any, NamedTuple
 
 import orjson
-from django.conf import settings
 from django.db import connection
 from isal import isal_zlib
 
@@ -17,8 +16,9 @@ from batchsite.batches.causes import STOPPED, cause_of
 from batchsite.batches.models import EndedBy, Result, Submission
 from batchsite.batches.states import RowState, State
 from batchsite.batches.tool_use import sums_of, tool_use_of
+from batchsite.pricing.model_prices import media_model
 from batchsite.submission.known_results import Known
-from batchsite.xai.catalogue import EDITED_PICTURE, batch_cost, call_fees, list_cost, list_price, picture_model
+from batchsite.xai.catalogue import EDITED_PICTURE, batch_cost, call_fees, list_cost, list_price
 from batchsite.xai.types import ResultRow
 from batchsite.xai.wire_json import BIGGEST
 
@@ -190,9 +190,7 @@ def cost_of(submission: Submission, result: ResultRow) -> int:
     """Returns the ticks that a result was billed with: by its tokens, where the provider named none (facts 2.13)."""
     usage = result.usage
     if result.pictures and (usage is None or usage.cost_ticks is None):
-        if filmed := settings.OPTIONS.video_prices.get(submission.batch.model):
-            return filmed * len(result.pictures)
-        model = picture_model(result.model) or picture_model(submission.batch.model)
+        model = media_model(result.model) or media_model(submission.batch.model)
         goes_in = EDITED_PICTURE if submission.batch.picture_column else 0
         return model.least * len(result.pictures) + goes_in if model else 0
     if usage is None:

@@ -189,9 +189,9 @@ def ready(batch: Batch) -> list[ReadyVariant]:
             raise Refused(f"{where}write a prompt first." if where else "Write a prompt first.")
         if not changed.model:
             raise Refused(f"{where}choose a model.")
-        if changed.makes_pictures:
+        if changed.makes_media:
             raise Refused(
-                f"{where}{changed.model} makes {changed.made}s, and only a batch can: submit a few rows first."
+                f"{where}{changed.model} makes {changed.media_noun}s, and only a batch can: submit a few rows first."
             )
         if changed.document_form == PAGES:
             raise Refused(f"{where}pictures of pages are made while a batch is sent: submit a few rows first.")

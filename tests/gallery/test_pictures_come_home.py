@@ -14,6 +14,7 @@ from batchsite.batches.models import Result
 from batchsite.drafts import draft_store
 from batchsite.gallery import fresh_addresses, harvest
 from batchsite.gallery.models import GeneratedPicture, Harvest, PictureState
+from batchsite.gallery.picture_fetch import PICTURE
 from batchsite.processes.leases import Busy, LeaseLost
 from batchsite.submission import actions
 from batchsite.teams.models import Team
@@ -149,14 +150,14 @@ def test_pictures_that_take_more_memory_than_there_is_are_lost_by_row(
 
 
 def test_pictures_that_end_their_process_are_lost_and_the_others_are_kept(team: Team, sandbox: Sandbox) -> None:
-    batch = drive(drawn(team, harvest.AT_ONCE + 2))
+    batch = drive(drawn(team, PICTURE.at_once + 2))
     harvest.harvest_step(Harvest.objects.get(batch=batch).pk)
     GeneratedPicture.objects.filter(batch=batch).update(state=PictureState.WAITING)
     Harvest.objects.filter(batch=batch).update(tries=50, next_look_at=timezone.now())
 
     pictures = bring_home(batch)
 
-    assert [one.state for one in pictures].count(PictureState.LOST) == harvest.AT_ONCE
+    assert [one.state for one in pictures].count(PictureState.LOST) == PICTURE.at_once
     assert {one.problem for one in pictures} == {"", "Fetching it made a worker crash repeatedly."}
 
 

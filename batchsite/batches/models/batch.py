@@ -210,7 +210,7 @@ class Batch(Retained):
         return RowSet(self.ranges or [[1, self.row_limit or count]]).within(1, count)
 
     @property
-    def makes_pictures(self) -> bool:
+    def makes_media(self) -> bool:
         """Whether its answers are files that are fetched: pictures, or videos."""
         return makes_media(self.model) and not self.dataset.holds_requests
 
@@ -219,7 +219,7 @@ class Batch(Retained):
         return makes_videos(self.model) and not self.dataset.holds_requests
 
     @property
-    def made(self) -> str:
+    def media_noun(self) -> str:
         """What such a file is called."""
         return "video" if self.makes_videos else "picture"
 
