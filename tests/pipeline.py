@@ -23,6 +23,7 @@ from batchsite.teams.models import Team
 from batchsite.timeouts import PipelineTimeouts
 from tests.clock import wait_until
 from tests.factories import make_dataset
+from tests.patience import patient
 from tests.sandboxes import Sandbox
 
 SHORT = PipelineTimeouts(
@@ -68,24 +69,24 @@ def drive(batch: Batch, seconds: float = 20, *, until: str = "") -> Batch:
 
     After `seconds` of this process's own time it has found a hang: waiting takes none of it, nor do other processes.
     """
-    deadline = time.process_time() + seconds
+    deadline = time.process_time() + patient(seconds)
     while time.process_time() < deadline:
         batch.refresh_from_db()
         if batch.state == until or not batch.is_running or (until == "held" and batch.held_reason):
             return batch
         step_all(batch)
-    raise AssertionError(f"still {batch.state} after {seconds} s: {story(batch)}")
+    raise AssertionError(f"still {batch.state} after {patient(seconds):g} s: {story(batch)}")
 
 
 def step_until(batch: Batch, is_enough: Callable[[Batch], object], seconds: float = 20) -> Batch:
     """Step by step until the batch, as it is in the database, is as wanted; `seconds` as in `drive`."""
-    deadline = time.process_time() + seconds
+    deadline = time.process_time() + patient(seconds)
     while time.process_time() < deadline:
         batch.refresh_from_db()
         if is_enough(batch):
             return batch
         step_all(batch)
-    raise AssertionError(f"not yet after {seconds} s, but {batch.state}: {story(batch)}")
+    raise AssertionError(f"not yet after {patient(seconds):g} s, but {batch.state}: {story(batch)}")
 
 
 def half_done(batch: Batch, sandbox: Sandbox) -> Batch:

@@ -31,6 +31,7 @@ import psutil
 from batchsite.options import ROOT
 from batchsite.processes.parentage import die_with_parent, end_marked, marked
 from tests.migrated_once import migrated_file
+from tests.patience import patient
 
 UP = (sys.executable, "manage.py", "up")
 ON_A_LEASH = (sys.executable, "-m", "tests.leash")
@@ -148,22 +149,22 @@ class Running:
         """Wait for its end; its exit code. By then all that it said is in `said`."""
         assert self._process is not None
         assert self._listener is not None
-        code = self._process.wait(within)
-        self._listener.join(5)
+        code = self._process.wait(patient(within))
+        self._listener.join(patient(5))
         return code
 
     def kill(self) -> None:
         """kill -9 of the supervisor alone."""
         assert self._process is not None
         self._process.kill()
-        self._process.wait(10)
+        self._process.wait(patient(10))
 
     def clean_up(self) -> None:
         """End everything that was ever started here."""
         if self._process is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait(10)
+            self._process.wait(patient(10))
         for mark in {*self._marks, self.lock().get("mark", "")} - {""}:
             end_marked(mark)
 
@@ -225,9 +226,9 @@ def _unless_gone(find: Callable[[], Any]) -> Any:
 
 def wait_for(condition: Callable[[], Any], seconds: float, explain: Callable[[], str] = lambda: "") -> Any:
     """The first true value of `condition`; fails with `explain()` when there is none within `seconds`."""
-    until = time.monotonic() + seconds
+    until = time.monotonic() + patient(seconds)
     while not (value := condition()):
         if time.monotonic() > until:
-            raise AssertionError(f"not within {seconds} s: {condition}\n{explain()}")
+            raise AssertionError(f"not within {patient(seconds):g} s: {condition}\n{explain()}")
         time.sleep(0.05)
     return value

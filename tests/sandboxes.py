@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 
 from batchsite.options import ROOT
+from tests.patience import patient
 
 
 @dataclass
@@ -117,7 +118,7 @@ def running_sandbox(folder: Path) -> Iterator[Sandbox]:
     command = [sys.executable, "-m", "batchsite.sandbox", "--port", "0", "--port-file", str(noted)]
     process = subprocess.Popen([*command, "--data", str(folder / "data"), "--rate", "0"], cwd=ROOT, env={**os.environ})
     try:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + patient(20)
         while not noted.exists() or not noted.read_text().strip():
             assert process.poll() is None, "the sandbox ended at once"
             assert time.monotonic() < deadline, "the sandbox did not start"

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.migrated_once import CACHE, TEMPLATE, digest, migrate_from_outside, one_at_a_time
+from tests.patience import patient
 
 UNPRIVILEGED = ("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups")
 """initdb refuses to run as root."""
@@ -201,7 +202,7 @@ def _running(
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen(command, env=environ, cwd="/", stdout=said, stderr=said)
         try:
-            deadline = time.monotonic() + 20
+            deadline = time.monotonic() + patient(20)
             while not _answers(port):
                 if process.poll() is not None or time.monotonic() > deadline:
                     said.seek(0)

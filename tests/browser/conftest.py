@@ -13,8 +13,9 @@ from playwright.sync_api import Page, expect
 from batchsite.teams.models import User
 from tests.browser.look import complaints_of
 from tests.needs import chromium
+from tests.patience import patient
 
-expect.set_options(timeout=20_000)  # a machine with much else to do is slow, not wrong
+expect.set_options(timeout=patient(20_000))
 
 
 @pytest.fixture(scope="session")
@@ -31,7 +32,8 @@ def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]
 @pytest.fixture
 def complaints(page: Page) -> Iterator[list[str]]:
     """What the console complained about; a test that expects something takes it out of the list."""
-    page.set_default_navigation_timeout(60_000)
+    page.set_default_timeout(patient(30_000))
+    page.set_default_navigation_timeout(patient(60_000))
     heard = complaints_of(page)
     yield heard
     assert heard == []

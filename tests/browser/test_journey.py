@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import re
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -52,7 +51,7 @@ def test_from_the_first_visit_to_the_downloaded_file(
     submit(page)
 
     expect(page).to_have_url(re.compile(r"/batches/\d+$"))
-    expect(page.get_by_text("Completed", exact=True).first).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("Completed", exact=True).first).to_be_visible()
     expect(page.get_by_role("link", name="300 succeeded")).to_be_visible()
     expect(page.get_by_role("row").nth(1)).to_contain_text("Simulated answer")
 
@@ -70,10 +69,7 @@ def test_from_the_first_visit_to_the_downloaded_file(
     assert excel.startswith(b"\xef\xbb\xbf")
 
 
-def test_a_newcomer_submits_a_first_batch_by_six_clicks_within_two_minutes(
-    site: Running, page: Page, complaints: list[str]
-) -> None:
-    began = time.monotonic()
+def test_a_newcomer_submits_a_first_batch_by_six_clicks(site: Running, page: Page, complaints: list[str]) -> None:
     _found_the_team(page, site.url)
     clicks = 1
     for name in ("Try it with a sample dataset", "Classify", "Write the prompt", "Review and submit", "Submit"):
@@ -85,9 +81,8 @@ def test_a_newcomer_submits_a_first_batch_by_six_clicks_within_two_minutes(
         button.click()
         clicks += 1
     expect(page).to_have_url(re.compile(r"/batches/\d+$"))
-    assert time.monotonic() - began < 120
     assert clicks == 6
-    expect(page.get_by_text("Completed", exact=True).first).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("Completed", exact=True).first).to_be_visible()
 
 
 class Clicks:
@@ -116,8 +111,8 @@ def _upload(page: Page, table: Path) -> None:
     with page.expect_file_chooser() as choosing:
         page.get_by_text("Drop a file here, or choose one").click()
     choosing.value.set_files(table)
-    expect(page.get_by_role("heading", name="Tickets März")).to_be_visible(timeout=30_000)
-    expect(page.get_by_text("Ready", exact=True)).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("heading", name="Tickets März")).to_be_visible()
+    expect(page.get_by_text("Ready", exact=True)).to_be_visible()
     expect(page.get_by_role("region", name="Rows").get_by_role("row").nth(1)).to_contain_text("Zoë “1”")
 
 

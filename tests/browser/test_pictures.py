@@ -16,6 +16,7 @@ from tests.browser.drafting import prompt_of, submit
 from tests.browser.look import accessibility, sign_in
 from tests.factories import PASSWORD
 from tests.media.archives import archive, picture
+from tests.patience import patient
 from tests.running import Running
 
 pytestmark = pytest.mark.browser
@@ -53,9 +54,9 @@ def test_200_pictures_of_a_zip_are_described(site: Running, tmp_path: Path, page
     come_in(page, site.url)
     page.get_by_role("link", name="Datasets", exact=True).click()
     page.set_input_files("input[type=file]", zip_file)
-    expect(page.get_by_role("heading", name="shelf")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("heading", name="shelf")).to_be_visible()
     thumbs = page.get_by_role("region", name="Rows").locator(".picture img")
-    expect(thumbs).to_have_count(50, timeout=60_000)
+    expect(thumbs).to_have_count(50)
     expect(thumbs.first).to_have_js_property("naturalWidth", 1)
     assert accessibility(page) == []
 
@@ -67,7 +68,7 @@ def test_200_pictures_of_a_zip_are_described(site: Running, tmp_path: Path, page
     submit(page)
 
     expect(page).to_have_url(re.compile(r"/batches/\d+$"))
-    expect(page.get_by_role("link", name="200 succeeded")).to_be_visible(timeout=120_000)
+    expect(page.get_by_role("link", name="200 succeeded")).to_be_visible(timeout=patient(120_000))
     page.reload()
     first = page.locator("table.results tbody tr").first
     expect(first).to_contain_text("I see a PNG picture of 1 x 300")
@@ -101,13 +102,13 @@ def test_a_gallery_is_taken_home_as_a_zip_though_the_workers_were_killed_in_the_
     expect(page.get_by_text("600 pictures at $0.0200 each").first).to_be_visible()
     submit(page)
     page.get_by_role("link", name="Pictures", exact=True).click()
-    expect(page.locator(".gallery img").first).to_be_visible(timeout=180_000)
+    expect(page.locator(".gallery img").first).to_be_visible(timeout=patient(180_000))
     workers = [worker for queue in ("short", "long") for worker in site.cluster(queue).workers]
     assert len(workers) == 5
     for worker in workers:
         worker.kill()
 
-    expect(page.locator("#pictures-title")).to_have_text("600 pictures", timeout=600_000)
+    expect(page.locator("#pictures-title")).to_have_text("600 pictures", timeout=patient(600_000))
     assert accessibility(page) == []
     with page.expect_download() as download:
         page.get_by_role("link", name="Download zip").click()

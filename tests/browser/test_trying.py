@@ -77,7 +77,7 @@ def test_five_rows_two_prompts_the_second_used_submitted_and_no_row_paid_twice(s
     variant(page, "B").fill(SECOND)
     expect(page.get_by_text("5 rows × 2 variants, about $")).to_be_visible()
     press(page)
-    expect(page.get_by_text(re.compile(r"The variants agree on \d of 5 rows"))).to_be_visible(timeout=30_000)
+    expect(page.get_by_text(re.compile(r"The variants agree on \d of 5 rows"))).to_be_visible()
     expect(page.locator("#tried tbody tr")).to_have_count(5)
     expect(page.locator("#tried tbody dd").first).not_to_be_empty()
     expect(page.locator("#check")).to_contain_text("Based on your 5 test rows")
@@ -90,7 +90,7 @@ def test_five_rows_two_prompts_the_second_used_submitted_and_no_row_paid_twice(s
     expect(variant(page, "B")).to_have_value(FIRST)
     expect(page.locator("#check")).to_contain_text("5 test rows are kept: already paid")
     submit(page)
-    expect(page.get_by_text("Completed", exact=True).first).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("Completed", exact=True).first).to_be_visible()
     expect(page.get_by_role("link", name=f"{ROWS:,} succeeded")).to_be_visible()
     page.get_by_role("navigation", name="This batch").get_by_role("link", name="Activity").click()
     expect(page.get_by_text("5 rows kept from tries: not sent or charged again").first).to_be_visible()
@@ -116,7 +116,7 @@ def test_what_was_typed_last_is_what_is_tried(site: Site, at: Any) -> None:
     expect(page.get_by_text("5 rows × 1 variant, about $")).to_be_visible()
     page.get_by_role("textbox", name="Prompt", exact=True).fill("Only just typed: {{text}}")
     press(page)
-    expect(page.get_by_text("5 of 5 answered")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("5 of 5 answered")).to_be_visible()
     page.locator("#tried .meta a").first.click()
     expect(page.get_by_text("Only just typed:")).to_be_visible()
 
@@ -136,14 +136,14 @@ def test_variants_survive_a_reload_and_a_refusal(site: Site, at: Any, complaints
     page.get_by_label("Rows", exact=True).select_option("These rows")
     page.get_by_label("Which rows").fill("7, 40-41")
     press(page)
-    expect(page.get_by_text("The variants agree on")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("The variants agree on")).to_be_visible()
     expect(page.locator("#tried tbody th a")).to_have_text(["7", "40", "41"])
 
 
 def test_answers_are_dropped_and_kept_by_keyboard_and_the_focus_stays(site: Site, at: Any) -> None:
     page = at(f"/batches/{site.shell(BEGIN)}/try")
     press(page)
-    expect(page.get_by_text("5 of 5 answered")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("5 of 5 answered")).to_be_visible()
     kept = page.get_by_role("button", name="Kept row 2")
     kept.focus()
     page.keyboard.press("Enter")
@@ -162,12 +162,12 @@ def test_a_lost_reply_is_said_and_a_narrow_page_holds_it_all(site: Site, at: Any
     page.get_by_role("button", name="Compare with another prompt or model").click()
     variant(page, "B").fill(SECOND)
     press(page)
-    expect(page.get_by_text("it may have been billed").first).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("it may have been billed").first).to_be_visible()
     assert page.evaluate(STICKS_OUT) <= 0
     assert accessibility(page) == []
     site.sandbox.mend()
     press(page)
-    expect(page.get_by_text("it may have been billed")).to_have_count(0, timeout=30_000)
+    expect(page.get_by_text("it may have been billed")).to_have_count(0)
 
 
 def test_without_javascript_it_is_pressed_and_read_by_plain_forms(site: Site, browser: Any) -> None:

@@ -41,13 +41,13 @@ def test_videos_are_made_played_and_taken_home(
     submit(page)
 
     page.get_by_role("link", name="Videos", exact=True).click()
-    expect(page.locator("#pictures-title")).to_have_text("3 videos", timeout=60_000)
+    expect(page.locator("#pictures-title")).to_have_text("3 videos")
     players = page.locator(".gallery video")
     expect(players).to_have_count(3)
     expect(players.first).to_have_js_property("readyState", 0)
     players.first.evaluate("player => player.play()")
     expect(players.first).to_have_js_property("videoWidth", 64)
-    expect(players.first).to_have_js_property("ended", True, timeout=10_000)
+    expect(players.first).to_have_js_property("ended", True)
     expect(players.last).to_have_js_property("readyState", 0)
     assert accessibility(page) == []
     page.get_by_role("link", name="Row 2", exact=True).click()

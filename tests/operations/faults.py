@@ -15,6 +15,7 @@ from pathlib import Path
 
 from tests.needs import need
 from tests.operations.conftest import Place
+from tests.patience import patient
 from tests.running import wait_for
 from tests.sandboxes import Sandbox
 
@@ -81,7 +82,7 @@ def locked_until(database: Path, is_enough: Callable[[], bool]) -> Iterator[None
         other.execute("BEGIN EXCLUSIVE")
 
         def hold() -> None:
-            until = time.monotonic() + 60
+            until = time.monotonic() + patient(60)
             while not is_enough() and time.monotonic() < until:
                 time.sleep(0.1)
             other.execute("ROLLBACK")

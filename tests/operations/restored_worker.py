@@ -27,13 +27,14 @@ from batchsite.teams.models import Team
 from batchsite.trials import trial_start, trial_step
 from batchsite.trials.models import Trial, TrialAnswer
 from tests.factories import make_dataset
+from tests.patience import patient
 from tests.pipeline import drive, step_all
 
 ROWS = 30
 SENT = 10
 """Rows of the batch that is being sent."""
 TRIED = (1, 2, 3)
-PATIENCE = 60.0
+PATIENCE = patient(60)
 
 
 def begin() -> None:

@@ -57,9 +57,11 @@ def test_import_sending_and_collecting_wait_for_room_and_go_on(disk: Path, provi
         assert place.sql("SELECT count(*) FROM datasets_block") == [(ROWS // 500,)]
 
         provider.set(rate=1 / 60)
+        provider.fault("status", call="add", status=429, after=5)  # for now, so that the rest is still to be sent
         begin(place)
         wait_for(lambda: sent(place) >= 500, 30)
         with filled(disk):
+            provider.mend()
             time.sleep(6)
             assert httpx.get(f"{site.url}/healthz").status_code == 200, "pages that only read still serve"
             assert place.sql("SELECT state FROM batches_batch") == [("submitting",)]

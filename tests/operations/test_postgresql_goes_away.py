@@ -15,6 +15,7 @@ from tests import services
 from tests.needs import need
 from tests.operations.conftest import Place
 from tests.operations.faults import HASTY, begin, check_books, take_in, write_table
+from tests.patience import patient
 from tests.running import Running, wait_for
 from tests.sandboxes import Sandbox
 
@@ -48,9 +49,9 @@ def test_a_batch_a_page_and_a_runbatch_outlive_it(place: Place, provider: Sandbo
             assert "If this stops" in beside.stderr.readline(), "it must have begun"
             time.sleep(1)
             server.stop()
-            page = httpx.get(f"{site.url}/", timeout=20)
+            page = httpx.get(f"{site.url}/", timeout=patient(20))
             assert (page.status_code, "The database does not answer" in page.text) == (503, True)
-            health = httpx.get(f"{site.url}/healthz", timeout=20)
+            health = httpx.get(f"{site.url}/healthz", timeout=patient(20))
             assert (health.status_code, health.json()["database"]) == (503, "does not answer")
             assert "It does not answer" in place.doctor().about("database", "problem")
             provider.complete()
@@ -58,7 +59,7 @@ def test_a_batch_a_page_and_a_runbatch_outlive_it(place: Place, provider: Sandbo
             server.start()
             wait_for(lambda: services.ask_postgres(server.url, completed) == [("completed",)], 90)
             wait_for(lambda: httpx.get(f"{site.url}/healthz").status_code == 200, 20)
-            _, said = beside.communicate(timeout=60)
+            _, said = beside.communicate(timeout=patient(60))
             assert beside.returncode == 0, said
             assert "The database does not answer" in said
             check_books(place, provider, ROWS)

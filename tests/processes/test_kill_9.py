@@ -9,6 +9,7 @@ import httpx
 import psutil
 import pytest
 
+from tests.patience import patient
 from tests.processes.conftest import LONG_AGO, Books
 from tests.running import Running, wait_for
 
@@ -81,7 +82,9 @@ def test_pages_answer_again_after_the_death_of_a_web_process(site: Running, part
     wait_for(lambda: len(site.child("web").children()) == 2, 60)
     master = site.child("web")
     (master if part == "master" else master.children()[0]).kill()
-    assert httpx.get(f"{site.url}/healthz", timeout=60).status_code == 200, "requests wait instead of being refused"
+    assert httpx.get(f"{site.url}/healthz", timeout=patient(60)).status_code == 200, (
+        "requests wait instead of being refused"
+    )
     wait_for(lambda: len(site.child("web").children()) == 2, 60)
 
 

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from tests import nursery
+from tests.patience import patient
 from tests.processes.conftest import Books
 from tests.running import Running, wait_for
 
@@ -39,7 +40,7 @@ def test_a_file_that_needs_too_much_is_refused_and_no_process_ends(site: Running
     assert "needs more memory than a process may use (300 MB, BATCHSITE_MEMORY)" in problems
     assert tries == 0
     assert {each.pid for each in site.cluster("short").workers} == pids
-    assert httpx.get(f"{site.url}/healthz", timeout=20).status_code == 200
+    assert httpx.get(f"{site.url}/healthz", timeout=patient(20)).status_code == 200
 
 
 @pytest.mark.parametrize("name", ["web", "worker-short", "worker-long"])

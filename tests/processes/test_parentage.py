@@ -14,6 +14,7 @@ import pytest
 
 from batchsite.options import ROOT
 from batchsite.processes.parentage import MARK, die_with_parent, end_marked, marked
+from tests.patience import patient
 from tests.running import wait_for
 
 pytestmark = [pytest.mark.processes, pytest.mark.skipif(sys.platform != "linux", reason="the kernel of Linux does it")]
@@ -104,4 +105,4 @@ def test_all_that_carry_a_mark_are_found_and_ended(family: list[int]) -> None:
 
 def test_ended_strangers_are_reaped_and_own_children_are_not() -> None:
     process = run(ADOPTED)
-    assert process.communicate(timeout=20)[0] == "all gone\n"
+    assert process.communicate(timeout=patient(20))[0] == "all gone\n"

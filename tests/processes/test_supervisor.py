@@ -17,6 +17,7 @@ from batchsite.processes.readiness import Readiness
 from batchsite.processes.supervisor import AT_ONCE, Supervisor
 from batchsite.processes.terminal import Terminal
 from batchsite.processes.watchdog import DatabaseWatch
+from tests.patience import patient
 from tests.running import wait_for
 
 BROKEN = [sys.executable, "-c", "import sys; sys.exit('the model of the camera is unknown')"]
@@ -88,7 +89,7 @@ def test_what_is_wrong_with_a_child_that_never_comes_up_is_said_in_words(
 ) -> None:
     child = make_child(data, BROKEN)
     supervisor = supervise(child)
-    until = time.monotonic() + 20
+    until = time.monotonic() + patient(20)
     while child.early_ends < AT_ONCE + 1 and time.monotonic() < until:
         supervisor.look_after_all(time.monotonic() + 1000)  # so that no wait is too long
         time.sleep(0.02)

@@ -16,6 +16,7 @@ import pytest
 from batchsite.options import ROOT
 from batchsite.processes.listener import listen
 from batchsite.processes.parentage import marked
+from tests.patience import patient
 from tests.processes.conftest import CHORES, Books
 from tests.running import Running, wait_for
 
@@ -45,7 +46,7 @@ def test_a_newcomer_starts_it_stops_it_and_finds_everything_where_it_was(tmp_pat
 
         began = time.monotonic()
         assert site.stop() in {0, -signal.SIGINT}
-        assert time.monotonic() - began < 15
+        assert time.monotonic() - began < patient(9)
         assert site.survivors() == []
         assert "Stopping …" in site.said
         assert site.said[-1] == "Stopped."

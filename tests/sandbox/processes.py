@@ -13,6 +13,7 @@ from types import TracebackType
 
 import httpx
 
+from tests.patience import patient
 from tests.sandbox.calls import KEY
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -60,7 +61,7 @@ class Process:
             stderr=subprocess.PIPE,
             text=True,
         )
-        end = time.monotonic() + 20
+        end = time.monotonic() + patient(20)
         while not self.port_file.exists():
             assert self._process.poll() is None, self._process.communicate()
             assert time.monotonic() < end, "it did not start"
@@ -83,5 +84,5 @@ class Process:
     def stop(self, number: int = signal.SIGTERM) -> tuple[int, str, str]:
         """Sends a signal and returns its exit code, standard output and standard error."""
         self.running.send_signal(number)
-        out, err = self.running.communicate(timeout=10)
+        out, err = self.running.communicate(timeout=patient(10))
         return self.running.returncode, out, err

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import httpx
 import pytest
 
+from tests.patience import patient
 from tests.sandbox.calls import chat_requests
 from tests.sandbox.conftest import Live
 
@@ -56,7 +57,7 @@ def test_body_can_be_truncated_with_a_matching_length(live: Live) -> None:
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + 10
+    end = time.monotonic() + patient(10)
     while not condition():
         assert time.monotonic() < end
         time.sleep(0.01)
@@ -82,12 +83,12 @@ def test_the_body_of_an_answer_can_trickle(live: Live) -> None:
 
 
 def test_other_connections_are_served_during_a_time_out(live: Live) -> None:
-    live.sandbox.fault("timeout", call="models", seconds=1, times=1)
+    live.sandbox.fault("timeout", call="models", seconds=patient(1), times=1)
     with pytest.raises(httpx.ReadTimeout):
         live.client.get("/v1/models", timeout=0.05)
     started = time.monotonic()
     assert live.client.get("/v1/batches").status_code == 200
-    assert time.monotonic() - started < 0.5
+    assert time.monotonic() - started < patient(0.5)
 
 
 @pytest.mark.parametrize("call", ["create", "list", "get", "add", "requests", "results", "cancel", "models", "key"])

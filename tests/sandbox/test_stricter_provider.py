@@ -7,6 +7,7 @@ import time
 import pytest
 
 from batchsite.sandbox.exchange import Hangup
+from tests.patience import patient
 from tests.sandbox.calls import LocalSandbox, chat_requests
 
 
@@ -37,7 +38,7 @@ def test_a_call_can_be_applied_after_its_connection_is_gone(sandbox: LocalSandbo
     with pytest.raises(Hangup):
         sandbox.post("/v1/batches", {"name": "late"})
     assert sandbox.get("/v1/batches").json["batches"] == []
-    until = time.monotonic() + 5
+    until = time.monotonic() + patient(5)
     while not sandbox.get("/v1/batches").json["batches"] and time.monotonic() < until:
         time.sleep(0.02)
     assert len(sandbox.get("/v1/batches").json["batches"]) == 1

@@ -19,6 +19,7 @@ from batchsite.teams import tool_servers
 from batchsite.teams.models import Team
 from tests.cuts import Guillotine
 from tests.live import check_live_books
+from tests.patience import patient
 from tests.pipeline import step_all, story
 from tests.sandboxes import Sandbox
 
@@ -42,7 +43,7 @@ class Life:
 
     def live(self, seconds: float = 30) -> None:
         """Deed by deed to the end; a death is followed by a new process. `seconds` are of the processor's time."""
-        deadline = time.process_time() + seconds
+        deadline = time.process_time() + patient(seconds)
         with self.guillotine.over_everything():
             while True:
                 assert time.process_time() < deadline, f"hangs: {story(self.batch)}"

@@ -14,6 +14,7 @@ import pytest
 import xlsxwriter
 
 from batchsite.tables import Asks, Limits
+from tests.patience import patient
 from tests.tables import forms
 from tests.tables.tables import asked, opened, read, refused
 
@@ -237,7 +238,7 @@ def test_wide_rows_cost_no_more_than_their_share() -> None:
     rows = [",".join(f"c{n}" for n in range(width)), *(",".join([str(n)] * (width - 1)) + "," for n in range(150))]
     begin = time.process_time()
     assert len(read("\n".join(rows), Limits(1000, width, 5000))) == 151
-    assert time.process_time() - begin < 2
+    assert time.process_time() - begin < patient(2)
 
 
 def test_the_header_again_after_a_few_rows_makes_no_header_of_them() -> None:
@@ -438,4 +439,4 @@ def test_the_limit_of_columns_comes_before_their_names() -> None:
     text = ",".join(["a"] * 20_000) + "\n" + ",".join(["1"] * 20_000) + "\n"
     begin = time.process_time()
     assert refused(text).problems[0].message == "The table has 20,000 columns; the limit is 50."
-    assert time.process_time() - begin < 2
+    assert time.process_time() - begin < patient(2)

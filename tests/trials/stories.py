@@ -18,6 +18,7 @@ from batchsite.trials.models import Trial, TrialAnswer
 from batchsite.trials.trial_step import advance
 from tests.clock import wait_until
 from tests.factories import make_dataset
+from tests.patience import patient
 from tests.sandboxes import Sandbox
 
 QUESTIONS = [[f"c{number}", f"Question {number}: is my card “lost”, or late?"] for number in range(1, 31)]
@@ -45,7 +46,7 @@ def tried(batch: Batch, rows: Sequence[int] = (1, 2, 3), by: User | None = None)
 def settled(trial: Trial, seconds: float = 15, *, until: str = "ended") -> Trial:
     """Take a trial to its end, or until it is held, as a worker would."""
     Trial.objects.filter(pk=trial.pk, ended_at=None).update(next_look_at=timezone.now())  # its message has come
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + patient(seconds)
     while time.monotonic() < deadline:
         trial.refresh_from_db()
         if trial.ended_at or (until == "held" and trial.held_reason):
