@@ -33,7 +33,7 @@ class Need(IntEnum):
 
 
 @dataclass(frozen=True)
-class Rule:
+class AccessRule:
     """The permission needed to read a page, and to post to it. A page without forms has no `write`."""
 
     read: Need
@@ -50,20 +50,20 @@ class Rule:
         return self.read if self.write is None else max(self.read, self.write)
 
 
-OPEN = Rule(Need.NOTHING, Need.NOTHING)
-OWN_ACCOUNT = Rule(Need.ACCOUNT, Need.ACCOUNT)
-LOOK = Rule(Need.VIEW)
-OWN_VIEW = Rule(Need.VIEW, Need.VIEW)
+OPEN = AccessRule(Need.NOTHING, Need.NOTHING)
+OWN_ACCOUNT = AccessRule(Need.ACCOUNT, Need.ACCOUNT)
+LOOK = AccessRule(Need.VIEW)
+OWN_VIEW = AccessRule(Need.VIEW, Need.VIEW)
 """Remembers something of the person's own: how they look at a page, where they are told of things."""
-LOOK_OR_WORK = Rule(Need.VIEW, Need.WORK)
-WORK = Rule(Need.WORK, Need.WORK)
-MANAGE = Rule(Need.MANAGE, Need.MANAGE)
-OWN = Rule(Need.OWN, Need.OWN)
-OPERATE = Rule(Need.OPERATE, Need.OPERATE)
-DANGEROUS = Rule(Need.MANAGE, Need.MANAGE, confirmed=True)
+LOOK_OR_WORK = AccessRule(Need.VIEW, Need.WORK)
+WORK = AccessRule(Need.WORK, Need.WORK)
+MANAGE = AccessRule(Need.MANAGE, Need.MANAGE)
+OWN = AccessRule(Need.OWN, Need.OWN)
+OPERATE = AccessRule(Need.OPERATE, Need.OPERATE)
+DANGEROUS = AccessRule(Need.MANAGE, Need.MANAGE, confirmed=True)
 """Keys, secrets, roles and people: what nobody takes back with Undo."""
 
-RULES: dict[str, Rule] = {
+RULES: dict[str, AccessRule] = {
     # Everybody
     "live": OPEN,
     "ready": OPEN,
@@ -139,33 +139,35 @@ RULES: dict[str, Rule] = {
     "team-new": OWN_VIEW,
     "team-switch": OWN_VIEW,
     "team-rename": OWN,
-    "team-delete": Rule(Need.OWN, Need.OWN, confirmed=True),
+    "team-delete": AccessRule(Need.OWN, Need.OWN, confirmed=True),
     "team-keep": OWN,
-    "takeout": Rule(Need.OWN, Need.OWN, confirmed=True),
-    "takeout-file": Rule(Need.OWN, confirmed=True),
+    "takeout": AccessRule(Need.OWN, Need.OWN, confirmed=True),
+    "takeout-file": AccessRule(Need.OWN, confirmed=True),
     "takeout-remove": OWN,
     "retention": LOOK,
     "retention-set": DANGEROUS,
     "retention-now": DANGEROUS,
-    "member-hand-over": Rule(Need.OWN, Need.OWN, confirmed=True),
+    "member-hand-over": AccessRule(Need.OWN, Need.OWN, confirmed=True),
     "team-budget": MANAGE,
     "invitation-new": DANGEROUS,
     "invitation-revoke": MANAGE,
     "member-role": DANGEROUS,
     "member-budget": MANAGE,
-    "member-remove": Rule(Need.VIEW, Need.VIEW, confirmed=True),  # oneself; others as `teams.people.may_change` says
+    "member-remove": AccessRule(
+        Need.VIEW, Need.VIEW, confirmed=True
+    ),  # oneself; others as `teams.people.may_change` says
     "key-set": DANGEROUS,
     "key-change": DANGEROUS,
     "key-test": MANAGE,
     "key-in-use-test": MANAGE,
     "key-remove": DANGEROUS,
-    "audit": Rule(Need.MANAGE),
-    "audit-file": Rule(Need.MANAGE),
+    "audit": AccessRule(Need.MANAGE),
+    "audit-file": AccessRule(Need.MANAGE),
     "server-approve": DANGEROUS,
     "server-remove": MANAGE,
     "installation": OPERATE,
-    "installation-team-key": Rule(Need.OPERATE, Need.OPERATE, confirmed=True),
-    "installation-person": Rule(Need.OPERATE, Need.OPERATE, confirmed=True),
+    "installation-team-key": AccessRule(Need.OPERATE, Need.OPERATE, confirmed=True),
+    "installation-person": AccessRule(Need.OPERATE, Need.OPERATE, confirmed=True),
     # Datasets
     "datasets": LOOK,
     "dataset": LOOK,

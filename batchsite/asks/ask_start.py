@@ -26,7 +26,7 @@ HELD_BACK = (
 )
 
 
-class Refused(ValueError):
+class AskRefused(ValueError):
     """It cannot be asked; the text says why and what to do."""
 
 
@@ -40,17 +40,20 @@ def press(
     key: ProviderKey | None = None,
     **params: Any,
 ) -> Ask:
-    """Store a prompt, to be asked by a worker. `key`: one of the team's, else what pays by default. Raises Refused."""
+    """Stores a prompt, to be asked by a worker. `key`: one of the team's, else what pays by default.
+
+    Raises AskRefused.
+    """
     prompt, system = prompt.replace("\r\n", "\n"), system.replace("\r\n", "\n")
     if not prompt.strip():
-        raise Refused("Write a prompt first.")
+        raise AskRefused("Write a prompt first.")
     if not model:
-        raise Refused("Choose a model.")
+        raise AskRefused("Choose a model.")
     if len(prompt) + len(system) > LONGEST:
-        raise Refused(f"The prompt is too long: {LONGEST:,} characters at most.")
+        raise AskRefused(f"The prompt is too long: {LONGEST:,} characters at most.")
     given = {name: value for name, value in params.items() if value is not None}
     if wrong := check_params(model, given, CHAT):
-        raise Refused(" ".join(f"{name}: {words}" for name, words in wrong.items()))
+        raise AskRefused(" ".join(f"{name}: {words}" for name, words in wrong.items()))
     cost = likely_cost(team, model, len(prompt) + len(system))
     what = {"model": model, "system_prompt": system, "prompt": prompt, "params": given}
     with alone_with_budgets(team):
@@ -60,20 +63,20 @@ def press(
 
 
 def _payer(team: Team, key: ProviderKey | None) -> tuple[str, ProviderKey | None]:
-    """Raises Refused."""
+    """Raises AskRefused."""
     try:
         return payer_of(team, key)
     except AccountMissing as error:
-        raise Refused(f"{error} Nothing was sent.") from error
+        raise AskRefused(f"{error} Nothing was sent.") from error
 
 
 def _check_budget(team: Team, user: User | None, cost: int) -> None:
-    """Raises Refused."""
+    """Raises AskRefused."""
     budget = limiting_budget(team, user)
     if budget and (words := budget.refusal(cost, "This prompt", "ask something shorter")):
-        raise Refused(words)
+        raise AskRefused(words)
     if budget and budget.is_reached:
-        raise Refused(f"{budget.whose_title} budget is used up.")
+        raise AskRefused(f"{budget.whose_title} budget is used up.")
 
 
 def promised_by_asks(team: Team, person: User | None) -> int:

@@ -19,7 +19,7 @@ from batchsite.processes.leases import MOST_TRIES, Claim, claimed
 from batchsite.setup import logging_about
 from batchsite.submission import deferred_calls
 from batchsite.submission.completion_columns import columns_of
-from batchsite.submission.deferred_calls import Verdict
+from batchsite.submission.deferred_calls import CallVerdict
 from batchsite.submission.live_pace import pause, seconds_to_ask
 from batchsite.submission.provider_calls import hold_words, is_hold
 from batchsite.submission.provider_teams import cannot_read, team_of_key
@@ -86,9 +86,9 @@ def _ask(claim: Claim[Ask], ask: Ask, account: Account) -> float | None:
             _set(fresh, state=AskState.RUNNING, request_id=reply.request_id, faults=0, held_reason="")
         return timeouts().first_look
     verdict = deferred_calls.after_asking(reply)
-    if verdict is Verdict.LOST:
+    if verdict is CallVerdict.LOST:
         return _end(claim, AskState.LOST, f"{REPLY_WAS_LOST} {reply.message}")
-    if verdict is Verdict.REFUSED:
+    if verdict is CallVerdict.REFUSED:
         return _end(claim, AskState.FAILED, reply.message)
     with claim.locked() as fresh:
         _set(fresh, state=AskState.PLANNED, sent_at=None)
@@ -120,9 +120,9 @@ def _read(claim: Claim[Ask], ask: Ask, account: Account) -> float | None:
             _set(fresh, faults=0, missed_at=None, held_reason="")
         return timeouts().poll
     verdict = deferred_calls.after_reading(reply)
-    if verdict is Verdict.REFUSED:
+    if verdict is CallVerdict.REFUSED:
         return _end(claim, AskState.FAILED, reply.message)
-    if verdict is not Verdict.GONE:
+    if verdict is not CallVerdict.GONE:
         return _trouble(claim, account, reply)
     if deferred_calls.is_missed_twice(ask.missed_at):
         return _end(claim, AskState.LOST, ANSWER_WAS_LOST)

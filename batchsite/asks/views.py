@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
 from batchsite.asks import ask_start, tasks
-from batchsite.asks.ask_start import Refused, asks_of
+from batchsite.asks.ask_start import AskRefused, asks_of
 from batchsite.asks.forms import AskForm
 from batchsite.asks.models import Ask, AskState
 from batchsite.batches import queries
@@ -43,7 +43,7 @@ def _press(request: TeamRequest, form: AskForm) -> Ask | None:
     texts = {"model": typed["model"], "prompt": typed["prompt"], "system": typed["system"]}
     try:
         asked = ask_start.press(request.team, request.user, key=typed.get("key"), **texts, **form.params())
-    except Refused as refusal:
+    except AskRefused as refusal:
         form.add_error(None, str(refusal))
         return None
     tasks.nudge(asked)

@@ -23,7 +23,7 @@ class State(models.TextChoices):
 
 
 @dataclass(frozen=True)
-class Rule:
+class StateRule:
     """`tone` is a class of the stylesheet: live, good, warn, bad or empty for neutral."""
 
     tone: str
@@ -31,14 +31,14 @@ class Rule:
     next: frozenset[State]
 
 
-def _rule(tone: str, *follows: State, terminal: bool = False) -> Rule:
-    return Rule(tone, terminal, frozenset(follows))
+def _rule(tone: str, *follows: State, terminal: bool = False) -> StateRule:
+    return StateRule(tone, terminal, frozenset(follows))
 
 
 S = State
 # A terminal batch opens again when rows are retried: that is what leads from the end back to "queued".
 # A queued batch whose rows cannot all be sent goes back to its draft, before anything was sent.
-RULES: dict[State, Rule] = {
+RULES: dict[State, StateRule] = {
     S.DRAFT: _rule("", S.QUEUED),
     S.QUEUED: _rule("live", S.DRAFT, S.SUBMITTING, S.COMPLETED, S.CANCELLING, S.CANCELLED, S.FAILED),
     S.SUBMITTING: _rule("live", S.QUEUED, S.PROCESSING, S.CANCELLING, S.CANCELLED, S.FAILED),

@@ -39,7 +39,7 @@ _PASSING = frozenset({408, 425, 429})
 """Statuses that say nothing of the address; those of 500 and more say nothing either."""
 
 
-class Verdict(enum.Enum):
+class LinkState(enum.Enum):
     ALIVE = "alive"
     DEAD = "dead"
     UNSURE = "unsure"  # it may answer another time
@@ -49,7 +49,7 @@ class Verdict(enum.Enum):
 class Probe:
     """What came of asking for an address; `words` say why it is not alive."""
 
-    verdict: Verdict
+    verdict: LinkState
     words: str = ""
     is_too_much: bool = False
     """Whether the host asks for fewer requests."""
@@ -83,18 +83,18 @@ def make(ask: LinkRequest, limits: Limits) -> Probe | LinkRequest:
             elif ask.hops < MOST_REDIRECTS:
                 return replace(ask, url=str(following_of(url, answer)), hops=ask.hops + 1)
             else:
-                found = Probe(Verdict.DEAD, "It leads from one address to the next without end.")
+                found = Probe(LinkState.DEAD, "It leads from one address to the next without end.")
     except NotFetched as error:
-        found = Probe(Verdict.DEAD if error.is_lasting else Verdict.UNSURE, str(error))
-    if ask.method == "GET" or found.verdict is Verdict.ALIVE or found.is_too_much:
+        found = Probe(LinkState.DEAD if error.is_lasting else LinkState.UNSURE, str(error))
+    if ask.method == "GET" or found.verdict is LinkState.ALIVE or found.is_too_much:
         return found
     return LinkRequest(ask.address, ask.address, "GET")
 
 
 def _judged(status: int) -> Probe:
     if status < 400 or status == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
-        return Probe(Verdict.ALIVE)
-    verdict = Verdict.UNSURE if status in _PASSING or status >= 500 else Verdict.DEAD
+        return Probe(LinkState.ALIVE)
+    verdict = LinkState.UNSURE if status in _PASSING or status >= 500 else LinkState.DEAD
     return Probe(verdict, f"It answers {status}.", status in _SLOW_DOWN)
 
 
@@ -173,7 +173,7 @@ class Prober:
 
     def _close(self, host: _Host, words: str) -> None:
         host.closed = words
-        self._found += [(ask.address, Probe(Verdict.UNSURE, words)) for ask in host.waiting]
+        self._found += [(ask.address, Probe(LinkState.UNSURE, words)) for ask in host.waiting]
         host.waiting.clear()
 
     def _receive(self) -> None:

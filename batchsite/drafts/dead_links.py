@@ -18,7 +18,7 @@ from django.utils import timezone
 from batchsite.batches.batch_recipe import pictures_of
 from batchsite.batches.call_places import forget_places, take_places
 from batchsite.batches.models import Batch
-from batchsite.datasets.link_probe import LOT, Prober, Verdict
+from batchsite.datasets.link_probe import LOT, LinkState, Prober
 from batchsite.datasets.web_fetch import Limits
 from batchsite.drafts import draft_store
 from batchsite.drafts.models import LinkCheck
@@ -114,8 +114,8 @@ def _check(claim: Claim[LinkCheck], check: LinkCheck) -> None:
     for some in prober.probe_all(lambda: stopping() or time.monotonic() > until):
         claim.extend()
         asked += len(some)
-        unsure += sum(found.verdict is Verdict.UNSURE for _, found in some)
-        dead |= {address: found.words for address, found in some if found.verdict is Verdict.DEAD}
+        unsure += sum(found.verdict is LinkState.UNSURE for _, found in some)
+        dead |= {address: found.words for address, found in some if found.verdict is LinkState.DEAD}
         LinkCheck.objects.filter(pk=claim.pk).update(asked=asked, unsure=unsure)
     if stopping() and asked < len(rows_of):
         claim.next_look_at = timezone.now()

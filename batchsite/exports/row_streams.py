@@ -10,7 +10,7 @@ from batchsite.batches.models import Batch, Result
 from batchsite.batches.states import RowState
 from batchsite.datasets.models import BLOCK_ROWS
 from batchsite.exports import further_cells
-from batchsite.exports.text_writers import Outcome
+from batchsite.exports.text_writers import RowOutcome
 from batchsite.recipes.answer_shape import Shape, shape_of
 from batchsite.recipes.download_columns import free_names
 from batchsite.recipes.row_set import RowSet
@@ -34,7 +34,7 @@ _COLUMNS = (
 _ANSWER, _MISFIT = _COLUMNS.index("answer"), _COLUMNS.index("misfit")
 ORDERED_BYTES, MOST_ORDERED = 32_000_000, 20_000
 """Cells and rows that are in memory at once, if rows are not wanted in the order of the dataset."""
-FileRow = tuple[Sequence[str], Outcome]
+FileRow = tuple[Sequence[str], RowOutcome]
 GROUP = 100
 """Most scattered rows that are looked up at once."""
 BLOCKS = 4
@@ -70,7 +70,7 @@ def file_rows(
             result = results.get(number)
             if misfits and not result:
                 continue
-            outcome = Outcome._make((request_id, *result)) if result else _pending(request_id, nothing)
+            outcome = RowOutcome._make((request_id, *result)) if result else _pending(request_id, nothing)
             if takes_all:
                 yield cells, outcome
             elif states is None or outcome.state in states:
@@ -119,7 +119,7 @@ def _groups(batch: Batch, rows: RowSet) -> Iterator[list[tuple[int, Sequence[str
 
 
 def _results(batch: Batch, rows: Sequence[int], shape: Shape | None, *, misfits: bool) -> dict[int, tuple[Any, ...]]:
-    """Returns {row: values of its result}, in the order of the fields of an Outcome, without the request id."""
+    """Returns {row: values of its result}, in the order of the fields of a RowOutcome, without the request id."""
     known = Result.objects.filter(batch_id=batch.pk, row__gte=rows[0], row__lte=rows[-1])
     known = known if rows[-1] - rows[0] < 2 * len(rows) else known.filter(row__in=rows)
     known = known.exclude(misfit="") if misfits else known
@@ -139,5 +139,5 @@ def _warning(record: tuple[Any, ...]) -> str:
     return warning_of(misfit, cause, bool(others)) if misfit or others or cause in WARNINGS else ""
 
 
-def _pending(request_id: str, nothing: tuple[None, ...]) -> Outcome:
-    return Outcome(request_id, str(RowState.PENDING), "", "", "", "", None, None, None, None, "", nothing)
+def _pending(request_id: str, nothing: tuple[None, ...]) -> RowOutcome:
+    return RowOutcome(request_id, str(RowState.PENDING), "", "", "", "", None, None, None, None, "", nothing)

@@ -24,7 +24,7 @@ TICKS_PER_DOLLAR = 10**10
 UTF8_BOM = b"\xef\xbb\xbf"
 
 
-class Outcome(NamedTuple):
+class RowOutcome(NamedTuple):
     """What became of a row. Tokens and cost are None while there is no result.
 
     A tuple for speed, as there is one for every row of a file.
@@ -49,7 +49,7 @@ class Outcome(NamedTuple):
     """The JSON values of the answer's fields; None for those that it lacks."""
 
 
-Row = tuple[Sequence[str], Outcome]
+Row = tuple[Sequence[str], RowOutcome]
 Only = Collection[str] | None
 """Names of the columns to write; None for all."""
 
@@ -139,14 +139,14 @@ def _buffers(rows: Iterable[Row]) -> Iterator[list[Row]]:
         yield buffer
 
 
-def _texts(outcome: Outcome) -> tuple[str, ...]:
+def _texts(outcome: RowOutcome) -> tuple[str, ...]:
     """Returns our cells as text."""
     request_id, state, answer, error, finish, model, prompt, completion, reasoning, ticks, warning, _ = outcome
     counts = [_count(prompt), _count(completion), _count(reasoning)]
     return (request_id, state, answer, error, warning, finish, model, *counts, usd(ticks))
 
 
-def _texts_of_fields(outcome: Outcome) -> tuple[str, ...]:
+def _texts_of_fields(outcome: RowOutcome) -> tuple[str, ...]:
     """Returns our cells as text, with those of the fields."""
     request_id, state, answer, *behind = _texts(outcome)
     return (request_id, state, answer, *map(as_cell, outcome.values), *behind)

@@ -16,7 +16,7 @@ from batchsite.batches.tags import tags_in
 from batchsite.http import next_url, offer_undo, whole_numbers
 from batchsite.pricing.retry_cost import cost_of
 from batchsite.submission import actions, list_actions, tasks
-from batchsite.submission.list_actions import Outcome
+from batchsite.submission.list_actions import ListOutcome
 from batchsite.teams.requests import TeamRequest
 
 WORDS = {
@@ -47,7 +47,7 @@ def batches_selected(request: TeamRequest) -> HttpResponse:
     return redirect(back)
 
 
-def _outcome(request: TeamRequest, action: str, pks: Sequence[int], word: str) -> Outcome:
+def _outcome(request: TeamRequest, action: str, pks: Sequence[int], word: str) -> ListOutcome:
     team, user = request.team, request.user
     if action == "tag":
         return list_actions.tag(team, pks, word, user)
@@ -62,7 +62,7 @@ def _outcome(request: TeamRequest, action: str, pks: Sequence[int], word: str) -
     return do(team, pks, user)
 
 
-def _report(request: TeamRequest, action: str, outcome: Outcome, word: str, back: str) -> None:
+def _report(request: TeamRequest, action: str, outcome: ListOutcome, word: str, back: str) -> None:
     """Says what was done and what was not, and offers to take it back."""
     done, opposite = WORDS[action]
     for name, reason in outcome.refused:

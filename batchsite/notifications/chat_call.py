@@ -14,7 +14,7 @@ from batchsite.notifications import news_words
 from batchsite.notifications.chat_services import Chat, NoSuchChat, read_chat
 from batchsite.notifications.guarded_requests import Way, current_way
 from batchsite.notifications.models import News
-from batchsite.notifications.outcome_codes import REFUSED, Outcome
+from batchsite.notifications.outcome_codes import REFUSED, DeliveryOutcome
 
 log = logging.getLogger(__name__)
 
@@ -26,12 +26,12 @@ class ChatCall:
     address: str = field(repr=False)
     news: Sequence[News]
 
-    def make(self) -> Outcome:
+    def make(self) -> DeliveryOutcome:
         """Sends it. The address stands in no outcome and no log."""
         try:
             chat = read_chat(self.address, allow_plain=settings.OPTIONS.notify_private)
         except NoSuchChat:
-            return Outcome(Fault.ADDRESS)
+            return DeliveryOutcome(Fault.ADDRESS)
         way = Way()
         token = current_way.set(way)
         try:
@@ -42,8 +42,8 @@ class ChatCall:
         finally:
             current_way.reset(token)
         if is_delivered:
-            return Outcome(way.code, is_delivered=True)
-        return Outcome(REFUSED if way.code.startswith("2") else way.code or REFUSED)
+            return DeliveryOutcome(way.code, is_delivered=True)
+        return DeliveryOutcome(REFUSED if way.code.startswith("2") else way.code or REFUSED)
 
     def _told(self, chat: Chat) -> bool:
         title, text = news_words.title(self.news), news_words.below_title(self.news)

@@ -22,7 +22,7 @@ from batchsite.notifications import destinations, mail_call
 from batchsite.notifications.chat_call import ChatCall
 from batchsite.notifications.destinations import Unreadable
 from batchsite.notifications.models import Attempt, Channel, Delivery, DeliveryState, Destination, Kind
-from batchsite.notifications.outcome_codes import UNREADABLE, Outcome
+from batchsite.notifications.outcome_codes import UNREADABLE, DeliveryOutcome
 from batchsite.notifications.payload import body_of
 from batchsite.notifications.webhook_call import GONE, WebhookCall
 from batchsite.processes.heartbeats import stopping
@@ -38,8 +38,8 @@ MOST_IN_ONE = 200
 """Pieces of news in one mail or message."""
 
 
-class Call(Protocol):
-    def make(self) -> Outcome: ...
+class DeliveryCall(Protocol):
+    def make(self) -> DeliveryOutcome: ...
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Ready:
 
     claim: Claim[Destination]
     attempts: Sequence[Attempt]
-    call: Call
+    call: DeliveryCall
 
 
 @dataclass(frozen=True)
@@ -57,8 +57,8 @@ class Nothing:
 
     code: str
 
-    def make(self) -> Outcome:
-        return Outcome(self.code)
+    def make(self) -> DeliveryOutcome:
+        return DeliveryOutcome(self.code)
 
 
 def deliver(destination_ids: Sequence[int]) -> None:
@@ -80,7 +80,7 @@ def deliver(destination_ids: Sequence[int]) -> None:
             claim.next_look_at = _next_look(claim.pk)
 
 
-def _made(ready: Ready) -> tuple[Outcome, int]:
+def _made(ready: Ready) -> tuple[DeliveryOutcome, int]:
     began = time.monotonic()
     outcome = ready.call.make()
     return outcome, int(1000 * (time.monotonic() - began))
@@ -138,7 +138,7 @@ def _intend(delivery: Delivery) -> Attempt:
     return Attempt.objects.create(delivery=delivery, number=delivery.attempts.count() + 1)
 
 
-def _call(destination: Destination, some: Sequence[Delivery]) -> Call:
+def _call(destination: Destination, some: Sequence[Delivery]) -> DeliveryCall:
     news = [one.news for one in some]
     try:
         address = destinations.unseal(destination.address) if destination.address is not None else ""
@@ -155,7 +155,7 @@ def _call(destination: Destination, some: Sequence[Delivery]) -> Call:
 # ---- outcome -----------------------------------------------------------------------------------------------
 
 
-def _record(ready: Ready, outcome: Outcome, took: int) -> None:
+def _record(ready: Ready, outcome: DeliveryOutcome, took: int) -> None:
     """Writes down what came of the attempts. If another process took over meanwhile, it sends them again."""
     now = timezone.now()
     ids = [attempt.delivery_id for attempt in ready.attempts]

@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from batchsite.notifications import news_words
 from batchsite.notifications.models import Audience, Destination, News
-from batchsite.notifications.outcome_codes import NO_MAIL_SERVER, NO_RECIPIENT, SENT, Outcome
+from batchsite.notifications.outcome_codes import NO_MAIL_SERVER, NO_RECIPIENT, SENT, DeliveryOutcome
 from batchsite.teams.models import Role, User
 
 MOST_RECIPIENTS = 100
@@ -28,26 +28,26 @@ class MailCall:
     text: str
     recipients: Sequence[str]
 
-    def make(self) -> Outcome:
+    def make(self) -> DeliveryOutcome:
         """Sends it. If it reaches some and not others it counts as failed, and is sent again under the same id."""
         if not settings.OPTIONS.email_url:
-            return Outcome(NO_MAIL_SERVER)
+            return DeliveryOutcome(NO_MAIL_SERVER)
         if not self.recipients:
-            return Outcome(NO_RECIPIENT)
+            return DeliveryOutcome(NO_RECIPIENT)
         mail = EmailMessage(self.title, self.text, bcc=self.recipients, headers=self._headers())
         try:
             mail.send()
         except smtplib.SMTPRecipientsRefused as error:
-            return Outcome(str(next(iter(error.recipients.values()))[0]))
+            return DeliveryOutcome(str(next(iter(error.recipients.values()))[0]))
         except smtplib.SMTPResponseException as error:
-            return Outcome(str(error.smtp_code))
+            return DeliveryOutcome(str(error.smtp_code))
         except TimeoutError:
-            return Outcome("timeout")
+            return DeliveryOutcome("timeout")
         except ssl.SSLError:
-            return Outcome("certificate")
+            return DeliveryOutcome("certificate")
         except (smtplib.SMTPException, OSError):
-            return Outcome("unreachable")
-        return Outcome(SENT, is_delivered=True)
+            return DeliveryOutcome("unreachable")
+        return DeliveryOutcome(SENT, is_delivered=True)
 
     def _headers(self) -> dict[str, str]:
         host = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].strip(" >")

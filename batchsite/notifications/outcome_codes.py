@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Outcome:
+class DeliveryOutcome:
     """`code` is a status of HTTP or SMTP, or the name of a fault."""
 
     code: str

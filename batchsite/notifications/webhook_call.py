@@ -12,7 +12,7 @@ from standardwebhooks import Webhook
 
 from batchsite.datasets.web_address import ANY_PORT, NotFetched
 from batchsite.datasets.web_fetch import Limits, Outgoing, answer_of
-from batchsite.notifications.outcome_codes import Outcome
+from batchsite.notifications.outcome_codes import DeliveryOutcome
 from batchsite.timeouts import timeouts
 
 GONE = 410
@@ -28,16 +28,16 @@ class WebhookCall:
     secrets: Sequence[str] = field(repr=False)
     body: bytes = field(repr=False)
 
-    def make(self) -> Outcome:
+    def make(self) -> DeliveryOutcome:
         """Sends it. Redirects count as failures: whoever moves says so to us, not to every sender."""
         private = settings.OPTIONS.notify_private
         limits = Limits(0, "", private, (ANY_PORT,) if private else settings.OPTIONS.fetch_ports)
         sent = Outgoing("POST", self._headers(), self.body, timeouts().delivery)
         try:
             with answer_of(httpx.URL(self.address), limits, sent) as answer:
-                return Outcome(str(answer.status_code), is_delivered=answer.is_success)
+                return DeliveryOutcome(str(answer.status_code), is_delivered=answer.is_success)
         except NotFetched as error:
-            return Outcome(error.fault)
+            return DeliveryOutcome(error.fault)
 
     def _headers(self) -> dict[str, str]:
         now = timezone.now()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from batchsite.operations.live_probe import PAUSE, ROWS, Different, NotAsked, Probe, file_line
+from batchsite.operations.live_probe import PAUSE, ROWS, Different, LiveProbe, NotAsked, file_line
 from batchsite.xai.bodies import RESPONSES
 from batchsite.xai.catalogue import BATCH_MODELS, batch_cost, list_price
 from batchsite.xai.errors import (
@@ -32,19 +32,19 @@ _TYPICAL, _SEARCH = 12_000_000, 250_000_000
 @dataclass(frozen=True)
 class Check:
     about: str
-    run: Callable[[Probe], str]
+    run: Callable[[LiveProbe], str]
     ticks: int = 0
     """What it may cost at most."""
 
 
-def key(probe: Probe) -> str:
+def key(probe: LiveProbe) -> str:
     info = probe.client.check_key()
     if info.blocked:
         raise Different(info.reason)
     return "the key works, and asking is free (facts 7.5)"
 
 
-def models(probe: Probe) -> str:
+def models(probe: LiveProbe) -> str:
     listed = {model.id: model for model in probe.client.language_models()}
     wrong = [model.id for model in BATCH_MODELS if model.id not in listed]
     if wrong:
@@ -57,7 +57,7 @@ def models(probe: Probe) -> str:
     return f"{len(listed)} models, prices as in the table (facts 7.3)"
 
 
-def create(probe: Probe) -> str:
+def create(probe: LiveProbe) -> str:
     made = probe.client.create_batch(f"{probe.name} rows")
     probe.batch_id = made.batch_id
     if made.counters and made.counters.num_requests:
@@ -65,21 +65,21 @@ def create(probe: Probe) -> str:
     return "named, empty, with an id (facts 2.1)"
 
 
-def add(probe: Probe) -> str:
+def add(probe: LiveProbe) -> str:
     batch_id = probe.need_batch()
     probe.client.add_requests(batch_id, probe.body(IDS))
     probe.client.add_requests(batch_id, probe.body([FAILING], max_tokens=-5))
     return "taken with an empty reply (facts 2.5)"
 
 
-def listed(probe: Probe) -> str:
+def listed(probe: LiveProbe) -> str:
     seen = {meta.batch_request_id for meta in probe.client.iter_requests(probe.need_batch())}
     if seen != {*IDS, FAILING}:
         raise Different(f"{len(seen)} of {ROWS + 1} requests are listed right after they were added")
     return "all requests are listed at once (facts 2.6)"
 
 
-def added_again(probe: Probe) -> str:
+def added_again(probe: LiveProbe) -> str:
     batch_id = probe.need_batch()
     try:
         probe.client.add_requests(batch_id, probe.body(IDS))
@@ -91,7 +91,7 @@ def added_again(probe: Probe) -> str:
     return "taken, and not listed again (facts 2.5)"
 
 
-def added_changed(probe: Probe) -> str:
+def added_changed(probe: LiveProbe) -> str:
     try:
         probe.client.add_requests(probe.need_batch(), probe.body(IDS[:1], words="Reply with NO."))
     except ContentDiffers:
@@ -101,7 +101,7 @@ def added_changed(probe: Probe) -> str:
     raise Different("taken")
 
 
-def refused_model(probe: Probe) -> str:
+def refused_model(probe: LiveProbe) -> str:
     batch_id = probe.need_batch()
     try:
         probe.client.add_requests(batch_id, probe.body(["doctor-other"], model="grok-4.6"))
@@ -112,7 +112,7 @@ def refused_model(probe: Probe) -> str:
     raise Different("grok-4.6 is taken into a batch")
 
 
-def pages(probe: Probe) -> str:
+def pages(probe: LiveProbe) -> str:
     batch_id = probe.need_batch()
     probe.rows = probe.results_of(batch_id, ROWS + 1)
     seen: list[str] = []
@@ -128,7 +128,7 @@ def pages(probe: Probe) -> str:
     return "pages of two lead through all rows once (facts 2.7)"
 
 
-def counters(probe: Probe) -> str:
+def counters(probe: LiveProbe) -> str:
     if not probe.rows:
         raise NotAsked("there are no results")
     failed = sum(row.outcome == "failed" for row in probe.rows.values())
@@ -146,7 +146,7 @@ def counters(probe: Probe) -> str:
     raise Different(f"{seen} beside {answered} answers and {failed} errors, for two minutes")
 
 
-def cost(probe: Probe) -> str:
+def cost(probe: LiveProbe) -> str:
     usages = [row.usage for row in probe.rows.values() if row.usage]
     price = list_price(probe.model)
     if not usages or price is None:
@@ -163,7 +163,7 @@ def cost(probe: Probe) -> str:
     return "80 % of the list price, to the tick (facts 2.13)"
 
 
-def failing_row(probe: Probe) -> str:
+def failing_row(probe: LiveProbe) -> str:
     row = probe.rows.get(FAILING)
     if row is None:
         raise NotAsked("there is no result")
@@ -174,7 +174,7 @@ def failing_row(probe: Probe) -> str:
     return f"an error{' with the code ' + row.error_code if row.error_code else ''}, not billed (facts 2.7)"
 
 
-def cancel(probe: Probe) -> str:
+def cancel(probe: LiveProbe) -> str:
     batch_id = probe.new_batch("cancelled")
     probe.client.add_requests(batch_id, probe.body(IDS[:1]))
     if probe.client.cancel_batch(batch_id).cancel_time is None:
@@ -188,7 +188,7 @@ def cancel(probe: Probe) -> str:
     raise Different("a cancelled batch takes rows")
 
 
-def deferred(probe: Probe) -> str:
+def deferred(probe: LiveProbe) -> str:
     body = {"model": probe.model, "messages": [{"role": "user", "content": "Reply with OK."}]}
     request_id = probe.client.start_deferred(body).request_id
     for _ in range(MOST_LOOKS):
@@ -206,7 +206,7 @@ def deferred(probe: Probe) -> str:
     raise Different("its answer can be read again" if again else "read again, it counts as running")
 
 
-def tools(probe: Probe) -> str:
+def tools(probe: LiveProbe) -> str:
     batch_id = probe.new_batch("tools")
     body = probe.body(
         ["doctor-search"], words="Which day is it? Search once.", kind=RESPONSES, tools=[{"type": "web_search"}]
@@ -220,7 +220,7 @@ def tools(probe: Probe) -> str:
     return f"{row.usage.tool_calls} calls, {len(row.sources)} sources (facts 6.5)"
 
 
-def cached_share(probe: Probe) -> str:
+def cached_share(probe: LiveProbe) -> str:
     batch_id = probe.new_batch("cached")
     probe.client.add_requests(batch_id, probe.body(CACHED, words=LONG_TEXT))
     rows = probe.results_of(batch_id, len(CACHED)).values()
@@ -231,7 +231,7 @@ def cached_share(probe: Probe) -> str:
     return f"{100 * cached // prompt} % of the input was cached (facts 7.3: nothing is promised)"
 
 
-def file_batch(probe: Probe) -> str:
+def file_batch(probe: LiveProbe) -> str:
     file_id = probe.client.upload_file("doctor.jsonl", file_line("doctor-file", probe.model))
     batch_id = probe.new_batch("file", input_file_id=file_id)
     probe.results_of(batch_id, 1)

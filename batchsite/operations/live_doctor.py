@@ -14,7 +14,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from batchsite.operations.cassette import Recorder, UnexpectedCall
-from batchsite.operations.live_probe import Probe
+from batchsite.operations.live_probe import LiveProbe
 from batchsite.operations.live_report import Line, examine, most_ticks, play, report
 from batchsite.teams.accounts import sandbox_key, sandbox_url
 from batchsite.wording import dollars
@@ -40,7 +40,7 @@ def run_live(most_dollars: float, path: Path | None, say: Say, *, wait: Callable
     recorder, model = Recorder(_transport(base_url)), BATCH_MODELS[0].id
     lines = []
     with XaiClient(key, base_url, transport=recorder) as client:
-        for line in examine(Probe(client, model, f"batchsite doctor {secrets.token_hex(4)}", wait)):
+        for line in examine(LiveProbe(client, model, f"batchsite doctor {secrets.token_hex(4)}", wait)):
             lines.append(line)
             say(in_words(line))
     if path:

@@ -27,7 +27,7 @@ class NotAsked(Exception):
 
 
 @dataclass
-class Probe:
+class LiveProbe:
     """One examination of a provider."""
 
     client: XaiClient

@@ -8,7 +8,7 @@ from typing import Any
 
 from batchsite.operations.cassette import Player
 from batchsite.operations.live_checks import CHECKS
-from batchsite.operations.live_probe import Different, NotAsked, Probe
+from batchsite.operations.live_probe import Different, LiveProbe, NotAsked
 from batchsite.xai.client import XaiClient
 from batchsite.xai.errors import XaiError
 
@@ -30,7 +30,7 @@ def most_ticks() -> int:
     return sum(check.ticks for check in CHECKS)
 
 
-def examine(probe: Probe) -> Iterator[Line]:
+def examine(probe: LiveProbe) -> Iterator[Line]:
     """Yields the line of each check. Never raises what a provider may cause."""
     is_open = True
     for check in CHECKS:
@@ -42,7 +42,7 @@ def examine(probe: Probe) -> Iterator[Line]:
         yield line
 
 
-def _line(about: str, run: Callable[[Probe], str], probe: Probe) -> Line:
+def _line(about: str, run: Callable[[LiveProbe], str], probe: LiveProbe) -> Line:
     try:
         return Line(about, AS_KNOWN, run(probe))
     except Different as difference:
@@ -63,4 +63,4 @@ def play(recorded: dict[str, Any]) -> list[Line]:
     """Returns the lines that the client makes of the recorded calls now. Raises UnexpectedCall if it makes others."""
     player = Player(recorded["calls"])
     client = XaiClient("recorded", "https://recorded.example/v1", transport=player, retries=0)
-    return list(examine(Probe(client, recorded["model"], "recorded", lambda _: None)))
+    return list(examine(LiveProbe(client, recorded["model"], "recorded", lambda _: None)))

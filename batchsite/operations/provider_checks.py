@@ -12,7 +12,7 @@ from batchsite.batches.models import Batch
 from batchsite.batches.states import RUNNING
 from batchsite.operations.findings import Finding, ok, problem, warning
 from batchsite.teams.accounts import AccountKind, AccountMissing, account_of, sandbox_key, sandbox_url
-from batchsite.teams.key_checks import KeyCheck, Verdict, check_key
+from batchsite.teams.key_checks import KeyCheck, KeyVerdict, check_key
 from batchsite.teams.models import FIRST_KEY, ProviderKey
 
 MOST_ASKED = 20
@@ -27,7 +27,7 @@ def examine_provider() -> Iterator[Finding]:
         yield _judged("XAI_API_KEY", check)
         return
     check, took = _timed(sandbox_key(), sandbox_url())
-    if check.verdict == Verdict.WORKS:
+    if check.verdict == KeyVerdict.WORKS:
         yield ok("provider", f"The sandbox answers in {took:.0f} ms. No key is set: answers are simulated.")
     else:
         yield problem("provider", "The sandbox does not answer.", "Start batchsite: make run starts it too.")
@@ -68,7 +68,7 @@ def examine_accounts_in_use() -> Iterator[Finding]:
 
 
 def _sandbox_answers() -> bool:
-    return check_key(sandbox_key(), sandbox_url()).verdict == Verdict.WORKS
+    return check_key(sandbox_key(), sandbox_url()).verdict == KeyVerdict.WORKS
 
 
 def _timed(api_key: str, base_url: str) -> tuple[KeyCheck, float]:
@@ -79,17 +79,17 @@ def _timed(api_key: str, base_url: str) -> tuple[KeyCheck, float]:
 
 
 def _reached(check: KeyCheck, base_url: str, took: float) -> Finding:
-    if check.verdict != Verdict.UNKNOWN:
+    if check.verdict != KeyVerdict.UNKNOWN:
         return ok("provider", f"{base_url} answers in {took:.0f} ms.")
     advice = "Check the network, the proxy and XAI_API_BASE. Batches wait and continue automatically."
     return problem("provider", f"{base_url} does not answer as expected. {check.words_and_detail}", advice)
 
 
 def _judged(whose: str, check: KeyCheck) -> Finding:
-    if check.verdict == Verdict.WORKS:
+    if check.verdict == KeyVerdict.WORKS:
         return ok("key", f"{whose}: {check.words}")
-    if check.verdict == Verdict.REFUSED:
+    if check.verdict == KeyVerdict.REFUSED:
         return problem("key", f"{whose}: {check.words}", "Set a key that works; what is held continues automatically.")
-    if check.verdict == Verdict.NO_CREDITS:
+    if check.verdict == KeyVerdict.NO_CREDITS:
         return warning("key", f"{whose}: {check.words}", "Add credits in the xAI console.")
     return warning("key", f"{whose}: {check.words}", "Try again in a moment.")

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any
 
 from batchsite.exports.result_files import FORMS
-from batchsite.exports.text_writers import Outcome
+from batchsite.exports.text_writers import RowOutcome
 from batchsite.provider.quick_client import ProviderAccount, RemoteFailure, failures_in_words, quick_client
 from batchsite.provider.remote_list import Remote
 from batchsite.teams.provider_client import client_for
@@ -134,10 +134,10 @@ def _raw_lines(rows: Iterator[dict[str, Any]]) -> Iterator[bytes]:
         yield b"".join(encode_json(raw) + b"\n" for raw in portion)
 
 
-def _outcome(raw: dict[str, Any]) -> Outcome:
+def _outcome(raw: dict[str, Any]) -> RowOutcome:
     result = with_calls_as_answers(read_result(raw))
     usage = result.usage
-    return Outcome(
+    return RowOutcome(
         batch_request_id=result.batch_request_id,
         state="pending" if result.outcome == "not_ready" else result.outcome,
         answer=result.content or result.refusal,

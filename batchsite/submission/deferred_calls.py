@@ -25,7 +25,7 @@ Read = dict[str, Any] | XaiError | None
 """The completion; None while xAI works on it."""
 
 
-class Verdict(enum.Enum):
+class CallVerdict(enum.Enum):
     """What an error of a call means for what was asked."""
 
     LOST = "xAI may have taken it, and nobody can look"
@@ -50,22 +50,22 @@ def read(client: XaiClient, request_id: str) -> Read:
         return error
 
 
-def after_asking(error: XaiError) -> Verdict:
+def after_asking(error: XaiError) -> CallVerdict:
     """Returns what the error of an ask means."""
     if error.unknown_outcome:
-        return Verdict.LOST
+        return CallVerdict.LOST
     if is_hold(error) or error.never_sent or isinstance(error, RateLimited):
-        return Verdict.NOT_TAKEN
-    return Verdict.NOT_TAKEN if _is_about_the_key(error) else Verdict.REFUSED
+        return CallVerdict.NOT_TAKEN
+    return CallVerdict.NOT_TAKEN if _is_about_the_key(error) else CallVerdict.REFUSED
 
 
-def after_reading(error: XaiError) -> Verdict:
+def after_reading(error: XaiError) -> CallVerdict:
     """Returns what the error of a read means. A read that broke may have taken the answer: the next one tells."""
     if isinstance(error, NotFound):
-        return Verdict.GONE
+        return CallVerdict.GONE
     if is_hold(error) or error.retryable or _is_about_the_key(error):
-        return Verdict.NOT_TAKEN
-    return Verdict.REFUSED
+        return CallVerdict.NOT_TAKEN
+    return CallVerdict.REFUSED
 
 
 def is_missed_twice(missed_at: datetime | None) -> bool:

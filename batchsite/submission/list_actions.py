@@ -25,7 +25,7 @@ from batchsite.teams.models import Team, User
 
 
 @dataclass
-class Outcome:
+class ListOutcome:
     """To which batches it was done, and why not to others."""
 
     done: list[int] = field(default_factory=list)
@@ -33,7 +33,7 @@ class Outcome:
     """(name of the batch, reason)."""
 
 
-def archive(team: Team, pks: Iterable[int], user: User) -> Outcome:
+def archive(team: Team, pks: Iterable[int], user: User) -> ListOutcome:
     """Hides batches that do not run from lists. Nothing is removed."""
 
     def put_away(batch: Batch) -> None:
@@ -44,18 +44,18 @@ def archive(team: Team, pks: Iterable[int], user: User) -> Outcome:
     return _each(batches_of(team).filter(archived_at=None), pks, put_away)
 
 
-def unarchive(team: Team, pks: Iterable[int], user: User) -> Outcome:
+def unarchive(team: Team, pks: Iterable[int], user: User) -> ListOutcome:
     """Shows archived batches in lists again."""
     archived = batches_of(team).exclude(archived_at=None)
     return _each(archived, pks, lambda batch: _update(batch, user, "archived", "Back in the list", archived_at=None))
 
 
-def delete(team: Team, pks: Iterable[int], user: User) -> Outcome:
+def delete(team: Team, pks: Iterable[int], user: User) -> ListOutcome:
     """Deletes batches that do not run; `restore` brings them back for a while."""
     return _each(batches_of(team), pks, lambda batch: actions.delete(batch, user))
 
 
-def restore(team: Team, pks: Iterable[int], user: User) -> Outcome:
+def restore(team: Team, pks: Iterable[int], user: User) -> ListOutcome:
     """Brings deleted batches back, with the datasets that were deleted after them, as long as nothing was removed."""
 
     def bring_back(batch: Batch) -> None:
@@ -67,7 +67,7 @@ def restore(team: Team, pks: Iterable[int], user: User) -> Outcome:
     return _each(Batch.objects.filter(team=team).exclude(deleted_at=None), pks, bring_back)
 
 
-def tag(team: Team, pks: Iterable[int], word: str, user: User) -> Outcome:
+def tag(team: Team, pks: Iterable[int], word: str, user: User) -> ListOutcome:
     """Adds a tag to batches that do not have it."""
 
     def add(batch: Batch) -> None:
@@ -80,7 +80,7 @@ def tag(team: Team, pks: Iterable[int], word: str, user: User) -> Outcome:
     return _each(batches_of(team).exclude(pk__in=tagged), pks, add)
 
 
-def untag(team: Team, pks: Iterable[int], word: str, user: User) -> Outcome:
+def untag(team: Team, pks: Iterable[int], word: str, user: User) -> ListOutcome:
     """Takes a tag from batches."""
 
     def take(batch: Batch) -> None:
@@ -90,8 +90,8 @@ def untag(team: Team, pks: Iterable[int], word: str, user: User) -> Outcome:
     return _each(batches_of(team).filter(taggings__tag=word), pks, take)
 
 
-def _each(batches: QuerySet[Batch], pks: Iterable[int], action: Callable[[Batch], None]) -> Outcome:
-    outcome = Outcome()
+def _each(batches: QuerySet[Batch], pks: Iterable[int], action: Callable[[Batch], None]) -> ListOutcome:
+    outcome = ListOutcome()
     for pk in pks:
         with transaction.atomic():
             if not batches.filter(pk=pk).exists():

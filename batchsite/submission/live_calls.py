@@ -24,7 +24,7 @@ from batchsite.processes.leases import LeaseLost
 from batchsite.submission import bisect, deferred_calls, live_rows, results_store, sent_files
 from batchsite.submission.cap_guard import still_fits
 from batchsite.submission.checked_page import check_page
-from batchsite.submission.deferred_calls import Verdict
+from batchsite.submission.deferred_calls import CallVerdict
 from batchsite.submission.live_losses import ANSWER_WAS_LOST, ASK_WAS_LOST, lose
 from batchsite.submission.live_pace import pause, room, seconds_to_ask, slow_down, word_wanted
 from batchsite.submission.provider_teams import team_of_key
@@ -168,11 +168,11 @@ class Flight:
 
     def _not_asked(self, submission: Submission, request: LiveRequest, error: XaiError) -> None:
         verdict = deferred_calls.after_asking(error)
-        if verdict is Verdict.NOT_TAKEN:
+        if verdict is CallVerdict.NOT_TAKEN:
             live_rows.withdraw(request)
             if not isinstance(error, RateLimited):
                 self._trouble = self._trouble or error
-        elif verdict is Verdict.LOST:
+        elif verdict is CallVerdict.LOST:
             lose(submission, [request], ASK_WAS_LOST, LOST_REQUEST, LiveState.LOST, error.message)
             self._trouble = self._trouble or error
         elif not submission.sent and submission.failed + 1 >= bisect.HOPELESS:  # it is not the rows
@@ -213,11 +213,11 @@ class Flight:
                     live_rows.look_later(request)
                     continue
                 verdict = deferred_calls.after_reading(reply)
-                if verdict is Verdict.GONE and deferred_calls.is_missed_twice(request.missed_at):
+                if verdict is CallVerdict.GONE and deferred_calls.is_missed_twice(request.missed_at):
                     lose(submission, [request], ANSWER_WAS_LOST, LOST_ANSWER, LiveState.ENDED)
-                elif verdict is Verdict.REFUSED:
+                elif verdict is CallVerdict.REFUSED:
                     self._fail(submission, request, reply, cause_of(reply.message))
                 else:
-                    live_rows.look_later(request, missed=verdict is Verdict.GONE)
-                    if verdict is Verdict.NOT_TAKEN and not isinstance(reply, RateLimited):
+                    live_rows.look_later(request, missed=verdict is CallVerdict.GONE)
+                    if verdict is CallVerdict.NOT_TAKEN and not isinstance(reply, RateLimited):
                         self._trouble = self._trouble or reply

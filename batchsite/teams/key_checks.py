@@ -15,7 +15,7 @@ TIMEOUT = 15.0
 """Seconds; short, as a person waits for the answer."""
 
 
-class Verdict(models.TextChoices):
+class KeyVerdict(models.TextChoices):
     WORKS = "works"
     NO_CREDITS = "no credits"
     REFUSED = "refused"
@@ -26,7 +26,7 @@ class Verdict(models.TextChoices):
 class KeyCheck:
     """The outcome. `words` say what is wrong and what to do, and never contain the key."""
 
-    verdict: Verdict
+    verdict: KeyVerdict
     words: str
     provider_team_id: str = ""
     """The xAI team of the key. Empty if xAI did not say."""
@@ -40,11 +40,11 @@ class KeyCheck:
     @property
     def usable(self) -> bool:
         """Whether the key is worth storing: it is right, even if its account has no credits."""
-        return self.verdict in {Verdict.WORKS, Verdict.NO_CREDITS}
+        return self.verdict in {KeyVerdict.WORKS, KeyVerdict.NO_CREDITS}
 
     @property
     def tone(self) -> str:
-        return {Verdict.WORKS: "good", Verdict.REFUSED: "bad"}.get(self.verdict, "warn")
+        return {KeyVerdict.WORKS: "good", KeyVerdict.REFUSED: "bad"}.get(self.verdict, "warn")
 
 
 def check_key(api_key: str, base_url: str) -> KeyCheck:
@@ -59,21 +59,21 @@ def check_key(api_key: str, base_url: str) -> KeyCheck:
 def _failed(error: XaiError, base_url: str) -> KeyCheck:
     if fault := fault_of(error):  # first: a proxy's page may come with status 403, which says nothing about the key
         words = f"The key could not be tested. {sentence(fault, base_url)}"
-        return KeyCheck(Verdict.UNKNOWN, words, detail=error.message)
+        return KeyCheck(KeyVerdict.UNKNOWN, words, detail=error.message)
     if isinstance(error, OutOfCredits):
         words = "The key is right, but its xAI team has no credits left. Batches wait until there are some."
-        return KeyCheck(Verdict.NO_CREDITS, words)
+        return KeyCheck(KeyVerdict.NO_CREDITS, words)
     if isinstance(error, KeyRejected):
         words = "xAI does not accept this key. Copy it again from console.x.ai, whole and without spaces."
-        return KeyCheck(Verdict.REFUSED, words)
+        return KeyCheck(KeyVerdict.REFUSED, words)
     if isinstance(error, PermissionDenied):
-        return KeyCheck(Verdict.REFUSED, f"xAI refuses this key. {error.message}")
-    return KeyCheck(Verdict.UNKNOWN, f"The key could not be tested. {error.message}")
+        return KeyCheck(KeyVerdict.REFUSED, f"xAI refuses this key. {error.message}")
+    return KeyCheck(KeyVerdict.UNKNOWN, f"The key could not be tested. {error.message}")
 
 
 def _judge(info: KeyInfo) -> KeyCheck:
     if info.blocked:
         words = f"xAI knows this key and blocks it: {info.reason}. Unblock it at console.x.ai, or use another."
-        return KeyCheck(Verdict.REFUSED, words, info.team_id)
+        return KeyCheck(KeyVerdict.REFUSED, words, info.team_id)
     named = f" It is named “{info.name}” there." if info.name else ""
-    return KeyCheck(Verdict.WORKS, f"xAI accepts the key.{named}", info.team_id)
+    return KeyCheck(KeyVerdict.WORKS, f"xAI accepts the key.{named}", info.team_id)

@@ -21,7 +21,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.http import HttpResponseClientRedirect
 
 from batchsite.http import page_shown
-from batchsite.permissions import RULES, Need, Rule
+from batchsite.permissions import RULES, AccessRule, Need
 from batchsite.processes.outages import write_if_possible
 from batchsite.teams import access
 from batchsite.teams.models import Membership, User
@@ -65,7 +65,7 @@ class TeamMiddleware:
         return _to_confirm(request) if is_stale else None
 
 
-def rule_for(request: HttpRequest) -> Rule:
+def rule_for(request: HttpRequest) -> AccessRule:
     """What the table of permissions says of the page. Raises PermissionDenied for one that it does not name."""
     match = request.resolver_match
     rule = RULES.get(match.view_name or "") if match else None

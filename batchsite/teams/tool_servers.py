@@ -20,7 +20,7 @@ MOST = 20
 """Servers of a team."""
 
 
-class Refused(ValueError):
+class ServerRefused(ValueError):
     """The server cannot be approved; the text says why and what to do."""
 
 
@@ -30,16 +30,18 @@ def servers_of(team: Team) -> QuerySet[ToolServer]:
 
 
 def approve(team: Team, user: User | None, *, label: str, url: str, sentence: str, token: str) -> ToolServer:
-    """Stores a server. Raises Refused."""
+    """Stores a server. Raises ServerRefused."""
     if servers_of(team).count() >= MOST:
-        raise Refused(f"A team has {MOST} servers at most. Remove one first.")
+        raise ServerRefused(f"A team has {MOST} servers at most. Remove one first.")
     secret, hint = (encrypt(token), token[-4:] if len(token) >= 12 else "") if token else (None, "")
     values = {"label": label, "url": url, "sentence": sentence, "secret": secret, "hint": hint}
     try:
         with transaction.atomic():
             return ToolServer.objects.create(team=team, approved_by=user, **values)
     except IntegrityError:
-        raise Refused(f"There is a server named “{label}” already. Remove it first, or choose another name.") from None
+        raise ServerRefused(
+            f"There is a server named “{label}” already. Remove it first, or choose another name."
+        ) from None
 
 
 def remove(server: ToolServer) -> None:

@@ -15,7 +15,7 @@ from batchsite.http import UNPROCESSABLE
 from batchsite.teams import security_log, team_keys
 from batchsite.teams.accounts import Account, AccountKind, AccountMissing, account_now, account_of, keys_of
 from batchsite.teams.forms import KeyChangeForm, KeyForm
-from batchsite.teams.key_checks import KeyCheck, Verdict, check_key
+from batchsite.teams.key_checks import KeyCheck, KeyVerdict, check_key
 from batchsite.teams.models import ProviderKey
 from batchsite.teams.requests import TeamRequest
 from batchsite.teams.signals import key_in_use
@@ -43,7 +43,7 @@ def key_set(request: TeamRequest) -> HttpResponse:
     stored = team_keys.store_key(request.team, key, check.provider_team_id, request.user, name=name)
     security_log.record("key_stored", request, key=stored.pk)
     pays = "Batches run for real from now on." if stored.is_default else "Choose it when you submit a batch."
-    level = SUCCESS if check.verdict == Verdict.WORKS else WARNING
+    level = SUCCESS if check.verdict == KeyVerdict.WORKS else WARNING
     messages.add_message(request, level, f"The key is stored. {check.words} {pays}")
     return redirect(f"{reverse('team')}#key")
 
@@ -71,7 +71,7 @@ def key_change(request: TeamRequest, key_id: int) -> HttpResponse:
         messages.error(request, str(gone))
         return redirect("team")
     security_log.record("key_changed", request, key=stored.pk, replaced=check is not None)
-    level = WARNING if check and check.verdict != Verdict.WORKS else SUCCESS
+    level = WARNING if check and check.verdict != KeyVerdict.WORKS else SUCCESS
     messages.add_message(request, level, f"“{form.cleaned_data['name']}” is changed. {check.words if check else ''}")
     return redirect(f"{reverse('team')}#key")
 

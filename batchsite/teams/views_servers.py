@@ -23,7 +23,7 @@ def server_approve(request: TeamRequest) -> HttpResponse:
     if form.is_valid():
         try:
             server = tool_servers.approve(request.team, request.user, **form.cleaned_data)
-        except tool_servers.Refused as refusal:
+        except tool_servers.ServerRefused as refusal:
             form.add_error("label", str(refusal))
         else:
             security_log.record("server_approved", request, server=server.pk)

@@ -16,7 +16,7 @@ import orjson
 
 from batchsite.recipes.recipe import Recipe
 from batchsite.submission import deferred_calls
-from batchsite.submission.deferred_calls import Verdict
+from batchsite.submission.deferred_calls import CallVerdict
 from batchsite.submission.provider_calls import hold_words, is_hold
 from batchsite.submission.provider_teams import cannot_read, team_of_key
 from batchsite.teams.accounts import Account
@@ -105,9 +105,9 @@ def read(account: Account, request_id: str) -> Reply:
     if not isinstance(reply, XaiError):
         return reply
     verdict = deferred_calls.after_reading(reply)
-    if verdict is Verdict.GONE:
+    if verdict is CallVerdict.GONE:
         return Trouble(reply.message, gone=True)
-    if verdict is Verdict.REFUSED:
+    if verdict is CallVerdict.REFUSED:
         return Trouble(reply.message)
     return replace(_trouble(account, reply), unknown=False, again=True)
 

@@ -20,7 +20,7 @@ from batchsite.teams.models import User
 from batchsite.trials.models import OPEN, AnswerState, Trial, TrialAnswer
 from batchsite.trials.trial_cost import Bill
 from batchsite.trials.trial_rows import HOWS, MOST_ROWS, RowChoice, choose, in_words
-from batchsite.trials.trial_start import MOST_FURTHER, NAMES, Refused, as_batch, plan, variants_of
+from batchsite.trials.trial_start import MOST_FURTHER, NAMES, TrialRefused, as_batch, plan, variants_of
 
 CELLS_SHOWN = 4
 EARLIER_SHOWN = 8
@@ -209,7 +209,7 @@ def cost_of(batch: Batch, choice: RowChoice) -> Bill | str:
     """Returns what a trial would cost, or a sentence why it cannot be started."""
     try:
         return plan(batch, choose(choice, batch.rows, batch.dataset.row_count)).bill
-    except (Refused, ValueError) as error:
+    except (TrialRefused, ValueError) as error:
         return str(error)
 
 

@@ -57,7 +57,7 @@ _COPIED = (
 )
 
 
-class Refused(ValueError):
+class TrialRefused(ValueError):
     """The draft cannot be tried; the message says why and what to do."""
 
 
@@ -100,7 +100,7 @@ class Plan:
 
 
 def plan(batch: Batch, rows: Sequence[int]) -> Plan:
-    """Returns what a trial of these rows will ask and cost. Raises Refused."""
+    """Returns what a trial of these rows will ask and cost. Raises TrialRefused."""
     asked = ready(batch)
     answers = list(_answers(batch, asked, rows))
     known = _known(batch, answers)
@@ -111,21 +111,21 @@ def plan(batch: Batch, rows: Sequence[int]) -> Plan:
 
 
 def press(batch: Batch, user: User | None, rows: Sequence[int], key: ProviderKey | None = None) -> Trial:
-    """Stores a trial of these rows, to be asked by a worker. Raises Refused.
+    """Stores a trial of these rows, to be asked by a worker. Raises TrialRefused.
 
     `key`: one of the team's, else what pays by default.
     """
     if batch.state != State.DRAFT:
-        raise Refused("This batch was already submitted; only a draft can be tried.")
+        raise TrialRefused("This batch was already submitted; only a draft can be tried.")
     planned = plan(batch, rows)
     answers, (account, paying) = planned.answers, _payer(batch.team, key)
     with alone_with_budgets(batch.team):
         budget = limiting_budget(batch.team, user)
         if budget and (words := budget.refusal(planned.bill.ticks or 0, "This try", "try fewer rows or variants")):
-            raise Refused(words)
+            raise TrialRefused(words)
         batch = Batch.objects.select_for_update(no_key=True).get(pk=batch.pk)
         if batch.trials.filter(ended_at=None).exists():
-            raise Refused("The last try is still running. Wait for its answers, or stop it.")
+            raise TrialRefused("The last try is still running. Wait for its answers, or stop it.")
         trial = Trial.objects.create(
             batch=batch,
             by=user,
@@ -146,11 +146,11 @@ def press(batch: Batch, user: User | None, rows: Sequence[int], key: ProviderKey
 
 
 def _payer(team: Team, key: ProviderKey | None) -> tuple[AccountKind, ProviderKey | None]:
-    """Raises Refused."""
+    """Raises TrialRefused."""
     try:
         return payer_of(team, key)
     except AccountMissing as error:
-        raise Refused(f"{error} Nothing was sent.") from error
+        raise TrialRefused(f"{error} Nothing was sent.") from error
 
 
 def promised_by_trials(team: Team, person: User | None) -> int:
@@ -175,30 +175,30 @@ def wake_held(team: Team) -> None:
 
 
 def ready(batch: Batch) -> list[ReadyVariant]:
-    """Returns the variants, ready to be asked. Raises Refused."""
+    """Returns the variants, ready to be asked. Raises TrialRefused."""
     if batch.dataset.state != DatasetState.READY:
-        raise Refused("The dataset is not ready yet.")
+        raise TrialRefused("The dataset is not ready yet.")
     for name, words in problems_of(batch).items():
         if name not in _OF_A_BATCH and words:
-            raise Refused(" ".join(words))
+            raise TrialRefused(" ".join(words))
     variants = []
     for name, variant in zip(NAMES, variants_of(batch), strict=False):
         changed = as_batch(batch, variant)
         where = f"Variant {name}: " if len(batch.variants) else ""
         if not has_prompt(changed):
-            raise Refused(f"{where}write a prompt first." if where else "Write a prompt first.")
+            raise TrialRefused(f"{where}write a prompt first." if where else "Write a prompt first.")
         if not changed.model:
-            raise Refused(f"{where}choose a model.")
+            raise TrialRefused(f"{where}choose a model.")
         if changed.makes_media:
-            raise Refused(
+            raise TrialRefused(
                 f"{where}{changed.model} makes {changed.media_noun}s, and only a batch can: submit a few rows first."
             )
         if changed.document_form == PAGES:
-            raise Refused(f"{where}pictures of pages are made while a batch is sent: submit a few rows first.")
+            raise TrialRefused(f"{where}pictures of pages are made while a batch is sent: submit a few rows first.")
         try:
             recipe = recipe_of(changed)
         except PromptError as error:
-            raise Refused(f"{where}{error}") from error
+            raise TrialRefused(f"{where}{error}") from error
         variants.append(ReadyVariant(name, prompt_fingerprint(changed), priced(changed, for_trying(recipe))))
     return variants
 
@@ -208,15 +208,15 @@ def _answers(batch: Batch, asked: Sequence[ReadyVariant], rows: Sequence[int]) -
     for row in rows:
         for number, variant in enumerate(asked):
             if row not in cells:
-                raise Refused(f"The dataset has no row {row:,}.")
+                raise TrialRefused(f"The dataset has no row {row:,}.")
             problem = check_row(variant.recipe, row, cells[row], settings.OPTIONS.request_bytes)
             if problem:
                 further = _once_uploaded(variant, row, cells[row])
-                raise Refused(f"Row {row:,} cannot be tried: {problem.message}{further}")
+                raise TrialRefused(f"Row {row:,} cannot be tried: {problem.message}{further}")
             try:
                 yield _answer(batch, variant, number, row, cells[row])
             except FileGone as error:
-                raise Refused(f"Row {row:,} cannot be tried: {error}") from error
+                raise TrialRefused(f"Row {row:,} cannot be tried: {error}") from error
 
 
 def _once_uploaded(variant: ReadyVariant, row: int, cells: Sequence[str]) -> str:
@@ -271,10 +271,10 @@ def keep(batch: Batch, answer_id: int, *, kept: bool) -> None:
 
 
 def use(trial: Trial, number: int) -> None:
-    """Makes a tried variant the draft's own prompt. The former prompt becomes a variant. Raises Refused."""
+    """Makes a tried variant the draft's own prompt. The former prompt becomes a variant. Raises TrialRefused."""
     batch = Batch.objects.get(pk=trial.batch_id)
     if not 0 <= number < len(trial.variants):
-        raise Refused("That variant doesn’t exist.")
+        raise TrialRefused("That variant doesn’t exist.")
     own, *further = variants_of(batch)
     chosen = trial.variants[number]
     if own == chosen:
@@ -285,4 +285,4 @@ def use(trial: Trial, number: int) -> None:
     del further[MOST_FURTHER:]
     drafts = Batch.objects.filter(pk=batch.pk, state=State.DRAFT)
     if not drafts.update(**chosen, variants=further, prompt_version=None):
-        raise Refused("This batch was already submitted.")
+        raise TrialRefused("This batch was already submitted.")

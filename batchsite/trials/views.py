@@ -80,7 +80,7 @@ def _act(request: TeamRequest, batch: Batch) -> HttpResponse:
         if what == "use":
             return _use(request, batch, which)
         _change(batch, what, which)
-    except (trial_start.Refused, draft_store.Submitted) as error:
+    except (trial_start.TrialRefused, draft_store.Submitted) as error:
         return _refused(request, batch, choice, str(error))
     if what == "price" and request.htmx:
         simulated = account_kind(request.team) == AccountKind.SANDBOX

@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from batchsite.asks.ask_start import Refused, press
+from batchsite.asks.ask_start import AskRefused, press
 from batchsite.asks.ask_step import advance
 from batchsite.asks.models import Ask, AskState
 from batchsite.batches.models import Batch, DailySpend
@@ -117,7 +117,7 @@ def test_what_xai_refuses_is_said_in_its_words(team: Team, sandbox: Sandbox) -> 
 
 @pytest.mark.parametrize("values", [{"prompt": " "}, {"model": ""}, {"reasoning_effort": "vast"}])
 def test_what_cannot_be_asked_is_refused_before_anything_is_stored(values: Any, team: Team) -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(AskRefused):
         asked(team, **values)
     assert not Ask.objects.exists()
 

@@ -31,7 +31,7 @@ from batchsite.teams.forms import ticks_of
 from batchsite.teams.models import Membership, Team, User
 from batchsite.trials import trial_start
 from batchsite.trials.models import Trial
-from batchsite.trials.trial_start import Refused
+from batchsite.trials.trial_start import TrialRefused
 from tests.chaos.actor import Actor
 from tests.chaos.eyes import Eyes
 from tests.chaos.money import Purse
@@ -117,7 +117,7 @@ class People(Actor):
         try:
             if did := doing():
                 self.tally.count(self.tally.done, did)
-        except (Error, httpx.TransportError, NotNow, Refused, OSError) as error:
+        except (Error, httpx.TransportError, NotNow, TrialRefused, OSError) as error:
             self.tally.count(self.tally.oddities, f"{doing.__name__.strip('_')}: {type(error).__name__}")
             connections.close_all()
             return False

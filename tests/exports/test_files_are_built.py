@@ -18,15 +18,15 @@ from batchsite.batches.models import Batch
 from batchsite.exports import export_build, table_writers
 from batchsite.exports.models import Export
 from batchsite.exports.table_writers import TooBig, build_parquet, build_xlsx
-from batchsite.exports.text_writers import Outcome, Row
+from batchsite.exports.text_writers import Row, RowOutcome
 from batchsite.teams.models import Team, User
 from tests.submission.stories import an_ended_batch
 
 pytestmark = pytest.mark.databases
 
 Browser = Callable[[User], Client]
-ANSWERED = Outcome("tickets-row-1", "succeeded", "Card", "", "stop", "grok-4.3", 287, 42, 58, 2_148_000)
-PENDING = Outcome("tickets-row-2", "pending")
+ANSWERED = RowOutcome("tickets-row-1", "succeeded", "Card", "", "stop", "grok-4.3", 287, 42, 58, 2_148_000)
+PENDING = RowOutcome("tickets-row-2", "pending")
 
 
 def _nothing(_: int) -> None: ...

@@ -13,7 +13,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from batchsite.datasets.problem_report import COLUMNS, problems_csv
-from batchsite.exports.text_writers import Outcome, csv_exact, csv_excel
+from batchsite.exports.text_writers import RowOutcome, csv_exact, csv_excel
 from batchsite.tables.formulas import harmless_row, without_formulas
 
 Table = list[list[str]]
@@ -47,7 +47,7 @@ def running(table: Table) -> list[str]:
 
 
 def for_excel(rows: Iterable[Sequence[str]]) -> str:
-    answered = ((list(cells), Outcome("r-1", "succeeded", answer=cells[-1], error=cells[0])) for cells in rows)
+    answered = ((list(cells), RowOutcome("r-1", "succeeded", answer=cells[-1], error=cells[0])) for cells in rows)
     return b"".join(csv_excel(["id", "x;=2+2"], answered)).decode("utf-8-sig")
 
 
@@ -131,7 +131,7 @@ def test_what_is_no_formula_stays_as_it_is(cell: str) -> None:
 
 @given(st.lists(st.tuples(CELL, CELL), min_size=1, max_size=3))
 def test_programs_read_back_from_exact_csv_what_was_in_the_cells(rows: list[tuple[str, str]]) -> None:
-    text = b"".join(csv_exact(["id", "text"], ((cells, Outcome("r", "pending")) for cells in rows))).decode()
+    text = b"".join(csv_exact(["id", "text"], ((cells, RowOutcome("r", "pending")) for cells in rows))).decode()
 
     assert [tuple(row[:2]) for row in read(text, ",")[1:]] == rows
 

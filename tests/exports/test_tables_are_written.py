@@ -11,8 +11,8 @@ import orjson
 import pytest
 
 from batchsite.exports.text_writers import (
-    Outcome,
     Row,
+    RowOutcome,
     Writer,
     csv_exact,
     csv_excel,
@@ -22,9 +22,9 @@ from batchsite.exports.text_writers import (
 )
 from batchsite.recipes.download_columns import column_names
 
-ANSWERED = Outcome("tickets-row-1", "succeeded", "Card", "", "stop", "grok-4.3", 287, 42, 58, 2_148_000)
-FAILED = Outcome("tickets-row-2", "failed", error="Content policy", cost_ticks=0)
-PENDING = Outcome("tickets-row-3", "pending")
+ANSWERED = RowOutcome("tickets-row-1", "succeeded", "Card", "", "stop", "grok-4.3", 287, 42, 58, 2_148_000)
+FAILED = RowOutcome("tickets-row-2", "failed", error="Content policy", cost_ticks=0)
+PENDING = RowOutcome("tickets-row-3", "pending")
 ROWS: list[Row] = [(["1", "Hello"], ANSWERED), (["2", 'say "hi", then\nleave'], FAILED), (["3", ""], PENDING)]
 OURS = (
     '"batch_request_id","state","answer","error","warning","finish_reason","answered_by",'
@@ -161,7 +161,7 @@ def test_money_is_an_exact_decimal(ticks: int | None, text: str) -> None:
     ],
 )
 def test_no_cell_is_a_formula_for_excel(cell: str, safe: str) -> None:
-    out = written(csv_excel, [(["1", cell], Outcome("r-1", "succeeded", answer=cell))]).decode("utf-8-sig")
+    out = written(csv_excel, [(["1", cell], RowOutcome("r-1", "succeeded", answer=cell))]).decode("utf-8-sig")
     row = list(csv.reader(io.StringIO(out, newline="")))[1]
 
     assert (row[1], row[4]) == (safe, safe)

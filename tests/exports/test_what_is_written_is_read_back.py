@@ -9,7 +9,7 @@ import orjson
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from batchsite.exports.text_writers import Outcome, Row, csv_exact, json_array, jsonl
+from batchsite.exports.text_writers import Row, RowOutcome, csv_exact, json_array, jsonl
 from batchsite.recipes.download_columns import OUR_COLUMNS
 from batchsite.tables import Limits, open_table
 
@@ -27,10 +27,10 @@ def tables(draw: st.DrawFn, cells: st.SearchStrategy[str]) -> tuple[list[str], l
     return columns, draw(st.lists(row, max_size=6))
 
 
-def outcomes(cells: st.SearchStrategy[str]) -> st.SearchStrategy[Outcome]:
+def outcomes(cells: st.SearchStrategy[str]) -> st.SearchStrategy[RowOutcome]:
     counts = st.none() | st.integers(0, 10**12)
     return st.builds(
-        Outcome,
+        RowOutcome,
         cells,
         st.just("failed"),
         answer=cells,
@@ -47,8 +47,8 @@ def outcomes(cells: st.SearchStrategy[str]) -> st.SearchStrategy[Outcome]:
 
 
 @given(tables(texts))
-@example((["a"], [([""], Outcome("", "failed")), (["\r"], Outcome("", "failed"))]))
-@example((["a"], [(["\x1f"], Outcome("", "failed")), (["\x1e"], Outcome("", "failed", answer='"'))]))
+@example((["a"], [([""], RowOutcome("", "failed")), (["\r"], RowOutcome("", "failed"))]))
+@example((["a"], [(["\x1f"], RowOutcome("", "failed")), (["\x1e"], RowOutcome("", "failed", answer='"'))]))
 def test_python_reads_it_back(table: tuple[list[str], list[Row]]) -> None:
     columns, rows = table
     data = b"".join(csv_exact(columns, rows))

@@ -135,5 +135,5 @@ def _refusing(*_: Any) -> bytes:
 def test_a_try_of_a_page_that_cannot_be_read_is_refused_in_words(team: Team, monkeypatch: Any) -> None:
     batch = a_draft(team, "text")
     monkeypatch.setattr(FileReader, "page_text", _refusing)
-    with pytest.raises(trial_start.Refused, match=r"Row 1 cannot be tried: Page 1 of “a.pdf” cannot be read"):
+    with pytest.raises(trial_start.TrialRefused, match=r"Row 1 cannot be tried: Page 1 of “a.pdf” cannot be read"):
         trial_start.press(batch, None, [1])

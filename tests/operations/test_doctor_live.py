@@ -10,7 +10,7 @@ import pytest
 
 from batchsite.operations.cassette import Recorder, UnexpectedCall
 from batchsite.operations.live_doctor import TooDear, changes, run_live, run_recorded
-from batchsite.operations.live_probe import Probe
+from batchsite.operations.live_probe import LiveProbe
 from batchsite.operations.live_report import Line, examine, most_ticks, play, report
 from batchsite.xai.client import XaiClient
 from tests.sandboxes import Sandbox
@@ -26,7 +26,7 @@ def nothing(_: float) -> None:
 def of_strict(key: str = "strict-key") -> tuple[list[Line], Recorder]:
     recorder = Recorder(httpx.MockTransport(StrictProvider()))
     client = XaiClient(key, "https://strict.example/v1", transport=recorder, retries=0)
-    return list(examine(Probe(client, "grok-4.3", "doctor", nothing))), recorder
+    return list(examine(LiveProbe(client, "grok-4.3", "doctor", nothing))), recorder
 
 
 def test_the_sandbox_is_as_we_know_xai(sandbox: Sandbox, tmp_path: Path) -> None:

@@ -194,7 +194,9 @@ def test_a_document_that_is_too_large_for_a_try_is_uploaded_when_its_row_is_subm
     batch = draft_store.new_draft(team, None, papers(team))
     batch.prompt, batch.picture_column = "{{question}}", "paper"
     batch.save()
-    with pytest.raises(trial_start.Refused, match="A try carries its documents inside the request; a submitted row"):
+    with pytest.raises(
+        trial_start.TrialRefused, match="A try carries its documents inside the request; a submitted row"
+    ):
         trial_start.press(batch, None, [1])
     actions.start(batch, None, draft_store.estimate_of(batch))
     assert drive(batch).succeeded == 5, story(batch)

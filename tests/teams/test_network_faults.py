@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from batchsite.teams.key_checks import KeyCheck, Verdict, check_key
+from batchsite.teams.key_checks import KeyCheck, KeyVerdict, check_key
 
 PAGE = b"<!doctype html><title>Access denied by the proxy of Example Ltd</title>"
 
@@ -47,7 +47,7 @@ def serve(status: int, tls: ssl.SSLContext | None = None) -> Iterator[int]:
 
 def untested(base_url: str, words: str) -> KeyCheck:
     check = check_key("xai-secret-0123456789abcd", base_url)
-    assert (check.verdict, check.words) == (Verdict.UNKNOWN, f"The key could not be tested. {words}")
+    assert (check.verdict, check.words) == (KeyVerdict.UNKNOWN, f"The key could not be tested. {words}")
     return check
 
 
@@ -67,7 +67,7 @@ def test_a_machine_that_refuses_connections() -> None:
 def test_the_page_of_a_proxy_says_nothing_about_the_key(status: int) -> None:
     for port in serve(status):
         check = check_key("xai-secret-0123456789abcd", f"http://127.0.0.1:{port}/v1")
-    assert check.verdict == Verdict.UNKNOWN
+    assert check.verdict == KeyVerdict.UNKNOWN
     assert "A web page came back instead of xAI’s answer" in check.words
 
 

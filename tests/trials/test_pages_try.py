@@ -191,7 +191,7 @@ def test_a_key_that_is_gone_meanwhile_sends_nothing_under_another(
     for htmx in (False, True):
         answer = post(site, draft, "try", htmx=htmx, key=keys[1].pk)
         assert (answer.status_code, "This key is not there any more" in text_of(answer)) == (422, True)
-    with pytest.raises(trial_start.Refused, match="Nothing was sent"):
+    with pytest.raises(trial_start.TrialRefused, match="Nothing was sent"):
         trial_start.press(draft, alice, [1], keys[1])
     assert not Trial.objects.exists()
 

@@ -179,7 +179,7 @@ def test_one_that_kills_its_worker_again_and_again_waits_for_a_person(team: Team
 
 
 def refusal(batch: Batch, rows: list[int]) -> str:
-    with pytest.raises(trial_start.Refused) as refused:
+    with pytest.raises(trial_start.TrialRefused) as refused:
         trial_start.press(batch, None, rows)
     assert not Trial.objects.filter(ended_at=None).exclude(rows=[1]).exists()
     return str(refused.value)

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
-from batchsite.asks.ask_start import Refused, press
+from batchsite.asks.ask_start import AskRefused, press
 from batchsite.asks.ask_step import advance
 from batchsite.asks.models import Ask, AskState
 from batchsite.exports import console
@@ -83,7 +83,7 @@ class Command(BaseCommand):
             key, effort = key_named(team, arguments.key), arguments.effort or None
             texts = {"model": model, "prompt": prompt, "system": arguments.system}
             return press(team, None, key=key, reasoning_effort=effort, **texts)
-        except (Refused, UnknownKey) as refusal:
+        except (AskRefused, UnknownKey) as refusal:
             self._stop(BAD_INPUT, str(refusal))
 
     def _earlier(self, pk: int) -> Ask:
