@@ -2,7 +2,8 @@
 
 What a row costs is known once it is answered. So rows are sent only as long as they fit at the highest price that is
 plausible: by the estimate at first, by what was billed once there is something. The average has a margin that shrinks
-the more answers there are, and the last rows count as the dearest one that came.
+the more answers there are, and the last rows count as the dearest one that came. What has a fixed price, as a picture
+or a video, needs no margin: there the estimate has no range either.
 """
 
 from __future__ import annotations
@@ -78,7 +79,9 @@ def spend_cap(batch: Batch, limit: int) -> SpendCap:
     ticks, answers = sums["ticks"] or 0, sums["answers"] or 0
     likely, highest = _estimated(batch)
     dearest = highest or 0
-    if answers:
+    if answers and highest is not None and likely == highest:
+        likely = highest = dearest = max(batch.dearest_ticks, -(-ticks // answers))
+    elif answers:
         average = -(-ticks // answers)
         margin = round(average * (1 + 1 / sqrt(answers)))
         highest = margin if answers >= ENOUGH else max(margin, highest or 0)
