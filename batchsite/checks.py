@@ -22,14 +22,14 @@ from batchsite.options import is_loopback
 REQUEST_KINDS = ("chat_get_completion", "responses")
 MOST_PAGE_ROWS = 1000
 LEAST_MEMORY = 300_000_000
-"""Bytes. A process that is idle has 150 MB that it can write to, most of it for its threads."""
+"""Bytes. An idle process has 150 MB of writable memory, most of it for its threads."""
 """Results that xAI returns at most in one call (facts 2.7)."""
 NETWORK_FILESYSTEMS = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "afs"}
 WITHOUT_MODES = {"vfat", "exfat", "ntfs", "ntfs3", "fuseblk", "9p", "drvfs", "cifs", "smb3"}
 """File systems that may not store the modes of files."""
 MOUNTS = Path("/proc/mounts")
 SHORTEST_SECRET = 32
-"""Characters of SECRET_KEY; less can be guessed from a session cookie, offline."""
+"""Characters of SECRET_KEY. A shorter one could be guessed offline from a session cookie."""
 
 
 @register("batchsite")
@@ -103,7 +103,7 @@ def _form_of_requests() -> Iterator[CheckMessage]:
 
 @register("batchsite")
 def check_limits(**_: Any) -> list[CheckMessage]:
-    """Limits that contradict each other, or with which nothing could ever be sent."""
+    """Limits that contradict each other, or that nothing could ever be sent within."""
     options = settings.OPTIONS
     complaints: list[CheckMessage] = [
         Error(

@@ -29,7 +29,7 @@ def start(dsn: str, **options: Any) -> None:
 
 
 def without_content(event: Any, _hint: Any) -> Any:
-    """Removes whatever may hold a cell, a prompt, an answer, a key or a token: texts of errors, addresses, extras.
+    """Removes whatever may contain a cell, a prompt, an answer, a key or a token: error messages, addresses, extras.
 
     What stays is the kind of error, the code that raised it, the template of a log line, and the process.
     """

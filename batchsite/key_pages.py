@@ -98,7 +98,7 @@ def page_by_key(
 
 
 def _beyond(value: Any, pk: int, *, down: bool) -> Q:
-    """Selects what comes behind a record in the order of key and id. The first condition is the one for the index."""
+    """Selects what comes after a record in the order of key and id. The first condition is the one for the index."""
     if down:
         return Q(sort_key__lte=value) & (Q(sort_key__lt=value) | Q(pk__lt=pk))
     return Q(sort_key__gte=value) & (Q(sort_key__gt=value) | Q(pk__gt=pk))

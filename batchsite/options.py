@@ -25,7 +25,7 @@ SECRETS = (
     *("SECRET_KEY", "SECRET_KEY_FALLBACKS", "DATABASE_URL", "REDIS_URL", "XAI_API_KEY", "EMAIL_URL", "SENTRY_DSN"),
     *("BATCHSITE_METRICS_TOKEN", "OIDC_CLIENT_SECRET"),
 )
-"""Variables whose value may stand in a file instead: with _FILE at its end, a variable names one."""
+"""Variables whose value may be in a file instead: the variable with _FILE appended names it."""
 
 
 class OptionError(ValueError):
@@ -186,12 +186,12 @@ class Options:
 
     @property
     def anyone_may_create_teams(self) -> bool:
-        """Whether everybody with an account may, not only the owners of the first team."""
+        """Whether everybody with an account may create teams, not only the owners of the first one."""
         return self.new_teams == "anyone" or (not self.new_teams and not self.is_reachable)
 
     @property
     def anyone_may_sign_up(self) -> bool:
-        """Whether an account takes no invitation. With single sign-on alone, its provider decides."""
+        """Whether accounts need no invitation. With single sign-on alone, its provider decides."""
         return self.sign_up == "anyone" and not self.is_sign_on_only
 
     @property

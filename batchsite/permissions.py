@@ -61,7 +61,7 @@ MANAGE = AccessRule(Need.MANAGE, Need.MANAGE)
 OWN = AccessRule(Need.OWN, Need.OWN)
 OPERATE = AccessRule(Need.OPERATE, Need.OPERATE)
 DANGEROUS = AccessRule(Need.MANAGE, Need.MANAGE, confirmed=True)
-"""Keys, secrets, roles and people: what nobody takes back with Undo."""
+"""Keys, secrets, roles and people: what Undo cannot take back."""
 
 RULES: dict[str, AccessRule] = {
     # Everybody

@@ -21,7 +21,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from batchsite.options import OptionError, Options, is_loopback
 
 CONNECT_SECONDS = 10
-"""Timeout of connections to PostgreSQL and to the mail server. Without it one that vanished would be waited for for
+"""Timeout of connections to PostgreSQL and to the mail server. Without it, a server that vanished would block for
 minutes."""
 
 # WAL lets pages read while a worker writes. With IMMEDIATE a writer waits for the lock, while SQLite's default fails at
@@ -66,7 +66,7 @@ def secret_key(data: Path) -> str:
 def setup_code(secret: str) -> str:
     """The code that creates the first account of a reachable installation, such as ABCD-EFGH-JKLM.
 
-    Derived from the secret key, so that all machines of an installation and all starts have the same one. It works
+    Derived from the secret key, so it is the same on all machines of an installation and after every start. It works
     once, as there is a first account afterwards.
     """
     digest = hmac.digest(secret.encode(), b"batchsite setup code", "sha256")
@@ -132,7 +132,7 @@ def mail(url: str) -> dict[str, Any]:
 def sign_on_providers(options: Options) -> dict[str, Any]:
     """allauth's settings of single sign-on. Empty without a provider.
 
-    An account that is here already is entered by its e-mail, if the provider says that the e-mail is confirmed.
+    An existing account is matched by its e-mail, if the provider says that the e-mail is confirmed.
     """
     if not options.oidc_url:
         return {}
@@ -176,7 +176,7 @@ _TOKENS = re.compile(r"(/(?:join|shared|reset|confirm)/)[\w:=-]+")
 
 
 def _shown(key: str, value: Any) -> Any:
-    """A request of Django's loses its query: codes, searches, and addresses with tokens in them stand there."""
+    """Strips the query from one of Django's requests: it may hold codes, searches, and addresses with tokens."""
     is_request = key == "request" and hasattr(value, "path")
     return f"{value.method} {value.path}" if is_request else value
 

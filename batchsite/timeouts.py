@@ -41,9 +41,9 @@ class PipelineTimeouts:
     deferred_kept: float = 24 * 3600
     """xAI keeps the answer of a deferred completion this long (facts 5)."""
     deferred_after_cancel: float = 600
-    """So long after a cancel running completions are waited for: they are billed, and cannot be called back."""
+    """After a cancel, running completions are awaited this long: they are billed, and cannot be stopped."""
     results_trail: float = 900
-    """Results may trail the counters this long before the missing ones are looked for (facts 2.7)."""
+    """Results may lag behind the counters this long before the missing ones are looked for (facts 2.7)."""
     vanished: float = 600
     """A batch must be unknown to the provider this long before it counts as gone."""
     unmoved: float = 600
@@ -57,16 +57,16 @@ class PipelineTimeouts:
     held_is_news: float = 180
     """A hold that lasts this long is told to people; most end by themselves before."""
     bundle: float = 20
-    """What happens so soon after another thing goes into the same mail."""
+    """News this soon after other news goes into the same mail."""
     between_mails: float = 600
     between_messages: float = 60
-    """What happens within this time goes into one message of a chat."""
+    """News within this time goes into one chat message."""
     delivery: float = 15
     """A server that is sent a webhook answers within this time."""
     fetch: float = 900
     """A table fetched from a web address, redirects included."""
     fetch_head: float = 30
-    """The head of an answer is there by then; shorter than a lease."""
+    """The head of an answer must arrive within this time, which is shorter than a lease."""
     fetch_idle: float = 20
     """A web server may be silent for this long."""
     longest: float = 300

@@ -13,7 +13,7 @@ _DISARMED = str.maketrans({"<": "‹", ">": "›", "@": "＠", "[": "(", "]": ")
 
 
 def plain_name(name: str) -> str:
-    """Returns a name in one line, without signs that do something in a mail or a chat."""
+    """Returns a name in one line, without characters that have a meaning in mails or chats."""
     shown = "".join(sign if unicodedata.category(sign)[0] != "C" else " " for sign in name)
     line = " ".join(shown.split()).translate(_DISARMED).replace("://", ":/ /").replace("www.", "www. ")
     return line if len(line) <= LONGEST_NAME else f"{line[: LONGEST_NAME - 1]}…"

@@ -27,7 +27,7 @@ HELD_BACK = (
 
 
 class AskRefused(ValueError):
-    """It cannot be asked; the text says why and what to do."""
+    """The prompt cannot be asked. The message says why and what to do."""
 
 
 def press(
@@ -103,18 +103,18 @@ def answered(team: Team) -> QuerySet[Ask]:
 
 
 def remove(ask: Ask) -> None:
-    """Remove an ask that has ended, or that nobody asked yet; one that xAI works on stays, as it is paid for."""
+    """Removes an ask that has ended or was never sent. One that xAI is working on stays, because it is billed."""
     Ask.objects.filter(pk=ask.pk).exclude(state__in=[AskState.SENDING, AskState.RUNNING]).delete()
 
 
 def wake_held(team: Team) -> None:
-    """Make every held ask of the team due, because a key was set."""
+    """Makes every held ask of the team due, because a key was set."""
     held = Ask.objects.filter(team=team, ended_at=None).exclude(held_reason="")
     held.update(next_look_at=timezone.now(), faults=0, tries=0)
 
 
 def hold_back() -> None:
-    """After a restore: what was to be asked may have been asked before. Part of the transaction of the restore."""
+    """Holds asks back after a restore, as they may have been sent already. Runs in the restore's transaction."""
     planned = Ask.objects.filter(state__in=[AskState.PLANNED, AskState.SENDING])
     now = timezone.now()
     planned.update(state=AskState.LOST, error=HELD_BACK, ended_at=now, next_look_at=None, lease_token="")

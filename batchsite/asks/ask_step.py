@@ -1,7 +1,7 @@
 """One step of one ask: it is asked once, and its answer read once (facts 5).
 
-Intent, network, outcome: it is `sending` on record before the call. Whoever finds it so has the lease, so that nobody
-is at it any more: the reply was lost, and it is not asked again by itself.
+Intent, network, outcome: it is stored as `sending` before the call. A step that finds it in that state holds the
+lease, so no other process is working on it: the reply was lost, and it is not asked again automatically.
 """
 
 from __future__ import annotations

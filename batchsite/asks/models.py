@@ -41,12 +41,12 @@ class Ask(Retained, Work):
     """The xAI team whose key asked; only its keys can read the answer (facts 1.1)."""
     sent_at = models.DateTimeField(null=True, blank=True)
     missed_at = models.DateTimeField(null=True, blank=True)
-    """When xAI first did not know it any more; only a second look, later, makes its answer count as gone."""
+    """When xAI first no longer knew it. Only a second, later look makes its answer count as gone."""
     ended_at = models.DateTimeField(null=True, blank=True)
     held_reason = models.TextField(blank=True)
     """A sentence, while it waits for credits or a key; nothing was sent."""
     faults = models.PositiveSmallIntegerField(default=0)
-    """Steps in a row that met an error; the pause grows with them."""
+    """Consecutive steps that failed; the pause grows with them."""
     error = models.TextField(blank=True)
     answer = models.TextField(blank=True)
     reasoning = models.TextField(blank=True)

@@ -20,7 +20,7 @@ View = Callable[..., HttpResponseBase]
 
 @dataclass(frozen=True)
 class _Change:
-    """What a request is about to change."""
+    """A change that a request is about to make."""
 
     name: str
     """Of the URL."""
@@ -44,7 +44,7 @@ class AuditTrail:
         return response
 
     def process_view(self, request: HttpRequest, view: View, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        """Notes what the change is about while that is still there. Not called for who is sent to sign in first."""
+        """Records what the change is about while it still exists. Not called if the person has to sign in first."""
         match = request.resolver_match
         if match and request.method not in READS and _is_recorded(match.view_name, request):
             request.audited = _Change(match.view_name, named(kwargs))  # type: ignore[attr-defined]
@@ -58,13 +58,13 @@ def _is_recorded(name: str, request: HttpRequest) -> bool:
 
 
 def _said(request: HttpRequest) -> list[Any]:
-    """What the view said to the person: a refusal comes as a message, and with a redirect."""
+    """Returns what the view told the person: a refusal is a message with a redirect."""
     storage: Any = messages.get_messages(request)
     return list(getattr(storage, "_queued_messages", []))
 
 
 def _kwargs_behind(response: HttpResponseBase) -> dict[str, Any]:
-    """What was made stands in the address that the answer leads to."""
+    """The address that the response redirects to names what was created."""
     target = response.headers.get("Location") or response.headers.get("HX-Redirect") or ""
     try:
         return resolve(urlsplit(target).path).kwargs if target else {}

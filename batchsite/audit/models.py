@@ -9,7 +9,7 @@ from django.utils import timezone
 
 
 class AppendOnly(RuntimeError):
-    """An event of the trail was to be changed or removed."""
+    """Something tried to change or remove an event of the trail."""
 
     def __init__(self, *_: Any, **__: Any) -> None:
         super().__init__("The audit trail only grows: its events are never changed or removed.")
@@ -33,7 +33,7 @@ class Way(models.TextChoices):
 
 
 class AuditEvent(models.Model):
-    """Names are written down as they were. No foreign keys: the trail outlives what it is about."""
+    """Names are stored as they were at the time. No foreign keys: the trail outlives what it is about."""
 
     at = models.DateTimeField(default=timezone.now)
     team_id = models.BigIntegerField(null=True)

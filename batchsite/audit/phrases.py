@@ -1,6 +1,6 @@
 """What the audit trail calls each change, by the name of its URL; and which changes it leaves out, and why. Pure.
 
-A test holds that every URL that takes a form stands in one of the two.
+A test checks that every URL that takes a form is in one of the two.
 """
 
 from __future__ import annotations
@@ -190,11 +190,11 @@ EVENTS: dict[str, str] = {
     "everything_exported": "Exported everything that the team owns",
     "retention_removed": "Removed items past the team’s retention",
 }
-"""What no form tells: sign-ins, what was taken away, and commands. By the name in the security log."""
+"""What does not come from a form: sign-ins, downloads and commands. By their name in the security log."""
 OF_ONESELF = {"signed_in", "signed_out", "password_reset", "role_by_group"}
 """Events that are about the person who did it, given as `user`."""
 
 
 def phrase(name: str) -> str:
-    """Returns what a change is called. A URL that stands in no table is recorded by its name."""
+    """Returns what a change is called. A URL that is in neither table is recorded by its name."""
     return WORDS.get(name) or name.replace("-", " ").capitalize()

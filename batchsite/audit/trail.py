@@ -35,7 +35,7 @@ KINDS: dict[str, tuple[str, type[Model]]] = {
 
 
 def add(action: str, words: str, request: HttpRequest | None, **values: Any) -> None:
-    """Adds an event. It never fails what was done: where the database refuses it, the log has it."""
+    """Adds an event. Never raises: if the database refuses it, it goes to the log."""
     user = getattr(request, "user", None)
     if isinstance(user, User):
         values = person(user.pk) | values
@@ -69,7 +69,7 @@ def team_id_of(request: HttpRequest) -> int | None:
 def named(ids: Mapping[str, Any], only_of: int | None = None) -> str:
     """Returns the names of what these ids stand for (`batch_id` or `batch`: 12), or numbers where there is no name.
 
-    `only_of`, the id of a team, is for ids that nobody has checked: what belongs to others is not named.
+    Pass the id of a team as `only_of` for unchecked ids: then nothing that belongs to other teams is named.
     """
     words = []
     for key, value in ids.items():
@@ -101,7 +101,7 @@ def rows(events: Iterable[AuditEvent]) -> Iterator[tuple[str, ...]]:
 
 
 def searched(events: QuerySet[AuditEvent], text: str) -> QuerySet[AuditEvent]:
-    """Returns those events in which every word of `text` stands somewhere."""
+    """Returns the events that contain every word of `text`."""
     for word in text.split()[:8]:
         one = Q()
         for column in ("who", "words", "about", "detail", "address", "by", "action"):
@@ -111,6 +111,6 @@ def searched(events: QuerySet[AuditEvent], text: str) -> QuerySet[AuditEvent]:
 
 
 def by_link(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns how an event is told that a shared link did: it has no account, and the batch's team."""
+    """Returns the actor of an event caused by a shared link: no account, and the batch's team."""
     batch = Batch.objects.filter(pk=facts["batch"]).values_list("team_id", flat=True).first()
     return {"by": Way.LINK, "who": f"Link {facts['by_link']}", "team_id": batch, "user_id": None}

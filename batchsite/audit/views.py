@@ -54,7 +54,7 @@ def _query(request: TeamRequest) -> dict[str, str]:
 
 
 def _asked(request: TeamRequest) -> QuerySet[AuditEvent]:
-    """The events that the address asks for."""
+    """Returns the events that the query string asks for."""
     asked = _query(request)
     events = searched(trail_of(request.team, is_operator=is_operator(request.user)), asked.get("q", ""))
     if first := _day(asked.get("from")):
@@ -65,6 +65,6 @@ def _asked(request: TeamRequest) -> QuerySet[AuditEvent]:
 
 
 def _day(text: str | None) -> datetime | None:
-    """A day as a field of dates sends it. None for anything else."""
+    """Returns the day that a date field sent. None for anything else."""
     day = day_of(text)
     return datetime(day.year, day.month, day.day, tzinfo=UTC) if day else None

@@ -42,7 +42,7 @@ _BLANK = re.compile(r"[\s\u200b\u200c\u200d\u2060\ufeff\u00ad]*+")
 
 
 def is_cut_off(finish_reason: str) -> bool:
-    """Whether an answer with this finish reason ended at a token limit, in the words of xAI and its kin."""
+    """Whether this finish reason means that the answer hit a token limit, as xAI and similar providers spell it."""
     return _plain(finish_reason) in _CUT
 
 
@@ -52,7 +52,7 @@ def _plain(finish_reason: str) -> str:
 
 
 def is_blank(content: str) -> bool:
-    """Whether nothing of a text can be seen."""
+    """Whether a text has no visible character."""
     return _BLANK.fullmatch(content) is not None
 
 

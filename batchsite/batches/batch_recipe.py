@@ -60,7 +60,7 @@ def recipe_of(batch: Batch) -> Recipe:
 
 
 def pictures_of(batch: Batch) -> Pictures | None:
-    """Returns what goes along with each prompt. A column that is gone is read as none; drafts name it elsewhere."""
+    """Returns what is attached to each prompt. A missing column counts as none; drafts report it elsewhere."""
     columns = batch.dataset.columns
     if batch.picture_column not in columns:
         return None
@@ -72,7 +72,7 @@ def recipe_sent(submission: Submission) -> Recipe:
     """Returns the recipe of a submission's requests: the batch's, with the cap on output tokens that a retry has.
 
     What runs live is a chat completion: only those can be deferred (facts 5). Only this recipe has the tokens of MCP
-    servers. Raises AccountMissing if one of them cannot be had.
+    servers. Raises AccountMissing if one of them is not available.
     """
     recipe, output_cap = recipe_of(submission.batch), (submission.retry_of or {}).get("output_cap")
     recipe = recipe.capped(output_cap) if output_cap else recipe
@@ -86,7 +86,7 @@ def with_file_ids(recipe: Recipe, file_ids: Mapping[str, str]) -> Recipe:
 
 
 def _any_model(_: str) -> str:
-    """Nothing keeps a model from running live: xAI says so when it is asked."""
+    """Any model may run live: xAI refuses it when asked, if it has to."""
     return ""
 
 

@@ -7,7 +7,7 @@ from django.urls import reverse
 from batchsite.batches.models import Batch
 
 PICTURES = "pictures"
-"""The tab that only a batch has that makes some."""
+"""The tab of pictures, which only batches that make pictures have."""
 TABS = {
     "results": ("batch", "Results"),
     PICTURES: ("batch-pictures", "Pictures"),

@@ -18,7 +18,7 @@ from batchsite.xai.catalogue import batch_reason, is_batchable, makes_videos
 
 NO_VIDEOS = "{model} makes videos, and this installation does not offer them (XAI_VIDEOS)."
 Answers = Mapping[str, ModelAnswer]
-"""What a provider said of models, by model."""
+"""What a provider said about each model."""
 NEVER_ASKED: Answers = MappingProxyType({})
 CLOSED_HERE = "This installation keeps {model} out of batches (XAI_BATCH_MODELS)."
 
@@ -59,7 +59,7 @@ def is_closed_to_videos(model: str) -> bool:
 
 
 def can_be_asked(model: str, answers: Answers = NEVER_ASKED) -> bool:
-    """Whether a person may have xAI asked: it has not said yes, and this installation does not keep the model out."""
+    """Whether a person may ask xAI: it has not said yes yet, and this installation does not exclude the model."""
     return _chosen(model) is None and not is_known(model, answers)
 
 
@@ -77,7 +77,7 @@ def answers_for(team: Team) -> Answers:
 
 
 def remember(base_url: str, model: str, *, takes_batches: bool, words: str = "") -> None:
-    """Store what the provider just said."""
+    """Stores what the provider just said."""
     said = {"takes_batches": takes_batches, "words": words, "at": timezone.now()}
     ModelAnswer.objects.update_or_create(base_url=base_url, model=model[:100], defaults=said)
 
@@ -91,7 +91,7 @@ def _answer(model: str, answers: Answers) -> bool | None:
 
 
 def _chosen(model: str) -> bool | None:
-    """What the setting says of the model. None if nothing.
+    """Returns what the setting says about the model. None if it says nothing.
 
     `+model` and `-model` change what is known; names without a sign are a list that takes its place.
     """

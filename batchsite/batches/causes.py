@@ -8,10 +8,10 @@ NO_RESPONSE = "no response"
 REFUSED = "refused when sent"
 LOST_REQUEST = "reply lost when asked"
 LOST_ANSWER = "answer lost in transit"
-"""Of rows that ran live: they may have been billed, and are paid, and are never asked again but by a person."""
+"""For rows that ran live: they may have been billed, so only a person can have them asked again."""
 STOPPED = "stopped at the spending cap"
 TRANSIENT = frozenset({"overloaded", "rate limit", "deadline exceeded", "fault at xAI", NO_RESPONSE})
-"""Causes that may be gone at the next attempt. "Retry by itself" covers only these."""
+"""Causes that may be gone at the next attempt. Automatic retries cover only these."""
 
 # gRPC codes of error form b (facts 2.7); the words are matched where there is no code.
 _CODES = {"4": "deadline exceeded", "8": "rate limit", "13": "fault at xAI", "14": "fault at xAI"}

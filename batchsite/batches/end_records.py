@@ -13,7 +13,7 @@ from batchsite.processes.outages import write_if_possible
 from batchsite.teams.models import Team, User
 
 NEWS = timedelta(days=14)
-"""An end that was not seen for so long is no news any more."""
+"""After this long, an unseen end is no longer news."""
 MOST_UNSEEN = 99
 
 
@@ -34,7 +34,7 @@ def unseen_ends(team: Team, person: User) -> frozenset[int]:
 
 
 def mark_seen(batch: Batch, person: User) -> None:
-    """Records that the person sees the batch, if it has ended. A page that cannot write now does without."""
+    """Records that the person has seen the batch, if it has ended. Skipped if the database cannot be written now."""
     unseen = BatchEnd.objects.filter(batch=batch, person=person, seen_at=None)
     if batch.is_terminal and unseen.exists():
         write_if_possible(lambda: unseen.update(seen_at=timezone.now()))

@@ -35,11 +35,11 @@ ROW = 1
 
 
 class DatabaseWentBack(Exception):
-    """The database is at an earlier moment than the data folder: what it says was not sent may have been."""
+    """The database is older than the data folder: what it calls unsent may have been sent."""
 
 
 def advance() -> None:
-    """Count a call that may cost something, in the transaction that writes down its intent.
+    """Counts a call that may cost something, in the transaction that stores its intent.
 
     Raises DatabaseWentBack when the data folder, or another machine, has counted further than the database.
     """
@@ -53,7 +53,7 @@ def advance() -> None:
 
 
 class Absence(enum.Enum):
-    """How the database may have missed what was sent since it was last in use; the value is for people."""
+    """How the database may have missed calls that were sent; the value is for people."""
 
     FOLDER = "The database is used with another data folder"
     EARLIER = "The database was restored to an earlier moment"
@@ -77,7 +77,7 @@ def absence() -> Absence | None:
 
 
 def keep_up() -> None:
-    """Let the data folder, and Redis if it forgot, count as far as the database: other machines count it up, too.
+    """Raises the number in the data folder, and in Redis if it was lost, to the database's: other machines add to it.
 
     A machine that lagged behind would not notice that the database went back.
     """
@@ -85,7 +85,7 @@ def keep_up() -> None:
 
 
 def take_over() -> None:
-    """From now on this database and this data folder belong together."""
+    """Records that this database and this data folder belong together from now on."""
     with _locked():
         anchor = _folder() / "anchor"
         anchor.touch(mode=0o600)
@@ -104,7 +104,7 @@ def _folder() -> Path:
 
 
 def _place() -> list[str]:
-    """Returns what a copy of the data folder, or another boot of a copied machine, has otherwise; [] without anchor."""
+    """Returns what differs in a copy of the data folder, or after a boot of a copied machine; [] without an anchor."""
     try:
         anchor = (_folder() / "anchor").stat()
     except FileNotFoundError:
@@ -144,7 +144,7 @@ def _write(noted: dict[str, Any]) -> None:
 
 @contextlib.contextmanager
 def _locked() -> Iterator[None]:
-    """One process at a time writes."""
+    """Lets one process at a time write."""
     _folder().mkdir(mode=0o700, parents=True, exist_ok=True)
     with (_folder() / "lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)

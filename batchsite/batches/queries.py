@@ -14,7 +14,7 @@ from batchsite.teams.models import ProviderKey, Team
 
 
 class Word(Expression):
-    """A constant that is written into the SQL itself.
+    """A constant that becomes part of the SQL text.
 
     SQLite uses a partial index only if the query repeats its condition word for word; bound parameters do not count.
     """
@@ -74,7 +74,7 @@ def batch_of(team: Team, pk: int) -> Batch:
 
 
 def running_under(key: ProviderKey) -> int:
-    """Returns how many batches go on with that key."""
+    """Returns how many running batches use that key."""
     return Batch.objects.filter(IS_RUNNING, key=key, deleted_at=None).count()
 
 

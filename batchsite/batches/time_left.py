@@ -1,4 +1,4 @@
-"""How long a running batch still takes, by the rate of its answers so far. Units are rows and seconds."""
+"""How long a running batch will still take, by its rate of answers so far. Units are rows and seconds."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ENOUGH_ROWS = 10
 ENOUGH_SECONDS = 5.0
 """Below these limits a rate would be a guess."""
 UNMOVED_POLLS = 3
-"""After so many polls without an answer no time is promised."""
+"""Polls without an answer after which no time is promised."""
 
 
 def time_left(batch: Batch, submissions: Sequence[Submission], now: datetime) -> str:

@@ -35,7 +35,7 @@ def note(
     trace_id: str = "",
     outcome: str = "",
 ) -> None:
-    """Add an event to the timeline. If it repeats the latest one, that one counts up instead."""
+    """Adds an event to the timeline. If it repeats the latest one, that one's counter grows instead."""
     now = timezone.now()
     detail, trace_id = detail[:_LONGEST_DETAIL], trace_id[:_LONGEST_TRACE_ID]
     last = Event.objects.filter(batch_id=batch_id).order_by("-pk").first()

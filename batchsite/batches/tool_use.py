@@ -73,7 +73,7 @@ class ToolUse:
 
     @property
     def odd(self) -> list[Source]:
-        """Those that may not: they are no web addresses."""
+        """The sources that may not, because they are not web addresses."""
         return [source for source in self.sources if not is_web_address(source.url)]
 
     @property

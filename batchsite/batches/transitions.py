@@ -28,11 +28,11 @@ LINE = (State.QUEUED, State.SUBMITTING, State.PROCESSING, State.COLLECTING)
 
 
 class NotAllowed(RuntimeError):
-    """A change that the table of states does not allow: a mistake in one of our own steps."""
+    """A change that the table of states does not allow: a bug in one of our steps."""
 
 
 def move(submission: Submission, to: State, **values: object) -> None:
-    """Move a locked submission to a state, writing other columns along, and let its batch follow."""
+    """Moves a locked submission to a state, writes other columns with it, and updates its batch's state."""
     if not may_follow(submission.state, to):
         raise NotAllowed(f"{submission}: {submission.state} → {to}")
     log.info("moved", extra={"batch": submission.batch_id, "submission": submission.pk, "to": str(to)})
@@ -43,7 +43,7 @@ def move(submission: Submission, to: State, **values: object) -> None:
 
 
 def update(submission: Submission, **values: object) -> None:
-    """Write columns of a locked submission to the database and to the object in hand."""
+    """Writes columns of a locked submission to the database and to this object."""
     for name, value in values.items():
         setattr(submission, name, value)
     submission.save(update_fields=list(values))
@@ -55,7 +55,7 @@ def lock_batch(batch_id: int) -> Batch:
 
 
 def refresh(batch_id: int) -> None:
-    """Derive the batch's state from its submissions."""
+    """Derives the batch's state from its submissions."""
     batch = lock_batch(batch_id)
     parts = list(batch.submissions.values_list("state", "cancel_asked_at"))
     running = [(state, asked) for state, asked in parts if state not in TERMINAL]
@@ -69,7 +69,7 @@ def refresh(batch_id: int) -> None:
 
 
 def end(batch: Batch, parts: Collection[str]) -> None:
-    """End the batch after its last submission. The rows decide how: a retry may have mended an earlier failure."""
+    """Ends the batch after its last submission. The rows decide how: a retry may have fixed an earlier failure."""
     if batch.cancelled and State.EXPIRED in parts:
         state = State.EXPIRED
     elif batch.cancelled:
@@ -138,7 +138,7 @@ def _set(batch: Batch, state: State, **values: object) -> None:
 def hold(
     batch_id: int, reason: str, detail: str = "", trace_id: str = "", *, held_for: HeldFor = HeldFor.OTHER
 ) -> None:
-    """Hold a batch in its state until the cause is gone. No row fails because of it. `reason` is for people."""
+    """Holds a batch in its state until the cause is gone. No row fails because of it. `reason` is for people."""
     held = Batch.objects.filter(pk=batch_id).exclude(held_reason=reason, held_for=held_for)
     with transaction.atomic():
         if not held.update(held_reason=reason, held_for=held_for, held_since=timezone.now()):
@@ -149,14 +149,14 @@ def hold(
 
 
 def resume(batch_id: int, by: User | None = None) -> None:
-    """Let a held batch go on: the cause is gone."""
+    """Resumes a held batch: the cause is gone."""
     held = Batch.objects.filter(pk=batch_id).exclude(held_reason="")
     if held.update(held_reason="", held_for="", held_since=None):
         note(batch_id, "resumed", "Resumed" if by else "Resumed automatically", by=by)
 
 
 def ask_to_end(submission: Submission, ending: State, rest: RowState, reason: str, by: str = "") -> None:
-    """Record on a locked submission that it shall end with what is there, and what becomes of the other rows."""
+    """Records on a locked submission that it is to end with the answers it has, and what becomes of the other rows."""
     now = timezone.now()
     update(
         submission,

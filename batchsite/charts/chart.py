@@ -196,7 +196,7 @@ def area(
     scale = [value for value in ticks(top) if value <= top]
     width = (last - first) or 1.0
     places = [(100 * (x - first) / width, 100 - 100 * y / top) for x, y in drawn]
-    if last == first and places:  # all at one moment: it stood at the last value from then on
+    if last == first and places:  # all at the same moment: the value did not change afterwards
         places.append((100.0, places[-1][1]))
     line = "M" + " L".join(f"{x:.2f} {y:.2f}" for x, y in places) if len(places) > 1 else ""
     below = [

@@ -45,11 +45,11 @@ UNTOUCHED: dict[str, Any] = {
 
 
 class CannotChange(Exception):
-    """The dataset is no longer what the person saw, or batches are made of it; the text says which."""
+    """The dataset changed since the person saw it, or batches use it. The message says which."""
 
 
 def answer(dataset: Dataset, user: User | None, values: Mapping[str, str]) -> None:
-    """Import a dataset that asks, with these answers to its questions. Raises CannotChange."""
+    """Imports a dataset that has questions, with these answers. Raises CannotChange."""
     with transaction.atomic():
         locked = Dataset.objects.select_for_update(no_key=True).get(pk=dataset.pk)
         if locked.deleted_at or locked.state != DatasetState.ASKING:
@@ -61,7 +61,7 @@ def answer(dataset: Dataset, user: User | None, values: Mapping[str, str]) -> No
 
 
 def leave_bad_rows(dataset: Dataset, user: User | None) -> None:
-    """Import a refused dataset without the rows that are at fault. Raises CannotChange."""
+    """Imports a refused dataset without its bad rows. Raises CannotChange."""
     with transaction.atomic():
         locked = Dataset.objects.select_for_update(no_key=True).get(pk=dataset.pk)
         if locked.deleted_at or locked.state != DatasetState.REFUSED or not locked.can_leave:
@@ -70,7 +70,7 @@ def leave_bad_rows(dataset: Dataset, user: User | None) -> None:
 
 
 def read_again(dataset: Dataset, user: User | None, values: Mapping[str, str]) -> None:
-    """Import a dataset anew with other answers; an empty one takes an answer back. Raises CannotChange."""
+    """Imports a dataset again with other answers; an empty one withdraws an answer. Raises CannotChange."""
     with transaction.atomic():
         locked = Dataset.objects.select_for_update(no_key=True).get(pk=dataset.pk)
         if locked.deleted_at or locked.state not in {DatasetState.READY, DatasetState.REFUSED}:
@@ -81,7 +81,7 @@ def read_again(dataset: Dataset, user: User | None, values: Mapping[str, str]) -
 
 
 def read_beside(dataset: Dataset, user: User | None, values: Mapping[str, str]) -> Dataset:
-    """A new dataset of the same file, read with other answers; `dataset` stays as it is.
+    """Returns a new dataset of the same file, read with other answers; `dataset` stays as it is.
 
     Raises CannotChange where there is no file yet, NotTaken where too many wait, and OSError.
     """
@@ -96,7 +96,7 @@ def read_beside(dataset: Dataset, user: User | None, values: Mapping[str, str]) 
 
 
 def changed(dataset: Dataset, user: User | None, values: Mapping[str, str]) -> list[dict[str, Any]]:
-    """The answers of a dataset, some of them changed, those with an empty value taken back."""
+    """Returns the dataset's answers with these changes; an empty value withdraws an answer."""
     asked = {str(one["key"]): one["question"] for one in dataset.answers if one["question"]}
     new = {key: value for key, value in values.items() if value != dataset.given.get(key, "")}
     kept = [one for one in dataset.answers if new.get(one["key"]) != ""]
@@ -106,7 +106,7 @@ def changed(dataset: Dataset, user: User | None, values: Mapping[str, str]) -> l
 def _with(
     before: list[dict[str, Any]], values: Mapping[str, str], user: User | None, asked: Mapping[str, dict[str, Any]]
 ) -> list[dict[str, Any]]:
-    """The answers given before and these, in the order in which they were given: what was said last holds."""
+    """Returns the earlier answers and these, in the order in which they were given: the last one counts."""
     now, by = timezone.now(), user.pk if user else None
     answers = {one["key"]: one for one in before}
     for key, value in values.items():
@@ -116,14 +116,14 @@ def _with(
 
 
 def _begin(locked: Dataset, answers: list[dict[str, Any]]) -> None:
-    """Have it imported again; the step removes what the import before stored."""
+    """Has it imported again; the step removes what the previous import stored."""
     begin = {"state": DatasetState.IMPORTING, "answers": answers, "next_look_at": timezone.now(), "tries": 0}
     Dataset.objects.filter(pk=locked.pk).update(**UNTOUCHED, **begin)
     begin_soon(locked)
 
 
 class _Linked(File):  # type: ignore[type-arg]
-    """A second name for a kept file, which the storage then moves to its place: no second copy of its bytes."""
+    """A second hard link to a stored file, which the storage then moves into place without copying bytes."""
 
     def __init__(self, file: Any, path: Path) -> None:
         super().__init__(file, path.name)
@@ -134,7 +134,7 @@ class _Linked(File):  # type: ignore[type-arg]
 
 
 def _once_more(dataset: Dataset, file: Any) -> File[Any]:
-    """The kept file, to be kept under another name; copied where the disk knows no links."""
+    """Returns the stored file for storing under another name; it is copied if the disk has no hard links."""
     path = Path(settings.FILE_UPLOAD_TEMP_DIR) / f"{secrets.token_hex(12)}.upload"  # swept up should we die here
     try:
         os.link(dataset.file.path, path)

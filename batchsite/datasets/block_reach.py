@@ -1,4 +1,4 @@
-"""Rows that a request may read: a number of rows says nothing of their size, a number of blocks does.
+"""Rows that a request may read, limited by blocks: a number of rows says nothing about their size.
 
 A block closes at `BLOCK_BYTES` characters. The first 20,000 rows of a table are 40 blocks, or, with 100 kB in each row,
 2 GB in 500 of them, out of a packed upload of a few megabytes.

@@ -16,7 +16,7 @@ MUCH_TEXT = 1_000_000
 
 
 def grouped(pieces: Iterable[list[Row]]) -> Iterator[list[Row]]:
-    """Rows by the block. One closes early when it holds much text: huge cells must not pile up."""
+    """Rows by the block. A block closes early if it has much text, so that huge cells do not pile up."""
     some: list[Row] = []
     size = 0
     for piece, characters in _portions(pieces):

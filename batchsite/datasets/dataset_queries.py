@@ -47,13 +47,13 @@ class Listing:
 
 @dataclass(frozen=True)
 class RowPage:
-    """Some rows, and the numbers that the pages beside begin with."""
+    """Some rows, and the first row numbers of the previous and the next page."""
 
     rows: list[tuple[int, Row]]
     previous: int | None
     next: int | None
     searched_to: int | None = None
-    """The search stopped at this row; it goes on behind it."""
+    """The row at which the search stopped; it continues after it."""
     found: str = ""
     """The rows found so far, if the search goes on."""
 
@@ -67,7 +67,7 @@ class RowPage:
 
 
 def datasets_of(team: Team) -> QuerySet[Dataset]:
-    """All that the team may see: nothing of others, nothing deleted."""
+    """Returns what the team may see: nothing of other teams, nothing deleted."""
     heavy = ("problems", "questions", "answers", "understood", "profile")
     return Dataset.objects.filter(team=team, deleted_at=None).select_related("created_by", "team").defer(*heavy)
 
@@ -96,7 +96,7 @@ def _in_lists(team: Team) -> QuerySet[Dataset]:
 
 
 def listed(team: Team, pks: Sequence[int]) -> Listing:
-    """Those datasets of a page that is shown already: they stay where they are, whatever became of them."""
+    """Returns the datasets of a page that is already shown: they keep their places whatever became of them."""
     known = _in_lists(team).in_bulk(pks[:PAGE])
     return Listing([known[pk] for pk in pks if pk in known])
 
@@ -104,7 +104,7 @@ def listed(team: Team, pks: Sequence[int]) -> Listing:
 def same_file(dataset: Dataset) -> Dataset | None:
     """Returns the first dataset of the team that came from the very same file before this one. None if there is none.
 
-    The one that it replaces does not count: who uploads a file in its place knows it.
+    The one that it replaces does not count, as whoever replaced it knows that file.
     """
     if not dataset.digest:
         return None
@@ -127,7 +127,7 @@ def versions(dataset: Dataset) -> Versions:
 
 
 def answers_before(dataset: Dataset) -> dict[str, str]:
-    """What was answered for the version before: the same question most likely has the same answer."""
+    """Returns the previous version's answers: the same question most likely has the same answer."""
     before = versions(dataset).before
     return {**(before.given if before else {}), **dataset.given}
 
@@ -140,7 +140,7 @@ def decisions(dataset: Dataset) -> list[tuple[file_details.Decision, User | None
 
 
 def row_page(dataset: Dataset, first: int) -> RowPage:
-    """Rows from number `first` on, or the last ones where that lies behind the end."""
+    """Returns the rows from number `first` on, or the last ones if that is beyond the end."""
     first = max(1, min(first, dataset.row_count))
     last = min(first + ROWS - 1, dataset.row_count)
     rows = [(number, [cell[:MOST_SHOWN] for cell in cells]) for number, cells in dataset.rows(first, last)]

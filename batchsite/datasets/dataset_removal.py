@@ -1,4 +1,4 @@
-"""Deleting a dataset: it is gone for people at once, and from the disk a little later."""
+"""Deleting a dataset: it disappears for people at once, and from the disk a little later."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from batchsite.processes.queue import Job
 
 CLEAR = "batchsite.datasets.tasks.clear_dataset"
 UNDO = timedelta(minutes=10)
-"""What was deleted, batches too, can be brought back for so long; nothing is removed before."""
+"""For this long, deleted datasets and batches can be restored; nothing is removed before."""
 WAIT_FOR_BATCHES = timedelta(seconds=30)
 """Deleted batches need their dataset until they are cleared away themselves."""
 
@@ -24,7 +24,7 @@ class InUse(Exception):
 
 
 def delete(dataset: Dataset) -> None:
-    """Hide a dataset and have it cleared away. Raises InUse."""
+    """Hides a dataset and has it removed. Raises InUse."""
     with transaction.atomic():
         locked = Dataset.objects.select_for_update(no_key=True).get(pk=dataset.pk)
         count = locked.batches.filter(deleted_at=None).count()
@@ -39,7 +39,7 @@ def delete(dataset: Dataset) -> None:
 
 
 def restore(dataset: Dataset) -> bool:
-    """Bring a deleted dataset back. Returns whether it is there: a worker may be removing it already."""
+    """Restores a deleted dataset. Returns whether it exists: a worker may be removing it already."""
     with transaction.atomic():
         locked = Dataset.objects.select_for_update(no_key=True).get(pk=dataset.pk)
         if locked.deleted_at is None:
@@ -58,7 +58,7 @@ def job(dataset: Dataset) -> Job:
 
 
 def clear_step(dataset_id: int) -> None:
-    """Remove a deleted dataset: blocks first, then the file, then the row. Raises Busy and LeaseLost."""
+    """Removes a deleted dataset: blocks first, then the file, then the row. Raises Busy, LeaseLost."""
     with claimed(Dataset, dataset_id) as claim:
         with claim.locked() as dataset:
             if dataset.deleted_at is None:

@@ -8,14 +8,14 @@ from itertools import compress
 
 _FIRST_LOOK, _SAMPLE, _PART = 65_536, 16_384, 200_000
 _PART_BYTE = 3
-"""The byte of a hash that says to which part it belongs, for a set never to hold all; none of those that thin out."""
+"""The byte of a hash that says which part it belongs to, so that no set holds all of them. Not one that thins out."""
 
 
 class DistinctCount:
-    """How many different values came by: a hash of each, in the order of the rows, as long as they find room.
+    """Counts different values: keeps a hash of each, in the order of the rows, as long as there is room.
 
-    Low bits of the hashes thin them out once they do not: of those that end in k zero bits there are about 2^-k of
-    all, so what is left is a fair sample of the *distinct* values.
+    After that, their low bits thin them out: about 2^-k of all hashes end in k zero bits, so what is left is a fair
+    sample of the *distinct* values.
     """
 
     def __init__(self, most: int) -> None:
@@ -35,7 +35,7 @@ class DistinctCount:
             self._make_room()
 
     def count(self) -> tuple[int, bool]:
-        """(distinct values, whether that is exact); once, at the end, as the hashes are let go."""
+        """Returns (distinct values, whether that is exact). To be called once, at the end: it frees the hashes."""
         hashes, self._hashes = self._hashes, array("q")
         distinct = sum(map(len, _parted(hashes)))
         if distinct < len(hashes):
@@ -47,11 +47,11 @@ class DistinctCount:
             self._begin = array("q") if self._mask else hashes
 
     def first_repeat(self) -> int | None:
-        """The first row whose value an earlier row has, where one was noticed and the order is still known."""
+        """Returns the first row that repeats an earlier value, if one was noticed and the order is known."""
         return None if self._begin is None else _first_repeat(self._begin)
 
     def _make_room(self) -> None:
-        """Each hash once; thinned out where they still take too much room. Not before time where nearly all differ."""
+        """Drops repeated hashes, and thins out the rest if need be. Waits longer if nearly all differ."""
         if len(self._hashes) < self.most and 2 * len(set(self._hashes[-_SAMPLE:])) > _SAMPLE:
             self._look = min(4 * len(self._hashes), self.most)
             return
@@ -85,7 +85,7 @@ def _chosen(part: int, parts: int) -> bytes:
 
 
 def _first_repeat(hashes: array[int]) -> int | None:
-    """The position, counted from 1, of the first hash that was there before."""
+    """Returns the position, counted from 1, of the first hash that occurred before."""
     first, parts = len(hashes) + 1, len(hashes) // _PART + 1
     for part in range(parts):
         chosen = _chosen(part, parts)

@@ -19,7 +19,7 @@ from batchsite.processes.leases import Claim
 from batchsite.wording import size
 
 BEAT_EVERY = 2.0
-"""Seconds between two words of progress, which extend the lease."""
+"""Seconds between two progress updates, which extend the lease."""
 
 
 class Interrupted(Exception):
@@ -59,7 +59,7 @@ def _limits() -> web_fetch.Limits:
 
 
 class _Progress:
-    """Tells how many bytes have come, every now and then."""
+    """Records from time to time how many bytes have arrived."""
 
     def __init__(self, claim: Claim[Dataset]) -> None:
         self.claim, self.told = claim, time.monotonic()
@@ -74,7 +74,7 @@ class _Progress:
 
 
 def name_on_disk(dataset: Dataset) -> str:
-    """Returns a name of our own: what people call their files is no path to be trusted."""
+    """Returns a name of our own: a person's file name is not to be trusted as a path."""
     name: str = dataset.file.field.generate_filename(dataset, f"{secrets.token_hex(12)}.upload")
     return name
 

@@ -42,7 +42,7 @@ WAYS: dict[str, list[tuple[str, str]]] = {
     "quotes": [("text", "Text"), ("damage", "Damage")],
     "sheet": [],
 }
-"""What a person may say without being asked: (answer, words) by key. None where it is written, not chosen."""
+"""What a person may set without being asked: (answer, words) by key. None if it is typed instead of chosen."""
 COMMON_WAYS = ("encoding", "delimiter", "sheet", "header", "header_line")
 """Shown at once; the others on demand."""
 _NAMED_ELSEWHERE = ["below_header", "footer", "repeated"]
@@ -73,7 +73,7 @@ class Decision:
 
 
 def facts(dataset: Dataset) -> list[Fact]:
-    """How the file was read, in the order in which one would ask. Rows and columns stand apart."""
+    """Returns how the file was read, in the order in which people would ask. Rows and columns are shown elsewhere."""
     return [fact for fact in _facts(dataset, dataset.understood) if fact.value]
 
 
@@ -165,7 +165,7 @@ def open_to_change(dataset: Dataset) -> list[dict[str, Any]]:
 
 
 def _common(column: Mapping[str, Any]) -> list[list[Any]]:
-    """The commonest values of a column; nothing where no value comes twice."""
+    """Returns the commonest values of a column; none if no value repeats."""
     repeats = column["distinct"] < column["filled"]
     return list(column["values"][:MOST_COMMON]) if repeats else []
 
@@ -177,14 +177,14 @@ def may_differ(dataset: Dataset) -> bool:
 
 
 def whole_file_problem(dataset: Dataset) -> str:
-    """What is wrong where that is one thing, and about the file as a whole; else blank."""
+    """Returns the problem, if there is just one and it concerns the whole file; else blank."""
     if len(dataset.problems) != 1 or any(dataset.problems[0][where] for where in ("line", "row", "column", "excerpt")):
         return ""
     return str(dataset.problems[0]["message"])
 
 
 def form_of(dataset: Dataset) -> str:
-    """The form of its file; by its name where it was refused before anything was understood."""
+    """Returns the format of the file; guessed from its name if it was refused before anything was understood."""
     name = dataset.filename.lower()
     if dataset.form or not name.endswith(NO_TEXT):
         return dataset.form or "csv"

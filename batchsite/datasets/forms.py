@@ -14,11 +14,11 @@ from batchsite.datasets.models import Dataset
 from batchsite.datasets.upload_limits import NotTaken, check_size
 
 ENDINGS = (".csv", ".tsv", ".txt", ".xlsx", ".json", ".jsonl", ".ndjson", ".parquet", ".gz", ".zip")
-"""What the file chooser shows. What a file really is shows in its bytes."""
+"""What the file chooser offers. The bytes decide what a file really is."""
 
 
 MOST_LINE = 1_048_576
-"""The last line that can be said to have the names."""
+"""The last line that can be named as the header."""
 
 
 class UploadForm(forms.Form):
@@ -117,7 +117,7 @@ class WaysForm(forms.Form):
     """How to read a file where nothing was asked: as it was understood, or as a person says."""
 
     def __init__(self, dataset: Dataset, data: Mapping[str, Any] | None = None, *, asked: Collection[str]) -> None:
-        """Without the keys in `asked`, as there is a question about them; what was given is preselected."""
+        """Leaves out the keys in `asked`, which have a question of their own; earlier answers are preselected."""
         given, shown = dataset.given, file_details.shown(dataset)
         super().__init__(data, prefix="answer", initial=dict(given))
         for key in file_details.ways_of(dataset):

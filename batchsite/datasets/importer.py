@@ -47,19 +47,19 @@ from batchsite.tables import Asks, Limits, Problem, ReadingError, Skipped, open_
 from batchsite.teams.models import Team, User
 
 BLOCKS_AT_ONCE = 20
-"""Blocks written in one transaction."""
+"""Blocks that are written in one transaction."""
 BLOCKS_REMOVED_AT_ONCE = 200
 MOST_STARTS = 3
-"""Imports of a file that may begin and not end: a file that ends its process would do so each time."""
+"""Imports of a file that may start and not finish: a file that kills its process would do so every time."""
 RETRY_FULL_DISK = timedelta(minutes=1)
 
 
 def receive(
     team: Team, user: User | None, upload: UploadedFile[Any], name: str = "", replaces: Dataset | None = None
 ) -> Dataset:
-    """Keep an upload and have it imported. Raises NotTaken, and OSError where it cannot be kept.
+    """Stores an upload and has it imported. Raises NotTaken, and OSError if it cannot be stored.
 
-    In the place of another it is a dataset of its own: what that one holds, and who uses it, does not change.
+    If it replaces another one, it is still a dataset of its own: the other and its batches do not change.
     """
     check_size(upload.size or 0)
     sweep_incoming()
@@ -97,7 +97,7 @@ def fetch_again(dataset: Dataset) -> bool:
 def receive_path(
     team: Team, path: Path, name: str = "", user: User | None = None, answers: Mapping[str, str] | None = None
 ) -> Dataset:
-    """A copy of a file of this machine. Raises NotTaken where it is too big, OSError where it cannot be copied.
+    """Stores a copy of a file of this machine. Raises NotTaken if it is too big, OSError if it cannot be copied.
 
     The caller imports it (`import_step`); should the caller die, the worker does.
     """
@@ -110,7 +110,7 @@ def receive_path(
 
 
 def keep(dataset: Dataset, file: File[Any], filename: str, name: str, *, now: bool) -> Dataset:
-    """Keep `file` as that of a new dataset, which is due from then on; `now` sends a message, too. Raises OSError."""
+    """Stores `file` as that of a new dataset, which is due from then on; `now` also sends a message. Raises OSError."""
     dataset.filename, dataset.size = filename[-300:], file.size
     dataset.name = name.strip()[:200] or fetched_file.name_for_people(filename)
     dataset.next_look_at = timezone.now()
@@ -128,7 +128,7 @@ def keep(dataset: Dataset, file: File[Any], filename: str, name: str, *, now: bo
 
 
 def sweep_incoming() -> None:
-    """Remove what uploads left behind whose process was killed a day ago or earlier."""
+    """Removes what uploads left behind if their process was killed at least a day ago."""
     for path in Path(settings.FILE_UPLOAD_TEMP_DIR).glob("*.upload*"):
         if path.stat().st_mtime < time.time() - 86_400:
             path.unlink(missing_ok=True)
@@ -138,7 +138,7 @@ def sweep_incoming() -> None:
 
 
 def import_step(dataset_id: int) -> None:
-    """Import a dataset, all of it. Raises Busy and LeaseLost, which only mean that somebody else is at it."""
+    """Imports a whole dataset. Raises Busy and LeaseLost, which only mean that another process works on it."""
     with logging_about(dataset=dataset_id), claimed(Dataset, dataset_id) as claim:
         dataset = Dataset.objects.get(pk=dataset_id)
         if dataset.deleted_at:
@@ -212,7 +212,7 @@ def _import(claim: Claim[Dataset], dataset: Dataset) -> None:
 
 
 def _end_well(claim: Claim[Dataset], **values: Any) -> None:
-    """The dataset is ready, and other rooms are told in the same transaction."""
+    """Marks the dataset as ready, and tells other rooms in the same transaction."""
     with claim.locked() as dataset:
         Dataset.objects.filter(pk=dataset.pk).update(**values)
         dataset.refresh_from_db()
@@ -220,7 +220,7 @@ def _end_well(claim: Claim[Dataset], **values: Any) -> None:
 
 
 def _keep_skipped(dataset: Dataset, skipped: Skipped) -> None:
-    """Keep the bytes of the rows that were skipped beside the upload; those of an earlier import go."""
+    """Stores the bytes of the skipped rows beside the upload; those of an earlier import are removed."""
     storage = dataset.file.storage
     storage.delete(dataset.skipped_name)
     if skipped.file:
@@ -228,14 +228,14 @@ def _keep_skipped(dataset: Dataset, skipped: Skipped) -> None:
 
 
 def _packed(profiler: Profiler, groups: Iterator[list[Row]]) -> Iterator[tuple[int, bytes]]:
-    """(number of rows, data of a block), profiled on the way."""
+    """Yields (number of rows, data of a block), and profiles the rows on the way."""
     for rows in groups:
         profiler.add(rows)
         yield len(rows), blocks.packed(rows)
 
 
 def _store(dataset: Dataset, blocks: list[tuple[int, bytes]], rows: int) -> int:
-    """Store (number of rows, data) behind the `rows` that are there; how many there are now."""
+    """Stores (number of rows, data) after the existing `rows`. Returns how many there are now."""
     made = []
     for count, data in blocks:
         made.append(Block(dataset=dataset, first=rows + 1, count=count, data=data))
@@ -255,7 +255,7 @@ def _limits() -> Limits:
 
 
 def _ask(claim: Claim[Dataset], asks: Asks) -> None:
-    """Nothing counts until a person has answered: the answers go with the next import."""
+    """Stores the questions. Nothing counts until a person has answered; the next import uses the answers."""
     remove_blocks(claim)
     _update(
         claim,
@@ -285,7 +285,7 @@ def _refuse(
 
 
 def _hold(claim: Claim[Dataset], reason: str) -> None:
-    """Say why nothing moves; where even that cannot be written, the lease runs out and the import begins again."""
+    """Says why nothing moves. If even that cannot be written, the lease runs out and the import starts again."""
     _update(claim, held_reason=reason)
 
 
@@ -295,7 +295,7 @@ def _update(claim: Claim[Dataset], **values: Any) -> None:
 
 
 def remove_blocks(claim: Claim[Dataset]) -> None:
-    """All blocks of a dataset, in short transactions."""
+    """Removes all blocks of a dataset, in short transactions."""
     some = Block.objects.filter(dataset_id=claim.pk).values_list("pk", flat=True)[:BLOCKS_REMOVED_AT_ONCE]
     while found := list(some.all()):
         with claim.locked():

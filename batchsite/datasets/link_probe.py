@@ -1,8 +1,8 @@
-"""Whether there is anything at a web address: asked politely, a few addresses of a host at a time, at a pace.
+"""Checks politely whether web addresses lead anywhere: a few of a host at a time, at a limited pace.
 
 Nothing is read: a HEAD, and where a server does not like that, the first byte. An address in a private network is not
 asked for, as for any fetch (see web_fetch.py); xAI could not read it either. Each request counts for the host that it
-goes to, redirects too, so that nobody's host is asked more often for being behind others.
+goes to, redirects too, so that no host is asked more often because others redirect to it.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _ASKED = {
 _SLOW_DOWN = frozenset({429, 503})
 """Statuses with which a host asks for fewer requests: it gets none any more."""
 _PASSING = frozenset({408, 425, 429})
-"""Statuses that say nothing of the address; those of 500 and more say nothing either."""
+"""Statuses that say nothing about the address; neither do those from 500 on."""
 
 
 class LinkState(enum.Enum):
@@ -47,7 +47,7 @@ class LinkState(enum.Enum):
 
 @dataclass(frozen=True)
 class Probe:
-    """What came of asking for an address; `words` say why it is not alive."""
+    """The outcome of asking for an address; `words` say why it is not alive."""
 
     verdict: LinkState
     words: str = ""

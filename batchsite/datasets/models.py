@@ -58,7 +58,7 @@ class Dataset(Retained, Work):
 
     state = models.CharField(max_length=10, choices=DatasetState.choices, default=DatasetState.IMPORTING)
     held_reason = models.TextField(blank=True)
-    """In words, while the import waits for something such as room on the disk; it goes on by itself."""
+    """The reason in words, while the import waits for something such as disk space; it continues automatically."""
     form = models.CharField(max_length=20, blank=True)
     """What kind of file it is, in the words of `tables.Understood`."""
     encoding = models.CharField(max_length=40, blank=True)
@@ -77,13 +77,13 @@ class Dataset(Retained, Work):
     """The first problems: {"line", "row", "column", "message", "excerpt"}; `problem_count` says how many there are."""
     problem_count = models.PositiveIntegerField(default=0)
     left_out = models.PositiveBigIntegerField(default=0)
-    """Rows of the file that are no rows of the dataset, because a person chose to go on without them."""
+    """Rows of the file that are not in the dataset, because a person chose to skip them."""
     file_rows = models.PositiveBigIntegerField(default=0)
-    """Rows of the file, as a person counts them, the bad ones included; 0 where it was not read to its end."""
+    """Rows of the file as a person counts them, bad ones included; 0 if it was not read to the end."""
     can_leave = models.BooleanField(default=False)
-    """Whether a refused file may be taken without its bad rows: rows are all that is wrong with it."""
+    """Whether a refused file may be used without its bad rows: nothing else is wrong with it."""
     replaces = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="replaced_by")
-    """The dataset in whose place the file was uploaded: an earlier version of the table."""
+    """The dataset that this one replaces: an earlier version of the table."""
 
     class Meta:
         indexes = [
@@ -110,7 +110,7 @@ class Dataset(Retained, Work):
 
     @property
     def skipped_name(self) -> str:
-        """Where the bytes of the skipped rows lie, beside the upload."""
+        """The stored name of the skipped rows' bytes, beside the upload."""
         return f"{self.file.name}.skipped"
 
     @property
@@ -120,7 +120,7 @@ class Dataset(Retained, Work):
 
     @property
     def given(self) -> dict[str, str]:
-        """The answers as reading takes them: value by key."""
+        """The answers as the reader expects them: {key: value}."""
         return {str(one["key"]): str(one["value"]) for one in self.answers}
 
     @property
@@ -152,7 +152,7 @@ class Dataset(Retained, Work):
         return found[number]
 
     def pick(self, numbers: Iterable[int]) -> dict[int, Row]:
-        """The cells of some rows, wherever they are; each block is read once. Rows that do not exist are left out."""
+        """Returns the cells of some rows, reading each block once. Rows that do not exist are left out."""
         found: dict[int, Row] = {}
         wanted = sorted(set(numbers))
         firsts = sorted({number - (number - 1) % BLOCK_ROWS for number in wanted})
@@ -213,7 +213,7 @@ _BLOCKS_PICKED = 16
 
 
 class Block(models.Model):
-    """Rows that lie together: a zlib-compressed JSON array of arrays of text.
+    """Consecutive rows: a zlib-compressed JSON array of arrays of text.
 
     Up to `BLOCK_ROWS` rows; fewer where cells are huge, so that a block always fits into memory.
     """

@@ -1,4 +1,4 @@
-"""What is wrong with a refused file, to take along."""
+"""The problems of a refused file as a download."""
 
 from __future__ import annotations
 

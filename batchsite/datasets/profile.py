@@ -42,7 +42,7 @@ _NUMBER_CELLS = re.compile(rf"(?:{_NUMBER})?+(?:\n(?:{_NUMBER})?+)*+")
 
 
 class Profiler:
-    """Takes the rows of a table with these columns, and says what is in them."""
+    """Reads the rows of a table with these columns, and summarises what is in them."""
 
     def __init__(self, columns: Sequence[str]) -> None:
         share = MOST_HASHES // (len(columns) + 1)
@@ -131,7 +131,7 @@ class _Column:
             self._values = None
 
     def _sample(self, cells: Sequence[str]) -> None:
-        """Some cells from the beginning, then one from further on each time that the table has doubled."""
+        """Samples some cells from the beginning, then a later one each time the table has doubled."""
         self._blocks += 1
         if len(self.samples) >= _SAMPLES or self._blocks & (self._blocks - 1):
             return
@@ -178,7 +178,7 @@ class _Column:
         }
 
     def _as_id(self, distinct: int, known: bool) -> tuple[bool | None, str]:
-        """Whether every cell is a fit id and no other cell's; None where that is not known. And why not."""
+        """Returns whether every cell is a valid id and unique, None if that is unknown; and why not."""
         if self.no_id or not self.rows:
             return False, self.no_id or "The table has no rows."
         if known and distinct == self.rows:

@@ -1,4 +1,4 @@
-"""What reading says, as it is kept with a dataset: plain JSON, of a size that a page can show. Pure."""
+"""What the reader found, as stored with a dataset: plain JSON, small enough for a page. Pure."""
 
 from __future__ import annotations
 

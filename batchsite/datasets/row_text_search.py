@@ -17,7 +17,7 @@ BUDGET = 0.03
 """Seconds that one request searches; the page around it takes about as long."""
 BLOCKS = 10
 WINDOW = BLOCKS * BLOCK_ROWS
-"""Rows that are searched before one looks at the clock."""
+"""Rows that are searched between two looks at the clock."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""A table for people who have none at hand: support tickets of our own invention."""
+"""A table for people who have none at hand: made-up support tickets."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NAME = "Support tickets (sample)"
 
 
 def take(team: Team, user: User | None) -> Dataset:
-    """The team's sample dataset, imported on the spot; the one that it has already, where it has one."""
+    """Returns the team's sample dataset; imports it at once if the team has none yet."""
     mine = Dataset.objects.filter(team=team, name=NAME, filename=FILE.name, deleted_at=None)
     found = mine.exclude(state=DatasetState.REFUSED).first()
     if found:

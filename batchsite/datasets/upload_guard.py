@@ -1,4 +1,4 @@
-"""Saying no to an upload before a byte of it is read."""
+"""Refusing an upload before a byte of it is read."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Refusal:
 
 
 def refusal(team: Team, content_length: str | None) -> Refusal | None:
-    """Why an upload that announces itself with that Content-Length is not taken; None where it is."""
+    """Returns why an upload with that Content-Length is refused. None if it is accepted."""
     limit, length = settings.OPTIONS.upload_bytes, whole_number(content_length) or 0
     if length > limit + AROUND:
         words = f"The file has {size(length)}; the limit is {size(limit)}. Split it, or ask whoever runs batchsite."
@@ -44,7 +44,7 @@ def refusal(team: Team, content_length: str | None) -> Refusal | None:
 
 
 def drop(handlers: Iterable[FileUploadHandler]) -> None:
-    """Remove what has come in of an upload that cannot go on; Django would leave that to the garbage collector."""
+    """Removes the received part of an upload that cannot continue; Django leaves that to the garbage collector."""
     for handler in handlers:
         file = getattr(handler, "file", None)
         if file is not None:

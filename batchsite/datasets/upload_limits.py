@@ -1,4 +1,4 @@
-"""How big an upload may be, and how many a team may have waiting: none must fill the queue, or the disk, for all."""
+"""How big an upload may be, and how many may wait: no team may fill the queue or the disk for everybody."""
 
 from __future__ import annotations
 

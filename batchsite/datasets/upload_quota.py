@@ -1,4 +1,4 @@
-"""How much a team may upload within 24 hours: none must keep workers and the disk busy all day for all.
+"""How much a team may upload within 24 hours: no team may keep workers and the disk busy for everybody.
 
 What came is counted by the hour, apart from the datasets: deleting one makes no room. Uploads that arrive at the same
 moment may pass together.

@@ -109,7 +109,7 @@ def page_of(
 
 @require_GET
 def dataset_progress(request: TeamRequest, dataset_id: int) -> HttpResponse:
-    """The live part while it is imported. At the end it is the whole matter of the page, and asks no more."""
+    """The live part during the import. At the end it holds the whole page body, and stops polling."""
     found = _dataset(request, dataset_id)
     if not request.htmx:
         return redirect("dataset", found.pk)
@@ -144,7 +144,7 @@ def dataset_row(request: TeamRequest, dataset_id: int, row: int) -> HttpResponse
 
 
 def _context(request: TeamRequest, found: Dataset) -> dict[str, Any]:
-    """All that the page of a dataset shows, by the state that it is in."""
+    """Returns what the page of a dataset shows in its state."""
     context: dict[str, Any] = {"dataset": found, "versions": dataset_queries.versions(found)} | upload_part(found.team)
     if found.state == DatasetState.READY:
         batches = found.batches.filter(deleted_at=None).select_related("created_by").order_by("-pk")

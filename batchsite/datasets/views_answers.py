@@ -40,7 +40,7 @@ def dataset_answer(request: TeamRequest, dataset_id: int) -> HttpResponse:
 
 @require_POST
 def dataset_leave(request: TeamRequest, dataset_id: int) -> HttpResponse:
-    """Take the good rows of a refused file."""
+    """Imports the good rows of a refused file."""
     found = _dataset(request, dataset_id)
     try:
         answers.leave_bad_rows(found, request.user)

@@ -20,12 +20,12 @@ ANY_PORT = "any"
 _SHEET = re.compile(r"/spreadsheets/(?:u/\d+/)?d/(e/)?([\w-]{20,100})(?:/|$)")
 _NAT64, _LOCAL_NAT64 = ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("64:ff9b:1::/48")
 _COMPATIBLE = ipaddress.ip_network("::/96")
-"""What an IPv4 address was written as before ::ffff:0:0/96."""
+"""How IPv4 addresses were embedded before ::ffff:0:0/96."""
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 class Fault(StrEnum):
-    """Why there is no answer, for who has words of their own for it."""
+    """Why there is no answer, for callers with their own words."""
 
     ADDRESS = "address"
     PORT = "port"
@@ -45,7 +45,7 @@ class NotFetched(Exception):
 
     @property
     def is_lasting(self) -> bool:
-        """Whether the address leads to nothing that is on the internet, so that nobody there can read it."""
+        """Whether the address cannot be reached from the internet by anybody."""
         return self.fault in {Fault.UNKNOWN_HOST, Fault.PRIVATE}
 
 

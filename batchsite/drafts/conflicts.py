@@ -16,7 +16,7 @@ from batchsite.teams.requests import TeamRequest
 
 CONFLICT = 409
 MINE, THEIRS = "mine-", "theirs"
-"""Values of the buttons named `choose`: keep what was typed in the place of that edit, or drop it."""
+"""Values of the buttons named `choose`: keep what was typed here, or drop it."""
 
 
 def basis_of(request: TeamRequest) -> Basis:

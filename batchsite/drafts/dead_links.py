@@ -1,6 +1,6 @@
 """Dead links are found before a draft is submitted: a worker asks for the addresses that go along with its rows.
 
-A dead address costs a failed row at xAI (facts 6.4). Whether rows that have one are skipped, a person says.
+A dead address costs a failed row at xAI (facts 6.4). A person decides whether rows with one are skipped.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from batchsite.recipes.row_set import MOST_SPANS, RowSet
 
 CHECK = "batchsite.drafts.tasks.check_links"
 MOST_LINKS, MOST_ROWS = 2_000, 100_000
-"""Different addresses that are asked for, and rows that are looked at, the first ones."""
+"""The most addresses that are checked, and the most rows that are searched for them."""
 LONGEST = 240.0
 """Seconds for all of them; well below the time that a task of the queue may take."""
 LISTED = 100

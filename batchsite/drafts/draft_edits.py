@@ -42,7 +42,7 @@ LABELS = {
 
 @dataclass(frozen=True)
 class Basis:
-    """What an opened page knew when something was typed into it."""
+    """What an open page knew when something was typed into it."""
 
     number: int | None = None
     """The last edit that it shows. None if the change stands whatever the draft is by now."""
@@ -76,7 +76,7 @@ def is_edit(batch: Batch, values: Mapping[str, Any]) -> bool:
 
 
 def follow(batch: Batch, basis: Basis) -> bool:
-    """Takes the next number. Returns False if another page took one that the basis does not know of."""
+    """Takes the next number. Returns False if another page took one that `basis` does not know about."""
     now = {"number": F("number") + 1, "tab": basis.tab, "by": basis.by, "at": timezone.now()}
     edits = Edit.objects.filter(batch=batch)
     if basis.number is not None:

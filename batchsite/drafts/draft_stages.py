@@ -21,7 +21,7 @@ class Stage:
 
     title: str
     url: str
-    """Empty if nothing is there to go to yet."""
+    """Empty if there is no page to go to yet."""
     is_done: bool
     is_current: bool
 

@@ -1,4 +1,4 @@
-"""Asking xAI whether it takes a model in batches: a batch of one row with a tiny prompt, which a person confirms.
+"""Asking xAI whether it accepts a model in batches: a batch of one tiny prompt, which a person confirms.
 
 It is a batch like any other, so that a lost reply, a crash and the cost are taken care of, and anybody can see it. The
 answer is remembered where any batch leaves it (`batches.batchable`).

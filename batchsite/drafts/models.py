@@ -77,7 +77,7 @@ class LinkCheck(Work):
     """Addresses that gave no clear answer."""
     rows_looked_at = models.PositiveBigIntegerField(default=0)
     is_whole = models.BooleanField(default=True)
-    """Whether every address of every row was asked for."""
+    """Whether every address of every row was checked."""
     dead: models.JSONField[list[dict[str, Any]]] = models.JSONField(default=list)
     """The first dead addresses: [{"address", "words", "row"}], `row` the first one that has it."""
     dead_count = models.PositiveIntegerField(default=0)

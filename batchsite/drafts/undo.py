@@ -13,7 +13,7 @@ MOST_OF_A_TEAM = 50
 
 
 def remember(batch: Batch, contents: Contents) -> None:
-    """Keeps what the draft was, in the place of what it was earlier. Forgets the oldest of the team's drafts."""
+    """Stores the draft's contents before a fill, replacing what was stored before. Forgets the team's oldest drafts."""
     Undo.objects.filter(batch=batch).delete()
     Undo.objects.create(batch=batch, contents=vars(contents))
     latest = Undo.objects.filter(batch__team=batch.team_id).order_by("-made_at")

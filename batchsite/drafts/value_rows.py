@@ -1,6 +1,6 @@
 """The rows of a draft chosen by a value, such as language = German: found by a worker, then kept as row numbers.
 
-Row numbers are what is stored and sent: they stay the same for ever, whatever is asked later.
+Row numbers are what is stored and sent: they never change, whatever is searched for later.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ ROWS = {"row_limit", "ranges"}
 
 
 def search(batch: Batch, column: str, value: str, basis: Basis) -> None:
-    """Has the rows with that value found, in the place of an earlier search. Raises ValueError with a sentence."""
+    """Starts a search for the rows with that value, replacing an earlier one. Raises ValueError with a sentence."""
     if column not in batch.dataset.columns:
         raise ValueError("Choose a column first.")
     if not value.strip():

@@ -130,7 +130,7 @@ def _do(request: TeamRequest, batch: Batch) -> tuple[str, str]:
 
 
 def _choose_rows(request: TeamRequest, batch: Batch, which: str) -> str:
-    """Has the rows with a value found, or makes it about all rows again. Returns a sentence. Raises Submitted."""
+    """Starts a search for rows with a value, or selects all rows again. Returns a sentence. Raises Submitted."""
     if which == "clear":
         value_rows.clear(batch)
         return ""

@@ -18,7 +18,7 @@ from batchsite.recipes.prompt_template import literal
 from batchsite.teams.requests import TeamRequest
 
 MOST_CHARACTERS = 2_000_000
-"""Of all examples of a draft: they are read with every look at it, and no more come in by its form either."""
+"""The most characters of a draft's examples: they are loaded with every page of it. Its form has the same limit."""
 
 
 @require_POST

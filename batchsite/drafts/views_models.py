@@ -20,7 +20,7 @@ from batchsite.teams.accounts import AccountKind, account_kind
 from batchsite.teams.requests import TeamRequest
 
 LOOKS = 15
-"""How often the page asks for the new list, a second apart, before it reports that none came."""
+"""How often the page asks for the new list, once a second, before it says that none came."""
 
 
 @require_http_methods(["GET", "POST"])

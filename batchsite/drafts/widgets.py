@@ -9,7 +9,7 @@ from django import forms
 from batchsite.recipes.parameters import NAMES, Parameter, parameters_of
 
 LARGEST_NUMBER = 2.0**53
-"""Numbers beyond are kept as text: JSON does not carry them exactly, and no parameter allows them."""
+"""Larger numbers are kept as text: JSON cannot represent them exactly, and no parameter allows them."""
 
 
 class ParamField(forms.CharField):

@@ -26,7 +26,7 @@ from batchsite.teams import security_log
 from batchsite.teams.models import User
 
 TOO_MANY = "too_many_tries"
-"""The code of the error where the limits refuse a try."""
+"""The code of the error if the limits refuse an attempt."""
 CONFIRM_BY = {
     "reauthenticate": "Use your password",
     "mfa_reauthenticate": "Use a code from your app, or a recovery code",
@@ -61,7 +61,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return user
 
     def pre_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse | None:
-        """Lets nobody in by another way where single sign-on is the only one."""
+        """Refuses every other way in if single sign-on is the only one."""
         by_sign_on = "sociallogin" in (kwargs.get("signal_kwargs") or {})
         if settings.OPTIONS.is_sign_on_only and not by_sign_on:
             messages.error(request, f"Sign in with {settings.OPTIONS.oidc_name}; it is the only way in here.")
@@ -70,7 +70,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return response
 
     def is_reauthentication_required(self, *, app: str, **_: Any) -> bool:
-        """Whether the last proof of who it is is too old. Who has no way to give another is not asked for one."""
+        """Whether the last proof of identity is too old. People with no way to give another are not asked for one."""
         request = context.request
         records = get_authentication_records(request, request.user)
         if records and time.time() - records[-1]["at"] < 60 * settings.OPTIONS.confirm_minutes:
@@ -78,7 +78,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return bool(get_reauthentication_flows(request.user))
 
     def get_reauthentication_methods(self, user: User) -> list[dict[str, str]]:
-        """The ways to confirm that it is oneself, in our words."""
+        """The ways to confirm one's identity, in our words."""
         methods: list[dict[str, str]] = super().get_reauthentication_methods(user)
         return [{**method, "description": CONFIRM_BY[method["id"]]} for method in methods]
 
@@ -91,7 +91,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return saved
 
     def get_client_ip(self, request: HttpRequest) -> str:
-        """The address of the client. `::` where there is none, as behind a socket of this machine."""
+        """The address of the client. `::` if there is none, as behind a Unix socket."""
         return client_address(request) or "::"
 
     def is_safe_url(self, url: str | None) -> bool:
@@ -105,7 +105,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return reverse("account")
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Sends a mail where there is a server for it. Tells the person if that fails, with an account or without."""
+        """Sends a mail if there is a mail server. Tells the person if that fails, with or without an account."""
         if not settings.OPTIONS.email_url:
             return
         try:
@@ -116,6 +116,6 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
 
 def _log(request: HttpRequest, event: str, email: str) -> None:
-    """Without the e-mail: people type passwords into that field."""
+    """Logs without the e-mail: people type passwords into that field."""
     known = User.objects.filter(email=email.strip().lower()).values_list("pk", flat=True).first()
     security_log.record(event, request, person=known)

@@ -14,7 +14,7 @@ from batchsite.teams.models import User
 
 
 def keep_address(user: User) -> EmailAddress:
-    """Returns the primary e-mail as allauth keeps it. One that nobody has confirmed yet is added as such."""
+    """Returns the primary e-mail as allauth stores it. Adds it as unconfirmed if it is missing."""
     address, _ = EmailAddress.objects.get_or_create(
         user=user, primary=True, defaults={"email": user.email, "verified": False}
     )
@@ -22,7 +22,7 @@ def keep_address(user: User) -> EmailAddress:
 
 
 def change_email(request: HttpRequest, user: User, email: str) -> bool:
-    """Changes the e-mail: at once, or, where mail can be sent, by a link that goes to it. Whether it is changed now."""
+    """Changes the e-mail, through a link sent to it if there is a mail server. Returns whether it is changed now."""
     if settings.OPTIONS.email_url:
         with transaction.atomic():
             EmailAddress.objects.filter(user=user, primary=False).delete()
@@ -38,12 +38,12 @@ def change_email(request: HttpRequest, user: User, email: str) -> bool:
 
 
 def confirm_by_sign_on(user: User, addresses: Iterable[EmailAddress]) -> None:
-    """Takes the e-mail for confirmed if it is among `addresses`, as a provider of single sign-on confirmed it."""
+    """Marks the e-mail as confirmed if it is among `addresses`, which a single sign-on provider confirmed."""
     if any(address.verified and address.email.strip().lower() == user.email for address in addresses):
         EmailAddress.objects.filter(user=user, email=user.email).update(verified=True)
 
 
 def ask_to_confirm(request: HttpRequest, user: User) -> bool:
-    """Sends a link to the e-mail of the account. Whether it was sent: not twice within some minutes."""
+    """Sends a link to the account's e-mail, at most once in some minutes. Returns whether it was sent."""
     address = keep_address(user)
     return not address.verified and bool(send_verification_email_to_address(request, address))

@@ -1,4 +1,4 @@
-"""Tells browsers which of their powers no page of ours uses, and that no page of another site may embed our answers."""
+"""Tells browsers which features our pages never use, and that other sites may not embed our responses."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ def _name(label: str = "Your name") -> forms.CharField:
 
 
 class EmailField(forms.EmailField):
-    """An e-mail in the form in which it is kept: in small letters."""
+    """An e-mail as it is stored: in lower case."""
 
     def to_python(self, value: Any) -> str:
         return str(super().to_python(value) or "").strip().lower()
@@ -72,7 +72,7 @@ class SignUpForm(forms.Form):
 
 
 class SetupForm(SignUpForm):
-    """The first account, and its team. On a server that others can reach it asks for the code of the terminal."""
+    """The first account and its team. On a server that others can reach, it asks for the code shown in the terminal."""
 
     code = forms.CharField(
         label="Setup code",
@@ -110,7 +110,7 @@ class SignInForm(LoginForm):  # type: ignore[misc]
 
 
 class OpenSignUpForm(SignupForm):  # type: ignore[misc]
-    """An account without an invitation, where the operator lets anybody make one."""
+    """An account without an invitation, if the operator allows it."""
 
     name = _name()
     field_order = ("name", "email", "password1")
@@ -134,7 +134,7 @@ class MailCodeForm(RequestLoginCodeForm):  # type: ignore[misc]
 
 
 class NewPasswordForm(ResetPasswordKeyForm):  # type: ignore[misc]
-    """A new password by a link. It is typed once, as anywhere here: a slip is mended by another link."""
+    """A new password through a link. It is typed once, as everywhere here: another link corrects a typo."""
 
     password1 = _new_password("New password")
 
@@ -199,7 +199,7 @@ class PasswordForm(forms.Form):
 
 
 def _why_wrong(user: User, password: str, address: str) -> str:
-    """Why this is not accepted as the person's password. Empty if it is."""
+    """Returns why this is not accepted as the person's password. Empty if it is."""
     try:
         return "" if is_password_of(user, password, address) else "That is not your current password."
     except TooManyTries as refusal:

@@ -6,9 +6,9 @@ from django.contrib.auth.hashers import Argon2PasswordHasher
 
 
 class Argon2(Argon2PasswordHasher):
-    """argon2id with the figures that OWASP names: 19 MiB and some 30 ms a try.
+    """argon2id with the parameters that OWASP recommends: 19 MiB and about 30 ms an attempt.
 
-    Django's own take 100 MiB and eight threads: a few strangers who guess at once would take the memory of the pages.
+    Django's defaults take 100 MiB and eight threads: a few strangers guessing at once would exhaust the memory.
     """
 
     time_cost = 2

@@ -1,4 +1,4 @@
-"""System checks of the settings of signing in: what would lock people out, or let the wrong ones in."""
+"""System checks of the sign-in settings: what would lock people out, or let the wrong ones in."""
 
 from __future__ import annotations
 

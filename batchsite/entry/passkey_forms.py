@@ -1,6 +1,6 @@
-"""Forms that a passkey answers through the browser. Anybody can send anything in its place, as JSON.
+"""Forms that a passkey fills in through the browser. Anybody can send any JSON in its place.
 
-allauth and the library behind it refuse some of that with errors of their own, and take the rest for a fault of ours.
+allauth and the library behind it reject some of that with their own errors, and crash on the rest.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from django import forms
 
 LONGEST = 100_000
-"""Characters. A passkey with the certificates of its maker has a tenth of that."""
+"""Characters. A passkey with its maker's certificates has a tenth of that."""
 UNSOUND = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError, struct.error)
 
 
 @contextmanager
 def refused_if_unsound() -> Iterator[None]:
-    """Turns what the libraries raise for JSON that is no answer of a passkey into a ValidationError."""
+    """Turns what the libraries raise for JSON that is not a passkey's response into a ValidationError."""
     try:
         yield
     except (*UNSOUND, InvalidSignature, UnsupportedAlgorithm) as error:
@@ -43,7 +43,7 @@ class CredentialField(forms.JSONField):
             return super().to_python(value[:LONGEST] if isinstance(value, str) else value)
 
     def bound_data(self, data: Any, initial: Any) -> Any:
-        """What was sent is not shown again: the page asks the passkey anew."""
+        """Never shows again what was sent: the page asks the passkey again."""
         return initial
 
 

@@ -1,4 +1,4 @@
-"""What happens when somebody signs in: the e-mail is kept, the session knows when it was, roles follow groups."""
+"""What happens when somebody signs in: e-mail and time are stored, and roles follow groups."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from batchsite.teams.signals import secret_key_changed
 
 @receiver(user_logged_in)
 def _keep_and_note(request: HttpRequest, user: User, **_: Any) -> None:
-    """The first account and invitations sign people in without a form of allauth, which would see to this itself."""
+    """Setup and invitations sign people in without allauth's forms, which would do this."""
     keep_address(user)
     UserSession.objects.create_from_request(request, user=user)
     if not get_authentication_records(request, user):

@@ -1,4 +1,4 @@
-"""Second steps and passkeys: what allauth keeps of them is encrypted."""
+"""Second steps and passkeys: encrypts what allauth stores about them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SECRETS = ("secret", "seed")
 
 
 REMEMBERED = 300
-"""Seconds for which a used code is known: longer than it holds."""
+"""Seconds for which a used code is remembered: longer than it is valid."""
 
 
 class SecondStepAdapter(DefaultMFAAdapter):  # type: ignore[misc]
@@ -31,7 +31,7 @@ class SecondStepAdapter(DefaultMFAAdapter):  # type: ignore[misc]
 def spend(authenticator: Authenticator, code: str) -> None:
     """Writes down that a code of an app was used. Raises ValidationError if it was used before.
 
-    allauth remembers that in the cache, which each process has by itself; a code holds for a minute and a half.
+    allauth remembers that in a cache of each process; a code is valid for a minute and a half.
     """
     if authenticator.type != Authenticator.Type.TOTP:
         return
@@ -44,7 +44,7 @@ def spend(authenticator: Authenticator, code: str) -> None:
 
 
 def reencrypt_second_steps() -> tuple[int, list[str]]:
-    """Encrypts all secrets with the current SECRET_KEY. Returns how many, and whose it cannot read."""
+    """Encrypts all secrets with the current SECRET_KEY. Returns how many, and whose cannot be read."""
     count, unreadable = 0, []
     for pk in list(Authenticator.objects.order_by("pk").values_list("pk", flat=True)):
         with transaction.atomic():

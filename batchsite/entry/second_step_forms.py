@@ -1,4 +1,4 @@
-"""Forms of second steps, where allauth's words are not enough."""
+"""Forms of second steps that need more than allauth's."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class TurnOnForm(ActivateTOTPForm):  # type: ignore[misc]
 
 
 class LimitedCode(BaseAuthenticateForm):  # type: ignore[misc]
-    """allauth counts tries in the cache, so each process by itself; ours are counted in the database."""
+    """allauth counts attempts in each process's own cache; we count them in the database."""
 
     def clean_code(self) -> str:
         try:
@@ -32,7 +32,7 @@ class LimitedCode(BaseAuthenticateForm):  # type: ignore[misc]
         except TooManyTries as refusal:
             raise ValidationError(str(refusal), code=TOO_MANY) from refusal
         with transaction.atomic():
-            list(Authenticator.objects.select_for_update(no_key=True).filter(user=self.user))  # one try at a time
+            list(Authenticator.objects.select_for_update(no_key=True).filter(user=self.user))  # one attempt at a time
             code: str = super().clean_code()
             spend(self.authenticator, code)
         forget(failure)

@@ -16,13 +16,13 @@ WINDOW = timedelta(minutes=15)
 MOST_FAILURES = 10
 """Wrong passwords for one account from one address in `WINDOW`."""
 MOST_OF_AN_ADDRESS = 50
-"""The same for all accounts together: an office may share an address, and a list of e-mails is tried from one."""
+"""The same for all accounts: an office may share one address, and a list of e-mails is tried from one."""
 MOST_OF_AN_ACCOUNT = 100
-"""The same from all addresses together. High, as everybody can use it up to lock a person out."""
+"""The same from all addresses. High, as anybody could use it up to lock a person out."""
 
 
 class TooManyTries(Exception):
-    """Refused for a while, even with the right password. The text tells until when."""
+    """Refused for a while, even with the right password. The message says until when."""
 
     def __init__(self, wait: timedelta, of: str) -> None:
         self.seconds = max(1, math.ceil(wait.total_seconds()))
@@ -41,9 +41,9 @@ def is_password_of(user: User, password: str, address: str) -> bool:
 
 
 def count_try(email: str, address: str, of: str = "passwords") -> SignInFailure:
-    """Records the try as a failure before the password is checked, so that parallel tries gain nothing.
+    """Records the attempt as failed before the password is checked, so that parallel attempts gain nothing.
 
-    Raises TooManyTries, and then records nothing: waiting does not get longer by trying.
+    Raises TooManyTries, and then records nothing: trying again does not lengthen the wait.
     """
     account, network, now = email.strip().lower(), _network(address), timezone.now()
     SignInFailure.objects.filter(at__lte=now - WINDOW).delete()
@@ -58,7 +58,7 @@ def count_try(email: str, address: str, of: str = "passwords") -> SignInFailure:
 
 
 def _wait(failure: SignInFailure, now: datetime) -> timedelta | None:
-    """How long until every limit allows another try. None if all do now."""
+    """Returns how long until every limit allows another attempt. None if all do now."""
     same = Q(who=failure.who) | Q(account=failure.account) | Q(address=failure.address)
     failures = list(SignInFailure.objects.filter(same).order_by("at"))
     waits = []
@@ -70,7 +70,7 @@ def _wait(failure: SignInFailure, now: datetime) -> timedelta | None:
 
 
 def count_code(user: User) -> SignInFailure:
-    """Records a try of a code of the second step, wherever it comes from: whoever guesses knows the password already.
+    """Records an attempt at a second-step code, from any address: whoever guesses already knows the password.
 
     Raises TooManyTries.
     """
@@ -84,7 +84,7 @@ def forget(failure: SignInFailure) -> None:
 
 
 def _network(address: str) -> str:
-    """What counts as one address: an IPv6 customer has a whole /64."""
+    """Returns what counts as one address: an IPv6 customer has a whole /64."""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:

@@ -28,7 +28,7 @@ STRONGEST_FIRST = (Role.OWNER, Role.ADMIN, Role.MEMBER, Role.VIEWER)
 
 class SignOnAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
     def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
-        """New people get in by a group that has a role, by an invitation that they came from, or where anybody may."""
+        """New people get in through a group with a role, through an invitation, or if sign-up is open."""
         if settings.OPTIONS.anyone_may_sign_up or role_of(sociallogin) is not None:
             return True
         return _has_invitation(sociallogin.state.get("next", ""))
@@ -81,9 +81,9 @@ class SignOnAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
 
 
 def close_other_ways(user: User) -> None:
-    """Removes second steps, passkeys and other people's sign-ons of an account whose e-mail nobody had confirmed.
+    """Removes second steps, passkeys and other sign-ons from an account whose e-mail was never confirmed.
 
-    Whoever made it may not be whom the provider knows by that e-mail. allauth ends its password and its sessions.
+    Its creator may not be the person that the provider knows by that e-mail. allauth ends password and sessions.
     """
     Authenticator.objects.filter(user=user).delete()
     SocialAccount.objects.filter(user=user).delete()
@@ -94,7 +94,7 @@ def _is_confirmed(user: User) -> bool:
 
 
 def claims_of(sociallogin: SocialLogin) -> dict[str, Any]:
-    """What the provider says of the person, in the id token or as user info."""
+    """Returns what the provider says about the person, in the id token or as user info."""
     data = sociallogin.account.extra_data or {}
     parts = [data.get(name) for name in ("id_token", "userinfo")]
     nested = [part for part in parts if isinstance(part, dict)]
@@ -113,7 +113,7 @@ def role_of(sociallogin: SocialLogin) -> Role | None:
 
 
 def follow_groups(user: User, sociallogin: SocialLogin) -> bool:
-    """Gives the person the role of their groups in the first team, where groups have roles. Whether that changed it."""
+    """Gives the person their groups' role in the first team, if groups have roles. Returns whether it changed."""
     team = Team.objects.order_by("pk").first()
     if team is None or not settings.OPTIONS.roles_by_group:
         return False

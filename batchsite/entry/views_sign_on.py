@@ -11,11 +11,11 @@ from django.shortcuts import render
 from requests import RequestException
 
 FAULTS = (RequestException, KeyError, ValueError)
-"""It does not answer, or something else than a provider does."""
+"""It does not answer, or not as a provider would."""
 
 
 def begin(request: HttpRequest, provider_id: str) -> HttpResponse:
-    """Leads to the provider by a page: with `form-action 'self'` no form may end elsewhere, by redirects either."""
+    """Leads to the provider through a page: `form-action 'self'` forbids forms to end elsewhere, even by a redirect."""
     try:
         response: HttpResponse = views.login(request, provider_id)
     except FAULTS:

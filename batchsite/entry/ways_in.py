@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.http.request import split_domain_port
 
 SIGN_ON = "sso"
-"""How the one provider of single sign-on is called in addresses."""
+"""The name of the single sign-on provider in addresses."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Ways:
     passkeys: bool
     """Whether the browser can make passkeys at the address that it shows."""
     sign_on: str
-    """What the provider of single sign-on is called. Empty: there is none."""
+    """The name of the single sign-on provider for people. Empty: there is none."""
     sign_on_only: bool
     sign_up: bool
     """Whether anybody may make an account."""

@@ -1,4 +1,4 @@
-"""An address that only takes forms, opened as a page: as after a form was refused and its address was opened again."""
+"""An address that only accepts forms, opened as a page, as when a refused form's address is opened again."""
 
 from __future__ import annotations
 

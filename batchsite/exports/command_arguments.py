@@ -1,4 +1,4 @@
-"""The arguments of `manage.py runbatch`, judged before anything is spent."""
+"""The arguments of `manage.py runbatch`, checked before anything is spent."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def ranges_of(arguments: argparse.Namespace, dataset: Dataset) -> list[list[int]
 
 
 def cap_of(arguments: argparse.Namespace, batch: Batch) -> int | None:
-    """Returns what the batch may cost, in ticks; None if nothing was given. The page's own form judges it."""
+    """Returns what the batch may cost, in ticks; None if nothing was given. The page's own form checks it."""
     if not arguments.cap:
         return None
     form = SpendCapForm(QueryDict(urlencode({"spend_cap": arguments.cap})), batch)

@@ -231,7 +231,7 @@ def sandbox_if_needed(needed: bool, say: Callable[[str], object]) -> Iterator[No
     command += ["--key-file", str(noted.with_name("sandbox.key"))]
     command += ["--data", str(data), "--rate", str(settings.OPTIONS.sandbox_rate)]
     tie = partial(die_with_parent, os.getpid())
-    quiet = subprocess.DEVNULL  # should another one begin at the same moment, this one ends, and that one serves both
+    quiet = subprocess.DEVNULL  # if another one starts at the same moment, this one ends and the other serves both
     child = subprocess.Popen(command, cwd=settings.ROOT, stdout=quiet, stderr=quiet, preexec_fn=tie)  # noqa: S603
     try:
         deadline = time.monotonic() + 20

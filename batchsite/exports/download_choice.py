@@ -39,7 +39,7 @@ class DownloadChoice:
 
     rows: str = "all"
     ranges: str = ""
-    """Only these rows of the dataset, as a person writes them: "1-100, 205"."""
+    """Only these rows of the dataset, as a person types them: "1-100, 205"."""
     columns: tuple[str, ...] = ()
     filter: str = ""
     """The filter, if `rows` is `filter`, as `row_filter.query_of` writes it."""

@@ -38,7 +38,7 @@ HOLD = 5.0
 
 
 def is_small(batch: Batch, choice: DownloadChoice) -> bool:
-    """Whether the file is built within the request: few rows, of a batch whose cells are soon read."""
+    """Whether the file is built within the request: few rows, of a batch whose cells are quick to read."""
     if len(within_reach(batch.dataset, batch.rows)) < len(batch.rows):
         return False
     rows, within = choice.count(batch), choice.within(batch)
@@ -140,7 +140,7 @@ def due(now: datetime) -> Iterable[Job]:
 
 
 def _take(now: datetime, exports: QuerySet[Export]) -> list[Export]:
-    """Those that are due; of each team one at a time, as a file takes minutes."""
+    """Takes those that are due, one at a time for each team, as a file takes minutes."""
     return take_due(exports, now, team="batch__team", lane=lambda _: "long", slots=Export.objects.all())
 
 

@@ -1,4 +1,4 @@
-"""The forms of this room: what to download, and how long a link to it lasts."""
+"""The download form, and the form of a link to it."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from batchsite.teams.models import User
 
 
 class Export(Work):
-    """A file of a batch's results, being built or ready. Deleted after a day, and built again on request."""
+    """A file of a batch's results, ready or being built. Deleted after a day, and rebuilt on request."""
 
     batch = models.ForeignKey(Batch, on_delete=models.CASCADE, related_name="exports")
     fingerprint = models.CharField(max_length=32)
@@ -53,7 +53,7 @@ class ShareLink(models.Model):
     form = models.CharField(max_length=12)
     choice: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)
     with_comments = models.BooleanField(default=False)
-    """Whether the file has what reviewers commented."""
+    """Whether the file includes the reviewers' comments."""
     made_by = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
     made_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField()

@@ -81,7 +81,7 @@ def file_rows(
 def rows_in_order(
     batch: Batch, rows: Sequence[int], *, judged: bool, keep_alive: Callable[[], None]
 ) -> Iterator[FileRow]:
-    """As `file_rows`, for some rows in any order. As many are read at once as fit into `ORDERED_BYTES`."""
+    """Like `file_rows`, for some rows in any order. Reads as many at once as fit into `ORDERED_BYTES`."""
     of_a_row = max(1, batch.dataset.size // max(1, batch.dataset.row_count))
     at_once = max(GROUP, min(MOST_ORDERED, ORDERED_BYTES // of_a_row))
     for start in range(0, len(rows), at_once):

@@ -1,4 +1,4 @@
-"""A stored file, or the part of it that a player asks for by a Range header, as an answer."""
+"""A stored file as a response, or the part of it that a player's Range header asks for."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
 def part_of(file: IO[bytes], size: int, wanted: str, kind: str) -> HttpResponseBase:
     """Returns the file, the part that the header `wanted` names, or 416 where there is no such part.
 
-    Of several ranges at once none is heeded, which the protocol allows. The answer closes the file.
+    Ignores a header with several ranges, which the protocol allows. The response closes the file.
     """
     first, last = _span(wanted, size)
     if first > last:
@@ -33,7 +33,7 @@ def part_of(file: IO[bytes], size: int, wanted: str, kind: str) -> HttpResponseB
 
 
 def _span(wanted: str, size: int) -> tuple[int, int]:
-    """Returns the first and the last byte that are asked for; the first is behind the last where there are none."""
+    """Returns the first and the last byte that are wanted; the first is after the last if there are none."""
     found = _RANGE.fullmatch(wanted.strip())
     first, last = found.groups() if found else ("", "")
     if first:

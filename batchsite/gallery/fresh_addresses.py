@@ -1,4 +1,4 @@
-"""Addresses that died: the results are read again, which sign them anew; what is dead then is lost, and said by row."""
+"""Expired addresses: reading the results again renews them. What is still dead then is lost, and reported by row."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from batchsite.xai.results import read_result
 
 MOST_REREADS = 3
 MOST_FAULTS = 20
-"""Steps in a row without an answer of the provider; then the pictures are given up."""
+"""Consecutive steps without a reply from the provider, after which the pictures are given up."""
 GONE = "Its address has expired, and xAI no longer has the results."
 
 

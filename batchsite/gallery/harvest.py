@@ -1,9 +1,8 @@
 """A worker brings generated pictures and videos home before their addresses die, within the hour (facts 2.7).
 
-What it knows stands in the database: which pages of raw results were looked through, and of each picture its address
-and whether it is kept. A file is written before its row says so, under a name of its own, so a worker that is killed
-leaves at most a file that the next one writes again. An address that died is read again from the results, which sign
-it anew.
+Its progress is in the database: which pages of raw results were searched, and the address and state of each
+picture. A file is written before its row says so, under its own name, so a worker that is killed leaves at most a
+file that the next one writes again. Reading the results again renews an address that expired.
 """
 
 from __future__ import annotations
@@ -38,11 +37,11 @@ HARVEST = "batchsite.gallery.tasks.harvest"
 EXTEND_EVERY = 10.0
 """Seconds between two extensions of the lease while files are on their way."""
 MOST_TRIES = 6
-"""Of an address that does not answer, before it counts as dead."""
+"""Attempts at an address that does not answer, before it counts as dead."""
 
 
 def begin(batch: Batch) -> None:
-    """Has the pictures fetched whose addresses were stored just now, in the same transaction."""
+    """Schedules the fetch of the pictures whose addresses were just stored, in the same transaction."""
     now = timezone.now()
     harvest, is_new = Harvest.objects.get_or_create(batch=batch, defaults={"next_look_at": now})
     if not is_new:
@@ -72,9 +71,9 @@ def harvest_step(harvest_id: int) -> None:
 
 
 def _give_way(claim: Claim[Harvest], batch: Batch, words: str, tries: int = 1) -> float | None:
-    """Counts a try of the pictures that a step failed on, and gives up those with too many. Returns as `_step`.
+    """Counts an attempt for the pictures that a step failed on, and gives up after too many. Returns as `_step`.
 
-    Where there are none, the results themselves cannot be looked through, and the batch says so.
+    If there are none, the results themselves cannot be read, and the batch says so.
     """
     some = _next(batch)
     with claim.locked():
@@ -124,7 +123,7 @@ def _scan(claim: Claim[Harvest], harvest: Harvest) -> None:
         found = [result for raw in page.rows() if (result := read_result(raw)).pictures]
         rows = rows_in(harvest.batch, [result.batch_request_id for result in found])
         ours = Result.objects.filter(batch=harvest.batch, row__in=list(rows.values()), raw_page_id=page.pk)
-        current = set(ours.values_list("row", flat=True))  # neither those of strangers nor of earlier attempts
+        current = set(ours.values_list("row", flat=True))  # neither rows of other batches nor of earlier attempts
         with claim.locked() as fresh:
             for result in found:
                 if (row := rows.get(result.batch_request_id)) in current:
@@ -168,7 +167,7 @@ def _fetch(claim: Claim[Harvest], batch: Batch, some: list[GeneratedPicture], re
 def _keep(claim: Claim[Harvest], picture: GeneratedPicture, data: bytes, seen: Seen) -> None:
     """Writes the file, then the row that says so."""
     name = f"generated/{picture.batch_id}/{picture.row}-{picture.number}"
-    default_storage.delete(name)  # half a file of a worker that was killed, or that of an earlier attempt
+    default_storage.delete(name)  # a partial file of a killed worker, or that of an earlier attempt
     name = default_storage.save(name, ContentFile(data))
     values = {"state": PictureState.KEPT, "file": name, "size": len(data), "problem": seen.problem}
     values |= {"mime": seen.mime, "width": seen.width, "height": seen.height, "thumb": seen.thumb}

@@ -14,7 +14,7 @@ from batchsite.processes.models import Work
 
 
 class Harvest(Work):
-    """The work of bringing the pictures of a batch home."""
+    """The work of fetching the pictures of a batch."""
 
     batch = models.OneToOneField(Batch, on_delete=models.CASCADE, related_name="harvest")
     scanned_through = models.PositiveBigIntegerField(default=0)

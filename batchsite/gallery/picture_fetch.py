@@ -16,11 +16,11 @@ from batchsite.wording import size
 
 @dataclass(frozen=True)
 class Most:
-    """How much is fetched of a kind of file."""
+    """The limits for fetching a kind of file."""
 
     bytes: int
     seconds: float
-    """For the whole of it, once it begins: byte by byte it would hold a worker for ever."""
+    """Seconds for the whole body: a byte at a time, it would keep a worker busy for ever."""
     at_once: int
     """Each is held in memory, twice for a moment."""
 
@@ -31,7 +31,7 @@ VIDEO = Most(100_000_000, 120.0, 2)
 
 @dataclass(frozen=True)
 class Dead:
-    """The address is no good any more, or never was."""
+    """The address no longer works, or never did."""
 
     words: str
 

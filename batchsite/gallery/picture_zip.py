@@ -20,7 +20,7 @@ AT_ONCE = 200
 
 
 class _Pipe(io.RawIOBase):
-    """Keeps what is written until it is taken. It cannot go back, so that a zip is written in one go."""
+    """Buffers what is written until it is taken. It cannot seek, so a zip is written in one pass."""
 
     def __init__(self) -> None:
         self._parts: list[bytes] = []
@@ -58,7 +58,7 @@ def zip_of(batch: Batch) -> Iterator[bytes]:
 
 
 def _pictures(batch: Batch) -> Iterator[GeneratedPicture]:
-    """All pictures in the order of their rows, some at a time: no cursor stays open while somebody downloads slowly."""
+    """Yields all pictures in the order of their rows, some at a time: no cursor stays open during a slow download."""
     last = (0, 0)
     while some := list(
         GeneratedPicture.objects.filter(batch=batch, row__gte=last[0])

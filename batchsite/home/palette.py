@@ -55,7 +55,7 @@ PAGES = (
 
 
 def found_by(team: Team, may: Permissions, words: str) -> list[Group]:
-    """Returns what the words name, by kind; without words the pages that the person may open, and what is newest."""
+    """Returns what matches the words, by kind; without words, pages that the person may open and the newest things."""
     words = words[:LONGEST]
     groups = (
         Group("Pages and actions", _pages(may, words)),

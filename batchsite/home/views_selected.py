@@ -1,4 +1,4 @@
-"""What is done to the batches that are ticked in the list. What can be taken back is not asked about."""
+"""Actions on the batches that are ticked in the list. Only what cannot be undone asks first."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _outcome(request: TeamRequest, action: str, pks: Sequence[int], word: str) -
 
 
 def _report(request: TeamRequest, action: str, outcome: ListOutcome, word: str, back: str) -> None:
-    """Says what was done and what was not, and offers to take it back."""
+    """Says what was done and what was not, and offers Undo."""
     done, opposite = WORDS[action]
     for name, reason in outcome.refused:
         messages.warning(request, f"“{name}”: {reason}")

@@ -1,4 +1,4 @@
-"""Has the files of every archive looked at once its table is imported."""
+"""Has the files of every archive inspected once its table is imported."""
 
 from __future__ import annotations
 

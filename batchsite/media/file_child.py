@@ -3,7 +3,7 @@
     parent: what is asked (1 byte), page (4 bytes), length (8 bytes), the file; with AS_BEFORE the last file again
     child: length (4 bytes), JSON, length (4 bytes), a picture or a text
 
-It has little memory, and for each file little time of the processor. At either limit it may end as it likes.
+It has little memory, and little processor time for each file. At either limit it may simply die.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def _answer(answers: IO[bytes], found: Any, content: bytes) -> None:
 
 
 def _allow_time(seconds: int) -> None:
-    """The kernel ends the process once it has used so many seconds more."""
+    """Has the kernel end the process once it has used this many more seconds."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
     resource.setrlimit(resource.RLIMIT_CPU, (int(used.ru_utime + used.ru_stime) + seconds + 1, hard))

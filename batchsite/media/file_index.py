@@ -1,6 +1,6 @@
 """A worker looks at every file of an archive: what it is, whether it can be sent, and a small picture of it.
 
-How far it came stands in the database, and a file is written once; so a worker that is killed loses a few files' work.
+Its progress is in the database, and a file is written once, so a worker that is killed loses the work of a few files.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ INDEX = "batchsite.media.tasks.index"
 AT_ONCE = 20
 """Files written in one transaction."""
 MOST_GIVEN_UP = 20
-"""Files that may take too much, before the rest of the archive is let be: each takes seconds."""
+"""Files that may exceed the limits before the rest of the archive is skipped: each takes seconds."""
 
 
 def begin(dataset: Dataset) -> None:

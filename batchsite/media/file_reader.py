@@ -1,4 +1,4 @@
-"""Pictures and PDFs are decoded in a process of their own: a file may be made to take hours, or all memory.
+"""Pictures and PDFs are decoded in a child process: a file may be crafted to take hours, or all memory.
 
 A JPEG of 270 kB with a thousand progressive scans kept a worker busy for minutes, in a library that nothing
 interrupts. In a child only the child ends (see `file_child`), and the file, or the page, is one that cannot be read.
@@ -34,7 +34,7 @@ class FileReader:
         self._child: subprocess.Popen[bytes] | None = None
         self._end: Callable[[], object] | None = None
         self._sent: bytes | None = None
-        """What the child has in its hands."""
+        """The file that the child has."""
         self._alone = threading.Lock()
 
     def __enter__(self) -> FileReader:

@@ -72,7 +72,7 @@ class SentFile(models.Model):
     """When a look at xAI first missed it after that; only a second look, later, makes it count as absent."""
     file_id = models.CharField(max_length=200, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
-    """xAI deletes it a time after that."""
+    """xAI deletes it some time after that."""
     seen_at = models.DateTimeField(null=True, blank=True)
     """When xAI was last seen to have it."""
     problem = models.TextField(blank=True)

@@ -1,7 +1,7 @@
 """The pages of a PDF: how many there are, their texts, and pictures of them. The bytes are hostile.
 
-PDFium is not made for threads, and its work has no bounds: only `file_child` calls this. The same bytes give the same
-text and picture for as long as the library is the same one.
+PDFium is not thread-safe, and its work is unbounded: only `file_child` calls this. The same bytes give the same text
+and picture as long as the version of the library does not change.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def see_pages(data: bytes) -> SeenPages:
         for page in range(min(count, MOST_PAGES)):
             characters += len(_text(document, page))
             if page:
-                _picture(document, page)  # so that what cannot be drawn is known before anything is sent
+                _picture(document, page)  # so that pages that cannot be drawn are known before anything is sent
         return SeenPages(count, characters, first)
 
 

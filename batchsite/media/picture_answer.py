@@ -1,4 +1,4 @@
-"""How pictures are served: only those that we made, as what they are, and nothing that a browser might run."""
+"""How pictures are served: only those that we made, with their true type, and nothing that a browser might run."""
 
 from __future__ import annotations
 

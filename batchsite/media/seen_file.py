@@ -11,7 +11,7 @@ from PIL import Image, ImageOps
 from batchsite.media.pdf_pages import NoPages, see_pages
 
 MOST_PIXELS = 50_000_000
-"""Of a picture that is decoded; a bigger one is not, however small its file."""
+"""Pixels of a picture that is decoded; a larger one is not, however small its file."""
 THUMB = (320, 320)
 _DECODERS = ("PNG", "JPEG", "WEBP", "GIF")
 _SENDABLE = {"PNG": "image/png", "JPEG": "image/jpeg"}

@@ -27,7 +27,7 @@ class FileGone(RuntimeError):
 
 
 class DatasetShelf:
-    """The files of one dataset; made for one piece of work, as it keeps what it found and its archive open."""
+    """The files of one dataset. Made for one piece of work, as it caches what it found and keeps its archive open."""
 
     def __init__(self, dataset: Dataset) -> None:
         self._dataset = dataset

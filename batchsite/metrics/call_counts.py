@@ -1,4 +1,4 @@
-"""Counts the calls to xAI, as the client logs them, and adds them up in the database now and then."""
+"""Counts the calls to xAI that the client logs, and adds them to the database from time to time."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _WORD = re.compile(r"[a-z]+(-[a-z]+)*")
 
 
 class CallCounter(logging.Handler):
-    """A handler of the client's logger. What a process counted since it last wrote is lost when it is killed."""
+    """A handler of the client's logger. A process that is killed loses what it counted since it last wrote."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -50,7 +50,7 @@ class CallCounter(logging.Handler):
 
 
 def write_what_is_due(**_: object) -> None:
-    """Has the counters of this process write: a process that makes no more calls would keep the last ones."""
+    """Writes the counters of this process: one that makes no more calls would keep its last ones."""
     for handler in logging.getLogger("batchsite.xai").handlers:
         if isinstance(handler, CallCounter):
             handler.write_if_due()
@@ -68,7 +68,7 @@ def _without_id(part: str) -> str:
 
 
 def _may_write() -> bool:
-    """Only where a step writes, too: in the main thread, and never inside somebody's transaction."""
+    """Whether it may write here: in the main thread, and never inside another transaction."""
     return threading.current_thread() is threading.main_thread() and not connection.in_atomic_block
 
 

@@ -1,6 +1,6 @@
-"""What Prometheus reads: how much waits, how much is held, how old the oldest due step is, how calls to xAI end.
+"""What Prometheus reads: how much waits or is held, the age of the oldest due step, and how calls to xAI end.
 
-All of it is read from the database when it is asked for, so that any web process answers for the whole installation.
+All of it is read from the database on request, so any web process answers for the whole installation.
 """
 
 from __future__ import annotations

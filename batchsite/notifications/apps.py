@@ -1,4 +1,4 @@
-"""Writes down what people are told of, as it happens: see `outbox.py`."""
+"""Records what people are to be told, as it happens: see `outbox.py`."""
 
 from __future__ import annotations
 

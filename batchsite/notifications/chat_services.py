@@ -31,7 +31,7 @@ ASSET = AppriseAsset(
 
 
 class NoSuchChat(Exception):
-    """The address is none that can be sent to; the text says why. It never holds the address."""
+    """Nothing can be sent to the address. The message says why, and never contains the address."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What became of deliveries, for the pages."""
+"""The outcomes of deliveries, for the pages."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class LoggedDelivery:
 
     @property
     def is_moving(self) -> bool:
-        """Whether something will be seen soon."""
+        """Whether news can be expected soon."""
         return self.delivery.state == DeliveryState.WAITING and len(self.tries) < 2
 
 

@@ -90,7 +90,7 @@ def _made(ready: Ready) -> tuple[DeliveryOutcome, int]:
 
 
 def _prepared(claim: Claim[Destination]) -> Ready | None:
-    """Writes down the attempts that are made now. None if nothing is due, or another process took over."""
+    """Records the attempts that are made now. None if nothing is due, or another process took over."""
     destination = Destination.objects.filter(pk=claim.pk).first()  # None: removed by somebody just now
     some = _due(destination) if destination and not destination.paused_at else []
     if not destination or not some:
@@ -113,7 +113,7 @@ def _due(destination: Destination) -> list[Delivery]:
 
 
 def _drop_what_is_no_business(destination: Destination) -> None:
-    """Gives up what a person is not to know any more: they left the team, or may not sign in."""
+    """Drops news that a person may no longer see: they left the team, or may not sign in."""
     if destination.person_id is None:
         return
     waiting = destination.deliveries.filter(due_at__isnull=False)
@@ -156,7 +156,7 @@ def _call(destination: Destination, some: Sequence[Delivery]) -> DeliveryCall:
 
 
 def _record(ready: Ready, outcome: DeliveryOutcome, took: int) -> None:
-    """Writes down what came of the attempts. If another process took over meanwhile, it sends them again."""
+    """Records the outcomes of the attempts. If another process took over meanwhile, it sends them again."""
     now = timezone.now()
     ids = [attempt.delivery_id for attempt in ready.attempts]
     with suppress(LeaseLost), ready.claim.locked() as destination:

@@ -20,12 +20,12 @@ MOST = 10
 """Destinations of a person, or of a team."""
 BOTH_SECRETS = timedelta(days=1)
 PAUSE = timedelta(seconds=10)
-"""Between two deliveries that somebody asks for by a button."""
+"""Time between two deliveries that a person triggers."""
 _SEALED = ("address", "secret", "old_secret")
 
 
 class TooMany(Exception):
-    """The owner has as many destinations as there may be."""
+    """The owner has the maximum number of destinations."""
 
     def __init__(self) -> None:
         super().__init__(f"There are {MOST} already, which is the limit. Remove one first.")
@@ -70,7 +70,7 @@ def rotate(destination: Destination) -> str:
 
 
 def secrets_of(destination: Destination) -> list[str]:
-    """What signs now, the newest first. Raises Unreadable."""
+    """Returns the secrets that sign now, the newest first. Raises Unreadable."""
     kept = [destination.secret]
     if destination.has_old_secret(timezone.now()):
         kept.append(destination.old_secret)
@@ -86,7 +86,7 @@ def unseal(sealed: bytes | memoryview) -> str:
 
 
 def set_choice(destination: Destination, kinds: Iterable[str], *, of_others: bool, audience: str) -> None:
-    """Changes what is told there."""
+    """Changes which news go there."""
     values = {"kinds": [*kinds], "of_others": of_others, "audience": audience, "paused_at": None}
     Destination.objects.filter(pk=destination.pk).update(**values)
 
@@ -109,7 +109,7 @@ def send_test(destination: Destination, team: Team) -> bool:
 
 
 def webhook_id(news: News, destination: Destination) -> str:
-    """The id of a delivery. Receivers tell by it what they have had already."""
+    """Returns the id of a delivery, by which receivers recognise repeats."""
     return f"msg_{news.token}{destination.pk}"
 
 

@@ -1,4 +1,4 @@
-"""From a piece of news to its deliveries: who wants to know, and whether it still is so."""
+"""From a piece of news to its deliveries: who wants to know, and whether it still holds."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from batchsite.timeouts import timeouts
 
 KEPT = timedelta(days=30)
 SAME_HOLD = timedelta(hours=1)
-"""A batch that is held again for the same cause within this time is no news."""
+"""A batch that is held again for the same cause within this time is not news."""
 HELD_AT_A_LINE = {"budget", "cap"}
 """Causes of a hold that are lines of budgets, too."""
 PRUNED_AT_ONCE = 200
 
 
 def spread(news_id: int) -> None:
-    """Makes the deliveries of a piece of news. Doing it twice makes none twice. Raises Busy and LeaseLost."""
+    """Creates the deliveries of a piece of news, each once however often it runs. Raises Busy, LeaseLost."""
     with claimed(News, news_id) as claim:
         news = News.objects.select_related("batch").get(pk=news_id)
         if news.kind == Kind.HELD and not _is_still_held(news):

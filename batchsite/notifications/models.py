@@ -89,7 +89,7 @@ class Destination(Work):
     sent_at = models.DateTimeField(null=True)
     """When something was last sent: mails are bundled for a while after it."""
     paused_at = models.DateTimeField(null=True)
-    """Nothing is sent there any more: its server answered 410, which asks for that."""
+    """When its server answered 410, which asks to be sent nothing more; nothing is."""
 
     class Meta:
         constraints = [

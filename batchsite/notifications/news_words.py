@@ -1,4 +1,4 @@
-"""News in words, for mails and chats. Names come from people: they hold no line, no mention and no link of theirs."""
+"""News in words, for mails and chats. Names come from people: they must not add lines, mentions or links."""
 
 from __future__ import annotations
 

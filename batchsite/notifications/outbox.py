@@ -1,6 +1,6 @@
-"""What people are told of, written down in the transaction in which it happens: one row, whoever it goes to.
+"""What people are to be told, stored in the transaction in which it happens: one row, whoever it goes to.
 
-A name is the only text of people that comes along; no cell, prompt or answer does.
+The only text from people in it is a name; never a cell, a prompt or an answer.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def note_end(batch: Batch) -> None:
 
 
 def note_hold(batch: Batch) -> None:
-    """Writes down that a batch is held. It is told only if it still is after a while: most holds are brief."""
+    """Records that a batch is held. People are told only if it still is after a while: most holds are brief."""
     facts = _facts(batch) | {"state": batch.state, "held_for": batch.held_for}
     _write(batch.team, Kind.HELD, "batch.held", facts, batch, wait=timeouts().held_is_news)
 

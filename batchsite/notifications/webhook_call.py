@@ -16,7 +16,7 @@ from batchsite.notifications.outcome_codes import DeliveryOutcome
 from batchsite.timeouts import timeouts
 
 GONE = 410
-"""A server's wish to be sent nothing more."""
+"""The status with which a server asks to be sent nothing more."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class WebhookCall:
     body: bytes = field(repr=False)
 
     def make(self) -> DeliveryOutcome:
-        """Sends it. Redirects count as failures: whoever moves says so to us, not to every sender."""
+        """Sends it. Redirects count as failures: a server that moved has to be changed here."""
         private = settings.OPTIONS.notify_private
         limits = Limits(0, "", private, (ANY_PORT,) if private else settings.OPTIONS.fetch_ports)
         sent = Outgoing("POST", self._headers(), self.body, timeouts().delivery)

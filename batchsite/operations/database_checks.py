@@ -1,4 +1,4 @@
-"""Is the database there, sound, writable and migrated?"""
+"""Does the database exist, and is it intact, writable and migrated?"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`manage.py doctor --live`: asks a provider whether it is as we know it, for cents, and writes a report."""
+"""`manage.py doctor --live`: checks for cents whether a provider behaves as documented, and writes a report."""
 
 from __future__ import annotations
 

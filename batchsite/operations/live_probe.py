@@ -14,7 +14,7 @@ from batchsite.xai.results import read_result
 from batchsite.xai.types import ResultRow
 
 LOOKS, PAUSE = 120, 5.0
-"""How often, and in seconds how far apart, results are looked for before a check gives up."""
+"""How often results are looked for before a check gives up, and the seconds between."""
 ROWS = 3
 
 

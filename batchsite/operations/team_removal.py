@@ -26,7 +26,7 @@ SLICE = 5_000
 
 
 def due(now: datetime) -> Iterable[Job]:
-    """Yields one job for a team whose time has come. Doing it twice does no harm."""
+    """Yields one job for a team whose seven days are over. Running it twice does no harm."""
     team = Team.objects.filter(delete_at__lte=now).order_by("pk").values_list("pk", flat=True).first()
     if team is not None:
         yield Job("batchsite.operations.team_removal.remove", (team,), is_hint=True)

@@ -1,4 +1,4 @@
-"""Does work get done: queue, workers, ticker, due work, held batches?"""
+"""Whether work gets done: queue, workers, ticker, due work, held batches."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def examine_ticker() -> Iterator[Finding]:
 
 
 def examine_due_work() -> Iterator[Finding]:
-    """Steps that are due and not begun, or begun again and again without ever ending."""
+    """Reports steps that are due and not started, or started again and again without ever finishing."""
     yield from _late(Submission.objects.filter(ended_at=None), "Steps of batches")
     yield from _late(Dataset.objects.filter(state=DatasetState.IMPORTING), "Imports")
     for row in islice(_tried(), MOST_NAMED):
@@ -120,7 +120,7 @@ def _named(row: Work) -> str:
 
 
 def examine_held() -> Iterator[Finding]:
-    """What is waiting for a person."""
+    """Reports what is waiting for a person."""
     held = Batch.objects.filter(deleted_at=None, state__in=RUNNING).exclude(held_reason="").order_by("pk")
     for batch in held[:MOST_NAMED]:
         since = f" for {age(batch.held_since)}" if batch.held_since else ""

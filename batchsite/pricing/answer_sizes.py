@@ -95,7 +95,7 @@ class _Measure:
         return AnswerSize(characters, all_there and all(size.known for size in sizes.values()))
 
     def _array(self, schema: Mapping[str, Any], depth: int) -> AnswerSize:
-        """A tuple has all its places; a list has ITEMS items, or as many as it must."""
+        """A tuple has all its places; a list has ITEMS items, or as many as the schema requires."""
         items = schema.get("items")
         places = items if isinstance(items, list) else schema.get("prefixItems")
         if isinstance(places, list) and places:

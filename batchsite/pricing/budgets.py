@@ -79,7 +79,7 @@ class Budget:
 
 @contextmanager
 def alone_with_budgets(team: Team) -> Iterator[None]:
-    """A transaction in which nobody else starts anything of the team's: two must not share what is left."""
+    """A transaction in which nobody else starts anything for the team: two must not both spend what is left."""
     with transaction.atomic():
         Team.objects.select_for_update(no_key=True).get(pk=team.pk)
         yield
@@ -91,9 +91,9 @@ def budget_of(team: Team) -> Budget | None:
 
 
 def budgets_of(team: Team, person: User | None, *, is_running: bool = False) -> list[Budget]:
-    """Returns the budgets that what the person starts has to fit into, the team's first. None: the command line.
+    """Returns the budgets that limit what the person starts, the team's first. None as person: the command line.
 
-    For what runs already (`is_running`), what is promised does not count.
+    For what already runs (`is_running`), promised money does not count.
     """
     limits: list[tuple[int | None, User | None]] = [(team.budget_ticks, None)]
     if person:

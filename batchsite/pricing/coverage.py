@@ -232,7 +232,7 @@ def _used(cells: Row, columns: Sequence[int]) -> list[str]:
 
 
 def _key(dataset: Dataset) -> str:
-    read = dataset.answers[-1]["at"] if dataset.answers else ""  # every answer makes it be read again
+    read = dataset.answers[-1]["at"] if dataset.answers else ""  # every answer has it read again
     return f"{dataset.pk} {dataset.created_at.timestamp()} {dataset.row_count} {read}".replace(" ", "-")
 
 

@@ -135,7 +135,7 @@ class Lesson:
         return total / count
 
     def _agreement(self, name: Figure, usual: float) -> float:
-        """From 1, if these answers may well have that mean, to 0, if they contradict it."""
+        """Returns 1 if these answers may well have that mean, down to 0 if they contradict it."""
         mean, guess = self.mean(name), (SCATTER * usual) ** 2
         deviations = max(0.0, getattr(self, f"{name}_squared") - self.answers * mean**2)
         variance = (deviations + BELIEVED * guess) / (self.answers - 1 + BELIEVED)

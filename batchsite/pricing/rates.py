@@ -204,7 +204,7 @@ def _guess(batch: Batch, size: AnswerSize | None) -> OutputTokens:
 
 
 def _usual(batch: Batch, same_effort: Lesson) -> Lesson:
-    """What answers of the model usually take, whatever the prompt: from earlier batches, else from recordings."""
+    """Returns what answers of the model usually take, whatever the prompt: from earlier batches, else recordings."""
     if same_effort.answers:
         return same_effort
     effort = _effort(batch)
@@ -232,7 +232,7 @@ def _as_lesson(tokens: float) -> Lesson:
 
 
 def _earlier(batch: Batch) -> list[Batch]:
-    """Those of the team's latest batches with the same model that have answers and used the same tools."""
+    """Returns the team's latest batches with the same model and tools that have answers."""
     batches = Batch.objects.filter(team_id=batch.team_id, model=batch.model, account=batch.account or "sandbox")
     latest = batches.exclude(pk=batch.pk).filter(succeeded__gte=ENOUGH_ANSWERS).order_by("-pk")[:EARLIER]
     return [before for before in latest if before.tools.keys() == batch.tools.keys()]

@@ -1,4 +1,4 @@
-"""What goes along with a draft's rows, before anything was billed for it: tokens, and documents (facts 6.4)."""
+"""What is attached to a draft's rows, before anything was billed for it: tokens and documents (facts 6.4)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CACHE_SECONDS = 600
 
 
 class Along(NamedTuple):
-    """What goes along with a row, on average."""
+    """What is attached to a row, on average."""
 
     tokens: float = 0
     """Prompt tokens of its pictures."""
@@ -25,7 +25,7 @@ class Along(NamedTuple):
 
 
 def average_along(batch: Batch, recipe: Recipe) -> Along:
-    """Returns what goes along with a row of the draft, on average."""
+    """Returns what is attached to a row of the draft, on average."""
     pictures = recipe.pictures
     if pictures is None:
         return Along()

@@ -15,7 +15,7 @@ THOUGHT_GUESS = 300
 
 
 def likely_cost(team: Team, model: str, characters: int, prompts: int = 1) -> int | None:
-    """Returns about what prompts of so many characters altogether cost, in ticks. None if nobody knows."""
+    """Returns roughly what prompts of this many characters in total cost, in ticks. None if unknown."""
     price = price_of(team, model)
     if price is None:
         return None
@@ -24,7 +24,7 @@ def likely_cost(team: Team, model: str, characters: int, prompts: int = 1) -> in
 
 
 def promised(team: Team, asked: Iterable[tuple[str, int]]) -> int:
-    """Returns about what these prompts, (model, characters), will cost. One whose price nobody knows counts nothing."""
+    """Returns roughly what these prompts, (model, characters), will cost. Unknown prices count as 0."""
     counts: Counter[str] = Counter()
     characters: Counter[str] = Counter()
     for model, length in asked:

@@ -1,4 +1,4 @@
-"""The soft line below every limit of money: from there on people are warned. Pure."""
+"""The soft line below every spending limit, from which on people are warned. Pure."""
 
 from __future__ import annotations
 

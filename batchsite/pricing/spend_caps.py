@@ -1,7 +1,7 @@
 """A batch's spending cap: what was billed, what its rows at xAI may still cost, and how many more fit below it.
 
 What a row costs is known once it is answered. So rows are sent only as long as they fit at the highest price that is
-plausible: by the estimate at first, by what was billed once there is something. The average has a margin that shrinks
+plausible: by the estimate at first, and by what was billed later on. The average has a margin that shrinks
 the more answers there are, and the last rows count as the dearest one that came. What has a fixed price, as a picture
 or a video, needs no margin: there the estimate has no range either.
 """
@@ -17,9 +17,9 @@ from batchsite.batches.models import Batch, Chunk, ChunkState, LiveRequest, Live
 from batchsite.pricing.soft_line import near
 
 PROBE = 20
-"""Rows at xAI at a time while nothing tells what one costs."""
+"""Rows at xAI at a time while their cost is unknown."""
 ENOUGH = 10
-"""Answers whose average is believed more than the estimate."""
+"""Answers from which on their average is trusted more than the estimate."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class SpendCap:
     in_flight: int
     """Rows that xAI has, or may have, without a result here."""
     likely: int | None
-    """Of one more row; None where nothing tells."""
+    """The likely cost of one more row. None if unknown."""
     highest: int | None
     """The most that is plausible for a row, as an average of many."""
     spread: int = 0
@@ -48,7 +48,7 @@ class SpendCap:
         return max(0, rows - self.in_flight)
 
     def most_for(self, rows: int) -> int:
-        """Returns what so many rows may cost together: of many, the dear and the cheap ones even out."""
+        """Returns what this many rows may cost together: expensive and cheap ones even out."""
         return rows * (self.highest or 0) + round(self.spread * sqrt(rows))
 
     @property

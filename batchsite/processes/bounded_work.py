@@ -1,4 +1,4 @@
-"""Work that runs out of memory, or whose process dies again and again, ends in words where a person sees it."""
+"""Work that runs out of memory, or kills its process again and again, ends in a message that a person sees."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ CRASHED = "made a worker crash repeatedly"
 
 
 def end_in_words(claim: Claim[W], work: Callable[[], None], give_up: Callable[[str], None]) -> None:
-    """Runs `work`. Where it cannot be done, `give_up` gets the reason, as the end of a sentence, and nothing is due."""
+    """Runs `work`. If it cannot be done, calls `give_up` with the reason, as the end of a sentence."""
     if claim.tries > MOST_TRIES:
         give_up(CRASHED)
         return

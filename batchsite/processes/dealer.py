@@ -1,4 +1,4 @@
-"""Deals out what is due, by turns of the rooms; within a room teams take turns (`queue.take_due`)."""
+"""Distributes due work. Rooms take turns, and within a room teams do (`queue.take_due`)."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from batchsite.processes.queue import MOST_WAITING, RESEND, SPARE, Job, Queue, b
 
 
 class Dealer:
-    """Asks all rooms (`settings.DUE_SOURCES`) what is due, those first that have waited longest for their turn.
+    """Asks all rooms (`settings.DUE_SOURCES`) what is due, the one first that has waited longest for its turn.
 
-    Else a team's many batches would take all the room in a queue each time, before the rooms that come later.
+    Otherwise many batches of one team would fill a queue each time, before later rooms are asked.
     """
 
     def __init__(self) -> None:
@@ -26,7 +26,7 @@ class Dealer:
         self._served: dict[str, int] = {}
         """The last turn of each room that had something due."""
         self._hints: dict[Job, float] = {}
-        """When each job that no row stands behind was last sent."""
+        """When each job without a row was last sent."""
 
     def deal(self) -> int:
         """Sends what is due as far as the queues have room. Returns the number of jobs. Raises a room's error, after
@@ -54,7 +54,7 @@ class Dealer:
         return sent.total()
 
     def _is_new(self, job: Job) -> bool:
-        """Whether the job is of a row, which was taken for it, or was not sent just now: nothing else tells."""
+        """Whether the job has a row, which was taken for it, or at least was not sent recently."""
         if not job.is_hint:
             return True
         now = time.monotonic()

@@ -1,5 +1,5 @@
 """The configuration of gunicorn, which serves the pages. Threads, as most requests are short and some are downloads
-that last minutes: a thread streams those, while the worker's main loop goes on telling the master that it lives.
+that last minutes: a thread streams those while the worker's main loop keeps reporting to the master.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Lines(glogging.Logger):  # type: ignore[misc]
 
 
 def on_starting(server: Any) -> None:
-    """Makes workers end with their master, even if that is killed; limits their memory; allows many connections."""
+    """Makes workers end with their master, even if it is killed; limits their memory; allows many connections."""
     tie_forks()
     limit_memory()
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)

@@ -43,7 +43,7 @@ def seconds_since_beat(queue: str) -> float | None:
 def seconds_since_any_beat() -> float | None:
     """Seconds since a worker of any queue last ran `beat`. None if none ever did.
 
-    A worker behind a long queue of its own beats late; that both do means that nobody works.
+    A worker with a long queue beats late. If all queues do, nothing is being worked on.
     """
     last = Heartbeat.objects.aggregate(last=Max("beat_at"))["last"]
     return None if last is None else max(0.0, (timezone.now() - last).total_seconds())

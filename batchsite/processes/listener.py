@@ -9,7 +9,7 @@ import socket
 
 
 class CannotListen(Exception):
-    """The text says why, and what to do."""
+    """The message says why, and what to do."""
 
 
 def listen(bind: str, port: int) -> socket.socket:

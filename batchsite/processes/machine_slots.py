@@ -1,4 +1,4 @@
-"""Slots of a machine: work that waits long for others may hold some of its workers, never all."""
+"""Slots of a machine: work that waits for slow servers may occupy some of its workers, never all."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from batchsite.processes.heartbeats import run_file
 def machine_slot(name: str, count: int) -> Iterator[bool]:
     """Holds one of `count` slots within the block. Yields False where all are held.
 
-    They are locks of the kernel's on files, so that a process that dies holds none.
+    They are kernel locks on files, so a process that dies holds none.
     """
     with contextlib.ExitStack() as files:
         yield any(_is_locked(files, f"{name}-{number}.slot") for number in range(count))

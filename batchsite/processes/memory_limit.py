@@ -1,4 +1,4 @@
-"""A limit on the memory of a process: work that needs more ends in a sentence, and not in a process that is killed.
+"""A memory limit for a process: work that needs more ends with a message instead of a killed process.
 
 RLIMIT_DATA counts what a process can write to. RLIMIT_AS also counts what is merely reserved: sixteen threads reserve
 1 GB for their heaps and use 50 MB. A watchdog that looks at the memory in use can only kill, and the next process would
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 
 class OutOfMemory(Exception):
-    """The work needs more memory than a process may use. The text says so as the end of a sentence."""
+    """The work needs more memory than a process may use. The message says so as the end of a sentence."""
 
 
 def limit_memory() -> None:
@@ -36,13 +36,13 @@ def limit_memory() -> None:
 
 
 def need_room(most: int) -> None:
-    """Raises MemoryError where so many bytes cannot be had, before a library that would not say so: orjson crashes."""
+    """Raises MemoryError if this many bytes are not available. To be called before orjson, which would crash."""
     bytearray(most)  # nothing is written to it, so it takes no time
 
 
 @contextlib.contextmanager
 def within_memory() -> Iterator[None]:
-    """Raises OutOfMemory where the block runs out of memory, once everything that it held is let go."""
+    """Raises OutOfMemory if the block runs out of memory, after everything that it held is freed."""
     try:
         yield
     except MemoryError as error:

@@ -1,6 +1,6 @@
-"""Outages that pass: the disk is full, or the database is locked or away.
+"""Temporary outages: the disk is full, or the database is locked or unreachable.
 
-Nothing is lost by them: committed data stays, workers wait and go on. Pages say so with status 503.
+Nothing is lost: committed data stays, workers wait and continue. Pages say so with status 503.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _ADVICE = {
 _OF_DATABASE = {Trouble.FULL: FULL, Trouble.LOCKED: LOCKED, Trouble.AWAY: AWAY}
 """A damaged database does not pass."""
 A_MOMENT = 0.3
-"""Seconds that a page waits for a write that it can do without."""
+"""Seconds that a page waits for an optional write."""
 AGAIN = "10"
 """Seconds after which a browser may ask again."""
 
@@ -59,7 +59,7 @@ def is_disk_full(error: BaseException) -> bool:
 
 
 def write_if_possible(write: Callable[[], object]) -> None:
-    """Does a write that a page can do without. Skips it if the disk is full or the database is locked.
+    """Does an optional write of a page. Skips it if the disk is full or the database is locked.
 
     So a page that only reads is still shown, and soon; the next page writes.
     """

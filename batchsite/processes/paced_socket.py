@@ -26,7 +26,7 @@ class PacedSocket(socket.socket):
     _received = 0
 
     def begin(self, *, is_upload: bool) -> None:
-        """A request begins: the pace of its body counts from now on."""
+        """Starts a request: the pace of its body counts from now on."""
         self.is_upload, self._began, self._received = is_upload, time.monotonic(), 0
 
     def setblocking(self, flag: bool) -> None:
@@ -62,5 +62,5 @@ class PacedSocket(socket.socket):
 
 
 def too_slow() -> ConnectionResetError:
-    """Looks like a client that went away, which gunicorn and Django take calmly."""
+    """Looks like a client that disconnected, which gunicorn and Django handle quietly."""
     return ConnectionResetError(errno.ECONNRESET, "the client is too slow")

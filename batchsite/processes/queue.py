@@ -43,7 +43,7 @@ class Job:
     args: tuple[Any, ...] = ()
     queue: Queue = "short"
     is_hint: bool = False
-    """Nothing was taken for it: its room says that it is due until it is done."""
+    """No row was taken for it: its room reports it as due until it is done."""
 
 
 def enqueue(job: Job) -> None:
@@ -101,7 +101,7 @@ def take_due(
     slots: models.QuerySet[W] | None = None,
     limit: int = 200,
 ) -> list[W]:
-    """The rows that are due and not being worked on, each given to this caller only, as far as their queues have room.
+    """Returns the due rows that nobody works on, each to this caller only, as far as their queues have room.
 
     `team` is the path from a row to its team. The teams take turns: the first row of each, then the second of each,
     counting those in work, so that many small batches of one do not delay the ten rows of another. `lane` says which
@@ -111,7 +111,7 @@ def take_due(
     """
     due = rows.filter(free(now), next_look_at__lte=now).order_by("next_look_at", "pk")
     if team and not due.exists():
-        return []  # nearly always; the turns below take Django several times as long to put into SQL
+        return []  # the usual case; building the SQL of the turns below takes Django several times as long
     if team:
         due = _by_turns(due, team)
     if slots is not None:
@@ -138,8 +138,8 @@ def _by_turns(due: models.QuerySet[W], team: str) -> Any:
 
 
 def _least_served_first(rows: models.QuerySet[W], due: list[Any], team: str, now: datetime) -> list[Any]:
-    """Puts the rows of teams with little in work before those of others: where there is room for one, turns that begin
-    anew each time would always be those of the team that has waited longest, with all that it has."""
+    """Puts rows of teams with little in work first. Otherwise, with room for just one row at a time, it would always be
+    the turn of the team that has waited longest."""
     if not team or len({row.team_of for row in due}) < 2:
         return due
     in_work = dict(rows.filter(_in_work(now)).order_by().values_list(team).annotate(Count("pk")))
@@ -153,7 +153,7 @@ def _in_work(now: datetime) -> Q:
 
 
 def take(row: Work, now: datetime, queue: Queue) -> bool:
-    """Gives a due row to the caller. False if its queue has no room, or another process took it or began a step."""
+    """Takes a due row for the caller. False if its queue has no room, or another process took it or began a step."""
     return has_room(queue) and _take(row, now)
 
 

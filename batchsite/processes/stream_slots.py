@@ -18,7 +18,7 @@ View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
 
 def streams(view: View) -> View:
-    """Marks a view that answers with a file: where no slot is free it is refused before it does any work.
+    """Marks a view that answers with a file: without a free slot it is refused before it does any work.
 
     Otherwise two hundred openings of a link, all refused, delayed a page by 4.6 s.
     """

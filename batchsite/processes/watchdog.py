@@ -1,7 +1,7 @@
 """The watchdog: finds out from files alone, without the database, whether a worker or the ticker still works.
 
-It only looks at whether a file's time stamp changes, measured on the monotonic clock. So neither a changed clock nor
-a laptop that slept makes a healthy process look dead.
+It only checks whether a file's time stamp changes, by the monotonic clock. So neither a changed clock nor a laptop
+that slept makes a healthy process look dead.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which batches at the provider are ours: found by the id on record, else by the `[bs-…]` in their name."""
+"""Which batches at the provider are ours: recognised by the stored id, else by the `[bs-…]` in their name."""
 
 from __future__ import annotations
 

@@ -3,8 +3,8 @@
 A `Batch.shape` becomes a `Shape` once per batch and process; checking an answer then takes a microsecond (measured:
 jsonschema-rs 0.3 µs a check, fastjsonschema 3.7 µs), so a million answers can be checked as they arrive.
 
-Checking is bounded: what an answer costs is counted before it is checked (see schema_graph), and an answer that costs
-too much is not checked, which its row says.
+Checking is bounded: its work is computed beforehand (see schema_graph). An answer that would take too much is not
+checked, and its row says so.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What goes along with the prompt of a row: pictures and documents that a column names. Pure.
+"""What is attached to the prompt of a row: pictures and documents that a column names. Pure.
 
 A cell holds web addresses, or names of files that came with the table; several are separated by line breaks. A file of
 ours travels inside the request as a data URL; an address is read by xAI (facts 6.4).
@@ -79,7 +79,7 @@ class Shelf(Protocol):
 
 @dataclass(frozen=True)
 class Pictures:
-    """The column whose cells name what goes along, and how closely the model looks at it."""
+    """The column whose cells name the attachments, and how closely the model looks at them."""
 
     column: int
     detail: str = ""
@@ -91,7 +91,7 @@ class Pictures:
 
     @property
     def largest(self) -> int:
-        """Bytes of the most that one file of ours may bring."""
+        """The most bytes that one file of ours may add."""
         pages = MOST_PAGES * MOST_PAGE_BYTES if self.documents == PAGES else 0
         return max(self.shelf.largest, pages) if self.shelf else 0
 
@@ -113,7 +113,7 @@ class Pictures:
         return sum(self._bytes_of(held) for held in self.held(cells))
 
     def uploads(self, cells: Sequence[str]) -> list[HeldFile]:
-        """Returns the files of ours that are at xAI, once for all rows, before the row is sent."""
+        """Returns the row's files that are uploaded to xAI beforehand, once for all rows."""
         return [] if self.file_ids is None else [held for held in self.held(cells) if self._is_sent_whole(held)]
 
     def documents_of(self, cells: Sequence[str]) -> int:
@@ -176,7 +176,7 @@ class Pictures:
         return f"{words} files of up to 50 MB." if held.size > LARGEST_FILE and self._is_sent_whole(held) else ""
 
     def attachments(self, cells: Sequence[str]) -> tuple[Attachment, ...]:
-        """Returns what goes along with a row; files of ours are read when they are written into the request."""
+        """Returns the attachments of a row; files of ours are read when they are written into the request."""
         return tuple(one for name in self.names(cells) for one in self._attachments(name))
 
     def _attachments(self, name: str) -> Iterator[Attachment]:

@@ -56,7 +56,7 @@ class Given(Recipe):
 
     @property
     def pieces(self) -> None:
-        """None: rows have nothing in common."""
+        """None: the requests have nothing in common."""
 
     def likeness(self, cells: Sequence[str]) -> bytes:
         text = f"{cells[self.url_column]} {cells[self.body_column]}"

@@ -115,7 +115,7 @@ def _checked(text: str) -> PastedSchema:
 
 
 def has_no_rule(schema: Mapping[str, Any]) -> bool:
-    """Whether a schema that says something says nothing of a value: rather an example of an answer."""
+    """Whether a schema that is not empty has no rule about a value: it is rather an example of an answer."""
     return bool(schema) and not _RULES & schema.keys()
 
 
@@ -196,7 +196,7 @@ def _members(schema: dict[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _validator(schema: dict[str, Any]) -> Any:
-    """Fetches nothing, and takes time in proportion to the answer whatever its patterns are."""
+    """Returns a validator that fetches nothing, and is linear in the answer whatever the patterns are."""
     options = jsonschema_rs.RegexOptions(size_limit=COMPILED_PATTERN, dfa_size_limit=COMPILED_PATTERN)
     try:
         return jsonschema_rs.validator_for(schema, offline=True, pattern_options=options, formats={"regex": _any_text})
@@ -205,7 +205,7 @@ def _validator(schema: dict[str, Any]) -> Any:
 
 
 def _any_text(_: str) -> bool:
-    """Stands for the format `regex`: compiling answers as regular expressions may take any time."""
+    """Replaces the format `regex`: compiling answers as regular expressions could take for ever."""
     return True
 
 

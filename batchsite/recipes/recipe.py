@@ -42,7 +42,7 @@ class Recipe:
     examples: tuple[tuple[Template, Template], ...] = ()
     """(user, assistant) turns between the system prompt and the prompt."""
     pictures: Pictures | None = None
-    """What goes along with the prompt."""
+    """The attachments of the prompt."""
     tools: tuple[dict[str, Any], ...] = ()
     """Tools as they are sent; only requests of the kind `responses` have any (facts 6.5)."""
     function: dict[str, Any] | None = None

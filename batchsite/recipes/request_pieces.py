@@ -1,8 +1,8 @@
 """Requests put together from pieces of JSON. Pure.
 
-What all requests of a batch share is encoded once; of a row only its id and its cells are. A text is escaped sign by
-sign, so its parts can be escaped one by one: the bytes are those of `bodies.encode_requests`, in a quarter of the
-time (measured).
+What all requests of a batch share is encoded once; each row adds only its id and its cells. JSON escapes texts
+character by character, so parts can be escaped separately: the bytes are those of `bodies.encode_requests`, in a
+quarter of the time (measured).
 """
 
 from __future__ import annotations

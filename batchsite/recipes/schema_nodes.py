@@ -23,7 +23,7 @@ _REFUSED = ("$dynamicRef", "$recursiveRef")
 
 
 class SchemaError(ValueError):
-    """The schema cannot be used; the message says why."""
+    """The schema cannot be used. The message says why."""
 
 
 @dataclass

@@ -22,7 +22,7 @@ from batchsite.timeouts import timeouts
 from batchsite.wording import dollars, exact, many
 
 RECENT = timedelta(hours=1)
-"""So long after a retry the page says what came of it."""
+"""For this long after a retry, the page says what came of it."""
 TROUBLE = 2
 """Consecutive failed calls before the page mentions them: a single one is normal."""
 
@@ -64,7 +64,7 @@ _AFTER = {
     HeldFor.CAP: "What is answered is kept. Nothing more is sent until then.",
     HeldFor.LOST: "Answers to rows already sent are still read.",
 }
-"""What happens meanwhile, where a person has to decide; else it is tried again by itself."""
+"""What happens meanwhile if a person has to decide; otherwise it is retried automatically."""
 
 
 def _held(batch: Batch, running: Sequence[Submission], events: Sequence[Event]) -> Notice:
@@ -79,7 +79,7 @@ def _held(batch: Batch, running: Sequence[Submission], events: Sequence[Event]) 
 
 
 _DECIDED_BY = {HeldFor.LOST: "go-on", HeldFor.CAP: "raise-cap"}
-"""What a person does where only they can let it go on."""
+"""What a person has to do if only they can let it continue."""
 
 
 def _moves_of_held(batch: Batch, running: Sequence[Submission]) -> tuple[str, ...]:
@@ -96,7 +96,7 @@ def _moves_of_held(batch: Batch, running: Sequence[Submission]) -> tuple[str, ..
 
 
 def _no_worker(batch: Batch, idle: float) -> Notice | None:
-    """No worker shows a sign of life, so that nothing moves until whoever runs batchsite starts them."""
+    """No worker shows a sign of life: nothing moves until the operator starts them."""
     silent = seconds_since_any_beat()
     if silent is None:  # no worker ever ran: then a batch waits in the queue
         silent = idle if batch.state == State.QUEUED else 0
@@ -146,7 +146,7 @@ def _is_recent(submission: Submission) -> bool:
 
 
 def _retried(submission: Submission) -> Notice:
-    """What came of the last retry, while one may wait for it."""
+    """What came of the last retry, for a while."""
     answered, total = submission.succeeded, submission.total
     text = "Every row has an answer now." if answered == total else "Results shows the reason of each row."
     title = f"Retry finished: {answered:,} of {total:,} answered this time"

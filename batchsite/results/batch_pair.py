@@ -1,4 +1,4 @@
-"""Two batches of which the same rows are compared, and how one answer of each is held against the other.
+"""Two batches whose common rows are compared, and how two answers are compared.
 
 Rows are the same if their numbers are. An answer changed if a field that both batches have holds another value; case
 and blanks around a value do not count. Answers without common fields are compared as texts.

@@ -22,7 +22,7 @@ from batchsite.wording import many
 
 EVENTS = 200
 EVERY = 2
-"""Seconds between two polls: an ended batch is on the page within 3 s, however long nothing moved before."""
+"""Seconds between two polls: the page shows the end of a batch within 3 s, however long nothing moved before."""
 """Most events of the timeline that are shown, the latest ones."""
 
 

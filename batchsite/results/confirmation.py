@@ -23,8 +23,8 @@ ask_and_do = require_http_methods(["GET", "POST"])
 
 
 def ask_while_it_runs(view: Callable[[TeamRequest, Batch], HttpResponse]) -> Callable[..., HttpResponse]:
-    """Like `ask_and_do`, for what only a running batch allows, which the view is given. The page of another one says
-    why that cannot be.
+    """Like `ask_and_do`, for actions that only a running batch allows; the view gets the batch. For any other batch,
+    its page says why that is impossible.
     """
 
     @ask_and_do
@@ -39,7 +39,7 @@ def ask_while_it_runs(view: Callable[[TeamRequest, Batch], HttpResponse]) -> Cal
 
 
 def refuse(request: TeamRequest, batch: Batch, words: str) -> HttpResponse:
-    """Leads back to the page of the batch, which says why."""
+    """Redirects to the page of the batch, which says why."""
     messages.error(request, words)
     return redirect("batch", batch.pk)
 
@@ -90,7 +90,7 @@ def ask(
 def do(
     request: TeamRequest, batch: Batch, action: Callable[[], object], words: str = "", back: str = ""
 ) -> HttpResponse:
-    """Does it and wakes a worker, or says why the state of the batch does not allow it.
+    """Does the action and wakes a worker, or says why the batch's state does not allow it.
 
     `words` is a message for what the page itself does not show.
     """

@@ -10,7 +10,7 @@ from batchsite.results.models import Summary
 
 
 def expect(batch: Batch, column: str, field: str) -> None:
-    """Compares the answers with a column of the dataset from now on; with none if it has no such column."""
+    """Compares the answers with a column of the dataset from now on. Stops comparing if there is no such column."""
     batch.expected_column = column if column in batch.dataset.columns else ""
     with transaction.atomic():
         Batch.objects.filter(pk=batch.pk).update(expected_column=batch.expected_column)

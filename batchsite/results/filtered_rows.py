@@ -64,7 +64,7 @@ def in_order(
 
 
 def fingerprint(batch: Batch) -> tuple[str, str]:
-    """Changes when the same filter would find other rows although no result changed."""
+    """Changes when the filter would find other rows although no result changed."""
     return batch.expected_column, summaries.summary_of(batch).expected_field
 
 

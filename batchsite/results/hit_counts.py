@@ -1,6 +1,6 @@
-"""The number of rows that a filter has, for its page. Where only reading rows tells, a worker counts.
+"""The number of rows that pass a filter, for its page. If only reading the rows tells, a worker counts.
 
-It goes on only while somebody waits, and is kept until a result or a judgement changes. A batch keeps a few.
+It counts only while somebody waits, and the number is kept until a result or a judgement changes.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from batchsite.results.row_search import Search
 SLICE = 10_000
 """Rows that are searched at once."""
 PATIENCE = timedelta(seconds=20)
-"""A count goes on for so long after a page last waited for it."""
+"""A count continues for this long after a page last waited for it."""
 RETRIED = timedelta(hours=1)
-"""After that a count that was given up is made again for whoever waits for it."""
+"""After this long, a count that was given up is tried again if somebody waits for it."""
 KEPT = 30
 """Most counts that are kept of a batch."""
 MOST_RUNNING = 20_000

@@ -1,6 +1,6 @@
 """Judgements of answers: good or bad, a correction, and a comment. The latest replaces earlier ones.
 
-Where identical requests were sent once, a judgement is of the answer, and so of all rows that have it.
+If identical requests were sent once, a judgement applies to the answer, and so to all rows that have it.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def _stored(batch: Batch, row: int) -> Judgement:
 
 
 def carry(batch_id: int, copies: Mapping[int, int]) -> None:
-    """Give rows that just got the answer of another one its judgement, too: it may be older. {row: that other one}."""
+    """Copies judgements, which may be older, to rows that just got another row's answer. `copies`: {row: other row}."""
     judged = {one.row: one for one in Judgement.objects.filter(batch_id=batch_id, row__in=set(copies.values()))}
     _write(
         Judgement(batch_id=batch_id, row=row, **{name: getattr(judged[source], name) for name in _SAID})

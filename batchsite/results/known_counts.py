@@ -1,4 +1,4 @@
-"""How many rows a filter has, as far as counters and the summary tell: at any size without reading a row."""
+"""How many rows pass a filter, if counters or the summary tell: at any size, without reading a row."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ class SlicedWork(Work):
 
 
 class Summary(SlicedWork):
-    """Tallies over the rows of a batch: values of fields, numbers, agreement. Counted anew when results changed."""
+    """Tallies over the rows of a batch: values of fields, numbers, agreement. Counted again when results change."""
 
     batch = models.OneToOneField(Batch, on_delete=models.CASCADE, related_name="summary")
     expected_field = models.CharField(max_length=300, blank=True)

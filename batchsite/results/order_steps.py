@@ -30,7 +30,7 @@ PART = 10_000
 KEPT = 12
 """Most orders that are kept of a batch, besides the usual ones."""
 RETRIED = timedelta(hours=1)
-"""After that rows are sorted again for whoever asks, where that was given up."""
+"""After this long, rows are sorted again on request if sorting was given up."""
 PAUSE = timedelta(seconds=20)
 GROWTH = 1.25
 """While a batch runs it is sorted again once there are a quarter more results."""
@@ -130,7 +130,7 @@ def _packed(order: RowOrder, places: Iterator[tuple[int, int]], *, by_row: bool)
 
 
 def _noted(places: Iterator[tuple[int, int]], rank_of: array[int]) -> Iterator[tuple[int, int]]:
-    """Yields places, and notes the rank of every row, plus one."""
+    """Yields places, and records the rank of every row, plus one."""
     for rank, row in places:
         rank_of[row] = rank + 1
         yield rank, row

@@ -52,7 +52,7 @@ class RowDetail:
     request_id: str
     messages: Sequence[Message]
     asked: str
-    """What tells its prompt from those of other rows, as in the table."""
+    """The part of its prompt that differs from other rows', as in the table."""
     state: RowState
     result: Result | None
     reasoning: str
@@ -64,8 +64,8 @@ class RowDetail:
     """The first rows that have its answer, as they repeat its request."""
     copy_count: int
     place: int | None
-    """Which row it is of those that one walks through, counted from 1; of the whole batch without a filter. None if
-    telling would take too long."""
+    """Its position among the rows that one walks through, counted from 1; without a filter, in the whole batch. None if
+    finding it would take too long."""
     is_being_retried: bool
     fields: Sequence[tuple[str, str]]
     """(name, cell) of each field of the answer; empty if answers are text."""

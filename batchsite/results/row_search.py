@@ -108,7 +108,7 @@ class Search:
 
     @property
     def _has_places(self) -> bool:
-        """Whether it is known where a row stands: the database knows numbers, only an order knows texts."""
+        """Whether the place of a row is known: the database sorts numbers, but texts need a stored order."""
         return self.row_filter.measure in NUMBERS or self.order is not None
 
     def _places(self, rows: list[int]) -> list[Place]:
@@ -142,7 +142,7 @@ class Search:
 
     @cached_property
     def _first(self) -> int:
-        """The most rows that are read before one looks at the clock: few, where cells are read and are huge."""
+        """The most rows that are read between two looks at the clock: few if huge cells are read."""
         return rows_in_blocks(self.batch.dataset, BLOCKS) if self.row_filter.reads_cells else FIRST_WINDOW
 
     def _matching(self, window: RowSet, way: int, count: int) -> list[int]:

@@ -1,4 +1,4 @@
-"""Walking through the rows of a filter: which rows come before and after one, and which of them it is."""
+"""Walking through the rows of a filter: the rows before and after one, and its position among them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from batchsite.results.row_search import Search
 from batchsite.results.scan import BUDGET
 
 MOST_COUNTED = 10_000
-"""Most rows before a row that are counted to tell its place."""
+"""The most rows before a row that are counted to find its position."""
 
 
 @dataclass(frozen=True)
@@ -22,9 +22,9 @@ class Walk:
     previous: int | None = None
     next: int | None = None
     place: int | None = None
-    """Which of them it is, counted from 1. None if telling would take too long."""
+    """Its position, counted from 1. None if finding it would take too long."""
     is_in: bool = False
-    """Whether the row passes the filter; judged or retried, it may not do so any more."""
+    """Whether the row passes the filter: once judged or retried, it may no longer."""
 
 
 def walk(batch: Batch, row_filter: RowFilter, row: int, summary: Summary, seconds: float = BUDGET) -> Walk:

@@ -72,7 +72,7 @@ def attempt(claim: Claim[W], fingerprint: str, what: str, step: Callable[[], Non
 
 
 def begin_again(work: SlicedWork) -> None:
-    """Lets a count that was given up be made once more. Only writes the row."""
+    """Lets a count that was given up be tried again. Only writes the row."""
     values = {"problem": "", "given_up": "", "next_look_at": timezone.now()}
     type(work)._default_manager.filter(pk=work.pk).update(**values)
 

@@ -63,7 +63,7 @@ def request(batch: Batch, summary: Summary) -> None:
 
 
 def on_end(batch: Batch) -> None:
-    """A batch ended: has it counted whether or not anybody looks. Only writes one row, which the ticker finds."""
+    """Has a batch that ended counted, whether or not anybody looks. Only writes one row, which the ticker finds."""
     if batch.done:
         summary, is_new = Summary.objects.get_or_create(batch=batch, defaults={"next_look_at": timezone.now()})
         if not is_new:

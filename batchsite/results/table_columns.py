@@ -75,7 +75,7 @@ class TableColumn:
 
     @cached_property
     def stacked_label(self) -> str:
-        """What stands before the text where cells stand below each other. Blank: it speaks for itself."""
+        """The label before the text when cells are stacked. Blank: none is needed."""
         return self.label if self.kind == "text" else ""
 
     @cached_property

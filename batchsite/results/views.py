@@ -98,7 +98,7 @@ def sums_context(request: TeamRequest, batch: Batch, summary: Summary, row_filte
 
 @require_POST
 def batch_summarize(request: TeamRequest, batch_id: int) -> HttpResponse:
-    """Has the answers summed up once more, where that was given up."""
+    """Has the answers summed up again after that was given up."""
     batch = queries.batch_of(request.team, batch_id)
     summary = summaries.summary_of(batch)
     if summaries.problem_of(batch, summary):
@@ -117,7 +117,7 @@ def batch_expected(request: TeamRequest, batch_id: int) -> HttpResponse:
 
 @require_GET
 def batch_rows(request: TeamRequest, batch_id: int) -> HttpResponse:
-    """Continues a search: the rows batch so far, and further ones."""
+    """Continues a search: the rows found so far, and further ones."""
     batch = queries.batch_of(request.team, batch_id)
     if not request.htmx or batch.state == State.DRAFT:
         return redirect(f"{reverse('batch', args=[batch.pk])}?{request.GET.urlencode()}")

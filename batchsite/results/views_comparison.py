@@ -50,7 +50,7 @@ def batches_compared(request: TeamRequest, batch_id: int, other_id: int) -> Http
 
 @require_POST
 def batches_compare_again(request: TeamRequest, batch_id: int, other_id: int) -> HttpResponse:
-    """Has both batches compared once more, where that was given up."""
+    """Has both batches compared again after that was given up."""
     one, other = queries.batch_of(request.team, batch_id), queries.batch_of(request.team, other_id)
     given_up = Comparison.objects.filter(one=one, other=other).exclude(given_up="").first()
     if given_up:

@@ -9,7 +9,7 @@ from batchsite.teams.models import Team, User
 
 
 class Retention(Work):
-    """After how many days things of a team are removed; null: never. A worker looks every hour, and when it changes."""
+    """Days after which things of a team are removed; null: never. A worker checks every hour, and after a change."""
 
     team = models.OneToOneField(Team, on_delete=models.CASCADE, related_name="retention")
     batches = models.PositiveIntegerField(null=True, blank=True)
@@ -19,7 +19,7 @@ class Retention(Work):
     prompts = models.PositiveIntegerField(null=True, blank=True)
     """Days after a prompt was last changed."""
     asks = models.PositiveIntegerField(null=True, blank=True)
-    """Days after a prompt that was asked once had its answer."""
+    """Days after a single prompt was answered."""
     set_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
 
     def __str__(self) -> str:

@@ -17,7 +17,7 @@ from batchsite.prompts.models import Prompt, PromptVersion
 from batchsite.teams.models import Team
 
 AT_XAI = timedelta(days=30)
-"""xAI keeps answers for so long (facts 2.12)."""
+"""How long xAI keeps answers (facts 2.12)."""
 LOOKING = Q(ready_at=None, problem="")
 """A search for the rows that a newer dataset adds, while it reads both."""
 

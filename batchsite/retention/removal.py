@@ -1,6 +1,6 @@
-"""Retention at work: what is over its days is announced a week ahead, and then removed, a few things a step.
+"""Applying retention: what expires is announced a week ahead, and then removed, a few things a step.
 
-Removing is deleting as people do it: batches and datasets go through the workers that clear those away.
+Removing works like deleting by hand: batches and datasets go through the workers that remove those.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from batchsite.teams import security_log
 from batchsite.teams.models import Team, User
 
 AHEAD = timedelta(days=7)
-"""So long before it goes a thing says that it does."""
+"""How long before its removal a thing is announced."""
 EVERY = timedelta(hours=1)
 SLICE = 40
 """Things removed in one step."""
@@ -41,13 +41,13 @@ def counts(team: Team, days: Days, at: datetime) -> dict[str, int]:
 
 
 def set_days(team: Team, days: Days, user: User) -> None:
-    """Sets the days. A worker announces at once what goes by them."""
+    """Sets the days. A worker announces at once what they would remove."""
     Retention.objects.update_or_create(team=team, defaults={**days, "set_by": user, "next_look_at": timezone.now()})
     _nudge(team)
 
 
 def remove_now(team: Team) -> int:
-    """Lets everything that is over its days go at once. Returns how many things."""
+    """Has everything that has expired removed now. Returns how many things."""
     retention, now = retention_of(team), timezone.now()
     found = [_over(team, kind, number, now) for kind, number in retention.days.items()]
     with transaction.atomic():
@@ -58,7 +58,7 @@ def remove_now(team: Team) -> int:
 
 
 def keep(thing: Any, *, stays: bool) -> None:
-    """Keeps a batch, dataset, prompt or ask whatever the team's retention says, or leaves it to that again."""
+    """Exempts a batch, dataset, prompt or ask from the team's retention, or withdraws the exemption."""
     type(thing)._default_manager.filter(pk=thing.pk).update(stays=stays, remove_at=None)
     if not stays:
         Retention.objects.filter(team=thing.team_id).update(next_look_at=timezone.now())
@@ -86,7 +86,7 @@ def _nudge(team: Team) -> None:
 
 
 def apply_step(retention_id: int) -> None:
-    """Announces what goes within a week, and removes the next things whose time has come. Raises Busy, LeaseLost."""
+    """Announces what expires within a week, and removes the next expired things. Raises Busy, LeaseLost."""
     with claimed(Retention, retention_id) as claim:
         retention = Retention.objects.select_related("team").get(pk=claim.pk)
         _announce(retention)
@@ -97,7 +97,7 @@ def apply_step(retention_id: int) -> None:
 
 
 def _announce(retention: Retention) -> None:
-    """Says when a thing goes; takes that back where it stays after all: it is in use again, or the days are others."""
+    """Announces when a thing goes; withdraws that if it stays, being in use again or after a change of days."""
     now = timezone.now()
     for kind, days in retention.days.items():
         soon = _over(retention.team, kind, days, now + AHEAD)
@@ -107,7 +107,7 @@ def _announce(retention: Retention) -> None:
 
 
 def _remove_some(claim: Claim[Retention], retention: Retention) -> bool:
-    """Removes up to `SLICE` things. Returns whether none is left whose time has come."""
+    """Removes up to `SLICE` things. Returns whether no expired one is left."""
     now, left = timezone.now(), SLICE
     for kind, days in retention.days.items():
         for found in _whose_time_has_come(retention.team, kind, days, now):
@@ -129,13 +129,13 @@ def _whose_time_has_come(team: Team, kind: str, days: int | None, now: datetime)
 
 
 def _over(team: Team, kind: str, days: int | None, at: datetime) -> QuerySet[Any]:
-    """Things that are over their days at a time; none where nothing is removed."""
+    """Returns the things that have expired by a time; none if nothing is ever removed."""
     found = REACH[kind](team, at - timedelta(days=days or 0))
     return found.none() if days is None else found
 
 
 def _remove(found: QuerySet[Any], kind: str, pk: int) -> None:
-    """Removes one thing, unless a person wants it, or something began to use it, in this very moment."""
+    """Removes one thing, unless a person has just kept it or something has just begun to use it."""
     with transaction.atomic(), contextlib.suppress(InUse, NotNow):
         if kind == "batches":
             lock_batch(pk)

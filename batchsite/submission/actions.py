@@ -1,6 +1,6 @@
 """What people do to a batch: start, cancel, finish early, retry, go on, delete. Each is one short transaction.
 
-Nothing here talks to the provider: intentions are written down, and workers carry them out. Every action locks the
+Nothing here talks to the provider: actions record what is wanted, and workers carry it out. Every action locks the
 batch before it reads anything that it decides by (transitions.py has the order of locks).
 """
 
@@ -36,7 +36,7 @@ REACHABLE = "xAI can be asked about this batch. Cancel it instead, so that no ro
 
 
 class NotNow(RuntimeError):
-    """The action does not fit the state of the batch; the text says why."""
+    """The action does not fit the state of the batch. The message says why."""
 
 
 def start(
@@ -47,7 +47,7 @@ def start(
     spend_cap: int | None = None,
     key: ProviderKey | None = None,
 ) -> None:
-    """Queue a draft at the price that was computed for it. What is sent does not change from here on.
+    """Queues a draft at the price that was computed for it. What is sent never changes afterwards.
 
     `spend_cap`: ticks that it may cost. `key`: one of the team's, else what pays by default.
 
@@ -112,21 +112,21 @@ def _cache_key(batch: Batch) -> str:
 
 
 def cancel(batch: Batch, user: User | None) -> None:
-    """Stop what is pending. What is done stays, and is billed."""
+    """Stops what is pending. What is done stays, and is billed."""
     reason = "Cancelled before it was answered."
     _end_early(batch, user, State.CANCELLED, RowState.CANCELLED, reason, "Cancellation requested")
 
 
 def finish_early(batch: Batch, user: User | None) -> None:
-    """Cancel, keep the answers that are there, and declare the other rows missing, so that they can be retried."""
+    """Cancels, keeps the answers so far, and declares the other rows missing, so that they can be retried."""
     reason = "Still pending when the batch was finished early."
     _end_early(batch, user, State.COMPLETED, RowState.MISSING, reason, "Finished early")
 
 
 def end_here(batch: Batch, user: User | None) -> None:
-    """End a batch that waits for a key or a network that may never come. xAI is not asked, and told nothing.
+    """Ends a batch that waits for a key or a network that may never come back, without asking or telling xAI.
 
-    Raises NotNow where it can be asked: then cancelling is better.
+    Raises NotNow if xAI can be reached: cancelling is better then.
     """
     with transaction.atomic():
         batch = lock_batch(batch.pk)
@@ -169,7 +169,7 @@ def retry(
     output_cap: int | None = None,
     live: bool | None = None,
 ) -> Submission:
-    """Try rows again into the same batch: all without an answer, or those of some causes, or these rows.
+    """Retries rows within the same batch: all without an answer, or those with some causes, or these rows.
 
     Skipped rows are tried only if `rows` or `states` name them; `misfits` are answers that do not fit the shape.
     `output_cap` takes the place of the batch's cap on output tokens, for answers that were cut off. `live` says
@@ -229,7 +229,7 @@ def _add_retry(batch: Batch, wanted: Retry, *, is_live: bool) -> Submission:
 
 
 def retry_by_itself(submission: Submission) -> None:
-    """Try transient failures again, up to the number that a person chose, when a submission ends.
+    """Retries transient failures when a submission ends, as often as a person chose.
 
     The batch and the submission are locked.
     """
@@ -251,7 +251,7 @@ def retry_by_itself(submission: Submission) -> None:
 
 
 def go_on_with_stopped(submission: Submission) -> None:
-    """Let a further submission wait with what the spending cap stopped at xAI. The batch and submission are locked."""
+    """Moves what the spending cap stopped at xAI to a further submission, which waits. Both are locked."""
     if submission.ended_by != EndedBy.CAP:
         return
     wanted: Retry = {"states": [str(RowState.CANCELLED)], "causes": [STOPPED], "rows": None}
@@ -262,7 +262,7 @@ def go_on_with_stopped(submission: Submission) -> None:
 
 
 def set_spend_cap(batch: Batch, ticks: int | None, user: User | None) -> None:
-    """Set what the batch may cost (None: no limit). One that was held for its cap goes on."""
+    """Sets what the batch may cost (None: no limit). A batch that was held for its cap continues."""
     with transaction.atomic():
         batch = lock_batch(batch.pk)
         if batch.spend_cap_ticks == ticks:
@@ -276,7 +276,7 @@ def set_spend_cap(batch: Batch, ticks: int | None, user: User | None) -> None:
 
 
 def go_on(batch: Batch, user: User | None) -> None:
-    """Try a held batch again now."""
+    """Resumes a held batch now."""
     with transaction.atomic():
         lock_batch(batch.pk)
         resume(batch.pk, by=user)
@@ -287,7 +287,7 @@ def go_on(batch: Batch, user: User | None) -> None:
 
 
 def wake_held(team: Team) -> None:
-    """Try every held batch of the team now: a key was set, or the budget was raised."""
+    """Resumes every held batch of the team now: a key was set, or the budget was raised."""
     for batch in Batch.objects.filter(team=team).exclude(held_reason=""):
         with transaction.atomic():
             lock_batch(batch.pk)
@@ -295,12 +295,12 @@ def wake_held(team: Team) -> None:
 
 
 def look_now(batch: Batch) -> None:
-    """Make every submission that runs due. The batch is locked."""
+    """Makes every running submission due. The batch is locked."""
     batch.submissions.exclude(state__in=TERMINAL).update(next_look_at=timezone.now(), faults=0, tries=0)
 
 
 def rename(batch: Batch, name: str, user: User | None = None) -> None:
-    """Rename the batch here. Its name at xAI was set when it was created there, and stays."""
+    """Renames the batch here. Its name at xAI was set when it was created there, and stays."""
     if name == batch.name:
         return
     with transaction.atomic():
@@ -309,7 +309,7 @@ def rename(batch: Batch, name: str, user: User | None = None) -> None:
 
 
 def delete(batch: Batch, user: User | None) -> None:
-    """Hide a batch that has ended, or a draft; a worker removes it. Raises NotNow while it runs."""
+    """Hides a draft, or a batch that has ended; a worker removes it. Raises NotNow while it runs."""
     with transaction.atomic():
         batch = lock_batch(batch.pk)
         if batch.is_running:

@@ -24,7 +24,7 @@ def due() -> Iterable[Job]:
 
 
 def clear(batch_id: int) -> None:
-    """Remove a deleted batch, its results first."""
+    """Removes a deleted batch, its results first."""
     batch = _removable().filter(pk=batch_id).first()
     if batch is None:
         return
@@ -40,5 +40,5 @@ def clear(batch_id: int) -> None:
 
 
 def _removable() -> QuerySet[Batch]:
-    """Deleted batches that nobody can bring back any more."""
+    """Deleted batches that can no longer be restored."""
     return Batch.objects.filter(deleted_at__lte=timezone.now() - UNDO)

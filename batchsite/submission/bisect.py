@@ -16,7 +16,7 @@ from batchsite.submission import results_store
 from batchsite.xai.errors import InvalidRequest, ModelNotBatchable, XaiError
 
 HOPELESS = 3
-"""After this many single rows were refused and none taken, it is not the rows."""
+"""After this many single rows were refused and none accepted, the rows are not the cause."""
 
 
 def concerns_rows(error: XaiError) -> bool:
@@ -25,7 +25,7 @@ def concerns_rows(error: XaiError) -> bool:
 
 
 def cut(chunk: Chunk, after: int = 0) -> None:
-    """Cut a chunk in two, in the middle or after so many rows, inside the caller's transaction."""
+    """Cuts a chunk in two, in the middle or after this many rows, inside the caller's transaction."""
     rows = numbers(chunk.ranges)
     half = after or len(rows) // 2
     Chunk.objects.create(
@@ -44,7 +44,7 @@ def _become(chunk: Chunk, rows: list[int]) -> None:
 
 
 def drop(submission: Submission, chunk: Chunk, why: Mapping[int, str]) -> None:
-    """Fail rows of a planned chunk, {row: why}, which are not sent. The submission is locked."""
+    """Fails rows of a planned chunk, {row: why}, which are not sent. The submission is locked."""
     fail(submission, why)
     left = [row for row in numbers(chunk.ranges) if row not in why]
     if not left:
@@ -56,16 +56,16 @@ def drop(submission: Submission, chunk: Chunk, why: Mapping[int, str]) -> None:
 
 
 def fail(submission: Submission, why: Mapping[int, str]) -> None:
-    """Fail rows, {row: why}. The submission is locked."""
+    """Fails rows, {row: why}. The submission is locked."""
     for words in dict.fromkeys(why.values()):
         rows = [row for row, reason in why.items() if reason == words]
         results_store.declare(submission, rows, RowState.FAILED, words, REFUSED)
 
 
 def isolate(submission: Submission, chunk: Chunk, error: XaiError) -> bool:
-    """Halve a refused chunk; a single row fails, with xAI's words.
+    """Halves a refused chunk; a single row fails, with xAI's words.
 
-    Returns False, and changes nothing, if it seems that every row is refused: then the batch is at fault.
+    Returns False, and changes nothing, if every row seems to be refused: then the batch is at fault.
     """
     if chunk.count > 1:
         cut(chunk)

@@ -1,8 +1,8 @@
 """Holding a batch's spending cap: before rows are sent, and while they run.
 
-Rows that do not fit below the cap any more are not sent. They go to a further submission, which waits for what rows
-at xAI turn out to cost, and in the end for a person. Where what xAI has already is likely to pass the cap, it is
-cancelled there, and what was not answered waits in the same way (`actions.go_on_with_stopped`).
+Rows that no longer fit below the cap are not sent. They go to a further submission, which waits until the cost of
+rows at xAI is known, and finally for a person. If rows at xAI are likely to exceed the cap, they are cancelled there,
+and the unanswered ones wait in the same way (`actions.go_on_with_stopped`).
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def held_words(cap: SpendCap) -> str:
 def seconds_to_room(submission: Submission) -> float | None:
     """Returns how long to wait before another row may be sent; None if one fits now.
 
-    Raises WaitsForPerson where only another cap makes room.
+    Raises WaitsForPerson if only a higher cap would make room.
     """
     cap = _cap_of(submission.batch)
     if cap is None or cap.fits or submission.cancel_asked_at:
@@ -48,12 +48,12 @@ def seconds_to_room(submission: Submission) -> float | None:
 
 
 def _cap_of(batch: Batch) -> SpendCap | None:
-    """Returns where the batch stands. The database is asked only where there was a cap when the batch was read."""
+    """Returns where the batch stands. Queries the database only if the batch had a cap when it was read."""
     return None if batch.spend_cap_ticks is None else spend_cap_of(batch.pk)
 
 
 def _others_run(submission: Submission) -> bool:
-    """Whether other submissions of the batch are at xAI: what theirs cost is not known to the end yet."""
+    """Whether other submissions of the batch are at xAI: their cost is not final yet."""
     others = Submission.objects.filter(batch=submission.batch_id, ended_at=None).exclude(pk=submission.pk)
     return others.exclude(create_tried_at=None, remote_id="").exists()
 
@@ -86,9 +86,9 @@ def still_fits(batch: Batch, rows: int) -> bool:
 
 
 def leave_rest(context: StepContext) -> float | None:
-    """Move what does not fit to a further submission, so that this one goes on with what it has sent.
+    """Moves what does not fit to a further submission, so that this one continues with what it has sent.
 
-    Returns seconds to wait where it has sent nothing; None once it may go on. Raises WaitsForPerson.
+    Returns seconds to wait if it has sent nothing; None once it may continue. Raises WaitsForPerson.
     """
     if not context.submission.chunks.filter(state=ChunkState.PLANNED).exists():
         return None
@@ -111,7 +111,7 @@ def leave_rest(context: StepContext) -> float | None:
 
 
 def _further(submission: Submission) -> Submission:
-    """Makes a submission for rows that are planned and not sent."""
+    """Creates a submission for rows that are planned and not sent."""
     numbers_taken = Submission.objects.filter(batch=submission.batch_id).order_by("-number")
     retry = submission.retry_of
     return Submission.objects.create(
@@ -131,7 +131,7 @@ def _further(submission: Submission) -> Submission:
 
 
 def watch_spending(context: StepContext) -> bool:
-    """Say that soft lines are passed, and stop at xAI what is likely to pass the cap. Returns whether it did."""
+    """Reports passed soft lines, and cancels at xAI what is likely to exceed the cap. Returns whether it did."""
     _say_near_budgets(context)
     if context.batch.spend_cap_ticks is None:
         return False
@@ -153,7 +153,7 @@ def watch_spending(context: StepContext) -> bool:
 
 
 def _say_near_budgets(context: StepContext) -> None:
-    """Say, once a month, that the soft line of a budget that the batch is spent from is passed."""
+    """Reports once a month that the soft line of one of the batch's budgets is passed."""
     with transaction.atomic():
         for budget in newly_near(context.batch):
             spent = f"{dollars(budget.spent)} of {budget.whose} budget of {exact(budget.limit)}"

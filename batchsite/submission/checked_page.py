@@ -1,7 +1,7 @@
 """A page of results, read and checked against the answer shape before any transaction.
 
-Checking answers computes on what people and models wrote, so it may take long; the database's write lock never waits
-for it. All rows of a page share one limit of work (see recipes.answer_shape); a row beyond it says that it was not
+Checking takes time that depends on what people and models wrote, so it never happens under the database's write
+lock. All rows of a page share one limit of work (see recipes.answer_shape); a row beyond it says that it was not
 checked.
 """
 

@@ -28,7 +28,7 @@ PROBLEMS_KEPT = 200
 
 
 def plan(context: LocalStep) -> float | None:
-    """Plan the next rows. Returns seconds until the next look, None when the batch went back to its draft."""
+    """Plans the next rows. Returns seconds until the next look, None if the batch went back to its draft."""
     while not context.is_over:
         submission = context.submission
         if submission.planned or submission.ended_at:
@@ -43,7 +43,7 @@ def plan(context: LocalStep) -> float | None:
 
 
 def _plan_slice(context: LocalStep) -> None:
-    """Check and plan the next slice of rows that were never sent."""
+    """Checks and plans the next slice of rows that were never sent."""
     submission, batch = context.submission, context.batch
     rows = batch.rows.within(submission.first_row, submission.last_row)
     piece = rows.after(max(submission.first_row - 1, submission.planned_through), SLICE)
@@ -76,14 +76,14 @@ class SliceCheck:
     skipped: dict[int, str] = field(default_factory=dict)
     """The reason by row, for rows that are not sent."""
     digests: dict[int, bytes] = field(default_factory=dict)
-    """What each row's request is known again by, where identical ones are sent once."""
+    """The digest of each row's request, if identical ones are sent once."""
     left_out: list[int] = field(default_factory=list)
     """Rows that are in no chunk, ascending: skipped ones, and those that were answered when they were tried."""
     rows_at_once: int = 1
 
 
 def _check_rows(batch: Batch, piece: RowSet) -> SliceCheck:
-    """Check a slice of rows. Slow, so outside of any transaction."""
+    """Checks a slice of rows. Slow, so it runs outside of any transaction."""
     recipe, most = recipe_of(batch), settings.OPTIONS.request_bytes
     checked = SliceCheck(rows_at_once=_rows_at_once(recipe))
     answered = Result.objects.filter(batch_id=batch.pk, row__gte=piece.first, row__lte=piece.last)
@@ -108,7 +108,7 @@ def _check_rows(batch: Batch, piece: RowSet) -> SliceCheck:
 
 
 def _take_ids(batch: Batch, ids: Sequence[tuple[str, int]]) -> list[RowProblem]:
-    """Store which row each id stands for. Returns a problem for every second row with the same id."""
+    """Stores which row each id stands for. Returns a problem for every further row with the same id."""
     wanted = [request_id for request_id, _ in ids]
     taken = dict(RequestId.objects.filter(batch_id=batch.pk, request_id__in=wanted).values_list("request_id", "row"))
     problems, fresh = [], []
@@ -147,7 +147,7 @@ def _add_chunks(submission: Submission, spans: Iterable[list[list[int]]]) -> Non
 
 
 def _end_planning(context: LocalStep) -> float | None:
-    """Go on to sending, or back to the draft if any row of the batch cannot be sent."""
+    """Continues with sending, or goes back to the draft if any row of the batch cannot be sent."""
     if not copies.forget_digests(context):
         return 0
     with context.locked() as submission:
@@ -165,7 +165,7 @@ def _end_planning(context: LocalStep) -> float | None:
 
 
 def _end_unsent(context: LocalStep) -> float | None:
-    """End a submission without a row to send: all are skipped, or have the answer of a row that was tried."""
+    """Ends a submission without a row to send: all are skipped, or have the answer of a row that was tried."""
     if not copies.give_answers(context):
         return 0
     with context.locked() as submission:
@@ -178,7 +178,7 @@ _SUMS = ("total", "succeeded", "skipped", "copies", "cost_ticks", "cached_tokens
 
 
 def _back_to_draft(batch: Batch) -> None:
-    """Undo the submit. Tried rows that were kept are written again when it is submitted again."""
+    """Undoes the submit. Tried rows that were kept are written again with the next submit."""
     Result.objects.filter(batch_id=batch.pk).delete()
     RawPage.objects.filter(batch_id=batch.pk).delete()
     batch.submissions.all().delete()
@@ -192,7 +192,7 @@ def _back_to_draft(batch: Batch) -> None:
 
 
 def _plan_retry(context: LocalStep) -> None:
-    """Take the next results that are to be tried again, and plan chunks of their rows."""
+    """Takes the next results to retry, and plans chunks of their rows."""
     at_once = _rows_at_once(recipe_of(context.batch))
     with context.locked() as submission:
         again = retriable_results(submission).filter(row__gt=submission.planned_through).order_by("row")
@@ -227,7 +227,7 @@ def _fit_to_send(batch: Batch, results: list[Result]) -> list[Result]:
 
 
 def _reopen(submission: Submission, results: Sequence[Result]) -> None:
-    """Rows go back to pending, and remember what became of them before."""
+    """Sets rows back to pending; they remember their earlier attempts."""
     counts: Counter[str] = Counter(result.state for result in results)
     counts.update(result_records.flaws_in(results))
     if results:

@@ -37,11 +37,11 @@ from batchsite.submission.watch import MOST_READDS
 from batchsite.timeouts import doubling, timeouts
 
 LEAST_WALKS = 2
-"""Walks before a row is given up: one may have begun long ago, and paused while no worker ran."""
+"""Walks before a row is given up: one may have started long ago, and paused while no worker ran."""
 PATIENCE = 10
 """Seconds without a page after which the lease is made longer."""
 CIRCLING_FACTOR = 4
-"""How many times `results_trail` to wait before a row is given up that no walk has reached."""
+"""How many times `results_trail` to wait before giving up a row that no walk has reached."""
 
 
 class Walked(enum.Enum):
@@ -51,7 +51,7 @@ class Walked(enum.Enum):
 
 
 def preview(context: StepContext) -> float:
-    """Read the results that exist while the batch still runs. Returns seconds until the next look."""
+    """Reads the results that exist while the batch still runs. Returns seconds until the next look."""
     ended = _walk(context) is not Walked.PART
     if not ended and not context.submission.walk_is_preview:
         return 0
@@ -64,7 +64,7 @@ def preview(context: StepContext) -> float:
 
 
 def collect(context: StepContext) -> float | None:
-    """Walk, then judge what is still open. Returns seconds until the next look, None at the end."""
+    """Walks, then decides about what is still open. Returns seconds until the next look, None at the end."""
     submission = context.submission
     if submission.declared_through:
         return declare(context)
@@ -99,7 +99,7 @@ def collect(context: StepContext) -> float | None:
 
 
 def _walk(context: StepContext) -> Walked:
-    """Read pages from where the last step stopped."""
+    """Reads pages from where the last step stopped."""
     submission = context.submission
     ask = partial(context.client.read_results, submission.remote_id, _page_rows(submission))
     with PageReader(ask, submission.walk_token, lambda: context.is_over) as reader:
@@ -117,7 +117,7 @@ def _walk(context: StepContext) -> Walked:
 
 
 def _store(context: StepContext, arrived: Sequence[Arrival]) -> None:
-    """Store pages, and how far the walk came with them."""
+    """Stores pages, and how far the walk has come."""
     rows = [row for arrival in arrived for row in check_page(context.submission, arrival.page.items)]
     onward = [arrival for arrival in arrived if not arrival.circle]
     with context.locked() as submission:
@@ -153,14 +153,14 @@ def _waited(submission: Submission) -> float:
 def _unread(submission: Submission) -> int:
     """Returns how many answers and errors the counters promise that no walk has found.
 
-    While there are any, time alone decides nothing: it may have passed while nobody looked. A walk comes first.
+    While there are any, elapsed time decides nothing: it may have passed while no worker ran. A walk comes first.
     """
     promised = (submission.num_success or 0) + (submission.num_error or 0)  # also of adds whose reply was lost
     return max(0, min(promised, submission.total) - submission.succeeded - submission.failed)
 
 
 def _say_unread(submission: Submission) -> None:
-    """Say that rows stay cancelled that may be billed: they were read as cancelled, and xAI took the cancel back."""
+    """Reports rows that stay cancelled but may be billed: they were read before xAI took the cancel back."""
     words = f"xAI counts {_unread(submission):,} of its cancelled rows as answered and gives no results for them"
     if not submission.batch.events.filter(kind="unread", submission=submission).exists():  # this step may run twice
         note(submission.batch_id, "unread", words, submission=submission)
@@ -173,10 +173,10 @@ def _is_nowhere(submission: Submission) -> bool:
 
 
 def _end_without(context: StepContext) -> float | None:
-    """End with what is there. Returns what `_declare` does.
+    """Ends with the answers so far. Returns what `_declare` does.
 
-    Asking again for rows that xAI counts as answered may cost again: the reason tells the person who decides. Where
-    it counts all open rows as answered, none of them was cancelled.
+    Retrying rows that xAI counts as answered may cost twice, so the reason says so to the person who decides. If it
+    counts all open rows as answered, none of them was cancelled.
     """
     with context.locked() as submission:
         unread = _unread(submission)
@@ -191,7 +191,7 @@ def _end_without(context: StepContext) -> float | None:
 
 
 def _judge(context: StepContext) -> float | None:
-    """The results have trailed for too long: xAI's list of requests decides about the rows that are open."""
+    """The results have lagged for too long: xAI's list of requests decides about the open rows."""
     wait = seconds_to_second_look(context.submission)
     if wait:
         return wait
@@ -220,9 +220,9 @@ _CAUSES = {RowState.MISSING: "missing", RowState.CANCELLED: "cancelled", RowStat
 
 
 def declare(context: LocalStep, unsent: str = "") -> float | None:
-    """Give every row without a result one of our own, chunk by chunk; then the submission ends.
+    """Gives every row without a result one of our own, chunk by chunk; then the submission ends.
 
-    `unsent`: the reason of rows that were never sent, if it is another.
+    `unsent`: the reason for rows that were never sent, if it differs.
     """
     state = RowState(context.submission.declare_as or RowState.MISSING)
     cause = "expired" if context.submission.ending == State.EXPIRED else _CAUSES[state]
@@ -238,7 +238,7 @@ def declare(context: LocalStep, unsent: str = "") -> float | None:
 
 
 def finish(context: LocalStep) -> float | None:
-    """End the submission: every row is accounted for, and copies have the answers of their originals."""
+    """Ends the submission: every row is accounted for, and copies have the answers of their originals."""
     if not give_answers(context):
         return 0
     with context.locked() as submission:

@@ -50,7 +50,7 @@ def find(submission: Submission, digests: Mapping[int, bytes]) -> dict[int, int]
 
 
 def _remember(submission: Submission, rows: Mapping[bytes, int]) -> None:
-    """Insert digests in one statement: ten times faster than as objects of Django."""
+    """Inserts digests in one statement, ten times faster than through Django's models."""
     if not rows:
         return
     into = f"INSERT INTO {RequestDigest._meta.db_table} (submission_id, digest, {connection.ops.quote_name('row')})"
@@ -72,7 +72,7 @@ def kept_digests(submission: Submission, recipe: Recipe) -> dict[int, bytes]:
 
 
 def write_pending(submission: Submission, copies: Mapping[int, int]) -> None:
-    """Write down which rows are copies, in the transaction that plans the others."""
+    """Records which rows are copies, in the transaction that plans the others."""
     if not copies:
         return
     records = [
@@ -84,7 +84,7 @@ def write_pending(submission: Submission, copies: Mapping[int, int]) -> None:
 
 
 def forget_digests(context: LocalStep) -> bool:
-    """Remove what only planning needs, part by part. Returns whether all is gone."""
+    """Removes what only planning needs, part by part. Returns whether all is gone."""
     if not context.submission.batch.sent_once:
         return True
     digests = RequestDigest.objects.filter(submission_id=context.submission.pk)
@@ -103,7 +103,7 @@ def forget_digests(context: LocalStep) -> bool:
 
 
 def give_answers(context: LocalStep) -> bool:
-    """Give copies what their originals have, as far as the step goes. Returns whether none is left behind."""
+    """Gives copies what their originals have, as far as the step goes. Returns whether all copies are up to date."""
     batch_id, after = context.submission.batch_id, 0
     if not Batch.objects.filter(pk=batch_id, copies__gt=0).exists():
         return True
@@ -117,7 +117,7 @@ def give_answers(context: LocalStep) -> bool:
 
 
 def _behind(batch_id: int) -> QuerySet[Result]:
-    """Returns the copies that lack what their originals have by now."""
+    """Returns the copies whose originals have a newer answer."""
     original = Result.objects.filter(batch_id=OuterRef("batch_id"), row=OuterRef("copy_of"))
     original = original.exclude(state=RowState.PENDING)
     copies = Result.objects.filter(batch_id=batch_id, copy_of__isnull=False)
@@ -127,7 +127,7 @@ def _behind(batch_id: int) -> QuerySet[Result]:
 
 
 def _give(batch_id: int, rows: Sequence[int]) -> None:
-    """Write the results of copies, and what they change in the sums, in the transaction of the caller."""
+    """Writes the results of copies, and what they change in the sums, in the caller's transaction."""
     copies = list(Result.objects.filter(batch_id=batch_id, row__in=rows, copy_of__isnull=False))
     originals = Result.objects.filter(batch_id=batch_id, row__in={copy.copy_of for copy in copies})
     by_row = {original.row: original for original in originals.exclude(state=RowState.PENDING)}

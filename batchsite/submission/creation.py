@@ -1,8 +1,8 @@
 """Creating the batch at xAI, once.
 
-A create whose outcome is unknown is never simply made again: the batch is looked for by its unique name first
-(facts 1.6), twice and with time between, as a list may lag. The same goes for any batch of a restored database,
-whatever it says of itself.
+A create call with an unknown outcome is never simply repeated: the batch is first searched for by its unique name
+(facts 1.6), twice with time in between, as the list may lag. The same goes for every batch of a restored database,
+whatever its row says.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ IN_LINE = 2
 
 
 def create(context: StepContext) -> float | None:
-    """Make sure that the batch exists at xAI. Returns seconds to wait if it does not yet, None once its id is known."""
+    """Makes sure that the batch exists at xAI. Returns seconds to wait until then, None once its id is known."""
     if may_exist(context.submission):
         wait = look(context)
         if wait is not None:
@@ -89,9 +89,9 @@ def find(context: StepContext) -> str:
 
 
 def adopt_found(context: StepContext, remote_id: str, how: str) -> None:
-    """Go on with a batch that was found at xAI, with a key that can see it: so it was made by that key's xAI team.
+    """Continues with a batch that was found at xAI. The key can see it, so that key's xAI team created it.
 
-    What a restored database knows of its rows is not trusted.
+    What a restored database says about its rows is not trusted.
     """
     if team := team_of_key(context.account, context.client):
         with context.locked() as submission:
@@ -108,7 +108,7 @@ def _mark(submission: Submission) -> str:
 
 
 def look(context: StepContext) -> float | None:
-    """Look for the batch by its name. Returns seconds until the next look; None once it is found, or missed twice."""
+    """Searches for the batch by its name. Returns seconds until the next look; None once found, or missed twice."""
     submission, now = context.submission, timezone.now()
     since_tried = (now - submission.create_tried_at).total_seconds() if submission.create_tried_at else float("inf")
     if since_tried < timeouts().after_unknown:
@@ -118,7 +118,7 @@ def look(context: StepContext) -> float | None:
         if wait > 0:
             return wait
     if submission.create_turn_at or submission.create_slot_at:
-        return None  # missed twice: it waits for its place only
+        return None  # missed twice: it only waits for its place
     if remote_id := find(context):
         adopt_found(context, remote_id, "found again by its name")
         return None
@@ -132,9 +132,9 @@ def look(context: StepContext) -> float | None:
 def _wait_for_slot(context: StepContext) -> float:
     """Returns seconds until this submission's place in the limit of create calls, which it keeps once it has one.
 
-    Teams that share a key share its limit. Each has a queue of its own, and a place in the line of all is taken by who
-    comes to its head, unless the team waits for some already. So two hundred batches of a team are never ahead of
-    another's, and nobody asks again and again.
+    Teams that share a key share its limit. Each team has its own queue, and the head of the queue takes a place in the
+    common line, unless the team already waits for enough places. So two hundred batches of one team are never all
+    ahead of another team's, and nobody polls for a place.
     """
     submission, now = context.submission, timezone.now()
     if submission.create_slot_at is not None:
@@ -156,7 +156,7 @@ def _wait_for_slot(context: StepContext) -> float:
 
 
 def _in_line(submission: Submission, now: datetime) -> float:
-    """Returns seconds until others of the team have had their place, 0 if it may take one."""
+    """Returns seconds until earlier ones of the team have had their place, 0 if it may take one."""
     alive = Submission.objects.filter(next_look_at__isnull=False, ended_at=None)
     others = alive.filter(batch__team=submission.batch.team_id, remote_id="", create_slot_at__gt=now)
     places = list(others.order_by("create_slot_at").values_list("create_slot_at", flat=True)[:IN_LINE])

@@ -1,7 +1,7 @@
 """One deferred completion: asked for, and read once (facts 5).
 
-xAI has neither an idempotency key for it nor a list. So an ask whose reply was lost can never be cleared up, and an
-answer that was read and lost on its way is gone: both are said, and neither is repeated but by a person.
+xAI has neither an idempotency key for it nor a list. So a request whose reply was lost can never be resolved, and an
+answer that was lost while being read is gone. Both are reported, and only a person can repeat either.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class CallVerdict(enum.Enum):
 
 
 def ask(client: XaiClient, body: dict[str, Any], call_id: str) -> Asked:
-    """Ask for a completion. Call it only once the intent is on record."""
+    """Asks for a completion. Only to be called once the intent is stored."""
     try:
         return client.start_deferred(body, call_id)
     except XaiError as error:
@@ -43,7 +43,7 @@ def ask(client: XaiClient, body: dict[str, Any], call_id: str) -> Asked:
 
 
 def read(client: XaiClient, request_id: str) -> Read:
-    """Ask for the answer. Where it comes, xAI has it no more."""
+    """Reads the answer. Once it was delivered, xAI no longer has it."""
     try:
         return client.get_deferred(request_id)
     except XaiError as error:
@@ -79,5 +79,5 @@ def _is_about_the_key(error: XaiError) -> bool:
 
 
 def may_ask() -> bool:
-    """Whether this process may begin a call: one that is stopping would not hear its reply."""
+    """Whether this process may begin a call: one that is stopping would miss its reply."""
     return not stopping()

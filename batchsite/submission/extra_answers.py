@@ -1,7 +1,7 @@
-"""Answers that were billed and are nobody's result: counted in the cost, and said.
+"""Billed answers that are no row's result: counted in the cost, and reported.
 
-There should be none. There are where a provider answered a row twice, where a row was answered for an attempt after
-another one took its place, and where it was sent by somebody else into a batch of ours.
+There should be none. They occur if a provider answers a row twice, if an attempt is answered after another one took
+its place, and if somebody else adds requests to a batch of ours.
 """
 
 from __future__ import annotations

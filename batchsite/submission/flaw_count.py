@@ -1,4 +1,4 @@
-"""Counting flawed answers of batches from before they were counted on arrival: from their raw pages, in small steps.
+"""Counting the flawed answers of older batches, which were not counted on arrival: from raw pages, in small steps.
 
 Counting a page twice changes nothing: only rows that have neither a cause nor further answers are looked at.
 """

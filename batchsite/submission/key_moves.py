@@ -1,4 +1,4 @@
-"""Moving a batch to another key of the xAI team that made it: other keys could not see it (facts 1.1, 7.5)."""
+"""Moving a batch to another key of the xAI team that created it: other keys could not see it (facts 1.1, 7.5)."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def other_accounts(batch: Batch) -> Sequence[Account]:
 
 
 def move_to_key(batch: Batch, user: User | None, account: Account, provider_team: str) -> None:
-    """Let that account of the team run the batch, and try again now.
+    """Lets that account of the team run the batch, and continues now.
 
     `provider_team` is the xAI team of that account's key, as xAI named it; empty if it did not. Raises NotNow if the
     key could not see what was made, or nobody can tell.

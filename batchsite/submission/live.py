@@ -1,7 +1,7 @@
 """Running rows live: each is asked as a deferred completion, and its answer stored as any result (facts 5).
 
-Whoever finds a row `sending` has the lease, so that nobody is at it any more: its reply was lost. An answer can be
-read once; one that xAI does not have any more was lost on its way. Both are declared by row, and only a person asks
+A step that finds a row `sending` holds the lease, so no other process is working on it: the reply was lost. An answer
+can be read once; one that xAI no longer has was lost in transit. Both are declared by row, and only a person asks
 again.
 """
 
@@ -25,7 +25,7 @@ from batchsite.wording import many
 
 
 def run_live(context: StepContext) -> float | None:
-    """Ask and read, as far as one step goes. Returns seconds until the next one, None at the end.
+    """Asks and reads, as far as one step goes. Returns seconds until the next one, None at the end.
 
     Raises WaitsForPerson, and XaiError where a call met something that concerns more than its row.
     """
@@ -44,7 +44,7 @@ def run_live(context: StepContext) -> float | None:
 
 
 def _go_on(context: StepContext, files_in: float | None) -> float | None:
-    """Go on to the next state where it is time. Returns seconds until the next step, None at the end."""
+    """Moves to the next state when it is time. Returns seconds until the next step, None at the end."""
     with context.locked() as submission:
         is_asked = live_rows.close_chunks(submission) or submission.cancel_asked_at is not None
         if submission.state == State.SUBMITTING and is_asked:
@@ -69,6 +69,6 @@ def _go_on(context: StepContext, files_in: float | None) -> float | None:
 
 
 def _end(context: StepContext) -> float | None:
-    """Every row was asked and read, or it is to end with what is there."""
+    """Ends it: every row was asked and read, or it is to end with the answers so far."""
     submission = context.submission
     return finish(context) if submission.accounted >= submission.total else declare(context)

@@ -49,7 +49,7 @@ def _ask(client: XaiClient, token: str, item: dict[str, Any]) -> deferred_calls.
 
 
 class Flight:
-    """The calls of one step: reads first, as their answers are paid already."""
+    """The calls of one step: reads first, as their answers are already paid for."""
 
     def __init__(self, context: StepContext) -> None:
         self._context = context
@@ -83,7 +83,7 @@ class Flight:
     # ---- beginning ------------------------------------------------------------------------------
 
     def _begin(self, pool: ThreadPoolExecutor) -> None:
-        """Begin calls. What fails here is raised once the calls on their way are recorded: they are paid."""
+        """Begins calls. An error here is raised after the calls in flight are recorded: they are paid for."""
         try:
             if not self._unasked.wants_files:
                 self._begin_reads(pool)
@@ -101,7 +101,7 @@ class Flight:
             self._failure = error
 
     def _bring_files(self) -> None:
-        """Send documents while nothing is on its way: an upload takes long, and replies are to be recorded at once."""
+        """Uploads documents while no call is in flight: uploads take long, and replies are recorded at once."""
         refused = self._unasked.bring_files()
         if refused:
             with self._context.locked() as submission:
@@ -189,7 +189,7 @@ class Flight:
         note(submission.batch_id, "refused_row", words, submission=submission, detail=detail, trace_id=trace)
 
     def _store(self, answers: Sequence[tuple[LiveRequest, dict[str, Any]]]) -> None:
-        """Store answers as a page of results, in one transaction with their requests."""
+        """Stores answers as a page of results, in one transaction with their requests."""
         names = self._names([request for request, _ in answers])
         raw = [
             {"batch_request_id": names[request.row], "batch_result": {"response": {"chat_get_completion": completion}}}

@@ -1,4 +1,4 @@
-"""Rows that ran live whose answer nobody will have: declared by row, with what is known of the money (facts 5)."""
+"""Live rows whose answer is lost: declared by row, with what is known about the money (facts 5)."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ NOT_WAITED_FOR = (
 
 
 def give_up(context: StepContext) -> None:
-    """Declare what nobody will learn any more: asks that a dead process left behind, and answers that never come.
+    """Declares what can no longer be found out: requests that a dead process left behind, and answers that never come.
 
-    A death says nothing of xAI's replies: it is no reason to wait for a person.
+    A dead process says nothing about xAI's replies, so it is no reason to wait for a person.
     """
     submission, now = context.submission, timezone.now()
     left = list(live_rows.requests_of(submission, LiveState.SENDING))
@@ -46,7 +46,7 @@ def give_up(context: StepContext) -> None:
 def lose(
     submission: Submission, requests: Sequence[LiveRequest], words: str, cause: str, state: LiveState, detail: str = ""
 ) -> None:
-    """Declare rows missing, by row. The batch and the submission are locked."""
+    """Declares rows missing, by row. The batch and the submission are locked."""
     if not requests:
         return
     rows = [request.row for request in requests]

@@ -34,7 +34,7 @@ def seconds_to_ask(account: Account) -> float:
 
 
 def pause(account: Account, seconds: float) -> None:
-    """Let nobody ask with this key for so long."""
+    """Lets nobody ask with this key for this long."""
     until = timezone.now() + timedelta(seconds=seconds)
     budget, is_new = CallBudget.objects.get_or_create(name=_name(account), defaults={"free_at": until})
     if not is_new:
@@ -42,7 +42,7 @@ def pause(account: Account, seconds: float) -> None:
 
 
 def slow_down(account: Account, limits: RateLimits) -> None:
-    """Pause the longer, the less is left of a limit: for a whole poll where nothing is."""
+    """Pauses for longer the less is left of a limit: for a whole poll if nothing is."""
     missing = 1 - limits.share_left / ENOUGH
     if missing > 0:
         pause(account, timeouts().poll * missing)

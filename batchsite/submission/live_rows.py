@@ -1,4 +1,4 @@
-"""What is on record of rows that run live: who is to be asked next, who is asked, and what became of it.
+"""What is stored about live rows: which to ask next, which were asked, and what became of them.
 
 Everything that writes is called with the batch and the submission locked.
 """
@@ -58,7 +58,7 @@ class Unasked:
         return sent_files.are_missing(self.recipe, self._at_hand)
 
     def bring_files(self) -> dict[int, str]:
-        """Have the documents of the rows at hand at xAI. Returns {row: why its file is not taken}: not asked, then.
+        """Makes sure xAI has the documents of the rows at hand. Returns {row: why its file is refused}.
 
         Raises NotThereYet, FileGone and XaiError.
         """
@@ -78,7 +78,7 @@ class Unasked:
         return [(row, cells[row]) for row in rows]
 
     def _next_chunk(self) -> bool:
-        """Go to the next chunk with rows that nobody asked. Those without any are done with."""
+        """Goes to the next chunk with rows that were not asked yet, and drops those without any."""
         submission = self._context.submission
         waiting = submission.chunks.exclude(state=ChunkState.SENT).filter(first_row__gt=self._chunk)
         for chunk in waiting.order_by("first_row")[:1]:
@@ -91,7 +91,7 @@ class Unasked:
 
 
 def close_chunks(submission: Submission) -> bool:
-    """Count chunks as sent in which every row was asked. Returns whether all are."""
+    """Counts chunks as sent in which every row was asked. Returns whether all are."""
     waiting = submission.chunks.exclude(state=ChunkState.SENT).order_by("first_row")
     for chunk in waiting:
         if _asked(submission, chunk) < chunk.count:
@@ -112,26 +112,26 @@ def unasked_count(submission: Submission) -> int:
 
 
 def intend(submission: Submission, rows: Sequence[int], provider_team: str) -> list[LiveRequest]:
-    """Write down that these rows are about to be asked."""
+    """Records that these rows are about to be asked."""
     if submission.create_tried_at is None:
         update(submission, create_tried_at=timezone.now(), provider_team=provider_team)
     return LiveRequest.objects.bulk_create(LiveRequest(submission=submission, row=row) for row in rows)
 
 
 def refuse(submission: Submission, rows: Iterable[int]) -> None:
-    """Write down that these rows are not asked, and have ended."""
+    """Records that these rows are not asked, and have ended."""
     ended = (LiveRequest(submission=submission, row=row, state=LiveState.ENDED) for row in rows)
     LiveRequest.objects.bulk_create(ended)
 
 
 def taken(request: LiveRequest, request_id: str) -> None:
-    """xAI took it: its id comes before anything else."""
+    """Records that xAI took it: storing its id comes before anything else."""
     mine = LiveRequest.objects.filter(pk=request.pk, state=LiveState.SENDING)
     mine.update(state=LiveState.RUNNING, request_id=request_id, look_at=soon(timeouts().first_look))
 
 
 def withdraw(request: LiveRequest) -> None:
-    """xAI did not take it: the row is asked again, later."""
+    """Records that xAI did not take it: the row is asked again later."""
     LiveRequest.objects.filter(pk=request.pk, state=LiveState.SENDING).delete()
 
 
@@ -140,7 +140,7 @@ def set_state(requests: Sequence[LiveRequest], state: LiveState) -> None:
 
 
 def look_later(request: LiveRequest, *, missed: bool = False) -> None:
-    """It still runs, could not be read, or `missed`: xAI did not know it."""
+    """Schedules another look: it still runs, could not be read, or is `missed`, unknown to xAI."""
     wait = timeouts().look_twice if missed else timeouts().poll
     missed_at = timezone.now() if missed else None
     LiveRequest.objects.filter(pk=request.pk).update(look_at=soon(wait), missed_at=missed_at)
@@ -153,7 +153,7 @@ def to_read(submission: Submission, now: datetime, count: int, without: set[int]
 
 
 def given_up(submission: Submission, now: datetime) -> list[LiveRequest]:
-    """Returns the requests that run for too long: xAI keeps no answer beyond (facts 5), or it is to end."""
+    """Returns the requests that have run too long, as xAI no longer keeps the answer (facts 5), or are to end."""
     wait = timeouts()
     oldest = now - timedelta(seconds=wait.deferred_kept)
     ended = submission.cancel_asked_at
@@ -169,13 +169,13 @@ def seconds_to_read(submission: Submission) -> float | None:
 
 
 def is_well(submission: Submission) -> bool:
-    """Whether xAI took the row that was asked last. Of one that nobody asked, nobody can tell."""
+    """Whether xAI took the row that was asked last."""
     latest = LiveRequest.objects.filter(submission=submission).order_by("-pk").first()
     return bool(latest and latest.request_id)
 
 
 def replies_get_lost(submission: Submission, most: int) -> bool:
-    """Whether the replies to the latest `most` asks were all lost, and nobody said that asking shall go on."""
+    """Whether the replies to the latest `most` requests were all lost, and nobody has said to continue."""
     latest = LiveRequest.objects.filter(submission=submission).order_by("-pk")[:most]
     states = [request.state for request in latest]
     return len(states) == most and set(states) == {LiveState.LOST}

@@ -20,7 +20,7 @@ BLINK = 0.25
 
 
 def drive(batch_id: int, show: Callable[[Batch], None], wait: Callable[[Exception], None] = lambda _: None) -> Batch:
-    """Take the batch to its end, to its spending cap, or back to its draft when rows cannot be sent. Returns the batch.
+    """Takes the batch to its end, to its spending cap, or back to its draft if rows cannot be sent. Returns the batch.
 
     `show` is called at every look. `wait` is called with an error of the database, which may be locked, full or away
     for a moment; the step is then repeated.
@@ -35,12 +35,12 @@ def drive(batch_id: int, show: Callable[[Batch], None], wait: Callable[[Exceptio
                 time.sleep(_pause(batch))
         except Error as error:
             wait(error)
-            connections.close_all()  # one that broke would stay broken
+            connections.close_all()  # a broken connection would stay broken
             time.sleep(4 * BLINK)
 
 
 def _advance_due(batch: Batch) -> bool:
-    """Returns whether a step was made. None was where nothing is due, or a worker has what is."""
+    """Returns whether a step was made: not if nothing is due, or a worker has it."""
     advanced = False
     for submission in list(batch.submissions.filter(next_look_at__lte=timezone.now()).order_by("next_look_at")):
         with contextlib.suppress(Busy, LeaseLost):
@@ -50,6 +50,6 @@ def _advance_due(batch: Batch) -> bool:
 
 
 def _pause(batch: Batch) -> float:
-    """Returns seconds until the next step is due, at most a blink."""
+    """Returns seconds until the next step is due, limited to a moment."""
     soonest = batch.submissions.aggregate(at=Min("next_look_at"))["at"]
     return min(BLINK, max(0.0, (soonest - timezone.now()).total_seconds())) if soonest else BLINK

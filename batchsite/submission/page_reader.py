@@ -96,7 +96,7 @@ class PageReader:
                 self._changed.notify_all()
 
     def _put(self, arrival: Arrival) -> bool:
-        """Hand a page over, and wait until there is room for another. Returns False if nobody takes them any more."""
+        """Hands a page over, and waits until there is room for another. Returns False once nobody takes them."""
         with self._changed:
             self._waiting.append(arrival)
             self._bytes += sum(len(row.json) for row in arrival.page.items)

@@ -27,7 +27,7 @@ class Phase(enum.Enum):
 
 @dataclass(frozen=True)
 class Look:
-    """A batch as polled, with what only we know of it."""
+    """A batch as polled, with what only we know about it."""
 
     remote: RemoteBatch
     submitted: int

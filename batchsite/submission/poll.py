@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 
 def look_at_all(submission_ids: Sequence[int]) -> None:
-    """Ask about all of them at once, then let each take its step. One that fails does not stop the others."""
+    """Polls all of them at once, then lets each take its step. A failing one does not stop the others."""
     submissions = Submission.objects.select_related("batch__team", "batch__key").filter(pk__in=submission_ids)
     with ThreadPoolExecutor(LOOKS_AT_ONCE) as pool:
         asked = {

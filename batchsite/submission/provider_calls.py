@@ -24,7 +24,7 @@ def account_for(batch: Batch) -> Account:
 # may hold.
 
 JITTER = 1.05
-"""Where calls go one by one, a little slower than allowed: the network may push two of them together."""
+"""If calls go one by one, a little slower than allowed: the network may bring two of them close together."""
 
 
 def reserve(
@@ -66,11 +66,11 @@ def hold_code(error: XaiError) -> HeldFor:
 
 
 LASTING = 3
-"""Calls in a row that met a fault of the network before the batch is held for it: single ones pass."""
+"""Consecutive calls with a network fault after which the batch is held: single faults pass."""
 
 
 def is_lasting(error: XaiError, fault: NetworkFault, faults: int) -> bool:
-    """Whether somebody has to look after the network. xAI's own front answers some errors with a page, too."""
+    """Whether a person has to check the network. xAI's own proxies answer some errors with a page, too."""
     if fault.passes or isinstance(error, ServerError | RateLimited):
         return False
     return faults >= LASTING or fault == NetworkFault.CERTIFICATE

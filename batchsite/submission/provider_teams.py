@@ -16,7 +16,7 @@ from batchsite.xai.errors import XaiError
 
 log = logging.getLogger(__name__)
 ASK_AGAIN = 60.0
-"""Seconds after which a key is asked about again that xAI said nothing of."""
+"""Seconds after which xAI is asked again about a key that it said nothing about."""
 _teams: dict[str, tuple[str, float]] = {}
 
 
@@ -44,7 +44,7 @@ def mismatch(context: StepContext) -> str:
 
 
 def cannot_read(account: Account, client: XaiClient, asked_by: str) -> str:
-    """Returns why answers that a key of the team `asked_by` asked for wait for another key; "" if they need not."""
+    """Returns why answers requested with a key of the team `asked_by` wait for another key; "" if they need not."""
     team = _team_unlike(asked_by, account, client)
     return _of_another(account, asked_by, team, "read what was asked") if team else ""
 

@@ -39,7 +39,7 @@ def listed_rows(context: StepContext) -> Iterator[tuple[int, str]]:
 
 
 def resolve_unknown(context: StepContext) -> float | None:
-    """Find out what became of chunks that were on their way when something broke.
+    """Finds out what became of chunks that were in flight when something broke.
 
     Returns seconds to wait while it is too early to tell; None once nothing is unknown any more.
     """
@@ -78,14 +78,14 @@ def resolve_unknown(context: StepContext) -> float | None:
 
 
 def _resolve(context: StepContext, chunk: Chunk, absent: AbstractSet[int]) -> None:
-    """Count the rows that arrived as sent, and plan the others again. An add takes all or none (facts 2.5), mostly."""
+    """Counts rows that arrived as sent, and plans the others again. An add takes all or none (facts 2.5), mostly."""
     here = _split_off(chunk, absent)
     if here:
         update(context.submission, sent=context.submission.sent + here)
 
 
 def _split_off(chunk: Chunk, absent: AbstractSet[int]) -> int:
-    """Plan the rows of `absent` again, in a chunk of their own where others arrived. Returns how many arrived."""
+    """Plans the rows of `absent` again, in a chunk of their own if others arrived. Returns how many arrived."""
     rows = numbers(chunk.ranges)
     here, gone = [row for row in rows if row not in absent], [row for row in rows if row in absent]
     if here and gone:
@@ -102,7 +102,7 @@ def _split_off(chunk: Chunk, absent: AbstractSet[int]) -> int:
 
 
 # ---- two looks ---------------------------------------------------------------------------------------
-# A list may lag behind what was taken. Whether the same rows may be added twice for nothing is unproven (facts 2.5):
+# The list may lag. Whether adding the same rows twice costs nothing is unproven (facts 2.5):
 # they are sent again only after two looks, with time between, both missed them.
 
 
@@ -137,7 +137,7 @@ def missed_twice(
 
 @dataclass
 class RowFindings:
-    """What xAI says of the rows that have no result yet."""
+    """What xAI says about the rows that have no result yet."""
 
     pending: int = 0
     silent: int = 0
@@ -147,7 +147,7 @@ class RowFindings:
 
 
 def look_for_rows(context: StepContext) -> RowFindings:
-    """Compare every row without a result with xAI's list. Takes one byte of memory a row."""
+    """Compares every row without a result with xAI's list. Takes one byte of memory a row."""
     submission = context.submission
     first = submission.first_row
     seen = bytearray(submission.last_row - first + 1)
@@ -185,7 +185,7 @@ def _open_rows(context: StepContext, rows: Sequence[int]) -> list[int]:
 
 
 def send_again(context: StepContext, absent: AbstractSet[int]) -> None:
-    """Plan rows again that the provider took and does not list; only these, as it may charge for the others twice."""
+    """Plans rows again that the provider took and does not list; only these, as it may charge twice for the others."""
     submission = context.submission
     chunks = [chunk for chunk in chunks_of(submission, ChunkState.SENT) if absent & set(numbers(chunk.ranges))]
     with context.locked() as submission:

@@ -1,12 +1,12 @@
 """After a restore: what may have been sent is looked for at xAI before anything is sent.
 
-A restored database knows less than xAI does. A batch that it has as "not created yet" may exist there under the name
-that its token gives it, with rows in it: to create it again would pay for them twice. Tokens are derived, so that this
-holds for a retry that the database has lost, too. So every intent that the database holds counts as tried, with an
-unknown outcome, and the usual looks (submit.py, reconcile.py) find out what became of it.
+A restored database knows less than xAI. A batch that it calls "not created yet" may exist there, with rows in it,
+under the name that follows from its token: creating it again would pay for them twice. Tokens are derived, so the same
+holds for a retry that the database has lost. So every intent in the database counts as tried, with an unknown outcome,
+and the usual looks (submit.py, reconcile.py) find out what became of it.
 
-However it was restored (see batches/generation.py), this happens once, before anything is sent. What xAI turns out not
-to have may have been cancelled after the moment of the restore: it waits for a person, who is told what it costs.
+However it was restored (see batches/generation.py), this happens once, before anything is sent. What xAI does not have
+may have been cancelled after the moment of the backup, so it waits for a person, who is told what it costs.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ from batchsite.processes.leadership import leads_elsewhere
 from batchsite.wording import dollars, many
 
 MARK = "backup.json"
-"""In the data folder of a backup that nobody has begun to work with."""
+"""The file that marks a backup's data folder until batchsite first runs on it."""
 DONE = "restored.json"
 log = logging.getLogger(__name__)
 
 
 def begin_anew() -> bool:
-    """Look through a restored database once, before anything is sent. Returns whether it was one."""
+    """Examines a restored database once, before anything is sent. Returns whether it was one."""
     mark = Path(settings.DATA) / MARK
     absence = generation.absence()
     if absence is Absence.FOLDER and not mark.exists() and leads_elsewhere():
@@ -60,16 +60,16 @@ def begin_anew() -> bool:
 
 
 def keep_up() -> None:
-    """On every machine, every few seconds: notice a restore, and count as far as the database has."""
+    """Runs on every machine every few seconds: notices a restore, and raises the local number to the database's."""
     if Submission.objects.exists() and not begin_anew():
         generation.keep_up()
 
 
 def distrust(words: str, *, must_confirm: bool) -> int:
-    """Count every unfinished intent as tried, with unknown outcome. Returns the number of submissions concerned.
+    """Counts every unfinished intent as tried, with unknown outcome. Returns the number of submissions concerned.
 
     A batch with `restored_at` is looked for by its token before it is created (creation.py). With `must_confirm`,
-    a person has to agree to what is sent anew: after the moment of the restore somebody may have cancelled it.
+    a person has to agree to what is sent again: somebody may have cancelled it after the backup was made.
     """
     now = timezone.now()
     with transaction.atomic():
@@ -108,7 +108,7 @@ def unconfirmed(submission: Submission) -> str:
 def unconfirmed_live(submission: Submission, rows: int) -> str:
     """Returns why `rows` that nobody asked live, as far as this database knows, wait for a person; "" if they do not.
 
-    xAI has no list of what ran live, so nobody can look.
+    xAI has no list of what ran live, so it cannot be looked up.
     """
     if not rows or submission.cancel_asked_at or not must_be_confirmed(submission):
         return ""

@@ -118,7 +118,7 @@ def packed(rows: Iterable[bytes]) -> bytes:
 
 
 def write(records: Sequence[Record]) -> None:
-    """Insert or replace results in one statement, 20 to 100 times faster than bulk_update."""
+    """Inserts or replaces results in one statement, 20 to 100 times faster than bulk_update."""
     names = [connection.ops.quote_name(name) for name in COLUMNS]
     into = f"INSERT INTO {Result._meta.db_table} ({', '.join(names)})"
     updates = ", ".join(f"{name} = excluded.{name}" for name in names[2:])

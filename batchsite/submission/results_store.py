@@ -42,11 +42,11 @@ from batchsite.xai.types import ResultRow
 
 STRAYS_KEPT = 200
 ROWS_A_RAW_PAGE = 1_000
-"""Whoever looks at one row unpacks the raw page that it is in."""
+"""Rows of a raw page: to show one row, its whole page is unpacked."""
 
 
 def store_rows(submission: Submission, rows: Sequence[CheckedRow]) -> None:
-    """Store checked result rows and update all sums in the same transaction."""
+    """Stores checked result rows and updates all sums in the same transaction."""
     rows_by_id = owners(submission, [row.raw.result.batch_request_id for row in rows])
     fresh: dict[int, CheckedRow] = {}
     strays: list[RawRow] = []
@@ -73,7 +73,7 @@ def store_rows(submission: Submission, rows: Sequence[CheckedRow]) -> None:
 
 
 def _write(submission: Submission, wins: Mapping[int, CheckedRow], known: Mapping[int, Known]) -> None:
-    """Write results by row, with their raw JSON and the sums."""
+    """Writes results by row, with their raw JSON and the sums."""
     records: list[Record] = []
     arrived = list(wins.items())
     for start in range(0, len(arrived), ROWS_A_RAW_PAGE):
@@ -99,9 +99,9 @@ def _write(submission: Submission, wins: Mapping[int, CheckedRow], known: Mappin
 
 
 def _is_stored(submission: Submission, row: RawRow, stored: Mapping[str, Known]) -> bool:
-    """Whether the answer is the one that its row has: so are all of a page that is read again, but for a few.
+    """Whether the answer is the stored one, as are nearly all of a page that is read again.
 
-    It is decided without the raw pages, as this runs while the database is locked.
+    Decided without the raw pages, as this runs while the database is locked.
     """
     known = stored.get(row.result.batch_request_id)
     if known is None or known.submission_id != submission.pk or known.fingerprint is None:
@@ -110,7 +110,7 @@ def _is_stored(submission: Submission, row: RawRow, stored: Mapping[str, Known])
 
 
 def _count_extras(submission: Submission, answers: Sequence[Answered]) -> None:
-    """Count those of `answers` that were billed and are no results."""
+    """Counts those of `answers` that were billed and are not results."""
     if not answers:
         return
     rows = rows_of(submission, {row.result.batch_request_id for row, _ in answers})
@@ -154,7 +154,7 @@ def _keep_raw(submission: Submission, rows: Sequence[RawRow]) -> int:
 
 
 def _keep_strays(submission: Submission, strays: Sequence[RawRow]) -> None:
-    """Keep results for ids that we never sent, and say so once."""
+    """Stores results for ids that we never sent, and reports them once."""
     fresh = sorted({stray.result.batch_request_id for stray in strays} - set(submission.stray_ids))
     if not fresh or len(submission.stray_ids) >= STRAYS_KEPT:
         return
@@ -176,7 +176,7 @@ _COUNTED = (RowState.SUCCEEDED, RowState.FAILED, RowState.CANCELLED, RowState.MI
 
 
 def _update_sums(submission: Submission, records: Sequence[Record], known: Mapping[int, Known]) -> None:
-    """Update the counters of submission and batch by what these records change."""
+    """Updates the counters of submission and batch by what these records change."""
     columns = dict(zip(COLUMNS, zip(*records, strict=True), strict=True))
     states = Counter(columns["state"])
     replaced = [known[row] for row in columns["row"] if row in known]
@@ -213,7 +213,7 @@ def _first_result(submission: Submission) -> None:
 
 
 def _record_progress(batch_id: int) -> None:
-    """Record how many rows are done, for the chart."""
+    """Records how many rows are done, for the chart."""
     batch = Batch.objects.get(pk=batch_id)
     record_progress(batch_id, batch.done, batch.started_at)
 
@@ -230,7 +230,7 @@ def _add(rows: models.QuerySet[Any], moves: Mapping[str, int], **values: object)
 
 
 def declare(submission: Submission, rows: Sequence[int], state: RowState, reason: str, cause: str) -> int:
-    """Give those of `rows` that have no result one of our own. Returns how many rows that were.
+    """Gives those of `rows` without a result one of our own. Returns how many rows there were.
 
     `reason` is for people; failures are grouped by `cause`.
     """
@@ -250,7 +250,7 @@ def declare(submission: Submission, rows: Sequence[int], state: RowState, reason
 
 
 def skip(submission: Submission, reasons: Mapping[int, str]) -> None:
-    """Declare rows skipped, in the transaction that plans the others. `reasons` are by row."""
+    """Declares rows skipped, in the transaction that plans the others. `reasons` are by row."""
     if not reasons:
         return
     unsent = ResultRow("", "failed")

@@ -1,7 +1,7 @@
 """Which results a retry takes.
 
-A retry is planned some time after it was asked for. Until then others may ask for the same rows: a row is taken once,
-by the first of them, and a retry never takes a row that another one has tried since it was asked for.
+A retry is planned some time after it was requested. Until then, others may request the same rows: the first one takes
+a row, and a retry never takes a row that another one has tried since the request.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Documents of ours at xAI: each is sent once, for all rows and batches that name it by its id (facts 3, 6.4).
 
-Intent, network, outcome: that a file is about to be sent is on record before the call. After a lost reply it is looked
-for by its name, twice and with time between, as a list may lag. Every submission looks once whether xAI still has what
-earlier ones sent: it may be deleted there, and expires.
+Intent, network, outcome: the intent to send a file is stored before the call. After a lost reply, the file is searched
+for by its name, twice with time in between, as the list may lag. Every submission checks once whether xAI still has
+what earlier ones sent, as it may be deleted there or expire.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from batchsite.timeouts import timeouts
 from batchsite.xai.errors import NotFound, XaiError
 
 KEPT = timedelta(days=7)
-"""xAI deletes a file after that long."""
+"""How long xAI keeps a file."""
 LEFT = timedelta(days=2)
-"""It must be there for so long yet when rows that name it are sent: most run within a day (facts 2.12)."""
+"""How long it must still exist when rows that name it are sent: most run within a day (facts 2.12)."""
 
 
 class NotThereYet(RuntimeError):
@@ -96,7 +96,7 @@ def _is_there(context: StepContext, sent: SentFile) -> bool:
     if not sent.tried_at and not context.batch.restored_at:
         return False
     since = (timezone.now() - sent.tried_at).total_seconds() if sent.tried_at else timeouts().after_unknown
-    if since < timeouts().after_unknown:  # it was lost, or another batch is at it
+    if since < timeouts().after_unknown:  # the call was lost, or another batch is sending it
         raise NotThereYet(min(timeouts().first_look, timeouts().after_unknown - since))
     if sent.missed_at and (wait := timeouts().look_twice - (timezone.now() - sent.missed_at).total_seconds()) > 0:
         raise NotThereYet(wait)

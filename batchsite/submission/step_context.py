@@ -29,7 +29,7 @@ class WaitsForPerson(RuntimeError):
 
 @dataclass
 class LocalStep:
-    """A step that asks nobody. `submission` is as last read; write to it only inside `locked()`."""
+    """A step without the provider. `submission` is as last read; write to it only inside `locked()`."""
 
     claim: Claim[Submission]
     submission: Submission

@@ -1,7 +1,7 @@
 """Several steps of a small submission in one go.
 
-Most steps of a small one take a fraction of a second and are followed by another at once. Were each to wait for its
-turn in the queue, ten rows would wait five times behind what other teams do.
+Most steps of a small one take a fraction of a second, and the next one is due at once. If each waited for its turn in
+the queue, ten rows would wait five times behind the work of other teams.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from batchsite.xai.types import RemoteBatch
 SMALL = 2_000
 """Rows. Submissions up to this size take the short queue, so that they never wait behind a big one."""
 AT_ONCE = 0.5
-"""Seconds for which one message may begin further steps; then others have their turn."""
+"""Seconds for which one message may begin further steps; then it is the turn of others."""
 
 
 def is_small(submission: Submission) -> bool:
@@ -30,7 +30,7 @@ class StepRun:
         self._until = time.monotonic() + AT_ONCE
 
     def advance(self, submission_id: int, looked: RemoteBatch | XaiError | None = None) -> None:
-        """Takes a step, and those that are due at once. Raises what `steps.advance` raises."""
+        """Takes a step, and further ones while they are due at once. Raises what `steps.advance` raises."""
         goes_on = advance(submission_id, looked)
         while goes_on and time.monotonic() < self._until:
             submission = Submission.objects.filter(pk=submission_id).first()

@@ -52,7 +52,7 @@ log = logging.getLogger(__name__)
 
 
 def advance(submission_id: int, looked: RemoteBatch | XaiError | None = None) -> bool:
-    """Take one step. `looked` is the batch at xAI, or the error, where it was polled just before.
+    """Takes one step. `looked` is the batch at xAI, or the error, if it was polled just before.
 
     Returns whether the next step is due at once. Raises Busy when another process holds the lease, LeaseLost when this
     one was too slow.
@@ -132,7 +132,7 @@ def _word_wanted(submission: Submission) -> tuple[str, HeldFor]:
 
 
 def _do(context: StepContext, looked: RemoteBatch | None) -> float | None:
-    """Do what the state asks for. Returns seconds until the next step, None when there is none."""
+    """Does what the state asks for. Returns seconds until the next step, None if there is none."""
     submission = context.submission
     if submission.state == State.QUEUED:
         return plan(context)
@@ -151,7 +151,7 @@ def _do(context: StepContext, looked: RemoteBatch | None) -> float | None:
 
 
 def _on_error(context: StepContext, error: XaiError) -> float | None:
-    """Do what an error of the provider means for the batch. Returns seconds until the next try, None at the end."""
+    """Does what an error of the provider means for the batch. Returns seconds until the next try, None at the end."""
     is_gone = isinstance(error, NotFound) and bool(context.submission.remote_id)
     says_nothing = is_gone and not is_ours_to_see(context)
     with context.locked() as submission:
@@ -190,7 +190,7 @@ def _on_error(context: StepContext, error: XaiError) -> float | None:
 
 
 def _remember_refusal(context: StepContext, error: XaiError) -> None:
-    """Remember that xAI does not take the model in batches: no other batch needs to find that out."""
+    """Remembers that xAI does not take the model in batches, so that no other batch has to find out."""
     if not isinstance(error, ModelNotBatchable):
         return
     batch, is_unknown = context.batch, isinstance(error, ModelUnknown)
@@ -204,7 +204,7 @@ _REFUSALS = (ModelNotBatchable, InvalidRequest, PreconditionFailed)
 
 
 def _is_given_up(submission: Submission) -> bool:
-    """Whether a person wants the batch ended and xAI has not known it for long enough: a 404 may pass."""
+    """Whether a person wants the batch ended and xAI has not known it for long enough: a 404 may be temporary."""
     if not submission.cancel_asked_at:
         return False
     now = timezone.now()
@@ -214,7 +214,7 @@ def _is_given_up(submission: Submission) -> bool:
 
 
 def _vanished(submission: Submission) -> None:
-    """Give a batch up that xAI has not known for long enough: a 404 may pass."""
+    """Gives up a batch that xAI has not known for long enough: a 404 may be temporary."""
     now = timezone.now()
     since = submission.not_found_since or now
     update(submission, not_found_since=since)
@@ -231,7 +231,7 @@ def _vanished(submission: Submission) -> None:
 
 
 def _forbidden(context: StepContext, error: PermissionDenied) -> float:
-    """Find out what a 403 to an add means: cancelled by others, expired, or not allowed (facts 2.5, 2.12).
+    """Finds out what a 403 to an add means: cancelled by others, expired, or not allowed (facts 2.5, 2.12).
 
     Returns seconds until the next try.
     """

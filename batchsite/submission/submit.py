@@ -44,7 +44,7 @@ LONGEST_PAUSE = 0.25
 
 
 def submit(context: StepContext) -> float | None:
-    """Create the batch and add its chunks, as far as one step goes. Returns seconds until the next look."""
+    """Creates the batch and adds its chunks, as far as one step goes. Returns seconds until the next look."""
     if not context.submission.remote_id:
         wait = None if may_exist(context.submission) else cap_guard.seconds_to_room(context.submission)
         wait = create(context) if wait is None else wait
@@ -60,7 +60,7 @@ def submit(context: StepContext) -> float | None:
 
 
 def withdraw(context: StepContext) -> float | None:
-    """Cancel while rows are still being sent: what is at xAI is cancelled there, the other rows are never sent."""
+    """Cancels while rows are still being sent: what is at xAI is cancelled there, the other rows are never sent."""
     if not context.submission.remote_id and may_exist(context.submission):
         wait = look(context)
         if wait is not None:
@@ -86,9 +86,9 @@ class Sending:
 
 
 def _add(context: StepContext) -> float | None:
-    """Send chunks, a few at a time, until none is left or the step is over.
+    """Sends chunks, a few at a time, until none is left or the step is over.
 
-    The outcome of calls is written down while the next ones, whose intent is, are on their way.
+    The outcomes of calls are stored while the next ones, whose intent is stored, are in flight.
     """
     on_their_way: list[Sending] = []
     with ThreadPoolExecutor(CALLS_AT_ONCE) as pool:
@@ -117,7 +117,7 @@ def _add(context: StepContext) -> float | None:
 
 
 def _send(context: StepContext, sendings: list[Sending], pool: ThreadPoolExecutor) -> list[Sending]:
-    """Write down what is about to be sent, and send it. Returns what was sent: nothing if it does not fit any more."""
+    """Stores what is about to be sent, and sends it. Returns what was sent: nothing if it no longer fits."""
     if not _intend(context, sendings):
         return []
     for sending in sendings:
@@ -158,7 +158,7 @@ def _build(context: StepContext, chunks: Sequence[Chunk]) -> list[Sending]:
 
 
 def _intend(context: StepContext, sendings: Sequence[Sending]) -> bool:
-    """Record what is about to be sent. False if others took its room below the cap. Raises DatabaseWentBack."""
+    """Records what is about to be sent. False if others took its room below the cap. Raises DatabaseWentBack."""
     with context.locked():
         if not cap_guard.still_fits(context.batch, sum(sending.chunk.count for sending in sendings)):
             return False
@@ -172,7 +172,7 @@ def _intend(context: StepContext, sendings: Sequence[Sending]) -> bool:
 
 
 def _record(context: StepContext, sendings: Sequence[Sending]) -> None:
-    """Record the outcome of each call, then raise the first error that concerns more than its chunk."""
+    """Records the outcome of each call, then raises the first error that concerns more than its chunk."""
     outcomes = [(sending.chunk, _error_of(sending)) for sending in sendings]
     grave: list[XaiError] = []
     with context.locked() as submission:
@@ -204,14 +204,14 @@ def _error_of(sending: Sending) -> XaiError | None:
 
 
 def _remember_model(context: StepContext) -> None:
-    """Remember that xAI takes the model in batches, where that was not known."""
+    """Remembers that xAI takes the model in batches, if that was not known."""
     batch, base_url = context.batch, context.account.base_url
     if not batch.dataset.holds_requests and not is_known(batch.model, answers_at(base_url)):
         remember(base_url, batch.model, takes_batches=True)
 
 
 def _all_sent(context: StepContext) -> float:
-    """Go on to polling: xAI took every chunk that may be sent. Returns seconds until the first look."""
+    """Moves on to polling: xAI took every chunk that may be sent. Returns seconds until the first look."""
     wait = cap_guard.leave_rest(context)
     if wait is not None:
         return wait

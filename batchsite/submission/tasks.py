@@ -38,7 +38,7 @@ def looks_due(now: datetime) -> Iterable[Job]:
 
 
 def nudge(batch: Batch) -> None:
-    """Let a worker begin at once, without waiting for the ticker: a person is watching."""
+    """Lets a worker begin at once, without waiting for the ticker: a person is watching."""
     for job in _jobs(take_due(batch.submissions.all(), timezone.now(), lane=_lane)):
         enqueue(job)
 

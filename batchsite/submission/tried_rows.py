@@ -34,7 +34,7 @@ class Tried:
 
 
 def keep_tried(batch: Batch, tried: Sequence[Tried]) -> int:
-    """Store answers as results of a batch that is just being queued. Returns how many were stored.
+    """Stores answers as results of a batch that is just being queued. Returns how many were stored.
 
     Call it from a listener of `batch_starting`, in its transaction. Left out are rows that are not the batch's, are
     named twice, have a result already, or hold no answer.

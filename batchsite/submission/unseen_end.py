@@ -1,4 +1,4 @@
-"""Ending a submission that nobody can look at: its key is gone, or cannot see it. Nothing here asks the provider."""
+"""Ending a submission that cannot be looked up: its key is gone, or cannot see it. Nothing here asks the provider."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def rows_at_provider(batch: Batch) -> int:
 
 
 def end_unseen(step: LocalStep) -> float | None:
-    """End what a person wants ended while nobody can look at it. Rows may go on at xAI, and it is said so.
+    """Ends what a person wants ended while it cannot be looked up. Says that rows may continue at xAI.
 
     Returns seconds until the next step, None at the end.
     """

@@ -23,7 +23,7 @@ MOST_READDS = 3
 
 
 def watch(context: StepContext, looked: RemoteBatch | None = None) -> float:
-    """Look once and act on it. Returns seconds until the next look."""
+    """Polls once and acts on it. Returns seconds until the next look."""
     if out_of_time(context.submission):
         with context.locked() as submission:
             reason = "The deadline of this batch has passed."
@@ -45,7 +45,7 @@ _COUNTERS = ("num_requests", "num_pending", "num_success", "num_error", "num_can
 
 
 def _take_counters(submission: Submission, remote: RemoteBatch) -> None:
-    """Store the counters, and when they last changed."""
+    """Stores the counters, and when they last changed."""
     now = timezone.now()
     fresh: dict[str, object] = {
         "looked_at": now,
@@ -118,7 +118,7 @@ def _pace(submission: Submission) -> float:
 def _collect(
     context: StepContext, ending: State | None = None, rest: RowState | None = None, reason: str = ""
 ) -> float:
-    """Begin the full walk. It ends in `ending`, unless somebody asked for another ending before.
+    """Begins the full walk. It ends in `ending`, unless somebody asked for another ending before.
 
     Rows without a result are declared as `rest`. Returns seconds until the next look.
     """
@@ -178,7 +178,7 @@ def out_of_time(submission: Submission) -> bool:
 
 
 def _send_cancel(context: StepContext) -> RemoteBatch | None:
-    """Ask xAI to cancel. After a refusal, what the batch looks like decides (facts 2.9)."""
+    """Asks xAI to cancel. After a refusal, what the batch looks like decides (facts 2.9)."""
     remote = None
     try:
         remote = context.client.cancel_batch(context.submission.remote_id)

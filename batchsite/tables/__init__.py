@@ -1,11 +1,11 @@
-"""From the bytes of a file to its columns and a stream of rows, to questions, or to a list of all that is wrong. Pure.
+"""From the bytes of a file to its columns and a stream of rows, to questions, or to a list of its problems. Pure.
 
     table = open_table(stream, filename=…, answers=…, limits=limits)   # raises ReadingError, Asks
     for row in table.rows():                       # the cells as text, as they stand in the file
         ...                                        # raises ReadingError or Asks at the end of a damaged file
 
-Nothing is padded, trimmed or guessed without a word. The whole file is checked even after the first bad row; rows
-are no longer given out from there on. Memory stays flat at any size.
+Nothing is padded, trimmed or guessed silently. The whole file is checked even after the first bad row, but no more rows
+are returned from there on. Memory stays flat at any size.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Rows without anything in them: dropped at the end of a table, rows like the others within it. Pure."""
+"""Blank rows: dropped at the end of a table, ordinary rows within it. Pure."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from batchsite.tables.records import Record
 
 _MOST_RUNS = 1000
 _LINE_ENDS = "\r\n\x1a"
-"""With the mark that DOS puts at the end of a file."""
+"""Including the mark that DOS puts at the end of a file."""
 
 
 @dataclass
 class _Run:
-    """Rows of so many empty cells, one below the other."""
+    """Consecutive rows with the same number of empty cells."""
 
     line: int
     width: int
@@ -24,7 +24,7 @@ class _Run:
 
 @dataclass
 class BlankRows:
-    """Keeps blank rows back until it is known whether the table goes on below them."""
+    """Holds blank rows back until it is known whether the table continues below them."""
 
     width: int
     delimiter: str
@@ -37,7 +37,7 @@ class BlankRows:
     _runs: list[_Run] = field(default_factory=list)
 
     def take(self, cells: list[str], text: str, line: int) -> bool:
-        """Whether a record is blank, and kept back or dropped."""
+        """Returns whether a record is blank, and so held back or dropped."""
         if self.width == 1:
             if text.strip(_LINE_ENDS):
                 return False
@@ -68,7 +68,7 @@ class BlankRows:
         return self.dropped + sum(run.count for run in self._runs)
 
     def release(self, line: int) -> Iterator[Record]:
-        """The rows kept back: the table goes on below them, on that line, so they are rows."""
+        """Returns the rows held back: the table continues below them, on that line, so they are rows."""
         empties, self.empties = self.empties, 0
         for number in range(empties):
             yield [""], "\n", line - empties + number, ""

@@ -1,4 +1,4 @@
-"""What no cell and no name of a column may be: the same for every format. Pure."""
+"""What no cell and no column name may contain, whatever the format. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ UNFIT = re.compile("[\0\ud800-\udfff]")
 
 
 def unfit(text: str, encoding: str = "utf-8") -> str:
-    """What is wrong with the first character of `text` that no cell may hold; empty where all are fine."""
+    """Returns what is wrong with the first character of `text` that no cell may have. Empty if all are fine."""
     match = UNFIT.search(text)
     if not match:
         return ""
@@ -28,10 +28,10 @@ def unfit(text: str, encoding: str = "utf-8") -> str:
 
 
 def too_long(length: int, limits: Limits) -> str:
-    """Words for a cell above the limit; empty for one below."""
+    """Returns the problem of a cell above the limit. Empty for one below."""
     return f"A cell of {length:,} characters; the limit is {limits.cell:,}." if length > limits.cell else ""
 
 
 def too_many_columns(count: int, limits: Limits, thing: str = "table") -> str:
-    """Words for more columns than the limit; empty where there are not more."""
+    """Returns the problem of more columns than the limit. Empty if there are not more."""
     return f"The {thing} has {count:,} columns; the limit is {limits.columns:,}." if count > limits.columns else ""

@@ -1,4 +1,4 @@
-"""What a cell looks like: a number, a date, a name; and how much of a table looks like anything. Pure."""
+"""What a cell looks like: a number, a date, a name; and how much of a table looks like values. Pure."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _MISSING = frozenset(
 
 
 def is_missing(cell: str) -> bool:
-    """Whether a cell says in words that there is no value."""
+    """Whether a cell says in words that it has no value, such as “n/a”."""
     return cell.strip().lower() in _MISSING
 
 
@@ -46,7 +46,7 @@ def is_datum(cell: str) -> bool:
 
 
 def datum_kind(cell: str) -> str:
-    """Of which kind such a value is; empty for a text."""
+    """Returns the kind of such a value. Empty for a text."""
     if ":" in cell and ADDRESS.fullmatch(cell):
         return "address"
     if len(cell) > _LONGEST_DATUM:
@@ -59,7 +59,7 @@ def datum_kind(cell: str) -> str:
 
 
 def number_of(cell: str) -> float | None:
-    """The number that a cell holds, whichever sign parts its thousands and decimals. None for anything else."""
+    """Returns the number in a cell, whatever separates its thousands and decimals. None for anything else."""
     if len(cell) > _LONGEST_DATUM or not NUMBER.fullmatch(cell) or not _DIGIT.search(cell):
         return None
     if "e" in cell.lower().replace("eur", ""):
@@ -74,7 +74,7 @@ def number_of(cell: str) -> float | None:
 
 
 def likeness(rows: Sequence[Sequence[str]], most: int = _JUDGED) -> float:
-    """Share of the cells of the first rows that are a value of some kind, or empty, or words without delimiters."""
+    """Returns the share of cells in the first rows that are a typed value, empty, or words without delimiters."""
     cells = [cell for row in rows[:most] for cell in row]
     if not cells:
         return 0.0

@@ -1,4 +1,4 @@
-"""A table whose rows are looked at once more as they come. Pure."""
+"""A table whose rows are checked once more as they come. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from batchsite.tables.table_types import Answers, Table
 
 
 class CheckedTable(Table):
-    """Another table; what is made of it decides what becomes of its rows."""
+    """Wraps another table; subclasses decide what becomes of its rows."""
 
     def __init__(self, table: Table, answers: Answers) -> None:
         self.columns, self.understood, self.left_out = table.columns, table.understood, table.left_out

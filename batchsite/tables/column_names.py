@@ -1,4 +1,4 @@
-"""Names of columns that are missing, there twice or too long: asked about, and given. Pure."""
+"""Column names that are missing, repeated or too long: asked about, and replaced. Pure."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SAID = 5
 
 
 def check_names(top: TableTop, head: int) -> None:
-    """Names that are no names: ask whether to give some, or which line has them."""
+    """Asks what to do about unusable names: replace them, or use another line."""
     layout = top.layout
     if top.answers.get("names") != "give" and _counts_rows(layout) and not _problems(layout.columns[1:]):
         layout.columns[0] = name = given_names([*layout.columns[1:], "index"])[-1]
@@ -83,7 +83,7 @@ def _problems(names: Sequence[str]) -> list[str]:
 
 
 def given_names(columns: Sequence[str]) -> list[str]:
-    """Every column with a name of its own: `column 3` where there is none, `text_2` where one is taken."""
+    """Returns a unique name for every column: `column 3` if there is none, `text_2` if one is taken."""
     names: list[str] = []
     short = [_shortened(name) for name in columns]
     taken, given, counts = set(short), set[str](), dict[str, int]()
@@ -102,7 +102,7 @@ def given_names(columns: Sequence[str]) -> list[str]:
 
 
 def _shortened(name: str) -> str:
-    """A name that is too long, cut behind a word."""
+    """Returns a name that is too long, cut after a word."""
     if len(name) <= LONGEST_NAME:
         return name
     cut = name[:LONG_NAME].rsplit(None, 1)[0]

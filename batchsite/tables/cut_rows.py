@@ -1,6 +1,6 @@
 """Rows cut in two by a line end within their first or last cell: one part looks like a row, the other is alone. Pure.
 
-Which of them it is, nobody can tell from the file. So a row that may have lost a part of a cell is no good row.
+The file does not tell which row a lone cell belongs to, so a row that may have lost part of a cell is a bad row.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _SHORT = 2
 
 
 class CutRows:
-    """Knows the sound row and the lone cell that may stand right above the record in hand."""
+    """Remembers the sound row or the lone cell right above the current record."""
 
     def __init__(self, layout: Layout, dialect: Dialect, *, holds: bool) -> None:
         """`holds`: whether a row is given out only when it is known what stands below it."""
@@ -47,7 +47,7 @@ class CutRows:
         return above, f"The end of its last cell may stand on line {lone[2]:,}, by itself."
 
     def row_below(self, record: Record) -> str:
-        """Why a sound row may have lost its beginning to the lone cell above it; nothing if it has not."""
+        """Returns why a sound row may have lost its beginning to the lone cell above it. Empty if it has not."""
         lone, self._lone = self._lone, None
         if lone is None or self._stands_for_itself(lone, record):
             return ""
@@ -68,7 +68,7 @@ class CutRows:
         return above.rstrip("\r\n").endswith(self._quote) and not lone.startswith(self._quote)
 
     def _joins(self, begin: Record, end: Record, column: int) -> bool:
-        """Whether what ends the one and begins the other could be a value of their column together."""
+        """Whether the end of one and the beginning of the other could together be a value of their column."""
         quoted = self._quote if end[1].startswith(self._quote) else ""
         return column not in self._layout.typed or is_datum(f"{begin[0][-1]}{quoted}{end[0][0]}")
 

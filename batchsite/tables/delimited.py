@@ -1,4 +1,4 @@
-"""Opening delimited text: its encoding, its dialect, its layout, and what must be asked about them. Pure."""
+"""Opening delimited text: its encoding, dialect and layout, and the questions about them. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which of the possible dialects a text has; a question where more than one makes sense. Pure."""
+"""Which dialect a text has; a question if more than one makes sense. Pure."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ class _Chooser:
         return best, _about_delimiter([best, *rivals]) if rivals else None
 
     def _weak(self, best: Trial, torn: list[Trial]) -> tuple[Trial, Question | None]:
-        """A colon or a space may just as well be a part of the text."""
+        """Whether the delimiter is weak: a colon or a space may just as well be part of the text."""
         first, below = best.filled[0], best.filled[1:]
         space = best.dialect.delimiter == " "
         values = [record[1].strip() for record in below]
@@ -160,7 +160,7 @@ def _sentences(found: Trial) -> bool:
 
 
 def _about_delimiter(ways: list[Trial]) -> Question:
-    """Which of these ways to read the file is right; the first is the guess."""
+    """Returns the question which of these ways to read the file is right; the first is the guess."""
     choices = tuple(_choice(way) for way in {way.dialect.delimiter: way for way in reversed(ways)}.values())
     text = "What separates the cells in a row?"
     return Question("delimiter", text, choices[::-1], value_of(ways[0].dialect.delimiter), _evidence(ways[0]))

@@ -43,7 +43,7 @@ _BROKEN_BY_DESIGN = 3
 
 
 class Sample:
-    """A text as a source for Records."""
+    """A text as the source of Records."""
 
     def __init__(self, text: str) -> None:
         self.dirty, self.longest = False, len(text) + 1

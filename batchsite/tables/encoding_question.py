@@ -1,4 +1,4 @@
-"""The question in which encoding a file is: the characters that differ, read in every encoding that can be. Pure."""
+"""The question which encoding a file has: the characters that differ, in every encoding that is possible. Pure."""
 
 from __future__ import annotations
 

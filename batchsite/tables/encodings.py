@@ -1,4 +1,4 @@
-"""Which encoding a text has: told by its bytes, or guessed, and then asked. Pure."""
+"""Which encoding a text has: known from its bytes, or guessed and then asked about. Pure."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Encoding:
 
 
 def find_encoding(head: bytes, answers: Answers) -> Encoding:
-    """The encoding that the first bytes speak for. Raises ReadingError where the answer names none."""
+    """Returns the encoding that the first bytes suggest. Raises ReadingError if the answer names none."""
     mark, codec = mark_of(head)
     if mark:
         return Encoding(codec, len(head) - len(_unmarked(head, mark)))

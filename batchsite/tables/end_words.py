@@ -1,4 +1,4 @@
-"""Words that stand below tables: of totals, notes, counts of rows; and lines of signs. Pure."""
+"""Words that occur below tables: for totals, notes and row counts; and lines of symbols. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pieces of a file, fit to be shown. Pure."""
+"""Excerpts of a file that are safe to show. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _UNSHOWABLE = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def excerpt(text: str, around: int = 0) -> str:
-    """A piece of raw text on one line, with what cannot be shown made visible. `around`: a position to be in it."""
+    """Returns part of a raw text on one line, invisible characters made visible. `around`: a position to include."""
     start = max(0, around - LENGTH // 2)
     piece = text[start : start + LENGTH].replace("\r\n", "⏎").replace("\n", "⏎").replace("\r", "⏎")
     piece = _UNSHOWABLE.sub("�", piece.rstrip("⏎"))

@@ -1,4 +1,4 @@
-"""What a file is that is no delimited text, from its first bytes. Pure."""
+"""What a file that is not delimited text is, by its first bytes. Pure."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ _IN_EXCEL = ("Excel", "SYLK", "DIF")
 _ADVICE = "Save or export the table as CSV (UTF-8) and upload that file."
 _OPEN_IT = "Open it in Excel, save it as .xlsx or CSV and upload that file."
 _CONTROL = re.compile(rb"[\x02-\x08\x10-\x1a\x7f]")
-"""Not those that separate cells or switch between alphabets."""
+"""Without those that separate cells or switch between alphabets."""
 _UNTEXT = re.compile(rb"[\0\x02-\x08\x10-\x1a\x7f]")
 _MOST_NULS, _MOST_CONTROLS = 0.2, 0.06
 _JUDGED = 65_536
 
 
 def why_no_text(head: bytes) -> str:
-    """Why the file is no delimited text, and what to do, in words; empty where it may be one."""
+    """Returns why the file is not delimited text, and what to do, in words. Empty if it may be one."""
     other = what_else(head)
     if other is None:
         return ""
@@ -55,7 +55,7 @@ def why_no_text(head: bytes) -> str:
 
 
 def what_else(head: bytes) -> str | None:
-    """What the file is where it is no CSV ("an XML file"), None where it may be one; `formats` had it before."""
+    """Returns what the file is instead of a CSV ("an XML file"). None if it may be one. `formats` has looked before."""
     if _is_ebcdic(head[:_JUDGED]):
         return "text in EBCDIC, as mainframes write it"
     if _binary(head[:_JUDGED]) and not mark_of(head)[0] and not without_mark(head):
@@ -65,7 +65,7 @@ def what_else(head: bytes) -> str | None:
 
 
 def _binary(head: bytes) -> bool:
-    """Whether much of it is no text, and it does not begin as text either: else the line is named where that ends."""
+    """Whether much of it is not text, and it does not begin as text either: then the line where text ends is named."""
     nuls, controls = head.count(0), len(_CONTROL.findall(head))
     if max(nuls - _MOST_NULS * len(head), controls - _MOST_CONTROLS * len(head)) < 0 or not head:
         return False
@@ -74,7 +74,7 @@ def _binary(head: bytes) -> bool:
 
 
 def _is_ebcdic(head: bytes) -> bool:
-    """Whether it reads as text in the code of mainframes, and in no other: it has neither our spaces nor line ends."""
+    """Whether it is text in EBCDIC, the encoding of mainframes: it has neither our spaces nor our line ends."""
     if b" " in head or b"\n" in head or not (b"\x25" in head or b"\x15" in head):
         return False
     text = head.decode("cp037")

@@ -1,6 +1,6 @@
-"""Which of the last rows of a table are no data: footnotes, sources, totals, another table. Pure.
+"""Which of the last rows of a table are not data: footnotes, sources, totals, another table. Pure.
 
-Judged by the rows above them; where it is unsure, they count as no data, as a person is asked about them.
+Judged by the rows above them. In doubt they do not count as data, as a person is asked about them.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def _begins_in_words(row: Sequence[str]) -> bool:
 
 
 def _is_rule(row: Sequence[str]) -> bool:
-    """Whether there are only lines of signs in a row."""
+    """Whether a row has nothing but lines of symbols."""
     filled = [cell for cell in row if cell.strip()]
     return bool(filled) and all(map(RULE.fullmatch, filled))
 

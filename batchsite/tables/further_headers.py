@@ -1,4 +1,4 @@
-"""Rows right below the names that are no data: question texts, import ids, units, types, dashes, numbers. Pure."""
+"""Rows right below the names that are not data: question texts, import ids, units, types, dashes, numbers. Pure."""
 
 from __future__ import annotations
 

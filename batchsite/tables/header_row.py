@@ -12,7 +12,7 @@ from batchsite.tables.table_top import LONG_NAME, TableTop, numbered_text, shown
 from batchsite.tables.table_types import Choice, Problem, Question
 
 _MOST_WORDS = 3
-"""Of a name, where texts may stand one a line."""
+"""Most characters of a name, if the file may have one text a line."""
 
 
 def has_header(top: TableTop, head: int) -> bool:
@@ -72,7 +72,7 @@ def _like_data(cells: Sequence[str], rows: list[list[str]]) -> bool:
 
 
 def _recurs(cells: Sequence[str], rows: list[list[str]]) -> bool:
-    """Whether a word of the first row comes again below, as no name does; not where the whole row does."""
+    """Whether a word of the first row is repeated below, as names are not; unless the whole row is repeated."""
     others = [row for row in rows if [row[0].lstrip("\ufeff\f"), *row[1:]] != list(cells)]
     return any(cell.strip() and Counter(row[column] for row in others)[cell] > 0 for column, cell in enumerate(cells))
 

@@ -1,4 +1,4 @@
-"""What is known of the rows of a table, by which others are judged. Pure."""
+"""What is known about the rows of a table, by which others are judged. Pure."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from batchsite.tables.cell_values import is_datum, is_missing
 from batchsite.tables.label_words import script_of, translates
 
 _CODE = re.compile(r"[^\W\d_]{1,12}+[ _.\-]?+\d++(?:[_.\-]?+[^\W\d_]{0,6}+\d*+){0,4}+")
-"""A name that says nothing: Q1, Q2_4_TEXT, v01, item 3."""
+"""A name without meaning: Q1, Q2_4_TEXT, v01, item 3."""
 _ASKING = re.compile(
     r"""(?:.*[?？:：…]|(?:
     what|which|who|whom|whose|why|when|where|how|please|do|does|did|are|is|have|has|would|could|can|will|should|tell|

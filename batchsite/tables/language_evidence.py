@@ -1,4 +1,4 @@
-"""How much bytes in an old code page read like a language: what tells one code page from another. Pure."""
+"""How well bytes in an old code page read as a language, which tells code pages apart. Pure."""
 
 from __future__ import annotations
 

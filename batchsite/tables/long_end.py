@@ -1,4 +1,4 @@
-"""Rows at the end of a table that are no data, however many: told as they go by, without being kept. Pure."""
+"""Rows at the end of a table that are not data, however many: recognised as they go by, without being kept. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one door: a file of whatever form is opened by what it is, or refused by what it is."""
+"""The entry point: any file is opened, or refused, by what it really is."""
 
 from __future__ import annotations
 

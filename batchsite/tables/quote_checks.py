@@ -8,7 +8,7 @@ from batchsite.tables.table_types import Findings, Problem
 
 MISPLACED = "A quote inside a cell that does not begin with one. Is the delimiter before it missing?"
 TEXT_QUOTES = 2
-"""Rows with a quote in the middle of a cell from which on nobody need be asked: in this file quotes are text."""
+"""Rows with a quote in the middle of a cell from which on it is clear that quotes are text in this file."""
 
 
 class QuoteChecks:

@@ -1,4 +1,4 @@
-"""The rows of a file: how many there are, which are bad, and the bytes of those that are skipped. Pure."""
+"""Counts the rows of a file, and keeps the problems of bad ones and the bytes of skipped ones. Pure."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class SkippedRows(Findings):
         self._file: IO[bytes] | None = None
 
     def write(self, data: bytes) -> None:
-        """Keep bytes of a skipped row, its line end included, in a file without a name."""
+        """Keeps the bytes of a skipped row, its line end included, in an unnamed temporary file."""
         if self._file is None:
             self._file = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115  (closed with the table)
         self._file.write(data)
@@ -63,13 +63,13 @@ class RowChecks:
             self.settle()
 
     def bad_row(self, message: str, line: int | None, column: int | None = None, excerpt: str = "") -> Problem:
-        """The row in hand is bad, and can be skipped."""
+        """Records that the current row is bad and can be skipped."""
         problem = Problem(message, line, self.rows, column, excerpt)
         self.bad.add(problem)
         return problem
 
     def bad_file(self, message: str, line: int | None = None, excerpt: str = "") -> None:
-        """The file is bad, and no row of it can be trusted."""
+        """Records that the file is bad, and none of its rows can be trusted."""
         problem = Problem(message, line, excerpt=excerpt)
         if self.bad.full:
             self.bad.first[-1] = problem  # never one of those that are only counted

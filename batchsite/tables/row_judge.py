@@ -212,7 +212,7 @@ class RowJudge:
     def _report(
         self, record: Record, message: str, column: int | None = None, excerpt: str = "", *, lines_down: int = 0
     ) -> Problem:
-        """The row in hand is bad. One with broken quotes stands for as many rows as it has lines."""
+        """Records that the current row is bad. One with broken quotes counts as many rows as it has lines."""
         _, text, line, fault = record
         problem = Problem(message, line + lines_down, self.checks.rows, column, excerpt)
         more = max(0, len(LINE_END.findall(text)) - 1) if fault else 0
@@ -237,7 +237,7 @@ class RowJudge:
         self.left_out.write(marked_bytes(text, decoder))
 
     def end(self) -> None:
-        """What can only be said once all is read. Raises ReadingError, Asks."""
+        """Reports what is only known at the end of the file. Raises ReadingError, Asks."""
         blanks, checks, quotes = self.blanks, self.checks, self.quotes
         if blanks.empties and self._answers.get("trailing") not in {"leave", "rows"}:
             self._ask(questions.trailing(blanks.empties))

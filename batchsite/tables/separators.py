@@ -1,4 +1,4 @@
-"""Texts whose cells are parted by something that is no single character: refused by what it is. Pure."""
+"""Texts whose cells are not separated by a single character: refused, naming what separates them. Pure."""
 
 from __future__ import annotations
 

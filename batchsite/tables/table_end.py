@@ -26,7 +26,7 @@ _ROW = re.compile(r"row (\d{1,9})")
 
 
 class EndCheckedTable(CheckedTable):
-    """Another table without the last rows that are no data, by choice. Asks about them where nobody said."""
+    """Another table without its last rows that are not data, by choice. Asks about them if nobody has said."""
 
     def __init__(self, table: Table, answers: Answers) -> None:
         super().__init__(table, answers)

@@ -1,4 +1,4 @@
-"""What reading takes and gives: limits, problems, questions, what was understood, a table. Plain values."""
+"""The inputs and outputs of reading: limits, problems, questions, what was understood, a table. Plain values."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ BAD_ROWS, LEAVE = "bad_rows", "leave"
 
 
 class ByteStream(Protocol):
-    """A file of bytes in which one can go back: an upload, a file, what a zip holds."""
+    """A seekable file of bytes: an upload, a file, a member of a zip."""
 
     def read(self, size: int = -1, /) -> bytes: ...
 

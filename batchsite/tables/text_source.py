@@ -32,7 +32,7 @@ def marked_bytes(text: str, encoding: str) -> bytes:
 
 
 class Bytes(Protocol):
-    """Anything with bytes to read: a file, an upload, a socket."""
+    """Anything that bytes can be read from: a file, an upload, a socket."""
 
     def read(self, size: int = -1, /) -> bytes: ...
 

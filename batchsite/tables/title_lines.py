@@ -1,4 +1,4 @@
-"""Lines above a table that are no part of it: titles, comments, a few values and their names. Pure."""
+"""Lines above a table that are not part of it: titles, comments, a few values and their names. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What belongs to a team, as units of a few files: never more of it in memory than some rows. No secrets.
+"""What belongs to a team, as units of a few files. Never more than some rows in memory. No secrets.
 
 A unit is what is written before the next look at the clock, so it has a limit of rows: a big table is several files.
 """

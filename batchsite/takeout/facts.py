@@ -1,4 +1,4 @@
-"""What a file of a takeout says of a thing: chosen field by field, so that nothing secret comes along by chance."""
+"""What a takeout's files say about a thing: chosen field by field, so that nothing secret is included by chance."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def json_of(facts: dict[str, Any]) -> bytes:
 
 
 def safe_name(name: str) -> str:
-    """Returns a name that is a file's on every system, and never leads into another folder."""
+    """Returns a file name that is valid on every system, and never leads into another folder."""
     return _UNSAFE.sub("_", name).strip(". ")[-120:] or "file"
 
 

@@ -22,7 +22,7 @@ def _folder_name() -> str:
 
 
 class Takeout(Work):
-    """The zip lies in parts, one for each unit: a worker that dies loses the one that it was at."""
+    """The zip is stored in parts, one for each unit: a worker that dies loses only the one that it was writing."""
 
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="takeouts")
     asked_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")

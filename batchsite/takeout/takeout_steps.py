@@ -66,7 +66,7 @@ def latest(team: Team) -> Takeout | None:
 
 
 def ask(team: Team, user: User | None) -> Takeout:
-    """Has everything of a team written, in the place of what was written before. Raises NoRoom."""
+    """Requests a takeout of everything that a team owns, replacing an earlier one. Raises NoRoom."""
     needed, free = estimated_bytes(team), free_bytes()
     if needed > free:
         raise NoRoom(
@@ -86,7 +86,7 @@ def ask(team: Team, user: User | None) -> Takeout:
 
 
 def remove(takeout: Takeout) -> None:
-    """Removes it, ready or not. A worker that is at it loses its lease."""
+    """Removes it, ready or not. A worker that is writing it loses its lease."""
     Takeout.objects.filter(pk=takeout.pk).delete()
 
 
@@ -159,7 +159,7 @@ def _write_for_a_while(claim: Claim[Takeout], takeout: Takeout) -> None:
 
 
 def _written(claim: Claim[Takeout], takeout: Takeout, members: Iterable[Member]) -> TakeoutPart:
-    """Writes files into a part with a name of its own: a worker that lost its lease writes into nobody's file."""
+    """Writes files into a uniquely named part, so a worker that lost its lease never writes into another's file."""
     path = takeout.folder / f"{secrets.token_hex(8)}.part"
     entries = write_part(path, members, _beat(claim, takeout.folder))
     found = [entry.as_json() for entry in entries]

@@ -1,4 +1,4 @@
-"""The page on which owners have everything that their team owns written into one file, and take it away."""
+"""The page on which owners request a file of everything that their team owns, and download it."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """A zip that is written in parts. Pure, no database.
 
-A zip is its files one after the other, and a directory at the end that says where each begins. What comes before the
-directory can be written in any number of pieces, which need not know where they will lie.
+A zip is its files one after the other, followed by a directory that says where each begins. What comes before the
+directory can be written in any number of pieces, which need not know their position.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ def directory(parts: Iterable[tuple[int, list[dict[str, Any]]]]) -> bytes:
 
 
 class _Behind(io.BytesIO):
-    """The end of a file whose beginning lies elsewhere."""
+    """The end of a file whose beginning is elsewhere."""
 
     def __init__(self, before: int) -> None:
         super().__init__()

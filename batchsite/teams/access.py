@@ -52,7 +52,7 @@ def check(membership: Membership, need: Need) -> None:
 
 
 STILL_OPEN = {"team-keep", "takeout", "takeout-remove", "member-remove", "installation-person", "installation-team-key"}
-"""What changes something and may be done in a team that is to be deleted."""
+"""Changes that are allowed in a team that is to be deleted."""
 
 
 def check_it_stays(request: HttpRequest, need: Need) -> None:

@@ -76,7 +76,7 @@ def account_kind(team: Team) -> AccountKind:
 
 
 def payer_of(team: Team, key: ProviderKey | None = None) -> tuple[AccountKind, ProviderKey | None]:
-    """Returns what something that starts now is to remember: `key`, else the team's default key, else neither.
+    """Returns what to store with something that starts now: `key`, else the team's default key, else neither.
 
     Raises AccountMissing if `key` was removed.
     """
@@ -98,7 +98,7 @@ def base_url_now(team: Team) -> str:
 
 
 def account_of(team: Team, kind: str, key: ProviderKey | None) -> Account:
-    """The team's account of that kind; of its own keys that one and no other. Raises AccountMissing."""
+    """Returns the team's account of that kind; of its own keys, exactly that one. Raises AccountMissing."""
     if kind == AccountKind.SANDBOX:
         return Account(AccountKind.SANDBOX, sandbox_url(), sandbox_key())
     if kind == AccountKind.ENVIRONMENT:
@@ -117,7 +117,7 @@ def account_of(team: Team, kind: str, key: ProviderKey | None) -> Account:
 
 
 def key_name(kind: str, key: ProviderKey | None) -> str:
-    """Returns the key of an account as the ledger names it: never more of it than its hint."""
+    """Returns the key of an account as the ledger names it: never more than its hint."""
     if kind == AccountKind.TEAM and key:
         return key.name_and_hint
     return str(AccountKind(kind).label) if kind else ""
@@ -144,7 +144,7 @@ def encrypt(text: str) -> bytes:
 
 
 def encrypt_anew(secret: bytes) -> bytes:
-    """Encrypts with the current SECRET_KEY what an earlier one encrypted. Raises InvalidToken."""
+    """Re-encrypts with the current SECRET_KEY what an earlier one encrypted. Raises InvalidToken."""
     return _fernet().rotate(secret)
 
 
@@ -159,7 +159,7 @@ def decrypt(secret: bytes) -> str:
 
 
 def reencrypt_keys() -> tuple[int, list[Team]]:
-    """Encrypts all stored keys and tokens with the current SECRET_KEY. Returns how many, and teams with unreadable."""
+    """Re-encrypts all stored keys and tokens. Returns how many, and the teams with unreadable ones."""
     count, unreadable = 0, list[Team]()
     for holder in (ProviderKey, ToolServer):
         some, unread = _reencrypt(holder)

@@ -1,4 +1,4 @@
-"""The mail that brings an invitation. Names come from people: they hold no line and no link of theirs."""
+"""The mail with an invitation. Names come from people: they must not add lines or links."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from batchsite.wording import plain_name
 
 log = logging.getLogger(__name__)
 MOST_A_DAY = 50
-"""Invitations that a team sends by mail within a day: our server writes to strangers in its name."""
+"""Invitations that a team may send by mail in a day: our server writes to strangers on its behalf."""
 TEXT = """{who} invites you to the team {team} on batchsite.
 
 Open this link to join. It works once, until {day}:
@@ -34,7 +34,7 @@ def has_sent_enough(team: Team) -> bool:
 
 
 def send(invitation: Invitation, by: User) -> bool:
-    """Sends the link to whom it is for. Returns whether the mail server took it; else it was sent to nobody."""
+    """Sends the link to the invited person. Returns whether the mail server accepted it."""
     who, team = plain_name(by.name), plain_name(invitation.team.name)
     link = f"{settings.OPTIONS.root_url}{reverse('join', args=[invitation.token])}"
     text = TEXT.format(who=who, team=team, link=link, day=f"{invitation.expires_at:%-d %B %Y}")

@@ -10,13 +10,13 @@ from batchsite.teams.models import Invitation, Membership, Role, Team, User
 
 
 class InvitationVoid(Exception):
-    """The link was used or revoked, has expired, or whoever made it may not give its role any more."""
+    """The link was used or revoked, has expired, or its maker may no longer give its role."""
 
 
 def open_invitations() -> QuerySet[Invitation]:
     """Invitations that still work: unused, in time, and made by somebody who may give their role today.
 
-    Otherwise an owner who was removed could come back by an invitation of their own.
+    Otherwise a removed owner could come back through their own invitation.
     """
     by = Membership.objects.filter(team=OuterRef("team"), user=OuterRef("created_by"), user__is_active=True)
     may_give = Exists(by.filter(role=Role.OWNER)) | (Exists(by.filter(role=Role.ADMIN)) & ~Q(role=Role.OWNER))
@@ -33,7 +33,7 @@ def open_invitation(token: str) -> Invitation:
 
 
 def join(invitation: Invitation, user: User) -> Team:
-    """Makes `user` a member and uses the link up. Changes nothing for somebody who is a member already.
+    """Makes `user` a member and uses up the link. Changes nothing for somebody who is a member already.
 
     Raises InvitationVoid if somebody else used the link first.
     """

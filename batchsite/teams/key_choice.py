@@ -33,7 +33,7 @@ def has_choice(team: Team) -> bool:
 
 
 class PayingKeyForm(forms.Form):
-    """Which key pays. Of a single key the page says so, and brings it along: another default pays for nothing then."""
+    """Which key pays. The page names and sends a single key, too, so that a new default cannot pay by surprise."""
 
     def __init__(self, team: Team, data: Any = None, *, form_id: str) -> None:
         super().__init__(data)

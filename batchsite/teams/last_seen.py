@@ -10,7 +10,7 @@ from batchsite.processes.outages import write_if_possible
 from batchsite.teams.models import Membership
 
 VISIT = timedelta(minutes=30)
-"""After so long an absence a new visit begins, and news is what happened since the previous one."""
+"""After this long an absence, a new visit begins; news is what happened since the previous one."""
 OFTEN = timedelta(minutes=1)
 """A visit is recorded at most this often."""
 

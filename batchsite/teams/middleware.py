@@ -34,7 +34,7 @@ View = Callable[..., HttpResponseBase]
 
 
 class TeamMiddleware:
-    """Calls no view but for people who may use it, as `batchsite.permissions` says."""
+    """Calls views only for people who may use them, by `batchsite.permissions`."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -66,7 +66,7 @@ class TeamMiddleware:
 
 
 def rule_for(request: HttpRequest) -> AccessRule:
-    """What the table of permissions says of the page. Raises PermissionDenied for one that it does not name."""
+    """Returns the page's entry in the table of permissions. Raises PermissionDenied if it has none."""
     match = request.resolver_match
     rule = RULES.get(match.view_name or "") if match else None
     if rule is None:
@@ -75,7 +75,7 @@ def rule_for(request: HttpRequest) -> AccessRule:
 
 
 def is_idle_too_long(request: HttpRequest) -> bool:
-    """Whether the session was unused for too long; then it is ended. Records its use otherwise, now and then."""
+    """Whether the session was unused for too long, and so is ended now. Otherwise records its use from time to time."""
     now = time.time()
     used_at = request.session.get(SESSION_USED_AT)
     if used_at is not None and now - used_at > 3600 * settings.OPTIONS.idle_hours:
@@ -111,7 +111,7 @@ def _to_sign_in(request: HttpRequest) -> HttpResponseBase:
 
 
 def _to_confirm(request: HttpRequest) -> HttpResponseBase:
-    """Redirects to where one confirms that it is oneself. What was sent is dropped: a key must not lie in a session."""
+    """Redirects to the confirmation of one's identity. Drops what was sent: a session must not contain a key."""
     if request.method == "POST":
         messages.info(request, "Nothing was changed yet. Confirm it’s you, then do it again.")
     return _redirect_to(request, redirect_to_login(_way_back(request), reverse("account_reauthenticate")).url)

@@ -150,13 +150,13 @@ class Invitation(models.Model):
 
 
 FIRST_KEY = "Team key"
-"""What a team's key is called that nobody named."""
+"""The name of a team's key that nobody named."""
 
 
 class ProviderKey(models.Model):
     """One of a team's own xAI keys, encrypted and never shown again.
 
-    Batches run under the record. Replacing the key keeps it, so they go on; so does removing it, so that they wait.
+    Batches refer to the record. Replacing the key keeps the record, so they continue; removing it, too, so they wait.
     """
 
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="provider_keys")
@@ -208,7 +208,7 @@ class SignInFailure(models.Model):
 class ToolServer(models.Model):
     """A remote MCP server that the team approved, and that its rows may use as a tool (facts 6.5).
 
-    Nothing of it changes: what a batch sends stays the same, byte for byte. Another token is another server.
+    It never changes, so what a batch sends stays the same, byte for byte. Another token is another server.
     """
 
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="tool_servers")

@@ -29,7 +29,7 @@ class NetworkFault(StrEnum):
 
     @property
     def passes(self) -> bool:
-        """Whether it often passes by itself. Of the others somebody has to know."""
+        """Whether it is often temporary. People have to know about the others."""
         return self is NetworkFault.SLOW
 
 

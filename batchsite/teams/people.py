@@ -57,7 +57,7 @@ def allow_installation_key(team: Team, *, allowed: bool) -> None:
 
 
 def set_active(user: User, *, active: bool) -> None:
-    """Lets the person sign in, or ends all of their sessions and does not. Memberships and work stay."""
+    """Lets the person sign in, or forbids it and ends all of their sessions. Memberships and work stay."""
     User.objects.filter(pk=user.pk).update(is_active=active)
 
 
@@ -185,7 +185,7 @@ def follow_group(team: Team, user: User, role: Role | None) -> None:
 
 
 def _void_links(membership: Membership, kept: Sequence[Role]) -> None:
-    """Voids unused links of the person for roles that they may not give any more: they could come back by one."""
+    """Voids the person's unused links for roles that they may no longer give: they could come back through one."""
     links = Invitation.objects.filter(team=membership.team_id, created_by=membership.user_id, used_at=None)
     links.exclude(role__in=kept).delete()
 

@@ -1,4 +1,4 @@
-"""What a thing of a team says of the team's retention. The room `retention` writes it; pages and lists show it."""
+"""The retention fields of things that a team owns. The room `retention` writes them; pages and lists show them."""
 
 from __future__ import annotations
 

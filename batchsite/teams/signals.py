@@ -16,5 +16,5 @@ may_team_go = Signal()
 """Asked with `team` before it is to be deleted. A receiver returns why it cannot be now, in words, or ""."""
 
 secret_key_changed = Signal()
-"""Sent by `manage.py rotatekeys`. A listener encrypts what it keeps anew, and returns how many secrets that were and
-the names of those that no key can read."""
+"""Sent by `manage.py rotatekeys`. A listener re-encrypts its secrets, and returns how many there were and the names of
+those that no key can read."""

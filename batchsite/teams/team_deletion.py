@@ -1,4 +1,4 @@
-"""Deleting a team: asked for by an owner, taken back within seven days or done by a worker after them."""
+"""Deleting a team: requested by an owner, and done by a worker after seven days unless it is taken back."""
 
 from __future__ import annotations
 
@@ -32,6 +32,6 @@ def ask_for_deletion(team: Team, user: User) -> datetime:
 
 
 def take_back(team: Team) -> bool:
-    """Keeps a team that was to be deleted. Returns False if its time has come: a worker may be at it."""
+    """Keeps a team that was to be deleted. Returns False if the seven days are over: a worker may be deleting it."""
     waiting = Team.objects.filter(pk=team.pk, delete_at__gt=timezone.now())
     return bool(waiting.update(delete_at=None, delete_asked_by=None))

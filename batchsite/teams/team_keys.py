@@ -1,4 +1,4 @@
-"""The team's xAI keys: added, replaced, renamed, made the default one, removed. Each tells who waits for a key."""
+"""The team's xAI keys: added, replaced, renamed, made the default, removed. Each change wakes what waits for a key."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from batchsite.teams.signals import key_changed
 
 
 def store_key(team: Team, key: str, provider_team_id: str, user: User | None, *, name: str = FIRST_KEY) -> ProviderKey:
-    """Stores a key by that name: in the place of the one that is called so, or was, if that is of the same xAI team.
+    """Stores a key under a name, replacing one that has or had that name if it is of the same xAI team.
 
-    Batches that run under the record go on with it. The first key of a team is its default one.
+    Batches that refer to the record continue with it. The first key of a team is its default one.
     """
     with transaction.atomic():
         _lock(team)
@@ -41,7 +41,7 @@ def rename_key(stored: ProviderKey, name: str) -> None:
 
 
 def make_default(stored: ProviderKey) -> None:
-    """Lets it pay where nobody chooses. Raises AccountMissing if it was removed meanwhile."""
+    """Makes it pay by default. Raises AccountMissing if it was removed meanwhile."""
     with transaction.atomic():
         _lock(stored.team)
         _there(stored)

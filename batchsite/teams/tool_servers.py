@@ -45,7 +45,7 @@ def approve(team: Team, user: User | None, *, label: str, url: str, sentence: st
 
 
 def remove(server: ToolServer) -> None:
-    """Takes a server back, and forgets its token. What names it stays readable."""
+    """Withdraws a server, and erases its token. What refers to it stays readable."""
     ToolServer.objects.filter(pk=server.pk).update(removed_at=timezone.now(), secret=None)
 
 

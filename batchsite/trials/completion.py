@@ -100,7 +100,7 @@ def waits_for_key(account: Account, asked_by: str) -> str:
 
 
 def read(account: Account, request_id: str) -> Reply:
-    """Reads a deferred answer: where it comes, xAI has it no more."""
+    """Reads a deferred answer. Once it was delivered, xAI no longer has it."""
     reply = deferred_calls.read(client_for(account), request_id)
     if not isinstance(reply, XaiError):
         return reply

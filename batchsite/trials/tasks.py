@@ -33,7 +33,7 @@ def nudge(trial: Trial) -> None:
 
 
 def step(trial_id: int) -> None:
-    """Takes a step, or leaves it for later where other tries keep their workers waiting."""
+    """Takes a step, or postpones it if other tries already occupy their share of the workers."""
     with machine_slot("try", AT_ONCE) as has_one:
         if has_one:
             with contextlib.suppress(Busy, LeaseLost):

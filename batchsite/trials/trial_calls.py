@@ -47,7 +47,7 @@ class _Timed:
 
 
 def give_up(trial: Trial) -> None:
-    """Declares what nobody will learn any more; the trial is locked. Whoever calls it has the lease."""
+    """Declares what can no longer be found out; the trial is locked, and the caller has the lease."""
     lost = trial.answers.filter(state=AnswerState.SENDING)
     lost.update(state=AnswerState.UNKNOWN, error=LOST)
     oldest = timezone.now() - timedelta(seconds=timeouts().deferred_kept)

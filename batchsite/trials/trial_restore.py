@@ -1,7 +1,7 @@
-"""After a restore: what was planned to be asked may have been asked, and billed, before.
+"""After a restore: planned requests may have been sent, and billed, before.
 
-xAI has no list of such calls, so nobody can look: a person decides whether to ask, and is told what it may cost. What
-xAI had taken is still read.
+xAI has no list of such calls, so they cannot be looked up: a person decides whether to send them, and is told what
+that may cost. Answers that xAI is known to work on are still read.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ HELD_BACK = (
 
 
 def hold_back() -> None:
-    """Call off every planned try. Part of the transaction that looks through a restored database."""
+    """Withdraws every planned try, in the transaction that examines a restored database."""
     for trial in Trial.objects.filter(ended_at=None):
         answers = TrialAnswer.objects.filter(trial=trial, state__in=[AnswerState.PLANNED, AnswerState.SENDING])
         usual = TrialAnswer.objects.filter(batch_id=trial.batch_id, state=AnswerState.ANSWERED, model__gt="")

@@ -1,7 +1,7 @@
 """One turn of a worker at one trial: a few requests in flight, each asked at most once.
 
-Whoever finds an answer `sending` has the lease, so that nobody is at it any more: its reply was lost, it may have been
-billed, and it is not asked again by itself. One that is `running` is read by whoever comes next.
+A step that finds an answer `sending` holds the lease, so no other process is working on it: the reply was lost, it may
+have been billed, and it is not asked again automatically. Any step reads one that is `running`.
 """
 
 from __future__ import annotations

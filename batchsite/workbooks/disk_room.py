@@ -1,4 +1,4 @@
-"""Room on the disk for what a small file unpacks to: some stays free, whatever is unpacked. Pure."""
+"""Disk space for what a small file unpacks to: some stays free, whatever is unpacked. Pure."""
 
 from __future__ import annotations
 

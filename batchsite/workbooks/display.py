@@ -25,7 +25,7 @@ class Display:
         self._general = number_format("General")
 
     def text(self, cell: Cell) -> str:
-        """What a cell shows. Raises ValueError and LookupError where the file is damaged."""
+        """Returns what a cell shows. Raises ValueError and LookupError if the file is damaged."""
         if not cell.text:
             return ""
         if cell.kind in TEXT_KINDS:

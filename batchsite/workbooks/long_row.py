@@ -26,7 +26,7 @@ class Cell:
 
 
 class LongRow:
-    """Cells, the longest of them in parts, in a file without a name."""
+    """Cells in an unnamed temporary file, the longest of them in parts."""
 
     def __init__(self) -> None:
         self._file = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115  (closed with the row)

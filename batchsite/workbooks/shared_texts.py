@@ -18,7 +18,7 @@ _BYTES_EACH = 4
 
 
 class Texts(XmlStream):
-    """In memory while they are few, then in a file without a name. `longest`: characters of one that are held."""
+    """In memory while they are few, then in an unnamed temporary file. `longest`: characters of one that are kept."""
 
     def __init__(self, part: IO[bytes] | None, longest: int) -> None:
         super().__init__(longest)

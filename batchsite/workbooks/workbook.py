@@ -20,7 +20,7 @@ DAMAGE = (
     ExpatError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, ValueError, LookupError,
     NotImplementedError, RuntimeError, Damaged,
 )  # fmt: skip
-"""What a file raises that no spreadsheet wrote, or that is packed in a way nobody can unpack."""
+"""What a file raises that no spreadsheet program wrote, or whose packing cannot be undone."""
 _MOST_SHEETS = 10_000
 _RELATION_ID = "id"
 _USUAL_WORKBOOK, _BINARY_WORKBOOK = "xl/workbook.xml", "xl/workbook.bin"
@@ -65,7 +65,7 @@ class Book:
 
 
 class _Workbook(XmlStream):
-    """What the workbook says of its sheets: (name, state, id of the relationship)."""
+    """What the workbook says about its sheets: (name, state, id of the relationship)."""
 
     def __init__(self, part: IO[bytes]) -> None:
         super().__init__(longest=0)

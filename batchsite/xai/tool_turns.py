@@ -1,4 +1,4 @@
-"""What a run with tools tells beside its answer: sources, calls of the server's tools, and calls asked of the client.
+"""What a run with tools reports beside its answer: sources, calls of the server's tools, and calls for the client.
 
 Facts 2.7 and 6.5. Nothing here raises; what cannot be read counts as absent, and the caller keeps the raw JSON.
 """

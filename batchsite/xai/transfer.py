@@ -16,7 +16,7 @@ PIECE_BYTES = 64 * 1024
 """Size of the pieces in which a request is sent; the deadline is checked between them."""
 
 READ_ENCODINGS = ("", "identity", "gzip")
-"""Packed once, by gzip, 64 kB become 64 MB at most; packed twice, 6 kB were 4 GB."""
+"""Compressed once with gzip, 64 kB hold at most 64 MB; compressed twice, 6 kB held 4 GB."""
 SHORTEST_TIMEOUT = 0.001
 """Seconds. A socket would take 0 to mean non-blocking."""
 

@@ -59,7 +59,7 @@ def test_import_sending_and_collecting_wait_for_room_and_go_on(disk: Path, provi
         provider.set(rate=1 / 60)
         provider.fault("status", call="add", status=429, after=5)  # for now, so that the rest is still to be sent
         begin(place)
-        wait_for(lambda: sent(place) >= 500, 30)
+        wait_for(lambda: sent(place) >= 500, 30, lambda: f"{sent(place)} sent; {place.sql('SELECT state, held_reason FROM batches_batch')}")
         with filled(disk):
             provider.mend()
             time.sleep(6)

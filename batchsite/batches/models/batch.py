@@ -20,7 +20,7 @@ from batchsite.xai.catalogue import makes_media, makes_videos
 
 
 class Repeats(models.TextChoices):
-    """What is done with rows whose requests are the same but for the id."""
+    """What happens to rows whose requests differ only in their id."""
 
     ONCE = "once", "Send identical requests once"
     EACH = "each", "Send each of them"
@@ -39,9 +39,9 @@ class Batch(Retained):
     created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)
     deleted_at = models.DateTimeField(null=True, blank=True)
-    """Hidden from then on; a worker removes the results in small steps."""
+    """Hidden from then on, while a worker removes the results in small steps."""
     archived_at = models.DateTimeField(null=True, blank=True)
-    """Left out of lists from then on, unless they are asked for archived batches."""
+    """From then on, lists show it only if archived batches are asked for."""
 
     system_prompt = models.TextField(blank=True)
     prompt = models.TextField(blank=True)
@@ -60,9 +60,9 @@ class Batch(Retained):
     ranges: models.JSONField[list[list[int]] | None] = models.JSONField(null=True, blank=True)
     """Only these rows: [[first, last], …], both included, ascending. Outranks `row_limit`."""
     skip_empty = models.BooleanField(default=False)
-    """Rows in which a column that the prompt uses is empty are not sent, but declared skipped."""
+    """If True, rows with an empty cell in a column that the prompt uses are skipped instead of sent."""
     repeats = models.CharField(max_length=4, choices=Repeats.choices, blank=True)
-    """What a person wants done with rows that repeat the request of another one; decided by the rows where blank."""
+    """What a person chose for rows that repeat another row's request. Blank: decided by how many there are."""
     sent_once = models.BooleanField(default=False)
     """Whether identical requests are sent once: decided when the batch is submitted."""
     copies = models.PositiveBigIntegerField(default=0)
@@ -99,23 +99,23 @@ class Batch(Retained):
     runs_live = models.BooleanField(default=False)
     """Its rows are asked one by one as deferred completions, at list price, and not in a batch (facts 5)."""
     auto_retries = models.PositiveSmallIntegerField(default=0)
-    """How often transient failures are retried by themselves; 0 unless a person chose otherwise."""
+    """How often transient failures are retried automatically; 0 unless a person chose otherwise."""
     deadline_hours = models.PositiveSmallIntegerField(null=True, blank=True)
-    """Finish with what is there after so many hours, where a person set it."""
+    """Hours after which it ends with the answers it has, if a person set a deadline."""
     spend_cap_ticks = models.PositiveBigIntegerField(null=True, blank=True)
-    """What it may cost, where a person set it: see pricing.spend_caps."""
+    """The most it may cost, if a person set a cap: see pricing.spend_caps."""
     is_near_cap = models.BooleanField(default=False)
-    """Whether the cap's soft line was passed, and that was said. It begins anew with every other cap."""
+    """Whether people were told that the cap's soft line was passed. Reset whenever the cap changes."""
 
     state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFT)
     held_reason = models.TextField(blank=True)
-    """In words, while the batch waits for credits, a key or a person; it goes on from its state."""
+    """The reason in words, while the batch waits for credits, a key or a person; it resumes from its state."""
     held_for = models.CharField(max_length=10, choices=HeldFor.choices, blank=True)
     held_since = models.DateTimeField(null=True, blank=True)
     failure = models.TextField(blank=True)
     """Why the batch as a whole failed, in the provider's words."""
     restored_at = models.DateTimeField(null=True, blank=True)
-    """When the database that holds it was found to be restored: xAI may know more of it than we do."""
+    """When its database was found to be restored: xAI may know more about it than we do."""
     must_confirm = models.BooleanField(default=False)
     """After a restore: what xAI does not have is sent only when a person lets the batch go on."""
     started_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
@@ -211,7 +211,7 @@ class Batch(Retained):
 
     @property
     def makes_media(self) -> bool:
-        """Whether its answers are files that are fetched: pictures, or videos."""
+        """Whether its answers are files to fetch: pictures or videos."""
         return makes_media(self.model) and not self.dataset.holds_requests
 
     @property
@@ -230,7 +230,7 @@ class Batch(Retained):
 
     @property
     def unanswered(self) -> int:
-        """Rows that were sent, or were to be, and ended without an answer: those that a retry is about."""
+        """Rows that ended without an answer, sent or not: those that a retry would cover."""
         return self.failed + self.cancelled + self.missing
 
     @property
@@ -281,7 +281,7 @@ class Batch(Retained):
 
     @property
     def why_held(self) -> str:
-        """Why it is held, as a sentence begins; xAI and the name of a host are written small anywhere."""
+        """Why it is held, as the start of a sentence; xAI and host names stay in lower case."""
         reason = self.held_reason
         is_name = reason.startswith("xAI") or "." in reason.partition(" ")[0]
         return reason if is_name else reason[:1].upper() + reason[1:]

@@ -11,7 +11,7 @@ from batchsite.teams.models import Team, User
 
 
 class BatchEnd(models.Model):
-    """The last end of a batch, written in the transaction in which it ended: nothing that tells people can miss it."""
+    """The last end of a batch, stored in the transaction that ended it, so no notification can miss it."""
 
     batch = models.OneToOneField(Batch, on_delete=models.CASCADE, primary_key=True, related_name="last_end")
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="+", db_index=False)

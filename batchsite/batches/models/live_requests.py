@@ -18,8 +18,8 @@ class LiveState(models.TextChoices):
 class LiveRequest(models.Model):
     """A row of a live submission that was asked, or is about to be. Rows that nobody asked yet have none.
 
-    That a submission has one of them for a row at most is what keeps a row from being asked twice: xAI has neither an
-    idempotency key nor a list of deferred completions.
+    A submission has at most one of them for a row. That is what keeps a row from being asked twice, as xAI has
+    neither an idempotency key nor a list of deferred completions.
     """
 
     submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="live_requests")
@@ -31,7 +31,7 @@ class LiveRequest(models.Model):
     look_at = models.DateTimeField(null=True, blank=True)
     """When to ask for the answer."""
     missed_at = models.DateTimeField(null=True, blank=True)
-    """When xAI first did not know it any more; only a second look, later, makes its answer count as gone."""
+    """When xAI first no longer knew it. Only a second, later look makes its answer count as gone."""
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["submission", "row"], name="one_live_request_per_row")]

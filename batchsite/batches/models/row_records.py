@@ -112,7 +112,7 @@ class Result(models.Model):
 
 
 class ExtraAnswer(models.Model):
-    """An answer that was billed and is nobody's result: its row had another one, or was never sent.
+    """A billed answer that is no row's result: its row already had one, or was never sent.
 
     It counts in the cost of its submission and batch, and once only, however often it is read.
     """
@@ -134,7 +134,7 @@ class ExtraAnswer(models.Model):
 
 
 class Event(models.Model):
-    """A line of a batch's timeline. The same thing again counts up instead of filling the page."""
+    """A line of a batch's timeline. A repeated event increments a counter instead of filling the page."""
 
     batch = models.ForeignKey(Batch, on_delete=models.CASCADE, related_name="events")
     submission = models.ForeignKey(Submission, on_delete=models.CASCADE, null=True, blank=True, related_name="+")

@@ -53,7 +53,7 @@ class SavedView(models.Model):
 class DailySpend(models.Model):
     """What was billed on one day (UTC, when it came), one record for each batch, key, model and person.
 
-    Two processes may both make the first record of a day: readers sum, so that two are as good as one.
+    Two processes may both create the first record of a day. Readers sum, so two are as good as one.
     """
 
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="daily_spend", db_index=False)
@@ -71,7 +71,7 @@ class DailySpend(models.Model):
     about = models.CharField(max_length=200, blank=True)
     """The name that the batch had when it was first billed, or what else it was for: it outlives the batch."""
     ticks = models.PositiveBigIntegerField(default=0)
-    """All of it, tries included."""
+    """The total, tries included."""
     tried_ticks = models.PositiveBigIntegerField(default=0)
     """The part of `ticks` that trying cost, at list price."""
     rows = models.PositiveBigIntegerField(default=0)
@@ -92,7 +92,7 @@ class DailySpend(models.Model):
 
 
 class Pace(models.Model):
-    """The course of a batch. Not exact: what is counted stands in the batch itself."""
+    """The course of a batch. Approximate: the exact counts are in the batch itself."""
 
     batch = models.OneToOneField("batches.Batch", on_delete=models.CASCADE, primary_key=True, related_name="pace")
     began_at = models.DateTimeField(default=timezone.now)

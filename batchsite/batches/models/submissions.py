@@ -29,7 +29,7 @@ class EndedBy(models.TextChoices):
     CAP = "cap"
     """The spending cap of the batch: rows that xAI did not answer are to be sent later."""
     HERE = "here"
-    """A person, without a word from xAI, which cannot be asked."""
+    """A person decided without xAI, which cannot be reached."""
 
 
 class Submission(Work):
@@ -70,7 +70,7 @@ class Submission(Work):
     create_tried_at = models.DateTimeField(null=True, blank=True)
     """Set before the create call: without a remote_id its outcome is unknown. Of a live one: before the first row."""
     create_turn_at = models.DateTimeField(null=True, blank=True)
-    """When it may ask for a place in the limit of create calls: its turn among its team's submissions."""
+    """From when on it may reserve a create call: its turn among its team's submissions."""
     create_slot_at = models.DateTimeField(null=True, blank=True)
     """Its reserved place in the provider's limit of create calls."""
     missed_at = models.DateTimeField(null=True, blank=True)

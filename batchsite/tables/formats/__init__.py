@@ -1,4 +1,4 @@
-"""Forms of files beside delimited text. The first that recognises a file opens it."""
+"""File formats beside delimited text. The first one that recognises a file opens it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The first look at a sheet: how far it goes, which cells cannot be read, and what must be said of it. Pure."""
+"""The first pass over a sheet: its extent, which cells cannot be read, and what to report about it. Pure."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _WORDS = {
 
 @dataclass
 class _Places:
-    """Cells of a kind: how many, and where the first ones are."""
+    """Cells of one kind: how many, and where the first ones are."""
 
     count: int = 0
     first: list[str] = field(default_factory=list)
@@ -41,7 +41,7 @@ class _Places:
 
 @dataclass
 class Extent:
-    """How far a sheet goes, by its cells with something in them."""
+    """The extent of a sheet, by its filled cells."""
 
     first_row: int = 0
     last_row: int = 0
@@ -129,7 +129,7 @@ class FirstLook:
         return row.long is not None or size > 4 * self._longest  # bytes of as many characters
 
     def _look_at(self, cell: Cell, row: int) -> bool:
-        """Whether there is anything in a cell."""
+        """Returns whether a cell is filled."""
         if cell.formula:
             self._formulas += 1
             if not cell.stored:

@@ -100,7 +100,7 @@ def _choose(book: Book, answers: Answers, understood: Understood) -> Sheet:
 
 
 def _begin(book: Book, sheet: Sheet) -> Iterator[tuple[str, ...]]:
-    """The first rows with something in them, to be shown."""
+    """Returns the first filled rows, to be shown."""
     display = Display(book)
     for row in book.rows(sheet):
         if isinstance(row, SheetRow):
@@ -159,7 +159,7 @@ class ExcelTable(Table):
             yield row.number, row
 
     def _cells(self, row: SheetRow | None) -> list[str]:
-        """The texts of a row that can be held, up to the last column that the sheet uses."""
+        """Returns the texts of a row that fits into memory, up to the last column that the sheet uses."""
         begin, width, text = self._extent.first_column, self._extent.width, self._display.text
         cells = [""] * width
         for cell in row.cells if row else ():
@@ -168,7 +168,7 @@ class ExcelTable(Table):
         return cells
 
     def _beginnings(self, row: SheetRow | None) -> list[str]:
-        """The same of any row, each text cut to what is judged."""
+        """Returns the same for any row, each text cut to the part that is judged."""
         begin, width = self._extent.first_column, self._extent.width
         cells = [""] * width
         for cell in (row.long or row.cells) if row else ():

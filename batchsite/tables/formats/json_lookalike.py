@@ -1,4 +1,4 @@
-"""What looks like JSON and is none (Python, JavaScript, JSON with comments): refused by what it is. Pure."""
+"""What looks like JSON and is not (Python, JavaScript, JSON with comments): refused by its true name. Pure."""
 
 from __future__ import annotations
 
@@ -152,6 +152,6 @@ def open_lookalike(stream: ByteStream, *, filename: str, answers: Answers, limit
 
 
 def _message(head: bytes) -> str:
-    """What is said of the file; empty where it is none of these."""
+    """Returns what to say about the file. Empty if it is none of these."""
     text = text_of(head[: 4 * _JUDGED])[:_JUDGED].lstrip()  # blanks before it could be shared out in many ways
     return next((lookalike.message for lookalike in _LOOKALIKES if lookalike.pattern.match(text)), "")

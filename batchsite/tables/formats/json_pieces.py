@@ -24,7 +24,7 @@ CONTINUED = "continued"
 
 
 class Broken(Exception):
-    """From here on nobody can say where the next object begins."""
+    """From here on, the beginning of the next object is unknown."""
 
     def __init__(self, message: str, line: int, excerpt: str) -> None:
         super().__init__(message)
@@ -143,7 +143,7 @@ class Scanner:
         return excerpt(self._text, self._at)
 
     def _more(self) -> bool:
-        """Have more text behind the place reached; False where there is none. Raises Broken at the limit."""
+        """Reads more text after the current position. False if there is none. Raises Broken at the limit."""
         held = len(self._text) - self._at
         if held > self.longest:
             raise Broken(f"An object longer than {self.longest:,} characters.", self.line, self.around())

@@ -11,17 +11,17 @@ TOO_DEEP = "It is nested too deeply to be read."
 
 
 class Number(str):
-    """A number as it stands in the file; no digit is lost by reading it as one."""
+    """A number as written in the file, so that no digit is lost."""
 
     __slots__ = ()
 
 
 class RepeatedKey(ValueError):
-    """An object with the same key twice: which of the values counts nobody knows."""
+    """An object with the same key twice: which of the values counts is unknown."""
 
 
 class NotJson(Exception):
-    """Text that is no JSON: in words, and the position where it stops being it."""
+    """Text that is not JSON: why, and the position where it stops being JSON."""
 
     def __init__(
         self, message: str, position: int, *, open_end: bool = False, cut: bool = False, behind: bool = False
@@ -114,7 +114,7 @@ def _say(error: ValueError | RecursionError, text: str, start: int) -> NoReturn:
 
 
 def as_text(value: Any) -> str:
-    """The cell of a value: text as it is, null as nothing, everything else as JSON writes it."""
+    """Returns the cell for a value: text as it is, null as nothing, everything else as JSON."""
     kind = type(value)
     if kind is str:
         return cast(str, value)
@@ -137,6 +137,6 @@ def written(value: Any) -> str:
 
 
 def kind(value: Any) -> str:
-    """What a value is, in words."""
+    """Returns what kind a value is, in words."""
     names = {dict: "an object", list: "a list", str: "a text", bool: "true or false", Number: "a number"}
     return names.get(type(value), "null")

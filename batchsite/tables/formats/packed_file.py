@@ -1,4 +1,4 @@
-"""Compressed files: unpacked a piece at a time into a file without a name. Pure."""
+"""Compressed files: unpacked a piece at a time into an unnamed temporary file. Pure."""
 
 from __future__ import annotations
 
@@ -196,7 +196,7 @@ def _check_size(size: int, limits: Limits) -> None:
 
 
 def _unpacked(pieces: Iterator[bytes], name: str, packed: str, limits: Limits) -> Contents:
-    """What `pieces` hold, in a file without a name. Raises ReadingError."""
+    """Returns the contents of `pieces` in an unnamed temporary file. Raises ReadingError."""
     file = tempfile.TemporaryFile()  # noqa: SIM115  (closed by whoever reads it)
     try:
         size = 0

@@ -80,7 +80,7 @@ def _wide_dictionaries(file: Any, sizes: list[Sizes]) -> list[str]:
 
 
 def _refusal(error: Exception) -> Exception:
-    """A damaged file, in a sentence; a full disk or the like stays what it is."""
+    """Returns the refusal of a damaged file; an error such as a full disk is raised as it is."""
     if isinstance(error, OSError) and error.errno:
         return error
     if isinstance(error, MemoryError):  # which ArrowMemoryError is

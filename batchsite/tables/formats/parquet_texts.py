@@ -15,7 +15,7 @@ _OUT_OF_RANGE = re.compile(r"<value out of range: (-?\d+)>")
 """What pyarrow writes for moments beyond the year 32767."""
 _PER_SECOND = {"s": 1, "ms": 1000, "us": 1_000_000, "ns": 1_000_000_000}
 _CYCLE_DAYS, _CYCLE_YEARS = 146_097, 400
-"""After so many days the calendar repeats itself."""
+"""Days after which the calendar repeats itself."""
 
 Texts = Callable[[Any], list[str]]
 """A column of a batch -> its cells."""

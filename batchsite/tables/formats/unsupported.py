@@ -1,4 +1,4 @@
-"""What a file is that has no table for us, by its first bytes; whatever its name says."""
+"""What an unsupported file is, by its first bytes, whatever its name says."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ _OLE_STREAMS = (
 
 
 def what_is(head: bytes) -> str:
-    """What the file is, where it is none that can be read; nothing where it may be one."""
+    """Returns what the file is if it cannot be read. Empty if it may be readable."""
     for magic, name in _MAGIC:
         if head.startswith(magic) and _certain(magic, head):
             return name

@@ -21,7 +21,7 @@ def encoding_of(head: bytes) -> str:
 
 
 def text_of(head: bytes) -> str:
-    """The first bytes of a file in some UTF, as text without its mark."""
+    """Returns the first bytes of a file in some UTF as text, without the byte order mark."""
     return head[len(mark_of(head)[0]) :].decode(encoding_of(head), "replace")
 
 

@@ -24,11 +24,11 @@ from batchsite.workbooks.number_formats.sections import Section, Token, literal,
 
 _WHOLE = re.compile(r"[+-]?(?:\d{16,}(?:\.0*)?|\d\.\d{15,}[Ee]\+?(?:1[5-9]|20))")
 _MOST_DIGITS = 400
-"""Beyond them no number is one for Excel."""
+"""Excel has no numbers beyond these."""
 
 
 class Departure(Enum):
-    """How a number is given otherwise than Excel shows it."""
+    """How our text of a number differs from what Excel shows."""
 
     ISO = "iso"
     """A date as 2024-12-31, because the format depends on the country or on another calendar."""

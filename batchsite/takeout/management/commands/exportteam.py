@@ -1,6 +1,6 @@
 """`manage.py exportteam TEAM FOLDER`: everything that a team owns, as a folder of files with a manifest.
 
-What was written is noted in the folder, unit by unit, so that the same command goes on where it was stopped.
+The folder records what was written, unit by unit, so that the same command continues where it was stopped.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def _team(text: str) -> Team:
 
 @dataclass
 class Notes:
-    """What the folder says of itself while it is unfinished: a line when it was begun, and one for each unit."""
+    """The record in an unfinished folder: a line for its beginning, and one for each unit."""
 
     begun_at: datetime
     kind: str = ""
@@ -81,7 +81,7 @@ class Notes:
 
 
 def _notes(team: Team, folder: Path) -> Notes:
-    """Returns how far an unfinished folder came, or begins an empty one. Raises CommandError."""
+    """Returns the progress of an unfinished folder, or begins an empty one. Raises CommandError."""
     path = folder / NOTES
     if not any(folder.iterdir()):
         notes = Notes(timezone.now())
