@@ -28,6 +28,7 @@ from tests.sandboxes import Sandbox
 
 pytestmark = [pytest.mark.processes, ON_SQLITE]
 ROWS = 12_000
+STANDS = "SELECT state, held_reason, (SELECT sum(sent) FROM batches_submission) FROM batches_batch"
 
 
 @pytest.fixture
@@ -57,9 +58,9 @@ def test_import_sending_and_collecting_wait_for_room_and_go_on(disk: Path, provi
         assert place.sql("SELECT count(*) FROM datasets_block") == [(ROWS // 500,)]
 
         provider.set(rate=1 / 60)
-        provider.fault("status", call="add", status=429, after=5)  # for now, so that the rest is still to be sent
+        provider.fault("status", call="add", status=429, after=20)  # for now, so that the rest is still to be sent
         begin(place)
-        wait_for(lambda: sent(place) >= 500, 30, lambda: f"{sent(place)} sent; {place.sql('SELECT state, held_reason FROM batches_batch')}")
+        wait_for(lambda: sent(place) >= 500, 30, lambda: str(place.sql(STANDS)))
         with filled(disk):
             provider.mend()
             time.sleep(6)
