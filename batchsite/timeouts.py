@@ -51,8 +51,8 @@ class PipelineTimeouts:
     stalled: float = 3600
     """After this long without a change a batch needs attention."""
     no_worker: float = 13
-    """Without a sign of life of a worker for this long, a page says that nothing is being worked on: with the two seconds
-    of its poll, within 15."""
+    """Without a sign of life of a worker for this long, a page says that nothing is being worked on. It polls every two
+    seconds, so that it is said within 15."""
     held_probe: float = 60
     """A held batch is tried again after this long, then ever less often."""
     held_is_news: float = 180

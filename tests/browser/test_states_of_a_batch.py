@@ -1,4 +1,4 @@
-"""States of a batch that are seldom seen: it expired at xAI, the database was restored, and what the tab shows of each."""
+"""States of a batch that are seldom seen: it expired at xAI, or the database was restored; and the icon of its tab."""
 
 from __future__ import annotations
 
