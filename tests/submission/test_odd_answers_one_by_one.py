@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -127,7 +127,7 @@ class Liar:
 
 
 @pytest.fixture
-def liar(monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox) -> Iterator[Liar]:
+def liar(monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox) -> Liar:
     made = Liar()
     monkeypatch.setattr(httpx.HTTPTransport, "handle_request", lambda *given: made.handle(*given))
     return made
