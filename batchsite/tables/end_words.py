@@ -4,7 +4,27 @@ from __future__ import annotations
 
 import re
 
-TOTAL = re.compile(
+LONGEST = 300
+"""Characters of a cell with such words. Longer ones are texts, and these patterns are not linear in their length."""
+
+
+class EndWords:
+    """A pattern of words that are said below tables, in a cell of their own or at the beginning of one."""
+
+    def __init__(self, pattern: str, flags: int) -> None:
+        self._pattern = re.compile(pattern, flags)
+
+    def match(self, cell: str) -> re.Match[str] | None:
+        """Returns the words with which the cell begins, apart from spaces. None if it begins with others."""
+        return self._pattern.match(cell.lstrip()[:LONGEST])
+
+    def fullmatch(self, cell: str) -> re.Match[str] | None:
+        """Returns the words of a cell with nothing else in it. None for any other cell."""
+        words = cell.strip()
+        return None if len(words) > LONGEST else self._pattern.fullmatch(words)
+
+
+TOTAL = EndWords(
     r"""\W*(?:(?:grand|sub|net|gross|overall)[\s-]?)?(?:
     totals?|sums?|average|avg|mean|count|summe|gesamt\w*|insgesamt|zwischensumme|endsumme|durchschnitt|mittelwert|
     somme|totaux|sous-total|moyenne|suma|promedio|media|média|soma|totale|totales|somma|totaal|som|gemiddelde|totalt|
@@ -14,7 +34,7 @@ TOTAL = re.compile(
     )(?!\w)\W*(?:\w+\W*)?(?:\(.*\)\W*)?""",
     re.I | re.X,
 )
-TOTAL_LIKE = re.compile(
+TOTAL_LIKE = EndWords(
     r"""(?:.*\b)?(?:(?:sub|grand)?totals?|totaux|summe|summa|suma|soma|somme|gesamt|итого|всего)\b.*|
     .*\w(?:total|totaal|totalt|summe|summa|gesamt)|(?:total|gesamt|summe)\w+|
     max(?:imum)?\.?|min(?:imum)?\.?|median\w*|mode|std\.?|s\.?d\.?|st(?:d|andard)\.?[ ]dev\w*\.?|variance|range|
@@ -24,7 +44,7 @@ TOTAL_LIKE = re.compile(
     re.I | re.X | re.S,
 )
 """Words that say a total or the like, or may be a name: only in a row that lacks what no other lacks."""
-NOTE = re.compile(
+NOTE = EndWords(
     r"""\s*(?:[*†‡§¹²³©#]|\(?\d\)\s|(?:
     source|sources|note|notes|nb|n\.b\.|copyright|generated|exported|created|printed|report|page|as\ of|data|disclaimer|
     last\ updated?|end\ of|legend|confidential|filters?\ applied|applied\ filters|remarks?|comments?|
@@ -33,6 +53,6 @@ NOTE = re.compile(
     \b\s*[:.：\d]?)""",
     re.I | re.X,
 )
-COUNT = re.compile(r"\W*\d[\d,.]*\s+(?:rows?|records?|entries|results?|zeilen|lignes|filas|righe)\b.*", re.I)
+COUNT = EndWords(r"\W*\d[\d,.]*\s+(?:rows?|records?|entries|results?|zeilen|lignes|filas|righe)\b.*", re.I)
 RULE = re.compile(r"\s*[-=_*~—─═]{2,}\s*")
-"""A line of signs, drawn below a table."""
+"""A line of symbols, drawn below a table."""

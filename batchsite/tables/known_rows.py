@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from functools import cached_property
 
 from batchsite.tables.cell_values import data_columns, datum_kind, is_missing, number_of
+from batchsite.tables.end_words import EndWords
 
 _FEWEST_JUDGED, _MOST_JUDGED, _MOST_CELLS = 20, 100, 20_000
 
@@ -35,8 +35,8 @@ class Data:
     def full(self) -> set[int]:
         return {column for column in range(self.width) if all(row[column].strip() for row in self.rows)}
 
-    def matches(self, pattern: re.Pattern[str], column: int) -> bool:
-        """Whether a cell of a column reads so."""
+    def matches(self, pattern: EndWords, column: int) -> bool:
+        """Whether a cell of a column begins like that."""
         return any(pattern.match(row[column]) for row in self.rows)
 
     def fits(self, cell: str, column: int) -> bool:

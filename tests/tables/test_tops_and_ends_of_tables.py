@@ -440,3 +440,12 @@ def test_the_limit_of_columns_comes_before_their_names() -> None:
     begin = time.process_time()
     assert refused(text).problems[0].message == "The table has 20,000 columns; the limit is 50."
     assert time.process_time() - begin < patient(2)
+
+
+@pytest.mark.parametrize("last", ["total" + "()" * 100_000 + "x y z", "\U0001f600" * 200_000, " " * 200_000 + "x"])
+def test_a_long_last_cell_is_no_total_and_costs_no_more_than_its_length(last: str) -> None:
+    """The words of totals were looked for in all of it: minutes, in which a worker did nothing else."""
+    rows = "".join(f"{number},text {number}\n" for number in range(30))
+    begin = time.process_time()
+    read(f"id,text\n{rows}{last},text 30\n", Limits(100, 10, 10**6))
+    assert time.process_time() - begin < patient(2)
