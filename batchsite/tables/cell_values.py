@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 NUMBER = re.compile(
-    r"""\s*[-+−]?(?:[$€£¥]\s?)?[-+]?
+    r"""\s*+[-+−]?(?:[$€£¥]\s?)?[-+]?
     (?:\d{1,3}(?:[,.\ '\u00a0\u202f]\d{3})+|\d+)?(?:[.,]\d+)?(?:[eE][-+]?\d+)?
     (?:\s?(?:%|[$€£¥]|EUR|USD))?\s*""",
     re.X,

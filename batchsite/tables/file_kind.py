@@ -11,7 +11,7 @@ from batchsite.tables.encodings import without_mark
 SAMPLE_BYTES = 262_144
 
 _SQL = re.compile(
-    rb"""\s*(?:--[^\r\n]*\s+)*(?:insert\s+into\s+\S+\s*(?:\(|values\b|select\b)|
+    rb"""\s*+(?:--[^\r\n]*+\s++)*+(?:insert\s+into\s+\S+\s*(?:\(|values\b|select\b)|
     create\s+table\s+(?:if\s+not\s+exists\s+)?\S+\s*\(|drop\s+table\b[^\r\n]*;\s*[\r\n])""",
     re.I | re.X,
 )

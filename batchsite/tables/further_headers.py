@@ -26,6 +26,8 @@ _DASHES = re.compile(r"\s*:?[-=_—–─═]+:?\s*")
 _BRACKETS = re.compile(r"\s*(?:\([^()]{1,20}\)|\[[^\[\]]{1,20}\])\s*")
 _SIZE = re.compile(r"(?:\(\d+(?:,\s*\d+)?\)|<[\w<>, ]{1,80}>)$")
 _CONSTRAINT = re.compile(r"(?: +(?:not|null|nullable|primary|key|unique|unsigned|required|optional))+$")
+_LONGEST_UNIT = 100
+"""Characters of a unit or type with its size and constraints, which are not looked for in time linear in a cell."""
 _PER = re.compile(r"[µmkcdn]?(?:g|l|L|mol|m|IU|U|Wh|B|bit)/(?:[µmkcd]?[lLgm][²³23]?|s|min|h|d|day|year)")
 _WORDS = """
     % ‰ kg g mg µg t lb oz m cm mm km µm in ft mi s ms min h d l ml cl gal °c °f k c f eur usd gbp chf jpy € $ £ ¥
@@ -145,6 +147,8 @@ def _fills_gaps(names: Sequence[str], row: Sequence[str], below: Sequence[Sequen
 
 
 def _is_unit(cell: str) -> bool:
+    if len(cell) > _LONGEST_UNIT:
+        return False
     if _BRACKETS.fullmatch(cell) or _PER.fullmatch(cell):
         return True
     return _SIZE.sub("", _CONSTRAINT.sub("", cell.lower())) in _UNITS

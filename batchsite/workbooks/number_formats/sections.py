@@ -16,7 +16,7 @@ _TOKEN = re.compile(
     rf"|{_DATE}|(?P<digit>[0#?])|(?P<mark>[.,%/@])|(?P<unknown>[A-Za-z]|(?P<letter>[^\W\d_])(?P=letter)+)|(?P<plain>.)",
     re.IGNORECASE | re.DOTALL,
 )
-_CONDITION = re.compile(r"(<=|>=|<>|<|>|=)\s*(-?\d+\.?\d*|-?\.\d+)\s*$")
+_CONDITION = re.compile(r"(<=|>=|<>|<|>|=)\s*(-?\d++(?:\.\d*+)?|-?\.\d++)\s*$")
 _ELAPSED = re.compile(r"h+|m+|s+", re.IGNORECASE)
 _COLOUR = re.compile(r"black|blue|cyan|green|magenta|red|white|yellow|color\s*\d+", re.IGNORECASE)
 _DATE_LETTERS = re.compile(
