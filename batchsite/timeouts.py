@@ -50,8 +50,9 @@ class PipelineTimeouts:
     """After this long without a change the page offers to finish with the answers that are there."""
     stalled: float = 3600
     """After this long without a change a batch needs attention."""
-    no_worker: float = 15
-    """Without a sign of life of a worker for this long, a page says that nothing is being worked on."""
+    no_worker: float = 13
+    """Without a sign of life of a worker for this long, a page says that nothing is being worked on. It polls every two
+    seconds, so that it is said within 15."""
     held_probe: float = 60
     """A held batch is tried again after this long, then ever less often."""
     held_is_news: float = 180

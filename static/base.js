@@ -40,12 +40,12 @@
 
   const { title } = document;
   const icon = find("#icon");
-  const plainIcon = icon.href;
+  const plainIcon = icon.getAttribute("href");
   const showTab = () => {
     const { tab, tone } = find("[data-tab]")?.dataset ?? {};
     document.title = tab ? `${tab} · ${title}` : title;
     const wanted = icon.dataset[tone] ?? plainIcon;
-    if (icon.getAttribute("href") !== wanted) icon.href = wanted;
+    if (icon.getAttribute("href") !== wanted) icon.setAttribute("href", wanted);
   };
 
   /* ---- times in the viewer's zone ---- */

@@ -7,6 +7,7 @@ from typing import Any
 from django.db import models
 from django.utils import timezone
 
+from batchsite.batches.answer_flaws import WARNINGS
 from batchsite.processes.models import Work
 from batchsite.teams.accounts import AccountKind
 from batchsite.teams.models import ProviderKey, Team, User
@@ -51,6 +52,8 @@ class Ask(Retained, Work):
     answer = models.TextField(blank=True)
     reasoning = models.TextField(blank=True)
     finish_reason = models.CharField(max_length=40, blank=True)
+    flaw = models.CharField(max_length=40, blank=True)
+    """What is wrong with an answer that came (batches.answer_flaws); blank if nothing is, or none came."""
     answered_by = models.CharField(max_length=100, blank=True)
     prompt_tokens = models.PositiveIntegerField(default=0)
     cached_tokens = models.PositiveIntegerField(default=0)
@@ -65,6 +68,11 @@ class Ask(Retained, Work):
 
     def __str__(self) -> str:
         return self.prompt[:80]
+
+    @property
+    def warning(self) -> str:
+        """What is wrong with the answer, as a sentence; "" if nothing is."""
+        return WARNINGS.get(self.flaw, "")
 
     @property
     def is_running(self) -> bool:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from batchsite.recipes.cut_answers import is_cut_off, plain
+
 NO_ANSWER = "no answer"
 CUT_BEFORE_ANSWER = "no answer within the token limit"
 TRUNCATED = "cut off by the token limit"
@@ -28,27 +30,11 @@ WARNINGS = {
 }
 SEVERAL = "There are several answers; the others are in a column of their own."
 
-_CUT = frozenset(
-    {"length", "max_tokens", "max_output_tokens", "max_completion_tokens", "max_length", "model_length", "max_len"}
-    | {"max_context", "model_context_window_exceeded", "context_length_exceeded", "context_length", "token_limit"}
-    | {"incomplete", "time_limit"}
-)
 _REFUSED = frozenset(
     {"content_filter", "content_filtered", "refusal", "safety", "moderation", "blocked", "blocklist", "recitation"}
     | {"prohibited_content", "content_policy_violation", "guardrail_intervened", "spii", "image_safety", "language"}
 )
-_PREFIX = re.compile(r"(?:finish[ _]?)?reason[ _]")
 _BLANK = re.compile(r"[\s\u200b\u200c\u200d\u2060\ufeff\u00ad]*+")
-
-
-def is_cut_off(finish_reason: str) -> bool:
-    """Whether an answer with this finish reason ended at a token limit, in the words of xAI and its kin."""
-    return _plain(finish_reason) in _CUT
-
-
-def _plain(finish_reason: str) -> str:
-    """A reason as chat completions write it: REASON_MAX_LEN of xAI's gRPC, FINISH_REASON_… of others."""
-    return _PREFIX.sub("", finish_reason.strip().lower(), count=1)
 
 
 def is_blank(content: str) -> bool:
@@ -59,7 +45,7 @@ def is_blank(content: str) -> bool:
 def flaw_of(content: str, refusal: str, finish_reason: str) -> str:
     """Returns the cause of a flawed answer. Blank if nothing is wrong with it."""
     nothing = is_blank(content)
-    if _plain(finish_reason) in _REFUSED or (refusal.strip() and nothing):
+    if plain(finish_reason) in _REFUSED or (refusal.strip() and nothing):
         return DECLINED
     is_cut = is_cut_off(finish_reason)
     if nothing:

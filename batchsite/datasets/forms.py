@@ -106,11 +106,15 @@ class AnswerForm(forms.Form):
             yield _in_two_parts(one, self[one["key"]].value()), self[one["key"]]
 
 
+_HEADED = {"header", "names", "title", "width", "below_header"}
+"""The questions about names: the first row that each of their choices shows are the names."""
+
+
 def _in_two_parts(question: dict[str, Any], chosen: Any) -> dict[str, Any]:
     """The question with its choices as `likely`, which are shown at once, and `more`, shown on demand."""
     more = [choice for choice in question["choices"] if choice.get("more") and choice["value"] != chosen]
     likely = [choice for choice in question["choices"] if choice not in more]
-    return {**question, "likely": likely, "more": more}
+    return {**question, "likely": likely, "more": more, "is_headed": question["key"] in _HEADED}
 
 
 class WaysForm(forms.Form):

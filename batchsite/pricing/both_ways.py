@@ -38,11 +38,11 @@ class BothWays:
 
     @property
     def words(self) -> str:
-        """Returns the choice in words: `10 rows: about a minute, $0.02 more`."""
-        cost = f", {about(self.live.likely)}" if self.live else ""
+        """Returns the choice in words: `10 rows in about a minute, for $0.02 more`."""
+        cost = f", for {about(self.live.likely)}" if self.live else ""
         if self.more is not None:
-            cost = f", {about(self.more)} more"
-        return f"{many(self.rows, 'row')}: {live_time(self.rows)}{cost}"
+            cost = f", for {about(self.more)} more"
+        return f"{many(self.rows, 'row')} in {live_time(self.rows)}{cost}"
 
 
 def why_not_live(batch: Batch) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from batchsite.batches.answer_flaws import flaw_of
 from batchsite.exports.result_files import FORMS
 from batchsite.exports.text_writers import Outcome
 from batchsite.provider.quick_client import ProviderAccount, RemoteFailure, failures_in_words, quick_client
@@ -42,6 +43,13 @@ class RemoteResult:
     @property
     def answer(self) -> str:
         return self.result.content or self.result.refusal
+
+    @property
+    def flaw(self) -> str:
+        """What is wrong with an answer that came; "" if nothing is, or none came."""
+        result = self.result
+        came = result.outcome == "succeeded"
+        return flaw_of(result.content, result.refusal, result.finish_reason) if came else ""
 
 
 @dataclass(frozen=True)

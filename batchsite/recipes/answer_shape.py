@@ -18,6 +18,7 @@ from typing import Any
 import jsonschema_rs
 import orjson
 
+from batchsite.recipes.cut_answers import is_cut_off
 from batchsite.recipes.misfit_words import misfit_words
 from batchsite.recipes.pasted_schema import NO_RULES, PastedSchema, has_no_rule, read_schema
 from batchsite.recipes.schema_graph import SchemaGraph
@@ -83,7 +84,7 @@ class Shape:
         try:
             value = _loads(answer)
         except ValueError:
-            if finish_reason == "length":
+            if is_cut_off(finish_reason):
                 return CUT_OFF
             return NOT_CALLED.format(name=self.function) if self.function else NO_JSON
         effort = effort or Effort()

@@ -183,7 +183,7 @@ def _how_far(batch: Batch, running: Sequence[Submission], ahead: int) -> str:
         finishing = any(submission.ending == State.COMPLETED for submission in running)
         return f"{'Finishing' if finishing else 'Cancelling'}, {done[:1].lower()}{done[1:]}"
     if batch.state == State.COLLECTING:
-        return f"Reading the results: {batch.done:,} of {batch.total:,}"
+        return f"{batch.done:,} of {batch.total:,} read"
     return done
 
 

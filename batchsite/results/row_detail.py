@@ -8,12 +8,12 @@ from typing import Any
 
 from django.db.models import Q
 
-from batchsite.batches.answer_flaws import is_cut_off
 from batchsite.batches.batch_recipe import recipe_of
 from batchsite.batches.models import Batch, RawPage, Result
 from batchsite.batches.states import ROW_TONES, RowState, State
 from batchsite.batches.tool_use import ToolUse
 from batchsite.recipes.answer_shape import shape_of
+from batchsite.recipes.cut_answers import is_cut_off
 from batchsite.recipes.parameters import MAX_TOKENS
 from batchsite.recipes.recipe import Recipe
 from batchsite.results.prompt_excerpt import excerpt

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from typing import Any
 
+from batchsite.batches.answer_flaws import flaw_of
 from batchsite.batches.tool_use import tool_use_of
 from batchsite.pricing.model_prices import ModelPrice
 from batchsite.xai.catalogue import call_fees
@@ -25,6 +26,7 @@ def columns_of(completion: dict[str, Any], price: ModelPrice | None, function: s
         "answer": text.replace("\0", "�"),
         "reasoning": result.reasoning.replace("\0", "�"),
         "finish_reason": result.finish_reason[:40],
+        "flaw": flaw_of(result.content, result.refusal, result.finish_reason),
         "answered_by": result.model[:100],
         "prompt_tokens": usage.prompt_tokens,
         "cached_tokens": usage.cached_tokens,

@@ -54,7 +54,7 @@ def _question(top: TableTop, head: int, problems: list[str], named: list[str]) -
         (
             Choice("give", "Name them automatically", (tuple(named), *shown_rows(rows))),
             *lines,
-            Choice("none", "There is no header: this line is data", unnamed, more=True),
+            Choice("none", "No: the file has no header, and this line is data", unnamed, more=True),
         ),
         better,
         (numbered_text(top.record(head)[2], top.layout.header_text),),

@@ -40,8 +40,8 @@ def _question(top: TableTop, head: int, guess: str, *, alone: bool) -> Question:
         "header",
         f"{'There is only one row' if alone else 'The first row looks like the others'}: is it a header?",
         (
-            Choice("none", "There is no header: it is data", (numbers(len(cells)), first, *shown)),
-            Choice("first row", "It is the header: its cells are the column names", (first, *shown)),
+            Choice("none", "No: the file has no header, and this is data", (numbers(len(cells)), first, *shown)),
+            Choice("first row", "Yes: its cells are the column names", (first, *shown)),
             *top.line_choices(head),
         ),
         guess,

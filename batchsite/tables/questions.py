@@ -14,8 +14,8 @@ def first_text(first: str, rows: list[list[str]]) -> Question:
         "header",
         "The file has one text per line. Is the first line a header?",
         (
-            Choice("none", "There is no header: it is data", (("column 1",), (excerpt(first),), *shown)),
-            Choice("first row", "It is the header: the column’s name", ((excerpt(first),), *shown)),
+            Choice("none", "No: the file has no header, and this is data", (("column 1",), (excerpt(first),), *shown)),
+            Choice("first row", "Yes: it is the column’s name", ((excerpt(first),), *shown)),
         ),
         "none",
         (excerpt(first),),

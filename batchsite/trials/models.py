@@ -9,6 +9,7 @@ import orjson
 from django.db import models
 from django.utils import timezone
 
+from batchsite.batches.answer_flaws import WARNINGS
 from batchsite.batches.models import Batch
 from batchsite.batches.tool_use import ToolUse
 from batchsite.processes.models import Work
@@ -102,6 +103,8 @@ class TrialAnswer(models.Model):
     fields: models.JSONField[dict[str, str] | None] = models.JSONField(null=True, blank=True)
     """Cells of the answer shape; null for text."""
     finish_reason = models.CharField(max_length=40, blank=True)
+    flaw = models.CharField(max_length=40, blank=True)
+    """What is wrong with an answer that came (batches.answer_flaws); blank if nothing is, or none came."""
     answered_by = models.CharField(max_length=100, blank=True)
     prompt_tokens = models.PositiveIntegerField(default=0)
     cached_tokens = models.PositiveIntegerField(default=0)
@@ -124,6 +127,11 @@ class TrialAnswer(models.Model):
 
     def __str__(self) -> str:
         return f"row {self.row}, variant {self.variant}"
+
+    @property
+    def warning(self) -> str:
+        """What is wrong with the answer, as a sentence; "" if nothing is."""
+        return WARNINGS.get(self.flaw, "")
 
     @property
     def body(self) -> dict[str, Any]:

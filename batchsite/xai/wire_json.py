@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from math import isfinite
 from typing import Any, TypeGuard
 
 import orjson
@@ -19,6 +20,8 @@ MUCH = 4_000_000
 MOST_SPACES = 5_000_000
 """Bytes that indenting may add."""
 _LEVELS = 254
+_LONGEST_WHOLE = 20
+"""Digits from which a whole number is read as a float."""
 BRACKET = 100
 """Bytes of an empty list or object among many."""
 
@@ -104,7 +107,16 @@ def encode_json(value: Any, *, indent: bool = False) -> bytes:
         return orjson.dumps({"unreadable": "It is nested too deeply."})
 
 
+def _finite(digits: str) -> float | int | None:
+    """Returns a number, None for one that no column could hold: one such cost must not lose the answer beside it."""
+    if len(digits) < _LONGEST_WHOLE and digits.lstrip("-").isdecimal():
+        return int(digits)
+    value = float(digits)
+    return value if isfinite(value) else None
+
+
 def _decode_leniently(body: bytes) -> Any:
-    value = json.loads(body.decode("utf-8-sig", "replace"), parse_constant=lambda _name: None)
+    text = body.decode("utf-8-sig", "replace")
+    value = json.loads(text, parse_constant=lambda _name: None, parse_float=_finite, parse_int=_finite)
     repaired = json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass").decode("utf-8", "replace")
     return orjson.loads(repaired)

@@ -65,7 +65,7 @@ def test_a_batch_runs_live_through_kills_and_agrees_with_the_ledger(at: Any, sit
     page.get_by_label("Model", exact=True).select_option("grok-4.7")
     expect(page.locator("#sum")).to_contain_text("xAI does not offer grok-4.7 for batches. Run it live")
     page.get_by_label("Live, at list price").check()
-    expect(page.locator("#ways")).to_contain_text(re.compile(rf"{ROWS} rows: about \d* ?a? ?minute"))
+    expect(page.locator("#ways")).to_contain_text(re.compile(rf"{ROWS} rows in about \d* ?a? ?minute"))
     saved(page)
     page.get_by_role("button", name="Review and submit").click()
     expect(page.get_by_text("each row asked right away, at list price")).to_be_visible()

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from batchsite.batches.models import Batch, Result
+from batchsite.drafts import draft_store
 from batchsite.results import tasks
 from batchsite.results.models import ColumnChoice, HitCount, Judgement
 from batchsite.teams.models import Team, User
@@ -158,15 +159,23 @@ def test_on_a_telephone_a_row_is_a_sheet_that_back_closes(batch: Batch, alice: U
     expect(page.get_by_role("link", name="5", exact=True)).to_be_focused()
 
 
-def test_on_a_telephone_the_menus_above_the_table_are_on_the_screen(batch: Batch, alice: User, open_as: Open) -> None:
-    page = open_as(alice, f"/batches/{batch.pk}?f.intent=late")
+@pytest.mark.parametrize("kind", ["ended", "draft"])
+def test_on_a_telephone_every_menu_is_on_the_screen(kind: str, batch: Batch, alice: User, open_as: Open) -> None:
+    if kind == "draft":
+        path = f"/batches/{draft_store.new_draft(batch.team, alice, batch.dataset).pk}/edit"
+    else:
+        path = f"/batches/{batch.pk}?f.intent=late"
+    page = open_as(alice, path)
     page.set_viewport_size({"width": 390, "height": 844})
-    for menu in page.locator("#results .tools details.menu").all():
+    menus = page.locator("main details.menu:visible")
+    assert menus.count() >= 2
+    for menu in menus.all():
         menu.locator("summary").click()
         box = menu.locator("> div").bounding_box()
         assert box
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= 390
+        page.keyboard.press("Escape")  # or it covers the next
 
 
 def test_a_column_is_widened_with_the_mouse_and_stays_so(batch: Batch, alice: User, open_as: Open) -> None:

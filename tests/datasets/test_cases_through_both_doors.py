@@ -97,6 +97,7 @@ EVERY = (
     Case("26-zero-date", [["id", "closed on"], ["1", "0-Jan-00"]]),
     Case("27-formula-with-empty-inline-text", [["id", "text"], ["1", ""], ["2", "x"]]),
     Case("28-empty-style-attribute", [["id", "text"], ["1", "x"]]),
+    Case("rows-inside-one-line", [["id", "text"], ["007", "a, b"], ["8", "c"]], {"inside": "list data"}),
     Case(OPEN_QUOTE, numbered(OPEN_QUOTE, {6, 31}), {"bad_rows": "leave"}, 2),
     Case(REFUSED_LATER, numbered(REFUSED_LATER, {18, 45, 121, 251}), {"bad_rows": "leave"}, 4),
 )

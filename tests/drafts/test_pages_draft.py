@@ -159,7 +159,7 @@ def test_both_ways_are_compared_by_time_and_cost_in_words(draft: Batch, site: Cl
     assert ways
     assert ways.live
     assert price.likely * 100 // 80 == pytest.approx(ways.live.likely, abs=len(draft.rows))
-    assert ways.words == f"{ways.rows} rows: about a minute, {about(ways.more)} more"
+    assert ways.words == f"{ways.rows} rows in about a minute, for {about(ways.more)} more"
     assert ways.words in text_of(site.get(url("batch-edit", draft)))
     site.post(url("batch-check", draft), {"runs_live": "live"})
     draft.refresh_from_db()

@@ -155,24 +155,6 @@ def test_an_element_that_is_no_object_can_be_left_out() -> None:
     assert read(data, bad_rows="leave") == [["a"], ["1"], ["3"]]
 
 
-@pytest.mark.parametrize("indent", [None, 2])
-def test_rows_wrapped_into_an_object_are_found(indent: int | None) -> None:
-    message = sentence(json.dumps({"count": 2, "data": OBJECTS}, indent=indent))
-
-    assert "one JSON object" in message
-    assert "“data”" in message
-
-
-@pytest.mark.parametrize("data", [{"a": [1, 2], "b": ["x", "y"]}, {"a": {"0": 1, "1": 2}, "b": {"0": "x", "1": "y"}}])
-def test_columns_wrapped_into_an_object_are_refused(data: object) -> None:
-    assert "row by row" in sentence(json.dumps(data))
-
-
-@pytest.mark.parametrize("data", [{"a": [1], "b": ["x"]}, {"a": [1, 2], "b": "x"}, {"a": {"x": 1}, "b": {"y": 2}}])
-def test_one_object_may_hold_lists(data: object) -> None:
-    assert len(read(json.dumps(data))) == 2
-
-
 def test_numbers_are_no_rows() -> None:
     assert "a row must be an object" in refused("[1, 2]")[0].message
     assert read("[1,text\n[2,x\n") == [["[1", "text"], ["[2", "x"]]

@@ -246,10 +246,6 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
     "gzip in gzip": (gzip.compress(gzip.compress(CSV.encode())), "an archive inside the archive"),
     "a zip of folders": (archive({"a/": "", "b/": ""}), "The zip archive is empty."),
     "an array with a comma at its end": ('[{"a":1},{"a":2},]', "a comma before the closing bracket"),
-    "a column under each name": ('{"a":{"0":1,"1":2},"b":{"0":3,"1":4}}', 'orient="records"'),
-    "rows apart from their names": ('{"columns":["a","b"],"data":[[1,2],[3,4]]}', 'orient="records"'),
-    "rows deep in a table of pandas": ('{"schema":{"fields":[]},"data":[{"a":1},{"a":2}]}', "“data”"),
-    "places on a map": ('{"type":"FeatureCollection","features":[{"a":1},{"a":2}]}', "“features”"),
     "two arrays": ('[{"a":1}]\n[{"a":2}]\n', "more after the end of the list"),
     "a shared text that is not there": (
         changed(BOOK, SHEET, '<c r="B3" t="s"><v>5', '<c r="B3" t="s"><v>99'),

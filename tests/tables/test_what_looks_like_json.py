@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import time
 from pathlib import Path
 
 import pytest
 
 from batchsite.tables.formats.json_lookalike import recognises
-from tests.tables.forms import opened, read, refused, sentence
+from tests.tables.forms import asked, opened, read, refused, sentence
 
 CASES = Path(__file__).parents[1] / "cases"
 PYTHON, SCRIPT, COMMENTS = "This is Python, not JSON", "This is JavaScript, not JSON", "This JSON has comments"
@@ -91,7 +92,7 @@ def test_lines_of_python_are_named_with_their_line() -> None:
     assert "json.dumps()" in problem.message
 
 
-@pytest.mark.parametrize("text", ['"hello"\n"bye"\n', '"say \\"no\\", or yes"\n"x"\n', "1\n2\n", "null\ntrue\n"])
+@pytest.mark.parametrize("text", ["1\n2\n", "null\ntrue\n"])
 def test_values_that_are_no_objects_are_refused_line_by_line_where_the_name_promises_json(text: str) -> None:
     problems = refused(text, "x.jsonl")
 
@@ -174,22 +175,15 @@ def test_objects_are_read_however_they_are_parted(text: str) -> None:
     assert read(text, "x.jsonl") == [["a"], ["1"], ["2"]]
 
 
-def test_lines_of_lists_are_named_line_by_line() -> None:
-    problems = refused('["id", "text"]\n[1, "x"]\n[2, "y"]\n', "x.jsonl")
-    assert [(problem.line, "This is a list" in problem.message) for problem in problems] == [
-        (1, True),
-        (2, True),
-        (3, True),
-    ]
+def test_lines_of_lists_are_rows_once_a_person_says_where_the_names_are() -> None:
+    lines = b'["id", "text"]\n[1, "x"]\n[2, "y"]\n'
+    assert asked(lines, "x.jsonl").key == "inside"
+    assert read(lines, "x.jsonl", inside="names") == [["id", "text"], ["1", "x"], ["2", "y"]]
 
 
-def test_rows_deep_in_an_object_are_said_to_be_there() -> None:
-    assert "“result.items”" in sentence('{"result": {"items": [{"a": 1}, {"a": 2}]}}', "x.json")
-
-
-def test_rows_as_lists_without_names_are_said_to_be_that() -> None:
-    text = '{"columns": ["a", "b", "c"], "index": [0, 1], "data": [[1, 2, 3], [4, 5, 6]]}'
-    assert "as lists without names, in “data”" in sentence(text, "x.json")
+@pytest.mark.parametrize("text", ['"hello"\n"bye"\n', '"say \\"no\\", or yes"\n"x"\n'])
+def test_texts_in_quotes_are_rows_where_the_name_promises_json(text: str) -> None:
+    assert read(text, "x.jsonl") == [["text"], *([json.loads(line)] for line in text.splitlines())]
 
 
 def test_quoted_texts_in_a_csv_stay_texts() -> None:

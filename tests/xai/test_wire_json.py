@@ -21,6 +21,8 @@ READABLE = [
     (b'["bad byte \xff"]', ["bad byte \ufffd"]),
     (b"\xef\xbb\xbf{}", {}),
     (b"[NaN, Infinity, 1]", [None, None, 1]),
+    (b"[1e999, -1e999, 1.5]", [None, None, 1.5]),
+    (b"[%s, 7]" % (b"9" * 5000), [None, 7]),
 ]
 
 

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.functional import cached_property
 
 from batchsite.batches.states import RULES, RUNNING, TERMINAL, HeldFor, RowState, State
 from batchsite.datasets.models import Dataset
@@ -267,8 +268,13 @@ class Batch(Retained):
 
     def row_label(self, state: str) -> str:
         """Returns the state of a row for people: rows that xAI cancelled because the batch expired are expired."""
-        is_expired = state == RowState.CANCELLED and self.state == State.EXPIRED
+        is_expired = state == RowState.CANCELLED and (self.state == State.EXPIRED or self._retries_expired)
         return str(State.EXPIRED.label if is_expired else RowState(state).label)
+
+    @cached_property
+    def _retries_expired(self) -> bool:
+        """Whether it is a batch that expired and is being retried: until then its rows stay what they were."""
+        return self.is_running and self.cancelled > 0 and self.submissions.filter(state=State.EXPIRED).exists()
 
     def cause_label(self, cause: str) -> str:
         """Returns the cause of a row for people; one that is called like a state is named like that state."""

@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from batchsite.tables.excerpts import excerpt
-from batchsite.tables.formats.json_pieces import Broken, Piece, in_a_row, of_array, of_lines
+from batchsite.tables.formats.json_inside import rows_inside, top_lists
+from batchsite.tables.formats.json_pieces import CONTINUED, Broken, Piece, in_a_row, of_array, of_lines
+from batchsite.tables.formats.json_shapes import TEXTS, holds_json, texts
 from batchsite.tables.formats.json_table import JsonTable, Pieces
 from batchsite.tables.formats.json_values import NotJson, parse, parse_at
 from batchsite.tables.formats.request_file import Requests, is_request
@@ -19,8 +21,7 @@ _LINES = (".jsonl", ".ndjson")
 """Names that promise an object per line."""
 _VALUES = (*_LINES, ".json")
 """Names that promise values of some kind."""
-_DEEPEST = 3
-_FEWEST_COLUMNS, _JUDGED_LINES, _JUDGED_OBJECTS = 2, 3, 20
+_JUDGED_LINES, _JUDGED_OBJECTS = 3, 20
 _BULK = re.compile(r"\s*\{\s*\"(?:index|create|update|delete)\"\s*:\s*\{[^\n{}]*\}\s*\}[ \t]*\r?\n\s*\{")
 _BULK_MESSAGE = (
     "These are bulk instructions for Elasticsearch: every other line says where a row goes, and is none. "
@@ -53,12 +54,24 @@ def open_json(stream: ByteStream, *, filename: str, answers: Answers, limits: Li
         stream.seek(0)
         return read(as_utf8(stream), longest)
 
-    first = _first(pieces)
-    made = Requests if is_request(first) else JsonTable
-    table = made(pieces, form, answers=answers, limits=limits)
+    def begin() -> ByteStream:
+        stream.seek(0)
+        return as_utf8(stream)
+
+    first, is_alone = _first(pieces)
+    if is_request(first):
+        table: JsonTable | Requests = Requests(pieces, form, answers=answers, limits=limits)
+    else:
+        rows, note = pieces, ""
+        if is_alone and type(first) is not str:
+            rows, note = rows_inside(first, pieces, begin, longest, filename=filename, answers=answers) or (rows, note)
+        elif isinstance(first, list):
+            rows = top_lists(pieces, answers=answers) or rows
+        elif type(first) is str and not holds_json(first):
+            rows, note = (lambda: texts(pieces())), TEXTS
+        table = JsonTable(rows, form, answers=answers, limits=limits)
+        table.understood.notes += filter(None, [note])
     table.understood.encoding = encoding_of(head)
-    if isinstance(first, dict) and len(table.lines) == 1 and not filename.lower().endswith(_LINES):
-        _refuse_wrapped(first)
     return table
 
 
@@ -126,53 +139,15 @@ def _spans_lines(begin: str) -> bool:
         return False
 
 
-def _first(pieces: Pieces) -> Any:
+def _first(pieces: Pieces) -> tuple[Any, bool]:
+    """(the first value that is sound, None where there is none; whether nothing stands beside it)."""
+    first, count = None, 0
     try:
-        return next((value for _, _, value, fault, _ in pieces() if not fault), None)
+        for _, _, value, fault, _ in pieces():
+            count += fault != CONTINUED
+            first = value if first is None and not fault else first
+            if count > 1 and first is not None:
+                break
     except Broken:
-        return None
-
-
-def _refuse_wrapped(value: dict[str, Any]) -> None:
-    """Raises ReadingError for a file with one object in which the rows stand as a list, or cut into columns."""
-    if path := _path_of_rows(value, _DEEPEST):
-        raise refuse(
-            f"This is one JSON object, not a list of them. Its rows seem to be in “{path[:80]}”: "
-            "save that list as a file of its own and upload it."
-        )
-    if key := next((key for key, item in value.items() if _is_table_of_lists(item)), ""):
-        raise refuse(
-            f"This is one JSON object that holds its rows as lists without names, in “{key[:80]}”. "
-            'Write each row as an object (in pandas: orient="records") and upload it again.'
-        )
-    if _in_columns(list(value.values())):
-        raise refuse(
-            "This is one JSON object that holds a column under each name, not a list of rows. "
-            'Write the table row by row (in pandas: orient="records") and upload it again.'
-        )
-
-
-def _path_of_rows(value: dict[str, Any], depth: int) -> str:
-    """The keys that lead to a list of objects, such as `data.items`; empty where there is none, or not far up."""
-    for key, item in value.items():
-        if isinstance(item, list) and item and all(isinstance(one, dict) for one in item):
-            return key
-        if len(value) == 1 and depth > 1 and isinstance(item, dict) and (path := _path_of_rows(item, depth - 1)):
-            return f"{key}.{path}"
-    return ""
-
-
-def _is_table_of_lists(value: Any) -> bool:
-    """Whether a value is a list of lists, all as long as each other and longer than one."""
-    lists = isinstance(value, list) and bool(value) and all(isinstance(item, list) for item in value)
-    return lists and len(value[0]) > 1 and len({len(item) for item in value}) == 1
-
-
-def _in_columns(values: list[Any]) -> bool:
-    """Whether these are columns, each with a cell for the same rows: lists as long as each other, or index to cell."""
-    if len(values) < _FEWEST_COLUMNS or not values[0]:
-        return False
-    if all(isinstance(value, dict) for value in values):
-        return all(list(value) == list(values[0]) for value in values)
-    lists = all(isinstance(value, list) for value in values)
-    return lists and len(values[0]) > 1 and len({len(value) for value in values}) == 1
+        return first, count == 0
+    return first, count == 1

@@ -14,6 +14,7 @@ from batchsite.tables.cell_faults import too_long, unfit
 from batchsite.tables.column_names import NOTE, given_names
 from batchsite.tables.excerpts import excerpt
 from batchsite.tables.formats.json_pieces import CONTINUED, Broken, Piece
+from batchsite.tables.formats.json_shapes import TWICE, holds_json
 from batchsite.tables.formats.json_values import Number, as_text, kind
 from batchsite.tables.row_checks import RowChecks, refuse
 from batchsite.tables.table_types import Answers, Limits, Table, Understood
@@ -118,8 +119,8 @@ class JsonTable(Table):
 
     def _fault(self, value: Any, text: str) -> tuple[str, int | None]:
         """What is wrong with a value that is good JSON, and in which column."""
-        if isinstance(value, str) and value.lstrip().startswith(('{"', "[{")):
-            return "This is a text that holds JSON: it was encoded twice. Write the object itself.", None
+        if isinstance(value, str) and holds_json(value):
+            return TWICE, None
         if not isinstance(value, dict):
             return f"This is {kind(value)}; a row must be an object, as in {{“name”: “value”}}.", None
         if "\\u" not in text and len(text) <= self._limits.cell:

@@ -14,6 +14,7 @@ from django.utils import timezone
 from batchsite.asks.ask_start import Refused, press
 from batchsite.asks.ask_step import advance
 from batchsite.asks.models import Ask, AskState
+from batchsite.batches.answer_flaws import COUNTERS
 from batchsite.exports import console
 from batchsite.pricing.model_prices import prices_for
 from batchsite.pricing.single_prompts import likely_cost
@@ -62,7 +63,9 @@ class Command(BaseCommand):
         if ask.state != AskState.ANSWERED:
             self._stop(NO_ANSWER, f"{ask.get_state_display()}: {ask.error}")
         self.stdout.write(ask.answer)
-        self.stderr.write(f"{ask.model}, {dollars(ask.cost_ticks)}.")
+        self.stderr.write(f"{ask.model}, {dollars(ask.cost_ticks)}. {ask.warning}".strip())
+        if COUNTERS.get(ask.flaw) == "no_answer":
+            sys.exit(NO_ANSWER)
 
     def _press(self, arguments: argparse.Namespace) -> Ask:
         """Checks, shows the price, and stores what is to be asked."""
