@@ -26,6 +26,8 @@ UNPRIVILEGED = ("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"
 INITDB = ("--no-sync", "-A", "trust", "-U", "tests", "-E", "UTF8", "--wal-segsize=4")
 WITHOUT_CRASHES = {"fsync": "off", "full_page_writes": "off", "wal_level": "minimal", "max_wal_senders": "0"}
 """Tests kill batchsite, not PostgreSQL, and keep nothing of it."""
+ARCHIVING = {"wal_level": "replica", "archive_mode": "on", "max_wal_senders": "2"}
+"""What goes back to a point in time needs, beside a command that keeps the log."""
 SETTINGS = {**WITHOUT_CRASHES, "autovacuum": "off", "unix_socket_directories": "", "max_connections": "200"}
 
 
@@ -55,12 +57,14 @@ class Postgres:
         self.url = f"postgres://tests@127.0.0.1:{self.port}/{TEMPLATE}"
         """Of a migrated database."""
         self._running = contextlib.ExitStack()
+        self._more_settings: dict[str, str] = {}
         initdb = [*self._as_nobody, programs / "initdb", *INITDB, "-D", self._data]
         begin = ["cp", "-a", str(cluster), self._data] if cluster else initdb
         subprocess.run(begin, env=self._environ, check=True, stdout=subprocess.DEVNULL)
 
     def start(self) -> None:
-        options = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
+        settings = SETTINGS | self._more_settings
+        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         command = [*self._as_nobody, self._programs / "postgres", "-D", self._data, "-p", str(self.port), *options]
         # SIGINT: without waiting for clients to leave.
         running = _running(command, self.port, self._environ, signal.SIGINT)
@@ -80,6 +84,29 @@ class Postgres:
         self.stop()
         shutil.rmtree(self._data)
         subprocess.run(["cp", "-a", str(folder), self._data], check=True)
+        self.start()
+
+    def base_backup(self, folder: Path) -> None:
+        """Of a server that runs, and keeps its log in that folder from now on."""
+        for part in (folder, folder / "base", folder / "log"):
+            part.mkdir(mode=0o700)
+            if self._as_nobody:
+                shutil.chown(part, "nobody", "nogroup")
+        self.stop()
+        self._more_settings = {**ARCHIVING, "archive_command": f"cp %p {folder}/log/%f"}
+        self.start()
+        where = ("-h", "127.0.0.1", "-p", str(self.port), "-U", "tests")
+        command = [*self._as_nobody, self._programs / "pg_basebackup", *where, "-c", "fast", "-X", "none"]
+        subprocess.run([*command, "-D", folder / "base"], env=self._environ, check=True, cwd="/", capture_output=True)
+
+    def recover(self, folder: Path, moment: str) -> None:
+        """The base backup in that folder, and the log that was kept up to a moment."""
+        self.stop()  # the last of the log is kept as it stops
+        shutil.rmtree(self._data)
+        subprocess.run(["cp", "-a", str(folder / "base"), self._data], check=True)
+        Path(self._data, "recovery.signal").touch()
+        restore = {"restore_command": f"cp {folder}/log/%f %p", "recovery_target_time": moment}
+        self._more_settings = {**ARCHIVING, **restore, "recovery_target_action": "promote", "archive_mode": "off"}
         self.start()
 
     def crash(self) -> None:

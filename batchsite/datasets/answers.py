@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from batchsite.datasets.import_queue import begin_soon
 from batchsite.datasets.importer import keep
 from batchsite.datasets.models import Dataset, DatasetState
 from batchsite.datasets.reading_report import kept_answer
-from batchsite.datasets.upload_limits import NotTaken, why_no_import
+from batchsite.datasets.upload_limits import hold_to, why_no_import
 from batchsite.tables import BAD_ROWS, LEAVE
 from batchsite.teams.models import User
 
@@ -87,12 +88,11 @@ def read_beside(dataset: Dataset, user: User | None, values: Mapping[str, str]) 
     """
     if not dataset.file:
         raise CannotChange("Its file was never fetched.")
-    if words := why_no_import(dataset.team, dataset.size):
-        raise NotTaken(words)
     other = Dataset(team=dataset.team, created_by=user, replaces=dataset)
     other.answers = changed(dataset, user, values)
     with dataset.file.open("rb") as file:
-        return keep(other, _once_more(dataset, file), dataset.filename, dataset.name, now=True)
+        take = partial(hold_to, dataset.team, dataset.size, why_no_import)
+        return keep(other, _once_more(dataset, file), dataset.filename, dataset.name, now=True, take=take)
 
 
 def changed(dataset: Dataset, user: User | None, values: Mapping[str, str]) -> list[dict[str, Any]]:

@@ -9,8 +9,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from itertools import islice
 from pathlib import Path
@@ -35,7 +36,7 @@ from batchsite.datasets.reading_report import (
     understood_fields,
 )
 from batchsite.datasets.signals import dataset_ready
-from batchsite.datasets.upload_limits import NotTaken, check_limit, check_size, why_no_upload
+from batchsite.datasets.upload_limits import check_limit, check_size, hold_to, why_no_upload
 from batchsite.datasets.watched_file import WatchedFile
 from batchsite.datasets.web_address import NotFetched
 from batchsite.processes.heartbeats import stopping
@@ -64,20 +65,23 @@ def receive(
     check_size(upload.size or 0)
     sweep_incoming()
     dataset = Dataset(team=team, created_by=user, replaces=replaces)
-    keep(dataset, upload, upload.name or "upload.csv", name or (replaces.name if replaces else ""), now=True)
-    upload_quota.count(team, dataset.size)
-    return dataset
+
+    def take() -> None:
+        hold_to(team, dataset.size, why_no_upload)
+        upload_quota.count(team, dataset.size)
+
+    name = name or (replaces.name if replaces else "")
+    return keep(dataset, upload, upload.name or "upload.csv", name, now=True, take=take)
 
 
 def receive_address(team: Team, user: User | None, address: str) -> Dataset:
     """Has a table fetched from a web address and imported. Raises NotFetched, or NotTaken if too many wait."""
     url = web_address.parse(address)
-    if words := why_no_upload(team, 0):
-        raise NotTaken(words)
     name = "Google Sheet" if web_address.is_sheet(url) else url.path.rstrip("/").rpartition("/")[2] or url.host
     dataset = Dataset(team=team, created_by=user, address=str(url), name=name[:200], filename=url.host[:300])
     dataset.next_look_at = timezone.now()
     with transaction.atomic():
+        hold_to(team, 0, why_no_upload)
         dataset.save()
         begin_soon(dataset)
     return dataset
@@ -109,8 +113,13 @@ def receive_path(
         return keep(dataset, File(stream), path.name, name, now=False)
 
 
-def keep(dataset: Dataset, file: File[Any], filename: str, name: str, *, now: bool) -> Dataset:
-    """Stores `file` as that of a new dataset, which is due from then on; `now` also sends a message. Raises OSError."""
+def keep(
+    dataset: Dataset, file: File[Any], filename: str, name: str, *, now: bool, take: Callable[[], None] | None = None
+) -> Dataset:
+    """Stores `file` as that of a new dataset, which is due from then on; `now` also sends a message.
+
+    Calls `take` in the transaction that records it. Raises OSError, and what `take` raises.
+    """
     dataset.filename, dataset.size = filename[-300:], file.size
     dataset.name = name.strip()[:200] or fetched_file.name_for_people(filename)
     dataset.next_look_at = timezone.now()
@@ -118,6 +127,8 @@ def keep(dataset: Dataset, file: File[Any], filename: str, name: str, *, now: bo
     try:
         dataset.file.name = dataset.file.storage.save(kept, file)
         with transaction.atomic():
+            if take:
+                take()
             dataset.save()
             if now:
                 begin_soon(dataset)
@@ -130,8 +141,9 @@ def keep(dataset: Dataset, file: File[Any], filename: str, name: str, *, now: bo
 def sweep_incoming() -> None:
     """Removes what uploads left behind if their process was killed at least a day ago."""
     for path in Path(settings.FILE_UPLOAD_TEMP_DIR).glob("*.upload*"):
-        if path.stat().st_mtime < time.time() - 86_400:
-            path.unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError):  # another process has just taken its own
+            if path.stat().st_mtime < time.time() - 86_400:
+                path.unlink()
 
 
 # --- the import

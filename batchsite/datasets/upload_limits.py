@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from django.conf import settings
 from django.db.models import Count, Q, Sum
 
@@ -40,16 +42,22 @@ def room_for(team: Team) -> int:
     return max(0, min(options.upload_bytes, options.team_bytes - kept))
 
 
+def hold_to(team: Team, length: int, why_not: Callable[[Team, int], str]) -> None:
+    """Raises NotTaken. Called in the transaction that writes an upload down: those that arrive at the same moment all
+    passed before, and are counted one after the other here.
+    """
+    Team.objects.select_for_update(no_key=True).filter(pk=team.pk).first()
+    if words := why_not(team, length):
+        raise NotTaken(words)
+
+
 def why_no_upload(team: Team, length: int) -> str:
     """Returns why the team cannot upload another `length` bytes now, and what to do. Blank if it can."""
     return why_no_import(team, length) or upload_quota.why_over(team, length)
 
 
 def why_no_import(team: Team, length: int) -> str:
-    """The same for a file of that length which is here already, and is to be read once more.
-
-    Uploads that arrive at the same moment may pass together: as many as the pages have threads for uploads.
-    """
+    """The same for a file of that length which is here already, and is to be read once more."""
     options, waits = settings.OPTIONS, Q(state=DatasetState.IMPORTING)
     had = Dataset.objects.filter(team=team, deleted_at=None).aggregate(
         waiting=Count("pk", filter=waits),

@@ -1,7 +1,6 @@
 """How much a team may upload within 24 hours: no team may keep workers and the disk busy for everybody.
 
-What came is counted by the hour, apart from the datasets: deleting one makes no room. Uploads that arrive at the same
-moment may pass together.
+What came is counted by the hour, apart from the datasets: deleting one makes no room.
 """
 
 from __future__ import annotations

@@ -24,6 +24,7 @@ from batchsite.datasets import (
 )
 from batchsite.datasets.forms import AnswerForm, UploadForm
 from batchsite.datasets.models import Dataset, DatasetState
+from batchsite.datasets.upload_limits import NotTaken
 from batchsite.datasets.views_list import list_context, upload_part
 from batchsite.http import UNPROCESSABLE, clean_text, offer_undo, whole_number
 from batchsite.processes.outages import is_disk_full
@@ -76,7 +77,10 @@ def _take(request: TeamRequest, replaces: Dataset | None) -> HttpResponse:
     if not form.is_valid():
         return _refused(request, replaces, form.first_error(), UNPROCESSABLE)
     file, name = form.cleaned_data["file"], form.cleaned_data["name"]
-    url = reverse("dataset", args=[importer.receive(request.team, request.user, file, name, replaces).pk])
+    try:
+        url = reverse("dataset", args=[importer.receive(request.team, request.user, file, name, replaces).pk])
+    except NotTaken as error:
+        return _refused(request, replaces, str(error), 429)
     return JsonResponse({"url": url}, status=201) if _is_script(request) else redirect(url)
 
 

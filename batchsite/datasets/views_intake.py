@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST
 
 from batchsite.datasets import dataset_queries, importer
 from batchsite.datasets.forms import AddressForm, PasteForm
-from batchsite.datasets.upload_limits import NotTaken, why_no_upload
+from batchsite.datasets.upload_limits import NotTaken
 from batchsite.datasets.views_list import list_context
 from batchsite.datasets.web_address import NotFetched
 from batchsite.http import UNPROCESSABLE
@@ -25,11 +25,12 @@ def dataset_paste(request: TeamRequest) -> HttpResponse:
     if not form.is_valid():
         return _refused(request, {"paste_form": form})
     text, name = form.cleaned_data["table"].encode(), form.cleaned_data["name"]
-    if words := why_no_upload(request.team, len(text)):
-        form.add_error("table", words)
-        return _refused(request, {"paste_form": form})
     upload = SimpleUploadedFile("Pasted table.txt", text, "text/plain")
-    return redirect("dataset", importer.receive(request.team, request.user, upload, name).pk)
+    try:
+        return redirect("dataset", importer.receive(request.team, request.user, upload, name).pk)
+    except NotTaken as error:
+        form.add_error("table", str(error))
+        return _refused(request, {"paste_form": form})
 
 
 @require_POST

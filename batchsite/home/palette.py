@@ -41,7 +41,7 @@ class Group:
 PAGES = (
     ("New batch", "batch-new", "run a prompt on a dataset"),
     ("Upload a dataset", "dataset-upload", "import a file"),
-    ("Dashboard", "home", "what runs and what needs attention"),
+    ("Dashboard", "home", "running batches and what needs attention"),
     ("Batches", "batches", ""),
     ("Datasets", "datasets", ""),
     ("Prompts", "prompts", ""),

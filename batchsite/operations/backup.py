@@ -19,6 +19,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
+from batchsite.operations.file_sizes import bytes_below, bytes_of
 from batchsite.operations.findings import size
 from batchsite.submission.restore import MARK
 
@@ -61,7 +62,7 @@ def back_up(folder: Path) -> BackupSummary:
         uploads = _copy_folder(data / "uploads", folder / "uploads", leave_out="incoming")
         _copy_secret(data, folder)
         _copy_sandbox(data / "sandbox", folder / "sandbox")
-        summary = BackupSummary(at, connection.vendor, uploads, _bytes_in(folder))
+        summary = BackupSummary(at, connection.vendor, uploads, bytes_below(folder))
         _write_last(folder / MARK, json.dumps(asdict(summary)))
     except (OSError, sqlite3.Error) as error:
         _remove(folder, existed=existed)
@@ -78,7 +79,7 @@ def _check(folder: Path, data: Path) -> None:
         raise CannotBackUp(f"{folder} is not empty. Name a new folder for each backup.")
     if connection.vendor == "postgresql" and DUMP not in names:
         raise CannotBackUp(f"Dump the database first, then run this again:\n{dump_line(folder)}")
-    needed = _bytes_in(data / "uploads") + sum(path.stat().st_size for path in data.glob("db.sqlite3*"))
+    needed = bytes_below(data / "uploads") + bytes_of(data.glob("db.sqlite3*"))
     nearest = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     free = shutil.disk_usage(nearest).free
     if needed > free:
@@ -135,10 +136,6 @@ def _copy_sandbox(source: Path, target: Path) -> None:
         for database in databases:
             _copy_sqlite(database, target / database.name)
         _copy_folder(source / "files", target / "files")
-
-
-def _bytes_in(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 def _write_last(path: Path, text: str) -> None:

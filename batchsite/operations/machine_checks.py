@@ -11,6 +11,7 @@ from pathlib import Path
 from django.conf import settings
 from django.core import checks
 
+from batchsite.operations.file_sizes import bytes_below, bytes_of
 from batchsite.operations.findings import Finding, ok, problem, size, warning
 
 TIGHT, TOO_TIGHT = 1_000_000_000, 200_000_000
@@ -44,21 +45,10 @@ def examine_disk() -> Iterator[Finding]:
 
 
 def _parts(data: Path) -> str:
-    parts = {name: _size_of(data / name) for name in ("uploads", "log", "sandbox")}
-    database = sum(file.stat().st_size for file in data.glob("db.sqlite3*"))
+    parts = {name: bytes_below(data / name) for name in ("uploads", "log", "sandbox")}
+    database = bytes_of(data.glob("db.sqlite3*"))
     named = [f"database {size(database)}"] if database else []
     return ", ".join([*named, *(f"{name} {size(count)}" for name, count in parts.items() if count)]) or "empty"
-
-
-def _size_of(folder: Path) -> int:
-    total = 0
-    for place, _, names in os.walk(folder):
-        for name in names:
-            try:
-                total += (Path(place) / name).stat().st_size
-            except OSError:  # deleted meanwhile
-                continue
-    return total
 
 
 def _can_write(probe: Path) -> bool:

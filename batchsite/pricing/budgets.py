@@ -69,7 +69,7 @@ class Budget:
         """Returns why `ticks` more cannot be spent. Empty if they can."""
         if ticks <= self.left:
             return ""
-        promised = f", {dollars(self.promised)} is reserved for what runs" if self.promised else ""
+        promised = f", {dollars(self.promised)} is reserved for running batches" if self.promised else ""
         return (
             f"{what} would cost about {dollars(ticks)}, and {dollars(self.left)} is left of {self.whose} budget of "
             f"{exact(self.limit)} for {self.month}: {dollars(self.spent)} is spent{promised}. "

@@ -20,7 +20,8 @@ import orjson
 
 from batchsite.recipes.cut_answers import is_cut_off
 from batchsite.recipes.misfit_words import misfit_words
-from batchsite.recipes.pasted_schema import NO_RULES, PastedSchema, has_no_rule, read_schema
+from batchsite.recipes.pasted_schema import PastedSchema, read_schema, why_no_rule
+from batchsite.recipes.schema_faults import contradiction, repeated_name
 from batchsite.recipes.schema_graph import SchemaGraph
 from batchsite.recipes.shape_fields import field_problems, fields_schema
 from batchsite.xai.wire_json import encode_json
@@ -213,7 +214,12 @@ def problems(stored: Mapping[str, Any] | None) -> list[str]:
     if not stored:
         return []
     wrong = _faults(stored)
-    return wrong or ([NO_RULES] if has_no_rule(_schema_of(stored).schema) else [])
+    if wrong:
+        return wrong
+    schema, typed = _schema_of(stored).schema, stored.get("schema")
+    words = repeated_name(typed) if isinstance(typed, str) else ""
+    words = words or why_no_rule(schema) or contradiction(schema)
+    return [words] if words else []
 
 
 def _faults(stored: Mapping[str, Any]) -> list[str]:

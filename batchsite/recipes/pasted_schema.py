@@ -14,7 +14,9 @@ from typing import Any
 import jsonschema_rs
 import orjson
 
+from batchsite.recipes.schema_faults import words_of_type
 from batchsite.recipes.schema_graph import SchemaGraph, graph_of
+from batchsite.recipes.schema_lookalikes import what_it_is, without_fence
 from batchsite.recipes.schema_nodes import SchemaError
 
 MOST_BYTES = 100_000
@@ -34,13 +36,13 @@ _ENVELOPES = (
     "text", "response_format", "responseFormat", "output_format", "output_config", "generation_config",
     "generationConfig", "config", "extra_body", "guided_json", "json_schema", "jsonSchema", "response_json_schema",
     "responseJsonSchema", "response_schema", "responseSchema", "format", "schema", "parameters", "input_schema",
-    "inputSchema", "tools",
+    "inputSchema", "tools", "toolSpec", "json",
 )  # fmt: skip
 _KEYWORDS = frozenset(
     ("$ref", "$schema", "$defs", "type", "properties", "items", "enum", "const", "anyOf", "oneOf", "allOf", "required")
 )
 _RULES = frozenset((
-    "$ref", "$defs", "definitions", "type", "enum", "const", "properties", "patternProperties",
+    "$ref", "type", "enum", "const", "properties", "patternProperties",
     "additionalProperties", "unevaluatedProperties", "propertyNames", "required", "minProperties", "maxProperties",
     "dependentRequired", "dependentSchemas", "dependencies", "items", "prefixItems", "additionalItems",
     "unevaluatedItems", "contains", "minContains", "maxContains", "minItems", "maxItems", "uniqueItems",
@@ -52,7 +54,13 @@ NO_RULES = (
     "Nothing at its top is JSON Schema, so any answer would fit. Is it an example of an answer? "
     "A schema starts like {“type”: “object”, “properties”: {…}}."
 )
+UNUSED = "The definitions are used by nothing, so any answer would fit. Add {{“$ref”: “#/{key}/{name}”}} beside them."
+NO_PROPERTIES = (
+    "These are properties without a schema around them, so any answer would fit: "
+    "put it under “properties”, as in {“type”: “object”, “properties”: {…}}."
+)
 UNWRAPPED = "The pasted text wraps a schema: only what is under “{path}” is used."
+UNFENCED = "The fence of Markdown around the schema was taken off."
 
 
 @dataclass(frozen=True)
@@ -95,12 +103,15 @@ def _read(text: str) -> PastedSchema:
 
 
 def _checked(text: str) -> PastedSchema:
+    inner = without_fence(text.lstrip("\ufeff"))
     try:
-        parsed = orjson.loads(text.lstrip("\ufeff"))
+        parsed = orjson.loads(inner)
     except ValueError as error:
-        raise SchemaError(f"This is not JSON: {str(error)[:LONGEST_WORDS]}") from error
+        raise SchemaError(what_it_is(inner) or f"This is not JSON: {str(error)[:LONGEST_WORDS]}") from error
     _check_depth(parsed)
     schema, path = _unwrapped(parsed)
+    if isinstance(schema, str) and schema.lstrip().startswith("{"):
+        raise SchemaError("This is JSON in a text: it was encoded twice. Paste the schema itself.")
     if not isinstance(schema, dict):
         raise SchemaError("A JSON Schema is an object: it begins with {.")
     size = len(orjson.dumps(schema))
@@ -111,12 +122,20 @@ def _checked(text: str) -> PastedSchema:
     columns = len(graph.properties)
     if columns > MOST_PROPERTIES:
         raise SchemaError(f"The schema has {columns:,} properties, each becomes a column: {MOST_PROPERTIES} at most.")
-    return PastedSchema(schema, graph, _validator(schema), UNWRAPPED.format(path=path) if path else "")
+    notes = [UNFENCED] * (inner != text.lstrip("\ufeff")) + [UNWRAPPED.format(path=path)] * bool(path)
+    return PastedSchema(schema, graph, _validator(schema), " ".join(notes))
 
 
-def has_no_rule(schema: Mapping[str, Any]) -> bool:
-    """Whether a schema that is not empty has no rule about a value: it is rather an example of an answer."""
-    return bool(schema) and not _RULES & schema.keys()
+def why_no_rule(schema: Mapping[str, Any]) -> str:
+    """Returns why a schema that is not empty has no rule about a value, as an example has none. Empty if it has one."""
+    if not schema or _RULES & schema.keys():
+        return ""
+    for key in ("$defs", "definitions"):
+        if isinstance(schema.get(key), dict) and schema[key]:
+            return UNUSED.format(key=key, name=next(iter(schema[key]))[:80])
+    if all(isinstance(value, dict) and _RULES & value.keys() for value in schema.values()):
+        return NO_PROPERTIES
+    return NO_RULES
 
 
 def _unwrapped(parsed: Any) -> tuple[Any, str]:
@@ -216,5 +235,5 @@ def _words_of(error: Exception) -> str:
     if not path:
         return message
     if path.rpartition(".")[2] == "type" and isinstance(error, jsonschema_rs.ValidationError):
-        return f"{path}: {str(error.instance)[:80]} is none of string, number, integer, boolean, array, object, null."
+        return f"{path}: {words_of_type(str(error.instance)[:80])}"
     return f"{path}: {message}"

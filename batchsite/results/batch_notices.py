@@ -184,6 +184,13 @@ def _trouble(running: Sequence[Submission], events: Sequence[Event]) -> Notice |
     return Notice("trouble", "warn", title, text, last.at if last else None, ("go-on",), last.detail if last else "")
 
 
+_USUAL_TIME = {
+    False: "xAI promises no time; most batches finish within a day, but a row can hang forever",
+    True: "Live answers usually arrive within a minute, but xAI may be slow or a row may hang",
+}
+"""By whether the rows run live: how long answers take."""
+
+
 def _stalled(batch: Batch, running: Sequence[Submission], events: Sequence[Event], idle: float) -> Notice | None:
     """Nothing has moved for long, or xAI's counters contradict its list."""
     if batch.state != State.PROCESSING:
@@ -195,8 +202,8 @@ def _stalled(batch: Batch, running: Sequence[Submission], events: Sequence[Event
         return Notice("suspect", "warn", suspect.text, text, suspect.at, ("wait", "finish"))
     if idle > timeouts().unmoved:
         tone = "warn" if idle > timeouts().stalled else ""
-        text = "xAI promises no time; most batches finish within a day, but a row can hang forever. You can wait, or "
-        text += "take the answers it has: the rest is cancelled and marked missing, and can be retried."
+        text = f"{_USUAL_TIME[batch.runs_live]}. You can wait, or take the answers it has: the rest is cancelled "
+        text += "and marked missing, and can be retried."
         return Notice("stalled", tone, "No new answers for a while", text, moved, ("wait", "finish"))
     return None
 

@@ -5,8 +5,9 @@ If identical requests were sent once, a judgement applies to the answer, and so 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC
 
 from django.db import transaction
 from django.db.models import Q
@@ -28,6 +29,15 @@ _SAID = ["verdict", "corrected", "comment", "by", "at"]
 
 class NotThere(LookupError):
     """The row has no answer to judge."""
+
+
+class JudgedMeanwhile(Exception):
+    """Somebody judged the row since the page was opened, and said something else. Nothing was stored."""
+
+    def __init__(self, stored: Judgement, fields: Sequence[str]) -> None:
+        super().__init__("judged meanwhile")
+        self.stored, self.fields = stored, fields
+        """`fields`: those that can be corrected."""
 
 
 @dataclass(frozen=True)
@@ -53,11 +63,24 @@ def judge(batch: Batch, row: int, by: User, verdict: str) -> Judgement:
         return _save(judgement, by)
 
 
-def correct(batch: Batch, row: int, by: User, *, verdict: str, corrected: Mapping[str, str], comment: str) -> Judgement:
-    """Stores a whole judgement. A correction equal to the answer is dropped. Raises NotThere."""
+def correct(
+    batch: Batch,
+    row: int,
+    by: User,
+    *,
+    verdict: str,
+    corrected: Mapping[str, str],
+    comment: str,
+    known: str | None = None,
+) -> Judgement:
+    """Stores a whole judgement. A correction equal to the answer is dropped. Raises NotThere, JudgedMeanwhile.
+
+    `known`: the mark of the judgement that the person saw, None where nobody looked.
+    """
     with transaction.atomic():
         judgement = _stored(batch, row)
-        before = judgement.corrected
+        before, seen = judgement.corrected, _content(judgement)
+        is_new_to_them = known is not None and known != mark_of(judgement)
         answered = answered_in(batch, row)
         changed = {
             name: text.strip()[:LONGEST]
@@ -66,15 +89,27 @@ def correct(batch: Batch, row: int, by: User, *, verdict: str, corrected: Mappin
         }
         judgement.verdict = verdict if verdict in Verdict.values else ""
         judgement.corrected, judgement.comment = changed or None, comment.replace("\0", "").strip()[:LONGEST]
+        if is_new_to_them and _content(judgement) != seen:
+            raise JudgedMeanwhile(_stored(batch, row), answer_fields.field_names(batch))
         stored = _save(judgement, by)
         if stored.corrected != before and batch.expected_column:
             summaries.nudge(Summary.objects.get_or_create(batch=batch)[0])
         return stored
 
 
+def mark_of(judgement: Judgement | None) -> str:
+    """Returns what tells one judgement of a row from a later one; "" where nobody judged it."""
+    return judgement.at.astimezone(UTC).isoformat() if judgement and judgement.by_id else ""
+
+
+def _content(judgement: Judgement) -> tuple[str, dict[str, str], str]:
+    return judgement.verdict, judgement.corrected or {}, judgement.comment
+
+
 def _stored(batch: Batch, row: int) -> Judgement:
-    has_answer = Result.objects.filter(batch_id=batch.pk, row=row, state=RowState.SUCCEEDED).exists()
-    if not has_answer:
+    """The judgement of a row, whose answer is locked: of two people who judge it first, one waits for the other."""
+    answers = Result.objects.select_for_update(no_key=True).filter(batch_id=batch.pk, row=row)
+    if not answers.filter(state=RowState.SUCCEEDED).values_list("row").first():
         raise NotThere(f"row {row} has no answer")
     known = Judgement.objects.select_for_update(no_key=True).filter(batch=batch, row=row).first()
     return known or Judgement(batch=batch, row=row)

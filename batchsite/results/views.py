@@ -159,6 +159,7 @@ def batch_row(request: TeamRequest, batch_id: int, row: int) -> HttpResponse:
     context |= {
         "detail": detail,
         "judgement": judgement,
+        "known": judgements.mark_of(judgement),
         "chips": chips(row_filter, request.GET),
         "answer": table_rows.pretty(detail.result.answer) if detail.result else "",
         "pictures": pictures_of(batch, [row]),

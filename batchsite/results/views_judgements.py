@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from batchsite.batches import queries
+from batchsite.batches.models import Batch
 from batchsite.batches.states import State
 from batchsite.http import clean_text, next_url
 from batchsite.results import judgements
@@ -48,7 +49,33 @@ def row_correct(request: TeamRequest, batch_id: int, row: int) -> HttpResponse:
             verdict=data.get("verdict", ""),
             corrected=corrected,
             comment=clean_text(data.get("comment")),
+            known=data.get("known"),
         )
+    except judgements.JudgedMeanwhile as meanwhile:
+        return _both_versions(request, batch, row, meanwhile)
     except judgements.NotThere:
         return render(request, "results/no_row.html", {"batch": batch, "row": row}, status=404)
     return redirect(next_url(request) if data.get("next") else reverse("batch-row", args=[batch.pk, row]))
+
+
+def _both_versions(request: TeamRequest, batch: Batch, row: int, meanwhile: judgements.JudgedMeanwhile) -> HttpResponse:
+    """Shows what somebody else stored beside what was typed; a person chooses, and nothing is lost."""
+    stored, data = meanwhile.stored, request.POST
+    typed = {name: clean_text(data.get(PREFIX + name)) for name in meanwhile.fields}
+    versions = [
+        ("Verdict", stored.verdict, data.get("verdict", "")),
+        *((name, (stored.corrected or {}).get(name, ""), typed[name]) for name in meanwhile.fields),
+        ("Comment", stored.comment, clean_text(data.get("comment"))),
+    ]
+    back = next_url(request) if data.get("next") else reverse("batch-row", args=[batch.pk, row])
+    context = {
+        "batch": batch,
+        "row": row,
+        "stored": stored,
+        "is_own": stored.by_id == request.user.pk,
+        "known": judgements.mark_of(stored),
+        "versions": [one for one in versions if one[1] != one[2]],
+        "typed": [(PREFIX + name, text) for name, text in typed.items()],
+        "back": back,
+    }
+    return render(request, "results/judged_meanwhile.html", context, status=409)

@@ -31,6 +31,7 @@ from batchsite.wording import exact, many
 from batchsite.xai.bodies import CHAT, EDIT, GENERATION, RESPONSES, VIDEO
 
 HAS_ENDED = "This batch has already ended."
+DELETED = "This batch was deleted."
 STILL_RUNS = "A running batch can’t be deleted. Cancel it first."
 REACHABLE = "xAI can be asked about this batch. Cancel it instead, so that no row keeps running there."
 
@@ -56,6 +57,8 @@ def start(
     priced, sent_once = draft_fingerprint(batch), sends_once(batch)
     with transaction.atomic():
         batch = lock_batch(batch.pk)
+        if batch.deleted_at:
+            raise NotNow(f"{DELETED} Nothing was sent.")
         if batch.state != State.DRAFT:
             raise NotNow("This batch was already submitted.")
         if draft_fingerprint(batch) != priced:
@@ -189,6 +192,8 @@ def retry(
         raise NotNow("Live runs can’t use tools: retry these rows in a batch.")
     with transaction.atomic():
         batch = lock_batch(batch.pk)
+        if batch.deleted_at:
+            raise NotNow(DELETED)
         if live and (batch.tools or batch.dataset.holds_requests):
             raise NotNow("Rows with tools, and rows that are requests themselves, can’t be retried live.")
         results, wanted = untaken(batch, wanted)

@@ -148,7 +148,7 @@ def watch_spending(context: StepContext) -> bool:
             return False
         ask_to_end(submission, State.CANCELLED, RowState.CANCELLED, STOPPED_WORDS, by=EndedBy.CAP)
         words = f"Stopped at the spending cap: {dollars(cap.billed)} of {exact(cap.limit)} is billed"
-        note(batch.pk, "cap_stopped", f"{words}, and what runs would pass it", submission=submission)
+        note(batch.pk, "cap_stopped", f"{words}, and running rows would pass it", submission=submission)
     return True
 
 

@@ -51,7 +51,7 @@ def test_days_are_chosen_knowingly_and_one_batch_is_kept(team: Team, alice: User
 def test_an_owner_takes_everything_along(team: Team, alice: User, open_as: Open, page: Page) -> None:
     an_ended_batch(team, alice, rows=3)
     open_as(alice, "/team")
-    page.get_by_role("link", name="Export of everything").click()
+    page.get_by_role("link", name="Export everything").click()
     page.get_by_role("button", name="Write everything into one file").click()
     expect(page.get_by_text("of 4 parts")).to_be_visible()
     for _ in range(3):

@@ -80,7 +80,7 @@ def test_the_icon_of_the_tab_follows_the_state(team: Team, alice: User, open_as:
     batch = a_running_batch(team, alice, rows=3)
     page = open_as(alice, f"/batches/{batch.pk}")
     shows(page, "live")
-    hold(batch.pk, "no credits left at xAI", HeldFor.CREDITS)
+    hold(batch.pk, "no credits left at xAI", held_for=HeldFor.CREDITS)
     shows(page, "warn")
     actions.go_on(batch, alice)
     shows(page, "live")

@@ -123,6 +123,12 @@ def test_uploads_that_were_cut_off_are_swept_up(team: Team, media: Path) -> None
     assert files_in(media / "incoming") == [young]
 
 
+def test_an_upload_that_another_process_takes_meanwhile_disturbs_nobody(team: Team, media: Path) -> None:
+    (media / "incoming" / "tmp1.upload.csv").symlink_to(media / "taken")  # listed, and not there any more
+
+    assert importer.receive(team, None, upload()).pk
+
+
 def test_a_file_of_this_machine_is_copied(team: Team, tmp_path: Path) -> None:
     path = tmp_path / "tickets.csv"
     path.write_bytes(DATA)

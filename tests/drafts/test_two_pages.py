@@ -126,6 +126,7 @@ def test_another_tab_of_the_same_person_is_told(draft: Batch, sites: tuple[Clien
     typed(alice, draft, form | {"tab": "a1"}, prompt="First {{text}}")
     part = typed(alice, draft, form | {"tab": "a2"}, prompt="Second {{text}}").content.decode()
     assert "changed in another tab" in " ".join(part.split())
+    assert "Choose which version to keep." in part[part.index('id="sum-reason"') :], "the reason beside the button"
 
 
 def test_looking_at_other_rows_and_trying_variants_are_no_edits(draft: Batch, sites: tuple[Client, Client]) -> None:

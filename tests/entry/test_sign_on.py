@@ -181,3 +181,13 @@ def test_a_provider_that_does_not_answer_is_said(alice: User, client: Client, si
 def test_nobody_is_sent_elsewhere_and_an_unknown_provider_is_not_there(alice: User, client: Client) -> None:
     assert enter("alice@example.org", "https://evil.example/")[1].redirect_chain[-1][0] == "/"
     assert client.post(reverse("openid_connect_login", args=["other"])).status_code == 404
+
+
+def test_whoever_says_no_at_the_provider_is_told_so(alice: User) -> None:
+    browser = Client()
+    going = browser.post(reverse("openid_connect_login", args=["sso"])).content.decode()
+    state = re.findall(r"[?&]state=([^&\"]+)", unescape(going))[0]
+    came_back = reverse("openid_connect_callback", args=["sso"])
+    page = browser.get(came_back, {"error": "access_denied", "state": state}, follow=True)
+    assert (page.status_code, page.redirect_chain) == (200, [(reverse("socialaccount_login_cancelled"), 302)])
+    assert "cancelled" in page.content.decode()

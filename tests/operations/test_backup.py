@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from batchsite.operations.file_sizes import bytes_below, bytes_of
 from batchsite.sandbox.store import Store
 from tests import services
 from tests.needs import need
@@ -200,3 +201,11 @@ def test_postgresql_is_dumped_first_and_restored_into_another_database(
             "print(Submission.objects.filter(batch__restored_at=None).count(), told.count())"
         )
         assert tried.split() == ["0", "3"]
+
+
+def test_what_is_deleted_while_its_size_is_asked_for_takes_no_room(tmp_path: Path) -> None:
+    (tmp_path / "kept").write_bytes(b"12345")
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "gone").symlink_to(tmp_path / "nowhere")  # listed, and not there any more
+
+    assert bytes_below(tmp_path) == bytes_of([tmp_path / "kept", tmp_path / "gone"]) == 5

@@ -1,7 +1,8 @@
 """Whatever puts the database back to an earlier moment: what was sent after it is neither lost nor paid for again.
 
-By the backup command, a copy of the files, a dump of PostgreSQL, or a copy of its data directory, which stands in for
-snapshots of volumes and machines and for point-in-time recovery. Queued, half-sent, retried and tried rows are in it.
+By the backup command, a copy of the files, a dump of PostgreSQL, a copy of its data directory, which stands in for
+snapshots of volumes and machines, or its log up to a point in time. Queued, half-sent, retried and tried rows are in
+it.
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ import json
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from tests import nursery, services
@@ -112,7 +115,7 @@ def test_on_sqlite(way: Callable[[Place, Path], Restore], place: Place, provider
 
 
 @pytest.mark.services
-@pytest.mark.parametrize("way", ["a dump", "a copy of its data directory"])
+@pytest.mark.parametrize("way", ["a dump", "a copy of its data directory", "a point in time"])
 def test_on_postgresql(way: str, place: Place, provider: Sandbox, tmp_path: Path) -> None:
     need("PostgreSQL", here=services.postgres_folder() is not None)
     with services.postgres_server() as server, contextlib.ExitStack() as stack:
@@ -127,8 +130,25 @@ def test_on_postgresql(way: str, place: Place, provider: Sandbox, tmp_path: Path
 
             return put_back
 
+        kept = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="batchsite-log-")))
+        kept.chmod(0o755)  # PostgreSQL runs as somebody else
+
+        def note_moment() -> Restore:
+            """The base backup is older: what it lacks comes from the log."""
+            with psycopg.connect(server.url, autocommit=True) as connection:
+                [moment] = connection.execute("SELECT now()::text").fetchone() or [""]
+
+            def recover() -> Place:
+                server.recover(kept / "kept", moment)
+                return place
+
+            return recover
+
         ways = {
             "a dump": lambda: stack.enter_context(by_dump(place, tmp_path)),
             "a copy of its data directory": copy_directory,
+            "a point in time": note_moment,
         }
+        if way == "a point in time":
+            server.base_backup(kept / "kept")
         check(place, provider, ways[way])

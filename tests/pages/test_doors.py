@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import pytest
 from django.test import Client
+from django.urls import resolve
 
 from batchsite.batches.models import Batch
 from batchsite.datasets.models import Dataset
@@ -34,6 +35,12 @@ PARTS_OF_A_THING = {"row", "page", "number", "first", "problem"}
 def test_every_id_in_a_url_is_known(ours: dict[str, int]) -> None:
     numbers = {number for door in WITH_IDS for number in door.numbers}
     assert numbers - PARTS_OF_A_THING <= set(ours), "teach `things_of` what this id means"
+
+
+def test_no_address_hides_behind_another() -> None:
+    """As a word in one would take a page's name for a value."""
+    leads_to = {door.route: resolve(door.url()).route for door in DOORS}
+    assert {route: taken_by for route, taken_by in leads_to.items() if route != taken_by} == {}
 
 
 def test_another_teams_thing_is_not_there(

@@ -1,37 +1,31 @@
-"""No page answers 500, whatever stands in an address, in a form, or was stored from one.
+"""No page answers 500, whatever stands in an address, in a form, in a header, or was stored from one.
 
-Every address there is is asked for with odd values in its path, its query and its form. The names that a view reads are
-learned by watching it, so that a new page or field is tested by being there.
+Every address there is is asked for with odd values in its path, its query, its form and its headers. The names that a
+view reads are learned by watching it, and the forms by reading the pages, so that a new page or field is tested by
+being there; one that none of the questions reaches fails the test. By day, some of the values are tried everywhere;
+`ODD_EVERY=1` asks batches at every stage of their life, and tries more values in every field.
 """
 
 from __future__ import annotations
 
 import logging
+import os
 import random
-import zlib
-from collections.abc import Callable, Iterator
 from typing import Any
-from urllib.parse import quote_from_bytes
+from urllib.parse import urlsplit
 
 import pytest
-from django.db import transaction
-from django.http import QueryDict
-from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls import Resolver404, resolve
+from pytest_django import Settings
 
-from batchsite.datasets.models import DatasetState
-from batchsite.exports import share_links
-from batchsite.exports.download_choice import DownloadChoice
-from batchsite.exports.models import Export
-from batchsite.prompts.models import Prompt
-from batchsite.results import judgements
-from batchsite.teams.models import Invitation, Membership, Team, User
-from batchsite.trials.models import Trial, TrialAnswer
-from tests.factories import make_dataset, make_member
-from tests.submission.stories import a_draft, a_running_batch, an_ended_batch
+from batchsite.teams.models import Team, User
+from tests.pages.doors import DOORS, Door
+from tests.pages.fuzz import METHODS, Forms, Names, Site, with_everything_on
+from tests.pages.places import Known, filled
 
-Pairs = list[tuple[str, bytes]]
-SHAPE = {"fields": [{"name": "kind", "type": "text", "values": [], "description": "", "required": True}]}
+Tried = set[tuple[str, str, str]]
+"""Doors, methods, and names of fields."""
+ALL = os.environ.get("ODD_EVERY") == "1"
 ODD: list[bytes] = [
     b"",
     b" \t\r\n",
@@ -49,6 +43,10 @@ ODD: list[bytes] = [
     b"[" * 3000,
     b'{"type": "object", "properties": {"a": {"$ref": "#"}}, "minLength": 1e999}',
     b'{"a": 1e999, "b": ' + b"9" * 400 + b"}",
+    b'{"id": 1}',
+    b'{"id": "YQ", "rawId": "YQ", "response": {"clientDataJSON": "e", "attestationObject": "!"}, "type": "public-key"}',
+    b'{"a":' * 3000,
+    b"//[",
     b"1-",
     b"5-2, 1-99999999999999999999",
     b"../../etc/passwd",
@@ -65,170 +63,106 @@ ODD: list[bytes] = [
 PATHS: list[bytes] = [b"9" * 30, b"9" * 5000, "²ÿ%00".encode()]
 WITH_A_NAME_IN_THEM = ("f.kind", "f.answer", "f.")
 """Names in an address that hold the name of a field."""
-ROUNDS = 2
+ROUNDS = 2 if ALL else 1
 """Requests for an address and method; in each, every name gets another value."""
-
-
-def _routes(patterns: list[URLPattern | URLResolver], before: str = "") -> Iterator[str]:
-    for one in patterns:
-        route = before + str(one.pattern)
-        if isinstance(one, URLResolver):
-            yield from _routes(one.url_patterns, route)
-        else:
-            yield route
-
-
-ROUTES = sorted(set(_routes(get_resolver().url_patterns)))
-
-
-def filled(route: str, values: dict[str, bytes]) -> str:
-    """The path of a route, quoted."""
-    path = b"/"
-    while "<" in route:
-        before, rest = route.split("<", 1)
-        inside, route = rest.split(">", 1)
-        path += before.encode() + values.get(inside.split(":")[-1], b"csv")
-    return quote_from_bytes(path + route.encode(), safe="/%")
-
-
-class Names:
-    """The names that views ask a query or a form for."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.seen: dict[str, None] = {}
-        for method in ("__getitem__", "getlist", "__contains__"):
-            original = getattr(QueryDict, method)
-            monkeypatch.setattr(QueryDict, method, self._watched(original))
-
-    def _watched(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        def watched(query: QueryDict, key: Any, *more: Any) -> Any:
-            if isinstance(key, str) and key != "csrfmiddlewaretoken":
-                self.seen[key] = None
-            return original(query, key, *more)
-
-        return watched
-
-
-class Site:
-    """A browser that asks, and takes back whatever the asking changed."""
-
-    def __init__(self, client: Client, names: Names) -> None:
-        self.client, self.names, self._session = client, names, client.cookies["sessionid"].value
-        self.broken: list[str] = []
-        self.asked = 0
-
-    def ask(self, method: str, path: str, pairs: Pairs, *, then: str = "", htmx: bool = False) -> None:
-        """Asks for a page, then for the page `then`, which shows what was stored."""
-        encoded = "&".join(f"{quote_from_bytes(name.encode())}={quote_from_bytes(value)}" for name, value in pairs)
-        headers = {"HX-Request": "true"} if htmx else {}
-        with transaction.atomic():
-            answer = self._send(method, path, encoded, headers)
-            self._look(answer, method, path, pairs)
-            if then and method == "POST" and answer.status_code != 405:
-                self._look(self._send("GET", then, "", {}), "GET", then, pairs)
-            transaction.set_rollback(True)
-        self.client.cookies.clear()
-        self.client.cookies["sessionid"] = self._session
-
-    def _send(self, method: str, path: str, encoded: str, headers: dict[str, str]) -> Any:
-        self.asked += 1
-        if method == "GET":
-            return self.client.generic("GET", path, QUERY_STRING=encoded, headers=headers)
-        kind = "application/x-www-form-urlencoded"
-        return self.client.generic("POST", path, encoded.encode(), content_type=kind, headers=headers)
-
-    def _look(self, answer: Any, method: str, path: str, pairs: Pairs) -> None:
-        if answer.streaming:
-            for _ in answer.streaming_content:
-                pass
-        if answer.status_code == 500:
-            reason = "".join(str(each) for each in (answer.exc_info or [])[:2]) if hasattr(answer, "exc_info") else ""
-            shown = {name: value[:40] for name, value in pairs}
-            self.broken.append(f"{method} {path[:100]} {shown} {reason[:300]}")
+FIELDS, EACH_FIELD = (1_000, 3) if ALL else (2, 1)
+"""Fields of a form that get an odd value while the others stay as they are, and how many values each gets."""
+HEADERS = (
+    {"HX-Request": "true", "HX-Current-URL": "//[", "Referer": "http://[", "Accept": "\x00/;q=", "Range": "bytes=9-1"},
+    {
+        "HX-Request": "true",
+        "HX-Current-URL": "http://testserver/" + "%ff" * 2_000,
+        "HX-Target": "[" * 3_000,
+        "Referer": "http://testserver/\u2028" + "a" * 5_000,
+        "Accept": "text/html," * 2_000,
+        "Range": "bytes=" + "9" * 400 + "-",
+        "If-None-Match": "(((",
+        "If-Modified-Since": "Mon, 99 Foo 99999 99:99:99 GMT",
+        "X-Forwarded-For": "[, " * 1_000,
+        "X-Visible": "true",
+        "Authorization": "Bearer \xff",
+    },
+)
+SHUT = {
+    "account_logout POST": "whoever is signed out is led to the sign-in",
+    "sign-out-everywhere POST": "the same",
+    "mfa_reauthenticate_webauthn POST": "a passkey that does not fit is asked for again, on a page before it",
+}
+"""Doors that lead to the sign-in on purpose, and why."""
+PLACES = {door.route: door for door in DOORS}.values()
+"""One door for each address: some have two names."""
 
 
 @pytest.fixture
-def names(monkeypatch: pytest.MonkeyPatch) -> Names:
-    return Names(monkeypatch)
-
-
-@pytest.fixture
-def site(alice: User, names: Names, caplog: pytest.LogCaptureFixture) -> Site:
+def site(
+    team: Team, alice: User, monkeypatch: pytest.MonkeyPatch, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> Site:
     caplog.set_level(logging.CRITICAL, "django.request")  # until the end of the test
-    client = Client(raise_request_exception=False)
-    client.force_login(alice)
-    return Site(client, names)
+    with_everything_on(settings)
+    return Site(team, alice, Names(monkeypatch))
 
 
-@pytest.fixture
-def known(team: Team, alice: User) -> dict[str, bytes]:
-    """The ids of things that are there, by the names that addresses give them."""
-    dataset = make_dataset(team, ["id", "text"], [["1", "Hello"], ["2", "Bye"]])
-    asking = make_dataset(team, state=DatasetState.IMPORTING)
-    bob = make_member(team)
-    ended = an_ended_batch(team, alice, failed=2, shape=SHAPE)
-    judgements.correct(ended, 1, alice, verdict="bad", corrected={}, comment="Hm")
-    draft = a_draft(team, alice, dataset)
-    trial = Trial.objects.create(
-        batch=draft, rows=[1], variants=[{"prompt": "Sort {{text}}", "system_prompt": "", "model": "grok-4.3"}]
-    )
-    prompt = Prompt.objects.create(team=team, name="Language")
-    prompt.versions.create(number=1, text="Sort {{text}}")
-    link, token = share_links.make(ended, alice, "csv", DownloadChoice(), days=1, with_comments=False)
-    things: dict[str, Any] = {
-        "dataset_id": dataset.pk,
-        "batch_id": ended.pk,
-        "other_id": an_ended_batch(team, alice).pk,
-        "draft_id": draft.pk,
-        "running_id": a_running_batch(team, alice).pk,
-        "asking_id": asking.pk,
-        "trial_id": trial.pk,
-        "answer_id": TrialAnswer.objects.create(
-            trial=trial, batch=draft, row=1, variant=0, request=zlib.compress(b"{}")
-        ).pk,
-        "prompt_id": prompt.pk,
-        "export_id": Export.objects.create(batch=ended, form="xlsx").pk,
-        "link_id": link.pk,
-        "team_id": team.pk,
-        "user_id": bob.pk,
-        "membership_id": Membership.objects.get(user=bob).pk,
-        "invitation_id": Invitation.objects.create(team=team, created_by=alice).pk,
-        "row": 1,
-        "number": 1,
-    }
-    return {name: str(value).encode() for name, value in things.items()} | {"token": token.encode()}
-
-
-def stages(route: str, known: dict[str, bytes]) -> list[dict[str, bytes]]:
-    """A batch at every stage of its life, where the route is about one."""
-    if "batch_id" not in route:
-        return [known]
-    return [known | {"batch_id": known[stage]} for stage in ("draft_id", "running_id", "batch_id")]
-
-
-@pytest.mark.parametrize("method", ["GET", "POST"])
-def test_no_odd_value_in_a_query_or_a_form_breaks_a_page(
-    method: str, site: Site, known: dict[str, bytes], names: Names
-) -> None:
+def test_no_odd_value_in_a_query_or_a_form_breaks_a_page(site: Site) -> None:
     choose = random.Random(7)
-    for route in ROUTES:
-        for place, values in enumerate(stages(route, known)):
-            path = filled(route, values)
-            names.seen.clear()
-            site.ask(method, path, [])
-            asked_for = [*names.seen, *(WITH_A_NAME_IN_THEM if "batch_id" in route else ())]
-            then = f"/batches/{values['batch_id'].decode()}/edit" if "batch_id" in route and place == 0 else ""
-            for turn in range(ROUNDS if asked_for else 0):
-                odd = choose.sample(ODD, len(ODD))
-                pairs = [(name, odd[number % len(odd)]) for number, name in enumerate(asked_for)]
-                site.ask(method, path, pairs, then=then, htmx=turn % 2 == 1)
+    tried: Tried = set()
+    for door in PLACES:
+        for values in site.places(door) if ALL else site.places(door)[:1]:
+            for method in METHODS:
+                site.names.seen.clear()
+                page = site.ask_as_all(door, method, filled(door.route, values), site.valid(door))
+                if page.status_code != 405:
+                    ask_for_odd_names(site, door, method, values, choose)
+                if method == "GET" and not page.streaming and "html" in page.headers.get("Content-Type", ""):
+                    tried |= fill_forms(site, page, filled(door.route, values), choose, tried)
     assert not site.broken, "\n".join(site.broken)
-    assert site.asked > 500
+    assert site.shut().keys() == SHUT.keys(), site.shut()
+    assert len(tried) > 100
 
 
-def test_no_odd_value_in_a_path_breaks_a_page(site: Site, known: dict[str, bytes]) -> None:
-    for route in ROUTES:
-        for odd in PATHS:
-            for name in [part.split(">")[0].split(":")[-1] for part in route.split("<")[1:]]:
-                site.ask("GET", filled(route, known | {name: odd}), [])
+def ask_for_odd_names(site: Site, door: Door, method: str, values: Known, choose: random.Random) -> None:
+    """Every name that the view has read so far gets an odd value."""
+    is_of_a_draft = values.get("batch_id") == site.known["draft_id"] and "batch_id" in door.numbers
+    then = f"/batches/{values['batch_id'].decode()}/edit" if is_of_a_draft else ""
+    for turn in range(ROUNDS):
+        asked_for = [*site.names.seen, *(WITH_A_NAME_IN_THEM if "batch_id" in door.numbers else ())]
+        odd = choose.sample(ODD, len(ODD))
+        pairs = [(name, odd[number % len(odd)]) for number, name in enumerate(asked_for)]
+        headers = {"HX-Request": "true"} if turn or choose.random() < 0.3 else None
+        if pairs:
+            site.ask_as_all(door, method, filled(door.route, values), pairs, then=then, headers=headers)
+
+
+def fill_forms(site: Site, page: Any, path: str, choose: random.Random, tried: Tried) -> Tried:
+    """One field has an odd value, the others are as the page has them, so that it comes far. Returns what was tried."""
+    now: Tried = set()
+    for method, target, fields in Forms(page.content.decode()):
+        whole = urlsplit(target or path).path
+        try:
+            to = next(one for one in DOORS if one.name == resolve(whole).view_name)
+        except Resolver404:
+            pytest.fail(f"{target} leads nowhere")
+        fresh = [name for name in fields if (to.name, method, name) not in tried | now]
+        for name in choose.sample(fresh, min(FIELDS, len(fresh))):
+            for odd in choose.sample(ODD, EACH_FIELD):
+                pairs = [(key, odd if key == name else value.encode()) for key, value in fields.items()]
+                site.ask_as_all(to, method, whole, pairs)
+        now |= {(to.name, method, name) for name in fresh}
+    return now
+
+
+def test_no_odd_header_breaks_a_page(site: Site) -> None:
+    for number, door in enumerate(PLACES):
+        for headers in HEADERS if ALL else (HEADERS[number % 2],):
+            for signed_in in (True, False):
+                cookies = "[[" * 500 if signed_in else ""
+                site.ask(door, "GET", site.path(door), [], headers=headers, cookies=cookies, signed_in=signed_in)
+    assert not site.broken, "\n".join(site.broken)
+
+
+def test_no_odd_value_in_a_path_breaks_a_page(site: Site) -> None:
+    for number, door in enumerate(PLACES):
+        names = [part.split(">")[0].split(":")[-1] for part in door.route.split("<")[1:]]
+        pairs = [(name, odd) for name in names for odd in PATHS]
+        for name, odd in pairs if ALL else pairs[number % max(len(pairs), 1) :][:1]:
+            site.ask(door, "GET", filled(door.route, site.places(door)[0] | {name: odd}), [])
     assert not site.broken, "\n".join(site.broken)

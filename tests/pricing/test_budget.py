@@ -138,7 +138,7 @@ def test_what_is_asked_or_tried_is_promised_until_it_is_billed(team: Team, alice
     trial = trial_start.press(a_draft(team, bob), bob, [1])
     budgets = budgets_of(team, alice)
     assert cost < budgets[0].promised <= 3 * cost
-    with pytest.raises(ask_start.AskRefused, match="is reserved for what runs"):
+    with pytest.raises(ask_start.AskRefused, match="is reserved for running batches"):
         ask_start.press(team, alice, model="grok-4.3", prompt="Why not? " * 200)
     trial_start.stop(trial)
     Ask.objects.filter(pk=asked.pk).update(ended_at=timezone.now())

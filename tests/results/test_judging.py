@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -146,3 +147,43 @@ def test_what_is_said_is_text_and_nothing_else(shaped: Batch, site: Client) -> N
     correct(site, shaped, 1, verdict="bad", comment=evil, **{"corrected.reply": evil})
     for address in (reverse("batch-row", args=[shaped.pk, 1]), reverse("batch", args=[shaped.pk])):
         assert "<script>alert" not in site.get(address).content.decode()
+
+
+def opened(site: Client, batch: Batch, row: int) -> dict[str, str]:
+    """What the form of a freshly opened page knows."""
+    page = site.get(reverse("batch-row", args=[batch.pk, row])).content.decode()
+    known = re.search(r'name="known"\s+value="([^"]*)"', page)
+    assert known
+    return {"known": known[1]}
+
+
+@pytest.mark.databases
+@pytest.mark.parametrize("was_judged", [False, True])
+def test_of_two_people_at_one_row_the_later_one_sees_both_versions(
+    was_judged: bool, shaped: Batch, site: Client, bob: User, client_of: Browser
+) -> None:
+    other = client_of(bob)
+    if was_judged:
+        judge(site, shaped, 2, "good")
+    forms = opened(site, shaped, 2), opened(other, shaped, 2)
+    correct(other, shaped, 2, **forms[1], verdict="bad", comment="Bob’s", **{"corrected.intent": "lost"})
+    mine = forms[0] | {"verdict": "bad", "comment": "Alice’s", "corrected.intent": "lost"}
+    answer = correct(site, shaped, 2, **mine)
+    page = answer.content.decode()
+    assert answer.status_code == 409
+    assert "Bob judged this row" in " ".join(page.split())
+    assert [text in page for text in ("Bob’s", "Alice’s")] == [True, True]
+    assert Judgement.objects.get().comment == "Bob’s", "nothing is overwritten without a word"
+    fields = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page))
+    del fields["csrfmiddlewaretoken"]
+    assert correct(site, shaped, 2, **fields).status_code == 302
+    said = Judgement.objects.get()
+    assert (said.comment, said.corrected) == ("Alice’s", {"intent": "lost"})
+
+
+def test_who_says_the_same_is_told_nothing(shaped: Batch, site: Client, bob: User, client_of: Browser) -> None:
+    other = client_of(bob)
+    forms = opened(site, shaped, 2), opened(other, shaped, 2)
+    for person, form in zip((other, site), forms[::-1], strict=True):
+        assert correct(person, shaped, 2, **form, verdict="bad", comment="Same").status_code == 302
+    assert Judgement.objects.get().comment == "Same"

@@ -279,6 +279,18 @@ def test_a_held_batch_says_why_since_when_and_what_to_do(team: Team, alice: User
     assert "Finish early…" in shown
 
 
+def test_a_live_batch_says_so_and_what_it_means_when_it_stands_still(team: Team, alice: User, site: Client) -> None:
+    batch = a_running_batch(team, alice)
+    ago(batch, minutes=11)
+    assert "most batches finish within a day" in page(site, batch)
+    assert "live, on" not in words(part(page(site, batch), "progress"))
+    Batch.objects.update(runs_live=True)
+    shown = page(site, batch)
+    assert "live, on" in words(part(shown, "progress"))
+    assert "most batches" not in shown
+    assert "Live answers usually arrive within a minute" in shown
+
+
 def test_a_batch_that_stands_still_says_since_when(team: Team, alice: User, site: Client) -> None:
     batch = a_running_batch(team, alice)
     assert "No new answers" not in page(site, batch)

@@ -64,7 +64,7 @@ def test_a_cancel_waits_for_the_key_and_the_page_says_how_it_can_end(
     assert (held.is_running, held.missing, held.held_reason) == (False, ROWS, ""), story(held)
     assert "was not cancelled there" in held.results.all()[0].error
     retry = " ".join(site.get(reverse("batch-retry", args=[held.pk])).content.decode().split())
-    assert "to retry them pays for them again" in retry
+    assert "retrying them pays for them again" in retry
 
 
 def test_what_was_never_sent_is_said_to_cost_nothing(
