@@ -53,10 +53,11 @@ def repeated_name(text: str) -> str:
 
 
 def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    if len(made) < len(pairs):
-        names = [name for name, _ in pairs]
-        raise _Repeated(next(name for name in made if names.count(name) > 1))
+    made: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in made:
+            raise _Repeated(name)
+        made[name] = value
     return made
 
 

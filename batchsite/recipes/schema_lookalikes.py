@@ -7,7 +7,8 @@ import re
 
 _HEAD = 4_000
 """Characters that are looked at."""
-_FENCE = re.compile(r"\s*(?P<mark>```|~~~)[^\n`~]{0,40}\n(?P<inner>.*)\n\s*(?P=mark)\s*", re.DOTALL)
+_FENCE = re.compile(r"(```|~~~)[^\n`~]{0,40}")
+"""The first line of a block of code in Markdown; its last one is the mark alone."""
 _COLUMNS = "Or choose “Columns” and name them there."
 _CODE = (
     (
@@ -58,8 +59,12 @@ _AT = (
 
 def without_fence(text: str) -> str:
     """Returns what stands between two fences of Markdown; the text itself where there are none."""
-    found = _FENCE.fullmatch(text)
-    return found["inner"] if found else text
+    first, _, rest = text.strip().partition("\n")
+    fence = _FENCE.fullmatch(first.rstrip())
+    if fence is None or not rest.endswith(fence[1]):
+        return text
+    inner, newline, before_mark = rest.removesuffix(fence[1]).rpartition("\n")
+    return inner if newline and not before_mark.strip() else text
 
 
 def what_it_is(text: str) -> str:

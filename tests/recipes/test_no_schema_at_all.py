@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +17,7 @@ from batchsite.recipes.answer_shape import problems
 from batchsite.recipes.pasted_schema import read_schema
 from batchsite.recipes.schema_nodes import SchemaError
 from batchsite.teams.models import Team, User
+from tests.patience import patient
 from tests.submission.stories import a_draft
 
 FIELD = {"type": "string", "enum": ["a", "b"]}
@@ -78,7 +80,7 @@ def test_it_is_named_for_what_it_is(text: str, words: str) -> None:
 def test_the_editor_says_so_at_the_field(team: Team, alice: User, client_of: Callable[[User], Client]) -> None:
     draft, site = a_draft(team, alice), client_of(alice)
     form = {"name": "x", "prompt": "Which? {{text}}", "model": "grok-4.3", "shape_kind": "schema"}
-    for text, words in OTHERS.values():
+    for text, words in [*OTHERS.values()][::8]:
         page = site.post(reverse("batch-check", args=[draft.pk]), form | {"schema": text}, follow=True)
         assert page.status_code < 500
         assert escape(words) in page.content.decode(), words
@@ -125,3 +127,19 @@ NEARLY = ["{" * 3000, "a: " * 90_000, "z" * 399_000, " " * 300_000 + "x", "{'" *
 def test_what_is_nearly_one_of_these_is_refused_in_no_time(text: str) -> None:
     with pytest.raises(SchemaError):
         read_schema(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "```\n" + "\n" * 390_000 + "x",
+        "```\n" + "\n```" * 90_000 + "x",
+        "{" + ",".join(f'"a{number}":1' for number in range(30_000)) + ',"a29999":2}',
+        '{"enum":[' + "{" + ",".join(f'"a{number}":1' for number in range(7_000)) + ',"a6999":2}]}',
+    ],
+    ids=["a fence and blank lines", "a fence of fences", "many names", "many names further in"],
+)
+def test_what_is_pasted_costs_no_more_than_its_length(text: str) -> None:
+    begin = time.process_time()
+    assert problems({"schema": text})
+    assert time.process_time() - begin < patient(1)

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import gzip
 import json
+import time
 from typing import Any
 
 import pytest
 
+from batchsite.tables import Asks, Limits, ReadingError
+from tests.patience import patient
 from tests.tables.forms import asked, opened, read, refused, sentence, zipped
 
 ROWS = [{"a": 1, "b": "x"}, {"a": 2, "b": "y"}]
 TABLE = [["a", "b"], ["1", "x"], ["2", "y"]]
 INDEXED = ["index", "a", "b"]
 ONE = "object"
+LARGE = Limits(10**6, 50, 10**7)
 WRAPPED: dict[str, tuple[Any, list[str], list[list[str]]]] = {
     "a list": ({"data": ROWS}, ["list data", ONE], TABLE),
     "a list beside other things": ({"count": 2, "rows": ROWS, "next": None}, ["list rows", ONE], TABLE),
@@ -190,3 +194,23 @@ def test_texts_in_quotes_one_a_line_are_one_column() -> None:
     lines = "\n".join(json.dumps(row) for [row] in TEXTS[1:])
     assert read(lines, "x.jsonl") == TEXTS
     assert refused('"a"\n{"a":1}\n', "x.jsonl")[0].line == 2
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        [["a"] * 100_000, ["1"] * 100_000],
+        [[*(f"a {number}" for number in range(50_001, 100_001)), *["a"] * 50_000], ["1"] * 100_000],
+        {f"list {number}": [{"a": 1}, {"a": 2}] for number in range(5_000)},
+    ],
+    ids=["the same name", "names that are numbered already", "very many lists"],
+)
+def test_names_and_lists_cost_no_more_than_their_share(value: Any) -> None:
+    begin = time.process_time()
+    with pytest.raises(Asks) as caught:
+        opened(json.dumps(value), "a.json", LARGE)
+    assert len(caught.value.questions[0].choices) <= 22
+    if isinstance(value, list):
+        with pytest.raises(ReadingError, match="limit"):
+            read(json.dumps(value), "a.json", LARGE, inside="names")
+    assert time.process_time() - begin < patient(4)

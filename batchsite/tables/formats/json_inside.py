@@ -19,6 +19,8 @@ from batchsite.tables.table_types import Answers, Asks, ByteStream, Choice, Ques
 KEY, OBJECT = "inside", "object"
 _SHOWN = 2
 _MOST_COLUMNS = 20
+_MOST_LISTS, _MOST_CHOICES = 1_000, 20
+"""Lists that are looked at, the first ones, and that a person can choose from, the longest of those."""
 _LINES = (".jsonl", ".ndjson")
 
 
@@ -81,11 +83,13 @@ def _lists(begin: Callable[[], ByteStream], longest: int) -> list[_Way]:
                 if found[path].first and found[path].count <= _SHOWN and isinstance(value, dict):
                     found[path].first.append(value)
                 continue
+            if len(found) == _MOST_LISTS:
+                continue
             is_row = isinstance(value, dict)
             found[path] = _Way(f"list {path}", "", _member(begin, longest, path), [value] * is_row, path, 1)
     except Broken:
         return []
-    ways = sorted((way for way in found.values() if way.first), key=lambda way: -way.count)
+    ways = sorted((way for way in found.values() if way.first), key=lambda way: -way.count)[:_MOST_CHOICES]
     for way in ways:
         rows = "1 row" if way.count == 1 else f"{way.count:,} rows"
         way.label = f"In the list “{excerpt(way.path)}”: {rows}"

@@ -156,11 +156,16 @@ def holds_json(text: str) -> bool:
 
 def _distinct(names: list[Any]) -> list[str]:
     """Names of columns; one that is there twice, or none, is told apart by its number."""
-    made: list[str] = []
-    for number, name in enumerate(names, 1):
-        text = name if isinstance(name, str) else written(name)
-        made.append(text if text.strip() and text not in made else f"{text} {number}".strip())
-    return made
+    made: dict[str, None] = {}
+    tried: dict[str, int] = {}
+    for place, name in enumerate(names, 1):
+        text = given = name if isinstance(name, str) else written(name)
+        number = max(place, tried.get(given, 0))
+        while not text.strip() or text in made:
+            text, number = f"{given} {number}".strip(), number + 1
+        tried[given] = number
+        made[text] = None
+    return list(made)
 
 
 def _indexed(label: Any, row: Row, *, counted_from_0: bool) -> Row:
