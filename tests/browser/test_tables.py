@@ -85,7 +85,7 @@ def test_a_question_is_answered_and_the_answer_changed(
 
     page.get_by_role("link", name="Change import settings…").click()
     is_in_order(page)
-    page.get_by_text(re.compile(r"^\d+ more$")).click()
+    page.get_by_text(re.compile(r"^\d+ more options?$")).click()
     page.get_by_role("radio", name="DOS 850").check()
     page.get_by_role("button", name="Import again").click()
     expect(page.get_by_text("Importing", exact=True)).to_be_visible()

@@ -22,7 +22,7 @@ from tests.sandboxes import Sandbox
 from tests.submission.stories import an_ended_batch
 from tests.trials.stories import a_draft
 
-pytestmark = [pytest.mark.databases, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.databases, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("waiting")]
 Browser = Callable[[User], Client]
 Press = Callable[[], Any]
 ROUNDS = 3
