@@ -153,9 +153,8 @@ RULES: dict[str, AccessRule] = {
     "invitation-revoke": MANAGE,
     "member-role": DANGEROUS,
     "member-budget": MANAGE,
-    "member-remove": AccessRule(
-        Need.VIEW, Need.VIEW, confirmed=True
-    ),  # oneself; others as `teams.people.may_change` says
+    # Oneself; others as `teams.people.may_change` says
+    "member-remove": AccessRule(Need.VIEW, Need.VIEW, confirmed=True),
     "key-set": DANGEROUS,
     "key-change": DANGEROUS,
     "key-test": MANAGE,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from batchsite.recipes.cut_answers import is_cut_off, plain
+from batchsite.recipes.cut_answers import is_cut_off, plain_reason
 
 NO_ANSWER = "no answer"
 CUT_BEFORE_ANSWER = "no answer within the token limit"
@@ -45,7 +45,7 @@ def is_blank(content: str) -> bool:
 def flaw_of(content: str, refusal: str, finish_reason: str) -> str:
     """Returns the cause of a flawed answer. Blank if nothing is wrong with it."""
     nothing = is_blank(content)
-    if plain(finish_reason) in _REFUSED or (refusal.strip() and nothing):
+    if plain_reason(finish_reason) in _REFUSED or (refusal.strip() and nothing):
         return DECLINED
     is_cut = is_cut_off(finish_reason)
     if nothing:

@@ -19,6 +19,8 @@ ENDINGS = (".csv", ".tsv", ".txt", ".xlsx", ".json", ".jsonl", ".ndjson", ".parq
 
 MOST_LINE = 1_048_576
 """The last line that can be named as the header."""
+_HEADED = frozenset({"header", "names", "title", "width", "below_header"})
+"""Questions whose choices show the names of columns as a header, above the rows."""
 
 
 class UploadForm(forms.Form):
@@ -104,10 +106,6 @@ class AnswerForm(forms.Form):
         """Each question with its field."""
         for one in self.questions:
             yield _in_two_parts(one, self[one["key"]].value()), self[one["key"]]
-
-
-_HEADED = {"header", "names", "title", "width", "below_header"}
-"""The questions about names: the first row that each of their choices shows are the names."""
 
 
 def _in_two_parts(question: dict[str, Any], chosen: Any) -> dict[str, Any]:

@@ -49,7 +49,7 @@ class LinkState(enum.Enum):
 class Probe:
     """The outcome of asking for an address; `words` say why it is not alive."""
 
-    verdict: LinkState
+    state: LinkState
     words: str = ""
     is_too_much: bool = False
     """Whether the host asks for fewer requests."""
@@ -86,7 +86,7 @@ def make(ask: LinkRequest, limits: Limits) -> Probe | LinkRequest:
                 found = Probe(LinkState.DEAD, "It leads from one address to the next without end.")
     except NotFetched as error:
         found = Probe(LinkState.DEAD if error.is_lasting else LinkState.UNSURE, str(error))
-    if ask.method == "GET" or found.verdict is LinkState.ALIVE or found.is_too_much:
+    if ask.method == "GET" or found.state is LinkState.ALIVE or found.is_too_much:
         return found
     return LinkRequest(ask.address, ask.address, "GET")
 
@@ -94,8 +94,8 @@ def make(ask: LinkRequest, limits: Limits) -> Probe | LinkRequest:
 def _judged(status: int) -> Probe:
     if status < 400 or status == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
         return Probe(LinkState.ALIVE)
-    verdict = LinkState.UNSURE if status in _PASSING or status >= 500 else LinkState.DEAD
-    return Probe(verdict, f"It answers {status}.", status in _SLOW_DOWN)
+    state = LinkState.UNSURE if status in _PASSING or status >= 500 else LinkState.DEAD
+    return Probe(state, f"It answers {status}.", status in _SLOW_DOWN)
 
 
 @dataclass

@@ -114,8 +114,8 @@ def _check(claim: Claim[LinkCheck], check: LinkCheck) -> None:
     for some in prober.probe_all(lambda: stopping() or time.monotonic() > until):
         claim.extend()
         asked += len(some)
-        unsure += sum(found.verdict is LinkState.UNSURE for _, found in some)
-        dead |= {address: found.words for address, found in some if found.verdict is LinkState.DEAD}
+        unsure += sum(found.state is LinkState.UNSURE for _, found in some)
+        dead |= {address: found.words for address, found in some if found.state is LinkState.DEAD}
         LinkCheck.objects.filter(pk=claim.pk).update(asked=asked, unsure=unsure)
     if stopping() and asked < len(rows_of):
         claim.next_look_at = timezone.now()

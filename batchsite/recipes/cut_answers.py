@@ -14,9 +14,9 @@ _PREFIX = re.compile(r"(?:finish[ _]?)?reason[ _]")
 
 def is_cut_off(finish_reason: str) -> bool:
     """Whether an answer with this finish reason ended at a token limit."""
-    return plain(finish_reason) in _CUT
+    return plain_reason(finish_reason) in _CUT
 
 
-def plain(finish_reason: str) -> str:
+def plain_reason(finish_reason: str) -> str:
     """A reason as chat completions write it: REASON_MAX_LEN of xAI's gRPC, FINISH_REASON_… of others."""
     return _PREFIX.sub("", finish_reason.strip().lower(), count=1)

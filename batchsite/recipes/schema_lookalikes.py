@@ -43,6 +43,7 @@ _CODE = (
     (r"[^{\[\"]{2,500}[{\[]", "Words stand before the schema. Paste it alone, from its first { to its last }."),
 )
 _WHOLE = tuple((re.compile(pattern), words) for pattern, words in _CODE)
+_COMMA = "There is a comma before a closing bracket, {place}. Remove it."
 _AT = (
     (re.compile(r"//|/\*|#"), "JSON has no comments. Remove them, {place}."),
     (re.compile(r"[“”„‘’]"), "There are typographic quotes where JSON has straight ones, {place}."),
@@ -51,7 +52,6 @@ _AT = (
         "There are spaces of another kind, {place}, as web pages have them. Write plain ones.",
     ),
     (re.compile(r"(?:True|False|None)\b"), "This is Python, not JSON. Paste what json.dumps(schema) gives."),
-    (re.compile(r"[}\]]"), "There is a comma before a closing bracket, {place}. Remove it."),
     (re.compile(r"'"), "There are single quotes where JSON has double ones, {place}."),
 )
 """What stands where JSON ends -> what is said of it."""
@@ -86,11 +86,15 @@ def what_it_is(text: str) -> str:
     if words := _by_beginning(begin):
         return words
     line = text.count("\n", 0, at) + 1
-    sign = next((words for pattern, words in _AT if pattern.match(text, at)), "")
-    if sign.startswith("There is a comma") and not text[:at].rstrip().endswith(","):
-        return ""
-    return sign.format(place=f"in line {line}")
+    return _by_sign(text, at).format(place=f"in line {line}")
 
 
 def _by_beginning(begin: str) -> str:
     return next((words for pattern, words in _WHOLE if pattern.match(begin)), "")
+
+
+def _by_sign(text: str, at: int) -> str:
+    """Returns what is wrong with the sign at which JSON ends. Empty if nobody knows."""
+    if text[at : at + 1] in {"}", "]"}:
+        return _COMMA if text[:at].rstrip().endswith(",") else ""
+    return next((words for pattern, words in _AT if pattern.match(text, at)), "")

@@ -131,7 +131,7 @@ def test_what_is_left_of_a_lot_counts_when_a_redirect_leads_back_to_its_host(sit
 
     prober = link_probe.Prober([f"{there}/1"], Limits(0, "", True, ("any",)), take_lot)
     found = list(chain.from_iterable(prober.probe_all(lambda: False)))
-    assert [probe.verdict for _, probe in found] == [link_probe.LinkState.ALIVE]
+    assert [probe.state for _, probe in found] == [link_probe.LinkState.ALIVE]
     assert lots == ["127.0.0.1", "localhost"]
 
 
@@ -143,7 +143,7 @@ def test_a_host_that_asks_for_fewer_requests_gets_none_by_later_redirects(
     site.pages["/moved"] = Page(status=302, headers={"Location": f"{site.url}/cat.png"})
     prober = link_probe.Prober([f"{site.url}/busy.png", f"{here}/moved"], Limits(0, "", True, ("any",)), lambda _: 0.0)
     found = dict(chain.from_iterable(prober.probe_all(lambda: False)))
-    assert {probe.verdict for probe in found.values()} == {link_probe.LinkState.UNSURE}
+    assert {probe.state for probe in found.values()} == {link_probe.LinkState.UNSURE}
     assert site.heads == ["/busy.png", "/moved"]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from batchsite.tables.excerpts import excerpt
-from batchsite.tables.formats.json_inside import rows_inside, top_lists
+from batchsite.tables.formats.json_inside import LINES, rows_inside, top_lists
 from batchsite.tables.formats.json_pieces import CONTINUED, Broken, Piece, in_a_row, of_array, of_lines
 from batchsite.tables.formats.json_shapes import TEXTS, holds_json, texts
 from batchsite.tables.formats.json_table import JsonTable, Pieces
@@ -17,11 +17,9 @@ from batchsite.tables.formats.utf_source import as_utf8, encoding_of, text_of
 from batchsite.tables.row_checks import refuse
 from batchsite.tables.table_types import Answers, ByteStream, Limits, Table
 
-_LINES = (".jsonl", ".ndjson")
-"""Names that promise an object per line."""
-_VALUES = (*_LINES, ".json")
+_VALUES = (*LINES, ".json")
 """Names that promise values of some kind."""
-_JUDGED_LINES, _JUDGED_OBJECTS = 3, 20
+_JUDGEDLINES, _JUDGED_OBJECTS = 3, 20
 _BULK = re.compile(r"\s*\{\s*\"(?:index|create|update|delete)\"\s*:\s*\{[^\n{}]*\}\s*\}[ \t]*\r?\n\s*\{")
 _BULK_MESSAGE = (
     "These are bulk instructions for Elasticsearch: every other line says where a row goes, and is none. "
@@ -80,11 +78,11 @@ def _reader(head: str, filename: str) -> tuple[str, Callable[[ByteStream, int], 
     begin = head.lstrip("\ufeff\x1e \t\r\n")
     lines = [line.strip() for line in begin.splitlines()[:20] if line.strip()]
     if begin.startswith("["):
-        lists = len(lines) > 1 and all(_is_list(line) for line in lines[:_JUDGED_LINES])
+        lists = len(lines) > 1 and all(_is_list(line) for line in lines[:_JUDGEDLINES])
         return ("jsonl", of_lines) if lists else ("json", of_array)
     if ("\r" in begin.strip() and "\n" not in begin) or _spans_lines(begin):
         return "json", in_a_row
-    if filename.lower().endswith(_LINES) or len(begin) >= 60_000 > len(begin) - len(lines[0]):
+    if filename.lower().endswith(LINES) or len(begin) >= 60_000 > len(begin) - len(lines[0]):
         return "jsonl", of_lines
     bare = [line.removesuffix(",") for line in lines[:4]]  # as taken out of a list
     several = lines[0][-1] not in "{[" and any(map(_is_object, bare[1:]))  # of which the first may be bad
@@ -96,7 +94,7 @@ def _reader(head: str, filename: str) -> tuple[str, Callable[[ByteStream, int], 
 def _has_values(head: str) -> bool:
     """Whether each of the first lines is a value in JSON, such as a text in quotes."""
     lines = [line.strip() for line in head.split("\n")[:-1] or [head]]
-    filled = [line for line in lines if line][:_JUDGED_LINES]
+    filled = [line for line in lines if line][:_JUDGEDLINES]
     return bool(filled) and all(map(_is_value, filled))
 
 

@@ -21,7 +21,10 @@ _SHOWN = 2
 _MOST_COLUMNS = 20
 _MOST_LISTS, _MOST_CHOICES = 1_000, 20
 """Lists that are looked at, the first ones, and that a person can choose from, the longest of those."""
-_LINES = (".jsonl", ".ndjson")
+_DEEPEST = 3
+"""Names that lead to a table."""
+LINES = (".jsonl", ".ndjson")
+"""Names that promise an object per line."""
 
 
 @dataclass
@@ -112,9 +115,9 @@ def _member(begin: Callable[[], ByteStream], longest: int, wanted: str) -> Piece
 def _shapes(first: Any) -> list[_Way]:
     """The tables that the value is itself, or what its only name leads to."""
     path, value = "", first[0] if isinstance(first, list) and len(first) == 1 else first
-    for _ in range(3):
+    for depth in range(_DEEPEST + 1):
         shapes = shapes_of(value)
-        if shapes or not isinstance(value, dict) or not value:
+        if shapes or depth == _DEEPEST or not isinstance(value, dict) or not value:
             break
         tables = [(name, one) for name, one in value.items() if _is_table(one)]
         if len(value) > 1 and not tables:
@@ -122,7 +125,7 @@ def _shapes(first: Any) -> list[_Way]:
         name, value = (tables or list(value.items()))[0]
         path = f"{path}.{name}" if path else name
     ways = []
-    for shape in shapes_of(value):
+    for shape in shapes:
         pieces = _held(value) if isinstance(value, list) else _made(shape.rows)
         ways.append(_of_shape(shape.kind, path, shape.label, pieces))
     return ways
@@ -157,7 +160,7 @@ def _of_shape(kind: str, path: str, label: str, pieces: Pieces) -> _Way:
 def _guess(ways: list[_Way], first: Any, filename: str) -> _Way:
     """The likeliest way; a conversation in a file of lines is rather a row."""
     is_talk = bool(ways[0].first) and "role" in ways[0].first[0]
-    return ways[-1] if is_talk and isinstance(first, dict) and filename.lower().endswith(_LINES) else ways[0]
+    return ways[-1] if is_talk and isinstance(first, dict) and filename.lower().endswith(LINES) else ways[0]
 
 
 def _holds_more(first: Any, path: str) -> bool:
